@@ -1,0 +1,114 @@
+// Package frame holds personas as columns: a Batch is some consecutive rows of
+// the population, one Column per field. Categories travel as codes into a
+// label list that is stored once in the Schema, never as strings per row.
+//
+// Trap: a Batch is reused by its owner; whoever keeps values beyond the call
+// must copy them.
+package frame
+
+// Type says how a column stores its values.
+type Type string
+
+const (
+	Category     Type = "category"      // Codes into Field.Labels, -1 is null
+	Integer      Type = "integer"       // Ints
+	Number       Type = "number"        // Floats
+	Text         Type = "text"          // Texts
+	CategoryList Type = "category_list" // Offsets into Codes
+	TextList     Type = "text_list"     // Offsets into Texts
+)
+
+// Field describes one column.
+type Field struct {
+	Name        string   `json:"name"`
+	Type        Type     `json:"type"`
+	Nullable    bool     `json:"nullable,omitempty"`
+	Labels      []string `json:"labels,omitempty"` // Category and CategoryList
+	Title       string   `json:"title,omitempty"`
+	Description string   `json:"description,omitempty"`
+	Unit        string   `json:"unit,omitempty"`
+	// Decimals is the number of decimal places of a Number, -1 for as many as needed.
+	Decimals int `json:"decimals,omitempty"`
+}
+
+// Schema lists the columns in the order of the spec.
+type Schema []Field
+
+// Index returns the position of the named column, or -1.
+func (s Schema) Index(name string) int {
+	for i := range s {
+		if s[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// Column holds the values of one field for the rows of a Batch. Only the
+// slices that belong to the field's Type are used.
+type Column struct {
+	Codes   []int32
+	Ints    []int64
+	Floats  []float64
+	Texts   []string
+	Offsets []int32 // lists: row r holds items Offsets[r] to Offsets[r+1]; len N+1
+	Null    []bool  // integer, number, text and lists; nil when no row is null
+}
+
+// IsNull reports whether row r of a column of type t holds no value.
+func (c *Column) IsNull(t Type, r int) bool {
+	if t == Category {
+		return c.Codes[r] < 0
+	}
+	return c.Null != nil && c.Null[r]
+}
+
+// Batch is N consecutive persons, the first of them number First (0-based in
+// the whole population).
+type Batch struct {
+	Schema  Schema
+	First   int64
+	N       int
+	Columns []Column
+}
+
+// New returns an empty batch of the schema.
+func New(s Schema) *Batch {
+	return &Batch{Schema: s, Columns: make([]Column, len(s))}
+}
+
+// Resize makes every fixed-width column n rows long, keeping capacity. Lists
+// get empty rows; nulls are cleared.
+func (b *Batch) Resize(first int64, n int) {
+	b.First, b.N = first, n
+	for i := range b.Columns {
+		c := &b.Columns[i]
+		c.Null = nil
+		switch b.Schema[i].Type {
+		case Category:
+			c.Codes = Grow(c.Codes, n)
+		case Integer:
+			c.Ints = Grow(c.Ints, n)
+		case Number:
+			c.Floats = Grow(c.Floats, n)
+		case Text:
+			c.Texts = Grow(c.Texts, n)
+		case CategoryList:
+			c.Codes = c.Codes[:0]
+			c.Offsets = Grow(c.Offsets, n+1)
+			clear(c.Offsets)
+		case TextList:
+			c.Texts = c.Texts[:0]
+			c.Offsets = Grow(c.Offsets, n+1)
+			clear(c.Offsets)
+		}
+	}
+}
+
+// Grow returns s with length n, reusing its memory where it is large enough.
+func Grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}

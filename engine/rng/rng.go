@@ -1,0 +1,66 @@
+// Package rng gives random numbers by address: every draw is a pure function
+// of (seed, name, person number, draw number), so that any person can be made
+// alone, in any order, on any machine, and adding a stream changes no other.
+//
+// The generator is Philox2x64-10 (Salmon, Moraes, Dror and Shaw, "Parallel
+// random numbers: as easy as 1, 2, 3", SC 2011).
+package rng
+
+import (
+	"hash/fnv"
+	"math/bits"
+)
+
+// Stream is the source of draws for one named purpose.
+type Stream struct{ key uint64 }
+
+// New returns the stream of the given name under the given seed.
+func New(seed uint64, name string) Stream {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return Stream{key: Mix(seed ^ Mix(h.Sum64()))}
+}
+
+// At returns two independent uniform 64-bit words for draw number draw of
+// person number person.
+func (s Stream) At(person int64, draw uint64) (uint64, uint64) {
+	return Philox2x64(uint64(person), draw, s.key)
+}
+
+// Uint64 returns the first word of At(person, 0).
+func (s Stream) Uint64(person int64) uint64 {
+	u, _ := Philox2x64(uint64(person), 0, s.key)
+	return u
+}
+
+// Key returns the stream's key, for permutations keyed by the same name.
+func (s Stream) Key() uint64 { return s.key }
+
+// Float64 turns 64 random bits into a number in (0, 1), never 0 and never 1.
+func Float64(u uint64) float64 {
+	return (float64(u>>12) + 0.5) * (1.0 / (1 << 52))
+}
+
+// Mix is the finaliser of SplitMix64 (Steele, Lea and Flood 2014), a bijection
+// on 64-bit words.
+func Mix(x uint64) uint64 {
+	x ^= x >> 30
+	x *= 0xbf58476d1ce4e5b9
+	x ^= x >> 27
+	x *= 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// Philox2x64 is the Philox2x64 block function with ten rounds.
+func Philox2x64(c0, c1, key uint64) (uint64, uint64) {
+	const (
+		multiplier = 0xD2B74407B1CE6E93
+		weyl       = 0x9E3779B97F4A7C15
+	)
+	for range 10 {
+		hi, lo := bits.Mul64(multiplier, c0)
+		c0, c1 = hi^key^c1, lo
+		key += weyl
+	}
+	return c0, c1
+}
