@@ -1,0 +1,204 @@
+// Package spec reads a CUE specification into plain Go: every node knows its
+// file, line and column, and nothing behind this package sees CUE. In goes a
+// path, out comes a Spec or the list of everything wrong with it.
+package spec
+
+import "github.com/personagen/personagen/engine/diag"
+
+// Spec is a specification as written, with defaults filled in, in the order of
+// the file. The schema has been checked; names and figures have not.
+type Spec struct {
+	File  string // path of the (first) spec file, as the user gave it
+	Dir   string // folder that CSV and template paths are relative to
+	Place diag.Place
+
+	Name, Title, Description, Language, License, Version string
+	Limitations                                          []string
+
+	Population   Population
+	Sources      []Source
+	Fields       []Field
+	Tables       []Table
+	Impossible   []*Condition
+	Joints       []Joint
+	Correlations []Correlation
+	Roles        []Role
+	Checks       []Check
+}
+
+// Population is the population stanza.
+type Population struct {
+	Place   diag.Place
+	Size    int64
+	Seed    uint64
+	Persons int64 // 0 when not given
+	Where   *Condition
+}
+
+// Source is a publication.
+type Source struct {
+	Name      string     `json:"name"`
+	Place     diag.Place `json:"-"`
+	Publisher string     `json:"publisher,omitempty"`
+	Title     string     `json:"title"`
+	Year      int        `json:"year,omitempty"`
+	Date      string     `json:"date,omitempty"`
+	URL       string     `json:"url,omitempty"`
+	License   string     `json:"license,omitempty"`
+	Note      string     `json:"note,omitempty"`
+}
+
+// Text is a string of the spec with its place.
+type Text struct {
+	Value string
+	Place diag.Place
+}
+
+// Field is one column of a persona. What belongs to its kind is in Body.
+type Field struct {
+	Name  string
+	Place diag.Place // of the name
+	Kind  string
+
+	Title, About, Unit   string
+	Source, Status, Note string
+	Hidden               bool
+	When                 *Condition
+	Body                 *Node // the whole stanza
+}
+
+// Table is a table stanza. Exactly one of Inline and CSV is set.
+type Table struct {
+	Name  string
+	Place diag.Place
+	Title string
+
+	Over, Given []Text
+	Where       *Condition
+	Role        string // "margin", "pattern", "soft"
+	Weight      float64
+	Inline      *Node  // nested maps of figures
+	Measure     string // "shares", "percent" or "counts"
+	CSV         *Rows
+	Value       Text // column of the figures
+	Add         bool
+	Rest        *Text
+	Rounded     float64 // 0 when not given
+	Tolerance   float64 // -1 when not given
+
+	Source, Status, Note string
+	Year                 int
+}
+
+// Rows is a reference to rows of a CSV file.
+type Rows struct {
+	Place   diag.Place
+	File    string            // as written
+	Path    string            // resolved
+	Columns map[string]Text   // field name to column name, where they differ
+	Where   *Condition        // over the texts of the cells, by column name
+	Map     map[string]LabelMap
+}
+
+// LabelMap turns a file's labels into ours.
+type LabelMap map[string]Text
+
+// Joint is a set of fields to be followed and tested together.
+type Joint struct {
+	Place  diag.Place
+	Fields []Text
+}
+
+// Correlation is a correlation stanza.
+type Correlation struct {
+	Name   string
+	Place  diag.Place
+	Fields []Text
+	Matrix [][]float64
+
+	Source, Status, Note string
+}
+
+// Role says which field plays a part that generic outputs know.
+type Role struct {
+	Name  string
+	Field Text
+}
+
+// Check limits the share of persons who meet a condition.
+type Check struct {
+	Name     string
+	Place    diag.Place
+	About    string
+	Severity string // "fail", "warn", "note"
+	Where    *Condition
+	Within   *Condition
+	AtLeast  *float64
+	AtMost   *float64
+}
+
+// NodeKind is the form of a Node.
+type NodeKind string
+
+const (
+	NullNode   NodeKind = "null"
+	BoolNode   NodeKind = "bool"
+	NumberNode NodeKind = "number"
+	StringNode NodeKind = "string"
+	ListNode   NodeKind = "list"
+	StructNode NodeKind = "struct"
+	CondNode   NodeKind = "condition"
+)
+
+// Node is a value of the spec with its place. Every struct field named when,
+// where or within is a condition.
+type Node struct {
+	Kind   NodeKind
+	Place  diag.Place
+	Bool   bool
+	Number float64
+	String string
+	Items  []*Node // ListNode
+	Fields []Named // StructNode, in the order of the spec
+	Cond   *Condition
+}
+
+// Named is a field of a struct.
+type Named struct {
+	Name  string
+	Place diag.Place // of the name
+	Value *Node
+}
+
+// Get returns the named field of a struct, or nil. It may be called on nil.
+func (n *Node) Get(name string) *Node {
+	if n == nil {
+		return nil
+	}
+	for _, f := range n.Fields {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return nil
+}
+
+// Condition is a conjunction of constraints on fields.
+type Condition struct {
+	Place diag.Place
+	Text  string // as written, on one line
+	Terms []Term
+}
+
+// Term is one field's constraint.
+type Term struct {
+	Field  string
+	Place  diag.Place
+	Text   string // the constraint as written
+	accept func(value any) bool
+}
+
+// Accepts reports whether a value (a string, an int or a float64) satisfies
+// the constraint. It is meant for trying every value of a finite domain when a
+// plan is compiled, not for rows.
+func (t *Term) Accepts(value any) bool { return t.accept(value) }
