@@ -93,10 +93,10 @@ type Table struct {
 // Rows is a reference to rows of a CSV file.
 type Rows struct {
 	Place   diag.Place
-	File    string            // as written
-	Path    string            // resolved
-	Columns map[string]Text   // field name to column name, where they differ
-	Where   *Condition        // over the texts of the cells, by column name
+	File    string          // as written
+	Path    string          // resolved
+	Columns map[string]Text // field name to column name, where they differ
+	Where   *Condition      // over the texts of the cells, by column name
 	Map     map[string]LabelMap
 }
 
@@ -158,6 +158,7 @@ type Node struct {
 	Bool   bool
 	Number float64
 	String string
+	Path   string  // StringNode that names a file (csv, file): resolved against the folder of its spec file
 	Items  []*Node // ListNode
 	Fields []Named // StructNode, in the order of the spec
 	Cond   *Condition

@@ -1,0 +1,76 @@
+package kind
+
+import (
+	"fmt"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+// maxLabels bounds a category's domain: the joint fit is over all of it.
+const maxLabels = 10_000
+
+var categoryKind = Kind{
+	Name: "category",
+	Uses: func(*spec.Field) []spec.Text { return nil },
+	Compile: func(c *Compiler, s *spec.Field, f *Field) {
+		f.Class, f.Type = Fitted, frame.Category
+		f.Nullable = s.When != nil
+		f.Domain = &Domain{Labels: c.labels(s.Body.Get("values"))}
+	},
+}
+
+// labels reads the labels of a category: inline, or the different values of a
+// CSV column in file order.
+func (c *Compiler) labels(n *spec.Node) []string {
+	if n.Kind == spec.ListNode {
+		seen := map[string]bool{}
+		var labels []string
+		for _, item := range n.Items {
+			label := item.String
+			if item.Kind == spec.NumberNode {
+				label = fmt.Sprint(item.Number)
+			}
+			if label == "" {
+				c.Diags.Errorf(item.Place, "empty-label", "a label is empty").Do("give it a text")
+			} else if seen[label] {
+				c.Diags.Errorf(item.Place, "duplicate-label", "label %q stands twice", label).Do("remove one")
+			}
+			seen[label] = true
+			labels = append(labels, label)
+		}
+		return labels
+	}
+	file := c.CSV(n.Get("csv").Path, n.Get("csv").Place)
+	if file == nil {
+		return nil
+	}
+	column, ok := c.CSVColumn(file, spec.Text{Value: n.Get("column").String, Place: n.Get("column").Place})
+	if !ok {
+		return nil
+	}
+	var where *spec.Condition
+	if w := n.Get("where"); w != nil {
+		where = w.Cond
+	}
+	seen := map[string]bool{}
+	var labels []string
+	for _, r := range c.SelectRows(file, where) {
+		label := file.Rows[r][column]
+		switch {
+		case label == "":
+			c.Diags.Errorf(file.Place(r, column), "empty-label", "the label in column %q is empty", file.Header[column]).Do("give it a text, or leave the row out with where")
+		case !seen[label]:
+			labels = append(labels, label)
+		}
+		seen[label] = true
+	}
+	switch {
+	case len(labels) == 0:
+		c.Diags.Errorf(n.Place, "no-labels", "no row of %s gives a label", file.Path).Do("check column and where")
+	case len(labels) > maxLabels:
+		c.Diags.Errorf(n.Place, "too-many-labels", "%d labels are more than a fitted category can have (%d)", len(labels), maxLabels).
+			Do("make it a choice, which is drawn given other fields and not fitted")
+	}
+	return labels
+}

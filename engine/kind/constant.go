@@ -1,0 +1,32 @@
+package kind
+
+import (
+	"fmt"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+var constantKind = Kind{
+	Name: "constant",
+	Uses: func(*spec.Field) []spec.Text { return nil },
+	Compile: func(c *Compiler, s *spec.Field, f *Field) {
+		f.Class, f.Type = Derived, frame.Category
+		f.Nullable = s.When != nil
+		value := s.Body.Get("value")
+		text := value.String
+		if value.Kind == spec.NumberNode {
+			text = fmt.Sprint(value.Number)
+		}
+		f.Domain = &Domain{Labels: []string{text}}
+		f.Program = &constant{}
+	},
+	New: func() Program { return &constant{} },
+}
+
+// constant gives everyone the only label of the domain.
+type constant struct{}
+
+func (*constant) Bind(*Env) Filler { return &constant{} }
+
+func (*constant) Fill(b *frame.Batch, c *frame.Column) { clear(c.Codes[:b.N]) }

@@ -1,0 +1,295 @@
+package kind
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+var groupKind = Kind{
+	Name: "group",
+	Uses: func(s *spec.Field) []spec.Text {
+		of := s.Body.Get("of")
+		if of.Kind == spec.StringNode {
+			return []spec.Text{{Value: of.String, Place: of.Place}}
+		}
+		var uses []spec.Text
+		for _, item := range of.Items {
+			uses = append(uses, spec.Text{Value: item.String, Place: item.Place})
+		}
+		return uses
+	},
+	Compile: compileGroup,
+	New:     func() Program { return &group{} },
+}
+
+// group looks a code up by the configuration of its base fields.
+type group struct {
+	Of *Selector `json:"of"` // Case is the code, one more than the position; 0 is null
+}
+
+// Lookup returns the group's selector over its base fields: case 0 is null,
+// case i+1 is value i of the domain.
+func (f *Field) Lookup() *Selector {
+	if g, ok := f.Program.(*group); ok {
+		return g.Of
+	}
+	return nil
+}
+
+func compileGroup(c *Compiler, s *spec.Field, f *Field) {
+	f.Class, f.Type = Derived, frame.Category
+	f.Domain = &Domain{}
+	forms := 0
+	for _, form := range []string{"cuts", "map", "csv", "cases"} {
+		if s.Body.Get(form) != nil {
+			forms++
+		}
+	}
+	if forms != 1 {
+		c.Diags.Errorf(s.Place, "group-form", "group %q needs exactly one of cuts, map, csv and cases, and has %d", s.Name, forms).
+			Do("say by cuts (bands), map or csv (label to label), or cases (conditions) what its values are")
+		return
+	}
+	var bases []*Field
+	for _, name := range groupKind.Uses(s) {
+		base := c.FiniteField(name.Value, name.Place)
+		if base == nil {
+			return
+		}
+		bases = append(bases, base)
+	}
+	if len(bases) > 1 && s.Body.Get("cases") == nil {
+		c.Diags.Errorf(s.Body.Get("of").Place, "group-form", "a group of several fields needs cases").Do("give conditions, or name one field")
+		return
+	}
+	var of *Selector
+	switch {
+	case s.Body.Get("cuts") != nil:
+		of = c.bands(s, f, bases[0])
+	case s.Body.Get("cases") != nil:
+		of = c.cases(s, f, bases)
+	default:
+		of = c.relabel(s, f, bases[0])
+	}
+	if of == nil {
+		return
+	}
+	f.Program, f.Inputs = &group{Of: of}, of.Fields
+	f.Nullable = slices.Contains(of.Case, 0) || s.When != nil
+}
+
+// over starts a selector over the given fields with every case 0.
+func over(fields ...*Field) *Selector {
+	s := &Selector{}
+	size := 1
+	for _, f := range fields {
+		s.Fields = append(s.Fields, f.Name)
+		s.Slots, s.Nullable = append(s.Slots, f.Slots()), append(s.Nullable, f.Nullable)
+		s.Min = append(s.Min, f.Domain.Min)
+		size *= f.Slots()
+	}
+	s.Case = make([]int32, size)
+	return s
+}
+
+// bands cuts an integer into intervals.
+func (c *Compiler) bands(s *spec.Field, f *Field, base *Field) *Selector {
+	node := s.Body.Get("cuts")
+	if !base.Domain.Integer {
+		c.Diags.Errorf(node.Place, "cuts-of-labels", "field %q is not an integer, so it has no cuts", base.Name).Do("use map or cases")
+		return nil
+	}
+	d := base.Domain
+	var cuts []int64
+	for i, n := range node.Items {
+		cut := int64(n.Number)
+		if i > 0 && cut <= cuts[i-1] {
+			c.Diags.Errorf(n.Place, "cuts-order", "cut %d does not lie above %d", cut, cuts[i-1]).Do("list the cuts in rising order")
+			return nil
+		}
+		if cut < d.Min || cut > d.Max {
+			c.Diags.Errorf(n.Place, "cut-outside", "cut %d lies outside %d to %d, the range of %q", cut, d.Min, d.Max, base.Name).Do("remove it")
+			return nil
+		}
+		cuts = append(cuts, cut)
+	}
+	starts := cuts
+	if cuts[0] > d.Min {
+		starts = append([]int64{d.Min}, cuts...)
+	}
+	if labels := s.Body.Get("labels"); labels != nil {
+		if len(labels.Items) != len(starts) {
+			c.Diags.Errorf(labels.Place, "label-count", "%d labels for %d bands", len(labels.Items), len(starts)).
+				Do("the bands begin at %v", starts)
+			return nil
+		}
+		for _, l := range labels.Items {
+			f.Domain.Labels = append(f.Domain.Labels, l.String)
+		}
+	} else {
+		f.Domain.Labels = bandLabels(starts, cuts[0] > d.Min)
+	}
+	sel := over(base)
+	band := 0
+	for i := range d.Size() {
+		for band+1 < len(starts) && d.Min+int64(i) >= starts[band+1] {
+			band++
+		}
+		sel.Case[i] = int32(band + 1)
+	}
+	return sel
+}
+
+// bandLabels writes "<18", "18-24", "65+".
+func bandLabels(starts []int64, below bool) []string {
+	var labels []string
+	for i, from := range starts {
+		switch {
+		case i == 0 && below:
+			labels = append(labels, fmt.Sprintf("<%d", starts[1]))
+		case i == len(starts)-1:
+			labels = append(labels, fmt.Sprintf("%d+", from))
+		case starts[i+1] == from+1:
+			labels = append(labels, fmt.Sprint(from))
+		default:
+			labels = append(labels, fmt.Sprintf("%d-%d", from, starts[i+1]-1))
+		}
+	}
+	return labels
+}
+
+// cases gives each configuration the label of the first case that holds.
+func (c *Compiler) cases(s *spec.Field, f *Field, bases []*Field) *Selector {
+	var conditions []*spec.Condition
+	var codes []int32
+	for _, n := range s.Body.Get("cases").Items {
+		cond := n.Get("when").Cond
+		for _, t := range cond.Terms {
+			if !slices.ContainsFunc(bases, func(b *Field) bool { return b.Name == t.Field }) {
+				c.Diags.Errorf(t.Place, "not-a-base", "%q is not among the fields that %q is a function of", t.Field, s.Name).Do("add it to of")
+				return nil
+			}
+		}
+		conditions = append(conditions, cond)
+		codes = append(codes, f.Domain.add(n.Get("label").String))
+	}
+	sel := c.Select(conditions)
+	if sel == nil {
+		return nil
+	}
+	rest := int32(0)
+	if other := s.Body.Get("other"); other != nil {
+		rest = f.Domain.add(other.String)
+	}
+	for i, chosen := range sel.Case {
+		if chosen == 0 {
+			sel.Case[i] = rest
+		} else {
+			sel.Case[i] = codes[chosen-1]
+		}
+	}
+	return sel
+}
+
+// add returns the case number (one more than the position) of a label, adding it.
+func (d *Domain) add(label string) int32 {
+	i := slices.Index(d.Labels, label)
+	if i < 0 {
+		i = len(d.Labels)
+		d.Labels = append(d.Labels, label)
+	}
+	return int32(i + 1)
+}
+
+// relabel maps the labels of a category, from inline pairs or a CSV file.
+func (c *Compiler) relabel(s *spec.Field, f *Field, base *Field) *Selector {
+	pairs := map[string]string{}
+	if node := s.Body.Get("map"); node != nil {
+		for _, e := range node.Fields {
+			c.mustKnow(base, e.Name, e.Place)
+			pairs[e.Name] = e.Value.String
+		}
+	} else if !c.readPairs(s, base, pairs) {
+		return nil
+	}
+	other := s.Body.Get("other")
+	sel := over(base)
+	for i := range base.Domain.Size() {
+		label := base.Domain.Label(i)
+		to, ok := pairs[label]
+		switch {
+		case ok:
+		case other == nil:
+			c.Diags.Errorf(s.Place, "unmapped-label", "group %q has no value for %s %q", s.Name, base.Name, label).
+				Do("map it, or say other: \"keep\" or other: \"<label>\"")
+			continue
+		case other.String == "keep":
+			to = label
+		default:
+			to = other.String
+		}
+		sel.Case[i] = f.Domain.add(to)
+	}
+	return sel
+}
+
+// mustKnow reports a label that the field does not have.
+func (c *Compiler) mustKnow(f *Field, label string, at diag.Place) bool {
+	if _, ok := f.Domain.Index(label); ok {
+		return true
+	}
+	d := c.Diags.Errorf(at, "unknown-label", "%q is not a value of field %q", label, f.Name)
+	if g := diag.Guess(label, f.Domain.AllLabels()); g != "" {
+		d.Do("did you mean %q?", g)
+	} else {
+		d.Do("its values are %s", Sample(f.Domain))
+	}
+	return false
+}
+
+// readPairs reads the from and to columns of a CSV file.
+func (c *Compiler) readPairs(s *spec.Field, base *Field, pairs map[string]string) bool {
+	path := s.Body.Get("csv")
+	file := c.CSV(path.Path, path.Place)
+	if file == nil {
+		return false
+	}
+	name := func(key, fallback string) spec.Text {
+		if n := s.Body.Get(key); n != nil {
+			return spec.Text{Value: n.String, Place: n.Place}
+		}
+		return spec.Text{Value: fallback, Place: path.Place}
+	}
+	from, okFrom := c.CSVColumn(file, name("from", base.Name))
+	to, okTo := c.CSVColumn(file, name("to", s.Name))
+	if !okFrom || !okTo {
+		return false
+	}
+	for r, cells := range file.Rows {
+		old, known := pairs[cells[from]]
+		if known && old != cells[to] {
+			c.Diags.Errorf(file.Place(r, to), "two-values", "%q becomes %q here and %q above", cells[from], cells[to], old).Do("give each label one value")
+			return false
+		}
+		if !c.mustKnow(base, cells[from], file.Place(r, from)) {
+			return false
+		}
+		pairs[cells[from]] = cells[to]
+	}
+	return true
+}
+
+func (g *group) Bind(env *Env) Filler { return &groupFiller{of: g.Of.Bind(env)} }
+
+type groupFiller struct{ of *BoundSelector }
+
+func (g *groupFiller) Fill(b *frame.Batch, c *frame.Column) {
+	c.Codes = g.of.Cases(b, c.Codes)
+	for r := range c.Codes {
+		c.Codes[r]--
+	}
+}

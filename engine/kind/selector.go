@@ -1,0 +1,231 @@
+package kind
+
+import (
+	"slices"
+
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+// Selector maps every configuration of some finite fields to a case number:
+// what conditions become when they are tried against the fields' domains.
+type Selector struct {
+	Fields   []string `json:"fields"`
+	Slots    []int    `json:"slots"`    // codes per field, null last where the field is nullable
+	Nullable []bool   `json:"nullable"` // per field
+	Min      []int64  `json:"min"`      // lowest value of integer fields, 0 for others
+	Case     []int32  `json:"case"`     // row-major over Fields
+}
+
+// maxSelector bounds the configurations a condition may be tried against.
+const maxSelector = 4 << 20
+
+// Select compiles a list of conditions into a Selector: case i+1 for the first
+// condition i that holds, 0 for none. Every condition must speak of finite
+// fields only; faults are reported and give nil.
+func (c *Compiler) Select(conditions []*spec.Condition) *Selector {
+	s := &Selector{}
+	var fields []*Field
+	failed := false
+	for _, cond := range conditions {
+		for i := range cond.Terms {
+			t := &cond.Terms[i]
+			f := c.FiniteField(t.Field, t.Place)
+			if f == nil {
+				failed = true
+				continue
+			}
+			if !slices.Contains(s.Fields, f.Name) {
+				s.Fields, fields = append(s.Fields, f.Name), append(fields, f)
+				s.Slots, s.Nullable = append(s.Slots, f.Slots()), append(s.Nullable, f.Nullable)
+				s.Min = append(s.Min, f.Domain.Min)
+			}
+		}
+	}
+	if failed {
+		return nil
+	}
+	size := 1
+	for _, n := range s.Slots {
+		size *= n
+		if size > maxSelector {
+			c.Diags.Errorf(conditions[0].Place, "too-wide", "conditions over %d fields together have more than %d configurations to try", len(s.Fields), maxSelector).
+				Do("name fewer fields, or groups with fewer values")
+			return nil
+		}
+	}
+	s.Case = make([]int32, size)
+	for i, cond := range slices.Backward(conditions) {
+		holds := c.holds(cond, s, fields)
+		for k := range s.Case {
+			if holds(k) {
+				s.Case[k] = int32(i + 1)
+			}
+		}
+	}
+	return s
+}
+
+// holds tries a condition's terms against their fields' values and returns a
+// test of configurations of the selector.
+func (c *Compiler) holds(cond *spec.Condition, s *Selector, fields []*Field) func(config int) bool {
+	type axis struct {
+		stride, slots int
+		ok            []bool
+	}
+	var axes []axis
+	for i := range cond.Terms {
+		t := &cond.Terms[i]
+		at := slices.Index(s.Fields, t.Field)
+		stride := 1
+		for _, n := range s.Slots[at+1:] {
+			stride *= n
+		}
+		ok := Accepted(t, fields[at])
+		if !slices.Contains(ok, true) {
+			c.Diags.Warnf(t.Place, "never-holds", "no value of field %q satisfies %s", t.Field, t.Text).
+				Do("the values are %s", Sample(fields[at].Domain))
+		}
+		axes = append(axes, axis{stride, s.Slots[at], ok})
+	}
+	return func(config int) bool {
+		for _, a := range axes {
+			if !a.ok[config/a.stride%a.slots] {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// Accepted tries a term against every value of a finite field, null last where
+// the field is nullable.
+func Accepted(t *spec.Term, f *Field) []bool {
+	ok := make([]bool, f.Slots())
+	for i := range f.Domain.Size() {
+		ok[i] = t.Accepts(f.Domain.Value(i))
+	}
+	if f.Nullable {
+		ok[f.Domain.Size()] = t.Accepts(nil)
+	}
+	return ok
+}
+
+// FiniteField returns the compiled field of that name when conditions and
+// tables may speak of it, else reports why not and returns nil.
+func (c *Compiler) FiniteField(name string, at diag.Place) *Field {
+	f := c.Fields[name]
+	if f == nil {
+		if !slices.ContainsFunc(c.Spec.Fields, func(s spec.Field) bool { return s.Name == name }) {
+			var names []string
+			for _, s := range c.Spec.Fields {
+				names = append(names, s.Name)
+			}
+			d := c.Diags.Errorf(at, "unknown-field", "no field is called %q", name)
+			if g := diag.Guess(name, names); g != "" {
+				d.Do("did you mean %q?", g)
+			}
+		}
+		return nil // it failed to compile and has been reported
+	}
+	if !f.Finite() {
+		c.Diags.Errorf(at, "not-finite", "field %q is a %s: it has no finite list of values to try a condition against", name, f.Kind).
+			Do("name a category, integer, group or constant")
+		return nil
+	}
+	return f
+}
+
+// Sample lists the first values of a domain for a message.
+func Sample(d *Domain) string {
+	const most = 8
+	text := ""
+	for i := range min(d.Size(), most) {
+		if i > 0 {
+			text += ", "
+		}
+		text += d.Label(i)
+	}
+	if d.Size() > most {
+		text += ", …, " + d.Label(d.Size()-1)
+	}
+	return text
+}
+
+// BoundSelector reads a Selector's fields from the columns of a batch.
+type BoundSelector struct {
+	s       *Selector
+	columns []int
+}
+
+// Bind finds the columns of the selector's fields.
+func (s *Selector) Bind(env *Env) *BoundSelector {
+	b := &BoundSelector{s: s}
+	for _, name := range s.Fields {
+		b.columns = append(b.columns, env.Index(name))
+	}
+	return b
+}
+
+// Config writes the number of each row's configuration (row-major over the
+// selector's fields) to out, which is resized to the batch's length. A value
+// that is not in the field's domain gives -1.
+func (b *BoundSelector) Config(batch *frame.Batch, out []int32) []int32 {
+	out = frame.Grow(out, batch.N)
+	clear(out)
+	for k, column := range b.columns {
+		null := int32(-1)
+		if b.s.Nullable[k] {
+			null = int32(b.s.Slots[k]) - 1
+		}
+		addAxis(out, batch, column, int32(b.s.Slots[k]), null, b.s.Min[k])
+	}
+	return out
+}
+
+// Cases writes each row's case to out; a row with a value outside a domain
+// gets case 0.
+func (b *BoundSelector) Cases(batch *frame.Batch, out []int32) []int32 {
+	out = b.Config(batch, out)
+	for r, config := range out {
+		if config < 0 {
+			out[r] = 0
+		} else {
+			out[r] = b.s.Case[config]
+		}
+	}
+	return out
+}
+
+// addAxis appends one field as the fastest axis of every row's configuration;
+// null is the code of null, -1 where there must be none.
+func addAxis(out []int32, batch *frame.Batch, column int, slots, null int32, low int64) {
+	c := &batch.Columns[column]
+	if batch.Schema[column].Type == frame.Integer {
+		for r, v := range c.Ints[:batch.N] {
+			code := v - low
+			switch {
+			case c.Null != nil && c.Null[r]:
+				code = int64(null)
+			case null >= 0 && code >= int64(null):
+				code = -1
+			}
+			out[r] = extend(out[r], code, slots)
+		}
+		return
+	}
+	for r, code := range c.Codes[:batch.N] {
+		if code == -1 {
+			code = null
+		}
+		out[r] = extend(out[r], int64(code), slots)
+	}
+}
+
+func extend(config int32, code int64, slots int32) int32 {
+	if config < 0 || code < 0 || code >= int64(slots) {
+		return -1
+	}
+	return config*slots + int32(code)
+}

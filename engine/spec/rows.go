@@ -1,0 +1,29 @@
+package spec
+
+// Rows reads a struct node of the form #Rows (file, columns, where, map). The
+// schema has been checked.
+func (n *Node) Rows() *Rows {
+	if n == nil || n.Kind != StructNode {
+		return nil
+	}
+	file := n.Get("file")
+	r := &Rows{Place: n.Place, File: file.String, Path: file.Path, Columns: map[string]Text{}, Map: map[string]LabelMap{}}
+	if columns := n.Get("columns"); columns != nil {
+		for _, f := range columns.Fields {
+			r.Columns[f.Name] = Text{Value: f.Value.String, Place: f.Value.Place}
+		}
+	}
+	if where := n.Get("where"); where != nil {
+		r.Where = where.Cond
+	}
+	if maps := n.Get("map"); maps != nil {
+		for _, f := range maps.Fields {
+			labels := LabelMap{}
+			for _, l := range f.Value.Fields {
+				labels[l.Name] = Text{Value: l.Value.String, Place: l.Value.Place}
+			}
+			r.Map[f.Name] = labels
+		}
+	}
+	return r
+}
