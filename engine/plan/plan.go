@@ -1,0 +1,220 @@
+// Package plan turns a spec into a plan: plain data that says everything a run
+// will do. The sampler, the writers and the checks read only the plan, never
+// the spec. A plan can be printed as JSON, hashed, stored beside a release and
+// read back.
+//
+// In goes a spec.Spec, out comes a Plan or the list of everything wrong.
+package plan
+
+import (
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/sample"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+// Format is the version of the plan's JSON form.
+const Format = 1
+
+// Plan is what a run will do.
+type Plan struct {
+	Format      int      `json:"format"`
+	Name        string   `json:"name"`
+	Title       string   `json:"title,omitempty"`
+	Description string   `json:"description,omitempty"`
+	Language    string   `json:"language,omitempty"`
+	License     string   `json:"license,omitempty"`
+	Version     string   `json:"version,omitempty"`
+	Limitations []string `json:"limitations,omitempty"`
+
+	Population Population    `json:"population"`
+	Sources    []spec.Source `json:"sources,omitempty"`
+	// Fields in the order of the spec, hidden ones included.
+	Fields []*kind.Field `json:"fields"`
+	// Order lists the fields that are not fitted in an order in which each
+	// finds its inputs filled.
+	Order []string `json:"order"`
+	// Roles maps a role to the field that plays it.
+	Roles map[string]string `json:"roles,omitempty"`
+
+	Tables     []Table      `json:"tables,omitempty"`
+	Expected   []Expected   `json:"expected"`
+	Impossible []Impossible `json:"impossible,omitempty"`
+	Checks     []Limit      `json:"checks,omitempty"`
+	// Independent lists pairs of fitted fields that the spec leaves
+	// conditionally or wholly independent.
+	Independent  []Independence `json:"independent,omitempty"`
+	Correlations []Correlation  `json:"correlations,omitempty"`
+	Tree         Tree           `json:"tree"`
+	Files        []File         `json:"files,omitempty"` // CSV files that were read
+
+	// Structure is the hash of what the fitted part depends on; Hash of the
+	// whole plan, without population size and seed. Both in hex.
+	Structure string `json:"structure"`
+	Hash      string `json:"hash"`
+
+	// Model is the fitted joint in the sampler's form: its variables, in order,
+	// are described by Variables. It is not part of the printed plan.
+	Model     *sample.Model `json:"-"`
+	Variables []Variable    `json:"variables"`
+}
+
+// Population says how many persons are made, and of whom.
+type Population struct {
+	Size  int64  `json:"size"`
+	Seed  uint64 `json:"seed"`
+	Where string `json:"where,omitempty"`
+	// Selector is nil when everyone is wanted.
+	Selector *kind.Selector `json:"selector,omitempty"`
+	// Persons that the tables speak of in all (0 when the spec does not say),
+	// and the share of them who are wanted.
+	Persons int64   `json:"persons,omitempty"`
+	Wanted  float64 `json:"wanted"`
+}
+
+// Variable is a variable of the model. Field names the fitted field whose
+// values it holds; a variable that only carries bands of a field has Bands set
+// and is not written.
+type Variable struct {
+	Name  string `json:"name"`
+	Field string `json:"field"`
+	Card  int    `json:"card"`
+	Bands bool   `json:"bands,omitempty"`
+}
+
+// Table is a table of the spec with what the fit made of it. Figures are
+// row-major over Fields (those of Given first); each array gives shares within
+// a row, a row being a configuration of Given (one row when there is none).
+type Table struct {
+	Name   string     `json:"name"`
+	Title  string     `json:"title,omitempty"`
+	Role   string     `json:"role"` // "margin", "conditional", "pattern", "soft"
+	Fields []string   `json:"fields"`
+	Given  int        `json:"given,omitempty"` // how many of Fields are given
+	Where  string     `json:"where,omitempty"`
+	Labels [][]string `json:"labels"` // per field
+
+	Source string `json:"source,omitempty"`
+	Year   int    `json:"year,omitempty"`
+	Status string `json:"status,omitempty"`
+	Note   string `json:"note,omitempty"`
+	File   string `json:"file,omitempty"`
+
+	Published  []float64 `json:"published"`
+	Reconciled []float64 `json:"reconciled"`
+	Fitted     []float64 `json:"fitted"`
+	// Mass is per row the share of everyone (before the population's where).
+	Mass []float64 `json:"mass"`
+	// Moved is the total variation distance published to reconciled and
+	// MovedPersons the largest move of a cell in persons; WorstCell says which.
+	Moved        float64 `json:"moved"`
+	MovedPersons float64 `json:"moved_persons"`
+	WorstCell    string  `json:"worst_cell,omitempty"`
+	// TVD is the total variation distance reconciled to fitted; for soft and
+	// pattern tables it tells how far the fit ended from them.
+	TVD float64 `json:"tvd"`
+	// Expected is the position in Plan.Expected of what a sample must follow,
+	// -1 when none of the persons wanted lie in the table's universe.
+	Expected int `json:"expected"`
+}
+
+// Expected is a distribution over finite fields that the persons wanted
+// follow: a declared table, the margin of a field, or a joint to be watched.
+type Expected struct {
+	Name   string `json:"name"`
+	Origin string `json:"origin"` // "margin", "table" or "joint"
+	Table  string `json:"table,omitempty"`
+	// Fields are the axes; Share is row-major over their slots (null last where
+	// a field is nullable), as a share of all persons wanted.
+	Fields []string  `json:"fields"`
+	Slots  []int     `json:"slots"`
+	Share  []float64 `json:"share"`
+	// Universe tells the persons that the table speaks of (case 1); nil for
+	// everyone. Share adds up to the universe's share of the persons wanted.
+	Universe *kind.Selector `json:"universe,omitempty"`
+	// Rank is that of the quota control (1 margins, 2 two-way, 3 others), 0
+	// when the sampler does not control it.
+	Rank int `json:"rank"`
+}
+
+// Impossible is a condition that nobody may meet (case 1 of the selector).
+type Impossible struct {
+	Text     string         `json:"text"`
+	Selector *kind.Selector `json:"selector"`
+}
+
+// Limit is a check of the user's own: the share of persons with case 1 of
+// Where, among those with case 1 of Within, lies between AtLeast and AtMost.
+type Limit struct {
+	Name       string         `json:"name"`
+	About      string         `json:"about,omitempty"`
+	Severity   string         `json:"severity"`
+	Text       string         `json:"text"`
+	Where      *kind.Selector `json:"where"`
+	WithinText string         `json:"within_text,omitempty"`
+	Within     *kind.Selector `json:"within,omitempty"`
+	AtLeast    *float64       `json:"at_least,omitempty"`
+	AtMost     *float64       `json:"at_most,omitempty"`
+}
+
+// Independence is a pair of fitted fields that share no table: they are
+// independent given the Given fields (of the tree's separator between them),
+// wholly when Given is empty.
+type Independence struct {
+	Fields [2]string `json:"fields"`
+	Given  []string  `json:"given,omitempty"`
+}
+
+// Correlation is a declared correlation of number fields.
+type Correlation struct {
+	Name   string      `json:"name"`
+	Fields []string    `json:"fields"`
+	Matrix [][]float64 `json:"matrix"`
+	Source string      `json:"source,omitempty"`
+	Status string      `json:"status,omitempty"`
+	Note   string      `json:"note,omitempty"`
+}
+
+// Tree describes the junction tree.
+type Tree struct {
+	Cliques [][]string `json:"cliques"` // variables of each
+	Cells   int64      `json:"cells"`
+	Largest int64      `json:"largest"`
+	Sweeps  int        `json:"sweeps"`
+}
+
+// File is an input file.
+type File struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+}
+
+// Field returns the named field, or nil.
+func (p *Plan) Field(name string) *kind.Field {
+	for _, f := range p.Fields {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// Schema describes all columns, hidden ones included, in the order of Fields.
+func (p *Plan) Schema() frame.Schema {
+	var s frame.Schema
+	for _, f := range p.Fields {
+		s = append(s, f.Column())
+	}
+	return s
+}
+
+// Visible lists the positions in Schema of the columns that are written.
+func (p *Plan) Visible() []int {
+	var v []int
+	for i, f := range p.Fields {
+		if !f.Hidden {
+			v = append(v, i)
+		}
+	}
+	return v
+}
