@@ -11,19 +11,30 @@ import (
 
 var groupKind = Kind{
 	Name: "group",
-	Uses: func(s *spec.Field) []spec.Text {
-		of := s.Body.Get("of")
-		if of.Kind == spec.StringNode {
-			return []spec.Text{{Value: of.String, Place: of.Place}}
-		}
-		var uses []spec.Text
-		for _, item := range of.Items {
-			uses = append(uses, spec.Text{Value: item.String, Place: item.Place})
-		}
-		return uses
-	},
+	Uses:    groupUses,
 	Compile: compileGroup,
 	New:     func() Program { return &group{} },
+}
+
+// groupUses lists the fields that a group is a function of.
+func groupUses(s *spec.Field) []spec.Text {
+	of := s.Body.Get("of")
+	if of.Kind == spec.StringNode {
+		return []spec.Text{{Value: of.String, Place: of.Place}}
+	}
+	return texts(of)
+}
+
+// texts lists the strings of a list node with their places; nil gives none.
+func texts(list *spec.Node) []spec.Text {
+	if list == nil {
+		return nil
+	}
+	var out []spec.Text
+	for _, item := range list.Items {
+		out = append(out, spec.Text{Value: item.String, Place: item.Place})
+	}
+	return out
 }
 
 // group looks a code up by the configuration of its base fields.
@@ -55,7 +66,7 @@ func compileGroup(c *Compiler, s *spec.Field, f *Field) {
 		return
 	}
 	var bases []*Field
-	for _, name := range groupKind.Uses(s) {
+	for _, name := range groupUses(s) {
 		base := c.FiniteField(name.Value, name.Place)
 		if base == nil {
 			return
