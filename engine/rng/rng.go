@@ -53,10 +53,7 @@ func Mix(x uint64) uint64 {
 
 // Philox2x64 is the Philox2x64 block function with ten rounds.
 func Philox2x64(c0, c1, key uint64) (uint64, uint64) {
-	const (
-		multiplier = 0xD2B74407B1CE6E93
-		weyl       = 0x9E3779B97F4A7C15
-	)
+	const multiplier = 0xD2B74407B1CE6E93
 	for range 10 {
 		hi, lo := bits.Mul64(multiplier, c0)
 		c0, c1 = hi^key^c1, lo

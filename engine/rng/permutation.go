@@ -1,0 +1,109 @@
+package rng
+
+import (
+	"math"
+	"math/bits"
+)
+
+// weyl is 2^64 divided by the golden ratio, the increment of SplitMix64.
+const weyl = 0x9E3779B97F4A7C15
+
+// Largest domain of a Permutation.
+const MaxPermutation = 1 << 40
+
+// byRank is the largest domain whose permutation is found by sorting hashes: a
+// Feistel network is visibly biased on a handful of values.
+const byRank = 32
+
+// feistelRounds is the number of half-rounds of the Feistel network. Four are
+// not enough on small domains.
+const feistelRounds = 8
+
+// Permutation is a keyed pseudo-random bijection of 0 to n-1 that needs no
+// memory: any image is computed alone. Different keys give unrelated
+// permutations.
+//
+// Up to 32 values the image is the rank of the value's hash among all hashes;
+// above, it is a generalised Feistel network on a rectangle a x b that just
+// covers n, with cycle walking (Black and Rogaway, "Ciphers with arbitrary
+// finite domains", CT-RSA 2002).
+type Permutation struct {
+	n, a, b uint64 // a*b >= n, both about the square root of n; 0 when n is small
+	key     uint64
+}
+
+// NewPermutation returns the permutation of 0 to n-1 under the given key; n is
+// 1 to MaxPermutation.
+func NewPermutation(n int64, key uint64) Permutation {
+	p := Permutation{n: uint64(n), key: key}
+	if n > byRank {
+		p.a = uint64(math.Sqrt(float64(n-1))) + 1
+		p.b = p.a
+		if p.a*(p.a-1) >= p.n {
+			p.b--
+		}
+	}
+	return p
+}
+
+// At returns the image of i, which is 0 to n-1.
+func (p Permutation) At(i int64) int64 {
+	if p.n <= byRank {
+		return p.rank(uint64(i))
+	}
+	x := p.feistel(uint64(i))
+	for x >= p.n {
+		x = p.feistel(x)
+	}
+	return int64(x)
+}
+
+// rank counts the values whose hash is below that of i. Hashes are distinct,
+// because Mix is a bijection.
+func (p Permutation) rank(i uint64) int64 {
+	own := Mix(p.key + i*weyl)
+	var below int64
+	x := p.key
+	for range p.n {
+		_, borrow := bits.Sub64(Mix(x), own, 0)
+		below += int64(borrow)
+		x += weyl
+	}
+	return below
+}
+
+// feistel permutes 0 to a*b-1.
+func (p Permutation) feistel(x uint64) uint64 {
+	l, r := divide(x, p.b)
+	k := p.key
+	for range feistelRounds / 2 {
+		l = addMod(l, scale(r+k, p.a), p.a)
+		k += weyl
+		r = addMod(r, scale(l+k, p.b), p.b)
+		k += weyl
+	}
+	return l*p.b + r
+}
+
+// divide returns quotient and remainder; dividing 32-bit words is cheaper.
+func divide(x, d uint64) (uint64, uint64) {
+	if x>>32 == 0 {
+		return uint64(uint32(x) / uint32(d)), uint64(uint32(x) % uint32(d))
+	}
+	return x / d, x % d
+}
+
+// addMod returns x+y modulo m for x, y < m.
+func addMod(x, y, m uint64) uint64 {
+	s := x + y
+	if s >= m {
+		s -= m
+	}
+	return s
+}
+
+// scale hashes x and scales the hash to 0 to m-1.
+func scale(x, m uint64) uint64 {
+	hi, _ := bits.Mul64(Mix(x), m)
+	return hi
+}
