@@ -1,0 +1,82 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// output is the file being written. It counts bytes, so that a full disk can
+// be reported with how far the file came, and stays failed after an error.
+type output struct {
+	file    *os.File
+	path    string
+	regular bool // not a device or a pipe
+	written int64
+	err     error
+	closed  bool
+}
+
+func createOutput(path string) (*output, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666)
+	if err != nil {
+		return nil, fmt.Errorf("cannot create the file: %w", err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("cannot create the file: %w", err)
+	}
+	return &output{file: f, path: path, regular: info.Mode().IsRegular()}, nil
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	if o.err != nil {
+		return 0, o.err
+	}
+	n, err := o.file.Write(p)
+	o.written += int64(n)
+	return n, o.fail(err)
+}
+
+// fail keeps the first error and says what it means.
+func (o *output) fail(err error) error {
+	if err == nil || o.err != nil {
+		return o.err
+	}
+	name := filepath.Base(o.path)
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		o.err = fmt.Errorf("%s: the disk is full after %d bytes; free some space or write to another folder: %w", name, o.written, err)
+	} else {
+		o.err = fmt.Errorf("%s: cannot write after %d bytes: %w", name, o.written, err)
+	}
+	return o.err
+}
+
+// close syncs and closes a complete file.
+func (o *output) close() error {
+	if o.closed {
+		return errors.New(filepath.Base(o.path) + ": closed already")
+	}
+	if o.err == nil && o.regular {
+		o.fail(o.file.Sync())
+	}
+	o.closed = true
+	o.fail(o.file.Close())
+	return o.err
+}
+
+// abort closes and removes an incomplete file; after close it does nothing.
+func (o *output) abort() error {
+	if o.closed {
+		return nil
+	}
+	o.closed = true
+	err := o.file.Close()
+	if o.regular {
+		err = errors.Join(err, os.Remove(o.path))
+	}
+	return err
+}

@@ -1,0 +1,184 @@
+package dataset
+
+import (
+	"fmt"
+	"math"
+	"unicode/utf8"
+
+	"github.com/personagen/personagen/engine/frame"
+)
+
+// checkSchema refuses schemas that cannot be written faithfully.
+func checkSchema(s frame.Schema) error {
+	if len(s) == 0 {
+		return fmt.Errorf("the schema has no columns")
+	}
+	seen := make(map[string]bool, len(s))
+	for _, f := range s {
+		if f.Name == "" || !utf8.ValidString(f.Name) {
+			return fmt.Errorf("column name %q: a name must be valid UTF-8 and not empty", f.Name)
+		}
+		if seen[f.Name] {
+			return fmt.Errorf("column %q occurs twice", f.Name)
+		}
+		seen[f.Name] = true
+		if err := checkField(f); err != nil {
+			return fmt.Errorf("column %q: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+func checkField(f frame.Field) error {
+	switch f.Type {
+	case frame.Integer, frame.Number, frame.Text, frame.TextList:
+		return nil
+	case frame.Category, frame.CategoryList:
+	default:
+		return fmt.Errorf("unknown type %q", f.Type)
+	}
+	seen := make(map[string]bool, len(f.Labels))
+	for _, l := range f.Labels {
+		if !utf8.ValidString(l) {
+			return fmt.Errorf("label %q is not valid UTF-8", l)
+		}
+		if seen[l] {
+			return fmt.Errorf("label %q occurs twice", l)
+		}
+		seen[l] = true
+	}
+	return nil
+}
+
+// checkBatch makes sure that the batch fits the schema in every respect an
+// encoder relies on. Parquet would not notice columns of unequal length: the
+// reader would see other data in their place.
+func checkBatch(s frame.Schema, b *frame.Batch) error {
+	if len(b.Columns) != len(s) || len(b.Schema) != len(s) {
+		return fmt.Errorf("the batch has %d columns, the file %d", len(b.Columns), len(s))
+	}
+	for i := range s {
+		f := &s[i]
+		if g := &b.Schema[i]; g.Name != f.Name || g.Type != f.Type || len(g.Labels) != len(f.Labels) {
+			return fmt.Errorf("column %d of the batch is %s %q with %d labels, in the file it is %s %q with %d",
+				i+1, g.Type, g.Name, len(g.Labels), f.Type, f.Name, len(f.Labels))
+		}
+		if err := checkColumn(f, &b.Columns[i], b.N); err != nil {
+			return fmt.Errorf("column %q: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+// checkColumn checks lengths first, then values.
+func checkColumn(f *frame.Field, c *frame.Column, n int) error {
+	if err := checkLengths(f.Type, c, n); err != nil {
+		return err
+	}
+	if f.Type != frame.Category && c.Null != nil {
+		if len(c.Null) != n {
+			return fmt.Errorf("%d null marks for %d rows", len(c.Null), n)
+		}
+		if !f.Nullable {
+			for r, null := range c.Null {
+				if null {
+					return fmt.Errorf("row %d is null, but the column is not nullable", r)
+				}
+			}
+		}
+	}
+	switch f.Type {
+	case frame.Category:
+		low := int32(0)
+		if f.Nullable {
+			low = -1
+		}
+		return checkCodes(c.Codes, low, len(f.Labels))
+	case frame.CategoryList:
+		return checkCodes(c.Codes[:c.Offsets[n]], 0, len(f.Labels))
+	case frame.Number:
+		for r, v := range c.Floats {
+			if (math.IsNaN(v) || math.IsInf(v, 0)) && (c.Null == nil || !c.Null[r]) {
+				return fmt.Errorf("row %d is %v, which is no number", r, v)
+			}
+		}
+	}
+	return nil
+}
+
+func checkLengths(t frame.Type, c *frame.Column, n int) error {
+	have := n
+	switch t {
+	case frame.Category:
+		have = len(c.Codes)
+	case frame.Integer:
+		have = len(c.Ints)
+	case frame.Number:
+		have = len(c.Floats)
+	case frame.Text:
+		have = len(c.Texts)
+	case frame.CategoryList:
+		return checkOffsets(c.Offsets, n, len(c.Codes))
+	case frame.TextList:
+		return checkOffsets(c.Offsets, n, len(c.Texts))
+	}
+	if have != n {
+		return fmt.Errorf("%d values for %d rows", have, n)
+	}
+	return nil
+}
+
+func checkOffsets(offsets []int32, n, items int) error {
+	if len(offsets) != n+1 {
+		return fmt.Errorf("%d list offsets for %d rows, want one more than rows", len(offsets), n)
+	}
+	if offsets[0] != 0 || int(offsets[n]) != items {
+		return fmt.Errorf("list offsets run from %d to %d, the items are 0 to %d", offsets[0], offsets[n], items)
+	}
+	for r := range n {
+		if offsets[r] > offsets[r+1] {
+			return fmt.Errorf("list offsets fall at row %d", r)
+		}
+	}
+	return nil
+}
+
+func checkCodes(codes []int32, low int32, labels int) error {
+	for i, k := range codes {
+		if k < low || int(k) >= labels {
+			if k == -1 {
+				return fmt.Errorf("value %d is null, which is not allowed here", i)
+			}
+			return fmt.Errorf("value %d has code %d, but there are %d labels", i, k, labels)
+		}
+	}
+	return nil
+}
+
+// rawSize is the size of the batch before encoding, see Part.Size.
+func rawSize(b *frame.Batch) int64 {
+	size := int64(0)
+	for i := range b.Columns {
+		c := &b.Columns[i]
+		switch b.Schema[i].Type {
+		case frame.Category, frame.CategoryList:
+			size += 4 * int64(len(c.Codes))
+		case frame.Integer, frame.Number:
+			size += 8 * int64(b.N)
+		case frame.Text, frame.TextList:
+			for _, t := range c.Texts {
+				size += int64(len(t))
+			}
+		}
+	}
+	return size
+}
+
+// validText returns s with every invalid byte replaced by U+FFFD, as
+// encoding/json does.
+func validText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return string([]rune(s))
+}
