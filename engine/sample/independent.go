@@ -1,0 +1,128 @@
+package sample
+
+import (
+	"math/bits"
+
+	"github.com/personagen/personagen/engine/rng"
+)
+
+// Independent draws every person by itself from the model, without reference
+// to how many there are. It is safe for concurrent use.
+type Independent struct {
+	columns []draw
+}
+
+// draw is the inverse distribution function of one step: for each
+// configuration of the given variables the possible values with their
+// cumulative probability in units of 2^-64, and a guide table into them (Chen
+// and Asau, "On generating random variates from an empirical distribution",
+// AIIE Transactions 1974).
+type draw struct {
+	variable int
+	stream   rng.Stream
+	given    []digit
+	start    []int32 // per configuration, and one more: its range of the slices below
+	below    []uint64
+	value    []int32
+	guide    []int32 // first candidate per equal slice of the unit interval, relative to start
+}
+
+// digit is one given variable and the weight of its code in the configuration.
+type digit struct {
+	variable int
+	stride   int32
+}
+
+// NewIndependent prepares independent draws from the model under the seed. The
+// error is that of Model.Validate.
+func NewIndependent(m *Model, seed uint64) (*Independent, error) {
+	if err := m.Validate(); err != nil {
+		return nil, err
+	}
+	q := &Independent{}
+	for i := range m.Steps {
+		q.columns = append(q.columns, newDraw(m, &m.Steps[i], seed))
+	}
+	return q, nil
+}
+
+func newDraw(m *Model, s *Step, seed uint64) draw {
+	v := m.Vars[s.Var]
+	d := draw{variable: s.Var, stream: rng.New(seed, v.Name), start: []int32{0}}
+	for i, stride := range strides(m.cards(s.Given)) {
+		d.given = append(d.given, digit{s.Given[i], int32(stride)})
+	}
+	for row := 0; row < len(s.Weight); row += v.Card {
+		d.addRow(s.Weight[row : row+v.Card])
+	}
+	return d
+}
+
+// addRow adds the distribution of one configuration. A row without weight
+// cannot occur and stays empty.
+func (d *draw) addRow(weight []float64) {
+	from := len(d.value)
+	total := 0.0
+	for _, w := range weight {
+		total += w
+	}
+	sum := 0.0
+	for v, w := range weight {
+		if w > 0 {
+			sum += w
+			d.value = append(d.value, int32(v))
+			d.below = append(d.below, threshold(sum/total))
+		}
+	}
+	n := len(d.value) - from
+	at := 0
+	for i := range n {
+		low, _ := bits.Div64(uint64(i), 0, uint64(n)) // i/n in units of 2^-64
+		for at < n-1 && d.below[from+at] <= low {
+			at++
+		}
+		d.guide = append(d.guide, int32(at))
+	}
+	d.start = append(d.start, int32(len(d.value)))
+}
+
+// threshold returns p in units of 2^-64.
+func threshold(p float64) uint64 {
+	if p >= 1 {
+		return 1<<64 - 1
+	}
+	return uint64(p * (1 << 64))
+}
+
+// Fill sets codes[v][j] to the value of variable v of person first+j. Every
+// variable of the model has a slice, all of the same length.
+func (q *Independent) Fill(first int64, codes [][]int32) {
+	for i := range q.columns {
+		q.columns[i].fill(first, codes)
+	}
+}
+
+func (d *draw) fill(first int64, codes [][]int32) {
+	out := codes[d.variable]
+	clear(out)
+	for _, g := range d.given { // out holds the configuration until it is replaced by the value
+		given := codes[g.variable][:len(out)]
+		for j := range out {
+			out[j] += given[j] * g.stride
+		}
+	}
+	for j, row := range out {
+		out[j] = d.at(row, d.stream.Uint64(first+int64(j)))
+	}
+}
+
+// at returns the value that the uniform word u selects in a row.
+func (d *draw) at(row int32, u uint64) int32 {
+	from, to := d.start[row], d.start[row+1]
+	slice, _ := bits.Mul64(u, uint64(to-from))
+	i := from + d.guide[from+int32(slice)]
+	for i < to-1 && u >= d.below[i] {
+		i++
+	}
+	return d.value[i]
+}

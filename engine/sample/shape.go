@@ -1,0 +1,100 @@
+package sample
+
+// A table over some variables, its scope, is stored row-major: the last
+// variable is the fastest.
+
+// cards returns the cards of the scope's variables.
+func (m *Model) cards(scope []int) []int {
+	out := make([]int, len(scope))
+	for i, v := range scope {
+		out[i] = m.Vars[v].Card
+	}
+	return out
+}
+
+// scope returns the variables of a step's table: its Given, then its Var.
+func (s *Step) scope() []int {
+	return append(append(make([]int, 0, len(s.Given)+1), s.Given...), s.Var)
+}
+
+// product returns the number of configurations of variables with the given cards.
+func product(cards []int) int {
+	n := 1
+	for _, c := range cards {
+		n *= c
+	}
+	return n
+}
+
+// strides returns the row-major stride of each axis.
+func strides(cards []int) []int {
+	out := make([]int, len(cards))
+	n := 1
+	for i := len(cards) - 1; i >= 0; i-- {
+		out[i] = n
+		n *= cards[i]
+	}
+	return out
+}
+
+// contains reports whether every variable of part is in whole.
+func contains(whole, part []int) bool {
+	for _, v := range part {
+		if position(whole, v) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// position returns the index of v in scope, or -1.
+func position(scope []int, v int) int {
+	for i, w := range scope {
+		if v == w {
+			return i
+		}
+	}
+	return -1
+}
+
+// projection maps configurations of one scope to configurations of a part of it.
+type projection struct {
+	axes []axis
+}
+
+// axis takes one digit of the whole's configuration and gives it its weight in
+// the part's.
+type axis struct{ stride, card, to int }
+
+// project returns the projection from the scope whole to the scope part, which
+// is contained in it.
+func (m *Model) project(whole, part []int) projection {
+	from, to := strides(m.cards(whole)), strides(m.cards(part))
+	var p projection
+	for i, v := range part {
+		j := position(whole, v)
+		p.axes = append(p.axes, axis{from[j], m.Vars[v].Card, to[i]})
+	}
+	return p
+}
+
+// at returns the configuration of the part that belongs to configuration c of
+// the whole.
+func (p projection) at(c int) int {
+	out := 0
+	for _, a := range p.axes {
+		out += c / a.stride % a.card * a.to
+	}
+	return out
+}
+
+// host returns the first step whose scope contains all of the variables, or -1.
+// Counts over the variables are settled there: later steps keep them.
+func (m *Model) host(scope []int) int {
+	for i := range m.Steps {
+		if contains(m.Steps[i].scope(), scope) {
+			return i
+		}
+	}
+	return -1
+}

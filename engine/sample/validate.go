@@ -1,0 +1,202 @@
+package sample
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Limits of a model and of a population.
+const (
+	// MaxCells is the largest number of cells of one step or control.
+	MaxCells = math.MaxInt32
+	// MaxPersons is the largest population that can be allocated.
+	MaxPersons = math.MaxInt32
+)
+
+// sumTolerance is how far the weights of a step may be from one in all.
+const sumTolerance = 1e-6
+
+// Validate checks that the model is whole: every variable is placed by one
+// step, every step's Given lies in an earlier step's scope and its weights are
+// a distribution that covers whatever the earlier step can give, and every
+// control's scope lies in one step. It returns all faults joined.
+func (m *Model) Validate() error {
+	if err := m.validateVars(); err != nil {
+		return err
+	}
+	if err := m.validateSteps(); err != nil {
+		return err
+	}
+	return m.validateControls()
+}
+
+func (m *Model) validateVars() error {
+	var faults []error
+	if len(m.Vars) == 0 {
+		return errors.New("the model has no variables")
+	}
+	seen := map[string]bool{}
+	for i, v := range m.Vars {
+		switch {
+		case v.Name == "":
+			faults = append(faults, fmt.Errorf("variable %d has no name: its random stream needs one", i))
+		case seen[v.Name]:
+			faults = append(faults, fmt.Errorf("two variables are named %q: they would share a random stream", v.Name))
+		}
+		seen[v.Name] = true
+		if v.Card < 1 || v.Card > MaxCells {
+			faults = append(faults, fmt.Errorf("variable %q has %d values, want 1 to %d", v.Name, v.Card, MaxCells))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (m *Model) validateSteps() error {
+	var faults []error
+	placed := make([]bool, len(m.Vars))
+	for i := range m.Steps {
+		if err := m.validateStep(i, placed); err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		placed[m.Steps[i].Var] = true
+	}
+	if len(faults) > 0 {
+		return errors.Join(faults...)
+	}
+	for v, ok := range placed {
+		if !ok {
+			faults = append(faults, fmt.Errorf("no step places variable %q", m.Vars[v].Name))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (m *Model) validateStep(i int, placed []bool) error {
+	s := &m.Steps[i]
+	if err := m.validateScope(s.scope()); err != nil {
+		return fmt.Errorf("step %d: %w", i, err)
+	}
+	name := m.Vars[s.Var].Name
+	if placed[s.Var] {
+		return fmt.Errorf("step %d: variable %q is placed twice", i, name)
+	}
+	if want := product(m.cards(s.scope())); len(s.Weight) != want {
+		return fmt.Errorf("step of %q: %d weights for %d cells", name, len(s.Weight), want)
+	}
+	sum := 0.0
+	for c, w := range s.Weight {
+		if !(w >= 0) || math.IsInf(w, 1) {
+			return fmt.Errorf("step of %q: weight %v of cell %d is not a probability", name, w, c)
+		}
+		sum += w
+	}
+	if math.Abs(sum-1) > sumTolerance {
+		return fmt.Errorf("step of %q: weights sum to %v, want 1", name, sum)
+	}
+	if len(s.Given) == 0 {
+		return nil
+	}
+	parent := (&Model{Vars: m.Vars, Steps: m.Steps[:i]}).host(s.Given)
+	if parent < 0 {
+		return fmt.Errorf("step of %q: no earlier step holds the given variables %v together", name, m.names(s.Given))
+	}
+	return m.validateCover(parent, i)
+}
+
+// validateCover checks that every configuration of Given that can occur has
+// some value to go on with.
+func (m *Model) validateCover(parent, child int) error {
+	s, p := &m.Steps[child], &m.Steps[parent]
+	card := m.Vars[s.Var].Card
+	open := make([]bool, len(s.Weight)/card)
+	for g := range open {
+		for _, w := range s.Weight[g*card : (g+1)*card] {
+			open[g] = open[g] || w > 0
+		}
+	}
+	to := m.project(p.scope(), s.Given)
+	for c, w := range p.Weight {
+		if w > 0 && !open[to.at(c)] {
+			return fmt.Errorf("step of %q: configuration %d of %v can occur but has no weight", m.Vars[s.Var].Name, to.at(c), m.names(s.Given))
+		}
+	}
+	return nil
+}
+
+func (m *Model) validateControls() error {
+	var faults []error
+	for i := range m.Controls {
+		if err := m.validateControl(&m.Controls[i]); err != nil {
+			faults = append(faults, fmt.Errorf("control %q: %w", m.Controls[i].Name, err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (m *Model) validateControl(c *Control) error {
+	if err := m.validateScope(c.Scope); err != nil {
+		return err
+	}
+	if want := product(m.cards(c.Scope)); len(c.Cell) != want {
+		return fmt.Errorf("%d cell numbers for %d configurations", len(c.Cell), want)
+	}
+	for i, cell := range c.Cell {
+		if cell < -1 || int(cell) >= len(c.Share) {
+			return fmt.Errorf("cell %d of configuration %d is outside the table of %d shares", cell, i, len(c.Share))
+		}
+	}
+	for i, share := range c.Share {
+		if !(share >= 0 && share <= 1+sumTolerance) {
+			return fmt.Errorf("share %v of cell %d is not within 0 and 1", share, i)
+		}
+	}
+	if c.Rank < 1 || c.Rank > 3 {
+		return fmt.Errorf("rank %d is not 1, 2 or 3", c.Rank)
+	}
+	if m.host(c.Scope) < 0 {
+		return &SpreadError{Control: c.Name, Vars: m.names(c.Scope)}
+	}
+	return nil
+}
+
+// SpreadError reports a control whose variables do not lie together in any
+// step, so that no integer counts exist that it could be held to. The model
+// must be compiled with these variables in one clique.
+type SpreadError struct {
+	Control string
+	Vars    []string
+}
+
+func (e *SpreadError) Error() string {
+	return fmt.Sprintf("no step holds %v together: put them in one clique", e.Vars)
+}
+
+func (m *Model) validateScope(scope []int) error {
+	if len(scope) == 0 {
+		return errors.New("the scope is empty")
+	}
+	cells := 1
+	for i, v := range scope {
+		if v < 0 || v >= len(m.Vars) {
+			return fmt.Errorf("variable %d does not exist", v)
+		}
+		if position(scope[:i], v) >= 0 {
+			return fmt.Errorf("variable %q stands twice in the scope", m.Vars[v].Name)
+		}
+		if cells > MaxCells/m.Vars[v].Card {
+			return fmt.Errorf("more than %d cells over %v", MaxCells, m.names(scope))
+		}
+		cells *= m.Vars[v].Card
+	}
+	return nil
+}
+
+func (m *Model) names(scope []int) []string {
+	out := make([]string, len(scope))
+	for i, v := range scope {
+		out[i] = m.Vars[v].Name
+	}
+	return out
+}
