@@ -102,7 +102,7 @@ func CreateParquet(path string, s frame.Schema, o Options) (Writer, error) {
 }
 
 // parquetOptions leaves out the bounds of strings: the labels of a category
-// say nothing about a page, and comparing them takes a quarter of the time.
+// say nothing about a page, and comparing them takes a third of the time.
 func parquetOptions(s frame.Schema, o Options) ([]parquet.WriterOption, error) {
 	if o.Level < 0 || o.Level > 4 {
 		return nil, fmt.Errorf("compression level %d: it must be 1 (fastest) to 4 (smallest)", o.Level)
@@ -113,12 +113,14 @@ func parquetOptions(s frame.Schema, o Options) ([]parquet.WriterOption, error) {
 		parquet.WriteBufferSize(256 << 10),
 	}
 	for i := range s {
-		switch f := &s[i]; f.Type {
-		case frame.Category, frame.Text:
-			options = append(options, parquet.SkipPageBounds(f.Name))
+		path := []string{s[i].Name}
+		switch s[i].Type {
+		case frame.Integer, frame.Number:
+			continue
 		case frame.CategoryList, frame.TextList:
-			options = append(options, parquet.SkipPageBounds(f.Name, "list", "element"))
+			path = append(path, "list", "element")
 		}
+		options = append(options, parquet.SkipPageBounds(path...), parquet.SkipPageStatistics(path...))
 	}
 	return options, nil
 }
