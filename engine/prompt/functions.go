@@ -1,0 +1,164 @@
+package prompt
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/template"
+	"unicode"
+
+	"github.com/Masterminds/sprig/v3"
+)
+
+const asTextName = "asText"
+
+// builtins of text/template with their least and greatest number of arguments
+// (-1 for any number).
+var builtins = map[string][2]int{
+	"and": {1, -1}, "or": {1, -1}, "not": {1, 1},
+	"eq": {2, -1}, "ne": {2, 2}, "lt": {2, 2}, "le": {2, 2}, "gt": {2, 2}, "ge": {2, 2},
+	"index": {2, -1}, "len": {1, 1},
+	"print": {0, -1}, "println": {0, -1},
+	"html": {1, -1}, "js": {1, -1}, "urlquery": {1, -1},
+}
+
+// fromSprig are the functions taken from sprig: those whose result is a
+// function of their arguments. Left out are random numbers, clocks, the
+// environment, the network, keys and ciphers; whatever changes its arguments
+// (set, merge); whatever follows the order of a Go map (keys, values); what
+// fails on purpose; and what cuts texts inside a character (abbrev).
+var fromSprig = []string{
+	"trim", "upper", "lower", "title", "untitle", "repeat", "trimAll", "trimSuffix", "trimPrefix",
+	"swapcase", "snakecase", "camelcase", "kebabcase", "wrap", "wrapWith", "contains", "hasPrefix", "hasSuffix",
+	"quote", "squote", "cat", "indent", "nindent", "replace", "plural",
+	"regexMatch", "regexFind", "regexFindAll", "regexReplaceAll", "regexReplaceAllLiteral", "regexSplit", "regexQuoteMeta",
+	"atoi", "int", "int64", "float64", "seq", "until", "untilStep",
+	"add1", "add", "sub", "div", "mod", "mul", "add1f", "addf", "subf", "divf", "mulf",
+	"max", "min", "maxf", "minf", "ceil", "floor", "round",
+	"splitList", "toStrings", "sortAlpha", "list", "first", "rest", "last", "initial", "append", "prepend", "concat",
+	"reverse", "uniq", "without", "has", "compact", "slice",
+	"dict", "get", "hasKey", "pick", "omit",
+	"default", "empty", "coalesce", "all", "any", "ternary", "kindIs", "kindOf",
+	"toJson", "toPrettyJson", "toRawJson",
+}
+
+// functions are all functions but the builtins.
+var functions = func() template.FuncMap {
+	all := sprig.TxtFuncMap()
+	m := template.FuncMap{
+		asTextName: asText,
+		"toString": asText,
+		"join":     join,
+		"printf":   printf,
+		"trunc":    trunc,
+		"substr":   substr,
+		"initials": initials,
+		"nospace":  nospace,
+	}
+	for _, name := range fromSprig {
+		m[name] = all[name]
+	}
+	return m
+}()
+
+// Functions lists the functions that templates may call, sorted.
+func Functions() []string {
+	names := slices.Collect(maps.Keys(builtins))
+	for name := range functions {
+		if name != asTextName {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// excluded reports whether a function exists in sprig or Go but is not allowed.
+func excluded(name string) bool {
+	_, ok := sprig.TxtFuncMap()[name]
+	return ok || name == "call"
+}
+
+// The functions below replace sprig's and Go's of the same name, which write
+// long numbers with exponents or cut texts inside a character.
+
+func join(separator string, items any) (string, error) {
+	switch items := items.(type) {
+	case []string:
+		return strings.Join(items, separator), nil
+	case []any:
+		texts := make([]string, len(items))
+		for i, item := range items {
+			texts[i] = asText(item)
+		}
+		return strings.Join(texts, separator), nil
+	case []int: // from until
+		texts := make([]string, len(items))
+		for i, item := range items {
+			texts[i] = asText(item)
+		}
+		return strings.Join(texts, separator), nil
+	}
+	return "", fmt.Errorf("join needs a list, not %T", items)
+}
+
+// printf refuses %p, which writes an address of memory.
+func printf(format string, args ...any) (string, error) {
+	for rest := format; ; {
+		_, after, found := strings.Cut(rest, "%")
+		if !found {
+			return fmt.Sprintf(format, args...), nil
+		}
+		verb := strings.TrimLeft(after, "+-# 0123456789.*[]")
+		if strings.HasPrefix(verb, "p") {
+			return "", fmt.Errorf("printf has no %%p here: it differs from run to run")
+		}
+		rest = strings.TrimPrefix(verb, "%")
+	}
+}
+
+// trunc keeps the first n characters, or the last -n.
+func trunc(n int, s string) string {
+	runes := []rune(s)
+	switch {
+	case n >= 0 && n < len(runes):
+		return string(runes[:n])
+	case n < 0 && -n < len(runes):
+		return string(runes[len(runes)+n:])
+	}
+	return s
+}
+
+// substr returns the characters from start up to end; as in sprig a negative
+// start is the beginning and a negative or too large end the end.
+func substr(start, end int, s string) string {
+	runes := []rune(s)
+	if end < 0 || end > len(runes) {
+		end = len(runes)
+	}
+	start = min(max(start, 0), end)
+	return string(runes[start:end])
+}
+
+// initials returns the first character of every word.
+func initials(s string) string {
+	var b strings.Builder
+	for _, word := range strings.Fields(s) {
+		for _, r := range word {
+			b.WriteRune(r)
+			break
+		}
+	}
+	return b.String()
+}
+
+// nospace leaves out white space.
+func nospace(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,267 @@
+// Package prompt holds templates for people's specs: Go's text/template with
+// the part of sprig whose results depend on the arguments alone. In goes a
+// text, out comes a Template, or everything that is wrong with it, each fault
+// with its line and column: names of fields and functions are checked when the
+// template is parsed, not when the millionth persona is written.
+//
+// Trap: a number is written in full (1234567, not 1.234567e+06) and a list with
+// ", " between its items, in every action that ends in one; inside printf and
+// other functions Go's own rules hold.
+package prompt
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+	"text/template/parse"
+)
+
+// Template is a parsed template. It may be executed by several goroutines at
+// once.
+type Template struct {
+	name   string
+	text   string
+	exec   *template.Template
+	fields []string
+	parts  []Part // nil unless plain
+}
+
+// Part of a plain template: a literal text, or the value of a field.
+type Part struct {
+	Text  string
+	Field string // "" for a literal
+}
+
+// Fault is something wrong with a template, found when it is parsed or
+// executed. Offset counts bytes from 0, Line and Column (bytes) from 1.
+type Fault struct {
+	Name                 string
+	Offset, Line, Column int
+	Message              string
+	Hint                 string // what to do; may be empty
+}
+
+// Error returns name:line:column: message.
+func (f *Fault) Error() string {
+	return fmt.Sprintf("%s:%d:%d: %s", f.Name, f.Line, f.Column, f.Message)
+}
+
+// treeName names the tree inside text/template, so that its messages can be
+// taken apart whatever the user called the template.
+const treeName = "prompt"
+
+// Parse parses a template over the known fields. A known field may be a dotted
+// path: "people.name" lets a template say {{ range .people }}{{ .name }}{{ end }}
+// or {{ .boss.name }} for "boss.name". With known nil every field is accepted.
+// Faults are in the order of the text; with any, the template is nil.
+func Parse(name, text string, known []string) (*Template, []Fault) {
+	tree := parse.New(treeName)
+	tree.Mode = parse.SkipFuncCheck
+	if _, err := tree.Parse(text, "", "", map[string]*parse.Tree{}); err != nil {
+		return nil, []Fault{syntaxFault(name, text, err)}
+	}
+	w := newWalker(text, known)
+	w.list(tree.Root, value{known: true})
+	if len(w.faults) > 0 {
+		for i := range w.faults {
+			w.faults[i].Name = name
+		}
+		slices.SortStableFunc(w.faults, func(a, b Fault) int { return a.Offset - b.Offset })
+		return nil, w.faults
+	}
+	t := &Template{name: name, text: text, fields: w.fields, parts: plainParts(tree.Root)}
+	writeAsText(tree.Root)
+	exec, err := template.New(treeName).Funcs(functions).Option("missingkey=error").AddParseTree(treeName, tree)
+	if err != nil {
+		return nil, []Fault{{Name: name, Line: 1, Column: 1, Message: err.Error()}}
+	}
+	t.exec = exec
+	return t, nil
+}
+
+// Fields lists the fields that the template refers to, as dotted paths in the
+// order of their first appearance.
+func (t *Template) Fields() []string { return t.fields }
+
+// Plain returns the parts of a template that is made of literal text and
+// {{ .field }} actions alone. Writing the parts one after the other, values by
+// AppendText, gives what Execute gives.
+func (t *Template) Plain() ([]Part, bool) { return t.parts, t.parts != nil }
+
+// Execute writes the template for the given values: strings, int64, float64,
+// []string, or nested maps and lists of them for dotted paths; nil is written
+// as nothing. A failure of the template is a *Fault.
+func (t *Template) Execute(w io.Writer, values map[string]any) error {
+	err := t.exec.Execute(w, values)
+	if err == nil {
+		return nil
+	}
+	if failed, ok := err.(template.ExecError); ok {
+		return executionFault(t.name, t.text, failed)
+	}
+	return err
+}
+
+// AppendText appends a value as templates write it.
+func AppendText(dst []byte, v any) []byte {
+	switch v := v.(type) {
+	case nil:
+		return dst
+	case string:
+		return append(dst, v...)
+	case int64:
+		return strconv.AppendInt(dst, v, 10)
+	case int:
+		return strconv.AppendInt(dst, int64(v), 10)
+	case float64:
+		return AppendFloat(dst, v)
+	case []string:
+		return append(dst, strings.Join(v, listSeparator)...)
+	case []any:
+		for i, item := range v {
+			if i > 0 {
+				dst = append(dst, listSeparator...)
+			}
+			dst = AppendText(dst, item)
+		}
+		return dst
+	}
+	return fmt.Append(dst, v)
+}
+
+const listSeparator = ", "
+
+// AppendFloat appends a number with the digits it needs and no exponent.
+func AppendFloat(dst []byte, v float64) []byte {
+	return strconv.AppendFloat(dst, v+0, 'f', -1, 64) // -0 + 0 is 0
+}
+
+// asText is what every action's pipeline ends in.
+func asText(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return string(AppendText(nil, v))
+}
+
+// plainParts returns the parts of a list of texts and single fields, else nil.
+func plainParts(root *parse.ListNode) []Part {
+	parts := []Part{}
+	for _, n := range root.Nodes {
+		switch n := n.(type) {
+		case *parse.TextNode:
+			parts = append(parts, Part{Text: string(n.Text)})
+		case *parse.ActionNode:
+			field, ok := singleField(n.Pipe)
+			if !ok {
+				return nil
+			}
+			parts = append(parts, Part{Field: field})
+		default:
+			return nil
+		}
+	}
+	return parts
+}
+
+func singleField(p *parse.PipeNode) (string, bool) {
+	if len(p.Decl) > 0 || len(p.Cmds) != 1 || len(p.Cmds[0].Args) != 1 {
+		return "", false
+	}
+	f, ok := p.Cmds[0].Args[0].(*parse.FieldNode)
+	if !ok || len(f.Ident) != 1 {
+		return "", false
+	}
+	return f.Ident[0], true
+}
+
+// writeAsText ends every pipeline that writes in asText.
+func writeAsText(list *parse.ListNode) {
+	if list == nil {
+		return
+	}
+	for _, n := range list.Nodes {
+		switch n := n.(type) {
+		case *parse.ActionNode:
+			if len(n.Pipe.Decl) == 0 {
+				name := parse.NewIdentifier(asTextName).SetPos(n.Pos)
+				n.Pipe.Cmds = append(n.Pipe.Cmds, &parse.CommandNode{NodeType: parse.NodeCommand, Pos: n.Pos, Args: []parse.Node{name}})
+			}
+		case *parse.IfNode:
+			writeAsText(n.List)
+			writeAsText(n.ElseList)
+		case *parse.RangeNode:
+			writeAsText(n.List)
+			writeAsText(n.ElseList)
+		case *parse.WithNode:
+			writeAsText(n.List)
+			writeAsText(n.ElseList)
+		}
+	}
+}
+
+var (
+	syntaxError    = regexp.MustCompile(`(?s)^template: ` + treeName + `:(\d+)(?::\d+)?:\s*(.*)$`)
+	executionError = regexp.MustCompile(`(?s)^template: ` + treeName + `:(\d+):(\d+): executing "` + treeName + `" at <(.*?)>: (.*)$`)
+)
+
+// syntaxFault turns an error of the parser, which knows the line only, into a
+// fault at the first action of that line.
+func syntaxFault(name, text string, err error) Fault {
+	f := Fault{Name: name, Line: 1, Column: 1, Message: err.Error()}
+	m := syntaxError.FindStringSubmatch(err.Error())
+	if m == nil {
+		return f
+	}
+	line, _ := strconv.Atoi(m[1])
+	f.Offset = lineStart(text, line)
+	rest, _, _ := strings.Cut(text[f.Offset:], "\n")
+	if at := strings.Index(rest, "{{"); at >= 0 {
+		f.Offset += at
+	}
+	f.Line, f.Column = lineColumn(text, f.Offset)
+	f.Message = strings.ReplaceAll(m[2], treeName+":", "line ")
+	return f
+}
+
+// executionFault turns an error of the executor into a fault.
+func executionFault(name, text string, err error) *Fault {
+	f := &Fault{Name: name, Line: 1, Column: 1, Message: err.Error()}
+	m := executionError.FindStringSubmatch(err.Error())
+	if m == nil {
+		return f
+	}
+	line, _ := strconv.Atoi(m[1])
+	column, _ := strconv.Atoi(m[2]) // counted from 0
+	f.Offset = min(lineStart(text, line)+column, len(text))
+	f.Line, f.Column = lineColumn(text, f.Offset)
+	f.Message = fmt.Sprintf("%s: %s", m[3], m[4])
+	if strings.Contains(m[4], "incompatible types for comparison") {
+		f.Hint = "compare like with like: a whole number with 5, any other number with 5.0, a missing value with \"\""
+	}
+	return f
+}
+
+// lineStart returns the offset of the first byte of a line, at most the
+// length of the text.
+func lineStart(text string, line int) int {
+	at := 0
+	for range line - 1 {
+		next := strings.IndexByte(text[at:], '\n')
+		if next < 0 {
+			break
+		}
+		at += next + 1
+	}
+	return at
+}
+
+// lineColumn counts both from 1, columns in bytes.
+func lineColumn(text string, offset int) (line, column int) {
+	before := text[:offset]
+	return 1 + strings.Count(before, "\n"), offset - strings.LastIndexByte(before, '\n')
+}
