@@ -157,7 +157,7 @@ type Node struct {
 	Place  diag.Place
 	Bool   bool
 	Number float64
-	String string
+	String string  // the text; a number's digits, so that a whole number is exact
 	Path   string  // StringNode that names a file (csv, file): resolved against the folder of its spec file
 	Items  []*Node // ListNode
 	Fields []Named // StructNode, in the order of the spec

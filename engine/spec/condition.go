@@ -1,0 +1,149 @@
+package spec
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+)
+
+// conditionNode reads a condition: its values stay CUE constraints, held by
+// closures.
+func (r *reader) conditionNode(v cue.Value, path []cue.Selector) *Node {
+	at := r.places.value(path, v)
+	fields, _, isList := children(v)
+	if isList || fields == nil && v.IncompleteKind() != cue.StructKind {
+		if v.IncompleteKind() != cue.BottomKind {
+			r.noCondition(path, at, v)
+		}
+		return nil
+	}
+	if len(fields) == 0 {
+		r.emptyCondition(path, at)
+		return nil
+	}
+	cond := &Condition{Place: at}
+	var texts []string
+	for _, f := range fields {
+		term, ok := r.term(f, append(path[:len(path):len(path)], f.label))
+		if !ok {
+			continue
+		}
+		cond.Terms = append(cond.Terms, term)
+		texts = append(texts, f.label.String()+": "+term.Text)
+	}
+	cond.Text = strings.Join(texts, ", ")
+	return &Node{Kind: CondNode, Place: at, Cond: cond}
+}
+
+const scalarKinds = cue.NullKind | cue.BoolKind | cue.NumberKind | cue.StringKind
+
+func (r *reader) term(f field, path []cue.Selector) (Term, bool) {
+	kind := f.value.IncompleteKind()
+	if kind == cue.BottomKind {
+		if f.value.Validate() == nil {
+			r.noConstraint(path, r.places.value(path, f.value))
+		}
+		return Term{}, false
+	}
+	if kind&scalarKinds == 0 || f.value.Err() != nil && !f.value.IsConcrete() && kind == cue.TopKind {
+		r.noConstraint(path, r.places.value(path, f.value))
+		return Term{}, false
+	}
+	return Term{
+		Field:  f.name(),
+		Place:  r.places.name(path, f.value),
+		Text:   r.sourceText(path, f.value),
+		accept: accepter(r.ctx, f.value),
+	}, true
+}
+
+// sourceText is a constraint as written; one that uses names is written out.
+func (r *reader) sourceText(path []cue.Selector, v cue.Value) string {
+	if d, ok := r.places.only(path); ok && !usesNames(d.value) {
+		return source1(d.value)
+	}
+	return oneLine(v)
+}
+
+// oneLine is a value with its references resolved.
+func oneLine(v cue.Value) string { return strings.Join(strings.Fields(fmt.Sprint(v)), " ") }
+
+func usesNames(x ast.Expr) bool {
+	found := false
+	ast.Walk(x, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && plainKinds[id.Name] == 0 && id.Name != "_" && id.Name != "float" {
+			found = true
+		}
+		return !found
+	}, nil)
+	return found
+}
+
+// evaluating keeps CUE to one goroutine at a time: its contexts are not safe
+// for more.
+var evaluating sync.Mutex
+
+// accepter makes the test of one constraint. It asks CUE once per value.
+func accepter(ctx *cue.Context, constraint cue.Value) func(any) bool {
+	seen := map[any]bool{}
+	ask := func(value any) bool {
+		return constraint.Unify(ctx.Encode(value, cue.NilIsAny(false))).Validate(cue.Concrete(true)) == nil
+	}
+	literal, isLiteral := literals(constraint)
+	return func(value any) bool {
+		if text, ok := value.(string); ok && isLiteral {
+			return literal[text]
+		}
+		evaluating.Lock()
+		defer evaluating.Unlock()
+		if ok, known := seen[value]; known {
+			return ok
+		}
+		ok := ask(value)
+		if whole, isWhole := otherNumber(value); !ok && isWhole {
+			ok = ask(whole) // 3 is 3.0 in a spec
+		}
+		seen[value] = ok
+		return ok
+	}
+}
+
+// literals returns the strings of a constraint that is nothing but strings.
+func literals(v cue.Value) (map[string]bool, bool) {
+	if s, err := v.String(); err == nil && v.IsConcrete() {
+		if op, _ := v.Expr(); op == cue.NoOp {
+			return map[string]bool{s: true}, true
+		}
+	}
+	op, args := v.Expr()
+	if op != cue.OrOp {
+		return nil, false
+	}
+	all := map[string]bool{}
+	for _, a := range args {
+		s, err := a.String()
+		if err != nil || !a.IsConcrete() {
+			return nil, false
+		}
+		all[s] = true
+	}
+	return all, true
+}
+
+// otherNumber gives a whole float64 as an int, and an int as a float64.
+func otherNumber(value any) (any, bool) {
+	switch n := value.(type) {
+	case int:
+		return float64(n), true
+	case int64:
+		return float64(n), true
+	case float64:
+		if n == float64(int64(n)) {
+			return int64(n), true
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,203 @@
+package spec
+
+import (
+	"strconv"
+
+	"github.com/personagen/personagen/engine/diag"
+)
+
+// decode makes the Spec of its nodes, which have been checked against the
+// schema: what is required is there and has the right type.
+func (l *loader) decode(root *Node, src source) *Spec {
+	s := &Spec{
+		File:        src.shown,
+		Dir:         src.dir,
+		Place:       diag.Place{File: l.shown(src.files[0])},
+		Name:        root.text("name"),
+		Title:       root.text("title"),
+		Description: root.text("description"),
+		Language:    root.text("language"),
+		License:     root.text("license"),
+		Version:     root.text("version"),
+		Population:  decodePopulation(root.Get("population")),
+	}
+	for _, t := range root.texts("limitations") {
+		s.Limitations = append(s.Limitations, t.Value)
+	}
+	for _, f := range root.members("sources") {
+		s.Sources = append(s.Sources, decodeSource(f))
+	}
+	for _, f := range root.members("fields") {
+		s.Fields = append(s.Fields, decodeField(f))
+	}
+	for _, f := range root.members("tables") {
+		s.Tables = append(s.Tables, decodeTable(f))
+	}
+	for _, n := range root.items("impossible") {
+		s.Impossible = append(s.Impossible, n.Cond)
+	}
+	for _, n := range root.items("joints") {
+		s.Joints = append(s.Joints, Joint{Place: n.Place, Fields: n.asTexts()})
+	}
+	for _, f := range root.members("correlations") {
+		s.Correlations = append(s.Correlations, decodeCorrelation(f))
+	}
+	for _, f := range root.members("roles") {
+		s.Roles = append(s.Roles, Role{Name: f.Name, Field: f.Value.asText()})
+	}
+	for _, f := range root.members("checks") {
+		s.Checks = append(s.Checks, decodeCheck(f))
+	}
+	return s
+}
+
+func decodePopulation(n *Node) Population {
+	seed, err := strconv.ParseUint(n.text("seed"), 10, 64)
+	if err != nil {
+		panic(err) // the schema limits it
+	}
+	return Population{
+		Place:   n.Place,
+		Size:    int64(n.number("size", 0)),
+		Seed:    seed,
+		Persons: int64(n.number("persons", 0)),
+		Where:   n.condition("where"),
+	}
+}
+
+func decodeSource(f Named) Source {
+	n := f.Value
+	return Source{
+		Name: f.Name, Place: f.Place,
+		Publisher: n.text("publisher"), Title: n.text("title"), Year: int(n.number("year", 0)), Date: n.text("date"),
+		URL: n.text("url"), License: n.text("license"), Note: n.text("note"),
+	}
+}
+
+func decodeField(f Named) Field {
+	n := f.Value
+	return Field{
+		Name: f.Name, Place: f.Place, Kind: n.text("kind"),
+		Title: n.text("title"), About: n.text("about"), Unit: n.text("unit"),
+		Source: n.text("source"), Status: n.text("status"), Note: n.text("note"),
+		Hidden: n.flag("hidden"), When: n.condition("when"), Body: n,
+	}
+}
+
+func decodeTable(f Named) Table {
+	n := f.Value
+	t := Table{
+		Name: f.Name, Place: f.Place, Title: n.text("title"),
+		Over: n.texts("over"), Given: n.texts("given"), Where: n.condition("where"),
+		Role: n.text("role"), Weight: n.number("weight", 0), Rest: n.optionalText("rest"),
+		Rounded: n.number("rounded", 0), Tolerance: n.number("tolerance", -1),
+		Source: n.text("source"), Status: n.text("status"), Note: n.text("note"), Year: int(n.number("year", 0)),
+	}
+	if csv := n.Get("csv"); csv != nil {
+		t.CSV, t.Measure, t.Value, t.Add = csv.Rows(), csv.text("measure"), csv.Get("value").asText(), csv.flag("add")
+		return t
+	}
+	for _, measure := range []string{"shares", "percent", "counts"} {
+		if figures := n.Get(measure); figures != nil {
+			t.Inline, t.Measure = figures, measure
+		}
+	}
+	return t
+}
+
+func decodeCorrelation(f Named) Correlation {
+	n := f.Value
+	c := Correlation{Name: f.Name, Place: f.Place, Fields: n.texts("fields"),
+		Source: n.text("source"), Status: n.text("status"), Note: n.text("note")}
+	for _, row := range n.items("matrix") {
+		var numbers []float64
+		for _, cell := range row.Items {
+			numbers = append(numbers, cell.Number)
+		}
+		c.Matrix = append(c.Matrix, numbers)
+	}
+	return c
+}
+
+func decodeCheck(f Named) Check {
+	n := f.Value
+	return Check{
+		Name: f.Name, Place: f.Place, About: n.text("about"), Severity: n.text("severity"),
+		Where: n.condition("where"), Within: n.condition("within"),
+		AtLeast: n.optionalNumber("at_least"), AtMost: n.optionalNumber("at_most"),
+	}
+}
+
+// The accessors below give the zero value for what is absent.
+
+func (n *Node) text(name string) string {
+	if v := n.Get(name); v != nil {
+		return v.String
+	}
+	return ""
+}
+
+func (n *Node) optionalText(name string) *Text {
+	if v := n.Get(name); v != nil {
+		t := v.asText()
+		return &t
+	}
+	return nil
+}
+
+func (n *Node) asText() Text { return Text{Value: n.String, Place: n.Place} }
+
+func (n *Node) number(name string, absent float64) float64 {
+	if v := n.Get(name); v != nil {
+		return v.Number
+	}
+	return absent
+}
+
+func (n *Node) optionalNumber(name string) *float64 {
+	if v := n.Get(name); v != nil {
+		return &v.Number
+	}
+	return nil
+}
+
+func (n *Node) flag(name string) bool {
+	v := n.Get(name)
+	return v != nil && v.Bool
+}
+
+func (n *Node) condition(name string) *Condition {
+	if v := n.Get(name); v != nil {
+		return v.Cond
+	}
+	return nil
+}
+
+func (n *Node) members(name string) []Named {
+	if v := n.Get(name); v != nil {
+		return v.Fields
+	}
+	return nil
+}
+
+func (n *Node) items(name string) []*Node {
+	if v := n.Get(name); v != nil {
+		return v.Items
+	}
+	return nil
+}
+
+func (n *Node) texts(name string) []Text {
+	if v := n.Get(name); v != nil {
+		return v.asTexts()
+	}
+	return nil
+}
+
+func (n *Node) asTexts() []Text {
+	var out []Text
+	for _, item := range n.Items {
+		out = append(out, item.asText())
+	}
+	return out
+}

@@ -1,0 +1,151 @@
+package spec
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/build"
+	"cuelang.org/go/cue/cuecontext"
+	"cuelang.org/go/cue/inject/embed"
+
+	"github.com/personagen/personagen/engine/diag"
+)
+
+// Options say how much a specification may cost to read.
+type Options struct {
+	// Limit is the time that reading and evaluating may take; 0 means 20 s.
+	Limit time.Duration
+	// MemoryLimit is the growth of the heap, in bytes, that evaluating may
+	// cause; 0 means 1 GiB.
+	MemoryLimit int64
+	// Dir is the folder that a relative path starts from and that paths in
+	// messages are relative to; "" means the working directory.
+	Dir string
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if o.Limit <= 0 {
+		o.Limit = 20 * time.Second
+	}
+	if o.MemoryLimit <= 0 {
+		o.MemoryLimit = 1 << 30
+	}
+	var err error
+	if o.Dir == "" {
+		o.Dir, err = os.Getwd()
+	} else {
+		o.Dir, err = filepath.Abs(o.Dir)
+	}
+	return o, err
+}
+
+// Load reads the specification at path, a .cue file or a folder that holds the
+// files of one package. The list is never nil; the Spec is nil when the list
+// holds an error.
+//
+// CUE cannot be interrupted. When the time or memory limit is passed, or ctx is
+// cancelled, Load returns at once with the reason, but the evaluation goes on
+// behind it: the process should report and exit.
+func Load(ctx context.Context, path string, o Options) (*Spec, *diag.List) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, refusal(diag.Place{File: path}, "no-file", "the working directory cannot be read: "+err.Error())
+	}
+	l := &loader{path: path, dir: o.Dir}
+	read := func() result {
+		spec := l.load()
+		l.list.Sort()
+		return result{spec, &l.list}
+	}
+	res, stopped := guarded(ctx, o, read)
+	if stopped != nil {
+		return nil, stopped.at(diag.Place{File: l.shown(l.absolute())})
+	}
+	if res.list.Failed() {
+		return nil, res.list
+	}
+	return res.spec, res.list
+}
+
+type result struct {
+	spec *Spec
+	list *diag.List
+}
+
+func refusal(at diag.Place, code, message string) *diag.List {
+	l := &diag.List{}
+	l.Errorf(at, code, "%s", message)
+	return l
+}
+
+// loader reads one specification: files, then CUE, then nodes, then the Spec.
+// Each step adds its faults to the list and stops the ones after it.
+type loader struct {
+	path string // as the user gave it
+	dir  string // absolute; messages are relative to it
+	list diag.List
+}
+
+func (l *loader) load() *Spec {
+	src, ok := l.locate()
+	if !ok {
+		return nil
+	}
+	inst := src.instance()
+	l.files(inst)
+	if l.list.Failed() {
+		return nil
+	}
+	ctx := cuecontext.New(cuecontext.WithInjection(embed.New()))
+	value := ctx.BuildInstance(inst)
+	r := &reader{loader: l, ctx: ctx, model: newModel(ctx), places: indexPlaces(l, inst)}
+	r.evaluation(value)
+	if !value.Exists() && l.list.Failed() {
+		return nil
+	}
+	root := r.node(value, r.model.definition("#Spec"), nil)
+	if l.list.Failed() {
+		return nil
+	}
+	r.agreesWithSchema(value)
+	if l.list.Failed() {
+		return nil
+	}
+	return l.decode(root, src)
+}
+
+// files reports what kept CUE from reading the files of an instance.
+func (l *loader) files(inst *build.Instance) {
+	if inst.Err != nil {
+		l.fromCUE(inst.Err, nil)
+	}
+}
+
+// agreesWithSchema asks CUE itself whether the spec meets the schema. The
+// reader has said all that a person needs to know; this catches what it might
+// not see.
+func (r *reader) agreesWithSchema(value cue.Value) {
+	err := value.Unify(r.model.value.LookupPath(cue.ParsePath("#Spec"))).Validate()
+	if err != nil {
+		r.fromCUE(err, r.places)
+	}
+}
+
+func (l *loader) absolute() string {
+	if filepath.IsAbs(l.path) {
+		return filepath.Clean(l.path)
+	}
+	return filepath.Join(l.dir, l.path)
+}
+
+// shown is a file as messages name it: relative to the working directory when
+// that is shorter, with slashes.
+func (l *loader) shown(file string) string {
+	if rel, err := filepath.Rel(l.dir, file); err == nil && len(rel) < len(file) {
+		file = rel
+	}
+	return filepath.ToSlash(file)
+}

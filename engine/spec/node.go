@@ -1,0 +1,301 @@
+package spec
+
+import (
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+
+	"github.com/personagen/personagen/engine/diag"
+)
+
+// reader turns CUE values into nodes, checking them against the schema on the
+// way. It goes on after a fault, so that one reading finds them all.
+type reader struct {
+	*loader
+	ctx    *cue.Context
+	model  *model
+	places *places
+}
+
+// fault adds an error about the value of a path.
+func (r *reader) fault(path []cue.Selector, at diag.Place, code, format string, args ...any) *diag.Diagnostic {
+	return r.list.Errorf(at, code, "%s"+format, append([]any{prefix(path)}, args...)...)
+}
+
+// node reads v, which the schema describes by s. It returns nil when v is
+// faulty, which has been reported then.
+func (r *reader) node(v cue.Value, s *shape, path []cue.Selector) *Node {
+	if s.condition {
+		return r.conditionNode(v, path)
+	}
+	fields, items, isList := children(v)
+	switch {
+	case isList:
+		return r.listNode(v, items, s, path)
+	case fields != nil || v.IncompleteKind() == cue.StructKind:
+		return r.structNode(v, fields, s, path)
+	}
+	return r.scalarNode(v, s, path)
+}
+
+// children returns the fields of a struct or the items of a list. It also
+// works for those with faults inside.
+func children(v cue.Value) (fields []field, items []cue.Value, isList bool) {
+	if d, ok := v.Default(); ok {
+		v = d
+	}
+	if v.Kind() == cue.ListKind {
+		isList = true
+	}
+	it, err := v.Fields()
+	if err != nil {
+		list, listErr := v.List()
+		if listErr != nil {
+			return nil, nil, isList
+		}
+		for list.Next() {
+			items = append(items, list.Value())
+		}
+		return nil, items, true
+	}
+	for it.Next() {
+		if it.Selector().LabelType() == cue.IndexLabel {
+			isList = true
+			items = append(items, it.Value())
+		} else {
+			fields = append(fields, field{it.Selector(), it.Value()})
+		}
+	}
+	return fields, items, isList
+}
+
+type field struct {
+	label cue.Selector
+	value cue.Value
+}
+
+func (f field) name() string { return f.label.Unquoted() }
+
+func (r *reader) listNode(v cue.Value, items []cue.Value, s *shape, path []cue.Selector) *Node {
+	at := r.places.value(path, v)
+	if s.list == nil && !s.any {
+		r.wrongForm(path, at, "a list", s)
+		return nil
+	}
+	node := &Node{Kind: ListNode, Place: at}
+	shapes := &listShape{rest: s}
+	if s.list != nil {
+		shapes = s.list
+	}
+	if len(items) < len(shapes.first) {
+		r.fault(path, at, "too-short", "the list has %s, and needs at least %d", count(len(items), "item"), len(shapes.first))
+		return nil
+	}
+	for i, item := range items {
+		want := shapes.rest
+		if i < len(shapes.first) {
+			want = shapes.first[i]
+		}
+		if want == nil {
+			r.fault(path, at, "too-long", "the list has %s, and at most %d fit", count(len(items), "item"), len(shapes.first))
+			return nil
+		}
+		if n := r.node(item, want, append(path[:len(path):len(path)], cue.Index(i))); n != nil {
+			node.Items = append(node.Items, n)
+		}
+	}
+	return node
+}
+
+func (r *reader) structNode(v cue.Value, fields []field, s *shape, path []cue.Selector) *Node {
+	at := r.places.value(path, v)
+	node := &Node{Kind: StructNode, Place: at}
+	if s.any {
+		for _, f := range fields {
+			r.addField(node, f, s, path)
+		}
+		return node
+	}
+	if s.fields == nil {
+		r.wrongForm(path, at, "a struct", s)
+		return nil
+	}
+	want, ok := r.chosen(v, fields, s.fields, path)
+	if !ok {
+		return nil
+	}
+	for _, f := range fields {
+		inner := append(path[:len(path):len(path)], f.label)
+		member := want.member(f.name())
+		switch {
+		case member != nil:
+			r.addField(node, f, member.shape, path)
+		case want.keys == nil:
+			r.unknownField(path, r.places.name(inner, f.value), f.name(), want)
+		case !want.keys.MatchString(f.name()):
+			r.badName(path, r.places.name(inner, f.value), f.name(), want)
+		default:
+			r.addField(node, f, want.each, path)
+		}
+	}
+	r.absent(node, v, fields, want, path)
+	return node
+}
+
+func (r *reader) addField(node *Node, f field, s *shape, path []cue.Selector) {
+	inner := append(path[:len(path):len(path)], f.label)
+	if n := r.node(f.value, s, inner); n != nil {
+		node.Fields = append(node.Fields, Named{Name: f.name(), Place: r.places.name(inner, f.value), Value: n})
+	}
+}
+
+// chosen returns the shape that the fields must have, which for a field of a
+// persona depends on its kind.
+func (r *reader) chosen(v cue.Value, fields []field, s *structShape, path []cue.Selector) (*structShape, bool) {
+	if s.by == "" {
+		return s, true
+	}
+	i := slices.IndexFunc(fields, func(f field) bool { return f.name() == s.by })
+	if i < 0 {
+		r.missing(path, r.places.name(path, v), s.by).Do("say which: one of %s", words(Kinds()))
+		return nil, false
+	}
+	inner := append(path[:len(path):len(path)], fields[i].label)
+	at := r.places.value(inner, fields[i].value)
+	value, _ := fields[i].value.Default()
+	if value.Err() != nil && value.Kind() == cue.BottomKind && value.IncompleteKind() == cue.BottomKind {
+		return nil, false // CUE's evaluation has been reported
+	}
+	kind, err := value.String()
+	if err != nil || s.kinds[kind] == nil {
+		r.notOneOf(inner, at, value, Kinds())
+		return nil, false
+	}
+	return s.kinds[kind].fields, true
+}
+
+// absent adds defaults, and reports missing fields and broken rules.
+func (r *reader) absent(node *Node, v cue.Value, fields []field, want *structShape, path []cue.Selector) {
+	given := func(name string) bool {
+		return slices.ContainsFunc(fields, func(f field) bool { return f.name() == name })
+	}
+	for _, m := range want.members {
+		switch {
+		case given(m.name) || m.optional:
+		case m.required:
+			r.missing(path, r.places.name(path, v), m.name)
+		case m.shape.scalar != nil:
+			if value, ok := m.shape.scalar.value.Default(); ok || value.IsConcrete() {
+				node.Fields = append(node.Fields, Named{Name: m.name, Place: node.Place, Value: plainNode(value, node.Place)})
+			}
+		}
+	}
+	for _, rule := range want.rules {
+		var has []string
+		for _, name := range rule.names {
+			if given(name) {
+				has = append(has, name)
+			}
+		}
+		if len(has) < rule.least || len(has) > rule.most {
+			r.brokenRule(path, r.places.name(path, v), rule, has)
+		}
+	}
+}
+
+func (r *reader) scalarNode(v cue.Value, s *shape, path []cue.Selector) *Node {
+	if v.IncompleteKind() == cue.BottomKind {
+		return nil // CUE's evaluation has been reported
+	}
+	at := r.places.value(path, v)
+	if d, ok := v.Default(); ok {
+		v = d
+	}
+	if s.any {
+		if !v.IsConcrete() {
+			r.notConcrete(path, at, v, s)
+			return nil
+		}
+		return plainNode(v, at)
+	}
+	if s.scalar == nil {
+		r.wrongForm(path, at, shownValue(v), s)
+		return nil
+	}
+	if s.scalar.plain&v.Kind() == 0 || v.Kind() == cue.BottomKind {
+		u := s.scalar.value.Unify(v)
+		if u.Validate() != nil {
+			r.notFitting(path, at, v, s)
+			return nil
+		}
+		if d, ok := u.Default(); ok {
+			u = d
+		}
+		if !u.IsConcrete() {
+			r.notConcrete(path, at, v, s)
+			return nil
+		}
+		v = u
+	}
+	node := plainNode(v, at)
+	if node == nil {
+		r.notFitting(path, at, v, s)
+		return nil
+	}
+	if s.file {
+		node.Path = r.resolve(node.String, path, v)
+	}
+	return node
+}
+
+// resolve makes the path of a file that the spec names: it is relative to the
+// folder of the file in which it is written.
+func (r *reader) resolve(file string, path []cue.Selector, v cue.Value) string {
+	if filepath.IsAbs(file) {
+		return filepath.Clean(file)
+	}
+	pos := v.Pos()
+	if d, ok := r.places.only(path); ok {
+		if _, literal := d.value.(*ast.BasicLit); literal {
+			pos = d.value.Pos()
+		}
+	}
+	from := r.places.first
+	if pos.IsValid() && pos.Filename() != "" {
+		from = pos.Filename()
+	}
+	return filepath.Join(filepath.Dir(from), filepath.FromSlash(file))
+}
+
+// plainNode makes a node of a concrete scalar; nil when v is none or is too
+// large for a float64.
+func plainNode(v cue.Value, at diag.Place) *Node {
+	switch v.Kind() {
+	case cue.NullKind:
+		return &Node{Kind: NullNode, Place: at}
+	case cue.BoolKind:
+		b, _ := v.Bool()
+		return &Node{Kind: BoolNode, Place: at, Bool: b}
+	case cue.StringKind:
+		s, _ := v.String()
+		return &Node{Kind: StringNode, Place: at, String: s}
+	case cue.IntKind, cue.FloatKind, cue.NumberKind:
+		f, err := v.Float64()
+		if err != nil && f != 0 {
+			return nil
+		}
+		return &Node{Kind: NumberNode, Place: at, Number: f, String: digits(v, f)}
+	}
+	return nil
+}
+
+// digits writes a number; a whole number exactly.
+func digits(v cue.Value, f float64) string {
+	if i, err := v.Int(nil); err == nil {
+		return i.String()
+	}
+	return strconv.FormatFloat(f, 'g', -1, 64)
+}

@@ -1,0 +1,132 @@
+package spec
+
+import (
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/build"
+	"cuelang.org/go/cue/token"
+
+	"github.com/personagen/personagen/engine/diag"
+)
+
+// places knows where each path of the spec is written. CUE's own positions are
+// those of a value's first part, which may be a label, a value or nothing.
+type places struct {
+	loader *loader
+	first  string // the first file
+	own    map[string]bool
+	at     map[string][]declaration // by path key
+}
+
+// declaration is one place where a path is given a value.
+type declaration struct {
+	label token.Pos // of the name; the value's for a list item
+	value ast.Expr
+}
+
+func indexPlaces(l *loader, inst *build.Instance) *places {
+	p := &places{loader: l, own: map[string]bool{}, at: map[string][]declaration{}}
+	for _, f := range inst.Files {
+		if p.first == "" {
+			p.first = f.Filename
+		}
+		p.own[f.Filename] = true
+		p.decls(nil, f.Decls)
+	}
+	return p
+}
+
+func (p *places) decls(path []cue.Selector, decls []ast.Decl) {
+	for _, d := range decls {
+		switch d := d.(type) {
+		case *ast.Field:
+			if name, _, err := ast.LabelName(d.Label); err == nil && !isHidden(d.Label, name) {
+				p.add(append(path[:len(path):len(path)], cue.Str(name)), declaration{d.Label.Pos(), d.Value})
+			}
+		case *ast.EmbedDecl:
+			p.inside(path, d.Expr)
+		}
+	}
+}
+
+func isHidden(label ast.Label, name string) bool {
+	_, ident := label.(*ast.Ident)
+	return ident && (strings.HasPrefix(name, "_") || strings.HasPrefix(name, "#"))
+}
+
+func (p *places) add(path []cue.Selector, d declaration) {
+	key := pathKey(path)
+	p.at[key] = append(p.at[key], d)
+	p.inside(path, d.value)
+}
+
+func (p *places) inside(path []cue.Selector, x ast.Expr) {
+	switch x := x.(type) {
+	case *ast.StructLit:
+		p.decls(path, x.Elts)
+	case *ast.ParenExpr:
+		p.inside(path, x.X)
+	case *ast.BinaryExpr:
+		if x.Op == token.AND {
+			p.inside(path, x.X)
+			p.inside(path, x.Y)
+		}
+	case *ast.ListLit:
+		for i, item := range x.Elts {
+			p.add(append(path[:len(path):len(path)], cue.Index(i)), declaration{item.Pos(), item})
+		}
+	}
+}
+
+// pathKey identifies a path; labels may hold any character but never end one
+// with a zero byte of their own because CUE refuses it in source text.
+func pathKey(path []cue.Selector) string {
+	var b strings.Builder
+	for _, s := range path {
+		b.WriteString(s.String())
+		b.WriteByte(0)
+	}
+	return b.String()
+}
+
+// only returns the declaration of a path that has exactly one.
+func (p *places) only(path []cue.Selector) (declaration, bool) {
+	if d := p.at[pathKey(path)]; len(d) == 1 {
+		return d[0], true
+	}
+	return declaration{}, false
+}
+
+// name is the place of a path's label.
+func (p *places) name(path []cue.Selector, v cue.Value) diag.Place {
+	if d := p.at[pathKey(path)]; len(d) > 0 {
+		return p.place(d[0].label)
+	}
+	return p.place(v.Pos())
+}
+
+// value is the place of what stands behind a path's label.
+func (p *places) value(path []cue.Selector, v cue.Value) diag.Place {
+	if d, ok := p.only(path); ok {
+		return p.place(d.value.Pos())
+	}
+	return p.name(path, v)
+}
+
+// place turns CUE's position into ours; one without a file is the whole spec.
+func (p *places) place(pos token.Pos) diag.Place {
+	if !pos.IsValid() || pos.Filename() == "" {
+		return diag.Place{File: p.loader.shown(p.first)}
+	}
+	return p.loader.place(pos)
+}
+
+func (l *loader) place(pos token.Pos) diag.Place {
+	if !pos.IsValid() {
+		return diag.Place{File: l.shown(l.absolute())}
+	}
+	at := pos.Position()
+	return diag.Place{File: l.shown(at.Filename), Line: at.Line, Column: at.Column}
+}
