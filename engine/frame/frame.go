@@ -82,26 +82,26 @@ func New(s Schema) *Batch {
 func (b *Batch) Resize(first int64, n int) {
 	b.First, b.N = first, n
 	for i := range b.Columns {
-		c := &b.Columns[i]
-		c.Null = nil
-		switch b.Schema[i].Type {
-		case Category:
-			c.Codes = Grow(c.Codes, n)
-		case Integer:
-			c.Ints = Grow(c.Ints, n)
-		case Number:
-			c.Floats = Grow(c.Floats, n)
-		case Text:
-			c.Texts = Grow(c.Texts, n)
-		case CategoryList:
-			c.Codes = c.Codes[:0]
-			c.Offsets = Grow(c.Offsets, n+1)
-			clear(c.Offsets)
-		case TextList:
-			c.Texts = c.Texts[:0]
-			c.Offsets = Grow(c.Offsets, n+1)
-			clear(c.Offsets)
-		}
+		b.Columns[i].Resize(b.Schema[i].Type, n)
+	}
+}
+
+// Resize makes a column of type t n rows long, as Batch.Resize does.
+func (c *Column) Resize(t Type, n int) {
+	c.Null = nil
+	switch t {
+	case Category:
+		c.Codes = Grow(c.Codes, n)
+	case Integer:
+		c.Ints = Grow(c.Ints, n)
+	case Number:
+		c.Floats = Grow(c.Floats, n)
+	case Text:
+		c.Texts = Grow(c.Texts, n)
+	case CategoryList, TextList:
+		c.Codes, c.Texts = c.Codes[:0], c.Texts[:0]
+		c.Offsets = Grow(c.Offsets, n+1)
+		clear(c.Offsets)
 	}
 }
 

@@ -1,0 +1,217 @@
+// Package generate turns a plan into persons: batches of columns for any range
+// of person numbers. The sampler gives the fitted fields, the fields' programs
+// give the rest. A range made alone equals the same range of the whole.
+package generate
+
+import (
+	"encoding/hex"
+	"fmt"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
+)
+
+// BatchRows is the number of rows that are made at a time: enough to spread
+// the cost of a call, few enough to stay in the processor's cache.
+const BatchRows = 4096
+
+// Sampler fills the codes of the model's variables for consecutive persons. It
+// is safe for use by several goroutines.
+type Sampler interface {
+	Fill(first int64, codes [][]int32)
+}
+
+// Generator makes persons.
+type Generator struct {
+	plan    *plan.Plan
+	sampler Sampler
+	seed    uint64
+	size    int64
+}
+
+// New returns a generator of the plan's persons. Size is the number of persons
+// in all, 0 when each is drawn independently of how many there are.
+func New(p *plan.Plan, s Sampler, seed uint64, size int64) (*Generator, error) {
+	if _, err := structure(p); err != nil {
+		return nil, err
+	}
+	return &Generator{plan: p, sampler: s, seed: seed, size: size}, nil
+}
+
+func structure(p *plan.Plan) (hash [32]byte, err error) {
+	b, err := hex.DecodeString(p.Structure)
+	if err != nil || len(b) != len(hash) {
+		return hash, fmt.Errorf("the plan's structure hash %q is damaged", p.Structure)
+	}
+	copy(hash[:], b)
+	return hash, nil
+}
+
+// Worker makes batches for one goroutine.
+type Worker struct {
+	sampler Sampler
+	batch   *frame.Batch
+	codes   [][]int32
+	targets []target
+	programs
+}
+
+// target is the column that a variable of the model becomes.
+type target struct {
+	variable, column int
+	field            *kind.Field
+}
+
+// Worker returns a worker of its own for one goroutine.
+func (g *Generator) Worker() *Worker {
+	w := &Worker{sampler: g.sampler, batch: frame.New(g.plan.Schema()), codes: make([][]int32, len(g.plan.Variables))}
+	for v, x := range g.plan.Variables {
+		if x.Bands {
+			continue
+		}
+		for i, f := range g.plan.Fields {
+			if f.Name == x.Field {
+				w.targets = append(w.targets, target{v, i, f})
+			}
+		}
+	}
+	w.programs = bind(g.plan, g.seed, g.size, g.plan.Order)
+	return w
+}
+
+// Batch makes n persons from number first on. The batch is the worker's: the
+// next call writes over it.
+func (w *Worker) Batch(first int64, n int) *frame.Batch {
+	w.batch.Resize(first, n)
+	for v := range w.codes {
+		w.codes[v] = frame.Grow(w.codes[v], n)
+	}
+	w.sampler.Fill(first, w.codes)
+	for _, t := range w.targets {
+		t.decode(&w.batch.Columns[t.column], w.codes[t.variable])
+	}
+	w.fill(w.batch)
+	return w.batch
+}
+
+// decode turns codes into the field's values; the code after the last value is
+// null.
+func (t target) decode(c *frame.Column, codes []int32) {
+	null := int32(t.field.Domain.Size())
+	if t.field.Type == frame.Category {
+		copy(c.Codes, codes)
+		if t.field.Nullable {
+			for r, code := range codes {
+				if code == null {
+					c.Codes[r] = -1
+				}
+			}
+		}
+		return
+	}
+	for r, code := range codes {
+		c.Ints[r] = t.field.Domain.Min + int64(code)
+	}
+	if t.field.Nullable {
+		c.Null = make([]bool, len(codes))
+		for r, code := range codes {
+			if code == null {
+				c.Ints[r], c.Null[r] = 0, true
+			}
+		}
+	}
+}
+
+// programs are the bound programs of some fields, in an order in which each
+// finds its inputs filled.
+type programs struct {
+	bound []program
+	cases []int32
+}
+
+type program struct {
+	column int
+	typ    frame.Type
+	filler kind.Filler
+	when   *kind.BoundSelector
+}
+
+func bind(p *plan.Plan, seed uint64, size int64, order []string) programs {
+	hash, _ := structure(p) // New and Derive have checked it
+	var ps programs
+	for _, name := range order {
+		env := &kind.Env{Fields: p.Fields, Seed: seed, Size: size, Structure: hash}
+		i := env.Index(name)
+		f := p.Fields[i]
+		env.Field = f
+		pr := program{column: i, typ: f.Type, filler: f.Program.Bind(env)}
+		if f.When != nil {
+			pr.when = f.When.Bind(env)
+		}
+		ps.bound = append(ps.bound, pr)
+	}
+	return ps
+}
+
+// fill runs every program on the batch and takes the value from the rows where
+// a field's when does not hold.
+func (ps *programs) fill(b *frame.Batch) {
+	for i := range ps.bound {
+		p := &ps.bound[i]
+		c := &b.Columns[p.column]
+		p.filler.Fill(b, c)
+		if p.when == nil {
+			continue
+		}
+		ps.cases = p.when.Cases(b, ps.cases)
+		nullify(c, p.typ, ps.cases)
+	}
+}
+
+// nullify makes null the rows of case 0.
+func nullify(c *frame.Column, t frame.Type, cases []int32) {
+	if t != frame.Category && c.Null == nil {
+		c.Null = make([]bool, len(cases))
+	}
+	for r, holds := range cases {
+		if holds != 0 {
+			continue
+		}
+		switch t {
+		case frame.Category:
+			c.Codes[r] = -1
+			continue
+		case frame.Integer:
+			c.Ints[r] = 0
+		case frame.Number:
+			c.Floats[r] = 0
+		case frame.Text:
+			c.Texts[r] = ""
+		}
+		c.Null[r] = true
+	}
+}
+
+// Deriver fills the columns that are functions of others, for data that was
+// read and not made here.
+type Deriver struct{ programs }
+
+// NewDeriver returns a deriver of the named derived fields of the plan.
+func NewDeriver(p *plan.Plan, names []string) (*Deriver, error) {
+	if _, err := structure(p); err != nil {
+		return nil, err
+	}
+	var order []string
+	for _, name := range p.Order {
+		for _, wanted := range names {
+			if name == wanted && p.Field(name).Class == kind.Derived {
+				order = append(order, name)
+			}
+		}
+	}
+	return &Deriver{bind(p, 0, 0, order)}, nil
+}
+
+// Fill computes the derived columns of the batch.
+func (d *Deriver) Fill(b *frame.Batch) { d.fill(b) }

@@ -1,0 +1,128 @@
+package plan
+
+import (
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+// compileConditions tries every condition of the spec against the domains of
+// its fields: who is wanted, who is impossible, who has a value, whom a check
+// is about, and which fields are watched together.
+func (c *compiler) compileConditions() {
+	if w := c.spec.Population.Where; w != nil {
+		if sel, fn, ok := c.condition(w); ok {
+			c.plan.Population.Where, c.plan.Population.Selector = w.Text, sel
+			c.where = &constraint{scope: fn.scope, cell: fn.code, cells: 2}
+			if !holdsSomewhere(fn) {
+				c.diags.Errorf(w.Place, "nobody-wanted", "no combination of values meets the population's where: %s", w.Text).Do("widen it")
+			}
+		}
+	}
+	for _, w := range c.spec.Impossible {
+		if sel, fn, ok := c.condition(w); ok {
+			c.plan.Impossible = append(c.plan.Impossible, Impossible{Text: w.Text, Selector: sel})
+			c.zeros = append(c.zeros, allowedWhere(fn, func(code int32) bool { return code == 0 }))
+		}
+	}
+	for i, f := range c.space.fields {
+		if f.When != nil {
+			c.zeros = append(c.zeros, c.nullExactlyUnless(i, f))
+		}
+	}
+	for _, j := range c.spec.Joints {
+		c.compileJoint(j)
+	}
+	for _, x := range c.spec.Checks {
+		c.compileLimit(x)
+	}
+}
+
+// condition compiles one condition to a selector and to a function of the
+// fitted fields.
+func (c *compiler) condition(w *spec.Condition) (*kind.Selector, function, bool) {
+	sel := c.kinds.Select([]*spec.Condition{w})
+	if sel == nil || !c.fits(sel.Fields, w.Place) {
+		return nil, function{}, false
+	}
+	return sel, c.space.compose(sel, c.kinds.Fields), true
+}
+
+func holdsSomewhere(fn function) bool {
+	for _, code := range fn.code {
+		if code != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// allowedWhere makes a support of a function: cell 1 where a code is allowed,
+// 0 where it is not.
+func allowedWhere(fn function, allowed func(code int32) bool) constraint {
+	x := constraint{scope: fn.scope, cell: make([]int32, len(fn.code)), cells: 2}
+	for k, code := range fn.code {
+		if allowed(code) {
+			x.cell[k] = 1
+		}
+	}
+	return x
+}
+
+// nullExactlyUnless allows a fitted field's null exactly where its when does
+// not hold.
+func (c *compiler) nullExactlyUnless(variable int, f *kind.Field) constraint {
+	own := c.space.resolve(f.Name, c.kinds.Fields)
+	when := c.space.compose(f.When, c.kinds.Fields)
+	scope := c.space.union(own.scope, when.scope)
+	x := constraint{scope: scope, cell: make([]int32, c.space.size(scope)), cells: 2}
+	value, holds := c.space.reader(scope, own), c.space.reader(scope, when)
+	null := int32(f.Domain.Size())
+	for k := range x.cell {
+		if (holds(k) != 0) == (value(k) != null) {
+			x.cell[k] = 1
+		}
+	}
+	return x
+}
+
+// compileJoint makes sure that the fields of a joint are finite and will share
+// a clique.
+func (c *compiler) compileJoint(j spec.Joint) {
+	names, ok := c.finite(j.Fields)
+	if !ok {
+		return
+	}
+	if joint, ok := c.mustJoin(names, j.Place); ok {
+		c.joints = append(c.joints, joint)
+	}
+}
+
+// finite checks that every named field is finite.
+func (c *compiler) finite(fields []spec.Text) (names []string, ok bool) {
+	ok = true
+	for _, t := range fields {
+		if c.kinds.FiniteField(t.Value, t.Place) == nil {
+			ok = false
+		}
+		names = append(names, t.Value)
+	}
+	return names, ok
+}
+
+func (c *compiler) compileLimit(x spec.Check) {
+	limit := Limit{Name: x.Name, About: x.About, Severity: x.Severity, Text: x.Where.Text, AtLeast: x.AtLeast, AtMost: x.AtMost}
+	limit.Where = c.kinds.Select([]*spec.Condition{x.Where})
+	if x.Within != nil {
+		limit.WithinText, limit.Within = x.Within.Text, c.kinds.Select([]*spec.Condition{x.Within})
+	}
+	if x.AtLeast == nil && x.AtMost == nil {
+		c.diags.Errorf(x.Place, "no-limit", "check %q sets no limit", x.Name).Do("give at_least, at_most, or both")
+	}
+	c.plan.Checks = append(c.plan.Checks, limit)
+}
+
+// emptyUniverse reports a table whose universe holds nobody.
+func (c *compiler) emptyUniverse(t *spec.Table, at diag.Place, text string) {
+	c.diags.Errorf(at, "empty-universe", "table %q speaks of nobody: no combination of values meets %s", t.Name, text).Do("widen its where")
+}

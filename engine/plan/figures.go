@@ -1,0 +1,419 @@
+package plan
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/table"
+)
+
+// figures is a table of the spec with its figures as shares, laid over the
+// fitted fields.
+type figures struct {
+	spec   *spec.Table
+	fields []*kind.Field // given first
+	given  int
+	rows   int       // configurations of the given fields
+	inRow  int       // cells of a row
+	share  []float64 // row-major over fields; adds up to 1 in each row that has figures
+	filled []bool    // per row: whether it has figures
+	part   constraint
+}
+
+// cell numbers a cell by the labels' positions.
+func (f *figures) cell(labels []int) int {
+	k := 0
+	for i, l := range labels {
+		k = k*f.fields[i].Domain.Size() + l
+	}
+	return k
+}
+
+// describe names a cell by its labels, for messages.
+func (f *figures) describe(cell int) string {
+	text := make([]string, len(f.fields))
+	for i := len(f.fields) - 1; i >= 0; i-- {
+		n := f.fields[i].Domain.Size()
+		text[i] = fmt.Sprintf("%s %q", f.fields[i].Name, f.fields[i].Domain.Label(cell%n))
+		cell /= n
+	}
+	return strings.Join(text, ", ")
+}
+
+// readTables reads the figures of every table and lays them over the space.
+func (c *compiler) readTables() {
+	for i := range c.spec.Tables {
+		if f, ok := c.readTable(&c.spec.Tables[i]); ok {
+			c.tables = append(c.tables, f)
+		}
+	}
+}
+
+func (c *compiler) readTable(t *spec.Table) (figures, bool) {
+	names, ok := c.finite(slices.Concat(t.Given, t.Over))
+	if !ok {
+		return figures{}, false
+	}
+	f := figures{spec: t, given: len(t.Given), rows: 1, inRow: 1}
+	for i, name := range names {
+		field := c.kinds.Fields[name]
+		f.fields = append(f.fields, field)
+		if i < f.given {
+			f.rows *= field.Domain.Size()
+		} else {
+			f.inRow *= field.Domain.Size()
+		}
+	}
+	if f.rows*f.inRow > maxConfigurations {
+		c.diags.Errorf(t.Place, "too-wide", "table %q has more than %d cells", t.Name, maxConfigurations).Do("use groups with fewer values")
+		return f, false
+	}
+	f.share = make([]float64, f.rows*f.inRow)
+	before := len(c.diags.Items)
+	if t.CSV != nil {
+		c.readRows(&f)
+	} else {
+		c.readNested(&f, t.Inline, nil)
+	}
+	if failedSince(c.diags, before) {
+		return f, false
+	}
+	c.takeRest(&f)
+	c.normalise(&f)
+	if failedSince(c.diags, before) {
+		return f, false
+	}
+	return f, c.lay(&f)
+}
+
+func failedSince(l *diag.List, before int) bool {
+	return slices.ContainsFunc(l.Items[before:], func(d diag.Diagnostic) bool { return d.Severity == diag.Error })
+}
+
+// readNested reads inline figures, one level of nesting per field.
+func (c *compiler) readNested(f *figures, n *spec.Node, labels []int) {
+	field := f.fields[len(labels)]
+	last := len(labels) == len(f.fields)-1
+	if n.Kind != spec.StructNode {
+		c.diags.Errorf(n.Place, "too-shallow", "table %q needs a figure for each %s here", f.spec.Name, field.Name).
+			Do("nest one map per field, in the order %s", names(f.fields))
+		return
+	}
+	for _, e := range n.Fields {
+		i, ok := field.Domain.Index(e.Name)
+		switch {
+		case !ok:
+			c.unknownLabel(field, e.Name, e.Place)
+		case !last:
+			c.readNested(f, e.Value, append(labels, i))
+		case e.Value.Kind != spec.NumberNode:
+			c.diags.Errorf(e.Value.Place, "too-deep", "table %q has one map too many here", f.spec.Name).Do("its fields are %s", names(f.fields))
+		case e.Value.Number < 0:
+			c.diags.Errorf(e.Value.Place, "negative", "a figure is negative: %v", e.Value.Number).Do("correct it")
+		default:
+			f.share[f.cell(append(labels, i))] = e.Value.Number
+		}
+	}
+}
+
+func names(fields []*kind.Field) string {
+	var n []string
+	for _, f := range fields {
+		n = append(n, f.Name)
+	}
+	return strings.Join(n, ", ")
+}
+
+func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) {
+	d := c.diags.Errorf(at, "unknown-label", "%q is not a value of field %q", label, f.Name)
+	if g := diag.Guess(label, f.Domain.AllLabels()); g != "" {
+		d.Do("did you mean %q?", g)
+	} else {
+		d.Do("its values are %s", kind.Sample(f.Domain))
+	}
+}
+
+// readRows reads figures from a CSV file: one row a cell.
+func (c *compiler) readRows(f *figures) {
+	rows := f.spec.CSV
+	file := c.csv(rows.Path, rows.Place)
+	if file == nil {
+		return
+	}
+	c.checkRows(rows, f)
+	columns := make([]int, len(f.fields))
+	value, ok := c.kinds.CSVColumn(file, f.spec.Value)
+	for i, field := range f.fields {
+		name, mapped := rows.Columns[field.Name]
+		if !mapped {
+			name = spec.Text{Value: field.Name, Place: rows.Place}
+		}
+		var found bool
+		columns[i], found = c.kinds.CSVColumn(file, name)
+		ok = ok && found
+	}
+	if !ok {
+		return
+	}
+	seen := make([]int32, len(f.share)) // row number + 1 that filled the cell
+	labels := make([]int, len(f.fields))
+	selected := c.kinds.SelectRows(file, rows.Where)
+	if len(selected) == 0 && !c.diags.Failed() {
+		c.diags.Errorf(rows.Place, "no-rows", "no row of %s is meant by table %q", file.Path, f.spec.Name).Do("check where")
+	}
+	for _, r := range selected {
+		known := true
+		for i, field := range f.fields {
+			label := file.Rows[r][columns[i]]
+			if to, ok := rows.Map[field.Name][label]; ok {
+				label = to.Value
+			}
+			l, ok := field.Domain.Index(label)
+			if !ok {
+				c.unknownLabel(field, label, file.Place(r, columns[i]))
+				known = false
+			}
+			labels[i] = l
+		}
+		n, err := table.ParseNumber(file.Rows[r][value])
+		switch {
+		case err != nil:
+			c.diags.Errorf(file.Place(r, value), "not-a-number", "%q is not a number", file.Rows[r][value]).Do("write a plain number, or leave the row out with where")
+			known = false
+		case n < 0:
+			c.diags.Errorf(file.Place(r, value), "negative", "a figure is negative: %v", n).Do("correct it")
+			known = false
+		}
+		if !known {
+			continue
+		}
+		cell := f.cell(labels)
+		if seen[cell] > 0 && !f.spec.Add {
+			c.diags.Errorf(file.Place(r, 0), "duplicate-cell", "%s stands in line %d already", f.describe(cell), file.Place(int(seen[cell])-1, 0).Line).
+				Do("remove one row, or say add: true when rows are meant to be added up")
+			continue
+		}
+		seen[cell] = int32(r) + 1
+		f.share[cell] += n
+	}
+}
+
+// checkRows reports column and label maps that name no axis of the table.
+func (c *compiler) checkRows(rows *spec.Rows, f *figures) {
+	var axes []string
+	for _, field := range f.fields {
+		axes = append(axes, field.Name)
+	}
+	for _, name := range sortedKeys(rows.Columns) {
+		c.mustBeOneOf(spec.Text{Value: name, Place: rows.Columns[name].Place}, "axis of the table", "unknown-axis", axes)
+	}
+	for _, name := range sortedKeys(rows.Map) {
+		i := slices.Index(axes, name)
+		if i < 0 {
+			c.mustBeOneOf(spec.Text{Value: name, Place: rows.Place}, "axis of the table", "unknown-axis", axes)
+			continue
+		}
+		for _, from := range sortedKeys(rows.Map[name]) {
+			to := rows.Map[name][from]
+			if _, ok := f.fields[i].Domain.Index(to.Value); !ok {
+				c.unknownLabel(f.fields[i], to.Value, to.Place)
+			}
+		}
+	}
+}
+
+func sortedKeys[M ~map[string]V, V any](m M) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// whole is what the figures of a row add up to in their own measure, 0 when
+// they may add up to anything.
+func whole(measure string) float64 {
+	switch measure {
+	case "shares":
+		return 1
+	case "percent":
+		return 100
+	}
+	return 0
+}
+
+// takeRest gives the category named by rest what is missing in each row.
+func (c *compiler) takeRest(f *figures) {
+	t := f.spec
+	if t.Rest == nil {
+		return
+	}
+	if len(t.Over) != 1 || whole(t.Measure) == 0 {
+		c.diags.Errorf(t.Rest.Place, "no-rest", "rest needs shares or percent over one field").Do("write the figures out")
+		return
+	}
+	field := f.fields[f.given]
+	l, ok := field.Domain.Index(t.Rest.Value)
+	if !ok {
+		c.unknownLabel(field, t.Rest.Value, t.Rest.Place)
+		return
+	}
+	for r := range f.rows {
+		row := f.share[r*f.inRow : (r+1)*f.inRow]
+		if sum := sum(row); sum > 0 {
+			row[l] = math.Max(0, whole(t.Measure)-(sum-row[l]))
+		}
+	}
+}
+
+func sum(x []float64) float64 {
+	s := 0.0
+	for _, v := range x {
+		s += v
+	}
+	return s
+}
+
+// normalise checks that each row adds up to the whole, within what rounding
+// explains, and makes it add up to 1.
+func (c *compiler) normalise(f *figures) {
+	t := f.spec
+	f.filled = make([]bool, f.rows)
+	total := whole(t.Measure)
+	any := false
+	for r := range f.rows {
+		row := f.share[r*f.inRow : (r+1)*f.inRow]
+		s := sum(row)
+		if s == 0 {
+			continue
+		}
+		f.filled[r], any = true, true
+		if total > 0 {
+			printed := 0
+			for _, v := range row {
+				if v > 0 {
+					printed++
+				}
+			}
+			slack := math.Max(total*1e-6, t.Rounded/2*float64(printed)*1.0000001)
+			if math.Abs(s-total) > slack {
+				where := ""
+				if f.given > 0 {
+					where = " given " + (&figures{fields: f.fields[:f.given]}).describe(r)
+				}
+				c.diags.Errorf(t.Place, "sum", "table %q: %s%s add up to %.6g, not %g", t.Name, t.Measure, where, s, total).
+					Do("correct a figure, name the category that takes the rest (rest: …), or say how they are rounded (rounded: …)")
+			}
+		}
+		for i := range row {
+			row[i] /= s
+		}
+	}
+	if !any {
+		c.diags.Errorf(t.Place, "empty-table", "table %q has no figure above 0", t.Name).Do("give figures")
+	}
+}
+
+// lay partitions the configurations of the fitted fields by the table's cells;
+// outside are nulls, rows without figures and what where excludes.
+func (c *compiler) lay(f *figures) bool {
+	t := f.spec
+	var axes []string
+	for _, field := range f.fields {
+		axes = append(axes, field.Name)
+	}
+	slots, ok := c.mustJoin(axes, t.Place)
+	if !ok {
+		return false
+	}
+	f.part = constraint{scope: slots.scope, cells: len(f.share), cell: make([]int32, len(slots.cell))}
+	for k, slot := range slots.cell {
+		f.part.cell[k] = f.cellOfSlot(int(slot))
+	}
+	if t.Where != nil {
+		sel := c.kinds.Select([]*spec.Condition{t.Where})
+		if sel == nil || !c.fits(slices.Concat(axes, sel.Fields), t.Where.Place) {
+			return false
+		}
+		inside := c.space.compose(sel, c.kinds.Fields)
+		if !holdsSomewhere(inside) {
+			c.emptyUniverse(t, t.Where.Place, t.Where.Text)
+			return false
+		}
+		f.part = c.space.restrict(f.part, inside)
+	}
+	return c.checkRowsFilled(f)
+}
+
+// cellOfSlot turns a row-major number over slots (null last) into one over
+// labels, -1 when a value is null or its row has no figures.
+func (f *figures) cellOfSlot(slot int) int32 {
+	labels := make([]int, len(f.fields))
+	for i := len(f.fields) - 1; i >= 0; i-- {
+		labels[i] = slot % f.fields[i].Slots()
+		slot /= f.fields[i].Slots()
+		if labels[i] == f.fields[i].Domain.Size() {
+			return -1
+		}
+	}
+	cell := f.cell(labels)
+	if !f.filled[cell/f.inRow] {
+		return -1
+	}
+	return int32(cell)
+}
+
+// checkRowsFilled reports rows of a conditional table that have no figures
+// although somebody may be in them.
+func (c *compiler) checkRowsFilled(f *figures) bool {
+	if f.given == 0 || !slices.Contains(f.filled, false) {
+		return true
+	}
+	var given []string
+	for _, field := range f.fields[:f.given] {
+		given = append(given, field.Name)
+	}
+	part := c.space.join(given, c.kinds.Fields)
+	possible := map[int]bool{}
+	for k, slot := range part.cell {
+		if c.possible(part.scope, k) {
+			possible[int(slot)] = true
+		}
+	}
+	head := &figures{fields: f.fields[:f.given], inRow: 1, filled: make([]bool, f.rows)}
+	for r := range head.filled {
+		head.filled[r] = true
+	}
+	ok := true
+	for slot := range part.cells {
+		row := head.cellOfSlot(slot)
+		if row < 0 || f.filled[row] || !possible[slot] {
+			continue
+		}
+		c.diags.Errorf(f.spec.Place, "missing-row", "table %q has no figures given %s", f.spec.Name, head.describe(int(row))).
+			Do("add them, or declare the combination impossible")
+		ok = false
+	}
+	return ok
+}
+
+// possible tries a configuration against the impossible combinations that lie
+// inside its scope.
+func (c *compiler) possible(scope []int, config int) bool {
+	for _, z := range c.zeros {
+		inside := true
+		for _, v := range z.scope {
+			inside = inside && slices.Contains(scope, v)
+		}
+		if inside && z.cell[project(c.space.cards, scope, z.scope)(config)] == 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,269 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/gob"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/fit"
+)
+
+// fitVersion is raised when the same problem would be fitted to another
+// result, so that old cached fits are not used.
+const fitVersion = 1
+
+// fit solves the problem, or takes the solution from the cache.
+func (c *compiler) fit() {
+	c.plan.Structure = c.structure()
+	key := filepath.Join(c.opts.Cache, fmt.Sprintf("fit-%d-%s", fitVersion, c.problemHash()))
+	if c.opts.Cache != "" {
+		if c.whole = readCached(key); c.whole != nil {
+			c.describeTree()
+			return
+		}
+	}
+	r, err := fit.Fit(c.ctx, &c.problem, fit.Options{MaxCells: c.opts.MaxCells, Progress: c.opts.Progress})
+	if err != nil {
+		c.explain(err)
+		return
+	}
+	c.whole = r
+	if c.opts.Cache != "" {
+		writeCached(key, r)
+	}
+	c.describeTree()
+}
+
+func (c *compiler) problemHash() string {
+	return hashOf(c.problem)
+}
+
+// structure hashes what persons' identities depend on: the fitted part of the
+// spec with its labels, but no leaf field, text or check.
+func (c *compiler) structure() string {
+	var labels [][]string
+	for _, f := range c.space.fields {
+		labels = append(labels, f.Domain.AllLabels())
+	}
+	return hashOf(struct {
+		Name    string
+		Labels  [][]string
+		Where   string
+		Problem fit.Problem
+	}{c.spec.Name, labels, c.plan.Population.Where, c.problem})
+}
+
+func hashOf(v any) string {
+	h := sha256.New()
+	if err := json.NewEncoder(h).Encode(v); err != nil {
+		panic(fmt.Sprintf("plan: cannot hash %T: %v", v, err)) // plain data always encodes
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// readCached returns a cached fit, nil when there is none or it is damaged: a
+// cache may be deleted at any time.
+func readCached(path string) *fit.Result {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	var r fit.Result
+	if gob.NewDecoder(f).Decode(&r) != nil {
+		return nil
+	}
+	return &r
+}
+
+// writeCached stores a fit under a temporary name and renames it. A cache that
+// cannot be written costs time later, not the run.
+func writeCached(path string, r *fit.Result) {
+	if os.MkdirAll(filepath.Dir(path), 0o755) != nil {
+		return
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "fit-*")
+	if err != nil {
+		return
+	}
+	err = gob.NewEncoder(f).Encode(r)
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+}
+
+func (c *compiler) describeTree() {
+	c.plan.Tree = Tree{Cells: c.whole.Cells, Largest: c.whole.Largest, Sweeps: c.whole.Sweeps}
+	for _, q := range c.whole.Cliques {
+		c.plan.Tree.Cliques = append(c.plan.Tree.Cliques, c.variableNames(q.Vars))
+	}
+}
+
+func (c *compiler) variableNames(vars []int) []string {
+	var names []string
+	for _, v := range vars {
+		names = append(names, c.plan.Variables[v].Name)
+	}
+	return names
+}
+
+// explain turns what the fit says in numbers into what the user wrote.
+func (c *compiler) explain(err error) {
+	var (
+		tooLarge     *fit.TooLargeError
+		noSupport    *fit.NoSupportError
+		inconsistent *fit.InconsistentError
+		impossible   *fit.ImpossibleError
+		stalled      *fit.StalledError
+	)
+	switch {
+	case errors.As(err, &tooLarge):
+		d := c.diags.Errorf(c.spec.Place, "too-large", "the fit would need %d cells, over the budget of %d; its largest clique (%s) has %d",
+			tooLarge.Total, tooLarge.Budget, strings.Join(c.variableNames(tooLarge.Clique), " x "), tooLarge.Largest)
+		if tooLarge.Table >= 0 {
+			d.Place = c.tables[tooLarge.Table].spec.Place
+			d.Do("without table %q it would need %d; state it over coarser groups, or drop it", c.tables[tooLarge.Table].spec.Name, tooLarge.Without)
+		} else {
+			d.Do("state tables over coarser groups, or raise the budget")
+		}
+		for _, e := range tooLarge.FillIn {
+			d.Note("%s and %s share no table, but must share a clique", c.plan.Variables[e[0]].Name, c.plan.Variables[e[1]].Name)
+		}
+	case errors.As(err, &noSupport):
+		f := &c.tables[noSupport.Table]
+		d := c.diags.Errorf(f.spec.Place, "no-support", "table %q wants persons where nobody can be: %s", f.spec.Name, c.cells(f, noSupport.Cells, 3)).
+			Do("take the figure out, or allow the combination")
+		for _, s := range noSupport.Supports {
+			d.Note("%s", c.supportText(s))
+		}
+		for _, t := range noSupport.Tables {
+			if t != noSupport.Table {
+				d.Note("table %q gives 0 there", c.tables[t].spec.Name)
+			}
+		}
+	case errors.As(err, &inconsistent):
+		for _, g := range inconsistent.Disagreements {
+			c.explainDisagreement(g)
+		}
+	case errors.As(err, &impossible):
+		c.explainImpossible(impossible)
+	case errors.As(err, &stalled):
+		f := &c.tables[stalled.Table]
+		c.diags.Errorf(f.spec.Place, "stalled", "after %d sweeps table %q is still off by a total variation distance of %.2g", stalled.Sweeps, f.spec.Name, stalled.TVD).
+			Do("give the least trusted table a tolerance, or drop one")
+	default:
+		c.diags.Errorf(c.spec.Place, "fit", "%v", err)
+	}
+}
+
+// supportText names an impossible combination as the user wrote it.
+func (c *compiler) supportText(s int) string {
+	n := len(c.plan.Impossible)
+	switch {
+	case s < n:
+		return "impossible: " + c.plan.Impossible[s].Text
+	case s < len(c.zeros):
+		k := n
+		for _, f := range c.space.fields {
+			if f.When == nil {
+				continue
+			}
+			if k == s {
+				return fmt.Sprintf("field %q has a value only when %s", f.Name, f.WhenText)
+			}
+			k++
+		}
+	}
+	return "bands of " + c.problem.Supports[s].Name
+}
+
+// cells describes some cells of a fitted table by their labels; -1 stands for
+// everyone outside its universe.
+func (c *compiler) cells(f *figures, cells []int, most int) string {
+	var text []string
+	for i, k := range cells {
+		if i == most {
+			text = append(text, fmt.Sprintf("and %d more", len(cells)-most))
+			break
+		}
+		if k < 0 {
+			text = append(text, "everyone else")
+		} else {
+			text = append(text, f.describe(f.figure(k)))
+		}
+	}
+	return strings.Join(text, "; ")
+}
+
+// figure turns a cell of the fit's table, which leaves out rows without
+// figures, into a position in f.share.
+func (f *figures) figure(cell int) int {
+	row := cell / f.inRow
+	for r := range f.rows {
+		if f.filled[r] {
+			if row == 0 {
+				return r*f.inRow + cell%f.inRow
+			}
+			row--
+		}
+	}
+	return 0
+}
+
+func (c *compiler) explainDisagreement(g fit.Disagreement) {
+	a, b := &c.tables[g.A], &c.tables[g.B]
+	c.diags.Errorf(b.spec.Place, "disagree", "tables %q and %q disagree by %.2f %% of all persons, more than they may be moved: %s is %s by the first and %s by the second",
+		a.spec.Name, b.spec.Name, 100*g.TVD, c.cells(b, g.CellsB, 3), c.persons(g.MassA), c.persons(g.MassB)).
+		Do("correct one of them, make one a pattern, or give the less trusted one a tolerance of %.4f or more", g.TVD).
+		Note("the first table is at %s", placeText(a.spec.Place))
+}
+
+func placeText(p diag.Place) string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
+
+// persons tells a share of everyone as a percentage, and in persons when the
+// spec says how many there are.
+func (c *compiler) persons(share float64) string {
+	if n := c.spec.Population.Persons; n > 0 {
+		return fmt.Sprintf("%.3f %% (%.0f persons)", 100*share, share*float64(n))
+	}
+	return fmt.Sprintf("%.3f %%", 100*share)
+}
+
+func (c *compiler) explainImpossible(e *fit.ImpossibleError) {
+	var names []string
+	for _, t := range e.Tables {
+		names = append(names, fmt.Sprintf("%q", c.tables[t].spec.Name))
+	}
+	last := &c.tables[e.Tables[len(e.Tables)-1]]
+	d := c.diags.Errorf(last.spec.Place, "impossible-together", "tables %s agree pair by pair but cannot hold together", strings.Join(names, ", "))
+	if e.Irreducible {
+		d.Do("drop or correct any one of them and the rest can hold")
+	} else {
+		d.Do("drop or correct one of them")
+	}
+	about := "at least"
+	if e.Exact {
+		about = "exactly"
+	}
+	repair := e.Repair
+	if !e.Exact {
+		repair = e.AtLeast
+	}
+	d.Note("the smallest change that repairs them moves %s %s in all", about, c.persons(repair))
+	for i, t := range e.Tables {
+		d.Note("table %q at %s: %s", c.tables[t].spec.Name, placeText(c.tables[t].spec.Place), c.cells(&c.tables[t], e.Cells[i], 4))
+	}
+}

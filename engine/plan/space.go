@@ -1,0 +1,229 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/kind"
+)
+
+// maxConfigurations bounds the scope of one table or condition.
+const maxConfigurations = 16 << 20
+
+// space is the product of all fitted fields: the variables of the fit, before
+// any is split into bands.
+type space struct {
+	fields []*kind.Field
+	cards  []int
+	known  map[string]function // finite fields already resolved
+	splits []split             // of fields into bands; cards goes on with the bands
+}
+
+// function is a finite field as a function of fitted ones: code[k] for the
+// k-th configuration of scope (row-major).
+type function struct {
+	scope []int
+	code  []int32
+	slots int
+}
+
+// constraint is a partition of the configurations of some variables: cell[k]
+// is the cell of configuration k, -1 outside.
+type constraint struct {
+	scope []int
+	cell  []int32
+	cells int
+	cuts  bool // a field's bands must tell its cells apart even when it concerns that field alone
+}
+
+func (c *compiler) laySpace() {
+	c.space.known = map[string]function{}
+	for _, f := range c.plan.Fields {
+		if f.Class == kind.Fitted {
+			c.space.fields = append(c.space.fields, f)
+			c.space.cards = append(c.space.cards, f.Slots())
+		}
+	}
+	if len(c.space.fields) == 0 {
+		c.diags.Errorf(c.spec.Place, "nothing-fitted", "no field is a category or an integer").Do("declare one")
+		return
+	}
+	for _, f := range c.plan.Fields { // in resolved order: a group's bases come before it in Order
+		if f.Class == kind.Fitted {
+			c.space.resolve(f.Name, c.kinds.Fields)
+		}
+	}
+	for _, name := range c.plan.Order {
+		f := c.kinds.Fields[name]
+		if !f.Finite() {
+			continue
+		}
+		if !c.fits(f.Inputs, f.Place) {
+			return
+		}
+		c.space.resolve(name, c.kinds.Fields)
+	}
+}
+
+// fits reports a set of finite fields, all resolved, whose joint scope is too
+// wide to be tabulated.
+func (c *compiler) fits(names []string, at diag.Place) bool {
+	var scope []int
+	for _, name := range names {
+		scope = c.space.union(scope, c.space.resolve(name, c.kinds.Fields).scope)
+	}
+	if c.space.size(scope) >= 0 {
+		return true
+	}
+	c.diags.Errorf(at, "too-wide", "fields %v together depend on more than %d combinations of fitted values", names, maxConfigurations).
+		Do("name fewer fields, or groups with fewer values")
+	return false
+}
+
+// size is the number of configurations of a scope, or -1 when there are more
+// than maxConfigurations.
+func (s *space) size(scope []int) int {
+	n := 1
+	for _, v := range scope {
+		n *= s.cards[v]
+		if n > maxConfigurations {
+			return -1
+		}
+	}
+	return n
+}
+
+// resolve expresses a finite field by fitted ones.
+func (s *space) resolve(name string, fields map[string]*kind.Field) function {
+	if fn, ok := s.known[name]; ok {
+		return fn
+	}
+	f := fields[name]
+	fn := function{slots: f.Slots()}
+	switch of := f.Lookup(); {
+	case f.Class == kind.Fitted:
+		v := slices.IndexFunc(s.fields, func(g *kind.Field) bool { return g.Name == name })
+		fn.scope, fn.code = []int{v}, make([]int32, f.Slots())
+		for i := range fn.code {
+			fn.code[i] = int32(i)
+		}
+	case of != nil:
+		fn = s.compose(of, fields)
+		fn.slots = f.Slots()
+		for k, chosen := range fn.code {
+			fn.code[k] = chosen - 1
+			if chosen == 0 {
+				fn.code[k] = int32(f.Domain.Size())
+			}
+		}
+	default: // a constant
+		fn.code = []int32{0}
+	}
+	if f.When != nil && f.Class != kind.Fitted {
+		fn = s.nullUnless(fn, s.compose(f.When, fields), int32(f.Domain.Size()))
+	}
+	s.known[name] = fn
+	return fn
+}
+
+// compose expresses a selector by fitted fields; its codes are the cases.
+func (s *space) compose(sel *kind.Selector, fields map[string]*kind.Field) function {
+	joint := s.join(sel.Fields, fields)
+	for k, config := range joint.cell {
+		joint.cell[k] = sel.Case[config]
+	}
+	return function{scope: joint.scope, code: joint.cell, slots: 1 + int(slices.Max(append([]int32{0}, sel.Case...)))}
+}
+
+// nullUnless gives the null code where the condition's case is 0.
+func (s *space) nullUnless(fn, when function, null int32) function {
+	scope := s.union(fn.scope, when.scope)
+	out := function{scope: scope, code: make([]int32, s.size(scope)), slots: fn.slots}
+	value, holds := s.reader(scope, fn), s.reader(scope, when)
+	for k := range out.code {
+		out.code[k] = null
+		if holds(k) != 0 {
+			out.code[k] = value(k)
+		}
+	}
+	return out
+}
+
+// union merges two ascending scopes.
+func (s *space) union(a, b []int) []int {
+	u := slices.Concat(a, b)
+	slices.Sort(u)
+	return slices.Compact(u)
+}
+
+// reader returns a function's value by the configuration number of a larger scope.
+func (s *space) reader(scope []int, fn function) func(k int) int32 {
+	index := project(s.cards, scope, fn.scope)
+	return func(k int) int32 { return fn.code[index(k)] }
+}
+
+// project maps the configuration number of a scope to that of a scope inside it.
+func project(cards []int, scope, inner []int) func(k int) int {
+	type axis struct{ stride, card, to int }
+	axes := make([]axis, len(inner))
+	to := 1
+	for i := len(inner) - 1; i >= 0; i-- {
+		stride := 1
+		for j := len(scope) - 1; scope[j] != inner[i]; j-- {
+			stride *= cards[scope[j]]
+		}
+		axes[i] = axis{stride, cards[inner[i]], to}
+		to *= cards[inner[i]]
+	}
+	return func(k int) int {
+		n := 0
+		for _, a := range axes {
+			n += k / a.stride % a.card * a.to
+		}
+		return n
+	}
+}
+
+// join gives the joint partition by several finite fields: its cells are
+// row-major over their slots.
+func (s *space) join(names []string, fields map[string]*kind.Field) constraint {
+	joint := constraint{cells: 1}
+	var fns []function
+	for _, name := range names {
+		fn := s.resolve(name, fields)
+		fns = append(fns, fn)
+		joint.scope = s.union(joint.scope, fn.scope)
+		joint.cells *= fn.slots
+	}
+	joint.cell = make([]int32, s.size(joint.scope))
+	for _, fn := range fns {
+		value := s.reader(joint.scope, fn)
+		for k := range joint.cell {
+			joint.cell[k] = joint.cell[k]*int32(fn.slots) + value(k)
+		}
+	}
+	return joint
+}
+
+// mustJoin is join with the fault reported.
+func (c *compiler) mustJoin(names []string, at diag.Place) (constraint, bool) {
+	if !c.fits(names, at) {
+		return constraint{}, false
+	}
+	return c.space.join(names, c.kinds.Fields), true
+}
+
+// restrict puts the configurations of a constraint that lie outside a
+// condition outside the constraint.
+func (s *space) restrict(x constraint, inside function) constraint {
+	scope := s.union(x.scope, inside.scope)
+	out := constraint{scope: scope, cells: x.cells, cell: make([]int32, s.size(scope))}
+	cell, in := s.reader(scope, function{scope: x.scope, code: x.cell}), s.reader(scope, inside)
+	for k := range out.cell {
+		out.cell[k] = -1
+		if in(k) != 0 {
+			out.cell[k] = cell(k)
+		}
+	}
+	return out
+}

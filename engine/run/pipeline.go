@@ -1,0 +1,181 @@
+package run
+
+import (
+	"context"
+	"io"
+	"runtime"
+	"sync"
+
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/dataset"
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/generate"
+	"github.com/personagen/personagen/engine/plan"
+)
+
+// source gives one worker the batches of a range of persons.
+type source interface {
+	// batch returns the persons from number first on, at most n of them; it
+	// may reuse its memory at the next call.
+	batch(first int64, n int) (*frame.Batch, error)
+}
+
+// generated makes the persons.
+type generated struct{ worker *generate.Worker }
+
+func (g *generated) batch(first int64, n int) (*frame.Batch, error) {
+	return g.worker.Batch(first, n), nil
+}
+
+// tallies are the tallies of all workers.
+type tallies struct{ all []*check.Tally }
+
+// result merges the tallies and draws the conclusions.
+func (t *tallies) result(s *check.Suite) (*check.Result, error) {
+	for _, other := range t.all[1:] {
+		t.all[0].Merge(other)
+	}
+	t.all = t.all[:1]
+	return s.Result(t.all[0])
+}
+
+// chunk is some consecutive rows on their way through a worker to the files.
+type chunk struct {
+	first int64
+	rows  int
+	parts []dataset.Part // one per file
+	done  chan error
+}
+
+// pipeline sends chunks of rows through workers that fill, tally and encode
+// them, and appends them to the files in the order of the rows. The files'
+// bytes do not depend on the number of workers.
+type pipeline struct {
+	files     []dataset.Writer
+	visible   []int
+	schema    frame.Schema // of the visible columns
+	chunkRows int
+	sources   []source
+	tallies   []*check.Tally
+	progress  func(rows int64)
+}
+
+func newPipeline(p *plan.Plan, suite *check.Suite, workers int, sources func(worker int) source) *pipeline {
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	pl := &pipeline{visible: p.Visible(), chunkRows: dataset.ChunkRows}
+	all := p.Schema()
+	for _, i := range pl.visible {
+		pl.schema = append(pl.schema, all[i])
+	}
+	for w := range workers {
+		pl.sources = append(pl.sources, sources(w))
+		pl.tallies = append(pl.tallies, suite.NewTally())
+	}
+	return pl
+}
+
+// run sends count rows from first on through the pipeline.
+func (p *pipeline) run(ctx context.Context, first, count int64) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	free := make(chan *chunk, len(p.sources)+1)
+	for range cap(free) {
+		c := &chunk{done: make(chan error, 1)}
+		for _, f := range p.files {
+			c.parts = append(c.parts, f.NewPart())
+		}
+		free <- c
+	}
+	work := make(chan *chunk)
+	ordered := make(chan *chunk, cap(free))
+
+	var workers sync.WaitGroup
+	for w := range p.sources {
+		workers.Go(func() {
+			for c := range work {
+				c.done <- p.fill(ctx, w, c)
+			}
+		})
+	}
+	go func() { // deal the chunks out
+		defer close(ordered)
+		defer close(work)
+		for at := first; at < first+count; at += int64(p.chunkRows) {
+			select {
+			case <-ctx.Done():
+				return
+			case c := <-free:
+				c.first, c.rows = at, int(min(int64(p.chunkRows), first+count-at))
+				ordered <- c
+				work <- c
+			}
+		}
+	}()
+	written := int64(0)
+	for c := range ordered {
+		err := <-c.done
+		if err == nil {
+			err = p.append(ctx, c)
+		}
+		if err != nil {
+			cancel(err)
+			continue // let the rest drain
+		}
+		written += int64(c.rows)
+		if p.progress != nil {
+			p.progress(written)
+		}
+		free <- c
+	}
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+// fill makes, tallies and encodes the rows of a chunk.
+func (p *pipeline) fill(ctx context.Context, worker int, c *chunk) error {
+	view := frame.New(p.schema)
+	for done := 0; done < c.rows; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		b, err := p.sources[worker].batch(c.first+int64(done), min(generate.BatchRows, c.rows-done))
+		if err != nil {
+			return err
+		}
+		if b.N == 0 {
+			return io.ErrUnexpectedEOF
+		}
+		p.tallies[worker].Add(b)
+		view.First, view.N = b.First, b.N
+		for i, column := range p.visible {
+			view.Columns[i] = b.Columns[column]
+		}
+		for _, part := range c.parts {
+			if err := part.Write(view); err != nil {
+				return err
+			}
+		}
+		done += b.N
+	}
+	for _, part := range c.parts {
+		if err := part.Finish(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// append adds a chunk's parts to the files.
+func (p *pipeline) append(ctx context.Context, c *chunk) error {
+	if ctx.Err() != nil {
+		return nil // the cause is reported once
+	}
+	for i, f := range p.files {
+		if err := f.Append(c.parts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,394 @@
+package run
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/dataset"
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/report"
+)
+
+// Names of a release's files beside the data.
+const (
+	ManifestFile  = "manifest.json"
+	PlanFile      = "plan.json"
+	StatsFile     = "stats.json"
+	StatsTextFile = "stats.md"
+	dataName      = "personas"
+)
+
+// Manifest says what a release holds and how it was made. It has no times and
+// no machine in it: the same run gives the same manifest.
+type Manifest struct {
+	Format     int               `json:"format"`
+	Name       string            `json:"name"`
+	Title      string            `json:"title,omitempty"`
+	Version    string            `json:"version"` // of the program
+	Plan       string            `json:"plan"`    // hash
+	Structure  string            `json:"structure"`
+	Population population        `json:"population"`
+	Rows       int64             `json:"rows"`
+	Columns    []string          `json:"columns"`
+	Files      []ManifestFileRow `json:"files"`
+	Inputs     []plan.File       `json:"inputs,omitempty"`
+	Checks     map[string]int    `json:"checks"` // by status
+	// Exceptions are cells that the allocation left more than a person off.
+	Exceptions []check.Exception `json:"exceptions,omitempty"`
+	Merged     int               `json:"merged,omitempty"` // shards it was joined from
+}
+
+// ManifestFileRow is one file of the release.
+type ManifestFileRow struct {
+	Name   string `json:"name"`
+	Bytes  int64  `json:"bytes"`
+	Rows   int64  `json:"rows,omitempty"`
+	SHA256 string `json:"sha256"`
+}
+
+// manifestFormat is the version of the manifest's form.
+const manifestFormat = 1
+
+// release is a folder in the making: it has a hidden temporary name beside its
+// target until publish.
+type release struct {
+	target  string
+	dir     string
+	plan    *plan.Plan
+	persons population
+	formats []string
+	perFile int64
+	files   []dataFile
+}
+
+// dataFile is a data file with the range of rows it takes.
+type dataFile struct {
+	name, format string
+	first, count int64
+}
+
+// openRelease checks that the release can be made and opens its folder.
+func openRelease(target string, p *plan.Plan, persons population, formats []string, perFile int64) (*release, error) {
+	if target == "" {
+		return nil, fmt.Errorf("%w: no output folder was given", ErrUsage)
+	}
+	if err := replaceable(target); err != nil {
+		return nil, err
+	}
+	r := &release{target: filepath.Clean(target), plan: p, persons: persons, formats: formats, perFile: perFile}
+	if r.formats == nil {
+		r.formats = AllFormats()
+	}
+	for _, name := range r.formats {
+		if _, err := dataset.FormatOf(name); err != nil {
+			return nil, fmt.Errorf("%w: %v", ErrUsage, err)
+		}
+	}
+	if r.perFile <= 0 {
+		r.perFile = DefaultRowsPerFile
+	}
+	r.perFile = max(1, r.perFile/dataset.ChunkRows) * dataset.ChunkRows
+	r.layFiles()
+	parent := filepath.Dir(r.target)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return nil, err
+	}
+	if err := r.checkSpace(parent); err != nil {
+		return nil, err
+	}
+	var err error
+	r.dir, err = os.MkdirTemp(parent, "."+filepath.Base(r.target)+".partial-")
+	if err == nil {
+		err = os.Chmod(r.dir, 0o755)
+	}
+	return r, err
+}
+
+// replaceable reports an error when the target exists and is not a release of
+// ours: nothing else is ever overwritten.
+func replaceable(target string) error {
+	entries, err := os.ReadDir(target)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w: %s is not a folder that a release could replace: %v", ErrUsage, target, err)
+	case len(entries) == 0:
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(target, ManifestFile)); err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %s holds files that are not a release; name another folder with -o", ErrUsage, target)
+}
+
+// layFiles plans the data files: several Parquet files when there are more
+// rows than one file takes.
+func (r *release) layFiles() {
+	first, count := r.persons.First, r.persons.Count
+	for _, format := range r.formats {
+		f, _ := dataset.FormatOf(format)
+		n := 1
+		if format == "parquet" {
+			n = int(max(1, (count+r.perFile-1)/r.perFile))
+		}
+		if n == 1 {
+			r.files = append(r.files, dataFile{dataName + f.Extension, format, first, count})
+			continue
+		}
+		for i := range n {
+			at := int64(i) * r.perFile
+			name := fmt.Sprintf("%s-%05d-of-%05d%s", dataName, i+1, n, f.Extension)
+			r.files = append(r.files, dataFile{name, format, first + at, min(r.perFile, count-at)})
+		}
+	}
+}
+
+// checkSpace compares the disk's free space with a careful guess of what the
+// release takes.
+func (r *release) checkSpace(dir string) error {
+	free, err := dataset.FreeSpace(dir)
+	if err != nil {
+		return nil // not every system tells
+	}
+	need := r.guessBytes()
+	if free < need {
+		return fmt.Errorf("%s has %s free, and %d rows need about %s; free some space, write fewer formats, or choose another folder",
+			dir, megabytes(free), r.persons.Count, megabytes(need))
+	}
+	return nil
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.0f MB", float64(n)/1e6) }
+
+// guessBytes adds up, per row, the columns' typical widths in each format.
+func (r *release) guessBytes() int64 {
+	row := int64(0)
+	for _, f := range r.plan.Fields {
+		if f.Hidden {
+			continue
+		}
+		width := int64(12)
+		if f.Type == frame.Category || f.Type == frame.CategoryList {
+			longest := 0
+			for _, l := range f.Domain.Labels {
+				longest = max(longest, len(l))
+			}
+			width = int64(longest)/2 + 4
+		} else if f.Type == frame.Text {
+			width = 40
+		}
+		for _, format := range r.formats {
+			switch format {
+			case "parquet":
+				row += 3 + width/10
+			case "jsonl":
+				row += width + int64(len(f.Name)) + 6
+			default:
+				row += width + 1
+			}
+		}
+	}
+	return row*r.persons.Count + 8<<20
+}
+
+// fill sends all rows through the pipeline into the data files.
+func (r *release) fill(ctx context.Context, suite *check.Suite, workers int, persons population,
+	sources func(worker int) source, progress func(done int64)) (*tallies, error) {
+	p := newPipeline(r.plan, suite, workers, sources)
+	var long, split []dataFile
+	for _, f := range r.files {
+		if f.count == persons.Count {
+			long = append(long, f)
+		} else {
+			split = append(split, f)
+		}
+	}
+	var open []dataset.Writer
+	defer func() {
+		for _, w := range open {
+			w.Abort()
+		}
+	}()
+	create := func(f dataFile) (dataset.Writer, error) {
+		w, err := dataset.Create(f.format, filepath.Join(r.dir, f.name), p.schema, dataset.Options{Metadata: r.metadata(f)})
+		if err == nil {
+			open = append(open, w)
+		}
+		return w, err
+	}
+	var whole []dataset.Writer
+	for _, f := range long {
+		w, err := create(f)
+		if err != nil {
+			return nil, err
+		}
+		whole = append(whole, w)
+	}
+	if len(split) == 0 {
+		split = []dataFile{{first: persons.First, count: persons.Count}}
+	}
+	for _, f := range split {
+		p.files = whole
+		var part dataset.Writer
+		if f.name != "" {
+			var err error
+			if part, err = create(f); err != nil {
+				return nil, err
+			}
+			p.files = append(slices.Clip(whole), part)
+		}
+		p.progress = func(rows int64) { progress(f.first - persons.First + rows) }
+		if err := p.run(ctx, f.first, f.count); err != nil {
+			return nil, err
+		}
+		if part != nil {
+			if err := part.Close(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, w := range whole {
+		if err := w.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return &tallies{all: p.tallies}, nil
+}
+
+// metadata is what a Parquet file says of itself.
+func (r *release) metadata(f dataFile) []dataset.KeyValue {
+	sources, _ := json.Marshal(r.plan.Sources)
+	return []dataset.KeyValue{
+		{Key: "personagen.name", Value: r.plan.Name},
+		{Key: "personagen.plan", Value: r.plan.Hash},
+		{Key: "personagen.structure", Value: r.plan.Structure},
+		{Key: "personagen.seed", Value: fmt.Sprint(r.persons.Seed)},
+		{Key: "personagen.size", Value: fmt.Sprint(r.persons.Size)},
+		{Key: "personagen.sampling", Value: r.persons.Sampling},
+		{Key: "personagen.first", Value: fmt.Sprint(f.first)},
+		{Key: "personagen.sources", Value: string(sources)},
+	}
+}
+
+// describe writes everything beside the data, the manifest last.
+func (r *release) describe(p *plan.Plan, persons population, t *tallies, result *check.Result, exceptions []check.Exception, version string) (*Manifest, error) {
+	if err := writeJSON(filepath.Join(r.dir, PlanFile), p); err != nil {
+		return nil, err
+	}
+	stats := report.New(p, result, report.Facts{
+		Size: persons.Size, Seed: persons.Seed, Sampling: persons.Sampling, First: persons.First, Version: version,
+	})
+	if err := writeJSON(filepath.Join(r.dir, StatsFile), stats); err != nil {
+		return nil, err
+	}
+	var text strings.Builder
+	if err := stats.Markdown(&text); err != nil {
+		return nil, err
+	}
+	if err := writeFile(filepath.Join(r.dir, StatsTextFile), []byte(text.String())); err != nil {
+		return nil, err
+	}
+	m := &Manifest{
+		Format: manifestFormat, Name: p.Name, Title: p.Title, Version: version, Plan: p.Hash, Structure: p.Structure,
+		Population: persons, Rows: persons.Count, Inputs: p.Files, Checks: result.Counts, Exceptions: exceptions,
+	}
+	for _, f := range p.Fields {
+		if !f.Hidden {
+			m.Columns = append(m.Columns, f.Name)
+		}
+	}
+	files := slices.Clone(r.files)
+	for _, name := range []string{PlanFile, StatsFile, StatsTextFile} {
+		files = append(files, dataFile{name: name})
+	}
+	m.Files = make([]ManifestFileRow, len(files))
+	var g errgroup.Group
+	for i, f := range files {
+		g.Go(func() (err error) {
+			m.Files[i], err = describeFile(r.dir, f)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return m, writeJSON(filepath.Join(r.dir, ManifestFile), m)
+}
+
+func describeFile(dir string, f dataFile) (ManifestFileRow, error) {
+	row := ManifestFileRow{Name: f.name, Rows: f.count}
+	in, err := os.Open(filepath.Join(dir, f.name))
+	if err != nil {
+		return row, err
+	}
+	defer in.Close()
+	h := sha256.New()
+	row.Bytes, err = io.Copy(h, in)
+	row.SHA256 = hex.EncodeToString(h.Sum(nil))
+	return row, err
+}
+
+// publish gives the folder its name; an older release there is taken away only
+// when the new one stands.
+func (r *release) publish() (string, error) {
+	old := r.dir + ".old"
+	err := os.Rename(r.target, old)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if err := os.Rename(r.dir, r.target); err != nil {
+		os.Rename(old, r.target) // put the old one back
+		return "", err
+	}
+	r.dir = ""
+	return r.target, os.RemoveAll(old)
+}
+
+// abandon removes an unfinished folder.
+func (r *release) abandon() {
+	if r.dir != "" {
+		os.RemoveAll(r.dir)
+		r.dir = ""
+	}
+}
+
+// writeJSON writes a document of its own form, by rename.
+func writeJSON(path string, v any) error {
+	data, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		return err
+	}
+	return writeFile(path, append(data, '\n'))
+}
+
+// writeFile writes a whole file under a temporary name and renames it.
+func writeFile(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}

@@ -1,0 +1,208 @@
+// Package run is the story of a run, top to bottom: load the spec, compile the
+// plan, allocate the persons, generate and write them while they are tallied,
+// check, describe, publish. Nothing is visible under the release's name until
+// everything is written.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/dataset"
+	"github.com/personagen/personagen/engine/fit"
+	"github.com/personagen/personagen/engine/generate"
+	"github.com/personagen/personagen/engine/plan"
+)
+
+// Ways of sampling.
+const (
+	Quota       = "quota"
+	Independent = "independent"
+)
+
+// Config says what to run. Zero values mean what the spec or the defaults say.
+type Config struct {
+	Spec     string // path of the spec
+	Out      string // folder of the release
+	Size     int64  // persons in all
+	Seed     *uint64
+	Limit    int64 // only the first so many of them
+	Shard    Shard // only this part of them
+	Sampling string
+
+	Formats     []string // "parquet", "jsonl", "csv"; nil for all
+	RowsPerFile int64    // of a Parquet file; 0 for DefaultRowsPerFile
+	Workers     int      // 0 for one per core
+	Cache       string   // folder of fitted plans; empty for none
+	Version     string   // of the program, for the manifest
+	Events      func(Event)
+}
+
+// DefaultRowsPerFile is the largest number of rows of one Parquet file.
+const DefaultRowsPerFile = 5_000_000
+
+// Shard is part Index (from 1) of Of parts; the zero value is the whole.
+type Shard struct{ Index, Of int }
+
+// Event tells how far a run is.
+type Event struct {
+	Stage       string // "load", "compile", "fit", "allocate", "write", "check", "publish"
+	Done, Total int64  // rows, in stage "write"
+	Note        string
+}
+
+// Summary is what a finished run says.
+type Summary struct {
+	Dir      string
+	Plan     *plan.Plan
+	Result   *check.Result
+	Manifest *Manifest
+	Timings  []Timing
+}
+
+// Timing is how long a stage took.
+type Timing struct {
+	Stage string
+	Took  time.Duration
+}
+
+// ErrUsage marks an error in how a run was asked for, not in its input.
+var ErrUsage = errors.New("usage")
+
+// ErrChecks is the error of a release that was written but failed a check.
+var ErrChecks = errors.New("checks failed")
+
+// run carries a run from stage to stage.
+type run struct {
+	Config
+	ctx  context.Context
+	plan *plan.Plan
+
+	persons   population
+	allocated allocation
+	generator *generate.Generator
+	release   *release
+	suite     *check.Suite
+	tally     *tallies
+	summary   Summary
+}
+
+// Run makes a release. The error is a *diag.ListError when spec or tables are
+// wrong, wraps ErrUsage when the request is, and ErrChecks when the release
+// was written but failed its checks; the summary is then complete.
+func Run(ctx context.Context, cfg Config) (*Summary, error) {
+	r := &run{Config: cfg, ctx: ctx}
+	defer r.cleanUp()
+	for _, s := range []struct {
+		name string
+		run  func() error
+	}{
+		{"compile", r.compile},
+		{"allocate", r.allocate},
+		{"prepare", r.prepare},
+		{"write", r.write},
+		{"check", r.check},
+		{"describe", r.describe},
+		{"publish", r.publish},
+	} {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		r.event(Event{Stage: s.name})
+		start := time.Now()
+		if err := s.run(); err != nil {
+			return nil, err
+		}
+		r.summary.Timings = append(r.summary.Timings, Timing{s.name, time.Since(start)})
+	}
+	if r.summary.Result.Failed() {
+		return &r.summary, fmt.Errorf("%w: %s", ErrChecks, r.summary.Result.Headline())
+	}
+	return &r.summary, nil
+}
+
+func (r *run) event(e Event) {
+	if r.Events != nil {
+		r.Events(e)
+	}
+}
+
+// compile loads the spec and makes the plan, then settles who is made.
+func (r *run) compile() error {
+	p, err := Compile(r.ctx, r.Spec, r.Cache, func(p fit.Progress) {
+		r.event(Event{Stage: "fit", Note: fmt.Sprintf("%s, sweep %d, worst deviation %.1e", p.Stage, p.Sweep, p.TVD)})
+	})
+	if err != nil {
+		return err
+	}
+	r.plan, r.summary.Plan = p, p
+	r.persons, err = choosePersons(p, &r.Config)
+	return err
+}
+
+// allocate finds the counts of a quota population.
+func (r *run) allocate() (err error) {
+	if r.allocated, err = allocate(r.ctx, r.plan, r.persons, r.Cache); err != nil {
+		return err
+	}
+	r.generator, err = generate.New(r.plan, r.allocated.sampler, r.persons.Seed, r.persons.identity())
+	return err
+}
+
+// prepare opens the hidden folder in which the release is made.
+func (r *run) prepare() (err error) {
+	r.release, err = openRelease(r.Out, r.plan, r.persons, r.Formats, r.RowsPerFile)
+	if err != nil {
+		return err
+	}
+	r.suite = check.New(r.plan, r.persons.checkOptions(r.allocated.exceptions, r.release.dir))
+	return nil
+}
+
+// write generates the persons, writes them in order and tallies them.
+func (r *run) write() (err error) {
+	r.tally, err = r.release.fill(r.ctx, r.suite, r.Workers, r.persons, func(int) source {
+		return &generated{worker: r.generator.Worker()}
+	}, func(done int64) { r.event(Event{Stage: "write", Done: done, Total: r.persons.Count}) })
+	return err
+}
+
+func (r *run) check() (err error) {
+	r.summary.Result, err = r.tally.result(r.suite)
+	return err
+}
+
+// describe writes the plan, the statistics and the manifest.
+func (r *run) describe() (err error) {
+	r.summary.Manifest, err = r.release.describe(r.plan, r.persons, r.tally, r.summary.Result, r.allocated.exceptions, r.Version)
+	return err
+}
+
+// publish gives the finished folder its name.
+func (r *run) publish() (err error) {
+	r.summary.Dir, err = r.release.publish()
+	return err
+}
+
+// cleanUp removes what an unfinished run has written.
+func (r *run) cleanUp() {
+	if r.suite != nil {
+		r.suite.Close()
+	}
+	if r.release != nil {
+		r.release.abandon()
+	}
+}
+
+// AllFormats lists the names of the data formats in the order in which they
+// are written.
+func AllFormats() []string {
+	var names []string
+	for _, f := range dataset.Formats() {
+		names = append(names, f.Name)
+	}
+	return names
+}
