@@ -1,0 +1,213 @@
+package dataset
+
+import (
+	"math"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/personagen/personagen/engine/frame"
+)
+
+// A builder fills one column of a batch. For every row a source calls exactly
+// one of null, unreadable, text, integer, number, boolean, or
+// beginList … item … endList.
+type builder struct {
+	field   *frame.Field
+	labels  map[string]int32
+	issues  *issueLog
+	lenient bool // the schema was inferred: a text column takes every value as text
+	found   bool // the file has this column
+
+	column *frame.Column
+	rows   int
+	nulls  []bool // kept between batches; in use when anyNull
+	any    bool   // a row of this batch is null
+	arena  []byte // texts of this batch, one behind the other
+	ends   []int  // end of each text in the arena
+}
+
+func newBuilder(f *frame.Field, lenient bool, issues *issueLog) *builder {
+	b := &builder{field: f, lenient: lenient, issues: issues}
+	if f.Labels != nil {
+		b.labels = make(map[string]int32, len(f.Labels))
+		for k, l := range f.Labels {
+			b.labels[l] = int32(k)
+		}
+	}
+	return b
+}
+
+// start begins a batch.
+func (b *builder) start(c *frame.Column) {
+	b.column, b.rows, b.any = c, 0, false
+	b.nulls, b.arena, b.ends = b.nulls[:0], b.arena[:0], b.ends[:0]
+	c.Codes, c.Ints, c.Floats = c.Codes[:0], c.Ints[:0], c.Floats[:0]
+	c.Texts, c.Offsets, c.Null = c.Texts[:0], c.Offsets[:0], nil
+	if b.isList() {
+		c.Offsets = append(c.Offsets, 0)
+	}
+}
+
+// finish completes the batch: all texts of the column share one string.
+func (b *builder) finish() {
+	all, from := string(b.arena), 0
+	for _, to := range b.ends {
+		b.column.Texts = append(b.column.Texts, all[from:to])
+		from = to
+	}
+	if b.any {
+		b.column.Null = b.nulls
+	}
+}
+
+func (b *builder) isList() bool {
+	return b.field.Type == frame.CategoryList || b.field.Type == frame.TextList
+}
+
+// done ends a row.
+func (b *builder) done(null bool) {
+	b.rows++
+	b.nulls = append(b.nulls, null)
+	b.any = b.any || null
+}
+
+func (b *builder) null() { b.absent(-1) }
+
+// unreadable stands for a value whose fault has been reported.
+func (b *builder) unreadable() { b.absent(UnknownCode) }
+
+func (b *builder) absent(code int32) {
+	c := b.column
+	switch b.field.Type {
+	case frame.Category:
+		c.Codes = append(c.Codes, code)
+		b.rows++
+		return
+	case frame.Integer:
+		c.Ints = append(c.Ints, 0)
+	case frame.Number:
+		c.Floats = append(c.Floats, 0)
+	case frame.Text:
+		b.ends = append(b.ends, len(b.arena))
+	default:
+		c.Offsets = append(c.Offsets, c.Offsets[len(c.Offsets)-1])
+	}
+	b.done(true)
+}
+
+// wrong reports a value of another type than the column's.
+func (b *builder) wrong(v []byte) {
+	b.issues.add(b.field.Name, WrongType, v)
+	b.unreadable()
+}
+
+func (b *builder) text(v []byte) {
+	switch b.field.Type {
+	case frame.Category:
+		b.category(v)
+	case frame.Text:
+		b.appendText(v)
+		b.done(false)
+	default:
+		b.wrong(v)
+	}
+}
+
+func (b *builder) category(v []byte) {
+	b.column.Codes = append(b.column.Codes, b.code(v))
+	b.rows++
+}
+
+// code returns the code of a label, or UnknownCode with an issue.
+func (b *builder) code(v []byte) int32 {
+	if k, ok := b.labels[string(v)]; ok {
+		return k
+	}
+	b.issues.add(b.field.Name, UnknownLabel, v)
+	return UnknownCode
+}
+
+func (b *builder) appendText(v []byte) {
+	if utf8.Valid(v) {
+		b.arena = append(b.arena, v...)
+	} else {
+		b.arena = append(b.arena, validText(string(v))...)
+	}
+	b.ends = append(b.ends, len(b.arena))
+}
+
+func (b *builder) integer(v int64) {
+	switch b.field.Type {
+	case frame.Integer:
+		b.column.Ints = append(b.column.Ints, v)
+		b.done(false)
+	case frame.Number:
+		b.column.Floats = append(b.column.Floats, float64(v))
+		b.done(false)
+	default:
+		b.scalar(strconv.AppendInt(nil, v, 10))
+	}
+}
+
+// number takes a whole number for an integer column too, because table tools
+// keep integers with nulls as numbers; for the same reason NaN is null.
+func (b *builder) number(v float64) {
+	whole := v == math.Trunc(v) && math.Abs(v) < 1<<63
+	switch {
+	case math.IsNaN(v):
+		b.null()
+	case b.field.Type == frame.Number && !math.IsInf(v, 0):
+		b.column.Floats = append(b.column.Floats, v)
+		b.done(false)
+	case b.field.Type == frame.Integer && whole:
+		b.column.Ints = append(b.column.Ints, int64(v))
+		b.done(false)
+	default:
+		b.scalar(appendNumber(nil, v, -1))
+	}
+}
+
+func (b *builder) boolean(v bool) { b.scalar(strconv.AppendBool(nil, v)) }
+
+// scalar takes a value that is no text, as text: categories may have labels
+// such as 2014 or true, which some tools store with a type of their own.
+func (b *builder) scalar(v []byte) {
+	switch {
+	case b.field.Type == frame.Category:
+		b.category(v)
+	case b.field.Type == frame.Text && b.lenient:
+		b.text(v)
+	default:
+		b.wrong(v)
+	}
+}
+
+// beginList reports whether the column takes lists; otherwise the row is done,
+// with an issue that shows v.
+func (b *builder) beginList(v []byte) bool {
+	if b.isList() {
+		return true
+	}
+	b.wrong(v)
+	return false
+}
+
+func (b *builder) item(v []byte) {
+	if b.field.Type == frame.TextList {
+		b.appendText(v)
+		return
+	}
+	b.column.Codes = append(b.column.Codes, b.code(v))
+}
+
+// wrongItem reports an item that is no text and leaves it out.
+func (b *builder) wrongItem(v []byte) { b.issues.add(b.field.Name, WrongType, v) }
+
+func (b *builder) endList() {
+	n := len(b.ends)
+	if b.field.Type == frame.CategoryList {
+		n = len(b.column.Codes)
+	}
+	b.column.Offsets = append(b.column.Offsets, int32(n))
+	b.done(false)
+}

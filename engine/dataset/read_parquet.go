@@ -1,0 +1,505 @@
+package dataset
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/big"
+	"os"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/personagen/personagen/engine/frame"
+)
+
+// parquetSource reads a Parquet file column by column.
+type parquetSource struct {
+	r       *Reader
+	file    *os.File
+	pq      *parquet.File
+	columns []string
+	cursors []*parquetCursor
+	left    int64 // rows not yet read
+}
+
+func (r *Reader) openParquet(file *os.File, o OpenOptions) (err error) {
+	defer recoverCorrupt(&err)
+	size, err := checkFooter(file)
+	if err != nil {
+		return err
+	}
+	pq, err := parquet.OpenFile(file, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return fmt.Errorf("not a readable Parquet file: %w", err)
+	}
+	s := &parquetSource{r: r, file: file, pq: pq, left: pq.NumRows()}
+	if err := checkRowGroups(pq); err != nil {
+		return err
+	}
+	leaves, err := s.leaves()
+	if err != nil {
+		return err
+	}
+	if o.Schema == nil {
+		if err := r.inferParquet(leaves, o); err != nil {
+			return err
+		}
+	}
+	names := make([]string, len(leaves))
+	for i := range leaves {
+		names[i] = leaves[i].name
+	}
+	bound, err := r.bind(names, o)
+	if err != nil {
+		return err
+	}
+	for i, b := range bound {
+		if b != nil {
+			s.cursors = append(s.cursors, newParquetCursor(pq, leaves[i], b))
+		}
+	}
+	r.reportMissing()
+	r.source = s
+	return nil
+}
+
+// recoverCorrupt turns a panic of the Parquet library into an error: corrupt
+// files trip it in many places.
+func recoverCorrupt(err *error) {
+	if fault := recover(); fault != nil {
+		*err = fmt.Errorf("the Parquet file is corrupt: %v", fault)
+	}
+}
+
+// checkFooter makes sure that the footer lies within the file, since the
+// library believes the length it reads there.
+func checkFooter(file *os.File) (size int64, err error) {
+	info, err := file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	var tail [8]byte
+	size = info.Size()
+	if size < 12 {
+		return 0, errors.New("not a Parquet file: it is too short")
+	}
+	if _, err := file.ReadAt(tail[:], size-8); err != nil {
+		return 0, err
+	}
+	if string(tail[4:]) != "PAR1" {
+		return 0, errors.New("not a Parquet file, or cut off: it does not end in PAR1")
+	}
+	if length := int64(binary.LittleEndian.Uint32(tail[:4])); length > size-12 {
+		return 0, errors.New("the Parquet file is corrupt: its footer is longer than the file")
+	}
+	return size, nil
+}
+
+// checkRowGroups makes sure that the row counts of the footer agree.
+func checkRowGroups(pq *parquet.File) error {
+	left := pq.NumRows()
+	for _, g := range pq.RowGroups() {
+		n := g.NumRows()
+		if n < 0 || n > left {
+			return errors.New("the Parquet file is corrupt: its row groups do not add up")
+		}
+		left -= n
+	}
+	if left != 0 {
+		return errors.New("the Parquet file is corrupt: its row groups do not add up")
+	}
+	return nil
+}
+
+// parquetLeaf is a column that can be read: a primitive value or a list of
+// texts.
+type parquetLeaf struct {
+	name     string
+	kind     frame.Type // type of an inferred column
+	leaf     *parquet.Column
+	list     bool
+	optional byte                              // list: levels below this are null, at it empty
+	convert  func(b *builder, v parquet.Value) // no list: takes a value that is not null
+}
+
+// leaves lists the readable columns and reports the others.
+func (s *parquetSource) leaves() ([]parquetLeaf, error) {
+	var leaves []parquetLeaf
+	seen := map[string]bool{}
+	for _, c := range s.pq.Root().Columns() {
+		if seen[c.Name()] {
+			return nil, fmt.Errorf("column %q occurs twice", c.Name())
+		}
+		seen[c.Name()] = true
+		s.columns = append(s.columns, c.Name())
+		l, ok := newParquetLeaf(c)
+		if !ok {
+			s.r.issues.addColumn(c.Name(), Unsupported, c.String())
+			continue
+		}
+		leaves = append(leaves, l)
+	}
+	return leaves, nil
+}
+
+func newParquetLeaf(c *parquet.Column) (parquetLeaf, bool) {
+	l := parquetLeaf{name: c.Name(), leaf: c}
+	if c.Optional() {
+		l.optional = 1
+	}
+	switch {
+	case c.Leaf() && c.Repeated():
+		l.list = true
+	case c.Leaf():
+	default:
+		if l.leaf = listLeaf(c); l.leaf == nil {
+			return l, false
+		}
+		l.list = true
+	}
+	l.kind, l.convert = converter(l.leaf)
+	if l.list {
+		l.kind = frame.TextList
+		return l, l.leaf.Type().Kind() == parquet.ByteArray
+	}
+	return l, l.convert != nil
+}
+
+// listLeaf returns the items of a LIST group, in the form of three levels or
+// the old one of two, or nil.
+func listLeaf(c *parquet.Column) *parquet.Column {
+	inner := c.Columns()
+	if len(inner) != 1 || !inner[0].Repeated() {
+		return nil
+	}
+	if inner[0].Leaf() {
+		return inner[0]
+	}
+	if items := inner[0].Columns(); len(items) == 1 && items[0].Leaf() && !items[0].Repeated() {
+		return items[0]
+	}
+	return nil
+}
+
+// converter returns the type of an inferred column for the leaf, and what hands
+// a value that is not null to a builder; nil if the type cannot be read.
+func converter(leaf *parquet.Column) (frame.Type, func(*builder, parquet.Value)) {
+	var logical any
+	if lt := leaf.Type().LogicalType(); lt != nil {
+		logical = lt.Value
+	}
+	switch t := logical.(type) {
+	case *format.DecimalType:
+		return frame.Number, func(b *builder, v parquet.Value) { b.number(decimalValue(v, t.Scale)) }
+	case *format.DateType:
+		return frame.Text, func(b *builder, v parquet.Value) {
+			b.text(time.Unix(int64(v.Int32())*86400, 0).UTC().AppendFormat(nil, time.DateOnly))
+		}
+	case *format.TimestampType:
+		unit := timestampUnit(t.Unit)
+		return frame.Text, func(b *builder, v parquet.Value) { b.text(appendTime(v.Int64(), unit, t.IsAdjustedToUTC)) }
+	case *format.IntType:
+		if !t.IsSigned {
+			return frame.Integer, unsignedValue
+		}
+	case *format.UUIDType:
+		return frame.Text, func(b *builder, v parquet.Value) { b.text([]byte(v.String())) }
+	}
+	switch leaf.Type().Kind() {
+	case parquet.Boolean:
+		return frame.Text, func(b *builder, v parquet.Value) { b.boolean(v.Boolean()) }
+	case parquet.Int32:
+		return frame.Integer, func(b *builder, v parquet.Value) { b.integer(int64(v.Int32())) }
+	case parquet.Int64:
+		return frame.Integer, func(b *builder, v parquet.Value) { b.integer(v.Int64()) }
+	case parquet.Float:
+		return frame.Number, func(b *builder, v parquet.Value) { b.number(float64(v.Float())) }
+	case parquet.Double:
+		return frame.Number, func(b *builder, v parquet.Value) { b.number(v.Double()) }
+	case parquet.ByteArray:
+		return frame.Text, func(b *builder, v parquet.Value) { b.text(v.ByteArray()) }
+	}
+	return "", nil
+}
+
+func unsignedValue(b *builder, v parquet.Value) {
+	if v.Kind() == parquet.Int32 {
+		b.integer(int64(uint32(v.Int32())))
+	} else if u := v.Uint64(); u <= math.MaxInt64 {
+		b.integer(int64(u))
+	} else {
+		b.number(float64(u))
+	}
+}
+
+func decimalValue(v parquet.Value, scale int32) float64 {
+	var n *big.Int
+	switch v.Kind() {
+	case parquet.Int32:
+		n = big.NewInt(int64(v.Int32()))
+	case parquet.Int64:
+		n = big.NewInt(v.Int64())
+	default: // big-endian two's complement
+		raw := v.ByteArray()
+		n = new(big.Int).SetBytes(raw)
+		if len(raw) > 0 && raw[0] >= 0x80 {
+			n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(8*len(raw))))
+		}
+	}
+	divisor := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)
+	x, _ := new(big.Rat).SetFrac(n, divisor).Float64()
+	return x
+}
+
+func timestampUnit(u format.TimeUnit) time.Duration {
+	switch u.Value.(type) {
+	case *format.MilliSeconds:
+		return time.Millisecond
+	case *format.MicroSeconds:
+		return time.Microsecond
+	}
+	return time.Nanosecond
+}
+
+func appendTime(n int64, unit time.Duration, utc bool) []byte {
+	perSecond := int64(time.Second / unit)
+	t := time.Unix(n/perSecond, n%perSecond*int64(unit)).UTC()
+	if utc {
+		return t.AppendFormat(nil, time.RFC3339Nano)
+	}
+	return t.AppendFormat(nil, "2006-01-02T15:04:05.999999999")
+}
+
+func (r *Reader) inferParquet(leaves []parquetLeaf, o OpenOptions) error {
+	for _, l := range leaves {
+		f := frame.Field{Name: ourName(o.Columns, l.name), Type: l.kind, Nullable: true, Decimals: -1}
+		r.schema = append(r.schema, f)
+	}
+	if len(r.schema) == 0 {
+		return errors.New("the file has no column that can be read")
+	}
+	return checkSchema(r.schema)
+}
+
+func (s *parquetSource) names() []string     { return s.columns }
+func (s *parquetSource) rows() (int64, bool) { return s.pq.NumRows(), true }
+
+func (s *parquetSource) metadata() []KeyValue {
+	var all []KeyValue
+	for _, kv := range s.pq.Metadata().KeyValueMetadata {
+		all = append(all, KeyValue{kv.Key, kv.Value})
+	}
+	return all
+}
+
+// Fields returns the schema that CreateParquet recorded in the file, with
+// labels, titles, descriptions and units; false if there is none.
+func (r *Reader) Fields() (frame.Schema, bool) {
+	for _, kv := range r.source.metadata() {
+		var s frame.Schema
+		if kv.Key == FieldsKey && json.Unmarshal([]byte(kv.Value), &s) == nil {
+			return s, checkSchema(s) == nil
+		}
+	}
+	return nil, false
+}
+
+func (s *parquetSource) close() error {
+	for _, c := range s.cursors {
+		c.closePages()
+	}
+	return s.file.Close()
+}
+
+func (s *parquetSource) read(max int) (n int, err error) {
+	defer recoverCorrupt(&err)
+	n = int(min(int64(max), s.left))
+	if n == 0 {
+		return 0, io.EOF
+	}
+	first := s.r.issues.row
+	for _, c := range s.cursors {
+		s.r.issues.row = first
+		err := c.read(n, s.r.issues)
+		if err == nil && int64(n) == s.left {
+			err = c.atEnd()
+		}
+		if err != nil {
+			return 0, fmt.Errorf("column %q: %w", c.name, err)
+		}
+	}
+	for _, b := range s.r.builders {
+		for ; !b.found && b.rows < n; b.null() {
+		}
+	}
+	s.r.issues.row = first + int64(n)
+	s.left -= int64(n)
+	return n, nil
+}
+
+// parquetCursor walks over the values of one column.
+type parquetCursor struct {
+	parquetLeaf
+	to     *builder
+	groups []parquet.RowGroup // not yet opened
+	left   int64              // rows of the open group not yet read
+	pages  parquet.Pages
+	page   parquet.Page
+	reader parquet.ValueReader
+	buffer []parquet.Value
+	values []parquet.Value // of buffer, not yet taken
+}
+
+func newParquetCursor(pq *parquet.File, l parquetLeaf, to *builder) *parquetCursor {
+	return &parquetCursor{parquetLeaf: l, to: to, groups: pq.RowGroups(), buffer: make([]parquet.Value, 512)}
+}
+
+// read hands n rows to the builder.
+func (c *parquetCursor) read(n int, issues *issueLog) error {
+	for range n {
+		v, err := c.peek()
+		if errors.Is(err, io.EOF) || err == nil && c.left == 0 {
+			return errUneven
+		}
+		if err != nil {
+			return err
+		}
+		c.left--
+		if c.list {
+			if err := c.readList(); err != nil {
+				return err
+			}
+		} else {
+			c.values = c.values[1:]
+			if v.IsNull() {
+				c.to.null()
+			} else {
+				c.convert(c.to, v)
+			}
+		}
+		issues.row++
+	}
+	return nil
+}
+
+// readList takes the values of one row: the first has repetition level 0, the
+// others 1.
+func (c *parquetCursor) readList() error {
+	first := c.values[0]
+	level := byte(first.DefinitionLevel())
+	if level < c.optional {
+		c.values = c.values[1:]
+		c.to.null()
+		return nil
+	}
+	accepted := c.to.beginList([]byte("a list"))
+	for more := true; more; {
+		v := c.values[0]
+		c.values = c.values[1:]
+		switch {
+		case !accepted:
+		case !v.IsNull():
+			c.to.item(v.ByteArray())
+		case level > c.optional:
+			c.to.wrongItem([]byte("null"))
+		}
+		next, err := c.peek()
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		more = err == nil && next.RepetitionLevel() > 0
+		level = byte(next.DefinitionLevel())
+	}
+	if accepted {
+		c.to.endList()
+	}
+	return nil
+}
+
+// errUneven says that a column has more or fewer rows than its row group.
+var errUneven = errors.New("the Parquet file is corrupt: the columns are of unequal length")
+
+// atEnd makes sure that no value is left over.
+func (c *parquetCursor) atEnd() error {
+	if _, err := c.peek(); !errors.Is(err, io.EOF) {
+		return errors.Join(errUneven, err)
+	}
+	return nil
+}
+
+// peek returns the next value, or io.EOF at the end of the column.
+func (c *parquetCursor) peek() (parquet.Value, error) {
+	for len(c.values) == 0 {
+		if err := c.fill(); err != nil {
+			return parquet.Value{}, err
+		}
+	}
+	return c.values[0], nil
+}
+
+// fill reads more values, going on to the next page and row group.
+func (c *parquetCursor) fill() error {
+	for c.reader == nil {
+		if err := c.nextPage(); err != nil {
+			return err
+		}
+	}
+	n, err := c.reader.ReadValues(c.buffer)
+	c.values = c.buffer[:n]
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if err == nil && n == 0 {
+		return errors.New("the Parquet file is corrupt: a page without values")
+	}
+	if err != nil {
+		c.reader = nil
+	}
+	return nil
+}
+
+func (c *parquetCursor) nextPage() error {
+	if c.pages == nil {
+		if c.left != 0 {
+			return errUneven
+		}
+		if len(c.groups) == 0 {
+			return io.EOF
+		}
+		c.left = c.groups[0].NumRows()
+		c.pages = c.groups[0].ColumnChunks()[c.leaf.Index()].Pages()
+		c.groups = c.groups[1:]
+	}
+	c.releasePage()
+	page, err := c.pages.ReadPage()
+	if errors.Is(err, io.EOF) {
+		c.closePages()
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c.page, c.reader = page, page.Values()
+	return nil
+}
+
+// releasePage gives the memory of the page back, once its values are used up.
+func (c *parquetCursor) releasePage() {
+	if c.page != nil {
+		parquet.Release(c.page)
+		c.page = nil
+	}
+}
+
+func (c *parquetCursor) closePages() {
+	c.releasePage()
+	if c.pages != nil {
+		c.pages.Close()
+		c.pages = nil
+	}
+}
