@@ -20,6 +20,7 @@ func (l *loader) decode(root *Node, src source) *Spec {
 		License:     root.text("license"),
 		Version:     root.text("version"),
 		Population:  decodePopulation(root.Get("population")),
+		shown:       l.shown,
 	}
 	for _, t := range root.texts("limitations") {
 		s.Limitations = append(s.Limitations, t.Value)

@@ -3,7 +3,11 @@
 // path, out comes a Spec or the list of everything wrong with it.
 package spec
 
-import "github.com/personagen/personagen/engine/diag"
+import (
+	"path/filepath"
+
+	"github.com/personagen/personagen/engine/diag"
+)
 
 // Spec is a specification as written, with defaults filled in, in the order of
 // the file. The schema has been checked; names and figures have not.
@@ -24,6 +28,17 @@ type Spec struct {
 	Correlations []Correlation
 	Roles        []Role
 	Checks       []Check
+
+	shown func(file string) string
+}
+
+// Shown is a file's path as messages write it: relative to the working
+// directory where that is shorter, with slashes.
+func (s *Spec) Shown(path string) string {
+	if s.shown == nil {
+		return filepath.ToSlash(path)
+	}
+	return s.shown(path)
 }
 
 // Population is the population stanza.

@@ -1,16 +1,293 @@
 // Package table reads CSV files whose every cell knows its line and column.
 package table
 
-import "github.com/personagen/personagen/engine/diag"
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/personagen/personagen/engine/diag"
+)
+
+// MaxBytes is the size beyond which a file is refused: it is held in memory.
+const MaxBytes = 200 << 20
+
+// maxFaults is how many faults of one file are collected before its reading
+// is given up.
+const maxFaults = 100
 
 // File is a CSV file in memory: a header and rows of equal length.
 type File struct {
 	Path   string // as shown in messages
 	Header []string
 	Rows   [][]string
-	place  func(row, column int) diag.Place
 	SHA256 string // of the file's bytes, in hex
+
+	data   []byte // without a byte order mark
+	starts []mark // of the header, then of each row
+	bom    int    // bytes of the byte order mark
 }
 
-// Place returns the place of a cell; row -1 is the header.
-func (f *File) Place(row, column int) diag.Place { return f.place(row, column) }
+// mark is where the reading of a record begins.
+type mark struct {
+	offset int // in data
+	line   int // lines before it
+}
+
+// Read reads the CSV file at path (RFC 4180: commas, double quotes, a header;
+// UTF-8, with or without a byte order mark). Messages call it shown; from is
+// the place that refers to it, where a missing file is reported. The list is
+// nil when the file is in order; otherwise the file is nil.
+func Read(path, shown string, from diag.Place) (*File, *diag.List) {
+	faults := &diag.List{}
+	data, ok := load(path, shown, from, MaxBytes, faults)
+	if !ok {
+		return nil, faults
+	}
+	f := Parse(data, shown, faults)
+	if faults.Failed() {
+		return nil, faults
+	}
+	return f, nil
+}
+
+func load(path, shown string, from diag.Place, limit int64, faults *diag.List) ([]byte, bool) {
+	file, err := os.Open(path)
+	if err != nil {
+		missing(path, shown, from, err, faults)
+		return nil, false
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	switch {
+	case err != nil:
+		missing(path, shown, from, err, faults)
+	case int64(len(data)) > limit:
+		faults.Errorf(from, "huge-file", "%s is larger than %d MB", shown, limit>>20).
+			Do("keep only the rows and columns that the spec needs")
+	default:
+		return data, true
+	}
+	return nil, false
+}
+
+func missing(path, shown string, from diag.Place, err error, faults *diag.List) {
+	if !errors.Is(err, fs.ErrNotExist) {
+		if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+			err = pathErr.Err
+		}
+		faults.Errorf(from, "unreadable-file", "%s cannot be read: %v", shown, err)
+		return
+	}
+	d := faults.Errorf(from, "missing-file", "there is no file %s", shown)
+	var names []string
+	entries, _ := os.ReadDir(filepath.Dir(path))
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if near := diag.Guess(filepath.Base(path), names); near != "" {
+		d.Do("did you mean %q?", near)
+	} else {
+		d.Do("paths are relative to the folder of the .cue file that names them")
+	}
+}
+
+// Parse reads a CSV file from memory and adds its faults to the list. The
+// File is whole only when there are none.
+func Parse(data []byte, shown string, faults *diag.List) *File {
+	sum := sha256.Sum256(data)
+	f := &File{Path: shown, SHA256: hex.EncodeToString(sum[:])}
+	f.data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	f.bom = len(data) - len(f.data)
+	if !f.isText(faults) {
+		return f
+	}
+	r := csv.NewReader(bytes.NewReader(f.data))
+	r.FieldsPerRecord = -1 // so that all rows of a wrong length are found
+	for len(faults.Items) < maxFaults {
+		start := f.next(r)
+		record, err := r.Read()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			f.broken(err, faults)
+			return f
+		}
+		f.starts = append(f.starts, start)
+		if f.Header == nil {
+			f.Header = record
+			f.checkHeader(faults)
+			continue
+		}
+		if len(record) != len(f.Header) {
+			f.ragged(record, faults)
+		}
+		f.Rows = append(f.Rows, record)
+	}
+	if f.Header == nil {
+		faults.Errorf(diag.Place{File: shown}, "empty-file", "the file is empty").Do("begin it with a line of column names")
+	}
+	return f
+}
+
+// next is where the record that r reads next begins.
+func (f *File) next(r *csv.Reader) mark {
+	at := mark{offset: int(r.InputOffset())}
+	if n := len(f.starts); n > 0 {
+		last := f.starts[n-1]
+		at.line = last.line + bytes.Count(f.data[last.offset:at.offset], []byte("\n"))
+	}
+	return at
+}
+
+func (f *File) isText(faults *diag.List) bool {
+	if utf8.Valid(f.data) {
+		return true
+	}
+	bad := 0
+	for bad < len(f.data) {
+		r, n := utf8.DecodeRune(f.data[bad:])
+		if r == utf8.RuneError && n == 1 {
+			break
+		}
+		bad += n
+	}
+	before := f.data[:bad]
+	lineStart := bytes.LastIndexByte(before, '\n') + 1
+	at := diag.Place{File: f.Path, Line: 1 + bytes.Count(before, []byte("\n")), Column: 1 + bad - lineStart}
+	faults.Errorf(at, "not-utf8", "byte 0x%02X is not valid UTF-8", f.data[bad]).Do("save the file as UTF-8")
+	return false
+}
+
+func (f *File) broken(err error, faults *diag.List) {
+	at, reason := diag.Place{File: f.Path}, err.Error()
+	if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
+		at.Line, at.Column, reason = parse.Line, parse.Column, parse.Err.Error()
+		switch {
+		case errors.Is(parse.Err, csv.ErrBareQuote):
+			reason = "a quotation mark inside a cell that does not begin with one"
+		case errors.Is(parse.Err, csv.ErrQuote):
+			reason = "a quoted cell goes on after its closing quotation mark, or never ends"
+		}
+		if parse.StartLine != parse.Line {
+			reason += fmt.Sprintf(" (the row begins in line %d)", parse.StartLine)
+		}
+	}
+	faults.Errorf(at, "csv-syntax", "%s", reason).
+		Do(`put the whole cell into quotation marks and write each one inside it twice ("")`)
+}
+
+func (f *File) checkHeader(faults *diag.List) {
+	if len(f.Header) == 1 && strings.ContainsAny(f.Header[0], ";\t") {
+		faults.Errorf(f.Place(-1, 0), "separator", "the header has one column and other separators in it").
+			Do("separate the columns with commas")
+		return
+	}
+	first := map[string]int{}
+	for i, name := range f.Header {
+		if strings.TrimSpace(name) == "" {
+			faults.Errorf(f.Place(-1, i), "empty-header", "column %d has no name", i+1).Do("name it or remove it")
+			continue
+		}
+		if j, twice := first[name]; twice {
+			faults.Errorf(f.Place(-1, i), "duplicate-header", "columns %d and %d are both called %q", j+1, i+1, name).
+				Do("rename one of them")
+			continue
+		}
+		first[name] = i
+	}
+}
+
+func (f *File) ragged(record []string, faults *diag.List) {
+	row := len(f.starts) - 2
+	at := f.Place(row, min(len(record), len(f.Header)+1)-1)
+	faults.Errorf(at, "ragged-row", "the row has %s, the header %d", cells(len(record)), len(f.Header)).
+		Do("put cells that hold a comma into quotation marks; leave no cell out")
+}
+
+func cells(n int) string {
+	if n == 1 {
+		return "1 cell"
+	}
+	return fmt.Sprintf("%d cells", n)
+}
+
+// Place returns the place of a cell; row -1 is the header. Columns of places
+// count bytes. A cell that does not exist has the place of the file.
+func (f *File) Place(row, column int) diag.Place {
+	at := diag.Place{File: f.Path}
+	if row < -1 || row+1 >= len(f.starts) || column < 0 {
+		return at
+	}
+	// Positions are asked for when something is wrong, so they are found by
+	// reading the row once more instead of being kept for every cell.
+	start := f.starts[row+1]
+	r := csv.NewReader(bytes.NewReader(f.data[start.offset:]))
+	record, err := r.Read()
+	if err != nil || column >= len(record) {
+		return at
+	}
+	line, col := r.FieldPos(column)
+	at.Line, at.Column = start.line+line, col
+	if at.Line == 1 {
+		at.Column += f.bom
+	}
+	return at
+}
+
+// Column returns the number of the column with this name.
+func (f *File) Column(name string) (int, bool) {
+	for i, h := range f.Header {
+		if h == name {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// Select returns the numbers of the rows that meet a condition.
+func (f *File) Select(meets func(row []string) bool) []int {
+	var rows []int
+	for i, row := range f.Rows {
+		if meets(row) {
+			rows = append(rows, i)
+		}
+	}
+	return rows
+}
+
+// Reasons why a cell is not a number.
+var (
+	ErrEmpty     = errors.New("the cell is empty")
+	ErrNotNumber = errors.New("not a number")
+)
+
+// ParseNumber reads a cell such as 12, -3.5 or 1e6. Spaces around it are
+// ignored. The error is ErrEmpty for a cell without a character, else wraps
+// ErrNotNumber: thousands separators, decimal commas, NaN and infinities are
+// refused.
+func ParseNumber(cell string) (float64, error) {
+	text := strings.TrimSpace(cell)
+	if text == "" {
+		return 0, ErrEmpty
+	}
+	if strings.Trim(text, "0123456789+-.eE") != "" || !strings.ContainsAny(text, "0123456789") {
+		return 0, fmt.Errorf("%q is %w", cell, ErrNotNumber)
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is %w", cell, ErrNotNumber)
+	}
+	return n, nil
+}
