@@ -103,4 +103,17 @@ type Result struct {
 	Sweeps       int           `json:"sweeps"` // full tours of the tree
 	Cells        int64         `json:"cells"`  // cells of all cliques together
 	Largest      int64         `json:"largest"`
+
+	// Elastic says that the reconciled tables still could not be met together
+	// and that the least elastic change within the tolerances was taken.
+	Elastic bool `json:"elastic,omitempty"`
+	// ForcedZeros are the configurations that no distribution meeting the hard
+	// tables can give any mass, although no support forbids them.
+	ForcedZeros []ForcedZero `json:"forced_zeros,omitempty"`
+}
+
+// ForcedZero is a configuration of a clique that the hard tables leave empty.
+type ForcedZero struct {
+	Clique int   `json:"clique"`
+	Values []int `json:"values"` // one value per variable of the clique
 }

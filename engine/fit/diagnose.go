@@ -1,0 +1,279 @@
+package fit
+
+import (
+	"context"
+	"math"
+	"slices"
+)
+
+// The elastic fit: weights grow from gentle to nearly rigid.
+const (
+	elasticFirst  = 1e2
+	elasticLast   = 1e9
+	elasticGrowth = 10
+	elasticTours  = 40
+	// enough is the part of the change that the next weight must save to be
+	// worth it once the tables are within their tolerances.
+	enough = 0.1
+)
+
+// diagnose decides what a hard fit that stood still means: tables that hold
+// together within their tolerances (the elastic fit is kept), tables that
+// cannot (*ImpossibleError), or a fit that is too slow (*StalledError).
+func (f *fitting) diagnose(ctx context.Context, s *solver) error {
+	worst := f.furthest(s)
+	if err := f.seed(ctx); err != nil {
+		return err
+	}
+	e := f.solver(StageDiagnose, f.withRole(Hard, Soft))
+	within, err := f.stretch(ctx, e)
+	if err != nil {
+		return err
+	}
+	if within {
+		f.adopt()
+		return nil
+	}
+	if e.proof == nil {
+		return worst
+	}
+	return f.impossibleSet(ctx, e)
+}
+
+// furthest describes the state of a stalled solver.
+func (f *fitting) furthest(s *solver) *StalledError {
+	e := &StalledError{Sweeps: s.sweeps, Table: -1, TVD: -1}
+	for _, t := range s.tables {
+		if t.soft() {
+			continue
+		}
+		if d := t.measure(); d > e.TVD {
+			e.Table, e.TVD, e.name = t.src, d, t.def.Name
+		}
+	}
+	return e
+}
+
+// stretch fits the hard tables softly with growing weights, each fit starting
+// from the one before. The margins of any such fit hold together, since a
+// distribution has them. It ends when every table is within its tolerance and
+// a larger weight saves little, or with a proof that the tables are impossible
+// as they stand: the logarithms of target over fitted mass, which phi over rho
+// tends to, are the direction of one.
+func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err error) {
+	defer func() {
+		for _, t := range s.tables {
+			if t.def.Role == Hard {
+				t.rho = 0
+			}
+		}
+	}()
+	zero := s.duals()
+	for i := range zero {
+		clear(zero[i])
+	}
+	last := math.Inf(1)
+	for weight := elasticFirst; weight <= elasticLast; weight *= elasticGrowth {
+		for _, t := range s.tables {
+			if t.def.Role == Hard {
+				t.rho = weight / t.def.scale()
+			}
+		}
+		s.damping = startDamping
+		if _, err := s.run(ctx, elasticTours); err != nil {
+			return false, err
+		}
+		f.sweeps = s.sweeps
+		var total float64
+		total, within = f.change()
+		s.repair = min(s.repair, total)
+		if within && total > (1-enough)*last {
+			return true, nil
+		}
+		last = total
+		if s.contradiction(zero) && !within {
+			return false, nil
+		}
+	}
+	return within, nil
+}
+
+// scale is the relative readiness of a table to move.
+func (t *Table) scale() float64 {
+	if t.Variance > 0 {
+		return t.Variance
+	}
+	return 1
+}
+
+// change measures the hard tables: the total absolute change from their targets
+// and whether all are within their tolerances of the published shares.
+func (f *fitting) change() (total float64, within bool) {
+	within = true
+	for _, t := range f.tables {
+		if t.def.Role != Hard {
+			continue
+		}
+		if t.absorbed {
+			t.place(f.tree)
+		}
+		t.measure()
+		for c, m := range t.mass {
+			if t.absolute {
+				total += abs(m - t.target[c])
+			} else if c < t.n {
+				total += abs(m - float64(t.target[c]*t.rowMass[t.row[c]]))
+			}
+		}
+		within = within && t.stretched() <= t.def.Tolerance+f.o.Tolerance
+	}
+	return total, within
+}
+
+// adopt makes the present masses the reconciled targets.
+func (f *fitting) adopt() {
+	for _, t := range f.tables {
+		if t.def.Role != Hard {
+			continue
+		}
+		for c, m := range t.mass {
+			switch {
+			case t.absolute:
+				t.target[c] = m
+			case c < t.n && t.rowMass[t.row[c]] > 0:
+				t.target[c] = m / t.rowMass[t.row[c]]
+			}
+		}
+	}
+	f.elastic = true
+}
+
+// stretched is the distance from the published shares to the present masses.
+func (t *table) stretched() float64 {
+	d := 0.0
+	for c, r := range t.row {
+		d += abs(t.mass[c]-float64(t.share[c]*t.rowMass[r])) / 2
+	}
+	return d
+}
+
+// involved is the part of its range that a table's direction must have, of the
+// widest table's, to count as part of a contradiction.
+const involved = 1e-4
+
+// impossibleSet turns the proof of a contradiction into an error: the tables
+// and cells that take part, reduced by a deletion filter (Chinneck and Dravnieks
+// 1991, "Locating minimal infeasible constraint sets in linear programs").
+func (f *fitting) impossibleSet(ctx context.Context, s *solver) error {
+	e := &ImpossibleError{Repair: s.repair, AtLeast: s.atLeast}
+	set, proof := proofSet(s.tables, s.proof)
+	set, proof, irreducible, atLeast, err := f.filter(ctx, set, proof)
+	if err != nil {
+		return err
+	}
+	e.Irreducible = irreducible
+	e.AtLeast = max(e.AtLeast, atLeast)
+	e.Repair = max(e.Repair, e.AtLeast)
+	for i, t := range set {
+		e.Tables = append(e.Tables, t.src)
+		e.names = append(e.names, t.def.Name)
+		e.Cells = append(e.Cells, cellsOfProof(t, proof[i]))
+	}
+	return e
+}
+
+// proofSet keeps the tables whose direction is not constant.
+func proofSet(tables []*table, proof [][]float64) ([]*table, [][]float64) {
+	widest := 0.0
+	width := make([]float64, len(tables))
+	for i, t := range tables {
+		if t.def.Role == Hard {
+			width[i] = t.halfRange(proof[i])
+			widest = max(widest, width[i])
+		}
+	}
+	var set []*table
+	var dirs [][]float64
+	for i, t := range tables {
+		if width[i] > involved*widest {
+			set = append(set, t)
+			dirs = append(dirs, proof[i])
+		}
+	}
+	return set, dirs
+}
+
+// cellsOfProof lists the cells that the contradiction pulls at with at least
+// half the table's range.
+func cellsOfProof(t *table, d []float64) []int {
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for c, x := range d {
+		if t.target[c] > 0 {
+			lo, hi = min(lo, x), max(hi, x)
+		}
+	}
+	var out []int
+	for c, x := range d {
+		if t.target[c] > 0 && abs(x-(lo+hi)/2) >= (hi-lo)/4 {
+			if c == t.n {
+				c = -1
+			}
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// Bounds of the deletion filter.
+const (
+	filterSweeps = 1500
+	filterCells  = 4 << 20
+)
+
+// filter drops one table after the other as long as the rest stays impossible.
+func (f *fitting) filter(ctx context.Context, set []*table, proof [][]float64) ([]*table, [][]float64, bool, float64, error) {
+	total := 0
+	for _, n := range f.tree.nodes {
+		total += len(n.belief)
+	}
+	if total > filterCells {
+		return set, proof, false, 0, nil
+	}
+	irreducible, bound := true, 0.0
+	for i := 0; i < len(set); {
+		rest := slices.Delete(slices.Clone(set), i, i+1)
+		end, s, err := f.test(ctx, rest)
+		if err != nil {
+			return nil, nil, false, 0, err
+		}
+		if end != impossible {
+			irreducible = irreducible && end == converged
+			i++
+			continue
+		}
+		set, proof = proofSet(rest, s.proof)
+		bound, i = s.atLeast, 0
+	}
+	return set, proof, irreducible, bound, nil
+}
+
+// test decides whether some of the tables alone can hold together.
+func (f *fitting) test(ctx context.Context, tables []*table) (outcome, *solver, error) {
+	mask, err := support(f.p, f.cliques, tables)
+	if err != nil {
+		return stalled, nil, nil // not a question of levels
+	}
+	sub := &fitting{p: f.p, o: f.o, cliques: f.cliques, tables: tables, tree: mask, possible: possibleCells(mask)}
+	sub.o.Progress = func(Progress) {}
+	s := sub.solver(StageDiagnose, tables)
+	end, err := s.run(ctx, filterSweeps)
+	if err != nil || end != stalled {
+		return end, s, err
+	}
+	sub.reset()
+	s = sub.solver(StageDiagnose, tables)
+	if _, err = sub.stretch(ctx, s); err == nil && s.proof != nil {
+		end = impossible
+	}
+	return end, s, err
+}

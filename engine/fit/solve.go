@@ -1,0 +1,391 @@
+package fit
+
+import (
+	"context"
+	"math"
+)
+
+// outcome is how a run of the solver ended.
+type outcome int
+
+const (
+	converged  outcome = iota
+	impossible         // proven: no distribution comes within the tolerance
+	stalled            // out of sweeps
+)
+
+// solver fits the tables placed in a tree. Its state is the tree's beliefs and
+// every table's phi, which say the same thing: the seed times the factors.
+type solver struct {
+	tree      *tree
+	possible  [][]bool // per node and cell: in the support
+	tables    []*table // those to fit
+	tolerance float64
+	newton    bool // allow Newton steps
+	report    func(sweep int, tvd float64)
+
+	sweeps   int
+	damping  float64     // of Newton steps
+	products int         // Hessian products so far
+	repair   float64     // least total absolute change of an elastic fit so far
+	atLeast  float64     // when impossible: a proven lower bound of the total change needed
+	proof    [][]float64 // and the dual direction that proves it, per table
+	saved    snapshot
+}
+
+// place hangs the tables into the tree, in order, and clears their factors.
+func (s *solver) place() {
+	for _, n := range s.tree.nodes {
+		n.tables = nil
+	}
+	for _, t := range s.tables {
+		t.place(s.tree)
+		t.node.tables = append(t.node.tables, t)
+		clear(t.phi)
+	}
+}
+
+// The rhythm of a run.
+const (
+	window      = 20  // tours between looks at the rate
+	slowTours   = 100 // tours still to go from which Newton steps are taken
+	localRounds = 4
+)
+
+// run fits until every table is met: iterative proportional fitting on a
+// junction tree (Jirousek and Preucil 1995, "On the effective implementation of
+// the iterative proportional fitting procedure"), and Newton steps on the dual
+// once the rate of a window promises a long walk. It stops for one of three
+// reasons only: all tables measured within the tolerance, a proof that they
+// cannot be, or no progress.
+func (s *solver) run(ctx context.Context, maxSweeps int) (outcome, error) {
+	s.tree.calibrate()
+	start := s.duals()
+	last := math.Inf(1)
+	for tours := 1; tours <= maxSweeps; tours++ {
+		if err := ctx.Err(); err != nil {
+			return stalled, err
+		}
+		worst := s.tour()
+		s.sweeps++
+		if worst <= s.tolerance {
+			if worst = s.worst(); worst <= s.tolerance {
+				s.report(s.sweeps, worst)
+				return converged, nil
+			}
+		}
+		if tours%window != 0 {
+			continue
+		}
+		s.report(s.sweeps, worst)
+		left := window * math.Log(worst/s.tolerance) / math.Log(last/worst)
+		last = worst
+		if left > 0 && left <= slowTours {
+			continue
+		}
+		if s.newton {
+			return s.runNewton(ctx)
+		}
+		if s.contradiction(start) {
+			return impossible, nil
+		}
+		start = s.duals()
+	}
+	return stalled, nil
+}
+
+// runNewton takes Newton steps until the tables are met or a number of steps
+// has not halved the distance.
+func (s *solver) runNewton(ctx context.Context) (outcome, error) {
+	best, since := math.Inf(1), 0
+	for since < patience {
+		if err := ctx.Err(); err != nil {
+			return stalled, err
+		}
+		if !s.newtonStep() {
+			return stalled, nil
+		}
+		worst := s.worst()
+		s.report(s.sweeps, worst)
+		if worst <= s.tolerance {
+			return converged, nil
+		}
+		since++
+		if worst < best/2 {
+			best, since = worst, 0
+		}
+	}
+	return stalled, nil
+}
+
+// tour walks the tree from every root and back, fitting the tables of each
+// clique it enters, and leaves all cliques calibrated. It returns the worst
+// distance met on the way, before the table in question was fitted.
+func (s *solver) tour() float64 {
+	worst := 0.0
+	for i, n := range s.tree.nodes {
+		if n.parent < 0 {
+			worst = max(worst, s.visit(i))
+		}
+	}
+	s.tree.distribute()
+	return worst
+}
+
+func (s *solver) visit(i int) float64 {
+	n := s.tree.nodes[i]
+	worst := s.fitNode(n)
+	for _, c := range n.children {
+		child := s.tree.nodes[c]
+		s.tree.tellChild(child)
+		worst = max(worst, s.visit(c))
+		s.tree.tellParent(child)
+	}
+	return worst
+}
+
+// fitNode fits the tables of one clique, some rounds when they pull against
+// each other and the clique has neighbours to hear of it.
+func (s *solver) fitNode(n *node) float64 {
+	first := 0.0
+	rounds := 1
+	if len(n.tables) > 1 && len(s.tree.nodes) > 1 {
+		rounds = localRounds
+	}
+	for round := range rounds {
+		worst := 0.0
+		for _, t := range n.tables {
+			worst = max(worst, t.update())
+		}
+		if round == 0 {
+			first = worst
+		}
+		if worst <= max(first/10, s.tolerance/2) {
+			break
+		}
+	}
+	return first
+}
+
+// worst measures every table in the calibrated tree.
+func (s *solver) worst() float64 {
+	worst := 0.0
+	for _, t := range s.tables {
+		worst = max(worst, t.measure())
+	}
+	return worst
+}
+
+func (t *table) soft() bool { return t.rho > 0 }
+
+// update projects the clique's belief onto the table and returns how far off
+// it was.
+func (t *table) update() float64 {
+	d := t.measure()
+	switch {
+	case t.soft():
+		t.softFactors()
+	case t.absolute:
+		t.marginFactors()
+	default:
+		t.conditionalFactors()
+	}
+	t.apply()
+	return d
+}
+
+// apply multiplies the belief by the factors in work and keeps its total.
+func (t *table) apply() {
+	total, before := 0.0, 0.0
+	for c, x := range t.work {
+		if x != 1 {
+			t.phi[c] += math.Log(x)
+		}
+		total += float64(x * t.mass[c])
+		before += t.mass[c]
+	}
+	for c := range t.work {
+		t.work[c] *= before / total
+	}
+	t.m.scale(t.node.belief, t.work)
+}
+
+// marginFactors is the classical step: target over mass, where an empty cell
+// is left alone.
+func (t *table) marginFactors() {
+	for c, m := range t.mass {
+		t.work[c] = 1
+		if m > 0 && t.target[c] > 0 {
+			t.work[c] = t.target[c] / m
+		}
+	}
+}
+
+// conditionalFactors is the I-projection onto p(c) = t_c p(row) with the mass
+// of the row free: the factor of a cell is t_c p(row)/p(c) times exp(-KL_row),
+// where KL_row is the divergence of the fitted shares from the target inside
+// the row (Csiszar 1975, "I-divergence geometry of probability distributions",
+// section 3).
+func (t *table) conditionalFactors() {
+	fill(t.work, 1)
+	clear(t.rowSum)
+	for c, r := range t.row {
+		if t.mass[c] > 0 && t.target[c] > 0 {
+			t.work[c] = float64(t.target[c]*t.rowMass[r]) / t.mass[c]
+			t.rowSum[r] += float64(t.target[c] * math.Log(t.work[c]))
+		}
+	}
+	for c, r := range t.row {
+		if t.mass[c] > 0 && t.target[c] > 0 {
+			t.work[c] *= math.Exp(-t.rowSum[r])
+		}
+	}
+}
+
+// softFactors is the exact step for the penalty of a soft table. With m0 the
+// mass of a cell without the table's own factor, so that repeating the step
+// does not creep towards the target, and a = rho/(1+rho), the factor is
+// (target/m0)^a, inside a row times (sum of target^a m0^(1-a))^rho.
+func (t *table) softFactors() {
+	a := t.rho / (1 + t.rho)
+	clear(t.rowSum)
+	for c, m := range t.mass {
+		t.work[c] = 1
+		if m > 0 && t.target[c] > 0 && t.rowOf(c) < t.rows {
+			m0 := m * math.Exp(-t.phi[c])
+			t.work[c] = math.Pow(t.target[c]/m0, a)
+			t.rowSum[t.rowOf(c)] += t.work[c] * m0
+		}
+	}
+	for c, m := range t.mass {
+		if m > 0 && t.target[c] > 0 && t.rowOf(c) < t.rows {
+			if !t.absolute {
+				t.work[c] *= math.Pow(t.rowSum[t.rowOf(c)], t.rho)
+			}
+			t.work[c] *= math.Exp(-t.phi[c])
+		}
+	}
+}
+
+// duals copies every table's phi.
+func (s *solver) duals() [][]float64 {
+	out := make([][]float64, len(s.tables))
+	for i, t := range s.tables {
+		out[i] = append([]float64(nil), t.phi...)
+	}
+	return out
+}
+
+// contradiction looks for a proof that the tables cannot be met, in the drift
+// of the duals since start. For any direction d over the cells and any
+// distribution p that meets the tables, sum of target x d = E_p[d] <= max of d
+// over the configurations; the gap by which that fails, over half the largest
+// range of d in a table, is a lower bound of the total absolute change that the
+// tables need (Farkas' lemma; linear programming duality for the bound). The
+// maximum over all configurations is one max-sum pass on the tree.
+func (s *solver) contradiction(start [][]float64) bool {
+	dir := s.duals()
+	width := 0.0
+	expected := 0.0
+	for i, t := range s.tables {
+		if t.def.Role != Hard {
+			clear(dir[i])
+			continue
+		}
+		for c := range dir[i] {
+			dir[i][c] -= start[i][c]
+		}
+		t.centre(dir[i], t.target)
+		width = max(width, t.halfRange(dir[i]))
+		if t.absolute {
+			for c, x := range t.target {
+				expected += float64(x * dir[i][c])
+			}
+		}
+	}
+	if width == 0 {
+		return false
+	}
+	bound := (expected - s.largestScore(dir)) / width
+	if bound <= 2*s.tolerance*float64(len(s.tables)) {
+		return false
+	}
+	s.atLeast, s.proof = bound, dir
+	return true
+}
+
+// centre puts a direction into the form that its table constrains: inside the
+// rows of a table that is not absolute the expectation under w is removed.
+func (t *table) centre(d, w []float64) {
+	if t.absolute {
+		return
+	}
+	clear(t.rowSum)
+	for c := range d {
+		t.rowSum[t.rowOf(c)] += float64(w[c] * d[c])
+	}
+	for c := range d {
+		d[c] -= t.rowSum[t.rowOf(c)]
+	}
+}
+
+// halfRange is half the range of a direction over the cells in use.
+func (t *table) halfRange(d []float64) float64 {
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for c, x := range d {
+		if t.target[c] > 0 {
+			lo, hi = min(lo, x), max(hi, x)
+		}
+	}
+	return (hi - lo) / 2
+}
+
+// largestScore is the largest sum of d over the possible configurations.
+func (s *solver) largestScore(d [][]float64) float64 {
+	score := s.scores(d)
+	total := 0.0
+	for i := len(s.tree.nodes) - 1; i >= 0; i-- {
+		n := s.tree.nodes[i]
+		if n.parent < 0 {
+			most := math.Inf(-1)
+			for _, x := range score[i] {
+				most = max(most, x)
+			}
+			total += most
+			continue
+		}
+		fill(n.news, math.Inf(-1))
+		n.up.maximum(score[i], n.news)
+		n.down.add(score[n.parent], n.news)
+	}
+	return total
+}
+
+// scores is, per clique cell, the sum of d over the tables hosted there; -Inf
+// where the cell is impossible.
+func (s *solver) scores(d [][]float64) [][]float64 {
+	score := s.tree.scratch()
+	for i, n := range s.tree.nodes {
+		for k := range n.belief {
+			score[i][k] = 0
+			if !s.possible[i][k] {
+				score[i][k] = math.Inf(-1)
+			}
+		}
+	}
+	for i, t := range s.tables {
+		if t.def.Role == Hard {
+			t.m.add(score[s.position(t.node)], d[i])
+		}
+	}
+	return score
+}
+
+func (s *solver) position(n *node) int {
+	for i, m := range s.tree.nodes {
+		if m == n {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,187 @@
+package fit
+
+import (
+	"math"
+	"slices"
+)
+
+// table is a Table in working form: scope ascending, no configuration without
+// a cell (those outside the universe share one extra cell), shares normalised.
+type table struct {
+	src   int // index in the problem
+	def   *Table
+	scope []int
+	cell  []int32   // configuration -> cell
+	n     int       // published cells
+	size  int       // n, or n+1 with the extra cell
+	row   []int32   // row of each published cell
+	rows  int       //
+	share []float64 // published shares, adding up to one in every row
+
+	// absolute says that target holds shares of the whole population, the
+	// extra cell included; else it holds shares inside the row, and the masses
+	// of the rows are free.
+	absolute bool
+	target   []float64
+	start    []float64 // target before reconciliation
+
+	live     []bool // configurations in the support
+	absorbed bool   // implied by another table: certified, not fitted
+
+	node *node
+	m    *margin
+	// phi is the logarithm of the factor that the fit has put on every cell:
+	// the dual variables.
+	phi        []float64
+	mass, work []float64 // scratch: cell masses, cell factors
+	aim        []float64 // see takeAim
+	rowMass    []float64
+	rowSum     []float64 // scratch: per row, and one more for the outside
+	rho        float64   // weight when fitted softly, else 0
+}
+
+// newTable brings a declared table into working form.
+func newTable(vars []Var, src int, d *Table) *table {
+	t := &table{src: src, def: d, n: len(d.Share)}
+	if d.Role == Soft {
+		t.rho = d.Rho
+	}
+	t.scope = sorted(d.Scope)
+	t.cell = reorder(vars, d.Scope, t.scope, d.Cell)
+	t.size = t.n
+	for i, c := range t.cell {
+		if c < 0 {
+			t.size = t.n + 1
+			t.cell[i] = int32(t.n)
+		}
+	}
+	t.row = d.Row
+	sum := make([]float64, t.n)
+	for c, r := range d.Row {
+		sum[r] += d.Share[c]
+		t.rows = max(t.rows, int(r)+1)
+	}
+	t.share = make([]float64, t.n)
+	for c, r := range d.Row {
+		t.share[c] = d.Share[c] / sum[r]
+	}
+	t.absolute = t.rows == 1 && t.size == t.n
+	t.target = make([]float64, t.size)
+	copy(t.target, t.share)
+	if t.size > t.n {
+		t.target[t.n] = 1 // no demand, until the table is made absolute
+	}
+	t.phi = make([]float64, t.size)
+	t.mass = make([]float64, t.size)
+	t.work = make([]float64, t.size)
+	t.rowMass = make([]float64, t.rows)
+	t.rowSum = make([]float64, t.rows+1)
+	t.aim = make([]float64, t.size)
+	return t
+}
+
+// reorder moves a vector over the configurations of one ordering of a scope to
+// another ordering of it.
+func reorder[T any](vars []Var, from, to []int, x []T) []T {
+	if slices.Equal(from, to) {
+		return slices.Clone(x)
+	}
+	stride := make([]int32, len(to))
+	n := int32(1)
+	for i := len(from) - 1; i >= 0; i-- {
+		stride[slices.Index(to, from[i])] = n
+		n *= int32(vars[from[i]].Card)
+	}
+	out := make([]T, 0, len(x))
+	for _, o := range offsets(vars, to, stride) {
+		out = append(out, x[o])
+	}
+	return out
+}
+
+// place puts the table into the tree.
+func (t *table) place(tr *tree) {
+	h := tr.host(t.scope)
+	t.node = tr.nodes[h]
+	t.m = tr.margin(h, t.scope, t.cell, t.size)
+}
+
+// forbidden says which cells a zero target empties. A zero share of any role
+// does: no factor can fill such a cell.
+func (t *table) forbidden(c int) bool {
+	return t.target[c] <= 0
+}
+
+// measure brings mass, rowMass and aim up to date with the node's belief and
+// returns the total variation distance from the masses to the aim, as a share
+// of the whole population.
+func (t *table) measure() float64 {
+	t.m.sum(t.node.belief, t.mass)
+	clear(t.rowMass)
+	for c, r := range t.row {
+		t.rowMass[r] += t.mass[c]
+	}
+	t.takeAim()
+	d := 0.0
+	for c := range t.mass {
+		d += abs(t.gap(c))
+	}
+	return d / 2
+}
+
+// takeAim sets the shares that the present factors call for. A hard table aims
+// at its target. A soft one pays rho KL(fitted || target), inside its rows when
+// it is not absolute, and is at rest where its shares are in proportion to
+// target x exp(-phi/rho); as rho grows the aim becomes the target.
+func (t *table) takeAim() {
+	if !t.soft() {
+		copy(t.aim, t.target)
+		return
+	}
+	clear(t.rowSum)
+	for c, x := range t.target {
+		t.aim[c] = x * math.Exp(-t.phi[c]/t.rho)
+		t.rowSum[t.rowOf(c)] += t.aim[c]
+	}
+	for c := range t.aim {
+		if sum := t.rowSum[t.rowOf(c)]; sum > 0 {
+			t.aim[c] /= sum
+		}
+	}
+}
+
+// rowOf is the row of a cell. All cells of an absolute table are one row; the
+// cell outside the universe of any other table is a row of its own.
+func (t *table) rowOf(c int) int {
+	if t.absolute {
+		return 0
+	}
+	if c == t.n {
+		return t.rows
+	}
+	return int(t.row[c])
+}
+
+// gap is what a cell lacks: the mass that the aim asks for less its mass.
+func (t *table) gap(c int) float64 {
+	switch {
+	case t.absolute:
+		return t.aim[c] - t.mass[c]
+	case c == t.n:
+		return 0
+	}
+	return float64(t.aim[c]*t.rowMass[t.row[c]]) - t.mass[c]
+}
+
+func abs(x float64) float64 {
+	if x < 0 {
+		return -x
+	}
+	return x
+}
+
+func sorted(x []int) []int {
+	s := slices.Clone(x)
+	slices.Sort(s)
+	return s
+}
