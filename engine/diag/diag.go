@@ -95,7 +95,10 @@ type ListError struct{ List *List }
 func (e *ListError) Error() string {
 	for _, d := range e.List.Items {
 		if d.Severity == Error {
-			return fmt.Sprintf("%s:%d:%d: %s", d.Place.File, d.Place.Line, d.Place.Column, d.Message)
+			if at := d.Place.String(); at != "" {
+				return at + ": " + d.Message
+			}
+			return d.Message
 		}
 	}
 	return "no error"

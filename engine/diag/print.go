@@ -1,0 +1,195 @@
+package diag
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// TextOptions say how diagnostics look as text.
+type TextOptions struct {
+	Color bool
+	// Source returns the bytes of a file that a place names; nil, or an error,
+	// leaves the source line out.
+	Source func(file string) ([]byte, error)
+	// Max is how many diagnostics are shown; 0 means 50. The rest are counted.
+	Max int
+}
+
+// Text prints each diagnostic for people: place, severity and message, the
+// source line with a mark, the hint, the notes.
+//
+//	specs/x.cue:41:9: error: fields.age: unknown field "mim"
+//	    age: {kind: "integer", mim: 0}
+//	                           ^
+//	  did you mean "min"?
+func Text(w io.Writer, l *List, o TextOptions) error {
+	if o.Max <= 0 {
+		o.Max = 50
+	}
+	p := printer{TextOptions: o, files: map[string][][]byte{}}
+	for i, d := range l.Items {
+		if i == o.Max {
+			fmt.Fprintf(&p.out, "and %d more\n", len(l.Items)-i)
+			break
+		}
+		p.print(d)
+	}
+	_, err := w.Write(p.out.Bytes())
+	return err
+}
+
+type printer struct {
+	TextOptions
+	out   bytes.Buffer
+	files map[string][][]byte // lines of the files read so far
+}
+
+const (
+	bold, red, yellow, cyan, green, plain = "\x1b[1m", "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;36m", "\x1b[32m", "\x1b[0m"
+)
+
+var severityColor = map[Severity]string{Error: red, Warning: yellow, Note: cyan}
+
+func (p *printer) paint(color, text string) string {
+	if !p.Color || text == "" {
+		return text
+	}
+	return color + text + plain
+}
+
+func (p *printer) print(d Diagnostic) {
+	if at := d.Place.String(); at != "" {
+		p.out.WriteString(p.paint(bold, harmless(at)+":") + " ")
+	}
+	fmt.Fprintf(&p.out, "%s %s\n", p.paint(severityColor[d.Severity], string(d.Severity)+":"), harmless(d.Message))
+	p.source(d.Place)
+	if d.Hint != "" {
+		fmt.Fprintf(&p.out, "  %s\n", p.paint(green, harmless(d.Hint)))
+	}
+	for _, note := range d.Notes {
+		fmt.Fprintf(&p.out, "  %s\n", harmless(note))
+	}
+}
+
+// String is file:line:column, as far as they are known.
+func (p Place) String() string {
+	switch {
+	case p.Line == 0:
+		return p.File
+	case p.Column == 0:
+		return fmt.Sprintf("%s:%d", p.File, p.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+}
+
+// source prints the line of a place and a mark under its column.
+func (p *printer) source(at Place) {
+	line, ok := p.line(at)
+	if !ok || at.Column < 1 || at.Column > len(line)+1 {
+		return
+	}
+	before, after := excerpt(shown(line[:at.Column-1]), shown(line[at.Column-1:]))
+	fmt.Fprintf(&p.out, "    %s%s\n    %s%s\n", before, after, strings.Repeat(" ", width(before)), p.paint(green, "^"))
+}
+
+func (p *printer) line(at Place) ([]byte, bool) {
+	if p.Source == nil || at.Line < 1 {
+		return nil, false
+	}
+	lines, known := p.files[at.File]
+	if !known {
+		if text, err := p.Source(at.File); err == nil {
+			lines = bytes.Split(text, []byte("\n"))
+		}
+		p.files[at.File] = lines
+	}
+	if at.Line > len(lines) {
+		return nil, false
+	}
+	return bytes.TrimSuffix(lines[at.Line-1], []byte("\r")), true
+}
+
+// shown is a part of a source line as a terminal may show it.
+func shown(text []byte) string {
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	return harmless(strings.ReplaceAll(string(text), "\t", "    "))
+}
+
+// harmless replaces control characters, which could drive the terminal, and
+// invalid UTF-8.
+func harmless(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
+}
+
+// excerpt cuts a long line to what stands around the mark.
+func excerpt(before, after string) (string, string) {
+	const left, right = 70, 40
+	b, a := []rune(before), []rune(after)
+	if len(b)+len(a) <= left+right {
+		return before, after
+	}
+	if len(b) > left {
+		before = "…" + string(b[len(b)-left:])
+	}
+	if len(a) > right {
+		after = string(a[:right]) + "…"
+	}
+	return before, after
+}
+
+// width is the number of terminal cells that a text takes.
+func width(s string) int {
+	cells := 0
+	for _, r := range s {
+		switch {
+		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		case isWide(r):
+			cells += 2
+		default:
+			cells++
+		}
+	}
+	return cells
+}
+
+// isWide reports whether terminals give a character two cells: the blocks of
+// East Asian scripts and of pictures (Unicode Standard Annex 11, W and F,
+// without its single exceptions).
+func isWide(r rune) bool {
+	return r >= 0x1100 && r <= 0x115f || r >= 0x2e80 && r <= 0x303e || r >= 0x3041 && r <= 0xa4cf ||
+		r >= 0xac00 && r <= 0xd7a3 || r >= 0xf900 && r <= 0xfaff || r >= 0xfe30 && r <= 0xfe6f ||
+		r >= 0xff00 && r <= 0xff60 || r >= 0xffe0 && r <= 0xffe6 || r >= 0x1f300 && r <= 0x1faff ||
+		r >= 0x20000 && r <= 0x3fffd
+}
+
+// JSON prints one document: {"diagnostics": […], "errors": n, "warnings": n}.
+func JSON(w io.Writer, l *List) error {
+	document := struct {
+		Diagnostics []Diagnostic `json:"diagnostics"`
+		Errors      int          `json:"errors"`
+		Warnings    int          `json:"warnings"`
+	}{Diagnostics: []Diagnostic{}}
+	for _, d := range l.Items {
+		switch d.Severity {
+		case Error:
+			document.Errors++
+		case Warning:
+			document.Warnings++
+		}
+		document.Diagnostics = append(document.Diagnostics, d)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(document)
+}
