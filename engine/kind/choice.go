@@ -1,9 +1,44 @@
 package kind
 
-import "github.com/personagen/personagen/engine/spec"
+import (
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/rng"
+	"github.com/personagen/personagen/engine/spec"
+)
 
 var choiceKind = Kind{
-	Name:    "choice",
-	Uses:    func(*spec.Field) []spec.Text { return nil },
-	Compile: func(*Compiler, *spec.Field, *Field) {},
+	Name: "choice",
+	Uses: bankUses,
+	Compile: func(c *Compiler, s *spec.Field, f *Field) {
+		f.Class, f.Type = Drawn, frame.Category
+		f.Nullable = s.When != nil
+		if b := c.compileBank(s, f); b != nil {
+			f.Program, f.Inputs = &choice{*b}, b.Given.Fields
+		}
+	},
+	New: func() Program { return &choice{} },
+}
+
+// choice draws one entry for every person.
+type choice struct{ bank }
+
+func (p *choice) Bind(env *Env) Filler {
+	return &choiceFiller{drawer: p.bind(env), stream: rng.New(env.Seed, env.Field.Name)}
+}
+
+type choiceFiller struct {
+	drawer
+	stream rng.Stream
+}
+
+func (p *choiceFiller) Fill(b *frame.Batch, c *frame.Column) {
+	p.lists = p.given.Cases(b, p.lists)
+	for r, list := range p.lists {
+		if list == 0 {
+			c.Codes[r] = -1
+			continue
+		}
+		word := uint32(p.stream.Uint64(b.First+int64(r)) >> 32)
+		c.Codes[r] = p.Codes[p.draw(list, word)]
+	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 var groupKind = Kind{
-	Name: "group",
+	Name:    "group",
 	Uses:    groupUses,
 	Compile: compileGroup,
 	New:     func() Program { return &group{} },
@@ -208,10 +208,11 @@ func (c *Compiler) cases(s *spec.Field, f *Field, bases []*Field) *Selector {
 
 // add returns the case number (one more than the position) of a label, adding it.
 func (d *Domain) add(label string) int32 {
-	i := slices.Index(d.Labels, label)
-	if i < 0 {
+	i, ok := d.Index(label)
+	if !ok {
 		i = len(d.Labels)
 		d.Labels = append(d.Labels, label)
+		d.index[label] = i
 	}
 	return int32(i + 1)
 }

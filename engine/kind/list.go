@@ -1,9 +1,123 @@
 package kind
 
-import "github.com/personagen/personagen/engine/spec"
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/rng"
+	"github.com/personagen/personagen/engine/spec"
+)
 
 var listKind = Kind{
-	Name:    "list",
-	Uses:    func(*spec.Field) []spec.Text { return nil },
-	Compile: func(*Compiler, *spec.Field, *Field) {},
+	Name: "list",
+	Uses: bankUses,
+	Compile: func(c *Compiler, s *spec.Field, f *Field) {
+		f.Class, f.Type = Drawn, frame.CategoryList
+		f.Nullable = s.When != nil
+		count := s.Body.Get("count")
+		p := &list{Min: int(count.Get("min").Number), Max: int(count.Get("max").Number)}
+		if p.Min > p.Max {
+			c.Diags.Errorf(count.Get("min").Place, "empty-range", "min %d is above max %d", p.Min, p.Max).Do("swap them")
+			return
+		}
+		if b := c.compileBank(s, f); b != nil {
+			p.bank = *b
+			f.Program, f.Inputs = p, b.Given.Fields
+		}
+	},
+	New: func() Program { return &list{} },
+}
+
+// list draws Min to Max different entries for every person, or all there are:
+// one after the other, each in proportion to the weights of those left.
+type list struct {
+	bank
+	Min int `json:"min"`
+	Max int `json:"max"`
+}
+
+func (p *list) Bind(env *Env) Filler {
+	return &listFiller{drawer: p.bind(env), p: p, stream: rng.New(env.Seed, env.Field.Name)}
+}
+
+type listFiller struct {
+	drawer
+	p      *list
+	stream rng.Stream
+	keys   []keyed
+}
+
+// keyed is an entry that is still to be had.
+type keyed struct {
+	entry int32
+	key   float64
+}
+
+func (p *listFiller) Fill(b *frame.Batch, c *frame.Column) {
+	p.lists = p.given.Cases(b, p.lists)
+	c.Codes = c.Codes[:0]
+	for r, list := range p.lists {
+		c.Offsets[r] = int32(len(c.Codes))
+		if list > 0 {
+			c.Codes = p.items(c.Codes, list, b.First+int64(r))
+			continue
+		}
+		if c.Null == nil {
+			c.Null = make([]bool, b.N)
+		}
+		c.Null[r] = true
+	}
+	c.Offsets[b.N] = int32(len(c.Codes))
+}
+
+// items appends one person's items in the order they are drawn. A repeated
+// item is drawn again; when that takes long, because few are left or they are
+// rare, the rest are had by exponential keys, which have the same
+// distribution (Efraimidis and Spirakis, "Weighted random sampling with a
+// reservoir", Information Processing Letters 97, 2006).
+func (p *listFiller) items(codes []int32, list int32, person int64) []int32 {
+	word, _ := p.stream.At(person, 0)
+	extra, _ := bits.Mul64(word, uint64(p.p.Max-p.p.Min+1))
+	want := min(p.p.Min+int(extra), int(p.Start[list]-p.Start[list-1]))
+	from := len(codes)
+	for try := 0; len(codes)-from < want; try++ {
+		if try == 4*want {
+			return p.remaining(codes, from, want, list, person)
+		}
+		low, high := p.stream.At(person, 1+uint64(try)/2)
+		if try%2 == 1 {
+			low = high
+		}
+		code := p.Codes[p.draw(list, uint32(low>>32))]
+		if !slices.Contains(codes[from:], code) {
+			codes = append(codes, code)
+		}
+	}
+	return codes
+}
+
+// keyDraws is the number of the first draw that gives a key, far above those
+// that give items.
+const keyDraws = 1 << 40
+
+// remaining appends items by exponential keys until there are want of them.
+func (p *listFiller) remaining(codes []int32, from, want int, list int32, person int64) []int32 {
+	p.keys = p.keys[:0]
+	before := int64(-1)
+	for k := p.Start[list-1]; k < p.Start[list]; k++ {
+		weight := int64(p.Upto[k]) - before
+		before = int64(p.Upto[k])
+		if slices.Contains(codes[from:], p.Codes[k]) {
+			continue
+		}
+		word, _ := p.stream.At(person, keyDraws+uint64(k-p.Start[list-1]))
+		p.keys = append(p.keys, keyed{k, -log(rng.Float64(word)) / float64(weight)})
+	}
+	slices.SortFunc(p.keys, func(a, b keyed) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.entry, b.entry)) })
+	for _, k := range p.keys[:want-(len(codes)-from)] {
+		codes = append(codes, p.Codes[k.entry])
+	}
+	return codes
 }

@@ -1,9 +1,298 @@
 package kind
 
-import "github.com/personagen/personagen/engine/spec"
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/prompt"
+	"github.com/personagen/personagen/engine/spec"
+)
 
 var templateKind = Kind{
 	Name:    "template",
-	Uses:    func(*spec.Field) []spec.Text { return nil },
-	Compile: func(*Compiler, *spec.Field, *Field) {},
+	Uses:    templateUses,
+	Compile: compileTemplate,
+	New:     func() Program { return &text{} },
+}
+
+// templateUses lists the fields a template refers to; one that does not parse
+// is reported by Compile.
+func templateUses(s *spec.Field) []spec.Text {
+	node := s.Body.Get("text")
+	t, _ := prompt.Parse(s.Name, node.String, nil)
+	if t == nil {
+		return nil
+	}
+	var uses []spec.Text
+	for _, path := range t.Fields() {
+		name, _, _ := strings.Cut(path, ".")
+		if !slices.ContainsFunc(uses, func(u spec.Text) bool { return u.Value == name }) {
+			uses = append(uses, spec.Text{Value: name, Place: node.Place})
+		}
+	}
+	return uses
+}
+
+func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
+	f.Class, f.Type = Derived, frame.Text
+	f.Nullable = s.When != nil
+	node := s.Body.Get("text")
+	known := []string{}
+	for _, other := range c.Spec.Fields {
+		known = append(known, other.Name)
+	}
+	t, faults := prompt.Parse(s.Name, node.String, known)
+	for _, fault := range faults {
+		c.templateFault(node, &fault)
+	}
+	if t == nil {
+		return
+	}
+	var fields []*Field
+	for _, name := range t.Fields() {
+		used := c.Fields[name]
+		if used == nil {
+			return // it failed to compile and has been reported
+		}
+		fields = append(fields, used)
+	}
+	if c.tryTemplate(s, t, fields) {
+		f.Program, f.Inputs = &text{Text: node.String, Fields: t.Fields(), template: t}, t.Fields()
+	}
+}
+
+func (c *Compiler) templateFault(node *spec.Node, fault *prompt.Fault) {
+	d := c.Diags.Errorf(inside(node, fault), "template", "%s", fault.Message)
+	if fault.Hint != "" {
+		d.Do("%s", fault.Hint)
+	}
+}
+
+// inside is the place of a fault in a string of the spec. Of a string of many
+// lines the text begins on the line below its quotes, indented by an unknown
+// amount, so the column there is left at 1.
+func inside(node *spec.Node, fault *prompt.Fault) diag.Place {
+	at := node.Place
+	if at.Line == 0 {
+		return at
+	}
+	if strings.Contains(node.String, "\n") {
+		at.Line, at.Column = at.Line+fault.Line, 1
+		return at
+	}
+	at.Column += 1 + fault.Offset
+	return at
+}
+
+// tryTemplate executes a template on values such as it will see, so that a
+// function given the wrong type of argument is found now. It reports whether
+// the first values do.
+func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Field) bool {
+	values := map[string]any{}
+	for _, f := range fields {
+		values[f.Name] = f.example()
+	}
+	var discard strings.Builder
+	node := s.Body.Get("text")
+	if err := t.Execute(&discard, values); err != nil {
+		fault := err.(*prompt.Fault)
+		c.Diags.Errorf(inside(node, fault), "template", "the template fails for the values %s: %s", showValues(fields, values), fault.Message).Do("%s", fault.Hint)
+		return false
+	}
+	for _, f := range fields {
+		if !f.Nullable || s.When != nil {
+			continue
+		}
+		values[f.Name] = ""
+		if err := t.Execute(&discard, values); err != nil {
+			fault := err.(*prompt.Fault)
+			c.Diags.Warnf(inside(node, fault), "template", "the template fails where %q has no value: %s", f.Name, fault.Message).
+				Do("put it inside {{ if .%s }}, or say by when who has the text", f.Name)
+		}
+		values[f.Name] = f.example()
+	}
+	return true
+}
+
+// example is a value of the field as templates see it.
+func (f *Field) example() any {
+	switch f.Type {
+	case frame.Category:
+		if len(f.Domain.Labels) > 0 {
+			return f.Domain.Labels[0]
+		}
+	case frame.CategoryList:
+		return f.Domain.Labels[:min(len(f.Domain.Labels), 3)]
+	case frame.Integer:
+		if f.Domain != nil {
+			return f.Domain.Max
+		}
+		return int64(1)
+	case frame.Number:
+		return 1.0
+	case frame.TextList:
+		return []string{"text"}
+	}
+	return "text"
+}
+
+func showValues(fields []*Field, values map[string]any) string {
+	var parts []string
+	for _, f := range fields {
+		parts = append(parts, fmt.Sprintf("%s=%s", f.Name, prompt.AppendText(nil, values[f.Name])))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// text is a template over the columns of Fields.
+type text struct {
+	Text   string   `json:"text"`
+	Fields []string `json:"fields"`
+
+	template *prompt.Template
+}
+
+// UnmarshalJSON reads and parses a stored template.
+func (p *text) UnmarshalJSON(data []byte) error {
+	type plain text
+	if err := json.Unmarshal(data, (*plain)(p)); err != nil {
+		return err
+	}
+	t, faults := prompt.Parse("template", p.Text, append([]string{}, p.Fields...))
+	if len(faults) > 0 {
+		return &faults[0]
+	}
+	p.template = t
+	return nil
+}
+
+// RowError says that a row has no text because the template failed.
+type RowError struct {
+	Row int // in the batch
+	Err error
+}
+
+// Failer is a Filler that can fail for single rows, which then are null. After
+// Fill, Failed lists them; those whose field's when does not hold do not matter.
+type Failer interface{ Failed() []RowError }
+
+func (p *text) Bind(env *Env) Filler {
+	columns := map[string]int{}
+	for _, name := range p.Fields {
+		columns[name] = env.Index(name)
+	}
+	parts, ok := p.template.Plain()
+	if !ok {
+		return &templateFiller{p: p, columns: columns, values: map[string]any{}}
+	}
+	plain := &plainFiller{parts: parts}
+	for _, part := range parts {
+		plain.columns = append(plain.columns, columns[part.Field])
+	}
+	return plain
+}
+
+// templateFiller executes the template row by row.
+type templateFiller struct {
+	p       *text
+	columns map[string]int
+	values  map[string]any
+	failed  []RowError
+}
+
+func (p *templateFiller) Failed() []RowError { return p.failed }
+
+func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
+	p.failed = p.failed[:0]
+	for r := range b.N {
+		for _, name := range p.p.Fields {
+			p.values[name] = cellValue(b, p.columns[name], r)
+		}
+		var out strings.Builder
+		if err := p.p.template.Execute(&out, p.values); err != nil {
+			p.failed = append(p.failed, RowError{r, err})
+			if c.Null == nil {
+				c.Null = make([]bool, b.N)
+			}
+			c.Texts[r], c.Null[r] = "", true
+			continue
+		}
+		c.Texts[r] = out.String()
+	}
+}
+
+// cellValue is a value as templates see it: string, int64, float64, []string,
+// or "" for null.
+func cellValue(b *frame.Batch, column, r int) any {
+	c, f := &b.Columns[column], &b.Schema[column]
+	if c.IsNull(f.Type, r) {
+		return ""
+	}
+	switch f.Type {
+	case frame.Category:
+		return f.Labels[c.Codes[r]]
+	case frame.Integer:
+		return c.Ints[r]
+	case frame.Number:
+		return c.Floats[r]
+	case frame.Text:
+		return c.Texts[r]
+	case frame.CategoryList:
+		items := []string{}
+		for _, code := range c.Codes[c.Offsets[r]:c.Offsets[r+1]] {
+			items = append(items, f.Labels[code])
+		}
+		return items
+	}
+	return append([]string{}, c.Texts[c.Offsets[r]:c.Offsets[r+1]]...)
+}
+
+// plainFiller writes literals and values one after the other.
+type plainFiller struct {
+	parts   []prompt.Part
+	columns []int // of each part that is a field
+	buffer  []byte
+	ends    []int
+}
+
+func (p *plainFiller) Fill(b *frame.Batch, c *frame.Column) {
+	p.buffer, p.ends = p.buffer[:0], p.ends[:0]
+	for r := range b.N {
+		for i := range p.parts {
+			if part := &p.parts[i]; part.Field == "" {
+				p.buffer = append(p.buffer, part.Text...)
+			} else {
+				p.buffer = appendCell(p.buffer, b, p.columns[i], r)
+			}
+		}
+		p.ends = append(p.ends, len(p.buffer))
+	}
+	all := string(p.buffer) // the texts of a batch lie in one string
+	from := 0
+	for r, end := range p.ends {
+		c.Texts[r] = all[from:end]
+		from = end
+	}
+}
+
+// appendCell appends what prompt.AppendText makes of cellValue.
+func appendCell(dst []byte, b *frame.Batch, column, r int) []byte {
+	c, f := &b.Columns[column], &b.Schema[column]
+	switch f.Type {
+	case frame.Category:
+		if code := c.Codes[r]; code >= 0 {
+			dst = append(dst, f.Labels[code]...)
+		}
+		return dst
+	case frame.Text:
+		if c.Null == nil || !c.Null[r] {
+			dst = append(dst, c.Texts[r]...)
+		}
+		return dst
+	}
+	return prompt.AppendText(dst, cellValue(b, column, r))
 }

@@ -1,0 +1,526 @@
+package kind
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/bits"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/table"
+)
+
+// bank holds weighted entries, one list of them for every configuration of
+// some finite fields: choice draws one of a list, list several.
+type bank struct {
+	// Given tells a configuration's list, counted from 1; 0 has no entry.
+	// Configurations with the same entries share a list.
+	Given *Selector `json:"given"`
+	Start []int32   `json:"start"` // list i is entries Start[i-1] to Start[i]
+	Codes []int32   `json:"codes"` // label of each entry
+	// Upto says which 32-bit words draw an entry: those above the Upto of the
+	// entry before it in its list, up to its own.
+	Upto []uint32 `json:"upto"`
+}
+
+// Uncovered lists the configurations (row-major over the fields) that have no
+// entry. Whether they can occur shows only after the fit.
+func (b *bank) Uncovered() (fields []string, configs []int) {
+	for config, list := range b.Given.Case {
+		if list == 0 {
+			configs = append(configs, config)
+		}
+	}
+	return b.Given.Fields, configs
+}
+
+// Uncovered lists the configurations (row-major over the returned fields, null
+// last where a field is nullable) for which a choice or list has no entry; nil
+// for other kinds. A person in one of them gets null.
+func (f *Field) Uncovered() (fields []string, configs []int) {
+	if p, ok := f.Program.(interface{ Uncovered() ([]string, []int) }); ok {
+		return p.Uncovered()
+	}
+	return nil, nil
+}
+
+// bankUses lists the fields that entries are given.
+func bankUses(s *spec.Field) []spec.Text { return texts(s.Body.Get("given")) }
+
+// entry is a row of a bank as written.
+type entry struct {
+	row    int // of the file
+	code   int32
+	weight float64
+}
+
+// entries is a group of rows with the same given cells.
+type entries struct {
+	cells []int32 // code per given field, anyCode for every value
+	rows  []entry
+}
+
+const anyCode = -1
+
+// compileBank reads the entries of a choice or list; faults are reported and give nil.
+func (c *Compiler) compileBank(s *spec.Field, f *Field) *bank {
+	f.Domain = &Domain{}
+	if values := s.Body.Get("values"); values != nil {
+		return c.inlineBank(s, f, values)
+	}
+	return c.fileBank(s, f)
+}
+
+// inlineBank reads label: weight pairs.
+func (c *Compiler) inlineBank(s *spec.Field, f *Field, values *spec.Node) *bank {
+	ok := true
+	for _, key := range []string{"given", "column", "weight", "any", "zipf"} {
+		if n := s.Body.Get(key); n != nil {
+			c.Diags.Errorf(n.Place, "needs-csv", "%s belongs to entries from a CSV file, and those of %q are inline", key, s.Name).
+				Do("remove it, or put the entries into a CSV file")
+			ok = false
+		}
+	}
+	var list []entry
+	for _, e := range values.Fields {
+		if e.Name == "" {
+			c.Diags.Errorf(e.Place, "empty-label", "a label is empty").Do("give it a text")
+			ok = false
+		}
+		list = append(list, entry{code: f.Domain.add(e.Name) - 1, weight: e.Value.Number})
+	}
+	if !ok {
+		return nil
+	}
+	if !anyWeight(list) {
+		c.Diags.Errorf(values.Place, "no-weight", "no entry of %q has a weight above 0", s.Name).Do("give at least one entry a weight")
+		return nil
+	}
+	b := &bank{Given: over(), Start: []int32{0}}
+	b.Given.Case[0] = b.add(list)
+	return b
+}
+
+func anyWeight(list []entry) bool {
+	return slices.ContainsFunc(list, func(e entry) bool { return e.weight > 0 })
+}
+
+// add appends a list and returns its number. Entries of weight 0 are never
+// drawn and not kept.
+func (b *bank) add(list []entry) int32 {
+	var weights []float64
+	for _, e := range list {
+		if e.weight > 0 {
+			b.Codes = append(b.Codes, e.code)
+			weights = append(weights, e.weight)
+		}
+	}
+	b.Upto = append(b.Upto, thresholds(weights)...)
+	b.Start = append(b.Start, int32(len(b.Codes)))
+	return int32(len(b.Start)) - 1
+}
+
+// thresholds divides the 32-bit words among positive weights: entry k has the
+// words above the threshold before it, up to its own. Everyone gets at least one.
+func thresholds(weights []float64) []uint32 {
+	greatest := slices.Max(weights)
+	var total float64
+	for _, w := range weights {
+		total += w / greatest
+	}
+	upto := make([]uint32, len(weights))
+	var sum float64
+	var last uint64
+	for k, w := range weights {
+		sum += w / greatest
+		rest := uint64(len(weights) - 1 - k)
+		last = min(max(uint64(sum/total*(1<<32)+0.5), last+1), 1<<32-rest)
+		if rest == 0 {
+			last = 1 << 32
+		}
+		upto[k] = uint32(last - 1)
+	}
+	return upto
+}
+
+// bankReader reads the rows of a bank's CSV file.
+type bankReader struct {
+	*Compiler
+	field  *spec.Field
+	domain *Domain
+	rows   *spec.Rows
+	file   *table.File
+
+	label, weight int // columns; weight -1 for equal weights
+	zipf          float64
+	any           *string
+	given         []*Field
+	columns       []int              // of given
+	known         []map[string]int32 // cell text to code, per given field
+	failed        bool
+}
+
+// unknownCode marks a cell whose label has been reported.
+const unknownCode = -2
+
+func (c *Compiler) fileBank(s *spec.Field, f *Field) *bank {
+	r := &bankReader{Compiler: c, field: s, domain: f.Domain, rows: s.Body.Get("csv").Rows()}
+	if !r.fields() || !r.layout() {
+		return nil
+	}
+	groups := r.groups()
+	if r.failed {
+		return nil
+	}
+	if len(groups) == 0 {
+		c.Diags.Errorf(r.rows.Place, "no-rows", "no row of %s gives an entry", r.file.Path).Do("check where")
+		return nil
+	}
+	return r.bank(groups)
+}
+
+// fields finds the given fields.
+func (r *bankReader) fields() bool {
+	ok, size := true, 1
+	for _, name := range bankUses(r.field) {
+		g := r.FiniteField(name.Value, name.Place)
+		switch {
+		case g == nil:
+			ok = false
+			continue
+		case slices.Contains(r.given, g):
+			r.Diags.Errorf(name.Place, "given-twice", "%q is given twice", name.Value).Do("remove one")
+			ok = false
+			continue
+		}
+		r.given = append(r.given, g)
+		r.known = append(r.known, map[string]int32{})
+		if size *= g.Slots(); size > maxSelector {
+			r.Diags.Errorf(name.Place, "too-wide", "the given fields of %q together have more than %d configurations", r.field.Name, maxSelector).
+				Do("give fewer fields, or groups with fewer values")
+			return false
+		}
+	}
+	return ok
+}
+
+// layout finds the file and its columns.
+func (r *bankReader) layout() bool {
+	body := r.field.Body
+	names := []string{r.field.Name}
+	for _, g := range r.given {
+		names = append(names, g.Name)
+	}
+	ok := r.onlyNames(names)
+	if r.file = r.CSV(r.rows.Path, r.rows.Place); r.file == nil {
+		return false
+	}
+	column := func(name spec.Text) int {
+		i, found := r.CSVColumn(r.file, name)
+		ok = ok && found
+		return i
+	}
+	r.label, r.weight = -1, -1
+	if n := body.Get("column"); n != nil {
+		r.label = column(spec.Text{Value: n.String, Place: n.Place})
+	} else {
+		r.label = column(r.columnOf(r.field.Name))
+	}
+	for _, g := range r.given {
+		r.columns = append(r.columns, column(r.columnOf(g.Name)))
+	}
+	if n := body.Get("weight"); n != nil {
+		r.weight = column(spec.Text{Value: n.String, Place: n.Place})
+	}
+	if n := body.Get("zipf"); n != nil {
+		r.zipf = n.Number
+		if r.weight >= 0 {
+			r.Diags.Errorf(n.Place, "two-weights", "%q has both a weight column and zipf", r.field.Name).Do("remove one")
+			ok = false
+		}
+	}
+	if n := body.Get("any"); n != nil {
+		r.any = &n.String
+	}
+	return ok
+}
+
+// onlyNames checks that columns and map speak of the field and what it is given.
+func (r *bankReader) onlyNames(names []string) bool {
+	ok := true
+	check := func(name string, at diag.Place) {
+		if slices.Contains(names, name) {
+			return
+		}
+		d := r.Diags.Errorf(at, "not-given", "%q is neither %q nor one of the fields it is given", name, r.field.Name)
+		if g := diag.Guess(name, names); g != "" {
+			d.Do("did you mean %q?", g)
+		} else {
+			d.Do("add it to given, or remove it")
+		}
+		ok = false
+	}
+	csv := r.field.Body.Get("csv")
+	for _, key := range []string{"columns", "map"} {
+		if n := csv.Get(key); n != nil {
+			for _, e := range n.Fields {
+				check(e.Name, e.Place)
+			}
+		}
+	}
+	return ok
+}
+
+func (r *bankReader) columnOf(field string) spec.Text {
+	if c, ok := r.rows.Columns[field]; ok {
+		return c
+	}
+	return spec.Text{Value: field, Place: r.rows.Place}
+}
+
+// groups reads the selected rows, those with the same given cells together.
+func (r *bankReader) groups() []*entries {
+	var groups []*entries
+	index := map[string]*entries{}
+	for _, row := range r.SelectRows(r.file, r.rows.Where) {
+		cells := make([]int32, len(r.given))
+		known := true
+		for i := range r.given {
+			cells[i] = r.cell(i, row)
+			known = known && cells[i] != unknownCode
+		}
+		e, ok := r.entry(row)
+		if !ok || !known {
+			r.failed = true
+			continue
+		}
+		key := fmt.Sprint(cells)
+		g := index[key]
+		if g == nil {
+			g = &entries{cells: cells}
+			index[key], groups = g, append(groups, g)
+		}
+		if r.zipf > 0 {
+			e.weight = math.Pow(float64(len(g.rows)+1), -r.zipf)
+		}
+		g.rows = append(g.rows, e)
+	}
+	return groups
+}
+
+// cell reads the value of a given field; an empty cell is null where the field
+// can be null. An unknown label is reported once.
+func (r *bankReader) cell(i, row int) int32 {
+	text, f := r.file.Rows[row][r.columns[i]], r.given[i]
+	if code, ok := r.known[i][text]; ok {
+		return code
+	}
+	label, at := text, r.file.Place(row, r.columns[i])
+	if to, ok := r.rows.Map[f.Name][text]; ok {
+		label, at = to.Value, to.Place
+	}
+	code, ok := f.Domain.Index(label)
+	switch {
+	case r.any != nil && text == *r.any:
+		code = anyCode
+	case ok:
+	case label == "" && f.Nullable:
+		code = f.Domain.Size()
+	default:
+		r.mustKnow(f, label, at)
+		code = unknownCode
+	}
+	r.known[i][text] = int32(code)
+	return int32(code)
+}
+
+// entry reads a row's label and weight.
+func (r *bankReader) entry(row int) (entry, bool) {
+	label := r.file.Rows[row][r.label]
+	if to, ok := r.rows.Map[r.field.Name][label]; ok {
+		label = to.Value
+	}
+	if label == "" {
+		r.Diags.Errorf(r.file.Place(row, r.label), "empty-label", "the label in column %q is empty", r.file.Header[r.label]).
+			Do("give it a text, or leave the row out with where")
+		return entry{}, false
+	}
+	e := entry{row: row, code: r.domain.add(label) - 1, weight: 1}
+	if r.weight >= 0 {
+		text := r.file.Rows[row][r.weight]
+		w, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		if err != nil || !(w >= 0) || math.IsInf(w, 0) {
+			r.Diags.Errorf(r.file.Place(row, r.weight), "bad-weight", "weight %q is not a number of 0 or more", text).Do("write a plain number such as 12.5")
+			return entry{}, false
+		}
+		e.weight = w
+	}
+	return e, true
+}
+
+// bank makes the list of every configuration: the rows that name it and those
+// that fit any value.
+func (r *bankReader) bank(groups []*entries) *bank {
+	b := &bank{Given: over(r.given...), Start: []int32{0}}
+	fitting := make([][]*entries, len(b.Given.Case))
+	for _, g := range groups {
+		for config := range r.configs(g.cells) {
+			fitting[config] = append(fitting[config], g)
+		}
+	}
+	lists := map[string]int32{} // by content
+	twice := map[int]bool{}     // rows reported as doubles
+	made := map[string]int32{}  // by groups
+	for config, fits := range fitting {
+		if len(fits) == 0 {
+			continue
+		}
+		var key []byte
+		for _, g := range fits {
+			key = binary.AppendVarint(key, int64(g.rows[0].row))
+		}
+		if list, ok := made[string(key)]; ok {
+			b.Given.Case[config] = list
+			continue
+		}
+		list := r.merge(fits, config, twice)
+		if list == nil {
+			continue
+		}
+		same := content(list)
+		if _, ok := lists[same]; !ok {
+			lists[same] = b.add(list)
+		}
+		made[string(key)] = lists[same]
+		b.Given.Case[config] = lists[same]
+	}
+	if r.failed {
+		return nil
+	}
+	return b
+}
+
+// configs yields the numbers of the configurations that given cells fit.
+func (r *bankReader) configs(cells []int32) func(yield func(int) bool) {
+	return func(yield func(int) bool) {
+		var walk func(i, config int) bool
+		walk = func(i, config int) bool {
+			if i == len(cells) {
+				return yield(config)
+			}
+			slots := r.given[i].Slots()
+			if cells[i] != anyCode {
+				return walk(i+1, config*slots+int(cells[i]))
+			}
+			for code := range slots {
+				if !walk(i+1, config*slots+code) {
+					return false
+				}
+			}
+			return true
+		}
+		walk(0, 0)
+	}
+}
+
+// merge joins groups in the order of the file and checks that no label stands
+// twice and not every weight is 0; nil when that fails.
+func (r *bankReader) merge(groups []*entries, config int, twice map[int]bool) []entry {
+	var list []entry
+	for _, g := range groups {
+		list = append(list, g.rows...)
+	}
+	slices.SortFunc(list, func(a, b entry) int { return a.row - b.row })
+	first := make(map[int32]int, len(list))
+	for _, e := range list {
+		before, double := first[e.code]
+		if !double {
+			first[e.code] = e.row
+			continue
+		}
+		if !twice[e.row] {
+			label := r.domain.Labels[e.code]
+			r.Diags.Errorf(r.file.Place(e.row, r.label), "duplicate-entry", "%q stands twice%s, here and in line %d", label, r.where(config), r.file.Place(before, r.label).Line).
+				Do("add the weights up in one row")
+		}
+		twice[e.row], r.failed = true, true
+	}
+	if !anyWeight(list) {
+		r.Diags.Errorf(r.file.Place(list[0].row, r.weight), "no-weight", "every entry%s has weight 0", r.where(config)).
+			Do("give one a weight, or remove the rows")
+		r.failed = true
+		return nil
+	}
+	return list
+}
+
+// where writes " for zone=North, size=null"; "" without given fields.
+func (r *bankReader) where(config int) string {
+	parts := make([]string, len(r.given))
+	for i, g := range slices.Backward(r.given) {
+		code := config % g.Slots()
+		config /= g.Slots()
+		value := "null"
+		if code < g.Domain.Size() {
+			value = g.Domain.Label(code)
+		}
+		parts[i] = g.Name + "=" + value
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " for " + strings.Join(parts, ", ")
+}
+
+// content is a key that equal lists share.
+func content(list []entry) string {
+	key := make([]byte, 0, 12*len(list))
+	for _, e := range list {
+		key = binary.LittleEndian.AppendUint32(key, uint32(e.code))
+		key = binary.LittleEndian.AppendUint64(key, math.Float64bits(e.weight))
+	}
+	return string(key)
+}
+
+// drawer looks entries up by inverse transform, with a guide table (Chen and
+// Asau, "On generating random variates from an empirical distribution", AIIE
+// Transactions 6, 1974): about two comparisons however long the list.
+type drawer struct {
+	*bank
+	given *BoundSelector
+	lists []int32 // of the batch
+	shift []uint8 // per list: bits of a word that the guide ignores
+	first []int32 // per list: where its part of guide begins
+	guide []int32 // entry to begin at
+}
+
+func (b *bank) bind(env *Env) drawer {
+	d := drawer{bank: b, given: b.Given.Bind(env)}
+	for i := range len(b.Start) - 1 {
+		from, to := b.Start[i], b.Start[i+1]
+		width := bits.Len(uint(to - from - 1))
+		d.shift = append(d.shift, uint8(32-width))
+		d.first = append(d.first, int32(len(d.guide)))
+		k := from
+		for slot := range uint64(1) << width {
+			for uint64(b.Upto[k]) < slot<<(32-width) {
+				k++
+			}
+			d.guide = append(d.guide, k)
+		}
+	}
+	return d
+}
+
+// draw returns the entry of a list that a word falls on.
+func (d *drawer) draw(list int32, word uint32) int32 {
+	k := d.guide[d.first[list-1]+int32(word>>d.shift[list-1])]
+	for d.Upto[k] < word {
+		k++
+	}
+	return k
+}

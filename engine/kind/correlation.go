@@ -1,0 +1,138 @@
+package kind
+
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+// CheckCorrelations reports what is wrong with the spec's correlations. The
+// compiler of plans calls it once; number fields take a correlation only when
+// it is right.
+func (c *Compiler) CheckCorrelations() {
+	taken := map[string]string{} // field to correlation
+	for i := range c.Spec.Correlations {
+		corr := &c.Spec.Correlations[i]
+		c.checkFields(corr, taken)
+		if !wellFormed(corr, c.Diags) {
+			continue
+		}
+		if _, ok := cholesky(corr.Matrix); !ok {
+			least := leastEigenvalue(corr.Matrix)
+			d := c.Diags.Errorf(corr.Place, "not-positive-definite",
+				"the matrix of correlation %q is not positive definite: no numbers can be correlated like that (least eigenvalue %.3g)", corr.Name, least)
+			// (1-t) times the matrix plus t times the identity has least
+			// eigenvalue (1-t)*least + t.
+			const wanted = 0.001
+			d.Do("the figures contradict each other; multiplied by %.2f, those off the diagonal would do", math.Floor(100*(1-wanted)/(1-least))/100)
+		}
+	}
+}
+
+// checkFields checks that a correlation's fields are numbers, and its only.
+func (c *Compiler) checkFields(corr *spec.Correlation, taken map[string]string) {
+	var numbers []string
+	for _, f := range c.Spec.Fields {
+		if f.Kind == "number" {
+			numbers = append(numbers, f.Name)
+		}
+	}
+	for _, name := range corr.Fields {
+		if !slices.Contains(numbers, name.Value) {
+			d := c.Diags.Errorf(name.Place, "not-a-number", "correlation %q: %q is not a number field", corr.Name, name.Value)
+			if g := diag.Guess(name.Value, numbers); g != "" {
+				d.Do("did you mean %q?", g)
+			} else {
+				d.Do("the number fields are %v", numbers)
+			}
+			continue
+		}
+		if other, ok := taken[name.Value]; ok {
+			c.Diags.Errorf(name.Place, "correlated-twice", "%q stands in correlation %q already", name.Value, other).Do("put the fields of both into one matrix")
+		}
+		taken[name.Value] = corr.Name
+	}
+}
+
+// wellFormed checks a matrix: square, with 1 on the diagonal, symmetric, and
+// no figure beyond 1.
+func wellFormed(corr *spec.Correlation, diags *diag.List) bool {
+	const tolerance = 1e-9
+	n := len(corr.Fields)
+	fault := func(format string, args ...any) *diag.Diagnostic {
+		return diags.Errorf(corr.Place, "bad-matrix", "the matrix of correlation %q "+format, append([]any{corr.Name}, args...)...)
+	}
+	if len(corr.Matrix) != n {
+		fault("has %d rows for %d fields", len(corr.Matrix), n).Do("give one row per field")
+		return false
+	}
+	for i, row := range corr.Matrix {
+		if len(row) != n {
+			fault("has %d figures in row %d for %d fields", len(row), i+1, n).Do("give one figure per field")
+			return false
+		}
+	}
+	for i, row := range corr.Matrix {
+		for j, v := range row {
+			switch {
+			case i == j && math.Abs(v-1) > tolerance:
+				fault("has %v for %s with itself", v, corr.Fields[i].Value).Do("write 1")
+			case math.Abs(v) > 1+tolerance:
+				fault("has %v for %s with %s, and correlations lie between -1 and 1", v, corr.Fields[i].Value, corr.Fields[j].Value).Do("correct it")
+			case j < i && math.Abs(v-corr.Matrix[j][i]) > tolerance:
+				fault("has %v for %s with %s, but %v the other way round", v, corr.Fields[i].Value, corr.Fields[j].Value, corr.Matrix[j][i]).Do("make both the same")
+			default:
+				continue
+			}
+			return false
+		}
+	}
+	return true
+}
+
+// cholesky returns the lower factor of a correlation matrix, row by row; ok is
+// false when the matrix is not positive definite.
+func cholesky(m [][]float64) (factor [][]float64, ok bool) {
+	const least = 1e-10 // of a pivot; its root is the part of a score that is the field's own
+	for i := range m {
+		row := make([]float64, i+1)
+		for j := range row {
+			sum := m[i][j]
+			for k := range j {
+				other := row
+				if j < i {
+					other = factor[j]
+				}
+				sum -= float64(row[k] * other[k])
+			}
+			switch {
+			case j < i:
+				row[j] = sum / factor[j][j]
+			case sum < least:
+				return nil, false
+			default:
+				row[j] = math.Sqrt(sum)
+			}
+		}
+		factor = append(factor, row)
+	}
+	return factor, true
+}
+
+func leastEigenvalue(m [][]float64) float64 {
+	sym := mat.NewSymDense(len(m), nil)
+	for i, row := range m {
+		for j := range i + 1 {
+			sym.SetSym(i, j, row[j])
+		}
+	}
+	var eigen mat.EigenSym
+	if !eigen.Factorize(sym, false) {
+		return math.NaN()
+	}
+	return slices.Min(eigen.Values(nil))
+}
