@@ -8,13 +8,16 @@ import (
 
 // The elastic fit: weights grow from gentle to nearly rigid.
 const (
-	elasticFirst  = 1e2
+	elasticFirst  = 1e3
 	elasticLast   = 1e9
 	elasticGrowth = 10
 	elasticTours  = 40
-	// enough is the part of the change that the next weight must save to be
-	// worth it once the tables are within their tolerances.
-	enough = 0.1
+	// elasticFine is the weight from which a fit within the tolerances is
+	// taken: what a larger one saves is of the order of 1/weight.
+	elasticFine = 1e5
+	// elasticSlack is how precisely an elastic fit is solved. Any state will
+	// do, since its margins hold together; this one is near the least change.
+	elasticSlack = 1e-7
 )
 
 // diagnose decides what a hard fit that stood still means: tables that hold
@@ -22,22 +25,17 @@ const (
 // cannot (*ImpossibleError), or a fit that is too slow (*StalledError).
 func (f *fitting) diagnose(ctx context.Context, s *solver) error {
 	worst := f.furthest(s)
-	if err := f.seed(ctx); err != nil {
+	within, err := f.stretch(ctx, s)
+	switch {
+	case err != nil:
 		return err
-	}
-	e := f.solver(StageDiagnose, f.withRole(Hard, Soft))
-	within, err := f.stretch(ctx, e)
-	if err != nil {
-		return err
-	}
-	if within {
+	case within:
 		f.adopt()
 		return nil
+	case s.proof != nil:
+		return f.impossibleSet(ctx, s)
 	}
-	if e.proof == nil {
-		return worst
-	}
-	return f.impossibleSet(ctx, e)
+	return worst
 }
 
 // furthest describes the state of a stalled solver.
@@ -55,13 +53,16 @@ func (f *fitting) furthest(s *solver) *StalledError {
 }
 
 // stretch fits the hard tables softly with growing weights, each fit starting
-// from the one before. The margins of any such fit hold together, since a
-// distribution has them. It ends when every table is within its tolerance and
-// a larger weight saves little, or with a proof that the tables are impossible
-// as they stand: the logarithms of target over fitted mass, which phi over rho
-// tends to, are the direction of one.
+// where the one before ended. The margins of any such fit hold together, since
+// a distribution has them. It ends when every table is within its tolerance at
+// a fine weight, or with a proof that the tables are impossible as they stand:
+// the logarithms of target over fitted mass, which phi over rho tends to, are
+// the direction of one.
 func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err error) {
+	exact := s.tolerance
+	s.tolerance = max(exact, elasticSlack)
 	defer func() {
+		s.tolerance = exact
 		for _, t := range s.tables {
 			if t.def.Role == Hard {
 				t.rho = 0
@@ -72,7 +73,6 @@ func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err erro
 	for i := range zero {
 		clear(zero[i])
 	}
-	last := math.Inf(1)
 	for weight := elasticFirst; weight <= elasticLast; weight *= elasticGrowth {
 		for _, t := range s.tables {
 			if t.def.Role == Hard {
@@ -87,11 +87,10 @@ func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err erro
 		var total float64
 		total, within = f.change()
 		s.repair = min(s.repair, total)
-		if within && total > (1-enough)*last {
+		if within && weight >= elasticFine {
 			return true, nil
 		}
-		last = total
-		if s.contradiction(zero) && !within {
+		if !within && weight >= elasticFine && s.contradiction(zero) {
 			return false, nil
 		}
 	}
@@ -174,6 +173,7 @@ func (f *fitting) impossibleSet(ctx context.Context, s *solver) error {
 	e.Irreducible = irreducible
 	e.AtLeast = max(e.AtLeast, atLeast)
 	e.Repair = max(e.Repair, e.AtLeast)
+	e.Exact = e.Repair-e.AtLeast <= f.o.Tolerance
 	for i, t := range set {
 		e.Tables = append(e.Tables, t.src)
 		e.names = append(e.names, t.def.Name)
@@ -270,8 +270,6 @@ func (f *fitting) test(ctx context.Context, tables []*table) (outcome, *solver, 
 	if err != nil || end != stalled {
 		return end, s, err
 	}
-	sub.reset()
-	s = sub.solver(StageDiagnose, tables)
 	if _, err = sub.stretch(ctx, s); err == nil && s.proof != nil {
 		end = impossible
 	}

@@ -160,18 +160,29 @@ func (f *fitting) seed(ctx context.Context) error {
 	return err
 }
 
-// fit runs the hard fit from the seed and, when it stands still, the ladder.
+// fit runs the hard fit from the seed. Cells that it finds must be empty are
+// taken out of the support and the fit starts again, which it then reaches
+// without running to infinity. When it stands still the ladder decides.
 func (f *fitting) fit(ctx context.Context) error {
-	if err := f.seed(ctx); err != nil {
-		return err
+	for {
+		if err := f.seed(ctx); err != nil {
+			return err
+		}
+		f.o.Progress(Progress{Stage: StageFit, Sweep: f.sweeps})
+		s := f.solver(StageFit, f.withRole(Hard, Soft))
+		end, err := s.run(ctx, f.o.MaxSweeps)
+		f.sweeps = s.sweeps
+		if err != nil {
+			return err
+		}
+		if zeros := s.forcedZeros(); zeros != nil {
+			f.forbidForced(zeros)
+			continue
+		}
+		if end == converged {
+			return nil
+		}
+		f.o.Progress(Progress{Stage: StageDiagnose, Sweep: f.sweeps})
+		return f.diagnose(ctx, s)
 	}
-	f.o.Progress(Progress{Stage: StageFit, Sweep: f.sweeps})
-	s := f.solver(StageFit, f.withRole(Hard, Soft))
-	end, err := s.run(ctx, f.o.MaxSweeps)
-	f.sweeps = s.sweeps
-	if err != nil || end == converged {
-		return err
-	}
-	f.o.Progress(Progress{Stage: StageDiagnose, Sweep: f.sweeps})
-	return f.diagnose(ctx, s)
 }

@@ -4,8 +4,8 @@ import "math"
 
 // Bounds of a run of Newton steps.
 const (
-	patience     = 8   // Newton steps without halving the distance
-	maxCG        = 400 // conjugate gradient steps in one Newton step
+	patience     = 4   // Newton steps without halving the distance
+	maxCG        = 100 // conjugate gradient steps in one Newton step
 	startDamping = 1e-3
 	minDamping   = 1e-9
 	maxStep      = 12 // largest change of a dual variable in one step
@@ -34,6 +34,7 @@ func (s *solver) newtonStep() bool {
 			s.damping = min(s.damping*4, 1)
 		}
 		if gain > 1e-4*predicted || after < 0.9*before {
+			s.trail = append(s.trail, old)
 			s.tour()
 			s.sweeps++
 			return true

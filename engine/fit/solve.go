@@ -26,6 +26,7 @@ type solver struct {
 
 	sweeps   int
 	damping  float64     // of Newton steps
+	trail    [][][]float64 // duals before every Newton step of the run
 	products int         // Hessian products so far
 	repair   float64     // least total absolute change of an elastic fit so far
 	atLeast  float64     // when impossible: a proven lower bound of the total change needed
@@ -98,6 +99,7 @@ func (s *solver) run(ctx context.Context, maxSweeps int) (outcome, error) {
 // has not halved the distance.
 func (s *solver) runNewton(ctx context.Context) (outcome, error) {
 	best, since := math.Inf(1), 0
+	s.trail = nil
 	for since < patience {
 		if err := ctx.Err(); err != nil {
 			return stalled, err
@@ -202,7 +204,7 @@ func (t *table) apply() {
 			t.phi[c] += math.Log(x)
 		}
 		total += float64(x * t.mass[c])
-		before += t.mass[c]
+		trail    [][][]float64 // duals before every Newton step of the run
 	}
 	for c := range t.work {
 		t.work[c] *= before / total
@@ -284,23 +286,11 @@ func (s *solver) duals() [][]float64 {
 // tables need (Farkas' lemma; linear programming duality for the bound). The
 // maximum over all configurations is one max-sum pass on the tree.
 func (s *solver) contradiction(start [][]float64) bool {
-	dir := s.duals()
+	dir, expected := s.drift(start)
 	width := 0.0
-	expected := 0.0
 	for i, t := range s.tables {
-		if t.def.Role != Hard {
-			clear(dir[i])
-			continue
-		}
-		for c := range dir[i] {
-			dir[i][c] -= start[i][c]
-		}
-		t.centre(dir[i], t.target)
-		width = max(width, t.halfRange(dir[i]))
-		if t.absolute {
-			for c, x := range t.target {
-				expected += float64(x * dir[i][c])
-			}
+		if t.def.Role == Hard {
+			width = max(width, t.halfRange(dir[i]))
 		}
 	}
 	if width == 0 {
@@ -312,6 +302,28 @@ func (s *solver) contradiction(start [][]float64) bool {
 	}
 	s.atLeast, s.proof = bound, dir
 	return true
+}
+
+// drift is how the duals of the hard tables moved since start, centred, and its
+// expectation under any distribution that meets them.
+func (s *solver) drift(start [][]float64) (dir [][]float64, expected float64) {
+	dir = s.duals()
+	for i, t := range s.tables {
+		if t.def.Role != Hard {
+			clear(dir[i])
+			continue
+		}
+		for c := range dir[i] {
+			dir[i][c] -= start[i][c]
+		}
+		t.centre(dir[i], t.target)
+		if t.absolute {
+			for c, x := range t.target {
+				expected += float64(x * dir[i][c])
+			}
+		}
+	}
+	return dir, expected
 }
 
 // centre puts a direction into the form that its table constrains: inside the
