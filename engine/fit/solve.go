@@ -25,12 +25,12 @@ type solver struct {
 	report    func(sweep int, tvd float64)
 
 	sweeps   int
-	damping  float64     // of Newton steps
+	damping  float64       // of Newton steps
 	trail    [][][]float64 // duals before every Newton step of the run
-	products int         // Hessian products so far
-	repair   float64     // least total absolute change of an elastic fit so far
-	atLeast  float64     // when impossible: a proven lower bound of the total change needed
-	proof    [][]float64 // and the dual direction that proves it, per table
+	products int           // Hessian products so far
+	repair   float64       // least total absolute change of an elastic fit so far
+	atLeast  float64       // when impossible: a proven lower bound of the total change needed
+	proof    [][]float64   // and the dual direction that proves it, per table
 	saved    snapshot
 }
 
@@ -204,7 +204,7 @@ func (t *table) apply() {
 			t.phi[c] += math.Log(x)
 		}
 		total += float64(x * t.mass[c])
-		trail    [][][]float64 // duals before every Newton step of the run
+		before += t.mass[c]
 	}
 	for c := range t.work {
 		t.work[c] *= before / total
