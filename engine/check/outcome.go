@@ -1,0 +1,537 @@
+package check
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/kind"
+)
+
+// builder gathers the outcomes of a result.
+type builder struct {
+	*Result
+	suite *Suite
+	tally *Tally
+	rows  part
+	tests []pending
+}
+
+// pending is an outcome whose test waits for the others. Conformity indices
+// are adjusted among themselves and decide nothing.
+type pending struct {
+	outcome     int
+	deciding    bool
+	comparison  *comparison // of a table
+	independent string      // sentence of an independence
+}
+
+// Result judges what a tally gathered; it needs the temporary files, so it comes
+// before Suite.Close. The error is that a temporary file could not be written
+// or read.
+func (s *Suite) Result(t *Tally) (*Result, error) {
+	if t.err != nil {
+		return nil, fmt.Errorf("remember persons for the check of duplicates: %w; free some space or choose another folder for temporary files", t.err)
+	}
+	o := s.options
+	r := &Result{Sampling: o.Sampling, Rows: t.rows, First: o.First, Total: max(o.Total, t.rows), Budget: o.Budget, Parts: max(1, o.Parts), Counts: map[string]int{}}
+	if o.Sampling == Independent {
+		r.Total = t.rows
+	}
+	if t.rows > 0 {
+		r.Parts = max(r.Parts, int((r.Total+t.rows-1)/t.rows))
+	}
+	b := &builder{Result: r, suite: s, tally: t}
+	b.rows = part{n: float64(t.rows), total: float64(r.Total), whole: r.Whole(), quota: o.Sampling == Quota}
+	b.checkRows()
+	b.checkFields()
+	if err := b.checkUnique(); err != nil {
+		return nil, err
+	}
+	if err := b.checkPersons(); err != nil {
+		return nil, err
+	}
+	b.checkGroups()
+	b.checkImpossible()
+	b.checkTables()
+	b.checkIndependence()
+	b.decide()
+	b.checkLimits()
+	for _, status := range []string{Pass, Note, Warn, Fail, Skip} {
+		r.Counts[status] = 0
+	}
+	for i := range r.Outcomes {
+		r.Counts[r.Outcomes[i].Status]++
+	}
+	for i := range s.fields {
+		r.Profiles = append(r.Profiles, t.profile(i))
+	}
+	return r, nil
+}
+
+// add appends an outcome; it passes and is severe where it does not say.
+func (b *builder) add(o Outcome) {
+	if o.Severity == "" {
+		o.Severity = Fail
+	}
+	if o.Status == "" {
+		o.Status = Pass
+	}
+	b.Outcomes = append(b.Outcomes, o)
+}
+
+func (b *builder) checkRows() {
+	o := Outcome{ID: "rows", Kind: KindRows, Name: "number of persons", Message: persons(b.Rows)}
+	switch want := b.suite.options.Rows; {
+	case b.Rows == 0:
+		o.Status, o.Message = Fail, "there are no persons"
+	case want != 0 && want != b.Rows:
+		o.Status, o.Message = Fail, fmt.Sprintf("%s where there should be %d", persons(b.Rows), want)
+	}
+	if !b.rows.whole {
+		o.Message += fmt.Sprintf(", part of a population of %d", b.Total)
+	}
+	b.add(o)
+}
+
+// fault joins what was found of several sorts in one column.
+type fault struct {
+	finds
+	texts []string
+}
+
+func (f *fault) add(x *finds, what string) {
+	if x.count == 0 {
+		return
+	}
+	f.texts = append(f.texts, fmt.Sprintf("%s %s", persons(x.count), what))
+	f.merge(x)
+}
+
+// outcome makes the outcome of a column.
+func (f *fault) outcome(kind, field, fine string) Outcome {
+	o := Outcome{ID: kind + "." + field, Kind: kind, Name: field, Fields: []string{field}, Message: fine}
+	if f.count > 0 {
+		o.Status, o.Persons, o.Rows = Fail, f.count, f.rows
+		o.Message = strings.Join(f.texts, "; ") + first(f.rows)
+	}
+	return o
+}
+
+func (b *builder) checkFields() {
+	for i := range b.suite.fields {
+		c, t := &b.suite.fields[i], &b.tally.fields[i]
+		var f fault
+		f.add(&t.unknown, "with "+notOf(c.field))
+		f.add(&t.outside, fmt.Sprintf("outside %g to %g", c.low, c.high))
+		f.add(&t.empty, "with an empty text")
+		b.add(f.outcome(KindValues, c.field.Name, "every value is "+of(c)))
+	}
+	for i := range b.suite.fields {
+		c, t := &b.suite.fields[i], &b.tally.fields[i]
+		if c.when < 0 && c.field.Nullable {
+			continue // any row may be null, or a group's base fields say which
+		}
+		var f fault
+		f.add(&t.missing, "without a value that should have one")
+		f.add(&t.extra, "with a value that should have none")
+		fine := "nobody is without a value"
+		if c.when >= 0 {
+			fine = "a value where the condition says so, null elsewhere"
+			if c.field.WhenText != "" {
+				fine = fmt.Sprintf("a value where %s, null elsewhere", c.field.WhenText)
+			}
+		}
+		b.add(f.outcome(KindNulls, c.field.Name, fine))
+	}
+}
+
+// of describes the values that a column may hold.
+func of(c *fieldCheck) string {
+	switch d := c.field.Domain; {
+	case d != nil && d.Integer:
+		return fmt.Sprintf("a whole number from %d to %d", d.Min, d.Max)
+	case d != nil:
+		return fmt.Sprintf("one of %d labels", d.Size())
+	case c.bounded:
+		return fmt.Sprintf("a number from %g to %g", c.low, c.high)
+	case c.field.Type == frame.Integer:
+		return "a whole number"
+	case c.field.Type == frame.Number:
+		return "a finite number"
+	}
+	return "a text"
+}
+
+func notOf(f *kind.Field) string {
+	switch d := f.Domain; {
+	case d != nil && d.Integer:
+		return fmt.Sprintf("a number outside %d to %d", d.Min, d.Max)
+	case d != nil:
+		return "a label that the field does not have"
+	}
+	return "something that is no finite number"
+}
+
+func (b *builder) checkUnique() error {
+	for i, column := range b.suite.ids {
+		name := b.suite.plan.Fields[column].Name
+		o := Outcome{ID: "unique." + name, Kind: KindUnique, Name: name, Fields: []string{name}, Message: "every value occurs once"}
+		r, err := b.tally.ids[i].search()
+		if err != nil {
+			return err
+		}
+		if r.count > 0 {
+			o.Status, o.Persons, o.Rows = Fail, r.count, r.rows
+			o.Message = fmt.Sprintf("%s with a value that an earlier one has: person %d has that of person %d", persons(r.count), r.rows[1], r.rows[0])
+		}
+		b.add(o)
+	}
+	return nil
+}
+
+// certain is how many pairs chance alone may be expected to make alike for a
+// repetition to be a fault.
+const certain = 0.01
+
+// checkPersons looks for persons who are the same in all that is written but
+// their ids. Whether that is a fault depends on the spec: with a few fields it
+// happens by itself, with some drawn numbers it never should.
+func (b *builder) checkPersons() error {
+	if b.tally.persons == nil {
+		return nil
+	}
+	o := Outcome{ID: "persons", Kind: KindPersons, Name: "duplicated persons", Message: "no two persons are the same"}
+	r, err := b.tally.persons.search()
+	if err != nil {
+		return err
+	}
+	if r.count > 0 {
+		chance := b.chance()
+		o.Persons, o.Rows, o.Status = r.count, r.rows, Note
+		o.Message = fmt.Sprintf("%s the same as an earlier one, as person %d and person %d; ", pluralCount(r.count, "person is", "persons are"), r.rows[1], r.rows[0])
+		if chance < certain {
+			o.Status = Fail
+			o.Message += fmt.Sprintf("chance would make about %.1g such pairs", chance)
+		} else {
+			o.Message += "with the fields of this spec that happens by chance"
+		}
+	}
+	b.add(o)
+	return nil
+}
+
+// chance estimates how many pairs of persons agree in everything: from the
+// sample how many agree in all but their drawn numbers, times the chances that
+// the numbers agree.
+func (b *builder) chance() float64 {
+	n := float64(b.Rows)
+	if len(b.suite.person.numbers) == 0 {
+		return n * (n - 1) / 2
+	}
+	p := b.tally.sample.agreement()
+	for _, column := range b.suite.person.numbers {
+		f, t := b.suite.plan.Fields[column], &b.tally.fields[column]
+		a := square(t.nulls, b.Rows)
+		if t.numbers.n > 0 {
+			has := float64(t.numbers.n) / n
+			a += has * has * t.numbers.agreement(f.Decimals)
+		}
+		p *= min(1, a)
+	}
+	return n * (n - 1) / 2 * p
+}
+
+func (b *builder) checkGroups() {
+	for i, g := range b.suite.groups {
+		name := b.suite.plan.Fields[g.column].Name
+		bases := strings.Join(b.suite.plan.Fields[g.column].Lookup().Fields, ", ")
+		var f fault
+		f.add(&b.tally.groups[i], "where it is not what "+bases+" make it")
+		o := f.outcome(KindGroup, name, "always what "+bases+" make it")
+		o.Fields = append(o.Fields, b.suite.plan.Fields[g.column].Lookup().Fields...)
+		b.add(o)
+	}
+}
+
+func (b *builder) checkImpossible() {
+	for i, rule := range b.suite.plan.Impossible {
+		f := &b.tally.impossible[i]
+		o := Outcome{ID: fmt.Sprintf("impossible.%d", i+1), Kind: KindImpossible, Name: rule.Text, Fields: rule.Selector.Fields, Message: "nobody"}
+		if f.count > 0 {
+			o.Status, o.Persons, o.Rows = Fail, f.count, f.rows
+			o.Message = persons(f.count) + " though it is impossible" + first(f.rows)
+		}
+		b.add(o)
+	}
+}
+
+func (b *builder) checkTables() {
+	for i := range b.suite.plan.Expected {
+		e := &b.suite.plan.Expected[i]
+		counts := b.tally.counts[b.suite.expected[i]]
+		b.Observed = append(b.Observed, slices.Clone(counts))
+		o := Outcome{ID: e.Origin + "." + e.Name, Kind: KindTable, Name: e.Name, Fields: e.Fields}
+		if b.Rows == 0 {
+			o.Status, o.Message = Skip, "there are no persons"
+			b.add(o)
+			continue
+		}
+		c := b.suite.compare(i, counts, b.rows)
+		o.Table, o.Test, o.Persons = &c.numbers, c.test, c.numbers.ZeroPersons
+		b.tests = append(b.tests, pending{outcome: len(b.Outcomes), deciding: c.decides, comparison: &c})
+		b.add(o)
+	}
+}
+
+func (b *builder) checkIndependence() {
+	s := b.suite
+	for _, pair := range s.plan.Independent {
+		o := Outcome{
+			ID: "independent." + pair.Fields[0] + "." + pair.Fields[1], Kind: KindIndependent,
+			Name: pair.Fields[0] + " and " + pair.Fields[1], Fields: append(pair.Fields[:], pair.Given...),
+		}
+		if len(pair.Given) > 0 {
+			o.Name += " given " + strings.Join(pair.Given, ", ")
+		}
+		axes := make([]int, len(o.Fields))
+		for k, name := range o.Fields {
+			axes[k] = s.axisOf[s.column(name)]
+		}
+		o.Test = s.testIndependence(&b.tally.sample, [2]int{axes[0], axes[1]}, axes[2:])
+		if o.Test.DF == 0 {
+			o.Status, o.Message, o.Test = Skip, "too few persons to tell", nil
+		} else {
+			b.tests = append(b.tests, pending{outcome: len(b.Outcomes), deciding: true})
+		}
+		b.add(o)
+	}
+}
+
+// testIndependence adds up the tests of a pair in every stratum of the given
+// axes. In a stratum of n persons, rows and columns are joined in ascending
+// order until each has the square root of n persons, so that no expected count
+// lies below 1; this looks at the margins only and so leaves the test valid.
+func (s *Suite) testIndependence(m *sample, pair [2]int, given []int) *Test {
+	t := &Test{Reference: ReferenceConditional, P: 1, PDeviance: 1}
+	var chi, g, df float64
+	columns := int(s.axes[pair[1]].slots)
+	s.tabulate(m, pair, given, func(counts []int64) {
+		table, width, n, joined := poolMargins(counts, columns)
+		x, d, _ := association(table, width)
+		if d == 0 {
+			return
+		}
+		dev, _ := deviance(table, width)
+		chi, g, df = chi+x, g+dev, df+d
+		t.Persons += n
+		t.Pooled += joined
+		t.Strata++
+	})
+	if df > 0 {
+		t.ChiSquare, t.P, t.DF = tidy(chi), tidy(chiSquareTail(chi, df)), int(df)
+		t.Deviance, t.PDeviance = tidy(g), tidy(chiSquareTail(g, df))
+	}
+	return t
+}
+
+// poolMargins joins rows and columns of a table until each holds at least the
+// square root of its persons.
+func poolMargins(counts []int64, columns int) (table []float64, width int, n int64, joined int) {
+	cells := make([]float64, len(counts))
+	for i, c := range counts {
+		cells[i] = float64(c)
+		n += c
+	}
+	rowSum, columnSum, total := sums(cells, columns)
+	least := math.Sqrt(total)
+	scale := func(v []float64) []float64 {
+		for i := range v {
+			v[i] /= least
+		}
+		return v
+	}
+	rowOf, rows, joinedRows := pool(scale(rowSum))
+	columnOf, width, joinedColumns := pool(scale(columnSum))
+	table = make([]float64, rows*width)
+	for i, v := range cells {
+		if v > 0 {
+			table[rowOf[i/columns]*width+columnOf[i%columns]] += v
+		}
+	}
+	return table, width, n, joinedRows + joinedColumns
+}
+
+// decide adjusts the p-values of all tests together and writes the sentences.
+func (b *builder) decide() {
+	for _, deciding := range []bool{true, false} {
+		var p []float64
+		var at []*Test
+		for _, t := range b.tests {
+			test := b.Outcomes[t.outcome].Test
+			switch {
+			case test == nil || t.deciding != deciding:
+			case deciding:
+				p, at = append(p, test.PDeviance), append(at, test)
+			default:
+				p, at = append(p, test.P), append(at, test)
+			}
+		}
+		for k, adjusted := range holm(p) {
+			at[k].PHolm = tidy(adjusted)
+		}
+		if deciding {
+			b.Tests = len(p)
+		}
+	}
+	budget := b.Budget / float64(b.Parts)
+	for _, t := range b.tests {
+		o := &b.Outcomes[t.outcome]
+		var faults []string
+		if t.comparison != nil {
+			o.Message, faults = t.comparison.message(), t.comparison.faults
+		} else {
+			o.Message = fmt.Sprintf("%s in %s of the first %s", o.Test, plural(o.Test.Strata, "stratum", "strata"), persons(o.Test.Persons))
+		}
+		if t.deciding && o.Test.PHolm < budget {
+			faults = append(faults, fmt.Sprintf("the adjusted p-value is below the run's budget of %.2g", budget))
+		}
+		if len(faults) > 0 {
+			o.Status = Fail
+			o.Message = strings.Join(faults, "; ") + "; " + o.Message
+		}
+	}
+}
+
+func (b *builder) checkLimits() {
+	for i, l := range b.suite.plan.Checks {
+		o := Outcome{ID: "check." + l.Name, Kind: KindLimit, Name: l.Name, Severity: l.Severity, Fields: l.Where.Fields}
+		hits, n := b.tally.hits[i], b.tally.within[i]
+		if n == 0 {
+			o.Status, o.Message = Skip, "there is nobody it speaks of"
+			b.add(o)
+			continue
+		}
+		sh := Share{Hits: hits, Of: n, Share: float64(hits) / float64(n), AtLeast: l.AtLeast, AtMost: l.AtMost}
+		sh.Low, sh.High = wilson(hits, n)
+		low, high := l.AtLeast != nil && sh.Share < *l.AtLeast, l.AtMost != nil && sh.Share > *l.AtMost
+		o.Message = fmt.Sprintf("%d of %s (%.4g %%, 95 %% interval %.4g to %.4g %%), %s", hits, persons(n), 100*sh.Share, 100*sh.Low, 100*sh.High, bounds(l.AtLeast, l.AtMost))
+		if low || high {
+			o.Status = broken(l.Severity)
+			o.Message += ", is broken"
+			o.Persons = hits
+		}
+		sh.Share, sh.Low, sh.High = tidy(sh.Share), tidy(sh.Low), tidy(sh.High)
+		o.Share = &sh
+		b.add(o)
+	}
+}
+
+// broken is the status of a broken check of the given severity.
+func broken(severity string) string {
+	if severity == Warn || severity == Note {
+		return severity
+	}
+	return Fail
+}
+
+func bounds(low, high *float64) string {
+	switch {
+	case low != nil && high != nil:
+		return fmt.Sprintf("the limit of %.4g to %.4g %%", 100**low, 100**high)
+	case low != nil:
+		return fmt.Sprintf("the limit of at least %.4g %%", 100**low)
+	case high != nil:
+		return fmt.Sprintf("the limit of at most %.4g %%", 100**high)
+	}
+	return "no limit"
+}
+
+// profile describes a column.
+func (t *Tally) profile(i int) Profile {
+	c, f := &t.suite.fields[i], &t.fields[i]
+	p := Profile{Field: c.field.Name, Rows: t.rows, Nulls: f.nulls, Counts: f.items}
+	if c.counter >= 0 {
+		counts := t.counts[c.counter]
+		p.Counts = slices.Clone(counts[:c.field.Domain.Size()])
+		if c.field.Type == frame.Integer {
+			p.Numbers = exact(p.Counts, c.field.Domain.Min)
+		}
+		return p
+	}
+	p.Numbers = f.numbers.describe()
+	if p.Numbers == nil {
+		return p
+	}
+	switch c.field.Type {
+	case frame.Text:
+		p.Numbers.Of = "characters"
+	case frame.CategoryList, frame.TextList:
+		p.Numbers.Of = "items"
+	}
+	return p
+}
+
+// describe summarises numbers; nil when there are none.
+func (s *summary) describe() *Summary {
+	if s.n == 0 {
+		return nil
+	}
+	mean, sd := s.moments()
+	return &Summary{
+		Of: "values", N: s.n, Mean: tidy(mean), SD: tidy(sd), Min: s.low, Max: s.high,
+		P10: s.quantile(0.1), P50: s.quantile(0.5), P90: s.quantile(0.9),
+	}
+}
+
+// exact summarises whole numbers from low on by their counts.
+func exact(counts []int64, low int64) *Summary {
+	var n, sum int64
+	for i, c := range counts {
+		n += c
+		sum += c * (low + int64(i))
+	}
+	if n == 0 {
+		return nil
+	}
+	mean := float64(sum) / float64(n)
+	squares := 0.0
+	for i, c := range counts {
+		d := float64(low+int64(i)) - mean
+		squares += float64(float64(c) * d * d)
+	}
+	at := func(q float64) float64 {
+		rank := max(0, int64(math.Ceil(q*float64(n)))-1)
+		for i, c := range counts {
+			if rank -= c; rank < 0 {
+				return float64(low + int64(i))
+			}
+		}
+		return float64(low)
+	}
+	s := &Summary{Of: "values", N: n, Mean: tidy(mean), Min: at(0), P10: at(0.1), P50: at(0.5), P90: at(0.9), Max: at(1)}
+	if n > 1 {
+		s.SD = tidy(math.Sqrt(squares / float64(n-1)))
+	}
+	return s
+}
+
+func persons(n int64) string { return pluralCount(n, "person", "persons") }
+
+func plural(n int, one, many string) string { return pluralCount(int64(n), one, many) }
+
+func pluralCount(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func first(rows []int64) string {
+	if len(rows) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (the first is person %d)", rows[0])
+}

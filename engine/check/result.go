@@ -1,0 +1,180 @@
+package check
+
+import "fmt"
+
+// Status of an outcome.
+const (
+	Pass = "pass"
+	Note = "note"
+	Warn = "warn"
+	Fail = "fail"
+	Skip = "skip"
+)
+
+// Kinds of checks, in the order of a Result.
+const (
+	KindRows        = "rows"
+	KindValues      = "values"
+	KindNulls       = "nulls"
+	KindUnique      = "unique"
+	KindPersons     = "persons"
+	KindGroup       = "group"
+	KindImpossible  = "impossible"
+	KindTable       = "table"
+	KindIndependent = "independent"
+	KindLimit       = "limit"
+)
+
+// Result is what the suite found. It is plain data, and the same whatever the
+// number of workers.
+type Result struct {
+	Sampling string  `json:"sampling"`
+	Rows     int64   `json:"rows"`
+	First    int64   `json:"first"`
+	Total    int64   `json:"total"` // of the population that the rows are part of
+	Budget   float64 `json:"budget"`
+	Parts    int     `json:"parts"`
+	// Tests is how many statistical tests share the budget.
+	Tests int `json:"tests"`
+	// Counts are the numbers of outcomes by status.
+	Counts   map[string]int `json:"counts"`
+	Outcomes []Outcome      `json:"outcomes"`
+	// Observed are the counts of each of Plan.Expected.
+	Observed [][]int64 `json:"-"`
+	// Profiles describe each of Plan.Fields.
+	Profiles []Profile `json:"-"`
+}
+
+// Whole reports whether the rows are all of their population.
+func (r *Result) Whole() bool { return r.Rows >= r.Total }
+
+// Failed reports whether any check failed.
+func (r *Result) Failed() bool { return r.Counts[Fail] > 0 }
+
+// Failures lists the failed outcomes, in order.
+func (r *Result) Failures() []*Outcome {
+	var out []*Outcome
+	for i := range r.Outcomes {
+		if r.Outcomes[i].Status == Fail {
+			out = append(out, &r.Outcomes[i])
+		}
+	}
+	return out
+}
+
+// Headline sums the result up in a sentence.
+func (r *Result) Headline() string {
+	failures := r.Failures()
+	if len(failures) == 0 {
+		return fmt.Sprintf("all %d checks of %s hold", len(r.Outcomes)-r.Counts[Skip], persons(r.Rows))
+	}
+	return fmt.Sprintf("%d of %d checks failed, the first is %s: %s", len(failures), len(r.Outcomes)-r.Counts[Skip], failures[0].ID, failures[0].Message)
+}
+
+// Outcome is what one check found. Message is a sentence for people.
+type Outcome struct {
+	ID       string   `json:"id"`
+	Kind     string   `json:"kind"`
+	Name     string   `json:"name"`
+	Status   string   `json:"status"`
+	Severity string   `json:"severity"` // what a violation counts as
+	Message  string   `json:"message"`
+	Fields   []string `json:"fields,omitempty"`
+	// Persons who violate the check, and the numbers (from 0) of the first.
+	Persons int64   `json:"persons,omitempty"`
+	Rows    []int64 `json:"rows,omitempty"`
+
+	Table *TableNumbers `json:"table,omitempty"`
+	Test  *Test         `json:"test,omitempty"`
+	Share *Share        `json:"share,omitempty"`
+}
+
+// TableNumbers compare observed counts with a table. Points and distances are
+// shares within the table's universe.
+type TableNumbers struct {
+	Origin   string `json:"origin"`
+	Rank     int    `json:"rank"`
+	Universe int64  `json:"universe"` // persons in it
+	Cells    int    `json:"cells"`    // with a share above 0
+
+	Persons      float64 `json:"persons"` // largest deviation, observed minus expected
+	PersonsCell  string  `json:"persons_cell"`
+	Limit        float64 `json:"limit,omitempty"` // of persons, 0 when none holds
+	Listed       int     `json:"listed,omitempty"`
+	Points       float64 `json:"points"`
+	PointsCell   string  `json:"points_cell"`
+	TVD          float64 `json:"tvd"`
+	SRMSE        float64 `json:"srmse"`
+	SRMSERatio   float64 `json:"srmse_ratio"` // 1 is as good as independent draws
+	Cramer       float64 `json:"cramers_v,omitempty"`
+	CramerTarget float64 `json:"cramers_v_expected,omitempty"`
+
+	ZeroPersons int64  `json:"zero_persons"` // in cells where nobody may be
+	ZeroCell    string `json:"zero_cell,omitempty"`
+}
+
+// Test is a statistical test. P belongs to ChiSquare; the run is judged by
+// PHolm, which is PDeviance adjusted for all tests of the run. For a controlled
+// table of a whole quota population P is a conformity index, and PHolm is P
+// adjusted for all such tables and decides nothing.
+type Test struct {
+	ChiSquare float64 `json:"chi_square"`
+	DF        int     `json:"df"`
+	Pooled    int     `json:"pooled"` // cells joined with others to an expected count of 1
+	P         float64 `json:"p"`
+	// MonteCarlo is the p-value of ChiSquare by Draws random samples, where
+	// some expected count is below 5; 0 draws elsewhere.
+	MonteCarlo float64 `json:"p_monte_carlo,omitempty"`
+	Draws      int     `json:"draws,omitempty"`
+	Deviance   float64 `json:"deviance"`
+	PDeviance  float64 `json:"p_deviance"`
+	PHolm      float64 `json:"p_holm"`
+	Reference  string  `json:"reference"`
+	Persons    int64   `json:"persons"`
+	Strata     int     `json:"strata,omitempty"`
+}
+
+// References of a Test.
+const (
+	ReferenceIndependent = "independent draws"
+	ReferencePart        = "draws without replacement"
+	ReferenceConformity  = "conformity of a quota sample"
+	ReferenceConditional = "conditional independence"
+)
+
+// Share is the share of persons who meet a condition, with its 95 % interval.
+type Share struct {
+	Hits    int64    `json:"hits"`
+	Of      int64    `json:"of"`
+	Share   float64  `json:"share"`
+	Low     float64  `json:"low"`
+	High    float64  `json:"high"`
+	AtLeast *float64 `json:"at_least,omitempty"`
+	AtMost  *float64 `json:"at_most,omitempty"`
+}
+
+// Profile describes a column.
+type Profile struct {
+	Field string `json:"field"`
+	Rows  int64  `json:"rows"`
+	Nulls int64  `json:"nulls"`
+	// Counts by value of the domain: persons, or items of a list.
+	Counts []int64 `json:"counts,omitempty"`
+	// Numbers summarises numbers, whole numbers, characters of texts or items
+	// of lists.
+	Numbers *Summary `json:"numbers,omitempty"`
+}
+
+// Summary describes numbers. Quantiles of fields with a domain are exact, others
+// right to one part in a thousand.
+type Summary struct {
+	Of   string  `json:"of"` // "values", "characters" or "items"
+	N    int64   `json:"n"`
+	Mean float64 `json:"mean"`
+	SD   float64 `json:"sd"`
+	Min  float64 `json:"min"`
+	P10  float64 `json:"p10"`
+	P50  float64 `json:"p50"`
+	P90  float64 `json:"p90"`
+	Max  float64 `json:"max"`
+}
