@@ -173,10 +173,12 @@ func (b *board) rakeTo(l *limit, sum []float64) float64 {
 	}
 	worst := 0.0
 	for i := l.first; int(i) < len(b.cells) && b.cells[i].limit == b.cells[l.first].limit; i++ {
-		if sum[i] > 0 {
-			worst = max(worst, math.Abs(b.cells[i].target-sum[i]))
-			sum[i] = min(max(b.cells[i].target/sum[i], 0.25), 4)
+		if sum[i] == 0 {
+			continue
 		}
+		want := min(max(sum[i], float64(b.cells[i].low)), float64(b.cells[i].high))
+		worst = max(worst, math.Abs(want-sum[i]))
+		sum[i] = min(max(want/sum[i], 0.25), 4)
 	}
 	for r := range b.row {
 		for c := range b.card {
@@ -291,23 +293,26 @@ func share(want float64, have int32) float64 {
 }
 
 // search is the repair of one board: a local search that takes a broken cell,
-// tries moves that help it and follows what they break for a few moves; a chain
-// that does not lower the cost is taken back.
+// makes the best of some moves that help it and follows what the move breaks; a
+// chain of moves that raises the cost is taken back (an ejection chain, Glover
+// 1996).
 type search struct {
 	*board
 	broken []int32
 	chain  []move
-	chosen move
+	work   int // columns looked at and limits priced
 }
 
-// Bounds of the search. Tries are how many places of a broken cell are looked
-// at, viable how many of them are priced; patience is how many chains in a row
-// may fail per broken cell.
+// Bounds of the search.
 const (
 	chainLength = 8
-	tries       = 160
-	viable      = 24
-	patience    = 60
+	patience    = 200         // chains that may fail in a row, per broken cell
+	budget      = 250_000_000 // work, about a second
+	tries       = 160         // places of a broken cell that are looked at
+	enough      = 6           // 1 to 2^(enough-1) of them are priced
+	counter     = 1024        // places that are looked at for the counter-move
+	blindness   = 8           // one choice in so many does not look at the cost
+	rare        = 0.05        // expected persons, see tooRare
 )
 
 // repair moves people within rows until every limit holds or the search gives
@@ -318,7 +323,7 @@ func (b *board) repair(ctx context.Context) error {
 		s.list(int32(i))
 	}
 	failed := 0
-	for n := 0; len(s.broken) > 0 && failed < patience*len(s.broken)+2*patience; n++ {
+	for n := 0; len(s.broken) > 0 && failed < patience*(len(s.broken)+2) && s.work < budget; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -354,25 +359,32 @@ func (s *search) follow(cell int32) bool {
 	s.chain = s.chain[:0]
 	var total int64
 	for len(s.chain) < chainLength {
-		by, ok := s.best(cell)
+		m, ok := s.best(cell)
 		if !ok {
 			break
 		}
-		total += by
-		s.apply(s.chosen)
-		s.chain = append(s.chain, s.chosen)
-		if total <= 0 {
-			return total < 0
+		total += s.change(m)
+		s.apply(m)
+		s.chain = append(s.chain, m)
+		if total < 0 || total == 0 && s.source.Below(2) == 0 {
+			break
 		}
-		if cell, ok = s.worst(s.chosen); !ok {
+		if cell, ok = s.worst(m); !ok {
 			break
 		}
 	}
+	if total > 0 {
+		s.takeBack()
+	}
+	return total < 0
+}
+
+// takeBack undoes the chain.
+func (s *search) takeBack() {
 	for i := len(s.chain) - 1; i >= 0; i-- {
 		m := s.chain[i]
 		s.apply(move{m.row, m.to, m.from})
 	}
-	return false
 }
 
 // apply makes a move.
@@ -430,29 +442,41 @@ func (s *search) worst(m move) (int32, bool) {
 
 // best finds a move that helps a broken cell at the least cost, tried on a
 // random part of the cell's places; among equal moves one is drawn by chance.
-func (s *search) best(cell int32) (int64, bool) {
+// Within a chain every other choice looks at the counter of the last move only,
+// which keeps the margins of the columns, but at many more places.
+func (s *search) best(cell int32) (move, bool) {
 	c := &s.cells[cell]
-	l := &s.limits[c.limit]
-	from, to := l.from[cell-l.first], l.from[cell-l.first+1]
+	p := pricing{board: s.board, cell: cell, limit: &s.limits[c.limit], out: c.count > c.high, last: int32(s.card)}
+	looks, priced := tries, 1<<s.source.Below(enough)
+	if n := len(s.chain); n > 0 && s.source.Below(2) == 0 {
+		p.first = s.chain[n-1].to
+		if p.out {
+			p.first = s.chain[n-1].from
+		}
+		p.last = p.first + 1
+		looks, priced = counter, counter
+	} else {
+		p.blind = s.source.Below(blindness) == 0
+	}
+
+	l := p.limit
+	from, to := int(l.from[cell-l.first]), int(l.from[cell-l.first+1])
 	places := int(l.people[to] - l.people[from])
 	if places == 0 {
-		return 0, false
+		return move{}, false
 	}
-	pick := picker{least: math.MaxInt64}
-	all := places <= tries
 	start := s.source.Below(places)
-	for n, seen := 0, 0; n < min(places, tries) && seen < viable; n++ {
-		place := s.source.Below(places)
-		if all {
-			place = (start + n) % places
+	for n := 0; n < min(places, looks) && priced > 0; n++ {
+		place := (start + n) % places
+		if places > looks {
+			place = s.source.Below(places)
 		}
-		row, column := s.place(l, int(from), int(to), int32(place))
-		if s.tryPlace(cell, l, row, column, c.count > c.high, &pick) {
-			seen++
+		row, column := s.place(l, from, to, int32(place))
+		if s.offer(&p, row, column) {
+			priced--
 		}
 	}
-	s.chosen = pick.move
-	return pick.least, pick.total > 0
+	return p.move, p.total > 0
 }
 
 // place returns row and column of the n-th place of the configurations from to to.
@@ -472,25 +496,27 @@ func (s *search) place(l *limit, from, to int, n int32) (row, column int32) {
 	return l.rows[l.start[base]+n-l.people[low]], l.columnOf(configuration, s.card)
 }
 
-// tryPlace prices all moves out of a place of a cell that has too many, or into
-// a place of one that has too few.
-func (s *search) tryPlace(cell int32, l *limit, row, column int32, out bool, pick *picker) bool {
+// offer prices the moves out of a place of a cell that has too many, or into a
+// place of one that has too few, and reports whether there were any.
+func (s *search) offer(p *pricing, row, column int32) bool {
 	at := int(row) * s.card
 	want, have := s.want[at:at+s.card], s.have[at:at+s.card]
-	if out && have[column] == 0 || !out && want[column] == 0 {
+	if p.out && have[column] == 0 || !p.out && want[column] == 0 {
 		return false
 	}
+	s.work += int(p.last - p.first)
 	found := false
-	for other := range int32(s.card) {
+	for other := p.first; other < p.last; other++ {
 		m := move{row, column, other}
-		if !out {
+		if !p.out {
 			m = move{row, other, column}
 		}
-		if have[m.from] == 0 || want[m.to] == 0 || l.cell[l.base[row]+other*l.stride] == cell || s.undoes(m) {
+		if have[m.from] == 0 || want[m.to] == 0 || p.limit.at(int(row), int(other)) == p.cell || s.undoes(m) || s.tooRare(want[m.to]) {
 			continue
 		}
 		found = true
-		pick.offer(s.board, m)
+		s.work += len(s.limits)
+		p.price(m)
 	}
 	return found
 }
@@ -505,25 +531,43 @@ func (s *search) undoes(m move) bool {
 	return false
 }
 
-// picker keeps the cheapest move; among equals one is drawn with probability
-// proportional to its chance.
-type picker struct {
+// tooRare leaves out most moves into a cell that expects hardly anyone, in
+// proportion, so that repair does not fill cells that sampling would leave empty.
+func (s *search) tooRare(want float64) bool {
+	return want < rare && float64(s.source.Float64()*rare) > want
+}
+
+// pricing is the choice of a move that helps a broken cell. It keeps the
+// cheapest move; among equals one is drawn with probability proportional to its
+// chance. When blind it takes all for equal: now and then the way out of a dead
+// end begins with an expensive move.
+type pricing struct {
+	*board
+	cell        int32
+	limit       *limit
+	out         bool  // the cell has too many
+	first, last int32 // columns on the other side of the move
+	blind       bool
+
 	least int64
-	total float64
+	total float64 // chances of the equals so far
 	move  move
 }
 
-func (p *picker) offer(b *board, m move) {
-	by := b.change(m)
-	if by > p.least {
-		return
+func (p *pricing) price(m move) {
+	if !p.blind {
+		by := p.change(m)
+		if p.total > 0 && by > p.least {
+			return
+		}
+		if by < p.least {
+			p.total = 0
+		}
+		p.least = by
 	}
-	if by < p.least {
-		p.least, p.total = by, 0
-	}
-	chance := b.chance(m)
+	chance := p.chance(m)
 	p.total += chance
-	if b.source.Float64()*p.total <= chance {
+	if float64(p.source.Float64()*p.total) <= chance {
 		p.move = m
 	}
 }

@@ -17,11 +17,10 @@ type target struct {
 // targets returns, per step, the targets that are settled there: the model's
 // controls and what they imply for earlier steps.
 //
-// A target over (S, v) implies one over S alone wherever every value that v can
-// take in a row of S lies in the same few cells: the counts of those rows must
-// sum to what these cells want, or v can do nothing about it any more. So a
-// table over two variables asks for its own margin, and a control on single
-// ages asks for the age bands that were placed before.
+// A target over (S, v) implies one over S alone wherever what v can take in a
+// row of S lies in few cells: once the rows have their counts v can do nothing
+// about it any more. So a table over two variables asks for its own margin, and
+// a control on single ages asks for the age bands that are placed before.
 func (m *Model) targets() [][]target {
 	at := make([][]target, len(m.Steps))
 	for i := range m.Controls {
@@ -31,7 +30,7 @@ func (m *Model) targets() [][]target {
 	}
 	for i := len(m.Steps) - 1; i >= 0; i-- {
 		for _, t := range at[i] {
-			if implied, ok := m.implied(&m.Steps[i], t); ok {
+			for _, implied := range m.implied(&m.Steps[i], t) {
 				h := m.host(implied.scope)
 				if !slices.ContainsFunc(at[h], implied.sameAs) {
 					at[h] = append(at[h], implied)
@@ -54,71 +53,124 @@ func (m *Model) newTarget(c *Control) target {
 }
 
 // implied returns what target t, settled at step s, asks of the counts that s
-// is given. Cells that a row can reach together are united; a group of cells
-// that is not closed, because a row also reaches the outside of the target,
-// asks for nothing.
-func (m *Model) implied(s *Step, t target) (target, bool) {
+// is given: that the rows of a closed group of cells sum to what the group
+// wants, and, where rows straddle cells, that the rows wholly inside one cell
+// have their expected count, so that the others are left with enough room.
+func (m *Model) implied(s *Step, t target) []target {
 	if len(s.Given) == 0 {
-		return target{}, false
+		return nil
 	}
+	r := m.reach(s, t)
+	var out []target
+	for i, cell := range [][]int32{r.closed(), r.inside()} {
+		share := r.shares(cell)
+		if len(share) > 1 || len(share) == 1 && slices.Contains(cell, -1) {
+			rank := t.rank
+			if i == 1 {
+				rank = 3
+			}
+			out = append(out, m.reduce(target{slices.Clone(s.Given), cell, share, rank}))
+		}
+	}
+	return out
+}
+
+// reach says which cells of a target the rows of a step can reach. Being
+// outside the target counts as one more cell, the last.
+type reach struct {
+	cell    []int32   // per row: a cell it reaches, or never
+	several []bool    // per row: whether it reaches others
+	mass    []float64 // per row: its probability
+	group   union     // cells that one row reaches are united
+}
+
+// never marks a configuration that cannot occur.
+const never = -2
+
+func (m *Model) reach(s *Step, t target) reach {
 	card := m.Vars[s.Var].Card
+	rows, outside := len(s.Weight)/card, len(t.share)
+	r := reach{make([]int32, rows), make([]bool, rows), make([]float64, rows), newUnion(outside + 1)}
 	to := m.project(s.scope(), t.scope)
-	outside := len(t.share)
-	group := newUnion(outside + 1)
-	rows := make([]int32, len(s.Weight)/card)
 	for row := range rows {
-		rows[row] = -1
+		r.cell[row] = never
 		for v, w := range s.Weight[row*card : (row+1)*card] {
 			if w <= 0 {
 				continue
 			}
-			cell := int(t.cell[to.at(row*card+v)])
+			cell := t.cell[to.at(row*card+v)]
 			if cell < 0 {
-				cell = outside
+				cell = int32(outside)
 			}
-			if rows[row] < 0 {
-				rows[row] = int32(cell)
+			if r.cell[row] == never {
+				r.cell[row] = cell
 			}
-			group.join(int(rows[row]), cell)
+			r.several[row] = r.several[row] || r.cell[row] != cell
+			r.group.join(int(r.cell[row]), int(cell))
+			r.mass[row] += w
 		}
 	}
-	share, number := sumGroups(t.share, group)
-	if len(share) < 2 {
-		return target{}, false // the whole population, or nothing
-	}
-	for row, cell := range rows {
-		if cell >= 0 {
-			rows[row] = number[group.find(int(cell))]
-		} else {
-			rows[row] = never
-		}
-	}
-	return m.reduce(target{slices.Clone(s.Given), rows, share, t.rank}), true
+	return r
 }
 
-// never marks a configuration that cannot occur, so that its cell is free.
-const never = -2
-
-// sumGroups numbers the groups of cells that are closed and adds up their
-// shares. The outside is the last cell; its group gets no number.
-func sumGroups(cells []float64, group union) (share []float64, number []int32) {
-	number = make([]int32, len(group))
-	for i := range number {
-		number[i] = -1
-	}
-	outside := group.find(len(cells))
-	for cell, x := range cells {
-		root := group.find(cell)
-		if root == outside {
+// closed maps each row to its group of cells. The group of the outside is none.
+func (r reach) closed() []int32 {
+	number := map[int]int32{r.group.find(len(r.group) - 1): -1}
+	out := make([]int32, len(r.cell))
+	for row, cell := range r.cell {
+		out[row] = never
+		if cell == never {
 			continue
 		}
-		if number[root] < 0 {
-			number[root] = int32(len(share))
-			share = append(share, 0)
+		root := r.group.find(int(cell))
+		if _, ok := number[root]; !ok {
+			number[root] = int32(len(number)) - 1
 		}
-		share[number[root]] += x
+		out[row] = number[root]
 	}
-	return share, number
+	return out
+}
+
+// inside maps the rows that reach one cell to that cell, unless the cell is a
+// closed group by itself, which closed tells already.
+func (r reach) inside() []int32 {
+	straddled := map[int]bool{}
+	for row, cell := range r.cell {
+		if r.several[row] {
+			straddled[r.group.find(int(cell))] = true
+		}
+	}
+	number := map[int32]int32{int32(len(r.group) - 1): -1}
+	out := make([]int32, len(r.cell))
+	for row, cell := range r.cell {
+		switch {
+		case cell == never:
+			out[row] = never
+		case r.several[row] || !straddled[r.group.find(int(cell))]:
+			out[row] = -1
+		default:
+			if _, ok := number[cell]; !ok {
+				number[cell] = int32(len(number)) - 1
+			}
+			out[row] = number[cell]
+		}
+	}
+	return out
+}
+
+// shares adds up the probabilities of the rows of each cell.
+func (r reach) shares(cell []int32) []float64 {
+	var out []float64
+	for row, c := range cell {
+		if c < 0 {
+			continue
+		}
+		for len(out) <= int(c) {
+			out = append(out, 0)
+		}
+		out[c] += r.mass[row]
+	}
+	return out
 }
 
 // reduce drops the variables on which the target does not depend and sorts the
