@@ -246,7 +246,11 @@ func (b *builder) json(v []byte) {
 	case 'n':
 		b.null()
 	case '"':
-		b.text(unquote(v))
+		if b.field.Type == frame.Category || b.field.Type == frame.Text {
+			b.text(unquote(v))
+		} else {
+			b.wrong(v) // shown with its quotes
+		}
 	case 't', 'f':
 		b.boolean(v[0] == 't')
 	case '[':
