@@ -31,7 +31,7 @@ func TestText(t *testing.T) {
 		{"whole file", "a\n", Diagnostic{Place: Place{File: "x.cue"}, Severity: Error, Message: "m"}, "x.cue: error: m\n"},
 		{"no source", "a\n", Diagnostic{Place: Place{"y.cue", 1, 1}, Severity: Note, Message: "m"}, "y.cue:1:1: note: m\n"},
 		{"beyond the file", "a", Diagnostic{Place: Place{"x.cue", 9, 1}, Severity: Error, Message: "m"}, "x.cue:9:1: error: m\n"},
-		{"beyond the line", "a\r\n", Diagnostic{Place: Place{"x.cue", 1, 3}, Severity: Error, Message: "m"}, "x.cue:1:3: error: m\n"},
+		{"beyond the line", "a\r\n", Diagnostic{Place: Place{"x.cue", 1, 3}, Severity: Error, Message: "m"}, "x.cue:1:3: error: m\n    a\n     ^\n"},
 		{"end of line", "a\r\n", Diagnostic{Place: Place{"x.cue", 1, 2}, Severity: Error, Message: "m"}, "x.cue:1:2: error: m\n    a\n     ^\n"},
 		{"wide and combining", "世e\u0301 b", Diagnostic{Place: Place{"x.cue", 1, 8}, Severity: Error, Message: "m"},
 			"x.cue:1:8: error: m\n    世e\u0301 b\n        ^\n"},

@@ -90,10 +90,11 @@ func (p Place) String() string {
 // source prints the line of a place and a mark under its column.
 func (p *printer) source(at Place) {
 	line, ok := p.line(at)
-	if !ok || at.Column < 1 || at.Column > len(line)+1 {
+	if !ok || at.Column < 1 {
 		return
 	}
-	before, after := excerpt(shown(line[:at.Column-1]), shown(line[at.Column-1:]))
+	mark := min(at.Column-1, len(line)) // the end of a file counts as one more column
+	before, after := excerpt(shown(line[:mark]), shown(line[mark:]))
 	fmt.Fprintf(&p.out, "    %s%s\n    %s%s\n", before, after, strings.Repeat(" ", width(before)), p.paint(green, "^"))
 }
 

@@ -13,9 +13,10 @@ import (
 // closures.
 func (r *reader) conditionNode(v cue.Value, path []cue.Selector) *Node {
 	at := r.places.value(path, v)
+	broken := r.broken(v)
 	fields, _, isList := children(v)
 	if isList || fields == nil && v.IncompleteKind() != cue.StructKind {
-		if v.IncompleteKind() != cue.BottomKind {
+		if !broken {
 			r.noCondition(path, at, v)
 		}
 		return nil
@@ -41,14 +42,10 @@ func (r *reader) conditionNode(v cue.Value, path []cue.Selector) *Node {
 const scalarKinds = cue.NullKind | cue.BoolKind | cue.NumberKind | cue.StringKind
 
 func (r *reader) term(f field, path []cue.Selector) (Term, bool) {
-	kind := f.value.IncompleteKind()
-	if kind == cue.BottomKind {
-		if f.value.Validate() == nil {
-			r.noConstraint(path, r.places.value(path, f.value))
-		}
+	if r.broken(f.value) {
 		return Term{}, false
 	}
-	if kind&scalarKinds == 0 || f.value.Err() != nil && !f.value.IsConcrete() && kind == cue.TopKind {
+	if f.value.IncompleteKind()&scalarKinds == 0 {
 		r.noConstraint(path, r.places.value(path, f.value))
 		return Term{}, false
 	}

@@ -90,7 +90,7 @@ func decodeTable(f Named) Table {
 	t := Table{
 		Name: f.Name, Place: f.Place, Title: n.text("title"),
 		Over: n.texts("over"), Given: n.texts("given"), Where: n.condition("where"),
-		Role: n.text("role"), Weight: n.number("weight", 0), Rest: n.optionalText("rest"),
+		Role: n.text("role"), Weight: n.number("weight", 0), Rest: n.optionalText("rest"), Partial: n.flag("partial"),
 		Rounded: n.number("rounded", 0), Tolerance: n.number("tolerance", -1),
 		Source: n.text("source"), Status: n.text("status"), Note: n.text("note"), Year: int(n.number("year", 0)),
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/inject/embed"
@@ -54,7 +55,7 @@ func Load(ctx context.Context, path string, o Options) (*Spec, *diag.List) {
 	if err != nil {
 		return nil, refusal(diag.Place{File: path}, "no-file", "the working directory cannot be read: "+err.Error())
 	}
-	l := &loader{path: path, dir: o.Dir}
+	l := &loader{path: path, dir: o.Dir, reported: map[string]bool{}}
 	read := func() result {
 		spec := l.load()
 		l.list.Sort()
@@ -87,6 +88,8 @@ type loader struct {
 	path string // as the user gave it
 	dir  string // absolute; messages are relative to it
 	list diag.List
+
+	reported map[string]bool // paths that CUE's errors have been reported for
 }
 
 func (l *loader) load() *Spec {
@@ -96,16 +99,13 @@ func (l *loader) load() *Spec {
 	}
 	inst := src.instance()
 	l.files(inst)
-	if l.list.Failed() {
+	if l.list.Failed() || l.isEmpty(inst) {
 		return nil
 	}
 	ctx := cuecontext.New(cuecontext.WithInjection(embed.New()))
 	value := ctx.BuildInstance(inst)
 	r := &reader{loader: l, ctx: ctx, model: newModel(ctx), places: indexPlaces(l, inst)}
 	r.evaluation(value)
-	if !value.Exists() && l.list.Failed() {
-		return nil
-	}
 	root := r.node(value, r.model.definition("#Spec"), nil)
 	if l.list.Failed() {
 		return nil
@@ -115,6 +115,21 @@ func (l *loader) load() *Spec {
 		return nil
 	}
 	return l.decode(root, src)
+}
+
+// isEmpty reports a spec that says nothing.
+func (l *loader) isEmpty(inst *build.Instance) bool {
+	for _, f := range inst.Files {
+		for _, d := range f.Decls {
+			switch d.(type) {
+			case *ast.Package, *ast.ImportDecl, *ast.CommentGroup, *ast.Attribute:
+			default:
+				return false
+			}
+		}
+	}
+	l.emptySpec()
+	return true
 }
 
 // files reports what kept CUE from reading the files of an instance.

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,13 +27,19 @@ func prefix(path []cue.Selector) string {
 	return cue.MakePath(path...).String() + ": "
 }
 
-func (r *reader) unknownField(path []cue.Selector, at diag.Place, name string, want *structShape) {
+// unknownField returns the name that was probably meant, or "".
+func (r *reader) unknownField(path []cue.Selector, at diag.Place, name string, want *structShape) string {
 	d := r.fault(path, at, "unknown-field", "unknown field %q", name)
-	if near := diag.Guess(name, want.names()); near != "" {
+	near := diag.Guess(name, want.names())
+	switch {
+	case near != "":
 		d.Do("did you mean %q?", near)
-	} else if len(want.members) > 0 {
+	case len(path) == 0:
+		d.Do("values of your own go into hidden fields, such as _%s", name)
+	case len(want.members) > 0:
 		d.Do("known here: %s", strings.Join(want.names(), ", "))
 	}
+	return near
 }
 
 func (r *reader) badName(path []cue.Selector, at diag.Place, name string, want *structShape) {
@@ -46,12 +53,12 @@ func (r *reader) missing(path []cue.Selector, at diag.Place, name string) *diag.
 
 func (r *reader) brokenRule(path []cue.Selector, at diag.Place, rule rule, has []string) {
 	if len(has) == 0 {
-		r.fault(path, at, "missing-field", "none of %s is given", words(rule.names)).
+		r.fault(path, at, "missing-field", "none of %s is given", strings.Join(rule.names, ", ")).
 			Do("give %s", howMany(rule))
 		return
 	}
-	r.fault(path, at, "too-many-fields", "%s exclude each other", words(has)).
-		Do("give %s of %s", howMany(rule), words(rule.names))
+	r.fault(path, at, "too-many-fields", "%s exclude each other", strings.Join(has, " and ")).
+		Do("give %s of %s", howMany(rule), strings.Join(rule.names, ", "))
 }
 
 func howMany(r rule) string {
@@ -79,7 +86,10 @@ func (r *reader) notFitting(path []cue.Selector, at diag.Place, v cue.Value, s *
 		r.notOneOf(path, at, v, choices)
 		return
 	}
-	r.fault(path, at, "bad-value", "%s is not %s", shownValue(v), wanted(s))
+	d := r.fault(path, at, "bad-value", "%s is not %s", shownValue(v), wanted(s))
+	if doc := firstParagraph(s.doc); doc != "" && strings.Contains(source1(s.scalar.expr), "=~") {
+		d.Do("%s", doc)
+	}
 }
 
 func (r *reader) wrongForm(path []cue.Selector, at diag.Place, is string, s *shape) {
@@ -120,7 +130,9 @@ func wanted(s *shape) string {
 	}
 	if s.fields != nil {
 		form := "a struct"
-		if len(s.fields.members) > 0 {
+		if s.fields.by != "" {
+			form = "{" + s.fields.by + ", …}"
+		} else if len(s.fields.members) > 0 {
 			form = "{" + strings.Join(s.fields.names(), ", ") + "}"
 		} else if s.fields.each != nil {
 			form = "a struct of names and values"
@@ -138,7 +150,7 @@ var kindWords = map[string]string{
 }
 
 var boundWords = map[token.Token]string{
-	token.GTR: "above", token.GEQ: "at least", token.LSS: "below", token.LEQ: "at most", token.MAT: "matching", token.NEQ: "other than",
+	token.GTR: "above", token.GEQ: "of at least", token.LSS: "below", token.LEQ: "at most", token.MAT: "matching", token.NEQ: "other than",
 }
 
 // inWords describes a type expression of the schema.
@@ -231,7 +243,18 @@ func shownValue(v cue.Value) string {
 	return text
 }
 
-func words(names []string) string { return strings.Join(names, ", ") }
+func (r *reader) tooShort(path []cue.Selector, at diag.Place, has, least int) {
+	r.fault(path, at, "too-short", "the list has %s and needs at least %d", count(has, "item"), least)
+}
+
+func (r *reader) tooLong(path []cue.Selector, at diag.Place, has, most int) {
+	r.fault(path, at, "too-long", "the list has %s and can have %d", count(has, "item"), most)
+}
+
+func (l *loader) emptySpec() {
+	l.list.Errorf(diag.Place{File: l.shown(l.absolute())}, "empty", "the specification is empty").
+		Do("begin with name, population and fields; personagen explain spec shows what there is")
+}
 
 func count(n int, thing string) string {
 	if n == 1 {
@@ -253,34 +276,74 @@ func cueError(at token.Pos, err error) error {
 }
 
 // fromCUE turns CUE's errors into diagnostics: one for each fault, at the
-// user's place. places may be nil while files are being read.
+// user's place. places is nil while files are being read.
 func (l *loader) fromCUE(err error, p *places) {
-	reported := map[string]bool{}
-	for _, e := range errors.Errors(err) {
-		format, args := e.Msg()
-		if strings.HasSuffix(format, "errors in empty disjunction:") {
-			continue // heads the errors of the branches, which follow
-		}
+	list := errors.Errors(err)
+	for i := 0; i < len(list); i++ {
+		e, format, args := list[i], "", []any(nil)
+		format, args = e.Msg()
 		m := translate(format, args, e)
-		at := l.errorPlace(e, p)
-		key := strings.Join(e.Path(), "\x00")
-		if m.code == "conflict" && len(e.Path()) > 0 && reported[key] {
-			continue // another branch, or the same conflict seen from elsewhere
+		if n, ok := branches(format, args); ok && i+n < len(list) {
+			m = noBranchFits(list[i+1 : i+1+n])
+			i += n
+			e = list[i]
 		}
-		reported[key] = true
-		message := m.text
-		if path := e.Path(); len(path) > 0 && p != nil {
-			message = pathText(path) + ": " + message
+		l.fromOne(m, e, p)
+	}
+}
+
+func (l *loader) fromOne(m translation, e errors.Error, p *places) {
+	path := e.Path()
+	if key := errorKey(path); len(path) > 0 {
+		if l.reported[key] {
+			return // seen from elsewhere
 		}
-		d := l.list.Errorf(at, m.code, "%s", message)
-		d.Hint = m.hint
-		if m.code == "conflict" {
-			l.noteOtherPlaces(d, e)
-		}
-		if m.name != "" {
-			d.Hint = l.guessName(m.name, p)
+		l.reported[key] = true
+	}
+	if len(path) > 0 && p != nil {
+		m.text = pathText(path) + ": " + m.text
+	}
+	d := l.list.Errorf(l.errorPlace(m, e, p), m.code, "%s", m.text)
+	d.Hint = m.hint
+	switch {
+	case m.name != "":
+		d.Hint = l.guessName(m.name, p)
+	case m.code == "conflict":
+		l.noteOtherPlaces(d, e)
+	}
+}
+
+// branches reads the head of a failed disjunction: the next n errors are those
+// of its branches.
+func branches(format string, args []any) (n int, ok bool) {
+	if !strings.HasSuffix(format, "errors in empty disjunction:") || len(args) == 0 {
+		return 0, false
+	}
+	n, ok = args[0].(int)
+	return n, ok && n > 0
+}
+
+// noBranchFits folds the errors of the branches into one: the value that all
+// of them complain about fits none of the others.
+func noBranchFits(list []errors.Error) translation {
+	var values []string
+	seen := map[string]int{}
+	for _, e := range list {
+		_, args := e.Msg()
+		for _, arg := range args[:min(2, len(args))] {
+			v := fmt.Sprint(arg)
+			if seen[v]++; seen[v] == 1 {
+				values = append(values, v)
+			}
 		}
 	}
+	for _, v := range values {
+		if seen[v] == len(list) {
+			others := slices.DeleteFunc(values, func(o string) bool { return o == v })
+			return translation{code: "alternatives", text: v + " is none of " + strings.Join(others, ", ")}
+		}
+	}
+	return translation{code: "alternatives", text: "no alternative fits"}
 }
 
 type translation struct {
@@ -299,7 +362,7 @@ func translate(format string, args []any, e errors.Error) translation {
 	}
 	switch {
 	case strings.HasPrefix(format, "conflicting values %s and %s"):
-		return translation{code: "conflict", text: "is given both " + arg(1) + " and " + arg(0), hint: "keep one of them"}
+		return translation{code: "conflict", text: "given both " + arg(1) + " and " + arg(0), hint: "keep one of them"}
 	case strings.HasPrefix(format, "incompatible number bounds"):
 		return translation{code: "conflict", text: "no number is both " + arg(1) + " and " + arg(0), hint: "swap or correct the bounds"}
 	case strings.HasPrefix(format, "invalid value %v (out of bound"):
@@ -314,28 +377,45 @@ func translate(format string, args []any, e errors.Error) translation {
 		return translation{code: "cycle", text: "the value refers to itself: " + text}
 	case strings.HasPrefix(format, "imported and not used"):
 		return translation{code: "import", text: text, hint: "use it, or take the import out"}
-	case strings.Contains(text, "import failed"), strings.Contains(text, "cannot find package"), strings.Contains(text, "package or module"):
-		return translation{code: "import", text: plainImport(text),
-			hint: fmt.Sprintf("nothing is fetched: %q, CUE's own packages and those of the spec's own module can be imported", schemas.ImportPath)}
+	case strings.Contains(e.Error(), "import failed"):
+		return importFailed(e.Error())
 	case strings.HasPrefix(format, "field not allowed"):
 		return translation{code: "unknown-field", text: "unknown field"}
 	case strings.HasPrefix(format, "field is required"):
 		return translation{code: "missing-field", text: "is missing"}
+	case strings.Contains(text, "'EOF'"):
+		return translation{code: "syntax", text: text, hint: "a bracket that was opened is not closed"}
 	case len(e.Path()) == 0:
 		return translation{code: "syntax", text: text}
 	}
 	return translation{code: "evaluation", text: text}
 }
 
-// plainImport keeps the first sentence of a chain of import errors.
-func plainImport(text string) string {
-	text, _, _ = strings.Cut(text, "\n")
-	return strings.TrimSpace(strings.TrimPrefix(text, "import failed: "))
+// quoted finds the import path in a chain of import errors.
+var quoted = regexp.MustCompile(`package "?([^\s:"]+)"?|"([^"]+)"`)
+
+func importFailed(chain string) translation {
+	m := translation{code: "import", text: chain}
+	if found := quoted.FindStringSubmatch(chain); found != nil {
+		path := found[1] + found[2]
+		m.text = fmt.Sprintf("%q cannot be imported", path)
+		if near := diag.Guess(path, []string{schemas.ImportPath}); near != "" {
+			m.hint = fmt.Sprintf("did you mean %q?", near)
+			return m
+		}
+	}
+	m.hint = fmt.Sprintf("nothing is fetched: %q, CUE's own packages and those of the spec's own module can be imported", schemas.ImportPath)
+	return m
 }
 
-// errorPlace picks the first position in a file of the user's.
-func (l *loader) errorPlace(e errors.Error, p *places) diag.Place {
-	for _, pos := range append([]token.Pos{e.Position()}, e.InputPositions()...) {
+// errorPlace picks the first position in a file of the user's; where all
+// alternatives fail, the place that fails and not the alternatives.
+func (l *loader) errorPlace(m translation, e errors.Error, p *places) diag.Place {
+	positions := append([]token.Pos{e.Position()}, e.InputPositions()...)
+	if m.code == "alternatives" {
+		positions = nil
+	}
+	for _, pos := range positions {
 		if pos.IsValid() && pos.Filename() != "" && (p == nil || p.own[pos.Filename()]) {
 			return l.place(pos)
 		}
@@ -345,7 +425,7 @@ func (l *loader) errorPlace(e errors.Error, p *places) diag.Place {
 	}
 	for path := e.Path(); len(path) > 0; path = path[:len(path)-1] {
 		if d := p.at[errorKey(path)]; len(d) > 0 {
-			return p.place(d[0].label)
+			return p.place(d[0].value.Pos())
 		}
 	}
 	return p.place(token.NoPos)

@@ -105,6 +105,7 @@ var openSchema = sync.OnceValue(func() map[string]string {
 // open at once, for instance a number or a struct.
 type shape struct {
 	expr      ast.Expr
+	doc       []*ast.CommentGroup
 	any       bool        // everything is fine
 	condition bool        // a condition
 	file      bool        // a text that names a file
@@ -139,7 +140,6 @@ type member struct {
 	required bool
 	optional bool // neither: the field has a default or a fixed value
 	shape    *shape
-	doc      []*ast.CommentGroup
 }
 
 func (s *structShape) member(name string) *member {
@@ -202,7 +202,7 @@ func (m *model) definition(name string) *shape {
 	if !ok {
 		panic("the schema has no definition " + name) // a test walks the schema
 	}
-	s := &shape{expr: def.expr}
+	s := &shape{expr: def.expr, doc: def.doc}
 	m.known[name] = s
 	switch name {
 	case "#Condition":
@@ -330,12 +330,15 @@ func (m *model) fillStruct(s *structShape, x *ast.StructLit) {
 				continue
 			}
 			name, _, _ := ast.LabelName(d.Label)
+			value := m.shape(d.Value)
+			if value.doc == nil {
+				value.doc = ast.Comments(d)
+			}
 			s.members = append(s.members, &member{
 				name:     name,
 				required: d.Constraint == token.NOT,
 				optional: d.Constraint == token.OPTION,
-				shape:    m.shape(d.Value),
-				doc:      ast.Comments(d),
+				shape:    value,
 			})
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -20,6 +21,17 @@ type reader struct {
 	places *places
 }
 
+// broken reports what CUE finds wrong with v, if anything. Values that wait for
+// others that never come are errors here, although CUE's own validation lets
+// them pass.
+func (r *reader) broken(v cue.Value) bool {
+	err := v.Err()
+	if err != nil {
+		r.fromCUE(err, r.places)
+	}
+	return err != nil
+}
+
 // fault adds an error about the value of a path.
 func (r *reader) fault(path []cue.Selector, at diag.Place, code, format string, args ...any) *diag.Diagnostic {
 	return r.list.Errorf(at, code, "%s"+format, append([]any{prefix(path)}, args...)...)
@@ -31,12 +43,15 @@ func (r *reader) node(v cue.Value, s *shape, path []cue.Selector) *Node {
 	if s.condition {
 		return r.conditionNode(v, path)
 	}
+	broken := r.broken(v)
 	fields, items, isList := children(v)
 	switch {
 	case isList:
 		return r.listNode(v, items, s, path)
 	case fields != nil || v.IncompleteKind() == cue.StructKind:
 		return r.structNode(v, fields, s, path)
+	case broken:
+		return nil
 	}
 	return r.scalarNode(v, s, path)
 }
@@ -91,7 +106,7 @@ func (r *reader) listNode(v cue.Value, items []cue.Value, s *shape, path []cue.S
 		shapes = s.list
 	}
 	if len(items) < len(shapes.first) {
-		r.fault(path, at, "too-short", "the list has %s, and needs at least %d", count(len(items), "item"), len(shapes.first))
+		r.tooShort(path, at, len(items), len(shapes.first))
 		return nil
 	}
 	for i, item := range items {
@@ -100,7 +115,7 @@ func (r *reader) listNode(v cue.Value, items []cue.Value, s *shape, path []cue.S
 			want = shapes.first[i]
 		}
 		if want == nil {
-			r.fault(path, at, "too-long", "the list has %s, and at most %d fit", count(len(items), "item"), len(shapes.first))
+			r.tooLong(path, at, len(items), len(shapes.first))
 			return nil
 		}
 		if n := r.node(item, want, append(path[:len(path):len(path)], cue.Index(i))); n != nil {
@@ -127,6 +142,7 @@ func (r *reader) structNode(v cue.Value, fields []field, s *shape, path []cue.Se
 	if !ok {
 		return nil
 	}
+	var meant []string // by misspelt names: these are not missing
 	for _, f := range fields {
 		inner := append(path[:len(path):len(path)], f.label)
 		member := want.member(f.name())
@@ -134,14 +150,14 @@ func (r *reader) structNode(v cue.Value, fields []field, s *shape, path []cue.Se
 		case member != nil:
 			r.addField(node, f, member.shape, path)
 		case want.keys == nil:
-			r.unknownField(path, r.places.name(inner, f.value), f.name(), want)
+			meant = append(meant, r.unknownField(path, r.places.name(inner, f.value), f.name(), want))
 		case !want.keys.MatchString(f.name()):
 			r.badName(path, r.places.name(inner, f.value), f.name(), want)
 		default:
 			r.addField(node, f, want.each, path)
 		}
 	}
-	r.absent(node, v, fields, want, path)
+	r.absent(node, v, fields, meant, want, path)
 	return node
 }
 
@@ -160,14 +176,14 @@ func (r *reader) chosen(v cue.Value, fields []field, s *structShape, path []cue.
 	}
 	i := slices.IndexFunc(fields, func(f field) bool { return f.name() == s.by })
 	if i < 0 {
-		r.missing(path, r.places.name(path, v), s.by).Do("say which: one of %s", words(Kinds()))
+		r.missing(path, r.places.name(path, v), s.by).Do("say which: one of %s", strings.Join(Kinds(), ", "))
 		return nil, false
 	}
 	inner := append(path[:len(path):len(path)], fields[i].label)
 	at := r.places.value(inner, fields[i].value)
 	value, _ := fields[i].value.Default()
-	if value.Err() != nil && value.Kind() == cue.BottomKind && value.IncompleteKind() == cue.BottomKind {
-		return nil, false // CUE's evaluation has been reported
+	if r.broken(value) {
+		return nil, false
 	}
 	kind, err := value.String()
 	if err != nil || s.kinds[kind] == nil {
@@ -178,9 +194,9 @@ func (r *reader) chosen(v cue.Value, fields []field, s *structShape, path []cue.
 }
 
 // absent adds defaults, and reports missing fields and broken rules.
-func (r *reader) absent(node *Node, v cue.Value, fields []field, want *structShape, path []cue.Selector) {
+func (r *reader) absent(node *Node, v cue.Value, fields []field, meant []string, want *structShape, path []cue.Selector) {
 	given := func(name string) bool {
-		return slices.ContainsFunc(fields, func(f field) bool { return f.name() == name })
+		return slices.Contains(meant, name) || slices.ContainsFunc(fields, func(f field) bool { return f.name() == name })
 	}
 	for _, m := range want.members {
 		switch {
@@ -207,9 +223,6 @@ func (r *reader) absent(node *Node, v cue.Value, fields []field, want *structSha
 }
 
 func (r *reader) scalarNode(v cue.Value, s *shape, path []cue.Selector) *Node {
-	if v.IncompleteKind() == cue.BottomKind {
-		return nil // CUE's evaluation has been reported
-	}
 	at := r.places.value(path, v)
 	if d, ok := v.Default(); ok {
 		v = d

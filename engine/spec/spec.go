@@ -98,6 +98,7 @@ type Table struct {
 	Value       Text // column of the figures
 	Add         bool
 	Rest        *Text
+	Partial     bool    // a conditional table without figures for every given combination
 	Rounded     float64 // 0 when not given
 	Tolerance   float64 // -1 when not given
 

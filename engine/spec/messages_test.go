@@ -1,0 +1,79 @@
+package spec_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+// printed loads a spec and prints its diagnostics as a user sees them.
+func printed(t *testing.T, dir, path string) string {
+	t.Helper()
+	s, list := spec.Load(context.Background(), path, spec.Options{Dir: dir})
+	if (s == nil) != list.Failed() {
+		t.Errorf("Load(%s) gives a spec: %v, and errors: %v", path, s != nil, list.Failed())
+	}
+	var out strings.Builder
+	err := diag.Text(&out, list, diag.TextOptions{Source: func(file string) ([]byte, error) {
+		return os.ReadFile(filepath.Join(dir, file))
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// golden compares text with a file; UPDATE=1 rewrites the file.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s: got\n%s\nwant\n%s", file, got, want)
+	}
+}
+
+// TestMessages shows what each fault looks like, in testdata/messages. The
+// same spec outside a module must give the same text.
+func TestMessages(t *testing.T) {
+	dir := filepath.Join("testdata", "messages")
+	files, err := filepath.Glob(filepath.Join(dir, "*.cue"))
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d cases, %v", len(files), err)
+	}
+	for _, file := range files {
+		name := filepath.Base(file)
+		t.Run(strings.TrimSuffix(name, ".cue"), func(t *testing.T) {
+			got := printed(t, dir, name)
+			if !strings.Contains(got, "error: ") {
+				t.Error("no error")
+			}
+			golden(t, strings.TrimSuffix(file, ".cue")+".txt", got)
+
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			outside := t.TempDir()
+			if err := os.WriteFile(filepath.Join(outside, name), text, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if again := printed(t, outside, name); again != got {
+				t.Errorf("outside a module:\n%s\ninside one:\n%s", again, got)
+			}
+		})
+	}
+}
