@@ -27,8 +27,9 @@ type bank struct {
 	Upto []uint32 `json:"upto"`
 }
 
-// Uncovered lists the configurations (row-major over the fields) that have no
-// entry. Whether they can occur shows only after the fit.
+// Uncovered lists the configurations (row-major over the fields, null last
+// where a field is nullable) that have no entry. Whether they can occur shows
+// only after the fit; a person in one of them gets null.
 func (b *bank) Uncovered() (fields []string, configs []int) {
 	for config, list := range b.Given.Case {
 		if list == 0 {
@@ -36,16 +37,6 @@ func (b *bank) Uncovered() (fields []string, configs []int) {
 		}
 	}
 	return b.Given.Fields, configs
-}
-
-// Uncovered lists the configurations (row-major over the returned fields, null
-// last where a field is nullable) for which a choice or list has no entry; nil
-// for other kinds. A person in one of them gets null.
-func (f *Field) Uncovered() (fields []string, configs []int) {
-	if p, ok := f.Program.(interface{ Uncovered() ([]string, []int) }); ok {
-		return p.Uncovered()
-	}
-	return nil, nil
 }
 
 // bankUses lists the fields that entries are given.

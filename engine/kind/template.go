@@ -28,10 +28,10 @@ func templateUses(s *spec.Field) []spec.Text {
 		return nil
 	}
 	var uses []spec.Text
-	for _, path := range t.Fields() {
-		name, _, _ := strings.Cut(path, ".")
+	for _, ref := range t.References() {
+		name, _, _ := strings.Cut(ref.Field, ".")
 		if !slices.ContainsFunc(uses, func(u spec.Text) bool { return u.Value == name }) {
-			uses = append(uses, spec.Text{Value: name, Place: node.Place})
+			uses = append(uses, spec.Text{Value: name, Place: inside(node, ref.Offset)})
 		}
 	}
 	return uses
@@ -53,7 +53,8 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 		return
 	}
 	var fields []*Field
-	for _, name := range t.Fields() {
+	names := t.Fields()
+	for _, name := range names {
 		used := c.Fields[name]
 		if used == nil {
 			return // it failed to compile and has been reported
@@ -61,30 +62,30 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 		fields = append(fields, used)
 	}
 	if c.tryTemplate(s, t, fields) {
-		f.Program, f.Inputs = &text{Text: node.String, Fields: t.Fields(), template: t}, t.Fields()
+		f.Program, f.Inputs = &text{Text: node.String, Fields: names, template: t}, names
 	}
 }
 
 func (c *Compiler) templateFault(node *spec.Node, fault *prompt.Fault) {
-	d := c.Diags.Errorf(inside(node, fault), "template", "%s", fault.Message)
+	d := c.Diags.Errorf(inside(node, fault.Offset), "template", "%s", fault.Message)
 	if fault.Hint != "" {
 		d.Do("%s", fault.Hint)
 	}
 }
 
-// inside is the place of a fault in a string of the spec. Of a string of many
+// inside is the place of a byte in a string of the spec. Of a string of many
 // lines the text begins on the line below its quotes, indented by an unknown
 // amount, so the column there is left at 1.
-func inside(node *spec.Node, fault *prompt.Fault) diag.Place {
+func inside(node *spec.Node, offset int) diag.Place {
 	at := node.Place
-	if at.Line == 0 {
-		return at
+	switch {
+	case at.Line == 0:
+	case strings.Contains(node.String, "\n"):
+		at.Line += 1 + strings.Count(node.String[:offset], "\n")
+		at.Column = 1
+	default:
+		at.Column += 1 + offset
 	}
-	if strings.Contains(node.String, "\n") {
-		at.Line, at.Column = at.Line+fault.Line, 1
-		return at
-	}
-	at.Column += 1 + fault.Offset
 	return at
 }
 
@@ -100,7 +101,7 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 	node := s.Body.Get("text")
 	if err := t.Execute(&discard, values); err != nil {
 		fault := err.(*prompt.Fault)
-		c.Diags.Errorf(inside(node, fault), "template", "the template fails for the values %s: %s", showValues(fields, values), fault.Message).Do("%s", fault.Hint)
+		c.Diags.Errorf(inside(node, fault.Offset), "template", "the template fails for the values %s: %s", showValues(fields, values), fault.Message).Do("%s", fault.Hint)
 		return false
 	}
 	for _, f := range fields {
@@ -110,7 +111,7 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 		values[f.Name] = ""
 		if err := t.Execute(&discard, values); err != nil {
 			fault := err.(*prompt.Fault)
-			c.Diags.Warnf(inside(node, fault), "template", "the template fails where %q has no value: %s", f.Name, fault.Message).
+			c.Diags.Warnf(inside(node, fault.Offset), "template", "the template fails where %q has no value: %s", f.Name, fault.Message).
 				Do("put it inside {{ if .%s }}, or say by when who has the text", f.Name)
 		}
 		values[f.Name] = f.example()

@@ -26,8 +26,14 @@ type Template struct {
 	name   string
 	text   string
 	exec   *template.Template
-	fields []string
+	fields []Reference
 	parts  []Part // nil unless plain
+}
+
+// Reference is the first mention of a field, a dotted path.
+type Reference struct {
+	Field  string
+	Offset int // in bytes, from 0
 }
 
 // Part of a plain template: a literal text, or the value of a field.
@@ -61,10 +67,16 @@ const treeName = "prompt"
 func Parse(name, text string, known []string) (*Template, []Fault) {
 	tree := parse.New(treeName)
 	tree.Mode = parse.SkipFuncCheck
-	if _, err := tree.Parse(text, "", "", map[string]*parse.Tree{}); err != nil {
+	trees := map[string]*parse.Tree{}
+	if _, err := tree.Parse(text, "", "", trees); err != nil {
 		return nil, []Fault{syntaxFault(name, text, err)}
 	}
 	w := newWalker(text, known)
+	for _, t := range trees {
+		if t != tree {
+			w.fault(int(t.Root.Position()), "write the text in its place", "definitions of templates are not available")
+		}
+	}
 	w.list(tree.Root, value{known: true})
 	if len(w.faults) > 0 {
 		for i := range w.faults {
@@ -83,9 +95,18 @@ func Parse(name, text string, known []string) (*Template, []Fault) {
 	return t, nil
 }
 
-// Fields lists the fields that the template refers to, as dotted paths in the
-// order of their first appearance.
-func (t *Template) Fields() []string { return t.fields }
+// References lists the fields that the template refers to, in the order of
+// their first appearance.
+func (t *Template) References() []Reference { return t.fields }
+
+// Fields lists the names in References.
+func (t *Template) Fields() []string {
+	names := make([]string, len(t.fields))
+	for i, r := range t.fields {
+		names[i] = r.Field
+	}
+	return names
+}
 
 // Plain returns the parts of a template that is made of literal text and
 // {{ .field }} actions alone. Writing the parts one after the other, values by

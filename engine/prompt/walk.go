@@ -35,7 +35,7 @@ type walker struct {
 	inner  map[string]bool // paths above known paths
 	names  []string        // known paths, for guesses
 	scope  []variable
-	fields []string
+	fields []Reference
 	faults []Fault
 }
 
@@ -226,7 +226,11 @@ func (w *walker) path(v value, names []string, at int) value {
 			continue
 		}
 		if above != "" && !w.inner[above] {
-			w.fault(at, fmt.Sprintf("write .%s alone, or $.%s for a field of the row", above, name), "field %q has nothing inside it, so no %q", above, name)
+			hint := fmt.Sprintf("it is a single value or a list of them: leave %q out", name)
+			if w.leaves[name] || w.inner[name] {
+				hint = fmt.Sprintf("write $.%s for the field of the row", name)
+			}
+			w.fault(at, hint, "field %q has nothing inside it, so no %q", above, name)
 			return value{}
 		}
 		hint := ""
@@ -236,8 +240,8 @@ func (w *walker) path(v value, names []string, at int) value {
 		w.fault(at, hint, "no field is called %q", path)
 		return value{}
 	}
-	if !slices.Contains(w.fields, path) {
-		w.fields = append(w.fields, path)
+	if !slices.ContainsFunc(w.fields, func(r Reference) bool { return r.Field == path }) {
+		w.fields = append(w.fields, Reference{Field: path, Offset: at})
 	}
 	return value{path, true}
 }
