@@ -36,7 +36,7 @@ func (s *Suite) Result(t *Tally) (*Result, error) {
 		return nil, fmt.Errorf("remember persons for the check of duplicates: %w; free some space or choose another folder for temporary files", t.err)
 	}
 	o := s.options
-	r := &Result{Sampling: o.Sampling, Rows: t.rows, First: o.First, Total: max(o.Total, t.rows), Budget: o.Budget, Parts: max(1, o.Parts), Counts: map[string]int{}}
+	r := &Result{Sampling: o.Sampling, Rows: t.rows, First: o.First, Total: max(o.Total, t.rows), Budget: o.Budget, Parts: max(1, o.Parts), Counts: map[string]int{}, Exceptions: o.Exceptions}
 	if o.Sampling == Independent {
 		r.Total = t.rows
 	}
@@ -417,12 +417,12 @@ func (b *builder) checkLimits() {
 		sh := Share{Hits: hits, Of: n, Share: float64(hits) / float64(n), AtLeast: l.AtLeast, AtMost: l.AtMost}
 		sh.Low, sh.High = wilson(hits, n)
 		low, high := l.AtLeast != nil && sh.Share < *l.AtLeast, l.AtMost != nil && sh.Share > *l.AtMost
-		o.Message = fmt.Sprintf("%d of %s (%.4g %%, 95 %% interval %.4g to %.4g %%), %s", hits, persons(n), 100*sh.Share, 100*sh.Low, 100*sh.High, bounds(l.AtLeast, l.AtMost))
+		verdict := "within"
 		if low || high {
-			o.Status = broken(l.Severity)
-			o.Message += ", is broken"
-			o.Persons = hits
+			o.Status, o.Persons, verdict = broken(l.Severity), hits, "outside"
 		}
+		o.Message = fmt.Sprintf("%d of %s (%.4g %%, 95 %% interval %.4g to %.4g %%), %s the limit of %s",
+			hits, persons(n), 100*sh.Share, 100*sh.Low, 100*sh.High, verdict, bounds(l.AtLeast, l.AtMost))
 		sh.Share, sh.Low, sh.High = tidy(sh.Share), tidy(sh.Low), tidy(sh.High)
 		o.Share = &sh
 		b.add(o)
@@ -440,13 +440,13 @@ func broken(severity string) string {
 func bounds(low, high *float64) string {
 	switch {
 	case low != nil && high != nil:
-		return fmt.Sprintf("the limit of %.4g to %.4g %%", 100**low, 100**high)
+		return fmt.Sprintf("%.4g to %.4g %%", 100**low, 100**high)
 	case low != nil:
-		return fmt.Sprintf("the limit of at least %.4g %%", 100**low)
+		return fmt.Sprintf("at least %.4g %%", 100**low)
 	case high != nil:
-		return fmt.Sprintf("the limit of at most %.4g %%", 100**high)
+		return fmt.Sprintf("at most %.4g %%", 100**high)
 	}
-	return "no limit"
+	return "anything"
 }
 
 // profile describes a column.

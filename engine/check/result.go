@@ -39,6 +39,8 @@ type Result struct {
 	// Counts are the numbers of outcomes by status.
 	Counts   map[string]int `json:"counts"`
 	Outcomes []Outcome      `json:"outcomes"`
+	// Exceptions are the cells that the allocation listed.
+	Exceptions []Exception `json:"exceptions,omitempty"`
 	// Observed are the counts of each of Plan.Expected.
 	Observed [][]int64 `json:"-"`
 	// Profiles describe each of Plan.Fields.

@@ -102,7 +102,7 @@ func (s *Suite) measure(c *comparison, e *plan.Expected, counts []int64, rows pa
 		n.SRMSERatio = tidy(math.Sqrt(squares / variance))
 	}
 	n.Persons, n.Points, n.TVD = tidy(n.Persons), tidy(n.Points), tidy(n.TVD)
-	n.PersonsCell, n.PointsCell, n.ZeroCell = s.cell(e, persons), s.cell(e, points), s.cell(e, zero)
+	n.PersonsCell, n.PointsCell, n.ZeroCell = Cell(s.plan, e, persons), Cell(s.plan, e, points), Cell(s.plan, e, zero)
 	if len(e.Fields) == 2 {
 		observed := make([]float64, len(counts))
 		for k, v := range counts {
@@ -239,8 +239,9 @@ func (s *Suite) testPart(e *plan.Expected, counts []int64, rows part, slack floa
 	}
 }
 
-// cell names a cell by its labels; -1 gives no text.
-func (s *Suite) cell(e *plan.Expected, at int) string {
+// Cell names cell number at of an expected distribution by its labels, as in
+// "hue red × zone north"; -1 gives no text.
+func Cell(p *plan.Plan, e *plan.Expected, at int) string {
 	if at < 0 {
 		return ""
 	}
@@ -249,7 +250,7 @@ func (s *Suite) cell(e *plan.Expected, at int) string {
 		code := at % e.Slots[k]
 		at /= e.Slots[k]
 		label := "null"
-		if d := s.plan.Field(e.Fields[k]).Domain; code < d.Size() {
+		if d := p.Field(e.Fields[k]).Domain; code < d.Size() {
 			label = d.Label(code)
 		}
 		parts[k] = e.Fields[k] + " " + label

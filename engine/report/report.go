@@ -1,0 +1,355 @@
+// Package report turns a plan and the result of its checks into papers:
+// stats.json for programs, stats.md for people, and a few lines for a terminal.
+//
+// In goes plain data, out comes text. Nothing is measured here and nothing is
+// asked of the clock: the same result gives the same bytes. Labels and titles
+// are the plan's, in its language; all other words are English.
+package report
+
+import (
+	"math"
+	"slices"
+
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+// Format is the version of the form of stats.json.
+const Format = 1
+
+// Facts are what only the run knows.
+type Facts struct {
+	Size     int64  // persons of the population; the rows may be part of it
+	Seed     uint64 // that was used
+	Sampling string
+	First    int64  // number of the first person
+	Version  string // of the program
+}
+
+// Stats are the statistics of a release. Its JSON keys are stable: they are
+// added to, not renamed, within a Format. Shares are between 0 and 1 of the
+// persons written unless a comment says otherwise; arrays over a table are
+// row-major over its fields, null last where a field can be null.
+type Stats struct {
+	Format     int        `json:"format"`
+	Population Population `json:"population"`
+	Checks     Checks     `json:"checks"`
+	Fields     []Field    `json:"fields"`
+	Tables     []Table    `json:"tables"`
+	// Published says for each table of the spec what became of its figures.
+	Published   []Published         `json:"published,omitempty"`
+	Uncertain   []Uncertain         `json:"uncertain,omitempty"` // what is not official
+	Independent []plan.Independence `json:"independent,omitempty"`
+	Exceptions  []Exception         `json:"exceptions,omitempty"`
+	Limitations []string            `json:"limitations,omitempty"`
+	Sources     []spec.Source       `json:"sources,omitempty"`
+}
+
+// Population says what the rows are.
+type Population struct {
+	Name        string `json:"name"`
+	Title       string `json:"title,omitempty"`
+	Description string `json:"description,omitempty"`
+	Version     string `json:"version,omitempty"`
+	License     string `json:"license,omitempty"`
+	Language    string `json:"language,omitempty"`
+	Program     string `json:"program,omitempty"` // version
+	Plan        string `json:"plan"`              // hash
+	Structure   string `json:"structure"`         // hash
+	Rows        int64  `json:"rows"`
+	Size        int64  `json:"size"`
+	First       int64  `json:"first"`
+	Seed        uint64 `json:"seed"`
+	Sampling    string `json:"sampling"`
+	Where       string `json:"where,omitempty"`
+	// Persons that the tables speak of, and the share of them who are wanted.
+	Persons int64   `json:"persons,omitempty"`
+	Wanted  float64 `json:"wanted"`
+}
+
+// Checks are the outcomes of the validation suite.
+type Checks struct {
+	Headline string          `json:"headline"`
+	Counts   map[string]int  `json:"counts"` // by status
+	Budget   float64         `json:"budget"` // chance of a false alarm in all tests
+	Parts    int             `json:"parts"`  // that share it
+	Tests    int             `json:"tests"`
+	Outcomes []check.Outcome `json:"outcomes"`
+}
+
+// Field describes a column.
+type Field struct {
+	Name   string     `json:"name"`
+	Title  string     `json:"title,omitempty"`
+	Kind   string     `json:"kind"`
+	Class  kind.Class `json:"class"`
+	Type   frame.Type `json:"type"`
+	Unit   string     `json:"unit,omitempty"`
+	Hidden bool       `json:"hidden,omitempty"`
+	Source string     `json:"source,omitempty"`
+	Status string     `json:"status,omitempty"`
+	Note   string     `json:"note,omitempty"`
+	When   string     `json:"when,omitempty"`
+
+	Nulls   int64          `json:"nulls"`
+	Values  []Value        `json:"values,omitempty"`
+	Numbers *check.Summary `json:"numbers,omitempty"`
+	// Published names the one-way table whose figures stand in Values, and
+	// PublishedWhere the persons it speaks of ("" for all, of any age).
+	Published      string `json:"published,omitempty"`
+	PublishedWhere string `json:"published_where,omitempty"`
+}
+
+// Value is a value of a finite field, or a label of a list (then Share is of
+// all items). Target is the share that the plan asks for among the persons
+// wanted; Published is the share that the source gives for its own universe.
+type Value struct {
+	Label     string   `json:"label"`
+	Count     int64    `json:"count"`
+	Share     float64  `json:"share"`
+	Target    *float64 `json:"target,omitempty"`
+	Published *float64 `json:"published,omitempty"`
+}
+
+// Table compares a distribution with its target, in persons. The deviation of
+// a cell is observed minus target.
+type Table struct {
+	Name   string     `json:"name"`
+	Origin string     `json:"origin"`
+	Table  string     `json:"table,omitempty"` // of the spec
+	Fields []string   `json:"fields"`
+	Labels [][]string `json:"labels,omitempty"`
+	Status string     `json:"status"` // of its check
+	// Target and Observed are left out of tables with more than MostCells.
+	Target   []float64           `json:"target,omitempty"`
+	Observed []int64             `json:"observed,omitempty"`
+	Omitted  int                 `json:"omitted_cells,omitempty"`
+	Numbers  *check.TableNumbers `json:"numbers,omitempty"`
+	Test     *check.Test         `json:"test,omitempty"`
+}
+
+// MostCells is the size of the largest table whose cells stand in stats.json.
+const MostCells = 1000
+
+// Published is what became of a table of the spec: published, then reconciled
+// with the other tables, then fitted.
+type Published struct {
+	Name   string   `json:"name"`
+	Title  string   `json:"title,omitempty"`
+	Role   string   `json:"role"`
+	Fields []string `json:"fields"`
+	Given  int      `json:"given,omitempty"`
+	Where  string   `json:"where,omitempty"`
+	Source string   `json:"source,omitempty"`
+	Year   int      `json:"year,omitempty"`
+	Status string   `json:"status,omitempty"`
+	Note   string   `json:"note,omitempty"`
+	File   string   `json:"file,omitempty"`
+	// Moved is the total variation distance published to reconciled,
+	// MovedPersons the largest move of a cell among Population.Persons.
+	Moved        float64 `json:"moved"`
+	MovedPersons float64 `json:"moved_persons"`
+	WorstCell    string  `json:"worst_cell,omitempty"`
+	TVD          float64 `json:"tvd"` // reconciled to fitted
+}
+
+// Uncertain is a field or table that is not official.
+type Uncertain struct {
+	What   string `json:"what"` // "field", "table" or "correlation"
+	Name   string `json:"name"`
+	Status string `json:"status"`
+	Note   string `json:"note,omitempty"`
+}
+
+// Exception is a cell that the allocation could not bring close enough.
+type Exception struct {
+	Table   string  `json:"table"`
+	Cell    string  `json:"cell"`
+	Persons float64 `json:"persons"` // allocated minus target
+	Reason  string  `json:"reason,omitempty"`
+}
+
+// New gathers the statistics of a result of the plan's suite.
+func New(p *plan.Plan, r *check.Result, f Facts) *Stats {
+	s := &Stats{
+		Format: Format,
+		Population: Population{
+			Name: p.Name, Title: p.Title, Description: p.Description, Version: p.Version, License: p.License, Language: p.Language,
+			Program: f.Version, Plan: p.Hash, Structure: p.Structure, Rows: r.Rows, Size: f.Size, First: f.First, Seed: f.Seed,
+			Sampling: f.Sampling, Where: p.Population.Where, Persons: p.Population.Persons, Wanted: digits(p.Population.Wanted),
+		},
+		Checks:      Checks{r.Headline(), r.Counts, r.Budget, r.Parts, r.Tests, r.Outcomes},
+		Independent: p.Independent,
+		Limitations: p.Limitations,
+		Sources:     p.Sources,
+	}
+	for i, f := range p.Fields {
+		s.Fields = append(s.Fields, describe(p, f, r.Profiles[i], r))
+	}
+	for i := range p.Expected {
+		s.Tables = append(s.Tables, compare(p, i, r))
+	}
+	for i := range p.Tables {
+		t := &p.Tables[i]
+		s.Published = append(s.Published, Published{
+			Name: t.Name, Title: t.Title, Role: t.Role, Fields: t.Fields, Given: t.Given, Where: t.Where, Source: t.Source, Year: t.Year,
+			Status: t.Status, Note: t.Note, File: t.File, Moved: digits(t.Moved), MovedPersons: digits(t.MovedPersons), WorstCell: t.WorstCell, TVD: digits(t.TVD),
+		})
+	}
+	s.Uncertain = uncertain(p)
+	for _, x := range r.Exceptions {
+		e := &p.Expected[x.Expected]
+		s.Exceptions = append(s.Exceptions, Exception{e.Name, check.Cell(p, e, x.Cell), digits(x.Persons), x.Reason})
+	}
+	return s
+}
+
+func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Result) Field {
+	out := Field{
+		Name: f.Name, Title: f.Title, Kind: f.Kind, Class: f.Class, Type: f.Type, Unit: f.Unit, Hidden: f.Hidden,
+		Source: f.Source, Status: f.Status, Note: f.Note, When: f.WhenText, Nulls: profile.Nulls,
+	}
+	if profile.Numbers != nil {
+		n := *profile.Numbers
+		if f.Type == frame.Number && f.Decimals >= 0 {
+			n.P10, n.P50, n.P90 = places(n.P10, f.Decimals), places(n.P50, f.Decimals), places(n.P90, f.Decimals)
+		}
+		out.Numbers = &n
+	}
+	if profile.Counts == nil {
+		return out
+	}
+	total := r.Rows
+	if f.Type == frame.CategoryList {
+		total = sum(profile.Counts)
+	}
+	target := margin(p, f.Name)
+	published := oneWay(p, f)
+	if published != nil {
+		out.Published, out.PublishedWhere = published.Name, published.Where
+	}
+	for i, c := range profile.Counts {
+		v := Value{Label: f.Domain.Label(i), Count: c, Share: share(c, total)}
+		if target != nil {
+			t := digits(target[i])
+			v.Target = &t
+		}
+		if published != nil {
+			if k := slices.Index(published.Labels[0], v.Label); k >= 0 {
+				t := digits(published.Published[k])
+				v.Published = &t
+			}
+		}
+		out.Values = append(out.Values, v)
+	}
+	return out
+}
+
+// margin returns the target shares of a field, nil when it has none.
+func margin(p *plan.Plan, field string) []float64 {
+	for i := range p.Expected {
+		e := &p.Expected[i]
+		if e.Universe == nil && len(e.Fields) == 1 && e.Fields[0] == field {
+			return e.Share
+		}
+	}
+	return nil
+}
+
+// oneWay returns the first published table over the field alone, one that
+// speaks of everyone before one that does not.
+func oneWay(p *plan.Plan, f *kind.Field) *plan.Table {
+	var found *plan.Table
+	for i := range p.Tables {
+		t := &p.Tables[i]
+		if len(t.Fields) == 1 && t.Fields[0] == f.Name && t.Given == 0 && (found == nil || found.Where != "" && t.Where == "") {
+			found = t
+		}
+	}
+	return found
+}
+
+func compare(p *plan.Plan, i int, r *check.Result) Table {
+	e := &p.Expected[i]
+	t := Table{Name: e.Name, Origin: e.Origin, Table: e.Table, Fields: e.Fields}
+	o := outcome(r, i)
+	t.Status, t.Numbers, t.Test = o.Status, o.Table, o.Test
+	if len(e.Share) > MostCells {
+		t.Omitted = len(e.Share)
+		return t
+	}
+	for k, name := range e.Fields {
+		labels := slices.Clone(p.Field(name).Domain.AllLabels())
+		if e.Slots[k] > len(labels) {
+			labels = append(labels, "null")
+		}
+		t.Labels = append(t.Labels, labels)
+	}
+	t.Observed = r.Observed[i]
+	for _, s := range e.Share {
+		t.Target = append(t.Target, digits(s*float64(r.Rows)))
+	}
+	return t
+}
+
+// outcome returns the check of Plan.Expected i: tables are checked in order.
+func outcome(r *check.Result, i int) *check.Outcome {
+	first := slices.IndexFunc(r.Outcomes, func(o check.Outcome) bool { return o.Kind == check.KindTable })
+	return &r.Outcomes[first+i]
+}
+
+// uncertain lists what the spec marks as other than official.
+func uncertain(p *plan.Plan) []Uncertain {
+	var out []Uncertain
+	add := func(what, name, status, note string) {
+		if status != "" && status != "official" {
+			out = append(out, Uncertain{what, name, status, note})
+		}
+	}
+	for _, f := range p.Fields {
+		add("field", f.Name, f.Status, f.Note)
+	}
+	for i := range p.Tables {
+		add("table", p.Tables[i].Name, p.Tables[i].Status, p.Tables[i].Note)
+	}
+	for _, c := range p.Correlations {
+		add("correlation", c.Name, c.Status, c.Note)
+	}
+	return out
+}
+
+func sum(counts []int64) int64 {
+	n := int64(0)
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+func share(c, n int64) float64 {
+	if n == 0 {
+		return 0
+	}
+	return digits(float64(c) / float64(n))
+}
+
+// digits keeps nine significant digits.
+func digits(x float64) float64 {
+	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {
+		return 0
+	}
+	scale := math.Pow(10, 8-math.Floor(math.Log10(math.Abs(x))))
+	if math.IsInf(scale, 0) {
+		return 0
+	}
+	return math.Round(x*scale) / scale
+}
+
+// places rounds to decimal places.
+func places(x float64, decimals int) float64 {
+	scale := math.Pow(10, float64(decimals))
+	return math.Round(x*scale) / scale
+}
