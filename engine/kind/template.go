@@ -108,7 +108,7 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 		if !f.Nullable || s.When != nil {
 			continue
 		}
-		values[f.Name] = ""
+		values[f.Name] = nothing(f.Type)
 		if err := t.Execute(&discard, values); err != nil {
 			fault := err.(*prompt.Fault)
 			c.Diags.Warnf(inside(node, fault.Offset), "template", "the template fails where %q has no value: %s", f.Name, fault.Message).
@@ -226,12 +226,20 @@ func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
 	}
 }
 
-// cellValue is a value as templates see it: string, int64, float64, []string,
-// or "" for null.
+// nothing is null as templates see it: an empty text, which {{ if }} takes for
+// false, or an empty list, which {{ range }} can range over.
+func nothing(t frame.Type) any {
+	if t == frame.CategoryList || t == frame.TextList {
+		return []string{}
+	}
+	return ""
+}
+
+// cellValue is a value as templates see it: string, int64, float64 or []string.
 func cellValue(b *frame.Batch, column, r int) any {
 	c, f := &b.Columns[column], &b.Schema[column]
 	if c.IsNull(f.Type, r) {
-		return ""
+		return nothing(f.Type)
 	}
 	switch f.Type {
 	case frame.Category:
