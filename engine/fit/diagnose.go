@@ -24,7 +24,6 @@ const (
 // together within their tolerances (the elastic fit is kept), tables that
 // cannot (*ImpossibleError), or a fit that is too slow (*StalledError).
 func (f *fitting) diagnose(ctx context.Context, s *solver) error {
-	worst := f.furthest(s)
 	within, err := f.stretch(ctx, s)
 	switch {
 	case err != nil:
@@ -35,7 +34,11 @@ func (f *fitting) diagnose(ctx context.Context, s *solver) error {
 	case s.proof != nil:
 		return f.impossibleSet(ctx, s)
 	}
-	return worst
+	s.patience = longPatience
+	if end, err := s.run(ctx, f.o.MaxSweeps); err != nil || end == converged {
+		return err
+	}
+	return f.furthest(s)
 }
 
 // furthest describes the state of a stalled solver.
@@ -172,8 +175,9 @@ func (f *fitting) impossibleSet(ctx context.Context, s *solver) error {
 	}
 	e.Irreducible = irreducible
 	e.AtLeast = max(e.AtLeast, atLeast)
-	e.Repair = max(e.Repair, e.AtLeast)
-	e.Exact = e.Repair-e.AtLeast <= f.o.Tolerance
+	if least, ok := leastRepair(f.p, set); ok {
+		e.Repair, e.Exact = least, true
+	}
 	for i, t := range set {
 		e.Tables = append(e.Tables, t.src)
 		e.names = append(e.names, t.def.Name)

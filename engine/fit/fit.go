@@ -126,7 +126,7 @@ func (f *fitting) reset() {
 
 // solver makes a solver over some tables, at the tree's present beliefs.
 func (f *fitting) solver(stage Stage, tables []*table) *solver {
-	s := &solver{tree: f.tree, possible: f.possible, tables: tables, tolerance: f.o.Tolerance, newton: true, damping: startDamping, repair: math.Inf(1), sweeps: f.sweeps}
+	s := &solver{tree: f.tree, possible: f.possible, tables: tables, tolerance: f.o.Tolerance, newton: true, damping: startDamping, patience: patience, repair: math.Inf(1), sweeps: f.sweeps}
 	s.report = func(sweep int, tvd float64) { f.o.Progress(Progress{Stage: stage, Sweep: sweep, TVD: tvd}) }
 	s.place()
 	return s
@@ -175,7 +175,11 @@ func (f *fitting) fit(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if zeros := s.forcedZeros(); zeros != nil {
+		zeros := s.forcedZeros()
+		if zeros == nil && end == converged {
+			zeros = s.pursue()
+		}
+		if zeros != nil {
 			f.forbidForced(zeros)
 			continue
 		}

@@ -17,6 +17,33 @@ func (s *solver) forcedZeros() [][]int {
 	return nil
 }
 
+// A long run of Newton steps is the mark of a dual that runs away; some more
+// steps then tell forced zeros from cells that are merely small.
+const (
+	runAway   = 10
+	moreSteps = 6
+)
+
+// pursue takes more Newton steps after a fit that needed many, and looks for
+// forced zeros again. Without any the fit is left as it was.
+func (s *solver) pursue() [][]int {
+	if len(s.trail) < runAway {
+		return nil
+	}
+	var reached snapshot
+	s.tree.save(&reached)
+	for range moreSteps {
+		if !s.newtonStep() {
+			break
+		}
+		if zeros := s.forcedZeros(); zeros != nil {
+			return zeros
+		}
+	}
+	s.tree.restore(&reached)
+	return nil
+}
+
 // forcedBy finds clique cells that no distribution meeting the hard tables can
 // give any mass, in the direction d of the duals since start. Since the sum of
 // target x d is E_p[d] for every such p, and d is nowhere above its maximum,
@@ -25,7 +52,8 @@ func (s *solver) forcedZeros() [][]int {
 //
 // (Markov's inequality; complementary slackness in the limit). Where tables lie
 // on the boundary of what is possible the dual runs away in a direction for
-// which the numerator vanishes. Cells so bounded by the tolerance are returned.
+// which the numerator vanishes. Cells bounded by forcedMass or the
+// tolerance are returned.
 func (s *solver) forcedBy(start [][]float64) [][]int {
 	dir, expected := s.drift(start)
 	score, most := s.maxMarginals(dir)
@@ -34,7 +62,7 @@ func (s *solver) forcedBy(start [][]float64) [][]int {
 	found := false
 	for i := range score {
 		for k, x := range score[i] {
-			if s.possible[i][k] && most-x > forcedGap && slack <= float64(s.tolerance*(most-x)) {
+			if s.possible[i][k] && most-x > forcedGap && slack <= float64(max(s.tolerance, forcedMass)*(most-x)) {
 				out[i] = append(out[i], k)
 				found = true
 			}
@@ -45,6 +73,9 @@ func (s *solver) forcedBy(start [][]float64) [][]int {
 	}
 	return out
 }
+
+// forcedMass is the mass below which a bounded cell counts as empty.
+const forcedMass = 1e-9
 
 // forcedGap keeps rounding errors from counting as a run-away: a cell that runs
 // away loses about a factor e in every Newton step.

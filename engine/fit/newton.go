@@ -4,7 +4,8 @@ import "math"
 
 // Bounds of a run of Newton steps.
 const (
-	patience     = 4   // Newton steps without halving the distance
+	patience     = 10  // Newton steps without halving the distance
+	longPatience = 80  // the same for the last try
 	maxCG        = 100 // conjugate gradient steps in one Newton step
 	startDamping = 1e-3
 	minDamping   = 1e-9

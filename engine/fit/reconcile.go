@@ -261,6 +261,7 @@ func reconcile(tables []*table, vars []Var, tolerance float64) error {
 			}
 		}
 	}
+	r.keepTotals(vars)
 	if err := r.beyondTolerance(); err != nil {
 		return err
 	}
@@ -277,6 +278,20 @@ func reconcile(tables []*table, vars []Var, tolerance float64) error {
 	return r.check()
 }
 
+// keepTotals ties every table to an immovable one that holds everyone in one
+// cell: least squares alone would let the common total drift from 1.
+func (r *reconciler) keepTotals(vars []Var) {
+	everyone := newTable(vars, -1, &Table{Name: "everyone", Role: Hard, Cell: []int32{0}, Row: []int32{0}, Share: []float64{1}})
+	everyone.start = slices.Clone(everyone.target)
+	for _, t := range r.tables {
+		r.pairs = append(r.pairs, &pair{
+			a: everyone, b: t, inA: make([]int, everyone.size), inB: make([]int, t.size), regions: 1,
+			massA: make([]float64, 1), massB: make([]float64, 1),
+		})
+	}
+	r.tables = append(r.tables, everyone)
+}
+
 // maxEasing bounds how often variances are changed for tolerances' sake.
 const maxEasing = 60
 
@@ -291,6 +306,7 @@ func startVariance(tables []*table) []float64 {
 	}
 	if !any {
 		fill(v, 1)
+		v[len(v)-1] = 0 // everyone
 	}
 	return v
 }
@@ -322,6 +338,9 @@ func (r *reconciler) inconsistent(ds []Disagreement) error {
 	})
 	e := &InconsistentError{Disagreements: ds}
 	for _, t := range r.tables {
+		if t.src < 0 {
+			continue
+		}
 		for len(e.names) <= t.src {
 			e.names = append(e.names, "")
 		}

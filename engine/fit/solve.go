@@ -25,6 +25,7 @@ type solver struct {
 	report    func(sweep int, tvd float64)
 
 	sweeps   int
+	patience int           // Newton steps without halving the distance that end a run
 	damping  float64       // of Newton steps
 	trail    [][][]float64 // duals before every Newton step of the run
 	products int           // Hessian products so far
@@ -100,7 +101,7 @@ func (s *solver) run(ctx context.Context, maxSweeps int) (outcome, error) {
 func (s *solver) runNewton(ctx context.Context) (outcome, error) {
 	best, since := math.Inf(1), 0
 	s.trail = nil
-	for since < patience {
+	for since < s.patience {
 		if err := ctx.Err(); err != nil {
 			return stalled, err
 		}
