@@ -17,7 +17,7 @@ const (
 	elasticFine = 1e5
 	// elasticSlack is how precisely an elastic fit is solved. Any state will
 	// do, since its margins hold together; this one is near the least change.
-	elasticSlack = 1e-7
+	elasticSlack = 1e-6
 )
 
 // diagnose decides what a hard fit that stood still means: tables that hold
@@ -63,9 +63,9 @@ func (f *fitting) furthest(s *solver) *StalledError {
 // the direction of one.
 func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err error) {
 	exact := s.tolerance
-	s.tolerance = max(exact, elasticSlack)
+	s.tolerance, s.patience = max(exact, elasticSlack), fewPatience
 	defer func() {
-		s.tolerance = exact
+		s.tolerance, s.patience = exact, patience
 		for _, t := range s.tables {
 			if t.def.Role == Hard {
 				t.rho = 0

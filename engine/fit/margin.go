@@ -118,6 +118,14 @@ func (m *margin) add(p, f []float64) {
 	k := 0
 	for _, h := range m.hi {
 		cell := m.cell[h:]
+		if m.run == 1 {
+			q := p[k : k+len(m.lo)]
+			for j, l := range m.lo {
+				q[j] += f[cell[l]]
+			}
+			k += len(m.lo)
+			continue
+		}
 		for _, l := range m.lo {
 			x := f[cell[l]]
 			q := p[k : k+m.run]
@@ -135,6 +143,14 @@ func (m *margin) dot(a, b, out []float64) {
 	k := 0
 	for _, h := range m.hi {
 		cell := m.cell[h:]
+		if m.run == 1 {
+			q, r := a[k:k+len(m.lo)], b[k:k+len(m.lo)]
+			for j, l := range m.lo {
+				out[cell[l]] += float64(q[j] * r[j])
+			}
+			k += len(m.lo)
+			continue
+		}
 		for _, l := range m.lo {
 			s := 0.0
 			for j := k; j < k+m.run; j++ {

@@ -5,6 +5,7 @@ import "math"
 // Bounds of a run of Newton steps.
 const (
 	patience     = 10  // Newton steps without halving the distance
+	fewPatience  = 3   // the same for an elastic fit, where any state will do
 	longPatience = 80  // the same for the last try
 	maxCG        = 100 // conjugate gradient steps in one Newton step
 	startDamping = 1e-3
@@ -225,9 +226,14 @@ func (s *solver) hessian(x, out [][]float64) {
 		t.m.add(val[s.position(t.node)], t.work)
 	}
 	mean := s.expectations(val)
+	for i, n := range s.tree.nodes {
+		for k, b := range n.belief {
+			val[i][k] *= b
+		}
+	}
 	for i, t := range s.tables {
 		at := s.position(t.node)
-		t.m.dot(t.node.belief, val[at], out[i])
+		t.m.sum(val[at], out[i])
 		t.constrain(out[i], mean[at])
 		if t.soft() {
 			t.addPenalty(x[i], out[i])
