@@ -25,6 +25,7 @@ func (r *reader) conditionNode(v cue.Value, path []cue.Selector) *Node {
 		r.emptyCondition(path, at)
 		return nil
 	}
+	r.places.inFileOrder(path, fields)
 	cond := &Condition{Place: at}
 	var texts []string
 	for _, f := range fields {

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,7 +24,8 @@ type source struct {
 	dir    string   // folder of the files
 	files  []string // absolute paths
 	root   string   // module root; dir when there is no module
-	module string   // module path; "" when there is no module
+	module string   // module path; "" when there is no module or none that can be read
+	found  bool     // whether there is a module
 }
 
 // localModule is the name of the module made up for specs outside any module.
@@ -127,7 +129,7 @@ func (l *loader) inModule(s source) source {
 	s.root = s.dir
 	for dir := s.dir; ; dir = filepath.Dir(dir) {
 		if module, ok := moduleAt(dir); ok {
-			s.root, s.module = dir, module
+			s.root, s.module, s.found = dir, module, true
 			return s
 		}
 		if dir == filepath.Dir(dir) {
@@ -172,7 +174,7 @@ func (s source) instance() *build.Instance {
 	for name, text := range openSchema() {
 		overlay[filepath.Join(schemaDir, name)] = load.FromString(text)
 	}
-	if s.module == "" {
+	if !s.found {
 		overlay[filepath.Join(s.root, "cue.mod", "module.cue")] =
 			load.FromString("module: \"" + localModule + "\"\nlanguage: version: \"v0.17.0\"\n")
 	}
@@ -184,10 +186,7 @@ func (s source) instance() *build.Instance {
 		ParseFile:  parseGuarded,
 	})[0]
 	if inst.Module == "" { // so for file arguments; @embed wants both
-		inst.Module, inst.Root = s.module, s.root
-		if inst.Module == "" {
-			inst.Module = localModule
-		}
+		inst.Module, inst.Root = cmp.Or(s.module, localModule), s.root
 	}
 	return inst
 }

@@ -42,6 +42,18 @@ func (r *reader) unknownField(path []cue.Selector, at diag.Place, name string, w
 	return near
 }
 
+// missingKind reports a stanza that does not say its kind.
+func (r *reader) missingKind(path []cue.Selector, at diag.Place, name string, fields []field) {
+	for _, f := range fields {
+		if diag.Guess(f.name(), []string{name}) != "" {
+			inner := append(path[:len(path):len(path)], f.label)
+			r.unknownField(path, r.places.name(inner, f.value), f.name(), &structShape{members: []*member{{name: name}}})
+			return
+		}
+	}
+	r.missing(path, at, name).Do("say which: one of %s", strings.Join(Kinds(), ", "))
+}
+
 func (r *reader) badName(path []cue.Selector, at diag.Place, name string, want *structShape) {
 	r.fault(path, at, "bad-name", "%q cannot be a name here", name).
 		Do("names match %s", want.keys)
@@ -140,7 +152,7 @@ func wanted(s *shape) string {
 		forms = append(forms, form)
 	}
 	if len(forms) == 0 {
-		return "a value"
+		return "text or a number"
 	}
 	return strings.Join(forms, " or ")
 }
@@ -280,8 +292,8 @@ func cueError(at token.Pos, err error) error {
 func (l *loader) fromCUE(err error, p *places) {
 	list := errors.Errors(err)
 	for i := 0; i < len(list); i++ {
-		e, format, args := list[i], "", []any(nil)
-		format, args = e.Msg()
+		e := list[i]
+		format, args := e.Msg()
 		m := translate(format, args, e)
 		if n, ok := branches(format, args); ok && i+n < len(list) {
 			m = noBranchFits(list[i+1 : i+1+n])
@@ -354,6 +366,9 @@ type translation struct {
 // translate words one error of CUE. Texts that are clear already pass through.
 func translate(format string, args []any, e errors.Error) translation {
 	text := strings.TrimSuffix(fmt.Sprintf(format, args...), ":")
+	if text == "" { // an error that only wraps another one
+		text = plainText(e.Error())
+	}
 	arg := func(i int) string {
 		if i < len(args) {
 			return fmt.Sprint(args[i])
@@ -391,6 +406,14 @@ func translate(format string, args []any, e errors.Error) translation {
 	return translation{code: "evaluation", text: text}
 }
 
+// plainText drops what CUE's loader says before the reason.
+func plainText(text string) string {
+	if before, reason, found := strings.Cut(text, `": `); found && strings.HasPrefix(before, "cannot get syntax for") {
+		return reason
+	}
+	return text
+}
+
 // quoted finds the import path in a chain of import errors.
 var quoted = regexp.MustCompile(`package "?([^\s:"]+)"?|"([^"]+)"`)
 
@@ -416,7 +439,7 @@ func (l *loader) errorPlace(m translation, e errors.Error, p *places) diag.Place
 		positions = nil
 	}
 	for _, pos := range positions {
-		if pos.IsValid() && pos.Filename() != "" && (p == nil || p.own[pos.Filename()]) {
+		if pos.IsValid() && pos.Filename() != "" && (p == nil || p.own[pos.Filename()] > 0) {
 			return l.place(pos)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -62,7 +61,10 @@ func children(v cue.Value) (fields []field, items []cue.Value, isList bool) {
 	if d, ok := v.Default(); ok {
 		v = d
 	}
-	if v.Kind() == cue.ListKind {
+	switch v.Kind() {
+	case cue.NullKind, cue.BoolKind, cue.IntKind, cue.FloatKind, cue.StringKind:
+		return nil, nil, false
+	case cue.ListKind:
 		isList = true
 	}
 	it, err := v.Fields()
@@ -128,6 +130,7 @@ func (r *reader) listNode(v cue.Value, items []cue.Value, s *shape, path []cue.S
 func (r *reader) structNode(v cue.Value, fields []field, s *shape, path []cue.Selector) *Node {
 	at := r.places.value(path, v)
 	node := &Node{Kind: StructNode, Place: at}
+	r.places.inFileOrder(path, fields)
 	if s.any {
 		for _, f := range fields {
 			r.addField(node, f, s, path)
@@ -176,7 +179,7 @@ func (r *reader) chosen(v cue.Value, fields []field, s *structShape, path []cue.
 	}
 	i := slices.IndexFunc(fields, func(f field) bool { return f.name() == s.by })
 	if i < 0 {
-		r.missing(path, r.places.name(path, v), s.by).Do("say which: one of %s", strings.Join(Kinds(), ", "))
+		r.missingKind(path, r.places.name(path, v), s.by, fields)
 		return nil, false
 	}
 	inner := append(path[:len(path):len(path)], fields[i].label)
@@ -232,7 +235,11 @@ func (r *reader) scalarNode(v cue.Value, s *shape, path []cue.Selector) *Node {
 			r.notConcrete(path, at, v, s)
 			return nil
 		}
-		return plainNode(v, at)
+		node := plainNode(v, at)
+		if node == nil {
+			r.wrongForm(path, at, shownValue(v), s)
+		}
+		return node
 	}
 	if s.scalar == nil {
 		r.wrongForm(path, at, shownValue(v), s)

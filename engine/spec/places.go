@@ -1,6 +1,8 @@
 package spec
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -15,8 +17,8 @@ import (
 // those of a value's first part, which may be a label, a value or nothing.
 type places struct {
 	loader *loader
-	first  string // the first file
-	own    map[string]bool
+	first  string                   // the first file
+	own    map[string]int           // files of the spec and their order, from 1
 	at     map[string][]declaration // by path key
 }
 
@@ -27,12 +29,12 @@ type declaration struct {
 }
 
 func indexPlaces(l *loader, inst *build.Instance) *places {
-	p := &places{loader: l, own: map[string]bool{}, at: map[string][]declaration{}}
+	p := &places{loader: l, own: map[string]int{}, at: map[string][]declaration{}}
 	for _, f := range inst.Files {
 		if p.first == "" {
 			p.first = f.Filename
 		}
-		p.own[f.Filename] = true
+		p.own[f.Filename] = len(p.own) + 1
 		p.decls(nil, f.Decls)
 	}
 	return p
@@ -113,6 +115,29 @@ func (p *places) value(path []cue.Selector, v cue.Value) diag.Place {
 		return p.place(d.value.Pos())
 	}
 	return p.name(path, v)
+}
+
+// inFileOrder sorts fields as they are written. CUE's own order is that of the
+// alphabet for fields that different structs give.
+func (p *places) inFileOrder(path []cue.Selector, fields []field) {
+	where := func(f field) token.Pos {
+		if d := p.at[pathKey(append(path[:len(path):len(path)], f.label))]; len(d) > 0 {
+			return d[0].label
+		}
+		return f.value.Pos()
+	}
+	positions := make(map[cue.Selector]token.Pos, len(fields))
+	for _, f := range fields {
+		pos := where(f)
+		if !pos.IsValid() || p.own[pos.Filename()] == 0 {
+			return // from another package, whose order we do not know
+		}
+		positions[f.label] = pos
+	}
+	slices.SortStableFunc(fields, func(a, b field) int {
+		x, y := positions[a.label], positions[b.label]
+		return cmp.Or(cmp.Compare(p.own[x.Filename()], p.own[y.Filename()]), cmp.Compare(x.Offset(), y.Offset()))
+	})
 }
 
 // place turns CUE's position into ours; one without a file is the whole spec.
