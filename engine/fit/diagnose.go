@@ -24,6 +24,7 @@ const (
 // together within their tolerances (the elastic fit is kept), tables that
 // cannot (*ImpossibleError), or a fit that is too slow (*StalledError).
 func (f *fitting) diagnose(ctx context.Context, s *solver) error {
+	s.report = func(sweep int, tvd float64) { f.o.Progress(Progress{Stage: StageDiagnose, Sweep: sweep, TVD: tvd}) }
 	within, err := f.stretch(ctx, s)
 	switch {
 	case err != nil:

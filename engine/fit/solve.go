@@ -50,7 +50,7 @@ func (s *solver) place() {
 // The rhythm of a run.
 const (
 	window      = 20  // tours between looks at the rate
-	slowTours   = 100 // tours still to go from which Newton steps are taken
+	slowTours   = 200 // tours still to go from which Newton steps are taken
 	localRounds = 4
 )
 
@@ -76,13 +76,17 @@ func (s *solver) run(ctx context.Context, maxSweeps int) (outcome, error) {
 				return converged, nil
 			}
 		}
+		if tours == 1 {
+			last = worst
+		}
 		if tours%window != 0 {
 			continue
 		}
 		s.report(s.sweeps, worst)
 		left := window * math.Log(worst/s.tolerance) / math.Log(last/worst)
+		quick := worst < last && left <= slowTours
 		last = worst
-		if left > 0 && left <= slowTours {
+		if quick {
 			continue
 		}
 		if s.newton {
