@@ -332,9 +332,9 @@ func (c *compiler) lay(f *figures) bool {
 	if !ok {
 		return false
 	}
-	f.part = constraint{scope: slots.scope, cells: len(f.share), cell: make([]int32, len(slots.cell))}
+	universe := constraint{scope: slots.scope, cells: len(f.share), cell: make([]int32, len(slots.cell))}
 	for k, slot := range slots.cell {
-		f.part.cell[k] = f.cellOfSlot(int(slot))
+		universe.cell[k] = f.cellOfSlot(int(slot))
 	}
 	if t.Where != nil {
 		sel := c.kinds.Select([]*spec.Condition{t.Where})
@@ -346,13 +346,19 @@ func (c *compiler) lay(f *figures) bool {
 			c.emptyUniverse(t, t.Where.Place, t.Where.Text)
 			return false
 		}
-		f.part = c.space.restrict(f.part, inside)
+		universe = c.space.restrict(universe, inside)
 	}
-	return c.checkRowsFilled(f)
+	f.part = constraint{scope: universe.scope, cells: universe.cells, cell: slices.Clone(universe.cell)}
+	for k, cell := range f.part.cell {
+		if cell >= 0 && !f.filled[int(cell)/f.inRow] {
+			f.part.cell[k] = -1
+		}
+	}
+	return c.checkRowsFilled(f, universe)
 }
 
 // cellOfSlot turns a row-major number over slots (null last) into one over
-// labels, -1 when a value is null or its row has no figures.
+// labels, -1 when a value is null.
 func (f *figures) cellOfSlot(slot int) int32 {
 	labels := make([]int, len(f.fields))
 	for i := len(f.fields) - 1; i >= 0; i-- {
@@ -362,45 +368,41 @@ func (f *figures) cellOfSlot(slot int) int32 {
 			return -1
 		}
 	}
-	cell := f.cell(labels)
-	if !f.filled[cell/f.inRow] {
-		return -1
-	}
-	return int32(cell)
+	return int32(f.cell(labels))
 }
 
 // checkRowsFilled reports rows of a conditional table that have no figures
-// although somebody may be in them.
-func (c *compiler) checkRowsFilled(f *figures) bool {
-	if f.given == 0 || !slices.Contains(f.filled, false) {
+// although somebody in its universe may be in them.
+func (c *compiler) checkRowsFilled(f *figures, universe constraint) bool {
+	if f.given == 0 || f.spec.Partial || !slices.Contains(f.filled, false) {
 		return true
 	}
-	var given []string
-	for _, field := range f.fields[:f.given] {
-		given = append(given, field.Name)
-	}
-	part := c.space.join(given, c.kinds.Fields)
-	possible := map[int]bool{}
-	for k, slot := range part.cell {
-		if c.possible(part.scope, k) {
-			possible[int(slot)] = true
+	missing := make([]bool, f.rows)
+	for k, cell := range universe.cell {
+		if cell >= 0 && !f.filled[int(cell)/f.inRow] && !missing[int(cell)/f.inRow] {
+			missing[int(cell)/f.inRow] = c.possible(universe.scope, k)
 		}
 	}
-	head := &figures{fields: f.fields[:f.given], inRow: 1, filled: make([]bool, f.rows)}
-	for r := range head.filled {
-		head.filled[r] = true
-	}
-	ok := true
-	for slot := range part.cells {
-		row := head.cellOfSlot(slot)
-		if row < 0 || f.filled[row] || !possible[slot] {
-			continue
+	head := &figures{fields: f.fields[:f.given]}
+	var rows []string
+	for r, yes := range missing {
+		if yes {
+			rows = append(rows, head.describe(r))
 		}
-		c.diags.Errorf(f.spec.Place, "missing-row", "table %q has no figures given %s", f.spec.Name, head.describe(int(row))).
-			Do("add them, or declare the combination impossible")
-		ok = false
 	}
-	return ok
+	if len(rows) == 0 {
+		return true
+	}
+	d := c.diags.Errorf(f.spec.Place, "missing-row", "table %q has no figures given %s", f.spec.Name, rows[0]).
+		Do("add them, declare the combination impossible, or say partial: true to leave it free")
+	for i, row := range rows[1:] {
+		if i == 4 {
+			d.Note("and %d more", len(rows)-1-i)
+			break
+		}
+		d.Note("nor given %s", row)
+	}
+	return false
 }
 
 // possible tries a configuration against the impossible combinations that lie

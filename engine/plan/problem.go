@@ -12,6 +12,11 @@ import (
 // minSplit is the domain size from which a field is worth splitting into bands.
 const minSplit = 24
 
+// maxFine bounds the configurations of the variables that are tied to a split
+// field's values themselves: they share a clique with values and bands, and
+// when they are many the split costs more than it saves.
+const maxFine = 64
+
 // split is a field with many values (age in years) whose wide tables need only
 // some bands of them: the bands become a variable of their own, and the values
 // hang off it. Given its band, a value is then independent of everything that
@@ -89,17 +94,19 @@ func (c *compiler) splitField(v int, constraints []constraint) {
 	worth := card * 3 / 5
 	band := make([]int32, card)
 	bands := 1
+	var finely []int // variables tied to the values themselves
 	for _, x := range constraints {
 		if !slices.Contains(x.scope, v) || len(x.scope) == 1 && !x.cuts {
 			continue
 		}
 		own, n := c.space.classes(x, v)
 		if n > worth {
+			finely = c.space.union(finely, x.scope)
 			continue
 		}
 		band, bands = refine(band, own)
 	}
-	if bands >= worth {
+	if bands >= worth || c.space.size(finely) > maxFine*card || c.space.size(finely) < 0 {
 		return
 	}
 	s := split{variable: v, bands: len(c.space.cards), of: band, first: make([]int, bands)}
@@ -179,6 +186,21 @@ func (c *compiler) onVariables(x constraint) constraint {
 	return x
 }
 
+// withBands adds the bands to the scope of a constraint that keeps a split
+// field's values, so that the fit sees what it shares with tables over bands.
+func (c *compiler) withBands(x constraint) constraint {
+	for _, s := range c.space.splits {
+		if slices.Contains(x.scope, s.variable) {
+			everyone := function{scope: []int{s.bands}, code: make([]int32, len(s.first))}
+			for i := range everyone.code {
+				everyone.code[i] = 1
+			}
+			x = c.space.restrict(x, everyone)
+		}
+	}
+	return x
+}
+
 // coarsen replaces a split field's values by its bands.
 func (sp *space) coarsen(x constraint, s *split) constraint {
 	scope := slices.DeleteFunc(slices.Clone(x.scope), func(v int) bool { return v == s.variable })
@@ -206,7 +228,7 @@ func (sp *space) coarsen(x constraint, s *split) constraint {
 
 // tableProblem states one table for the fit; rows without figures are left out.
 func (c *compiler) tableProblem(f *figures) fit.Table {
-	part := c.onVariables(f.part)
+	part := c.withBands(c.onVariables(f.part))
 	t := fit.Table{Name: f.spec.Name, Role: fitRole(f.spec.Role), Scope: part.scope, Rho: f.spec.Weight}
 	t.Variance, t.Tolerance = trust(f)
 	number := make([]int32, len(f.share))

@@ -1,0 +1,326 @@
+package plan
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/personagen/personagen/engine/kind"
+)
+
+// TextOptions say how much of a plan is printed. The zero value is a page or
+// two for people.
+type TextOptions struct {
+	// All prints every cell of one-way tables and every independent pair;
+	// otherwise long lists are cut and what is left out is counted.
+	All bool
+}
+
+// Lines of a list that are printed unless all are wanted.
+const shortList = 12
+
+// Text prints the plan for people: persons, fields in dependency order, tables
+// with what became of them, published against wanted shares, the tree, what is
+// independent and what is impossible.
+func (p *Plan) Text(w io.Writer, o TextOptions) error {
+	t := &printer{Plan: p, TextOptions: o}
+	t.head()
+	t.fields()
+	t.tables()
+	t.shares()
+	t.tree()
+	t.independences()
+	t.conditions()
+	_, err := w.Write(t.out.Bytes())
+	return err
+}
+
+type printer struct {
+	*Plan
+	TextOptions
+	out bytes.Buffer
+}
+
+func (t *printer) linef(format string, args ...any) { fmt.Fprintf(&t.out, format+"\n", args...) }
+
+// section starts a part of the text.
+func (t *printer) section(format string, args ...any) {
+	t.linef("")
+	t.linef(format, args...)
+}
+
+// columns prints rows with their cells aligned.
+func (t *printer) columns(header string, rows [][]string) {
+	w := tabwriter.NewWriter(&t.out, 0, 0, 2, ' ', 0)
+	for _, row := range append([][]string{strings.Fields(header)}, rows...) {
+		fmt.Fprintln(w, "  "+strings.TrimRight(strings.Join(row, "\t"), "\t"))
+	}
+	w.Flush()
+}
+
+// cut shortens a list to what is printed of it.
+func (t *printer) cut(n int) int {
+	if t.All || n <= shortList+1 {
+		return n
+	}
+	return shortList
+}
+
+func (t *printer) head() {
+	title := t.Name
+	if t.Title != "" {
+		title = fmt.Sprintf("%s (%s)", t.Title, t.Name)
+	}
+	t.linef("%s", title)
+	t.linef("plan %.12s, structure %.12s", t.Hash, t.Structure)
+	people := "everyone"
+	if t.Population.Where != "" {
+		people = fmt.Sprintf("where %s: %s of everyone", t.Population.Where, percent(t.Population.Wanted))
+	}
+	if t.Population.Persons > 0 {
+		people += fmt.Sprintf("; the tables speak of %s persons", thousands(t.Population.Persons))
+	}
+	t.linef("persons wanted: %s", people)
+}
+
+// fields lists the fields in an order in which each finds its inputs.
+func (t *printer) fields() {
+	var order []*kind.Field
+	for _, f := range t.Fields {
+		if f.Class == kind.Fitted {
+			order = append(order, f)
+		}
+	}
+	for _, name := range t.Order {
+		order = append(order, t.Field(name))
+	}
+	var rows [][]string
+	for i, f := range order {
+		rows = append(rows, []string{strconv.Itoa(i + 1), f.Name, f.Kind, fieldValues(f), fieldOrigin(f), fieldRemarks(f)})
+	}
+	t.section("Fields, each after those it needs: %d, %d of them fitted together", len(order), len(order)-len(t.Order))
+	t.columns("# FIELD KIND VALUES FROM REMARKS", rows)
+}
+
+func fieldValues(f *kind.Field) string {
+	switch {
+	case f.Domain == nil:
+		return "-"
+	case f.Domain.Integer:
+		return fmt.Sprintf("%d to %d", f.Domain.Min, f.Domain.Max)
+	}
+	return strconv.Itoa(f.Domain.Size())
+}
+
+func fieldOrigin(f *kind.Field) string {
+	switch {
+	case f.Class == kind.Fitted:
+		return "the fit"
+	case len(f.Inputs) > 0:
+		return strings.Join(f.Inputs, ", ")
+	}
+	return "-"
+}
+
+func fieldRemarks(f *kind.Field) string {
+	var remarks []string
+	if f.WhenText != "" {
+		remarks = append(remarks, "only when "+f.WhenText)
+	}
+	if f.Hidden {
+		remarks = append(remarks, "hidden")
+	}
+	if f.Unit != "" {
+		remarks = append(remarks, "in "+f.Unit)
+	}
+	if f.Status != "" {
+		remarks = append(remarks, f.Status)
+	}
+	return strings.Join(remarks, "; ")
+}
+
+// tables lists the tables with what reconciliation and fit made of them.
+func (t *printer) tables() {
+	if len(t.Tables) == 0 {
+		return
+	}
+	t.section("Tables: %d. MOVED is published to reconciled, FIT reconciled to fitted (total variation distances)", len(t.Tables))
+	var rows [][]string
+	for i := range t.Tables {
+		x := &t.Tables[i]
+		rows = append(rows, []string{x.Name, x.Role, strconv.Itoa(len(x.Published)), x.axes(), orDash(x.Where), x.origin(),
+			distance(x.Moved), t.moved(x), distance(x.TVD)})
+	}
+	t.columns("TABLE ROLE CELLS OVER UNIVERSE SOURCE MOVED FURTHEST FIT", rows)
+}
+
+// axes is the table's fields: those over which it gives shares, and those it
+// is conditional on.
+func (x *Table) axes() string {
+	over := strings.Join(x.Fields[x.Given:], " x ")
+	if x.Given > 0 {
+		over += " given " + strings.Join(x.Fields[:x.Given], ", ")
+	}
+	return over
+}
+
+func (x *Table) origin() string {
+	origin := x.Source
+	if x.Year != 0 {
+		origin += " " + strconv.Itoa(x.Year)
+	}
+	if x.Status != "" {
+		origin += " (" + x.Status + ")"
+	}
+	return orDash(strings.TrimSpace(origin))
+}
+
+// moved says how far the worst cell moved in reconciliation, in persons where
+// the spec says how many there are.
+func (t *printer) moved(x *Table) string {
+	if x.WorstCell == "" || x.MovedPersons == 0 {
+		return "-"
+	}
+	if t.Population.Persons == 0 {
+		return x.WorstCell
+	}
+	return fmt.Sprintf("%s persons, %s", significant(x.MovedPersons), x.WorstCell)
+}
+
+// shares compares, for every one-way table, what was published with what the
+// persons wanted will show.
+func (t *printer) shares() {
+	first := true
+	for i := range t.Tables {
+		x := &t.Tables[i]
+		if len(x.Fields) != 1 || x.Expected < 0 {
+			continue
+		}
+		if first {
+			t.section("One-way tables: PUBLISHED in the table's universe, WANTED among the persons wanted of that universe")
+			first = false
+		}
+		t.oneWay(x)
+	}
+}
+
+func (t *printer) oneWay(x *Table) {
+	wanted := t.Expected[x.Expected].Share
+	total := 0.0
+	for _, share := range wanted[:len(x.Published)] {
+		total += share
+	}
+	order := make([]int, len(x.Published))
+	for i := range order {
+		order[i] = i
+	}
+	n := t.cut(len(order))
+	if n < len(order) { // the largest ones, in the order of the spec
+		slices.SortStableFunc(order, func(a, b int) int { return -compare(x.Published[a], x.Published[b]) })
+		order = order[:n]
+		slices.Sort(order)
+	}
+	var rows [][]string
+	for _, i := range order {
+		rows = append(rows, []string{"  " + x.Labels[0][i], percent(x.Published[i]), percent(wanted[i] / total)})
+	}
+	t.columns(x.Name+" PUBLISHED WANTED", rows)
+	if n < len(x.Published) {
+		t.linef("    and %d smaller ones", len(x.Published)-n)
+	}
+}
+
+func (t *printer) tree() {
+	t.section("Junction tree: %d cliques, %s cells, the largest has %s; %d sweeps", len(t.Tree.Cliques), thousands(t.Tree.Cells), thousands(t.Tree.Largest), t.Tree.Sweeps)
+	for i, c := range t.Tree.Cliques[:t.cut(len(t.Tree.Cliques))] {
+		t.linef("  %d  %s", i+1, strings.Join(c, ", "))
+	}
+	if n := len(t.Tree.Cliques) - t.cut(len(t.Tree.Cliques)); n > 0 {
+		t.linef("  and %d more", n)
+	}
+}
+
+// independences prints the ledger, pairs with the same separator together.
+func (t *printer) independences() {
+	t.section("Independent, for want of a table: %d pairs of fields", len(t.Independent))
+	var given []string
+	pairs := map[string][]string{}
+	for _, x := range t.Independent {
+		key := "of everything"
+		if len(x.Given) > 0 {
+			key = "given " + strings.Join(x.Given, ", ")
+		}
+		if pairs[key] == nil {
+			given = append(given, key)
+		}
+		pairs[key] = append(pairs[key], x.Fields[0]+" and "+x.Fields[1])
+	}
+	for _, key := range given {
+		list := pairs[key]
+		n := t.cut(len(list))
+		text := strings.Join(list[:n], "; ")
+		if n < len(list) {
+			text += fmt.Sprintf("; and %d more", len(list)-n)
+		}
+		t.linef("  %s: %s", key, text)
+	}
+}
+
+func (t *printer) conditions() {
+	t.section("Impossible: %d conditions", len(t.Impossible))
+	for _, x := range t.Impossible {
+		t.linef("  %s", x.Text)
+	}
+	if len(t.Checks) > 0 {
+		t.section("Checks of the spec: %d", len(t.Checks))
+		for _, x := range t.Checks {
+			t.linef("  %s (%s): %s", x.Name, x.Severity, x.Text)
+		}
+	}
+}
+
+// CellName names a cell of an expected distribution, such as `zone "A", guild null`.
+func (p *Plan) CellName(e *Expected, cell int) string {
+	f := &figures{}
+	for _, name := range e.Fields {
+		f.fields = append(f.fields, p.Field(name))
+	}
+	return f.describeSlot(cell)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.2f %%", 100*share) }
+
+func distance(d float64) string {
+	if d == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%.1e", d)
+}
+
+// significant prints a number of persons with the digits that matter.
+func significant(x float64) string {
+	if x >= 100 {
+		return thousands(int64(x + 0.5))
+	}
+	return fmt.Sprintf("%.2g", x)
+}
+
+// thousands groups the digits of n.
+func thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
