@@ -44,8 +44,9 @@ type limited struct {
 	low, high int32
 	count     int32
 	target    float64
-	less, add int64 // change of cost when one person leaves or joins
-	listed    int32 // position in the list of broken cells, -1 when within
+	up, down  float64 // odds of the ceiling over the floor, and of the floor
+	less, add int64   // change of cost when one person leaves or joins
+	listed    int32   // position in the list of broken cells, -1 when within
 }
 
 // weights of a broken limit, per rank: a lower rank is never given up for a higher one.
@@ -72,8 +73,9 @@ func (b *board) bind(m *Model, s *Step, targets []target, persons int64) {
 		}
 		for _, share := range t.share {
 			x := float64(share * float64(persons))
+			up := odds(x - math.Floor(x))
 			b.cells = append(b.cells, limited{
-				limit: int32(k), target: x, listed: -1,
+				limit: int32(k), target: x, listed: -1, up: up, down: 1 / up,
 				low: int32(math.Floor(x + whole)), high: int32(math.Ceil(x - whole)),
 			})
 		}
@@ -138,10 +140,13 @@ func (l *limit) at(row, column int) int32 {
 }
 
 // Raking stops when every target is met within rakeTolerance persons, or after
-// rakeSweeps: it only prepares the rounding.
+// rakeSweeps: it only prepares the rounding. A target of less than exact
+// persons is left alone within its floor and ceiling: forcing a fraction of a
+// person into the few rows that have people would inflate their rarest cells.
 const (
 	rakeTolerance = 0.05
 	rakeSweeps    = 12
+	exact         = 0.5
 )
 
 // rake scales the expected counts towards the targets, keeping row sums.
@@ -176,7 +181,10 @@ func (b *board) rakeTo(l *limit, sum []float64) float64 {
 		if sum[i] == 0 {
 			continue
 		}
-		want := min(max(sum[i], float64(b.cells[i].low)), float64(b.cells[i].high))
+		want := b.cells[i].target
+		if want < exact {
+			want = min(max(sum[i], float64(b.cells[i].low)), float64(b.cells[i].high))
+		}
 		worst = max(worst, math.Abs(want-sum[i]))
 		sum[i] = min(max(want/sum[i], 0.25), 4)
 	}
@@ -268,11 +276,26 @@ func (b *board) change(m move) int64 {
 
 // chance is the relative probability with which unbiased rounding would have
 // made the move: the odds of each of its two cells, which fall off outside
-// floor and ceiling.
+// floor and ceiling, and of the limits that stay within theirs.
 func (b *board) chance(m move) float64 {
 	from, to := int(m.row)*b.card+int(m.from), int(m.row)*b.card+int(m.to)
-	return odds(float64(b.have[from])-b.want[from]) * odds(b.want[to]-float64(b.have[to])) *
+	p := odds(float64(b.have[from])-b.want[from]) * odds(b.want[to]-float64(b.have[to])) *
 		share(b.want[to], b.have[to])
+	for k := range b.limits {
+		l := &b.limits[k]
+		base := l.base[m.row]
+		from, to := l.cell[base+m.from*l.stride], l.cell[base+m.to*l.stride]
+		if from == to {
+			continue
+		}
+		if from >= 0 && b.cells[from].less == 0 {
+			p *= b.cells[from].down
+		}
+		if to >= 0 && b.cells[to].add == 0 {
+			p *= b.cells[to].up
+		}
+	}
+	return p
 }
 
 // odds returns the odds of rounding a remainder up; beyond it falls off fast.
