@@ -223,7 +223,7 @@ func (s *solver) hessian(x, out [][]float64) {
 	for i, t := range s.tables {
 		copy(t.work, x[i])
 		t.centre(t.work, t.aim)
-		t.m.add(val[s.position(t.node)], t.work)
+		t.m.add(val[t.at], t.work)
 	}
 	mean := s.expectations(val)
 	for i, n := range s.tree.nodes {
@@ -232,9 +232,8 @@ func (s *solver) hessian(x, out [][]float64) {
 		}
 	}
 	for i, t := range s.tables {
-		at := s.position(t.node)
-		t.m.sum(val[at], out[i])
-		t.constrain(out[i], mean[at])
+		t.m.sum(val[t.at], out[i])
+		t.constrain(out[i], mean[t.at])
 		if t.soft() {
 			t.addPenalty(x[i], out[i])
 		}

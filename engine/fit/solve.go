@@ -392,17 +392,8 @@ func (s *solver) scores(d [][]float64) [][]float64 {
 	}
 	for i, t := range s.tables {
 		if t.def.Role == Hard {
-			t.m.add(score[s.position(t.node)], d[i])
+			t.m.add(score[t.at], d[i])
 		}
 	}
 	return score
-}
-
-func (s *solver) position(n *node) int {
-	for i, m := range s.tree.nodes {
-		if m == n {
-			return i
-		}
-	}
-	return -1
 }

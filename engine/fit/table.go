@@ -28,6 +28,7 @@ type table struct {
 	live     []bool // configurations in the support
 	absorbed bool   // implied by another table: certified, not fitted
 
+	at   int // node that hosts the table
 	node *node
 	m    *margin
 	// phi is the logarithm of the factor that the fit has put on every cell:
@@ -102,7 +103,7 @@ func reorder[T any](vars []Var, from, to []int, x []T) []T {
 // place puts the table into the tree.
 func (t *table) place(tr *tree) {
 	h := tr.host(t.scope)
-	t.node = tr.nodes[h]
+	t.at, t.node = h, tr.nodes[h]
 	t.m = tr.margin(h, t.scope, t.cell, t.size)
 }
 
