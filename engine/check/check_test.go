@@ -267,14 +267,18 @@ func TestMerge(t *testing.T) {
 func TestFalseAlarms(t *testing.T) {
 	share := shares()
 	p := town(t, share)
-	below := map[string]int{}
+	below, alarms := map[string]int{}, 0
 	const seeds = 200
 	for seed := range uint64(seeds) {
 		r := judge(t, p, Options{Sampling: Independent}, 1, batches(p, drawnCells(800, share, seed), 0, 800))
 		for _, o := range r.Failures() {
 			t.Errorf("seed %d: %s: %s", seed, o.ID, o.Message)
 		}
+		least := 1.0
 		for _, o := range r.Outcomes {
+			if o.Test != nil {
+				least = min(least, o.Test.PHolm)
+			}
 			if o.Test != nil && o.Test.P < 0.1 {
 				below[o.ID]++
 			}
@@ -282,6 +286,14 @@ func TestFalseAlarms(t *testing.T) {
 				below[o.ID+" deviance"]++
 			}
 		}
+		if least < 0.05 {
+			alarms++
+		}
+	}
+	// With a budget of 5 %, 10 of 200 runs may fail; 22 are four standard
+	// deviations more.
+	if alarms > 22 {
+		t.Errorf("%d of %d runs would fail with a budget of 5 %%", alarms, seeds)
 	}
 	// 20 of 200 are expected; 6 to 40 lies within four standard deviations.
 	for id, n := range below {

@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"encoding/binary"
+	"math/bits"
 	"os"
 	"runtime"
 	"slices"
@@ -121,9 +122,14 @@ func (d *distinct) search() (repeats, error) {
 	for w := range workers {
 		wait.Go(func() {
 			var entries []entry
+			var table []uint32
 			for p := w; p < partitions; p += workers {
-				if entries, errs[p] = d.load(p, entries[:0]); errs[p] == nil {
-					found[p] = searchEntries(entries)
+				if entries, errs[p] = d.load(p, entries[:0]); errs[p] != nil {
+					continue
+				}
+				var repeated bool
+				if table, repeated = hasRepeats(entries, table); repeated {
+					found[p] = findRepeats(entries)
 				}
 			}
 		})
@@ -161,7 +167,28 @@ func (d *distinct) load(p int, out []entry) ([]entry, error) {
 	return out, nil
 }
 
-func searchEntries(entries []entry) repeats {
+// hasRepeats tells by a hash table whether any value occurs twice: mostly none
+// does, and then there is nothing to sort. The table is scratch.
+func hasRepeats(entries []entry, table []uint32) ([]uint32, bool) {
+	width := bits.Len(uint(2*len(entries) + 1))
+	table = slices.Grow(table[:0], 1<<width)[:1<<width]
+	clear(table)
+	last := uint64(len(table) - 1)
+	for i, e := range entries {
+		at := e.hash & last
+		for table[at] != 0 {
+			if entries[table[at]-1].same(e) {
+				return table, true
+			}
+			at = (at + 1) & last
+		}
+		table[at] = uint32(i + 1)
+	}
+	return table, false
+}
+
+// findRepeats sorts the entries.
+func findRepeats(entries []entry) repeats {
 	slices.SortFunc(entries, func(x, y entry) int {
 		if c := cmp.Compare(x.hash, y.hash); c != 0 {
 			return c
