@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -195,5 +196,36 @@ func BenchmarkWrite(b *testing.B) {
 				})
 			}
 		}
+	}
+}
+
+// BenchmarkRead reads 131,072 rows of 35 columns into a wanted schema.
+func BenchmarkRead(b *testing.B) {
+	s := wideSchema()
+	batches := []*frame.Batch{wideBatch(s, 0, 1<<12), wideBatch(s, 1<<12, 1<<12)}
+	const rows = 1 << 17
+	for _, f := range Formats() {
+		path := filepath.Join(b.TempDir(), "x"+f.Extension)
+		w, err := Create(f.Name, path, s, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := errors.Join(writeAll(w, batches, rows, ChunkRows, 1), w.Close()); err != nil {
+			b.Fatal(err)
+		}
+		b.Run(f.Name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r, err := Open(path, OpenOptions{Schema: s})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if n, err := drainBy(r, 4096); err != nil || n != rows {
+					b.Fatal(n, err)
+				}
+				r.Close()
+			}
+			b.ReportMetric(float64(b.N)*rows/b.Elapsed().Seconds()/1e6, "Mrows/s")
+		})
 	}
 }

@@ -688,6 +688,33 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// TestAbortAfterFailedClose: a file that could not be completed goes too.
+func TestAbortAfterFailedClose(t *testing.T) {
+	s := frame.Schema{{Name: "a", Type: frame.Text}}
+	for _, f := range Formats() {
+		path := filepath.Join(t.TempDir(), "x"+f.Extension)
+		w, err := Create(f.Name, path, s, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch w := w.(type) {
+		case *parquetWriter:
+			w.out.fail(syscall.ENOSPC)
+		case *textWriter:
+			w.out.fail(syscall.ENOSPC)
+		}
+		if err := w.Close(); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("%s: Close gives %v", f.Name, err)
+		}
+		if err := w.Abort(); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(path); err == nil {
+			t.Errorf("%s: the file is there after Abort", f.Name)
+		}
+	}
+}
+
 func TestFreeSpace(t *testing.T) {
 	n, err := FreeSpace(t.TempDir())
 	if errors.Is(err, errors.ErrUnsupported) {

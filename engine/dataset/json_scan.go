@@ -47,22 +47,32 @@ func scanWord(p []byte, i int, word string) (int, bool) {
 	return end, end <= len(p) && string(p[i:end]) == word
 }
 
-func scanString(p []byte, i int) (int, bool) {
-	for i++; i < len(p); i++ {
-		switch c := p[i]; {
-		case c == '"':
-			return i + 1, true
-		case c < ' ':
-			return i, false
-		case c == '\\':
-			n := escapeLength(p[i:])
-			if n == 0 {
-				return i, false
-			}
-			i += n - 1
-		}
+// specialJSON marks the bytes inside a string that need a look.
+var specialJSON = func() (t [256]bool) {
+	for c := range ' ' {
+		t[c] = true
 	}
-	return i, false
+	t['"'], t['\\'] = true, true
+	return t
+}()
+
+func scanString(p []byte, i int) (int, bool) {
+	for i++; ; {
+		for i < len(p) && !specialJSON[p[i]] {
+			i++
+		}
+		if i >= len(p) || p[i] < ' ' {
+			return i, false
+		}
+		if p[i] == '"' {
+			return i + 1, true
+		}
+		n := escapeLength(p[i:])
+		if n == 0 {
+			return i, false
+		}
+		i += n
+	}
 }
 
 // escapeLength returns the length of the escape at the start of p, 0 if it is

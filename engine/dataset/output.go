@@ -17,6 +17,7 @@ type output struct {
 	written int64
 	err     error
 	closed  bool
+	settled bool // complete, or removed
 }
 
 func createOutput(path string) (*output, error) {
@@ -65,16 +66,21 @@ func (o *output) close() error {
 	}
 	o.closed = true
 	o.fail(o.file.Close())
+	o.settled = o.err == nil
 	return o.err
 }
 
-// abort closes and removes an incomplete file; after close it does nothing.
+// abort removes a file that was not completed; otherwise it does nothing.
 func (o *output) abort() error {
-	if o.closed {
+	if o.settled {
 		return nil
 	}
-	o.closed = true
-	err := o.file.Close()
+	o.settled = true
+	var err error
+	if !o.closed {
+		o.closed = true
+		err = o.file.Close()
+	}
 	if o.regular {
 		err = errors.Join(err, os.Remove(o.path))
 	}

@@ -32,7 +32,9 @@ type OpenOptions struct {
 //
 // What the file holds is never a reason to fail as long as its rows can be
 // told apart; see ReadIssue. A file that cannot be followed any more (a corrupt
-// Parquet page, a quote that is never closed) is an error.
+// Parquet page, a quote that is never closed) is an error. A null in a wanted
+// column that is not nullable is delivered as null, and no issue: the caller's
+// checks see it.
 type Reader struct {
 	path     string
 	schema   frame.Schema

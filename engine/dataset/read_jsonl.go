@@ -28,10 +28,12 @@ type jsonSource struct {
 	next    int            // number of the key that probably follows
 	twice   []byte         // a key that occurs twice in this line
 	ended   bool
+	visit   func(key, value []byte) // s.note, made once
 }
 
 func (r *Reader) openJSONL(file *os.File, o OpenOptions) error {
 	s := &jsonSource{r: r, mapping: o.Columns, lines: newLineReader(file), index: map[string]int{}}
+	s.visit = s.note
 	var keys []string
 	if o.Schema == nil {
 		var err error
@@ -161,7 +163,7 @@ func (s *jsonSource) deliver(line []byte) error {
 	valid := start < len(line) && line[start] == '{'
 	if valid {
 		var end int
-		end, valid = scanObject(line, start, 0, s.note)
+		end, valid = scanObject(line, start, 0, s.visit)
 		valid = valid && skipSpace(line, end) == len(line)
 	}
 	if len(s.keys) >= maxKeys {
