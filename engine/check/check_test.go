@@ -522,3 +522,24 @@ func BenchmarkTables(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/4096, "ns/person")
 }
+
+// BenchmarkResult judges 200,000 persons: 60 tables, a ledger of 100 pairs,
+// searches for repeated ids and persons.
+func BenchmarkResult(b *testing.B) {
+	cells, share := quotaCells(200_000, 1)
+	p := wide(b, share)
+	for range 98 {
+		p.Independent = append(p.Independent, p.Independent[1])
+	}
+	s := New(p, Options{TempDir: b.TempDir()})
+	defer s.Close()
+	tally := s.NewTally()
+	for _, batch := range batches(p, cells, 0, 4096) {
+		tally.Add(batch)
+	}
+	for b.Loop() {
+		if _, err := s.Result(tally); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -3,8 +3,10 @@ package check
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
@@ -22,10 +24,9 @@ type builder struct {
 // pending is an outcome whose test waits for the others. Conformity indices
 // are adjusted among themselves and decide nothing.
 type pending struct {
-	outcome     int
-	deciding    bool
-	comparison  *comparison // of a table
-	independent string      // sentence of an independence
+	outcome    int
+	deciding   bool
+	comparison *comparison // nil for an independence
 }
 
 // Result judges what a tally gathered; it needs the temporary files, so it comes
@@ -287,8 +288,8 @@ func (b *builder) checkTables() {
 }
 
 func (b *builder) checkIndependence() {
-	s := b.suite
-	for _, pair := range s.plan.Independent {
+	tests := b.suite.testIndependences(&b.tally.sample)
+	for i, pair := range b.suite.plan.Independent {
 		o := Outcome{
 			ID: "independent." + pair.Fields[0] + "." + pair.Fields[1], Kind: KindIndependent,
 			Name: pair.Fields[0] + " and " + pair.Fields[1], Fields: append(pair.Fields[:], pair.Given...),
@@ -296,72 +297,69 @@ func (b *builder) checkIndependence() {
 		if len(pair.Given) > 0 {
 			o.Name += " given " + strings.Join(pair.Given, ", ")
 		}
-		axes := make([]int, len(o.Fields))
-		for k, name := range o.Fields {
-			axes[k] = s.axisOf[s.column(name)]
-		}
-		o.Test = s.testIndependence(&b.tally.sample, [2]int{axes[0], axes[1]}, axes[2:])
-		if o.Test.DF == 0 {
-			o.Status, o.Message, o.Test = Skip, "too few persons to tell", nil
+		if tests[i].DF == 0 {
+			o.Status, o.Message = Skip, "too few persons to tell"
 		} else {
+			o.Test = &tests[i]
 			b.tests = append(b.tests, pending{outcome: len(b.Outcomes), deciding: true})
 		}
 		b.add(o)
 	}
 }
 
-// testIndependence adds up the tests of a pair in every stratum of the given
-// axes. In a stratum of n persons, rows and columns are joined in ascending
-// order until each has the square root of n persons, so that no expected count
-// lies below 1; this looks at the margins only and so leaves the test valid.
-func (s *Suite) testIndependence(m *sample, pair [2]int, given []int) *Test {
-	t := &Test{Reference: ReferenceConditional, P: 1, PDeviance: 1}
-	var chi, g, df float64
-	columns := int(s.axes[pair[1]].slots)
-	s.tabulate(m, pair, given, func(counts []int64) {
-		table, width, n, joined := poolMargins(counts, columns)
-		x, d, _ := association(table, width)
-		if d == 0 {
-			return
+// testIndependences tests every pair of the ledger on the sample, several at a
+// time. Pairs with the same given fields share their strata.
+func (s *Suite) testIndependences(m *sample) []Test {
+	pairs := s.plan.Independent
+	tests := make([]Test, len(pairs))
+	axes := func(names []string) []int {
+		var out []int
+		for _, name := range names {
+			out = append(out, s.axisOf[s.column(name)])
 		}
-		dev, _ := deviance(table, width)
+		return out
+	}
+	strata := map[string][][]int32{}
+	for _, pair := range pairs {
+		if key := strings.Join(pair.Given, "\n"); strata[key] == nil {
+			strata[key] = s.strata(m, axes(pair.Given))
+		}
+	}
+	var wait sync.WaitGroup
+	workers := min(runtime.GOMAXPROCS(0), 8)
+	for w := range workers {
+		wait.Go(func() {
+			for i := w; i < len(pairs); i += workers {
+				ends := axes(pairs[i].Fields[:])
+				tests[i] = s.testIndependence(m, [2]int{ends[0], ends[1]}, strata[strings.Join(pairs[i].Given, "\n")])
+			}
+		})
+	}
+	wait.Wait()
+	return tests
+}
+
+// testIndependence adds up the tests of a pair in every stratum.
+func (s *Suite) testIndependence(m *sample, pair [2]int, strata [][]int32) Test {
+	t := Test{Reference: ReferenceConditional, P: 1, PDeviance: 1}
+	var chi, g, df float64
+	for _, stratum := range strata {
+		table, columns, joined := s.pairTable(m, pair, stratum)
+		if columns < 2 || len(table) < 2*columns {
+			continue
+		}
+		x, d, _ := association(table, columns)
+		dev, _ := deviance(table, columns)
 		chi, g, df = chi+x, g+dev, df+d
-		t.Persons += n
+		t.Persons += int64(len(stratum))
 		t.Pooled += joined
 		t.Strata++
-	})
+	}
 	if df > 0 {
 		t.ChiSquare, t.P, t.DF = tidy(chi), tidy(chiSquareTail(chi, df)), int(df)
 		t.Deviance, t.PDeviance = tidy(g), tidy(chiSquareTail(g, df))
 	}
 	return t
-}
-
-// poolMargins joins rows and columns of a table until each holds at least the
-// square root of its persons.
-func poolMargins(counts []int64, columns int) (table []float64, width int, n int64, joined int) {
-	cells := make([]float64, len(counts))
-	for i, c := range counts {
-		cells[i] = float64(c)
-		n += c
-	}
-	rowSum, columnSum, total := sums(cells, columns)
-	least := math.Sqrt(total)
-	scale := func(v []float64) []float64 {
-		for i := range v {
-			v[i] /= least
-		}
-		return v
-	}
-	rowOf, rows, joinedRows := pool(scale(rowSum))
-	columnOf, width, joinedColumns := pool(scale(columnSum))
-	table = make([]float64, rows*width)
-	for i, v := range cells {
-		if v > 0 {
-			table[rowOf[i/columns]*width+columnOf[i%columns]] += v
-		}
-	}
-	return table, width, n, joinedRows + joinedColumns
 }
 
 // decide adjusts the p-values of all tests together and writes the sentences.

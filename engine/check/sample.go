@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/personagen/personagen/engine/frame"
@@ -84,50 +85,90 @@ func (s *sample) agreement() float64 {
 	return min(1, max(pairs, 3)/(n*(n-1)/2))
 }
 
-// tabulate visits the table of a pair of axes, row-major, in each configuration
-// of the given axes that holds two rows of the sample or more. The order is
-// fixed, so that sums have one order; the table is reused.
-func (s *Suite) tabulate(m *sample, pair [2]int, given []int, visit func(counts []int64)) {
+// leastStratum is the size below which a stratum says nothing.
+const leastStratum = 8
+
+// strata returns the rows of the sample that have the same values of the given
+// axes, in the order of those values, so that sums over strata have one order.
+// Rows with a value that must not be, and small strata, are left out.
+func (s *Suite) strata(m *sample, given []int) [][]int32 {
 	type row struct {
-		key  int64
-		cell int32
+		key int64
+		row int32
 	}
-	if m.taken == nil {
-		return
-	}
-	codes := func(axis int) []int32 { return m.codes[slices.Index(s.sampled, axis)] }
-	first, second := codes(pair[0]), codes(pair[1])
-	slots := s.axes[pair[1]].slots
 	var rows []row
 next:
 	for r, taken := range m.taken {
-		if !taken || first[r] < 0 || second[r] < 0 {
+		if !taken {
 			continue
 		}
 		key := int64(0)
 		for _, a := range given {
-			code := codes(a)[r]
+			code := m.codes[slices.Index(s.sampled, a)][r]
 			if code < 0 {
 				continue next
 			}
 			key = key*int64(s.axes[a].slots) + int64(code)
 		}
-		rows = append(rows, row{key, first[r]*slots + second[r]})
+		rows = append(rows, row{key, int32(r)})
 	}
-	slices.SortFunc(rows, func(x, y row) int { return cmp.Compare(x.key, y.key) })
-	counts := make([]int64, int(s.axes[pair[0]].slots)*int(slots))
+	slices.SortFunc(rows, func(x, y row) int {
+		if c := cmp.Compare(x.key, y.key); c != 0 {
+			return c
+		}
+		return cmp.Compare(x.row, y.row)
+	})
+	var out [][]int32
 	for i := 0; i < len(rows); {
-		k := i
-		for k < len(rows) && rows[k].key == rows[i].key {
-			k++
+		var stratum []int32
+		key := rows[i].key
+		for ; i < len(rows) && rows[i].key == key; i++ {
+			stratum = append(stratum, rows[i].row)
 		}
-		if k-i >= 2 {
-			clear(counts)
-			for _, x := range rows[i:k] {
-				counts[x.cell]++
-			}
-			visit(counts)
+		if len(stratum) >= leastStratum {
+			out = append(out, stratum)
 		}
-		i = k
 	}
+	return out
+}
+
+// pairTable counts a pair of axes in a stratum. Rows and columns of the table
+// are joined in ascending order until each holds the square root of its
+// persons, so that no expected count lies below 1; this looks at the margins
+// only and so leaves a test of independence valid.
+func (s *Suite) pairTable(m *sample, pair [2]int, stratum []int32) (table []float64, columns, joined int) {
+	var codes [2][]int32
+	var of [2][]int
+	var pools [2]int
+	n := 0.0
+	for k, a := range pair {
+		codes[k] = m.codes[slices.Index(s.sampled, a)]
+	}
+	var weight [2][]float64
+	for k, a := range pair {
+		weight[k] = make([]float64, s.axes[a].slots)
+	}
+	for _, r := range stratum {
+		if x, y := codes[0][r], codes[1][r]; x >= 0 && y >= 0 {
+			weight[0][x]++
+			weight[1][y]++
+			n++
+		}
+	}
+	least := math.Sqrt(n)
+	for k := range pair {
+		for i := range weight[k] {
+			weight[k][i] /= least
+		}
+		var j int
+		of[k], pools[k], j = pool(weight[k])
+		joined += j
+	}
+	table = make([]float64, pools[0]*pools[1])
+	for _, r := range stratum {
+		if x, y := codes[0][r], codes[1][r]; x >= 0 && y >= 0 {
+			table[of[0][x]*pools[1]+of[1][y]]++
+		}
+	}
+	return table, pools[1], joined
 }

@@ -106,7 +106,7 @@ func (s *Stats) failures(p *paper) {
 // margins shows the values of finite fields that are written.
 func (s *Stats) margins(p *paper) {
 	p.line("## Margins\n")
-	p.line("Target is the share that the plan asks for among the persons wanted; published is what the source prints, for the persons it speaks of.\n")
+	p.line("Target is the share that the plan asks for among the persons wanted; published is what the source prints, for the persons it speaks of, and fitted to it is the same share after all tables were fitted together.\n")
 	for _, f := range s.Fields {
 		if f.Hidden || len(f.Values) == 0 || f.Type == frame.Integer {
 			continue
@@ -140,7 +140,7 @@ func (s *Stats) values(p *paper, f Field) {
 		head = append(head, "target>", "deviation, persons>")
 	}
 	if f.Published != "" {
-		head = append(head, "published>")
+		head = append(head, "published>", "fitted to it>")
 	}
 	var rows [][]string
 	for i, v := range f.Values {
@@ -153,9 +153,9 @@ func (s *Stats) values(p *paper, f Field) {
 		}
 		if f.Published != "" {
 			if v.Published != nil {
-				row = append(row, percent(*v.Published))
+				row = append(row, percent(*v.Published), percent(*v.Fitted))
 			} else {
-				row = append(row, "")
+				row = append(row, "", "")
 			}
 		}
 		rows = append(rows, row)
@@ -223,15 +223,15 @@ func (s *Stats) reconciliation(p *paper) {
 		return
 	}
 	p.line("## From published to fitted\n")
-	p.line("Published figures never quite agree. Moved is the least change that makes them, in the largest cell in persons and as a total variation distance (TVD); the last column is how far the fit is from that.\n")
+	p.line("Published figures never quite agree. Moved is the least change that makes them, in the largest cell in persons and as a total variation distance (TVD); missed is how far the fit ends from that: nothing for hard tables, for patterns and soft tables what they yielded.\n")
 	var rows [][]string
 	for _, t := range s.Published {
 		rows = append(rows, []string{
 			Escape(t.Name), t.Role, Escape(strings.Join(t.Fields, ", ")), Escape(t.Source), years(t.Year), Escape(t.Status),
-			number(t.MovedPersons), Escape(t.WorstCell), number(t.Moved), number(t.TVD),
+			number(t.MovedPersons), Escape(t.WorstCell), number(t.Moved), number(t.MissedPersons), Escape(t.MissedCell), number(t.TVD),
 		})
 	}
-	p.table([]string{"table", "role", "fields", "source", "year", "status", "moved, persons>", "where", "moved, TVD>", "fit, TVD>"}, rows)
+	p.table([]string{"table", "role", "fields", "source", "year", "status", "moved, persons>", "where", "moved, TVD>", "missed, persons>", "where", "missed, TVD>"}, rows)
 }
 
 func years(y int) string {

@@ -9,6 +9,7 @@ package report
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/frame"
@@ -112,6 +113,7 @@ type Value struct {
 	Share     float64  `json:"share"`
 	Target    *float64 `json:"target,omitempty"`
 	Published *float64 `json:"published,omitempty"`
+	Fitted    *float64 `json:"fitted,omitempty"` // to Published, in the same universe
 }
 
 // Table compares a distribution with its target, in persons. The deviation of
@@ -153,7 +155,12 @@ type Published struct {
 	Moved        float64 `json:"moved"`
 	MovedPersons float64 `json:"moved_persons"`
 	WorstCell    string  `json:"worst_cell,omitempty"`
-	TVD          float64 `json:"tvd"` // reconciled to fitted
+	// TVD is the total variation distance reconciled to fitted, MissedPersons
+	// the largest difference of a cell: nothing for hard tables, for patterns
+	// and soft tables what they yielded.
+	TVD           float64 `json:"tvd"`
+	MissedPersons float64 `json:"missed_persons"`
+	MissedCell    string  `json:"missed_cell,omitempty"`
 }
 
 // Uncertain is a field or table that is not official.
@@ -194,9 +201,11 @@ func New(p *plan.Plan, r *check.Result, f Facts) *Stats {
 	}
 	for i := range p.Tables {
 		t := &p.Tables[i]
+		missed, where := miss(t, p.Population.Persons)
 		s.Published = append(s.Published, Published{
 			Name: t.Name, Title: t.Title, Role: t.Role, Fields: t.Fields, Given: t.Given, Where: t.Where, Source: t.Source, Year: t.Year,
 			Status: t.Status, Note: t.Note, File: t.File, Moved: digits(t.Moved), MovedPersons: digits(t.MovedPersons), WorstCell: t.WorstCell, TVD: digits(t.TVD),
+			MissedPersons: missed, MissedCell: where,
 		})
 	}
 	s.Uncertain = uncertain(p)
@@ -239,8 +248,8 @@ func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Resul
 		}
 		if published != nil {
 			if k := slices.Index(published.Labels[0], v.Label); k >= 0 {
-				t := digits(published.Published[k])
-				v.Published = &t
+				t, fit := digits(published.Published[k]), digits(published.Fitted[k])
+				v.Published, v.Fitted = &t, &fit
 			}
 		}
 		out.Values = append(out.Values, v)
@@ -299,6 +308,27 @@ func compare(p *plan.Plan, i int, r *check.Result) Table {
 func outcome(r *check.Result, i int) *check.Outcome {
 	first := slices.IndexFunc(r.Outcomes, func(o check.Outcome) bool { return o.Kind == check.KindTable })
 	return &r.Outcomes[first+i]
+}
+
+// miss returns the largest difference in persons between a table as reconciled
+// and as fitted, and where it is; nothing when it is below a hundredth of one.
+func miss(t *plan.Table, persons int64) (float64, string) {
+	most, at := 0.0, -1
+	for k := range t.Fitted {
+		row := k * len(t.Mass) / len(t.Fitted)
+		if d := (t.Fitted[k] - t.Reconciled[k]) * t.Mass[row] * float64(persons); math.Abs(d) > math.Abs(most) {
+			most, at = d, k
+		}
+	}
+	if math.Abs(most) < 0.01 {
+		return 0, ""
+	}
+	parts := make([]string, len(t.Fields))
+	for k, labels := range slices.Backward(t.Labels) {
+		parts[k] = t.Fields[k] + " " + labels[at%len(labels)]
+		at /= len(labels)
+	}
+	return digits(most), strings.Join(parts, " × ")
 }
 
 // uncertain lists what the spec marks as other than official.

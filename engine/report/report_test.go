@@ -57,11 +57,11 @@ func isle() *plan.Plan {
 		Tables: []plan.Table{
 			{
 				Name: "hats", Role: "margin", Fields: []string{"hue"}, Labels: [][]string{{"red", "sea_green"}}, Source: "census", Year: 2020, Status: "official",
-				Published: []float64{0.67, 0.33}, Moved: 0.0033, MovedPersons: 16.7, WorstCell: "hue red", TVD: 2e-11, Expected: 0,
+				Published: []float64{0.67, 0.33}, Reconciled: []float64{0.6667, 0.3333}, Fitted: []float64{0.6667, 0.3333}, Mass: []float64{1}, Moved: 0.0033, MovedPersons: 16.7, WorstCell: "hue red", TVD: 2e-11, Expected: 0,
 			},
 			{
 				Name: "hats_by_zone", Role: "pattern", Fields: []string{"hue", "zone"}, Labels: [][]string{{"red", "sea_green"}, {"north", "mid", "south"}},
-				Status: "modelled", Note: "an older count", Published: both, TVD: 0.01, Expected: 3,
+				Status: "modelled", Note: "an older count", Published: both, Reconciled: both, Fitted: append([]float64{both[0] + 0.01, both[1] - 0.01}, both[2:]...), Mass: []float64{1}, TVD: 0.01, Expected: 3,
 			},
 		},
 		Expected: []plan.Expected{
