@@ -168,14 +168,14 @@ const involved = 1e-4
 // and cells that take part, reduced by a deletion filter (Chinneck and Dravnieks
 // 1991, "Locating minimal infeasible constraint sets in linear programs").
 func (f *fitting) impossibleSet(ctx context.Context, s *solver) error {
-	e := &ImpossibleError{Repair: s.repair, AtLeast: s.atLeast}
+	e := &ImpossibleError{Repair: s.repair}
 	set, proof := proofSet(s.tables, s.proof)
-	set, proof, irreducible, atLeast, err := f.filter(ctx, set, proof)
+	set, proof, irreducible, atLeast, err := f.filter(ctx, set, proof, s.atLeast)
 	if err != nil {
 		return err
 	}
 	e.Irreducible = irreducible
-	e.AtLeast = max(e.AtLeast, atLeast)
+	e.AtLeast = atLeast
 	if least, ok := leastRepair(f.p, set); ok {
 		e.Repair, e.Exact = least, true
 	}
@@ -236,15 +236,16 @@ const (
 )
 
 // filter drops one table after the other as long as the rest stays impossible.
-func (f *fitting) filter(ctx context.Context, set []*table, proof [][]float64) ([]*table, [][]float64, bool, float64, error) {
+// bound is the proven lower bound of the change that the set needs.
+func (f *fitting) filter(ctx context.Context, set []*table, proof [][]float64, bound float64) ([]*table, [][]float64, bool, float64, error) {
 	total := 0
 	for _, n := range f.tree.nodes {
 		total += len(n.belief)
 	}
 	if total > filterCells {
-		return set, proof, false, 0, nil
+		return set, proof, false, bound, nil
 	}
-	irreducible, bound := true, 0.0
+	irreducible := true
 	for i := 0; i < len(set); {
 		rest := slices.Delete(slices.Clone(set), i, i+1)
 		end, s, err := f.test(ctx, rest)

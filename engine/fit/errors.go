@@ -81,8 +81,9 @@ type ImpossibleError struct {
 	Irreducible bool
 	Cells       [][]int // per table, the cells that take part in the contradiction
 	// Repair is the least total absolute change of shares (as shares of the
-	// whole population) that makes the tables possible. When not Exact it is
-	// the change found by an elastic fit, and AtLeast is a proven lower bound.
+	// whole population) that makes these tables possible. When not Exact it is
+	// the change that an elastic fit of all hard tables found, and AtLeast is a
+	// proven lower bound for these.
 	Repair, AtLeast float64
 	Exact           bool
 

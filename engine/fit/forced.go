@@ -57,7 +57,9 @@ func (s *solver) pursue() [][]int {
 func (s *solver) forcedBy(start [][]float64) [][]int {
 	dir, expected := s.drift(start)
 	score, most := s.maxMarginals(dir)
-	slack := max(most-expected, 0)
+	// Below zero beyond rounding the tables contradict each other, and nothing
+	// can be learnt about cells.
+	slack := abs(most - expected)
 	out := make([][]int, len(score))
 	found := false
 	for i := range score {

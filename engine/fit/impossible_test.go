@@ -1,0 +1,137 @@
+package fit
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// randomPairs is a problem over binary variables with even margins, so that
+// every two tables agree, and random probabilities that two variables differ:
+// possible or not.
+func randomPairs(rng *rand.Rand) *Problem {
+	p := &Problem{Vars: []Var{{"a", 2}, {"b", 2}, {"c", 2}, {"d", 2}}}
+	for i := range p.Vars {
+		for j := range i {
+			if rng.IntN(5) > 0 {
+				d := 0.1 + 0.7*rng.Float64()
+				p.Tables = append(p.Tables, full(string(rune('a'+j))+string(rune('a'+i)), Hard, []int{j, i},
+					[]float64{(1 - d) / 2, d / 2, d / 2, (1 - d) / 2}))
+			}
+		}
+	}
+	return p
+}
+
+// repairOf is the linear programme's word on a set of a problem's tables.
+func repairOf(t *testing.T, p *Problem, set []int) float64 {
+	t.Helper()
+	var tables []*table
+	for _, i := range set {
+		tables = append(tables, newTable(p.Vars, i, &p.Tables[i]))
+	}
+	least, ok := leastRepair(p, tables)
+	if !ok {
+		t.Fatal("the linear programme gave up")
+	}
+	return least
+}
+
+// TestPossibleOrNot: a fit succeeds exactly when the linear programme says that
+// the tables can hold together; if not, the set named cannot, and each of its
+// parts can.
+func TestPossibleOrNot(t *testing.T) {
+	possible, impossible := 0, 0
+	for seed := range uint64(250) {
+		p := randomPairs(rand.New(rand.NewPCG(seed, 4)))
+		all := make([]int, len(p.Tables))
+		for i := range all {
+			all[i] = i
+		}
+		if len(all) == 0 {
+			continue
+		}
+		least := repairOf(t, p, all)
+		_, err := Fit(context.Background(), p, Options{})
+		if least < 1e-9 {
+			possible++
+			if err != nil {
+				t.Errorf("seed %d: possible, but %v", seed, err)
+			}
+			continue
+		}
+		impossible++
+		var e *ImpossibleError
+		if !errors.As(err, &e) {
+			t.Errorf("seed %d: impossible by %g, but %v", seed, least, err)
+			continue
+		}
+		if !e.Irreducible || !e.Exact {
+			t.Errorf("seed %d: irreducible %v, exact %v", seed, e.Irreducible, e.Exact)
+		}
+		if e.AtLeast > e.Repair+1e-9 {
+			t.Errorf("seed %d: bound %g above the repair %g", seed, e.AtLeast, e.Repair)
+		}
+		if r := repairOf(t, p, e.Tables); r < 1e-9 || math.Abs(r-e.Repair) > 1e-9 {
+			t.Errorf("seed %d: the set %v is repaired by %g, said %g", seed, e.Tables, r, e.Repair)
+		}
+		for i := range e.Tables {
+			var rest []int
+			for j, x := range e.Tables {
+				if j != i {
+					rest = append(rest, x)
+				}
+			}
+			if len(rest) > 0 && repairOf(t, p, rest) > 1e-9 {
+				t.Errorf("seed %d: %v is not irreducible: table %d can go", seed, e.Tables, e.Tables[i])
+			}
+		}
+	}
+	if possible < 50 || impossible < 50 {
+		t.Fatalf("%d possible and %d impossible problems: the test is lopsided", possible, impossible)
+	}
+}
+
+// TestElasticCertificate: impossible pairs with room in their tolerances are
+// repaired, within them, by not much more than the linear programme's least.
+func TestElasticCertificate(t *testing.T) {
+	repaired := 0
+	for seed := range uint64(120) {
+		p := randomPairs(rand.New(rand.NewPCG(seed, 4)))
+		all := make([]int, len(p.Tables))
+		for i := range all {
+			all[i] = i
+			p.Tables[i].Tolerance = 0.2
+		}
+		if len(all) == 0 {
+			continue
+		}
+		least := repairOf(t, p, all)
+		r, err := Fit(context.Background(), p, Options{})
+		if err != nil {
+			var e *ImpossibleError
+			if !errors.As(err, &e) {
+				t.Errorf("seed %d: %v", seed, err)
+			}
+			continue
+		}
+		moved := 0.0
+		for _, c := range r.Certificates {
+			moved += 2 * c.Moved
+			if c.Moved > 0.2+1e-9 || c.TVD > 1e-9 {
+				t.Errorf("seed %d: table %s moved %g, TVD %g", seed, c.Table, c.Moved, c.TVD)
+			}
+		}
+		if moved < least-1e-9 || moved > 2*least+1e-6 {
+			t.Errorf("seed %d: moved %g in all, the least is %g", seed, moved, least)
+		}
+		if r.Elastic {
+			repaired++
+		}
+	}
+	if repaired < 20 {
+		t.Fatalf("only %d elastic repairs", repaired)
+	}
+}
