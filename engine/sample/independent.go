@@ -21,10 +21,17 @@ type draw struct {
 	variable int
 	stream   rng.Stream
 	given    []digit
-	start    []int32 // per configuration, and one more: its range of the slices below
-	below    []uint64
-	value    []int32
-	guide    []int32 // first candidate per equal slice of the unit interval, relative to start
+	start    []int32 // per configuration, and one more: its stretch of choices
+	choices  []choice
+}
+
+// choice is a possible value of a configuration. The n choices of one are also
+// its guide table: the i-th holds where the search starts for the i-th of n
+// equal slices of the unit interval, counted from the configuration's first.
+type choice struct {
+	below uint64 // cumulative probability, this value included
+	value int32
+	guide int32
 }
 
 // digit is one given variable and the weight of its code in the configuration.
@@ -61,7 +68,7 @@ func newDraw(m *Model, s *Step, seed uint64) draw {
 // addRow adds the distribution of one configuration. A row without weight
 // cannot occur and stays empty.
 func (d *draw) addRow(weight []float64) {
-	from := len(d.value)
+	from := len(d.choices)
 	total := 0.0
 	for _, w := range weight {
 		total += w
@@ -70,20 +77,19 @@ func (d *draw) addRow(weight []float64) {
 	for v, w := range weight {
 		if w > 0 {
 			sum += w
-			d.value = append(d.value, int32(v))
-			d.below = append(d.below, threshold(sum/total))
+			d.choices = append(d.choices, choice{below: threshold(sum / total), value: int32(v)})
 		}
 	}
-	n := len(d.value) - from
+	row := d.choices[from:]
 	at := 0
-	for i := range n {
-		low, _ := bits.Div64(uint64(i), 0, uint64(n)) // i/n in units of 2^-64
-		for at < n-1 && d.below[from+at] <= low {
+	for i := range row {
+		low, _ := bits.Div64(uint64(i), 0, uint64(len(row))) // i/n in units of 2^-64
+		for at < len(row)-1 && row[at].below <= low {
 			at++
 		}
-		d.guide = append(d.guide, int32(at))
+		row[i].guide = int32(at)
 	}
-	d.start = append(d.start, int32(len(d.value)))
+	d.start = append(d.start, int32(len(d.choices)))
 }
 
 // threshold returns p in units of 2^-64.
@@ -112,17 +118,21 @@ func (d *draw) fill(first int64, codes [][]int32) {
 		}
 	}
 	for j, row := range out {
-		out[j] = d.at(row, d.stream.Uint64(first+int64(j)))
+		choices := d.choices[d.start[row]:d.start[row+1]]
+		if len(choices) == 1 {
+			out[j] = choices[0].value
+			continue
+		}
+		out[j] = pick(choices, d.stream.Uint64(first+int64(j)))
 	}
 }
 
-// at returns the value that the uniform word u selects in a row.
-func (d *draw) at(row int32, u uint64) int32 {
-	from, to := d.start[row], d.start[row+1]
-	slice, _ := bits.Mul64(u, uint64(to-from))
-	i := from + d.guide[from+int32(slice)]
-	for i < to-1 && u >= d.below[i] {
+// pick returns the value that the uniform word u selects.
+func pick(choices []choice, u uint64) int32 {
+	slice, _ := bits.Mul64(u, uint64(len(choices)))
+	i := int(choices[slice].guide)
+	for i < len(choices)-1 && u >= choices[i].below {
 		i++
 	}
-	return d.value[i]
+	return choices[i].value
 }

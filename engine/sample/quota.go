@@ -187,14 +187,15 @@ func (t *thread) fill(first int64, p places, step int, out []int32) {
 	}
 }
 
-// draw shuffles a person's rank within its group and finds the cell.
+// draw shuffles a person's rank within its group and finds the cell. A group
+// that is one cell needs no shuffling: the next step does its own.
 func (t *thread) draw(at entry) place {
 	g := &t.group[at.group]
-	rank := int32(0)
-	if g.size > 1 {
-		key := rng.Mix(t.key + uint64(at.group)*groupStride)
-		rank = int32(rng.NewPermutation(int64(g.size), key).At(int64(at.rank)))
+	if g.first == g.last {
+		return place{g.first, at.rank}
 	}
+	key := rng.Mix(t.key + uint64(at.group)*groupStride)
+	rank := int32(rng.NewPermutation(int64(g.size), key).At(int64(at.rank)))
 	cell, last := g.first, g.last
 	for cell < last { // the last cell that starts at or before rank
 		middle := (cell + last + 1) / 2
@@ -207,5 +208,5 @@ func (t *thread) draw(at entry) place {
 	return place{cell, rank - t.below[cell]}
 }
 
-// groupStride spaces the keys of a step's groups.
-const groupStride = 0x9E3779B97F4A7C15
+// groupStride spaces the keys of a step's groups; any odd number does.
+const groupStride = 0xD1B54A32D192ED03

@@ -330,7 +330,7 @@ func TestPinnedPersons(t *testing.T) {
 	}
 	check("quota", quota(t, m, 50, 2024), [2][]int32{
 		{1, 0, 1, 2, 0, 0, 0, 0, 0, 2, 1, 1},
-		{2, 0, 3, 3, 0, 2, 2, 0, 0, 3, 2, 3},
+		{3, 0, 3, 3, 0, 2, 2, 0, 0, 2, 0, 1},
 	})
 	check("independent", independent(t, m, 2024), [2][]int32{
 		{0, 0, 2, 2, 0, 2, 2, 1, 0, 2, 2, 2},

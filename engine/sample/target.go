@@ -66,7 +66,7 @@ func (m *Model) implied(s *Step, t target) []target {
 		share := r.shares(cell)
 		if len(share) > 1 || len(share) == 1 && slices.Contains(cell, -1) {
 			rank := t.rank
-			if i == 1 {
+			if i == 1 { // a help, not a need: it gives way to everything
 				rank = 3
 			}
 			out = append(out, m.reduce(target{slices.Clone(s.Given), cell, share, rank}))
@@ -178,9 +178,10 @@ func (r reach) shares(cell []int32) []float64 {
 func (m *Model) reduce(t target) target {
 	scope := slices.Clone(t.scope)
 	sort.Ints(scope)
+	to := m.project(scope, t.scope)
 	cell := make([]int32, len(t.cell))
 	for c := range cell {
-		cell[c] = t.cell[m.project(scope, t.scope).at(c)]
+		cell[c] = t.cell[to.at(c)]
 	}
 	for _, v := range slices.Clone(scope) {
 		if len(scope) == 1 {

@@ -11,7 +11,7 @@ const (
 	// MaxCells is the largest number of cells of one step or control.
 	MaxCells = math.MaxInt32
 	// MaxPersons is the largest population that can be allocated.
-	MaxPersons = math.MaxInt32
+	MaxPersons = 2_000_000_000
 )
 
 // sumTolerance is how far the weights of a step may be from one in all.
