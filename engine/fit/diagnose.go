@@ -232,7 +232,7 @@ func cellsOfProof(t *table, d []float64) []int {
 // Bounds of the deletion filter.
 const (
 	filterSweeps = 1500
-	filterCells  = 4 << 20
+	filterCells  = 1 << 20
 )
 
 // filter drops one table after the other as long as the rest stays impossible.

@@ -1,5 +1,7 @@
 package fit
 
+import "math"
+
 // Options steer a fit. The zero value is ready to use.
 type Options struct {
 	// Tolerance is the total variation distance to which every hard table is
@@ -42,6 +44,7 @@ func (o Options) withDefaults() Options {
 	if o.MaxCells <= 0 {
 		o.MaxCells = 50e6
 	}
+	o.MaxCells = min(o.MaxCells, math.MaxInt32) // positions are 32 bits wide
 	if o.MaxSweeps <= 0 {
 		o.MaxSweeps = 20000
 	}

@@ -262,6 +262,7 @@ func reconcile(tables []*table, vars []Var, tolerance float64) error {
 		}
 	}
 	r.keepTotals(vars)
+	r.fixTotals()
 	if err := r.beyondTolerance(); err != nil {
 		return err
 	}
@@ -290,6 +291,17 @@ func (r *reconciler) keepTotals(vars []Var) {
 		})
 	}
 	r.tables = append(r.tables, everyone)
+}
+
+// fixTotals pairs every table with a table of one cell that holds everybody and
+// never moves, so that shares keep adding up to one.
+func (r *reconciler) fixTotals() {
+	everybody := &table{src: -1, def: &Table{Name: "everybody"}, n: 1, size: 1, target: []float64{1}, start: []float64{1}}
+	for _, t := range r.tables {
+		r.pairs = append(r.pairs, &pair{a: t, b: everybody, inA: make([]int, t.size), inB: []int{0}, regions: 1,
+			massA: make([]float64, 1), massB: make([]float64, 1)})
+	}
+	r.tables = append(r.tables, everybody)
 }
 
 // maxEasing bounds how often variances are changed for tolerances' sake.
@@ -370,7 +382,7 @@ func (r *reconciler) check() error {
 	blamed := make([]bool, len(r.pairs))
 	for i, p := range r.pairs {
 		tvd, _ := p.measure()
-		blamed[i] = tvd > r.tolerance/2
+		blamed[i] = tvd > r.tolerance/2 && p.b.src >= 0
 	}
 	for _, t := range r.tables {
 		if tooFar(t) {
