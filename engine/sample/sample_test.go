@@ -121,6 +121,31 @@ func TestZeroCellsAreNeverUsed(t *testing.T) {
 	}
 }
 
+// The last persons of a very large population are possible ones, and no two of
+// many share a place: the counts of a full table bound those of any part.
+func TestLastPersonsOfABillion(t *testing.T) {
+	m := realistic()
+	const n, part = 1_000_000_000, 3000
+	a := allocate(t, m, n, 1)
+	q, err := NewQuota(m, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q.Persons() != n {
+		t.Errorf("the sampler has %d persons, want %d", q.Persons(), n)
+	}
+	codes := fill(m, q, n-part, part)
+	for i := range m.Steps {
+		got := tabulate(m, codes, m.Steps[i].scope())
+		for k, cell := range a.Steps[i].Cell {
+			got[cell] = max(got[cell]-a.Steps[i].Count[k], 0)
+		}
+		if left := slices.Max(got); left > 0 {
+			t.Errorf("%q has %d persons more in a cell than were allocated", m.Vars[m.Steps[i].Var].Name, left)
+		}
+	}
+}
+
 // Any range made alone, in any batch size, by any number of goroutines, is the
 // same range of the whole.
 func TestRangesAgree(t *testing.T) {
