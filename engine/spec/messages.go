@@ -403,6 +403,9 @@ func translate(format string, args []any, e errors.Error) translation {
 	case len(e.Path()) == 0:
 		return translation{code: "syntax", text: text}
 	}
+	if cause := errors.Unwrap(e); cause != nil {
+		text += ": " + cause.Error()
+	}
 	return translation{code: "evaluation", text: text}
 }
 
