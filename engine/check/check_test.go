@@ -543,3 +543,34 @@ func BenchmarkResult(b *testing.B) {
 		}
 	}
 }
+
+// TestManyStrata: fields that are independent in each of 400 small strata pass
+// at the rate they should; unscaled statistics would fail in half of the runs.
+func TestManyStrata(t *testing.T) {
+	const runs, strata = 60, 400
+	s := &Suite{axes: []axis{{slots: 9}, {slots: 12}, {slots: strata}}, sampled: []int{0, 1, 2}}
+	low := 0
+	for seed := range uint64(runs) {
+		source := rng.New(seed, "strata").Source()
+		m := &sample{taken: make([]bool, sampleRows), codes: [][]int32{make([]int32, sampleRows), make([]int32, sampleRows), make([]int32, sampleRows)}}
+		for r := range sampleRows {
+			g := source.Below(strata)
+			a, b := source.Below(9), source.Below(12)
+			if source.Float64() < 0.7 {
+				a = g % 9
+			}
+			if source.Float64() < 0.6 {
+				b = g % 12
+			}
+			m.taken[r] = true
+			m.codes[0][r], m.codes[1][r], m.codes[2][r] = int32(a), int32(b), int32(g)
+		}
+		if s.testIndependence(m, [2]int{0, 1}, s.strata(m, []int{2})).P < 0.1 {
+			low++
+		}
+	}
+	// 6 are expected; 16 is more than four standard deviations above.
+	if low > 16 {
+		t.Errorf("p < 0.1 in %d of %d runs", low, runs)
+	}
+}

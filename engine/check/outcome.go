@@ -342,21 +342,24 @@ func (s *Suite) testIndependences(m *sample) []Test {
 // testIndependence adds up the tests of a pair in every stratum.
 func (s *Suite) testIndependence(m *sample, pair [2]int, strata [][]int32) Test {
 	t := Test{Reference: ReferenceConditional, P: 1, PDeviance: 1}
-	var chi, g, df float64
+	var chi, mean, variance, g, df float64
 	for _, stratum := range strata {
 		table, columns, joined := s.pairTable(m, pair, stratum)
 		if columns < 2 || len(table) < 2*columns {
 			continue
 		}
-		x, d, _ := association(table, columns)
-		dev, _ := deviance(table, columns)
-		chi, g, df = chi+x, g+dev, df+d
+		x, m, v := conditional(table, columns)
+		chi, mean, variance = chi+x, mean+m, variance+v
+		dev, d := deviance(table, columns)
+		g, df = g+dev, df+d
 		t.Persons += int64(len(stratum))
 		t.Pooled += joined
 		t.Strata++
 	}
-	if df > 0 {
-		t.ChiSquare, t.P, t.DF = tidy(chi), tidy(chiSquareTail(chi, df)), int(df)
+	if df > 0 && variance > 0 {
+		// The chi-square distribution with the mean and variance of the sum.
+		scale := variance / (2 * mean)
+		t.ChiSquare, t.P, t.DF = tidy(chi/scale), tidy(chiSquareTail(chi/scale, mean/scale)), max(1, int(math.Round(mean/scale)))
 		t.Deviance, t.PDeviance = tidy(g), tidy(chiSquareTail(g, df))
 	}
 	return t
@@ -372,7 +375,7 @@ func (b *builder) decide() {
 			switch {
 			case test == nil || t.deciding != deciding:
 			case deciding:
-				p, at = append(p, test.PDeviance), append(at, test)
+				p, at = append(p, max(test.P, test.PDeviance)), append(at, test)
 			default:
 				p, at = append(p, test.P), append(at, test)
 			}

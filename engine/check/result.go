@@ -115,10 +115,13 @@ type TableNumbers struct {
 	ZeroCell    string `json:"zero_cell,omitempty"`
 }
 
-// Test is a statistical test. P belongs to ChiSquare; the run is judged by
-// PHolm, which is PDeviance adjusted for all tests of the run. For a controlled
+// Test is a statistical test. P belongs to ChiSquare, PDeviance to Deviance; the
+// run is judged by PHolm, the larger of the two adjusted for all tests of the
+// run: both statistics have to say that something is wrong. For a controlled
 // table of a whole quota population P is a conformity index, and PHolm is P
-// adjusted for all such tables and decides nothing.
+// adjusted for all such tables and decides nothing. For an independence,
+// ChiSquare is a sum over strata, scaled so that its exact mean and variance are
+// those of DF degrees of freedom.
 type Test struct {
 	ChiSquare float64 `json:"chi_square"`
 	DF        int     `json:"df"`

@@ -79,9 +79,9 @@ func positive(v []float64) int {
 // (Williams, "Improved likelihood ratio tests for complete contingency tables",
 // Biometrika 63, 1976), and its degrees of freedom.
 //
-// Tests are decided by it and not by Pearson's statistic, whose far tail is
-// wrong when expected counts are small: of 18 seen where 5 are expected
-// Pearson's says 6e-9 and the truth is 5e-6; this says 7e-6.
+// No test fails by Pearson's statistic alone, whose far tail is wrong when
+// expected counts are small: of 18 seen where 5 are expected Pearson's says 6e-9
+// and the truth is 5e-6; this says 7e-6.
 func deviance(table []float64, columns int) (g, df float64) {
 	rowSum, columnSum, n := sums(table, columns)
 	r, c := float64(positive(rowSum)), float64(positive(columnSum))
@@ -108,7 +108,26 @@ func inverse(sums []float64, n float64) float64 {
 	return t
 }
 
-// goodness returns the same statistic for counts against a distribution.
+// conditional returns Pearson's statistic of a table of more than three persons
+// with its exact mean and variance, given rows and columns, when they are
+// independent (Dawson, "A simplified expression for the variance of the χ²
+// function on a contingency table", Biometrika 41, 1954). In many small tables
+// the mean, df·n/(n-1), matters: 14 % more than df at eight persons.
+func conditional(table []float64, columns int) (x, mean, variance float64) {
+	x, df, _ := association(table, columns)
+	rowSum, columnSum, n := sums(table, columns)
+	terms := func(sums []float64) (v, w float64) {
+		k := float64(positive(sums))
+		return (k - 1) * (n - k) / (n - 1), (inverse(sums, n) - float64(k*k)) / (n - 2)
+	}
+	v1, w1 := terms(rowSum)
+	v2, w2 := terms(columnSum)
+	mean = df * n / (n - 1)
+	variance = float64(2*n/(n-3)*(v1-w1)*(v2-w2)) + n*n/(n-1)*w1*w2
+	return x, mean, variance
+}
+
+// goodness returns the deviance of counts against a distribution.
 func goodness(observed, expected []float64) (g, df float64) {
 	df = float64(len(expected) - 1)
 	if df <= 0 {

@@ -237,3 +237,38 @@ func TestTidy(t *testing.T) {
 		}
 	}
 }
+
+// TestConditional compares the exact moments with those of shuffled columns.
+func TestConditional(t *testing.T) {
+	source := rng.New(5, "shuffle").Source()
+	for _, c := range []struct{ rows, columns []int }{
+		{[]int{3, 5}, []int{4, 4}}, {[]int{3, 3, 4}, []int{3, 3, 4}}, {[]int{3, 7, 20}, []int{6, 8, 16}},
+	} {
+		var a, b []int
+		for i, n := range c.rows {
+			a = append(a, slices.Repeat([]int{i}, n)...)
+		}
+		for i, n := range c.columns {
+			b = append(b, slices.Repeat([]int{i}, n)...)
+		}
+		const draws = 20000
+		var sum, squares, mean, variance float64
+		for range draws {
+			for i := len(b) - 1; i > 0; i-- {
+				k := source.Below(i + 1)
+				b[i], b[k] = b[k], b[i]
+			}
+			table := make([]float64, len(c.rows)*len(c.columns))
+			for i := range a {
+				table[a[i]*len(c.columns)+b[i]]++
+			}
+			var x float64
+			x, mean, variance = conditional(table, len(c.columns))
+			sum += x
+			squares += x * x
+		}
+		sum /= draws
+		near(t, "mean", mean, sum, 0.03)
+		near(t, "variance", variance, squares/draws-sum*sum, 0.06)
+	}
+}
