@@ -277,7 +277,9 @@ func (r *bankReader) columnOf(field string) spec.Text {
 func (r *bankReader) groups() []*entries {
 	var groups []*entries
 	index := map[string]*entries{}
-	for _, row := range r.SelectRows(r.file, r.rows.Where) {
+	rows, ok := r.selectRows(r.file, r.rows.Where)
+	r.failed = !ok
+	for _, row := range rows {
 		cells := make([]int32, len(r.given))
 		known := true
 		for i := range r.given {

@@ -53,9 +53,13 @@ func (c *Compiler) labels(n *spec.Node) []string {
 	if w := n.Get("where"); w != nil {
 		where = w.Cond
 	}
+	rows, ok := c.selectRows(file, where)
+	if !ok {
+		return nil
+	}
 	seen := map[string]bool{}
 	var labels []string
-	for _, r := range c.SelectRows(file, where) {
+	for _, r := range rows {
 		label := file.Rows[r][column]
 		switch {
 		case label == "":

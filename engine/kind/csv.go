@@ -24,8 +24,15 @@ func (c *Compiler) CSVColumn(file *table.File, name spec.Text) (int, bool) {
 }
 
 // SelectRows returns the numbers of the rows that meet a condition on the
-// texts of their cells, all rows when it is nil.
+// texts of their cells, all rows when it is nil. A condition on a column that
+// is not there is reported and gives none.
 func (c *Compiler) SelectRows(file *table.File, where *spec.Condition) []int {
+	rows, _ := c.selectRows(file, where)
+	return rows
+}
+
+// selectRows is SelectRows that tells a fault from a condition no row meets.
+func (c *Compiler) selectRows(file *table.File, where *spec.Condition) (rows []int, ok bool) {
 	type test struct {
 		term   *spec.Term
 		column int
@@ -37,12 +44,11 @@ func (c *Compiler) SelectRows(file *table.File, where *spec.Condition) []int {
 			t := &where.Terms[i]
 			column, ok := c.CSVColumn(file, spec.Text{Value: t.Field, Place: t.Place})
 			if !ok {
-				return nil
+				return nil, false
 			}
 			tests = append(tests, test{t, column, map[string]bool{}})
 		}
 	}
-	var rows []int
 	for r, cells := range file.Rows {
 		keep := true
 		for _, t := range tests {
@@ -57,5 +63,5 @@ func (c *Compiler) SelectRows(file *table.File, where *spec.Condition) []int {
 			rows = append(rows, r)
 		}
 	}
-	return rows
+	return rows, true
 }

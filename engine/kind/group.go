@@ -281,18 +281,19 @@ func (c *Compiler) readPairs(s *spec.Field, base *Field, pairs map[string]string
 	if !okFrom || !okTo {
 		return false
 	}
+	ok := true
 	for r, cells := range file.Rows {
 		old, known := pairs[cells[from]]
-		if known && old != cells[to] {
+		switch {
+		case known && old != cells[to]:
 			c.Diags.Errorf(file.Place(r, to), "two-values", "%q becomes %q here and %q above", cells[from], cells[to], old).Do("give each label one value")
-			return false
-		}
-		if !c.mustKnow(base, cells[from], file.Place(r, from)) {
-			return false
+			ok = false
+		case !known && !c.mustKnow(base, cells[from], file.Place(r, from)):
+			ok = false
 		}
 		pairs[cells[from]] = cells[to]
 	}
-	return true
+	return ok
 }
 
 func (g *group) Bind(env *Env) Filler { return &groupFiller{of: g.Of.Bind(env)} }

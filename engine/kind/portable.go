@@ -91,19 +91,24 @@ var (
 	cdfBottom = []float64{8.83883476483184e-02, 1.75566716318264, 16.064177579207, 86.7807322029461, 296.564248779674, 637.333633378831, 793.826512519948, 440.413735824752}
 )
 
-// normalCDF is the standard normal distribution function (Hart et al.,
-// Computer Approximations, 1968, no. 5666, as given by West, "Better
-// approximations to cumulative normal functions", Wilmott, 2005).
+// normalCDF is the standard normal distribution function: Hart et al., Computer
+// Approximations, 1968, no. 5666, as given by West, "Better approximations to
+// cumulative normal functions", Wilmott, 2005; in the far tail the continued
+// fraction 26.2.14 of Abramowitz and Stegun.
 func normalCDF(z float64) float64 {
 	x := math.Abs(z)
 	var tail float64
 	switch density := exp(-float64(x*x) / 2); {
 	case x > 38:
 		tail = 0
-	case x < 7.07106781186547:
+	case x < 4:
 		tail = density * horner(x, cdfTop) / horner(x, cdfBottom)
 	default:
-		tail = density / (x + 1/(x+2/(x+3/(x+4/(x+0.65))))) / 2.506628274631
+		fraction := x
+		for k := 30.0; k > 0; k-- { // right to the last digit from 4 on
+			fraction = x + k/fraction
+		}
+		tail = density / fraction / math.Sqrt(2*math.Pi)
 	}
 	if z > 0 {
 		return 1 - tail

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
@@ -288,20 +289,22 @@ func (p *plainFiller) Fill(b *frame.Batch, c *frame.Column) {
 	}
 }
 
-// appendCell appends what prompt.AppendText makes of cellValue.
+// appendCell appends what prompt.AppendText makes of cellValue, without
+// making a value.
 func appendCell(dst []byte, b *frame.Batch, column, r int) []byte {
 	c, f := &b.Columns[column], &b.Schema[column]
+	if c.IsNull(f.Type, r) {
+		return dst
+	}
 	switch f.Type {
 	case frame.Category:
-		if code := c.Codes[r]; code >= 0 {
-			dst = append(dst, f.Labels[code]...)
-		}
-		return dst
+		return append(dst, f.Labels[c.Codes[r]]...)
+	case frame.Integer:
+		return strconv.AppendInt(dst, c.Ints[r], 10)
+	case frame.Number:
+		return prompt.AppendFloat(dst, c.Floats[r])
 	case frame.Text:
-		if c.Null == nil || !c.Null[r] {
-			dst = append(dst, c.Texts[r]...)
-		}
-		return dst
+		return append(dst, c.Texts[r]...)
 	}
 	return prompt.AppendText(dst, cellValue(b, column, r))
 }

@@ -261,7 +261,10 @@ func executionFault(name, text string, err error) *Fault {
 	f.Offset = min(lineStart(text, line)+column, len(text))
 	f.Line, f.Column = lineColumn(text, f.Offset)
 	f.Message = fmt.Sprintf("%s: %s", m[3], m[4])
-	if strings.Contains(m[4], "incompatible types for comparison") {
+	switch {
+	case strings.Contains(m[4], "wrong type for value"):
+		f.Hint = "convert it: toString makes a text, int and float64 make numbers"
+	case strings.Contains(m[4], "incompatible types for comparison"):
 		f.Hint = "compare like with like: a whole number with 5, any other number with 5.0, a missing value with \"\""
 	}
 	return f

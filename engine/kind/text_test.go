@@ -1,0 +1,243 @@
+package kind
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/prompt"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+const textHead = `fields: {
+ hue: {kind: "category", values: ["red", "blüe"]}
+ age: {kind: "integer", min: 5, max: 7, when: hue: "red"}
+ wage: {kind: "number", uniform: {low: 1000000, high: 2000000}, round: 0.5, when: hue: "red"}
+ wares: {kind: "list", values: {tea: 1, salt: 1}, count: {min: 0, max: 2}, when: hue: "red"}
+ rank: {kind: "category", values: ["low"], when: hue: "red"}
+ id: {kind: "id"}
+ t: {kind: "template", `
+
+// What templates see of every type of column, null included, by concatenation
+// and by text/template: the two agree.
+func TestTemplateValues(t *testing.T) {
+	c, fields := compile(t, textHead+`text: "{{ .hue }};{{ .age }};{{ .wage }};{{ .wares }};{{ .rank }}"}
+		slow: {kind: "template", text: "{{ .hue }};{{ .age }};{{ .wage }};{{ .wares }};{{ .rank }}{{ if false }}{{ end }}"}
+		typed: {kind: "template", text: "{{ kindOf .hue }} {{ kindOf .age }} {{ kindOf .wage }} {{ kindOf .wares }}"}}`, nil)
+	if len(c.Diags.Items) > 0 {
+		t.Fatal(show(c.Diags))
+	}
+	for _, i := range []int{1, 2, 3} { // when makes a field nullable; plans see to it
+		fields[i].Nullable = true
+	}
+	b := fill(t, fields, Env{Seed: 1}, 0, 6)
+	b.Columns[0].Codes = []int32{0, 0, 1, 0, 0, 0}
+	b.Columns[1].Ints, b.Columns[1].Null = []int64{5, 6, 0, 7, 7, 7}, []bool{false, false, true, false, false, false}
+	b.Columns[2].Floats, b.Columns[2].Null = []float64{1234567, 1.5, 0, 0, 1e21, 0.1}, []bool{false, false, true, false, false, false}
+	b.Columns[3].Codes, b.Columns[3].Offsets = []int32{0, 1, 0}, []int32{0, 2, 3, 3, 3, 3, 3}
+	b.Columns[3].Null = []bool{false, false, true, false, false, false}
+	b.Columns[4].Codes = []int32{0, 0, -1, 0, 0, 0}
+	for i := 6; i < len(fields); i++ {
+		fillField(t, fields, Env{Seed: 1}, b, i, fields[i])
+	}
+	want := []string{"red;5;1234567;tea, salt;low", "red;6;1.5;tea;low", "blüe;;;;", "red;7;0;;low", "red;7;1000000000000000000000;;low", "red;7;0.1;;low"}
+	if d := cmp.Diff(want, b.Columns[6].Texts); d != "" {
+		t.Errorf("by concatenation:\n%s", d)
+	}
+	if d := cmp.Diff(want, b.Columns[7].Texts); d != "" {
+		t.Errorf("by text/template:\n%s", d)
+	}
+	if got := b.Columns[8].Texts[0] + "|" + b.Columns[8].Texts[2]; got != "string int64 float64 slice|string string string slice" {
+		t.Error(got)
+	}
+	if _, ok := fields[6].Program.(*text).template.Plain(); !ok {
+		t.Error("the first template is not plain")
+	}
+	if _, ok := fields[7].Program.(*text).template.Plain(); ok {
+		t.Error("the second template is plain")
+	}
+}
+
+// A row whose text cannot be made is null and listed, the others are made.
+func TestTemplateFailsByRow(t *testing.T) {
+	fields := must(t, `fields: {
+		age: {kind: "integer", min: 0, max: 2}
+		share: {kind: "template", text: "{{ div 6 .age }}"}
+	}`, nil)
+	b := fill(t, fields, Env{}, 0, 50)
+	filler := fields[1].Program.Bind(&Env{Fields: fields, Field: fields[1]})
+	b.Resize(0, 50)
+	fillField(t, fields, Env{}, b, 0, fields[0])
+	filler.Fill(b, &b.Columns[1])
+	failed := filler.(Failer).Failed()
+	zeros := 0
+	for r, age := range b.Columns[0].Ints {
+		if null := b.Columns[1].IsNull(frame.Text, r); null != (age == 0) {
+			t.Errorf("row %d: age %d, null %v", r, age, null)
+		} else if null {
+			if zeros >= len(failed) || failed[zeros].Row != r || !strings.Contains(failed[zeros].Err.Error(), "share:1:4: div 6 .age: error calling div: runtime error: integer divide by zero") {
+				t.Errorf("row %d is not listed right: %v", r, failed)
+			}
+			zeros++
+		} else if b.Columns[1].Texts[r] != fmt.Sprint(6/age) {
+			t.Errorf("row %d: %q", r, b.Columns[1].Texts[r])
+		}
+	}
+	if zeros == 0 || len(failed) != zeros {
+		t.Errorf("%d rows failed, want %d", len(failed), zeros)
+	}
+}
+
+func TestTemplateFaults(t *testing.T) {
+	for _, c := range []struct{ stanza, want string }{
+		{`text: "{{ .heu }} {{ uper .hue }}"`, "spec.cue:9:34 template: no field is called \"heu\" | did you mean \"hue\"?\nspec.cue:9:45 template: no function is called \"uper\" | did you mean \"upper\"?"},
+		{`text: "x {{ now }}"`, "spec.cue:9:36 template: function \"now\" is not available: a text may depend on the persona alone, and must come out the same every time | see the list of functions"},
+		{`text: "{{ .hue"`, "spec.cue:9:31 template: unclosed action | "},
+		{"text: \"\"\"\n   one\n   {{ .hue }} {{ .aeg }}\n   \"\"\"", "spec.cue:11:1 template: no field is called \"aeg\" | did you mean \"age\"?"},
+		{`text: "{{ .hue.x }}"`, "spec.cue:9:34 template: field \"hue\" has nothing inside it, so no \"x\" | it is a single value or a list of them: leave \"x\" out"},
+		{`text: "{{ if .age }}{{ upper .age }}{{ end }}"`, "spec.cue:9:53 template: the template fails for the values age=7: .age: wrong type for value; expected string; got int64 | convert it: toString makes a text, int and float64 make numbers"},
+		{`when: hue: "red", text: "{{ if gt .wage 5 }}rich{{ end }}"`, "spec.cue:9:55 template: the template fails for the values wage=1: gt .wage 5: error calling gt: incompatible types for comparison: float64 and int | compare like with like: a whole number with 5, any other number with 5.0, a missing value with \"\""},
+		{`text: "{{ if gt .age 5 }}old{{ end }}"`, "spec.cue:9:37 template: the template fails where \"age\" has no value: gt .age 5: error calling gt: incompatible types for comparison: string and int | put it inside {{ if .age }}, or say by when who has the text"},
+		{`text: "{{ if .age }}{{ if gt .age 5 }}old{{ end }}{{ end }}"`, ""},
+		{`when: hue: "red", text: "{{ if gt .age 5 }}old{{ end }}"`, ""},
+	} {
+		got, _ := compile(t, textHead+c.stanza+"}\n}", nil)
+		if d := cmp.Diff(c.want, show(got.Diags)); d != "" {
+			t.Errorf("%s\n%s", c.stanza, d)
+		}
+	}
+}
+
+// A template over a field that failed stays silent: one fault, one message.
+func TestTemplateOverABrokenField(t *testing.T) {
+	c, _ := compile(t, `fields: {
+		town: {kind: "choice", csv: {file: "f.csv"}}
+		t: {kind: "template", text: "{{ .town }}"}
+	}`, map[string]string{"f.csv": "twon,x\na,1\n"})
+	if want := "spec.cue:3:31 unknown-column: f.csv has no column \"town\" | did you mean \"twon\"?"; show(c.Diags) != want {
+		t.Error(show(c.Diags))
+	}
+}
+
+func TestTemplatePlaces(t *testing.T) {
+	node := &spec.Node{String: "ab{{ .x }}"}
+	if at := inside(node, 4); at.Line != 0 {
+		t.Errorf("a place out of nowhere: %v", at)
+	}
+	if got := string(prompt.AppendText(nil, nothing(frame.CategoryList))); got != "" {
+		t.Errorf("a null list reads %q", got)
+	}
+}
+
+var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+
+func ids(t testing.TB, env Env, first int64, n int) []string {
+	return fill(t, []*Field{{Name: "id", Kind: "id", Class: Derived, Type: frame.Text, Program: &id{}}}, env, first, n).Columns[0].Texts
+}
+
+func TestIDs(t *testing.T) {
+	env := Env{Seed: 5, Size: 1_000_000, Structure: [32]byte{1, 2, 3}}
+	decoder := NewIDDecoder(&env)
+	seen := map[string]bool{}
+	for _, first := range []int64{0, 999_000} {
+		for r, text := range ids(t, env, first, 1000) {
+			if !uuidForm.MatchString(text) || seen[text] {
+				t.Fatalf("%q is no UUID of version 8, or stands twice", text)
+			}
+			seen[text] = true
+			if person, ok := decoder.Decode(text); !ok || person != first+int64(r) {
+				t.Fatalf("%q is person %d, decoded %d %v", text, first+int64(r), person, ok)
+			}
+		}
+	}
+	text := ids(t, env, 7, 1)[0]
+	if person, ok := DecodeID(&env, text); !ok || person != 7 {
+		t.Errorf("decoded %d %v", person, ok)
+	}
+	for name, other := range map[string]Env{
+		"seed": {Seed: 6, Size: env.Size, Structure: env.Structure}, "size": {Seed: 5, Size: 999, Structure: env.Structure}, "structure": {Seed: 5, Size: env.Size},
+	} {
+		if person, ok := DecodeID(&other, text); ok {
+			t.Errorf("under another %s it is person %d", name, person)
+		}
+		if ids(t, other, 7, 1)[0] == text {
+			t.Errorf("another %s gives the same id", name)
+		}
+	}
+	if person, ok := DecodeID(&Env{Seed: 5, Size: 8}, ids(t, Env{Seed: 5, Size: 8}, 8, 1)[0]); ok {
+		t.Errorf("person %d is beyond the size", person)
+	}
+	if person, ok := DecodeID(&Env{Seed: 5}, ids(t, Env{Seed: 5}, 1<<40, 1)[0]); !ok || person != 1<<40 {
+		t.Errorf("without a size: %d %v", person, ok)
+	}
+}
+
+const knownID0, knownID1 = "45c82b4e-ece1-8df9-bb61-fb3616843e93", "daa8b090-f66f-8a70-8044-ad6aa579dcfd"
+
+// The keys are part of the format: an id of an earlier release must not change.
+func TestIDKnownAnswer(t *testing.T) {
+	if got := ids(t, Env{Seed: 1, Size: 100}, 0, 2); got[0] != knownID0 || got[1] != knownID1 {
+		t.Errorf("%q", got)
+	}
+}
+
+// Every free bit of the ids of consecutive persons is a fair coin.
+func TestIDBits(t *testing.T) {
+	const n = 20_000
+	key := newIDKey(&Env{Seed: 3})
+	var ones [128]int
+	for person := range uint64(n) {
+		high, low := uuid(key.forward(0, person))
+		for bit := range 64 {
+			ones[bit] += int(high >> bit & 1)
+			ones[64+bit] += int(low >> bit & 1)
+		}
+	}
+	for bit, count := range ones {
+		want, fixed := map[int]int{12: 0, 13: 0, 14: 0, 15: n, 126: 0, 127: n}[bit]
+		switch {
+		case fixed && count != want:
+			t.Errorf("bit %d is set %d times, want %d", bit, count, want)
+		case !fixed && chiSquare([]int{count, n - count}, []float64{.5, .5}) < leastP/100:
+			t.Errorf("bit %d is set %d times of %d", bit, count, n)
+		}
+	}
+}
+
+func FuzzDecodeID(f *testing.F) {
+	env := Env{Seed: 5, Size: 1 << 50}
+	f.Add("00000000-0000-8000-8000-000000000000")
+	f.Add(ids(f, env, 3, 1)[0])
+	f.Add("")
+	f.Fuzz(func(t *testing.T, text string) {
+		person, ok := DecodeID(&env, text)
+		if ok && ids(t, env, person, 1)[0] != text {
+			t.Fatalf("%q decodes to %d, whose id it is not", text, person)
+		}
+	})
+}
+
+func TestDecodeRefusesOtherForms(t *testing.T) {
+	env := Env{Seed: 5, Size: 10}
+	good := ids(t, env, 3, 1)[0]
+	for _, bad := range []string{"", good[1:], good + "0", strings.ToUpper(good), strings.Replace(good, "-", "0", 1), good[:14] + "4" + good[15:], good[:19] + "0" + good[20:], good[:35] + "g", "{" + good[1:35] + "}"} {
+		if person, ok := DecodeID(&env, bad); ok {
+			t.Errorf("%q decodes to %d", bad, person)
+		}
+	}
+}
+
+func ExampleDecodeID() {
+	env := &Env{Seed: 1, Size: 100}
+	person, ok := DecodeID(env, knownID1)
+	fmt.Println(person, ok)
+	person, ok = DecodeID(env, "00000000-0000-8000-8000-000000000000")
+	fmt.Println(person, ok)
+	// Output:
+	// 1 true
+	// 0 false
+}
