@@ -116,6 +116,10 @@ type allocation struct {
 	exceptions []check.Exception
 }
 
+// allocationVersion is raised when the same model would be allocated to other
+// counts, so that old cached allocations are not used.
+const allocationVersion = 1
+
 // allocate readies the sampler. In quota mode the counts come from the cache
 // when the same model was allocated for the same size and seed before.
 func allocate(ctx context.Context, p *plan.Plan, persons population, cache string) (allocation, error) {
@@ -125,7 +129,7 @@ func allocate(ctx context.Context, p *plan.Plan, persons population, cache strin
 	}
 	path := ""
 	if cache != "" {
-		path = filepath.Join(cache, fmt.Sprintf("quota-%d-%s-%d-%d", sample.Version, modelHash(p.Model), persons.Size, persons.Seed))
+		path = filepath.Join(cache, fmt.Sprintf("quota-%d-%s-%d-%d", allocationVersion, modelHash(p.Model), persons.Size, persons.Seed))
 	}
 	a := readAllocation(path)
 	if a == nil {
