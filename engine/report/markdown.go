@@ -2,9 +2,11 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,9 +14,12 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// mostValues is the longest list of values shown in stats.md; the rest is in
-// stats.json.
-const mostValues = 40
+// mostValues is the longest list of values with targets shown in stats.md, and
+// mostFrequent that of values that nothing controls; the rest is in stats.json.
+const (
+	mostValues   = 40
+	mostFrequent = 15
+)
 
 // paper writes Markdown.
 type paper struct{ bytes.Buffer }
@@ -142,11 +147,16 @@ func (s *Stats) values(p *paper, f Field) {
 	if f.Published != "" {
 		head = append(head, "published>", "fitted to it>")
 	}
+	shown := f.Values
+	if withTarget {
+		shown = shown[:min(len(shown), mostValues)]
+	} else {
+		shown = slices.Clone(shown)
+		slices.SortStableFunc(shown, func(x, y Value) int { return cmp.Compare(y.Count, x.Count) })
+		shown = shown[:min(len(shown), mostFrequent)]
+	}
 	var rows [][]string
-	for i, v := range f.Values {
-		if i == mostValues {
-			break
-		}
+	for _, v := range shown {
 		row := []string{Escape(v.Label), thousands(v.Count), percent(v.Share)}
 		if withTarget {
 			row = append(row, percent(*v.Target), signed(float64(v.Count)-*v.Target*float64(s.Population.Rows)))
@@ -165,7 +175,7 @@ func (s *Stats) values(p *paper, f Field) {
 		rows = append(rows, append(row, make([]string, len(head)-len(row))...))
 	}
 	p.table(head, rows)
-	if n := len(f.Values) - mostValues; n > 0 {
+	if n := len(f.Values) - len(shown); n > 0 {
 		p.line("%d more values are in stats.json.\n", n)
 	}
 }
@@ -211,7 +221,7 @@ func (s *Stats) tables(p *paper) {
 			test = fmt.Sprintf("%s, %d df, p %s", number(t.Test.ChiSquare), t.Test.DF, number(t.Test.P))
 		}
 		rows = append(rows, []string{
-			Escape(t.Name), t.Origin, strconv.Itoa(n.Cells), signed(n.Persons), Escape(n.PersonsCell), fmt.Sprintf("%+.3f", n.Points),
+			Escape(t.Name), t.Origin, strconv.Itoa(n.Cells), signed(n.Persons), Escape(n.PersonsCell), points(n.Points),
 			number(n.TVD), fmt.Sprintf("%.2f", n.SRMSERatio), v, test, t.Status,
 		})
 	}
@@ -372,6 +382,14 @@ func signed(x float64) string {
 	text := fmt.Sprintf("%+.2f", x)
 	if text == "+0.00" || text == "-0.00" {
 		return "0.00"
+	}
+	return text
+}
+
+func points(x float64) string {
+	text := fmt.Sprintf("%+.3f", x)
+	if strings.Trim(text, "+-0.") == "" {
+		return "0.000"
 	}
 	return text
 }
