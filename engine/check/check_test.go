@@ -339,14 +339,14 @@ func TestPartCaught(t *testing.T) {
 	}
 }
 
-// TestRounded: where targets are not whole persons, floors and ceilings hold,
-// and a table that the allocation says it missed is let pass as far as it said.
+// TestExceptions: a cell off by more than its limit fails, and one that the
+// allocation says it missed is let pass as far as it said.
 func TestExceptions(t *testing.T) {
 	cells, share := quotaCells(6000, 1)
 	p := town(t, share)
 	table := slices.IndexFunc(p.Expected, func(e plan.Expected) bool { return e.Name == "hue_by_zone" })
-	for _, k := range []int{0, 3, 5, 8} { // a swap of 2.5 persons that keeps the margins
-		p.Expected[table].Share[k] += map[int]float64{0: 1, 3: -1, 5: 0, 8: 0}[k] * 2.5 / 6000
+	for k, d := range map[int]float64{0: 2.5, 3: -2.5} { // the margins are expectations of their own
+		p.Expected[table].Share[k] += d / 6000
 	}
 	all := batches(p, cells, 0, 1000)
 	if got := failed(judge(t, p, Options{}, 1, all)); !slices.Equal(got, []string{"table.hue_by_zone"}) {
@@ -404,6 +404,33 @@ func TestLimit(t *testing.T) {
 		o := r.Outcomes[len(r.Outcomes)-1]
 		if o.ID != "check.few_h0z0" || o.Status != severity || o.Share.Low >= o.Share.Share || o.Share.High <= o.Share.Share {
 			t.Errorf("severity %s: %+v", severity, o)
+		}
+	}
+}
+
+// TestLimitByChance: a share just over a limit fails a whole quota population,
+// not a random sample; one far over it fails both.
+func TestLimitByChance(t *testing.T) {
+	cells, share := quotaCells(2000, 1)
+	p := town(t, share)
+	all := batches(p, cells[:500], 0, 500)
+	status := func(o Options, most float64) (string, float64) {
+		p.Checks[0].Severity, p.Checks[0].AtLeast, p.Checks[0].AtMost = Fail, nil, &most
+		r := judge(t, p, o, 1, all)
+		last := r.Outcomes[len(r.Outcomes)-1]
+		return last.Status, last.Share.Share
+	}
+	_, seen := status(Options{}, 1)
+	for _, c := range []struct {
+		o    Options
+		most float64
+		want string
+	}{
+		{Options{}, seen - 1e-6, Fail}, {Options{Total: 2000}, seen - 1e-6, Note}, {Options{Sampling: Independent}, seen - 1e-6, Note},
+		{Options{Total: 2000}, seen / 10, Fail}, {Options{Sampling: Independent}, seen / 10, Fail}, {Options{Total: 2000}, seen + 1e-6, Pass},
+	} {
+		if got, _ := status(c.o, c.most); got != c.want {
+			t.Errorf("%+v, at most %g where %g is seen: %s, want %s", c.o, c.most, seen, got, c.want)
 		}
 	}
 }

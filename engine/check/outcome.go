@@ -10,6 +10,7 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
 )
 
 // builder gathers the outcomes of a result.
@@ -193,9 +194,9 @@ func (b *builder) checkUnique() error {
 	return nil
 }
 
-// certain is how many pairs chance alone may be expected to make alike for a
-// repetition to be a fault.
-const certain = 0.01
+// unlikely is the number of pairs that chance alone is expected to make alike
+// below which a repetition is a fault.
+const unlikely = 0.01
 
 // checkPersons looks for persons who are the same in all that is written but
 // their ids. Whether that is a fault depends on the spec: with a few fields it
@@ -213,7 +214,7 @@ func (b *builder) checkPersons() error {
 		chance := b.chance()
 		o.Persons, o.Rows, o.Status = r.count, r.rows, Note
 		o.Message = fmt.Sprintf("%s the same as an earlier one, as person %d and person %d; ", pluralCount(r.count, "person is", "persons are"), r.rows[1], r.rows[0])
-		if chance < certain {
+		if chance < unlikely {
 			o.Status = Fail
 			o.Message += fmt.Sprintf("chance would make about %.1g such pairs", chance)
 		} else {
@@ -416,7 +417,7 @@ func (b *builder) checkLimits() {
 			continue
 		}
 		sh := Share{Hits: hits, Of: n, Share: float64(hits) / float64(n), AtLeast: l.AtLeast, AtMost: l.AtMost}
-		sh.Low, sh.High = wilson(hits, n)
+		sh.Low, sh.High = wilson(hits, n, usual)
 		low, high := l.AtLeast != nil && sh.Share < *l.AtLeast, l.AtMost != nil && sh.Share > *l.AtMost
 		verdict := "within"
 		if low || high {
@@ -424,10 +425,24 @@ func (b *builder) checkLimits() {
 		}
 		o.Message = fmt.Sprintf("%d of %s (%.4g %%, 95 %% interval %.4g to %.4g %%), %s the limit of %s",
 			hits, persons(n), 100*sh.Share, 100*sh.Low, 100*sh.High, verdict, bounds(l.AtLeast, l.AtMost))
+		if verdict == "outside" && b.explained(hits, n, l) {
+			o.Status = Note
+			o.Message += ", as chance may have it among so few"
+		}
 		sh.Share, sh.Low, sh.High = tidy(sh.Share), tidy(sh.Low), tidy(sh.High)
 		o.Share = &sh
 		b.add(o)
 	}
+}
+
+// explained reports whether chance may have carried a share over a limit: never
+// in a whole quota population, which has no chance in it.
+func (b *builder) explained(hits, n int64, l plan.Limit) bool {
+	if b.rows.quota && b.rows.whole {
+		return false
+	}
+	low, high := wilson(hits, n, certain)
+	return (l.AtLeast == nil || high >= *l.AtLeast) && (l.AtMost == nil || low <= *l.AtMost)
 }
 
 // broken is the status of a broken check of the given severity.

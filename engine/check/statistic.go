@@ -218,16 +218,22 @@ func holm(p []float64) []float64 {
 	return out
 }
 
-// wilson returns the 95 % interval of a share (Wilson, "Probable inference, the
-// law of succession, and statistical inference", 1927).
-func wilson(hits, n int64) (low, high float64) {
+// Half-widths of an interval in standard errors: 95 %, and as good as certain
+// (one in a million is outside by chance).
+const (
+	usual   = 1.959963984540054
+	certain = 4.891638475698591
+)
+
+// wilson returns the interval of a share (Wilson, "Probable inference, the law
+// of succession, and statistical inference", 1927).
+func wilson(hits, n int64, z float64) (low, high float64) {
 	if n == 0 {
 		return 0, 1
 	}
-	const z = 1.959963984540054
 	p, m := float64(hits)/float64(n), float64(n)
 	centre := p + z*z/(2*m)
-	half := z * math.Sqrt(float64(p*(1-p)/m)+z*z/(4*m*m))
+	half := z * math.Sqrt(float64(p*(1-p)/m)+float64(z*z)/(4*m*m))
 	scale := 1 + z*z/m
 	return max(0, (centre-half)/scale), min(1, (centre+half)/scale)
 }

@@ -199,7 +199,7 @@ func TestWilson(t *testing.T) {
 	}{ // Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I
 		{81, 263, 0.2553, 0.3662}, {15, 148, 0.0624, 0.1605}, {0, 20, 0, 0.1611}, {1, 29, 0.0061, 0.1718},
 	} {
-		low, high := wilson(c.hits, c.n)
+		low, high := wilson(c.hits, c.n, usual)
 		if math.Abs(low-c.low) > 5e-5 || math.Abs(high-c.high) > 5e-5 {
 			t.Errorf("%d of %d: %.4f to %.4f, want %.4f to %.4f", c.hits, c.n, low, high, c.low, c.high)
 		}

@@ -194,6 +194,9 @@ func New(p *plan.Plan, r *check.Result, f Facts) *Stats {
 		Sources:     p.Sources,
 	}
 	for i, f := range p.Fields {
+		if f.Hidden && f.Class == kind.Drawn {
+			continue // it is not written, so that a merged release could not count it
+		}
 		s.Fields = append(s.Fields, describe(p, f, r.Profiles[i], r))
 	}
 	for i := range p.Expected {
