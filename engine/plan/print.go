@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/kind"
 )
@@ -53,13 +53,44 @@ func (t *printer) section(format string, args ...any) {
 	t.linef(format, args...)
 }
 
-// columns prints rows with their cells aligned.
+// columns prints rows with their cells aligned. The last cell of a row may be
+// as long as it likes.
 func (t *printer) columns(header string, rows [][]string) {
-	w := tabwriter.NewWriter(&t.out, 0, 0, 2, ' ', 0)
-	for _, row := range append([][]string{strings.Fields(header)}, rows...) {
-		fmt.Fprintln(w, "  "+strings.TrimRight(strings.Join(row, "\t"), "\t"))
+	rows = append([][]string{strings.Fields(header)}, rows...)
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
 	}
-	w.Flush()
+	for _, row := range rows {
+		line := " "
+		for i, cell := range row {
+			line += " " + cell + strings.Repeat(" ", 1+widths[i]-utf8.RuneCountInString(cell))
+		}
+		t.linef("%s", strings.TrimRight(line, " "))
+	}
+}
+
+// list prints items one after the other, in lines of a readable length.
+func (t *printer) list(head string, items []string) {
+	const longest, indent = 100, "      "
+	line := "  " + head
+	for i, item := range items {
+		if i < len(items)-1 {
+			item += ";"
+		}
+		if utf8.RuneCountInString(line)+1+utf8.RuneCountInString(item) > longest {
+			t.linef("%s", line)
+			line = indent + item
+			continue
+		}
+		line += " " + item
+	}
+	t.linef("%s", line)
 }
 
 // cut shortens a list to what is printed of it.
@@ -143,7 +174,8 @@ func fieldRemarks(f *kind.Field) string {
 	return strings.Join(remarks, "; ")
 }
 
-// tables lists the tables with what reconciliation and fit made of them.
+// tables lists the tables with what reconciliation and fit made of them, then
+// what each speaks of and where it comes from.
 func (t *printer) tables() {
 	if len(t.Tables) == 0 {
 		return
@@ -152,10 +184,20 @@ func (t *printer) tables() {
 	var rows [][]string
 	for i := range t.Tables {
 		x := &t.Tables[i]
-		rows = append(rows, []string{x.Name, x.Role, strconv.Itoa(len(x.Published)), x.axes(), orDash(x.Where), x.origin(),
-			distance(x.Moved), t.moved(x), distance(x.TVD)})
+		rows = append(rows, []string{x.Name, x.Role, strconv.Itoa(len(x.Published)), distance(x.Moved), distance(x.TVD), t.moved(x)})
 	}
-	t.columns("TABLE ROLE CELLS OVER UNIVERSE SOURCE MOVED FURTHEST FIT", rows)
+	t.columns("TABLE ROLE CELLS MOVED FIT FURTHEST", rows)
+	t.section("What the tables speak of")
+	rows = nil
+	for i := range t.Tables {
+		x := &t.Tables[i]
+		about := x.axes()
+		if x.Where != "" {
+			about += ", where " + x.Where
+		}
+		rows = append(rows, []string{x.Name, x.origin(), about})
+	}
+	t.columns("TABLE SOURCE OVER", rows)
 }
 
 // axes is the table's fields: those over which it gives shares, and those it
@@ -182,7 +224,7 @@ func (x *Table) origin() string {
 // moved says how far the worst cell moved in reconciliation, in persons where
 // the spec says how many there are.
 func (t *printer) moved(x *Table) string {
-	if x.WorstCell == "" || x.MovedPersons == 0 {
+	if x.WorstCell == "" || x.Moved < negligible {
 		return "-"
 	}
 	if t.Population.Persons == 0 {
@@ -262,11 +304,11 @@ func (t *printer) independences() {
 	for _, key := range given {
 		list := pairs[key]
 		n := t.cut(len(list))
-		text := strings.Join(list[:n], "; ")
+		items := slices.Clone(list[:n])
 		if n < len(list) {
-			text += fmt.Sprintf("; and %d more", len(list)-n)
+			items = append(items, fmt.Sprintf("and %d more", len(list)-n))
 		}
-		t.linef("  %s: %s", key, text)
+		t.list(key+":", items)
 	}
 }
 
@@ -278,9 +320,24 @@ func (t *printer) conditions() {
 	if len(t.Checks) > 0 {
 		t.section("Checks of the spec: %d", len(t.Checks))
 		for _, x := range t.Checks {
-			t.linef("  %s (%s): %s", x.Name, x.Severity, x.Text)
+			t.linef("  %s (%s): %s", x.Name, x.Severity, limitText(&x))
 		}
 	}
+}
+
+// limitText says what a check of the spec demands.
+func limitText(l *Limit) string {
+	text := l.Text
+	if l.WithinText != "" {
+		text += " within " + l.WithinText
+	}
+	if l.AtLeast != nil {
+		text += fmt.Sprintf(", at least %g", *l.AtLeast)
+	}
+	if l.AtMost != nil {
+		text += fmt.Sprintf(", at most %g", *l.AtMost)
+	}
+	return text
 }
 
 // CellName names a cell of an expected distribution, such as `zone "A", guild null`.
@@ -301,8 +358,11 @@ func orDash(s string) string {
 
 func percent(share float64) string { return fmt.Sprintf("%.2f %%", 100*share) }
 
+// negligible is what rounding in the last bits makes of a distance of 0.
+const negligible = 1e-13
+
 func distance(d float64) string {
-	if d == 0 {
+	if d < negligible {
 		return "0"
 	}
 	return fmt.Sprintf("%.1e", d)

@@ -77,16 +77,18 @@ type rowReader struct {
 
 	reader  *dataset.Reader
 	read    *frame.Batch
-	out     *frame.Batch
-	from    []int // per column of the plan, column of read; -1 when computed
+	out     *frame.Batch // what was read last, complete
+	from    []int        // per column of the plan, column of read; -1 when computed
 	deriver *generate.Deriver
+
+	gathered *frame.Batch // several pieces as one batch
 }
 
 // maxShown bounds the faults of a file that are shown in full.
 const maxShown = 10
 
 func newRowReader(p *plan.Plan, paths []string, columns map[string]string) *rowReader {
-	return &rowReader{plan: p, paths: paths, columns: columns, out: frame.New(p.Schema())}
+	return &rowReader{plan: p, paths: paths, columns: columns, out: frame.New(p.Schema()), gathered: frame.New(p.Schema())}
 }
 
 // next opens the next file.
@@ -94,18 +96,8 @@ func (r *rowReader) next() error {
 	path := r.paths[0]
 	r.paths = r.paths[1:]
 	schema := r.plan.Schema()
-	probe, err := dataset.Open(path, dataset.OpenOptions{Schema: schema, Columns: r.columns})
+	has, err := columnsOf(path, schema, r.columns)
 	if err != nil {
-		return err
-	}
-	has := map[string]bool{}
-	for _, name := range probe.Columns() {
-		if to, ok := r.columns[name]; ok {
-			name = to
-		}
-		has[name] = true
-	}
-	if err := probe.Close(); err != nil {
 		return err
 	}
 	var wanted frame.Schema
@@ -130,9 +122,53 @@ func (r *rowReader) next() error {
 	return err
 }
 
-// batch delivers the next n rows at most, io.EOF when there are none. Rows are
-// numbered from first.
+// columnsOf lists the columns of a file under their names in the plan. JSONL
+// has no header: there the first rows are read to see what they hold.
+func columnsOf(path string, schema frame.Schema, columns map[string]string) (map[string]bool, error) {
+	probe, err := dataset.Open(path, dataset.OpenOptions{Schema: schema, Columns: columns})
+	if err != nil {
+		return nil, err
+	}
+	defer probe.Close()
+	if _, err := probe.Read(frame.New(schema), generate.BatchRows); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	has := map[string]bool{}
+	for _, name := range probe.Columns() {
+		if to, ok := columns[name]; ok {
+			name = to
+		}
+		has[name] = true
+	}
+	return has, nil
+}
+
+// batch delivers the next n rows, fewer only at the end, io.EOF when there are
+// none. Rows are numbered from first. Batches do not end where files or their
+// row groups do: what is written of them must not depend on how it was read.
 func (r *rowReader) batch(first int64, n int) (*frame.Batch, error) {
+	b, err := r.piece(first, n)
+	if err != nil || b.N == n {
+		return b, err
+	}
+	r.gathered.Resize(first, 0)
+	for {
+		appendRows(r.gathered, b)
+		if r.gathered.N == n {
+			return r.gathered, nil
+		}
+		b, err = r.piece(first+int64(r.gathered.N), n-r.gathered.N)
+		if errors.Is(err, io.EOF) {
+			return r.gathered, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// piece delivers the next rows of one file, n at most.
+func (r *rowReader) piece(first int64, n int) (*frame.Batch, error) {
 	for {
 		if r.reader == nil {
 			if len(r.paths) == 0 {

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/run"
+)
+
+// deck prints personas as cards: the name, a line of who it is, then the other
+// fields in groups. What stands in the head comes from the spec's roles.
+type deck struct {
+	app    *app
+	sketch *run.Sketch
+	width  int
+	name   []int   // columns of the name, in order
+	brief  []int   // columns of the line under the name
+	groups [][]int // the other columns
+	ids    []int   // columns at the foot
+}
+
+func (a *app) newDeck(s *run.Sketch) *deck {
+	d := &deck{app: a, sketch: s, width: a.width(a.stdout)}
+	parts := d.playing("given_name", "surname")
+	d.name = d.playing("name")
+	if len(d.name) == 0 {
+		d.name = parts
+	}
+	d.brief = d.playing("sex", "age", "marital", "occupation", "place", "area", "region")
+	d.ids = d.playing("id")
+	headed := map[int]bool{}
+	for _, list := range [][]int{d.name, parts, d.brief, d.ids} {
+		for _, i := range list {
+			headed[i] = true
+		}
+	}
+	var facts, numbers, texts []int
+	for _, i := range s.Plan.Visible() {
+		f := s.Plan.Fields[i]
+		switch {
+		case headed[i]:
+			continue
+		case f.Kind == "id":
+			d.ids = append(d.ids, i)
+			continue
+		case f.Type == frame.Number:
+			numbers = append(numbers, i)
+		case f.Type == frame.Text, f.Type == frame.TextList, f.Type == frame.CategoryList:
+			texts = append(texts, i)
+		default:
+			facts = append(facts, i)
+		}
+	}
+	d.groups = [][]int{facts, numbers, texts}
+	return d
+}
+
+// playing lists the written columns that play some roles, each once.
+func (d *deck) playing(roles ...string) []int {
+	var columns []int
+	for _, role := range roles {
+		for _, i := range d.sketch.Plan.Visible() {
+			if d.sketch.Plan.Fields[i].Name == d.sketch.Plan.Roles[role] {
+				columns = append(columns, i)
+			}
+		}
+	}
+	return columns
+}
+
+// label is what a card calls a field.
+func label(f *kind.Field) string {
+	if f.Title != "" {
+		return f.Title
+	}
+	return strings.ReplaceAll(f.Name, "_", " ")
+}
+
+// card prints one persona.
+func (d *deck) card(row int) string {
+	var out strings.Builder
+	number := d.sketch.Persons.First + int64(row) + 1
+	of := fmt.Sprintf("%s of %s", thousands(number), thousands(d.sketch.Size))
+	title := d.join(d.name, row, " ")
+	if title == "" {
+		title = fmt.Sprintf("Person %s", thousands(number))
+	}
+	rule := max(3, d.width-8-utf8.RuneCountInString(title)-utf8.RuneCountInString(of))
+	fmt.Fprintf(&out, "── %s %s %s ──\n", d.app.paint(bold, title), d.app.paint(faint, strings.Repeat("─", rule)), of)
+	for _, line := range wrap(d.join(d.brief, row, " · "), d.width-3) {
+		fmt.Fprintf(&out, "   %s\n", line)
+	}
+	for _, columns := range d.groups {
+		d.group(&out, columns, row)
+	}
+	if id := d.join(d.ids, row, " "); id != "" {
+		fmt.Fprintf(&out, "\n   %s\n", d.app.paint(faint, id))
+	}
+	out.WriteString("\n")
+	return out.String()
+}
+
+// join is the values of some columns, those that are null left out.
+func (d *deck) join(columns []int, row int, separator string) string {
+	var parts []string
+	for _, i := range columns {
+		if v := d.value(i, row); v != "" {
+			parts = append(parts, v)
+		}
+	}
+	return strings.Join(parts, separator)
+}
+
+// group prints labels and values, two to a line where they fit.
+func (d *deck) group(out *strings.Builder, columns []int, row int) {
+	labels := 0
+	for _, i := range columns {
+		labels = max(labels, utf8.RuneCountInString(label(d.sketch.Plan.Fields[i])))
+	}
+	half := (d.width - 3) / 2
+	room := half - labels - 5 // for a value in half a line
+	var left string           // a half line that waits for its other half
+	flush := func() {
+		if left != "" {
+			fmt.Fprintf(out, "   %s\n", strings.TrimRight(left, " "))
+			left = ""
+		}
+	}
+	started := false
+	for _, i := range columns {
+		value := d.value(i, row)
+		if value == "" {
+			continue
+		}
+		if !started {
+			out.WriteString("\n")
+			started = true
+		}
+		head := d.app.paint(faint, pad(label(d.sketch.Plan.Fields[i]), labels))
+		switch short := utf8.RuneCountInString(value) <= room; {
+		case !short:
+			flush()
+			d.long(out, head, labels, value)
+		case left != "":
+			left += head + "  " + value
+			flush()
+		default:
+			left = head + "  " + pad(value, half-labels-2)
+		}
+	}
+	flush()
+}
+
+// long prints a value that takes whole lines.
+func (d *deck) long(out *strings.Builder, head string, labels int, value string) {
+	indent := strings.Repeat(" ", 3+labels+2)
+	for k, line := range wrap(value, d.width-len(indent)) {
+		if k == 0 {
+			fmt.Fprintf(out, "   %s  %s\n", head, line)
+			continue
+		}
+		fmt.Fprintf(out, "%s%s\n", indent, line)
+	}
+}
+
+// value is a value as people read it, with its unit; "" for null.
+func (d *deck) value(column, row int) string {
+	f := d.sketch.Plan.Fields[column]
+	c := &d.sketch.Persons.Columns[column]
+	if c.IsNull(f.Type, row) {
+		return ""
+	}
+	text := ""
+	switch f.Type {
+	case frame.Category:
+		text = f.Domain.Labels[c.Codes[row]]
+	case frame.Integer:
+		text = readable(strconv.FormatInt(c.Ints[row], 10))
+	case frame.Number:
+		text = readable(strconv.FormatFloat(c.Floats[row], 'f', f.Decimals, 64))
+	case frame.Text:
+		text = c.Texts[row]
+	default:
+		var items []string
+		for k := c.Offsets[row]; k < c.Offsets[row+1]; k++ {
+			if f.Type == frame.CategoryList {
+				items = append(items, f.Domain.Labels[c.Codes[k]])
+			} else {
+				items = append(items, c.Texts[k])
+			}
+		}
+		text = strings.Join(items, ", ")
+	}
+	if f.Unit != "" && text != "" {
+		text += " " + f.Unit
+	}
+	return text
+}
+
+// readable groups the digits of numbers from ten thousand on; shorter ones,
+// which may be years, stay as they are.
+func readable(number string) string {
+	whole, rest, _ := strings.Cut(number, ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || n < 10_000 && n > -10_000 {
+		return number
+	}
+	if rest != "" {
+		rest = "." + rest
+	}
+	return thousands(n) + rest
+}
+
+func pad(s string, width int) string {
+	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
+}
+
+// wrap breaks a text at spaces into lines of at most width characters where
+// words allow it.
+func wrap(s string, width int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(s) {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/run"
+)
+
+// Exit codes.
+const (
+	exitOK          = 0
+	exitUnexpected  = 1
+	exitUsage       = 2   // wrong command line
+	exitInput       = 3   // spec or table wrong
+	exitChecks      = 4   // checks failed; the data is written
+	exitEndpoint    = 5   // reserved: a model endpoint failed
+	exitInterrupted = 130 // Ctrl-C
+)
+
+// usageError is a fault of the command line.
+type usageError struct{ message string }
+
+func (e *usageError) Error() string { return e.message }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+// exitCode is the only place that turns errors into exit codes.
+func exitCode(err error) int {
+	var usage *usageError
+	var list *diag.ListError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.As(err, &list):
+		return exitInput
+	case errors.As(err, &usage), errors.Is(err, run.ErrUsage):
+		return exitUsage
+	case errors.Is(err, run.ErrChecks):
+		return exitChecks
+	}
+	return exitUnexpected
+}
+
+// printed marks an error of which the command has said everything itself.
+type printed struct{ error }
+
+func (p printed) Unwrap() error { return p.error }
+
+// report says what went wrong and returns the exit code.
+func (a *app) report(err error) int {
+	code := exitCode(err)
+	var list *diag.ListError
+	var done printed
+	switch {
+	case err == nil || errors.As(err, &done):
+	case errors.As(err, &list) && a.json:
+		diag.JSON(a.stdout, list.List)
+	case errors.As(err, &list):
+		a.diagnostics(list.List)
+	default:
+		message := explainError(err, code)
+		if a.json {
+			a.document(map[string]any{"error": message, "exit": code})
+		}
+		fmt.Fprintf(a.stderr, "personagen: %s\n", message)
+	}
+	return code
+}
+
+// explainError says in words for people what an error means.
+func explainError(err error, code int) string {
+	text := strings.TrimPrefix(err.Error(), run.ErrUsage.Error()+": ")
+	switch {
+	case code == exitInterrupted:
+		return "interrupted; nothing was written"
+	case errors.Is(err, syscall.ENOSPC):
+		return text + "; the disk is full: free some space or choose another folder with -o (nothing of this run was kept)"
+	}
+	return text
+}
+
+// diagnostics prints a list of faults for people.
+func (a *app) diagnostics(l *diag.List) {
+	diag.Text(a.stderr, l, diag.TextOptions{Color: a.colors(a.stderr), Source: os.ReadFile})
+}
+
+// document prints the one JSON document of a command.
+func (a *app) document(v any) error {
+	e := json.NewEncoder(a.stdout)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/personagen/personagen/engine/spec"
+)
+
+func (a *app) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "explain [TOPIC]",
+		Short:   "Say what a spec may hold: kinds of fields, tables, conditions",
+		Long:    "explain prints what the schema says of a topic; without one it lists the topics.",
+		Example: "  personagen explain\n  personagen explain number\n  personagen explain table",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("%s takes one topic, not %d; %s lists them", c.CommandPath(), len(args), c.CommandPath())
+			}
+			return nil
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return spec.Topics(), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return a.listTopics()
+			}
+			text, err := spec.Explain(args[0])
+			if err != nil {
+				return usagef("%v", err)
+			}
+			_, err = fmt.Fprint(a.stdout, text)
+			return err
+		},
+	}
+}
+
+// listTopics prints every topic with its first sentence.
+func (a *app) listTopics() error {
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	for _, topic := range spec.Topics() {
+		text, err := spec.Explain(topic)
+		if err != nil {
+			return err
+		}
+		head, _, _ := strings.Cut(text, "\n\n")
+		sentence, _, _ := strings.Cut(strings.Join(strings.Fields(head), " "), ". ")
+		fmt.Fprintf(w, "%s\t%s\n", topic, strings.TrimSuffix(sentence, "."))
+	}
+	return w.Flush()
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"personagen": main})
+}
+
+// TestScripts runs testdata/script, one file per behaviour. UPDATE=1 rewrites
+// the expected output in the scripts.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       os.Getenv("UPDATE") != "",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               setUp,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":       exits,
+			"head":        head,
+			"interrupts":  interrupts,
+			"onedocument": oneDocument,
+			"replace":     replace,
+			"same":        same,
+		},
+	})
+}
+
+// setUp gives every script the made-up world in $WORK/harbour and a cache that
+// the scripts share: they fit the same few specs again and again.
+func setUp(env *testscript.Env) error {
+	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
+	return os.CopyFS(filepath.Join(env.WorkDir, "harbour"), os.DirFS(filepath.Join("testdata", "harbour")))
+}
+
+// exits runs a command and wants exactly that exit code: exits CODE COMMAND...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	if got := codeOf(ts, err); got != want {
+		ts.Fatalf("exit code %d, want %d\nstdout:\n%s\nstderr:\n%s", got, want, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+	}
+}
+
+func codeOf(ts *testscript.TestScript, err error) int {
+	if err == nil {
+		return 0
+	}
+	exit, ok := err.(*exec.ExitError)
+	if !ok {
+		ts.Fatalf("%v", err)
+	}
+	return exit.ExitCode()
+}
+
+// interrupts runs a command, waits until a file of that pattern exists, sends
+// it Ctrl-C, wants exit code 130 and leaves its stderr in a file:
+// interrupts PATTERN STDERR COMMAND...
+func interrupts(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: interrupts PATTERN STDERR COMMAND [ARG...]")
+	}
+	stderr, err := os.Create(ts.MkAbs(args[1]))
+	ts.Check(err)
+	defer stderr.Close()
+	path, err := exec.LookPath(args[2])
+	ts.Check(err)
+	c := exec.Command(path, args[3:]...)
+	c.Dir, c.Stderr = ts.MkAbs("."), stderr
+	c.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "XDG_CACHE_HOME="+ts.Getenv("XDG_CACHE_HOME"))
+	ts.Check(c.Start())
+	for range 600 {
+		if found, _ := filepath.Glob(ts.MkAbs(args[0])); len(found) > 0 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Check(c.Process.Signal(syscall.SIGINT))
+	if got := codeOf(ts, c.Wait()); got != exitInterrupted {
+		ts.Fatalf("exit code %d, want %d\nstderr:\n%s", got, exitInterrupted, ts.ReadFile(args[1]))
+	}
+}
+
+// same wants two folders to hold the same files with the same bytes.
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: same DIR DIR")
+	}
+	one, other := files(ts, args[0]), files(ts, args[1])
+	for name, data := range one {
+		if _, ok := other[name]; !ok {
+			ts.Fatalf("%s is missing in %s", name, args[1])
+		}
+		if data != other[name] {
+			ts.Fatalf("%s differs between %s and %s", name, args[0], args[1])
+		}
+	}
+	if len(one) != len(other) || len(one) == 0 {
+		ts.Fatalf("%s has %d files, %s has %d", args[0], len(one), args[1], len(other))
+	}
+}
+
+// head prints the first lines of a file to stdout: head N FILE.
+func head(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: head N FILE")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	lines := strings.SplitAfter(ts.ReadFile(args[1]), "\n")
+	fmt.Fprint(ts.Stdout(), strings.Join(lines[:n], ""))
+}
+
+// replace replaces every occurrence of a text in a file: replace OLD NEW FILE.
+func replace(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: replace OLD NEW FILE")
+	}
+	text := ts.ReadFile(args[2])
+	if !strings.Contains(text, args[0]) {
+		ts.Fatalf("%s does not hold %q", args[2], args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.ReplaceAll(text, args[0], args[1])), 0o644))
+}
+
+// oneDocument wants a file to hold exactly one JSON document.
+func oneDocument(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: onedocument FILE")
+	}
+	if text := ts.ReadFile(args[0]); !json.Valid([]byte(text)) {
+		ts.Fatalf("%s is not one JSON document:\n%s", args[0], text)
+	}
+}
+
+func files(ts *testscript.TestScript, dir string) map[string]string {
+	found := map[string]string{}
+	entries, err := os.ReadDir(ts.MkAbs(dir))
+	ts.Check(err)
+	for _, e := range entries {
+		found[e.Name()] = ts.ReadFile(filepath.Join(dir, e.Name()))
+	}
+	return found
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/run"
+)
+
+type planOptions struct {
+	persons personFlags
+	all     bool
+}
+
+func (a *app) planCommand() *cobra.Command {
+	o := planOptions{}
+	c := &cobra.Command{
+		Use:   "plan SPEC",
+		Short: "Say what a run would do",
+		Long: `plan compiles a spec and prints what a run would do: the fields in dependency
+order, each table with what reconciliation and fit made of it, published shares
+beside those of the persons wanted, what the spec leaves independent, what the
+allocation of so many persons could not meet, and the rows and bytes to expect.`,
+		Example:           "  personagen plan island.cue\n  personagen plan island.cue -n 100000 --json",
+		Args:              oneSpec(),
+		ValidArgsFunction: completeSpec,
+		RunE:              func(c *cobra.Command, args []string) error { return a.plan(c, args[0], o) },
+	}
+	o.persons.add(c.Flags())
+	o.persons.addParts(c.Flags())
+	c.Flags().BoolVar(&o.all, "all", false, "cut no list short")
+	c.Flags().BoolVar(&a.json, "json", false, "print the plan itself as one JSON document")
+	return c
+}
+
+func (a *app) plan(c *cobra.Command, path string, o planOptions) error {
+	cfg, err := o.persons.config(c, path)
+	if err != nil {
+		return err
+	}
+	progress := a.newProgress(false)
+	cfg.Events = progress.event
+	f, err := run.Foresee(c.Context(), cfg)
+	progress.finish()
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.document(struct {
+			*plan.Plan
+			Run *run.Forecast `json:"run"`
+		}{f.Plan, f})
+	}
+	if err := f.Plan.Text(a.stdout, plan.TextOptions{All: o.all}); err != nil {
+		return err
+	}
+	a.printForecast(f)
+	return nil
+}
+
+// printForecast prints what a run of so many persons would meet and write.
+func (a *app) printForecast(f *run.Forecast) {
+	w := a.stdout
+	fmt.Fprintf(w, "\nExceptions of %s, seed %d: %d\n", plural(f.Size, "person", "persons"), f.Seed, len(f.Exceptions))
+	for _, x := range f.Exceptions {
+		fmt.Fprintf(w, "  %s\n", exceptionLine(f.Plan, x))
+	}
+	fmt.Fprintf(w, "\nTo expect: %s, %s sampling\n", plural(f.Rows, "row", "rows"), f.Sampling)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, file := range f.Files {
+		fmt.Fprintf(t, "  %s\t%s\tabout %s\n", file.Name, plural(file.Rows, "row", "rows"), size(file.Bytes))
+	}
+	t.Flush()
+}
+
+// exceptionLine says which cell is how far off, and why.
+func exceptionLine(p *plan.Plan, x check.Exception) string {
+	e := &p.Expected[x.Expected]
+	return fmt.Sprintf("%s: %s is %+.1f persons off; %s", e.Name, p.CellName(e, x.Cell), x.Persons, x.Reason)
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/personagen/personagen/engine/run"
+)
+
+type runOptions struct {
+	persons     personFlags
+	out         string
+	formats     string
+	rowsPerFile int64
+	workers     int
+	provider    string
+	quiet       bool
+}
+
+func (a *app) runCommand() *cobra.Command {
+	o := runOptions{}
+	c := &cobra.Command{
+		Use:   "run SPEC",
+		Short: "Make a release: fit, sample, check, write",
+		Long: `run makes the population of a spec and writes a release: a folder with the
+personas as Parquet, JSONL and CSV, their statistics, the plan and a manifest.
+The folder appears when everything is written; an older release of that name is
+replaced then. The same spec, size and seed give the same bytes.
+
+Exit code 4 means that the release was written but a check failed.`,
+		Example: `  personagen run island.cue -o out
+  personagen run island.cue -n 100000 --seed 3 --format parquet,csv
+  personagen run island.cue --shard 1/4 -o part1`,
+		Args:              oneSpec(),
+		ValidArgsFunction: completeSpec,
+		RunE:              func(c *cobra.Command, args []string) error { return a.run(c, args[0], o) },
+	}
+	f := c.Flags()
+	o.persons.add(f)
+	o.persons.addParts(f)
+	f.StringVarP(&o.out, "out", "o", "", "folder of the release (default out/NAME after the spec's file name)")
+	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(run.AllFormats(), ",")+")")
+	f.Int64Var(&o.rowsPerFile, "rows-per-file", run.DefaultRowsPerFile, "largest number of rows of one Parquet file")
+	f.IntVar(&o.workers, "workers", 0, "goroutines that make persons (default one per core); the bytes do not depend on it")
+	f.StringVar(&o.provider, "provider", "none", "who writes narrative fields; this version knows only none: structured fields alone")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no summary")
+	f.BoolVar(&a.json, "json", false, "print the summary as one JSON document, progress as JSON lines on stderr")
+	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(run.AllFormats(), cobra.ShellCompDirectiveNoFileComp))
+	c.RegisterFlagCompletionFunc("sampling", cobra.FixedCompletions([]string{run.Quota, run.Independent}, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+func (a *app) run(c *cobra.Command, spec string, o runOptions) error {
+	cfg, err := o.config(c, spec)
+	if err != nil {
+		return err
+	}
+	progress := a.newProgress(o.quiet)
+	cfg.Events = progress.event
+	summary, err := run.Run(c.Context(), cfg)
+	took := progress.finish()
+	return a.released(c.Context(), summary, took, o.quiet, err)
+}
+
+func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
+	if o.provider != "none" {
+		return run.Config{}, usagef("--provider %s: narratives are not in this version; leave it out or say --provider none for structured fields alone", o.provider)
+	}
+	cfg, err := o.persons.config(c, spec)
+	if err != nil {
+		return cfg, err
+	}
+	cfg.Formats = splitList(o.formats)
+	if err := checkFormats(cfg.Formats); err != nil {
+		return cfg, err
+	}
+	if o.rowsPerFile < 1 {
+		return cfg, usagef("--rows-per-file is at least 1, not %d", o.rowsPerFile)
+	}
+	if o.workers < 0 {
+		return cfg, usagef("--workers is at least 1, or 0 for one per core, not %d", o.workers)
+	}
+	cfg.Out, cfg.RowsPerFile, cfg.Workers = o.out, o.rowsPerFile, o.workers
+	if cfg.Out == "" {
+		cfg.Out = defaultOut(spec, cfg.Shard)
+	}
+	return cfg, nil
+}
+
+// checkFormats refuses unknown formats and doubles before any work is done.
+func checkFormats(formats []string) error {
+	known := run.AllFormats()
+	seen := map[string]bool{}
+	for _, f := range formats {
+		if !slices.Contains(known, f) {
+			return usagef("--format knows %s, not %q%s", strings.Join(known, ", "), f, didYouMean(f, known))
+		}
+		if seen[f] {
+			return usagef("--format names %s twice", f)
+		}
+		seen[f] = true
+	}
+	return nil
+}
+
+// released prints what a run or a merge has made, when it has made something.
+func (a *app) released(ctx context.Context, s *run.Summary, took time.Duration, quiet bool, err error) error {
+	if s == nil || err != nil && !errors.Is(err, run.ErrChecks) {
+		if err != nil && ctx.Err() != nil {
+			return context.Canceled
+		}
+		return err
+	}
+	switch {
+	case a.json:
+		if jsonErr := a.document(summaryDocument(s, took)); jsonErr != nil {
+			return jsonErr
+		}
+	case quiet:
+		if err != nil {
+			fmt.Fprintf(a.stderr, "personagen: %v\n", err)
+		}
+	default:
+		a.printSummary(s, took)
+	}
+	if err != nil {
+		return printed{err}
+	}
+	return nil
+}

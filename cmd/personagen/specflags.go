@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/personagen/personagen/engine/run"
+)
+
+// cacheFlags say where fitted plans are kept.
+type cacheFlags struct {
+	dir string
+	off bool
+}
+
+func (o *cacheFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&o.dir, "cache", "", "folder of fitted plans (default: personagen in the user's cache folder)")
+	f.BoolVar(&o.off, "no-cache", false, "fit anew and keep nothing")
+}
+
+// folder returns where fitted plans are kept, "" for nowhere.
+func (o *cacheFlags) folder() (string, error) {
+	switch {
+	case o.off && o.dir != "":
+		return "", usagef("--cache and --no-cache exclude each other")
+	case o.off:
+		return "", nil
+	case o.dir != "":
+		return o.dir, nil
+	}
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return "", nil // an account without a home goes without a cache
+	}
+	return filepath.Join(base, "personagen"), nil
+}
+
+// personFlags say which persons are meant.
+type personFlags struct {
+	size     int64
+	seed     uint64
+	limit    int64
+	shard    string
+	sampling string
+	cache    cacheFlags
+}
+
+func (o *personFlags) add(f *pflag.FlagSet) {
+	f.Int64VarP(&o.size, "size", "n", 0, "persons of the population (default: what the spec says)")
+	f.Uint64Var(&o.seed, "seed", 0, "seed of every random draw (default: what the spec says)")
+	f.StringVar(&o.sampling, "sampling", run.Quota, "quota: every margin met within a person; independent: a random sample")
+	o.cache.add(f)
+}
+
+// addParts adds the flags that choose some of the persons.
+func (o *personFlags) addParts(f *pflag.FlagSet) {
+	f.Int64Var(&o.limit, "limit", 0, "only the first so many of the persons")
+	f.StringVar(&o.shard, "shard", "", "only part i of k, written i/k; merge joins the parts")
+}
+
+// largestSize is what the schema allows as well.
+const largestSize = 1_000_000_000
+
+// config turns the flags into what the engine runs.
+func (o *personFlags) config(c *cobra.Command, spec string) (run.Config, error) {
+	cfg := run.Config{Spec: spec, Size: o.size, Limit: o.limit, Sampling: o.sampling, Version: version}
+	for _, f := range []struct {
+		name  string
+		value int64
+	}{{"size", o.size}, {"limit", o.limit}} {
+		if c.Flags().Changed(f.name) && (f.value < 1 || f.value > largestSize) {
+			return cfg, usagef("--%s is between 1 and %s, not %d", f.name, thousands(largestSize), f.value)
+		}
+	}
+	if c.Flags().Changed("seed") {
+		cfg.Seed = &o.seed
+	}
+	if o.sampling != run.Quota && o.sampling != run.Independent {
+		return cfg, usagef("--sampling is %s or %s, not %q", run.Quota, run.Independent, o.sampling)
+	}
+	var err error
+	if cfg.Shard, err = parseShard(o.shard); err != nil {
+		return cfg, err
+	}
+	cfg.Cache, err = o.cache.folder()
+	return cfg, err
+}
+
+// parseShard reads "i/k"; "" is the whole.
+func parseShard(s string) (run.Shard, error) {
+	if s == "" {
+		return run.Shard{}, nil
+	}
+	var shard run.Shard
+	if _, err := fmt.Sscanf(s, "%d/%d", &shard.Index, &shard.Of); err != nil || s != fmt.Sprintf("%d/%d", shard.Index, shard.Of) {
+		return shard, usagef("--shard is written i/k, such as 1/4, not %q", s)
+	}
+	if shard.Index < 1 || shard.Index > shard.Of {
+		return shard, usagef("--shard %s does not exist: the parts are 1/%d to %d/%d", s, max(1, shard.Of), max(1, shard.Of), max(1, shard.Of))
+	}
+	return shard, nil
+}
+
+// defaultOut is the folder of a release that was given none: shards get one
+// each.
+func defaultOut(spec string, shard run.Shard) string {
+	name := strings.TrimSuffix(filepath.Base(filepath.Clean(spec)), ".cue")
+	if shard != (run.Shard{}) {
+		name += fmt.Sprintf("-%d-of-%d", shard.Index, shard.Of)
+	}
+	return filepath.Join("out", name)
+}

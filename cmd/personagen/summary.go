@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/run"
+)
+
+// summaryDocument is a finished run for machines.
+func summaryDocument(s *run.Summary, took time.Duration) any {
+	return struct {
+		Folder   string           `json:"folder"`
+		Manifest *run.Manifest    `json:"manifest"`
+		Failures []*check.Outcome `json:"failures"`
+		Assumed  []string         `json:"assumed"`
+		Seconds  float64          `json:"seconds"`
+	}{s.Dir, s.Manifest, append([]*check.Outcome{}, s.Result.Failures()...), append([]string{}, assumed(s.Plan)...), took.Seconds()}
+}
+
+// printSummary prints a finished run for people: what failed first, then what
+// was written, then what a reader of the data should know.
+func (a *app) printSummary(s *run.Summary, took time.Duration) {
+	w := a.stdout
+	a.printFailures(s.Result)
+	rate := int64(float64(s.Manifest.Rows) / max(took.Seconds(), 1e-3))
+	fmt.Fprintf(w, "%s in %s (%s rows/s, seed %d, %s sampling)\n", plural(s.Manifest.Rows, "persona", "personas"), seconds(took), thousands(rate),
+		s.Manifest.Population.Seed, s.Manifest.Population.Sampling)
+	if m := s.Manifest.Population; m.Count < m.Size {
+		fmt.Fprintf(w, "persons %s to %s of %s\n", thousands(m.First+1), thousands(m.First+m.Count), thousands(m.Size))
+	}
+	fmt.Fprintln(w, filepath.ToSlash(s.Dir)+"/")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, f := range s.Manifest.Files {
+		fmt.Fprintf(t, "  %s\t%s\n", f.Name, size(f.Bytes))
+	}
+	fmt.Fprintf(t, "  %s\n", run.ManifestFile)
+	t.Flush()
+	fmt.Fprintln(w, checksLine(s.Result))
+	for _, line := range assumed(s.Plan) {
+		fmt.Fprintln(w, line)
+	}
+}
+
+// printFailures lists the failed checks, and the warnings after them.
+func (a *app) printFailures(r *check.Result) {
+	for _, status := range []string{check.Fail, check.Warn} {
+		for _, o := range r.Outcomes {
+			if o.Status == status {
+				fmt.Fprintf(a.stdout, "%s  %s: %s\n", a.paint(statusColor[status], strings.ToUpper(status)), o.ID, o.Message)
+			}
+		}
+	}
+}
+
+// checksLine counts the checks by status.
+func checksLine(r *check.Result) string {
+	line := fmt.Sprintf("checks: %d passed, %d failed", r.Counts[check.Pass]+r.Counts[check.Note], r.Counts[check.Fail])
+	if n := r.Counts[check.Warn]; n > 0 {
+		line += fmt.Sprintf(", %s", plural(int64(n), "warning", "warnings"))
+	}
+	if n := r.Counts[check.Skip]; n > 0 {
+		line += fmt.Sprintf(", %d skipped", n)
+	}
+	return line
+}
+
+// assumed says, in a few lines, what in the data is not published statistics.
+func assumed(p *plan.Plan) []string {
+	var lines []string
+	for _, status := range []string{"modelled", "assumed"} {
+		var names []string
+		for _, t := range p.Tables {
+			if t.Status == status {
+				names = append(names, "table "+t.Name)
+			}
+		}
+		for _, f := range p.Fields {
+			if f.Status == status {
+				names = append(names, "field "+f.Name)
+			}
+		}
+		for _, c := range p.Correlations {
+			if c.Status == status {
+				names = append(names, "correlations "+c.Name)
+			}
+		}
+		if len(names) > 0 {
+			lines = append(lines, fmt.Sprintf("%s: %s", status, some(names)))
+		}
+	}
+	if n := len(p.Independent); n > 0 {
+		lines = append(lines, fmt.Sprintf("independent for want of a table: %s of fields (personagen plan lists them)", plural(int64(n), "pair", "pairs")))
+	}
+	return lines
+}
+
+// some joins the first names and counts the rest.
+func some(names []string) string {
+	const most = 6
+	if len(names) <= most+1 {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

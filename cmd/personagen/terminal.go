@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/personagen/personagen/engine/check"
+)
+
+// terminal reports whether w is a terminal on which lines may be rewritten.
+func (a *app) terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && a.env("TERM") != "dumb"
+}
+
+// colors reports whether w may be given colours.
+func (a *app) colors(w io.Writer) bool { return a.terminal(w) && a.env("NO_COLOR") == "" && !a.plain }
+
+// Colours of what a check found, and of parts of a card.
+const (
+	bold  = "\x1b[1m"
+	faint = "\x1b[2m"
+	plain = "\x1b[0m"
+)
+
+var statusColor = map[string]string{check.Fail: "\x1b[1;31m", check.Warn: "\x1b[1;33m"}
+
+// paint colours a text for stdout, where that has colours.
+func (a *app) paint(color, text string) string {
+	if text == "" || !a.colors(a.stdout) {
+		return text
+	}
+	return color + text + plain
+}
+
+// width is how many characters fit a line of w.
+func (a *app) width(w io.Writer) int {
+	const usual, narrowest, widest = 80, 40, 110
+	f, ok := w.(*os.File)
+	if !ok {
+		return usual
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || columns <= 0 {
+		return usual
+	}
+	return min(max(columns, narrowest), widest)
+}
+
+// thousands groups the digits of n.
+func thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// plural is n and the word for so many.
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(n) + " " + many
+}
+
+// size prints bytes with the unit that suits them.
+func size(bytes int64) string {
+	for _, u := range []struct {
+		unit string
+		of   float64
+	}{{"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}} {
+		if float64(bytes) >= u.of {
+			return fmt.Sprintf("%.1f %s", float64(bytes)/u.of, u.unit)
+		}
+	}
+	return plural(bytes, "byte", "bytes")
+}
+
+// seconds prints a duration with two digits below ten seconds.
+func seconds(d time.Duration) string {
+	if d < 10*time.Second {
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	}
+	return fmt.Sprintf("%.0f s", d.Seconds())
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/dataset"
+	"github.com/personagen/personagen/engine/run"
+)
+
+type validateOptions struct {
+	spec    string
+	columns []string
+	size    int64
+	all     bool
+	quiet   bool
+	cache   cacheFlags
+}
+
+func (a *app) validateCommand() *cobra.Command {
+	o := validateOptions{}
+	c := &cobra.Command{
+		Use:   "validate DIR... | FILE...",
+		Short: "Check written data against its plan or a spec",
+		Long: `validate runs the checks of a run on data that was written before: a release, all
+its shards, or bare Parquet, JSONL or CSV files together with --spec. Columns
+that a file calls otherwise are named with --map; columns that are functions of
+others may be missing.`,
+		Example: `  personagen validate out
+  personagen validate part1 part2 part3
+  personagen validate people.csv --spec island.cue --map gender=sex`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("%s takes at least one release folder or data file; see %s --help", c.CommandPath(), c.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error { return a.validate(c, args, o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.spec, "spec", "", "check against this spec instead of the release's own plan")
+	f.StringArrayVar(&o.columns, "map", nil, "THEIRS=OURS: a column's name in the files and in the spec; may be repeated")
+	f.Int64VarP(&o.size, "size", "n", 0, "persons of the population that bare files are a part of (default: they are all of it)")
+	f.BoolVar(&o.all, "all", false, "print every check, not only those that failed")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
+	f.BoolVar(&a.json, "json", false, "print what was found as one JSON document")
+	o.cache.add(f)
+	return c
+}
+
+func (a *app) validate(c *cobra.Command, paths []string, o validateOptions) error {
+	columns, err := parseColumns(o.columns)
+	if err != nil {
+		return err
+	}
+	if c.Flags().Changed("size") && o.size < 1 {
+		return usagef("--size is at least 1, not %d", o.size)
+	}
+	if err := checkData(paths); err != nil {
+		return err
+	}
+	cache, err := o.cache.folder()
+	if err != nil {
+		return err
+	}
+	progress := a.newProgress(o.quiet)
+	found, err := run.Validate(c.Context(), run.Validation{
+		Paths: paths, Spec: o.spec, Columns: columns, Size: o.size, Cache: cache, Events: progress.event,
+	})
+	progress.finish()
+	if found == nil || err != nil && !errors.Is(err, run.ErrChecks) {
+		return err
+	}
+	if a.json {
+		if jsonErr := a.document(validationDocument(found)); jsonErr != nil {
+			return jsonErr
+		}
+	} else {
+		a.printValidation(found, o.all)
+	}
+	if err != nil {
+		return printed{err}
+	}
+	return nil
+}
+
+// checkData refuses files that cannot be data by their names.
+func checkData(paths []string) error {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil || info.IsDir() {
+			continue // what is not there is reported when it is opened
+		}
+		if _, err := dataset.FormatOfPath(path); err != nil {
+			return usagef("%v", err)
+		}
+	}
+	return nil
+}
+
+// parseColumns reads THEIRS=OURS pairs.
+func parseColumns(pairs []string) (map[string]string, error) {
+	columns := map[string]string{}
+	for _, pair := range pairs {
+		theirs, ours, ok := strings.Cut(pair, "=")
+		if !ok || theirs == "" || ours == "" {
+			return nil, usagef("--map is written THEIRS=OURS, not %q", pair)
+		}
+		if was, twice := columns[theirs]; twice && was != ours {
+			return nil, usagef("--map names column %q twice", theirs)
+		}
+		columns[theirs] = ours
+	}
+	return columns, nil
+}
+
+func validationDocument(v *run.Validated) any {
+	return struct {
+		Name   string               `json:"name"`
+		Plan   string               `json:"plan"`
+		Rows   int64                `json:"rows"`
+		Result *check.Result        `json:"result"`
+		Faults []string             `json:"faults"`
+		Issues []dataset.IssueCount `json:"issues"`
+	}{v.Plan.Name, v.Plan.Hash, v.Rows, v.Result, append([]string{}, v.Faults...), append([]dataset.IssueCount{}, v.Issues...)}
+}
+
+// printValidation prints faults of the files, failed checks, then the counts.
+func (a *app) printValidation(v *run.Validated, all bool) {
+	for _, i := range v.Issues {
+		fmt.Fprintf(a.stdout, "%s  %s\n", a.paint(statusColor[check.Fail], "FILE"), issueLine(i))
+	}
+	for _, fault := range v.Faults {
+		fmt.Fprintf(a.stdout, "      %s\n", fault)
+	}
+	a.printFailures(v.Result)
+	if all {
+		for _, o := range v.Result.Outcomes {
+			if o.Status != check.Fail && o.Status != check.Warn {
+				fmt.Fprintf(a.stdout, "%s  %s: %s\n", o.Status, o.ID, o.Message)
+			}
+		}
+	}
+	fmt.Fprintf(a.stdout, "%s of %s\n%s\n", plural(v.Rows, "row", "rows"), v.Plan.Name, checksLine(v.Result))
+}
+
+// issueLine counts one kind of fault of a column.
+func issueLine(i dataset.IssueCount) string {
+	line := string(i.Problem)
+	if i.Column != "" {
+		line = fmt.Sprintf("column %q: %s", i.Column, line)
+	}
+	if i.Count > 1 {
+		line += fmt.Sprintf(", %s times", thousands(i.Count))
+	}
+	return line
+}
