@@ -24,6 +24,7 @@ const (
 	Fitted  Class = "fitted"  // from the fitted joint distribution
 	Derived Class = "derived" // a function of other fields
 	Drawn   Class = "drawn"   // drawn by itself, given other fields
+	Written Class = "written" // prose, by the offline narrator or a model
 )
 
 // Field is a compiled field.
@@ -50,7 +51,9 @@ type Field struct {
 	WhenText string    `json:"when_text,omitempty"`
 	// Inputs are the fields that Program and When read.
 	Inputs  []string `json:"inputs,omitempty"`
-	Program Program  `json:"program,omitempty"` // nil for Fitted
+	Program Program  `json:"program,omitempty"` // nil for Fitted and Written
+	// Text says what a Written field shall hold; nil for others.
+	Text *Text `json:"text,omitempty"`
 
 	Place diag.Place `json:"-"`
 }
@@ -200,7 +203,7 @@ type Kind struct {
 
 // Kinds lists every kind; the schema's #Kinds has the same names.
 func Kinds() []Kind {
-	return []Kind{categoryKind, integerKind, groupKind, choiceKind, numberKind, templateKind, listKind, constantKind, idKind}
+	return []Kind{categoryKind, integerKind, groupKind, choiceKind, numberKind, templateKind, listKind, constantKind, idKind, textKind, textListKind, textSourceKind}
 }
 
 // Find returns the kind of the given name.

@@ -45,8 +45,12 @@ type Plan struct {
 	// conditionally or wholly independent.
 	Independent  []Independence `json:"independent,omitempty"`
 	Correlations []Correlation  `json:"correlations,omitempty"`
-	Tree         Tree           `json:"tree"`
-	Files        []File         `json:"files,omitempty"` // CSV files that were read
+	// Narrator holds the phrase banks of the offline narrator, nil when the
+	// spec has none; Rules what texts must not say.
+	Narrator *Narrator `json:"narrator,omitempty"`
+	Rules    []Rule    `json:"rules,omitempty"`
+	Tree     Tree      `json:"tree"`
+	Files    []File    `json:"files,omitempty"` // CSV files that were read
 
 	// Structure is the hash of what the fitted part depends on; Hash of the
 	// whole plan, without population size and seed. Both in hex.
@@ -173,6 +177,42 @@ type Correlation struct {
 	Source string      `json:"source,omitempty"`
 	Status string      `json:"status,omitempty"`
 	Note   string      `json:"note,omitempty"`
+}
+
+// Narrator is what the offline narrator works with.
+type Narrator struct {
+	// Forms is the field that decides between the forms of a phrase, and which
+	// form (from 0) each of its codes takes, -1 for none.
+	Forms  string  `json:"forms,omitempty"`
+	FormOf []int32 `json:"form_of,omitempty"`
+	Banks  []Bank  `json:"banks"`
+}
+
+// Bank is a named collection of phrases in sections.
+type Bank struct {
+	Name     string    `json:"name"`
+	Sections []Section `json:"sections"`
+}
+
+// Section is the phrases of a bank that are open to persons with case 1 of
+// When; nil for everyone.
+type Section struct {
+	When    *kind.Selector `json:"when,omitempty"`
+	Phrases []string       `json:"phrases"` // in the grammar of package phrase
+}
+
+// Rule is a spec.Rule, compiled.
+type Rule struct {
+	Name       string         `json:"name"`
+	About      string         `json:"about"`
+	Severity   string         `json:"severity"`
+	When       *kind.Selector `json:"when,omitempty"`
+	WhenText   string         `json:"when_text,omitempty"`
+	Never      []string       `json:"never,omitempty"`
+	NeverMatch string         `json:"never_match,omitempty"`
+	Number     string         `json:"number,omitempty"` // regular expression
+	Field      string         `json:"field,omitempty"`  // that Number's first group must equal
+	Fields     []string       `json:"fields"`           // text fields it concerns
 }
 
 // Tree describes the junction tree.

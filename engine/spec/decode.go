@@ -49,6 +49,12 @@ func (l *loader) decode(root *Node, src source) *Spec {
 	for _, f := range root.members("checks") {
 		s.Checks = append(s.Checks, decodeCheck(f))
 	}
+	if n := root.Get("narrator"); n != nil {
+		s.Narrator = decodeNarrator(n)
+	}
+	for _, f := range root.members("rules") {
+		s.Rules = append(s.Rules, decodeRule(f))
+	}
 	return s
 }
 
@@ -127,6 +133,29 @@ func decodeCheck(f Named) Check {
 		Where: n.condition("where"), Within: n.condition("within"),
 		AtLeast: n.optionalNumber("at_least"), AtMost: n.optionalNumber("at_most"),
 	}
+}
+
+func decodeNarrator(n *Node) *Narrator {
+	out := &Narrator{Place: n.Place}
+	for _, b := range n.items("banks") {
+		out.Banks = append(out.Banks, BankFile{Path: b.Path, Place: b.Place})
+	}
+	if f := n.Get("forms"); f != nil {
+		out.Forms = &Forms{By: f.Get("by").asText(), Values: f.texts("values")}
+	}
+	return out
+}
+
+func decodeRule(f Named) Rule {
+	n := f.Value
+	r := Rule{
+		Name: f.Name, Place: f.Place, About: n.text("about"), Severity: n.text("severity"), When: n.condition("when"),
+		Never: n.texts("never"), NeverMatch: n.optionalText("never_match"), Fields: n.texts("fields"),
+	}
+	if x := n.Get("number"); x != nil {
+		r.Number = &NumberRule{Match: x.Get("match").asText(), Field: x.Get("field").asText()}
+	}
+	return r
 }
 
 // The accessors below give the zero value for what is absent.

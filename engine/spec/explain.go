@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/token"
@@ -40,8 +41,18 @@ func Topics() []string {
 	return topics
 }
 
+// topicOf turns the name of a definition, such as "#TextList", into a topic in
+// the spelling of the kinds: "text_list".
 func topicOf(definition string) string {
-	return strings.ToLower(strings.TrimPrefix(definition, "#"))
+	var topic strings.Builder
+	for i, r := range strings.TrimPrefix(definition, "#") {
+		previous := definition[max(i, 1)]
+		if unicode.IsUpper(r) && i > 0 && !unicode.IsUpper(rune(previous)) {
+			topic.WriteByte('_')
+		}
+		topic.WriteRune(unicode.ToLower(r))
+	}
+	return topic.String()
 }
 
 // Explain tells what the schema says of a topic: what it is, then each field

@@ -28,6 +28,8 @@ type Spec struct {
 	Correlations []Correlation
 	Roles        []Role
 	Checks       []Check
+	Narrator     *Narrator // nil when the spec has none
+	Rules        []Rule
 
 	shown func(file string) string
 }
@@ -152,6 +154,41 @@ type Check struct {
 	AtLeast  *float64
 	AtMost   *float64
 }
+
+// Narrator is what the offline narrator works with.
+type Narrator struct {
+	Place diag.Place
+	Banks []BankFile
+	Forms *Forms // nil when phrases have no forms
+}
+
+// BankFile is a file of phrase banks.
+type BankFile struct {
+	Path  string
+	Place diag.Place // of the reference
+}
+
+// Forms says which field decides between the forms of a phrase.
+type Forms struct {
+	By     Text
+	Values []Text
+}
+
+// Rule is something that texts must not say, or must say right.
+type Rule struct {
+	Name       string
+	Place      diag.Place
+	About      string
+	Severity   string
+	When       *Condition
+	Never      []Text
+	NeverMatch *Text
+	Number     *NumberRule
+	Fields     []Text // nil for all text fields
+}
+
+// NumberRule wants the number in the first group of Match to equal a field.
+type NumberRule struct{ Match, Field Text }
 
 // NodeKind is the form of a Node.
 type NodeKind string

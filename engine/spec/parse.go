@@ -1,0 +1,42 @@
+package spec
+
+import (
+	"cuelang.org/go/cue/cuecontext"
+
+	"github.com/personagen/personagen/engine/diag"
+)
+
+// ParseConditions reads conditions that stand outside a spec, in the headings
+// of phrase banks: each text is the inside of a CUE struct, such as
+// `age: >=15, region: "North" | "South"`. Faults are reported at the places
+// given and leave nil.
+func ParseConditions(texts []string, places []diag.Place, faults *diag.List) []*Condition {
+	evaluating.Lock()
+	defer evaluating.Unlock()
+	ctx := cuecontext.New()
+	out := make([]*Condition, len(texts))
+	for i, text := range texts {
+		v := ctx.CompileString("{" + text + "}")
+		if err := v.Err(); err != nil {
+			faults.Errorf(places[i], "condition", "not a condition: %v", err).Do("write field: constraint, …, for example age: >=15")
+			continue
+		}
+		it, err := v.Fields()
+		if err != nil {
+			faults.Errorf(places[i], "condition", "not a condition: %s", text).Do("write field: constraint, …, for example age: >=15")
+			continue
+		}
+		cond := &Condition{Place: places[i], Text: text}
+		for it.Next() {
+			cond.Terms = append(cond.Terms, Term{
+				Field: it.Selector().Unquoted(), Place: places[i], Text: oneLine(it.Value()), accept: accepter(ctx, it.Value()),
+			})
+		}
+		if len(cond.Terms) == 0 {
+			faults.Errorf(places[i], "condition", "the condition is empty").Do("leave it out, or write field: constraint")
+			continue
+		}
+		out[i] = cond
+	}
+	return out
+}
