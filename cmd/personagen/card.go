@@ -30,6 +30,9 @@ func (a *app) newDeck(s *run.Sketch) *deck {
 	if len(d.name) == 0 {
 		d.name = parts
 	}
+	if len(d.name) == 0 {
+		d.name = d.firstTemplate()
+	}
 	d.brief = d.playing("sex", "age", "marital", "occupation", "place", "area", "region")
 	d.ids = d.playing("id")
 	headed := map[int]bool{}
@@ -70,6 +73,17 @@ func (d *deck) playing(roles ...string) []int {
 		}
 	}
 	return columns
+}
+
+// firstTemplate is a text made from other fields, if there is one: the best
+// guess at a name when no role tells.
+func (d *deck) firstTemplate() []int {
+	for _, i := range d.sketch.Plan.Visible() {
+		if d.sketch.Plan.Fields[i].Kind == "template" {
+			return []int{i}
+		}
+	}
+	return nil
 }
 
 // label is what a card calls a field.

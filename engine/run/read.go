@@ -183,7 +183,7 @@ func (r *rowReader) piece(first int64, n int) (*frame.Batch, error) {
 			return nil, err
 		}
 		if got > 0 {
-			return r.complete(first, got), nil
+			return r.complete(first, got)
 		}
 		if err := r.close(); err != nil {
 			return nil, err
@@ -192,7 +192,7 @@ func (r *rowReader) piece(first int64, n int) (*frame.Batch, error) {
 }
 
 // complete lays the rows read into the plan's columns and computes the rest.
-func (r *rowReader) complete(first int64, n int) *frame.Batch {
+func (r *rowReader) complete(first int64, n int) (*frame.Batch, error) {
 	r.out.First, r.out.N = first, n
 	for i, from := range r.from {
 		if from >= 0 {
@@ -201,15 +201,12 @@ func (r *rowReader) complete(first int64, n int) *frame.Batch {
 			r.out.Columns[i].Resize(r.out.Schema[i].Type, n)
 		}
 	}
-	r.deriver.Fill(r.out)
-	return r.out
+	return r.out, r.deriver.Fill(r.out)
 }
 
 // close notes what was wrong with the file just read.
 func (r *rowReader) close() error {
-	for _, c := range r.reader.IssueCounts() {
-		r.issues = append(r.issues, c)
-	}
+	r.issues = append(r.issues, r.reader.IssueCounts()...)
 	for _, i := range r.reader.Issues() {
 		if len(r.shown) < maxShown {
 			r.shown = append(r.shown, i.String())

@@ -1,0 +1,164 @@
+// Package engine_test keeps the rules of the whole tree that no single package
+// can keep: who may import what, and that nothing in the program knows a
+// specification by its words.
+package engine_test
+
+import (
+	"bytes"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/personagen/personagen"
+
+// reserved names the only package that may import a module, tests aside: its
+// types stay behind that package.
+var reserved = map[string]string{
+	"cuelang.org/go":                    "engine/spec",
+	"github.com/parquet-go/parquet-go":  "engine/dataset",
+	"github.com/Masterminds/sprig/v3":   "engine/prompt",
+	"github.com/sashabaranov/go-openai": "engine/enrich",
+	"github.com/spf13/cobra":            "cmd/personagen",
+}
+
+func TestImports(t *testing.T) {
+	eachFile(t, ".go", func(name string, text []byte) {
+		f, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ImportsOnly)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		for _, spec := range f.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Error(err)
+			}
+			for _, fault := range importFaults(path.Dir(name), imported) {
+				t.Errorf("%s imports %s: %s", name, imported, fault)
+			}
+		}
+	})
+}
+
+// importFaults says why a package of ours may not import another.
+func importFaults(dir, imported string) (faults []string) {
+	for reservedPath, owner := range reserved {
+		if within(imported, reservedPath) && dir != owner {
+			faults = append(faults, "only "+owner+" may")
+		}
+	}
+	if within(dir, "engine") && within(imported, module+"/cmd") {
+		faults = append(faults, "the engine knows nothing of the command line")
+	}
+	return faults
+}
+
+func within(name, parent string) bool {
+	return name == parent || strings.HasPrefix(name, parent+"/")
+}
+
+func TestImportFaults(t *testing.T) {
+	for _, c := range []struct {
+		dir, imported string
+		faults        int
+	}{
+		{"engine/spec", "cuelang.org/go/cue", 0},
+		{"engine/plan", "cuelang.org/go/cue", 1},
+		{"cmd/personagen", "github.com/parquet-go/parquet-go", 1},
+		{"engine/run", "github.com/sashabaranov/go-openai", 1},
+		{"engine/run", module + "/cmd/personagen", 1},
+		{"cmd/personagen", module + "/engine/run", 0},
+		{"engine/run", "cuelang.org/gopher", 0},
+	} {
+		if got := importFaults(c.dir, c.imported); len(got) != c.faults {
+			t.Errorf("%s importing %s: %d faults %v, want %d", c.dir, c.imported, len(got), got, c.faults)
+		}
+	}
+}
+
+// ownWords are names of fields that the program may say all the same: the roles
+// of the schema, and one plain word.
+var ownWords = []string{
+	"id", "name", "age", "sex", "given_name", "surname", "place", "area", "region", "occupation", "marital", "height",
+}
+
+// TestNoWordsOfSpecs keeps the program free of the words of the specifications
+// beside it: the names of their fields and files.
+func TestNoWordsOfSpecs(t *testing.T) {
+	words := specWords(t)
+	if len(words) < 20 {
+		t.Fatalf("only %d words found in specs: %v", len(words), words)
+	}
+	pattern := regexp.MustCompile(`(?i)(^|[^a-z_])(` + strings.Join(words, "|") + `)([^a-z_]|$)`)
+	for _, ext := range []string{".go", ".cue", ".csv", ".txtar", ".tmpl"} {
+		eachFile(t, ext, func(name string, text []byte) {
+			for i, line := range bytes.Split(text, []byte("\n")) {
+				if found := pattern.FindSubmatch(line); found != nil {
+					t.Errorf("%s:%d: %q is a word of a spec", name, i+1, found[2])
+				}
+			}
+		})
+	}
+}
+
+// specWords lists, as patterns, the names of the fields of every spec and of the
+// spec files.
+func specWords(t *testing.T) []string {
+	t.Helper()
+	field := regexp.MustCompile(`(?m)^\t([a-z][a-z0-9_]*): +(?:\{? *)kind: `)
+	block := regexp.MustCompile(`(?m)^\t([a-z][a-z0-9_]*): \{\n\t\tkind: `)
+	var words []string
+	add := func(word string) {
+		if !slices.Contains(ownWords, word) {
+			words = append(words, word)
+		}
+	}
+	names, err := filepath.Glob("../specs/*.cue")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no specs: %v", err)
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range slices.Concat(field.FindAllSubmatch(text, -1), block.FindAllSubmatch(text, -1)) {
+			add(string(found[1]))
+		}
+		if base := strings.TrimSuffix(filepath.Base(name), ".cue"); base != "quickstart" {
+			words = append(words, base+"[a-z]*")
+		}
+	}
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
+// eachFile visits the files under engine and cmd, named from the root of the
+// repository with slashes.
+func eachFile(t *testing.T, ext string, visit func(name string, text []byte)) {
+	t.Helper()
+	for _, root := range []string{".", "../cmd"} {
+		err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || filepath.Ext(p) != ext {
+				return err
+			}
+			text, err := os.ReadFile(p)
+			if err == nil {
+				visit(path.Join("engine", filepath.ToSlash(p)), text)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
