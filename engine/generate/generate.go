@@ -61,6 +61,7 @@ type Worker struct {
 type target struct {
 	variable, column int
 	field            *kind.Field
+	codes            []int32 // the field's code of each value
 }
 
 // Worker returns a worker of its own for one goroutine.
@@ -72,7 +73,7 @@ func (g *Generator) Worker() *Worker {
 		}
 		for i, f := range g.plan.Fields {
 			if f.Name == x.Field {
-				w.targets = append(w.targets, target{v, i, f})
+				w.targets = append(w.targets, target{v, i, f, x.Codes})
 			}
 		}
 	}
@@ -81,8 +82,9 @@ func (g *Generator) Worker() *Worker {
 }
 
 // Batch makes n persons from number first on. The batch is the worker's: the
-// next call writes over it.
-func (w *Worker) Batch(first int64, n int) *frame.Batch {
+// next call writes over it. The error names a field whose program failed for a
+// person.
+func (w *Worker) Batch(first int64, n int) (*frame.Batch, error) {
 	w.batch.Resize(first, n)
 	for v := range w.codes {
 		w.codes[v] = frame.Grow(w.codes[v], n)
@@ -91,34 +93,30 @@ func (w *Worker) Batch(first int64, n int) *frame.Batch {
 	for _, t := range w.targets {
 		t.decode(&w.batch.Columns[t.column], w.codes[t.variable])
 	}
-	w.fill(w.batch)
-	return w.batch
+	return w.batch, w.fill(w.batch)
 }
 
-// decode turns codes into the field's values; the code after the last value is
-// null.
-func (t target) decode(c *frame.Column, codes []int32) {
+// decode turns the variable's values into the field's; the code after the last
+// is null.
+func (t target) decode(c *frame.Column, values []int32) {
 	null := int32(t.field.Domain.Size())
 	if t.field.Type == frame.Category {
-		copy(c.Codes, codes)
-		if t.field.Nullable {
-			for r, code := range codes {
-				if code == null {
-					c.Codes[r] = -1
-				}
+		for r, v := range values {
+			c.Codes[r] = t.codes[v]
+			if c.Codes[r] == null {
+				c.Codes[r] = -1
 			}
 		}
 		return
 	}
-	for r, code := range codes {
-		c.Ints[r] = t.field.Domain.Min + int64(code)
-	}
 	if t.field.Nullable {
-		c.Null = make([]bool, len(codes))
-		for r, code := range codes {
-			if code == null {
-				c.Ints[r], c.Null[r] = 0, true
-			}
+		c.Null = make([]bool, len(values))
+	}
+	for r, v := range values {
+		if t.codes[v] == null {
+			c.Ints[r], c.Null[r] = 0, true
+		} else {
+			c.Ints[r] = t.field.Domain.Min + int64(t.codes[v])
 		}
 	}
 }
@@ -131,6 +129,7 @@ type programs struct {
 }
 
 type program struct {
+	name   string
 	column int
 	typ    frame.Type
 	filler kind.Filler
@@ -145,7 +144,7 @@ func bind(p *plan.Plan, seed uint64, size int64, order []string) programs {
 		i := env.Index(name)
 		f := p.Fields[i]
 		env.Field = f
-		pr := program{column: i, typ: f.Type, filler: f.Program.Bind(env)}
+		pr := program{name: name, column: i, typ: f.Type, filler: f.Program.Bind(env)}
 		if f.When != nil {
 			pr.when = f.When.Bind(env)
 		}
@@ -156,17 +155,24 @@ func bind(p *plan.Plan, seed uint64, size int64, order []string) programs {
 
 // fill runs every program on the batch and takes the value from the rows where
 // a field's when does not hold.
-func (ps *programs) fill(b *frame.Batch) {
+func (ps *programs) fill(b *frame.Batch) error {
 	for i := range ps.bound {
 		p := &ps.bound[i]
 		c := &b.Columns[p.column]
 		p.filler.Fill(b, c)
-		if p.when == nil {
-			continue
+		if p.when != nil {
+			ps.cases = p.when.Cases(b, ps.cases)
+			nullify(c, p.typ, ps.cases)
 		}
-		ps.cases = p.when.Cases(b, ps.cases)
-		nullify(c, p.typ, ps.cases)
+		if f, ok := p.filler.(kind.Failer); ok {
+			for _, failed := range f.Failed() {
+				if p.when == nil || ps.cases[failed.Row] != 0 {
+					return fmt.Errorf("field %q of person %d: %w", p.name, b.First+int64(failed.Row), failed.Err)
+				}
+			}
+		}
 	}
+	return nil
 }
 
 // nullify makes null the rows of case 0.
@@ -213,5 +219,6 @@ func NewDeriver(p *plan.Plan, names []string) (*Deriver, error) {
 	return &Deriver{bind(p, 0, 0, order)}, nil
 }
 
-// Fill computes the derived columns of the batch.
-func (d *Deriver) Fill(b *frame.Batch) { d.fill(b) }
+// Fill computes the derived columns of the batch. The error names a field whose
+// program failed for a row.
+func (d *Deriver) Fill(b *frame.Batch) error { return d.fill(b) }

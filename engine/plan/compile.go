@@ -7,7 +7,6 @@ import (
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/fit"
 	"github.com/personagen/personagen/engine/kind"
-	"github.com/personagen/personagen/engine/sample"
 	"github.com/personagen/personagen/engine/spec"
 	"github.com/personagen/personagen/engine/table"
 )
@@ -38,7 +37,7 @@ type compiler struct {
 
 	space  space        // the fitted fields as variables
 	tables []figures    // of the spec's tables, over the space
-	zeros  []constraint // impossible combinations and whens
+	zeros  []zero       // impossible combinations and whens
 	joints []constraint // scopes that must be read off together
 	where  *constraint  // the persons wanted
 
@@ -46,7 +45,7 @@ type compiler struct {
 	whole   *fit.Result // everyone
 	wanted  *fit.Result // the persons wanted
 
-	controls []sample.Control // of plan.Expected, in its order
+	controls []control // of plan.Expected, in its order
 }
 
 // stage is one named step of a compilation.

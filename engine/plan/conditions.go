@@ -1,6 +1,10 @@
 package plan
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/spec"
@@ -22,20 +26,27 @@ func (c *compiler) compileConditions() {
 	for _, w := range c.spec.Impossible {
 		if sel, fn, ok := c.condition(w); ok {
 			c.plan.Impossible = append(c.plan.Impossible, Impossible{Text: w.Text, Selector: sel})
-			c.zeros = append(c.zeros, allowedWhere(fn, func(code int32) bool { return code == 0 }))
+			c.zeros = append(c.zeros, zero{"impossible: " + w.Text, allowedWhere(fn, func(code int32) bool { return code == 0 })})
 		}
 	}
 	for i, f := range c.space.fields {
 		if f.When != nil {
-			c.zeros = append(c.zeros, c.nullExactlyUnless(i, f))
+			c.zeros = append(c.zeros, zero{fmt.Sprintf("field %q has a value only when %s", f.Name, f.WhenText), c.nullExactlyUnless(i, f)})
 		}
 	}
+	slices.SortStableFunc(c.zeros, func(a, b zero) int { return strings.Compare(a.text, b.text) })
 	for _, j := range c.spec.Joints {
 		c.compileJoint(j)
 	}
 	for _, x := range c.spec.Checks {
 		c.compileLimit(x)
 	}
+}
+
+// zero is a set of combinations that nobody has: those of cell 0.
+type zero struct {
+	text string // as the user said it
+	constraint
 }
 
 // condition compiles one condition to a selector and to a function of the

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/fit"
@@ -31,11 +32,17 @@ func (c *compiler) slice() {
 	c.wanted, c.plan.Population.Wanted = wanted, mass
 }
 
-// reportTables says of each table what was published and what became of it.
+// reportTables says of each table, in the order of the spec, what was published
+// and what became of it.
 func (c *compiler) reportTables() {
-	for i := range c.tables {
-		c.plan.Tables = append(c.plan.Tables, c.reportTable(&c.tables[i], &c.whole.Certificates[i]))
+	for i := range c.spec.Tables {
+		at := c.tableNamed(c.spec.Tables[i].Name)
+		c.plan.Tables = append(c.plan.Tables, c.reportTable(&c.tables[at], &c.whole.Certificates[at]))
 	}
+}
+
+func (c *compiler) tableNamed(name string) int {
+	return slices.IndexFunc(c.tables, func(f figures) bool { return f.spec.Name == name })
 }
 
 func (c *compiler) reportTable(f *figures, cert *fit.Certificate) Table {
@@ -58,20 +65,14 @@ func (c *compiler) reportTable(f *figures, cert *fit.Certificate) Table {
 		t.Fields, t.Labels = append(t.Fields, field.Name), append(t.Labels, field.Domain.AllLabels())
 	}
 	persons := math.Max(1, float64(c.plan.Population.Persons))
-	row := 0
-	for r := range f.rows {
-		if !f.filled[r] {
-			continue
-		}
+	for row, r := range f.fitRow {
 		t.Mass[r] = cert.Mass[row]
-		for i := range f.inRow {
-			to, from := r*f.inRow+i, row*f.inRow+i
-			t.Reconciled[to], t.Fitted[to] = cert.Reconciled[from], cert.Fitted[from]
-			if moved := math.Abs(t.Reconciled[to]-t.Published[to]) * t.Mass[r] * persons; moved > t.MovedPersons {
-				t.MovedPersons, t.WorstCell = moved, f.describe(to)
-			}
+	}
+	for cell, k := range f.fitCell {
+		t.Reconciled[k], t.Fitted[k] = cert.Reconciled[cell], cert.Fitted[cell]
+		if moved := math.Abs(t.Reconciled[k]-t.Published[k]) * t.Mass[k/f.inRow] * persons; moved > t.MovedPersons {
+			t.MovedPersons, t.WorstCell = moved, f.describe(k)
 		}
-		row++
 	}
 	return t
 }
@@ -84,10 +85,10 @@ func (c *compiler) expect() {
 			c.expected(Expected{Name: f.Name, Origin: "margin", Fields: []string{f.Name}}, nil, f.Place)
 		}
 	}
-	for i := range c.tables {
-		t := &c.tables[i]
-		e := Expected{Name: t.spec.Name, Origin: "table", Table: t.spec.Name, Fields: c.plan.Tables[i].Fields}
-		c.plan.Tables[i].Expected = c.expected(e, t.spec.Where, t.spec.Place)
+	for i := range c.plan.Tables {
+		t := &c.spec.Tables[i]
+		e := Expected{Name: t.Name, Origin: "table", Table: t.Name, Fields: c.plan.Tables[i].Fields}
+		c.plan.Tables[i].Expected = c.expected(e, t.Where, t.Place)
 	}
 	for _, j := range c.spec.Joints {
 		var fields []string
@@ -150,8 +151,38 @@ func (c *compiler) expected(e Expected, where *spec.Condition, at diag.Place) in
 		e.Rank = min(e.Rank+1, 3)
 	}
 	c.plan.Expected = append(c.plan.Expected, e)
-	c.controls = append(c.controls, sample.Control{Name: e.Name, Scope: part.scope, Cell: part.cell, Share: e.Share, Rank: e.Rank})
+	c.controls = append(c.controls, newControl(len(c.plan.Expected)-1, &e, part))
 	return len(c.plan.Expected) - 1
+}
+
+// control is what the sampler follows of one of plan.Expected. Its cells are
+// numbered in the order of the space and it is named by what it is about, so
+// that the spec's order of axes, labels and tables does not reach the sampler.
+type control struct {
+	sample.Control
+	ref ControlRef
+}
+
+func newControl(expected int, e *Expected, part constraint) control {
+	axes := slices.Sorted(slices.Values(e.Fields))
+	name := strings.Join(axes, " x ")
+	if e.Universe != nil {
+		name += " within " + strings.Join(e.Universe.Fields, " x ")
+	}
+	x := control{sample.Control{Name: name, Scope: part.scope, Cell: make([]int32, len(part.cell)), Rank: e.Rank}, ControlRef{Expected: expected}}
+	number := make([]int32, part.cells)
+	for k, cell := range part.cell {
+		if cell < 0 {
+			x.Cell[k] = -1
+			continue
+		}
+		if number[cell] == 0 {
+			x.Share, x.ref.Cell = append(x.Share, e.Share[cell]), append(x.ref.Cell, cell)
+			number[cell] = int32(len(x.Share))
+		}
+		x.Cell[k] = number[cell] - 1
+	}
+	return x
 }
 
 // uncovered is a drawn field that has no entry for some configurations of the

@@ -23,6 +23,10 @@ type figures struct {
 	share  []float64 // row-major over fields; adds up to 1 in each row that has figures
 	filled []bool    // per row: whether it has figures
 	part   constraint
+	// The fit numbers cells and rows in the order of the space, not of the
+	// spec, and leaves out rows without figures.
+	fitCell []int // position in share of each of the fit's cells
+	fitRow  []int // row of each of the fit's rows
 }
 
 // cell numbers a cell by the labels' positions.
@@ -52,6 +56,7 @@ func (c *compiler) readTables() {
 			c.tables = append(c.tables, f)
 		}
 	}
+	slices.SortFunc(c.tables, func(a, b figures) int { return strings.Compare(a.spec.Name, b.spec.Name) })
 }
 
 func (c *compiler) readTable(t *spec.Table) (figures, bool) {

@@ -12,7 +12,12 @@ import (
 // layModel puts the fitted persons into the sampler's form: the cliques one
 // after the other, each variable given those of its clique that stand already.
 func (c *compiler) layModel() {
-	m := &sample.Model{Controls: c.controls}
+	slices.SortStableFunc(c.controls, func(a, b control) int { return strings.Compare(a.Name, b.Name) })
+	m := &sample.Model{}
+	for _, x := range c.controls {
+		m.Controls = append(m.Controls, x.Control)
+		c.plan.Controls = append(c.plan.Controls, x.ref)
+	}
 	for v, x := range c.wanted.Vars {
 		m.Vars = append(m.Vars, sample.Var{Name: x.Name, Card: x.Card, Ordered: c.ordered(v)})
 	}

@@ -93,6 +93,7 @@ func (c *compiler) compileFields() {
 		}
 	}
 	c.plan.Fields = compiled
+	c.kinds.CheckCorrelations()
 	for _, x := range c.spec.Correlations {
 		p := Correlation{Name: x.Name, Matrix: x.Matrix, Source: x.Source, Status: x.Status, Note: x.Note}
 		for _, t := range x.Fields {

@@ -59,8 +59,16 @@ type Plan struct {
 
 	// Model is the fitted joint in the sampler's form: its variables, in order,
 	// are described by Variables. It is not part of the printed plan.
-	Model     *sample.Model `json:"-"`
-	Variables []Variable    `json:"variables"`
+	Model *sample.Model `json:"-"`
+	// Controls says, per control of the model, which of Expected it is.
+	Controls  []ControlRef `json:"-"`
+	Variables []Variable   `json:"variables"`
+}
+
+// ControlRef ties a control of the sampler to Plan.Expected.
+type ControlRef struct {
+	Expected int
+	Cell     []int32 // position in Expected.Share of each of the control's cells
 }
 
 // Population says how many persons are made, and of whom.
@@ -84,6 +92,8 @@ type Variable struct {
 	Field string `json:"field"`
 	Card  int    `json:"card"`
 	Bands bool   `json:"bands,omitempty"`
+	// Codes are the field's codes of the variable's values, null last; nil for bands.
+	Codes []int32 `json:"codes,omitempty"`
 }
 
 // Table is a table of the spec with what the fit made of it. Figures are

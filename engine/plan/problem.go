@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/personagen/personagen/engine/fit"
@@ -32,17 +31,17 @@ type split struct {
 // poseProblem states the fit: variables, tables, impossible combinations, and
 // what must be readable together.
 func (c *compiler) poseProblem() {
-	for _, f := range c.space.fields {
+	for v, f := range c.space.fields {
 		c.problem.Vars = append(c.problem.Vars, fit.Var{Name: f.Name, Card: f.Slots()})
-		c.plan.Variables = append(c.plan.Variables, Variable{Name: f.Name, Field: f.Name, Card: f.Slots()})
+		c.plan.Variables = append(c.plan.Variables, Variable{Name: f.Name, Field: f.Name, Card: f.Slots(), Codes: c.space.codes[v]})
 	}
 	c.splitFields()
 	for i := range c.tables {
 		c.problem.Tables = append(c.problem.Tables, c.tableProblem(&c.tables[i]))
 	}
-	for i, z := range c.zeros {
-		z = c.onVariables(z)
-		s := fit.Support{Name: fmt.Sprintf("impossible %d", i+1), Scope: z.scope, Allowed: make([]bool, len(z.cell))}
+	for _, of := range c.zeros {
+		z := c.onVariables(of.constraint)
+		s := fit.Support{Name: of.text, Scope: z.scope, Allowed: make([]bool, len(z.cell))}
 		for k, cell := range z.cell {
 			s.Allowed[k] = cell != 0
 		}
@@ -75,7 +74,10 @@ func (c *compiler) readTogether() []constraint {
 
 // splitFields decides which fields are split into bands.
 func (c *compiler) splitFields() {
-	constraints := slices.Concat(c.zeros, c.readTogether())
+	constraints := c.readTogether()
+	for _, z := range c.zeros {
+		constraints = append(constraints, z.constraint)
+	}
 	for i := range c.tables {
 		constraints = append(constraints, c.tables[i].part)
 	}
@@ -229,25 +231,31 @@ func (sp *space) coarsen(x constraint, s *split) constraint {
 // tableProblem states one table for the fit; rows without figures are left out.
 func (c *compiler) tableProblem(f *figures) fit.Table {
 	part := c.withBands(c.onVariables(f.part))
-	t := fit.Table{Name: f.spec.Name, Role: fitRole(f.spec.Role), Scope: part.scope, Rho: f.spec.Weight}
+	t := fit.Table{Name: f.spec.Name, Role: fitRole(f.spec.Role), Scope: part.scope, Rho: f.spec.Weight, Cell: make([]int32, len(part.cell))}
 	t.Variance, t.Tolerance = trust(f)
-	number := make([]int32, len(f.share))
-	for r, row := 0, int32(0); r < f.rows; r++ {
-		if !f.filled[r] {
-			continue
+	cell, row := make([]int32, len(f.share)), make([]int32, f.rows) // numbers in the fit, plus 1
+	number := func(k int) int32 {
+		r := k / f.inRow
+		if row[r] == 0 {
+			f.fitRow = append(f.fitRow, r)
+			row[r] = int32(len(f.fitRow))
 		}
-		for i := range f.inRow {
-			k := r*f.inRow + i
-			number[k] = int32(len(t.Share))
-			t.Share, t.Row = append(t.Share, f.share[k]), append(t.Row, row)
+		if cell[k] == 0 {
+			f.fitCell = append(f.fitCell, k)
+			t.Share, t.Row = append(t.Share, f.share[k]), append(t.Row, row[r]-1)
+			cell[k] = int32(len(f.fitCell))
 		}
-		row++
+		return cell[k] - 1
 	}
-	t.Cell = make([]int32, len(part.cell))
-	for k, cell := range part.cell {
+	for k, at := range part.cell {
 		t.Cell[k] = -1
-		if cell >= 0 {
-			t.Cell[k] = number[cell]
+		if at >= 0 {
+			t.Cell[k] = number(int(at))
+		}
+	}
+	for k := range f.share { // cells that no configuration reaches: the fit reports those that want persons
+		if f.filled[k/f.inRow] {
+			number(k)
 		}
 	}
 	return t

@@ -171,21 +171,8 @@ func (c *compiler) explain(err error) {
 
 // supportText names an impossible combination as the user wrote it.
 func (c *compiler) supportText(s int) string {
-	n := len(c.plan.Impossible)
-	switch {
-	case s < n:
-		return "impossible: " + c.plan.Impossible[s].Text
-	case s < len(c.zeros):
-		k := n
-		for _, f := range c.space.fields {
-			if f.When == nil {
-				continue
-			}
-			if k == s {
-				return fmt.Sprintf("field %q has a value only when %s", f.Name, f.WhenText)
-			}
-			k++
-		}
+	if s < len(c.zeros) {
+		return c.zeros[s].text
 	}
 	return "bands of " + c.problem.Supports[s].Name
 }
@@ -202,25 +189,10 @@ func (c *compiler) cells(f *figures, cells []int, most int) string {
 		if k < 0 {
 			text = append(text, "everyone else")
 		} else {
-			text = append(text, f.describe(f.figure(k)))
+			text = append(text, f.describe(f.fitCell[k]))
 		}
 	}
 	return strings.Join(text, "; ")
-}
-
-// figure turns a cell of the fit's table, which leaves out rows without
-// figures, into a position in f.share.
-func (f *figures) figure(cell int) int {
-	row := cell / f.inRow
-	for r := range f.rows {
-		if f.filled[r] {
-			if row == 0 {
-				return r*f.inRow + cell%f.inRow
-			}
-			row--
-		}
-	}
-	return 0
 }
 
 func (c *compiler) explainDisagreement(g fit.Disagreement) {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/kind"
@@ -12,9 +13,14 @@ const maxConfigurations = 16 << 20
 
 // space is the product of all fitted fields: the variables of the fit, before
 // any is split into bands.
+//
+// Variables are ordered by the names of their fields and the values of a
+// category by their labels, so that the order in which a spec lists fields,
+// labels and tables changes nobody.
 type space struct {
 	fields []*kind.Field
 	cards  []int
+	codes  [][]int32           // per variable: the field's code of each value
 	known  map[string]function // finite fields already resolved
 	splits []split             // of fields into bands; cards goes on with the bands
 }
@@ -41,19 +47,18 @@ func (c *compiler) laySpace() {
 	for _, f := range c.plan.Fields {
 		if f.Class == kind.Fitted {
 			c.space.fields = append(c.space.fields, f)
-			c.space.cards = append(c.space.cards, f.Slots())
 		}
+	}
+	slices.SortFunc(c.space.fields, func(a, b *kind.Field) int { return strings.Compare(a.Name, b.Name) })
+	for _, f := range c.space.fields {
+		c.space.cards = append(c.space.cards, f.Slots())
+		c.space.codes = append(c.space.codes, canonicalCodes(f))
 	}
 	if len(c.space.fields) == 0 {
 		c.diags.Errorf(c.spec.Place, "nothing-fitted", "no field is a category or an integer").Do("declare one")
 		return
 	}
-	for _, f := range c.plan.Fields { // in resolved order: a group's bases come before it in Order
-		if f.Class == kind.Fitted {
-			c.space.resolve(f.Name, c.kinds.Fields)
-		}
-	}
-	for _, name := range c.plan.Order {
+	for _, name := range c.plan.Order { // a group's bases come before it
 		f := c.kinds.Fields[name]
 		if !f.Finite() {
 			continue
@@ -63,6 +68,21 @@ func (c *compiler) laySpace() {
 		}
 		c.space.resolve(name, c.kinds.Fields)
 	}
+}
+
+// canonicalCodes lists the codes of a field by label, null last; an integer's
+// are in order already.
+func canonicalCodes(f *kind.Field) []int32 {
+	codes := make([]int32, f.Slots())
+	for i := range codes {
+		codes[i] = int32(i)
+	}
+	if !f.Domain.Integer {
+		slices.SortFunc(codes[:f.Domain.Size()], func(a, b int32) int {
+			return strings.Compare(f.Domain.Labels[a], f.Domain.Labels[b])
+		})
+	}
+	return codes
 }
 
 // fits reports a set of finite fields, all resolved, whose joint scope is too
@@ -103,10 +123,7 @@ func (s *space) resolve(name string, fields map[string]*kind.Field) function {
 	switch of := f.Lookup(); {
 	case f.Class == kind.Fitted:
 		v := slices.IndexFunc(s.fields, func(g *kind.Field) bool { return g.Name == name })
-		fn.scope, fn.code = []int{v}, make([]int32, f.Slots())
-		for i := range fn.code {
-			fn.code[i] = int32(i)
-		}
+		fn.scope, fn.code = []int{v}, s.codes[v]
 	case of != nil:
 		fn = s.compose(of, fields)
 		fn.slots = f.Slots()

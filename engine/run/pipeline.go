@@ -24,7 +24,7 @@ type source interface {
 type generated struct{ worker *generate.Worker }
 
 func (g *generated) batch(first int64, n int) (*frame.Batch, error) {
-	return g.worker.Batch(first, n), nil
+	return g.worker.Batch(first, n)
 }
 
 // tallies are the tallies of all workers.

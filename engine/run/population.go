@@ -143,14 +143,16 @@ func allocate(ctx context.Context, p *plan.Plan, persons population, cache strin
 	if err != nil {
 		return allocation{}, err
 	}
-	return allocation{sampler: q, exceptions: exceptions(a)}, nil
+	return allocation{sampler: q, exceptions: exceptions(p, a)}, nil
 }
 
-func exceptions(a *sample.Allocation) []check.Exception {
+// exceptions tells what the counts could not meet in terms of the plan.
+func exceptions(p *plan.Plan, a *sample.Allocation) []check.Exception {
 	var list []check.Exception
 	for _, x := range a.Exceptions {
+		ref := p.Controls[x.Control]
 		list = append(list, check.Exception{
-			Expected: x.Control, Cell: x.Cell, Persons: float64(x.Count) - x.Target,
+			Expected: ref.Expected, Cell: int(ref.Cell[x.Cell]), Persons: float64(x.Count) - x.Target,
 			Reason: "the integer counts of this many persons could not be brought closer without moving a margin or an impossible combination",
 		})
 	}

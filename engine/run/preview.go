@@ -33,7 +33,10 @@ func Preview(ctx context.Context, cfg Config, n int) (*Sketch, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := r.generator.Worker().Batch(r.persons.First, min(n, int(r.persons.Count)))
+	b, err := r.generator.Worker().Batch(r.persons.First, min(n, int(r.persons.Count)))
+	if err != nil {
+		return nil, err
+	}
 	return &Sketch{Plan: r.plan, Size: r.persons.Size, Seed: r.persons.Seed, Sampling: r.persons.Sampling, Persons: b}, nil
 }
 
@@ -144,7 +147,11 @@ func (r *run) writeSome(format, path string, rows int64) (int64, error) {
 	err := writeBatches(r.plan, format, path, func(write func(*frame.Batch) error) error {
 		for done := int64(0); done < rows; done += generate.BatchRows {
 			n := int(min(generate.BatchRows, rows-done))
-			if err := write(worker.Batch(r.persons.First+done, n)); err != nil {
+			b, err := worker.Batch(r.persons.First+done, n)
+			if err == nil {
+				err = write(b)
+			}
+			if err != nil {
 				return err
 			}
 		}
