@@ -39,11 +39,18 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// setUp gives every script the made-up world in $WORK/harbour and a cache that
-// the scripts share: they fit the same few specs again and again.
+// setUp gives every script the made-up world in $WORK/harbour, the README's spec
+// and a cache of its own.
 func setUp(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
+	tour, err := os.ReadFile(filepath.Join("..", "..", "specs", "quickstart.cue"))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(env.WorkDir, "quickstart.cue"), tour, 0o644); err != nil {
+		return err
+	}
 	return os.CopyFS(filepath.Join(env.WorkDir, "harbour"), os.DirFS(filepath.Join("testdata", "harbour")))
 }
 
@@ -129,10 +136,14 @@ func head(ts *testscript.TestScript, neg bool, args []string) {
 	fmt.Fprint(ts.Stdout(), strings.Join(lines[:n], ""))
 }
 
-// replace replaces every occurrence of a text in a file: replace OLD NEW FILE.
+// replace replaces every occurrence of a text in a file: replace OLD NEW FILE;
+// \n is a new line.
 func replace(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: replace OLD NEW FILE")
+	}
+	for i, arg := range args[:2] {
+		args[i] = strings.ReplaceAll(arg, `\n`, "\n")
 	}
 	text := ts.ReadFile(args[2])
 	if !strings.Contains(text, args[0]) {
