@@ -43,6 +43,9 @@ func (a *app) merge(c *cobra.Command, dirs []string, o mergeOptions) error {
 	if o.out == "" {
 		return usagef("name the folder of the joined release with -o")
 	}
+	if err := checkOut(o.out); err != nil {
+		return err
+	}
 	formats := splitList(o.formats)
 	if err := checkFormats(formats); err != nil {
 		return err

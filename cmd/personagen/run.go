@@ -90,7 +90,7 @@ func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
 	if cfg.Out == "" {
 		cfg.Out = defaultOut(spec, cfg.Shard)
 	}
-	return cfg, nil
+	return cfg, checkOut(cfg.Out)
 }
 
 // checkFormats refuses unknown formats and doubles before any work is done.

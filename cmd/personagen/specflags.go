@@ -106,6 +106,16 @@ func parseShard(s string) (run.Shard, error) {
 	return shard, nil
 }
 
+// checkOut refuses folders that cannot be replaced as a whole: the working
+// folder, those above it, the root.
+func checkOut(out string) error {
+	base := filepath.Base(filepath.Clean(out))
+	if base == "." || base == ".." || base == string(filepath.Separator) {
+		return usagef("-o %s: a release is a folder of its own; name a new one, such as %s", out, filepath.Join(out, "out"))
+	}
+	return nil
+}
+
 // defaultOut is the folder of a release that was given none: shards get one
 // each.
 func defaultOut(spec string, shard run.Shard) string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -28,9 +29,9 @@ func (a *app) validateCommand() *cobra.Command {
 		Use:   "validate DIR... | FILE...",
 		Short: "Check written data against its plan or a spec",
 		Long: `validate runs the checks of a run on data that was written before: a release, all
-its shards, or bare Parquet, JSONL or CSV files together with --spec. Columns
-that a file calls otherwise are named with --map; columns that are functions of
-others may be missing.`,
+its shards, or bare Parquet, JSONL or CSV files together with --spec. A release's
+files must also be as its manifest says. Columns that a file calls otherwise are
+named with --map; columns that are functions of others may be missing.`,
 		Example: `  personagen validate out
   personagen validate part1 part2 part3
   personagen validate people.csv --spec island.cue --map gender=sex`,
@@ -68,6 +69,15 @@ func (a *app) validate(c *cobra.Command, paths []string, o validateOptions) erro
 	if err != nil {
 		return err
 	}
+	damaged, err := damage(c.Context(), paths)
+	if err != nil {
+		return err
+	}
+	if !a.json {
+		for _, text := range damaged { // first: it may be why the data cannot be read
+			fmt.Fprintf(a.stdout, "%s  %s\n", a.paint(statusColor[check.Fail], "FILE"), text)
+		}
+	}
 	progress := a.newProgress(o.quiet)
 	found, err := run.Validate(c.Context(), run.Validation{
 		Paths: paths, Spec: o.spec, Columns: columns, Size: o.size, Cache: cache, Events: progress.event,
@@ -77,16 +87,36 @@ func (a *app) validate(c *cobra.Command, paths []string, o validateOptions) erro
 		return err
 	}
 	if a.json {
-		if jsonErr := a.document(validationDocument(found)); jsonErr != nil {
+		if jsonErr := a.document(validationDocument(found, damaged)); jsonErr != nil {
 			return jsonErr
 		}
 	} else {
 		a.printValidation(found, o.all)
 	}
+	if err == nil && len(damaged) > 0 {
+		err = fmt.Errorf("%w: files were changed", run.ErrChecks)
+	}
 	if err != nil {
 		return printed{err}
 	}
 	return nil
+}
+
+// damage lists the files of all releases among the paths that are not as their
+// manifests say.
+func damage(ctx context.Context, paths []string) ([]string, error) {
+	var all []string
+	for _, path := range paths {
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			continue
+		}
+		list, err := run.Damage(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+	}
+	return all, nil
 }
 
 // checkData refuses files that cannot be data by their names.
@@ -119,7 +149,7 @@ func parseColumns(pairs []string) (map[string]string, error) {
 	return columns, nil
 }
 
-func validationDocument(v *run.Validated) any {
+func validationDocument(v *run.Validated, damaged []string) any {
 	return struct {
 		Name   string               `json:"name"`
 		Plan   string               `json:"plan"`
@@ -127,7 +157,8 @@ func validationDocument(v *run.Validated) any {
 		Result *check.Result        `json:"result"`
 		Faults []string             `json:"faults"`
 		Issues []dataset.IssueCount `json:"issues"`
-	}{v.Plan.Name, v.Plan.Hash, v.Rows, v.Result, append([]string{}, v.Faults...), append([]dataset.IssueCount{}, v.Issues...)}
+		Damage []string             `json:"damage"`
+	}{v.Plan.Name, v.Plan.Hash, v.Rows, v.Result, append([]string{}, v.Faults...), append([]dataset.IssueCount{}, v.Issues...), append([]string{}, damaged...)}
 }
 
 // printValidation prints faults of the files, failed checks, then the counts.
