@@ -132,11 +132,11 @@ func (t *table) makeAbsolute(rowMass []float64) {
 // pair is two absolute tables and their common coarsening: regions that are
 // unions of cells of either, and so must get the same mass from both.
 type pair struct {
-	a, b       *table
-	inA, inB   []int // region of each cell; -1 when the cell has no possible configuration
-	regions    int
-	massA, tmp []float64
-	massB      []float64
+	a, b     *table
+	inA, inB []int // region of each cell; -1 when the cell has no possible configuration
+	regions  int
+	massA    []float64
+	massB    []float64
 }
 
 // newPair finds the regions by union-find over the cells of a, the

@@ -182,15 +182,25 @@ type model struct {
 func newModel(ctx *cue.Context) *model {
 	inst := build.NewContext().NewInstance("", nil)
 	for _, f := range schemaFiles() {
-		text, err := schemas.Files.ReadFile(path.Base(f.Filename))
-		if err == nil {
-			err = inst.AddFile(f.Filename, text)
-		}
-		if err != nil {
+		if err := inst.AddSyntax(copyOf(f)); err != nil {
 			panic(err) // a test builds the schema
 		}
 	}
 	return &model{ctx: ctx, value: ctx.BuildInstance(inst), known: map[string]*shape{}}
+}
+
+// copyOf parses a schema file anew: building resolves names inside the tree it
+// is given.
+func copyOf(f *ast.File) *ast.File {
+	text, err := schemas.Files.ReadFile(path.Base(f.Filename))
+	if err != nil {
+		panic(err) // the file is embedded
+	}
+	file, err := parser.ParseFile(f.Filename, text, parser.ParseComments)
+	if err != nil {
+		panic(err) // a test parses the schema
+	}
+	return file
 }
 
 // definition returns the shape of a definition; definitions may be recursive.
