@@ -62,8 +62,36 @@ names the fields of a persona and the published statistics they must meet.`,
 	root.PersistentFlags().BoolVar(&a.plain, "no-color", false, "no colours and no progress bar (as without a terminal, with NO_COLOR or with TERM=dumb)")
 	root.AddCommand(a.runCommand(), a.vetCommand(), a.planCommand(), a.previewCommand(), a.validateCommand(),
 		a.mergeCommand(), a.explainCommand(), a.newCommand(), a.versionCommand())
+	root.Version = version
 	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	beStrict(root)
 	return root
+}
+
+// beStrict makes the commands that cobra adds refuse what they do not know as
+// ours do.
+func beStrict(root *cobra.Command) {
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "help":
+			c.Run, c.RunE = nil, func(_ *cobra.Command, args []string) error { return help(root, args) }
+		case "completion":
+			c.Args = noSuchCommand
+			c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+			for _, shell := range c.Commands() {
+				shell.Args = argCount(0, "no arguments")
+			}
+		}
+	}
+}
+
+func help(root *cobra.Command, args []string) error {
+	c, rest, err := root.Find(args)
+	if err != nil || len(rest) > 0 {
+		return noSuchCommand(root, args)
+	}
+	return c.Help()
 }
 
 // noSuchCommand takes no arguments: a word in this place was meant to be a
