@@ -88,7 +88,9 @@ type Suite struct {
 	ids      []int // columns that identify a person
 	person   printer
 	sampled  []int // axes that the independence ledger speaks of
+	texts    *textSuite
 
+	err   error      // why the texts cannot be checked
 	files []*os.File // temporary files of all tallies
 }
 
@@ -149,6 +151,7 @@ func New(p *plan.Plan, o Options) *Suite {
 		s.expected = append(s.expected, s.counter(s.space(e.Fields), s.mask(e.Universe)))
 	}
 	s.compilePersons()
+	s.compileTexts()
 	for _, pair := range p.Independent {
 		for _, name := range append(pair.Fields[:], pair.Given...) {
 			if a := s.axisOf[s.column(name)]; !slices.Contains(s.sampled, a) {
@@ -226,13 +229,14 @@ func (s *Suite) compileImpossible() {
 }
 
 // compilePersons finds the columns that identify a person and those that make
-// two persons the same.
+// two persons the same. Texts do not: the same person twice may be told of in
+// two ways.
 func (s *Suite) compilePersons() {
 	for i, f := range s.plan.Fields {
 		switch {
 		case f.Kind == "id" || s.plan.Roles["id"] == f.Name:
 			s.ids = append(s.ids, i)
-		case !f.Hidden:
+		case !f.Hidden && f.Class != kind.Written:
 			s.person.add(s, i)
 		}
 	}

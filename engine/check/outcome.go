@@ -34,6 +34,9 @@ type pending struct {
 // before Suite.Close. The error is that a temporary file could not be written
 // or read.
 func (s *Suite) Result(t *Tally) (*Result, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
 	if t.err != nil {
 		return nil, fmt.Errorf("remember persons for the check of duplicates: %w; free some space or choose another folder for temporary files", t.err)
 	}
@@ -61,6 +64,7 @@ func (s *Suite) Result(t *Tally) (*Result, error) {
 	b.checkIndependence()
 	b.decide()
 	b.checkLimits()
+	b.checkTexts()
 	for _, status := range []string{Pass, Note, Warn, Fail, Skip} {
 		r.Counts[status] = 0
 	}
@@ -125,6 +129,9 @@ func (f *fault) outcome(kind, field, fine string) Outcome {
 func (b *builder) checkFields() {
 	for i := range b.suite.fields {
 		c, t := &b.suite.fields[i], &b.tally.fields[i]
+		if c.field.Class == kind.Written {
+			continue // judged with the texts
+		}
 		var f fault
 		f.add(&t.unknown, "with "+notOf(c.field))
 		f.add(&t.outside, fmt.Sprintf("outside %g to %g", c.low, c.high))
@@ -133,7 +140,7 @@ func (b *builder) checkFields() {
 	}
 	for i := range b.suite.fields {
 		c, t := &b.suite.fields[i], &b.tally.fields[i]
-		if c.when < 0 && c.field.Nullable {
+		if c.when < 0 && c.field.Nullable || c.field.Class == kind.Written {
 			continue // any row may be null, or a group's base fields say which
 		}
 		var f fault

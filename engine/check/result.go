@@ -23,6 +23,12 @@ const (
 	KindTable       = "table"
 	KindIndependent = "independent"
 	KindLimit       = "limit"
+	KindWritten     = "written" // texts where there should be some
+	KindText        = "text"    // lengths, items, mentions, flaws of a text field
+	KindRule        = "rule"    // what texts must not say
+	KindAlike       = "alike"   // texts that are nearly the same
+	KindOpenings    = "openings"
+	KindSource      = "source" // who wrote the texts
 )
 
 // Result is what the suite found. It is plain data, and the same whatever the
@@ -45,6 +51,8 @@ type Result struct {
 	Observed [][]int64 `json:"-"`
 	// Profiles describe each of Plan.Fields.
 	Profiles []Profile `json:"-"`
+	// Texts describe the written fields among them.
+	Texts []Text `json:"-"`
 }
 
 // Whole reports whether the rows are all of their population.
@@ -85,6 +93,9 @@ type Outcome struct {
 	// Persons who violate the check, and the numbers (from 0) of the first.
 	Persons int64   `json:"persons,omitempty"`
 	Rows    []int64 `json:"rows,omitempty"`
+
+	// Examples show what was found in texts.
+	Examples []Example `json:"examples,omitempty"`
 
 	Table *TableNumbers `json:"table,omitempty"`
 	Test  *Test         `json:"test,omitempty"`
@@ -182,4 +193,89 @@ type Summary struct {
 	P50  float64 `json:"p50"`
 	P90  float64 `json:"p90"`
 	Max  float64 `json:"max"`
+}
+
+// Example is a text that does not meet a demand.
+type Example struct {
+	Person  int64  `json:"person"` // number from 0
+	Field   string `json:"field"`
+	Snippet string `json:"snippet"` // the part that is wrong, at most 120 characters
+}
+
+// Text describes a written field.
+type Text struct {
+	Field string `json:"field"`
+	// Applies are the persons who should have a text; Written those who have
+	// one, Missing those who should and have none.
+	Applies int64 `json:"applies"`
+	Written int64 `json:"written"`
+	Missing int64 `json:"missing"`
+	// Chars are the lengths of the texts, or of all items of lists.
+	Chars *Summary `json:"chars,omitempty"`
+	Items *Summary `json:"items,omitempty"` // of lists
+	// Broken lists the demands that some texts do not meet.
+	Broken []Broken `json:"broken,omitempty"`
+	// Sources are the shares of Written by who wrote them, and Model the share
+	// that a model wrote; nil when no field says.
+	Sources []TextSource `json:"sources,omitempty"`
+	Model   *float64     `json:"model_written,omitempty"`
+	// Alike compares the texts of different persons with each other; nil for
+	// lists and where nothing is written.
+	Alike *Alike `json:"alike,omitempty"`
+}
+
+// Broken is a demand that some texts do not meet: a kind of package rules, with
+// the field that is not mentioned or the rule that is broken.
+type Broken struct {
+	Demand string `json:"demand"`
+	Name   string `json:"name,omitempty"`
+	Texts  int64  `json:"texts"`
+}
+
+// TextSource is who wrote some texts.
+type TextSource struct {
+	Name  string  `json:"name"` // "offline", the name of a model, or "unknown"
+	Texts int64   `json:"texts"`
+	Share float64 `json:"share"`
+}
+
+// Alike tells how much the texts of different persons resemble each other, in
+// samples of them, after names, places and numbers are masked.
+type Alike struct {
+	// Texts are those compared, and Near those with a Jaccard similarity of 0.8
+	// or more to an earlier one, in shingles of five words (MinHash: Broder, "On
+	// the resemblance and containment of documents", 1997).
+	Texts     int64    `json:"texts"`
+	Near      int64    `json:"near_duplicates"`
+	NearShare float64  `json:"near_duplicates_share"`
+	Pair      []int64  `json:"pair,omitempty"` // the first such persons
+	Openings  Openings `json:"openings"`
+	// Words describes the wording of fewer texts.
+	Words Wording `json:"words"`
+}
+
+// Openings are the first eight words of texts.
+type Openings struct {
+	Distinct int64 `json:"distinct"`
+	// Repeated is the share of texts that open like another one before it of
+	// the same hundred.
+	Repeated float64 `json:"repeated_in_a_hundred"`
+	// Entropy of the openings in bits, and the most it could be.
+	Entropy float64 `json:"entropy"`
+	Most    float64 `json:"entropy_most"`
+}
+
+// Wording tells how rich the wording of some texts is.
+type Wording struct {
+	Texts int64 `json:"texts"`
+	Words int64 `json:"words"`
+	// Distinct are the ratios of different runs of one, two and three words to
+	// all of them (Li et al., "A diversity-promoting objective function", 2016).
+	Distinct [3]float64 `json:"distinct"`
+	// Phrase is the number of words of the longest phrase that occurs in more
+	// than one text, PhraseShare its share of a text of mean length, and
+	// PhraseTexts how many have it.
+	Phrase      int     `json:"longest_repeated_phrase"`
+	PhraseShare float64 `json:"longest_repeated_phrase_share"`
+	PhraseTexts int64   `json:"longest_repeated_phrase_texts"`
 }

@@ -2,6 +2,7 @@ package check
 
 import (
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/kind"
 )
 
 // shown is how many row numbers a check remembers.
@@ -22,7 +23,8 @@ type Tally struct {
 	ids        []*distinct
 	persons    *distinct
 	sample     sample
-	err        error // of the temporary files, the first one
+	texts      *textTally // nil when no field is written
+	err        error      // of the temporary files, the first one
 
 	// Of the current batch.
 	n       int
@@ -93,6 +95,9 @@ func (s *Suite) NewTally() *Tally {
 	if len(s.person.columns()) > 0 {
 		t.persons = &distinct{}
 	}
+	if s.texts != nil {
+		t.texts = s.texts.newTally()
+	}
 	return t
 }
 
@@ -120,13 +125,16 @@ func (t *Tally) Add(b *frame.Batch) {
 		count(t.counts[i], t.configs[c.space], t.valid[c.space], t.taken(c.mask))
 	}
 	for i := range s.fields {
-		t.addField(b, i)
+		if s.fields[i].field.Class != kind.Written {
+			t.addField(b, i)
+		}
 	}
 	t.addGroups(b)
 	t.addImpossible(b)
 	t.addLimits()
 	t.addPersons(b)
 	t.sample.add(t, b)
+	t.addTexts(b)
 }
 
 // taken returns the rows of a mask, nil for all.
@@ -217,6 +225,9 @@ func (t *Tally) Merge(o *Tally) {
 		t.persons.merge(o.persons)
 	}
 	t.sample.merge(&o.sample)
+	if t.texts != nil {
+		t.texts.merge(o.texts)
+	}
 	if t.err == nil {
 		t.err = o.err
 	}

@@ -1,0 +1,321 @@
+package rules
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/kind"
+)
+
+// Checker judges texts for one goroutine.
+type Checker struct {
+	// Scan is the text judged last, or the last item of a list.
+	Scan
+	// ItemChars are the characters of each item of the list judged last.
+	ItemChars []int
+
+	set    *Set
+	whens  []*kind.BoundSelector
+	cases  [][]int32 // per when and row
+	batch  *frame.Batch
+	faults []Fault
+	items  []uint64 // hashes of a list's items so far
+}
+
+// Checker returns a new checker.
+func (s *Set) Checker() *Checker {
+	c := &Checker{set: s, cases: make([][]int32, len(s.whens))}
+	for _, w := range s.whens {
+		c.whens = append(c.whens, w.Bind(s.env))
+	}
+	return c
+}
+
+// Load names the persons that texts are about: a batch with all columns of the
+// plan's schema, of which those that are not texts must be filled. It must not
+// change while texts are judged.
+func (c *Checker) Load(b *frame.Batch) {
+	c.batch = b
+	for i, w := range c.whens {
+		c.cases[i] = w.Cases(b, c.cases[i])
+	}
+}
+
+// Text judges a text that the field in column has, or shall have, for the
+// person in a row of the batch. The faults hold until the next call.
+func (c *Checker) Text(column, row int, text string) []Fault {
+	c.faults = c.faults[:0]
+	f := c.set.texts[column]
+	c.Read(text)
+	if len(c.Words) == 0 {
+		c.fault(f.demand[Empty], "the text is empty", text, 0, len(text))
+		return c.faults
+	}
+	if l := f.text.Chars; c.Chars < l.Min || c.Chars > l.Max {
+		c.faults = append(c.faults, Fault{Demand: f.demand[Length], Reason: fmt.Sprintf("the text has %d characters; it must have %d to %d", c.Chars, l.Min, l.Max)})
+	}
+	c.judge(f, row, text)
+	for i := range f.mentions {
+		c.mention(&f.mentions[i], row)
+	}
+	return c.faults
+}
+
+// List judges the items of a list as Text does a text.
+func (c *Checker) List(column, row int, items []string) []Fault {
+	c.faults, c.items, c.ItemChars = c.faults[:0], c.items[:0], c.ItemChars[:0]
+	f := c.set.texts[column]
+	if n, l := len(items), f.text.Items; n < l.Min || n > l.Max {
+		c.faults = append(c.faults, Fault{Demand: f.demand[Items], Reason: fmt.Sprintf("the list has %d items; it must have %d to %d", n, l.Min, l.Max)})
+	}
+	for _, item := range items {
+		c.Read(item)
+		c.ItemChars = append(c.ItemChars, c.Chars)
+		if len(c.Words) == 0 {
+			c.fault(f.demand[Empty], "an item is empty", item, 0, len(item))
+			continue
+		}
+		if l := f.text.Chars; c.Chars < l.Min || c.Chars > l.Max {
+			c.fault(f.demand[Length], fmt.Sprintf("an item has %d characters; each must have %d to %d", c.Chars, l.Min, l.Max), item, 0, len(item))
+		}
+		hash := uint64(hashStart)
+		for _, w := range c.Words {
+			hash = (hash ^ w.Hash) * hashTimes
+		}
+		for _, other := range c.items {
+			if other == hash {
+				c.fault(f.demand[Repeated], "an item occurs twice; all must differ", item, 0, len(item))
+			}
+		}
+		c.items = append(c.items, hash)
+		c.judge(f, row, item)
+	}
+	return c.faults
+}
+
+// judge tries what texts and items have in common on the scanned text.
+func (c *Checker) judge(f *textField, row int, text string) {
+	if c.Unprintable >= 0 {
+		c.fault(f.demand[Unprintable], "there is a character that cannot be printed", text, c.Unprintable, c.Unprintable+1)
+	}
+	if c.Mark >= 0 {
+		c.fault(f.demand[Mark], "there is a mark that a template left over", text, c.Mark, c.Mark+1)
+	}
+	c.phrases(f, row, text)
+	for _, b := range f.rules {
+		r := &c.set.rules[b.rule]
+		if !c.concerns(r, row) {
+			continue
+		}
+		if r.never != nil {
+			if at := r.never.find(text, c.Lower); at != nil {
+				c.fault(b.demand, fmt.Sprintf("it says %q, which it must not: %s", text[at[0]:at[1]], r.About), text, at[0], at[1])
+			}
+		}
+		if r.number != nil {
+			c.number(r, b.demand, row, text)
+		}
+	}
+}
+
+// concerns reports whether a rule speaks of the person in a row.
+func (c *Checker) concerns(r *rule, row int) bool { return r.when < 0 || c.cases[r.when][row] == 1 }
+
+// fault notes a demand that is not met, once for a text.
+func (c *Checker) fault(demand int, reason, text string, from, to int) {
+	for i := range c.faults {
+		if c.faults[i].Demand == demand {
+			return
+		}
+	}
+	c.faults = append(c.faults, Fault{demand, reason, snippet(text, from, to)})
+}
+
+// phrases looks the words up among the first words of forbidden phrases.
+func (c *Checker) phrases(f *textField, row int, text string) {
+	filter := &c.set.filter
+	for i := range c.Words {
+		hash := c.Words[i].Hash
+		if filter[hash>>6&1023]>>(hash&63)&1 == 0 {
+			continue
+		}
+		for _, p := range c.set.first[hash] {
+			demand := f.demandOf[p.rule]
+			if demand < 0 || !p.follows(c.Words[i+1:]) || !c.concerns(&c.set.rules[p.rule], row) {
+				continue
+			}
+			last := c.Words[i+len(p.rest)]
+			c.fault(demand, fmt.Sprintf("it says %q, which it must not: %s", p.text, c.set.rules[p.rule].About), text, int(c.Words[i].From), int(last.To))
+		}
+	}
+}
+
+// follows reports whether the rest of a phrase comes next, in the same clause.
+func (p *phrase) follows(words []Word) bool {
+	if len(words) < len(p.rest) {
+		return false
+	}
+	for i, hash := range p.rest {
+		if words[i].Hash != hash || !words[i].Joined {
+			return false
+		}
+	}
+	return true
+}
+
+// reach is how many bytes before and after a number a rule about numbers sees.
+const reach = 80
+
+// number holds every number that a rule finds to the person's own. An
+// expression that looks at the ends of the text sees all of it, any other the
+// surroundings of each word with a digit.
+func (c *Checker) number(r *rule, demand, row int, text string) {
+	if !r.number.possible(c.Lower) {
+		return
+	}
+	if r.number.anchored {
+		c.numbersIn(r, demand, row, text, 0, len(text))
+		return
+	}
+	done := 0
+	for i := range c.Words {
+		w := &c.Words[i]
+		if !w.Digit || int(w.From) < done {
+			continue
+		}
+		from, to := max(done, int(w.From)-reach), min(len(text), int(w.To)+reach)
+		for from > done && from < int(w.From) && text[from-1] != ' ' {
+			from++
+		}
+		for to < len(text) && to > int(w.To) && text[to] != ' ' {
+			to--
+		}
+		done = c.numbersIn(r, demand, row, text, from, to)
+	}
+}
+
+// numbersIn looks at part of a text and returns up to where it is done with.
+func (c *Checker) numbersIn(r *rule, demand, row int, text string, from, to int) int {
+	done := from
+	if len(c.Lower) == len(text) && !r.number.possible(c.Lower[from:to]) {
+		return done
+	}
+	for _, at := range r.number.FindAllStringSubmatchIndex(text[from:to], -1) {
+		done = max(done, from+at[1])
+		if at[2] < 0 {
+			continue
+		}
+		said := text[from+at[2] : from+at[3]]
+		want, ok := c.factOf(r.column, row)
+		if ok && sameNumber(said, want) {
+			continue
+		}
+		reason := fmt.Sprintf("it says %q where %s is %s: %s", said, r.Field, want, r.About)
+		if !ok {
+			reason = fmt.Sprintf("it says %q where the person has no %s: %s", said, r.Field, r.About)
+		}
+		c.fault(demand, reason, text, from+at[0], from+at[1])
+	}
+	return done
+}
+
+// sameNumber compares numbers by value, other texts as they are.
+func sameNumber(said, want string) bool {
+	if said == want {
+		return true
+	}
+	a, err := strconv.ParseFloat(strings.Replace(said, ",", ".", 1), 64)
+	if err != nil {
+		return false
+	}
+	b, err := strconv.ParseFloat(want, 64)
+	return err == nil && a == b
+}
+
+// mention looks for a field's value.
+func (c *Checker) mention(m *mention, row int) {
+	if c.batch.Schema[m.column].Type == frame.Category {
+		code := c.batch.Columns[m.column].Codes[row]
+		if labels := c.set.labels[m.column]; code >= 0 && int(code) < len(labels) && !says(c.Lower, labels[code], false) {
+			c.missing(m, c.set.env.Fields[m.column].Domain.Labels[code])
+		}
+		return
+	}
+	if value, ok := c.factOf(m.column, row); ok && value != "" && !says(c.Lower, lowered(value), isNumber(c.batch.Schema[m.column].Type)) {
+		c.missing(m, value)
+	}
+}
+
+func isNumber(t frame.Type) bool { return t == frame.Integer || t == frame.Number }
+
+func (c *Checker) missing(m *mention, value string) {
+	c.faults = append(c.faults, Fault{Demand: m.demand, Reason: fmt.Sprintf("it must mention %s, which is %q", m.name, value)})
+}
+
+// says reports whether a text has a value, both in lower case, where a word
+// begins; what follows may be an ending, unless whole words are asked for.
+func says(lower []byte, value string, whole bool) bool {
+	v := []byte(value)
+	for at := 0; len(v) > 0; {
+		k := bytes.Index(lower[at:], v)
+		if k < 0 {
+			return false
+		}
+		at += k
+		before, _ := utf8.DecodeLastRune(lower[:at])
+		after, _ := utf8.DecodeRune(lower[at+len(v):])
+		if !isWord(before) && !(whole && isWord(after)) {
+			return true
+		}
+		at += len(v)
+	}
+	return true
+}
+
+func isWord(r rune) bool {
+	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r))
+}
+
+// factOf returns a person's value of a field as text; false when there is none.
+func (c *Checker) factOf(column, row int) (string, bool) {
+	col, f := &c.batch.Columns[column], &c.batch.Schema[column]
+	if col.IsNull(f.Type, row) {
+		return "", false
+	}
+	switch f.Type {
+	case frame.Category:
+		if code := col.Codes[row]; int(code) < len(f.Labels) {
+			return f.Labels[code], true
+		}
+		return "", false
+	case frame.Integer:
+		return strconv.FormatInt(col.Ints[row], 10), true
+	case frame.Number:
+		return strconv.FormatFloat(col.Floats[row], 'f', f.Decimals, 64), true
+	case frame.Text:
+		return col.Texts[row], true
+	}
+	return "", false
+}
+
+// snippet is a part of a text with a little of what stands around it, at most
+// MostSnippet characters, cut between them.
+func snippet(text string, from, to int) string {
+	const around = 30
+	start, end := max(0, from-around), min(len(text), to+around)
+	if end-start > MostSnippet {
+		start, end = from, min(len(text), from+MostSnippet)
+	}
+	for start > 0 && start < len(text) && !utf8.RuneStart(text[start]) {
+		start++
+	}
+	for end > start && end < len(text) && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return strings.ToValidUTF8(text[start:end], "\ufffd")
+}
