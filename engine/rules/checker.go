@@ -169,7 +169,7 @@ func (p *phrase) follows(words []Word) bool {
 }
 
 // reach is how many bytes before and after a number a rule about numbers sees.
-const reach = 80
+const reach = 60
 
 // number holds every number that a rule finds to the person's own. An
 // expression that looks at the ends of the text sees all of it, any other the

@@ -26,16 +26,16 @@ type Scan struct {
 
 // Classes of characters.
 const (
-	other  = iota // ends a clause
-	letter        // with marks
-	digit
-	joiner  // may stand between the words of a phrase
-	special // may be a flaw
+	letter  = iota // and marks
+	digit          // the last class of what words are made of
+	joiner         // may stand between the words of a phrase
+	special        // may be a flaw
+	other          // ends a clause
 )
 
 // character is what the scanner knows of a rune.
 type character struct {
-	low   uint16
+	low   rune // in lower case
 	class uint8
 }
 
@@ -45,7 +45,7 @@ const tabled = 0x800
 
 var table = func() (t [tabled]character) {
 	for r := range rune(tabled) {
-		t[r] = character{uint16(unicode.ToLower(r)), classOf(r)}
+		t[r] = character{unicode.ToLower(r), classOf(r)}
 	}
 	return t
 }()
@@ -72,56 +72,77 @@ const (
 
 // Read takes a text apart in one pass.
 func (s *Scan) Read(text string) {
-	s.Words, s.Lower, s.Chars, s.Unprintable, s.Mark = s.Words[:0], s.Lower[:0], 0, -1, -1
-	lower := s.Lower
-	word := Word{From: -1}
-	hash, joined, chars := uint64(hashStart), false, 0
-	for i := 0; i < len(text); chars++ {
-		r, size := rune(text[i]), 1
-		if r >= utf8.RuneSelf {
-			r, size = decode(text, i)
-		}
-		var low rune
-		var class uint8
-		if r < tabled {
-			low, class = rune(table[r].low), table[r].class
-		} else {
-			low, class = unicode.ToLower(r), classOf(r)
-		}
-		if class == letter || class == digit {
-			if word.From < 0 {
-				word, hash = Word{From: int32(i), Low: int32(len(lower)), Joined: joined}, hashStart
+	s.Words, s.Chars, s.Unprintable, s.Mark = s.Words[:0], 0, -1, -1
+	// Lower case takes at most three bytes for two, or for one that is invalid.
+	if room := 3*len(text) + utf8.UTFMax; cap(s.Lower) < room {
+		s.Lower = make([]byte, room)
+	}
+	lower := s.Lower[:cap(s.Lower)]
+	n, joined, continued := 0, false, 0
+	for i := 0; i < len(text); {
+		// A word, if there is one here.
+		from, low, hash, digits := i, n, uint64(hashStart), uint8(0)
+		for i < len(text) {
+			c := text[i]
+			if c < utf8.RuneSelf {
+				known := &table[c]
+				if known.class > digit {
+					break
+				}
+				digits |= known.class
+				hash = (hash ^ uint64(known.low)) * hashTimes
+				lower[n] = byte(known.low)
+				i++
+				n++
+				continue
 			}
-			hash = (hash ^ uint64(low)) * hashTimes
-			word.Digit = word.Digit || class == digit
-		} else {
-			if word.From >= 0 {
-				word.Hash, word.To = hash, int32(i)
-				s.Words = append(s.Words, word)
-				word.From, joined = -1, true
+			r, size := decode(text, i)
+			known := lookUp(r)
+			if known.class > digit {
+				break
 			}
-			joined = joined && class == joiner
-			if class == special {
+			digits |= known.class
+			hash = (hash ^ uint64(known.low)) * hashTimes
+			n += utf8.EncodeRune(lower[n:], known.low)
+			i += size
+			continued += size - 1
+		}
+		if i > from {
+			s.Words = append(s.Words, Word{Hash: hash, From: int32(from), To: int32(i), Low: int32(low), Digit: digits&digit != 0, Joined: joined})
+			joined = true
+		}
+		// What stands before the next one.
+		for i < len(text) {
+			r, size := decode(text, i)
+			known := lookUp(r)
+			if known.class <= digit {
+				break
+			}
+			joined = joined && known.class == joiner
+			if known.class == special {
 				s.flaw(text, i, r)
 			}
+			n += utf8.EncodeRune(lower[n:], known.low)
+			i += size
+			continued += size - 1
 		}
-		if low < utf8.RuneSelf {
-			lower = append(lower, byte(low))
-		} else {
-			lower = utf8.AppendRune(lower, low)
-		}
-		i += size
 	}
-	if word.From >= 0 {
-		word.Hash, word.To = hash, int32(len(text))
-		s.Words = append(s.Words, word)
+	s.Lower, s.Chars = lower[:n], len(text)-continued
+}
+
+// lookUp classifies a rune.
+func lookUp(r rune) character {
+	if r < tabled {
+		return table[r]
 	}
-	s.Lower, s.Chars = lower, chars
+	return character{unicode.ToLower(r), classOf(r)}
 }
 
 // decode reads the rune at i; those of two bytes are most of what is not ASCII.
 func decode(text string, i int) (rune, int) {
-	if c := text[i]; c >= 0xc2 && c < 0xe0 && i+1 < len(text) && text[i+1]&0xc0 == 0x80 {
+	if c := text[i]; c < utf8.RuneSelf {
+		return rune(c), 1
+	} else if c >= 0xc2 && c < 0xe0 && i+1 < len(text) && text[i+1]&0xc0 == 0x80 {
 		return rune(c&0x1f)<<6 | rune(text[i+1]&0x3f), 2
 	}
 	return utf8.DecodeRuneInString(text[i:])
