@@ -48,6 +48,9 @@ func Merge(ctx context.Context, m Merger) (*Summary, error) {
 	if s.Result, err = tally.result(suite); err != nil {
 		return nil, err
 	}
+	if err := suite.Close(); err != nil { // its temporary files stand in the release's folder
+		return nil, err
+	}
 	if s.Manifest, err = r.describe(parts.plan, parts.persons, tally, s.Result, parts.exceptions, m.Version); err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/fit"
 	"github.com/personagen/personagen/engine/generate"
+	"github.com/personagen/personagen/engine/narrate"
 	"github.com/personagen/personagen/engine/plan"
 )
 
@@ -33,6 +34,10 @@ type Config struct {
 	Shard    Shard // only this part of them
 	Sampling string
 
+	// Provider is who writes the texts: "offline" (also the empty string), the
+	// plan's phrase banks; "none", nobody, and the release has no texts.
+	Provider string
+
 	Formats     []string // "parquet", "jsonl", "csv"; nil for all
 	RowsPerFile int64    // of a Parquet file; 0 for DefaultRowsPerFile
 	Workers     int      // 0 for one per core
@@ -43,6 +48,12 @@ type Config struct {
 
 // DefaultRowsPerFile is the largest number of rows of one Parquet file.
 const DefaultRowsPerFile = 5_000_000
+
+// Providers of texts.
+const (
+	Offline = "offline"
+	NoTexts = "none"
+)
 
 // Shard is part Index (from 1) of Of parts; the zero value is the whole.
 type Shard struct{ Index, Of int }
@@ -84,6 +95,7 @@ type run struct {
 	persons   population
 	allocated allocation
 	generator *generate.Generator
+	narrator  *narrate.Narrator // nil when nobody writes
 	release   *release
 	suite     *check.Suite
 	tally     *tallies
@@ -132,11 +144,17 @@ func (r *run) event(e Event) {
 
 // compile loads the spec and makes the plan, then settles who is made.
 func (r *run) compile() error {
+	if r.Provider != "" && r.Provider != Offline && r.Provider != NoTexts {
+		return fmt.Errorf("%w: the provider is %q or %q, not %q", ErrUsage, Offline, NoTexts, r.Provider)
+	}
 	p, err := Compile(r.ctx, r.Spec, r.Cache, func(p fit.Progress) {
 		r.event(Event{Stage: "fit", Note: fmt.Sprintf("%s, sweep %d, worst deviation %.1e", p.Stage, p.Sweep, p.TVD)})
 	})
 	if err != nil {
 		return err
+	}
+	if r.Provider == NoTexts {
+		p = p.WithoutTexts()
 	}
 	r.plan, r.summary.Plan = p, p
 	r.persons, err = choosePersons(p, &r.Config)
@@ -148,7 +166,12 @@ func (r *run) allocate() (err error) {
 	if r.allocated, err = allocate(r.ctx, r.plan, r.persons, r.Cache); err != nil {
 		return err
 	}
-	r.generator, err = generate.New(r.plan, r.allocated.sampler, r.persons.Seed, r.persons.identity())
+	if r.generator, err = generate.New(r.plan, r.allocated.sampler, r.persons.Seed, r.persons.identity()); err != nil {
+		return err
+	}
+	if r.plan.Narrator != nil {
+		r.narrator, err = narrate.New(r.plan, r.persons.Seed)
+	}
 	return err
 }
 
@@ -165,14 +188,18 @@ func (r *run) prepare() (err error) {
 // write generates the persons, writes them in order and tallies them.
 func (r *run) write() (err error) {
 	r.tally, err = r.release.fill(r.ctx, r.suite, r.Workers, r.persons, func(int) source {
-		return &generated{worker: r.generator.Worker()}
+		return r.source()
 	}, func(done int64) { r.event(Event{Stage: "write", Done: done, Total: r.persons.Count}) })
 	return err
 }
 
+// check draws the conclusions and lets go of the suite's temporary files, which
+// stand in the release's folder.
 func (r *run) check() (err error) {
-	r.summary.Result, err = r.tally.result(r.suite)
-	return err
+	if r.summary.Result, err = r.tally.result(r.suite); err != nil {
+		return err
+	}
+	return r.suite.Close()
 }
 
 // describe writes the plan, the statistics and the manifest.
