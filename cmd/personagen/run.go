@@ -48,7 +48,7 @@ Exit code 4 means that the release was written but a check failed.`,
 	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(run.AllFormats(), ",")+")")
 	f.Int64Var(&o.rowsPerFile, "rows-per-file", run.DefaultRowsPerFile, "largest number of rows of one Parquet file")
 	f.IntVar(&o.workers, "workers", 0, "goroutines that make persons (default one per core); the bytes do not depend on it")
-	f.StringVar(&o.provider, "provider", "none", "who writes narrative fields; this version knows only none: structured fields alone")
+	f.StringVar(&o.provider, "provider", run.Offline, "who writes the texts: offline, the spec's phrase banks, or none, which leaves the columns of texts out")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the summary as one JSON document, progress as JSON lines on stderr")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(run.AllFormats(), cobra.ShellCompDirectiveNoFileComp))
@@ -69,14 +69,14 @@ func (a *app) run(c *cobra.Command, spec string, o runOptions) error {
 }
 
 func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
-	if o.provider != "none" {
-		return run.Config{}, usagef("--provider %s: narratives are not in this version; leave it out or say --provider none for structured fields alone", o.provider)
+	if o.provider != run.Offline && o.provider != run.NoTexts {
+		return run.Config{}, usagef("--provider is %s or %s, not %q", run.Offline, run.NoTexts, o.provider)
 	}
 	cfg, err := o.persons.config(c, spec)
 	if err != nil {
 		return cfg, err
 	}
-	cfg.Formats = splitList(o.formats)
+	cfg.Provider, cfg.Formats = o.provider, splitList(o.formats)
 	if err := checkFormats(cfg.Formats); err != nil {
 		return cfg, err
 	}

@@ -54,6 +54,7 @@ type Worker struct {
 	batch   *frame.Batch
 	codes   [][]int32
 	targets []target
+	written []int // columns of texts, left null: others write them
 	programs
 }
 
@@ -77,6 +78,11 @@ func (g *Generator) Worker() *Worker {
 			}
 		}
 	}
+	for i, f := range g.plan.Fields {
+		if f.Class == kind.Written {
+			w.written = append(w.written, i)
+		}
+	}
 	w.programs = bind(g.plan, g.seed, g.size, g.plan.Order)
 	return w
 }
@@ -92,6 +98,9 @@ func (w *Worker) Batch(first int64, n int) (*frame.Batch, error) {
 	w.sampler.Fill(first, w.codes)
 	for _, t := range w.targets {
 		t.decode(&w.batch.Columns[t.column], w.codes[t.variable])
+	}
+	for _, column := range w.written {
+		erase(&w.batch.Columns[column], n)
 	}
 	return w.batch, w.fill(w.batch)
 }
@@ -143,6 +152,9 @@ func bind(p *plan.Plan, seed uint64, size int64, order []string) programs {
 		env := &kind.Env{Fields: p.Fields, Seed: seed, Size: size, Structure: hash}
 		i := env.Index(name)
 		f := p.Fields[i]
+		if f.Class == kind.Written {
+			continue
+		}
 		env.Field = f
 		pr := program{name: name, column: i, typ: f.Type, filler: f.Program.Bind(env)}
 		if f.When != nil {
@@ -195,6 +207,15 @@ func nullify(c *frame.Column, t frame.Type, cases []int32) {
 		case frame.Text:
 			c.Texts[r] = ""
 		}
+		c.Null[r] = true
+	}
+}
+
+// erase makes all n rows of a column of texts, or of lists of them, null.
+func erase(c *frame.Column, n int) {
+	clear(c.Texts)
+	c.Null = make([]bool, n)
+	for r := range c.Null {
 		c.Null[r] = true
 	}
 }

@@ -60,6 +60,10 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 		if used == nil {
 			return // it failed to compile and has been reported
 		}
+		if used.Class == Written {
+			c.refuseWritten(s, name)
+			return
+		}
 		fields = append(fields, used)
 	}
 	if c.tryTemplate(s, t, fields) {

@@ -101,3 +101,13 @@ func (c *Compiler) length(n *spec.Node) Length {
 	}
 	return l
 }
+
+// refuseWritten reports a template that names a field whose text comes later.
+func (c *Compiler) refuseWritten(s *spec.Field, name string) {
+	for _, use := range templateUses(s) {
+		if use.Value == name {
+			c.Diags.Errorf(use.Place, "not-known", "field %q is written after everything else: a template cannot name it", name).
+				Do("name a field that is not a text")
+		}
+	}
+}

@@ -56,12 +56,14 @@ type stage struct {
 
 // The order matters: names before kinds, because kinds look fields up; kinds
 // before tables, because tables are checked against domains; tables before
-// bands, because only they say how finely an integer must be told apart.
+// bands, because only they say how finely an integer must be told apart. The
+// narrator comes after the conditions, because these say who can occur.
 var checking = []stage{
 	{"names", (*compiler).checkNames},
 	{"fields", (*compiler).compileFields},
 	{"space", (*compiler).laySpace},
 	{"conditions", (*compiler).compileConditions},
+	{"narrator", (*compiler).compileNarrator},
 	{"tables", (*compiler).readTables},
 	{"problem", (*compiler).poseProblem},
 }

@@ -161,11 +161,13 @@ func near(tied [][]bool, a, b int) []int {
 	return found
 }
 
-// hash stamps the plan. Size and seed stay out: they are the run's.
-func (c *compiler) hash() {
-	p := *c.plan
-	p.Population.Size, p.Population.Seed, p.Hash = 0, 0, ""
-	c.plan.Hash = hashOf(&p)
+func (c *compiler) hash() { c.plan.stamp() }
+
+// stamp hashes the plan. Size and seed stay out: they are the run's.
+func (p *Plan) stamp() {
+	bare := *p
+	bare.Population.Size, bare.Population.Seed, bare.Hash = 0, 0, ""
+	p.Hash = hashOf(&bare)
 }
 
 // Read reads a plan that was written as JSON. It can check data, but not

@@ -268,3 +268,26 @@ func (p *Plan) Visible() []int {
 	}
 	return v
 }
+
+// WithoutTexts returns the plan without its written fields: that of a release
+// that has none. Persons are the same.
+func (p *Plan) WithoutTexts() *Plan {
+	out := *p
+	out.Fields, out.Order = nil, nil
+	for _, f := range p.Fields {
+		if f.Class != kind.Written {
+			out.Fields = append(out.Fields, f)
+		}
+	}
+	if len(out.Fields) == len(p.Fields) {
+		return p
+	}
+	for _, name := range p.Order {
+		if out.Field(name) != nil {
+			out.Order = append(out.Order, name)
+		}
+	}
+	out.Narrator, out.Rules = nil, nil
+	out.stamp()
+	return &out
+}

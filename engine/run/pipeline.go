@@ -10,6 +10,7 @@ import (
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/generate"
+	"github.com/personagen/personagen/engine/narrate"
 	"github.com/personagen/personagen/engine/plan"
 )
 
@@ -20,11 +21,27 @@ type source interface {
 	batch(first int64, n int) (*frame.Batch, error)
 }
 
-// generated makes the persons.
-type generated struct{ worker *generate.Worker }
+// generated makes the persons and writes their texts.
+type generated struct {
+	worker *generate.Worker
+	writer *narrate.Worker // nil when nobody writes
+}
+
+// source returns a source of its own for one goroutine.
+func (r *run) source() *generated {
+	g := &generated{worker: r.generator.Worker()}
+	if r.narrator != nil {
+		g.writer = r.narrator.Worker()
+	}
+	return g
+}
 
 func (g *generated) batch(first int64, n int) (*frame.Batch, error) {
-	return g.worker.Batch(first, n)
+	b, err := g.worker.Batch(first, n)
+	if err == nil && g.writer != nil {
+		g.writer.Fill(b)
+	}
+	return b, err
 }
 
 // tallies are the tallies of all workers.
@@ -55,6 +72,7 @@ type pipeline struct {
 	visible   []int
 	schema    frame.Schema // of the visible columns
 	chunkRows int
+	batchRows int
 	sources   []source
 	tallies   []*check.Tally
 	progress  func(rows int64)
@@ -64,7 +82,8 @@ func newPipeline(p *plan.Plan, suite *check.Suite, workers int, sources func(wor
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	pl := &pipeline{visible: p.Visible(), chunkRows: dataset.ChunkRows}
+	chunk, batch := portions(p)
+	pl := &pipeline{visible: p.Visible(), chunkRows: chunk, batchRows: batch}
 	all := p.Schema()
 	for _, i := range pl.visible {
 		pl.schema = append(pl.schema, all[i])
@@ -140,7 +159,7 @@ func (p *pipeline) fill(ctx context.Context, worker int, c *chunk) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		b, err := p.sources[worker].batch(c.first+int64(done), min(generate.BatchRows, c.rows-done))
+		b, err := p.sources[worker].batch(c.first+int64(done), min(p.batchRows, c.rows-done))
 		if err != nil {
 			return err
 		}

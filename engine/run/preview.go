@@ -33,7 +33,7 @@ func Preview(ctx context.Context, cfg Config, n int) (*Sketch, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := r.generator.Worker().Batch(r.persons.First, min(n, int(r.persons.Count)))
+	b, err := r.source().batch(r.persons.First, min(n, int(r.persons.Count)))
 	if err != nil {
 		return nil, err
 	}
@@ -118,8 +118,8 @@ func (r *run) lay() (*release, error) {
 	return laid, nil
 }
 
-// measureRows is how many rows are written to see how wide a row is.
-const measureRows = 4 * generate.BatchRows
+// measureBatches is how many batches are written to see how wide a row is.
+const measureBatches = 4
 
 // measure writes the first rows in every format to a folder that is removed
 // again, and returns the bytes per row.
@@ -130,7 +130,8 @@ func (r *run) measure(formats []string) (map[string]float64, error) {
 	}
 	defer os.RemoveAll(dir)
 	width := map[string]float64{}
-	rows := min(measureRows, r.persons.Count)
+	_, batch := portions(r.plan)
+	rows := min(measureBatches*int64(batch), r.persons.Count)
 	for _, format := range formats {
 		bytes, err := r.writeSome(format, filepath.Join(dir, format), rows)
 		if err != nil {
@@ -143,11 +144,12 @@ func (r *run) measure(formats []string) (map[string]float64, error) {
 
 // writeSome writes the first rows in one format and returns the file's size.
 func (r *run) writeSome(format, path string, rows int64) (int64, error) {
-	worker := r.generator.Worker()
+	source := r.source()
+	_, batch := portions(r.plan)
 	err := writeBatches(r.plan, format, path, func(write func(*frame.Batch) error) error {
-		for done := int64(0); done < rows; done += generate.BatchRows {
-			n := int(min(generate.BatchRows, rows-done))
-			b, err := worker.Batch(r.persons.First+done, n)
+		for done := int64(0); done < rows; done += int64(batch) {
+			n := int(min(int64(batch), rows-done))
+			b, err := source.batch(r.persons.First+done, n)
 			if err == nil {
 				err = write(b)
 			}

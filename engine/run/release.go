@@ -189,6 +189,8 @@ func (r *release) guessBytes() int64 {
 				longest = max(longest, len(l))
 			}
 			width = int64(longest)/2 + 4
+		} else if f.Text != nil {
+			width = int64(textBytes(f))
 		} else if f.Type == frame.Text {
 			width = 40
 		}
@@ -196,6 +198,9 @@ func (r *release) guessBytes() int64 {
 			switch format {
 			case "parquet":
 				row += 3 + width/10
+				if f.Text != nil {
+					row += width / 3 // texts differ more than other values
+				}
 			case "jsonl":
 				row += width + int64(len(f.Name)) + 6
 			default:

@@ -1,0 +1,177 @@
+package phrase
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/personagen/personagen/engine/diag"
+)
+
+// Section is some phrases of a bank under one heading.
+type Section struct {
+	Bank        string
+	Place       diag.Place // of the heading
+	Condition   string     // empty when the section is open to everyone
+	ConditionAt diag.Place
+	Phrases     []Phrase
+}
+
+// Phrase is one phrase of a section. Its lines are joined by single spaces.
+type Phrase struct {
+	Text  string
+	Parts []Part
+
+	lines []line
+}
+
+// line is where a line's text begins in the phrase and in the file.
+type line struct {
+	offset int
+	place  diag.Place
+}
+
+// Place is that of the byte at offset in the phrase's text.
+func (p *Phrase) Place(offset int) diag.Place {
+	i := len(p.lines) - 1
+	for i > 0 && p.lines[i].offset > offset {
+		i--
+	}
+	at := p.lines[i].place
+	at.Column += offset - p.lines[i].offset
+	return at
+}
+
+// Parse reads a file of phrase banks, UTF-8 with or without a byte order mark.
+// Messages call it file. Faults are added to the list; phrases without faults
+// are returned all the same.
+func Parse(file string, data []byte, faults *diag.List) []Section {
+	p := parser{file: file, faults: faults}
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	for text := range strings.Lines(string(data)) {
+		p.number++
+		p.read(strings.TrimRight(text, "\r\n"))
+	}
+	p.endPhrase()
+	p.endSection()
+	return p.sections
+}
+
+// blanks are the signs that part words and indent lines; a no-break space is
+// none of them.
+const blanks = " \t"
+
+type parser struct {
+	file     string
+	number   int // of the line, from 1
+	faults   *diag.List
+	sections []Section
+	section  *Section
+	phrase   *Phrase
+	stray    bool // phrases before the first heading have been reported
+}
+
+func (p *parser) place(column int) diag.Place {
+	return diag.Place{File: p.file, Line: p.number, Column: column + 1}
+}
+
+// read takes in one line.
+func (p *parser) read(text string) {
+	body := strings.TrimLeft(text, blanks)
+	indent := len(text) - len(body)
+	body = trimEnd(body)
+	switch {
+	case body == "" || body[0] == '#':
+	case !utf8.ValidString(text):
+		p.faults.Errorf(p.place(invalidAt(text)), "utf8", "the line is not UTF-8").Do("save the file as UTF-8")
+	case indent > 0:
+		p.proceed(body, indent)
+	case body[0] == '[':
+		p.heading(body)
+	default:
+		p.begin(body)
+	}
+}
+
+// trimEnd takes the blanks from the end of a line, but not the one that a \
+// stands before, so that its fault is seen.
+func trimEnd(s string) string { return strings.TrimRight(s, blanks) }
+
+func invalidAt(s string) int {
+	for i, r := range s {
+		if r == utf8.RuneError && !strings.HasPrefix(s[i:], string(utf8.RuneError)) {
+			return i
+		}
+	}
+	return 0
+}
+
+// heading begins a section.
+func (p *parser) heading(text string) {
+	p.endPhrase()
+	p.endSection()
+	p.section = &Section{Place: p.place(0)}
+	end := strings.IndexByte(text, ']')
+	if end < 0 {
+		p.faults.Errorf(p.place(0), "heading", "the heading has no ]").Do(`write [bank], or \[ when it is a phrase`)
+		return
+	}
+	p.section.Bank = strings.Trim(text[1:end], blanks)
+	if !IsBankName(p.section.Bank) {
+		p.faults.Errorf(p.place(1), "heading", "%q is no name of a bank", text[1:end]).Do("use letters, digits and . _ -")
+		p.section.Bank = ""
+	}
+	rest := strings.TrimLeft(text[end+1:], blanks)
+	p.section.Condition, p.section.ConditionAt = rest, p.place(len(text)-len(rest))
+}
+
+// begin starts a phrase.
+func (p *parser) begin(text string) {
+	p.endPhrase()
+	if p.section == nil {
+		if !p.stray {
+			p.faults.Errorf(p.place(0), "heading", "a phrase before the first heading").Do("write the name of its bank above it: [bank]")
+		}
+		p.stray = true
+		p.section = &Section{Place: p.place(0)}
+	}
+	p.phrase = &Phrase{Text: text, lines: []line{{0, p.place(0)}}}
+}
+
+// proceed adds a line to the phrase.
+func (p *parser) proceed(text string, column int) {
+	switch {
+	case text[0] == '[':
+		p.faults.Errorf(p.place(column), "heading", "a heading begins at the start of its line").Do(`take the white space away, or write \[ when it belongs to a phrase`)
+	case p.phrase == nil:
+		p.faults.Errorf(p.place(column), "phrase", "there is no phrase to continue").Do("a phrase begins at the start of its line")
+	default:
+		p.phrase.Text += " "
+		p.phrase.lines = append(p.phrase.lines, line{len(p.phrase.Text), p.place(column)})
+		p.phrase.Text += text
+	}
+}
+
+// endPhrase cuts the finished phrase into parts.
+func (p *parser) endPhrase() {
+	if p.phrase == nil {
+		return
+	}
+	parts, faults := Compile(p.phrase.Text)
+	for _, f := range faults {
+		p.faults.Errorf(p.phrase.Place(f.Offset), "phrase", "%s", f.Message).Do("%s", f.Hint)
+	}
+	if len(faults) == 0 {
+		p.phrase.Parts = parts
+		p.section.Phrases = append(p.section.Phrases, *p.phrase)
+	}
+	p.phrase = nil
+}
+
+// endSection keeps the finished section.
+func (p *parser) endSection() {
+	if p.section != nil && p.section.Bank != "" {
+		p.sections = append(p.sections, *p.section)
+	}
+	p.section = nil
+}

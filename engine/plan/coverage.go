@@ -1,0 +1,296 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/phrase"
+)
+
+// A phrase is open to the persons who meet its section's condition and have
+// every field that it names. A bank must have an open phrase for everybody who
+// can come to it: through the fields that use it and the phrases that refer to
+// it.
+
+// meeting is a conjunction: the persons with case 1 of every selector.
+type meeting []*kind.Selector
+
+// key tells meetings apart.
+func (m meeting) key() string {
+	var b strings.Builder
+	for _, s := range m {
+		fmt.Fprintf(&b, "%p ", s)
+	}
+	return b.String()
+}
+
+// and adds a selector, unless it is nil or there already.
+func (m meeting) and(s *kind.Selector) meeting {
+	if s == nil || slices.Contains(m, s) {
+		return m
+	}
+	return append(slices.Clip(m), s)
+}
+
+// maxMeetings is how many ways to one bank are kept apart; beyond it the bank
+// must have a phrase for everyone.
+const maxMeetings = 64
+
+// maxTried bounds the combinations of fitted values that are tried for one way
+// to a bank.
+const maxTried = 1 << 21
+
+// checkCoverage follows all ways from the fields to the banks.
+func (n *narrator) checkCoverage(order []*bank) {
+	ways := map[*bank][]meeting{}
+	come := func(to string, m meeting) {
+		b := n.banks[to]
+		known := ways[b]
+		everyone := func(m meeting) bool { return len(m) == 0 }
+		switch {
+		case slices.ContainsFunc(known, func(k meeting) bool { return k.key() == m.key() }) || slices.ContainsFunc(known, everyone):
+		case everyone(m) || len(known) == maxMeetings:
+			ways[b] = []meeting{nil}
+		default:
+			ways[b] = append(known, m)
+		}
+	}
+	for _, w := range n.written {
+		for _, name := range banksOf(w.Text.Offline) {
+			come(name, meeting{}.and(w.When))
+		}
+	}
+	present := n.presence()
+	for _, b := range order {
+		open := n.openings(b, present)
+		for _, way := range ways[b] {
+			if !n.covers(b, open, way) {
+				break
+			}
+		}
+		b.eachPart(func(s *section, p *phrase.Phrase, part *phrase.Part) {
+			if part.Kind != phrase.Bank {
+				return
+			}
+			needs, _ := present.needs(s, p)
+			for _, way := range ways[b] {
+				for _, need := range needs {
+					way = way.and(need)
+				}
+				come(part.Text, way)
+			}
+		})
+	}
+}
+
+// presence says who has a value of a field that can be null; a nil selector
+// means that nothing is known about it.
+type presence map[string]*kind.Selector
+
+func (n *narrator) presence() presence {
+	p := presence{}
+	for _, f := range n.plan.Fields {
+		switch {
+		case !f.Nullable || f.Class == kind.Written && f.When == nil:
+		case f.Finite():
+			p[f.Name] = notNull(f)
+		default:
+			p[f.Name] = f.When
+		}
+	}
+	return p
+}
+
+// notNull selects the persons who have a value of a finite field.
+func notNull(f *kind.Field) *kind.Selector {
+	s := &kind.Selector{Fields: []string{f.Name}, Slots: []int{f.Slots()}, Nullable: []bool{true}, Min: []int64{f.Domain.Min}, Case: make([]int32, f.Slots())}
+	for i := range f.Domain.Size() {
+		s.Case[i] = 1
+	}
+	return s
+}
+
+// needs is whom a phrase is open to; it is not certain when a field that it
+// names can be null nobody knows when.
+func (p presence) needs(s *section, x *phrase.Phrase) (m meeting, certain bool) {
+	m, certain = meeting{}.and(s.when), true
+	for _, part := range x.Parts {
+		if part.Kind != phrase.Field {
+			continue
+		}
+		if has, nullable := p[part.Text]; nullable {
+			certain = certain && has != nil
+			m = m.and(has)
+		}
+	}
+	return m, certain
+}
+
+// openings lists the different meetings to which a bank has phrases open; nil
+// in place of the list when everyone has one.
+func (n *narrator) openings(b *bank, p presence) []meeting {
+	open := []meeting{}
+	for i := range b.sections {
+		for k := range b.sections[i].Phrases {
+			m, certain := p.needs(&b.sections[i], &b.sections[i].Phrases[k])
+			if certain && len(m) == 0 {
+				return nil
+			}
+			if certain && !slices.ContainsFunc(open, func(o meeting) bool { return o.key() == m.key() }) {
+				open = append(open, m)
+			}
+		}
+	}
+	return open
+}
+
+// covers reports the first persons who come to a bank this way and find no
+// phrase open.
+func (n *narrator) covers(b *bank, open []meeting, way meeting) bool {
+	if open == nil || slices.ContainsFunc(open, func(o meeting) bool { return o.key() == way.key() }) {
+		return true
+	}
+	at := b.sections[0].Place
+	names := fieldsOf(open...)
+	for len(way) > 0 && !n.narrow(fieldsOf(append(slices.Clip(open), way)...)) {
+		way = way[1:] // fewer conditions on the way ask for more, never for less
+	}
+	all := fieldsOf(append(slices.Clip(open), way)...)
+	if !n.narrow(all) {
+		n.diags.Errorf(at, "too-wide", "the conditions of the bank %q speak of too many combinations to see whether everybody has a phrase: %s", b.name, strings.Join(names, ", ")).
+			Do("add a section without a condition")
+		return false
+	}
+	return n.tryAll(b, at, names, n.scopeOf(all), open, way)
+}
+
+// tryAll looks for a combination of fitted values that can occur and has no
+// open phrase.
+func (n *narrator) tryAll(b *bank, at diag.Place, names []string, scope []int, open []meeting, way meeting) bool {
+	scope = n.widen(scope)
+	occurs := n.occurring(scope)
+	comes := n.holds(scope, way)
+	var opens []func(k int) bool
+	for _, o := range open {
+		opens = append(opens, n.holds(scope, o))
+	}
+	for k := range n.space.size(scope) {
+		if !comes(k) || slices.ContainsFunc(opens, func(holds func(int) bool) bool { return holds(k) }) || !occurs(k) {
+			continue
+		}
+		d := n.diags.Errorf(at, "no-phrase", "the bank %q has no phrase for everybody who comes to it: none for %s", b.name, n.describe(names, scope, k))
+		d.Do("add a section for them, or one without a condition")
+		return false
+	}
+	return true
+}
+
+// fieldsOf lists the fields of some meetings.
+func fieldsOf(ms ...meeting) []string {
+	var names []string
+	for _, m := range ms {
+		for _, s := range m {
+			for _, name := range s.Fields {
+				if !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// scopeOf lists the fitted fields that some finite fields are a function of.
+func (n *narrator) scopeOf(names []string) []int {
+	var scope []int
+	for _, name := range names {
+		scope = n.space.union(scope, n.space.resolve(name, n.kinds.Fields).scope)
+	}
+	return scope
+}
+
+// narrow reports whether all combinations of some finite fields can be tried.
+func (n *narrator) narrow(names []string) bool { return n.triable(n.scopeOf(names)) }
+
+func (n *narrator) triable(scope []int) bool {
+	size := n.space.size(scope)
+	return size >= 0 && size <= maxTried
+}
+
+// holds tests the configurations of a scope for a meeting.
+func (n *narrator) holds(scope []int, m meeting) func(k int) bool {
+	var tests []func(k int) int32
+	for _, s := range m {
+		tests = append(tests, n.space.reader(scope, n.space.compose(s, n.kinds.Fields)))
+	}
+	return func(k int) bool {
+		for _, test := range tests {
+			if test(k) == 0 {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// limits lists what is said of who is wanted and who is impossible.
+func (n *narrator) limits() (all []constraint) {
+	if n.where != nil {
+		all = append(all, *n.where)
+	}
+	for _, z := range n.zeros {
+		all = append(all, z.constraint)
+	}
+	return all
+}
+
+// widen adds the fields to a scope that limits tie to it, as far as all
+// combinations can be tried.
+func (n *narrator) widen(scope []int) []int {
+	for _, x := range slices.Backward(n.limits()) { // where comes last: the others tie to its fields
+		wider := n.space.union(scope, x.scope)
+		if len(wider) < len(scope)+len(x.scope) && n.triable(wider) {
+			scope = wider
+		}
+	}
+	return scope
+}
+
+// occurring tests the configurations of a scope for being wanted and possible,
+// as far as that is said of these fields alone.
+func (n *narrator) occurring(scope []int) func(k int) bool {
+	var tests []func(k int) int32
+	for _, x := range n.limits() {
+		if len(n.space.union(scope, x.scope)) == len(scope) {
+			tests = append(tests, n.space.reader(scope, function{scope: x.scope, code: x.cell}))
+		}
+	}
+	return func(k int) bool {
+		for _, test := range tests {
+			if test(k) == 0 {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// describe names the values of some fields in a configuration.
+func (n *narrator) describe(names []string, scope []int, k int) string {
+	var parts []string
+	for _, name := range names {
+		f := n.kinds.Fields[name]
+		value := "null"
+		if v := n.space.reader(scope, n.space.resolve(name, n.kinds.Fields))(k); int(v) < f.Domain.Size() {
+			value = f.Domain.Label(int(v))
+			if !f.Domain.Integer {
+				value = fmt.Sprintf("%q", value)
+			}
+		}
+		parts = append(parts, name+" "+value)
+	}
+	return strings.Join(parts, ", ")
+}
