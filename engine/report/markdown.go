@@ -12,6 +12,7 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/kind"
 )
 
 // mostValues is the longest list of values with targets shown in stats.md, and
@@ -52,6 +53,7 @@ func (s *Stats) Markdown(w io.Writer) error {
 	s.failures(&p)
 	s.margins(&p)
 	s.numbers(&p)
+	s.texts(&p)
 	s.tables(&p)
 	s.reconciliation(&p)
 	s.uncertainty(&p)
@@ -88,6 +90,9 @@ func (s *Stats) head(p *paper) {
 	p.line("%s\n", text)
 	c := s.Checks.Counts
 	p.line("**Checks:** %d passed, %d notes, %d warnings, %d failed, %d skipped.\n", c[check.Pass], c[check.Note], c[check.Warn], c[check.Fail], c[check.Skip])
+	if s.Texts != nil {
+		p.line("**Texts:** %s.\n", s.Texts.Headline)
+	}
 	if pop.Sampling == check.Quota {
 		p.line("Quota sampling meets its targets by construction, so p-values lie near 1 and are indices of conformity; the deviation in persons is what counts.\n")
 	}
@@ -183,7 +188,7 @@ func (s *Stats) values(p *paper, f Field) {
 func (s *Stats) numbers(p *paper) {
 	var rows [][]string
 	for _, f := range s.Fields {
-		if n := f.Numbers; n != nil && !f.Hidden && f.Kind != "id" {
+		if n := f.Numbers; n != nil && !f.Hidden && f.Kind != "id" && f.Class != kind.Written {
 			of := n.Of
 			if f.Unit != "" && of == "values" {
 				of = f.Unit

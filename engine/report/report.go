@@ -7,6 +7,7 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -40,6 +41,7 @@ type Stats struct {
 	Checks     Checks     `json:"checks"`
 	Fields     []Field    `json:"fields"`
 	Tables     []Table    `json:"tables"`
+	Texts      *Texts     `json:"texts,omitempty"` // nil when no field is written
 	// Published says for each table of the spec what became of its figures.
 	Published   []Published         `json:"published,omitempty"`
 	Uncertain   []Uncertain         `json:"uncertain,omitempty"` // what is not official
@@ -136,6 +138,15 @@ type Table struct {
 // MostCells is the size of the largest table whose cells stand in stats.json.
 const MostCells = 1000
 
+// Texts describe the written fields. Model is the share of the texts that a
+// model wrote, nil when nothing says who did.
+type Texts struct {
+	Headline string       `json:"headline"`
+	Written  int64        `json:"written"`
+	Model    *float64     `json:"model_written,omitempty"`
+	Fields   []check.Text `json:"fields"`
+}
+
 // Published is what became of a table of the spec: published, then reconciled
 // with the other tables, then fitted.
 type Published struct {
@@ -202,6 +213,7 @@ func New(p *plan.Plan, r *check.Result, f Facts) *Stats {
 	for i := range p.Expected {
 		s.Tables = append(s.Tables, compare(p, i, r))
 	}
+	s.Texts = texts(r)
 	for i := range p.Tables {
 		t := &p.Tables[i]
 		missed, where := miss(t, p.Population.Persons)
@@ -258,6 +270,35 @@ func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Resul
 		out.Values = append(out.Values, v)
 	}
 	return out
+}
+
+// texts sums the written fields up; nil when there are none.
+func texts(r *check.Result) *Texts {
+	if len(r.Texts) == 0 {
+		return nil
+	}
+	t := &Texts{Fields: r.Texts}
+	model, known := int64(0), false
+	for _, f := range r.Texts {
+		t.Written += f.Written
+		for _, s := range f.Sources {
+			known = true
+			if s.Name != check.Offline && s.Name != check.Unknown {
+				model += s.Texts
+			}
+		}
+	}
+	switch {
+	case t.Written == 0:
+		t.Headline = "no texts"
+	case !known:
+		t.Headline = fmt.Sprintf("%s texts, nothing says who wrote them", thousands(t.Written))
+	default:
+		t.Headline = fmt.Sprintf("%s texts, model-written %s", thousands(t.Written), check.Percent(model, t.Written))
+		x := share(model, t.Written)
+		t.Model = &x
+	}
+	return t
 }
 
 // margin returns the target shares of a field, nil when it has none.

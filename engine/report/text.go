@@ -19,6 +19,12 @@ var kinds = []struct{ kind, one, many string }{
 	{check.KindImpossible, "impossible condition met by nobody", "impossible conditions met by nobody"},
 	{check.KindTable, "table and margin", "tables and margins"},
 	{check.KindIndependent, "independence", "independences"},
+	{check.KindWritten, "text field written where it should be", "text fields written where they should be"},
+	{check.KindText, "text field as demanded", "text fields as demanded"},
+	{check.KindRule, "rule that no text breaks", "rules that no text breaks"},
+	{check.KindAlike, "text field without near-duplicates", "text fields without near-duplicates"},
+	{check.KindOpenings, "text field with openings of its own", "text fields with openings of their own"},
+	{check.KindSource, "field that says who wrote the texts", "fields that say who wrote the texts"},
 	{check.KindLimit, "check of the spec's own", "checks of the spec's own"},
 }
 

@@ -1,0 +1,514 @@
+package check
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/rng"
+)
+
+// Columns of the village.
+const (
+	vHue = iota
+	vAge
+	vPlace
+	vName
+	vStory
+	vPlans
+	vSkills
+	vSource
+)
+
+// village is a plan with two texts, of which plans are for those of hue h0 only,
+// and a list.
+func village() *plan.Plan {
+	hue := func(code int) *kind.Selector {
+		s := &kind.Selector{Fields: []string{"hue"}, Slots: []int{2}, Nullable: []bool{false}, Min: []int64{0}, Case: []int32{0, 0}}
+		s.Case[code] = 1
+		return s
+	}
+	return &plan.Plan{
+		Name: "village", Population: plan.Population{Seed: 7}, Roles: map[string]string{"given_name": "given_name", "place": "place"},
+		Fields: []*kind.Field{
+			{Name: "hue", Kind: "category", Class: kind.Fitted, Type: frame.Category, Domain: &kind.Domain{Labels: labels("h", 2)}},
+			{Name: "age", Kind: "integer", Class: kind.Fitted, Type: frame.Integer, Domain: &kind.Domain{Integer: true, Max: 99}},
+			{Name: "place", Kind: "category", Class: kind.Fitted, Type: frame.Category, Domain: &kind.Domain{Labels: []string{"Upper Mill", "Lower Mill", "Bridge"}}},
+			{Name: "given_name", Kind: "template", Class: kind.Drawn, Type: frame.Text},
+			{Name: "story", Kind: "text", Class: kind.Written, Type: frame.Text, Nullable: true, Text: &kind.Text{Chars: kind.Length{Min: 200, Max: 2000}, Mentions: []string{"given_name", "place"}}},
+			{Name: "plans", Kind: "text", Class: kind.Written, Type: frame.Text, Nullable: true, When: hue(0), WhenText: `hue: "h0"`, Text: &kind.Text{Chars: kind.Length{Min: 100, Max: 2000}}},
+			{Name: "skills", Kind: "text_list", Class: kind.Written, Type: frame.TextList, Nullable: true, Text: &kind.Text{Chars: kind.Length{Min: 3, Max: 60}, Items: &kind.Length{Min: 2, Max: 4}}},
+			{Name: "origin", Kind: "text_source", Class: kind.Written, Type: frame.Text, Nullable: true},
+		},
+		Rules: []plan.Rule{
+			{Name: "age", About: "the age is the person's", Severity: Fail, Number: `aged (\d+)`, Field: "age"},
+			{Name: "form", About: "people of h0 are told of as she", Severity: Fail, When: hue(0), Never: []string{"he said"}},
+			{Name: "tone", About: "nothing is very special", Severity: Warn, NeverMatch: "(?i)very special"},
+		},
+	}
+}
+
+var givenNames = []string{"Anna", "Borin", "Celia", "Dorn", "Edda"}
+
+// prose draws so many words of a vocabulary of 3,000, none of them the names.
+func prose(stream string, person int64, words int) string {
+	var b strings.Builder
+	s := rng.New(uint64(person), stream).Source()
+	for k := range words {
+		if k > 0 {
+			b.WriteByte(" \n"[k%37/36])
+		}
+		v := s.Below(3000)
+		for range 3 {
+			b.WriteString([]string{"ka", "lo", "mi", "ru", "ve", "zo", "ța", "și", "no", "pu", "fe", "ga", "hi", "je", "do"}[v%15])
+			v /= 15
+		}
+	}
+	return b.String()
+}
+
+// villagers writes n persons from number first on; texts are of so many words.
+func villagers(p *plan.Plan, first int64, n, words int) *frame.Batch {
+	b := frame.New(p.Schema())
+	b.Resize(first, n)
+	b.Columns[vPlans].Null = make([]bool, n)
+	for r := range n {
+		i := first + int64(r)
+		hue, age, place, name := int32(i%2), 18+i%70, int32(i/2%3), givenNames[i%5]
+		b.Columns[vHue].Codes[r], b.Columns[vAge].Ints[r], b.Columns[vPlace].Codes[r], b.Columns[vName].Texts[r] = hue, age, place, name
+		b.Columns[vStory].Texts[r] = fmt.Sprintf("%s, %s of %s, aged %d. %s", prose("opening", i, 6), name, p.Fields[vPlace].Domain.Labels[place], age, prose("story", i, words))
+		b.Columns[vPlans].Null[r] = hue != 0
+		if hue == 0 {
+			b.Columns[vPlans].Texts[r] = prose("plans", i, words)
+		}
+		for k := range 2 + i%3 {
+			b.Columns[vSkills].Texts = append(b.Columns[vSkills].Texts, prose(fmt.Sprint("skill", k), i, 3))
+		}
+		b.Columns[vSkills].Offsets[r+1] = int32(len(b.Columns[vSkills].Texts))
+		b.Columns[vSource].Texts[r] = "offline"
+	}
+	return b
+}
+
+// status lists the outcomes about texts that are not pass or skip, and the
+// persons of each.
+func status(r *Result) map[string]string {
+	out := map[string]string{}
+	for _, o := range r.Outcomes {
+		if o.Status != Pass && o.Status != Skip && o.Kind != KindPersons { // the village has few fields
+			out[o.ID] = fmt.Sprintf("%s %d", o.Status, o.Persons)
+		}
+	}
+	return out
+}
+
+// TestTextMutations spoils right texts in one way at a time.
+func TestTextMutations(t *testing.T) {
+	const n = 2000
+	p := village()
+	ten := func(spoil func(b *frame.Batch, r int)) func(*frame.Batch) {
+		return func(b *frame.Batch) {
+			for k := range 10 {
+				spoil(b, 100*k) // all of hue h0
+			}
+		}
+	}
+	replace := func(column int, old, new string) func(*frame.Batch) {
+		return ten(func(b *frame.Batch, r int) {
+			text := &b.Columns[column].Texts[r]
+			changed := strings.ReplaceAll(*text, old, new)
+			if changed == *text {
+				panic("nothing to replace")
+			}
+			*text = changed
+		})
+	}
+	for _, test := range []struct {
+		name  string
+		spoil func(b *frame.Batch)
+		want  map[string]string
+	}{
+		{"right", func(*frame.Batch) {}, map[string]string{}},
+		{"ten empty", ten(func(b *frame.Batch, r int) { b.Columns[vStory].Texts[r] = "" }), map[string]string{"text.story": "fail 10"}},
+		{"ten of white space", ten(func(b *frame.Batch, r int) { b.Columns[vPlans].Texts[r] = " \n " }), map[string]string{"text.plans": "fail 10"}},
+		{"ten missing", ten(func(b *frame.Batch, r int) {
+			if b.Columns[vStory].Null == nil {
+				b.Columns[vStory].Null = make([]bool, b.N)
+			}
+			b.Columns[vStory].Null[r] = true
+		}), map[string]string{"written.story": "fail 10"}},
+		{"one missing", func(b *frame.Batch) { b.Columns[vPlans].Null[4] = true }, map[string]string{"written.plans": "warn 1"}},
+		{"one too many", func(b *frame.Batch) {
+			b.Columns[vPlans].Null[5], b.Columns[vPlans].Texts[5] = false, prose("plans", 5, 80)
+		}, map[string]string{"written.plans": "fail 1"}},
+		{"nothing asked for", func(b *frame.Batch) {
+			for r := range b.N {
+				b.Columns[vPlans].Null[r] = true
+			}
+		}, map[string]string{"written.plans": "note 0"}},
+		{"a wrong age in ten", replace(vStory, "aged ", "aged 9"), map[string]string{"rule.age": "fail 10"}},
+		{"the wrong form in ten", ten(func(b *frame.Batch, r int) { b.Columns[vPlans].Texts[r] += " so He said" }), map[string]string{"rule.form": "fail 10"}},
+		{"the form where it is right", func(b *frame.Batch) { b.Columns[vStory].Texts[1] += " so he said" }, map[string]string{}},
+		{"a rule that only warns", func(b *frame.Batch) { b.Columns[vStory].Texts[1] += " Very special." }, map[string]string{"rule.tone": "warn 1"}},
+		{"a name missing in ten", func(b *frame.Batch) { replace(vStory, givenNames[0], "Someone")(b) }, map[string]string{"text.story": "fail 10"}},
+		{"too short", func(b *frame.Batch) { b.Columns[vPlans].Texts[0] = "short" }, map[string]string{"text.plans": "fail 1"}},
+		{"a template mark", func(b *frame.Batch) { b.Columns[vPlans].Texts[0] += " {name}" }, map[string]string{"text.plans": "fail 1"}},
+		{"a control character", func(b *frame.Batch) { b.Columns[vPlans].Texts[0] += "\x00" }, map[string]string{"text.plans": "fail 1"}},
+		{"items repeated in ten", ten(func(b *frame.Batch, r int) {
+			at := b.Columns[vSkills].Offsets[r]
+			b.Columns[vSkills].Texts[at] = b.Columns[vSkills].Texts[at+1]
+		}), map[string]string{"text.skills": "fail 10"}},
+		{"texts of 1 % of persons repeated", func(b *frame.Batch) {
+			for k := range 20 { // of persons of the same name and place
+				r := 30 * (k + 1)
+				b.Columns[vPlans].Texts[r] = b.Columns[vPlans].Texts[0]
+			}
+		}, map[string]string{"alike.plans": "warn 20", "openings.plans": "warn 0"}},
+		{"texts that differ in name, place and number only", func(b *frame.Batch) {
+			tail := prose("story", 0, 120)
+			for k := range 10 {
+				r := 100*k + k
+				b.Columns[vStory].Texts[r] = fmt.Sprintf("%s of %s, aged %d, %s", b.Columns[vName].Texts[r], p.Fields[vPlace].Domain.Labels[b.Columns[vPlace].Codes[r]], b.Columns[vAge].Ints[r], tail)
+			}
+		}, map[string]string{"alike.story": "warn 9"}},
+		{"openings alike", func(b *frame.Batch) {
+			for r := 0; r < b.N; r += 4 {
+				b.Columns[vPlans].Texts[r] = "there once was a person of the mill " + b.Columns[vPlans].Texts[r]
+			}
+		}, map[string]string{"openings.plans": "warn 0"}},
+		{"nobody said to have written ten", ten(func(b *frame.Batch, r int) { b.Columns[vSource].Texts[r] = "" }), map[string]string{"source.origin": "fail 10"}},
+		{"a source that is no JSON", func(b *frame.Batch) { b.Columns[vSource].Texts[0] = `{"story":` }, map[string]string{"source.origin": "fail 1"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := villagers(p, 0, n, 60)
+			test.spoil(b)
+			r := judge(t, p, Options{Rows: n}, 1, []*frame.Batch{b})
+			if d := cmp.Diff(test.want, status(r)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// TestTextExamples: an outcome shows where and what.
+func TestTextExamples(t *testing.T) {
+	p := village()
+	b := villagers(p, 40, 200, 60)
+	for _, r := range []int{70, 10, 30} {
+		b.Columns[vStory].Texts[r] += " She was aged 5 then."
+	}
+	for _, o := range judge(t, p, Options{}, 1, []*frame.Batch{b}).Outcomes {
+		if o.ID != "rule.age" {
+			continue
+		}
+		if len(o.Examples) != 3 || o.Examples[0].Person != 50 || o.Examples[0].Field != "story" || !strings.Contains(o.Examples[0].Snippet, "aged 5") || len(o.Examples[0].Snippet) > 120 {
+			t.Errorf("%+v", o.Examples)
+		}
+		if !strings.Contains(o.Message, "3 texts break it") || !strings.Contains(o.Message, "aged 5") {
+			t.Error(o.Message)
+		}
+	}
+}
+
+// TestTextMerge: one tally or four, large or small batches: the same to the
+// byte, with samples that are smaller than the population.
+func TestTextMerge(t *testing.T) {
+	p := village()
+	const n = 26_000
+	var want []byte
+	for _, c := range []struct {
+		workers, size int
+		rows          int64
+	}{{1, 4096, n}, {4, 1000, n}, {3, 4096, n}} {
+		var all []*frame.Batch
+		for at := 0; at < n; at += c.size {
+			b := villagers(p, int64(at), min(c.size, n-at), 12)
+			for r := range b.N {
+				if i := b.First + int64(r); i%1000 < 6 {
+					b.Columns[vPlans].Texts[r] = "the same old story of every year " + prose("plans", 1, 12)
+				}
+			}
+			all = append(all, b)
+		}
+		r := judge(t, p, Options{Rows: c.rows}, c.workers, all)
+		got, err := json.MarshalIndent([]any{r, r.Profiles, r.Texts}, "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want == nil {
+			want = got
+			if a := r.Texts[0].Alike; a.Texts != comparedPersons || a.Words.Texts != keptPersons {
+				t.Errorf("%d compared, %d kept", a.Texts, a.Words.Texts)
+			}
+		}
+		if d := cmp.Diff(string(want), string(got)); d != "" {
+			t.Errorf("%+v: %s", c, d)
+		}
+	}
+}
+
+// TestLowest: the smallest hashes are kept, in any order, in parts or at once.
+func TestLowest(t *testing.T) {
+	const n, keep = 5000, 100
+	var all []uint64
+	parts := make([]lowest[int], 3)
+	for i := range parts {
+		parts[i] = lowest[int]{keep: keep, below: math.MaxUint64}
+	}
+	for i := range n {
+		hash := rng.Mix(uint64(i))
+		all = append(all, hash)
+		parts[i%3].add(hash, int64(i), i)
+		if len(parts[i%3].all) > 2*keep {
+			t.Fatal("the sample grows")
+		}
+	}
+	parts[0].merge(&parts[1])
+	parts[0].merge(&parts[2])
+	slices.Sort(all)
+	for i, x := range parts[0].all {
+		if x.hash != all[i] || rng.Mix(uint64(x.value)) != x.hash {
+			t.Fatalf("sample %d is %x, want %x", i, x.hash, all[i])
+		}
+	}
+	if len(parts[0].all) != keep {
+		t.Errorf("%d kept", len(parts[0].all))
+	}
+}
+
+// TestCertainBound: the bound leaves enough for the sample and not much more.
+func TestCertainBound(t *testing.T) {
+	for _, c := range []struct {
+		k, n int64
+		want float64
+	}{{10_000, 0, 1}, {10_000, 10_000, 1}, {10_000, 1_000_000, 0.0106}, {1000, 100_000, 0.011897}} {
+		if got := float64(certainBound(c.k, c.n)) / (1 << 63) / 2; math.Abs(got-c.want) > 1e-6 {
+			t.Errorf("%d of %d: %g, want %g", c.k, c.n, got, c.want)
+		}
+	}
+}
+
+func hashes(words string) []uint64 {
+	var out []uint64
+	for _, w := range strings.Fields(words) {
+		h := uint64(0)
+		for _, c := range w {
+			h = rng.Mix(h + uint64(c))
+		}
+		h &^= maskedBit
+		if w == "_" {
+			h |= maskedBit
+		}
+		out = append(out, h)
+	}
+	return out
+}
+
+// TestPrints compares the estimate with the exact similarity of shingles: its
+// standard error is below 0.05, and six of them are allowed.
+func TestPrints(t *testing.T) {
+	source := rng.New(1, "prints").Source()
+	for _, n := range []int{12, 60, 300} {
+		for _, changed := range []int{0, 1, n / 30, n / 10, n} {
+			a := make([]uint64, n)
+			for i := range a {
+				a[i] = source.Uint64() &^ maskedBit
+			}
+			b := slices.Clone(a)
+			for range changed {
+				b[source.Below(n)] = source.Uint64() &^ maskedBit
+			}
+			p, q := printOf(a), printOf(b)
+			got, want := float64(p.agree(&q))/bins, jaccard(a, b)
+			if math.Abs(got-want) > 0.3 || want == 1 && got != 1 {
+				t.Errorf("%d words, %d changed: similarity %.3f, want %.3f", n, changed, got, want)
+			}
+		}
+	}
+	p, q, r := printOf(hashes("a b _ _ c d e f g h i j k")), printOf(hashes("a b _ c d e f g h i j k")), printOf(hashes("a b x c d e f g h i j k"))
+	if p != q || p == r {
+		t.Error("two masked words in a row are not as one")
+	}
+	s, u := printOf(hashes("a b")), printOf(hashes("a c"))
+	if s == u || s.agree(&u) == bins {
+		t.Error("short texts are all alike")
+	}
+}
+
+func jaccard(a, b []uint64) float64 {
+	shingles := func(words []uint64) map[[shingleWords]uint64]bool {
+		out := map[[shingleWords]uint64]bool{}
+		for i := range len(words) - shingleWords + 1 {
+			out[[shingleWords]uint64(words[i:])] = true
+		}
+		return out
+	}
+	x, y := shingles(a), shingles(b)
+	both := 0
+	for s := range x {
+		if y[s] {
+			both++
+		}
+	}
+	return float64(both) / float64(len(x)+len(y)-both)
+}
+
+// TestNearDuplicates: pairs above the similarity are found, others are not.
+func TestNearDuplicates(t *testing.T) {
+	source := rng.New(2, "near").Source()
+	var prints []*textPrint
+	add := func(words []uint64) {
+		p := printOf(words)
+		prints = append(prints, &p)
+	}
+	var first []uint64
+	for range 400 {
+		words := make([]uint64, 200)
+		for i := range words {
+			words[i] = source.Uint64() &^ maskedBit
+		}
+		first = words
+		add(words)
+	}
+	if n, _ := nearDuplicates(prints); n != 0 {
+		t.Errorf("%d near-duplicates among random texts", n)
+	}
+	for k := range 10 { // one word of 200 changed: a similarity of 0.95
+		words := slices.Clone(first)
+		words[20*k] ^= 2
+		add(words)
+	}
+	if n, pair := nearDuplicates(prints); n != 10 || pair != [2]int{399, 400} {
+		t.Errorf("%d near-duplicates, first %v", n, pair)
+	}
+	add(append(slices.Clone(first[:100]), first[:100]...)) // half of it: a similarity of 0.5
+	if n, _ := nearDuplicates(prints); n != 10 {
+		t.Errorf("%d near-duplicates with one that is none", n)
+	}
+}
+
+func TestOpenings(t *testing.T) {
+	var prints []*textPrint
+	for i := range 200 {
+		opening := uint64(i)
+		if i < 100 {
+			opening = uint64(i / 2)
+		}
+		prints = append(prints, &textPrint{used: true, opening: opening})
+	}
+	o := openings(prints)
+	// 50 pairs and 100 openings of their own: 50 of 200 texts repeat one.
+	want := Openings{Distinct: 150, Repeated: 0.25, Entropy: 7.14385619, Most: 7.64385619}
+	if d := cmp.Diff(want, o); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestWording(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		texts []string
+		want  Wording
+	}{
+		{"none", nil, Wording{}},
+		{"one text", []string{"a b a b"}, Wording{Texts: 1, Words: 4, Distinct: [3]float64{0.5, 0.666666667, 1}}},
+		{"nothing in common", []string{"a b", "c d"}, Wording{Texts: 2, Words: 4, Distinct: [3]float64{1, 1, 0}}},
+		{"a phrase", []string{"a b c x", "y a b c", "b c a b"}, Wording{Texts: 3, Words: 12, Distinct: [3]float64{0.416666667, 0.555555556, 0.833333333}, Phrase: 3, PhraseShare: 0.75, PhraseTexts: 2}},
+		{"the same text", []string{"a b c", "a b c"}, Wording{Texts: 2, Words: 6, Distinct: [3]float64{0.5, 0.5, 0.5}, Phrase: 3, PhraseShare: 1, PhraseTexts: 2}},
+	} {
+		var texts [][]uint64
+		for _, text := range c.texts {
+			texts = append(texts, hashes(text))
+		}
+		if d := cmp.Diff(c.want, wording(texts)); d != "" {
+			t.Errorf("%s: %s", c.name, d)
+		}
+	}
+}
+
+// TestSources: a row may be written by several, and unknown ones are said to be.
+func TestSources(t *testing.T) {
+	p := village()
+	b := villagers(p, 0, 100, 60)
+	for r := range 25 {
+		b.Columns[vSource].Texts[r] = `{"story":"parrot-7b","plans":"offline","skills":"offline"}`
+	}
+	b.Columns[vSource].Texts[30] = "parrot-7b"
+	b.Columns[vSource].Texts[31] = `{"story":"offline"}`
+	r := judge(t, p, Options{}, 1, []*frame.Batch{b})
+	story, skills := r.Texts[0], r.Texts[2]
+	if d := cmp.Diff([]TextSource{{"offline", 74, 0.74}, {"parrot-7b", 26, 0.26}}, story.Sources); d != "" || *story.Model != 0.26 {
+		t.Error(d, *story.Model)
+	}
+	if d := cmp.Diff([]TextSource{{"offline", 98, 0.98}, {"parrot-7b", 1, 0.01}, {"unknown", 1, 0.01}}, skills.Sources); d != "" || *skills.Model != 0.01 {
+		t.Error(d, *skills.Model)
+	}
+	if got := status(r); got["source.origin"] != "fail 1" {
+		t.Error(got)
+	}
+}
+
+func TestPercent(t *testing.T) {
+	for _, c := range []struct {
+		part, of int64
+		want     string
+	}{{0, 0, "0 %"}, {0, 5, "0 %"}, {5, 5, "100 %"}, {1, 1_000_000, "under 0.01 %"}, {999_999, 1_000_000, "over 99.99 %"}, {1, 4, "25 %"}, {1, 8, "12.5 %"}} {
+		if got := Percent(c.part, c.of); got != c.want {
+			t.Errorf("%d of %d: %s, want %s", c.part, c.of, got, c.want)
+		}
+	}
+}
+
+// TestRuleFault: a rule that cannot be used is an error, not a panic.
+func TestRuleFault(t *testing.T) {
+	p := village()
+	p.Rules[0].Number = "("
+	s := New(p, Options{TempDir: t.TempDir()})
+	defer s.Close()
+	tally := s.NewTally()
+	tally.Add(villagers(p, 0, 10, 60))
+	if r, err := s.Result(tally); err == nil || r != nil {
+		t.Error("a broken expression was not reported")
+	}
+}
+
+// BenchmarkTexts judges texts of about 1 KB each of a population of a million.
+func BenchmarkTexts(b *testing.B) {
+	p := village()
+	s := New(p, Options{TempDir: b.TempDir(), Rows: 1_000_000})
+	defer s.Close()
+	tally, batch := s.NewTally(), villagers(p, 0, 1024, 150)
+	size := 0
+	for _, column := range []int{vStory, vPlans, vSkills} {
+		for _, text := range batch.Columns[column].Texts {
+			size += len(text)
+		}
+	}
+	b.SetBytes(int64(size))
+	for b.Loop() {
+		tally.Add(batch)
+		batch.First += 1024
+	}
+}
+
+// BenchmarkAlike compares 10,000 texts of three fields with each other.
+func BenchmarkAlike(b *testing.B) {
+	p := village()
+	s := New(p, Options{TempDir: b.TempDir()})
+	defer s.Close()
+	tally := s.NewTally()
+	for first := int64(0); first < 10_000; first += 1000 {
+		tally.Add(villagers(p, first, 1000, 150))
+	}
+	for b.Loop() {
+		tally.alike()
+	}
+}

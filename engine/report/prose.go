@@ -1,0 +1,92 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/personagen/personagen/engine/check"
+)
+
+// texts shows the written fields.
+func (s *Stats) texts(p *paper) {
+	if s.Texts == nil || s.Texts.Written == 0 {
+		return
+	}
+	p.line("## Texts\n")
+	p.line("Lengths are in characters, of the items where a field is a list. Not written are persons who should have a text and have none.\n")
+	var rows [][]string
+	for i := range s.Texts.Fields {
+		f := &s.Texts.Fields[i]
+		row := []string{Escape(f.Field), thousands(f.Written), thousands(f.Missing)}
+		row = append(row, lengths(f.Chars)...)
+		if f.Items != nil {
+			row = append(row, fmt.Sprintf("%s to %s", number(f.Items.Min), number(f.Items.Max)))
+		} else {
+			row = append(row, "")
+		}
+		rows = append(rows, append(row, written(f.Sources)))
+	}
+	p.table([]string{"field", "written>", "not written>", "mean>", "min>", "10 %>", "median>", "90 %>", "max>", "items", "by"}, rows)
+	s.broken(p)
+	s.alike(p)
+}
+
+func lengths(n *check.Summary) []string {
+	if n == nil {
+		return make([]string, 6)
+	}
+	return []string{number(n.Mean), number(n.Min), number(n.P10), number(n.P50), number(n.P90), number(n.Max)}
+}
+
+// written says who wrote the texts of a field.
+func written(sources []check.TextSource) string {
+	var parts []string
+	for _, x := range sources {
+		parts = append(parts, fmt.Sprintf("%s %s", Escape(x.Name), percent(x.Share)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// broken lists the demands that texts do not meet.
+func (s *Stats) broken(p *paper) {
+	var rows [][]string
+	for _, f := range s.Texts.Fields {
+		for _, b := range f.Broken {
+			rows = append(rows, []string{Escape(f.Field), b.Demand, Escape(b.Name), thousands(b.Texts), percent(share(b.Texts, f.Written))})
+		}
+	}
+	if rows == nil {
+		p.line("Every text is as its field and the rules demand.\n")
+		return
+	}
+	p.line("### Demands that texts do not meet\n")
+	p.table([]string{"field", "demand", "name", "texts>", "share>"}, rows)
+}
+
+// alike shows how much texts resemble each other.
+func (s *Stats) alike(p *paper) {
+	var rows [][]string
+	compared, kept := int64(0), int64(0)
+	for _, f := range s.Texts.Fields {
+		a := f.Alike
+		if a == nil {
+			continue
+		}
+		compared, kept = max(compared, a.Texts), max(kept, a.Words.Texts)
+		row := []string{Escape(f.Field), thousands(a.Near), percent(a.NearShare), percent(a.Openings.Repeated), fmt.Sprintf("%.1f of %.1f", a.Openings.Entropy, a.Openings.Most)}
+		for _, d := range a.Words.Distinct {
+			row = append(row, fmt.Sprintf("%.3f", d))
+		}
+		phrase := "none"
+		if w := a.Words; w.Phrase > 0 {
+			phrase = fmt.Sprintf("%d words, %s of a text, in %s texts", w.Phrase, percent(w.PhraseShare), thousands(w.PhraseTexts))
+		}
+		rows = append(rows, append(row, phrase))
+	}
+	if rows == nil {
+		return
+	}
+	p.line("### How much texts resemble each other\n")
+	p.line("A sample of at most %s texts of each field, after names, places and numbers are masked. Near-duplicates share four fifths of their shingles of five words with an earlier text. Openings are the first eight words; repeated are those that another of the same hundred has. Distinct are the ratios of different runs of one, two and three words to all of them; these and the longest repeated phrase are of at most %s texts.\n", thousands(compared), thousands(kept))
+	p.table([]string{"field", "near-duplicates>", "share>", "openings repeated>", "entropy of openings, bits>", "distinct-1>", "distinct-2>", "distinct-3>", "longest repeated phrase"}, rows)
+}
