@@ -3,6 +3,7 @@ package kind
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -193,7 +194,12 @@ func (p *text) Bind(env *Env) Filler {
 	}
 	parts, ok := p.template.Plain()
 	if !ok {
-		return &templateFiller{p: p, columns: columns, values: map[string]any{}}
+		slow := &templateFiller{p: p, columns: columns, values: map[string]any{}}
+		for _, name := range p.Fields {
+			slow.fields = append(slow.fields, env.Fields[columns[name]])
+		}
+		slow.remember()
+		return slow
 	}
 	plain := &plainFiller{parts: parts}
 	for _, part := range parts {
@@ -202,12 +208,59 @@ func (p *text) Bind(env *Env) Filler {
 	return plain
 }
 
-// templateFiller executes the template row by row.
+// templateFiller executes the template row by row. Where every field it reads
+// is coded, the text of a combination of codes is made once and remembered.
 type templateFiller struct {
 	p       *text
+	fields  []*Field
 	columns map[string]int
 	values  map[string]any
 	failed  []RowError
+	known   map[uint64]string // nil when some field is not coded
+	sizes   []uint64          // per field: its codes, null included
+}
+
+// maxKnown bounds the texts that a template remembers.
+const maxKnown = 1 << 16
+
+// remember readies the memory if every field is coded and their combinations
+// can be numbered.
+func (p *templateFiller) remember() {
+	combinations := uint64(1)
+	for _, f := range p.fields {
+		if f.Domain == nil || f.Type != frame.Category && f.Type != frame.Integer {
+			return
+		}
+		size := uint64(f.Domain.Size()) + 1
+		if combinations > math.MaxUint64/size {
+			return
+		}
+		combinations *= size
+		p.sizes = append(p.sizes, size)
+	}
+	p.known = map[uint64]string{}
+}
+
+// combination numbers the codes of a row; false when a value lies outside its
+// field's domain.
+func (p *templateFiller) combination(b *frame.Batch, r int) (uint64, bool) {
+	n := uint64(0)
+	for i, f := range p.fields {
+		c := &b.Columns[p.columns[f.Name]]
+		code := int64(0) // null
+		if !c.IsNull(f.Type, r) {
+			if f.Type == frame.Category {
+				code = int64(c.Codes[r]) + 1
+			} else {
+				code = c.Ints[r] - f.Domain.Min + 1
+			}
+			if code < 1 || uint64(code) >= p.sizes[i] {
+				return 0, false
+			}
+		}
+		n = n*p.sizes[i] + uint64(code)
+	}
+	return n, true
 }
 
 func (p *templateFiller) Failed() []RowError { return p.failed }
@@ -215,11 +268,17 @@ func (p *templateFiller) Failed() []RowError { return p.failed }
 func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
 	p.failed = p.failed[:0]
 	for r := range b.N {
-		for _, name := range p.p.Fields {
-			p.values[name] = cellValue(b, p.columns[name], r)
+		key, coded := uint64(0), false
+		if p.known != nil {
+			if key, coded = p.combination(b, r); coded {
+				if text, ok := p.known[key]; ok {
+					c.Texts[r] = text
+					continue
+				}
+			}
 		}
-		var out strings.Builder
-		if err := p.p.template.Execute(&out, p.values); err != nil {
+		text, err := p.execute(b, r)
+		if err != nil {
 			p.failed = append(p.failed, RowError{r, err})
 			if c.Null == nil {
 				c.Null = make([]bool, b.N)
@@ -227,8 +286,20 @@ func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
 			c.Texts[r], c.Null[r] = "", true
 			continue
 		}
-		c.Texts[r] = out.String()
+		c.Texts[r] = text
+		if coded && len(p.known) < maxKnown {
+			p.known[key] = text
+		}
 	}
+}
+
+func (p *templateFiller) execute(b *frame.Batch, r int) (string, error) {
+	for _, name := range p.p.Fields {
+		p.values[name] = cellValue(b, p.columns[name], r)
+	}
+	var out strings.Builder
+	err := p.p.template.Execute(&out, p.values)
+	return out.String(), err
 }
 
 // nothing is null as templates see it: an empty text, which {{ if }} takes for
