@@ -53,7 +53,11 @@ func isle() *plan.Plan {
 			{Name: "score", Kind: "number", Class: kind.Drawn, Type: frame.Number, Decimals: 1},
 			{Name: "name", Kind: "template", Class: kind.Drawn, Type: frame.Text},
 			{Name: "likes", Kind: "list", Class: kind.Drawn, Type: frame.CategoryList, Domain: &kind.Domain{Labels: []string{"sun", "rain"}}},
+			{Name: "story", Kind: "text", Class: kind.Written, Type: frame.Text, Nullable: true, Text: &kind.Text{Chars: kind.Length{Min: 20, Max: 300}}},
+			{Name: "skills", Kind: "text_list", Class: kind.Written, Type: frame.TextList, Nullable: true, When: green, WhenText: `hue: "sea_green"`, Text: &kind.Text{Chars: kind.Length{Min: 3, Max: 30}, Items: &kind.Length{Min: 1, Max: 3}}},
+			{Name: "origin", Kind: "text_source", Class: kind.Written, Type: frame.Text, Nullable: true},
 		},
+		Rules: []plan.Rule{{Name: "age", About: "the age is the person's", Severity: "warn", Number: `aged (\d+)`, Field: "age"}},
 		Tables: []plan.Table{
 			{
 				Name: "hats", Role: "margin", Fields: []string{"hue"}, Labels: [][]string{{"red", "sea_green"}}, Source: "census", Year: 2020, Status: "official",
@@ -79,6 +83,7 @@ func isle() *plan.Plan {
 func people(p *plan.Plan) *frame.Batch {
 	b := frame.New(p.Schema())
 	b.Resize(0, persons)
+	b.Columns[8].Null = make([]bool, persons)
 	for r := range persons {
 		b.Columns[0].Texts[r] = fmt.Sprint("id", r)
 		b.Columns[1].Codes[r] = []int32{0, 0, 1}[r%3]
@@ -90,8 +95,26 @@ func people(p *plan.Plan) *frame.Batch {
 		for range r % 2 {
 			b.Columns[6].Codes = append(b.Columns[6].Codes, int32(r%4/3))
 		}
+		b.Columns[7].Texts[r] = story(r)
+		if b.Columns[8].Null[r] = r%3 != 2; r%3 == 2 {
+			b.Columns[8].Texts = append(b.Columns[8].Texts, fmt.Sprint("skill number ", r), "rowing")[:len(b.Columns[8].Texts)+1+r%2]
+		}
+		b.Columns[8].Offsets[r+1] = int32(len(b.Columns[8].Texts))
+		b.Columns[9].Texts[r] = "offline"
 	}
 	return b
+}
+
+// story is the text of person r: words by the digits of a number that is
+// different for each.
+func story(r int) string {
+	words := []string{"river", "stone", "the", "old", "boat", "keeps", "a", "lamp", "for", "winter"}
+	text := fmt.Sprintf("Name %d, aged %d:", r, 20+r/20)
+	for k, n := 0, r*7919+1; k < 24; k++ {
+		text += " " + words[n%10] + words[n/10%10]
+		n = (n*48271 + 11) % 2147483647
+	}
+	return text
 }
 
 func result(t *testing.T, p *plan.Plan, o check.Options, spoil func(*frame.Batch)) *check.Result {
@@ -153,6 +176,8 @@ func TestText(t *testing.T) {
 	spoilt := result(t, p, check.Options{}, func(b *frame.Batch) {
 		b.Columns[1].Codes[5] = -2
 		b.Columns[0].Texts[7] = "id3"
+		b.Columns[7].Texts[3] = ""
+		b.Columns[7].Texts[4] += " In those days he was aged 3."
 	})
 	for _, c := range []struct {
 		w      *bytes.Buffer
@@ -187,6 +212,32 @@ func TestPart(t *testing.T) {
 	for _, want := range []string{"1,200 persons (numbers 2,400 to 3,599 of 12,000)", "over all 10 parts of the population"} {
 		if !strings.Contains(md.String(), want) {
 			t.Errorf("%q is missing", want)
+		}
+	}
+}
+
+// TestWhoWrote: the head says what share of the texts a model wrote.
+func TestWhoWrote(t *testing.T) {
+	p := isle()
+	for _, c := range []struct {
+		spoil func(b *frame.Batch)
+		want  string
+	}{
+		{nil, "**Texts:** 1,600 texts, model-written 0 %."},
+		{func(b *frame.Batch) { b.Columns[9].Texts[0] = "parrot-7b" }, "**Texts:** 1,600 texts, model-written 0.06 %."},
+		{func(b *frame.Batch) {
+			b.Columns[7].Null, b.Columns[8].Null = make([]bool, persons), make([]bool, persons)
+			for r := range persons {
+				b.Columns[7].Null[r], b.Columns[8].Null[r] = true, true
+			}
+		}, "**Texts:** no texts."},
+	} {
+		var md bytes.Buffer
+		if err := report.New(p, result(t, p, check.Options{}, c.spoil), facts).Markdown(&md); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(md.String(), c.want) {
+			t.Errorf("%q is missing", c.want)
 		}
 	}
 }
