@@ -269,13 +269,15 @@ func (p *Plan) Visible() []int {
 	return v
 }
 
-// WithoutTexts returns the plan without its written fields: that of a release
-// that has none. Persons are the same.
+// WithoutTexts returns the plan without its written fields, and without the
+// hidden fields that only texts use: that of a release that has none. Persons
+// are the same.
 func (p *Plan) WithoutTexts() *Plan {
 	out := *p
 	out.Fields, out.Order = nil, nil
+	needed := p.needed()
 	for _, f := range p.Fields {
-		if f.Class != kind.Written {
+		if needed[f.Name] {
 			out.Fields = append(out.Fields, f)
 		}
 	}
@@ -290,4 +292,26 @@ func (p *Plan) WithoutTexts() *Plan {
 	out.Narrator, out.Rules = nil, nil
 	out.stamp()
 	return &out
+}
+
+// needed tells the fields of a release without texts: those that are seen or
+// finite (tables, conditions and checks may speak of these), and their inputs.
+func (p *Plan) needed() map[string]bool {
+	needed := map[string]bool{}
+	var need func(f *kind.Field)
+	need = func(f *kind.Field) {
+		if needed[f.Name] {
+			return
+		}
+		needed[f.Name] = true
+		for _, name := range f.Inputs {
+			need(p.Field(name))
+		}
+	}
+	for _, f := range p.Fields {
+		if f.Class != kind.Written && (!f.Hidden || f.Finite()) {
+			need(f)
+		}
+	}
+	return needed
 }
