@@ -42,6 +42,7 @@ func (a *app) plan(c *cobra.Command, path string, o planOptions) error {
 	if err != nil {
 		return err
 	}
+	cfg.Warnings = a.diagnostics
 	progress := a.newProgress(false)
 	cfg.Events = progress.event
 	f, err := run.Foresee(c.Context(), cfg)

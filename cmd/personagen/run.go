@@ -62,7 +62,7 @@ func (a *app) run(c *cobra.Command, spec string, o runOptions) error {
 		return err
 	}
 	progress := a.newProgress(o.quiet)
-	cfg.Events = progress.event
+	cfg.Events, cfg.Warnings = progress.event, a.diagnostics
 	summary, err := run.Run(c.Context(), cfg)
 	took := progress.finish()
 	return a.released(c.Context(), summary, took, o.quiet, err)

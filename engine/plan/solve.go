@@ -234,7 +234,7 @@ func (c *compiler) explainImpossible(e *fit.ImpossibleError) {
 	if !e.Exact {
 		repair = e.AtLeast
 	}
-	d.Note("the smallest change that repairs them moves %s %s in all", about, c.persons(repair))
+	d.Note("the smallest change that repairs them takes %s %s out of cells and adds as many to others", about, c.persons(repair/2))
 	for i, t := range e.Tables {
 		d.Note("table %q at %s: %s", c.tables[t].spec.Name, placeText(c.tables[t].spec.Place), c.cells(&c.tables[t], e.Cells[i], 4))
 	}

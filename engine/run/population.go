@@ -20,15 +20,21 @@ import (
 )
 
 // Compile loads a spec and compiles its plan. The error is a *diag.ListError
-// when the spec or a table is wrong.
-func Compile(ctx context.Context, path, cache string, progress func(fit.Progress)) (*plan.Plan, error) {
+// when the spec or a table is wrong; warn, when set, hears of a list that only
+// warns.
+func Compile(ctx context.Context, path, cache string, progress func(fit.Progress), warn func(*diag.List)) (*plan.Plan, error) {
 	s, faults := spec.Load(ctx, path, spec.Options{})
 	if err := listError(ctx, faults); err != nil {
 		return nil, err
 	}
-	p, faults := plan.Compile(ctx, s, plan.Options{Cache: cache, Progress: progress})
-	if err := listError(ctx, faults); err != nil {
+	p, found := plan.Compile(ctx, s, plan.Options{Cache: cache, Progress: progress})
+	if err := listError(ctx, found); err != nil {
 		return nil, err
+	}
+	faults.Items = append(faults.Items, found.Items...)
+	if warn != nil && len(faults.Items) > 0 {
+		faults.Sort()
+		warn(faults)
 	}
 	return p, nil
 }

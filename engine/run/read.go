@@ -292,7 +292,7 @@ func openInput(ctx context.Context, v Validation) (*input, error) {
 		return nil, fmt.Errorf("%w: nothing to validate was named", ErrUsage)
 	}
 	if v.Spec != "" {
-		p, err := Compile(ctx, v.Spec, v.Cache, nil)
+		p, err := Compile(ctx, v.Spec, v.Cache, nil, nil)
 		if err != nil {
 			return nil, err
 		}

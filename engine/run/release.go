@@ -89,6 +89,9 @@ func openRelease(target string, p *plan.Plan, persons population, formats []stri
 	if err := replaceable(target); err != nil {
 		return nil, err
 	}
+	if real, err := filepath.EvalSymlinks(target); err == nil {
+		target = real // the folder behind a link is replaced, not the link
+	}
 	r := &release{target: filepath.Clean(target), plan: p, persons: persons, formats: formats, perFile: perFile}
 	if r.formats == nil {
 		r.formats = AllFormats()

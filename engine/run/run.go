@@ -12,6 +12,7 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
+	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/fit"
 	"github.com/personagen/personagen/engine/generate"
 	"github.com/personagen/personagen/engine/narrate"
@@ -44,6 +45,8 @@ type Config struct {
 	Cache       string   // folder of fitted plans; empty for none
 	Version     string   // of the program, for the manifest
 	Events      func(Event)
+	// Warnings, when set, hears what is odd but not wrong about the spec.
+	Warnings func(*diag.List)
 }
 
 // DefaultRowsPerFile is the largest number of rows of one Parquet file.
@@ -149,7 +152,7 @@ func (r *run) compile() error {
 	}
 	p, err := Compile(r.ctx, r.Spec, r.Cache, func(p fit.Progress) {
 		r.event(Event{Stage: "fit", Note: fmt.Sprintf("%s, sweep %d, worst deviation %.1e", p.Stage, p.Sweep, p.TVD)})
-	})
+	}, r.Warnings)
 	if err != nil {
 		return err
 	}
