@@ -30,12 +30,14 @@ func (p *page) start(at place) { p.begin, p.chars, p.at = len(p.out), 0, at }
 // Signs by what they do to the place.
 const (
 	ordinary = iota
+	later    // another byte of a sign
+	neutral  // quotes, brackets and dashes stand before a sentence or behind it
 	blank
 	newline
-	end     // . ! ?
-	neutral // quotes, brackets and dashes stand before a sentence or behind it
-	wide    // the first byte of the signs from U+2000 on, among them … and quotes
-	later   // another byte of a sign
+	end  // . ! ?
+	wide // the first byte of the signs from U+2000 on, among them … and quotes
+
+	simple = neutral // signs up to this one change nothing inside a sentence
 )
 
 var class = func() (c [256]uint8) {
@@ -56,19 +58,31 @@ var class = func() (c [256]uint8) {
 // set appends text to the page.
 func (p *page) set(text []byte) {
 	for i := 0; i < len(text); {
-		if p.at == inside || p.at == plain { // ordinary letters in one go
-			from := i
-			for i < len(text) && (class[text[i]] == ordinary || class[text[i]] == later) {
-				p.chars += 1 - int(class[text[i]]/later)
-				i++
-			}
-			p.out = append(p.out, text[from:i]...)
-			if i == len(text) {
+		if p.at == inside || p.at == plain {
+			n := p.run(text[i:])
+			if i += n; i == len(text) {
 				return
 			}
 		}
 		i += p.sign(text[i:])
 	}
+}
+
+// run sets, in one go, the first bytes of a text that neither end a sentence
+// nor need care, and returns how many these are. No sentence begins here.
+func (p *page) run(text []byte) int {
+	n, signs := 0, 0
+	for ; n < len(text); n++ {
+		c := class[text[n]]
+		if c > simple && (c != blank || n == 0 || text[n-1] == ' ' || text[n] != ' ') {
+			break
+		}
+		if c != later {
+			signs++
+		}
+	}
+	p.out, p.chars = append(p.out, text[:n]...), p.chars+signs
+	return n
 }
 
 // sign sets the first sign of a text and returns its length.
