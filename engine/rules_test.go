@@ -28,7 +28,7 @@ var reserved = map[string]string{
 	"cuelang.org/go":                    "engine/spec",
 	"github.com/parquet-go/parquet-go":  "engine/dataset",
 	"github.com/Masterminds/sprig/v3":   "engine/prompt",
-	"github.com/sashabaranov/go-openai": "engine/enrich",
+	"github.com/sashabaranov/go-openai": "engine/endpoint",
 	"github.com/spf13/cobra":            "cmd/personagen",
 }
 

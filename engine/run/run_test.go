@@ -1,0 +1,153 @@
+package run_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/personagen/personagen/engine/run"
+)
+
+func crewSpec(t *testing.T) (spec, dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	spec = filepath.Join(dir, "crew.cue")
+	if err := os.WriteFile(spec, []byte(crew), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return spec, dir
+}
+
+// files reads every file of a folder.
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, e := range entries {
+		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[e.Name()] = string(data)
+	}
+	return out
+}
+
+func TestReleaseHoldsWhatTheManifestSays(t *testing.T) {
+	spec, dir := crewSpec(t)
+	s, err := run.Run(context.Background(), run.Config{Spec: spec, Out: filepath.Join(dir, "out"), Size: 70_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{run.ManifestFile}
+	for _, f := range s.Manifest.Files {
+		want = append(want, f.Name)
+	}
+	var got []string
+	for name := range files(t, s.Dir) {
+		got = append(got, name)
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	left, _ := filepath.Glob(filepath.Join(dir, ".out*"))
+	if len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// A new release takes the place of an old one; a failed run leaves the old one.
+func TestOldReleaseStandsUntilTheNewOneDoes(t *testing.T) {
+	spec, dir := crewSpec(t)
+	out := filepath.Join(dir, "out")
+	if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Size: 10}); err != nil {
+		t.Fatal(err)
+	}
+	before := files(t, out)
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := run.Run(ctx, run.Config{Spec: spec, Out: out, Size: 300_000, Events: func(e run.Event) {
+		if e.Stage == "write" && e.Done > 0 {
+			cancel()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+	if d := cmp.Diff(before, files(t, out)); d != "" {
+		t.Error(d)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".out*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Size: 20}); err != nil {
+		t.Fatal(err)
+	}
+	m, err := run.ReadManifest(out)
+	if err != nil || m.Rows != 20 {
+		t.Errorf("got %v, %v", m, err)
+	}
+}
+
+func TestRequestsThatCannotBe(t *testing.T) {
+	spec, dir := crewSpec(t)
+	for name, c := range map[string]run.Config{
+		"sampling": {Sampling: "guess"},
+		"shard":    {Shard: run.Shard{Index: 4, Of: 3}},
+		"format":   {Formats: []string{"xls"}},
+		"provider": {Provider: "nobody"},
+		"folder":   {Out: dir},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.Spec = spec
+			if c.Out == "" {
+				c.Out = filepath.Join(t.TempDir(), "out")
+			}
+			if _, err := run.Run(context.Background(), c); !errors.Is(err, run.ErrUsage) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// Shards are the rows of the whole, and merging them gives its bytes.
+func TestShardsMergeToTheWhole(t *testing.T) {
+	spec, dir := crewSpec(t)
+	size := int64(40_000)
+	if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: filepath.Join(dir, "whole"), Size: size}); err != nil {
+		t.Fatal(err)
+	}
+	var parts []string
+	for i := range 3 {
+		out := filepath.Join(dir, string(rune('a'+i)))
+		parts = append(parts, out)
+		if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Size: size, Shard: run.Shard{Index: i + 1, Of: 3}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Reverse(parts) // the order in which they are named does not matter
+	if _, err := run.Merge(context.Background(), run.Merger{Dirs: parts, Out: filepath.Join(dir, "merged")}); err != nil {
+		t.Fatal(err)
+	}
+	want, got := files(t, filepath.Join(dir, "whole")), files(t, filepath.Join(dir, "merged"))
+	for name := range want {
+		if want[name] != got[name] {
+			t.Errorf("%s differs", name)
+		}
+	}
+	if _, err := run.Merge(context.Background(), run.Merger{Dirs: parts[:2:2][:1], Out: filepath.Join(dir, "one")}); !errors.Is(err, run.ErrUsage) {
+		t.Errorf("merging one shard gives %v", err)
+	}
+	if _, err := run.Merge(context.Background(), run.Merger{Dirs: []string{parts[0], parts[2]}, Out: filepath.Join(dir, "gap")}); !errors.Is(err, run.ErrUsage) {
+		t.Errorf("merging with a gap gives %v", err)
+	}
+}
