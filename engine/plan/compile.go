@@ -64,6 +64,7 @@ var checking = []stage{
 	{"space", (*compiler).laySpace},
 	{"conditions", (*compiler).compileConditions},
 	{"narrator", (*compiler).compileNarrator},
+	{"calls", (*compiler).compileCalls},
 	{"tables", (*compiler).readTables},
 	{"problem", (*compiler).poseProblem},
 }

@@ -49,8 +49,10 @@ type Plan struct {
 	// spec has none; Rules what texts must not say.
 	Narrator *Narrator `json:"narrator,omitempty"`
 	Rules    []Rule    `json:"rules,omitempty"`
-	Tree     Tree      `json:"tree"`
-	Files    []File    `json:"files,omitempty"` // CSV files that were read
+	// Calls write text fields, in an order in which each finds what it needs.
+	Calls []Call `json:"calls,omitempty"`
+	Tree  Tree   `json:"tree"`
+	Files []File `json:"files,omitempty"` // CSV files that were read
 
 	// Structure is the hash of what the fitted part depends on; Hash of the
 	// whole plan, without population size and seed. Both in hex.
@@ -289,7 +291,7 @@ func (p *Plan) WithoutTexts() *Plan {
 			out.Order = append(out.Order, name)
 		}
 	}
-	out.Narrator, out.Rules = nil, nil
+	out.Narrator, out.Rules, out.Calls = nil, nil, nil
 	out.stamp()
 	return &out
 }

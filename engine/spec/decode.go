@@ -55,6 +55,9 @@ func (l *loader) decode(root *Node, src source) *Spec {
 	for _, f := range root.members("rules") {
 		s.Rules = append(s.Rules, decodeRule(f))
 	}
+	for _, f := range root.members("calls") {
+		s.Calls = append(s.Calls, decodeCall(f))
+	}
 	return s
 }
 
@@ -156,6 +159,15 @@ func decodeRule(f Named) Rule {
 		r.Number = &NumberRule{Match: x.Get("match").asText(), Field: x.Get("field").asText()}
 	}
 	return r
+}
+
+func decodeCall(f Named) Call {
+	n := f.Value
+	return Call{
+		Name: f.Name, Place: f.Place, Prompt: n.Get("prompt"), System: n.Get("system"),
+		Model: n.text("model"), Temperature: n.optionalNumber("temperature"), MaxTokens: int(n.number("max_tokens", 0)),
+		After: n.texts("after"),
+	}
 }
 
 // The accessors below give the zero value for what is absent.

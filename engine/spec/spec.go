@@ -30,6 +30,7 @@ type Spec struct {
 	Checks       []Check
 	Narrator     *Narrator // nil when the spec has none
 	Rules        []Rule
+	Calls        []Call
 
 	shown func(file string) string
 }
@@ -189,6 +190,18 @@ type Rule struct {
 
 // NumberRule wants the number in the first group of Match to equal a field.
 type NumberRule struct{ Match, Field Text }
+
+// Call is a request to a model that writes text fields.
+type Call struct {
+	Name        string
+	Place       diag.Place
+	Prompt      *Node // a string, or a struct with the string file
+	System      *Node // nil when there is none
+	Model       string
+	Temperature *float64
+	MaxTokens   int // 0 when not given
+	After       []Text
+}
 
 // NodeKind is the form of a Node.
 type NodeKind string
