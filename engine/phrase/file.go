@@ -79,7 +79,7 @@ func (p *parser) place(column int) diag.Place {
 func (p *parser) read(text string) {
 	body := strings.TrimLeft(text, blanks)
 	indent := len(text) - len(body)
-	body = trimEnd(body)
+	body = strings.TrimRight(body, blanks)
 	switch {
 	case body == "" || body[0] == '#':
 	case !utf8.ValidString(text):
@@ -93,10 +93,7 @@ func (p *parser) read(text string) {
 	}
 }
 
-// trimEnd takes the blanks from the end of a line, but not the one that a \
-// stands before, so that its fault is seen.
-func trimEnd(s string) string { return strings.TrimRight(s, blanks) }
-
+// invalidAt is where the first byte stands that is not UTF-8.
 func invalidAt(s string) int {
 	for i, r := range s {
 		if r == utf8.RuneError && !strings.HasPrefix(s[i:], string(utf8.RuneError)) {

@@ -101,10 +101,10 @@ func (c *compiler) flush() {
 	c.from = c.at
 }
 
-func (c *compiler) add(p Part, end int) {
+// add ends the literal before a part that ends here.
+func (c *compiler) add(p Part) {
 	c.flush()
 	c.parts = append(c.parts, p)
-	c.at, c.from = end, end
 }
 
 // escape takes a \ and the sign behind it into the literal.
@@ -125,17 +125,20 @@ func (c *compiler) escaped() (sign string, size int) {
 
 // braces reads {field} or {one|other}.
 func (c *compiler) braces() {
-	start := c.at
+	start, before, depth := c.at, len(c.faults), 0
 	var forms []string
 	var form []byte
 	c.at++
 	for c.at < len(c.text) {
 		switch b := c.text[c.at]; b {
 		case '}':
-			forms = append(forms, string(form))
-			end := c.at + 1
-			c.at = start
-			c.closed(forms, end)
+			c.at++
+			if depth--; depth >= 0 {
+				continue // it closes a brace that has been reported
+			}
+			if len(c.faults) == before {
+				c.closed(start, append(forms, string(form)))
+			}
 			return
 		case '|':
 			forms, form = append(forms, string(form)), form[:0]
@@ -145,6 +148,9 @@ func (c *compiler) braces() {
 			form = append(form, sign...)
 			c.at += size
 		case '{', '<':
+			if b == '{' {
+				depth++
+			}
 			c.fault(c.at, fmt.Sprintf("a %c inside braces", b), fmt.Sprintf(`braces hold the name of a field, or forms of plain text; write \%c for the sign itself`, b))
 			c.at++
 		default:
@@ -155,18 +161,17 @@ func (c *compiler) braces() {
 	c.fault(start, "a { without a } behind it", `close it, or write \{ for the sign itself`)
 }
 
-// closed adds what a pair of braces holds.
-func (c *compiler) closed(forms []string, end int) {
+// closed adds what the braces from start up to here hold.
+func (c *compiler) closed(start int, forms []string) {
 	if len(forms) > 1 {
-		c.add(Part{Kind: Forms, Forms: forms, Offset: c.at}, end)
+		c.add(Part{Kind: Forms, Forms: forms, Offset: start})
 		return
 	}
 	name := strings.TrimSpace(forms[0])
 	if !IsFieldName(name) {
-		c.fault(c.at, fmt.Sprintf("%q is neither a field nor forms", c.text[c.at:end]), "write {field}, or {one|other} with a | between the forms")
-		name = ""
+		c.fault(start, fmt.Sprintf("%q is neither a field nor forms", c.text[start:c.at]), "write {field}, or {one|other} with a | between the forms")
 	}
-	c.add(Part{Kind: Field, Text: name, Offset: c.at}, end)
+	c.add(Part{Kind: Field, Text: name, Offset: start})
 }
 
 // reference reads <bank>.
@@ -177,14 +182,15 @@ func (c *compiler) reference() {
 		c.at++
 		return
 	}
-	end := c.at + length + 1
-	name := strings.TrimSpace(c.text[c.at+1 : end-1])
+	start, end := c.at, c.at+length+1
+	name := strings.TrimSpace(c.text[start+1 : end-1])
 	if !IsBankName(name) {
-		c.fault(c.at, fmt.Sprintf("%q is no reference to a bank", c.text[c.at:end]), `the name of a bank is letters, digits and . _ -; write \< for the sign itself`)
+		c.fault(start, fmt.Sprintf("%q is no reference to a bank", c.text[start:end]), `the name of a bank is letters, digits and . _ -; write \< for the sign itself`)
 		c.at++
 		return
 	}
-	c.add(Part{Kind: Bank, Text: name, Offset: c.at}, end)
+	c.at = end
+	c.add(Part{Kind: Bank, Text: name, Offset: start})
 }
 
 // IsFieldName reports whether a text could be the name of a field.

@@ -1,0 +1,179 @@
+package phrase
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/personagen/personagen/engine/diag"
+)
+
+func TestCompile(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want []Part
+	}{
+		{"", nil},
+		{"plain ] > words", []Part{{Text: "plain ] > words"}}},
+		{"{hue}", []Part{{Kind: Field, Text: "hue"}}},
+		{"a {hue_2}b", []Part{{Text: "a "}, {Kind: Field, Text: "hue_2", Offset: 2}, {Text: "b", Offset: 9}}},
+		{"{ hue }", []Part{{Kind: Field, Text: "hue"}}},
+		{"{he|she} sings", []Part{{Kind: Forms, Forms: []string{"he", "she"}}, {Text: " sings", Offset: 8}}},
+		{"văduv{|ă}", []Part{{Text: "văduv"}, {Kind: Forms, Forms: []string{"", "ă"}, Offset: 6}}},
+		{"{a|b|}", []Part{{Kind: Forms, Forms: []string{"a", "b", ""}}}},
+		{`{a\|b|c\}d}`, []Part{{Kind: Forms, Forms: []string{"a|b", "c}d"}}}},
+		{"<at.home>, <lună-2>", []Part{{Kind: Bank, Text: "at.home"}, {Text: ", ", Offset: 9}, {Kind: Bank, Text: "lună-2", Offset: 11}}},
+		{`\{\}\<\>\|\\\#\[`, []Part{{Text: `{}<>|\#[`}}},
+		{"1 # 2", []Part{{Text: "1 # 2"}}},
+	} {
+		got, faults := Compile(c.text)
+		if len(faults) > 0 {
+			t.Errorf("%q: %+v", c.text, faults)
+		}
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("%q:\n%s", c.text, d)
+		}
+	}
+}
+
+func TestCompileFaults(t *testing.T) {
+	for text, want := range map[string]string{
+		"a {hue":        "2 a { without a } behind it",
+		"a hue}":        "5 a } without a { before it",
+		"he|she":        "2 a | outside braces",
+		"{}":            `0 "{}" is neither a field nor forms`,
+		"x {Hue 2} y":   `2 "{Hue 2}" is neither a field nor forms`,
+		"{a {b}|c}":     "3 a { inside braces",
+		"{<bank>|c}":    "1 a < inside braces",
+		"a <bank":       "2 a < without a > behind it",
+		"a < b and > c": `2 "< b and >" is no reference to a bank`,
+		"<>":            `0 "<>" is no reference to a bank`,
+		`\n`:            `0 a \ before nothing special`,
+		`a\`:            `1 a \ before nothing special`,
+		`{a\b|c}`:       `2 a \ before nothing special`,
+		"} {x":          "0 a } without a { before it; 2 a { without a } behind it",
+	} {
+		_, faults := Compile(text)
+		var got []string
+		for _, f := range faults {
+			got = append(got, fmt.Sprintf("%d %s", f.Offset, f.Error()))
+			if f.Hint == "" {
+				t.Errorf("%q: no hint", text)
+			}
+		}
+		if d := cmp.Diff(want, strings.Join(got, "; ")); d != "" {
+			t.Errorf("%q:\n%s", text, d)
+		}
+	}
+}
+
+// layout writes sections in a form that is easy to compare.
+func layout(sections []Section) string {
+	var b strings.Builder
+	for _, s := range sections {
+		fmt.Fprintf(&b, "%s [%s] %q %s\n", s.Place, s.Bank, s.Condition, s.ConditionAt)
+		for _, p := range s.Phrases {
+			fmt.Fprintf(&b, "  %s %q\n", p.Place(0), p.Text)
+		}
+	}
+	return b.String()
+}
+
+func TestParse(t *testing.T) {
+	text := "\ufeff# first words\r\n[tales.old] age: >=60, zone: \"N\" \r\nOne tale\r\n\tgoes on  \r\n\n   # not this\n    and on.\nTwo.\n[tales.old]\n[ songs ]\n\\[la\\]\n\\# five\n"
+	text = strings.ReplaceAll(text, `\]`, `]`)
+	faults := &diag.List{}
+	got := Parse("b.txt", []byte(text), faults)
+	want := `b.txt:2:1 [tales.old] "age: >=60, zone: \"N\"" b.txt:2:13
+  b.txt:3:1 "One tale goes on and on."
+  b.txt:8:1 "Two."
+b.txt:9:1 [tales.old] "" b.txt:9:12
+b.txt:10:1 [songs] "" b.txt:10:10
+  b.txt:11:1 "\\[la]"
+  b.txt:12:1 "\\# five"
+`
+	if d := cmp.Diff(want, layout(got)); d != "" || len(faults.Items) > 0 {
+		t.Errorf("%v\n%s", faults.Items, d)
+	}
+	for offset, want := range map[int]string{0: "b.txt:3:1", 4: "b.txt:3:5", 9: "b.txt:4:2", 17: "b.txt:7:5"} {
+		if got := got[0].Phrases[0].Place(offset).String(); got != want {
+			t.Errorf("byte %d of the phrase stands at %s, want %s", offset, got, want)
+		}
+	}
+}
+
+func TestParseFaults(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"words\nmore words\n[b]\nfine\n", "b.txt:1:1 heading: a phrase before the first heading | write the name of its bank above it: [bank]"},
+		{"[b\nx\n", `b.txt:1:1 heading: the heading has no ] | write [bank], or \[ when it is a phrase`},
+		{"[b c]\nx\n", `b.txt:1:2 heading: "b c" is no name of a bank | use letters, digits and . _ -`},
+		{"[]\n", `b.txt:1:2 heading: "" is no name of a bank | use letters, digits and . _ -`},
+		{"[b]\n  onwards\n", "b.txt:2:3 phrase: there is no phrase to continue | a phrase begins at the start of its line"},
+		{"[b]\nx\n [c]\ny\n", `b.txt:3:2 heading: a heading begins at the start of its line | take the white space away, or write \[ when it belongs to a phrase`},
+		{"[b]\nab \xff\n", "b.txt:2:4 utf8: the line is not UTF-8 | save the file as UTF-8"},
+		{"[b]\none\n  two {three\n", `b.txt:3:7 phrase: a { without a } behind it | close it, or write \{ for the sign itself`},
+		{"[b]\nă {x}}\n", `b.txt:2:7 phrase: a } without a { before it | write \} for the sign itself`},
+	} {
+		faults := &diag.List{}
+		Parse("b.txt", []byte(c.text), faults)
+		var got []string
+		for _, d := range faults.Items {
+			got = append(got, fmt.Sprintf("%s %s: %s | %s", d.Place, d.Code, d.Message, d.Hint))
+		}
+		if d := cmp.Diff(c.want, strings.Join(got, "\n")); d != "" {
+			t.Errorf("%q:\n%s", c.text, d)
+		}
+	}
+}
+
+// What Parse takes without fault, Compile takes too; places lie in the file.
+func FuzzParse(f *testing.F) {
+	f.Add("[a] x: >1\none {two} <a>\n  {b|c}\n# d\n")
+	f.Add("[a]\n\\{ \\\\ {a\\|b|}\n")
+	f.Add("\xef\xbb\xbf[a\n}|<\n\t[b]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		faults := &diag.List{}
+		lines := strings.Split(text, "\n")
+		for _, s := range Parse("f", []byte(text), faults) {
+			if !IsBankName(s.Bank) {
+				t.Fatalf("bank %q", s.Bank)
+			}
+			for _, p := range s.Phrases {
+				parts, bad := Compile(p.Text)
+				if len(bad) > 0 || !cmp.Equal(parts, p.Parts) {
+					t.Fatalf("%q: %v", p.Text, bad)
+				}
+				for _, part := range parts {
+					at := p.Place(part.Offset)
+					if at.Line < 1 || at.Line > len(lines) || at.Column < 1 || at.Column > len(lines[at.Line-1])+1 {
+						t.Fatalf("%q stands at %s", part.Text, at)
+					}
+				}
+			}
+		}
+		for _, d := range faults.Items {
+			if d.Hint == "" || d.Place.Line < 1 || d.Place.Line > len(lines) {
+				t.Fatalf("%+v", d)
+			}
+		}
+	})
+}
+
+func ExampleParse() {
+	faults := &diag.List{}
+	sections := Parse("phrases.txt", []byte("[greeting] age: <18\nHi {name}, {little one|dear one}!\n"), faults)
+	s := sections[0]
+	fmt.Printf("%s, if %s:\n", s.Bank, s.Condition)
+	for _, part := range s.Phrases[0].Parts {
+		fmt.Printf("%d %q %q\n", part.Kind, part.Text, part.Forms)
+	}
+	// Output:
+	// greeting, if age: <18:
+	// 0 "Hi " []
+	// 1 "name" []
+	// 0 ", " []
+	// 2 "" ["little one" "dear one"]
+	// 0 "!" []
+}
