@@ -89,7 +89,7 @@ func (m *wordMasker) load(b *frame.Batch, row int, columns []int) {
 		}
 		m.scan.Read(value)
 		for _, w := range m.scan.Words {
-			low := m.scan.Lowered(w)
+			low := m.scan.Lower[w.From:w.To]
 			if utf8.RuneCount(low) >= leastMasked {
 				m.parts = append(m.parts, bytes.Clone(low))
 			}
@@ -102,7 +102,7 @@ func (m *wordMasker) mask(s *rules.Scan) []uint64 {
 	m.words = m.words[:0]
 	for _, w := range s.Words {
 		hash := w.Hash &^ maskedBit
-		if w.Digit || m.masks(s.Lower[w.Low:]) {
+		if w.Digit || m.masks(s.Lower[w.From:]) {
 			hash |= maskedBit
 		}
 		m.words = append(m.words, hash)

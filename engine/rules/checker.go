@@ -3,6 +3,7 @@ package rules
 import (
 	"bytes"
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode"
@@ -83,9 +84,9 @@ func (c *Checker) List(column, row int, items []string) []Fault {
 		if l := f.text.Chars; c.Chars < l.Min || c.Chars > l.Max {
 			c.fault(f.demand[Length], fmt.Sprintf("an item has %d characters; each must have %d to %d", c.Chars, l.Min, l.Max), item, 0, len(item))
 		}
-		hash := uint64(hashStart)
+		hash := uint64(0)
 		for _, w := range c.Words {
-			hash = (hash ^ w.Hash) * hashTimes
+			hash = bits.RotateLeft64(hash, 7) + w.Hash
 		}
 		for _, other := range c.items {
 			if other == hash {
@@ -202,7 +203,7 @@ func (c *Checker) number(r *rule, demand, row int, text string) {
 // numbersIn looks at part of a text and returns up to where it is done with.
 func (c *Checker) numbersIn(r *rule, demand, row int, text string, from, to int) int {
 	done := from
-	if len(c.Lower) == len(text) && !r.number.possible(c.Lower[from:to]) {
+	if !r.number.possible(c.Lower[from:to]) {
 		return done
 	}
 	for _, at := range r.number.FindAllStringSubmatchIndex(text[from:to], -1) {

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
@@ -207,4 +206,4 @@ func (s *Set) column(name string) int {
 }
 
 // lowered is a text in lower case as Scan.Read makes it.
-func lowered(text string) string { return strings.Map(unicode.ToLower, text) }
+func lowered(text string) string { return strings.Map(lowerRune, text) }

@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/rng"
 	"github.com/personagen/personagen/engine/rules"
 )
 
@@ -192,7 +194,7 @@ func TestScan(t *testing.T) {
 	upper.Read(strings.ToUpper(text))
 	var words, low []string
 	for i, w := range s.Words {
-		words, low = append(words, text[w.From:w.To]), append(low, string(s.Lowered(w)))
+		words, low = append(words, text[w.From:w.To]), append(low, string(s.Lower[w.From:w.To]))
 		if w.Hash != upper.Words[i].Hash {
 			t.Errorf("%q has another hash in upper case", text[w.From:w.To])
 		}
@@ -205,6 +207,46 @@ func TestScan(t *testing.T) {
 	}
 	if s.Chars != utf8.RuneCountInString(text) || !s.Words[3].Digit || s.Words[2].Joined || !s.Words[4].Joined {
 		t.Errorf("%+v", s)
+	}
+}
+
+// TestScanProperty compares the scanner with a plain one on random texts of all
+// sorts of characters, of lengths around those it reads at a time.
+func TestScanProperty(t *testing.T) {
+	alphabet := []string{"a", "B", "z", "7", "0", "/", ":", "@", "[", "_", "\x60", "{", " ", "\n", "-", "ș", "Ț", "Ж", "İ", "\u212a", "中", "e\u0301", "\xff", "\xc8", "…", "“", "😀", "𝔄"}
+	source := rng.New(1, "scan").Source()
+	inWord := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) }
+	var s rules.Scan
+	seen := map[string]uint64{}
+	for n := range 6000 {
+		text := ""
+		for range source.Below(40 + n%120) {
+			text += alphabet[source.Below(len(alphabet)-16*(n%2))] // every other one ASCII
+		}
+		s.Read(text)
+		want := strings.FieldsFunc(text, func(r rune) bool { return !inWord(r) })
+		var got []string
+		for _, w := range s.Words {
+			got = append(got, text[w.From:w.To])
+			low := string(s.Lower[w.From:w.To])
+			if strings.ToLower(low) != strings.ToLower(text[w.From:w.To]) || w.Digit != strings.ContainsAny(low, "0123456789") {
+				t.Errorf("%q: word %q: %+v", text, low, w)
+			}
+			if hash, ok := seen[low]; ok && hash != w.Hash {
+				t.Errorf("%q: word %q has two hashes", text, low)
+			}
+			seen[low] = w.Hash
+		}
+		if !slices.Equal(got, want) || s.Chars != utf8.RuneCountInString(text) || len(s.Lower) != len(text) {
+			t.Fatalf("%q: words %q, want %q; %d characters", text, got, want, s.Chars)
+		}
+	}
+	hashes := map[uint64]string{}
+	for low, hash := range seen {
+		if other, ok := hashes[hash]; ok {
+			t.Errorf("%q and %q have one hash", low, other)
+		}
+		hashes[hash] = low
 	}
 }
 
@@ -225,7 +267,7 @@ func FuzzText(f *testing.F) {
 				t.Errorf("%d characters, want %d", c.Chars, utf8.RuneCountInString(text))
 			}
 			for _, w := range c.Words {
-				if w.From >= w.To || len(c.Lowered(w)) == 0 {
+				if w.From >= w.To || int(w.To) > len(text) {
 					t.Errorf("word %+v", w)
 				}
 			}

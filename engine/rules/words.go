@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"unicode"
 	"unicode/utf8"
 )
@@ -8,29 +10,31 @@ import (
 // Word is a run of letters, marks and digits in a text.
 type Word struct {
 	Hash     uint64 // of its lower-case form
-	From, To int32  // bytes of the text
-	Low      int32  // where its lower-case form begins in Scan.Lower
-	Digit    bool   // it has a digit
+	From, To int32  // bytes of the text, and of Scan.Lower
+	Digit    bool   // it has one of the digits 0 to 9
 	Joined   bool   // only spaces, hyphens and quotes stand before it since the word before
 }
 
 // Scan is a text taken apart. Its memory is used again by the next Read.
 type Scan struct {
 	Words []Word
-	Lower []byte // the text in lower case
-	Chars int    // characters (runes)
+	// Lower is the text in lower case, byte for byte: the few characters whose
+	// lower-case form has another length stay as they are.
+	Lower []byte
+	Chars int // characters (runes)
 	// Where (in bytes) there is what no text should have, -1 for nowhere:
 	// a character that cannot be read or printed, a mark of a template.
 	Unprintable, Mark int
+
+	masks []uint64 // a bit for each byte: it is part of a word
 }
 
 // Classes of characters.
 const (
-	letter  = iota // and marks
-	digit          // the last class of what words are made of
+	other   = iota // ends a clause
+	word           // letters, marks and digits
 	joiner         // may stand between the words of a phrase
 	special        // may be a flaw
-	other          // ends a clause
 )
 
 // character is what the scanner knows of a rune.
@@ -45,17 +49,23 @@ const tabled = 0x800
 
 var table = func() (t [tabled]character) {
 	for r := range rune(tabled) {
-		t[r] = character{unicode.ToLower(r), classOf(r)}
+		t[r] = character{lowerRune(r), classOf(r)}
 	}
 	return t
 }()
 
+// lowerRune is the lower-case form of a rune if it takes as many bytes.
+func lowerRune(r rune) rune {
+	if low := unicode.ToLower(r); utf8.RuneLen(low) == utf8.RuneLen(r) {
+		return low
+	}
+	return r
+}
+
 func classOf(r rune) uint8 {
 	switch {
-	case unicode.IsLetter(r) || unicode.IsMark(r):
-		return letter
-	case unicode.IsDigit(r):
-		return digit
+	case unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r):
+		return word
 	case r == '{' || r == '}' || r == '<' || r == utf8.RuneError || r != '\n' && unicode.IsControl(r) || r == '\ufeff':
 		return special
 	case r == '-' || r == '\'' || r == '"' || unicode.IsSpace(r) && r != '\n' || unicode.In(r, unicode.Pd, unicode.Pi, unicode.Pf):
@@ -64,78 +74,158 @@ func classOf(r rune) uint8 {
 	return other
 }
 
-// FNV-1a, a rune at a time.
-const (
-	hashStart = 0xcbf29ce484222325
-	hashTimes = 0x100000001b3
-)
-
-// Read takes a text apart in one pass.
-func (s *Scan) Read(text string) {
-	s.Words, s.Chars, s.Unprintable, s.Mark = s.Words[:0], 0, -1, -1
-	// Lower case takes at most three bytes for two, or for one that is invalid.
-	if room := 3*len(text) + utf8.UTFMax; cap(s.Lower) < room {
-		s.Lower = make([]byte, room)
-	}
-	lower := s.Lower[:cap(s.Lower)]
-	n, joined, continued := 0, false, 0
-	for i := 0; i < len(text); {
-		// A word, if there is one here.
-		from, low, hash, digits := i, n, uint64(hashStart), uint8(0)
-		for i < len(text) {
-			c := text[i]
-			if c < utf8.RuneSelf {
-				known := &table[c]
-				if known.class > digit {
-					break
-				}
-				digits |= known.class
-				hash = (hash ^ uint64(known.low)) * hashTimes
-				lower[n] = byte(known.low)
-				i++
-				n++
-				continue
-			}
-			r, size := decode(text, i)
-			known := lookUp(r)
-			if known.class > digit {
-				break
-			}
-			digits |= known.class
-			hash = (hash ^ uint64(known.low)) * hashTimes
-			n += utf8.EncodeRune(lower[n:], known.low)
-			i += size
-			continued += size - 1
-		}
-		if i > from {
-			s.Words = append(s.Words, Word{Hash: hash, From: int32(from), To: int32(i), Low: int32(low), Digit: digits&digit != 0, Joined: joined})
-			joined = true
-		}
-		// What stands before the next one.
-		for i < len(text) {
-			r, size := decode(text, i)
-			known := lookUp(r)
-			if known.class <= digit {
-				break
-			}
-			joined = joined && known.class == joiner
-			if known.class == special {
-				s.flaw(text, i, r)
-			}
-			n += utf8.EncodeRune(lower[n:], known.low)
-			i += size
-			continued += size - 1
-		}
-	}
-	s.Lower, s.Chars = lower[:n], len(text)-continued
-}
-
 // lookUp classifies a rune.
 func lookUp(r rune) character {
 	if r < tabled {
 		return table[r]
 	}
-	return character{unicode.ToLower(r), classOf(r)}
+	return character{lowerRune(r), classOf(r)}
+}
+
+// Read takes a text apart: first the characters, almost without branches, then
+// the words. This is most of what checking a text costs.
+func (s *Scan) Read(text string) {
+	s.Words, s.Unprintable, s.Mark = s.Words[:0], -1, -1
+	s.characters(text)
+	end, joined := 0, false // of the word before
+	for {
+		from := s.next(end, 0)
+		if from >= len(text) {
+			break
+		}
+		joined = joined && from == end+1 && text[end] == ' ' || s.gap(text, end, from) && joined
+		end = s.next(from, ^uint64(0))
+		hash, digit := hashOf(s.Lower[from:end:cap(s.Lower)])
+		s.Words = append(s.Words, Word{Hash: hash, From: int32(from), To: int32(end), Digit: digit, Joined: joined})
+		joined = true
+	}
+	s.gap(text, end, len(text))
+}
+
+// padding after the lower-case text lets words be read eight bytes at a time.
+const padding = 8
+
+// characters fills Lower and masks, and counts the characters.
+func (s *Scan) characters(text string) {
+	if cap(s.Lower) < len(text)+padding {
+		s.Lower = make([]byte, len(text)+len(text)/2+padding)
+	}
+	lower := s.Lower[:len(text)]
+	s.masks = s.masks[:0]
+	continued, i, carry := 0, 0, uint64(0)
+	for base := 0; base < len(text); base += 64 {
+		mask := carry
+		carry = 0
+		for end := min(base+64, len(text)); i < end; {
+			if i+8 <= end {
+				if v := load(text[i : i+8]); v&high == 0 {
+					low, words := plain(v)
+					binary.LittleEndian.PutUint64(lower[i:], low)
+					mask |= words << (i - base)
+					i += 8
+					continue
+				}
+			}
+			r, size := decode(text, i)
+			known := lookUp(r)
+			if r == utf8.RuneError {
+				copy(lower[i:], text[i:i+size]) // a byte that is invalid takes one
+			} else {
+				utf8.EncodeRune(lower[i:], known.low)
+			}
+			if known.class == word {
+				mask |= (1<<size - 1) << (i - base)
+				if over := i + size - base - 64; over > 0 {
+					carry = 1<<over - 1
+				}
+			}
+			i += size
+			continued += size - 1
+		}
+		s.masks = append(s.masks, mask)
+	}
+	s.masks = append(s.masks, 0) // where the last word ends
+	s.Lower, s.Chars = lower, len(text)-continued
+}
+
+// Eight bytes at a time: a one in each byte, and the highest bit of each.
+const (
+	every = 0x0101010101010101
+	high  = 0x80 * every
+)
+
+// load reads eight bytes of a text.
+func load(t string) uint64 {
+	_ = t[7]
+	return uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
+		uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+}
+
+// plain puts eight ASCII characters into lower case and tells, a bit for each,
+// which are letters or digits.
+func plain(v uint64) (low, words uint64) {
+	low = v | between(v, 'A', 'Z')>>2
+	marks := between(low, 'a', 'z') | between(v, '0', '9')
+	return low, marks >> 7 * 0x0102040810204080 >> 56
+}
+
+// between marks with its highest bit each of eight ASCII characters from a to b.
+func between(v, a, b uint64) uint64 {
+	return (v + (0x80-a)*every) &^ (v + (0x7f-b)*every) & high
+}
+
+// next returns the first byte from the given one on that is part of a word, or
+// with all bits flipped, that is not; the end of the masks when there is none.
+func (s *Scan) next(from int, flip uint64) int {
+	k := from >> 6
+	mask := (s.masks[k] ^ flip) >> (from & 63) << (from & 63)
+	for mask == 0 {
+		if k++; k == len(s.masks) {
+			return k << 6
+		}
+		mask = s.masks[k] ^ flip
+	}
+	return k<<6 + bits.TrailingZeros64(mask)
+}
+
+// gap looks at what stands between words and reports whether the words may
+// belong to one phrase.
+func (s *Scan) gap(text string, from, to int) bool {
+	joined := true
+	for i := from; i < to; {
+		r, size := decode(text, i)
+		class := lookUp(r).class
+		joined = joined && class == joiner
+		if class == special {
+			s.flaw(text, i, r)
+		}
+		i += size
+	}
+	return joined
+}
+
+// hashOf hashes a word, eight bytes at a time, and tells whether it has a digit.
+// Its capacity reaches at least eight bytes beyond it.
+func hashOf(word []byte) (hash uint64, digit bool) {
+	const times = 0x9e3779b97f4a7c15
+	n := len(word)
+	hash = uint64(n)
+	digits := uint64(0)
+	for rest := word[:n+padding]; n > 0; rest, n = rest[8:], n-8 {
+		v := binary.LittleEndian.Uint64(rest)
+		if n < 8 {
+			v &= 1<<(8*n) - 1
+		}
+		hash = (hash ^ v) * times
+		hash ^= hash >> 32
+		// A byte below ten once '0' is taken off (Anderson, "Bit twiddling hacks").
+		v ^= every * '0'
+		digits |= (v - 10*every) &^ v & high
+		if n <= 8 {
+			break
+		}
+	}
+	return hash * times, digits != 0
 }
 
 // decode reads the rune at i; those of two bytes are most of what is not ASCII.
@@ -184,18 +274,4 @@ func isTag(rest string) bool {
 		}
 	}
 	return false
-}
-
-// Lowered is the lower-case form of one of the text's words, until the next
-// Read.
-func (s *Scan) Lowered(w Word) []byte {
-	rest := s.Lower[w.Low:]
-	for i := 0; i < len(rest); {
-		r, size := utf8.DecodeRune(rest[i:])
-		if class := classOf(r); class != letter && class != digit {
-			return rest[:i]
-		}
-		i += size
-	}
-	return rest
 }
