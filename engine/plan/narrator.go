@@ -32,7 +32,9 @@ func (c *compiler) compileNarrator() {
 		return
 	}
 	n.compileForms()
-	n.readBanks()
+	if !n.readBanks() {
+		return // without all files every name of a bank would look wrong
+	}
 	n.compileHeadings()
 	n.resolvePhrases()
 	n.resolveFields()
@@ -134,13 +136,16 @@ func (n *narrator) compileForms() {
 	n.plan.Narrator.Forms, n.plan.Narrator.FormOf = f.Name, formOf
 }
 
-// readBanks parses the files and puts sections of the same name together.
-func (n *narrator) readBanks() {
+// readBanks parses the files and puts sections of the same name together. It
+// reports whether all files could be read.
+func (n *narrator) readBanks() bool {
+	all := true
 	for _, file := range n.spec.Narrator.Banks {
 		shown := n.spec.Shown(file.Path)
 		data, err := os.ReadFile(file.Path)
 		if err != nil {
 			n.unreadable(file, shown, err)
+			all = false
 			continue
 		}
 		sum := sha256.Sum256(data)
@@ -157,6 +162,7 @@ func (n *narrator) readBanks() {
 			b.sections = append(b.sections, section{Section: s})
 		}
 	}
+	return all
 }
 
 func (n *narrator) unreadable(file spec.BankFile, shown string, err error) {
