@@ -105,35 +105,34 @@ func (s *Scan) Read(text string) {
 // padding after the lower-case text lets words be read eight bytes at a time.
 const padding = 8
 
-// characters fills Lower and masks, and counts the characters.
+// characters fills Lower and masks, and counts the characters: stretches of
+// ASCII eight at a time, the others one by one.
 func (s *Scan) characters(text string) {
 	if cap(s.Lower) < len(text)+padding {
 		s.Lower = make([]byte, len(text)+len(text)/2+padding)
 	}
-	lower := s.Lower[:len(text)]
+	lower := s.Lower[:len(text)+padding]
 	s.masks = s.masks[:0]
 	continued, i, carry := 0, 0, uint64(0)
 	for base := 0; base < len(text); base += 64 {
 		mask := carry
 		carry = 0
 		for end := min(base+64, len(text)); i < end; {
-			if i+8 <= end {
-				if v := load(text[i : i+8]); v&high == 0 {
-					low, words := plain(v)
-					binary.LittleEndian.PutUint64(lower[i:], low)
-					mask |= words << (i - base)
-					i += 8
-					continue
-				}
+			v := load(text, i)
+			n := bits.TrailingZeros64(v&high) / 8 // ASCII characters before any other
+			low, words := plain(v)
+			binary.LittleEndian.PutUint64(lower[i:], low)
+			words &= 1<<n - 1
+			mask |= words << (i - base)
+			if i-base > 56 {
+				carry = words >> (64 - (i - base))
 			}
-			r, size := decode(text, i)
-			known := lookUp(r)
-			if r == utf8.RuneError {
-				copy(lower[i:], text[i:i+size]) // a byte that is invalid takes one
-			} else {
-				utf8.EncodeRune(lower[i:], known.low)
+			i += n
+			if n == 8 || i >= end {
+				continue
 			}
-			if known.class == word {
+			size, inWord := s.rune(text, i, lower)
+			if inWord {
 				mask |= (1<<size - 1) << (i - base)
 				if over := i + size - base - 64; over > 0 {
 					carry = 1<<over - 1
@@ -145,7 +144,22 @@ func (s *Scan) characters(text string) {
 		s.masks = append(s.masks, mask)
 	}
 	s.masks = append(s.masks, 0) // where the last word ends
-	s.Lower, s.Chars = lower, len(text)-continued
+	s.Lower, s.Chars = lower[:len(text)], len(text)-continued
+}
+
+// rune writes the rune at i to lower in lower case.
+func (s *Scan) rune(text string, i int, lower []byte) (size int, inWord bool) {
+	r, size := decode(text, i)
+	known := lookUp(r)
+	switch {
+	case r == utf8.RuneError:
+		copy(lower[i:], text[i:i+size]) // an invalid byte takes one
+	case size == 2:
+		lower[i], lower[i+1] = 0xc0|byte(known.low>>6), 0x80|byte(known.low)&0x3f
+	default:
+		utf8.EncodeRune(lower[i:], known.low)
+	}
+	return size, known.class == word
 }
 
 // Eight bytes at a time: a one in each byte, and the highest bit of each.
@@ -154,15 +168,21 @@ const (
 	high  = 0x80 * every
 )
 
-// load reads eight bytes of a text.
-func load(t string) uint64 {
-	_ = t[7]
-	return uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
-		uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+// load reads the eight bytes from i on, zeros beyond the end.
+func load(text string, i int) uint64 {
+	if i+8 <= len(text) {
+		t := text[i : i+8]
+		return uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
+			uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+	}
+	var last [8]byte
+	copy(last[:], text[i:])
+	return binary.LittleEndian.Uint64(last[:])
 }
 
-// plain puts eight ASCII characters into lower case and tells, a bit for each,
-// which are letters or digits.
+// plain puts ASCII characters into lower case and tells, a bit for each, which
+// are letters or digits. What it makes of those after one that is not ASCII, is
+// of no use.
 func plain(v uint64) (low, words uint64) {
 	low = v | between(v, 'A', 'Z')>>2
 	marks := between(low, 'a', 'z') | between(v, '0', '9')
