@@ -6,6 +6,8 @@ import (
 	"github.com/personagen/personagen/engine/diag"
 )
 
+const conditionHint = "write field: constraint, …, for example age: >=15"
+
 // ParseConditions reads conditions that stand outside a spec, in the headings
 // of phrase banks: each text is the inside of a CUE struct, such as
 // `age: >=15, region: "North" | "South"`. Faults are reported at the places
@@ -16,23 +18,28 @@ func ParseConditions(texts []string, places []diag.Place, faults *diag.List) []*
 	ctx := cuecontext.New()
 	out := make([]*Condition, len(texts))
 	for i, text := range texts {
-		v := ctx.CompileString("{" + text + "}")
+		v := ctx.CompileString("{\n" + text + "\n}")
 		if err := v.Err(); err != nil {
-			faults.Errorf(places[i], "condition", "not a condition: %v", err).Do("write field: constraint, …, for example age: >=15")
+			faults.Errorf(places[i], "condition", "not a condition: %v", err).Do(conditionHint)
 			continue
 		}
 		it, err := v.Fields()
 		if err != nil {
-			faults.Errorf(places[i], "condition", "not a condition: %s", text).Do("write field: constraint, …, for example age: >=15")
+			faults.Errorf(places[i], "condition", "not a condition: %s", text).Do(conditionHint)
 			continue
 		}
 		cond := &Condition{Place: places[i], Text: text}
 		for it.Next() {
+			if it.Value().IncompleteKind()&scalarKinds == 0 {
+				faults.Errorf(places[i], "condition", "field %q has a constraint that no value can meet: %s", it.Selector().Unquoted(), oneLine(it.Value())).Do(conditionHint)
+				cond = nil
+				break
+			}
 			cond.Terms = append(cond.Terms, Term{
 				Field: it.Selector().Unquoted(), Place: places[i], Text: oneLine(it.Value()), accept: accepter(ctx, it.Value()),
 			})
 		}
-		if len(cond.Terms) == 0 {
+		if cond != nil && len(cond.Terms) == 0 {
 			faults.Errorf(places[i], "condition", "the condition is empty").Do("leave it out, or write field: constraint")
 			continue
 		}
