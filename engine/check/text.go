@@ -72,7 +72,7 @@ func (s *Suite) compileTexts() {
 // certainBound is a hash below which those of the smallest k of n lie, but for
 // a chance of 1e-9 (six standard deviations); all hashes when n is not known.
 func certainBound(k, n int64) uint64 {
-	p := (float64(k) + 6*math.Sqrt(float64(k))) / float64(n)
+	p := (float64(k) + float64(6*math.Sqrt(float64(k)))) / float64(n)
 	if n == 0 || p >= 1 {
 		return math.MaxUint64
 	}

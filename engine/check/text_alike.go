@@ -131,13 +131,19 @@ func openings(prints []*textPrint) Openings {
 	return Openings{Distinct: int64(len(counts)), Repeated: tidy(float64(repeated) / n), Entropy: tidy(entropy), Most: tidy(math.Log2(n))}
 }
 
-// wording measures texts given as masked words.
+// wording measures texts given as masked words: their variety as they stand,
+// what they share without names, places and numbers.
 func wording(texts [][]uint64) Wording {
 	w := Wording{Texts: int64(len(texts))}
 	longest := 0
-	for _, words := range texts {
+	bare, masked := make([][]uint64, len(texts)), make([][]uint64, len(texts))
+	for i, words := range texts {
 		w.Words += int64(len(words))
 		longest = max(longest, len(words))
+		for _, word := range words {
+			bare[i] = append(bare[i], word&^maskedBit)
+		}
+		masked[i] = collapse(words)
 	}
 	if w.Words == 0 {
 		return w
@@ -146,7 +152,7 @@ func wording(texts [][]uint64) Wording {
 	for k := range w.Distinct {
 		total := 0
 		seen.reset()
-		for _, words := range texts {
+		for _, words := range bare {
 			runs(words, k+1, func(h uint64) {
 				seen.add(h, 0)
 				total++
@@ -156,10 +162,6 @@ func wording(texts [][]uint64) Wording {
 	}
 	// A phrase that occurs twice has all its beginnings occur twice, so that the
 	// greatest length is found by halving.
-	masked := make([][]uint64, len(texts))
-	for i, words := range texts {
-		masked[i] = collapse(words)
-	}
 	low, high := 0, longest
 	for low < high {
 		length := (low + high + 1) / 2

@@ -187,7 +187,8 @@ func (b *builder) checkAlike(i int, a *Alike) {
 	b.add(opening)
 }
 
-// checkSources: who wrote the texts is said of each.
+// checkSources: who wrote the texts is said of each, or of none, as in data that
+// other tools made.
 func (b *builder) checkSources() {
 	x := b.suite.texts
 	if x.source < 0 {
@@ -195,13 +196,18 @@ func (b *builder) checkSources() {
 	}
 	name := b.suite.plan.Fields[x.source].Name
 	o := Outcome{ID: KindSource + "." + name, Kind: KindSource, Name: name, Fields: []string{name}}
-	texts, model := int64(0), int64(0)
+	texts, known, model := int64(0), int64(0), int64(0)
 	for i := range b.tally.texts.fields {
-		w, m := written(b.tally.texts.fields[i].sources)
-		texts, model = texts+w, model+m
+		t, k, m := wroteBy(b.tally.texts.fields[i].sources)
+		texts, known, model = texts+t, known+k, model+m
 	}
 	if texts == 0 {
 		o.Status, o.Message = Skip, "there are no texts"
+		b.add(o)
+		return
+	}
+	if known == 0 {
+		o.Status, o.Message = Note, fmt.Sprintf("nothing says who wrote the %d texts", texts)
 		b.add(o)
 		return
 	}
@@ -213,15 +219,19 @@ func (b *builder) checkSources() {
 	b.add(o)
 }
 
-// written counts texts, and those that a model wrote.
-func written(sources map[string]int64) (texts, model int64) {
+// wroteBy counts texts, those of which is known who wrote them, and those that a
+// model wrote.
+func wroteBy(sources map[string]int64) (texts, known, model int64) {
 	for source, n := range sources {
 		texts += n
-		if source != Offline && source != Unknown {
-			model += n
+		if source != Unknown {
+			known += n
+			if source != Offline {
+				model += n
+			}
 		}
 	}
-	return texts, model
+	return texts, known, model
 }
 
 // Percent writes a share with at most two decimals. Only nothing is 0 %, only
@@ -261,8 +271,7 @@ func (b *builder) text(i int, a *Alike) Text {
 			out.Broken = append(out.Broken, Broken{d.Kind, d.Name, n})
 		}
 	}
-	if b.suite.texts.source >= 0 && t.written > 0 {
-		_, model := written(t.sources)
+	if _, known, model := wroteBy(t.sources); known > 0 {
 		share := tidy(float64(model) / float64(t.written))
 		out.Sources, out.Model = sourcesOf(t.sources, t.written), &share
 	}

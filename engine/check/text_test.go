@@ -454,6 +454,11 @@ func TestSources(t *testing.T) {
 	if got := status(r); got["source.origin"] != "fail 1" {
 		t.Error(got)
 	}
+	clear(b.Columns[vSource].Texts)
+	r = judge(t, p, Options{}, 1, []*frame.Batch{b})
+	if got := status(r); got["source.origin"] != "note 0" || r.Texts[0].Model != nil || r.Texts[0].Sources != nil {
+		t.Error("nobody is said to have written anything: ", got, r.Texts[0])
+	}
 }
 
 func TestPercent(t *testing.T) {
