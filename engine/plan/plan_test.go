@@ -210,7 +210,7 @@ func TestOrderChangesNobody(t *testing.T) {
 
 func TestLeafChangesNoOtherColumn(t *testing.T) {
 	want := persons(t, mustCompile(t, town), everyField...)
-	text := strings.Replace(town, "\tlabel:", "\tpet: {kind: \"choice\", values: {cat: 2, dog: 1}}\n\tshoe: {kind: \"number\", normal: {mean: 40, sd: 3}}\n\tlabel:", 1)
+	text := strings.Replace(town, "\tlabel:", "\tbirth: {kind: \"category\", values: [\"spring\", \"autumn\"]}\n\tpet: {kind: \"choice\", values: {cat: 2, dog: 1}}\n\tshoe: {kind: \"number\", normal: {mean: 40, sd: 3}}\n\tlabel:", 1)
 	if d := cmp.Diff(want, persons(t, mustCompile(t, text), everyField...)); d != "" {
 		t.Error(d)
 	}

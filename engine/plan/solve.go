@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
@@ -19,45 +20,131 @@ import (
 // result, so that old cached fits are not used.
 const fitVersion = 1
 
-// fit solves the problem, or takes the solution from the cache.
+// fit solves the problem, or takes the solution from the cache. Fields that
+// nothing ties to others stay out of it: adding one must change nobody.
 func (c *compiler) fit() {
-	c.plan.Structure = c.structure()
-	key := filepath.Join(c.opts.Cache, fmt.Sprintf("fit-%d-%s", fitVersion, c.problemHash()))
+	tied, problem := c.tiedProblem()
+	c.plan.Structure = c.structure(tied, problem)
+	key := filepath.Join(c.opts.Cache, fmt.Sprintf("fit-%d-%s", fitVersion, hashOf(problem)))
+	var r *fit.Result
 	if c.opts.Cache != "" {
-		if c.whole = readCached(key); c.whole != nil {
-			c.describeTree()
+		r = readCached(key)
+	}
+	if r == nil {
+		var err error
+		if r, err = fit.Fit(c.ctx, problem, fit.Options{MaxCells: c.opts.MaxCells, Progress: c.opts.Progress}); err != nil {
+			c.explain(err, tied)
 			return
 		}
+		if c.opts.Cache != "" {
+			writeCached(key, r)
+		}
 	}
-	r, err := fit.Fit(c.ctx, &c.problem, fit.Options{MaxCells: c.opts.MaxCells, Progress: c.opts.Progress})
-	if err != nil {
-		c.explain(err)
-		return
-	}
-	c.whole = r
-	if c.opts.Cache != "" {
-		writeCached(key, r)
-	}
+	c.whole = c.withLoose(r, tied)
 	c.describeTree()
 }
 
-func (c *compiler) problemHash() string {
-	return hashOf(c.problem)
+// tiedProblem is the problem without the variables that no table, condition or
+// joint speaks of, and which variables those left are.
+func (c *compiler) tiedProblem() (tied []int, problem *fit.Problem) {
+	speaksOf := make([]bool, len(c.problem.Vars))
+	note := func(scope []int) {
+		for _, v := range scope {
+			speaksOf[v] = true
+		}
+	}
+	for _, t := range c.problem.Tables {
+		note(t.Scope)
+	}
+	for _, x := range c.problem.Supports {
+		note(x.Scope)
+	}
+	for _, scope := range c.problem.Together {
+		note(scope)
+	}
+	problem = &fit.Problem{}
+	number := make([]int, len(speaksOf))
+	for v, yes := range speaksOf {
+		if yes {
+			number[v] = len(tied)
+			tied = append(tied, v)
+			problem.Vars = append(problem.Vars, c.problem.Vars[v])
+		}
+	}
+	renumber := func(scope []int) []int {
+		out := make([]int, len(scope))
+		for i, v := range scope {
+			out[i] = number[v]
+		}
+		return out
+	}
+	for _, t := range c.problem.Tables {
+		t.Scope = renumber(t.Scope)
+		problem.Tables = append(problem.Tables, t)
+	}
+	for _, x := range c.problem.Supports {
+		x.Scope = renumber(x.Scope)
+		problem.Supports = append(problem.Supports, x)
+	}
+	for _, scope := range c.problem.Together {
+		problem.Together = append(problem.Together, renumber(scope))
+	}
+	return tied, problem
+}
+
+// withLoose states a result over all variables: those left out are uniform and
+// independent of everything.
+func (c *compiler) withLoose(r *fit.Result, tied []int) *fit.Result {
+	out := *r
+	out.Vars, out.Cliques = c.problem.Vars, nil
+	loose := make([]bool, len(out.Vars))
+	for v := range loose {
+		loose[v] = !slices.Contains(tied, v)
+	}
+	for _, q := range r.Cliques {
+		vars := make([]int, len(q.Vars))
+		for i, v := range q.Vars {
+			vars[i] = tied[v]
+		}
+		out.Cliques = append(out.Cliques, fit.Clique{Vars: vars, P: q.P, Parent: q.Parent})
+	}
+	for v, yes := range loose {
+		if !yes {
+			continue
+		}
+		p := make([]float64, out.Vars[v].Card)
+		for i := range p {
+			p[i] = 1 / float64(len(p))
+		}
+		out.Cliques = append(out.Cliques, fit.Clique{Vars: []int{v}, P: p, Parent: -1})
+		out.Cells += int64(len(p))
+		out.Largest = max(out.Largest, int64(len(p)))
+	}
+	return &out
 }
 
 // structure hashes what persons' identities depend on: the fitted part of the
-// spec with its labels, but no leaf field, text or check.
-func (c *compiler) structure() string {
+// spec with its labels, but no field that stands apart, no text, no check.
+func (c *compiler) structure(tied []int, problem *fit.Problem) string {
 	var labels [][]string
-	for _, f := range c.space.fields {
-		labels = append(labels, f.Domain.AllLabels())
+	for _, v := range tied {
+		if v >= len(c.space.fields) {
+			continue // bands
+		}
+		domain := c.space.fields[v].Domain
+		var own []string
+		for _, code := range c.space.codes[v] {
+			if int(code) < domain.Size() {
+				own = append(own, domain.Label(int(code)))
+			}
+		}
+		labels = append(labels, own)
 	}
 	return hashOf(struct {
 		Name    string
 		Labels  [][]string
-		Where   string
-		Problem fit.Problem
-	}{c.spec.Name, labels, c.plan.Population.Where, c.problem})
+		Problem *fit.Problem
+	}{c.spec.Name, labels, problem})
 }
 
 func hashOf(v any) string {
@@ -121,7 +208,7 @@ func (c *compiler) variableNames(vars []int) []string {
 }
 
 // explain turns what the fit says in numbers into what the user wrote.
-func (c *compiler) explain(err error) {
+func (c *compiler) explain(err error, tied []int) {
 	var (
 		tooLarge     *fit.TooLargeError
 		noSupport    *fit.NoSupportError
@@ -131,6 +218,9 @@ func (c *compiler) explain(err error) {
 	)
 	switch {
 	case errors.As(err, &tooLarge):
+		for i, v := range tooLarge.Clique {
+			tooLarge.Clique[i] = tied[v]
+		}
 		d := c.diags.Errorf(c.spec.Place, "too-large", "the fit would need %d cells, over the budget of %d; its largest clique (%s) has %d",
 			tooLarge.Total, tooLarge.Budget, strings.Join(c.variableNames(tooLarge.Clique), " x "), tooLarge.Largest)
 		if tooLarge.Table >= 0 {
@@ -140,7 +230,7 @@ func (c *compiler) explain(err error) {
 			d.Do("state tables over coarser groups, or raise the budget")
 		}
 		for _, e := range tooLarge.FillIn {
-			d.Note("%s and %s share no table, but must share a clique", c.plan.Variables[e[0]].Name, c.plan.Variables[e[1]].Name)
+			d.Note("%s and %s share no table, but must share a clique", c.plan.Variables[tied[e[0]]].Name, c.plan.Variables[tied[e[1]]].Name)
 		}
 	case errors.As(err, &noSupport):
 		f := &c.tables[noSupport.Table]
