@@ -1,0 +1,224 @@
+package endpoint
+
+import (
+	"container/list"
+	"context"
+	"sync"
+	"time"
+)
+
+// gate bounds the calls in flight by a limit that it finds itself, as TCP finds
+// its window: it doubles per round until the first sign of congestion (slow
+// start), then grows by one per round and shrinks by a factor at each sign
+// (Jacobson, "Congestion avoidance and control", SIGCOMM 1988; Chiu and Jain,
+// "Analysis of the increase and decrease algorithms", 1989). Signs are refusals
+// and failures of the server, and latency that rises without more throughput,
+// for servers that queue instead of refusing.
+type gate struct {
+	mu       sync.Mutex
+	max      float64
+	limit    float64
+	inFlight int
+	waiting  list.List // of chan struct{}, closed when the call may go
+	slow     bool      // slow start
+	epoch    int       // counts decreases
+	round    round
+	watch    watch
+}
+
+const (
+	cutOnRefusal = 0.5 // factors of the limit
+	cutOnLatency = 0.7
+)
+
+// ticket is a place in flight.
+type ticket struct {
+	start time.Time
+	epoch int
+}
+
+// effect is what a call tells about the server's load.
+type effect int
+
+const (
+	neutral effect = iota
+	served
+	congested
+)
+
+func newGate(start, most int) *gate {
+	return &gate{max: float64(most), limit: float64(start), slow: true}
+}
+
+// enter waits for a place in flight, first come first served.
+func (g *gate) enter(ctx context.Context) (ticket, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if ctx.Err() != nil {
+		return ticket{}, context.Cause(ctx)
+	}
+	if g.waiting.Len() > 0 || g.inFlight >= int(g.limit) {
+		if err := g.queue(ctx); err != nil {
+			return ticket{}, err
+		}
+	} else {
+		g.inFlight++
+	}
+	return ticket{time.Now(), g.epoch}, nil
+}
+
+// queue waits for admit. It is called, and returns, with the lock held.
+func (g *gate) queue(ctx context.Context) error {
+	turn := make(chan struct{})
+	place := g.waiting.PushBack(turn)
+	g.mu.Unlock()
+	defer g.mu.Lock()
+	select {
+	case <-turn:
+		return nil
+	case <-ctx.Done():
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	select {
+	case <-turn: // came at the same moment: pass the place on
+		g.inFlight--
+		g.admit()
+	default:
+		g.waiting.Remove(place)
+	}
+	return context.Cause(ctx)
+}
+
+// admit lets in as many as the limit allows.
+func (g *gate) admit() {
+	for g.inFlight < int(g.limit) && g.waiting.Len() > 0 {
+		close(g.waiting.Remove(g.waiting.Front()).(chan struct{}))
+		g.inFlight++
+	}
+}
+
+// leave gives a place back. latency and tokens are those of a call that was served.
+func (g *gate) leave(t ticket, e effect, latency time.Duration, tokens int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	saturated := g.inFlight >= int(g.limit)
+	g.inFlight--
+	switch {
+	case e == congested && t.epoch == g.epoch:
+		g.shrink(cutOnRefusal)
+	case e == served:
+		if saturated {
+			g.grow()
+		}
+		if t.epoch == g.epoch {
+			g.measure(latency, tokens)
+		}
+	}
+	g.admit()
+}
+
+// grow is called once per call served while the limit was the bound.
+func (g *gate) grow() {
+	step := 1.0
+	if !g.slow {
+		step = 1 / g.limit
+	}
+	g.limit = min(g.max, g.limit+step)
+}
+
+// shrink is called at most once per round: calls sent before it know only of
+// the load it ended.
+func (g *gate) shrink(factor float64) {
+	g.limit = max(1, g.limit*factor)
+	g.slow = false
+	g.epoch++
+	g.round = round{}
+}
+
+// round sums up the calls of about one limit's worth.
+type round struct {
+	start   time.Time
+	full    int // calls
+	calls   int
+	latency time.Duration
+	tokens  int64
+}
+
+const leastRound = 16 // calls; fewer say too little about latency
+
+// measure adds a call to the round and judges the round when it is full.
+func (g *gate) measure(latency time.Duration, tokens int64) {
+	r := &g.round
+	if r.calls == 0 {
+		r.start, r.full = time.Now().Add(-latency), max(leastRound, int(g.limit))
+	}
+	r.calls++
+	r.latency += latency
+	r.tokens += max(1, tokens)
+	if r.calls < r.full {
+		return
+	}
+	elapsed := max(time.Since(r.start), time.Microsecond).Seconds()
+	load := load{
+		perToken:   r.latency.Seconds() / float64(r.tokens),
+		throughput: float64(r.tokens) / elapsed,
+		inFlight:   r.latency.Seconds() / elapsed, // Little's law
+	}
+	g.round = round{}
+	tolerance := 2.0
+	if g.slow { // the next round would have twice as many
+		tolerance = 1.5
+	}
+	if g.watch.inflated(load, tolerance) {
+		g.shrink(cutOnLatency)
+	}
+}
+
+// load is what a round says of the server.
+type load struct {
+	perToken   float64 // seconds
+	throughput float64 // tokens per second
+	inFlight   float64 // calls, on average
+}
+
+// watch tells queueing from work: a server that queues takes longer per token
+// and yields no more tokens per second.
+type watch struct {
+	calm float64 // seconds per token of the calmest round, forgotten slowly
+	best float64 // tokens per second of the best round, forgotten slowly
+	cut  load    // that led to the last cut, zero once judged
+}
+
+// inflated judges a round: whether latency is over its calm value by more than
+// the factor tolerated, for nothing.
+func (w *watch) inflated(now load, tolerance float64) bool {
+	if w.cutWasVain(now) {
+		*w = watch{calm: now.perToken, best: now.throughput}
+		return false
+	}
+	w.cut = load{}
+	if w.calm == 0 || now.perToken < w.calm {
+		w.calm = now.perToken
+	}
+	slow := now.perToken > tolerance*w.calm
+	gained := now.throughput > 1.1*w.best
+	w.best = max(now.throughput, 0.95*w.best)
+	w.calm *= 1.01
+	if slow && !gained {
+		w.cut = now
+		return true
+	}
+	return false
+}
+
+// cutWasVain reports whether fewer calls did not make the server faster, so that
+// it became slower for reasons of its own. In a queue latency falls as the number
+// of calls does; the border is half-way between that and not at all.
+func (w *watch) cutWasVain(now load) bool {
+	if w.cut.inFlight == 0 {
+		return false
+	}
+	fewer := now.inFlight / w.cut.inFlight
+	return fewer < 0.9 && now.perToken/w.cut.perToken > (1+fewer)/2
+}

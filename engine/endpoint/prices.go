@@ -1,0 +1,101 @@
+package endpoint
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// Price is per million tokens, in the currency of the table it stands in.
+type Price struct {
+	Input  float64 `json:"input"`
+	Cached float64 `json:"cached"` // prompt tokens from the prefix cache; 0 for no discount
+	Output float64 `json:"output"` // reasoning tokens included
+	Batch  float64 `json:"batch"`  // share of the price in batch mode; 0 for no discount
+}
+
+// Cost returns what a call of so much usage costs.
+func (p Price) Cost(u Usage) Cost {
+	cached := p.Cached
+	if cached == 0 {
+		cached = p.Input
+	}
+	amount := float64(u.Prompt-u.Cached)*p.Input + float64(u.Cached)*cached + float64(u.Completion)*p.Output
+	return Cost{Money(math.Ceil(amount * 1e3)), u.Prompt + u.Completion}
+}
+
+// InBatch returns the price in batch mode.
+func (p Price) InBatch() Price {
+	share := p.Batch
+	if share == 0 {
+		share = 1
+	}
+	return Price{p.Input * share, p.Cached * share, p.Output * share, 1}
+}
+
+// PriceTable is a dated list of prices.
+type PriceTable struct {
+	Date     string       `json:"date"` // year and month the prices were read
+	Currency string       `json:"currency"`
+	Note     string       `json:"note"`
+	Models   []ModelPrice `json:"models"`
+}
+
+// ModelPrice is a line of a PriceTable.
+type ModelPrice struct {
+	Model string `json:"model"`
+	Price
+	Source string `json:"source"`
+}
+
+//go:embed prices.json
+var pricesJSON []byte
+
+// Prices returns the table that comes with the program.
+func Prices() PriceTable {
+	var t PriceTable
+	if err := json.Unmarshal(pricesJSON, &t); err != nil {
+		panic(fmt.Sprintf("prices.json: %v", err)) // part of the program, and tested
+	}
+	return t
+}
+
+var modelDate = regexp.MustCompile(`-\d{4}-?\d{2}-?\d{2}$`)
+
+// Find returns the price of a model. A vendor before a slash and a date at the
+// end do not count: "openai/gpt-oss-120b", "gpt-4.1-mini-2025-04-14".
+func (t PriceTable) Find(model string) (Price, bool) {
+	name := model[strings.LastIndexByte(model, '/')+1:]
+	for _, candidate := range []string{model, name, modelDate.ReplaceAllString(name, "")} {
+		for _, m := range t.Models {
+			if m.Model == candidate {
+				return m.Price, true
+			}
+		}
+	}
+	return Price{}, false
+}
+
+// EstimateTokens estimates the tokens of a text from its characters.
+func EstimateTokens(text string, charsPerToken float64) int64 {
+	return int64(math.Ceil(float64(utf8.RuneCountInString(text)) / charsPerToken))
+}
+
+// promptFrame is an upper bound on the tokens that a chat template puts around
+// the two messages.
+const promptFrame = 256
+
+// PromptBound returns a number of tokens that the prompt of a request cannot
+// exceed, whatever the tokenizer: a token has at least one byte.
+func PromptBound(req Request) int64 {
+	return int64(len(req.System) + len(req.User) + 2*len(req.Schema) + promptFrame)
+}
+
+// Worst returns an upper bound on the cost of one attempt.
+func (p Price) Worst(req Request) Cost {
+	return p.Cost(Usage{Prompt: PromptBound(req), Completion: int64(req.MaxTokens)})
+}

@@ -1,0 +1,188 @@
+package endpoint
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/personagen/personagen/engine/rng"
+)
+
+// Capability is what Probe found out about an endpoint.
+type Capability struct {
+	Mode     Mode
+	Model    string   // as the server names it
+	Thinking bool     // the model spends tokens on reasoning, or writes its thoughts
+	Rejected []string // modes that did not work, each with the reason
+	Usage    Usage    // of all canary calls
+}
+
+// Probe finds the best mode in which the endpoint answers to the given schemas,
+// and sets it. Each mode is tried with one short call per schema, or one in all
+// where there is none: the schema gets a further property whose only permitted
+// value is a word that is not in the prompt, so that in strict mode nothing but
+// a constrained model can write it. A server that accepts a schema and then
+// ignores it (llama.cpp, where a schema gives a grammar that does not parse) is
+// found out in this way.
+//
+// Probe fails closed: the error is of kind Incapable and has the reason for each
+// mode, or of the kind that made asking impossible.
+func (c *Client) Probe(ctx context.Context, schemas ...json.RawMessage) (Capability, error) {
+	var found Capability
+	if len(schemas) == 0 {
+		schemas = []json.RawMessage{json.RawMessage(`{"type":"object","properties":{},"required":[],"additionalProperties":false}`)}
+	}
+	canaries := make([]json.RawMessage, len(schemas))
+	for i, s := range schemas {
+		var err error
+		if canaries[i], err = withCanary(s, c.canary()); err != nil {
+			return found, &Error{Kind: BadRequest, Message: fmt.Sprintf("schema %d: %v", i+1, err)}
+		}
+	}
+	candidates := modes
+	if c.cfg.Mode != "" {
+		candidates = []Mode{c.cfg.Mode}
+	}
+	for _, mode := range candidates {
+		reason, err := c.try(ctx, mode, canaries, &found)
+		if err != nil {
+			return found, err
+		}
+		if reason == "" {
+			found.Mode = mode
+			c.mu.Lock()
+			c.mode = mode
+			c.mu.Unlock()
+			return found, nil
+		}
+		found.Rejected = append(found.Rejected, string(mode)+": "+reason)
+	}
+	return found, &Error{Kind: Incapable, Message: fmt.Sprintf("%s cannot answer with JSON as needed: %s", c.cfg.Model, strings.Join(found.Rejected, "; "))}
+}
+
+// canaryTokens bounds a canary's answer: enough to see its beginning.
+const canaryTokens = 200
+
+// try returns why a mode does not work, "" if it does, or an error that says
+// nothing about the mode.
+func (c *Client) try(ctx context.Context, mode Mode, canaries []json.RawMessage, found *Capability) (reason string, err error) {
+	cold := 0.0
+	for _, schema := range canaries {
+		req := Request{
+			System: "You greet people.",
+			User:   "Write a short greeting.",
+			Schema: schema, MaxTokens: canaryTokens, Temperature: &cold,
+		}
+		if mode != Strict {
+			req.User = "Write the JSON object."
+		}
+		answer, e := c.do(ctx, req, mode)
+		c.count(answer, e)
+		if e != nil && e.Answer != nil && e.Kind == Truncated {
+			answer, e = e.Answer, nil // its beginning tells enough
+		}
+		switch {
+		case e == nil:
+		case e.Kind == BadRequest:
+			return "the server refuses it: " + e.Message, nil
+		case e.Kind == Refused:
+			return "the model refuses: " + e.Message, nil
+		default:
+			return "", e
+		}
+		found.Model = answer.Model
+		found.Usage = found.Usage.plus(answer.Usage)
+		found.Thinking = found.Thinking || answer.Usage.Reasoning > 0 || strings.HasPrefix(strings.TrimSpace(answer.Text), "<think>")
+		if reason := c.sings(answer, mode); reason != "" {
+			return reason, nil
+		}
+	}
+	return "", nil
+}
+
+// sings checks a canary's answer and returns what is wrong with it.
+func (c *Client) sings(a *Answer, mode Mode) string {
+	text := a.Text
+	if mode != Strict {
+		if at := strings.IndexByte(text, '{'); at >= 0 {
+			text = text[at:] // the caller takes off fences and thoughts as well
+		}
+	}
+	want := regexp.MustCompile(`^\s*\{[^{}]*"` + canaryName + `"\s*:\s*"` + regexp.QuoteMeta(c.canary()) + `"`)
+	switch {
+	case strings.TrimSpace(a.Text) == "" && a.Usage.Reasoning > 0:
+		return fmt.Sprintf("the model thought for %d tokens and wrote nothing; turn thinking off", a.Usage.Reasoning)
+	case strings.TrimSpace(a.Text) == "":
+		return "the answer is empty"
+	case !want.MatchString(text):
+		return fmt.Sprintf("the answer does not keep to the schema, which the server took without complaint: %q", oneLine(firstRunes(a.Text, 60)))
+	case a.FinishReason != "length" && !json.Valid([]byte(wholeObject(text, mode))):
+		return fmt.Sprintf("the answer is not whole JSON: %q", oneLine(firstRunes(a.Text, 60)))
+	}
+	return ""
+}
+
+// wholeObject cuts what stands behind the object, where the mode lets it stand.
+func wholeObject(text string, mode Mode) string {
+	if end := strings.LastIndexByte(text, '}'); mode != Strict && end >= 0 {
+		return text[:end+1]
+	}
+	return text
+}
+
+func firstRunes(text string, n int) string {
+	if runes := []rune(text); len(runes) > n {
+		return string(runes[:n]) + "…"
+	}
+	return text
+}
+
+const canaryName = "canary"
+
+// canary is the word that only the schema knows.
+func (c *Client) canary() string {
+	const letters = "abcdefghijkmnpqrstuvwxyz"
+	src := rng.New(c.cfg.Seed, "endpoint canary").Source()
+	word := make([]byte, 8)
+	for i := range word {
+		word[i] = letters[src.Below(len(letters))]
+	}
+	return string(word)
+}
+
+// withCanary puts the canary in front of the properties of a schema.
+func withCanary(schema json.RawMessage, word string) (json.RawMessage, error) {
+	var s map[string]json.RawMessage
+	var required []string
+	if err := json.Unmarshal(schema, &s); err != nil {
+		return nil, fmt.Errorf("it is not a JSON Schema of an object: %w", err)
+	}
+	properties := bytes.TrimSpace(s["properties"])
+	var names map[string]json.RawMessage
+	if err := json.Unmarshal(properties, &names); err != nil || names == nil {
+		return nil, errors.New("it has no properties")
+	}
+	if _, taken := names[canaryName]; taken {
+		return nil, fmt.Errorf("it has a property %q of its own, the name that the probe needs", canaryName)
+	}
+	if len(s["required"]) > 0 {
+		if err := json.Unmarshal(s["required"], &required); err != nil {
+			return nil, errors.New(`its "required" is not a list of names`)
+		}
+	}
+	comma := ","
+	if len(names) == 0 {
+		comma = ""
+	}
+	s["properties"] = fmt.Appendf(nil, `{%q:{"type":"string","enum":[%q]}%s%s`, canaryName, word, comma, properties[1:])
+	list, err := json.Marshal(append([]string{canaryName}, required...))
+	if err != nil {
+		return nil, err
+	}
+	s["required"] = list
+	return json.Marshal(s) // the order inside "properties" is kept
+}

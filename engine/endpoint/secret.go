@@ -1,0 +1,70 @@
+package endpoint
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// Secret holds an API key. However it is printed, it prints "***".
+type Secret struct {
+	// A pointer, because fmt prints the content of unexported string fields of
+	// outer structs without asking their methods.
+	key *string
+}
+
+const hidden = "***"
+
+// NewSecret hides a key.
+func NewSecret(key string) Secret { return Secret{&key} }
+
+func (Secret) String() string               { return hidden }
+func (Secret) GoString() string             { return hidden }
+func (Secret) Format(f fmt.State, _ rune)   { io.WriteString(f, hidden) }
+func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + hidden + `"`), nil }
+func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// reveal returns the key, "" when there is none.
+func (s Secret) reveal() string {
+	if s.key == nil {
+		return ""
+	}
+	return *s.key
+}
+
+// scrub hides the key where a server repeats it.
+func (s Secret) scrub(text string) string {
+	if key := s.reveal(); key != "" {
+		return strings.ReplaceAll(text, key, hidden)
+	}
+	return text
+}
+
+// readKey takes the key from the named file, or else the named variable. Where
+// neither is named there is no key.
+func readKey(variable, file string) (Secret, error) {
+	switch {
+	case file != "":
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return Secret{}, fmt.Errorf("API key: %w", err)
+		}
+		key := strings.TrimSpace(string(text))
+		if key == "" || strings.ContainsAny(key, " \t\r\n") {
+			return Secret{}, fmt.Errorf("API key: %s must hold the key and nothing else", file)
+		}
+		return NewSecret(key), nil
+	case variable != "":
+		key := strings.TrimSpace(os.Getenv(variable))
+		if key == "" {
+			return Secret{}, fmt.Errorf("API key: set the environment variable %s, or name a file that holds the key", variable)
+		}
+		if strings.ContainsAny(key, " \t\r\n") {
+			return Secret{}, errors.New("API key: the environment variable " + variable + " must hold the key and nothing else")
+		}
+		return NewSecret(key), nil
+	}
+	return Secret{}, nil
+}
