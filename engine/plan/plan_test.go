@@ -216,6 +216,22 @@ func TestLeafChangesNoOtherColumn(t *testing.T) {
 	}
 }
 
+// A spec without tables makes every value equally likely.
+func TestNoTables(t *testing.T) {
+	p := mustCompile(t, `
+name: "loose"
+population: size: 60
+fields: {a: {kind: "category", values: ["x", "y"]}, b: {kind: "integer", min: 1, max: 3}}
+`)
+	counts := map[string]int{}
+	for _, row := range persons(t, p, "a") {
+		counts[row]++
+	}
+	if d := cmp.Diff(map[string]int{"x;": 30, "y;": 30}, counts); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestIndependenceLedger(t *testing.T) {
 	free := strings.Replace(town, "joints: [[\"span\", \"zone\"]]", "", 1)
 	free = strings.Replace(free, `given: ["zone"], where: years: >=20,`, `given: ["zone"],`, 1)

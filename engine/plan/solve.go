@@ -30,6 +30,9 @@ func (c *compiler) fit() {
 	if c.opts.Cache != "" {
 		r = readCached(key)
 	}
+	if len(tied) == 0 {
+		r = &fit.Result{}
+	}
 	if r == nil {
 		var err error
 		if r, err = fit.Fit(c.ctx, problem, fit.Options{MaxCells: c.opts.MaxCells, Progress: c.opts.Progress}); err != nil {
