@@ -171,7 +171,7 @@ func (b *builder) checkAlike(i int, a *Alike) {
 		opening.Status, opening.Message = Skip, alike.Message
 	} else {
 		alike.Persons, alike.Rows = a.Near, a.Pair
-		alike.Message = fmt.Sprintf("%d of %s nearly the same as another (%.3g %%, at most %g %%)", a.Near, pluralCount(a.Texts, "text", "texts"), 100*a.NearShare, 100*mostNear)
+		alike.Message = fmt.Sprintf("%d of %s are nearly the same as another (%.3g %%, at most %g %%)", a.Near, pluralCount(a.Texts, "text", "texts"), 100*a.NearShare, 100*mostNear)
 		if a.Near > 0 {
 			alike.Message += fmt.Sprintf(", as those of person %d and person %d", a.Pair[0], a.Pair[1])
 		}
