@@ -96,8 +96,11 @@ func (c *Compiler) length(n *spec.Node) Length {
 	if t := n.Get("target"); t != nil {
 		l.Target = int(t.Number)
 	}
-	if l.Min > l.Max || l.Target > 0 && (l.Target < l.Min || l.Target > l.Max) {
-		c.Diags.Errorf(n.Place, "length", "min %d, target %d and max %d are not in order", l.Min, l.Target, l.Max).Do("put the target between min and max")
+	switch {
+	case l.Min > l.Max:
+		c.Diags.Errorf(n.Place, "length", "min %d is larger than max %d", l.Min, l.Max).Do("exchange them")
+	case l.Target > 0 && (l.Target < l.Min || l.Target > l.Max):
+		c.Diags.Errorf(n.Place, "length", "the target %d does not lie between min %d and max %d", l.Target, l.Min, l.Max).Do("move it")
 	}
 	return l
 }
