@@ -1,0 +1,68 @@
+package enrich
+
+import (
+	"github.com/personagen/personagen/engine/endpoint"
+)
+
+// FieldCounts tells what became of a text field. Accepted, Cached, Quarantined,
+// NotApplicable and Unanswered add up to the number of persons.
+type FieldCounts struct {
+	Field         string `json:"field"`
+	Accepted      int64  `json:"accepted"`       // in this run
+	Repaired      int64  `json:"repaired"`       // of these, not at the first try
+	Cached        int64  `json:"cached"`         // found in the journal
+	Quarantined   int64  `json:"quarantined"`    // refused too often, now or earlier
+	NotApplicable int64  `json:"not_applicable"` // the person has no such field
+	Unanswered    int64  `json:"unanswered"`     // the endpoint failed; a later run asks again
+}
+
+// Counts tells how far a run is, and what it took.
+type Counts struct {
+	Persons int64          `json:"persons"`
+	Fields  []FieldCounts  `json:"fields"`
+	Calls   int64          `json:"calls"` // requests that had an answer, good or bad
+	Usage   endpoint.Usage `json:"usage"`
+	// Failure is the last reason why fields are unanswered.
+	Failure string `json:"failure,omitempty"`
+}
+
+// Total adds the fields up.
+func (c *Counts) Total() FieldCounts {
+	var t FieldCounts
+	for _, f := range c.Fields {
+		t.Accepted += f.Accepted
+		t.Repaired += f.Repaired
+		t.Cached += f.Cached
+		t.Quarantined += f.Quarantined
+		t.NotApplicable += f.NotApplicable
+		t.Unanswered += f.Unanswered
+	}
+	return t
+}
+
+// QuarantinedShare is the share of quarantined fields among those that persons
+// have, 0 when there are none.
+func (c *Counts) QuarantinedShare() float64 {
+	t := c.Total()
+	all := t.Accepted + t.Cached + t.Quarantined + t.Unanswered
+	if all == 0 {
+		return 0
+	}
+	return float64(t.Quarantined) / float64(all)
+}
+
+func (c *Counts) clone() Counts {
+	out := *c
+	out.Fields = append([]FieldCounts(nil), c.Fields...)
+	return out
+}
+
+func (e *Enricher) newCounts() Counts {
+	var c Counts
+	for _, call := range e.calls {
+		for _, f := range call.fields {
+			c.Fields = append(c.Fields, FieldCounts{Field: f.Name})
+		}
+	}
+	return c
+}
