@@ -35,7 +35,6 @@ const Source = "offline"
 type Narrator struct {
 	env        *kind.Env
 	conditions []*kind.Selector // the different ones
-	columns    []int            // whose nulls matter
 	tests      []test           // conjunctions of these
 	banks      []bank
 	forms      *kind.Selector // case 1 is the first form
