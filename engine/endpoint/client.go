@@ -231,11 +231,11 @@ func (c *Client) attempt(ctx, waiting context.Context, req Request, mode Mode) (
 	return answer, failed
 }
 
-// expect estimates the tokens of a call, as limits count them.
+// expect estimates the tokens of a call, as limits count them: by bytes, since
+// what is too much is given back when the usage is known.
 func (c *Client) expect(req Request) int64 {
-	chars := c.cfg.CharsPerToken
-	return EstimateTokens(req.System, chars) + EstimateTokens(req.User, chars) +
-		EstimateTokens(string(req.Schema), chars) + int64(req.MaxTokens)
+	prompt := float64(len(req.System)+len(req.User)+len(req.Schema)) / c.cfg.CharsPerToken
+	return int64(prompt) + int64(req.MaxTokens)
 }
 
 // settle books what an attempt did cost.

@@ -21,6 +21,9 @@ type gate struct {
 	inFlight int
 	waiting  list.List // of chan struct{}, closed when the call may go
 	slow     bool      // slow start
+	crest    float64   // limit at the last decrease
+	service  float64   // seconds of a call that is served, smoothed
+	settled  time.Time // when the last decrease shows in what the server does
 	epoch    int       // counts decreases
 	round    round
 	watch    watch
@@ -105,9 +108,10 @@ func (g *gate) leave(t ticket, e effect, latency time.Duration, tokens int64) {
 	saturated := g.inFlight >= int(g.limit)
 	g.inFlight--
 	switch {
-	case e == congested && t.epoch == g.epoch:
+	case e == congested && t.epoch == g.epoch && !time.Now().Before(g.settled):
 		g.shrink(cutOnRefusal)
 	case e == served:
+		g.service += (latency.Seconds() - g.service) / 16
 		if saturated {
 			g.grow()
 		}
@@ -118,21 +122,26 @@ func (g *gate) leave(t ticket, e effect, latency time.Duration, tokens int64) {
 	g.admit()
 }
 
-// grow is called once per call served while the limit was the bound.
+// grow is called once per call served while the limit was the bound. Well below
+// the limit of the last cut it closes a quarter of the gap per round (as in BIC;
+// Xu, Harfoush and Rhee, INFOCOM 2004): a round may last a minute here.
 func (g *gate) grow() {
 	step := 1.0
 	if !g.slow {
-		step = 1 / g.limit
+		step = (1 + max(0, 0.9*g.crest-g.limit)/4) / g.limit
 	}
 	g.limit = min(g.max, g.limit+step)
 }
 
 // shrink is called at most once per round: calls sent before it know only of
-// the load it ended.
+// the load it ended, and refusals come faster than the calls end that were the
+// load.
 func (g *gate) shrink(factor float64) {
+	g.crest = g.limit
 	g.limit = max(1, g.limit*factor)
 	g.slow = false
 	g.epoch++
+	g.settled = time.Now().Add(span(g.service))
 	g.round = round{}
 }
 
@@ -185,7 +194,7 @@ type load struct {
 // watch tells queueing from work: a server that queues takes longer per token
 // and yields no more tokens per second.
 type watch struct {
-	calm float64 // seconds per token of the calmest round, forgotten slowly
+	calm float64 // seconds per token of the calmest round since a cut was in vain
 	best float64 // tokens per second of the best round, forgotten slowly
 	cut  load    // that led to the last cut, zero once judged
 }
@@ -204,7 +213,6 @@ func (w *watch) inflated(now load, tolerance float64) bool {
 	slow := now.perToken > tolerance*w.calm
 	gained := now.throughput > 1.1*w.best
 	w.best = max(now.throughput, 0.95*w.best)
-	w.calm *= 1.01
 	if slow && !gained {
 		w.cut = now
 		return true

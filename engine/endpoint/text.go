@@ -3,6 +3,7 @@ package endpoint
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -24,7 +25,7 @@ func appendQuoted(dst []byte, text string) []byte {
 	if !utf8.ValidString(text) {
 		text = strings.ToValidUTF8(text, "\uFFFD")
 	}
-	dst = append(dst, '"')
+	dst = append(slices.Grow(dst, len(text)+len(text)/16+2), '"')
 	done := 0
 	for i := 0; i < len(text); i++ {
 		b := text[i]
@@ -119,20 +120,18 @@ var errString = errors.New("a string of the reply is not JSON")
 // unquote decodes what stands between the quotes of a JSON string. Control
 // characters that JSON would have escaped are accepted, since models write them.
 func unquote(text []byte) (string, error) {
-	var b strings.Builder
-	b.Grow(len(text))
+	out := make([]byte, 0, len(text))
 	for {
 		at := bytes.IndexByte(text, '\\')
 		if at < 0 {
-			b.Write(text)
-			return strings.ToValidUTF8(b.String(), "\uFFFD"), nil
+			return strings.ToValidUTF8(string(append(out, text...)), "\uFFFD"), nil
 		}
-		b.Write(text[:at])
+		out = append(out, text[:at]...)
 		r, size, err := unescape(text[at:])
 		if err != nil {
 			return "", err
 		}
-		b.WriteRune(r)
+		out = utf8.AppendRune(out, r)
 		text = text[at+size:]
 	}
 }

@@ -48,6 +48,8 @@ func newBase(inFlight int) *http.Transport {
 		DialContext:           (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:     true,
 		MaxIdleConnsPerHost:   inFlight,
+		WriteBufferSize:       16 << 10, // a request, and a reply, in one system call
+		ReadBufferSize:        16 << 10,
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   15 * time.Second,
 		ExpectContinueTimeout: time.Second,
@@ -70,10 +72,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	defer resp.Body.Close()
 	x.status, x.header = resp.StatusCode, resp.Header
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxReply+1))
-	if err == nil && len(body) > maxReply {
-		err = fmt.Errorf("the reply is over %d bytes", maxReply)
-	}
+	body, err := readReply(resp)
 	if err != nil {
 		x.cut = true
 		return nil, err
@@ -88,6 +87,17 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return resp, nil
+}
+
+// readReply reads a reply to its end, so that its connection can be used again.
+func readReply(resp *http.Response) ([]byte, error) {
+	var body bytes.Buffer
+	body.Grow(int(min(max(resp.ContentLength+bytes.MinRead, 8<<10), maxReply)))
+	n, err := body.ReadFrom(io.LimitReader(resp.Body, maxReply+1))
+	if err == nil && n > maxReply {
+		err = fmt.Errorf("the reply is over %d bytes", maxReply)
+	}
+	return body.Bytes(), err
 }
 
 // complete returns the request with its texts, fields, headers and key.
@@ -117,11 +127,7 @@ func (t transport) complete(r *http.Request, x *exchange) (*http.Request, error)
 // body puts texts and fields into a skeleton.
 func (x *exchange) body(skeleton []byte) ([]byte, error) {
 	skeleton = bytes.TrimSuffix(bytes.TrimSpace(skeleton), []byte("}"))
-	body, err := fill(slices.Concat(skeleton, x.fields, []byte("}")), x.values)
-	if err != nil {
-		return nil, err
-	}
-	return body, nil
+	return fill(slices.Concat(skeleton, x.fields, []byte("}")), x.values)
 }
 
 // read takes from the skeleton of a reply what go-openai drops: the usage under

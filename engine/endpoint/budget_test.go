@@ -1,0 +1,174 @@
+package endpoint
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/personagen/personagen/engine/endpoint/fake"
+	"github.com/personagen/personagen/engine/rng"
+)
+
+func TestPrices(t *testing.T) {
+	table := Prices()
+	if table.Date == "" || table.Note == "" || table.Currency != "USD" || len(table.Models) == 0 {
+		t.Errorf("table: %+v", table)
+	}
+	seen := map[string]bool{}
+	for _, m := range table.Models {
+		if seen[m.Model] || m.Source == "" || m.Input <= 0 || m.Output < m.Input || m.Cached > m.Input || m.Batch < 0 || m.Batch > 1 {
+			t.Errorf("%+v", m)
+		}
+		seen[m.Model] = true
+	}
+	for model, known := range map[string]bool{"gpt-4.1-mini": true, "gpt-4.1-mini-2025-04-14": true, "openai/gpt-oss-120b": true, "qwen-flash": true, "gpt-4.1": false, "": false, "x/": false} {
+		if _, ok := table.Find(model); ok != known {
+			t.Errorf("price of %q: %v", model, ok)
+		}
+	}
+}
+
+func TestCost(t *testing.T) {
+	p := Price{Input: 0.4, Cached: 0.1, Output: 1.6, Batch: 0.5}
+	for _, c := range []struct {
+		price Price
+		usage Usage
+		want  Money
+	}{
+		{p, Usage{Prompt: 1_000_000}, NewMoney(0.4)},
+		{p, Usage{Prompt: 1_000_000, Cached: 1_000_000}, NewMoney(0.1)},
+		{p, Usage{Completion: 1_000_000, Reasoning: 500_000}, NewMoney(1.6)},
+		{p, Usage{Prompt: 4000, Cached: 3000, Completion: 2700}, 400_000 + 300_000 + 4_320_000},
+		{p.InBatch(), Usage{Prompt: 4000, Completion: 2700}, 800_000 + 2_160_000},
+		{Price{Input: 1}, Usage{Prompt: 10, Cached: 10}, 10_000},
+		{Price{Input: 0.0005}, Usage{Prompt: 1}, 1}, // rounded up
+	} {
+		if got := c.price.Cost(c.usage); got.Money != c.want || got.Tokens != c.usage.Prompt+c.usage.Completion {
+			t.Errorf("%+v of %+v: %+v, want %d", c.usage, c.price, got, c.want)
+		}
+	}
+	if got := NewMoney(1.5).String() + " " + NewMoney(0.00123).String() + " " + Money(0).String(); got != "1.50 0.0012 0.00" {
+		t.Error(got)
+	}
+}
+
+// No tokenizer makes more tokens than bytes, so the bound holds for the fake
+// server and for any other; the estimate follows the characters.
+func TestTokenCounts(t *testing.T) {
+	if got := EstimateTokens("țțțțțțț", 3.5); got != 2 {
+		t.Errorf("estimate %d, want 2", got)
+	}
+	req := Request{System: "țț", User: "abc", Schema: json.RawMessage("{}")}
+	if got := PromptBound(req); got != 4+3+4+promptFrame {
+		t.Errorf("bound %d", got)
+	}
+}
+
+func TestReserve(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget(Cost{Money: 100, Tokens: 1000})
+		first, err := b.Reserve(t.Context(), Cost{60, 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The second waits for the first: it fits if that turns out cheaper.
+		var second *Hold
+		done := make(chan error, 1)
+		go func() {
+			var err error
+			second, err = b.Reserve(t.Context(), Cost{60, 10})
+			done <- err
+		}()
+		synctest.Wait()
+		if second != nil {
+			t.Error("the second was let through beside the first")
+		}
+		first.Settle(Cost{30, 5})
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		// A third can never fit, and is told so at once.
+		if _, err := b.Reserve(t.Context(), Cost{71, 1}); KindOf(err) != OverBudget {
+			t.Errorf("third: %v", err)
+		}
+		if _, err := b.Reserve(t.Context(), Cost{1, 996}); KindOf(err) != OverBudget || !strings.Contains(err.Error(), "5 of 1000 tokens") {
+			t.Errorf("over the tokens: %v", err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := b.Reserve(ctx, Cost{20, 1}); err != context.DeadlineExceeded {
+			t.Errorf("waiting with a deadline: %v", err)
+		}
+		second.SettleUnknown()
+		spent, unknown := b.Spent()
+		if spent != (Cost{90, 15}) || unknown != (Cost{60, 10}) || b.held != (Cost{}) {
+			t.Errorf("spent %v, unknown %v, held %v", spent, unknown, b.held)
+		}
+	})
+}
+
+// Whatever is reserved and settled by many at once, spent and held never exceed
+// the limit, and nothing is left held.
+func TestBudgetUnderLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget(Cost{Money: 10_000})
+		var wg sync.WaitGroup
+		for w := range 50 {
+			src := rng.New(uint64(w), "budget").Source()
+			wg.Go(func() {
+				for range 50 {
+					worst := Money(1 + src.Below(200))
+					hold, err := b.Reserve(t.Context(), Cost{Money: worst})
+					if err != nil {
+						if KindOf(err) != OverBudget {
+							t.Error(err)
+						}
+						continue
+					}
+					b.mu.Lock()
+					if b.spent.Money+b.held.Money > 10_000 {
+						t.Errorf("spent %v and held %v", b.spent, b.held)
+					}
+					b.mu.Unlock()
+					time.Sleep(time.Duration(src.Below(10)) * time.Millisecond)
+					hold.Settle(Cost{Money: Money(src.Below(int(worst) + 1))})
+				}
+			})
+		}
+		wg.Wait()
+		if spent, _ := b.Spent(); b.held != (Cost{}) || spent.Money < 9_800 {
+			t.Errorf("spent %v, held %v", spent, b.held)
+		}
+	})
+}
+
+// A budget is used to the last call that surely fits, and not beyond; the same
+// run goes on when it is raised.
+func TestBudgetOfARun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &fake.Server{Latency: time.Second, TextLength: 400}
+		cfg := direct(s)
+		price := Price{Input: 1, Output: 4}
+		cfg.Price = &price
+		b := NewBudget(Cost{Money: NewMoney(0.05)})
+		c := newClient(t, cfg, b)
+		var refused atomic.Int64
+		run(t, c, 200, func(_ int, err error) {
+			if KindOf(err) == OverBudget && KindOf(err).Resumable() {
+				refused.Add(1)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+		spent, _ := b.Spent()
+		worst := price.Worst(ask(0)).Money
+		if spent.Money > b.Limit().Money || spent.Money < b.Limit().Money-worst || refused.Load() == 0 {
+			t.Errorf("spent %v of %v with a worst case of %v; %d refused", spent.Money, b.Limit().Money, worst, refused.Load())
+		}
+	})
+}
