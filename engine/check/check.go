@@ -90,7 +90,9 @@ type Suite struct {
 	sampled  []int // axes that the independence ledger speaks of
 	texts    *textSuite
 
-	err   error      // why the texts cannot be checked
+	err  error           // why the texts cannot be checked
+	told map[string]bool // fields that a release tells
+
 	files []*os.File // temporary files of all tallies
 }
 
@@ -139,7 +141,7 @@ func New(p *plan.Plan, o Options) *Suite {
 	if o.Spill == 0 {
 		o.Spill = DefaultSpill
 	}
-	s := &Suite{plan: p, options: o}
+	s := &Suite{plan: p, options: o, told: p.Told()}
 	s.compileAxes()
 	s.compileFields()
 	s.compileGroups()

@@ -88,6 +88,18 @@ func (b *builder) add(o Outcome) {
 	b.Outcomes = append(b.Outcomes, o)
 }
 
+// untold skips an outcome about fields that a release does not tell.
+func (b *builder) untold(o *Outcome) bool {
+	for _, name := range o.Fields {
+		if !b.suite.told[name] {
+			o.Status, o.Message = Skip, fmt.Sprintf("field %s is hidden, and no written field tells it", name)
+			b.add(*o)
+			return true
+		}
+	}
+	return false
+}
+
 func (b *builder) checkRows() {
 	o := Outcome{ID: "rows", Kind: KindRows, Name: "number of persons", Message: persons(b.Rows)}
 	switch want := b.suite.options.Rows; {
@@ -129,8 +141,8 @@ func (f *fault) outcome(kind, field, fine string) Outcome {
 func (b *builder) checkFields() {
 	for i := range b.suite.fields {
 		c, t := &b.suite.fields[i], &b.tally.fields[i]
-		if c.field.Class == kind.Written {
-			continue // judged with the texts
+		if c.field.Class == kind.Written || !b.suite.told[c.field.Name] {
+			continue // judged with the texts, or not in a release
 		}
 		var f fault
 		f.add(&t.unknown, "with "+notOf(c.field))
@@ -257,6 +269,9 @@ func (b *builder) checkGroups() {
 	for i, g := range b.suite.groups {
 		name := b.suite.plan.Fields[g.column].Name
 		bases := strings.Join(b.suite.plan.Fields[g.column].Lookup().Fields, ", ")
+		if told := append(slices.Clone(b.suite.plan.Fields[g.column].Lookup().Fields), name); slices.ContainsFunc(told, func(name string) bool { return !b.suite.told[name] }) {
+			continue // a release could not show it
+		}
 		var f fault
 		f.add(&b.tally.groups[i], "where it is not what "+bases+" make it")
 		o := f.outcome(KindGroup, name, "always what "+bases+" make it")
@@ -269,6 +284,9 @@ func (b *builder) checkImpossible() {
 	for i, rule := range b.suite.plan.Impossible {
 		f := &b.tally.impossible[i]
 		o := Outcome{ID: fmt.Sprintf("impossible.%d", i+1), Kind: KindImpossible, Name: rule.Text, Fields: rule.Selector.Fields, Message: "nobody"}
+		if b.untold(&o) {
+			continue
+		}
 		if f.count > 0 {
 			o.Status, o.Persons, o.Rows = Fail, f.count, f.rows
 			o.Message = persons(f.count) + " though it is impossible" + first(f.rows)
@@ -280,9 +298,17 @@ func (b *builder) checkImpossible() {
 func (b *builder) checkTables() {
 	for i := range b.suite.plan.Expected {
 		e := &b.suite.plan.Expected[i]
+		o := Outcome{ID: e.Origin + "." + e.Name, Kind: KindTable, Name: e.Name, Fields: e.Fields}
+		if e.Universe != nil {
+			o.Fields = append(slices.Clip(o.Fields), e.Universe.Fields...)
+		}
+		if b.untold(&o) {
+			b.Observed = append(b.Observed, nil)
+			continue
+		}
+		o.Fields = e.Fields
 		counts := b.tally.counts[b.suite.expected[i]]
 		b.Observed = append(b.Observed, slices.Clone(counts))
-		o := Outcome{ID: e.Origin + "." + e.Name, Kind: KindTable, Name: e.Name, Fields: e.Fields}
 		if b.Rows == 0 {
 			o.Status, o.Message = Skip, "there are no persons"
 			b.add(o)
@@ -304,6 +330,9 @@ func (b *builder) checkIndependence() {
 		}
 		if len(pair.Given) > 0 {
 			o.Name += " given " + strings.Join(pair.Given, ", ")
+		}
+		if b.untold(&o) {
+			continue
 		}
 		if tests[i].DF == 0 {
 			o.Status, o.Message = Skip, "too few persons to tell"
@@ -417,6 +446,9 @@ func (b *builder) decide() {
 func (b *builder) checkLimits() {
 	for i, l := range b.suite.plan.Checks {
 		o := Outcome{ID: "check." + l.Name, Kind: KindLimit, Name: l.Name, Severity: l.Severity, Fields: l.Where.Fields}
+		if b.untold(&o) {
+			continue
+		}
 		hits, n := b.tally.hits[i], b.tally.within[i]
 		if n == 0 {
 			o.Status, o.Message = Skip, "there is nobody it speaks of"

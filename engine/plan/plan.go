@@ -317,3 +317,24 @@ func (p *Plan) needed() map[string]bool {
 	}
 	return needed
 }
+
+// Told lists the fields whose values a release tells: those that are written,
+// and the functions of these. What is not told cannot be checked in a release,
+// and so is not checked in a run either.
+func (p *Plan) Told() map[string]bool {
+	told := map[string]bool{}
+	for _, f := range p.Fields {
+		told[f.Name] = !f.Hidden
+	}
+	for _, name := range p.Order {
+		f := p.Field(name)
+		if !f.Hidden || f.Class != kind.Derived {
+			continue
+		}
+		told[name] = true
+		for _, input := range f.Inputs {
+			told[name] = told[name] && told[input]
+		}
+	}
+	return told
+}

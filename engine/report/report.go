@@ -204,14 +204,17 @@ func New(p *plan.Plan, r *check.Result, f Facts) *Stats {
 		Limitations: p.Limitations,
 		Sources:     p.Sources,
 	}
+	told := p.Told()
 	for i, f := range p.Fields {
-		if f.Hidden && f.Class == kind.Drawn {
-			continue // it is not written, so that a merged release could not count it
+		if !told[f.Name] {
+			continue // a merged release could not count it
 		}
 		s.Fields = append(s.Fields, describe(p, f, r.Profiles[i], r))
 	}
 	for i := range p.Expected {
-		s.Tables = append(s.Tables, compare(p, i, r))
+		if r.Observed[i] != nil {
+			s.Tables = append(s.Tables, compare(p, i, r))
+		}
 	}
 	s.Texts = texts(r)
 	for i := range p.Tables {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -149,5 +150,40 @@ func TestShardsMergeToTheWhole(t *testing.T) {
 	}
 	if _, err := run.Merge(context.Background(), run.Merger{Dirs: []string{parts[0], parts[2]}, Out: filepath.Join(dir, "gap")}); !errors.Is(err, run.ErrUsage) {
 		t.Errorf("merging with a gap gives %v", err)
+	}
+}
+
+// A hidden category is in no file: what only it tells is skipped alike by a
+// run, a validation and a merge.
+func TestHiddenCategory(t *testing.T) {
+	spec, dir := crewSpec(t)
+	text := strings.Replace(crew, "\twatch:", "\tluck: {kind: \"category\", hidden: true, values: [\"good\", \"bad\"]}\n\twatch:", 1)
+	if err := os.WriteFile(spec, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var parts []string
+	for i := range 2 {
+		out := filepath.Join(dir, string(rune('a'+i)))
+		parts = append(parts, out)
+		if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Shard: run.Shard{Index: i + 1, Of: 2}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole := filepath.Join(dir, "whole")
+	if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: whole}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.Merge(context.Background(), run.Merger{Dirs: parts, Out: filepath.Join(dir, "merged")}); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(files(t, whole), files(t, filepath.Join(dir, "merged"))); d != "" {
+		t.Error(d)
+	}
+	v, err := run.Validate(context.Background(), run.Validation{Paths: []string{whole}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.Result.Counts["skip"] == 0 {
+		t.Error("nothing is skipped, though luck cannot be told")
 	}
 }
