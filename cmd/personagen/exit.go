@@ -20,7 +20,7 @@ const (
 	exitUsage       = 2   // wrong command line
 	exitInput       = 3   // spec or table wrong
 	exitChecks      = 4   // checks failed; the data is written
-	exitEndpoint    = 5   // reserved: a model endpoint failed
+	exitEndpoint    = 5   // texts are missing: endpoint down, budget spent, interrupted; the same run goes on
 	exitInterrupted = 130 // Ctrl-C
 )
 
@@ -38,6 +38,8 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.Is(err, run.ErrResumable):
+		return exitEndpoint
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, &list):

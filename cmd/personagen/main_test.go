@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/personagen/personagen/engine/endpoint/fake"
 )
 
 func TestMain(m *testing.M) {
@@ -39,11 +41,14 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// setUp gives every script the made-up world in $WORK/harbour, the README's spec
-// and a cache of its own.
+// setUp gives every script the made-up world in $WORK/harbour, the README's spec,
+// a cache of its own and, at $MODEL_URL, a model server that errs now and then.
 func setUp(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
+	model := (&fake.Server{Faults: fake.Random(1, 0.2, fake.CodeFence, fake.MissingKeys, fake.Length)}).Start()
+	env.Defer(model.Close)
+	env.Setenv("MODEL_URL", model.URL+"/v1")
 	tour, err := os.ReadFile(filepath.Join("..", "..", "specs", "quickstart.cue"))
 	if err != nil {
 		return err

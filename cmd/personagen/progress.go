@@ -49,12 +49,12 @@ func (a *app) newProgress(quiet bool) *progress {
 }
 
 // event hears of an event and prints it when it is time to; for machines also
-// every new stage.
+// every new stage, and in lines that stay every checkpoint.
 func (p *progress) event(e run.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
-	fresh := e.Stage != p.stage && p.every <= time.Second
+	fresh := e.Stage != p.stage && p.every <= time.Second || e.Checkpoint && p.every >= time.Second
 	p.stage = e.Stage
 	if fresh || now.Sub(p.last) >= p.every {
 		p.last = now

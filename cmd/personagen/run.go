@@ -19,7 +19,7 @@ type runOptions struct {
 	formats     string
 	rowsPerFile int64
 	workers     int
-	provider    string
+	author      authorFlags
 	quiet       bool
 }
 
@@ -33,10 +33,19 @@ personas as Parquet, JSONL and CSV, their statistics, the plan and a manifest.
 The folder appears when everything is written; an older release of that name is
 replaced then. The same spec, size and seed give the same bytes.
 
-Exit code 4 means that the release was written but a check failed.`,
+Texts are written by the spec's phrase banks, or with --provider by a model.
+What a model has written is kept in a journal beside the release before it is
+used: a run that was stopped, whose endpoint was down or whose budget was spent
+goes on where it was when the same command is run again, and pays for nothing
+twice.
+
+Exit code 4 means that the release was written but a check failed (or that the
+persons failed theirs before any text was asked for), 5 that texts are missing
+and the same command goes on.`,
 		Example: `  personagen run island.cue -o out
   personagen run island.cue -n 100000 --seed 3 --format parquet,csv
-  personagen run island.cue --shard 1/4 -o part1`,
+  personagen run island.cue --shard 1/4 -o part1
+  personagen run island.cue --provider ollama --model qwen3:8b --limit 500`,
 		Args:              oneSpec(),
 		ValidArgsFunction: completeSpec,
 		RunE:              func(c *cobra.Command, args []string) error { return a.run(c, args[0], o) },
@@ -48,7 +57,7 @@ Exit code 4 means that the release was written but a check failed.`,
 	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(run.AllFormats(), ",")+")")
 	f.Int64Var(&o.rowsPerFile, "rows-per-file", run.DefaultRowsPerFile, "largest number of rows of one Parquet file")
 	f.IntVar(&o.workers, "workers", 0, "goroutines that make persons (default one per core); the bytes do not depend on it")
-	f.StringVar(&o.provider, "provider", run.Offline, "who writes the texts: offline, the spec's phrase banks, or none, which leaves the columns of texts out")
+	o.author.add(c)
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the summary as one JSON document, progress as JSON lines on stderr")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(run.AllFormats(), cobra.ShellCompDirectiveNoFileComp))
@@ -69,14 +78,14 @@ func (a *app) run(c *cobra.Command, spec string, o runOptions) error {
 }
 
 func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
-	if o.provider != run.Offline && o.provider != run.NoTexts {
-		return run.Config{}, usagef("--provider is %s or %s, not %q", run.Offline, run.NoTexts, o.provider)
-	}
 	cfg, err := o.persons.config(c, spec)
 	if err != nil {
 		return cfg, err
 	}
-	cfg.Provider, cfg.Formats = o.provider, splitList(o.formats)
+	if err := o.author.lay(c, &cfg); err != nil {
+		return cfg, err
+	}
+	cfg.Formats = splitList(o.formats)
 	if err := checkFormats(cfg.Formats); err != nil {
 		return cfg, err
 	}
@@ -112,7 +121,7 @@ func checkFormats(formats []string) error {
 // released prints what a run or a merge has made, when it has made something.
 func (a *app) released(ctx context.Context, s *run.Summary, took time.Duration, quiet bool, err error) error {
 	if s == nil || err != nil && !errors.Is(err, run.ErrChecks) {
-		if err != nil && ctx.Err() != nil {
+		if err != nil && ctx.Err() != nil && !errors.Is(err, run.ErrResumable) {
 			return context.Canceled
 		}
 		return err

@@ -214,7 +214,7 @@ func TestWhatAChangeBuys(t *testing.T) {
 		{"the name of the column elsewhere", change(`about: "a life", `, `about: "a life", alias: "tale", `), nil},
 		{"how it is written offline", change(`chars: {min: 5, max: 400}`, `note: "by hand", chars: {min: 5, max: 400}`), nil},
 		{"a length", change("chars: {min: 5, max: 400}", "chars: {min: 5, max: 300}"), []string{"note"}},
-		{"what a list is about", change(`when: years: >=15`, `about: "of the trade", when: years: >=15`), []string{"tools"}},
+		{"what a list is about", change(`when: years: >=15`, `about: "of the craft", when: years: >=15`), []string{"tools"}},
 		{"a rule of one field", letters + "\nrules: short: {about: \"no shouting\", never: [\"hurrah\"], fields: [\"note\"]}\n", []string{"note"}},
 		{"a rule of all", change(`["damn"]`, `["damn", "blast"]`), []string{"note", "story", "tools"}},
 		{"a prompt", change(`"{{ .story }}{{`, `"{{ .story }}!{{`), []string{"note"}},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
+	"github.com/personagen/personagen/engine/enrich"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/generate"
 	"github.com/personagen/personagen/engine/narrate"
@@ -24,7 +25,8 @@ type source interface {
 // generated makes the persons and writes their texts.
 type generated struct {
 	worker *generate.Worker
-	writer *narrate.Worker // nil when nobody writes
+	writer *narrate.Worker // nil when the narrator has nothing to write
+	reader *enrich.Reader  // nil when no model writes
 }
 
 // source returns a source of its own for one goroutine.
@@ -33,6 +35,9 @@ func (r *run) source() *generated {
 	if r.narrator != nil {
 		g.writer = r.narrator.Worker()
 	}
+	if r.author != nil {
+		g.reader = r.author.reader()
+	}
 	return g
 }
 
@@ -40,6 +45,9 @@ func (g *generated) batch(first int64, n int) (*frame.Batch, error) {
 	b, err := g.worker.Batch(first, n)
 	if err == nil && g.writer != nil {
 		g.writer.Fill(b)
+	}
+	if err == nil && g.reader != nil {
+		err = g.reader.Fill(b)
 	}
 	return b, err
 }

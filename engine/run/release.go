@@ -50,6 +50,8 @@ type Manifest struct {
 	// Exceptions are cells that the allocation left more than a person off.
 	Exceptions []check.Exception `json:"exceptions,omitempty"`
 	Merged     int               `json:"merged,omitempty"` // shards it was joined from
+	// Texts says what a model wrote, nil when none did.
+	Texts *Texts `json:"texts,omitempty"`
 }
 
 // ManifestFileRow is one file of the release.
@@ -73,6 +75,7 @@ type release struct {
 	formats []string
 	perFile int64
 	files   []dataFile
+	texts   *Texts
 }
 
 // dataFile is a data file with the range of rows it takes.
@@ -313,7 +316,7 @@ func (r *release) describe(p *plan.Plan, persons population, t *tallies, result 
 	}
 	m := &Manifest{
 		Format: manifestFormat, Name: p.Name, Title: p.Title, Version: version, Plan: p.Hash, Structure: p.Structure,
-		Population: persons, Rows: persons.Count, Inputs: p.Files, Checks: result.Counts, Exceptions: exceptions,
+		Population: persons, Rows: persons.Count, Inputs: p.Files, Checks: result.Counts, Exceptions: exceptions, Texts: r.texts,
 	}
 	for _, f := range p.Fields {
 		if !f.Hidden {

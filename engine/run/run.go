@@ -8,6 +8,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/personagen/personagen/engine/check"
@@ -36,8 +38,10 @@ type Config struct {
 	Sampling string
 
 	// Provider is who writes the texts: "offline" (also the empty string), the
-	// plan's phrase banks; "none", nobody, and the release has no texts.
+	// plan's phrase banks; "none", nobody, and the release has no texts; or the
+	// kind of endpoint that Author is about.
 	Provider string
+	Author   Author
 
 	Formats     []string // "parquet", "jsonl", "csv"; nil for all
 	RowsPerFile int64    // of a Parquet file; 0 for DefaultRowsPerFile
@@ -63,9 +67,10 @@ type Shard struct{ Index, Of int }
 
 // Event tells how far a run is.
 type Event struct {
-	Stage       string // "load", "compile", "fit", "allocate", "write", "check", "publish"
-	Done, Total int64  // rows, in stage "write"
+	Stage       string // "load", "compile", "fit", "allocate", "rehearse", "enrich", "write", "check", "publish"
+	Done, Total int64  // rows, in stages "rehearse", "enrich" and "write"
 	Note        string
+	Checkpoint  bool // to be shown however soon after the last
 }
 
 // Summary is what a finished run says.
@@ -98,7 +103,8 @@ type run struct {
 	persons   population
 	allocated allocation
 	generator *generate.Generator
-	narrator  *narrate.Narrator // nil when nobody writes
+	narrator  *narrate.Narrator // nil when it has nothing to write
+	author    *authorship       // nil when no model writes
 	release   *release
 	suite     *check.Suite
 	tally     *tallies
@@ -117,7 +123,10 @@ func Run(ctx context.Context, cfg Config) (*Summary, error) {
 	}{
 		{"compile", r.compile},
 		{"allocate", r.allocate},
+		{"connect", r.connect},
 		{"prepare", r.prepare},
+		{"rehearse", r.rehearse},
+		{"enrich", r.enrich},
 		{"write", r.write},
 		{"check", r.check},
 		{"describe", r.describe},
@@ -136,7 +145,7 @@ func Run(ctx context.Context, cfg Config) (*Summary, error) {
 	if r.summary.Result.Failed() {
 		return &r.summary, fmt.Errorf("%w: %s", ErrChecks, r.summary.Result.Headline())
 	}
-	return &r.summary, nil
+	return &r.summary, r.quarantined()
 }
 
 func (r *run) event(e Event) {
@@ -147,8 +156,8 @@ func (r *run) event(e Event) {
 
 // compile loads the spec and makes the plan, then settles who is made.
 func (r *run) compile() error {
-	if r.Provider != "" && r.Provider != Offline && r.Provider != NoTexts {
-		return fmt.Errorf("%w: the provider is %q or %q, not %q", ErrUsage, Offline, NoTexts, r.Provider)
+	if r.Provider != "" && !slices.Contains(Providers(), r.Provider) {
+		return fmt.Errorf("%w: the provider is one of %s, not %q", ErrUsage, strings.Join(Providers(), ", "), r.Provider)
 	}
 	p, err := Compile(r.ctx, r.Spec, r.Cache, func(p fit.Progress) {
 		r.event(Event{Stage: "fit", Note: fmt.Sprintf("%s, sweep %d, worst deviation %.1e", p.Stage, p.Sweep, p.TVD)})
@@ -207,6 +216,7 @@ func (r *run) check() (err error) {
 
 // describe writes the plan, the statistics and the manifest.
 func (r *run) describe() (err error) {
+	r.release.texts = r.texts()
 	r.summary.Manifest, err = r.release.describe(r.plan, r.persons, r.tally, r.summary.Result, r.allocated.exceptions, r.Version)
 	return err
 }
@@ -224,6 +234,9 @@ func (r *run) cleanUp() {
 	}
 	if r.release != nil {
 		r.release.abandon()
+	}
+	if r.author != nil {
+		r.author.close()
 	}
 }
 

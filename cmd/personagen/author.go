@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/personagen/personagen/engine/run"
+)
+
+// authorFlags say who writes the texts.
+type authorFlags struct {
+	provider string
+	model    string
+	baseURL  string
+	keyFile  string
+	workers  int
+	inFlight int
+	budget   float64
+	journal  string
+	refill   bool
+}
+
+func (o *authorFlags) add(c *cobra.Command) {
+	o.addTo(c.Flags())
+	c.RegisterFlagCompletionFunc("provider", cobra.FixedCompletions(run.Providers(), cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (o *authorFlags) addTo(f *pflag.FlagSet) {
+	f.StringVar(&o.provider, "provider", run.Offline, "who writes the texts: offline, the spec's phrase banks; none, which leaves the columns of texts out; or a model behind "+models())
+	f.StringVar(&o.model, "model", "", "the model that writes (default: what the spec's calls name)")
+	f.StringVar(&o.baseURL, "base-url", "", "address of the endpoint, such as http://localhost:8000/v1 (default: the provider's)")
+	f.StringVar(&o.keyFile, "key-file", "", "file that holds the API key (default: the provider's environment variable)")
+	f.IntVar(&o.workers, "workers-in-flight", 0, "calls to the endpoint at once at the start (default 10)")
+	f.IntVar(&o.inFlight, "max-in-flight", 0, "calls at once at most, approached as long as the endpoint keeps up (default the provider's)")
+	f.Float64Var(&o.budget, "budget", 0, "most that the texts may cost in this run, in the currency of the price table (default no limit)")
+	f.StringVar(&o.journal, "journal", "", "folder of accepted answers, from which a run goes on (default: that of the release with .journal behind it)")
+	f.BoolVar(&o.refill, "refill", false, "ask again for texts that earlier runs have set aside")
+}
+
+// models lists the kinds of endpoints.
+func models() string {
+	all := run.Providers()
+	return strings.Join(all[2:len(all)-1], ", ") + " or " + all[len(all)-1]
+}
+
+// lay puts the flags into a run's config.
+func (o *authorFlags) lay(c *cobra.Command, cfg *run.Config) error {
+	known := run.Providers()
+	found := false
+	for _, p := range known {
+		found = found || p == o.provider
+	}
+	if !found {
+		return usagef("--provider is one of %s, not %q%s", strings.Join(known, ", "), o.provider, didYouMean(o.provider, known))
+	}
+	cfg.Provider = o.provider
+	if o.provider == run.Offline || o.provider == run.NoTexts {
+		for _, name := range []string{"model", "base-url", "key-file", "workers-in-flight", "max-in-flight", "budget", "journal", "refill"} {
+			if c.Flags().Changed(name) {
+				return usagef("--%s is about a model, and --provider %s asks none; name one of %s", name, o.provider, models())
+			}
+		}
+		return nil
+	}
+	for name, n := range map[string]float64{"workers-in-flight": float64(o.workers), "max-in-flight": float64(o.inFlight), "budget": o.budget} {
+		if c.Flags().Changed(name) && !(n > 0) {
+			return usagef("--%s is more than 0, not %s", name, fmt.Sprint(n))
+		}
+	}
+	e := &cfg.Author.Endpoint
+	e.Model, e.BaseURL, e.KeyFile, e.Workers, e.MaxInFlight = o.model, o.baseURL, o.keyFile, o.workers, o.inFlight
+	cfg.Author.Budget, cfg.Author.Journal, cfg.Author.Refill = o.budget, o.journal, o.refill
+	return nil
+}

@@ -1,0 +1,323 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/enrich"
+	"github.com/personagen/personagen/engine/generate"
+	"github.com/personagen/personagen/engine/journal"
+	"github.com/personagen/personagen/engine/kind"
+)
+
+// Author says which model writes the texts, when Config.Provider names an
+// endpoint.
+type Author struct {
+	// Endpoint is laid over what is known of the provider. An empty model is
+	// the one that the spec's calls name.
+	Endpoint endpoint.Config
+	// Budget in the currency of the price table; 0 for none.
+	Budget float64
+	// Journal is the folder of accepted answers; Out with ".journal" behind it
+	// when empty.
+	Journal string
+	// Refill asks again for what earlier runs have set aside.
+	Refill bool
+	// MostQuarantined is the share of fields that may be set aside before the
+	// run counts as failed; 0 for DefaultMostQuarantined.
+	MostQuarantined float64
+}
+
+// DefaultMostQuarantined is the share of fields that may be quarantined.
+const DefaultMostQuarantined = 0.02
+
+// ErrResumable is the error of a run that a model endpoint, a spent budget or
+// an interruption has stopped: the same run goes on where it was.
+var ErrResumable = errors.New("the texts are not complete")
+
+// Providers lists who can write texts.
+func Providers() []string { return append([]string{Offline, NoTexts}, endpoint.Providers()...) }
+
+// Texts says in a manifest what a model wrote.
+type Texts struct {
+	Provider string       `json:"provider"`
+	Model    string       `json:"model"`
+	Fields   []FieldTexts `json:"fields"`
+	// Calls, Tokens and Cost are those of the run that finished the release;
+	// Cost is in the currency of the price table.
+	Calls  int64   `json:"calls"`
+	Tokens Tokens  `json:"tokens"`
+	Cost   float64 `json:"cost"`
+}
+
+// Tokens is an endpoint.Usage.
+type Tokens struct {
+	Prompt     int64 `json:"prompt"`
+	Completion int64 `json:"completion"`
+	Cached     int64 `json:"cached"`
+	Reasoning  int64 `json:"reasoning"`
+}
+
+// FieldTexts counts what became of a field for the persons of a release.
+type FieldTexts struct {
+	Field         string `json:"field"`
+	Written       int64  `json:"written"`
+	Quarantined   int64  `json:"quarantined"` // null, because no answer was good enough
+	NotApplicable int64  `json:"not_applicable"`
+}
+
+// authorship is what a run with a model needs.
+type authorship struct {
+	journal  *journal.Journal
+	dir      string // of the journal
+	budget   *endpoint.Budget
+	client   *endpoint.Client
+	enricher *enrich.Enricher
+	counts   enrich.Counts
+	readers  []*enrich.Reader
+	model    string
+}
+
+// usesModel reports whether a model is to write.
+func (r *run) usesModel() bool {
+	return r.Provider != "" && r.Provider != Offline && r.Provider != NoTexts
+}
+
+// connect readies endpoint and journal; nothing is sent.
+func (r *run) connect() error {
+	if !r.usesModel() {
+		return nil
+	}
+	model, err := r.chooseModel()
+	if err != nil {
+		return err
+	}
+	cfg, err := endpoint.Preset(r.Provider)
+	if err != nil {
+		return fmt.Errorf("%w: %v", ErrUsage, err)
+	}
+	cfg = r.Author.Endpoint.Over(cfg)
+	cfg.Model = model
+	a := &authorship{model: model, dir: r.Author.Journal, budget: endpoint.NewBudget(endpoint.Cost{Money: endpoint.NewMoney(r.Author.Budget)})}
+	r.author = a
+	if a.client, err = endpoint.New(cfg, a.budget); err != nil {
+		return fmt.Errorf("%w: %v", ErrUsage, err)
+	}
+	if a.dir == "" {
+		a.dir = r.Out + ".journal"
+	}
+	if a.journal, err = journal.Open(a.dir, journal.Options{}); err != nil {
+		return err
+	}
+	if report := a.journal.Report(); !report.Whole() || report.Cut > 0 {
+		r.event(Event{Stage: "journal", Note: report.String(), Checkpoint: true})
+	}
+	a.enricher, err = enrich.New(r.plan, a.journal, enrich.Options{Model: model, Refill: r.Author.Refill, Population: r.persons.name(r.plan.Structure)})
+	if err == nil && !r.narrates() {
+		r.narrator = nil
+	}
+	return err
+}
+
+// name tells populations apart whose persons have the same numbers.
+func (p population) name(structure string) string {
+	return fmt.Sprintf("%s %s %d %d", structure, p.Sampling, p.Seed, p.identity())
+}
+
+// chooseModel returns the one model that is to write.
+func (r *run) chooseModel() (string, error) {
+	if len(r.plan.Calls) == 0 {
+		return "", fmt.Errorf("%w: the spec has no calls, so a model has nothing to write; add calls, or take --provider %s", ErrUsage, Offline)
+	}
+	if m := r.Author.Endpoint.Model; m != "" {
+		return m, nil
+	}
+	var named []string
+	for _, c := range r.plan.Calls {
+		if !slices.Contains(named, c.Model) {
+			named = append(named, c.Model)
+		}
+	}
+	if len(named) > 1 || named[0] == "" {
+		return "", fmt.Errorf("%w: the spec's calls do not all name one model; choose it with --model", ErrUsage)
+	}
+	return named[0], nil
+}
+
+// narrates reports whether a field is left to the narrator when a model writes.
+func (r *run) narrates() bool {
+	return slices.ContainsFunc(r.plan.Fields, func(f *kind.Field) bool { return f.Text != nil && f.Text.Call == "" && f.Text.Offline != nil })
+}
+
+// rehearse makes and checks all persons without their texts before money is
+// spent on them.
+func (r *run) rehearse() error {
+	if !r.usesModel() {
+		return nil
+	}
+	bare := r.plan.WithoutTexts()
+	g, err := generate.New(bare, r.allocated.sampler, r.persons.Seed, r.persons.identity())
+	if err != nil {
+		return err
+	}
+	suite := check.New(bare, r.persons.checkOptions(r.allocated.exceptions, r.release.dir))
+	defer suite.Close()
+	p := newPipeline(bare, suite, r.Workers, func(int) source { return &generated{worker: g.Worker()} })
+	p.progress = func(done int64) { r.event(Event{Stage: "rehearse", Done: done, Total: r.persons.Count}) }
+	if err := p.run(r.ctx, r.persons.First, r.persons.Count); err != nil {
+		return err
+	}
+	result, err := (&tallies{p.tallies}).result(suite)
+	if err != nil {
+		return err
+	}
+	if result.Failed() {
+		failed := result.Failures()[0]
+		return fmt.Errorf("%w before any text was asked for: %s; the first: %s: %s", ErrChecks, result.Headline(), failed.ID, failed.Message)
+	}
+	return nil
+}
+
+// enrich has the model write what the journal does not have.
+func (r *run) enrich() (err error) {
+	if !r.usesModel() {
+		return nil
+	}
+	a, start := r.author, time.Now()
+	model := &probed{Client: a.client, probe: func(ctx context.Context) error {
+		found, err := a.client.Probe(ctx, a.enricher.Schemas()...)
+		if err == nil {
+			r.event(Event{Stage: "enrich", Total: r.persons.Count, Note: fmt.Sprintf("%s answers in mode %s", found.Model, found.Mode), Checkpoint: true})
+		}
+		return err
+	}}
+	progress := func(c enrich.Counts) {
+		r.event(Event{Stage: "enrich", Done: c.Persons, Total: r.persons.Count, Checkpoint: true, Note: a.checkpoint(&c, time.Since(start))})
+	}
+	a.counts, err = a.enricher.Run(r.ctx, model, func() enrich.Source { return r.generator.Worker() }, r.persons.First, r.persons.Count, progress)
+	return a.outcome(err)
+}
+
+// checkpoint tells how far the texts are.
+func (a *authorship) checkpoint(c *enrich.Counts, took time.Duration) string {
+	t, spent := c.Total(), a.spent()
+	return fmt.Sprintf("texts: %d accepted (%d repaired), %d from the journal, %d quarantined, %d unanswered; %d calls, %d tokens, cost %v; %.1f personas/s",
+		t.Accepted, t.Repaired, t.Cached, t.Quarantined, t.Unanswered, c.Calls, spent.Tokens, spent.Money, float64(c.Persons)/max(took.Seconds(), 1e-3))
+}
+
+func (a *authorship) spent() endpoint.Cost {
+	spent, _ := a.budget.Spent()
+	return spent
+}
+
+// outcome turns what stopped the texts into the error of a run that can go on.
+func (a *authorship) outcome(err error) error {
+	t := a.counts.Total()
+	reason := a.counts.Failure
+	switch {
+	case err != nil:
+		var failed *endpoint.Error
+		if !errors.As(err, &failed) && !errors.Is(err, context.Canceled) {
+			return err
+		}
+		reason = err.Error()
+		if errors.Is(err, context.Canceled) && failed == nil {
+			reason = "interrupted"
+		}
+	case t.Unanswered == 0:
+		return nil
+	}
+	return fmt.Errorf("%w: %s; %d texts are in %s, cost of this run %v; run the same command again to go on", ErrResumable, reason, a.journal.Len(), a.dir, a.spent().Money)
+}
+
+// probed is a client that finds out what its endpoint can do with the first
+// request, so that a run whose texts are all in the journal asks nothing.
+type probed struct {
+	*endpoint.Client
+	probe func(context.Context) error
+	once  sync.Once
+	err   error
+}
+
+// Do implements enrich.Model.
+func (p *probed) Do(ctx context.Context, req endpoint.Request) (endpoint.Answer, error) {
+	p.once.Do(func() {
+		if p.Mode() == "" {
+			p.err = p.probe(ctx)
+		}
+	})
+	if p.err != nil {
+		return endpoint.Answer{}, unprobed{p.err}
+	}
+	return p.Client.Do(ctx, req)
+}
+
+// unprobed is the error of every request to an endpoint that failed its probe:
+// whatever its kind, there is no use in another request.
+type unprobed struct{ error }
+
+func (u unprobed) Unwrap() error {
+	var e *endpoint.Error
+	if errors.As(u.error, &e) {
+		return &endpoint.Error{Kind: endpoint.Stopped, Message: e.Error()}
+	}
+	return u.error
+}
+
+// reader gives one worker the texts of the journal.
+func (a *authorship) reader() *enrich.Reader {
+	reader := a.enricher.Reader()
+	a.readers = append(a.readers, reader)
+	return reader
+}
+
+// texts tells the manifest what was written.
+func (r *run) texts() *Texts {
+	a := r.author
+	if a == nil {
+		return nil
+	}
+	out := &Texts{Provider: r.Provider, Model: a.model, Calls: a.counts.Calls, Tokens: Tokens(a.counts.Usage), Cost: a.spent().Money.Amount()}
+	for i, reader := range a.readers {
+		for k, f := range reader.Counts().Fields {
+			if i == 0 {
+				out.Fields = append(out.Fields, FieldTexts{Field: f.Field})
+			}
+			out.Fields[k].Written += f.Cached
+			out.Fields[k].Quarantined += f.Quarantined
+			out.Fields[k].NotApplicable += f.NotApplicable
+		}
+	}
+	return out
+}
+
+// quarantined returns an error when more fields were set aside than may be.
+func (r *run) quarantined() error {
+	if r.author == nil {
+		return nil
+	}
+	most := r.Author.MostQuarantined
+	if most == 0 {
+		most = DefaultMostQuarantined
+	}
+	if share := r.author.counts.QuarantinedShare(); share > most {
+		return fmt.Errorf("%w: %.2f %% of the texts were refused too often and set aside, at most %.2f %% may be; --refill asks for them again", ErrChecks, 100*share, 100*most)
+	}
+	return nil
+}
+
+// close lets go of journal and endpoint.
+func (a *authorship) close() {
+	if a.client != nil {
+		a.client.Close()
+	}
+	if a.journal != nil {
+		a.journal.Close() // every record is on disk already
+	}
+}
