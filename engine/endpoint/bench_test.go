@@ -1,7 +1,12 @@
+//go:build unix
+
 package endpoint
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"runtime"
@@ -51,25 +56,62 @@ func serve(b *testing.B) (url string) {
 	return url
 }
 
-// BenchmarkClient sends calls of 6 kB, answered with 4.5 kB after 200 ms, 500 in
-// flight, over the loopback. It reports the processor time of the client per
+// The benchmarks send calls of 6 kB, answered with 4.5 kB after 200 ms, 500 in
+// flight, over the loopback. They report the processor time of this process per
 // call, user and system, and the throughput as a share of the ideal 2,500 calls
-// a second.
+// a second. BenchmarkPlainHTTP is the floor: net/http alone, with a ready body.
+
 func BenchmarkClient(b *testing.B) {
 	c, err := New(Config{BaseURL: serve(b) + "/v1", Model: "m", Mode: Strict, MaxInFlight: 500}, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer c.Close()
+	load500(b, func() error {
+		_, err := c.Do(b.Context(), longRequest())
+		return err
+	})
+}
+
+func BenchmarkPlainHTTP(b *testing.B) {
+	c, err := New(Config{BaseURL: "http://model.test/v1", Model: "m", Mode: Strict}, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	body, err := c.Body(longRequest())
+	if err != nil {
+		b.Fatal(err)
+	}
+	base := newBase(500)
+	defer base.CloseIdleConnections()
+	plain, url := http.Client{Transport: base}, serve(b)+"/v1/chat/completions"
+	load500(b, func() error {
+		resp, err := plain.Post(url, "application/json", bytes.NewReader(body))
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		_, err = io.Copy(io.Discard, resp.Body)
+		return err
+	})
+}
+
+func longRequest() Request {
 	req := ask(0)
-	req.System, req.MaxTokens = strings.Repeat("Un text țesut din cuvinte. ", 180), 5000
+	req.System, req.MaxTokens = longSystem, 5000
+	return req
+}
+
+var longSystem = strings.Repeat("Un text țesut din cuvinte. ", 180)
+
+func load500(b *testing.B, call func() error) {
 	send := func(n int) {
 		var next atomic.Int64
 		var wg sync.WaitGroup
-		for range c.Width() {
+		for range 500 {
 			wg.Go(func() {
 				for next.Add(1) <= int64(n) {
-					if _, err := c.Do(b.Context(), req); err != nil {
+					if err := call(); err != nil {
 						b.Error(err)
 						return
 					}
@@ -113,8 +155,7 @@ func BenchmarkOverhead(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	req := ask(0)
-	req.System = strings.Repeat("Un text țesut din cuvinte. ", 180)
+	req := longRequest()
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := c.Do(b.Context(), req); err != nil {

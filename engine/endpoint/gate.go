@@ -23,8 +23,7 @@ type gate struct {
 	slow     bool      // slow start
 	crest    float64   // limit at the last decrease
 	service  float64   // seconds of a call that is served, smoothed
-	settled  time.Time // when the last decrease shows in what the server does
-	epoch    int       // counts decreases
+	settled  time.Time // calls sent later see what the last decrease did
 	round    round
 	watch    watch
 }
@@ -34,11 +33,8 @@ const (
 	cutOnLatency = 0.7
 )
 
-// ticket is a place in flight.
-type ticket struct {
-	start time.Time
-	epoch int
-}
+// ticket is a place in flight, taken at a time.
+type ticket time.Time
 
 // effect is what a call tells about the server's load.
 type effect int
@@ -54,20 +50,20 @@ func newGate(start, most int) *gate {
 }
 
 // enter waits for a place in flight, first come first served.
-func (g *gate) enter(ctx context.Context) (ticket, error) {
+func (g *gate) enter(ctx context.Context) (t ticket, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if ctx.Err() != nil {
-		return ticket{}, context.Cause(ctx)
+		return t, context.Cause(ctx)
 	}
 	if g.waiting.Len() > 0 || g.inFlight >= int(g.limit) {
-		if err := g.queue(ctx); err != nil {
-			return ticket{}, err
+		if err = g.queue(ctx); err != nil {
+			return t, err
 		}
 	} else {
 		g.inFlight++
 	}
-	return ticket{time.Now(), g.epoch}, nil
+	return ticket(time.Now()), nil
 }
 
 // queue waits for admit. It is called, and returns, with the lock held.
@@ -105,20 +101,21 @@ func (g *gate) admit() {
 func (g *gate) leave(t ticket, e effect, latency time.Duration, tokens int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	informed := time.Time(t).After(g.settled)
 	saturated := g.inFlight >= int(g.limit)
-	g.inFlight--
-	switch {
-	case e == congested && t.epoch == g.epoch && !time.Now().Before(g.settled):
+	if informed && e == congested {
 		g.shrink(cutOnRefusal)
-	case e == served:
+	}
+	if e == served {
 		g.service += (latency.Seconds() - g.service) / 16
 		if saturated {
 			g.grow()
 		}
-		if t.epoch == g.epoch {
+		if informed {
 			g.measure(latency, tokens)
 		}
 	}
+	g.inFlight--
 	g.admit()
 }
 
@@ -133,14 +130,13 @@ func (g *gate) grow() {
 	g.limit = min(g.max, g.limit+step)
 }
 
-// shrink is called at most once per round: calls sent before it know only of
-// the load it ended, and refusals come faster than the calls end that were the
-// load.
+// shrink is called at most once per service time: calls sent earlier know only
+// of the load before it, and refusals come faster than the calls end that were
+// that load.
 func (g *gate) shrink(factor float64) {
 	g.crest = g.limit
 	g.limit = max(1, g.limit*factor)
 	g.slow = false
-	g.epoch++
 	g.settled = time.Now().Add(span(g.service))
 	g.round = round{}
 }
@@ -152,6 +148,7 @@ type round struct {
 	calls   int
 	latency time.Duration
 	tokens  int64
+	load    int // sum of the calls in flight when each ended
 }
 
 const leastRound = 16 // calls; fewer say too little about latency
@@ -165,6 +162,7 @@ func (g *gate) measure(latency time.Duration, tokens int64) {
 	r.calls++
 	r.latency += latency
 	r.tokens += max(1, tokens)
+	r.load += g.inFlight
 	if r.calls < r.full {
 		return
 	}
@@ -172,7 +170,7 @@ func (g *gate) measure(latency time.Duration, tokens int64) {
 	load := load{
 		perToken:   r.latency.Seconds() / float64(r.tokens),
 		throughput: float64(r.tokens) / elapsed,
-		inFlight:   r.latency.Seconds() / elapsed, // Little's law
+		inFlight:   float64(r.load) / float64(r.calls),
 	}
 	g.round = round{}
 	tolerance := 2.0

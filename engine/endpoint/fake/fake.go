@@ -446,7 +446,7 @@ func (s *Server) prose(n int, about string) string {
 		length = 40
 	}
 	text := fmt.Sprintf("Text %d about %s, \"quoted\" and\nbroken. ", n, about)
-	return strings.Repeat(text, length/len(text)+1)[:length]
+	return (text + strings.Repeat("And so the text goes on. ", length/25+1))[:length]
 }
 
 type usage struct {
