@@ -168,9 +168,25 @@ func (n *narrator) covers(b *bank, open []meeting, way meeting) bool {
 }
 
 // tryAll looks for a combination of fitted values that can occur and has no
-// open phrase.
+// open phrase. Most banks are covered whoever occurs; only where one is not are
+// the fields added that say who is wanted and possible.
 func (n *narrator) tryAll(b *bank, at diag.Place, names []string, scope []int, open []meeting, way meeting) bool {
-	scope = n.widen(scope)
+	k := n.uncovered(scope, open, way)
+	if k >= 0 {
+		scope = n.widen(scope)
+		k = n.uncovered(scope, open, way)
+	}
+	if k < 0 {
+		return true
+	}
+	d := n.diags.Errorf(at, "no-phrase", "the bank %q has no phrase for everybody who comes to it: none for %s", b.name, n.describe(names, scope, k))
+	d.Do("add a section for them, or one without a condition")
+	return false
+}
+
+// uncovered is the first configuration that comes this way, finds no phrase
+// open and can occur, or -1.
+func (n *narrator) uncovered(scope []int, open []meeting, way meeting) int {
 	occurs := n.occurring(scope)
 	comes := n.holds(scope, way)
 	var opens []func(k int) bool
@@ -178,14 +194,11 @@ func (n *narrator) tryAll(b *bank, at diag.Place, names []string, scope []int, o
 		opens = append(opens, n.holds(scope, o))
 	}
 	for k := range n.space.size(scope) {
-		if !comes(k) || slices.ContainsFunc(opens, func(holds func(int) bool) bool { return holds(k) }) || !occurs(k) {
-			continue
+		if comes(k) && !slices.ContainsFunc(opens, func(holds func(int) bool) bool { return holds(k) }) && occurs(k) {
+			return k
 		}
-		d := n.diags.Errorf(at, "no-phrase", "the bank %q has no phrase for everybody who comes to it: none for %s", b.name, n.describe(names, scope, k))
-		d.Do("add a section for them, or one without a condition")
-		return false
 	}
-	return true
+	return -1
 }
 
 // fieldsOf lists the fields of some meetings.
