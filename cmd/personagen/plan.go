@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -13,6 +15,7 @@ import (
 
 type planOptions struct {
 	persons personFlags
+	author  authorFlags
 	all     bool
 }
 
@@ -24,7 +27,9 @@ func (a *app) planCommand() *cobra.Command {
 		Long: `plan compiles a spec and prints what a run would do: the fields in dependency
 order, each table with what reconciliation and fit made of it, published shares
 beside those of the persons wanted, what the spec leaves independent, what the
-allocation of so many persons could not meet, and the rows and bytes to expect.`,
+allocation of so many persons could not meet, and the rows and bytes to expect.
+With --provider it also prints which texts the model has still to write, for how
+many persons, and an estimate of tokens and cost.`,
 		Example:           "  personagen plan island.cue\n  personagen plan island.cue -n 100000 --json",
 		Args:              oneSpec(),
 		ValidArgsFunction: completeSpec,
@@ -32,6 +37,7 @@ allocation of so many persons could not meet, and the rows and bytes to expect.`
 	}
 	o.persons.add(c.Flags())
 	o.persons.addParts(c.Flags())
+	o.author.add(c)
 	c.Flags().BoolVar(&o.all, "all", false, "cut no list short")
 	c.Flags().BoolVar(&a.json, "json", false, "print the plan itself as one JSON document")
 	return c
@@ -43,6 +49,12 @@ func (a *app) plan(c *cobra.Command, path string, o planOptions) error {
 		return err
 	}
 	cfg.Warnings = a.diagnostics
+	if err := o.author.lay(c, &cfg); err != nil {
+		return err
+	}
+	if cfg.Author.Journal == "" {
+		cfg.Author.Journal = defaultOut(path, cfg.Shard) + ".journal"
+	}
 	progress := a.newProgress(false)
 	cfg.Events = progress.event
 	f, err := run.Foresee(c.Context(), cfg)
@@ -76,6 +88,32 @@ func (a *app) printForecast(f *run.Forecast) {
 		fmt.Fprintf(t, "  %s\t%s\tabout %s\n", file.Name, plural(file.Rows, "row", "rows"), size(file.Bytes))
 	}
 	t.Flush()
+	if f.Texts != nil {
+		a.printTexts(f.Texts)
+	}
+}
+
+// printTexts prints what a model would still have to write.
+func (a *app) printTexts(f *run.TextForecast) {
+	w := a.stdout
+	fmt.Fprintf(w, "\nTexts by %s:\n", f.Model)
+	for _, c := range f.Calls {
+		if c.Persons == 0 {
+			fmt.Fprintf(w, "  call %s: nothing is missing\n", c.Call)
+			continue
+		}
+		fmt.Fprintf(w, "  call %s: %s\n", c.Call, plural(c.Persons, "request", "requests"))
+		for _, field := range slices.Sorted(maps.Keys(c.Fields)) {
+			fmt.Fprintf(w, "    %s: %s\n", field, plural(c.Fields[field], "person", "persons"))
+		}
+	}
+	fmt.Fprintf(w, "  about %s tokens in, %s out", thousands(f.Tokens.Prompt), thousands(f.Tokens.Completion))
+	if f.Priced {
+		fmt.Fprintf(w, ", %.2f %s at the prices of %s", f.Cost, f.Currency, f.Prices)
+	} else {
+		fmt.Fprint(w, "; the price of this model is not known")
+	}
+	fmt.Fprintln(w)
 }
 
 // exceptionLine says which cell is how far off, and why.

@@ -86,7 +86,8 @@ type source struct {
 	when   *kind.Selector
 }
 
-// New readies the calls of a plan. It reads, and Run writes, the journal.
+// New readies the calls of a plan. It reads, and Run writes, the journal; nil
+// is an empty one, enough for Pending.
 func New(p *plan.Plan, j *journal.Journal, o Options) (*Enricher, error) {
 	if o.Tries <= 0 {
 		o.Tries = 3

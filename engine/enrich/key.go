@@ -78,6 +78,9 @@ func (r *record) value(list bool) any {
 
 // find looks a record up; nil when there is none.
 func (e *Enricher) find(key journal.Key) (*record, error) {
+	if e.journal == nil {
+		return nil, nil
+	}
 	data, ok, err := e.journal.Get(key)
 	if err != nil || !ok {
 		return nil, err

@@ -51,6 +51,8 @@ type Forecast struct {
 	Files    []ForecastFile `json:"files"`
 	// Exceptions are cells that the allocation leaves more than a person off.
 	Exceptions []check.Exception `json:"exceptions"`
+	// Texts is what a model has still to write, nil when none writes.
+	Texts *TextForecast `json:"texts,omitempty"`
 }
 
 // ForecastFile is a data file as it may be expected.
@@ -74,6 +76,9 @@ func Foresee(ctx context.Context, cfg Config) (*Forecast, error) {
 	f := &Forecast{
 		Plan: r.plan, Size: r.persons.Size, Seed: r.persons.Seed, Sampling: r.persons.Sampling,
 		First: r.persons.First, Rows: r.persons.Count, Exceptions: r.allocated.exceptions,
+	}
+	if f.Texts, err = r.foreseeTexts(); err != nil {
+		return nil, err
 	}
 	width, err := r.measure(laid.formats)
 	if err != nil {

@@ -1,0 +1,89 @@
+package run
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/enrich"
+	"github.com/personagen/personagen/engine/journal"
+)
+
+// TextForecast says what a model would still have to write, and about what that
+// would cost.
+type TextForecast struct {
+	Provider string           `json:"provider"`
+	Model    string           `json:"model"`
+	Calls    []enrich.Pending `json:"calls"`
+	Tokens   Tokens           `json:"tokens"`
+	// Cost is an estimate in Currency, at prices of the date Prices; Priced is
+	// false when the price of the model is not known.
+	Cost     float64 `json:"cost"`
+	Currency string  `json:"currency,omitempty"`
+	Prices   string  `json:"prices,omitempty"`
+	Priced   bool    `json:"priced"`
+	Journal  string  `json:"journal,omitempty"` // empty when there is none yet
+}
+
+// foreseeTexts finds what the journal does not have; nothing is asked and
+// nothing is written.
+func (r *run) foreseeTexts() (*TextForecast, error) {
+	if !r.usesModel() {
+		return nil, nil
+	}
+	model, err := r.chooseModel()
+	if err != nil {
+		return nil, err
+	}
+	preset, err := endpoint.Preset(r.Provider)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrUsage, err)
+	}
+	cfg := r.Author.Endpoint.Over(preset)
+	f := &TextForecast{Provider: r.Provider, Model: model}
+	var j *journal.Journal
+	if files, _ := filepath.Glob(filepath.Join(r.Author.Journal, "*")); r.Author.Journal != "" && len(files) > 0 {
+		if j, err = journal.Open(r.Author.Journal, journal.Options{ReadOnly: true}); err != nil {
+			return nil, err
+		}
+		defer j.Close()
+		f.Journal = r.Author.Journal
+	}
+	e, err := enrich.New(r.plan, j, enrich.Options{Model: model, Refill: r.Author.Refill, Population: r.persons.name(r.plan.Structure)})
+	if err != nil {
+		return nil, err
+	}
+	if f.Calls, err = e.Pending(r.ctx, r.generator.Worker(), r.persons.First, r.persons.Count, charsPerToken(cfg)); err != nil {
+		return nil, err
+	}
+	for _, c := range f.Calls {
+		f.Tokens.Prompt += c.Estimate.Prompt
+		f.Tokens.Completion += c.Estimate.Completion
+	}
+	f.price(cfg)
+	return f, nil
+}
+
+// charsPerToken is what an estimate goes by.
+func charsPerToken(c endpoint.Config) float64 {
+	if c.CharsPerToken > 0 {
+		return c.CharsPerToken
+	}
+	return 3
+}
+
+// price puts a price on the tokens.
+func (f *TextForecast) price(cfg endpoint.Config) {
+	table := endpoint.Prices()
+	price, known := table.Find(f.Model)
+	switch {
+	case cfg.Local:
+		price, known = endpoint.Price{}, true
+	case cfg.Price != nil:
+		price, known = *cfg.Price, true
+	}
+	if f.Priced = known; known {
+		f.Cost = price.Cost(endpoint.Usage(f.Tokens)).Money.Amount()
+		f.Currency, f.Prices = table.Currency, table.Date
+	}
+}
