@@ -66,9 +66,11 @@ func (n *narrator) checkCoverage(order []*bank) {
 	present := n.presence()
 	for _, b := range order {
 		open := n.openings(b, present)
-		for _, way := range ways[b] {
-			if !n.covers(b, open, way) {
-				break
+		if !n.coversAll(open) {
+			for _, way := range ways[b] {
+				if !n.covers(b, open, way) {
+					break
+				}
 			}
 		}
 		b.eachPart(func(s *section, p *phrase.Phrase, part *phrase.Part) {
@@ -147,6 +149,16 @@ func (n *narrator) openings(b *bank, p presence) []meeting {
 	return open
 }
 
+// coversAll reports whether everyone has a phrase, whatever the way to the
+// bank: most banks are of this sort, and their conditions speak of few fields.
+func (n *narrator) coversAll(open []meeting) bool {
+	if open == nil {
+		return true
+	}
+	all := fieldsOf(open...)
+	return n.narrow(all) && n.uncovered(n.scopeOf(all), open, nil) < 0
+}
+
 // covers reports the first persons who come to a bank this way and find no
 // phrase open.
 func (n *narrator) covers(b *bank, open []meeting, way meeting) bool {
@@ -185,20 +197,42 @@ func (n *narrator) tryAll(b *bank, at diag.Place, names []string, scope []int, o
 }
 
 // uncovered is the first configuration that comes this way, finds no phrase
-// open and can occur, or -1.
+// open and can occur, or -1. Each condition is a pass over the configurations
+// that are left, which are few after the first.
 func (n *narrator) uncovered(scope []int, open []meeting, way meeting) int {
-	occurs := n.occurring(scope)
-	comes := n.holds(scope, way)
-	var opens []func(k int) bool
-	for _, o := range open {
-		opens = append(opens, n.holds(scope, o))
+	left := make([]int32, n.space.size(scope))
+	for k := range left {
+		left[k] = int32(k)
 	}
-	for k := range n.space.size(scope) {
-		if comes(k) && !slices.ContainsFunc(opens, func(holds func(int) bool) bool { return holds(k) }) && occurs(k) {
-			return k
+	for _, test := range append(n.tests(way), n.occurring(scope)...) {
+		holds := n.space.along(scope, test)
+		left = slices.DeleteFunc(left, func(k int32) bool { return holds(k) == 0 })
+	}
+	for _, o := range open {
+		var all []func(k int32) int32
+		for _, test := range n.tests(o) {
+			all = append(all, n.space.along(scope, test))
+		}
+		left = slices.DeleteFunc(left, func(k int32) bool {
+			return !slices.ContainsFunc(all, func(holds func(k int32) int32) bool { return holds(k) == 0 })
+		})
+		if len(left) == 0 {
+			return -1
 		}
 	}
-	return -1
+	if len(left) == 0 {
+		return -1
+	}
+	return int(left[0])
+}
+
+// tests are the conditions of a meeting as functions of the fitted fields.
+func (n *narrator) tests(m meeting) []function {
+	var tests []function
+	for _, s := range m {
+		tests = append(tests, n.space.compose(s, n.kinds.Fields))
+	}
+	return tests
 }
 
 // fieldsOf lists the fields of some meetings.
@@ -233,22 +267,6 @@ func (n *narrator) triable(scope []int) bool {
 	return size >= 0 && size <= maxTried
 }
 
-// holds tests the configurations of a scope for a meeting.
-func (n *narrator) holds(scope []int, m meeting) func(k int) bool {
-	var tests []func(k int) int32
-	for _, s := range m {
-		tests = append(tests, n.space.reader(scope, n.space.compose(s, n.kinds.Fields)))
-	}
-	return func(k int) bool {
-		for _, test := range tests {
-			if test(k) == 0 {
-				return false
-			}
-		}
-		return true
-	}
-}
-
 // limits lists what is said of who is wanted and who is impossible.
 func (n *narrator) limits() (all []constraint) {
 	if n.where != nil {
@@ -272,23 +290,16 @@ func (n *narrator) widen(scope []int) []int {
 	return scope
 }
 
-// occurring tests the configurations of a scope for being wanted and possible,
-// as far as that is said of these fields alone.
-func (n *narrator) occurring(scope []int) func(k int) bool {
-	var tests []func(k int) int32
+// occurring lists what is said of these fields alone about who is wanted and
+// possible.
+func (n *narrator) occurring(scope []int) []function {
+	var tests []function
 	for _, x := range n.limits() {
 		if len(n.space.union(scope, x.scope)) == len(scope) {
-			tests = append(tests, n.space.reader(scope, function{scope: x.scope, code: x.cell}))
+			tests = append(tests, function{scope: x.scope, code: x.cell})
 		}
 	}
-	return func(k int) bool {
-		for _, test := range tests {
-			if test(k) == 0 {
-				return false
-			}
-		}
-		return true
-	}
+	return tests
 }
 
 // describe names the values of some fields in a configuration.

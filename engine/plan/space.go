@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -23,6 +24,9 @@ type space struct {
 	codes  [][]int32           // per variable: the field's code of each value
 	known  map[string]function // finite fields already resolved
 	splits []split             // of fields into bands; cards goes on with the bands
+
+	indexes map[string][]int32 // kept by along
+	indexed int                // numbers in them
 }
 
 // function is a finite field as a function of fitted ones: code[k] for the
@@ -177,6 +181,48 @@ func (s *space) union(a, b []int) []int {
 func (s *space) reader(scope []int, fn function) func(k int) int32 {
 	index := project(s.cards, scope, fn.scope)
 	return func(k int) int32 { return fn.code[index(k)] }
+}
+
+// along is reader for passes over many configurations: the numbers are worked
+// out once, variable by variable, and kept for the next function of the same
+// fields.
+func (s *space) along(scope []int, fn function) func(k int32) int32 {
+	key := fmt.Sprint(scope, fn.scope)
+	index, ok := s.indexes[key]
+	if !ok {
+		index = s.index(scope, fn.scope)
+		if s.indexed += len(index); s.indexes == nil || s.indexed > maxIndexed {
+			s.indexes, s.indexed = map[string][]int32{}, len(index)
+		}
+		s.indexes[key] = index
+	}
+	return func(k int32) int32 { return fn.code[index[k]] }
+}
+
+// maxIndexed bounds the numbers that along keeps.
+const maxIndexed = 16 << 20
+
+// index numbers the configurations of the inner scope by those of the scope.
+func (s *space) index(scope, inner []int) []int32 {
+	index := []int32{0}
+	for _, v := range scope {
+		stride := int32(0)
+		if at := slices.Index(inner, v); at >= 0 {
+			stride = 1
+			for _, w := range inner[at+1:] {
+				stride *= int32(s.cards[w])
+			}
+		}
+		card := s.cards[v]
+		next := make([]int32, len(index)*card)
+		for i, base := range index {
+			for value := range card {
+				next[i*card+value] = base + int32(value)*stride
+			}
+		}
+		index = next
+	}
+	return index
 }
 
 // project maps the configuration number of a scope to that of a scope inside it.
