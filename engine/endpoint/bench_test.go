@@ -71,6 +71,7 @@ func BenchmarkClient(b *testing.B) {
 		_, err := c.Do(b.Context(), longRequest())
 		return err
 	})
+	b.ReportMetric(float64(c.Stats().Limit), "limit")
 }
 
 func BenchmarkPlainHTTP(b *testing.B) {

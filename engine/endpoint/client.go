@@ -25,7 +25,7 @@ type Client struct {
 	price  Price
 	budget *Budget
 	api    *openai.Client
-	http   *http.Client
+	wire   transport
 	fields []byte // Config.Extra, encoded
 	jitter rng.Stream
 
@@ -64,15 +64,12 @@ func New(cfg Config, budget *Budget) (*Client, error) {
 		jitter: rng.New(cfg.Seed, "endpoint retries"),
 		gate:   newGate(cfg.Workers, cfg.MaxInFlight),
 		pacer:  newPacer(cfg.Limits),
-		http: &http.Client{
-			Transport:     transport{base, key, cfg.Headers},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		stats: Stats{Failures: map[Kind]int64{}},
+		wire:   transport{base, key, cfg.Headers},
+		stats:  Stats{Failures: map[Kind]int64{}},
 	}
 	c.life, c.stop = context.WithCancelCause(context.Background())
 	conf := openai.DefaultConfig("") // the transport adds the key
-	conf.BaseURL, conf.HTTPClient = cfg.BaseURL, c.http
+	conf.BaseURL, conf.HTTPClient = cfg.BaseURL, c.wire
 	c.api = openai.NewClientWithConfig(conf)
 	return c, nil
 }
@@ -108,12 +105,8 @@ func (c *Client) Mode() Mode {
 // Close lets waiting requests end with an error and closes idle connections.
 func (c *Client) Close() {
 	c.stop(&Error{Kind: Stopped, Message: "the client was closed"})
-	c.http.Transport.(transport).close()
-}
-
-func (t transport) close() {
-	if b, ok := t.base.(interface{ CloseIdleConnections() }); ok {
-		b.CloseIdleConnections()
+	if base, ok := c.wire.base.(interface{ CloseIdleConnections() }); ok {
+		base.CloseIdleConnections()
 	}
 }
 

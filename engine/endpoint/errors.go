@@ -111,7 +111,7 @@ func (c *Client) fail(ctx context.Context, x *exchange, err error) *Error {
 	case isTimeout(err):
 		e.Kind, e.Message = Timeout, fmt.Sprintf("no answer within %v", c.cfg.Timeout)
 	case x.status == 0 || x.cut:
-		e.Kind, e.Message = Cut, connectionMessage(err)
+		e.Kind, e.Message = Cut, err.Error()
 		e.charged = !neverSent(err)
 	case x.status >= 300:
 		code, message := serverWords(err)
@@ -138,20 +138,6 @@ func isTimeout(err error) bool {
 func neverSent(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && op.Op == "dial"
-}
-
-// connectionMessage drops the URL that net/http puts first.
-func connectionMessage(err error) string {
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
-		if _, ok := err.(interface{ Temporary() bool }); !ok {
-			break
-		}
-		if _, ok := err.(*net.OpError); ok {
-			break
-		}
-		err = inner
-	}
-	return err.Error()
 }
 
 // serverWords returns the code and the message of a reply with an error status.

@@ -30,7 +30,9 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// transport completes requests and reads replies in full.
+// transport completes requests and reads replies in full. It stands where
+// go-openai would have an http.Client, whose redirects and cookies a model server
+// has no use for.
 type transport struct {
 	base    http.RoundTripper
 	key     Secret
@@ -56,14 +58,13 @@ func newBase(inFlight int) *http.Transport {
 	}
 }
 
-// RoundTrip implements http.RoundTripper.
-func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+// Do implements go-openai's HTTPDoer. The request is its own to change.
+func (t transport) Do(r *http.Request) (*http.Response, error) {
 	x, ok := r.Context().Value(exchangeKey{}).(*exchange)
 	if !ok {
 		return nil, errors.New("a request without an exchange")
 	}
-	r, err := t.complete(r, x)
-	if err != nil {
+	if err := t.complete(r, x); err != nil {
 		return nil, err
 	}
 	resp, err := t.base.RoundTrip(r)
@@ -100,19 +101,18 @@ func readReply(resp *http.Response) ([]byte, error) {
 	return body.Bytes(), err
 }
 
-// complete returns the request with its texts, fields, headers and key.
-func (t transport) complete(r *http.Request, x *exchange) (*http.Request, error) {
+// complete gives a request its texts, fields, headers and key.
+func (t transport) complete(r *http.Request, x *exchange) error {
 	skeleton, err := io.ReadAll(r.Body)
-	r.Body.Close()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	body, err := x.body(skeleton)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r = r.Clone(r.Context())
 	r.ContentLength = int64(len(body))
+	// GetBody lets net/http send again where a kept connection was closed.
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	r.Body, _ = r.GetBody()
 	for name, value := range t.headers {
@@ -121,7 +121,7 @@ func (t transport) complete(r *http.Request, x *exchange) (*http.Request, error)
 	if key := t.key.reveal(); key != "" {
 		r.Header.Set("Authorization", "Bearer "+key)
 	}
-	return r, nil
+	return nil
 }
 
 // body puts texts and fields into a skeleton.
