@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/run"
 )
 
 // app is what the commands know of the outside.
@@ -35,7 +36,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(nam
 	root := a.rootCommand()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err != nil && ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil && !errors.Is(err, run.ErrResumable) {
 		err = context.Canceled
 	}
 	return a.report(err)

@@ -42,13 +42,17 @@ func TestScripts(t *testing.T) {
 }
 
 // setUp gives every script the made-up world in $WORK/harbour, the README's spec,
-// a cache of its own and, at $MODEL_URL, a model server that errs now and then.
+// a cache of its own and, at $MODEL_URL, a model server that errs now and then,
+// at $SLOW_URL one that takes its time.
 func setUp(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
 	model := (&fake.Server{Faults: fake.Random(1, 0.2, fake.CodeFence, fake.MissingKeys, fake.Length)}).Start()
 	env.Defer(model.Close)
 	env.Setenv("MODEL_URL", model.URL+"/v1")
+	slow := (&fake.Server{Latency: 200 * time.Millisecond}).Start()
+	env.Defer(slow.Close)
+	env.Setenv("SLOW_URL", slow.URL+"/v1")
 	tour, err := os.ReadFile(filepath.Join("..", "..", "specs", "quickstart.cue"))
 	if err != nil {
 		return err
@@ -84,12 +88,15 @@ func codeOf(ts *testscript.TestScript, err error) int {
 }
 
 // interrupts runs a command, waits until a file of that pattern exists, sends
-// it Ctrl-C, wants exit code 130 and leaves its stderr in a file:
-// interrupts PATTERN STDERR COMMAND...
+// it Ctrl-C, wants that exit code and leaves its stderr in a file:
+// interrupts CODE PATTERN STDERR COMMAND...
 func interrupts(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 3 {
-		ts.Fatalf("usage: interrupts PATTERN STDERR COMMAND [ARG...]")
+	if neg || len(args) < 4 {
+		ts.Fatalf("usage: interrupts CODE PATTERN STDERR COMMAND [ARG...]")
 	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	args = args[1:]
 	stderr, err := os.Create(ts.MkAbs(args[1]))
 	ts.Check(err)
 	defer stderr.Close()
@@ -106,8 +113,8 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	ts.Check(c.Process.Signal(syscall.SIGINT))
-	if got := codeOf(ts, c.Wait()); got != exitInterrupted {
-		ts.Fatalf("exit code %d, want %d\nstderr:\n%s", got, exitInterrupted, ts.ReadFile(args[1]))
+	if got := codeOf(ts, c.Wait()); got != want {
+		ts.Fatalf("exit code %d, want %d\nstderr:\n%s", got, want, ts.ReadFile(args[1]))
 	}
 }
 

@@ -113,7 +113,7 @@ func (e *Enricher) Run(ctx context.Context, m Model, sources func() Source, firs
 	workers.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if progress != nil {
+	if progress != nil && (r.counts.Persons%checkpoint != 0 || r.counts.Persons == 0) {
 		progress(r.counts.clone())
 	}
 	return r.counts.clone(), context.Cause(ctx)

@@ -1,0 +1,41 @@
+package enrich_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/personagen/personagen/engine/enrich"
+	"github.com/personagen/personagen/engine/journal"
+)
+
+// BenchmarkRun writes the texts of persons with a model that answers at once:
+// what a person's two calls cost beside the endpoint, first asked for, then
+// found in the journal.
+func BenchmarkRun(b *testing.B) {
+	w := newWorld(b, letters)
+	for _, cached := range []bool{false, true} {
+		b.Run(fmt.Sprintf("cached=%v", cached), func(b *testing.B) {
+			dir := b.TempDir()
+			j, err := journal.Open(dir, journal.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer j.Close()
+			for n := 0; b.Loop(); n++ {
+				o := enrich.Options{Model: "m"}
+				if !cached {
+					o.Population = fmt.Sprint(n) // other persons each time
+				}
+				e, err := enrich.New(w.plan, j, o)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := e.Run(context.Background(), &author{}, w.source, 0, people, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*people), "µs/person")
+		})
+	}
+}
