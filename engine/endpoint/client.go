@@ -322,6 +322,7 @@ func (c *Client) encode(req Request, mode Mode) (*exchange, openai.ChatCompletio
 	if c.cfg.TokensField == "max_completion_tokens" {
 		out.MaxCompletionTokens = req.MaxTokens
 	} else {
+		//lint:ignore SA1019 the older name is the one that every compatible server knows
 		out.MaxTokens = req.MaxTokens
 	}
 	if req.Temperature != nil { // go-openai would leave a 0 out
