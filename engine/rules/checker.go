@@ -20,17 +20,18 @@ type Checker struct {
 	// ItemChars are the characters of each item of the list judged last.
 	ItemChars []int
 
-	set    *Set
-	whens  []*kind.BoundSelector
-	cases  [][]int32 // per when and row
-	batch  *frame.Batch
-	faults []Fault
-	items  []uint64 // hashes of a list's items so far
+	set     *Set
+	matcher *matcher
+	whens   []*kind.BoundSelector
+	cases   [][]int32 // per when and row
+	batch   *frame.Batch
+	faults  []Fault
+	items   []uint64 // hashes of a list's items so far
 }
 
 // Checker returns a new checker.
 func (s *Set) Checker() *Checker {
-	c := &Checker{set: s, cases: make([][]int32, len(s.whens))}
+	c := &Checker{set: s, matcher: newMatcher(s.expressions, s.programs, s.wanted), cases: make([][]int32, len(s.whens))}
 	for _, w := range s.whens {
 		c.whens = append(c.whens, w.Bind(s.env))
 	}
@@ -108,17 +109,20 @@ func (c *Checker) judge(f *textField, row int, text string) {
 		c.fault(f.demand[Mark], "there is a mark that a template left over", text, c.Mark, c.Mark+1)
 	}
 	c.phrases(f, row, text)
+	if len(f.rules) > 0 {
+		c.matcher.read(text)
+	}
 	for _, b := range f.rules {
 		r := &c.set.rules[b.rule]
 		if !c.concerns(r, row) {
 			continue
 		}
-		if r.never != nil {
-			if at := r.never.find(text, c.Lower); at != nil {
+		if r.never >= 0 {
+			if at := c.matcher.first(r.never, text); at != nil {
 				c.fault(b.demand, fmt.Sprintf("it says %q, which it must not: %s", text[at[0]:at[1]], r.About), text, at[0], at[1])
 			}
 		}
-		if r.number != nil {
+		if r.number >= 0 {
 			c.number(r, b.demand, row, text)
 		}
 	}
@@ -169,49 +173,13 @@ func (p *phrase) follows(words []Word) bool {
 	return true
 }
 
-// reach is how many bytes before and after a number a rule about numbers sees.
-const reach = 60
-
-// number holds every number that a rule finds to the person's own. An
-// expression that looks at the ends of the text sees all of it, any other the
-// surroundings of each word with a digit.
+// number holds every number that a rule finds to the person's own.
 func (c *Checker) number(r *rule, demand, row int, text string) {
-	if !r.number.possible(c.Lower) {
-		return
-	}
-	if r.number.anchored {
-		c.numbersIn(r, demand, row, text, 0, len(text))
-		return
-	}
-	done := 0
-	for i := range c.Words {
-		w := &c.Words[i]
-		if !w.Digit || int(w.From) < done {
-			continue
-		}
-		from, to := max(done, int(w.From)-reach), min(len(text), int(w.To)+reach)
-		for from > done && from < int(w.From) && text[from-1] != ' ' {
-			from++
-		}
-		for to < len(text) && to > int(w.To) && text[to] != ' ' {
-			to--
-		}
-		done = c.numbersIn(r, demand, row, text, from, to)
-	}
-}
-
-// numbersIn looks at part of a text and returns up to where it is done with.
-func (c *Checker) numbersIn(r *rule, demand, row int, text string, from, to int) int {
-	done := from
-	if !r.number.possible(c.Lower[from:to]) {
-		return done
-	}
-	for _, at := range r.number.FindAllStringSubmatchIndex(text[from:to], -1) {
-		done = max(done, from+at[1])
+	for _, at := range c.matcher.all(r.number, text) {
 		if at[2] < 0 {
 			continue
 		}
-		said := text[from+at[2] : from+at[3]]
+		said := text[at[2]:at[3]]
 		want, ok := c.factOf(r.column, row)
 		if ok && sameNumber(said, want) {
 			continue
@@ -220,9 +188,8 @@ func (c *Checker) numbersIn(r *rule, demand, row int, text string, from, to int)
 		if !ok {
 			reason = fmt.Sprintf("it says %q where the person has no %s: %s", said, r.Field, r.About)
 		}
-		c.fault(demand, reason, text, from+at[0], from+at[1])
+		c.fault(demand, reason, text, at[0], at[1])
 	}
-	return done
 }
 
 // sameNumber compares numbers by value, other texts as they are.

@@ -57,8 +57,13 @@ type Set struct {
 	texts  []*textField
 	whens  []*kind.Selector
 	rules  []rule
-	filter [1 << 10]uint64 // bits of the first words of phrases
-	first  map[uint64][]phrase
+	// Expressions of the rules, each perProgram of them also as one program, and
+	// a bit for each that holds a number.
+	expressions []*expression
+	programs    []*program
+	wanted      []uint64
+	filter      [1 << 10]uint64 // bits of the first words of phrases
+	first       map[uint64][]phrase
 }
 
 // textField is what is demanded of one field.
@@ -83,8 +88,8 @@ type mention struct {
 type rule struct {
 	*plan.Rule
 	when   int // position in Set.whens, -1 for everyone
-	never  *pattern
-	number *pattern
+	never  int // position in Set.expressions, -1 for none
+	number int // likewise
 	column int // that number's first group must equal
 }
 
@@ -104,6 +109,7 @@ func Compile(p *plan.Plan) (*Set, error) {
 			return nil, fmt.Errorf("rule %q: %w", p.Rules[i].Name, err)
 		}
 	}
+	s.assemble()
 	for i, f := range p.Fields {
 		if f.Text != nil {
 			s.addField(i, f)
@@ -118,22 +124,23 @@ func Compile(p *plan.Plan) (*Set, error) {
 }
 
 func (s *Set) addRule(r *plan.Rule) error {
-	c := rule{Rule: r, when: -1, column: -1}
+	c := rule{Rule: r, when: -1, never: -1, number: -1, column: -1}
 	if r.When != nil {
 		c.when = len(s.whens)
 		s.whens = append(s.whens, r.When)
 	}
 	var err error
 	if r.NeverMatch != "" {
-		if c.never, err = newPattern(r.NeverMatch); err != nil {
+		if c.never, err = s.expression(r.NeverMatch); err != nil {
 			return err
 		}
 	}
 	if r.Number != "" {
-		if c.number, err = newPattern(r.Number); err != nil {
+		if c.number, err = s.expression(r.Number); err != nil {
 			return err
 		}
-		if c.number.NumSubexp() == 0 {
+		s.wanted[c.number/perProgram] |= 1 << (c.number % perProgram)
+		if s.expressions[c.number].NumSubexp() == 0 {
 			return fmt.Errorf("the expression %q has no group that holds the number; put the number in ( )", r.Number)
 		}
 		if c.column = s.column(r.Field); c.column < 0 {
@@ -156,6 +163,26 @@ func (s *Set) addRule(r *plan.Rule) error {
 	}
 	s.rules = append(s.rules, c)
 	return nil
+}
+
+// expression compiles an expression and returns its position.
+func (s *Set) expression(text string) (int, error) {
+	e, err := newExpression(text)
+	if err != nil {
+		return -1, err
+	}
+	if len(s.expressions)%perProgram == 0 {
+		s.wanted = append(s.wanted, 0)
+	}
+	s.expressions = append(s.expressions, e)
+	return len(s.expressions) - 1, nil
+}
+
+// assemble makes the programs of all expressions.
+func (s *Set) assemble() {
+	for group := range slices.Chunk(s.expressions, perProgram) {
+		s.programs = append(s.programs, assemble(group))
+	}
 }
 
 func (s *Set) addField(column int, f *kind.Field) {
@@ -182,7 +209,7 @@ func (s *Set) addField(column int, f *kind.Field) {
 			continue
 		}
 		t.demandOf[i] = add(Rule, r.Name, r.Severity)
-		if r.never != nil || r.number != nil {
+		if r.never >= 0 || r.number >= 0 {
 			t.rules = append(t.rules, bound{i, t.demandOf[i]})
 		}
 	}
