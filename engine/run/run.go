@@ -37,9 +37,10 @@ type Config struct {
 	Shard    Shard // only this part of them
 	Sampling string
 
-	// Provider is who writes the texts: "offline" (also the empty string), the
-	// plan's phrase banks; "none", nobody, and the release has no texts; or the
-	// kind of endpoint that Author is about.
+	// Provider is who writes the texts: "offline", the plan's phrase banks;
+	// "none", nobody, and the release has no texts; or the kind of endpoint that
+	// Author is about. Empty is offline where the plan has phrase banks, else
+	// none.
 	Provider string
 	Author   Author
 
@@ -165,7 +166,7 @@ func (r *run) compile() error {
 	if err != nil {
 		return err
 	}
-	if r.Provider == NoTexts {
+	if r.Provider == NoTexts || r.Provider == "" && p.Narrator == nil {
 		p = p.WithoutTexts()
 	}
 	r.plan, r.summary.Plan = p, p
