@@ -34,8 +34,9 @@ type Author struct {
 	MostQuarantined float64
 }
 
-// DefaultMostQuarantined is the share of fields that may be quarantined.
-const DefaultMostQuarantined = 0.02
+// DefaultMostQuarantined is the share of fields that may be quarantined, the
+// share of texts that the checks let be missing.
+const DefaultMostQuarantined = 0.001
 
 // ErrResumable is the error of a run that a model endpoint, a spent budget or
 // an interruption has stopped: the same run goes on where it was.
