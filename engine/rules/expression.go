@@ -26,11 +26,10 @@ func newExpression(text string) (*expression, error) {
 		return nil, err
 	}
 	e := &expression{Regexp: re}
-	consumes := consumes(tree)
 	if e.code, err = syntax.Compile(tree.Simplify()); err != nil {
 		return nil, err
 	}
-	if consumes {
+	if consumes(tree) {
 		// An expression that cannot stand in a group, such as \Q(, does without.
 		e.later, _ = regexp.Compile(`\A(?s:.+?)(` + text + `)`)
 	}
