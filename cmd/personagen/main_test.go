@@ -47,7 +47,7 @@ func TestScripts(t *testing.T) {
 func setUp(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
-	model := (&fake.Server{Faults: fake.Random(1, 0.03, fake.CodeFence, fake.MissingKeys, fake.Length)}).Start()
+	model := (&fake.Server{Faults: fake.Random(1, 0.2, fake.CodeFence, fake.MissingKeys, fake.Length)}).Start()
 	env.Defer(model.Close)
 	env.Setenv("MODEL_URL", model.URL+"/v1")
 	slow := (&fake.Server{Latency: 200 * time.Millisecond}).Start()

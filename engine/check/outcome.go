@@ -466,7 +466,7 @@ func (b *builder) checkLimits() {
 			hits, persons(n), 100*sh.Share, 100*sh.Low, 100*sh.High, verdict, bounds(l.AtLeast, l.AtMost))
 		if verdict == "outside" && b.explained(hits, n, l) {
 			o.Status = Note
-			o.Message += ", as may be among so few"
+			o.Message += ", as chance may have it among so few"
 		}
 		sh.Share, sh.Low, sh.High = tidy(sh.Share), tidy(sh.Low), tidy(sh.High)
 		o.Share = &sh
@@ -474,12 +474,11 @@ func (b *builder) checkLimits() {
 	}
 }
 
-// explained reports whether a share may be over a limit all the same: by chance,
-// or in a whole quota population, which has no chance in it, because persons
-// cannot be split: a share of few is met within one of them.
+// explained reports whether chance may have carried a share over a limit: never
+// in a whole quota population, which has no chance in it.
 func (b *builder) explained(hits, n int64, l plan.Limit) bool {
 	if b.rows.quota && b.rows.whole {
-		return (l.AtLeast == nil || float64(hits+1) > *l.AtLeast*float64(n)) && (l.AtMost == nil || float64(hits-1) < *l.AtMost*float64(n))
+		return false
 	}
 	low, high := wilson(hits, n, certain)
 	return (l.AtLeast == nil || high >= *l.AtLeast) && (l.AtMost == nil || low <= *l.AtMost)
