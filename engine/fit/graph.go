@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/personagen/personagen/engine/disjoint"
 )
 
 // orders is how many seeded elimination orders are tried per heuristic.
@@ -207,10 +209,10 @@ func (t triangulation) spanningTree(vars []Var) []Clique {
 		}
 		return 0
 	})
-	group := newUnion(n)
+	group := disjoint.New(n)
 	near := make([][]int, n)
 	for _, e := range edges {
-		if group.join(e.a, e.b) {
+		if group.Join(e.a, e.b) {
 			near[e.a] = append(near[e.a], e.b)
 			near[e.b] = append(near[e.b], e.a)
 		}
@@ -284,34 +286,4 @@ func namesOf(vars []Var, scope []int) string {
 		s += vars[v].Name
 	}
 	return s
-}
-
-// union is a disjoint-set forest.
-type union []int
-
-func newUnion(n int) union {
-	u := make(union, n)
-	for i := range u {
-		u[i] = i
-	}
-	return u
-}
-
-func (u union) find(i int) int {
-	for u[i] != i {
-		u[i] = u[u[i]]
-		i = u[i]
-	}
-	return i
-}
-
-// join merges two sets; the smaller index stays the root. False when they are
-// one set already.
-func (u union) join(a, b int) bool {
-	a, b = u.find(a), u.find(b)
-	if a == b {
-		return false
-	}
-	u[max(a, b)] = min(a, b)
-	return true
 }

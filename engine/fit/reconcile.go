@@ -3,6 +3,8 @@ package fit
 import (
 	"math"
 	"slices"
+
+	"github.com/personagen/personagen/engine/disjoint"
 )
 
 // absolutise turns shares inside a region into shares of the whole population
@@ -148,13 +150,13 @@ func newPair(a, b *table, vars []Var) *pair {
 		return nil
 	}
 	nw := int(cells(vars, shared))
-	u := newUnion(nw + a.size + b.size)
+	u := disjoint.New(nw + a.size + b.size)
 	alive := make([]bool, len(u))
 	link := func(t *table, base int) {
 		pos := positions(vars, t.scope, shared)
 		for conf, ok := range t.live {
 			if c := base + int(t.cell[conf]); ok {
-				u.join(int(pos[conf]), c)
+				u.Join(int(pos[conf]), c)
 				alive[c] = true
 			}
 		}
@@ -167,7 +169,7 @@ func newPair(a, b *table, vars []Var) *pair {
 		if !alive[i] {
 			return -1
 		}
-		root := u.find(i)
+		root := u.Find(i)
 		if number[root] == 0 {
 			p.regions++
 			number[root] = p.regions

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/personagen/personagen/engine/disjoint"
 	"github.com/personagen/personagen/engine/rng"
 )
 
@@ -234,11 +235,11 @@ func TestAllocateStops(t *testing.T) {
 }
 
 func TestUnionJoins(t *testing.T) {
-	u := newUnion(6)
-	u.join(0, 1)
-	u.join(2, 3)
-	u.join(1, 3)
-	if u.find(0) != u.find(2) || u.find(4) == u.find(5) {
+	u := disjoint.New(6)
+	u.Join(0, 1)
+	u.Join(2, 3)
+	u.Join(1, 3)
+	if u.Find(0) != u.Find(2) || u.Find(4) == u.Find(5) {
 		t.Errorf("groups are %v", u)
 	}
 }

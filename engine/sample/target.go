@@ -3,6 +3,8 @@ package sample
 import (
 	"slices"
 	"sort"
+
+	"github.com/personagen/personagen/engine/disjoint"
 )
 
 // target is a control in the form that allocation works on: its scope is
@@ -78,10 +80,10 @@ func (m *Model) implied(s *Step, t target) []target {
 // reach says which cells of a target the rows of a step can reach. Being
 // outside the target counts as one more cell, the last.
 type reach struct {
-	cell    []int32   // per row: a cell it reaches, or never
-	several []bool    // per row: whether it reaches others
-	mass    []float64 // per row: its probability
-	group   union     // cells that one row reaches are united
+	cell    []int32       // per row: a cell it reaches, or never
+	several []bool        // per row: whether it reaches others
+	mass    []float64     // per row: its probability
+	group   disjoint.Sets // cells that one row reaches are united
 }
 
 // never marks a configuration that cannot occur.
@@ -90,7 +92,7 @@ const never = -2
 func (m *Model) reach(s *Step, t target) reach {
 	card := m.Vars[s.Var].Card
 	rows, outside := len(s.Weight)/card, len(t.share)
-	r := reach{make([]int32, rows), make([]bool, rows), make([]float64, rows), newUnion(outside + 1)}
+	r := reach{make([]int32, rows), make([]bool, rows), make([]float64, rows), disjoint.New(outside + 1)}
 	to := m.project(s.scope(), t.scope)
 	for row := range rows {
 		r.cell[row] = never
@@ -106,7 +108,7 @@ func (m *Model) reach(s *Step, t target) reach {
 				r.cell[row] = cell
 			}
 			r.several[row] = r.several[row] || r.cell[row] != cell
-			r.group.join(int(r.cell[row]), int(cell))
+			r.group.Join(int(r.cell[row]), int(cell))
 			r.mass[row] += w
 		}
 	}
@@ -115,14 +117,14 @@ func (m *Model) reach(s *Step, t target) reach {
 
 // closed maps each row to its group of cells. The group of the outside is none.
 func (r reach) closed() []int32 {
-	number := map[int]int32{r.group.find(len(r.group) - 1): -1}
+	number := map[int]int32{r.group.Find(len(r.group) - 1): -1}
 	out := make([]int32, len(r.cell))
 	for row, cell := range r.cell {
 		out[row] = never
 		if cell == never {
 			continue
 		}
-		root := r.group.find(int(cell))
+		root := r.group.Find(int(cell))
 		if _, ok := number[root]; !ok {
 			number[root] = int32(len(number)) - 1
 		}
@@ -137,7 +139,7 @@ func (r reach) inside() []int32 {
 	straddled := map[int]bool{}
 	for row, cell := range r.cell {
 		if r.several[row] {
-			straddled[r.group.find(int(cell))] = true
+			straddled[r.group.Find(int(cell))] = true
 		}
 	}
 	number := map[int32]int32{int32(len(r.group) - 1): -1}
@@ -146,7 +148,7 @@ func (r reach) inside() []int32 {
 		switch {
 		case cell == never:
 			out[row] = never
-		case r.several[row] || !straddled[r.group.find(int(cell))]:
+		case r.several[row] || !straddled[r.group.Find(int(cell))]:
 			out[row] = -1
 		default:
 			if _, ok := number[cell]; !ok {
@@ -242,24 +244,3 @@ func (t target) sameAs(u target) bool {
 	}
 	return true
 }
-
-// union is a union-find structure: the parent of each element.
-type union []int
-
-func newUnion(n int) union {
-	u := make(union, n)
-	for i := range u {
-		u[i] = i
-	}
-	return u
-}
-
-func (u union) find(i int) int {
-	for u[i] != i {
-		u[i] = u[u[i]]
-		i = u[i]
-	}
-	return i
-}
-
-func (u union) join(i, j int) { u[u.find(i)] = u.find(j) }
