@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -298,22 +298,6 @@ func (r *release) metadata(f dataFile) []dataset.KeyValue {
 
 // describe writes everything beside the data, the manifest last.
 func (r *release) describe(p *plan.Plan, persons population, t *tallies, result *check.Result, exceptions []check.Exception, version string) (*Manifest, error) {
-	if err := writeJSON(filepath.Join(r.dir, PlanFile), p); err != nil {
-		return nil, err
-	}
-	stats := report.New(p, result, report.Facts{
-		Size: persons.Size, Seed: persons.Seed, Sampling: persons.Sampling, First: persons.First, Version: version,
-	})
-	if err := writeJSON(filepath.Join(r.dir, StatsFile), stats); err != nil {
-		return nil, err
-	}
-	var text strings.Builder
-	if err := stats.Markdown(&text); err != nil {
-		return nil, err
-	}
-	if err := writeFile(filepath.Join(r.dir, StatsTextFile), []byte(text.String())); err != nil {
-		return nil, err
-	}
 	m := &Manifest{
 		Format: manifestFormat, Name: p.Name, Title: p.Title, Version: version, Plan: p.Hash, Structure: p.Structure,
 		Population: persons, Rows: persons.Count, Inputs: p.Files, Checks: result.Counts, Exceptions: exceptions, Texts: r.texts,
@@ -323,9 +307,26 @@ func (r *release) describe(p *plan.Plan, persons population, t *tallies, result 
 			m.Columns = append(m.Columns, f.Name)
 		}
 	}
+	stats := report.New(p, result, report.Facts{
+		Size: persons.Size, Seed: persons.Seed, Sampling: persons.Sampling, First: persons.First, Version: version,
+	})
 	files := slices.Clone(r.files)
-	for _, name := range []string{PlanFile, StatsFile, StatsTextFile} {
-		files = append(files, dataFile{name: name})
+	for _, paper := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{PlanFile, asJSON(p)},
+		{StatsFile, asJSON(stats)},
+		{StatsTextFile, stats.Markdown},
+	} {
+		var text bytes.Buffer
+		if err := paper.write(&text); err != nil {
+			return nil, err
+		}
+		if err := writeFile(filepath.Join(r.dir, paper.name), text.Bytes()); err != nil {
+			return nil, err
+		}
+		files = append(files, dataFile{name: paper.name})
 	}
 	m.Files = make([]ManifestFileRow, len(files))
 	var g errgroup.Group
@@ -378,13 +379,24 @@ func (r *release) abandon() {
 	}
 }
 
-// writeJSON writes a document of its own form, by rename.
-func writeJSON(path string, v any) error {
-	data, err := json.MarshalIndent(v, "", " ")
-	if err != nil {
+// asJSON writes a value as an indented document.
+func asJSON(v any) func(io.Writer) error {
+	return func(w io.Writer) error {
+		data, err := json.MarshalIndent(v, "", " ")
+		if err == nil {
+			_, err = w.Write(append(data, '\n'))
+		}
 		return err
 	}
-	return writeFile(path, append(data, '\n'))
+}
+
+// writeJSON writes a document of its own form, by rename.
+func writeJSON(path string, v any) error {
+	var text bytes.Buffer
+	if err := asJSON(v)(&text); err != nil {
+		return err
+	}
+	return writeFile(path, text.Bytes())
 }
 
 // writeFile writes a whole file under a temporary name and renames it.
