@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/sketch"
 )
 
 // fieldTally is what is gathered of one column.
@@ -15,8 +16,8 @@ type fieldTally struct {
 	missing finds // null where there must be a value
 	extra   finds // a value where there must be null
 	nulls   int64
-	numbers summary // of numbers, of the lengths of texts, of the items in lists
-	items   []int64 // per label of a list
+	numbers sketch.Numbers // of numbers, of the lengths of texts, of the items in lists
+	items   []int64        // per label of a list
 }
 
 func (f *fieldTally) merge(o *fieldTally) {
@@ -26,7 +27,7 @@ func (f *fieldTally) merge(o *fieldTally) {
 	f.missing.merge(&o.missing)
 	f.extra.merge(&o.extra)
 	f.nulls += o.nulls
-	f.numbers.merge(&o.numbers)
+	f.numbers.Merge(&o.numbers)
 	if f.items == nil {
 		f.items = o.items
 	} else {
@@ -59,7 +60,7 @@ func (t *Tally) addField(b *frame.Batch, i int) {
 				if c.bounded && (v < c.low || v > c.high) {
 					f.outside.add(b.First + int64(r))
 				}
-				f.numbers.add(v)
+				f.numbers.Add(v)
 			}
 		}
 	case frame.Text:
@@ -70,7 +71,7 @@ func (t *Tally) addField(b *frame.Batch, i int) {
 			if text == "" && c.nonEmpty {
 				f.empty.add(b.First + int64(r))
 			}
-			f.numbers.add(float64(utf8.RuneCountInString(text)))
+			f.numbers.Add(float64(utf8.RuneCountInString(text)))
 		}
 	case frame.CategoryList, frame.TextList:
 		t.addLists(b, i)
@@ -98,7 +99,7 @@ func (t *Tally) addIntegers(b *frame.Batch, i int) {
 		if x := float64(v); c.bounded && (x < c.low || x > c.high) {
 			f.outside.add(b.First + int64(r))
 		}
-		f.numbers.add(float64(v))
+		f.numbers.Add(float64(v))
 	}
 }
 
@@ -117,7 +118,7 @@ func (t *Tally) addLists(b *frame.Batch, i int) {
 			continue
 		}
 		from, to := col.Offsets[r], col.Offsets[r+1]
-		f.numbers.add(float64(to - from))
+		f.numbers.Add(float64(to - from))
 		bad, empty := false, false
 		for k := from; k < to; k++ {
 			switch {

@@ -11,6 +11,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/sketch"
 )
 
 // builder gathers the outcomes of a result.
@@ -256,9 +257,9 @@ func (b *builder) chance() float64 {
 	for _, column := range b.suite.person.numbers {
 		f, t := b.suite.plan.Fields[column], &b.tally.fields[column]
 		a := square(t.nulls, b.Rows)
-		if t.numbers.n > 0 {
-			has := float64(t.numbers.n) / n
-			a += has * has * t.numbers.agreement(f.Decimals)
+		if t.numbers.N > 0 {
+			has := float64(t.numbers.N) / n
+			a += has * has * t.numbers.Agreement(f.Decimals)
 		}
 		p *= min(1, a)
 	}
@@ -512,11 +513,11 @@ func (t *Tally) profile(i int) Profile {
 		counts := t.counts[c.counter]
 		p.Counts = slices.Clone(counts[:c.field.Domain.Size()])
 		if c.field.Type == frame.Integer {
-			p.Numbers = exact(p.Counts, c.field.Domain.Min)
+			p.Numbers = sketch.Exact(p.Counts, c.field.Domain.Min)
 		}
 		return p
 	}
-	p.Numbers = f.numbers.describe()
+	p.Numbers = f.numbers.Describe()
 	if p.Numbers == nil {
 		return p
 	}
@@ -529,48 +530,10 @@ func (t *Tally) profile(i int) Profile {
 	return p
 }
 
-// describe summarises numbers; nil when there are none.
-func (s *summary) describe() *Summary {
-	if s.n == 0 {
-		return nil
-	}
-	mean, sd := s.moments()
-	return &Summary{
-		Of: "values", N: s.n, Mean: tidy(mean), SD: tidy(sd), Min: s.low, Max: s.high,
-		P10: s.quantile(0.1), P50: s.quantile(0.5), P90: s.quantile(0.9),
-	}
-}
-
-// exact summarises whole numbers from low on by their counts.
-func exact(counts []int64, low int64) *Summary {
-	var n, sum int64
-	for i, c := range counts {
-		n += c
-		sum += c * (low + int64(i))
-	}
-	if n == 0 {
-		return nil
-	}
-	mean := float64(sum) / float64(n)
-	squares := 0.0
-	for i, c := range counts {
-		d := float64(low+int64(i)) - mean
-		squares += float64(float64(c) * d * d)
-	}
-	at := func(q float64) float64 {
-		rank := max(0, int64(math.Ceil(q*float64(n)))-1)
-		for i, c := range counts {
-			if rank -= c; rank < 0 {
-				return float64(low + int64(i))
-			}
-		}
-		return float64(low)
-	}
-	s := &Summary{Of: "values", N: n, Mean: tidy(mean), Min: at(0), P10: at(0.1), P50: at(0.5), P90: at(0.9), Max: at(1)}
-	if n > 1 {
-		s.SD = tidy(math.Sqrt(squares / float64(n-1)))
-	}
-	return s
+// square is the chance that two draws are both among c of n.
+func square(c, n int64) float64 {
+	p := float64(c) / float64(n)
+	return p * p
 }
 
 func persons(n int64) string { return pluralCount(n, "person", "persons") }

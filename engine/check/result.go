@@ -1,6 +1,11 @@
 package check
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/personagen/personagen/engine/prose"
+	"github.com/personagen/personagen/engine/sketch"
+)
 
 // Status of an outcome.
 const (
@@ -181,19 +186,8 @@ type Profile struct {
 	Numbers *Summary `json:"numbers,omitempty"`
 }
 
-// Summary describes numbers. Quantiles of fields with a domain are exact, others
-// right to one part in a thousand.
-type Summary struct {
-	Of   string  `json:"of"` // "values", "characters" or "items"
-	N    int64   `json:"n"`
-	Mean float64 `json:"mean"`
-	SD   float64 `json:"sd"`
-	Min  float64 `json:"min"`
-	P10  float64 `json:"p10"`
-	P50  float64 `json:"p50"`
-	P90  float64 `json:"p90"`
-	Max  float64 `json:"max"`
-}
+// Summary describes numbers.
+type Summary = sketch.Summary
 
 // Example is a text that does not meet a demand.
 type Example struct {
@@ -239,43 +233,5 @@ type TextSource struct {
 	Share float64 `json:"share"`
 }
 
-// Alike tells how much the texts of different persons resemble each other, in
-// samples of them, after names, places and numbers are masked.
-type Alike struct {
-	// Texts are those compared, and Near those with a Jaccard similarity of 0.8
-	// or more to an earlier one, in shingles of five words (MinHash: Broder, "On
-	// the resemblance and containment of documents", 1997).
-	Texts     int64    `json:"texts"`
-	Near      int64    `json:"near_duplicates"`
-	NearShare float64  `json:"near_duplicates_share"`
-	Pair      []int64  `json:"pair,omitempty"` // the first such persons
-	Openings  Openings `json:"openings"`
-	// Words describes the wording of fewer texts.
-	Words Wording `json:"words"`
-}
-
-// Openings are the first eight words of texts.
-type Openings struct {
-	Distinct int64 `json:"distinct"`
-	// Repeated is the share of texts that open like another one before it of
-	// the same hundred.
-	Repeated float64 `json:"repeated_in_a_hundred"`
-	// Entropy of the openings in bits, and the most it could be.
-	Entropy float64 `json:"entropy"`
-	Most    float64 `json:"entropy_most"`
-}
-
-// Wording tells how rich the wording of some texts is.
-type Wording struct {
-	Texts int64 `json:"texts"`
-	Words int64 `json:"words"`
-	// Distinct are the ratios of different runs of one, two and three words to
-	// all of them (Li et al., "A diversity-promoting objective function", 2016).
-	Distinct [3]float64 `json:"distinct"`
-	// Phrase is the number of words of the longest phrase that occurs in more
-	// than one text, PhraseShare its share of a text of mean length, and
-	// PhraseTexts how many have it.
-	Phrase      int     `json:"longest_repeated_phrase"`
-	PhraseShare float64 `json:"longest_repeated_phrase_share"`
-	PhraseTexts int64   `json:"longest_repeated_phrase_texts"`
-}
+// Alike tells how much the texts of different persons resemble each other.
+type Alike = prose.Alike

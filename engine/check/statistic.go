@@ -8,6 +8,8 @@ import (
 
 	"gonum.org/v1/gonum/mathext"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/personagen/personagen/engine/sketch"
 )
 
 // chiSquareTail returns the chance that a chi-square variable with df degrees
@@ -284,15 +286,4 @@ func binomial(n int64, p float64, source rand.Source) int64 {
 	return int64(distuv.Binomial{N: float64(n), P: p, Src: source}.Rand())
 }
 
-// tidy keeps nine significant digits, so that a last bit that differs between
-// machines does not reach a file.
-func tidy(x float64) float64 {
-	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {
-		return 0
-	}
-	scale := math.Pow(10, 8-math.Floor(math.Log10(math.Abs(x))))
-	if math.IsInf(scale, 0) {
-		return x
-	}
-	return math.Round(x*scale) / scale
-}
+func tidy(x float64) float64 { return sketch.Tidy(x) }

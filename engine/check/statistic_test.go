@@ -206,38 +206,6 @@ func TestWilson(t *testing.T) {
 	}
 }
 
-// TestExactSum: order does not matter, not even to the last bit.
-func TestExactSum(t *testing.T) {
-	values := []float64{1e300, 1, -1e300, 1e-300, 3.5, -0.1, math.SmallestNonzeroFloat64, 2e17, -7}
-	var forward, backward, left, right exactSum
-	for i, v := range values {
-		forward.add(v)
-		if i < 4 {
-			left.add(v)
-		} else {
-			right.add(v)
-		}
-	}
-	for _, v := range slices.Backward(values) {
-		backward.add(v)
-	}
-	left.merge(&right)
-	want, _ := forward.value().Float64()
-	for _, s := range []*exactSum{&backward, &left} {
-		if got, _ := s.value().Float64(); got != want || got != 2e17-3 { // 2e17 + 1 + 3.5 - 0.1 - 7, to the nearest float
-			t.Errorf("%v, want %v", got, want)
-		}
-	}
-}
-
-func TestTidy(t *testing.T) {
-	for x, want := range map[float64]float64{0: 0, 0.1 + 0.2: 0.3, 123456789.4: 123456789, 1.23456789012e-60: 1.23456789e-60, math.Inf(1): 0} {
-		if got := tidy(x); math.Abs(got-want) > 1e-15*want {
-			t.Errorf("%v: %v, want %v", x, got, want)
-		}
-	}
-}
-
 // TestConditional compares the exact moments with those of shuffled columns.
 func TestConditional(t *testing.T) {
 	source := rng.New(5, "shuffle").Source()

@@ -3,14 +3,15 @@ package check
 import (
 	"encoding/json"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/prose"
 	"github.com/personagen/personagen/engine/rng"
 	"github.com/personagen/personagen/engine/rules"
+	"github.com/personagen/personagen/engine/sketch"
 )
 
 // Persons whose texts are compared with each other, and those of them whose
@@ -65,18 +66,8 @@ func (s *Suite) compileTexts() {
 			x.masked = append(x.masked, i)
 		}
 	}
-	x.comparedBelow, x.keptBelow = certainBound(comparedPersons, s.options.Rows), certainBound(keptPersons, s.options.Rows)
+	x.comparedBelow, x.keptBelow = sketch.CertainBound(comparedPersons, s.options.Rows), sketch.CertainBound(keptPersons, s.options.Rows)
 	s.texts = x
-}
-
-// certainBound is a hash below which those of the smallest k of n lie, but for
-// a chance of 1e-9 (six standard deviations); all hashes when n is not known.
-func certainBound(k, n int64) uint64 {
-	p := (float64(k) + float64(6*math.Sqrt(float64(k)))) / float64(n)
-	if n == 0 || p >= 1 {
-		return math.MaxUint64
-	}
-	return uint64(p * (1 << 32) * (1 << 32))
 }
 
 // textTally is what is gathered of the written fields.
@@ -86,27 +77,27 @@ type textTally struct {
 	broken  []textFinds // per demand
 	// unsourced are persons with a text that nobody is said to have written.
 	unsourced finds
-	compared  lowest[[]textPrint] // per text field
-	kept      lowest[[][]uint64]  // per text field, its words
+	compared  sketch.Lowest[[]prose.Print] // per text field
+	kept      sketch.Lowest[[][]uint64]    // per text field, its words
 
 	// Of the current batch.
 	samples []sampledPerson
 	sampled []int32 // per row, one more than its position in samples
-	words   wordMasker
+	words   prose.Masker
 }
 
 // sampledPerson is a row of the current batch on its way into the samples.
 type sampledPerson struct {
 	row    int
 	hash   uint64
-	prints []textPrint
+	prints []prose.Print
 	words  [][]uint64
 }
 
 // textFieldTally is what is gathered of one written field.
 type textFieldTally struct {
 	applies, written int64
-	items            summary // lengths of the items of a list
+	items            sketch.Numbers // lengths of the items of a list
 	sources          map[string]int64
 }
 
@@ -142,8 +133,8 @@ func (x *textSuite) newTally() *textTally {
 		checker:  x.rules.Checker(),
 		fields:   make([]textFieldTally, len(x.fields)),
 		broken:   make([]textFinds, len(x.rules.Demands)),
-		compared: lowest[[]textPrint]{keep: comparedPersons, below: x.comparedBelow},
-		kept:     lowest[[][]uint64]{keep: keptPersons, below: x.keptBelow},
+		compared: sketch.Lowest[[]prose.Print]{Keep: comparedPersons, Below: x.comparedBelow},
+		kept:     sketch.Lowest[[][]uint64]{Keep: keptPersons, Below: x.keptBelow},
 	}
 	for i := range t.fields {
 		t.fields[i].sources = map[string]int64{}
@@ -156,7 +147,7 @@ func (t *textTally) merge(o *textTally) {
 		f, g := &t.fields[i], &o.fields[i]
 		f.applies += g.applies
 		f.written += g.written
-		f.items.merge(&g.items)
+		f.items.Merge(&g.items)
 		for source, n := range g.sources {
 			f.sources[source] += n
 		}
@@ -165,8 +156,8 @@ func (t *textTally) merge(o *textTally) {
 		t.broken[i].merge(&o.broken[i])
 	}
 	t.unsourced.merge(&o.unsourced)
-	t.compared.merge(&o.compared)
-	t.kept.merge(&o.kept)
+	t.compared.Merge(&o.compared)
+	t.kept.Merge(&o.kept)
 }
 
 // addTexts judges the texts of a batch.
@@ -188,9 +179,9 @@ func (t *Tally) addTexts(b *frame.Batch) {
 	for i := range t.texts.samples {
 		p := &t.texts.samples[i]
 		row := b.First + int64(p.row)
-		t.texts.compared.add(p.hash, row, p.prints)
+		t.texts.compared.Add(p.hash, row, p.prints)
 		if p.words != nil {
-			t.texts.kept.add(p.hash, row, p.words)
+			t.texts.kept.Add(p.hash, row, p.words)
 		}
 	}
 }
@@ -202,11 +193,11 @@ func (t *Tally) chooseSamples(b *frame.Batch) {
 	clear(tt.sampled)
 	for r := range b.N {
 		hash := x.key.Uint64(b.First + int64(r))
-		if hash > tt.compared.below {
+		if hash > tt.compared.Below {
 			continue
 		}
-		p := sampledPerson{row: r, hash: hash, prints: make([]textPrint, len(x.fields))}
-		if hash <= tt.kept.below {
+		p := sampledPerson{row: r, hash: hash, prints: make([]prose.Print, len(x.fields))}
+		if hash <= tt.kept.Below {
 			p.words = make([][]uint64, len(x.fields))
 		}
 		tt.samples = append(tt.samples, p)
@@ -246,7 +237,7 @@ func (t *Tally) addTextColumn(b *frame.Batch, i int) {
 			continue
 		}
 		t.noteFaults(b.First+int64(r), tt.checker.Text(c.column, r, text))
-		numbers.add(float64(tt.checker.Chars))
+		numbers.Add(float64(tt.checker.Chars))
 		if at := tt.sampled[r]; at > 0 {
 			t.takeText(b, &tt.samples[at-1], i)
 		}
@@ -262,9 +253,9 @@ func (t *Tally) addTextLists(b *frame.Batch, i int) {
 		}
 		items := col.Texts[col.Offsets[r]:col.Offsets[r+1]]
 		t.noteFaults(b.First+int64(r), tt.checker.List(c.column, r, items))
-		numbers.add(float64(len(items)))
+		numbers.Add(float64(len(items)))
 		for _, n := range tt.checker.ItemChars {
-			tt.fields[i].items.add(float64(n))
+			tt.fields[i].items.Add(float64(n))
 		}
 	}
 }
@@ -279,14 +270,12 @@ func (t *Tally) noteFaults(row int64, faults []rules.Fault) {
 // takeText keeps what is compared of the text that was judged last.
 func (t *Tally) takeText(b *frame.Batch, p *sampledPerson, i int) {
 	m := &t.texts.words
-	if m.batch != b || m.row != p.row || m.first != b.First {
-		m.load(b, p.row, t.suite.texts.masked)
-	}
-	words := m.mask(&t.texts.checker.Scan)
+	m.Load(b, p.row, t.suite.texts.masked)
+	words := m.Mask(&t.texts.checker.Scan)
 	if len(words) == 0 {
 		return
 	}
-	p.prints[i] = printOf(words)
+	p.prints[i] = prose.PrintOf(words)
 	if p.words != nil {
 		p.words[i] = slices.Clone(words)
 	}

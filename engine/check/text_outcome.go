@@ -254,9 +254,9 @@ func (b *builder) text(i int, a *Alike) Text {
 	c, t := &b.suite.texts.fields[i], &b.tally.texts.fields[i]
 	f := &b.tally.fields[c.column]
 	out := Text{Field: c.field.Name, Applies: t.applies, Written: t.written, Missing: f.missing.count, Alike: a}
-	numbers := f.numbers.describe()
+	numbers := f.numbers.Describe()
 	if c.field.Type == frame.TextList {
-		out.Items, out.Chars = numbers, t.items.describe()
+		out.Items, out.Chars = numbers, t.items.Describe()
 	} else {
 		out.Chars = numbers
 	}

@@ -3,8 +3,6 @@ package check
 import (
 	"encoding/json"
 	"fmt"
-	"math"
-	"slices"
 	"strings"
 	"testing"
 
@@ -59,7 +57,7 @@ func village() *plan.Plan {
 var givenNames = []string{"Anna", "Borin", "Celia", "Dorn", "Edda"}
 
 // prose draws so many words of a vocabulary of 3,000, none of them the names.
-func prose(stream string, person int64, words int) string {
+func proseOf(stream string, person int64, words int) string {
 	var b strings.Builder
 	s := rng.New(uint64(person), stream).Source()
 	for k := range words {
@@ -84,13 +82,13 @@ func villagers(p *plan.Plan, first int64, n, words int) *frame.Batch {
 		i := first + int64(r)
 		hue, age, place, name := int32(i%2), 18+i%70, int32(i/2%3), givenNames[i%5]
 		b.Columns[vHue].Codes[r], b.Columns[vAge].Ints[r], b.Columns[vPlace].Codes[r], b.Columns[vName].Texts[r] = hue, age, place, name
-		b.Columns[vStory].Texts[r] = fmt.Sprintf("%s, %s of %s, aged %d. %s", prose("opening", i, 6), name, p.Fields[vPlace].Domain.Labels[place], age, prose("story", i, words))
+		b.Columns[vStory].Texts[r] = fmt.Sprintf("%s, %s of %s, aged %d. %s", proseOf("opening", i, 6), name, p.Fields[vPlace].Domain.Labels[place], age, proseOf("story", i, words))
 		b.Columns[vPlans].Null[r] = hue != 0
 		if hue == 0 {
-			b.Columns[vPlans].Texts[r] = prose("plans", i, words)
+			b.Columns[vPlans].Texts[r] = proseOf("plans", i, words)
 		}
 		for k := range 2 + i%3 {
-			b.Columns[vSkills].Texts = append(b.Columns[vSkills].Texts, prose(fmt.Sprint("skill", k), i, 3))
+			b.Columns[vSkills].Texts = append(b.Columns[vSkills].Texts, proseOf(fmt.Sprint("skill", k), i, 3))
 		}
 		b.Columns[vSkills].Offsets[r+1] = int32(len(b.Columns[vSkills].Texts))
 		b.Columns[vSource].Texts[r] = "offline"
@@ -147,7 +145,7 @@ func TestTextMutations(t *testing.T) {
 		}), map[string]string{"written.story": "fail 10"}},
 		{"one missing", func(b *frame.Batch) { b.Columns[vPlans].Null[4] = true }, map[string]string{"written.plans": "warn 1"}},
 		{"one too many", func(b *frame.Batch) {
-			b.Columns[vPlans].Null[5], b.Columns[vPlans].Texts[5] = false, prose("plans", 5, 80)
+			b.Columns[vPlans].Null[5], b.Columns[vPlans].Texts[5] = false, proseOf("plans", 5, 80)
 		}, map[string]string{"written.plans": "fail 1"}},
 		{"nothing asked for", func(b *frame.Batch) {
 			for r := range b.N {
@@ -173,7 +171,7 @@ func TestTextMutations(t *testing.T) {
 			}
 		}, map[string]string{"alike.plans": "warn 20", "openings.plans": "warn 0"}},
 		{"texts that differ in name, place and number only", func(b *frame.Batch) {
-			tail := prose("story", 0, 120)
+			tail := proseOf("story", 0, 120)
 			for k := range 10 {
 				r := 100*k + k
 				b.Columns[vStory].Texts[r] = fmt.Sprintf("%s of %s, aged %d, %s", b.Columns[vName].Texts[r], p.Fields[vPlace].Domain.Labels[b.Columns[vPlace].Codes[r]], b.Columns[vAge].Ints[r], tail)
@@ -233,7 +231,7 @@ func TestTextMerge(t *testing.T) {
 			b := villagers(p, int64(at), min(c.size, n-at), 12)
 			for r := range b.N {
 				if i := b.First + int64(r); i%1000 < 6 {
-					b.Columns[vPlans].Texts[r] = "the same old story of every year " + prose("plans", 1, 12)
+					b.Columns[vPlans].Texts[r] = "the same old story of every year " + proseOf("plans", 1, 12)
 				}
 			}
 			all = append(all, b)
@@ -251,185 +249,6 @@ func TestTextMerge(t *testing.T) {
 		}
 		if d := cmp.Diff(string(want), string(got)); d != "" {
 			t.Errorf("%+v: %s", c, d)
-		}
-	}
-}
-
-// TestLowest: the smallest hashes are kept, in any order, in parts or at once.
-func TestLowest(t *testing.T) {
-	const n, keep = 5000, 100
-	var all []uint64
-	parts := make([]lowest[int], 3)
-	for i := range parts {
-		parts[i] = lowest[int]{keep: keep, below: math.MaxUint64}
-	}
-	for i := range n {
-		hash := rng.Mix(uint64(i))
-		all = append(all, hash)
-		parts[i%3].add(hash, int64(i), i)
-		if len(parts[i%3].all) > 2*keep {
-			t.Fatal("the sample grows")
-		}
-	}
-	parts[0].merge(&parts[1])
-	parts[0].merge(&parts[2])
-	slices.Sort(all)
-	for i, x := range parts[0].all {
-		if x.hash != all[i] || rng.Mix(uint64(x.value)) != x.hash {
-			t.Fatalf("sample %d is %x, want %x", i, x.hash, all[i])
-		}
-	}
-	if len(parts[0].all) != keep {
-		t.Errorf("%d kept", len(parts[0].all))
-	}
-}
-
-// TestCertainBound: the bound leaves enough for the sample and not much more.
-func TestCertainBound(t *testing.T) {
-	for _, c := range []struct {
-		k, n int64
-		want float64
-	}{{10_000, 0, 1}, {10_000, 10_000, 1}, {10_000, 1_000_000, 0.0106}, {1000, 100_000, 0.011897}} {
-		if got := float64(certainBound(c.k, c.n)) / (1 << 63) / 2; math.Abs(got-c.want) > 1e-6 {
-			t.Errorf("%d of %d: %g, want %g", c.k, c.n, got, c.want)
-		}
-	}
-}
-
-func hashes(words string) []uint64 {
-	var out []uint64
-	for _, w := range strings.Fields(words) {
-		h := uint64(0)
-		for _, c := range w {
-			h = rng.Mix(h + uint64(c))
-		}
-		h &^= maskedBit
-		if w == "_" {
-			h |= maskedBit
-		}
-		out = append(out, h)
-	}
-	return out
-}
-
-// TestPrints compares the estimate with the exact similarity of shingles: its
-// standard error is below 0.05, and six of them are allowed.
-func TestPrints(t *testing.T) {
-	source := rng.New(1, "prints").Source()
-	for _, n := range []int{12, 60, 300} {
-		for _, changed := range []int{0, 1, n / 30, n / 10, n} {
-			a := make([]uint64, n)
-			for i := range a {
-				a[i] = source.Uint64() &^ maskedBit
-			}
-			b := slices.Clone(a)
-			for range changed {
-				b[source.Below(n)] = source.Uint64() &^ maskedBit
-			}
-			p, q := printOf(a), printOf(b)
-			got, want := float64(p.agree(&q))/bins, jaccard(a, b)
-			if math.Abs(got-want) > 0.3 || want == 1 && got != 1 {
-				t.Errorf("%d words, %d changed: similarity %.3f, want %.3f", n, changed, got, want)
-			}
-		}
-	}
-	p, q, r := printOf(hashes("a b _ _ c d e f g h i j k")), printOf(hashes("a b _ c d e f g h i j k")), printOf(hashes("a b x c d e f g h i j k"))
-	if p != q || p == r {
-		t.Error("two masked words in a row are not as one")
-	}
-	s, u := printOf(hashes("a b")), printOf(hashes("a c"))
-	if s == u || s.agree(&u) == bins {
-		t.Error("short texts are all alike")
-	}
-}
-
-func jaccard(a, b []uint64) float64 {
-	shingles := func(words []uint64) map[[shingleWords]uint64]bool {
-		out := map[[shingleWords]uint64]bool{}
-		for i := range len(words) - shingleWords + 1 {
-			out[[shingleWords]uint64(words[i:])] = true
-		}
-		return out
-	}
-	x, y := shingles(a), shingles(b)
-	both := 0
-	for s := range x {
-		if y[s] {
-			both++
-		}
-	}
-	return float64(both) / float64(len(x)+len(y)-both)
-}
-
-// TestNearDuplicates: pairs above the similarity are found, others are not.
-func TestNearDuplicates(t *testing.T) {
-	source := rng.New(2, "near").Source()
-	var prints []*textPrint
-	add := func(words []uint64) {
-		p := printOf(words)
-		prints = append(prints, &p)
-	}
-	var first []uint64
-	for range 400 {
-		words := make([]uint64, 200)
-		for i := range words {
-			words[i] = source.Uint64() &^ maskedBit
-		}
-		first = words
-		add(words)
-	}
-	if n, _ := nearDuplicates(prints); n != 0 {
-		t.Errorf("%d near-duplicates among random texts", n)
-	}
-	for k := range 10 { // one word of 200 changed: a similarity of 0.95
-		words := slices.Clone(first)
-		words[20*k] ^= 2
-		add(words)
-	}
-	if n, pair := nearDuplicates(prints); n != 10 || pair != [2]int{399, 400} {
-		t.Errorf("%d near-duplicates, first %v", n, pair)
-	}
-	add(append(slices.Clone(first[:100]), first[:100]...)) // half of it: a similarity of 0.5
-	if n, _ := nearDuplicates(prints); n != 10 {
-		t.Errorf("%d near-duplicates with one that is none", n)
-	}
-}
-
-func TestOpenings(t *testing.T) {
-	var prints []*textPrint
-	for i := range 200 {
-		opening := uint64(i)
-		if i < 100 {
-			opening = uint64(i / 2)
-		}
-		prints = append(prints, &textPrint{used: true, opening: opening})
-	}
-	o := openings(prints)
-	// 50 pairs and 100 openings of their own: 50 of 200 texts repeat one.
-	want := Openings{Distinct: 150, Repeated: 0.25, Entropy: 7.14385619, Most: 7.64385619}
-	if d := cmp.Diff(want, o); d != "" {
-		t.Error(d)
-	}
-}
-
-func TestWording(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		texts []string
-		want  Wording
-	}{
-		{"none", nil, Wording{}},
-		{"one text", []string{"a b a b"}, Wording{Texts: 1, Words: 4, Distinct: [3]float64{0.5, 0.666666667, 1}}},
-		{"nothing in common", []string{"a b", "c d"}, Wording{Texts: 2, Words: 4, Distinct: [3]float64{1, 1, 0}}},
-		{"a phrase", []string{"a b c x", "y a b c", "b c a b"}, Wording{Texts: 3, Words: 12, Distinct: [3]float64{0.416666667, 0.555555556, 0.833333333}, Phrase: 3, PhraseShare: 0.75, PhraseTexts: 2}},
-		{"the same text", []string{"a b c", "a b c"}, Wording{Texts: 2, Words: 6, Distinct: [3]float64{0.5, 0.5, 0.5}, Phrase: 3, PhraseShare: 1, PhraseTexts: 2}},
-	} {
-		var texts [][]uint64
-		for _, text := range c.texts {
-			texts = append(texts, hashes(text))
-		}
-		if d := cmp.Diff(c.want, wording(texts)); d != "" {
-			t.Errorf("%s: %s", c.name, d)
 		}
 	}
 }

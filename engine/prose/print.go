@@ -1,9 +1,7 @@
-package check
+package prose
 
 import (
 	"bytes"
-	"cmp"
-	"slices"
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/frame"
@@ -11,57 +9,13 @@ import (
 	"github.com/personagen/personagen/engine/rules"
 )
 
-// lowest keeps the values of the persons with the smallest hashes: a sample
-// that does not depend on who saw which person, in which order.
-type lowest[T any] struct {
-	keep  int
-	below uint64 // hashes above this are out
-	all   []ranked[T]
-}
-
-type ranked[T any] struct {
-	hash  uint64
-	row   int64
-	value T
-}
-
-func (l *lowest[T]) add(hash uint64, row int64, value T) {
-	if hash > l.below {
-		return
-	}
-	l.all = append(l.all, ranked[T]{hash, row, value})
-	if len(l.all) >= l.keep+l.keep/4 {
-		l.trim()
-	}
-}
-
-// trim leaves the smallest ones, in order.
-func (l *lowest[T]) trim() {
-	slices.SortFunc(l.all, func(a, b ranked[T]) int {
-		if c := cmp.Compare(a.hash, b.hash); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.row, b.row)
-	})
-	if len(l.all) >= l.keep {
-		clear(l.all[l.keep:])
-		l.all = l.all[:l.keep]
-		l.below = l.all[l.keep-1].hash
-	}
-}
-
-func (l *lowest[T]) merge(o *lowest[T]) {
-	l.all = append(l.all, o.all...)
-	l.trim()
-}
-
-// Words of a sampled text are hashes whose lowest bit tells that the word is
+// Masked is the lowest bit of the hash of a word: it tells that the word is
 // masked.
-const maskedBit = 1
+const Masked = 1
 
-// wordMasker masks words that begin with a word of the person's names and
+// Masker masks words that begin with a word of the person's names and
 // places, and words with digits.
-type wordMasker struct {
+type Masker struct {
 	batch *frame.Batch
 	first int64
 	row   int
@@ -74,8 +28,11 @@ type wordMasker struct {
 // shorter ones are articles and prepositions.
 const leastMasked = 3
 
-// load collects the words of a person's values.
-func (m *wordMasker) load(b *frame.Batch, row int, columns []int) {
+// Load collects the words of a person's values, once for all texts of a row.
+func (m *Masker) Load(b *frame.Batch, row int, columns []int) {
+	if m.batch == b && m.row == row && m.first == b.First {
+		return
+	}
 	m.batch, m.first, m.row, m.parts = b, b.First, row, m.parts[:0]
 	for _, column := range columns {
 		c, f := &b.Columns[column], &b.Schema[column]
@@ -97,20 +54,20 @@ func (m *wordMasker) load(b *frame.Batch, row int, columns []int) {
 	}
 }
 
-// mask returns the words of a text; the slice is used again.
-func (m *wordMasker) mask(s *rules.Scan) []uint64 {
+// Mask returns the words of a text; the slice is used again.
+func (m *Masker) Mask(s *rules.Scan) []uint64 {
 	m.words = m.words[:0]
 	for _, w := range s.Words {
-		hash := w.Hash &^ maskedBit
+		hash := w.Hash &^ Masked
 		if w.Digit || m.masks(s.Lower[w.From:]) {
-			hash |= maskedBit
+			hash |= Masked
 		}
 		m.words = append(m.words, hash)
 	}
 	return m.words
 }
 
-func (m *wordMasker) masks(text []byte) bool {
+func (m *Masker) masks(text []byte) bool {
 	for _, p := range m.parts {
 		if text[0] == p[0] && bytes.HasPrefix(text, p) {
 			return true
@@ -119,9 +76,9 @@ func (m *wordMasker) masks(text []byte) bool {
 	return false
 }
 
-// textPrint is what remains of a text to compare it with others.
-type textPrint struct {
-	used    bool // there is a text with a word in it
+// Print is what remains of a text to compare it with others.
+type Print struct {
+	Used    bool // there is a text with a word in it
 	opening uint64
 	minima  [bins]uint16
 }
@@ -132,13 +89,13 @@ const (
 	openingWords = 8
 )
 
-// printOf makes the print of a masked text: the opening, and the minima of one
+// PrintOf makes the print of a masked text: the opening, and the minima of one
 // hash of its shingles in each of 128 bins (one permutation hashing), empty bins
 // filled from others (Shrivastava, "Optimal densification for fast and accurate
 // minwise hashing", ICML 2017). Of each minimum 16 bits are kept (Li and König,
 // "b-bit minwise hashing", WWW 2010).
-func printOf(words []uint64) textPrint {
-	p := textPrint{used: true}
+func PrintOf(words []uint64) Print {
+	p := Print{Used: true}
 	var least [bins]uint64
 	var run [shingleWords]uint64
 	n, opening := 0, uint64(0)
@@ -154,12 +111,12 @@ func printOf(words []uint64) textPrint {
 	}
 	wasMasked := false
 	for _, w := range words {
-		masked := w&maskedBit != 0
+		masked := w&Masked != 0
 		if masked {
 			if wasMasked {
 				continue // two names in a row are as one
 			}
-			w = maskedBit
+			w = Masked
 		}
 		wasMasked = masked
 		if n < openingWords {
@@ -183,8 +140,8 @@ func printOf(words []uint64) textPrint {
 	return p
 }
 
-// agree counts the bins in which two prints are the same.
-func (p *textPrint) agree(o *textPrint) int {
+// Agree counts the bins in which two prints are the same.
+func (p *Print) Agree(o *Print) int {
 	n := 0
 	for i, v := range p.minima {
 		if v == o.minima[i] {
@@ -195,7 +152,7 @@ func (p *textPrint) agree(o *textPrint) int {
 }
 
 // band is a hash of the minima of a band.
-func (p *textPrint) band(number int) uint64 {
+func (p *Print) band(number int) uint64 {
 	h := uint64(number)
 	for _, v := range p.minima[number*bandRows : (number+1)*bandRows] {
 		h = rng.Mix(h + uint64(v))

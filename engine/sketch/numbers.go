@@ -1,15 +1,18 @@
-package check
+// Package sketch holds what large data leaves behind in memory that does not
+// grow: sums, quantiles and samples that do not depend on the order in which
+// values are added or merged.
+package sketch
 
 import (
 	"math"
 	"math/big"
 )
 
-// summary describes numbers in memory that does not grow: their exact sum, the
+// Numbers describes numbers in memory that does not grow: their exact sum, the
 // sum of their rounded squares, and a histogram with buckets of a fixed ratio.
 // It does not depend on the order in which numbers are added or merged.
-type summary struct {
-	n         int64
+type Numbers struct {
+	N         int64
 	low, high float64
 	sum, sq   *exactSum
 	zero      int64
@@ -26,12 +29,13 @@ const (
 	highestBucket = (1023+63)<<bucketBits - 1
 )
 
-func (s *summary) add(x float64) {
-	if s.n == 0 {
+// Add takes one more number in.
+func (s *Numbers) Add(x float64) {
+	if s.N == 0 {
 		s.sum, s.sq = &exactSum{}, &exactSum{}
 		s.low, s.high = x, x
 	}
-	s.n++
+	s.N++
 	s.low, s.high = min(s.low, x), max(s.high, x)
 	s.sum.add(x)
 	s.sq.add(x * x)
@@ -46,15 +50,16 @@ func (s *summary) add(x float64) {
 	}
 }
 
-func (s *summary) merge(o *summary) {
-	if o.n == 0 {
+// Merge adds what o has gathered; o must not be used any more.
+func (s *Numbers) Merge(o *Numbers) {
+	if o.N == 0 {
 		return
 	}
-	if s.n == 0 {
+	if s.N == 0 {
 		*s = *o
 		return
 	}
-	s.n += o.n
+	s.N += o.N
 	s.low, s.high = min(s.low, o.low), max(s.high, o.high)
 	s.sum.merge(o.sum)
 	s.sq.merge(o.sq)
@@ -63,31 +68,31 @@ func (s *summary) merge(o *summary) {
 	s.neg.merge(&o.neg)
 }
 
-// moments returns the mean and the standard deviation (with n-1).
-func (s *summary) moments() (mean, sd float64) {
-	n := new(big.Float).SetPrec(precision).SetInt64(s.n)
+// Moments returns the mean and the standard deviation (with n-1).
+func (s *Numbers) Moments() (mean, sd float64) {
+	n := new(big.Float).SetPrec(precision).SetInt64(s.N)
 	m := s.sum.value()
 	m.Quo(m, n)
 	mean, _ = m.Float64()
-	if s.n < 2 {
+	if s.N < 2 {
 		return mean, 0
 	}
 	v := s.sq.value()
 	v.Sub(v, m.Mul(m, m).Mul(m, n))
 	variance, _ := v.Float64()
-	return mean, math.Sqrt(max(0, variance/float64(s.n-1)))
+	return mean, math.Sqrt(max(0, variance/float64(s.N-1)))
 }
 
-// quantile returns the value below which a share q of the numbers lies, right
+// Quantile returns the value below which a share q of the numbers lies, right
 // to one part in a thousand.
-func (s *summary) quantile(q float64) float64 {
-	rank := int64(math.Ceil(q*float64(s.n))) - 1 // 0-based, of the sorted numbers
-	rank = max(0, min(rank, s.n-1))
+func (s *Numbers) Quantile(q float64) float64 {
+	rank := int64(math.Ceil(q*float64(s.N))) - 1 // 0-based, of the sorted numbers
+	rank = max(0, min(rank, s.N-1))
 	x := s.at(rank)
 	return max(s.low, min(s.high, x))
 }
 
-func (s *summary) at(rank int64) float64 {
+func (s *Numbers) at(rank int64) float64 {
 	for i := len(s.neg.counts) - 1; i >= 0; i-- {
 		if rank -= s.neg.counts[i]; rank < 0 {
 			return -middle(s.neg.first + i)
@@ -104,21 +109,21 @@ func (s *summary) at(rank int64) float64 {
 	return s.high
 }
 
-// agreement estimates the chance that two of the numbers, written with the
+// Agreement estimates the chance that two of the numbers, written with the
 // given number of decimals, are the same.
-func (s *summary) agreement(decimals int) float64 {
+func (s *Numbers) Agreement(decimals int) float64 {
 	step := math.Pow(10, -float64(max(decimals, 0)))
 	if decimals < 0 {
 		step = 0
 	}
-	total := square(s.zero, s.n)
+	total := square(s.zero, s.N)
 	for _, l := range []*ladder{&s.neg, &s.pos} {
 		for i, c := range l.counts {
 			width := upper(l.first+i) - lower(l.first+i)
 			if width <= step || step == 0 && c == 1 {
-				total += square(c, s.n)
+				total += square(c, s.N)
 			} else {
-				total += square(c, s.n) * max(step/width, 0x1p-40)
+				total += square(c, s.N) * max(step/width, 0x1p-40)
 			}
 		}
 	}

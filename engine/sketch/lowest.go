@@ -1,0 +1,64 @@
+package sketch
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Lowest keeps the values of the persons with the smallest hashes: a sample
+// that does not depend on who saw which person, in which order.
+type Lowest[T any] struct {
+	Keep  int
+	Below uint64 // hashes above this are out
+	All   []Ranked[T]
+}
+
+// Ranked is a value of the sample, with the hash it was chosen by.
+type Ranked[T any] struct {
+	Hash  uint64
+	Row   int64
+	Value T
+}
+
+// Add offers a value.
+func (l *Lowest[T]) Add(hash uint64, row int64, value T) {
+	if hash > l.Below {
+		return
+	}
+	l.All = append(l.All, Ranked[T]{hash, row, value})
+	if len(l.All) >= l.Keep+l.Keep/4 {
+		l.Trim()
+	}
+}
+
+// Trim leaves the smallest ones, in order.
+func (l *Lowest[T]) Trim() {
+	slices.SortFunc(l.All, func(a, b Ranked[T]) int {
+		if c := cmp.Compare(a.Hash, b.Hash); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.Row, b.Row)
+	})
+	if len(l.All) >= l.Keep {
+		clear(l.All[l.Keep:])
+		l.All = l.All[:l.Keep]
+		l.Below = l.All[l.Keep-1].Hash
+	}
+}
+
+// Merge adds the sample o.
+func (l *Lowest[T]) Merge(o *Lowest[T]) {
+	l.All = append(l.All, o.All...)
+	l.Trim()
+}
+
+// CertainBound is a hash below which those of the smallest k of n lie, but for
+// a chance of 1e-9 (six standard deviations); all hashes when n is not known.
+func CertainBound(k, n int64) uint64 {
+	p := (float64(k) + float64(6*math.Sqrt(float64(k)))) / float64(n)
+	if n == 0 || p >= 1 {
+		return math.MaxUint64
+	}
+	return uint64(p * (1 << 32) * (1 << 32))
+}

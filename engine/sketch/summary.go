@@ -1,0 +1,74 @@
+package sketch
+
+import "math"
+
+// Summary describes numbers. Quantiles of fields with a domain are exact, others
+// right to one part in a thousand.
+type Summary struct {
+	Of   string  `json:"of"` // "values", "characters" or "items"
+	N    int64   `json:"n"`
+	Mean float64 `json:"mean"`
+	SD   float64 `json:"sd"`
+	Min  float64 `json:"min"`
+	P10  float64 `json:"p10"`
+	P50  float64 `json:"p50"`
+	P90  float64 `json:"p90"`
+	Max  float64 `json:"max"`
+}
+
+// Describe summarises numbers; nil when there are none.
+func (s *Numbers) Describe() *Summary {
+	if s.N == 0 {
+		return nil
+	}
+	mean, sd := s.Moments()
+	return &Summary{
+		Of: "values", N: s.N, Mean: Tidy(mean), SD: Tidy(sd), Min: s.low, Max: s.high,
+		P10: s.Quantile(0.1), P50: s.Quantile(0.5), P90: s.Quantile(0.9),
+	}
+}
+
+// Exact summarises whole numbers from low on by their counts.
+func Exact(counts []int64, low int64) *Summary {
+	var n, sum int64
+	for i, c := range counts {
+		n += c
+		sum += c * (low + int64(i))
+	}
+	if n == 0 {
+		return nil
+	}
+	mean := float64(sum) / float64(n)
+	squares := 0.0
+	for i, c := range counts {
+		d := float64(low+int64(i)) - mean
+		squares += float64(float64(c) * d * d)
+	}
+	at := func(q float64) float64 {
+		rank := max(0, int64(math.Ceil(q*float64(n)))-1)
+		for i, c := range counts {
+			if rank -= c; rank < 0 {
+				return float64(low + int64(i))
+			}
+		}
+		return float64(low)
+	}
+	s := &Summary{Of: "values", N: n, Mean: Tidy(mean), Min: at(0), P10: at(0.1), P50: at(0.5), P90: at(0.9), Max: at(1)}
+	if n > 1 {
+		s.SD = Tidy(math.Sqrt(squares / float64(n-1)))
+	}
+	return s
+}
+
+// Tidy keeps nine significant digits, so that a last bit that differs between
+// machines does not reach a file.
+func Tidy(x float64) float64 {
+	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {
+		return 0
+	}
+	scale := math.Pow(10, 8-math.Floor(math.Log10(math.Abs(x))))
+	if math.IsInf(scale, 0) {
+		return x
+	}
+	return math.Round(x*scale) / scale
+}
