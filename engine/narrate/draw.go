@@ -1,6 +1,10 @@
 package narrate
 
-import "github.com/personagen/personagen/engine/rng"
+import (
+	"slices"
+
+	"github.com/personagen/personagen/engine/rng"
+)
 
 // drawer draws the phrases of a bank for one person after the other.
 type drawer struct {
@@ -102,9 +106,24 @@ func (d *drawer) meet(person int64, row int, stamp int64) {
 // prepare readies the draws for the person.
 func (d *drawer) prepare() {
 	d.open, d.cursor, d.ready = d.lists[d.list[d.row]], 0, true
-	if len(d.open) > 0 {
-		d.order = rng.NewPermutation(int64(len(d.open)), d.bank.stream.Uint64(d.person))
+	if n := len(d.open); n > 0 {
+		d.order = rng.NewPermutation(int64(n), d.bank.stream.Uint64(d.person))
+		d.cursor = d.bank.numbers % n
 	}
+}
+
+// numbered is the person's phrase of a number from 1. The numbers begin again
+// where fewer phrases are open, which the compiler refuses.
+func (w *Worker) numbered(r ref, fresh bool) (int32, bool) {
+	d := &w.drawers[r.bank]
+	if !d.ready {
+		d.prepare()
+	}
+	if len(d.open) == 0 || fresh && slices.Contains(w.told, r) {
+		return 0, false
+	}
+	w.told = append(w.told, r)
+	return d.open[d.order.At(int64((r.number-1)%len(d.open)))], true
 }
 
 // draw is one phrase drawn, and when it was drawn before.

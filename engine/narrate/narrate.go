@@ -5,7 +5,11 @@
 // person's number. Each bank has a stream of its own, keyed by its name: for
 // every person it gives a permutation of the phrases open to that person, and
 // each use of the bank takes the next phrase of the permutation, so that no
-// phrase comes twice before all have come. Lists of texts are written first,
+// phrase comes twice before all have come. A phrase asked for by its number is
+// the one at that place of the permutation, whoever asks: texts and lists share
+// it, and draws without a number begin behind the numbers that the plan uses, so
+// that two texts of a person tell of the same things.
+// Lists of texts are written first,
 // then texts, both in the order of the spec. So a bank that is added changes no
 // other phrase, and a field that is added changes only later fields that share
 // a bank with it.
@@ -18,6 +22,7 @@ package narrate
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
@@ -51,7 +56,19 @@ type bank struct {
 	stream  rng.Stream
 	groups  []group
 	phrases [][]part
+	facets  []facet
+	numbers int // largest number that a phrase is asked for by
 }
+
+// facet is other wordings of a bank's phrases, in the order of these.
+type facet struct {
+	name    string
+	phrases [][]part
+}
+
+// ref is a reference to a bank: its next phrase or, from 1, the person's phrase
+// of that number.
+type ref struct{ bank, facet, number int } // facet -1 for the phrase itself
 
 // group is a run of phrases that are open to the same persons.
 type group struct {
@@ -64,8 +81,9 @@ type part struct {
 	kind  phrase.Kind
 	text  string   // literal
 	forms []string // by form
-	at    int      // bank; column of a field; list when written
+	at    int      // column of a field; list when written
 	list  bool     // the field is a list that is written earlier
+	ref   ref      // of a bank
 }
 
 // written is what texts and lists have in common.
@@ -78,14 +96,14 @@ type written struct {
 
 type text struct {
 	written
-	parts, more, close []int // banks
+	parts, more, close []ref
 	joiner             []byte
 	target             int
 }
 
 type list struct {
 	written
-	parts []int
+	parts []ref
 	items kind.Length
 	count rng.Stream
 }
@@ -99,9 +117,12 @@ func New(p *plan.Plan, seed uint64) (*Narrator, error) {
 		return nil, fmt.Errorf("the plan has no phrase banks")
 	}
 	b := &builder{Narrator: &Narrator{env: &kind.Env{Fields: p.Fields, Seed: seed}}, plan: p, seed: seed}
+	for i := range p.Narrator.Banks {
+		b.banks = append(b.banks, bankOf(&p.Narrator.Banks[i], seed))
+	}
 	b.addFields()
 	for i := range p.Narrator.Banks {
-		b.addBank(&p.Narrator.Banks[i])
+		b.fillBank(i, &p.Narrator.Banks[i])
 	}
 	b.addForms()
 	if b.err != nil {
@@ -134,19 +155,26 @@ func (b *builder) column(name string) int {
 	return i
 }
 
-// bank finds a bank by its name, or fails.
-func (b *builder) bank(name string) int {
-	i := slices.IndexFunc(b.plan.Narrator.Banks, func(x plan.Bank) bool { return x.Name == name })
-	if i < 0 {
-		b.fail("no bank is called %q", name)
-		return 0
+// ref finds what a reference is to, or fails.
+func (b *builder) ref(text string) ref {
+	r, ok := phrase.ParseRef(text)
+	i := slices.IndexFunc(b.plan.Narrator.Banks, func(x plan.Bank) bool { return x.Name == r.Bank })
+	if !ok || i < 0 {
+		b.fail("no bank is called %q", text)
+		return ref{facet: -1}
 	}
-	return i
+	x := &b.banks[i]
+	out := ref{i, slices.IndexFunc(x.facets, func(f facet) bool { return f.name == r.Facet }), r.Number}
+	if r.Facet != "" && out.facet < 0 {
+		b.fail("the bank %q has no facet %q", r.Bank, r.Facet)
+	}
+	x.numbers = max(x.numbers, r.Number)
+	return out
 }
 
-func (b *builder) bankList(names []string) (out []int) {
-	for _, name := range names {
-		out = append(out, b.bank(name))
+func (b *builder) refs(texts []string) (out []ref) {
+	for _, text := range texts {
+		out = append(out, b.ref(text))
 	}
 	return out
 }
@@ -185,12 +213,12 @@ func (b *builder) addFields() {
 		}
 		w := written{name: f.Name, column: i, when: b.condition(f.When), chars: f.Text.Chars}
 		if f.Type == frame.TextList {
-			b.lists = append(b.lists, list{written: w, parts: b.bankList(o.Parts), items: *f.Text.Items, count: rng.New(b.seed, "narrator items "+f.Name)})
+			b.lists = append(b.lists, list{written: w, parts: b.refs(o.Parts), items: *f.Text.Items, count: rng.New(b.seed, "narrator items "+f.Name)})
 			continue
 		}
 		b.texts = append(b.texts, text{
 			written: w, joiner: []byte(o.Joiner), target: Target(f.Text.Chars),
-			parts: b.bankList(o.Parts), more: b.bankList(o.More), close: b.bankList(o.Close),
+			parts: b.refs(o.Parts), more: b.refs(o.More), close: b.refs(o.Close),
 		})
 	}
 }
@@ -198,30 +226,56 @@ func (b *builder) addFields() {
 // Target is the length at which a text is long enough.
 func Target(l kind.Length) int { return max(l.Target, l.Min) }
 
-// addBank cuts the phrases into parts and groups them by whom they are open
-// to: those who meet the section's condition and have every field that the
-// phrase names.
-func (b *builder) addBank(from *plan.Bank) {
-	out := bank{stream: rng.New(b.seed, "narrator bank "+from.Name)}
+// bankOf is a bank with the names of its facets and no phrases yet.
+func bankOf(from *plan.Bank, seed uint64) bank {
+	out := bank{stream: rng.New(seed, "narrator bank "+from.Name)}
 	for _, s := range from.Sections {
-		for _, line := range s.Phrases {
-			parts, faults := phrase.Compile(line)
-			if len(faults) > 0 {
-				b.fail("bank %q: %w", from.Name, &faults[0])
-				return
+		for name := range s.Facets {
+			if !slices.ContainsFunc(out.facets, func(f facet) bool { return f.name == name }) {
+				out.facets = append(out.facets, facet{name: name})
 			}
+		}
+	}
+	slices.SortFunc(out.facets, func(x, y facet) int { return strings.Compare(x.name, y.name) })
+	return out
+}
+
+// fillBank cuts the phrases of bank i into parts and groups them by whom they
+// are open to: those who meet the section's condition and have every field that
+// the phrase and its facets name.
+func (b *builder) fillBank(i int, from *plan.Bank) {
+	out := &b.banks[i]
+	for _, s := range from.Sections {
+		for k, line := range s.Phrases {
 			t := test{}
 			if c := b.condition(s.When); c >= 0 {
 				t.conditions = append(t.conditions, c)
 			}
-			var ready []part
-			for i := range parts {
-				ready = append(ready, b.part(&parts[i], &t))
+			ready := b.cut(from.Name, line, &t)
+			for j := range out.facets {
+				f := &out.facets[j]
+				if len(s.Facets[f.name]) != len(s.Phrases) {
+					b.fail("bank %q: the facet %q does not fit its phrases", from.Name, f.name)
+					return
+				}
+				f.phrases = append(f.phrases, b.cut(from.Name, s.Facets[f.name][k], &t))
 			}
 			out.add(ready, b.test(t))
 		}
 	}
-	b.banks = append(b.banks, out)
+}
+
+// cut cuts a phrase of a bank into parts and adds to the test what it needs.
+func (b *builder) cut(bank, line string, t *test) (ready []part) {
+	parts, faults := phrase.Compile(line)
+	if len(faults) > 0 {
+		b.fail("bank %q: %w", bank, &faults[0])
+		return nil
+	}
+	for i := range parts {
+		ready = append(ready, b.part(&parts[i], t))
+	}
+	return ready
 }
 
 // add appends a phrase that is open to those who pass the test.
@@ -240,7 +294,7 @@ func (b *builder) part(from *phrase.Part, t *test) part {
 	out := part{kind: from.Kind, text: from.Text, forms: from.Forms}
 	switch from.Kind {
 	case phrase.Bank:
-		out.at = b.bank(from.Text)
+		out.ref = b.ref(from.Text)
 	case phrase.Forms:
 		if b.plan.Narrator.Forms == "" {
 			b.fail("forms without a field that decides between them")

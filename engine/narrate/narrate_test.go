@@ -294,6 +294,44 @@ func TestNoRepeatsAcrossFields(t *testing.T) {
 	}
 }
 
+// A phrase asked for by number is the same in every text and list of a person,
+// its facets are of the same phrase, and draws without a number are others.
+func TestNumberedPhrases(t *testing.T) {
+	var bank strings.Builder
+	bank.WriteString("[p]\n")
+	for i := range 9 {
+		fmt.Fprintf(&bank, "Word%02d\n  /why Why%02d <q>\n", i, i)
+	}
+	bank.WriteString("[p] hue: \"slate\"\nWord09\n  /why Why09 {age}\n[q]\nso.\nthus.\n[s]\n<p:2> <p/why:1> <p:1>\n")
+	fields := `hue: {kind: "category", values: ["amber", "slate"]}
+		age: {kind: "integer", min: 0, max: 9}
+		list: {kind: "text_list", items: {min: 3, max: 3}, chars: {min: 1, max: 9}, offline: parts: ["p:1", "p:2", "p:3"]}
+		same: {kind: "text", chars: {min: 1, max: 99}, offline: parts: ["s"]}
+		rest: {kind: "text", chars: {min: 1, max: 99}, offline: parts: ["p", "p", "p", "p", "p", "p"]}
+		more: {kind: "text", chars: {min: 1, target: 90, max: 99}, offline: {parts: ["p:1"], more: ["p:1", "p:2", "p/why:2", "p:3"]}}`
+	b := newWriter(t, world(t, fields, bank.String()), 1).batch(t, 0, 300)
+	seen := map[string]bool{}
+	for r := range b.N {
+		list := strings.Split(column(b, "list")[r], "|")
+		same := strings.Fields(column(b, "same")[r])
+		if len(list) != 3 || len(same) != 4 || same[0] != list[1] || same[3] != list[0] || index(strings.Replace(same[1], "Why", "Word", 1)) != index(list[0]) {
+			t.Fatalf("row %d: %v, then %v", r, list, same)
+		}
+		all := append(strings.Fields(column(b, "rest")[r]), list...)
+		if slices.Sort(all); len(slices.Compact(all)) != 9 {
+			t.Fatalf("row %d: a phrase with a number is drawn without: %v", r, all)
+		}
+		more := strings.Fields(column(b, "more")[r])
+		if len(more) != 5 || more[0] != list[0] || more[1] != list[1] || more[4] != list[2] {
+			t.Fatalf("row %d: %v of %v", r, more, list)
+		}
+		seen[list[0]+list[1]] = true
+	}
+	if len(seen) < 80 {
+		t.Errorf("300 persons begin with %d different pairs of 100", len(seen))
+	}
+}
+
 func index(word string) (i int) {
 	fmt.Sscanf(word, "Word%d", &i)
 	return i

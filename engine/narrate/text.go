@@ -13,7 +13,7 @@ func (w *Worker) writeText(t *text, count *Count) span {
 	off := -1
 	for range drafts {
 		w.stamp++
-		w.since, w.draws = w.stamp, w.draws[:0]
+		w.since, w.draws, w.told = w.stamp, w.draws[:0], w.told[:0]
 		length := w.draft(t)
 		short, long := t.chars.Min-length, length-t.chars.Max
 		if short <= 0 && long <= 0 {
@@ -80,7 +80,7 @@ func (w *Worker) extend(t *text, room int) {
 	target := t.target - (t.chars.Max - room)
 	refused := 0
 	for turn := 0; refused < len(t.more) && w.chars < target; turn++ {
-		mark, drawn, from := w.page, len(w.draws), len(w.raw)
+		mark, drawn, told, from := w.page, len(w.draws), len(w.told), len(w.raw)
 		var ok bool
 		w.raw, ok = w.appendPhrase(w.raw, t.more[turn%len(t.more)], true)
 		if ok {
@@ -95,5 +95,6 @@ func (w *Worker) extend(t *text, room int) {
 		mark.out = w.out[:len(mark.out)]
 		w.page = mark
 		w.undo(drawn)
+		w.told = w.told[:told]
 	}
 }

@@ -24,6 +24,7 @@ type Worker struct {
 	stamp int64 // counts the draws of all persons
 	since int64 // stamp before the first draw of this text
 	draws []draw
+	told  []ref // numbered phrases of this text
 
 	page               // all texts of the batch
 	raw, best []byte   // a phrase before it is set; the best text so far
@@ -233,15 +234,24 @@ func (w *Worker) anyApplies() bool {
 	return false
 }
 
-// appendPhrase appends the next phrase of a bank as it is written. It reports
-// whether there was one; see drawer.next for fresh.
-func (w *Worker) appendPhrase(dst []byte, bank int, fresh bool) ([]byte, bool) {
-	d := &w.drawers[bank]
-	p, ok := w.next(bank, fresh)
+// appendPhrase appends the phrase that a reference is to, as it is written. It
+// reports whether there was one; a fresh one has not come in this text.
+func (w *Worker) appendPhrase(dst []byte, r ref, fresh bool) ([]byte, bool) {
+	var p int32
+	var ok bool
+	if r.number > 0 {
+		p, ok = w.numbered(r, fresh)
+	} else {
+		p, ok = w.next(r.bank, fresh)
+	}
 	if !ok {
 		return dst, false
 	}
-	parts := d.bank.phrases[p]
+	b := w.drawers[r.bank].bank
+	parts := b.phrases[p]
+	if r.facet >= 0 {
+		parts = b.facets[r.facet].phrases[p]
+	}
 	for i := range parts {
 		switch x := &parts[i]; x.kind {
 		case phrase.Literal:
@@ -253,7 +263,7 @@ func (w *Worker) appendPhrase(dst []byte, bank int, fresh bool) ([]byte, bool) {
 				dst = append(dst, x.forms[form-1]...)
 			}
 		case phrase.Bank:
-			dst, _ = w.appendPhrase(dst, x.at, false)
+			dst, _ = w.appendPhrase(dst, x.ref, false)
 		}
 	}
 	return dst, true
@@ -308,7 +318,7 @@ func (w *Worker) appendList(dst []byte, list int) []byte {
 // are enough.
 func (w *Worker) writeList(i int, person int64) {
 	l, count := &w.lists[i], &w.counts[i]
-	w.since, w.draws = w.stamp+1, w.draws[:0]
+	w.since, w.draws, w.told = w.stamp+1, w.draws[:0], w.told[:0]
 	want := l.items.Min + int(rng.Float64(l.count.Uint64(person))*float64(l.items.Max-l.items.Min+1))
 	first := len(w.listSpans[i])
 	for try := 0; len(w.listSpans[i])-first < want && try < want+drafts; try++ {

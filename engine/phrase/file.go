@@ -19,10 +19,27 @@ type Section struct {
 
 // Phrase is one phrase of a section. Its lines are joined by single spaces.
 type Phrase struct {
-	Text  string
-	Parts []Part
+	Text   string
+	Parts  []Part
+	Facets []Facet
 
 	lines []line
+}
+
+// Facet is another way to say a phrase.
+type Facet struct {
+	Name string
+	Phrase
+}
+
+// Facet finds a facet by its name.
+func (p *Phrase) Facet(name string) (*Phrase, bool) {
+	for i := range p.Facets {
+		if p.Facets[i].Name == name {
+			return &p.Facets[i].Phrase, true
+		}
+	}
+	return nil, false
 }
 
 // line is where a line's text begins in the phrase and in the file.
@@ -142,27 +159,57 @@ func (p *parser) proceed(text string, column int) {
 		p.faults.Errorf(p.place(column), "heading", "a heading begins at the start of its line").Do(`take the white space away, or write \[ when it belongs to a phrase`)
 	case p.phrase == nil:
 		p.faults.Errorf(p.place(column), "phrase", "there is no phrase to continue").Do("a phrase begins at the start of its line")
+	case text[0] == '/':
+		p.facet(text, column)
 	default:
-		p.phrase.Text += " "
-		p.phrase.lines = append(p.phrase.lines, line{len(p.phrase.Text), p.place(column)})
-		p.phrase.Text += text
+		last := p.phrase
+		if n := len(last.Facets); n > 0 {
+			last = &last.Facets[n-1].Phrase
+		}
+		last.Text += " "
+		last.lines = append(last.lines, line{len(last.Text), p.place(column)})
+		last.Text += text
 	}
 }
 
-// endPhrase cuts the finished phrase into parts.
+// facet begins a facet of the phrase.
+func (p *parser) facet(text string, column int) {
+	name, rest, _ := strings.Cut(text[1:], " ")
+	body := strings.TrimLeft(rest, blanks)
+	switch _, twice := p.phrase.Facet(name); {
+	case !IsBankName(name) || body == "":
+		p.faults.Errorf(p.place(column), "facet", "%q is no facet", text).Do(`write /name and the words, or \/ when it belongs to a phrase`)
+	case twice:
+		p.faults.Errorf(p.place(column), "facet", "the phrase has the facet %q already", name).Do("take one of them away")
+	default:
+		at := p.place(column + len(text) - len(body))
+		p.phrase.Facets = append(p.phrase.Facets, Facet{name, Phrase{Text: body, lines: []line{{0, at}}}})
+	}
+}
+
+// endPhrase cuts the finished phrase and its facets into parts.
 func (p *parser) endPhrase() {
 	if p.phrase == nil {
 		return
 	}
-	parts, faults := Compile(p.phrase.Text)
-	for _, f := range faults {
-		p.faults.Errorf(p.phrase.Place(f.Offset), "phrase", "%s", f.Message).Do("%s", f.Hint)
+	sound := p.cut(p.phrase)
+	for i := range p.phrase.Facets {
+		sound = p.cut(&p.phrase.Facets[i].Phrase) && sound
 	}
-	if len(faults) == 0 {
-		p.phrase.Parts = parts
+	if sound {
 		p.section.Phrases = append(p.section.Phrases, *p.phrase)
 	}
 	p.phrase = nil
+}
+
+// cut cuts a phrase into parts and reports whether it is without faults.
+func (p *parser) cut(x *Phrase) bool {
+	parts, faults := Compile(x.Text)
+	for _, f := range faults {
+		p.faults.Errorf(x.Place(f.Offset), "phrase", "%s", f.Message).Do("%s", f.Hint)
+	}
+	x.Parts = parts
+	return len(faults) == 0
 }
 
 // endSection keeps the finished section.

@@ -4,12 +4,14 @@
 //	[bank.name] age: >=60, zone: "north"
 //	One phrase a line, with {field} and {one|other} and <other.bank>,
 //	  continued on a line that begins with white space.
+//	  /facet The same thing, said in another way.
 //
 // A heading names a bank and, if it likes, a condition: the inside of a CUE
 // struct over finite fields. A bank may have any number of sections in any
 // file. In a phrase {field} is the value of a field, {one|other} the form that
-// fits the person, <bank> a phrase of another bank; \ takes the special
-// meaning from the sign behind it (one of { } < > | \ # [).
+// fits the person, <bank> a phrase of another bank, <bank:2> the second of the
+// person's own order of it, <bank/facet:2> a facet of that same phrase; \ takes
+// the special meaning from the sign behind it (one of { } < > | \ # [ /).
 //
 // In goes the text of a file, out come its sections, their phrases cut into
 // parts, and every fault with its place. Nothing here knows which fields and
@@ -18,6 +20,7 @@ package phrase
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -30,7 +33,7 @@ const (
 	Literal Kind = iota // Text as it stands
 	Field               // the value of the field called Text
 	Forms               // one of Forms
-	Bank                // a phrase of the bank called Text
+	Bank                // a phrase of the bank that Text refers to, see ParseRef
 )
 
 // Part is a piece of a phrase.
@@ -50,7 +53,7 @@ type Fault struct {
 func (f *Fault) Error() string { return f.Message }
 
 // special are the signs that \ makes ordinary.
-const special = `{}<>|\#[`
+const special = `{}<>|\#[/`
 
 // Compile cuts a phrase into its parts and reports every fault in it. Literals
 // have their escapes resolved; an empty phrase has no parts.
@@ -119,7 +122,7 @@ func (c *compiler) escaped() (sign string, size int) {
 	if c.at+1 < len(c.text) && strings.IndexByte(special, c.text[c.at+1]) >= 0 {
 		return c.text[c.at+1 : c.at+2], 2
 	}
-	c.fault(c.at, `a \ before nothing special`, `\ stands before one of { } < > | \ # [; write \\ for the sign itself`)
+	c.fault(c.at, `a \ before nothing special`, `\ stands before one of { } < > | \ # [ /; write \\ for the sign itself`)
 	return "", 1
 }
 
@@ -184,8 +187,8 @@ func (c *compiler) reference() {
 	}
 	start, end := c.at, c.at+length+1
 	name := strings.TrimSpace(c.text[start+1 : end-1])
-	if !IsBankName(name) {
-		c.fault(start, fmt.Sprintf("%q is no reference to a bank", c.text[start:end]), `the name of a bank is letters, digits and . _ -; write \< for the sign itself`)
+	if _, ok := ParseRef(name); !ok {
+		c.fault(start, fmt.Sprintf("%q is no reference to a bank", c.text[start:end]), `write <bank>, <bank:1>, <bank/facet> or <bank/facet:1>: the name of a bank is letters, digits and . _ -, its number 1 to 99; write \< for the sign itself`)
 		c.at++
 		return
 	}
@@ -213,4 +216,42 @@ func IsBankName(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// Ref is a reference to a bank: a phrase of it that has not come yet or, with a
+// number, the phrase at that place of the person's own order of the bank, which
+// is the same wherever it is asked for.
+type Ref struct {
+	Bank   string
+	Facet  string // empty for the phrase itself
+	Number int    // from 1; 0 for the next phrase
+}
+
+// ParseRef reads bank, bank/facet, bank:number or bank/facet:number, and
+// reports whether the text is one of these.
+func ParseRef(s string) (Ref, bool) {
+	var r Ref
+	s, number, numbered := strings.Cut(s, ":")
+	if numbered {
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 1 || n > 99 || number != strconv.Itoa(n) {
+			return r, false
+		}
+		r.Number = n
+	}
+	bank, facet, faceted := strings.Cut(s, "/")
+	r.Bank, r.Facet = bank, facet
+	return r, IsBankName(bank) && (!faceted || IsBankName(facet))
+}
+
+// String writes a reference as ParseRef reads it.
+func (r Ref) String() string {
+	s := r.Bank
+	if r.Facet != "" {
+		s += "/" + r.Facet
+	}
+	if r.Number > 0 {
+		s += ":" + strconv.Itoa(r.Number)
+	}
+	return s
 }

@@ -25,7 +25,8 @@ func TestCompile(t *testing.T) {
 		{"{a|b|}", []Part{{Kind: Forms, Forms: []string{"a", "b", ""}}}},
 		{`{a\|b|c\}d}`, []Part{{Kind: Forms, Forms: []string{"a|b", "c}d"}}}},
 		{"<at.home>, <lună-2>", []Part{{Kind: Bank, Text: "at.home"}, {Text: ", ", Offset: 9}, {Kind: Bank, Text: "lună-2", Offset: 11}}},
-		{`\{\}\<\>\|\\\#\[`, []Part{{Text: `{}<>|\#[`}}},
+		{"<pas:2> <pas/why:12> <pas/why>", []Part{{Kind: Bank, Text: "pas:2"}, {Text: " ", Offset: 7}, {Kind: Bank, Text: "pas/why:12", Offset: 8}, {Text: " ", Offset: 20}, {Kind: Bank, Text: "pas/why", Offset: 21}}},
+		{`\{\}\<\>\|\\\#\[\/`, []Part{{Text: `{}<>|\#[/`}}},
 		{"1 # 2", []Part{{Text: "1 # 2"}}},
 	} {
 		got, faults := Compile(c.text)
@@ -50,6 +51,12 @@ func TestCompileFaults(t *testing.T) {
 		"a <bank":       "2 a < without a > behind it",
 		"a < b and > c": `2 "< b and >" is no reference to a bank`,
 		"<>":            `0 "<>" is no reference to a bank`,
+		"<b:0>":         `0 "<b:0>" is no reference to a bank`,
+		"<b:100>":       `0 "<b:100>" is no reference to a bank`,
+		"<b:+1>":        `0 "<b:+1>" is no reference to a bank`,
+		"<b/>":          `0 "<b/>" is no reference to a bank`,
+		"</f:1>":        `0 "</f:1>" is no reference to a bank`,
+		"<b:1/f>":       `0 "<b:1/f>" is no reference to a bank`,
 		`\n`:            `0 a \ before nothing special`,
 		`a\`:            `1 a \ before nothing special`,
 		`{a\b|c}`:       `2 a \ before nothing special`,
@@ -76,6 +83,9 @@ func layout(sections []Section) string {
 		fmt.Fprintf(&b, "%s [%s] %q %s\n", s.Place, s.Bank, s.Condition, s.ConditionAt)
 		for _, p := range s.Phrases {
 			fmt.Fprintf(&b, "  %s %q\n", p.Place(0), p.Text)
+			for _, f := range p.Facets {
+				fmt.Fprintf(&b, "    %s %s %q\n", f.Place(0), f.Name, f.Text)
+			}
 		}
 	}
 	return b.String()
@@ -104,6 +114,26 @@ b.txt:10:1 [songs] "" b.txt:10:10
 	}
 }
 
+func TestParseFacets(t *testing.T) {
+	faults := &diag.List{}
+	got := Parse("b.txt", []byte("[b]\nchess\n  and draughts\n  /why  {he|she} thinks\n    in silence\n\t/verb plays\ngo\n  \\/ not a facet\n"), faults)
+	want := `b.txt:1:1 [b] "" b.txt:1:4
+  b.txt:2:1 "chess and draughts"
+    b.txt:4:9 why "{he|she} thinks in silence"
+    b.txt:6:8 verb "plays"
+  b.txt:7:1 "go \\/ not a facet"
+`
+	if d := cmp.Diff(want, layout(got)); d != "" || len(faults.Items) > 0 {
+		t.Errorf("%v\n%s", faults.Items, d)
+	}
+	if f, ok := got[0].Phrases[0].Facet("why"); !ok || f.Place(12).String() != "b.txt:4:21" || f.Place(16).String() != "b.txt:5:5" || len(f.Parts) != 2 {
+		t.Errorf("%+v", f)
+	}
+	if _, ok := got[0].Phrases[1].Facet("why"); ok {
+		t.Error("a facet of another phrase")
+	}
+}
+
 func TestParseFaults(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"words\nmore words\n[b]\nfine\n", "b.txt:1:1 heading: a phrase before the first heading | write the name of its bank above it: [bank]"},
@@ -114,6 +144,10 @@ func TestParseFaults(t *testing.T) {
 		{"[b]\nx\n [c]\ny\n", `b.txt:3:2 heading: a heading begins at the start of its line | take the white space away, or write \[ when it belongs to a phrase`},
 		{"[b]\nab \xff\n", "b.txt:2:4 utf8: the line is not UTF-8 | save the file as UTF-8"},
 		{"[b]\none\n  two {three\n", `b.txt:3:7 phrase: a { without a } behind it | close it, or write \{ for the sign itself`},
+		{"[b]\nx\n  /why\n", `b.txt:3:3 facet: "/why" is no facet | write /name and the words, or \/ when it belongs to a phrase`},
+		{"[b]\nx\n  /a! y\n", `b.txt:3:3 facet: "/a! y" is no facet | write /name and the words, or \/ when it belongs to a phrase`},
+		{"[b]\nx\n  /a y\n  /a z\n", `b.txt:4:3 facet: the phrase has the facet "a" already | take one of them away`},
+		{"[b]\nx\n  /a y {z\n", `b.txt:3:8 phrase: a { without a } behind it | close it, or write \{ for the sign itself`},
 		{"[b]\nă {x}}\n", `b.txt:2:7 phrase: a } without a { before it | write \} for the sign itself`},
 	} {
 		faults := &diag.List{}
@@ -132,6 +166,7 @@ func TestParseFaults(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("[a] x: >1\none {two} <a>\n  {b|c}\n# d\n")
 	f.Add("[a]\n\\{ \\\\ {a\\|b|}\n")
+	f.Add("[a]\nx\n  /f y <a/f:1>\n  z\n")
 	f.Add("\xef\xbb\xbf[a\n}|<\n\t[b]\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		faults := &diag.List{}

@@ -11,9 +11,9 @@ import (
 )
 
 // A phrase is open to the persons who meet its section's condition and have
-// every field that it names. A bank must have an open phrase for everybody who
-// can come to it: through the fields that use it and the phrases that refer to
-// it.
+// every field that it and its facets name. A bank must have an open phrase for
+// everybody who can come to it, through the fields that use it and the phrases
+// that refer to it, and as many as the largest number it is asked for by.
 
 // meeting is a conjunction: the persons with case 1 of every selector.
 type meeting []*kind.Selector
@@ -73,16 +73,16 @@ func (n *narrator) checkCoverage(order []*bank) {
 				}
 			}
 		}
-		b.eachPart(func(s *section, p *phrase.Phrase, part *phrase.Part) {
+		b.eachPart(func(s *section, entry, _ *phrase.Phrase, part *phrase.Part) {
 			if part.Kind != phrase.Bank {
 				return
 			}
-			needs, _ := present.needs(s, p)
+			needs, _ := present.needs(s, entry)
 			for _, way := range ways[b] {
 				for _, need := range needs {
 					way = way.and(need)
 				}
-				come(part.Text, way)
+				come(bankOf(part.Text), way)
 			}
 		})
 	}
@@ -119,58 +119,92 @@ func notNull(f *kind.Field) *kind.Selector {
 // names can be null nobody knows when.
 func (p presence) needs(s *section, x *phrase.Phrase) (m meeting, certain bool) {
 	m, certain = meeting{}.and(s.when), true
-	for _, part := range x.Parts {
-		if part.Kind != phrase.Field {
-			continue
+	try := func(parts []phrase.Part) {
+		for _, part := range parts {
+			if part.Kind != phrase.Field {
+				continue
+			}
+			if has, nullable := p[part.Text]; nullable {
+				certain = certain && has != nil
+				m = m.and(has)
+			}
 		}
-		if has, nullable := p[part.Text]; nullable {
-			certain = certain && has != nil
-			m = m.and(has)
-		}
+	}
+	try(x.Parts)
+	for i := range x.Facets {
+		try(x.Facets[i].Parts)
 	}
 	return m, certain
 }
 
-// openings lists the different meetings to which a bank has phrases open; nil
-// in place of the list when everyone has one.
-func (n *narrator) openings(b *bank, p presence) []meeting {
-	open := []meeting{}
+// opening is whom some phrases of a bank are open to.
+type opening struct {
+	meeting
+	phrases int
+}
+
+// openings is what a bank offers.
+type openings struct {
+	to   []opening // different meetings, none of everyone
+	want int       // phrases that everybody needs beside those open to everyone
+}
+
+// meetings lists whom phrases are open to.
+func (o openings) meetings() (all []meeting) {
+	for _, x := range o.to {
+		all = append(all, x.meeting)
+	}
+	return all
+}
+
+// openings counts the phrases of a bank by whom they are open to.
+func (n *narrator) openings(b *bank, p presence) openings {
+	open := openings{want: max(1, b.numbers)}
 	for i := range b.sections {
 		for k := range b.sections[i].Phrases {
 			m, certain := p.needs(&b.sections[i], &b.sections[i].Phrases[k])
-			if certain && len(m) == 0 {
-				return nil
+			if !certain {
+				continue
 			}
-			if certain && !slices.ContainsFunc(open, func(o meeting) bool { return o.key() == m.key() }) {
-				open = append(open, m)
+			if len(m) == 0 {
+				open.want--
+				continue
 			}
+			at := slices.IndexFunc(open.to, func(o opening) bool { return o.key() == m.key() })
+			if at < 0 {
+				at = len(open.to)
+				open.to = append(open.to, opening{meeting: m})
+			}
+			open.to[at].phrases++
 		}
 	}
 	return open
 }
 
-// coversAll reports whether everyone has a phrase, whatever the way to the
-// bank: most banks are of this sort, and their conditions speak of few fields.
-func (n *narrator) coversAll(open []meeting) bool {
-	if open == nil {
+// coversAll reports whether everyone has phrases enough, whatever the way to
+// the bank: most banks are of this sort, and their conditions speak of few
+// fields.
+func (n *narrator) coversAll(open openings) bool {
+	if open.want <= 0 {
 		return true
 	}
-	all := fieldsOf(open...)
+	all := fieldsOf(open.meetings()...)
 	return n.narrow(all) && n.uncovered(n.scopeOf(all), open, nil) < 0
 }
 
-// covers reports the first persons who come to a bank this way and find no
-// phrase open.
-func (n *narrator) covers(b *bank, open []meeting, way meeting) bool {
-	if open == nil || slices.ContainsFunc(open, func(o meeting) bool { return o.key() == way.key() }) {
+// covers reports the first persons who come to a bank this way and find too few
+// phrases open.
+func (n *narrator) covers(b *bank, open openings, way meeting) bool {
+	if slices.ContainsFunc(open.to, func(o opening) bool { return o.phrases >= open.want && o.key() == way.key() }) {
 		return true
 	}
 	at := b.sections[0].Place
-	names := fieldsOf(open...)
-	for len(way) > 0 && !n.narrow(fieldsOf(append(slices.Clip(open), way)...)) {
+	meetings := open.meetings()
+	names := fieldsOf(meetings...)
+	for len(way) > 0 && !n.narrow(fieldsOf(append(slices.Clip(meetings), way)...)) {
 		way = way[1:] // fewer conditions on the way ask for more, never for less
 	}
-	all := fieldsOf(append(slices.Clip(open), way)...)
+	all := fieldsOf(append(slices.Clip(meetings), way)...)
 	if !n.narrow(all) {
 		n.diags.Errorf(at, "too-wide", "the conditions of the bank %q speak of too many combinations to see whether everybody has a phrase: %s", b.name, strings.Join(names, ", ")).
 			Do("add a section without a condition")
@@ -182,7 +216,7 @@ func (n *narrator) covers(b *bank, open []meeting, way meeting) bool {
 // tryAll looks for a combination of fitted values that can occur and has no
 // open phrase. Most banks are covered whoever occurs; only where one is not are
 // the fields added that say who is wanted and possible.
-func (n *narrator) tryAll(b *bank, at diag.Place, names []string, scope []int, open []meeting, way meeting) bool {
+func (n *narrator) tryAll(b *bank, at diag.Place, names []string, scope []int, open openings, way meeting) bool {
 	k := n.uncovered(scope, open, way)
 	if k >= 0 {
 		scope = n.widen(scope)
@@ -191,15 +225,19 @@ func (n *narrator) tryAll(b *bank, at diag.Place, names []string, scope []int, o
 	if k < 0 {
 		return true
 	}
-	d := n.diags.Errorf(at, "no-phrase", "the bank %q has no phrase for everybody who comes to it: none for %s", b.name, n.describe(names, scope, k))
-	d.Do("add a section for them, or one without a condition")
+	who := n.describe(names, scope, k)
+	if b.numbers > 1 {
+		n.diags.Errorf(at, "no-phrase", "the bank %q is asked for its phrase %d and has fewer for %s", b.name, b.numbers, who).Do("add phrases to a section for them, or to one without a condition")
+		return false
+	}
+	n.diags.Errorf(at, "no-phrase", "the bank %q has no phrase for everybody who comes to it: none for %s", b.name, who).Do("add a section for them, or one without a condition")
 	return false
 }
 
-// uncovered is the first configuration that comes this way, finds no phrase
-// open and can occur, or -1. Each condition is a pass over the configurations
-// that are left, which are few after the first.
-func (n *narrator) uncovered(scope []int, open []meeting, way meeting) int {
+// uncovered is the first configuration that comes this way, finds too few
+// phrases open and can occur, or -1. Each condition is a pass over the
+// configurations that are left, which are few after the first.
+func (n *narrator) uncovered(scope []int, open openings, way meeting) int {
 	left := make([]int32, n.space.size(scope))
 	for k := range left {
 		left[k] = int32(k)
@@ -208,15 +246,24 @@ func (n *narrator) uncovered(scope []int, open []meeting, way meeting) int {
 		holds := n.space.along(scope, test)
 		left = slices.DeleteFunc(left, func(k int32) bool { return holds(k) == 0 })
 	}
-	for _, o := range open {
+	found := make([]int32, len(left)) // phrases, of the configurations in left
+	for _, o := range open.to {
 		var all []func(k int32) int32
-		for _, test := range n.tests(o) {
+		for _, test := range n.tests(o.meeting) {
 			all = append(all, n.space.along(scope, test))
 		}
-		left = slices.DeleteFunc(left, func(k int32) bool {
-			return !slices.ContainsFunc(all, func(holds func(k int32) int32) bool { return holds(k) == 0 })
-		})
-		if len(left) == 0 {
+		kept := 0
+		for i, k := range left {
+			have := found[i]
+			if !slices.ContainsFunc(all, func(holds func(k int32) int32) bool { return holds(k) == 0 }) {
+				have += int32(o.phrases)
+			}
+			if int(have) < open.want {
+				left[kept], found[kept] = k, have
+				kept++
+			}
+		}
+		if left, found = left[:kept], found[:kept]; kept == 0 {
 			return -1
 		}
 	}

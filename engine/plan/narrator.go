@@ -38,6 +38,7 @@ func (c *compiler) compileNarrator() {
 	n.compileHeadings()
 	n.resolvePhrases()
 	n.resolveFields()
+	n.checkFacets()
 	if c.diags.Failed() {
 		return
 	}
@@ -68,6 +69,8 @@ type bank struct {
 	name     string
 	sections []section
 	used     bool
+	numbers  int      // largest number by which a phrase of it is asked for
+	facets   []string // asked for, sorted
 }
 
 type section struct {
@@ -199,17 +202,28 @@ func (n *narrator) compileHeadings() {
 	}
 }
 
-// eachPart visits every part of every phrase of a bank.
-func (b *bank) eachPart(visit func(s *section, p *phrase.Phrase, part *phrase.Part)) {
+// eachPhrase visits every phrase of a bank and behind it its facets: x is the
+// phrase or facet of entry.
+func (b *bank) eachPhrase(visit func(s *section, entry, x *phrase.Phrase)) {
 	for i := range b.sections {
 		s := &b.sections[i]
 		for k := range s.Phrases {
-			p := &s.Phrases[k]
-			for j := range p.Parts {
-				visit(s, p, &p.Parts[j])
+			entry := &s.Phrases[k]
+			visit(s, entry, entry)
+			for j := range entry.Facets {
+				visit(s, entry, &entry.Facets[j].Phrase)
 			}
 		}
 	}
+}
+
+// eachPart visits every part of every phrase of a bank and of their facets.
+func (b *bank) eachPart(visit func(s *section, entry, x *phrase.Phrase, part *phrase.Part)) {
+	b.eachPhrase(func(s *section, entry, x *phrase.Phrase) {
+		for j := range x.Parts {
+			visit(s, entry, x, &x.Parts[j])
+		}
+	})
 }
 
 // resolvePhrases looks up the fields, banks and forms in the phrases.
@@ -219,15 +233,15 @@ func (n *narrator) resolvePhrases() {
 		fields = append(fields, f.Name)
 	}
 	for _, name := range n.names {
-		n.banks[name].eachPart(func(_ *section, p *phrase.Phrase, part *phrase.Part) {
-			at := p.Place(part.Offset)
+		n.banks[name].eachPart(func(_ *section, _, x *phrase.Phrase, part *phrase.Part) {
+			at := x.Place(part.Offset)
 			switch part.Kind {
 			case phrase.Field:
 				if n.mustBeOneOf(spec.Text{Value: part.Text, Place: at}, "field", "unknown-field", fields) {
 					n.checkPrintable(n.kinds.Fields[part.Text], at)
 				}
 			case phrase.Bank:
-				n.mustBeOneOf(spec.Text{Value: part.Text, Place: at}, "bank", "unknown-bank", n.names)
+				n.resolveRef(spec.Text{Value: part.Text, Place: at})
 			case phrase.Forms:
 				n.checkForms(len(part.Forms), at)
 			}
@@ -261,9 +275,54 @@ func (n *narrator) resolveFields() {
 	for _, w := range n.written {
 		for _, key := range []string{"parts", "more", "close"} {
 			for _, t := range items(w.stanza.Body.Get("offline"), key) {
-				n.mustBeOneOf(t, "bank", "unknown-bank", n.names)
+				n.resolveRef(t)
 			}
 		}
+	}
+}
+
+// resolveRef looks up a reference to a bank and notes what it asks for.
+func (n *narrator) resolveRef(t spec.Text) {
+	ref, ok := phrase.ParseRef(t.Value)
+	if !ok {
+		ref = phrase.Ref{Bank: t.Value}
+	}
+	if !n.mustBeOneOf(spec.Text{Value: ref.Bank, Place: t.Place}, "bank", "unknown-bank", n.names) {
+		return
+	}
+	b := n.banks[ref.Bank]
+	b.numbers = max(b.numbers, ref.Number)
+	if at, known := slices.BinarySearch(b.facets, ref.Facet); ref.Facet != "" && !known {
+		b.facets = slices.Insert(b.facets, at, ref.Facet)
+	}
+}
+
+// checkFacets makes sure that every phrase has the facets that its bank is
+// asked for, and that a phrase asked for by its number reads the same wherever
+// it stands.
+func (n *narrator) checkFacets() {
+	for _, name := range n.names {
+		b := n.banks[name]
+		b.eachPhrase(func(_ *section, entry, x *phrase.Phrase) {
+			if x != entry {
+				return
+			}
+			for _, facet := range b.facets {
+				if _, ok := x.Facet(facet); !ok {
+					n.diags.Errorf(x.Place(0), "no-facet", "the phrase has no facet %q, and <%s/%s> asks for it", facet, name, facet).Do("add a line /%s under it", facet)
+				}
+			}
+			for i := range x.Facets {
+				if f := &x.Facets[i]; !slices.Contains(b.facets, f.Name) {
+					n.diags.Warnf(f.Place(0), "unused-facet", "nothing asks for <%s/%s>", name, f.Name).Do("name it in a phrase or in the offline part of a field, or take it away")
+				}
+			}
+			for _, part := range x.Parts {
+				if ref, _ := phrase.ParseRef(part.Text); b.numbers > 0 && part.Kind == phrase.Bank && ref.Number == 0 {
+					n.diags.Errorf(x.Place(part.Offset), "numbered", "the bank %q is asked for by number, and <%s> would not be the same everywhere", name, part.Text).Do("write <%s:1>, or leave it out", part.Text)
+				}
+			}
+		})
 	}
 }
 
@@ -285,7 +344,17 @@ func banksOf(o *kind.Narration) []string {
 	if o == nil {
 		return nil
 	}
-	return slices.Concat(o.Parts, o.More, o.Close)
+	names := slices.Concat(o.Parts, o.More, o.Close)
+	for i, name := range names {
+		names[i] = bankOf(name)
+	}
+	return names
+}
+
+// bankOf is the bank that a reference is to.
+func bankOf(text string) string {
+	ref, _ := phrase.ParseRef(text)
+	return ref.Bank
 }
 
 // bankOrder lists the banks in use so that each comes before those that its
@@ -310,9 +379,9 @@ func (n *narrator) bankOrder() (order []*bank, ok bool) {
 		}
 		state[name], path = open, append(path, name)
 		b := n.banks[name]
-		b.eachPart(func(_ *section, p *phrase.Phrase, part *phrase.Part) {
+		b.eachPart(func(_ *section, _, x *phrase.Phrase, part *phrase.Part) {
 			if part.Kind == phrase.Bank {
-				visit(part.Text, p.Place(part.Offset))
+				visit(bankOf(part.Text), x.Place(part.Offset))
 			}
 		})
 		path, state[name] = path[:len(path)-1], done
@@ -357,12 +426,12 @@ func (n *narrator) checkLists() {
 				return
 			}
 			seen[name] = true
-			n.banks[name].eachPart(func(_ *section, p *phrase.Phrase, part *phrase.Part) {
+			n.banks[name].eachPart(func(_ *section, _, x *phrase.Phrase, part *phrase.Part) {
 				switch f := n.kinds.Fields[part.Text]; {
 				case part.Kind == phrase.Bank:
-					visit(part.Text)
+					visit(bankOf(part.Text))
 				case part.Kind == phrase.Field && f.Class == kind.Written && !slices.Contains(before, f.Name):
-					n.diags.Errorf(p.Place(part.Offset), "not-known", "the list %q is not written yet when %q takes this phrase", f.Name, w.Name).
+					n.diags.Errorf(x.Place(part.Offset), "not-known", "the list %q is not written yet when %q takes this phrase", f.Name, w.Name).
 						Do("declare %q first, or leave it out", f.Name)
 				}
 			})
@@ -383,12 +452,20 @@ func (n *narrator) store() {
 		}
 		out := Bank{Name: name}
 		for _, s := range b.sections {
-			var phrases []string
-			for _, p := range s.Phrases {
-				phrases = append(phrases, p.Text)
+			to := Section{When: s.when}
+			for k := range s.Phrases {
+				p := &s.Phrases[k]
+				to.Phrases = append(to.Phrases, p.Text)
+				for _, facet := range b.facets {
+					if to.Facets == nil {
+						to.Facets = map[string][]string{}
+					}
+					x, _ := p.Facet(facet)
+					to.Facets[facet] = append(to.Facets[facet], x.Text)
+				}
 			}
-			if phrases != nil {
-				out.Sections = append(out.Sections, Section{When: s.when, Phrases: phrases})
+			if to.Phrases != nil {
+				out.Sections = append(out.Sections, to)
 			}
 		}
 		n.plan.Narrator.Banks = append(n.plan.Narrator.Banks, out)

@@ -183,6 +183,13 @@ func TestNarratorFaults(t *testing.T) {
 		{`banks.txt:16:1 error: too-wide: the conditions of the bank "end" speak of too many combinations to see whether everybody has a phrase: a, b, c | add a section without a condition`, []string{
 			"	hue: {kind", "	a: {kind: \"integer\", min: 0, max: 499}\n	b: {kind: \"integer\", min: 0, max: 499}\n	c: {kind: \"integer\", min: 0, max: 499}\n	hue: {kind",
 			"[end] age: <20\nSo it goes.\n[end] age: >=20", "[end] a: <9\nSo it goes.\n[end] b: <9\nSo.\n[end] c: <9"}},
+		// numbers and facets
+		{`banks.txt:2:1 error: no-facet: the phrase has no facet "use", and <tool/use> asks for it | add a line /use under it`, []string{"The sea is near.", "The sea is near, and {he|she} <tool/use:1>.", "a {red|blue} <thing>", "a net\n  /use fishes"}},
+		{`banks.txt:3:8 warning: unused-facet: nothing asks for <tool/use> | name it in a phrase or in the offline part of a field, or take it away`, []string{"a knife", "a knife\n  /use cuts"}},
+		{`banks.txt:3:14 error: numbered: the bank "tool" is asked for by number, and <thing> would not be the same everywhere | write <thing:1>, or leave it out`, []string{`["tool"]`, `["tool:1"]`}},
+		{`banks.txt:10:1 error: no-phrase: the bank "job" is asked for its phrase 2 and has fewer for guild "rope" | add phrases to a section for them, or to one without a condition`, []string{"and <job>", "and <job:2>", "rakes salt", "rakes salt\nsells salt"}},
+		{`banks.txt:14:1 error: no-phrase: the bank "more" is asked for its phrase 3 and has fewer for age 20 | add phrases to a section for them, or to one without a condition`, []string{`more: ["more"]`, `more: ["more:3"]`, "The sea is near.", "The sea is near.\nIt rains.\n[more] age: <20\nSchool."}},
+		{`spec.cue:9:97 error: unknown-bank: no bank is called "tol" | did you mean "tool"?`, []string{`["tool"]`, `["tol/use:2"]`}},
 		// rules
 		{`spec.cue:14:64 error: expression: not a regular expression: error parsing regexp: missing closing ): ` + "`(a`" + ` | see RE2's syntax; a \ in a CUE string is written \\, or the string #"…"#`, []string{`never: ["grey"]`, `never: ["grey"], never_match: "(a"`}},
 		{`spec.cue:14:50 error: expression: the expression has no group | put the number in parentheses: (\d+)`, []string{`never: ["grey"]`, `number: {match: "a", field: "age"}`}},
@@ -215,6 +222,19 @@ func TestCoverageKnowsWhoComes(t *testing.T) {
 		if name == "exceptions" && len(p.Rules[0].Fields) != 0 {
 			t.Errorf("the rule concerns %v", p.Rules[0].Fields)
 		}
+	}
+}
+
+// Phrases that are asked for by number, and their facets, reach the plan.
+func TestNumbersAndFacets(t *testing.T) {
+	p, said := compileQuay(t, `["tool"]`, `["tool:1", "tool:2"]`, "a knife\na {red|blue} <thing>\n[thing]\nnet", "a knife\n  /use cuts <thing>\na {red|blue} <thing:1>\n  /use fishes\n[thing]\nnet",
+		"The sea is near.", "{he|she} <tool/use:2>.\nShe.", `more: ["more"]`, `more: ["more", "tool/use"]`)
+	if said != "" {
+		t.Fatal(said)
+	}
+	want := []plan.Section{{Phrases: []string{"a knife", "a {red|blue} <thing:1>"}, Facets: map[string][]string{"use": {"cuts <thing>", "fishes"}}}}
+	if d := cmp.Diff(want, p.Narrator.Banks[0].Sections); d != "" {
+		t.Error(d)
 	}
 }
 

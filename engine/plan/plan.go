@@ -209,8 +209,9 @@ type Bank struct {
 // Section is the phrases of a bank that are open to persons with case 1 of
 // When; nil for everyone.
 type Section struct {
-	When    *kind.Selector `json:"when,omitempty"`
-	Phrases []string       `json:"phrases"` // in the grammar of package phrase
+	When    *kind.Selector      `json:"when,omitempty"`
+	Phrases []string            `json:"phrases"`          // in the grammar of package phrase
+	Facets  map[string][]string `json:"facets,omitempty"` // by name, one for each phrase
 }
 
 // Rule is a spec.Rule, compiled.
