@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,7 +29,7 @@ func (o *authorFlags) add(c *cobra.Command) {
 }
 
 func (o *authorFlags) addTo(f *pflag.FlagSet) {
-	f.StringVar(&o.provider, "provider", "", "who writes the texts: offline, the spec's phrase banks; none, which leaves the columns of texts out; or a model behind "+models()+" (default offline where the spec has phrase banks, else none)")
+	f.StringVar(&o.provider, "provider", "", "who writes the texts: offline, the spec's phrase banks; none, which leaves the columns of texts out; or a model behind "+models()+" or an endpoint of the spec (default offline where the spec has phrase banks, else none)")
 	f.StringVar(&o.model, "model", "", "the model that writes (default: what the spec's calls name)")
 	f.StringVar(&o.baseURL, "base-url", "", "address of the endpoint, such as http://localhost:8000/v1 (default: the provider's)")
 	f.StringVar(&o.keyFile, "key-file", "", "file that holds the API key (default: the provider's environment variable)")
@@ -49,10 +48,6 @@ func models() string {
 
 // lay puts the flags into a run's config.
 func (o *authorFlags) lay(c *cobra.Command, cfg *run.Config) error {
-	known := run.Providers()
-	if o.provider != "" && !slices.Contains(known, o.provider) {
-		return usagef("--provider is one of %s, not %q%s", strings.Join(known, ", "), o.provider, didYouMean(o.provider, known))
-	}
 	cfg.Provider = o.provider
 	if o.provider == "" || o.provider == run.Offline || o.provider == run.NoTexts {
 		for _, name := range []string{"model", "base-url", "key-file", "workers-in-flight", "max-in-flight", "budget", "journal", "refill"} {

@@ -11,9 +11,6 @@ import (
 
 // Limits of texts.
 const (
-	// mostMissing is the share of texts that may be missing, as repair gives up
-	// on some.
-	mostMissing = 0.001
 	// mostNear and mostRepeated are the shares of texts that may be nearly the
 	// same as another, and open as another of a hundred does.
 	mostNear     = 0.001
@@ -65,7 +62,7 @@ func (b *builder) checkWritten(i int) {
 		o.Status, o.Message = Skip, "there is nobody it speaks of"
 	case t.written == 0:
 		o.Status, o.Message, o.Persons, o.Rows = Note, "no text was asked for", 0, nil
-	case missing.count > 0 && extra.count == 0 && float64(missing.count) <= mostMissing*float64(t.applies):
+	case missing.count > 0 && extra.count == 0 && float64(missing.count) <= b.suite.plan.MostQuarantined()*float64(t.applies):
 		o.Status = Warn
 	}
 	b.add(o)

@@ -34,6 +34,10 @@ type Diagnostic struct {
 	Message  string   `json:"message"`         // one line: what is wrong
 	Hint     string   `json:"hint,omitempty"`  // one line: what to do
 	Notes    []string `json:"notes,omitempty"` // further lines of detail
+
+	// Private keeps the line of the file out of what is printed: it may hold a
+	// secret.
+	Private bool `json:"-"`
 }
 
 // List collects diagnostics.

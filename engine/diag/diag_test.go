@@ -25,7 +25,7 @@ func TestText(t *testing.T) {
 		d            Diagnostic
 		want         string
 	}{
-		{"all parts", "a\n\tb: 1\n", Diagnostic{Place{"x.cue", 2, 2}, Error, "c", "m", "do it", []string{"n1", "n2"}},
+		{"all parts", "a\n\tb: 1\n", Diagnostic{Place{"x.cue", 2, 2}, Error, "c", "m", "do it", []string{"n1", "n2"}, false},
 			"x.cue:2:2: error: m\n        b: 1\n        ^\n  do it\n  n1\n  n2\n"},
 		{"no place", "", Diagnostic{Severity: Warning, Message: "m"}, "warning: m\n"},
 		{"whole file", "a\n", Diagnostic{Place: Place{File: "x.cue"}, Severity: Error, Message: "m"}, "x.cue: error: m\n"},
@@ -35,6 +35,7 @@ func TestText(t *testing.T) {
 		{"end of line", "a\r\n", Diagnostic{Place: Place{"x.cue", 1, 2}, Severity: Error, Message: "m"}, "x.cue:1:2: error: m\n    a\n     ^\n"},
 		{"wide and combining", "世e\u0301 b", Diagnostic{Place: Place{"x.cue", 1, 8}, Severity: Error, Message: "m"},
 			"x.cue:1:8: error: m\n    世e\u0301 b\n        ^\n"},
+		{"private", "key\n", Diagnostic{Place: Place{"x.cue", 1, 1}, Severity: Error, Message: "m", Private: true}, "x.cue:1:1: error: m\n"},
 		{"two bytes, one cell", "șț b", Diagnostic{Place: Place{"x.cue", 1, 6}, Severity: Error, Message: "m"},
 			"x.cue:1:6: error: m\n    șț b\n       ^\n"},
 		{"long line", long, Diagnostic{Place: Place{"x.cue", 1, 201}, Severity: Error, Message: "m"},

@@ -67,7 +67,9 @@ func (p *printer) print(d Diagnostic) {
 		p.out.WriteString(p.paint(bold, harmless(at)+":") + " ")
 	}
 	fmt.Fprintf(&p.out, "%s %s\n", p.paint(severityColor[d.Severity], string(d.Severity)+":"), harmless(d.Message))
-	p.source(d.Place)
+	if !d.Private {
+		p.source(d.Place)
+	}
 	if d.Hint != "" {
 		fmt.Fprintf(&p.out, "  %s\n", p.paint(green, harmless(d.Hint)))
 	}

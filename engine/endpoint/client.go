@@ -227,8 +227,11 @@ func (c *Client) attempt(ctx, waiting context.Context, req Request, mode Mode) (
 // expect estimates the tokens of a call, as limits count them: by bytes, since
 // what is too much is given back when the usage is known.
 func (c *Client) expect(req Request) int64 {
-	prompt := float64(len(req.System)+len(req.User)+len(req.Schema)) / c.cfg.CharsPerToken
-	return int64(prompt) + int64(req.MaxTokens)
+	bytes := len(req.System) + len(req.User) + len(req.Schema)
+	for _, t := range req.Examples {
+		bytes += len(t.User) + len(t.Answer)
+	}
+	return int64(float64(bytes)/c.cfg.CharsPerToken) + int64(req.MaxTokens)
 }
 
 // settle books what an attempt did cost.
@@ -300,14 +303,17 @@ func (c *Client) encode(req Request, mode Mode) (*exchange, openai.ChatCompletio
 		return marker(len(x.values) - 1)
 	}
 	out := openai.ChatCompletionRequest{Model: c.cfg.Model, Seed: req.Seed}
-	if system := systemText(req, mode); system != "" {
-		out.Messages = append(out.Messages, openai.ChatCompletionMessage{
-			Role: openai.ChatMessageRoleSystem, Content: place(appendQuoted(nil, system))})
+	say := func(role, text string) {
+		if text != "" {
+			out.Messages = append(out.Messages, openai.ChatCompletionMessage{Role: role, Content: place(appendQuoted(nil, text))})
+		}
 	}
-	if req.User != "" {
-		out.Messages = append(out.Messages, openai.ChatCompletionMessage{
-			Role: openai.ChatMessageRoleUser, Content: place(appendQuoted(nil, req.User))})
+	say(openai.ChatMessageRoleSystem, systemText(req, mode))
+	for _, t := range req.Examples {
+		say(openai.ChatMessageRoleUser, t.User)
+		say(openai.ChatMessageRoleAssistant, t.Answer)
 	}
+	say(openai.ChatMessageRoleUser, req.User)
 	switch {
 	case req.Schema == nil:
 	case mode == Strict:

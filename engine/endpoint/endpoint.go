@@ -33,12 +33,16 @@ var modes = []Mode{Strict, JSONObject, Prompted}
 // belongs into the user text.
 type Request struct {
 	System      string
+	Examples    []Turn // questions before this one, with their answers
 	User        string
 	Schema      json.RawMessage // a flat JSON Schema of an object, every property required; nil for free text
 	Temperature *float64        // nil for the server's default; 0 is sent as 0
 	MaxTokens   int             // bound on the answer in tokens; 0 for the server's default
 	Seed        *int
 }
+
+// Turn is a question and its answer.
+type Turn struct{ User, Answer string }
 
 // Usage counts tokens as the server reports them.
 type Usage struct {

@@ -86,13 +86,17 @@ func EstimateTokens(text string, charsPerToken float64) int64 {
 }
 
 // promptFrame is an upper bound on the tokens that a chat template puts around
-// the two messages.
+// two messages.
 const promptFrame = 256
 
 // PromptBound returns a number of tokens that the prompt of a request cannot
 // exceed, whatever the tokenizer: a token has at least one byte.
 func PromptBound(req Request) int64 {
-	return int64(len(req.System) + len(req.User) + 2*len(req.Schema) + promptFrame)
+	bytes := len(req.System) + len(req.User) + 2*len(req.Schema) + promptFrame
+	for _, t := range req.Examples {
+		bytes += len(t.User) + len(t.Answer) + promptFrame
+	}
+	return int64(bytes)
 }
 
 // Worst returns an upper bound on the cost of one attempt.

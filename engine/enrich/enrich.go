@@ -150,6 +150,12 @@ func (e *Enricher) newCall(p *plan.Plan, from *plan.Call) (call, error) {
 	return c, nil
 }
 
+// example is the part of a call's example that is about one field.
+type example struct {
+	Prompt string
+	Answer plan.Answer
+}
+
 // keyVersion is raised when records of old are no longer to be used.
 const keyVersion = 1
 
@@ -165,11 +171,17 @@ func (e *Enricher) newField(p *plan.Plan, c *call, column int) field {
 		Rules                    []plan.Rule
 		System, Prompt, Model    string
 		Temperature              *float64
+		Examples                 []example `json:",omitempty"`
 	}{
 		Version: keyVersion, Population: e.options.Population,
 		Name: f.Name, Title: f.Title, About: f.About,
 		Chars: f.Text.Chars, Items: f.Text.Items, Mentions: f.Text.Mentions,
 		System: c.System, Prompt: c.Prompt, Model: c.model, Temperature: c.Temperature,
+	}
+	for _, x := range c.Examples { // what they answer of other fields is none of this one's business
+		if a, ok := x.Answer[f.Name]; ok {
+			common.Examples = append(common.Examples, example{x.Prompt, a})
+		}
 	}
 	for _, name := range f.Text.Mentions {
 		f.mentions = append(f.mentions, e.schema.Index(name))

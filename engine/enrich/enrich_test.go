@@ -219,6 +219,9 @@ func TestWhatAChangeBuys(t *testing.T) {
 		{"a rule of all", change(`["damn"]`, `["damn", "blast"]`), []string{"note", "story", "tools"}},
 		{"a prompt", change(`"{{ .story }}{{`, `"{{ .story }}!{{`), []string{"note"}},
 		{"the first call's setting, and what reads its texts", change("temperature: 0", "temperature: 0.5"), []string{"note", "story", "tools"}},
+		{"an example of one field", change("temperature: 0", `examples: [{prompt: "3, red", answer: tools: ["a rod", "a reel"]}], temperature: 0`), []string{"tools"}},
+		{"where it is asked", letters + "\nendpoints: vllm: {base_url: \"http://x.test/v1\", max_in_flight: 9, extra: top_p: 0.5}\n", nil},
+		{"a limit and a price", letters + "\nenrichment: {repairs: 1, quarantine: at_most: 0.2}\nprices: {date: \"2031-01\", models: m: {input: 1, output: 1}}\n", nil},
 		{"the bound on an answer", change("temperature: 0", "max_tokens: 5000, temperature: 0"), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -55,7 +55,11 @@ func (p *person) foresee(c *call, to *Pending, charsPerToken float64) error {
 		return err
 	}
 	to.Persons++
-	for _, text := range []string{req.System, req.User, string(req.Schema)} {
+	said := []string{req.System, req.User, string(req.Schema)}
+	for _, t := range req.Examples {
+		said = append(said, t.User, t.Answer)
+	}
+	for _, text := range said {
 		to.Estimate.Prompt += endpoint.EstimateTokens(text, charsPerToken)
 	}
 	for _, t := range tasks {

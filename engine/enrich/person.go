@@ -239,7 +239,32 @@ func (p *person) request(c *call, tasks []task) (endpoint.Request, error) {
 	if err != nil {
 		return endpoint.Request{}, fmt.Errorf("the prompt of call %q for person %d: %w", c.Name, p.block.batch.First+int64(p.row), err)
 	}
-	return endpoint.Request{System: c.System, User: user, Schema: schemaOf(tasks), Temperature: c.Temperature, MaxTokens: c.MaxTokens}, nil
+	return endpoint.Request{System: c.System, Examples: c.turns(tasks), User: user, Schema: schemaOf(tasks), Temperature: c.Temperature, MaxTokens: c.MaxTokens}, nil
+}
+
+// turns makes the call's examples for the fields that are asked for; those that
+// answer none of them are left out.
+func (c *call) turns(tasks []task) []endpoint.Turn {
+	var turns []endpoint.Turn
+	for _, x := range c.Examples {
+		var b strings.Builder
+		for _, t := range tasks {
+			a, ok := x.Answer[t.field.Name]
+			if !ok {
+				continue
+			}
+			var value any = a.Text
+			if t.field.Text.Items != nil {
+				value = a.Items
+			}
+			data, _ := json.Marshal(value) // texts always marshal
+			fmt.Fprintf(&b, ",%s:%s", quoted(t.field.Name), data)
+		}
+		if b.Len() > 0 {
+			turns = append(turns, endpoint.Turn{User: x.Prompt, Answer: "{" + b.String()[1:] + "}"})
+		}
+	}
+	return turns
 }
 
 func (c *call) render(values map[string]any, b *block, row int, tasks []task) (string, error) {

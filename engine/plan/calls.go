@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
@@ -31,6 +32,21 @@ type Call struct {
 	Model       string   `json:"model,omitempty"`
 	Temperature *float64 `json:"temperature,omitempty"`
 	MaxTokens   int      `json:"max_tokens"` // bound on an answer
+	// Examples are answered calls to be shown before the person's own.
+	Examples []Example `json:"examples,omitempty"`
+}
+
+// Example is an answered call: what the prompt would say, and the text or items
+// of each field that is answered.
+type Example struct {
+	Prompt string            `json:"prompt"`
+	Answer map[string]Answer `json:"answer"`
+}
+
+// Answer is a text, or the items of a list.
+type Answer struct {
+	Text  string   `json:"text,omitempty"`
+	Items []string `json:"items,omitempty"`
 }
 
 // ToWrite is the name by which a prompt ranges over the fields to be written;
@@ -51,8 +67,10 @@ func (p *Plan) Call(name string) *Call {
 }
 
 // compileCalls reads the prompts, finds which call needs which, and orders
-// them so that each comes after those it needs.
+// them so that each comes after those it needs. Who answers them is checked
+// as well.
 func (c *compiler) compileCalls() {
+	c.compileAuthors()
 	k := &calls{compiler: c, writes: map[string][]string{}}
 	for i := range c.spec.Calls {
 		k.names = append(k.names, c.spec.Calls[i].Name)
@@ -118,6 +136,9 @@ func (k *calls) compile(s *spec.Call) (call Call, needs []need, ok bool) {
 		}
 		call.System = system.text
 	}
+	for i := range s.Examples {
+		call.Examples = append(call.Examples, k.example(&s.Examples[i], &call))
+	}
 	call.Prompt = template.text
 	t := k.parse(template)
 	if t == nil {
@@ -142,6 +163,51 @@ func (k *calls) compile(s *spec.Call) (call Call, needs []need, ok bool) {
 		call.MaxTokens = k.boundTokens(call.Fields)
 	}
 	return call, needs, true
+}
+
+// example checks an answered call against the fields that the call writes.
+func (k *calls) example(s *spec.Example, call *Call) Example {
+	x := Example{Answer: map[string]Answer{}}
+	if w, ok := k.words(s.Prompt); ok {
+		x.Prompt = w.text
+	}
+	for _, a := range s.Answer {
+		if !k.mustBeOneOf(spec.Text{Value: a.Name, Place: a.Place}, "field of call \""+call.Name+"\"", "unknown-field", call.Fields) {
+			continue
+		}
+		f := k.kinds.Fields[a.Name]
+		list := a.Value.Kind == spec.ListNode
+		if list != (f.Text.Items != nil) {
+			k.diags.Errorf(a.Value.Place, "example", "field %q is a %s", f.Name, f.Kind).Do("answer a text with a string and a text_list with a list of strings")
+			continue
+		}
+		if !list {
+			x.Answer[f.Name] = Answer{Text: a.Value.String}
+			k.exampleLength(a.Value, f)
+			continue
+		}
+		var items []string
+		for _, n := range a.Value.Items {
+			items = append(items, n.String)
+			k.exampleLength(n, f)
+		}
+		if n := len(items); n < f.Text.Items.Min || n > f.Text.Items.Max {
+			k.diags.Errorf(a.Value.Place, "example", "the example has %d items, and field %q has %d to %d", n, f.Name, f.Text.Items.Min, f.Text.Items.Max).Do("an example must be what an answer has to be")
+		}
+		x.Answer[f.Name] = Answer{Items: items}
+	}
+	if len(x.Answer) == 0 && !k.diags.Failed() {
+		k.diags.Errorf(s.Place, "example", "the example answers nothing").Do("give a text for at least one field of call %q", call.Name)
+	}
+	return x
+}
+
+// exampleLength holds an example to the length that answers must have.
+func (k *calls) exampleLength(n *spec.Node, f *kind.Field) {
+	chars, c := utf8.RuneCountInString(n.String), f.Text.Chars
+	if chars < c.Min || chars > c.Max {
+		k.diags.Errorf(n.Place, "example", "the example has %d characters, and field %q has %d to %d", chars, f.Name, c.Min, c.Max).Do("an example must be what an answer has to be")
+	}
 }
 
 // writer finds the call whose text a prompt reads.

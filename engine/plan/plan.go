@@ -51,8 +51,13 @@ type Plan struct {
 	Rules    []Rule    `json:"rules,omitempty"`
 	// Calls write text fields, in an order in which each finds what it needs.
 	Calls []Call `json:"calls,omitempty"`
-	Tree  Tree   `json:"tree"`
-	Files []File `json:"files,omitempty"` // CSV files that were read
+	// Quarantine is the share of a field's texts that may be set aside; nil for
+	// DefaultQuarantine.
+	Quarantine *float64 `json:"quarantine,omitempty"`
+	// Authors say how models are asked; what they write does not depend on it.
+	Authors Authors `json:"-"`
+	Tree    Tree    `json:"tree"`
+	Files   []File  `json:"files,omitempty"` // CSV files that were read
 
 	// Structure is the hash of what the fitted part depends on; Hash of the
 	// whole plan, without population size and seed. Both in hex.
@@ -292,7 +297,7 @@ func (p *Plan) WithoutTexts() *Plan {
 			out.Order = append(out.Order, name)
 		}
 	}
-	out.Narrator, out.Rules, out.Calls = nil, nil, nil
+	out.Narrator, out.Rules, out.Calls, out.Quarantine = nil, nil, nil, nil
 	out.stamp()
 	return &out
 }

@@ -29,14 +29,7 @@ type Author struct {
 	Journal string
 	// Refill asks again for what earlier runs have set aside.
 	Refill bool
-	// MostQuarantined is the share of fields that may be set aside before the
-	// run counts as failed; 0 for DefaultMostQuarantined.
-	MostQuarantined float64
 }
-
-// DefaultMostQuarantined is the share of fields that may be quarantined, the
-// share of texts that the checks let be missing.
-const DefaultMostQuarantined = 0.001
 
 // ErrResumable is the error of a run that a model endpoint, a spent budget or
 // an interruption has stopped: the same run goes on where it was.
@@ -99,12 +92,10 @@ func (r *run) connect() error {
 	if err != nil {
 		return err
 	}
-	cfg, err := endpoint.Preset(r.Provider)
-	if err != nil {
-		return fmt.Errorf("%w: %v", ErrUsage, err)
+	cfg, price := r.configure(model)
+	if !price.known && r.Author.Budget > 0 {
+		return fmt.Errorf("%w: a budget needs the price of %q, which neither the table of %s nor the spec has: add it to the spec's prices", ErrUsage, model, endpoint.Prices().Date)
 	}
-	cfg = r.Author.Endpoint.Over(cfg)
-	cfg.Model = model
 	a := &authorship{model: model, dir: r.Author.Journal, budget: endpoint.NewBudget(endpoint.Cost{Money: endpoint.NewMoney(r.Author.Budget)})}
 	r.author = a
 	if a.client, err = endpoint.New(cfg, a.budget); err != nil {
@@ -119,36 +110,20 @@ func (r *run) connect() error {
 	if report := a.journal.Report(); !report.Whole() || report.Cut > 0 {
 		r.event(Event{Stage: "journal", Note: report.String(), Checkpoint: true})
 	}
-	a.enricher, err = enrich.New(r.plan, a.journal, enrich.Options{Model: model, Refill: r.Author.Refill, Population: r.persons.name(r.plan.Structure)})
+	a.enricher, err = enrich.New(r.plan, a.journal, r.enrichOptions(model))
 	if err == nil && !r.narrates() {
 		r.narrator = nil
 	}
 	return err
 }
 
+func (r *run) enrichOptions(model string) enrich.Options {
+	return enrich.Options{Model: model, Refill: r.Author.Refill, Tries: 1 + r.plan.Authors.Repairs, Population: r.persons.name(r.plan.Structure)}
+}
+
 // name tells populations apart whose persons have the same numbers.
 func (p population) name(structure string) string {
 	return fmt.Sprintf("%s %s %d %d", structure, p.Sampling, p.Seed, p.identity())
-}
-
-// chooseModel returns the one model that is to write.
-func (r *run) chooseModel() (string, error) {
-	if len(r.plan.Calls) == 0 {
-		return "", fmt.Errorf("%w: the spec has no calls, so a model has nothing to write; add calls, or take --provider %s", ErrUsage, Offline)
-	}
-	if m := r.Author.Endpoint.Model; m != "" {
-		return m, nil
-	}
-	var named []string
-	for _, c := range r.plan.Calls {
-		if !slices.Contains(named, c.Model) {
-			named = append(named, c.Model)
-		}
-	}
-	if len(named) > 1 || named[0] == "" {
-		return "", fmt.Errorf("%w: the spec's calls do not all name one model; choose it with --model", ErrUsage)
-	}
-	return named[0], nil
 }
 
 // narrates reports whether a field is left to the narrator when a model writes.
@@ -303,10 +278,7 @@ func (r *run) quarantined() error {
 	if r.author == nil {
 		return nil
 	}
-	most := r.Author.MostQuarantined
-	if most == 0 {
-		most = DefaultMostQuarantined
-	}
+	most := r.plan.MostQuarantined()
 	if share := r.author.counts.QuarantinedShare(); share > most {
 		return fmt.Errorf("%w: %.2f %% of the texts were refused too often and set aside, at most %.2f %% may be; --refill asks for them again", ErrChecks, 100*share, 100*most)
 	}

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"fmt"
 	"path/filepath"
 
 	"github.com/personagen/personagen/engine/endpoint"
@@ -35,11 +34,7 @@ func (r *run) foreseeTexts() (*TextForecast, error) {
 	if err != nil {
 		return nil, err
 	}
-	preset, err := endpoint.Preset(r.Provider)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrUsage, err)
-	}
-	cfg := r.Author.Endpoint.Over(preset)
+	cfg, price := r.configure(model)
 	f := &TextForecast{Provider: r.Provider, Model: model}
 	var j *journal.Journal
 	if files, _ := filepath.Glob(filepath.Join(r.Author.Journal, "*")); r.Author.Journal != "" && len(files) > 0 {
@@ -49,7 +44,7 @@ func (r *run) foreseeTexts() (*TextForecast, error) {
 		defer j.Close()
 		f.Journal = r.Author.Journal
 	}
-	e, err := enrich.New(r.plan, j, enrich.Options{Model: model, Refill: r.Author.Refill, Population: r.persons.name(r.plan.Structure)})
+	e, err := enrich.New(r.plan, j, r.enrichOptions(model))
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +55,10 @@ func (r *run) foreseeTexts() (*TextForecast, error) {
 		f.Tokens.Prompt += c.Estimate.Prompt
 		f.Tokens.Completion += c.Estimate.Completion
 	}
-	f.price(cfg)
+	if f.Priced = price.known; price.known {
+		f.Cost = price.price.Cost(endpoint.Usage(f.Tokens)).Money.Amount()
+		f.Currency, f.Prices = price.currency, price.date
+	}
 	return f, nil
 }
 
@@ -70,20 +68,4 @@ func charsPerToken(c endpoint.Config) float64 {
 		return c.CharsPerToken
 	}
 	return 3
-}
-
-// price puts a price on the tokens.
-func (f *TextForecast) price(cfg endpoint.Config) {
-	table := endpoint.Prices()
-	price, known := table.Find(f.Model)
-	switch {
-	case cfg.Local:
-		price, known = endpoint.Price{}, true
-	case cfg.Price != nil:
-		price, known = *cfg.Price, true
-	}
-	if f.Priced = known; known {
-		f.Cost = price.Cost(endpoint.Usage(f.Tokens)).Money.Amount()
-		f.Currency, f.Prices = table.Currency, table.Date
-	}
 }

@@ -8,8 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/personagen/personagen/engine/check"
@@ -157,13 +155,13 @@ func (r *run) event(e Event) {
 
 // compile loads the spec and makes the plan, then settles who is made.
 func (r *run) compile() error {
-	if r.Provider != "" && !slices.Contains(Providers(), r.Provider) {
-		return fmt.Errorf("%w: the provider is one of %s, not %q", ErrUsage, strings.Join(Providers(), ", "), r.Provider)
-	}
 	p, err := Compile(r.ctx, r.Spec, r.Cache, func(p fit.Progress) {
 		r.event(Event{Stage: "fit", Note: fmt.Sprintf("%s, sweep %d, worst deviation %.1e", p.Stage, p.Sweep, p.TVD)})
 	}, r.Warnings)
 	if err != nil {
+		return err
+	}
+	if err := r.checkProvider(p); err != nil {
 		return err
 	}
 	if r.Provider == NoTexts || r.Provider == "" && p.Narrator == nil {

@@ -58,6 +58,15 @@ func (l *loader) decode(root *Node, src source) *Spec {
 	for _, f := range root.members("calls") {
 		s.Calls = append(s.Calls, decodeCall(f))
 	}
+	for _, f := range root.members("endpoints") {
+		s.Endpoints = append(s.Endpoints, decodeEndpoint(f))
+	}
+	if n := root.Get("prices"); n != nil {
+		s.Prices = decodePrices(n)
+	}
+	if n := root.Get("enrichment"); n != nil {
+		s.Enrichment = decodeEnrichment(n)
+	}
 	return s
 }
 
@@ -163,10 +172,51 @@ func decodeRule(f Named) Rule {
 
 func decodeCall(f Named) Call {
 	n := f.Value
-	return Call{
+	c := Call{
 		Name: f.Name, Place: f.Place, Prompt: n.Get("prompt"), System: n.Get("system"),
 		Model: n.text("model"), Temperature: n.optionalNumber("temperature"), MaxTokens: int(n.number("max_tokens", 0)),
 		After: n.texts("after"),
+	}
+	for _, x := range n.items("examples") {
+		c.Examples = append(c.Examples, Example{Place: x.Place, Prompt: x.Get("prompt"), Answer: x.members("answer")})
+	}
+	return c
+}
+
+func decodeEndpoint(f Named) Endpoint {
+	n, limits := f.Value, f.Value.Get("limits")
+	e := Endpoint{
+		Name: f.Name, Place: f.Place, BaseURL: n.optionalText("base_url"), KeyVar: n.optionalText("key_var"),
+		Model: n.text("model"), Mode: n.text("mode"), TokensField: n.text("tokens_field"),
+		Extra: n.members("extra"), Headers: n.members("headers"),
+		Workers: int(n.number("workers", 0)), MaxInFlight: int(n.number("max_in_flight", 0)),
+		Limits: Limits{
+			RequestsPerSecond: limits.number("requests_per_second", 0), RequestsPerMinute: limits.number("requests_per_minute", 0),
+			TokensPerSecond: limits.number("tokens_per_second", 0), TokensPerMinute: limits.number("tokens_per_minute", 0),
+		},
+		Timeout: n.number("timeout", 0), Retries: n.optionalNumber("retries"), CharsPerToken: n.number("chars_per_token", 0),
+	}
+	if v := n.Get("local"); v != nil {
+		e.Local = &v.Bool
+	}
+	return e
+}
+
+func decodePrices(n *Node) *Prices {
+	p := &Prices{Date: n.text("date"), Currency: n.text("currency")}
+	for _, m := range n.members("models") {
+		v := m.Value
+		p.Models = append(p.Models, Price{Model: m.Name, Input: v.number("input", 0), Output: v.number("output", 0),
+			Cached: v.number("cached", 0), Batch: v.number("batch", 0)})
+	}
+	return p
+}
+
+func decodeEnrichment(n *Node) *Enrichment {
+	return &Enrichment{
+		Repairs:    int(n.number("repairs", 0)),
+		Quarantine: n.Get("quarantine").optionalNumber("at_most"),
+		AskAbove:   n.number("ask_above", 0),
 	}
 }
 

@@ -31,6 +31,9 @@ type Spec struct {
 	Narrator     *Narrator // nil when the spec has none
 	Rules        []Rule
 	Calls        []Call
+	Endpoints    []Endpoint
+	Prices       *Prices     // nil when the spec has none
+	Enrichment   *Enrichment // nil when the spec has none
 
 	shown func(file string) string
 }
@@ -201,6 +204,56 @@ type Call struct {
 	Temperature *float64
 	MaxTokens   int // 0 when not given
 	After       []Text
+	Examples    []Example
+}
+
+// Example is an answered call.
+type Example struct {
+	Place  diag.Place
+	Prompt *Node   // like that of a Call
+	Answer []Named // strings or lists of strings, by field
+}
+
+// Endpoint says how to ask a model server; zero values are not given.
+type Endpoint struct {
+	Name          string
+	Place         diag.Place
+	BaseURL       *Text
+	KeyVar        *Text
+	Model         string
+	Mode          string
+	TokensField   string
+	Extra         []Named
+	Headers       []Named
+	Local         *bool
+	Workers       int
+	MaxInFlight   int
+	Limits        Limits
+	Timeout       float64 // seconds
+	Retries       *float64
+	CharsPerToken float64
+}
+
+// Limits of an account, 0 for none.
+type Limits struct{ RequestsPerSecond, RequestsPerMinute, TokensPerSecond, TokensPerMinute float64 }
+
+// Prices of models.
+type Prices struct {
+	Date, Currency string
+	Models         []Price
+}
+
+// Price of a model per million tokens; 0 for no discount.
+type Price struct {
+	Model                        string
+	Input, Output, Cached, Batch float64
+}
+
+// Enrichment says how a model's texts are gathered.
+type Enrichment struct {
+	Repairs    int
+	Quarantine *float64 // share of the texts that may be set aside
+	AskAbove   float64  // in the currency of the prices
 }
 
 // NodeKind is the form of a Node.

@@ -144,8 +144,9 @@ type request struct {
 	} `json:"response_format"`
 }
 
+// text is the last message of a role; examples stand before the question.
 func (r *request) text(role string) string {
-	for _, m := range r.Messages {
+	for _, m := range slices.Backward(r.Messages) {
 		if m.Role == role {
 			return m.Content
 		}

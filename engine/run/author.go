@@ -1,0 +1,136 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/plan"
+)
+
+// checkProvider refuses a provider that neither the program nor the spec knows.
+func (r *run) checkProvider(p *plan.Plan) error {
+	known := Providers()
+	for _, e := range p.Authors.Endpoints {
+		if !slices.Contains(known, e.Name) {
+			known = append(known, e.Name)
+		}
+	}
+	if r.Provider == "" || slices.Contains(known, r.Provider) {
+		return nil
+	}
+	hint := ""
+	if g := diag.Guess(r.Provider, known); g != "" {
+		hint = fmt.Sprintf("; did you mean %s?", g)
+	}
+	return fmt.Errorf("%w: the provider is one of %s, or an endpoint of the spec, not %q%s", ErrUsage, strings.Join(known, ", "), r.Provider, hint)
+}
+
+// chooseModel returns the one model that is to write: that of the command line,
+// of the spec's endpoint, or of the calls.
+func (r *run) chooseModel() (string, error) {
+	if len(r.plan.Calls) == 0 {
+		return "", fmt.Errorf("%w: the spec has no calls, so a model has nothing to write; add calls, or take --provider %s", ErrUsage, Offline)
+	}
+	if m := r.Author.Endpoint.Model; m != "" {
+		return m, nil
+	}
+	if e := r.plan.Authors.Endpoint(r.Provider); e != nil && e.Model != "" {
+		return e.Model, nil
+	}
+	var named []string
+	for _, c := range r.plan.Calls {
+		if !slices.Contains(named, c.Model) {
+			named = append(named, c.Model)
+		}
+	}
+	if len(named) > 1 || named[0] == "" {
+		return "", fmt.Errorf("%w: the spec's calls do not all name one model; choose it with --model", ErrUsage)
+	}
+	return named[0], nil
+}
+
+// pricing says where a price comes from.
+type pricing struct {
+	price          endpoint.Price
+	known          bool
+	currency, date string
+}
+
+// configure settles how the endpoint is asked, and its price: what the user
+// said goes before the spec, and the spec before the preset.
+func (r *run) configure(model string) (endpoint.Config, pricing) {
+	cfg, err := endpoint.Preset(r.Provider)
+	if err != nil { // an endpoint of the spec's own
+		cfg = endpoint.Config{Provider: r.Provider}
+	}
+	if e := r.plan.Authors.Endpoint(r.Provider); e != nil {
+		cfg = fromSpec(e).Over(cfg)
+		if e.NoKey {
+			cfg.KeyVar = ""
+		}
+		if e.Local != nil {
+			cfg.Local = *e.Local
+		}
+	}
+	cfg = r.Author.Endpoint.Over(cfg)
+	cfg.Model = model
+	p := r.price(cfg)
+	if cfg.Price == nil && (p.known || r.plan.Authors.Prices != nil) {
+		cfg.Price = &p.price // the client would look into its own table
+	}
+	return cfg, p
+}
+
+func fromSpec(e *plan.Endpoint) endpoint.Config {
+	c := endpoint.Config{
+		BaseURL: e.BaseURL, KeyVar: e.KeyVar, Mode: endpoint.Mode(e.Mode), TokensField: e.TokensField,
+		Extra: e.Extra, Headers: e.Headers, Workers: e.Workers, MaxInFlight: e.MaxInFlight, Limits: endpoint.Limits(e.Limits),
+		Timeout: time.Duration(e.Timeout * float64(time.Second)), CharsPerToken: e.CharsPerToken,
+	}
+	if e.Retries != nil {
+		if c.Retries = *e.Retries; c.Retries == 0 {
+			c.Retries = -1
+		}
+	}
+	return c
+}
+
+// price finds what the model costs: by the spec's prices, nothing at an endpoint
+// of one's own, or by the program's table where that is in the same currency.
+func (r *run) price(cfg endpoint.Config) pricing {
+	table := endpoint.Prices()
+	p := pricing{currency: table.Currency, date: table.Date}
+	own := r.plan.Authors.Prices
+	if own != nil {
+		p.currency = own.Currency
+	}
+	if cfg.Price != nil {
+		p.price, p.known = *cfg.Price, true
+		return p
+	}
+	if own != nil {
+		if p.price, p.known = ownTable(r.plan).Find(cfg.Model); p.known {
+			p.date = own.Date
+			return p
+		}
+	}
+	switch {
+	case cfg.Local:
+		p.known = true
+	case p.currency == table.Currency:
+		p.price, p.known = table.Find(cfg.Model)
+	}
+	return p
+}
+
+func ownTable(p *plan.Plan) endpoint.PriceTable {
+	t := endpoint.PriceTable{Date: p.Authors.Prices.Date, Currency: p.Authors.Prices.Currency}
+	for _, m := range p.Authors.Prices.Models {
+		t.Models = append(t.Models, endpoint.ModelPrice{Model: m.Model, Price: endpoint.Price{Input: m.Input, Output: m.Output, Cached: m.Cached, Batch: m.Batch}})
+	}
+	return t
+}
