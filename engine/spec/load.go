@@ -102,10 +102,20 @@ func (l *loader) load() *Spec {
 	if l.list.Failed() || l.isEmpty(inst) {
 		return nil
 	}
+	inDefinition := openDefinition(inst)
+	if inDefinition {
+		l.outsideDefinition(inst)
+	}
+	if l.list.Failed() || !inDefinition && l.otherDefinition(inst) {
+		return nil
+	}
 	ctx := cuecontext.New(cuecontext.WithInjection(embed.New()))
 	value := ctx.BuildInstance(inst)
-	r := &reader{loader: l, ctx: ctx, model: newModel(ctx), places: indexPlaces(l, inst)}
+	r := &reader{loader: l, ctx: ctx, model: newModel(ctx), places: indexPlaces(l, inst, inDefinition)}
 	r.evaluation(value)
+	if inDefinition {
+		value = specValue(value)
+	}
 	root := r.node(value, r.model.definition("#Spec"), nil)
 	if l.list.Failed() {
 		return nil

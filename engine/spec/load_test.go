@@ -51,9 +51,11 @@ func fieldNames(s *spec.Spec) []string {
 
 const (
 	minimal = "name: \"isle\"\npopulation: {}\nfields: {b: kind: \"id\", a: kind: \"id\"}\n"
-	// embedded is how a spec looks that `cue vet` can check.
+	// embedded is a spec at the top level that names the schema.
 	embedded = "package isle\nimport \"personagen.dev/schemas\"\nschemas.#Spec\n" + minimal
-	module   = "module: \"example.com/mine@v0\"\nlanguage: version: \"v0.17.0\"\n"
+	// defined is how a spec looks that plain `cue vet` passes.
+	defined = "package isle\nimport \"personagen.dev/schemas\"\n#Spec: schemas.#Spec & {\n" + minimal + "}\n"
+	module  = "module: \"example.com/mine@v0\"\nlanguage: version: \"v0.17.0\"\n"
 )
 
 func TestLoadWorksFromAnyFolder(t *testing.T) {
@@ -70,6 +72,13 @@ func TestLoadWorksFromAnyFolder(t *testing.T) {
 			"cue.mod/pkg/personagen.dev/schemas/spec.cue": "package schemas\n#Spec: {name: \"old\"}\n"}},
 		{"module of the schema itself", "specs/x.cue", map[string]string{"specs/x.cue": embedded, "cue.mod/module.cue": ours,
 			"schemas/spec.cue": "package schemas\n#Spec: {name: \"old\"}\n"}},
+		{"in a definition", "x.cue", map[string]string{"x.cue": defined}},
+		{"in a definition, own module", "x.cue", map[string]string{"x.cue": defined, "cue.mod/module.cue": module}},
+		{"in a definition, module of the schema", "specs/x.cue", map[string]string{"specs/x.cue": defined, "cue.mod/module.cue": ours}},
+		{"in a definition without the schema", "x.cue", map[string]string{"x.cue": "#Spec: {\n" + minimal + "}\n"}},
+		{"in a definition of two files", "dir", map[string]string{
+			"dir/a.cue": "package isle\n#Spec: name: \"isle\"\n#Spec: fields: b: kind: \"id\"\n_half: 50\n",
+			"dir/b.cue": "package isle\nimport \"personagen.dev/schemas\"\n#Spec: schemas.#Spec & {\n\tpopulation: {size: _half, where: b: >\"\"}\n\tfields: a: kind: \"id\"\n\tversion: #Spec.name\n}\n"}},
 		{"folder with a package", "dir", map[string]string{"dir/x.cue": embedded, "dir/scratch.cue": "not cue at all"}},
 		{"folder without a package clause", "dir", map[string]string{"dir/x.cue": minimal}},
 		{"schema used by name", "x.cue", map[string]string{"x.cue": "import \"personagen.dev/schemas\"\nschemas.#Spec & {\n" + minimal + "}\n"}},
@@ -306,7 +315,11 @@ func TestTyposNeverPass(t *testing.T) {
 		for _, label := range labelsOf(line) {
 			typo := strings.Split(full, "\n")
 			typo[i] = line[:label.at] + "q" + line[label.at:]
-			dir := tree(t, map[string]string{"full.cue": strings.Join(typo, "\n")})
+			text := strings.Join(typo, "\n")
+			if i%2 == 0 { // the same in a definition
+				text = strings.Replace(text, "\"strings\"\n\n", "\"strings\"\n#Spec: {\n", 1) + "}\n"
+			}
+			dir := tree(t, map[string]string{"full.cue": text})
 			_, list := spec.Load(context.Background(), "full.cue", spec.Options{Dir: dir})
 			if slices.Contains(free, label.name) {
 				continue

@@ -305,7 +305,7 @@ func (l *loader) fromCUE(err error, p *places) {
 }
 
 func (l *loader) fromOne(m translation, e errors.Error, p *places) {
-	path := e.Path()
+	path := specPath(e)
 	if key := errorKey(path); len(path) > 0 {
 		if l.reported[key] {
 			return // seen from elsewhere
@@ -398,6 +398,8 @@ func translate(format string, args []any, e errors.Error) translation {
 		return translation{code: "unknown-field", text: "unknown field"}
 	case strings.HasPrefix(format, "field is required"):
 		return translation{code: "missing-field", text: "is missing"}
+	case strings.Contains(text, "expected 'EOF'"):
+		return translation{code: "syntax", text: text, hint: "a bracket is closed that was not opened"}
 	case strings.Contains(text, "'EOF'"):
 		return translation{code: "syntax", text: text, hint: "a bracket that was opened is not closed"}
 	case len(e.Path()) == 0:
@@ -449,12 +451,21 @@ func (l *loader) errorPlace(m translation, e errors.Error, p *places) diag.Place
 	if p == nil {
 		return l.place(token.NoPos)
 	}
-	for path := e.Path(); len(path) > 0; path = path[:len(path)-1] {
+	for path := specPath(e); len(path) > 0; path = path[:len(path)-1] {
 		if d := p.at[errorKey(path)]; len(d) > 0 {
 			return p.place(d[0].value.Pos())
 		}
 	}
 	return p.place(token.NoPos)
+}
+
+// specPath is the path of an error inside the spec, wherever that stands.
+func specPath(e errors.Error) []string {
+	path := e.Path()
+	if len(path) > 0 && path[0] == openedSpec {
+		path = path[1:]
+	}
+	return path
 }
 
 // errorKey is the key of a path in an error, whose parts are plain strings.

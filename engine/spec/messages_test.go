@@ -74,6 +74,33 @@ func TestMessages(t *testing.T) {
 			if again := printed(t, outside, name); again != got {
 				t.Errorf("outside a module:\n%s\ninside one:\n%s", again, got)
 			}
+
+			switch name {
+			case "syntax.cue", "empty.cue", "not_a_struct.cue", "missing_fields.cue", "definition.cue", "definition_outside.cue", "definition_other.cue":
+				return // a bracket left open, what no definition holds, what a whole spec lacks, definitions themselves
+			}
+			write := func(body string) string {
+				if err := os.WriteFile(filepath.Join(outside, name), []byte(body), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return printed(t, outside, name)
+			}
+			head, body := headOf(string(text))
+			if plain, defined := write(head+"\n"+body), write(head+"#Spec: {\n"+body+"\n}\n"); plain != defined {
+				t.Errorf("in a definition:\n%s\nat the top level:\n%s", defined, plain)
+			}
 		})
 	}
+}
+
+// headOf cuts a spec file behind its package clause and imports.
+func headOf(text string) (head, body string) {
+	lines := strings.SplitAfter(text, "\n")
+	first := 0
+	for i, line := range lines {
+		if strings.HasPrefix(line, "package ") || strings.HasPrefix(line, "import ") {
+			first = i + 1
+		}
+	}
+	return strings.Join(lines[:first], ""), strings.Join(lines[first:], "")
 }

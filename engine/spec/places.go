@@ -28,14 +28,24 @@ type declaration struct {
 	value ast.Expr
 }
 
-func indexPlaces(l *loader, inst *build.Instance) *places {
+// indexPlaces looks through the files of a spec, which stands in the opened
+// definition or at the top level.
+func indexPlaces(l *loader, inst *build.Instance, inDefinition bool) *places {
 	p := &places{loader: l, own: map[string]int{}, at: map[string][]declaration{}}
 	for _, f := range inst.Files {
 		if p.first == "" {
 			p.first = f.Filename
 		}
 		p.own[f.Filename] = len(p.own) + 1
-		p.decls(nil, f.Decls)
+		if !inDefinition {
+			p.decls(nil, f.Decls)
+			continue
+		}
+		for _, d := range f.Decls {
+			if isSpecField(d, openedSpec) {
+				p.inside(nil, d.(*ast.Field).Value)
+			}
+		}
 	}
 	return p
 }
