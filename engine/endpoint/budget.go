@@ -100,6 +100,47 @@ func (b *Budget) refusal(worst Cost) *Error {
 	return &Error{Kind: OverBudget, Message: message}
 }
 
+// Hold returns an empty hold, which Grow makes larger.
+func (b *Budget) Hold() *Hold { return &Hold{budget: b} }
+
+// Take holds the worst case of what was sent before the budget was made. It
+// cannot be refused.
+func (b *Budget) Take(worst Cost) *Hold {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.held = b.held.plus(worst)
+	return &Hold{budget: b, worst: worst}
+}
+
+// Fits reports whether a worst case could be reserved without waiting.
+func (b *Budget) Fits(worst Cost) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.spent.plus(b.held).plus(worst).within(b.limit)
+}
+
+// Refuse returns the error of a worst case that does not fit.
+func (b *Budget) Refuse(worst Cost) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.refusal(worst)
+}
+
+// Grow adds a worst case to the hold, if it fits, and reports whether it did.
+func (h *Hold) Grow(by Cost) bool {
+	b := h.budget
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.spent.plus(b.held).plus(by).within(b.limit) {
+		return false
+	}
+	b.held, h.worst = b.held.plus(by), h.worst.plus(by)
+	return true
+}
+
+// Worst returns what is held.
+func (h *Hold) Worst() Cost { return h.worst }
+
 // Hold is a reserved worst case. It must be settled once, by one of its methods.
 type Hold struct {
 	budget *Budget
@@ -112,6 +153,9 @@ func (h *Hold) Settle(actual Cost) { h.settle(actual, Cost{}) }
 // SettleUnknown counts the worst case as spent, because nobody says what the
 // call did cost.
 func (h *Hold) SettleUnknown() { h.settle(h.worst, h.worst) }
+
+// SettlePartly counts what is known, and as unknown the worst case of the rest.
+func (h *Hold) SettlePartly(actual, unknown Cost) { h.settle(actual.plus(unknown), unknown) }
 
 func (h *Hold) settle(actual, unknown Cost) {
 	b := h.budget

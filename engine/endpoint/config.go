@@ -42,6 +42,8 @@ type Config struct {
 	CharsPerToken float64 // of the language written, for estimates; 3
 	Price         *Price  // overrides the price table
 
+	Batch BatchConfig // how files of requests are taken
+
 	Transport http.RoundTripper // for tests; nil for the network
 }
 
@@ -60,11 +62,13 @@ var presets = map[string]Config{
 	"openai": {
 		BaseURL: "https://api.openai.com/v1", KeyVar: "OPENAI_API_KEY",
 		TokensField: "max_completion_tokens",
+		Batch:       BatchConfig{Requests: 50_000, Bytes: 200_000_000, Tag: "personagen"},
 	},
 	"dashscope": {
 		BaseURL: "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", KeyVar: "DASHSCOPE_API_KEY",
 		Extra:  map[string]json.RawMessage{"enable_thinking": json.RawMessage("false")},
 		Limits: Limits{RequestsPerMinute: 15_000, TokensPerMinute: 10_000_000},
+		Batch:  BatchConfig{Requests: 50_000, Bytes: 500_000_000, Tag: "ds_name"},
 	},
 	// Ollama answers as many calls at once as OLLAMA_NUM_PARALLEL says, 4 by default.
 	"ollama": {BaseURL: "http://localhost:11434/v1", Local: true, MaxInFlight: 4},
@@ -115,6 +119,7 @@ func (c Config) Over(base Config) Config {
 	set(&base.Seed, c.Seed)
 	set(&base.CharsPerToken, c.CharsPerToken)
 	set(&base.Price, c.Price)
+	base.Batch = c.Batch.over(base.Batch)
 	set(&base.Transport, c.Transport)
 	return base
 }
@@ -141,6 +146,7 @@ func (c Config) withDefaults() Config {
 		TokensField: "max_tokens", Workers: 10,
 		Timeout: 5 * time.Minute, Retries: 6, Backoff: time.Second, MaxBackoff: time.Minute,
 		MaxWait: 5 * time.Minute, BreakAfter: 5, CharsPerToken: 3,
+		Batch: BatchConfig{Window: "24h", Tag: "personagen", Poll: 30 * time.Second, MaxPoll: 5 * time.Minute},
 	}
 	c = c.Over(defaults)
 	if c.MaxInFlight == 0 {

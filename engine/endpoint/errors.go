@@ -32,6 +32,7 @@ const (
 	Stopped        Kind = "stopped"           // another request stopped the client
 	Cancelled      Kind = "cancelled"         // by the caller's context
 	Incapable      Kind = "incapable"         // Probe: no mode works
+	Unanswered     Kind = "not answered"      // a request of a batch that ended without coming to it
 )
 
 // retryable kinds are tried again by the client.

@@ -19,6 +19,9 @@ import (
 type exchange struct {
 	values [][]byte // JSON values for the markers of the request
 	fields []byte   // further body fields, each with a comma before it
+	plain  bool     // not a chat completion: the body goes as it is
+	file   string   // path of a file to be sent in place of the first marker
+	stream bool     // the body of a good reply is the caller's to read
 
 	status  int
 	header  http.Header
@@ -71,17 +74,22 @@ func (t transport) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close()
 	x.status, x.header = resp.StatusCode, resp.Header
+	if x.stream && resp.StatusCode == http.StatusOK {
+		return resp, nil
+	}
+	defer resp.Body.Close()
 	body, err := readReply(resp)
 	if err != nil {
 		x.cut = true
 		return nil, err
 	}
-	if resp.StatusCode == http.StatusOK {
+	switch {
+	case x.plain && resp.StatusCode < 300:
+	case resp.StatusCode == http.StatusOK:
 		body, x.long = takeOut(body)
 		x.read(body)
-	} else if resp.StatusCode < 400 {
+	case resp.StatusCode < 400:
 		// go-openai would take it for an answer.
 		resp.StatusCode = http.StatusNotFound
 		body = fmt.Appendf(nil, "the base URL answers with status %d", x.status)
@@ -103,9 +111,29 @@ func readReply(resp *http.Response) ([]byte, error) {
 
 // complete gives a request its texts, fields, headers and key.
 func (t transport) complete(r *http.Request, x *exchange) error {
+	if err := x.replaceBody(r); err != nil {
+		return err
+	}
+	for name, value := range t.headers {
+		r.Header.Set(name, value)
+	}
+	if key := t.key.reveal(); key != "" {
+		r.Header.Set("Authorization", "Bearer "+key)
+	}
+	return nil
+}
+
+// replaceBody gives a request the body that its own is the skeleton of.
+func (x *exchange) replaceBody(r *http.Request) error {
+	if x.plain && x.file == "" {
+		return nil
+	}
 	skeleton, err := io.ReadAll(r.Body)
 	if err != nil {
 		return err
+	}
+	if x.file != "" {
+		return x.sendFile(r, skeleton)
 	}
 	body, err := x.body(skeleton)
 	if err != nil {
@@ -115,12 +143,6 @@ func (t transport) complete(r *http.Request, x *exchange) error {
 	// GetBody lets net/http send again where a kept connection was closed.
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	r.Body, _ = r.GetBody()
-	for name, value := range t.headers {
-		r.Header.Set(name, value)
-	}
-	if key := t.key.reveal(); key != "" {
-		r.Header.Set("Authorization", "Bearer "+key)
-	}
 	return nil
 }
 

@@ -98,6 +98,8 @@ type Server struct {
 	Headers    http.Header   // further headers of every reply
 	Seen       func(body map[string]json.RawMessage, header http.Header)
 
+	Batches Batches // how it takes files of requests
+
 	mu      sync.Mutex
 	calls   int
 	at      int
@@ -156,6 +158,9 @@ func (r *request) text(role string) string {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.Batches.serve(s, w, r) {
+		return
+	}
 	n := s.enter()
 	defer s.leave()
 	body, err := io.ReadAll(r.Body)

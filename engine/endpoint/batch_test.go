@@ -1,0 +1,305 @@
+package endpoint
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/personagen/personagen/engine/endpoint/fake"
+)
+
+// batchFile writes a batch file of n requests.
+func batchFile(t testing.TB, c *Client, n int) string {
+	t.Helper()
+	var text []byte
+	for i := range n {
+		var err error
+		if text, _, err = c.AppendBatchLine(text, fmt.Sprint("r", i), ask(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "in.jsonl")
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func submit(t testing.TB, c *Client, path, name string) Batch {
+	t.Helper()
+	file, err := c.UploadBatch(context.Background(), path, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := c.CreateBatch(context.Background(), file, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// answers reads the output and error files of a batch.
+func answers(t testing.TB, c *Client, b Batch) map[string]error {
+	t.Helper()
+	out := map[string]error{}
+	for _, id := range []string{b.Output, b.Errors} {
+		if id == "" {
+			continue
+		}
+		path := filepath.Join(t.TempDir(), "out")
+		if err := c.Download(context.Background(), id, path); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range bytes.Lines(text) {
+			id, err := BatchID(line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, usage, err := c.ReadBatchLine(line)
+			if out[id] = err; err == nil && (answer.Text == "" || usage == nil || answer.Usage != *usage) {
+				t.Errorf("%s: answer %+v, usage %v", id, answer, usage)
+			}
+		}
+	}
+	return out
+}
+
+// The requests of a batch are those that Do would send, and what comes back is
+// what Do would return.
+func TestBatchRoundTrip(t *testing.T) {
+	s := &fake.Server{TextLength: 300, Faults: fake.Sequence(fake.None, fake.Length, fake.Refusal, fake.RateLimit, fake.BadRequest)}
+	c := newClient(t, quick(t, s), nil)
+	b := submit(t, c, batchFile(t, c, 7), "the name")
+	if b.Ended || b.Failed || b.ID == "" {
+		t.Fatalf("%+v", b)
+	}
+	b, err := c.Batch(context.Background(), b.ID)
+	if err != nil || !b.Ended || b.Failed || b.Total != 7 || b.Done != 7 {
+		t.Fatalf("%+v, %v", b, err)
+	}
+	want := map[string]Kind{"r0": "", "r1": Truncated, "r2": Refused, "r3": RateLimited, "r4": BadRequest, "r5": "", "r6": ""}
+	got := answers(t, c, b)
+	for id, kind := range want {
+		if KindOf(got[id]) != kind || (kind == "") != (got[id] == nil) {
+			t.Errorf("%s: %v, want %q", id, got[id], kind)
+		}
+	}
+	body, err := c.Body(ask(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var line struct{ Body json.RawMessage }
+	first, _, _ := bytes.Cut(s.Batches.Inputs()[0], []byte("\n"))
+	if err := json.Unmarshal(first, &line); err != nil || !bytes.Equal(line.Body, body) {
+		t.Errorf("the line has the body %s, want %s", line.Body, body)
+	}
+}
+
+// A batch that was made although its creation failed is found, by its file and
+// by its name; another is not.
+func TestFindBatch(t *testing.T) {
+	for _, fault := range []fake.BatchFault{fake.CreateLost, fake.CreateBroken} {
+		s := &fake.Server{}
+		s.Batches.Faults = func(n int) fake.BatchFault {
+			if n == 4 {
+				return fault
+			}
+			return fake.Fine
+		}
+		c := newClient(t, quick(t, s), nil)
+		path := batchFile(t, c, 1)
+		for i := range 4 {
+			submit(t, c, path, fmt.Sprint("other ", i))
+		}
+		file, err := c.UploadBatch(context.Background(), path, "mine")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.CreateBatch(context.Background(), file, "mine"); err == nil || !Charged(err) {
+			t.Fatalf("%s: error %v", fault, err)
+		}
+		if n := s.Batches.Created(); n != 5 {
+			t.Errorf("%s: %d batches, want 5", fault, n)
+		}
+		for i := range 5 { // mine comes to lie on a later page
+			submit(t, c, path, fmt.Sprint("later ", i))
+		}
+		for _, by := range []struct{ file, name string }{{file, "?"}, {"?", "mine"}} {
+			if b, err := c.FindBatch(context.Background(), by.file, by.name); err != nil || b == nil || b.Input != file {
+				t.Errorf("%s: by %+v: %+v, %v", fault, by, b, err)
+			}
+		}
+		if b, err := c.FindBatch(context.Background(), "?", "?"); b != nil || err != nil {
+			t.Errorf("%s: found %+v, %v", fault, b, err)
+		}
+	}
+}
+
+// What is limited, cut off before it was carried out, or harmless is asked for
+// again; the making of a batch of which nobody knows is not.
+func TestBatchRetries(t *testing.T) {
+	s := &fake.Server{}
+	limited := 0
+	s.Batches.Faults = func(n int) fake.BatchFault {
+		if limited++; limited <= 2 {
+			return fake.CreateLimited
+		}
+		return fake.Fine
+	}
+	cuts := map[string]int{}
+	s.Batches.Wire = func(n int, method, path string) fake.Cut {
+		if path == "batches" {
+			return fake.NoCut
+		}
+		if cuts[method+path]++; cuts[method+path] <= 2 {
+			return fake.CutAfter
+		}
+		return fake.NoCut
+	}
+	c := newClient(t, quick(t, s), nil)
+	b := submit(t, c, batchFile(t, c, 3), "n")
+	b, err := c.Batch(context.Background(), b.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := answers(t, c, b); len(got) != 3 {
+		t.Errorf("%v", got)
+	}
+	if n := s.Batches.Created(); n != 1 {
+		t.Errorf("%d batches", n)
+	}
+}
+
+func TestBatchEnds(t *testing.T) {
+	for fault, want := range map[fake.BatchFault]Batch{
+		fake.Invalid:      {Status: "failed", Ended: true, Failed: true, Reason: "line 1: The provided model is not supported by the Batch API."},
+		fake.QueueFull:    {Status: "failed", Ended: true, Failed: true, Full: true, Reason: "Enqueued token limit reached. Please try again once some in_progress batches have been completed."},
+		fake.Expired:      {Status: "expired", Ended: true},
+		fake.ExpiredEmpty: {Status: "expired", Ended: true},
+		fake.Cancelled:    {Status: "cancelled", Ended: true},
+	} {
+		s := &fake.Server{}
+		s.Batches.Faults = func(int) fake.BatchFault { return fault }
+		c := newClient(t, quick(t, s), nil)
+		b, err := c.Batch(context.Background(), submit(t, c, batchFile(t, c, 6), "n").ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		good, unanswered := 0, 0
+		for _, err := range answers(t, c, b) {
+			if err == nil {
+				good++
+			} else if KindOf(err) == Unanswered && !Charged(err) {
+				unanswered++
+			}
+		}
+		if b.Failed != (good+unanswered == 0) || !b.Failed && good+unanswered != 6 || good == 6 {
+			t.Errorf("%s: %d good, %d unanswered", fault, good, unanswered)
+		}
+		b.ID, b.Input, b.Output, b.Errors, b.Total, b.Done = "", "", "", "", 0, 0
+		if b != want {
+			t.Errorf("%s: %+v, want %+v", fault, b, want)
+		}
+	}
+	s := &fake.Server{}
+	s.Batches.Delay = time.Hour
+	c := newClient(t, quick(t, s), nil)
+	b := submit(t, c, batchFile(t, c, 6), "n")
+	if err := c.CancelBatch(context.Background(), b.ID); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := c.Batch(context.Background(), b.ID); err != nil || !b.Ended || len(answers(t, c, b)) != 6 {
+		t.Errorf("after cancelling: %+v, %v", b, err)
+	}
+	if _, err := c.Batch(context.Background(), "nobody's"); KindOf(err) != BadRequest || !strings.Contains(err.Error(), "No batch found") {
+		t.Errorf("an unknown batch: %v", err)
+	}
+}
+
+// A key that a provider repeats in the errors of a batch is not shown.
+func TestBatchErrorsHideTheKey(t *testing.T) {
+	c := newClient(t, quick(t, &fake.Server{}), nil)
+	for _, line := range []string{
+		`{"custom_id":"a","response":{"status_code":401,"body":{"error":{"message":"bad key KEY","code":"x"}}}}`,
+		`{"custom_id":"a","response":{"status_code":500,"body":"KEY"}}`,
+		`{"custom_id":"a","error":{"code":"KEY","message":"KEY"}}`,
+		`{"custom_id":"a","response":{"status_code":200,"body":{"error":{"message":"KEY"}}}}`,
+	} {
+		_, _, err := c.ReadBatchLine([]byte(strings.ReplaceAll(line, "KEY", testKey)))
+		if err == nil || strings.Contains(err.Error(), testKey) {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+}
+
+// An upload holds no more of its file in memory than a buffer.
+func TestUploadStreams(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "big.jsonl")
+	content := bytes.Repeat([]byte("0123456789abcdef"), 1<<18) // 4 MiB
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var got int64
+	cfg := quick(t, &fake.Server{})
+	cfg.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		form, err := r.MultipartReader()
+		if err != nil {
+			return nil, err
+		}
+		for {
+			part, err := form.NextPart()
+			if err != nil {
+				break
+			}
+			buf := make([]byte, 1<<12)
+			for n, err := 0, error(nil); err == nil; {
+				if n, err = part.Read(buf); part.FormName() == "file" {
+					got += int64(n)
+				}
+			}
+		}
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: readCloser(`{"id":"file-1"}`)}, nil
+	})
+	c := newClient(t, cfg, nil)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := c.UploadBatch(context.Background(), path, "n"); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if got != int64(len(content)) {
+		t.Errorf("%d bytes arrived of %d", got, len(content))
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > uint64(len(content))/2 {
+		t.Errorf("the upload of %d bytes took %d bytes of memory", len(content), took)
+	}
+}
+
+// ReadBatchLine takes whatever a provider's file holds.
+func FuzzReadBatchLine(f *testing.F) {
+	f.Add([]byte(`{"custom_id":"a","response":{"status_code":200,"body":{"choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":1,"completion_tokens":1}}},"error":null}`))
+	f.Add([]byte(`{"custom_id":"a","response":null,"error":{"code":"batch_expired","message":"late"}}`))
+	f.Add([]byte(`{"custom_id":"a","response":{"status_code":429,"body":{"error":{"message":"slow","code":1}}}}`))
+	c, err := New(Config{BaseURL: "http://model.test/v1", Model: "m", Mode: Strict}, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		BatchID(line)
+		if answer, _, err := c.ReadBatchLine(line); err != nil && KindOf(err) == "" {
+			t.Errorf("%+v, %v", answer, err)
+		}
+	})
+}
