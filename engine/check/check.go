@@ -90,6 +90,10 @@ type Suite struct {
 	sampled  []int // axes that the independence ledger speaks of
 	texts    *textSuite
 
+	numbers      []numberCheck
+	correlations []correlationCheck
+	draws        []drawCheck
+
 	err  error           // why the texts cannot be checked
 	told map[string]bool // fields that a release tells
 
@@ -153,6 +157,8 @@ func New(p *plan.Plan, o Options) *Suite {
 		s.expected = append(s.expected, s.counter(s.space(e.Fields), s.mask(e.Universe)))
 	}
 	s.compilePersons()
+	s.compileNumbers()
+	s.compileDraws()
 	s.compileTexts()
 	for _, pair := range p.Independent {
 		for _, name := range append(pair.Fields[:], pair.Given...) {

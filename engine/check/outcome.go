@@ -28,7 +28,7 @@ type builder struct {
 type pending struct {
 	outcome    int
 	deciding   bool
-	comparison *comparison // nil for an independence
+	comparison *comparison // of a table
 }
 
 // Result judges what a tally gathered; it needs the temporary files, so it comes
@@ -61,7 +61,9 @@ func (s *Suite) Result(t *Tally) (*Result, error) {
 	}
 	b.checkGroups()
 	b.checkImpossible()
+	b.checkDraws()
 	b.checkTables()
+	b.checkNumbers()
 	b.checkIndependence()
 	b.decide()
 	b.checkLimits()
@@ -429,9 +431,16 @@ func (b *builder) decide() {
 	for _, t := range b.tests {
 		o := &b.Outcomes[t.outcome]
 		var faults []string
-		if t.comparison != nil {
+		switch o.Kind {
+		case KindTable:
 			o.Message, faults = t.comparison.message(), t.comparison.faults
-		} else {
+		case KindNumber:
+			o.Message = numbersMessage(o)
+		case KindCorrelation:
+			o.Message = correlationMessage(o)
+		case KindFrequency:
+			o.Message = fmt.Sprintf("%s, of %s", o.Test, persons(o.Test.Persons))
+		default:
 			o.Message = fmt.Sprintf("%s in %s of the first %s", o.Test, plural(o.Test.Strata, "stratum", "strata"), persons(o.Test.Persons))
 		}
 		if t.deciding && o.Test.PHolm < budget {

@@ -25,6 +25,10 @@ const (
 	KindPersons     = "persons"
 	KindGroup       = "group"
 	KindImpossible  = "impossible"
+	KindOpen        = "open"        // values of choices and lists that are open to the person
+	KindFrequency   = "frequency"   // how often entries of choices and lists are drawn
+	KindNumber      = "number"      // numbers against their declared distribution
+	KindCorrelation = "correlation" // numbers against their declared correlation
 	KindTable       = "table"
 	KindIndependent = "independent"
 	KindLimit       = "limit"
@@ -102,9 +106,30 @@ type Outcome struct {
 	// Examples show what was found in texts.
 	Examples []Example `json:"examples,omitempty"`
 
+	// Quantiles compare a number field with its declared distribution.
+	Quantiles   []Quantile   `json:"quantiles,omitempty"`
+	Correlation *Correlation `json:"correlation,omitempty"`
+
 	Table *TableNumbers `json:"table,omitempty"`
 	Test  *Test         `json:"test,omitempty"`
 	Share *Share        `json:"share,omitempty"`
+}
+
+// Quantile is the value that a share of the persons should not exceed, and the
+// one that they do not exceed. Declared is that of the mixture of what these
+// persons' other fields make of the distribution.
+type Quantile struct {
+	Share    float64 `json:"share"`
+	Declared float64 `json:"declared"`
+	Observed float64 `json:"observed"`
+}
+
+// Correlation compares the correlation of two numbers' normal scores with the
+// declared one, and with that as rounding weakens it.
+type Correlation struct {
+	Declared float64 `json:"declared"`
+	Expected float64 `json:"expected"`
+	Observed float64 `json:"observed"`
 }
 
 // TableNumbers compare observed counts with a table. Points and distances are
@@ -137,8 +162,11 @@ type TableNumbers struct {
 // table of a whole quota population P is a conformity index, and PHolm is P
 // adjusted for all such tables and decides nothing. For an independence,
 // ChiSquare is a sum over strata, scaled so that its exact mean and variance are
-// those of DF degrees of freedom.
+// those of DF degrees of freedom. A test of numbers has no ChiSquare but a
+// Statistic, the largest distance from the declared distribution or the standard
+// errors from the declared correlation, and one P.
 type Test struct {
+	Statistic float64 `json:"statistic,omitempty"`
 	ChiSquare float64 `json:"chi_square"`
 	DF        int     `json:"df"`
 	Pooled    int     `json:"pooled"` // cells joined with others to an expected count of 1
@@ -161,6 +189,9 @@ const (
 	ReferencePart        = "draws without replacement"
 	ReferenceConformity  = "conformity of a quota sample"
 	ReferenceConditional = "conditional independence"
+	ReferenceDeclared    = "draws of the declared distribution"
+	ReferenceCorrelation = "the declared correlation"
+	ReferenceWeights     = "draws by weight"
 )
 
 // Share is the share of persons who meet a condition, with its 95 % interval.

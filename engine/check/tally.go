@@ -24,7 +24,12 @@ type Tally struct {
 	persons    *distinct
 	sample     sample
 	texts      *textTally // nil when no field is written
-	err        error      // of the temporary files, the first one
+
+	numbers      []numberTally
+	correlations []correlationTally
+	draws        []drawTally
+
+	err error // of the temporary files, the first one
 
 	// Of the current batch.
 	n       int
@@ -35,6 +40,8 @@ type Tally struct {
 	valid   []bool
 	masks   [][]bool
 	prints  prints
+
+	low, high []float64 // scores of numbers
 }
 
 // finds counts rows and remembers the first of them by number.
@@ -95,6 +102,8 @@ func (s *Suite) NewTally() *Tally {
 	if len(s.person.columns()) > 0 {
 		t.persons = &distinct{}
 	}
+	t.numbers, t.correlations = s.newNumberTallies()
+	t.draws = s.newDrawTallies()
 	if s.texts != nil {
 		t.texts = s.texts.newTally()
 	}
@@ -134,6 +143,8 @@ func (t *Tally) Add(b *frame.Batch) {
 	t.addLimits()
 	t.addPersons(b)
 	t.sample.add(t, b)
+	t.addNumbers(b)
+	t.addDraws(b)
 	t.addTexts(b)
 }
 
@@ -225,6 +236,15 @@ func (t *Tally) Merge(o *Tally) {
 		t.persons.merge(o.persons)
 	}
 	t.sample.merge(&o.sample)
+	for i := range t.numbers {
+		t.numbers[i].merge(&o.numbers[i])
+	}
+	for i := range t.correlations {
+		t.correlations[i].merge(&o.correlations[i])
+	}
+	for i := range t.draws {
+		t.draws[i].merge(&o.draws[i])
+	}
 	if t.texts != nil {
 		t.texts.merge(o.texts)
 	}
