@@ -211,7 +211,7 @@ func (b *builder) checkNumbers() {
 		p := kolmogorovTail(d, float64(x.n))
 		o.Test = &Test{Statistic: tidy(d), P: tidy(p), PDeviance: tidy(p), Reference: ReferenceDeclared, Persons: x.n}
 		for _, q := range declaredShares {
-			o.Quantiles = append(o.Quantiles, Quantile{q, tidy(x.scorer.Quantile(q)), tidy(b.tally.fields[c.column].numbers.quantile(q))})
+			o.Quantiles = append(o.Quantiles, Quantile{q, tidy(x.scorer.Quantile(q)), tidy(b.tally.fields[c.column].numbers.Quantile(q))})
 		}
 		b.tests = append(b.tests, pending{outcome: len(b.Outcomes), deciding: true})
 		b.add(o)
