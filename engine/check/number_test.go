@@ -68,7 +68,7 @@ const (
 	gHeight
 	gMood
 	gNerve
-	gTrade
+	gCraft
 	gTools
 )
 
@@ -122,7 +122,7 @@ func hall(t testing.TB) *plan.Plan {
 			}),
 			field("mood", "number", frame.Number, 0, nil, score(1)),
 			field("nerve", "number", frame.Number, 0, nil, score(-0.6, 0.8)),
-			field("trade", "choice", frame.Category, 0, &kind.Domain{Labels: labels("t", 4)}, bank),
+			field("craft", "choice", frame.Category, 0, &kind.Domain{Labels: labels("t", 4)}, bank),
 			field("tools", "list", frame.CategoryList, 0, &kind.Domain{Labels: labels("t", 4)}, list),
 		},
 		Correlations: []plan.Correlation{{Name: "humours", Fields: []string{"mood", "nerve"}, Matrix: [][]float64{{1, -0.6}, {-0.6, 1}}}},
@@ -176,13 +176,13 @@ func TestNumberMutations(t *testing.T) {
 			}
 		}, []string{"correlation.humours.mood.nerve"}},
 		{"a choice that is closed", func(b *frame.Batch) {
-			b.Columns[gTrade].Codes[0] = 3 // open to h1 only
-		}, []string{"open.trade"}},
+			b.Columns[gCraft].Codes[0] = 3 // open to h1 only
+		}, []string{"open.craft"}},
 		{"a choice that is too frequent", func(b *frame.Batch) {
 			for r := 0; r < b.N; r += 3 {
-				b.Columns[gTrade].Codes[r] = 1
+				b.Columns[gCraft].Codes[r] = 1
 			}
-		}, []string{"frequency.trade"}},
+		}, []string{"frequency.craft"}},
 		{"an item twice", func(b *frame.Batch) {
 			c := &b.Columns[gTools]
 			r := slices.IndexFunc(c.Offsets[1:], func(o int32) bool { return o >= 2 && c.Offsets[slices.Index(c.Offsets, o)-1] == o-2 })
@@ -230,7 +230,7 @@ func TestNumberFalseAlarms(t *testing.T) {
 			t.Errorf("%s: p < 0.1 for %d of %d seeds", id, n, seeds)
 		}
 	}
-	for _, id := range []string{"number.height", "number.mood", "correlation.humours.mood.nerve", "frequency.trade", "frequency.tools", "lengths.tools"} {
+	for _, id := range []string{"number.height", "number.mood", "correlation.humours.mood.nerve", "frequency.craft", "frequency.tools", "lengths.tools"} {
 		if below[id] == 0 {
 			t.Errorf("%s was not tested", id)
 		}
