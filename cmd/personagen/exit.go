@@ -19,7 +19,7 @@ const (
 	exitUnexpected  = 1
 	exitUsage       = 2   // wrong command line
 	exitInput       = 3   // spec or table wrong
-	exitChecks      = 4   // checks failed; the data is written
+	exitChecks      = 4   // checks failed; the data is written. Goals are not met
 	exitEndpoint    = 5   // texts are missing: endpoint down, budget spent, interrupted; the same run goes on
 	exitInterrupted = 130 // Ctrl-C
 )
@@ -46,7 +46,7 @@ func exitCode(err error) int {
 		return exitInput
 	case errors.As(err, &usage), errors.Is(err, run.ErrUsage):
 		return exitUsage
-	case errors.Is(err, run.ErrChecks):
+	case errors.Is(err, run.ErrChecks), errors.Is(err, errGoals):
 		return exitChecks
 	}
 	return exitUnexpected

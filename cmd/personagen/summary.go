@@ -18,9 +18,10 @@ func summaryDocument(s *run.Summary, took time.Duration) any {
 		Folder   string           `json:"folder"`
 		Manifest *run.Manifest    `json:"manifest"`
 		Failures []*check.Outcome `json:"failures"`
+		Goals    []check.Goal     `json:"goals,omitempty"`
 		Assumed  []string         `json:"assumed"`
 		Seconds  float64          `json:"seconds"`
-	}{s.Dir, s.Manifest, append([]*check.Outcome{}, s.Result.Failures()...), append([]string{}, assumed(s.Plan)...), took.Seconds()}
+	}{s.Dir, s.Manifest, append([]*check.Outcome{}, s.Result.Failures()...), s.Result.Goals, append([]string{}, assumed(s.Plan)...), took.Seconds()}
 }
 
 // printSummary prints a finished run for people: what failed first, then what
@@ -42,6 +43,9 @@ func (a *app) printSummary(s *run.Summary, took time.Duration) {
 	fmt.Fprintf(t, "  %s\n", run.ManifestFile)
 	t.Flush()
 	fmt.Fprintln(w, checksLine(s.Result))
+	if line := check.GoalsLine(s.Result.Goals); line != "" {
+		fmt.Fprintf(w, "goals: %s\n", line)
+	}
 	for _, line := range assumed(s.Plan) {
 		fmt.Fprintln(w, line)
 	}

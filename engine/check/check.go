@@ -153,6 +153,7 @@ func New(p *plan.Plan, o Options) *Suite {
 	for _, l := range p.Checks {
 		s.limits = append(s.limits, limitCheck{s.mask(l.Where), s.mask(l.Within)})
 	}
+	s.compileGoals()
 	for _, e := range p.Expected {
 		s.expected = append(s.expected, s.counter(s.space(e.Fields), s.mask(e.Universe)))
 	}

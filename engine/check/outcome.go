@@ -68,6 +68,7 @@ func (s *Suite) Result(t *Tally) (*Result, error) {
 	b.decide()
 	b.checkLimits()
 	b.checkTexts()
+	b.judgeGoals()
 	for _, status := range []string{Pass, Note, Warn, Fail, Skip} {
 		r.Counts[status] = 0
 	}

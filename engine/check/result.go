@@ -56,6 +56,8 @@ type Result struct {
 	Outcomes []Outcome      `json:"outcomes"`
 	// Exceptions are the cells that the allocation listed.
 	Exceptions []Exception `json:"exceptions,omitempty"`
+	// Goals are those of the plan; they are no checks, and fail nothing.
+	Goals []Goal `json:"goals,omitempty"`
 	// Observed are the counts of each of Plan.Expected.
 	Observed [][]int64 `json:"-"`
 	// Profiles describe each of Plan.Fields.

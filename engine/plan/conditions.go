@@ -41,6 +41,9 @@ func (c *compiler) compileConditions() {
 	for _, x := range c.spec.Checks {
 		c.compileLimit(x)
 	}
+	for i := range c.spec.Goals {
+		c.compileGoal(&c.spec.Goals[i])
+	}
 }
 
 // zero is a set of combinations that nobody has: those of cell 0.

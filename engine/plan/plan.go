@@ -41,6 +41,7 @@ type Plan struct {
 	Expected   []Expected   `json:"expected"`
 	Impossible []Impossible `json:"impossible,omitempty"`
 	Checks     []Limit      `json:"checks,omitempty"`
+	Goals      []Goal       `json:"goals,omitempty"`
 	// Independent lists pairs of fitted fields that the spec leaves
 	// conditionally or wholly independent.
 	Independent  []Independence `json:"independent,omitempty"`

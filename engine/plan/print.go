@@ -35,6 +35,7 @@ func (p *Plan) Text(w io.Writer, o TextOptions) error {
 	t.tree()
 	t.independences()
 	t.conditions()
+	t.goals()
 	_, err := w.Write(t.out.Bytes())
 	return err
 }
@@ -321,6 +322,21 @@ func (t *printer) conditions() {
 		t.section("Checks of the spec: %d", len(t.Checks))
 		for _, x := range t.Checks {
 			t.linef("  %s (%s): %s", x.Name, x.Severity, limitText(&x))
+		}
+	}
+}
+
+// goals lists what the user calls success.
+func (t *printer) goals() {
+	if len(t.Goals) == 0 {
+		return
+	}
+	t.section("Goals: %d; personagen goals tells of a release which are met", len(t.Goals))
+	for i := range t.Goals {
+		g := &t.Goals[i]
+		t.linef("  %s (%s)", g.Name, g.Kind)
+		if g.About != "" {
+			t.linef("    %s", g.About)
 		}
 	}
 }

@@ -50,6 +50,7 @@ func (p *paper) table(head []string, rows [][]string) {
 func (s *Stats) Markdown(w io.Writer) error {
 	var p paper
 	s.head(&p)
+	s.goals(&p)
 	s.failures(&p)
 	s.margins(&p)
 	s.numbers(&p)

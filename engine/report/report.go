@@ -39,9 +39,11 @@ type Stats struct {
 	Format     int        `json:"format"`
 	Population Population `json:"population"`
 	Checks     Checks     `json:"checks"`
-	Fields     []Field    `json:"fields"`
-	Tables     []Table    `json:"tables"`
-	Texts      *Texts     `json:"texts,omitempty"` // nil when no field is written
+	// Goals are the points of what the user calls success.
+	Goals  []check.Goal `json:"goals,omitempty"`
+	Fields []Field      `json:"fields"`
+	Tables []Table      `json:"tables"`
+	Texts  *Texts       `json:"texts,omitempty"` // nil when no field is written
 	// Published says for each table of the spec what became of its figures.
 	Published   []Published         `json:"published,omitempty"`
 	Uncertain   []Uncertain         `json:"uncertain,omitempty"` // what is not official
@@ -200,6 +202,7 @@ func New(p *plan.Plan, r *check.Result, f Facts) *Stats {
 			Sampling: f.Sampling, Where: p.Population.Where, Persons: p.Population.Persons, Wanted: digits(p.Population.Wanted),
 		},
 		Checks:      Checks{r.Headline(), r.Counts, r.Budget, r.Parts, r.Tests, r.Outcomes},
+		Goals:       r.Goals,
 		Independent: p.Independent,
 		Limitations: p.Limitations,
 		Sources:     p.Sources,

@@ -49,6 +49,9 @@ func (l *loader) decode(root *Node, src source) *Spec {
 	for _, f := range root.members("checks") {
 		s.Checks = append(s.Checks, decodeCheck(f))
 	}
+	for _, f := range root.members("goals") {
+		s.Goals = append(s.Goals, decodeGoal(f))
+	}
 	if n := root.Get("narrator"); n != nil {
 		s.Narrator = decodeNarrator(n)
 	}

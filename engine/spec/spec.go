@@ -28,6 +28,7 @@ type Spec struct {
 	Correlations []Correlation
 	Roles        []Role
 	Checks       []Check
+	Goals        []Goal
 	Narrator     *Narrator // nil when the spec has none
 	Rules        []Rule
 	Calls        []Call

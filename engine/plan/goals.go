@@ -1,0 +1,175 @@
+package plan
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+// Goal is one point of what the user calls success. Which members are set
+// depends on Kind, a name of package spec.
+type Goal struct {
+	Name  string `json:"name"`
+	About string `json:"about,omitempty"`
+	Kind  string `json:"kind"`
+
+	// share: the share of persons with case 1 of Where among those with case 1
+	// of Within (nil for all) is Percent.
+	Where      *kind.Selector `json:"where,omitempty"`
+	Text       string         `json:"text,omitempty"`
+	Within     *kind.Selector `json:"within,omitempty"`
+	WithinText string         `json:"within_text,omitempty"`
+	Percent    float64        `json:"percent,omitempty"`
+	// share, values: by at most so many points.
+	Points float64 `json:"points,omitempty"`
+	// values, chars: the field. Percents are the shares wanted of its values,
+	// negative for one that is free; nil for the plan's own targets.
+	Field    string    `json:"field,omitempty"`
+	Percents []float64 `json:"percents,omitempty"`
+	// p_value: of all margins, and of joints of fields.
+	Above   float64    `json:"above,omitempty"`
+	Margins bool       `json:"margins,omitempty"`
+	Joints  [][]string `json:"joints,omitempty"`
+	// written, model_written: text fields.
+	Fields []string `json:"fields,omitempty"`
+	// chars: characters; model_written: a share.
+	AtLeast float64 `json:"at_least,omitempty"`
+}
+
+// compileGoal resolves the names of a goal, and refuses one that no release
+// could meet.
+func (c *compiler) compileGoal(s *spec.Goal) {
+	g := Goal{Name: s.Name, About: s.About, Kind: s.Kind, Percent: s.Percent, Points: s.Points, Above: s.Above, Margins: s.Margins, AtLeast: s.AtLeast}
+	switch s.Kind {
+	case spec.GoalShare:
+		g.Where, g.Text = c.kinds.Select([]*spec.Condition{s.Where}), s.Where.Text
+		c.mustBeTold(g.Where, s.Where.Place)
+		if s.Within != nil {
+			g.Within, g.WithinText = c.kinds.Select([]*spec.Condition{s.Within}), s.Within.Text
+			c.mustBeTold(g.Within, s.Within.Place)
+		}
+	case spec.GoalValues:
+		c.compileValuesGoal(s, &g)
+	case spec.GoalPValue:
+		for _, j := range s.Joints {
+			c.compileGoalJoint(j, &g)
+		}
+		if !s.Margins && len(s.Joints) == 0 {
+			c.diags.Errorf(s.Place, "empty-goal", "goal %q speaks of no p-value", s.Name).Do("say margins: true, name joints, or both")
+		}
+	case spec.GoalChars:
+		g.Field = s.Field.Value
+		if f := c.textField(s.Field); f != nil && f.Type != frame.Text {
+			c.diags.Errorf(s.Field.Place, "not-a-text", "field %q is a list, and the goal is about the length of a text", f.Name).Do("name a field of kind text")
+		}
+	case spec.GoalWritten, spec.GoalModel:
+		c.compileTextGoal(s, &g)
+	}
+	c.plan.Goals = append(c.plan.Goals, g)
+}
+
+// compileValuesGoal finds the shares that are wanted.
+func (c *compiler) compileValuesGoal(s *spec.Goal, g *Goal) {
+	g.Field = s.Field.Value
+	f := c.kinds.FiniteField(s.Field.Value, s.Field.Place)
+	if f == nil {
+		return
+	}
+	c.mustBeTold(&kind.Selector{Fields: []string{f.Name}}, s.Field.Place)
+	if s.Figures == nil {
+		return
+	}
+	g.Percents = make([]float64, f.Domain.Size())
+	for i := range g.Percents {
+		g.Percents[i] = -1
+	}
+	total := 0.0
+	for _, x := range s.Figures {
+		code, ok := f.Domain.Index(x.Label.Value)
+		if !ok {
+			d := c.diags.Errorf(x.Label.Place, "unknown-label", "field %q has no value %q", f.Name, x.Label.Value)
+			if near := diag.Guess(x.Label.Value, f.Domain.AllLabels()); near != "" {
+				d.Do("did you mean %q?", near)
+			}
+			continue
+		}
+		g.Percents[code] = x.Value
+		total += x.Value
+	}
+	if total > 100+float64(len(s.Figures))*math.Max(s.Points, 0.1) {
+		c.diags.Errorf(s.Place, "sum", "the shares wanted of field %q add up to %.4g %%", f.Name, total).Do("correct them: they are percent of all persons")
+	}
+}
+
+// compileGoalJoint wants a joint to be one that the checks test.
+func (c *compiler) compileGoalJoint(j spec.Joint, g *Goal) {
+	names, ok := c.finite(j.Fields)
+	if !ok {
+		return
+	}
+	c.mustBeTold(&kind.Selector{Fields: names}, j.Place)
+	for _, known := range c.spec.Joints {
+		var fields []string
+		for _, t := range known.Fields {
+			fields = append(fields, t.Value)
+		}
+		if slices.Equal(slices.Sorted(slices.Values(fields)), slices.Sorted(slices.Values(names))) {
+			g.Joints = append(g.Joints, fields)
+			return
+		}
+	}
+	c.diags.Errorf(j.Place, "unknown-joint", "the joint of %s is not tested", strings.Join(names, " and ")).Do("add it to the joints of the spec")
+}
+
+func (c *compiler) compileTextGoal(s *spec.Goal, g *Goal) {
+	for _, t := range s.Fields {
+		if c.textField(t) != nil {
+			g.Fields = append(g.Fields, t.Value)
+		}
+	}
+	source := false
+	for _, f := range c.plan.Fields {
+		if f.Text != nil && !f.Hidden && s.Fields == nil {
+			g.Fields = append(g.Fields, f.Name)
+		}
+		source = source || f.Class == kind.Written && f.Text == nil && !f.Hidden
+	}
+	if len(g.Fields) == 0 && s.Fields == nil {
+		c.diags.Errorf(s.Place, "no-texts", "goal %q is about texts, and the spec has no text field that is written", s.Name).Do("declare one of kind text or text_list")
+	}
+	if s.Kind == spec.GoalModel && !source {
+		c.diags.Errorf(s.Place, "no-source", "goal %q asks who wrote the texts, and no field tells", s.Name).Do(`add a field of kind "text_source"`)
+	}
+}
+
+// textField returns the text field of that name, or reports why there is none.
+func (c *compiler) textField(t spec.Text) *kind.Field {
+	var names []string
+	for _, f := range c.plan.Fields {
+		if f.Text != nil && !f.Hidden {
+			names = append(names, f.Name)
+		}
+	}
+	if !c.mustBeOneOf(t, "text field", "unknown-field", names) {
+		return nil
+	}
+	return c.plan.Field(t.Value)
+}
+
+// mustBeTold refuses fields that a release does not tell.
+func (c *compiler) mustBeTold(s *kind.Selector, at diag.Place) {
+	if s == nil {
+		return // reported
+	}
+	told := c.plan.Told()
+	for _, name := range s.Fields {
+		if !told[name] {
+			c.diags.Errorf(at, "hidden", "field %q is hidden, and no written field tells it: a release cannot show the goal met", name).Do("name a field that is written")
+		}
+	}
+}
