@@ -40,6 +40,9 @@ func (a *app) printSummary(s *run.Summary, took time.Duration) {
 	for _, f := range s.Manifest.Files {
 		fmt.Fprintf(t, "  %s\t%s\n", f.Name, size(f.Bytes))
 	}
+	for _, name := range s.Manifest.Unhashed {
+		fmt.Fprintf(t, "  %s\n", name)
+	}
 	fmt.Fprintf(t, "  %s\n", run.ManifestFile)
 	t.Flush()
 	fmt.Fprintln(w, checksLine(s.Result))

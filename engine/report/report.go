@@ -43,7 +43,13 @@ type Stats struct {
 	Goals  []check.Goal `json:"goals,omitempty"`
 	Fields []Field      `json:"fields"`
 	Tables []Table      `json:"tables"`
-	Texts  *Texts       `json:"texts,omitempty"` // nil when no field is written
+	// Roles maps a role to the field that plays it.
+	Roles   map[string]string `json:"roles,omitempty"`
+	Pyramid *Pyramid          `json:"pyramid,omitempty"` // by the roles age and sex, nil without them
+	Places  *Places           `json:"places,omitempty"`  // by the roles of places, nil without them
+	Texts   *Texts            `json:"texts,omitempty"`   // nil when no field is written
+	// References are other populations whose texts ours are compared with.
+	References []Reference `json:"references,omitempty"`
 	// Published says for each table of the spec what became of its figures.
 	Published   []Published         `json:"published,omitempty"`
 	Uncertain   []Uncertain         `json:"uncertain,omitempty"` // what is not official
@@ -87,17 +93,19 @@ type Checks struct {
 
 // Field describes a column.
 type Field struct {
-	Name   string     `json:"name"`
-	Title  string     `json:"title,omitempty"`
-	Kind   string     `json:"kind"`
-	Class  kind.Class `json:"class"`
-	Type   frame.Type `json:"type"`
-	Unit   string     `json:"unit,omitempty"`
-	Hidden bool       `json:"hidden,omitempty"`
-	Source string     `json:"source,omitempty"`
-	Status string     `json:"status,omitempty"`
-	Note   string     `json:"note,omitempty"`
-	When   string     `json:"when,omitempty"`
+	Name   string       `json:"name"`
+	Title  string       `json:"title,omitempty"`
+	Kind   string       `json:"kind"`
+	Class  kind.Class   `json:"class"`
+	Type   frame.Type   `json:"type"`
+	Unit   string       `json:"unit,omitempty"`
+	Hidden bool         `json:"hidden,omitempty"`
+	Source string       `json:"source,omitempty"`
+	Status string       `json:"status,omitempty"`
+	Note   string       `json:"note,omitempty"`
+	When   string       `json:"when,omitempty"`
+	Chars  *kind.Length `json:"chars,omitempty"` // that a text, or an item of a list, shall have
+	Items  *kind.Length `json:"items,omitempty"` // that a list of texts shall have
 
 	Nulls   int64          `json:"nulls"`
 	Values  []Value        `json:"values,omitempty"`
@@ -127,6 +135,7 @@ type Table struct {
 	Origin string     `json:"origin"`
 	Table  string     `json:"table,omitempty"` // of the spec
 	Fields []string   `json:"fields"`
+	Within string     `json:"within,omitempty"` // whom it speaks of, "" for everyone
 	Labels [][]string `json:"labels,omitempty"`
 	Status string     `json:"status"` // of its check
 	// Target and Observed are left out of tables with more than MostCells.
@@ -147,6 +156,15 @@ type Texts struct {
 	Written  int64        `json:"written"`
 	Model    *float64     `json:"model_written,omitempty"`
 	Fields   []check.Text `json:"fields"`
+}
+
+// Reference is another population: by our field, the mean length of its texts,
+// or of the items of its lists, in characters, and the mean number of items.
+type Reference struct {
+	Title   string             `json:"title"`
+	Origin  string             `json:"origin,omitempty"` // of the figures
+	Lengths map[string]float64 `json:"lengths,omitempty"`
+	Items   map[string]float64 `json:"items,omitempty"`
 }
 
 // Published is what became of a table of the spec: published, then reconciled
@@ -206,6 +224,7 @@ func New(p *plan.Plan, r *check.Result, f Facts) *Stats {
 		Independent: p.Independent,
 		Limitations: p.Limitations,
 		Sources:     p.Sources,
+		Roles:       p.Roles,
 	}
 	told := p.Told()
 	for i, f := range p.Fields {
@@ -219,6 +238,7 @@ func New(p *plan.Plan, r *check.Result, f Facts) *Stats {
 			s.Tables = append(s.Tables, compare(p, i, r))
 		}
 	}
+	s.Pyramid, s.Places = pyramidOf(p, r), placesOf(p, s.Fields)
 	s.Texts = texts(r)
 	for i := range p.Tables {
 		t := &p.Tables[i]
@@ -241,6 +261,9 @@ func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Resul
 	out := Field{
 		Name: f.Name, Title: f.Title, Kind: f.Kind, Class: f.Class, Type: f.Type, Unit: f.Unit, Hidden: f.Hidden,
 		Source: f.Source, Status: f.Status, Note: f.Note, When: f.WhenText, Nulls: profile.Nulls,
+	}
+	if f.Text != nil {
+		out.Chars, out.Items = &f.Text.Chars, f.Text.Items
 	}
 	if profile.Numbers != nil {
 		n := *profile.Numbers
@@ -334,6 +357,9 @@ func oneWay(p *plan.Plan, f *kind.Field) *plan.Table {
 func compare(p *plan.Plan, i int, r *check.Result) Table {
 	e := &p.Expected[i]
 	t := Table{Name: e.Name, Origin: e.Origin, Table: e.Table, Fields: e.Fields}
+	if k := slices.IndexFunc(p.Tables, func(x plan.Table) bool { return x.Name == e.Table }); e.Universe != nil && k >= 0 {
+		t.Within = p.Tables[k].Where
+	}
 	o := outcome(r, i)
 	t.Status, t.Numbers, t.Test = o.Status, o.Table, o.Test
 	if len(e.Share) > MostCells {

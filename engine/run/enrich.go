@@ -149,7 +149,7 @@ func (r *run) rehearse() error {
 	if err := p.run(r.ctx, r.persons.First, r.persons.Count); err != nil {
 		return err
 	}
-	result, err := (&tallies{p.tallies}).result(suite)
+	result, err := (&tallies{all: p.tallies}).result(suite)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/personagen/personagen/engine/check"
 )
@@ -24,6 +25,11 @@ func Merge(ctx context.Context, m Merger) (*Summary, error) {
 	if len(m.Dirs) < 2 {
 		return nil, fmt.Errorf("%w: name at least two shards to merge", ErrUsage)
 	}
+	s, start := &Summary{}, time.Now()
+	stage := func(name string) {
+		s.Timings = append(s.Timings, Timing{name, time.Since(start)})
+		start = time.Now()
+	}
 	parts, err := openShards(m.Dirs)
 	if err != nil {
 		return nil, err
@@ -35,6 +41,7 @@ func Merge(ctx context.Context, m Merger) (*Summary, error) {
 	defer r.abandon()
 	suite := check.New(parts.plan, parts.persons.checkOptions(parts.exceptions, r.dir))
 	defer suite.Close()
+	stage("open")
 	reader := newRowReader(parts.plan, parts.paths, nil)
 	tally, err := r.fill(ctx, suite, 1, parts.persons, func(int) source { return reader }, func(done int64) {
 		if m.Events != nil {
@@ -44,13 +51,16 @@ func Merge(ctx context.Context, m Merger) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Summary{Plan: parts.plan}
+	stage("merge")
+	s.Plan = parts.plan
 	if s.Result, err = tally.result(suite); err != nil {
 		return nil, err
 	}
 	if err := suite.Close(); err != nil { // its temporary files stand in the release's folder
 		return nil, err
 	}
+	stage("check")
+	r.timings = s.Timings
 	if s.Manifest, err = r.describe(parts.plan, parts.persons, tally, s.Result, parts.exceptions, m.Version); err != nil {
 		return nil, err
 	}

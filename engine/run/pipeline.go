@@ -13,6 +13,7 @@ import (
 	"github.com/personagen/personagen/engine/generate"
 	"github.com/personagen/personagen/engine/narrate"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/report"
 )
 
 // source gives one worker the batches of a range of persons.
@@ -52,8 +53,24 @@ func (g *generated) batch(first int64, n int) (*frame.Batch, error) {
 	return b, err
 }
 
-// tallies are the tallies of all workers.
-type tallies struct{ all []*check.Tally }
+// tallies are the tallies of all workers, and the persons each kept for the
+// report.
+type tallies struct {
+	all      []*check.Tally
+	samplers []*report.Sampler // nil when none are kept
+}
+
+// gallery merges the samplers and chooses the persons to show.
+func (t *tallies) gallery() []report.Persona {
+	if len(t.samplers) == 0 {
+		return nil
+	}
+	for _, other := range t.samplers[1:] {
+		t.samplers[0].Merge(other)
+	}
+	t.samplers = t.samplers[:1]
+	return t.samplers[0].Gallery()
+}
 
 // result merges the tallies and draws the conclusions.
 func (t *tallies) result(s *check.Suite) (*check.Result, error) {
@@ -83,6 +100,7 @@ type pipeline struct {
 	batchRows int
 	sources   []source
 	tallies   []*check.Tally
+	samplers  []*report.Sampler // per worker, nil for none
 	progress  func(rows int64)
 }
 
@@ -175,6 +193,9 @@ func (p *pipeline) fill(ctx context.Context, worker int, c *chunk) error {
 			return io.ErrUnexpectedEOF
 		}
 		p.tallies[worker].Add(b)
+		if p.samplers != nil {
+			p.samplers[worker].Add(b)
+		}
 		view.First, view.N = b.First, b.N
 		for i, column := range p.visible {
 			view.Columns[i] = b.Columns[column]

@@ -29,11 +29,13 @@ const (
 	PlanFile      = "plan.json"
 	StatsFile     = "stats.json"
 	StatsTextFile = "stats.md"
+	ReportFile    = "report.html"
 	dataName      = "personas"
 )
 
 // Manifest says what a release holds and how it was made. It has no times and
-// no machine in it: the same run gives the same manifest.
+// no machine in it, nor the hash of a file that has: the same run gives the
+// same manifest.
 type Manifest struct {
 	Format     int               `json:"format"`
 	Name       string            `json:"name"`
@@ -45,8 +47,11 @@ type Manifest struct {
 	Rows       int64             `json:"rows"`
 	Columns    []string          `json:"columns"`
 	Files      []ManifestFileRow `json:"files"`
-	Inputs     []plan.File       `json:"inputs,omitempty"`
-	Checks     map[string]int    `json:"checks"` // by status
+	// Unhashed are the files that tell how long the run took, and so differ
+	// between two runs of the same plan.
+	Unhashed []string       `json:"unhashed,omitempty"`
+	Inputs   []plan.File    `json:"inputs,omitempty"`
+	Checks   map[string]int `json:"checks"` // by status
 	// Exceptions are cells that the allocation left more than a person off.
 	Exceptions []check.Exception `json:"exceptions,omitempty"`
 	Merged     int               `json:"merged,omitempty"` // shards it was joined from
@@ -76,6 +81,8 @@ type release struct {
 	perFile int64
 	files   []dataFile
 	texts   *Texts
+	workers int      // that filled it
+	timings []Timing // of the stages before describe
 }
 
 // dataFile is a data file with the range of rows it takes.
@@ -221,6 +228,10 @@ func (r *release) guessBytes() int64 {
 func (r *release) fill(ctx context.Context, suite *check.Suite, workers int, persons population,
 	sources func(worker int) source, progress func(done int64)) (*tallies, error) {
 	p := newPipeline(r.plan, suite, workers, sources)
+	for range p.tallies {
+		p.samplers = append(p.samplers, report.NewSampler(r.plan, persons.Seed))
+	}
+	r.workers = len(p.tallies)
 	var long, split []dataFile
 	for _, f := range r.files {
 		if f.count == persons.Count {
@@ -278,7 +289,7 @@ func (r *release) fill(ctx context.Context, suite *check.Suite, workers int, per
 			return nil, err
 		}
 	}
-	return &tallies{all: p.tallies}, nil
+	return &tallies{all: p.tallies, samplers: p.samplers}, nil
 }
 
 // metadata is what a Parquet file says of itself.
@@ -301,6 +312,7 @@ func (r *release) describe(p *plan.Plan, persons population, t *tallies, result 
 	m := &Manifest{
 		Format: manifestFormat, Name: p.Name, Title: p.Title, Version: version, Plan: p.Hash, Structure: p.Structure,
 		Population: persons, Rows: persons.Count, Inputs: p.Files, Checks: result.Counts, Exceptions: exceptions, Texts: r.texts,
+		Unhashed: []string{ReportFile},
 	}
 	for _, f := range p.Fields {
 		if !f.Hidden {
@@ -339,7 +351,35 @@ func (r *release) describe(p *plan.Plan, persons population, t *tallies, result 
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	var page bytes.Buffer
+	if err := r.page(stats, t.gallery(), m).HTML(&page); err != nil {
+		return nil, err
+	}
+	if err := writeFile(filepath.Join(r.dir, ReportFile), page.Bytes()); err != nil {
+		return nil, err
+	}
 	return m, writeJSON(filepath.Join(r.dir, ManifestFile), m)
+}
+
+// page gathers what the report shows.
+func (r *release) page(stats *report.Stats, gallery []report.Persona, m *Manifest) *report.Page {
+	p := &report.Page{Stats: stats, Gallery: gallery, Workers: r.workers}
+	for _, f := range m.Files {
+		p.Files = append(p.Files, report.File{Name: f.Name, Bytes: f.Bytes, Rows: f.Rows})
+	}
+	for _, t := range r.timings {
+		p.Stages = append(p.Stages, report.Stage{Name: t.Stage, Took: t.Took})
+	}
+	if t := m.Texts; t != nil {
+		p.Writing = &report.Writing{
+			Provider: t.Provider, Model: t.Model, Calls: t.Calls, Cost: t.Cost,
+			Prompt: t.Tokens.Prompt, Completion: t.Tokens.Completion, Cached: t.Tokens.Cached, Thought: t.Tokens.Reasoning,
+		}
+		for _, f := range t.Fields {
+			p.Writing.Quarantined += f.Quarantined
+		}
+	}
+	return p
 }
 
 func describeFile(dir string, f dataFile) (ManifestFileRow, error) {

@@ -215,7 +215,7 @@ func (r *run) check() (err error) {
 
 // describe writes the plan, the statistics and the manifest.
 func (r *run) describe() (err error) {
-	r.release.texts = r.texts()
+	r.release.texts, r.release.timings = r.texts(), r.summary.Timings
 	r.summary.Manifest, err = r.release.describe(r.plan, r.persons, r.tally, r.summary.Result, r.allocated.exceptions, r.Version)
 	return err
 }

@@ -17,7 +17,7 @@ func Damage(ctx context.Context, dir string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrUsage, err)
 	}
-	found := make([]string, len(m.Files))
+	found := make([]string, len(m.Files), len(m.Files)+len(m.Unhashed))
 	var g errgroup.Group
 	g.SetLimit(2) // reading is what takes the time
 	for i, want := range m.Files {
@@ -32,6 +32,9 @@ func Damage(ctx context.Context, dir string) ([]string, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	for _, name := range m.Unhashed {
+		found = append(found, absence(dir, name))
+	}
 	var list []string
 	for _, text := range found {
 		if text != "" {
@@ -39,6 +42,21 @@ func Damage(ctx context.Context, dir string) ([]string, error) {
 		}
 	}
 	return list, nil
+}
+
+// absence says whether a file that has no hash is missing, "" when it is there.
+func absence(dir, name string) string {
+	if !filepath.IsLocal(name) {
+		return fmt.Sprintf("%s: the manifest names a file outside the release", name)
+	}
+	path := filepath.Join(dir, name)
+	if _, err := os.Stat(path); err != nil {
+		if os.IsNotExist(err) {
+			return path + ": missing"
+		}
+		return fmt.Sprintf("%s: %v", path, err)
+	}
+	return ""
 }
 
 // damage says what is wrong with a file, "" when nothing is.

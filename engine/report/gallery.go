@@ -1,0 +1,265 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/rng"
+)
+
+// Limits of a gallery and of what a sampler holds.
+const (
+	galleryPersons = 12
+	mostStrata     = 64
+	perStratum     = 2
+	galleryBands   = 4  // of a whole-number axis
+	mostKinds      = 40 // values of a field by which persons are told apart
+)
+
+// Persona is a person as written: a value for each visible field, in order.
+type Persona struct {
+	Number int64 // from 0
+	Facts  []Fact
+}
+
+// Fact is the value of a field: Text, or the items of a list.
+type Fact struct {
+	Field string
+	Null  bool
+	Text  string
+	Items []string
+}
+
+// Sampler keeps a few persons of every group (by the roles sex, age and region,
+// or by what the spec has in their place) while rows pass by: those with the
+// smallest hashes of seed and number, so that a sampler per worker, merged in
+// any order, keeps the same ones (bottom-k sampling: Cohen and Kaplan,
+// "Summarizing data using bottom-k sketches", 2007). It belongs to one
+// goroutine at a time.
+type Sampler struct {
+	plan    *plan.Plan
+	schema  frame.Schema
+	visible []int
+	kinds   []int // positions in Persona.Facts of what tells persons apart
+	axes    []galleryAxis
+	stream  rng.Stream
+	strata  [][]candidate // ascending by hash, perStratum at most
+}
+
+type candidate struct {
+	hash    uint64
+	stratum int
+	Persona
+}
+
+// galleryAxis is a column that groups persons.
+type galleryAxis struct {
+	column int
+	slots  int
+	band   []int // per value of a whole number
+	low    int64
+}
+
+// NewSampler returns an empty sampler for persons of a plan made with a seed.
+func NewSampler(p *plan.Plan, seed uint64) *Sampler {
+	s := &Sampler{plan: p, schema: p.Schema(), visible: p.Visible(), stream: rng.New(seed, "gallery")}
+	size := 1
+	for _, f := range galleryFields(p) {
+		a := galleryAxis{column: slices.Index(p.Fields, f), slots: f.Slots()}
+		if f.Domain.Integer {
+			a.low, a.band = f.Domain.Min, quarters(margin(p, f.Name), f.Domain.Size())
+			a.slots = galleryBands + 1 // and one for null
+		}
+		a.slots = max(1, min(a.slots, mostStrata/size)) // values beyond fold onto the first
+		size *= a.slots
+		s.axes = append(s.axes, a)
+	}
+	s.strata = make([][]candidate, size)
+	for k, i := range s.visible {
+		f := p.Fields[i]
+		if f.Type == frame.Category && f.Domain.Size() > 1 && f.Domain.Size() <= mostKinds {
+			s.kinds = append(s.kinds, k)
+		}
+	}
+	return s
+}
+
+// galleryFields are at most three finite fields that group persons.
+func galleryFields(p *plan.Plan) []*kind.Field {
+	var out []*kind.Field
+	add := func(f *kind.Field) {
+		if f != nil && len(out) < 3 && f.Finite() && !f.Hidden && f.Kind != "constant" && !slices.Contains(out, f) {
+			out = append(out, f)
+		}
+	}
+	for _, role := range []string{"sex", "age", "region"} {
+		add(p.Field(p.Roles[role]))
+	}
+	for _, f := range p.Fields {
+		if n := len(out); f.Finite() && f.Domain.Size() <= mostStrata {
+			grouped := func(o *kind.Field) bool { return f.Lookup() != nil && slices.Contains(f.Lookup().Fields, o.Name) }
+			if !slices.ContainsFunc(out[:n], grouped) {
+				add(f)
+			}
+		}
+	}
+	return out
+}
+
+// quarters gives each value of a whole number its band, of about equal shares.
+func quarters(share []float64, n int) []int {
+	band := make([]int, n)
+	sum := 0.0
+	for i := range band {
+		x := 1 / float64(n)
+		if share != nil {
+			x = share[i]
+		}
+		band[i] = min(galleryBands-1, int(galleryBands*(sum+x/2)))
+		sum += x
+	}
+	return band
+}
+
+// Add passes the rows of a batch by the sampler. Its columns are those of the
+// plan's Schema; what is kept is copied.
+func (s *Sampler) Add(b *frame.Batch) {
+	for r := range b.N {
+		stratum := 0
+		for i := range s.axes {
+			stratum = stratum*s.axes[i].slots + s.axes[i].code(b, r)
+		}
+		number := b.First + int64(r)
+		s.offer(candidate{hash: s.stream.Uint64(number), stratum: stratum, Persona: Persona{Number: number}}, b, r)
+	}
+}
+
+func (a *galleryAxis) code(b *frame.Batch, r int) int {
+	c := &b.Columns[a.column]
+	code := a.slots - 1
+	switch {
+	case a.band == nil:
+		if c.Codes[r] >= 0 {
+			code = int(c.Codes[r])
+		}
+	case c.Null == nil || !c.Null[r]:
+		if v := c.Ints[r] - a.low; v >= 0 && v < int64(len(a.band)) {
+			code = a.band[v]
+		}
+	}
+	return code % a.slots
+}
+
+// offer keeps a candidate when it is one of its stratum's smallest; b is nil
+// when its facts are known.
+func (s *Sampler) offer(c candidate, b *frame.Batch, r int) {
+	kept := s.strata[c.stratum]
+	if len(kept) == perStratum && !c.before(kept[perStratum-1]) {
+		return
+	}
+	if b != nil {
+		c.Facts = s.facts(b, r)
+	}
+	at, _ := slices.BinarySearchFunc(kept, c, candidate.compare)
+	kept = slices.Insert(kept, at, c)
+	s.strata[c.stratum] = kept[:min(len(kept), perStratum)]
+}
+
+func (c candidate) compare(o candidate) int {
+	return cmp.Or(cmp.Compare(c.hash, o.hash), cmp.Compare(c.Number, o.Number))
+}
+
+func (c candidate) before(o candidate) bool { return c.compare(o) < 0 }
+
+// facts copies the visible values of row r.
+func (s *Sampler) facts(b *frame.Batch, r int) []Fact {
+	out := make([]Fact, len(s.visible))
+	for k, i := range s.visible {
+		f, c := s.plan.Fields[i], &b.Columns[i]
+		fact := &out[k]
+		fact.Field = f.Name
+		if fact.Null = c.IsNull(f.Type, r); fact.Null {
+			continue
+		}
+		switch f.Type {
+		case frame.Category:
+			fact.Text = f.Domain.Label(int(c.Codes[r]))
+		case frame.Integer:
+			fact.Text = strconv.FormatInt(c.Ints[r], 10)
+		case frame.Number:
+			fact.Text = strconv.FormatFloat(c.Floats[r], 'f', f.Decimals, 64)
+		case frame.Text:
+			fact.Text = strings.Clone(c.Texts[r])
+		case frame.CategoryList:
+			for _, code := range c.Codes[c.Offsets[r]:c.Offsets[r+1]] {
+				fact.Items = append(fact.Items, f.Domain.Label(int(code)))
+			}
+		case frame.TextList:
+			for _, text := range c.Texts[c.Offsets[r]:c.Offsets[r+1]] {
+				fact.Items = append(fact.Items, strings.Clone(text))
+			}
+		}
+	}
+	return out
+}
+
+// Merge adds what o has kept.
+func (s *Sampler) Merge(o *Sampler) {
+	for _, kept := range o.strata {
+		for _, c := range kept {
+			s.offer(c, nil, 0)
+		}
+	}
+}
+
+// Gallery chooses a dozen of the persons kept that differ as much as can be in
+// what groups them and in their other categories, ordered by number. They show
+// how wide the population is, not how frequent anything in it is.
+func (s *Sampler) Gallery() []Persona {
+	var left []candidate
+	for _, kept := range s.strata {
+		left = append(left, kept...)
+	}
+	slices.SortFunc(left, candidate.compare)
+	used := map[[2]string]int{} // field and value, times chosen
+	axes := make([]map[int]int, len(s.axes))
+	for i := range axes {
+		axes[i] = map[int]int{}
+	}
+	var out []Persona
+	for len(left) > 0 && len(out) < galleryPersons {
+		best, least := 0, 0
+		for i, c := range left {
+			score := 0
+			for _, k := range s.kinds {
+				score += used[[2]string{c.Facts[k].Field, c.Facts[k].Text}]
+			}
+			s.eachAxis(c.stratum, func(axis, code int) { score += len(s.kinds) * axes[axis][code] })
+			if i == 0 || score < least {
+				best, least = i, score
+			}
+		}
+		c := left[best]
+		left = slices.Delete(left, best, best+1)
+		out = append(out, c.Persona)
+		for _, k := range s.kinds {
+			used[[2]string{c.Facts[k].Field, c.Facts[k].Text}]++
+		}
+		s.eachAxis(c.stratum, func(axis, code int) { axes[axis][code]++ })
+	}
+	slices.SortFunc(out, func(x, y Persona) int { return cmp.Compare(x.Number, y.Number) })
+	return out
+}
+
+// eachAxis takes a stratum's number apart.
+func (s *Sampler) eachAxis(stratum int, visit func(axis, code int)) {
+	for i, a := range slices.Backward(s.axes) {
+		visit(i, stratum%a.slots)
+		stratum /= a.slots
+	}
+}

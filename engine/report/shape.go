@@ -1,0 +1,170 @@
+package report
+
+import (
+	"slices"
+
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
+)
+
+// Pyramid compares a population by age and sex with its target. Targets are in
+// persons; Observed and Target have one row per band, one column per sex.
+type Pyramid struct {
+	Table    string      `json:"table"` // of Stats.Tables that it sums up
+	Age      string      `json:"age"`   // fields
+	Sex      string      `json:"sex"`
+	Sexes    []string    `json:"sexes"` // two
+	Bands    []string    `json:"bands"` // young to old
+	Target   [][]float64 `json:"target"`
+	Observed [][]int64   `json:"observed"`
+}
+
+// Places says which field shows where persons live, and how its values lie in
+// larger areas.
+type Places struct {
+	Field string `json:"field"`
+	// Region is the coarser field, "" for none, and Of its label for each of
+	// the field's values.
+	Region string   `json:"region,omitempty"`
+	Of     []string `json:"of,omitempty"`
+}
+
+// bandYears is the width of a pyramid's bands where ages are whole numbers.
+const bandYears = 5
+
+// pyramidOf finds the distribution of the age and sex of everyone: by the field
+// that plays the age itself, else by its group with the most bands. It is nil
+// without these roles and for other than two sexes.
+func pyramidOf(p *plan.Plan, r *check.Result) *Pyramid {
+	age, sex := p.Field(p.Roles["age"]), p.Field(p.Roles["sex"])
+	if age == nil || sex == nil || !age.Finite() || !sex.Finite() {
+		return nil
+	}
+	best, rows := -1, age
+	for i := range p.Expected {
+		e := &p.Expected[i]
+		if e.Universe != nil || len(e.Fields) != 2 || !slices.Contains(e.Fields, sex.Name) || r.Observed[i] == nil {
+			continue
+		}
+		f := p.Field(e.Fields[1-slices.Index(e.Fields, sex.Name)])
+		of := f.Lookup()
+		switch {
+		case f == age:
+			return bands(p, r, i, age, sex)
+		case of != nil && slices.Equal(of.Fields, []string{age.Name}) && (best < 0 || f.Slots() > rows.Slots()):
+			best, rows = i, f
+		}
+	}
+	if best < 0 {
+		return nil
+	}
+	return bands(p, r, best, rows, sex)
+}
+
+// bands sums Plan.Expected i up by bands of age.
+func bands(p *plan.Plan, r *check.Result, i int, age, sex *kind.Field) *Pyramid {
+	e := &p.Expected[i]
+	sexFirst := e.Fields[0] == sex.Name
+	cell := func(a, s int) int {
+		if sexFirst {
+			return s*e.Slots[1] + a
+		}
+		return a*e.Slots[1] + s
+	}
+	occurs := func(a, s int) bool { return e.Share[cell(a, s)] > 0 || r.Observed[i][cell(a, s)] > 0 }
+	out := &Pyramid{Table: e.Name, Age: age.Name, Sex: sex.Name}
+	var sexes []int
+	for s := range sex.Domain.Size() {
+		if slices.ContainsFunc(indices(age.Domain.Size()), func(a int) bool { return occurs(a, s) }) {
+			sexes, out.Sexes = append(sexes, s), append(out.Sexes, sex.Domain.Label(s))
+		}
+	}
+	if len(sexes) != 2 {
+		return nil
+	}
+	band := func(a int) int { return a }
+	if age.Domain.Integer {
+		band = func(a int) int { return int(floorDiv(age.Domain.Min+int64(a), bandYears)) }
+	}
+	var first, last int
+	for a := range age.Domain.Size() {
+		if !occurs(a, sexes[0]) && !occurs(a, sexes[1]) {
+			continue
+		}
+		if n := len(out.Bands); n == 0 || band(a) != band(last) {
+			first = a
+			out.Bands = append(out.Bands, "")
+			out.Target, out.Observed = append(out.Target, make([]float64, 2)), append(out.Observed, make([]int64, 2))
+		}
+		last = a
+		n := len(out.Bands) - 1
+		out.Bands[n] = age.Domain.Label(first)
+		if last > first {
+			out.Bands[n] += "–" + age.Domain.Label(last)
+		}
+		for k, s := range sexes {
+			out.Target[n][k] += e.Share[cell(a, s)] * float64(r.Rows)
+			out.Observed[n][k] += r.Observed[i][cell(a, s)]
+		}
+	}
+	for _, row := range out.Target {
+		row[0], row[1] = digits(row[0]), digits(row[1])
+	}
+	return out
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+func indices(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// placesOf finds the field that shows best where persons live: the one with the
+// most values that has a target, among those that play a place, an area or a
+// region and those that they are made from.
+func placesOf(p *plan.Plan, fields []Field) *Places {
+	var found *Field
+	region := p.Field(p.Roles["region"])
+	for _, role := range []string{"place", "area", "region"} {
+		f := p.Field(p.Roles[role])
+		if f == nil {
+			continue
+		}
+		for _, name := range append([]string{f.Name}, f.Inputs...) {
+			k := slices.IndexFunc(fields, func(x Field) bool { return x.Name == name })
+			if k < 0 || fields[k].Hidden || len(fields[k].Values) == 0 || fields[k].Values[0].Target == nil || p.Field(name).Domain.Integer {
+				continue
+			}
+			if found == nil || len(fields[k].Values) > len(found.Values) {
+				found = &fields[k]
+			}
+		}
+	}
+	if found == nil {
+		return nil
+	}
+	out := &Places{Field: found.Name}
+	if region == nil || region.Lookup() == nil || !slices.Equal(region.Lookup().Fields, []string{found.Name}) {
+		return out
+	}
+	out.Region = region.Name
+	for i := range found.Values {
+		label := ""
+		if c := region.Lookup().Case[i]; c > 0 {
+			label = region.Domain.Label(int(c) - 1)
+		}
+		out.Of = append(out.Of, label)
+	}
+	return out
+}
