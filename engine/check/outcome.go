@@ -68,6 +68,7 @@ func (s *Suite) Result(t *Tally) (*Result, error) {
 	b.decide()
 	b.checkLimits()
 	b.checkTexts()
+	b.checkMeasures()
 	b.judgeGoals()
 	for _, status := range []string{Pass, Note, Warn, Fail, Skip} {
 		r.Counts[status] = 0
@@ -456,6 +457,9 @@ func (b *builder) decide() {
 
 func (b *builder) checkLimits() {
 	for i, l := range b.suite.plan.Checks {
+		if l.Where == nil {
+			continue // a measure
+		}
 		o := Outcome{ID: "check." + l.Name, Kind: KindLimit, Name: l.Name, Severity: l.Severity, Fields: l.Where.Fields}
 		if b.untold(&o) {
 			continue

@@ -32,12 +32,14 @@ const (
 	KindTable       = "table"
 	KindIndependent = "independent"
 	KindLimit       = "limit"
-	KindWritten     = "written" // texts where there should be some
-	KindText        = "text"    // lengths, items, mentions, flaws of a text field
-	KindRule        = "rule"    // what texts must not say
-	KindAlike       = "alike"   // texts that are nearly the same
+	KindWritten     = "written"  // texts where there should be some
+	KindText        = "text"     // lengths, items, mentions, flaws of a text field
+	KindLanguage    = "language" // texts in another language, or without its letters
+	KindRule        = "rule"     // what texts must not say
+	KindAlike       = "alike"    // texts that are nearly the same
 	KindOpenings    = "openings"
-	KindSource      = "source" // who wrote the texts
+	KindSource      = "source"  // who wrote the texts
+	KindMeasure     = "measure" // a limit of the spec on something else that is measured
 )
 
 // Result is what the suite found. It is plain data, and the same whatever the
@@ -115,6 +117,7 @@ type Outcome struct {
 	Table *TableNumbers `json:"table,omitempty"`
 	Test  *Test         `json:"test,omitempty"`
 	Share *Share        `json:"share,omitempty"`
+	Limit *Limit        `json:"limit,omitempty"`
 }
 
 // Quantile is the value that a share of the persons should not exceed, and the
@@ -203,6 +206,16 @@ type Share struct {
 	Share   float64  `json:"share"`
 	Low     float64  `json:"low"`
 	High    float64  `json:"high"`
+	AtLeast *float64 `json:"at_least,omitempty"`
+	AtMost  *float64 `json:"at_most,omitempty"`
+}
+
+// Limit is a limit of the spec on a measure: the worst Value of those measured,
+// and whose it is.
+type Limit struct {
+	Measure string   `json:"measure"`
+	Of      string   `json:"of,omitempty"`
+	Value   float64  `json:"value"`
 	AtLeast *float64 `json:"at_least,omitempty"`
 	AtMost  *float64 `json:"at_most,omitempty"`
 }

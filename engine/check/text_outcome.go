@@ -29,6 +29,9 @@ func (b *builder) checkTexts() {
 	for i := range x.fields {
 		b.checkText(i)
 	}
+	for i := range x.fields {
+		b.checkLanguage(i)
+	}
 	for _, r := range b.suite.plan.Rules {
 		b.checkRule(r.Name, r.About, r.Severity)
 	}
@@ -62,6 +65,8 @@ func (b *builder) checkWritten(i int) {
 		o.Status, o.Message = Skip, "there is nobody it speaks of"
 	case t.written == 0:
 		o.Status, o.Message, o.Persons, o.Rows = Note, "no text was asked for", 0, nil
+	case missing.count > 0 && extra.count == 0 && b.limited("missing_texts", name):
+		o.Status = Pass
 	case missing.count > 0 && extra.count == 0 && float64(missing.count) <= b.suite.plan.MostQuarantined()*float64(t.applies):
 		o.Status = Warn
 	}
@@ -81,7 +86,7 @@ func (b *builder) checkText(i int) {
 	var f fault
 	var examples textExamples
 	for k, d := range b.suite.texts.rules.Demands {
-		if d.Column != c.column || d.Kind == rules.Rule {
+		if d.Column != c.column || d.Kind == rules.Rule || d.Kind == rules.Language {
 			continue
 		}
 		found := &b.tally.texts.broken[k]
@@ -94,6 +99,22 @@ func (b *builder) checkText(i int) {
 	}
 	o := f.outcome(KindText, c.field.Name, "every text is as the field demands")
 	b.addExamples(o, examples, b.tally.texts.fields[i].written)
+}
+
+// checkLanguage: every text is in its language, where the spec describes it.
+func (b *builder) checkLanguage(i int) {
+	c := &b.suite.texts.fields[i]
+	for k, d := range b.suite.texts.rules.Demands {
+		if d.Column != c.column || d.Kind != rules.Language {
+			continue
+		}
+		found := &b.tally.texts.broken[k]
+		var f fault
+		f.add(&found.finds, fmt.Sprintf("that is not in %q, or without its letters", c.field.Text.Language))
+		var examples textExamples
+		examples.add(found, c.field.Name)
+		b.addExamples(f.outcome(KindLanguage, c.field.Name, fmt.Sprintf("every text is in %q", c.field.Text.Language)), examples, b.tally.texts.fields[i].written)
+	}
 }
 
 // checkRule: a rule over all the fields that it concerns.
@@ -168,15 +189,15 @@ func (b *builder) checkAlike(i int, a *Alike) {
 		opening.Status, opening.Message = Skip, alike.Message
 	} else {
 		alike.Persons, alike.Rows = a.Near, a.Pair
-		alike.Message = fmt.Sprintf("%d of %s are nearly the same as another (%.3g %%, at most %g %%)", a.Near, pluralCount(a.Texts, "text", "texts"), 100*a.NearShare, 100*mostNear)
+		alike.Message = fmt.Sprintf("%d of %s are nearly the same as another (%.3g %%%s)", a.Near, pluralCount(a.Texts, "text", "texts"), 100*a.NearShare, b.usual("near_duplicates", name, mostNear))
 		if a.Near > 0 {
 			alike.Message += fmt.Sprintf(", as those of person %d and person %d", a.Pair[0], a.Pair[1])
 		}
-		if a.NearShare > mostNear {
+		if a.NearShare > mostNear && !b.limited("near_duplicates", name) {
 			alike.Status = Warn
 		}
-		opening.Message = fmt.Sprintf("%.3g %% of %s open as another of the same hundred (at most %g %%); %.1f bits of %.1f", 100*a.Openings.Repeated, pluralCount(a.Texts, "text", "texts"), 100*mostRepeated, a.Openings.Entropy, a.Openings.Most)
-		if a.Openings.Repeated > mostRepeated {
+		opening.Message = fmt.Sprintf("%.3g %% of %s open as another of the same hundred%s; %.1f bits of %.1f", 100*a.Openings.Repeated, pluralCount(a.Texts, "text", "texts"), b.usual("repeated_openings", name, mostRepeated), a.Openings.Entropy, a.Openings.Most)
+		if a.Openings.Repeated > mostRepeated && !b.limited("repeated_openings", name) {
 			opening.Status = Warn
 		}
 	}

@@ -169,6 +169,7 @@ func (e *Enricher) newField(p *plan.Plan, c *call, column int) field {
 		Items                    *kind.Length
 		Mentions                 []string
 		Rules                    []plan.Rule
+		Language                 *plan.Language `json:",omitempty"`
 		System, Prompt, Model    string
 		Temperature              *float64
 		Examples                 []example `json:",omitempty"`
@@ -193,8 +194,16 @@ func (e *Enricher) newField(p *plan.Plan, c *call, column int) field {
 		if r.Field != "" {
 			f.compared = append(f.compared, e.schema.Index(r.Field))
 		}
+		if r.By != nil {
+			f.compared = append(f.compared, e.schema.Index(r.By.Field))
+		}
 		r.When, r.Fields = nil, nil // a rule's other fields are none of this one's business
 		common.Rules = append(common.Rules, r)
+	}
+	for i := range p.Languages {
+		if p.Languages[i].Name == f.Text.Language {
+			common.Language = &p.Languages[i]
+		}
 	}
 	data, err := json.Marshal(common)
 	if err != nil {

@@ -13,6 +13,8 @@ type Text struct {
 	Mentions []string `json:"mentions,omitempty"`
 	Except   []string `json:"except,omitempty"` // rules that do not apply
 	Alias    string   `json:"alias,omitempty"`
+	// Language is the tag of what it is written in, "" for the spec's own.
+	Language string `json:"language,omitempty"`
 	// Offline is how the narrator writes it, nil when it does not.
 	Offline *Narration `json:"offline,omitempty"`
 }
@@ -77,6 +79,9 @@ func (c *Compiler) text(s *spec.Field) *Text {
 	t := &Text{Chars: c.length(s.Body.Get("chars")), Mentions: values(s.Body.Get("mentions")), Except: values(s.Body.Get("except"))}
 	if n := s.Body.Get("call"); n != nil {
 		t.Call = n.String
+	}
+	if n := s.Body.Get("language"); n != nil {
+		t.Language = n.String
 	}
 	if n := s.Body.Get("alias"); n != nil {
 		t.Alias = n.String

@@ -125,11 +125,16 @@ func (c *compiler) finite(fields []spec.Text) (names []string, ok bool) {
 }
 
 func (c *compiler) compileLimit(x spec.Check) {
-	limit := Limit{Name: x.Name, About: x.About, Severity: x.Severity, Text: x.Where.Text, AtLeast: x.AtLeast, AtMost: x.AtMost}
-	limit.Where = c.kinds.Select([]*spec.Condition{x.Where})
+	limit := Limit{Name: x.Name, About: x.About, Severity: x.Severity, AtLeast: x.AtLeast, AtMost: x.AtMost}
+	if x.Measure != nil {
+		c.compileMeasure(x, &limit)
+	} else if x.Where != nil {
+		limit.Text, limit.Where = x.Where.Text, c.kinds.Select([]*spec.Condition{x.Where})
+	}
 	if x.Within != nil {
 		limit.WithinText, limit.Within = x.Within.Text, c.kinds.Select([]*spec.Condition{x.Within})
 	}
+	c.checkShare(x)
 	if x.AtLeast == nil && x.AtMost == nil {
 		c.diags.Errorf(x.Place, "no-limit", "check %q sets no limit", x.Name).Do("give at_least, at_most, or both")
 	}

@@ -92,16 +92,23 @@ func (c *compiler) expect() {
 	}
 	for _, j := range c.spec.Joints {
 		var fields []string
-		name := ""
-		for i, t := range j.Fields {
+		for _, t := range j.Fields {
 			fields = append(fields, t.Value)
-			if i > 0 {
-				name += " x "
-			}
-			name += t.Value
 		}
-		c.expected(Expected{Name: name, Origin: "joint", Fields: fields}, nil, j.Place)
+		c.expected(Expected{Name: jointName(j), Origin: "joint", Fields: fields}, nil, j.Place)
 	}
+}
+
+// jointName names a joint by its fields, as in "sex x age".
+func jointName(j spec.Joint) string {
+	name := ""
+	for i, t := range j.Fields {
+		if i > 0 {
+			name += " x "
+		}
+		name += t.Value
+	}
+	return name
 }
 
 // expected fills in and adds one distribution, and returns its position; a

@@ -196,7 +196,18 @@ func TestNarratorFaults(t *testing.T) {
 		{`spec.cue:14:64 error: not-a-number: field "hue" is a category, and a number in a text can equal only a number | name an integer or number field`, []string{`never: ["grey"]`, `number: {match: "(a)", field: "hue"}`}},
 		{`spec.cue:14:60 error: unknown-field: no text field is called "tael" | did you mean "tale"?`, []string{`never: ["grey"]`, `never: ["grey"], fields: ["tael"]`}},
 		{`spec.cue:10:78 error: unknown-rule: no rule is called "gray" | did you mean "grey"?`, []string{`mentions: ["hue"]`, `mentions: ["hue"], except: ["gray"]`}},
-		{`spec.cue:14:8 error: empty-rule: rule "grey" forbids nothing | give it never, never_match or number`, []string{`, never: ["grey"]`, ``}},
+		{`spec.cue:14:8 error: empty-rule: rule "grey" forbids nothing | give it never, never_match, number or by`, []string{`, never: ["grey"]`, ``}},
+		{`spec.cue:14:62 error: not-finite: field "pay" is a number: it has no list of values that words could tell | name a category, integer, group or choice`, []string{`never: ["grey"]`, `never: ["grey"], by: field: "pay"`}},
+		{`spec.cue:14:62 error: unknown-field: no field is called "huee" | did you mean "hue"?`, []string{`never: ["grey"]`, `never: ["grey"], by: field: "huee"`}},
+		{`spec.cue:14:77 error: said: "lives" has no single {} for the words | write it as in "lives in {}"`, []string{`never: ["grey"]`, `never: ["grey"], by: {field: "hue", said: ["lives"]}`}},
+		{`spec.cue:14:78 error: unknown-label: "ambr" is not a value of field "hue" | did you mean "amber"?`, []string{`never: ["grey"]`, `never: ["grey"], by: {field: "hue", words: {ambr: ["x"]}}`}},
+		// languages, groups, measures
+		{`spec.cue:10:79 error: unknown-language: no language of languages is called "xx" | did you mean "xy"?`, []string{`mentions: ["hue"]`, `mentions: ["hue"], language: "xx"`, "rules:", "languages: xy: words: [\"a\"]\nrules:"}},
+		{`spec.cue:14:10 error: not-finite: field "pay" is a number: it has no finite list of values to try a condition against | name a category, integer, group or constant`, []string{"rules:", "groups: [\"pay\"]\nrules:"}},
+		{`spec.cue:14:45 error: unknown-measured: no text field is called "tael" | did you mean "tale"?`, []string{"rules:", "checks: a: {measure: \"near_duplicates\", of: \"tael\", at_most: 0.1}\nrules:"}},
+		{`spec.cue:14:47 error: unknown-measured: no table, field or joint is called "hoe" | did you mean "hue"?`, []string{"rules:", "checks: a: {measure: \"deviation_persons\", of: \"hoe\", at_most: 3}\nrules:"}},
+		{`spec.cue:14:47 error: of: duplicate_persons is of everyone | remove of`, []string{"rules:", "checks: a: {measure: \"duplicate_persons\", of: \"hue\", at_most: 0}\nrules:"}},
+		{`spec.cue:14:9 error: not-a-share: check "a" limits a share to 5 | write a share from 0 to 1, such as 0.05 for 5 %`, []string{"rules:", "checks: a: {measure: \"missing_texts\", at_most: 5}\nrules:"}},
 	} {
 		if _, said := compileQuay(t, c.edits...); said != c.want {
 			t.Errorf("%q:\n got %s\nwant %s", c.edits, said, c.want)

@@ -50,6 +50,11 @@ type Plan struct {
 	// spec has none; Rules what texts must not say.
 	Narrator *Narrator `json:"narrator,omitempty"`
 	Rules    []Rule    `json:"rules,omitempty"`
+	// Languages are those that text fields are written in and the spec
+	// describes.
+	Languages []Language `json:"languages,omitempty"`
+	// Groups are the fields by whose values the words of texts are compared.
+	Groups []string `json:"groups,omitempty"`
 	// Calls write text fields, in an order in which each finds what it needs.
 	Calls []Call `json:"calls,omitempty"`
 	// Quarantine is the share of a field's texts that may be set aside; nil for
@@ -166,13 +171,16 @@ type Impossible struct {
 }
 
 // Limit is a check of the user's own: the share of persons with case 1 of
-// Where, among those with case 1 of Within, lies between AtLeast and AtMost.
+// Where, among those with case 1 of Within, or else the Measure of Of (of all,
+// the worst, when that is empty), lies between AtLeast and AtMost.
 type Limit struct {
 	Name       string         `json:"name"`
 	About      string         `json:"about,omitempty"`
 	Severity   string         `json:"severity"`
 	Text       string         `json:"text"`
-	Where      *kind.Selector `json:"where"`
+	Where      *kind.Selector `json:"where,omitempty"`
+	Measure    string         `json:"measure,omitempty"`
+	Of         string         `json:"of,omitempty"`
 	WithinText string         `json:"within_text,omitempty"`
 	Within     *kind.Selector `json:"within,omitempty"`
 	AtLeast    *float64       `json:"at_least,omitempty"`
@@ -231,7 +239,32 @@ type Rule struct {
 	NeverMatch string         `json:"never_match,omitempty"`
 	Number     string         `json:"number,omitempty"` // regular expression
 	Field      string         `json:"field,omitempty"`  // that Number's first group must equal
-	Fields     []string       `json:"fields"`           // text fields it concerns
+	By         *ByValue       `json:"by,omitempty"`
+	Fields     []string       `json:"fields"` // text fields it concerns
+}
+
+// ByValue forbids what tells another value of Field than the person's. Words are
+// those of each of the field's values, nil for the values themselves.
+type ByValue struct {
+	Field   string     `json:"field"`
+	Words   [][]string `json:"words,omitempty"`
+	Said    []string   `json:"said,omitempty"`   // {} stands for the words
+	Unless  []string   `json:"unless,omitempty"` // words before it that turn it round
+	Opening bool       `json:"opening,omitempty"`
+}
+
+// Language says how texts of at least Least words look: at most Foreign of
+// their characters are letters of other alphabets, at least Accented are among
+// Letters, and at least Common of their words among Words.
+type Language struct {
+	Name     string   `json:"name"`
+	Letters  string   `json:"letters,omitempty"`
+	Own      bool     `json:"own,omitempty"` // a to z are not among its letters
+	Foreign  float64  `json:"foreign"`
+	Accented float64  `json:"accented,omitempty"`
+	Words    []string `json:"words,omitempty"`
+	Common   float64  `json:"common,omitempty"`
+	Least    int      `json:"least"`
 }
 
 // Tree describes the junction tree.
@@ -298,7 +331,7 @@ func (p *Plan) WithoutTexts() *Plan {
 			out.Order = append(out.Order, name)
 		}
 	}
-	out.Narrator, out.Rules, out.Calls, out.Quarantine = nil, nil, nil, nil
+	out.Narrator, out.Rules, out.Languages, out.Groups, out.Calls, out.Quarantine = nil, nil, nil, nil, nil, nil
 	out.stamp()
 	return &out
 }

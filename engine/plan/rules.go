@@ -3,6 +3,7 @@ package plan
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/spec"
@@ -22,6 +23,8 @@ func (n *narrator) compileRules() {
 			n.mustBeOneOf(t, "rule", "unknown-rule", rules)
 		}
 	}
+	n.compileLanguages()
+	n.compileGroups()
 	for i := range n.spec.Rules {
 		n.plan.Rules = append(n.plan.Rules, n.compileRule(&n.spec.Rules[i], texts))
 	}
@@ -43,8 +46,11 @@ func (n *narrator) compileRule(s *spec.Rule, texts []string) Rule {
 		r.Number, r.Field = s.Number.Match.Value, s.Number.Field.Value
 		n.checkNumber(s.Number)
 	}
-	if len(r.Never) == 0 && s.NeverMatch == nil && s.Number == nil {
-		n.diags.Errorf(s.Place, "empty-rule", "rule %q forbids nothing", s.Name).Do("give it never, never_match or number")
+	if s.By != nil {
+		r.By = n.compileBy(s.By)
+	}
+	if len(r.Never) == 0 && s.NeverMatch == nil && s.Number == nil && s.By == nil {
+		n.diags.Errorf(s.Place, "empty-rule", "rule %q forbids nothing", s.Name).Do("give it never, never_match, number or by")
 	}
 	for _, t := range s.Fields {
 		n.mustBeOneOf(t, "text field", "unknown-field", texts)
@@ -82,5 +88,103 @@ func (n *narrator) checkNumber(s *spec.NumberRule) {
 	}
 	if f := n.kinds.Fields[s.Field.Value]; f.Type != frame.Integer && f.Type != frame.Number {
 		n.diags.Errorf(s.Field.Place, "not-a-number", "field %q is a %s, and a number in a text can equal only a number", f.Name, f.Kind).Do("name an integer or number field")
+	}
+}
+
+// compileBy lays out the words of a field's values; nil after a fault.
+func (n *narrator) compileBy(s *spec.ByValue) *ByValue {
+	b := &ByValue{Field: s.Field.Value, Opening: s.Opening}
+	var names []string
+	for _, f := range n.plan.Fields {
+		names = append(names, f.Name)
+	}
+	if !n.mustBeOneOf(s.Field, "field", "unknown-field", names) {
+		return nil
+	}
+	f := n.kinds.Fields[s.Field.Value]
+	if f == nil {
+		return nil // it has been reported
+	}
+	if f.Domain == nil || f.Type != frame.Category && f.Type != frame.Integer {
+		n.diags.Errorf(s.Field.Place, "not-finite", "field %q is a %s: it has no list of values that words could tell", f.Name, f.Kind).
+			Do("name a category, integer, group or choice")
+		return nil
+	}
+	for _, said := range s.Said {
+		if strings.Count(said.Value, "{}") != 1 {
+			n.diags.Errorf(said.Place, "said", "%q has no single {} for the words", said.Value).Do("write it as in \"lives in {}\"")
+		}
+		b.Said = append(b.Said, said.Value)
+	}
+	for _, t := range s.Unless {
+		b.Unless = append(b.Unless, t.Value)
+	}
+	if s.Words == nil {
+		return b
+	}
+	b.Words = make([][]string, f.Domain.Size())
+	for _, v := range s.Words {
+		at, ok := f.Domain.Index(v.Value.Value)
+		if !ok {
+			n.unknownLabel(f, v.Value.Value, v.Value.Place)
+			continue
+		}
+		for _, w := range v.Words {
+			b.Words[at] = append(b.Words[at], w.Value)
+		}
+	}
+	return b
+}
+
+// compileLanguages finds the description of the language of every text field.
+func (n *narrator) compileLanguages() {
+	var known []string
+	for i := range n.spec.Languages {
+		known = append(known, n.spec.Languages[i].Name)
+	}
+	for _, w := range n.written {
+		tag := w.Text.Language
+		if tag == "" {
+			// A stanza for "ro" is good for "ro-MD".
+			if tag = n.plan.Language; !slices.Contains(known, tag) {
+				tag, _, _ = strings.Cut(tag, "-")
+			}
+			if !slices.Contains(known, tag) {
+				continue
+			}
+			w.Text.Language = tag
+		} else if !n.mustBeOneOf(spec.Text{Value: tag, Place: w.stanza.Body.Get("language").Place}, "language of languages", "unknown-language", known) {
+			continue
+		}
+		if slices.ContainsFunc(n.plan.Languages, func(l Language) bool { return l.Name == tag }) {
+			continue
+		}
+		s := &n.spec.Languages[slices.Index(known, tag)]
+		n.plan.Languages = append(n.plan.Languages, Language{
+			Name: s.Name, Letters: s.Letters, Own: s.Own, Foreign: s.Foreign, Accented: s.Accented, Words: s.Words, Common: s.Common, Least: s.Least,
+		})
+	}
+}
+
+// compileGroups finds the fields by which the words of texts are compared.
+func (n *narrator) compileGroups() {
+	if len(n.written) == 0 {
+		return
+	}
+	if n.spec.Groups == nil {
+		for _, role := range []string{"sex", "region"} {
+			if f := n.kinds.Fields[n.plan.Roles[role]]; f != nil && f.Finite() && f.Type == frame.Category {
+				n.plan.Groups = append(n.plan.Groups, f.Name)
+			}
+		}
+		return
+	}
+	for _, t := range n.spec.Groups {
+		f := n.kinds.FiniteField(t.Value, t.Place)
+		if f != nil && f.Type != frame.Category {
+			n.diags.Errorf(t.Place, "not-a-group", "field %q is a %s: too many groups to compare", f.Name, f.Kind).Do("name a category or group")
+			continue
+		}
+		n.plan.Groups = append(n.plan.Groups, t.Value)
 	}
 }

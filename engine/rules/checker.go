@@ -27,6 +27,7 @@ type Checker struct {
 	batch   *frame.Batch
 	faults  []Fault
 	items   []uint64 // hashes of a list's items so far
+	phrase  []uint64
 }
 
 // Checker returns a new checker.
@@ -53,6 +54,7 @@ func (c *Checker) Load(b *frame.Batch) {
 func (c *Checker) Text(column, row int, text string) []Fault {
 	c.faults = c.faults[:0]
 	f := c.set.texts[column]
+	c.language = f.language
 	c.Read(text)
 	if len(c.Words) == 0 {
 		c.fault(f.demand[Empty], "the text is empty", text, 0, len(text))
@@ -72,6 +74,7 @@ func (c *Checker) Text(column, row int, text string) []Fault {
 func (c *Checker) List(column, row int, items []string) []Fault {
 	c.faults, c.items, c.ItemChars = c.faults[:0], c.items[:0], c.ItemChars[:0]
 	f := c.set.texts[column]
+	c.language = f.language
 	if n, l := len(items), f.text.Items; n < l.Min || n > l.Max {
 		c.faults = append(c.faults, Fault{Demand: f.demand[Items], Reason: fmt.Sprintf("the list has %d items; it must have %d to %d", n, l.Min, l.Max)})
 	}
@@ -107,6 +110,11 @@ func (c *Checker) judge(f *textField, row int, text string) {
 	}
 	if c.Mark >= 0 {
 		c.fault(f.demand[Mark], "there is a mark that a template left over", text, c.Mark, c.Mark+1)
+	}
+	if f.language != nil {
+		if reason := f.language.judge(&c.Scan); reason != "" {
+			c.fault(f.demand[Language], reason, text, 0, len(text))
+		}
 	}
 	c.phrases(f, row, text)
 	if len(f.rules) > 0 {
@@ -150,22 +158,46 @@ func (c *Checker) phrases(f *textField, row int, text string) {
 			continue
 		}
 		for _, p := range c.set.first[hash] {
-			demand := f.demandOf[p.rule]
-			if demand < 0 || !p.follows(c.Words[i+1:]) || !c.concerns(&c.set.rules[p.rule], row) {
+			demand, r := f.demandOf[p.rule], &c.set.rules[p.rule]
+			if demand < 0 || !follows(p.rest, c.Words[i+1:]) || !c.concerns(r, row) {
 				continue
 			}
-			last := c.Words[i+len(p.rest)]
-			c.fault(demand, fmt.Sprintf("it says %q, which it must not: %s", p.text, c.set.rules[p.rule].About), text, int(c.Words[i].From), int(last.To))
+			said, last := p.text, i+len(p.rest)
+			if r.by != nil && (p.said != nil || p.code != anyone) {
+				n := 0
+				if said, n = c.tells(r.by, &p, row, i); said == "" {
+					continue
+				}
+				last += n
+			}
+			c.fault(demand, fmt.Sprintf("it says %q, which it must not: %s", said, r.About), text, int(c.Words[i].From), int(c.Words[last].To))
 		}
 	}
 }
 
+// tells returns what of another value than the person's a phrase at word i
+// tells, and with how many more words; "" for nothing.
+func (c *Checker) tells(b *byValue, p *phrase, row, i int) (string, int) {
+	if b.opening && i > 0 || b.turned(c.Words, i) {
+		return "", 0
+	}
+	own := c.codeOf(b, row)
+	if p.said != nil {
+		return p.said.follow(c.Words[i+1+len(p.rest):], own)
+	}
+	c.phrase = append(append(c.phrase[:0], c.Words[i].Hash), p.rest...)
+	if !b.contradicts(p.code, own, c.phrase) {
+		return "", 0
+	}
+	return p.text, 0
+}
+
 // follows reports whether the rest of a phrase comes next, in the same clause.
-func (p *phrase) follows(words []Word) bool {
-	if len(words) < len(p.rest) {
+func follows(rest []uint64, words []Word) bool {
+	if len(words) < len(rest) {
 		return false
 	}
-	for i, hash := range p.rest {
+	for i, hash := range rest {
 		if words[i].Hash != hash || !words[i].Joined {
 			return false
 		}

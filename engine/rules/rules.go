@@ -27,6 +27,7 @@ const (
 	Unprintable = "unprintable" // control characters, invalid UTF-8
 	Mark        = "mark"        // of a template: {, <name>
 	Mention     = "mention"     // a field's value that is missing
+	Language    = "language"    // letters and words of another language
 	Rule        = "rule"        // a rule of the spec
 )
 
@@ -59,6 +60,7 @@ type Set struct {
 	rules  []rule
 	// Expressions of the rules, each perProgram of them also as one program, and
 	// a bit for each that holds a number.
+	languages   map[string]*language
 	expressions []*expression
 	programs    []*program
 	wanted      []uint64
@@ -66,10 +68,14 @@ type Set struct {
 	first       map[uint64][]phrase
 }
 
+// anyone is the code of a phrase that is forbidden to everyone.
+const anyone = -1
+
 // textField is what is demanded of one field.
 type textField struct {
 	column   int
 	text     *kind.Text
+	language *language      // nil when nothing is known of it
 	demand   map[string]int // by kind
 	mentions []mention
 	rules    []bound // those with a number or a pattern
@@ -91,6 +97,7 @@ type rule struct {
 	never  int // position in Set.expressions, -1 for none
 	number int // likewise
 	column int // that number's first group must equal
+	by     *byValue
 }
 
 // phrase is a forbidden phrase: hashes of the words after the first.
@@ -98,12 +105,17 @@ type phrase struct {
 	rule int
 	rest []uint64
 	text string
+	code int     // of the value that it tells, anyone for none
+	said *saying // what follows tells a value; nil when nothing needs to
 }
 
 // Compile readies a plan's demands on its text fields. The error names a rule
 // that cannot be used.
 func Compile(p *plan.Plan) (*Set, error) {
-	s := &Set{env: &kind.Env{Fields: p.Fields}, first: map[uint64][]phrase{}, texts: make([]*textField, len(p.Fields)), labels: make([][]string, len(p.Fields))}
+	s := &Set{languages: map[string]*language{}, env: &kind.Env{Fields: p.Fields}, first: map[uint64][]phrase{}, texts: make([]*textField, len(p.Fields)), labels: make([][]string, len(p.Fields))}
+	for i := range p.Languages {
+		s.languages[p.Languages[i].Name] = newLanguage(&p.Languages[i])
+	}
 	for i := range p.Rules {
 		if err := s.addRule(&p.Rules[i]); err != nil {
 			return nil, fmt.Errorf("rule %q: %w", p.Rules[i].Name, err)
@@ -147,19 +159,17 @@ func (s *Set) addRule(r *plan.Rule) error {
 			return fmt.Errorf("no field is called %q", r.Field)
 		}
 	}
-	var scan Scan
 	for _, never := range r.Never {
-		scan.Read(never)
-		if len(scan.Words) == 0 {
+		words := hashesOf(never)
+		if len(words) == 0 {
 			return fmt.Errorf("%q has no word in it; use never_match for signs", never)
 		}
-		p := phrase{rule: len(s.rules), text: never}
-		for _, w := range scan.Words[1:] {
-			p.rest = append(p.rest, w.Hash)
+		s.addPhrase(words[0], phrase{rule: len(s.rules), rest: words[1:], text: never, code: anyone})
+	}
+	if r.By != nil {
+		if c.by, err = s.addBy(r.By); err != nil {
+			return err
 		}
-		hash := scan.Words[0].Hash
-		s.first[hash] = append(s.first[hash], p)
-		s.filter[hash>>6&1023] |= 1 << (hash & 63)
 	}
 	s.rules = append(s.rules, c)
 	return nil
@@ -192,6 +202,9 @@ func (s *Set) addField(column int, f *kind.Field) {
 		return len(s.Demands) - 1
 	}
 	kinds := []string{Empty, Length, Unprintable, Mark}
+	if t.language = s.languages[f.Text.Language]; t.language != nil {
+		kinds = append(kinds, Language)
+	}
 	if f.Text.Items != nil {
 		kinds = append(kinds, Items, Repeated)
 	}

@@ -25,8 +25,12 @@ type Scan struct {
 	// Where (in bytes) there is what no text should have, -1 for nowhere:
 	// a character that cannot be read or printed, a mark of a template.
 	Unprintable, Mark int
+	// Letters beyond a to z that belong to the language of the text, and those
+	// that do not; 0 when nothing is known of it.
+	Home, Foreign int
 
-	masks []uint64 // a bit for each byte: it is part of a word
+	language *language
+	masks    []uint64 // a bit for each byte: it is part of a word
 }
 
 // Classes of characters.
@@ -85,7 +89,7 @@ func lookUp(r rune) character {
 // Read takes a text apart: first the characters, almost without branches, then
 // the words. This is most of what checking a text costs.
 func (s *Scan) Read(text string) {
-	s.Words, s.Unprintable, s.Mark = s.Words[:0], -1, -1
+	s.Words, s.Unprintable, s.Mark, s.Home, s.Foreign = s.Words[:0], -1, -1, 0, 0
 	s.characters(text)
 	end, joined := 0, false // of the word before
 	for {
@@ -158,6 +162,13 @@ func (s *Scan) rune(text string, i int, lower []byte) (size int, inWord bool) {
 		lower[i], lower[i+1] = 0xc0|byte(known.low>>6), 0x80|byte(known.low)&0x3f
 	default:
 		utf8.EncodeRune(lower[i:], known.low)
+	}
+	if s.language != nil && known.class == word {
+		if s.language.has(known.low) {
+			s.Home++
+		} else {
+			s.Foreign++
+		}
 	}
 	return size, known.class == word
 }

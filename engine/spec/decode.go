@@ -58,6 +58,10 @@ func (l *loader) decode(root *Node, src source) *Spec {
 	for _, f := range root.members("rules") {
 		s.Rules = append(s.Rules, decodeRule(f))
 	}
+	for _, f := range root.members("languages") {
+		s.Languages = append(s.Languages, decodeLanguage(f))
+	}
+	s.Groups = root.texts("groups")
 	for _, f := range root.members("calls") {
 		s.Calls = append(s.Calls, decodeCall(f))
 	}
@@ -146,6 +150,7 @@ func decodeCheck(f Named) Check {
 	return Check{
 		Name: f.Name, Place: f.Place, About: n.text("about"), Severity: n.text("severity"),
 		Where: n.condition("where"), Within: n.condition("within"),
+		Measure: n.optionalText("measure"), Of: n.optionalText("of"),
 		AtLeast: n.optionalNumber("at_least"), AtMost: n.optionalNumber("at_most"),
 	}
 }
@@ -170,7 +175,25 @@ func decodeRule(f Named) Rule {
 	if x := n.Get("number"); x != nil {
 		r.Number = &NumberRule{Match: x.Get("match").asText(), Field: x.Get("field").asText()}
 	}
+	if x := n.Get("by"); x != nil {
+		r.By = &ByValue{Field: x.Get("field").asText(), Said: x.texts("said"), Unless: x.texts("unless"), Opening: x.flag("opening")}
+		for _, v := range x.members("words") {
+			r.By.Words = append(r.By.Words, ValueWords{Text{v.Name, v.Place}, v.Value.asTexts()})
+		}
+	}
 	return r
+}
+
+func decodeLanguage(f Named) Language {
+	n := f.Value
+	l := Language{
+		Name: f.Name, Place: f.Place, Letters: n.text("letters"), Own: n.flag("own"), Foreign: n.number("foreign", 1),
+		Accented: n.number("accented", 0), Common: n.number("common", 0), Least: int(n.number("least", 1)),
+	}
+	for _, w := range n.texts("words") {
+		l.Words = append(l.Words, w.Value)
+	}
+	return l
 }
 
 func decodeCall(f Named) Call {

@@ -31,6 +31,8 @@ type Spec struct {
 	Goals        []Goal
 	Narrator     *Narrator // nil when the spec has none
 	Rules        []Rule
+	Languages    []Language
+	Groups       []Text // fields; nil when the spec names none
 	Calls        []Call
 	Endpoints    []Endpoint
 	Prices       *Prices     // nil when the spec has none
@@ -153,8 +155,10 @@ type Check struct {
 	Name     string
 	Place    diag.Place
 	About    string
-	Severity string // "fail", "warn", "note"
-	Where    *Condition
+	Severity string     // "fail", "warn", "note"
+	Where    *Condition // nil with a measure
+	Measure  *Text
+	Of       *Text
 	Within   *Condition
 	AtLeast  *float64
 	AtMost   *float64
@@ -189,11 +193,38 @@ type Rule struct {
 	Never      []Text
 	NeverMatch *Text
 	Number     *NumberRule
+	By         *ByValue
 	Fields     []Text // nil for all text fields
 }
 
 // NumberRule wants the number in the first group of Match to equal a field.
 type NumberRule struct{ Match, Field Text }
+
+// ByValue wants the words of a field's value, not those of another.
+type ByValue struct {
+	Field   Text
+	Words   []ValueWords // nil for the values themselves
+	Said    []Text
+	Unless  []Text
+	Opening bool
+}
+
+// ValueWords are the words that tell a value.
+type ValueWords struct {
+	Value Text
+	Words []Text
+}
+
+// Language says how texts in a language look.
+type Language struct {
+	Name                      string
+	Place                     diag.Place
+	Letters                   string
+	Own                       bool
+	Foreign, Accented, Common float64
+	Words                     []string
+	Least                     int
+}
 
 // Call is a request to a model that writes text fields.
 type Call struct {

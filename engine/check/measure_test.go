@@ -1,0 +1,114 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/plan"
+)
+
+// TestMeasures limits what the checks measure: just above what is there, and
+// just below.
+func TestMeasures(t *testing.T) {
+	spoilt := func(p *plan.Plan) *frame.Batch {
+		b := villagers(p, 0, 1000, 60)
+		for k := range 20 {
+			b.Columns[vPlans].Texts[20*k] = "there once was a person of the mill " + proseOf("same", 1, 60) // 19 are as the first
+			b.Columns[vStory].Texts[k] += " so very special"
+		}
+		if b.Columns[vStory].Null == nil {
+			b.Columns[vStory].Null = make([]bool, b.N)
+		}
+		b.Columns[vStory].Null[500], b.Columns[vSource].Texts[7] = true, "parrot-7b"
+		return b
+	}
+	for _, c := range []struct {
+		measure, of string
+		value       float64
+		least       bool
+	}{
+		{"missing_texts", "story", 0.001, false},
+		{"missing_texts", "", 0.001, false},
+		{"near_duplicates", "plans", 0.038, false},
+		{"near_duplicates", "story", 0, false},
+		{"repeated_openings", "", 0.022, false},
+		{"model_written", "skills", 0.001, true},
+		{"model_written", "", 0, true}, // plans: person 7 has none
+		{"rule_breaks", "tone", 20.0 / 2499, false},
+	} {
+		for _, beyond := range []bool{false, true} {
+			p := village()
+			limit := plan.Limit{Name: "own", Severity: Warn, Measure: c.measure, Of: c.of}
+			low, high := c.value-1e-4, c.value+1e-4
+			switch {
+			case c.least && beyond:
+				limit.AtLeast = &high
+			case c.least:
+				limit.AtLeast = &low
+			case beyond:
+				limit.AtMost = &low
+			default:
+				limit.AtMost = &high
+			}
+			p.Checks = []plan.Limit{limit}
+			for _, o := range judge(t, p, Options{}, 1, []*frame.Batch{spoilt(p)}).Outcomes {
+				switch o.ID {
+				case "check.own":
+					want := map[bool]string{true: Warn, false: Pass}[beyond]
+					if o.Status != want || o.Kind != KindMeasure || !strings.Contains(o.Message, strings.ReplaceAll(c.measure, "_", " ")) {
+						t.Errorf("%s of %q, beyond %t: %s, %s (%+v)", c.measure, c.of, beyond, o.Status, o.Message, o.Limit)
+					}
+				case "alike.plans":
+					if (o.Status == Warn) != (c.measure != "near_duplicates" || c.of == "story") {
+						t.Errorf("with a limit on %s of %q: %s is %s", c.measure, c.of, o.ID, o.Status)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestMeasuresOfTables limits tables, numbers and persons.
+func TestMeasuresOfTables(t *testing.T) {
+	cells, share := quotaCells(2000, 1)
+	p := town(t, share)
+	b := people(p, cells, 0)
+	for r := range 40 {
+		b.Columns[tHue].Codes[r] = 0
+	}
+	one, p05, none := 1.0, 0.05, 0.0
+	p.Checks = []plan.Limit{
+		{Name: "persons", Severity: Fail, Measure: "deviation_persons", Of: "hue", AtMost: &one},
+		{Name: "zones", Severity: Fail, Measure: "deviation_persons", Of: "zone", AtMost: &one},
+		{Name: "any", Severity: Note, Measure: "deviation_points", AtMost: &p05},
+		{Name: "p", Severity: Fail, Measure: "table_p", Of: "zone", AtLeast: &p05},
+		{Name: "twice", Severity: Fail, Measure: "duplicate_persons", AtMost: &none},
+		{Name: "numbers", Severity: Fail, Measure: "number_p", AtLeast: &p05},
+	}
+	got := map[string]string{}
+	for _, o := range judge(t, p, Options{}, 1, []*frame.Batch{b}).Outcomes {
+		if o.Kind == KindMeasure {
+			got[o.Name] = o.Status
+		}
+	}
+	want := map[string]string{"persons": Fail, "zones": Pass, "any": Note, "p": Pass, "twice": Pass, "numbers": Skip}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestMeasuresListed: every measure of the plan is one that the suite knows.
+func TestMeasuresListed(t *testing.T) {
+	b := &builder{Result: &Result{Rows: 1, Texts: []Text{{Field: "a", Applies: 1, Written: 1, Alike: &Alike{}, Model: new(float64)}}, Outcomes: []Outcome{
+		{Kind: KindRule}, {Kind: KindTable, Table: &TableNumbers{}, Test: &Test{}}, {Kind: KindNumber, Test: &Test{}}, {Kind: KindPersons},
+	}}}
+	for _, m := range plan.Measures() {
+		if got := b.measure(m.Name); len(got) != 1 {
+			t.Error(fmt.Sprint(m.Name, got))
+		}
+	}
+}
