@@ -26,6 +26,8 @@ type Plan struct {
 	License     string   `json:"license,omitempty"`
 	Version     string   `json:"version,omitempty"`
 	Limitations []string `json:"limitations,omitempty"`
+	// Card is what the papers of a release say beyond its figures.
+	Card spec.Card `json:"card,omitzero"`
 
 	Population Population    `json:"population"`
 	Sources    []spec.Source `json:"sources,omitempty"`

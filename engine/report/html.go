@@ -44,8 +44,9 @@ type Writing struct {
 
 // File is a file of the release.
 type File struct {
-	Name        string
-	Bytes, Rows int64 // Rows is 0 for papers
+	Name, Format string // Format "parquet", "jsonl", "csv"; empty for papers
+	Bytes, Rows  int64  // Rows is 0 for papers
+	SHA256       string
 }
 
 // Stage is how long a part of the run took.

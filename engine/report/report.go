@@ -29,6 +29,9 @@ type Facts struct {
 	Sampling string
 	First    int64  // number of the first person
 	Version  string // of the program
+	// Columns maps fields to their columns in the data files, where the names
+	// differ.
+	Columns map[string]string
 }
 
 // Stats are the statistics of a release. Its JSON keys are stable: they are
@@ -94,6 +97,7 @@ type Checks struct {
 // Field describes a column.
 type Field struct {
 	Name   string       `json:"name"`
+	Column string       `json:"column,omitempty"` // in the data files, when it has another name there
 	Title  string       `json:"title,omitempty"`
 	Kind   string       `json:"kind"`
 	Class  kind.Class   `json:"class"`
@@ -211,13 +215,13 @@ type Exception struct {
 }
 
 // New gathers the statistics of a result of the plan's suite.
-func New(p *plan.Plan, r *check.Result, f Facts) *Stats {
+func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 	s := &Stats{
 		Format: Format,
 		Population: Population{
 			Name: p.Name, Title: p.Title, Description: p.Description, Version: p.Version, License: p.License, Language: p.Language,
-			Program: f.Version, Plan: p.Hash, Structure: p.Structure, Rows: r.Rows, Size: f.Size, First: f.First, Seed: f.Seed,
-			Sampling: f.Sampling, Where: p.Population.Where, Persons: p.Population.Persons, Wanted: digits(p.Population.Wanted),
+			Program: facts.Version, Plan: p.Hash, Structure: p.Structure, Rows: r.Rows, Size: facts.Size, First: facts.First, Seed: facts.Seed,
+			Sampling: facts.Sampling, Where: p.Population.Where, Persons: p.Population.Persons, Wanted: digits(p.Population.Wanted),
 		},
 		Checks:      Checks{r.Headline(), r.Counts, r.Budget, r.Parts, r.Tests, r.Outcomes},
 		Goals:       r.Goals,
@@ -231,7 +235,9 @@ func New(p *plan.Plan, r *check.Result, f Facts) *Stats {
 		if !told[f.Name] {
 			continue // a merged release could not count it
 		}
-		s.Fields = append(s.Fields, describe(p, f, r.Profiles[i], r))
+		field := describe(p, f, r.Profiles[i], r)
+		field.Column = facts.Columns[f.Name]
+		s.Fields = append(s.Fields, field)
 	}
 	for i := range p.Expected {
 		if r.Observed[i] != nil {

@@ -53,4 +53,7 @@ func ExampleRun() {
 	// plan.json
 	// stats.json
 	// stats.md
+	// README.md
+	// croissant.json
+	// CITATION.cff
 }

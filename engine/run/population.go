@@ -59,6 +59,7 @@ type population struct {
 	First    int64  `json:"first"`
 	Count    int64  `json:"count"`
 	Shard    Shard  `json:"-"`
+	among    int64  // the first so many, of which Shard is a part
 }
 
 // whole reports whether every person of the population is made.
@@ -91,6 +92,7 @@ func choosePersons(p *plan.Plan, c *Config) (population, error) {
 	if c.Limit > 0 {
 		persons.Count = min(c.Limit, persons.Size)
 	}
+	persons.among = persons.Count
 	if s := c.Shard; s != (Shard{}) {
 		if s.Of < 1 || s.Index < 1 || s.Index > s.Of || int64(s.Of) > persons.Count {
 			return persons, fmt.Errorf("%w: shard %d/%d of %d persons does not exist", ErrUsage, s.Index, s.Of, persons.Count)

@@ -30,6 +30,9 @@ const (
 	StatsFile     = "stats.json"
 	StatsTextFile = "stats.md"
 	ReportFile    = "report.html"
+	CardFile      = "README.md"
+	CroissantFile = "croissant.json"
+	CitationFile  = "CITATION.cff"
 	dataName      = "personas"
 )
 
@@ -114,7 +117,7 @@ func openRelease(target string, p *plan.Plan, persons population, formats []stri
 	if r.perFile <= 0 {
 		r.perFile = DefaultRowsPerFile
 	}
-	r.perFile = max(1, r.perFile/dataset.ChunkRows) * dataset.ChunkRows
+	r.perFile = wholeChunks(r.perFile)
 	r.layFiles()
 	parent := filepath.Dir(r.target)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
@@ -130,6 +133,9 @@ func openRelease(target string, p *plan.Plan, persons population, formats []stri
 	}
 	return r, err
 }
+
+// wholeChunks rounds the rows of a file down to whole chunks, one at least.
+func wholeChunks(rows int64) int64 { return max(1, rows/dataset.ChunkRows) * dataset.ChunkRows }
 
 // replaceable reports an error when the target exists and is not a release of
 // ours: nothing else is ever overwritten.
@@ -322,33 +328,14 @@ func (r *release) describe(p *plan.Plan, persons population, t *tallies, result 
 	stats := report.New(p, result, report.Facts{
 		Size: persons.Size, Seed: persons.Seed, Sampling: persons.Sampling, First: persons.First, Version: version,
 	})
-	files := slices.Clone(r.files)
-	for _, paper := range []struct {
-		name  string
-		write func(io.Writer) error
-	}{
-		{PlanFile, asJSON(p)},
-		{StatsFile, asJSON(stats)},
-		{StatsTextFile, stats.Markdown},
-	} {
-		var text bytes.Buffer
-		if err := paper.write(&text); err != nil {
-			return nil, err
-		}
-		if err := writeFile(filepath.Join(r.dir, paper.name), text.Bytes()); err != nil {
-			return nil, err
-		}
-		files = append(files, dataFile{name: paper.name})
+	if err := r.describeFiles(m, r.files); err != nil {
+		return nil, err
 	}
-	m.Files = make([]ManifestFileRow, len(files))
-	var g errgroup.Group
-	for i, f := range files {
-		g.Go(func() (err error) {
-			m.Files[i], err = describeFile(r.dir, f)
-			return err
-		})
+	if err := r.writePapers(m, []paper{{PlanFile, asJSON(p)}, {StatsFile, asJSON(stats)}, {StatsTextFile, stats.Markdown}}); err != nil {
+		return nil, err
 	}
-	if err := g.Wait(); err != nil {
+	whole := r.whole(p, stats, m)
+	if err := r.writePapers(m, []paper{{CardFile, whole.Card}, {CroissantFile, whole.Croissant}, {CitationFile, whole.Citation}}); err != nil {
 		return nil, err
 	}
 	var page bytes.Buffer
@@ -364,9 +351,7 @@ func (r *release) describe(p *plan.Plan, persons population, t *tallies, result 
 // page gathers what the report shows.
 func (r *release) page(stats *report.Stats, gallery []report.Persona, m *Manifest) *report.Page {
 	p := &report.Page{Stats: stats, Gallery: gallery, Workers: r.workers}
-	for _, f := range m.Files {
-		p.Files = append(p.Files, report.File{Name: f.Name, Bytes: f.Bytes, Rows: f.Rows})
-	}
+	p.Files = r.listed(m)
 	for _, t := range r.timings {
 		p.Stages = append(p.Stages, report.Stage{Name: t.Stage, Took: t.Took})
 	}
@@ -380,6 +365,62 @@ func (r *release) page(stats *report.Stats, gallery []report.Persona, m *Manifes
 		}
 	}
 	return p
+}
+
+// paper is a file beside the data.
+type paper struct {
+	name  string
+	write func(io.Writer) error
+}
+
+// writePapers writes papers and enters them into the manifest.
+func (r *release) writePapers(m *Manifest, papers []paper) error {
+	var files []dataFile
+	for _, x := range papers {
+		var text bytes.Buffer
+		if err := x.write(&text); err != nil {
+			return err
+		}
+		if err := writeFile(filepath.Join(r.dir, x.name), text.Bytes()); err != nil {
+			return err
+		}
+		files = append(files, dataFile{name: x.name})
+	}
+	return r.describeFiles(m, files)
+}
+
+// describeFiles enters files of the release into its manifest.
+func (r *release) describeFiles(m *Manifest, files []dataFile) error {
+	rows := make([]ManifestFileRow, len(files))
+	var g errgroup.Group
+	for i, f := range files {
+		g.Go(func() (err error) {
+			rows[i], err = describeFile(r.dir, f)
+			return err
+		})
+	}
+	err := g.Wait()
+	m.Files = append(m.Files, rows...)
+	return err
+}
+
+// whole is the release as the papers about all of it see it.
+func (r *release) whole(p *plan.Plan, stats *report.Stats, m *Manifest) *report.Release {
+	out := &report.Release{Plan: p, Stats: stats, Files: r.listed(m)}
+	out.Command, out.Remark = r.rebuild(stats)
+	return out
+}
+
+// listed are the files that the manifest lists by now.
+func (r *release) listed(m *Manifest) (files []report.File) {
+	for _, f := range m.Files {
+		file := report.File{Name: f.Name, Bytes: f.Bytes, Rows: f.Rows, SHA256: f.SHA256}
+		if i := slices.IndexFunc(r.files, func(d dataFile) bool { return d.name == f.Name }); i >= 0 {
+			file.Format = r.files[i].format
+		}
+		files = append(files, file)
+	}
+	return files
 }
 
 func describeFile(dir string, f dataFile) (ManifestFileRow, error) {

@@ -74,6 +74,9 @@ func (l *loader) decode(root *Node, src source) *Spec {
 	if n := root.Get("enrichment"); n != nil {
 		s.Enrichment = decodeEnrichment(n)
 	}
+	if n := root.Get("card"); n != nil {
+		s.Card = decodeCard(n)
+	}
 	return s
 }
 
@@ -244,6 +247,24 @@ func decodeEnrichment(n *Node) *Enrichment {
 		Quarantine: n.Get("quarantine").optionalNumber("at_most"),
 		AskAbove:   n.number("ask_above", 0),
 	}
+}
+
+func decodeCard(n *Node) Card {
+	plain := func(name string) []string {
+		var out []string
+		for _, t := range n.texts(name) {
+			out = append(out, t.Value)
+		}
+		return out
+	}
+	c := Card{
+		IntendedUse: plain("intended_use"), OutOfScope: plain("out_of_scope"), Contact: n.text("contact"), URL: n.text("url"),
+		Repository: n.text("repository"), DOI: n.text("doi"), Date: n.text("date"), Tags: plain("tags"), Tasks: plain("tasks"),
+	}
+	for _, a := range n.items("authors") {
+		c.Authors = append(c.Authors, Author{a.text("name"), a.text("family"), a.text("given"), a.text("affiliation"), a.text("url")})
+	}
+	return c
 }
 
 // The accessors below give the zero value for what is absent.

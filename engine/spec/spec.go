@@ -37,6 +37,7 @@ type Spec struct {
 	Endpoints    []Endpoint
 	Prices       *Prices     // nil when the spec has none
 	Enrichment   *Enrichment // nil when the spec has none
+	Card         Card
 
 	shown func(file string) string
 }
@@ -70,6 +71,29 @@ type Source struct {
 	URL       string     `json:"url,omitempty"`
 	License   string     `json:"license,omitempty"`
 	Note      string     `json:"note,omitempty"`
+}
+
+// Card is what the papers of a release say beyond its figures.
+type Card struct {
+	IntendedUse []string `json:"intended_use,omitempty"`
+	OutOfScope  []string `json:"out_of_scope,omitempty"`
+	Authors     []Author `json:"authors,omitempty"`
+	Contact     string   `json:"contact,omitempty"`
+	URL         string   `json:"url,omitempty"`
+	Repository  string   `json:"repository,omitempty"`
+	DOI         string   `json:"doi,omitempty"`
+	Date        string   `json:"date,omitempty"` // of publication, as 2026-01-31
+	Tags        []string `json:"tags,omitempty"`
+	Tasks       []string `json:"tasks,omitempty"`
+}
+
+// Author is a person (Family, Given) or an organisation (Name).
+type Author struct {
+	Name        string `json:"name,omitempty"`
+	Family      string `json:"family,omitempty"`
+	Given       string `json:"given,omitempty"`
+	Affiliation string `json:"affiliation,omitempty"`
+	URL         string `json:"url,omitempty"`
 }
 
 // Text is a string of the spec with its place.

@@ -1,0 +1,146 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/personagen/personagen/engine/spec"
+)
+
+// authors are the card's, or else whoever wrote the specification.
+func (r *Release) authors() []spec.Author {
+	if a := r.Plan.Card.Authors; len(a) > 0 {
+		return a
+	}
+	return []spec.Author{{Name: "Authors of the specification " + r.Population.Name}}
+}
+
+// bibAuthors joins authors as BibTeX wants them.
+func bibAuthors(authors []spec.Author) string {
+	var out []string
+	for _, a := range authors {
+		switch {
+		case a.Name != "":
+			out = append(out, "{"+bibText(a.Name)+"}") // an organisation has no family name
+		case a.Given != "":
+			out = append(out, bibText(a.Family)+", "+bibText(a.Given))
+		default:
+			out = append(out, bibText(a.Family))
+		}
+	}
+	return strings.Join(out, " and ")
+}
+
+// bibEntry is the release as an entry of BibTeX.
+func (r *Release) bibEntry() string {
+	pop, c := &r.Population, &r.Plan.Card
+	entry := []string{"title = {" + bibText(pop.title()) + "}", "author = {" + bibAuthors(r.authors()) + "}"}
+	add := func(key, value string) {
+		if value != "" {
+			entry = append(entry, key+" = {"+bibText(value)+"}")
+		}
+	}
+	year, _, _ := strings.Cut(c.Date, "-")
+	add("year", year)
+	add("version", pop.Version)
+	add("doi", c.DOI)
+	add("url", cmp.Or(c.URL, c.Repository))
+	entry = append(entry, fmt.Sprintf("note = {%d synthetic persons, seed %d, plan %s}", pop.Rows, pop.Seed, short(pop.Plan)))
+	return fmt.Sprintf("@misc{%s,\n  %s\n}", pop.Name, strings.Join(entry, ",\n  "))
+}
+
+// bibText leaves out what BibTeX would take for its own.
+func bibText(s string) string {
+	return strings.NewReplacer("{", "(", "}", ")", "\\", "/", "%", "\\%", "#", "\\#", "&", "\\&", "\n", " ").Replace(s)
+}
+
+// spdxID matches one SPDX identifier; expressions of several have no place in a
+// citation.
+var spdxID = regexp.MustCompile(`^[A-Za-z0-9.+-]+$`)
+
+// Citation writes the release's CITATION.cff (Citation File Format 1.2.0).
+func (r *Release) Citation(w io.Writer) error {
+	var p paper
+	pop, c := &r.Population, &r.Plan.Card
+	p.line("cff-version: 1.2.0")
+	p.line("type: dataset")
+	p.line("message: %s", quote("If you use this data, cite it as below, and the sources that it follows."))
+	p.line("title: %s", quote(pop.title()))
+	if text := strings.Join(strings.Fields(pop.Description), " "); text != "" {
+		p.line("abstract: %s", quote(text))
+	}
+	p.line("authors:")
+	for _, a := range r.authors() {
+		cffAuthor(&p, "", a)
+	}
+	field := func(key, value string) {
+		if value != "" {
+			p.line("%s: %s", key, quote(value))
+		}
+	}
+	field("version", pop.Version)
+	field("date-released", c.Date)
+	if spdxID.MatchString(pop.License) && !strings.HasPrefix(pop.License, "LicenseRef-") {
+		field("license", pop.License)
+	}
+	field("doi", c.DOI)
+	field("url", c.URL)
+	field("repository-code", c.Repository)
+	quotedList(&p, "keywords", r.keywords())
+	p.line("identifiers:\n- type: other\n  value: %s\n  description: %s", quote("plan "+pop.Plan), quote("hash of the plan that the data was made from"))
+	r.cffReferences(&p)
+	_, err := w.Write(p.Bytes())
+	return err
+}
+
+// keywords are the words under which the data is found.
+func (r *Release) keywords() []string {
+	words := []string{"synthetic", "personas"}
+	for _, t := range r.Plan.Card.Tags {
+		if t != words[0] && t != words[1] {
+			words = append(words, t)
+		}
+	}
+	return words
+}
+
+func cffAuthor(p *paper, indent string, a spec.Author) {
+	lead := "- "
+	for _, x := range [][2]string{{"name", a.Name}, {"family-names", a.Family}, {"given-names", a.Given}, {"affiliation", a.Affiliation}, {"website", a.URL}} {
+		if x[1] == "" || x[0] == "affiliation" && a.Name != "" {
+			continue // organisations have no affiliation there
+		}
+		p.line("%s%s%s: %s", indent, lead, x[0], quote(x[1]))
+		lead = "  "
+	}
+}
+
+// cffReferences names the publications that the figures come from. What nobody
+// published is no reference.
+func (r *Release) cffReferences(p *paper) {
+	first := true
+	for _, s := range r.Sources {
+		if s.Publisher == "" {
+			continue
+		}
+		if first {
+			p.line("references:")
+			first = false
+		}
+		p.line("- type: data\n  title: %s\n  authors:", quote(s.Title))
+		cffAuthor(p, "  ", spec.Author{Name: s.Publisher})
+		if s.Year != 0 {
+			p.line("  year: %s", strconv.Itoa(s.Year))
+		}
+		if s.URL != "" {
+			p.line("  url: %s", quote(s.URL))
+		}
+		if spdxID.MatchString(s.License) {
+			p.line("  license: %s", quote(s.License))
+		}
+	}
+}

@@ -1,0 +1,185 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/personagen/personagen/engine/frame"
+)
+
+// croissantContext is the JSON-LD context of Croissant 1.0, as its
+// specification prints it.
+const croissantContext = `{
+ "@language": "en", "@vocab": "https://schema.org/", "citeAs": "cr:citeAs", "column": "cr:column",
+ "conformsTo": "dct:conformsTo", "cr": "http://mlcommons.org/croissant/", "rai": "http://mlcommons.org/croissant/RAI/",
+ "data": {"@id": "cr:data", "@type": "@json"}, "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+ "dct": "http://purl.org/dc/terms/", "equivalentProperty": "cr:equivalentProperty", "examples": {"@id": "cr:examples", "@type": "@json"}, "extract": "cr:extract",
+ "field": "cr:field", "fileProperty": "cr:fileProperty", "fileObject": "cr:fileObject", "fileSet": "cr:fileSet",
+ "format": "cr:format", "includes": "cr:includes", "isLiveDataset": "cr:isLiveDataset", "jsonPath": "cr:jsonPath",
+ "key": "cr:key", "md5": "cr:md5", "parentField": "cr:parentField", "path": "cr:path", "recordSet": "cr:recordSet",
+ "references": "cr:references", "regex": "cr:regex", "repeated": "cr:repeated", "replace": "cr:replace", "samplingRate": "cr:samplingRate", "sc": "https://schema.org/",
+ "separator": "cr:separator", "source": "cr:source", "subField": "cr:subField", "transform": "cr:transform"
+}`
+
+// croissant is a data set in the Croissant vocabulary of MLCommons, version 1.0
+// (https://docs.mlcommons.org/croissant/docs/croissant-spec-1.0.html).
+type croissant struct {
+	Context       json.RawMessage      `json:"@context"`
+	Type          string               `json:"@type"`
+	ConformsTo    string               `json:"conformsTo"`
+	Name          string               `json:"name"`
+	Description   string               `json:"description"`
+	License       string               `json:"license,omitempty"`
+	URL           string               `json:"url,omitempty"`
+	Version       string               `json:"version,omitempty"`
+	DatePublished string               `json:"datePublished,omitempty"`
+	InLanguage    string               `json:"inLanguage,omitempty"`
+	Keywords      []string             `json:"keywords"`
+	Creator       []croissantCreator   `json:"creator"`
+	CiteAs        string               `json:"citeAs"`
+	Distribution  []croissantFile      `json:"distribution"`
+	RecordSet     []croissantRecordSet `json:"recordSet,omitempty"`
+}
+
+type croissantCreator struct {
+	Type string `json:"@type"`
+	Name string `json:"name"`
+	URL  string `json:"url,omitempty"`
+}
+
+type croissantFile struct {
+	Type           string `json:"@type"`
+	ID             string `json:"@id"`
+	Name           string `json:"name"`
+	ContentURL     string `json:"contentUrl"`
+	ContentSize    string `json:"contentSize"`
+	EncodingFormat string `json:"encodingFormat"`
+	SHA256         string `json:"sha256"`
+}
+
+type croissantRef struct {
+	ID string `json:"@id"`
+}
+
+type croissantRecordSet struct {
+	Type        string           `json:"@type"`
+	ID          string           `json:"@id"`
+	Name        string           `json:"name"`
+	Description string           `json:"description"`
+	Key         *croissantRef    `json:"key,omitempty"`
+	Field       []croissantField `json:"field"`
+}
+
+type croissantField struct {
+	Type        string          `json:"@type"`
+	ID          string          `json:"@id"`
+	Name        string          `json:"name"`
+	Description string          `json:"description,omitempty"`
+	DataType    string          `json:"dataType"`
+	Repeated    bool            `json:"repeated,omitempty"`
+	Source      croissantSource `json:"source"`
+}
+
+type croissantSource struct {
+	FileObject *croissantRef    `json:"fileObject"`
+	Extract    croissantExtract `json:"extract"`
+}
+
+type croissantExtract struct {
+	Column string `json:"column"`
+}
+
+// media are the media types of files by their extension.
+var media = map[string]string{
+	".parquet": "application/x-parquet", ".jsonl": "application/jsonlines", ".csv": "text/csv",
+	".json": "application/json", ".md": "text/markdown", ".html": "text/html", ".cff": "application/yaml",
+}
+
+// Croissant writes the release's description for machine-learning tools. Each
+// data file of the format that a reader should take has a record set of its
+// own: Croissant joins files only inside an archive.
+func (r *Release) Croissant(w io.Writer) error {
+	pop, card := &r.Population, &r.Plan.Card
+	d := croissant{
+		Context: json.RawMessage(croissantContext), Type: "sc:Dataset", ConformsTo: "http://mlcommons.org/croissant/1.0",
+		Name: pop.Name, Description: cmp.Or(strings.Join(strings.Fields(pop.Description), " "), pop.title()),
+		License: licenceURL(pop.License), URL: cmp.Or(card.URL, card.Repository), Version: pop.Version, DatePublished: card.Date,
+		InLanguage: pop.Language, Keywords: r.keywords(), CiteAs: r.bibEntry(),
+	}
+	for _, a := range r.authors() {
+		c := croissantCreator{"sc:Organization", a.Name, a.URL}
+		if a.Name == "" {
+			c.Type, c.Name = "sc:Person", strings.TrimSpace(a.Given+" "+a.Family)
+		}
+		d.Creator = append(d.Creator, c)
+	}
+	for _, f := range r.Files {
+		d.Distribution = append(d.Distribution, croissantFile{
+			Type: "cr:FileObject", ID: f.Name, Name: f.Name, ContentURL: f.Name, ContentSize: strconv.FormatInt(f.Bytes, 10) + " B",
+			EncodingFormat: cmp.Or(media[f.Name[strings.LastIndexByte(f.Name, '.'):]], "application/octet-stream"), SHA256: f.SHA256,
+		})
+	}
+	for _, f := range r.data() {
+		d.RecordSet = append(d.RecordSet, r.records(f))
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", " ")
+	if err := e.Encode(d); err != nil {
+		return err
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// records describes the rows of a data file.
+func (r *Release) records(f File) croissantRecordSet {
+	set := croissantRecordSet{
+		Type: "cr:RecordSet", ID: "personas/" + f.Name, Name: f.Name,
+		Description: thousands(f.Rows) + " persons, one a row.",
+	}
+	for _, c := range r.columns() {
+		field := croissantField{
+			Type: "cr:Field", ID: set.ID + "/" + c.name(), Name: c.name(), Description: sentences(c.Title, c.plan.About, unit(c.Unit)),
+			DataType: croissantType(c.Type), Repeated: r.lists(c),
+			Source: croissantSource{&croissantRef{f.Name}, croissantExtract{c.name()}},
+		}
+		if c.Kind == "id" {
+			set.Key = &croissantRef{field.ID}
+		}
+		set.Field = append(set.Field, field)
+	}
+	return set
+}
+
+func unit(u string) string {
+	if u == "" {
+		return ""
+	}
+	return "In " + u
+}
+
+// croissantType is the type of a value of a column, of an item in a list.
+func croissantType(t frame.Type) string {
+	switch t {
+	case frame.Integer:
+		return "sc:Integer"
+	case frame.Number:
+		return "sc:Float"
+	}
+	return "sc:Text"
+}
+
+// licenceURL is where a licence of an SPDX identifier is printed; what is no
+// identifier stays as it is.
+func licenceURL(license string) string {
+	if !spdxID.MatchString(license) || strings.HasPrefix(license, "LicenseRef-") {
+		return license
+	}
+	return "https://spdx.org/licenses/" + license + ".html"
+}
