@@ -98,6 +98,8 @@ func TestLanguage(t *testing.T) {
 		{"without diacritics", "Ana creste meri si pruni in livada de la marginea satului, iar toamna merge cu vecinii la piata din oras.", []string{"language"}},
 		{"diacritics as marks of their own", "Ana creşte meri s\u0326i pruni i\u0302n livada de la marginea satului, iar toamna merge cu vecinii la piat\u0326a din oras\u0326.", []string{"language"}},
 		{"too short to tell", "Small orchard of apples.", nil},
+		{"short, in letters of its own", "Сад яблонь и слив.", []string{"language"}},
+		{"two words", "Сад яблонь", nil},
 	} {
 		if got := names(s, c.Text(4, 0, test.text)); !slices.Equal(got, test.want) {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)

@@ -74,7 +74,7 @@ func (c *Checker) Text(column, row int, text string) []Fault {
 func (c *Checker) List(column, row int, items []string) []Fault {
 	c.faults, c.items, c.ItemChars = c.faults[:0], c.items[:0], c.ItemChars[:0]
 	f := c.set.texts[column]
-	c.language = f.language
+	c.language = nil
 	if n, l := len(items), f.text.Items; n < l.Min || n > l.Max {
 		c.faults = append(c.faults, Fault{Demand: f.demand[Items], Reason: fmt.Sprintf("the list has %d items; it must have %d to %d", n, l.Min, l.Max)})
 	}

@@ -67,9 +67,6 @@ func (l *language) common(hash uint64) bool {
 
 // judge says what is wrong with the language of a text, "" for nothing.
 func (l *language) judge(s *Scan) string {
-	if len(s.Words) < l.Least {
-		return ""
-	}
 	foreign, own := s.Foreign, s.Home
 	if l.Own {
 		for _, c := range s.Lower {
@@ -80,8 +77,12 @@ func (l *language) judge(s *Scan) string {
 	}
 	chars := float64(s.Chars)
 	switch {
+	case len(s.Words) < l.Least/3:
+		return ""
 	case float64(foreign) > l.Foreign*chars:
 		return fmt.Sprintf("%.0f %% of its characters are letters of another alphabet than that of %q", 100*float64(foreign)/chars, l.Name)
+	case len(s.Words) < l.Least:
+		return ""
 	case float64(own) < l.Accented*chars:
 		return fmt.Sprintf("%.1f %% of its characters are among %s, where %q has %g %% at least: it is written without diacritics, or in another language", 100*float64(own)/chars, l.Letters, l.Name, 100*l.Accented)
 	case l.known == 0:

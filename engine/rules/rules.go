@@ -202,7 +202,10 @@ func (s *Set) addField(column int, f *kind.Field) {
 		return len(s.Demands) - 1
 	}
 	kinds := []string{Empty, Length, Unprintable, Mark}
-	if t.language = s.languages[f.Text.Language]; t.language != nil {
+	if f.Text.Items == nil { // items are too short to tell
+		t.language = s.languages[f.Text.Language]
+	}
+	if t.language != nil {
 		kinds = append(kinds, Language)
 	}
 	if f.Text.Items != nil {
