@@ -40,6 +40,7 @@ type compiler struct {
 	zeros  []zero       // impossible combinations and whens
 	joints []constraint // scopes that must be read off together
 	where  *constraint  // the persons wanted
+	limits []constraint // of plan.Checks: cell 0 those spoken of, 1 those counted
 
 	problem fit.Problem
 	whole   *fit.Result // everyone

@@ -139,6 +139,27 @@ func (c *compiler) compileLimit(x spec.Check) {
 		c.diags.Errorf(x.Place, "no-limit", "check %q sets no limit", x.Name).Do("give at_least, at_most, or both")
 	}
 	c.plan.Checks = append(c.plan.Checks, limit)
+	c.limits = append(c.limits, c.shareLimited(&limit))
+}
+
+// shareLimited tells the persons that a check counts from the others that it
+// speaks of. It is empty where there are too many combinations to tell.
+func (c *compiler) shareLimited(l *Limit) constraint {
+	if l.Where == nil || l.WithinText != "" && l.Within == nil {
+		return constraint{}
+	}
+	names := l.Where.Fields
+	if l.Within != nil {
+		names = slices.Concat(names, l.Within.Fields)
+	}
+	if c.space.size(c.space.scopeOf(names, c.kinds.Fields)) < 0 {
+		return constraint{}
+	}
+	x := allowedWhere(c.space.compose(l.Where, c.kinds.Fields), func(code int32) bool { return code != 0 })
+	if l.Within != nil {
+		x = c.space.restrict(x, c.space.compose(l.Within, c.kinds.Fields))
+	}
+	return x
 }
 
 // emptyUniverse reports a table whose universe holds nobody.

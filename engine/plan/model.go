@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -38,7 +39,32 @@ func (c *compiler) layModel() {
 			placed[v] = true
 		}
 	}
+	c.layLimits(m)
 	c.plan.Model = m
+}
+
+// layLimits lets the sampler hold the checks whose fields stand together in the
+// fit. Their order in the spec, and their names, change nobody.
+func (c *compiler) layLimits(m *sample.Model) {
+	for i, x := range c.limits {
+		l := &c.plan.Checks[i]
+		x = c.onVariables(x)
+		if len(x.scope) == 0 || !m.Holds(x.scope) {
+			continue
+		}
+		l.Held = true
+		held := sample.Limit{Name: l.Name, Scope: x.scope, Cell: x.cell, AtMost: 1}
+		if l.AtLeast != nil {
+			held.AtLeast = *l.AtLeast
+		}
+		if l.AtMost != nil {
+			held.AtMost = *l.AtMost
+		}
+		m.Limits = append(m.Limits, held)
+	}
+	slices.SortFunc(m.Limits, func(a, b sample.Limit) int {
+		return cmp.Or(slices.Compare(a.Scope, b.Scope), slices.Compare(a.Cell, b.Cell), cmp.Compare(a.AtLeast, b.AtLeast), cmp.Compare(a.AtMost, b.AtMost))
+	})
 }
 
 // orderFresh puts the variables that most controls speak of last: a step can

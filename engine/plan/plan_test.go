@@ -270,6 +270,65 @@ func TestPlanSurvivesJSON(t *testing.T) {
 	}
 }
 
+const townChecks = `
+checks: {
+	no_young_scribe: {where: guild: "scribe", within: {years: >=20, hue: "green"}, at_most: 0.23}
+	red: {where: hue: "red", at_least: 0.4, at_most: 0.7}
+	old_smiths: {where: guild: "smith", within: years: >=37, at_least: 0.3, severity: "note"}
+	apart: {where: shade: "dark", within: hue: "red", at_most: 0.9, severity: "warn"}
+}
+fields: shade: {kind: "category", values: ["dark", "pale"]}
+`
+
+// Checks hold at every size at which whole persons allow it, although they are
+// near what is fitted; their order changes nobody, their limits do.
+func TestChecksAreHeld(t *testing.T) {
+	p := mustCompile(t, town+townChecks)
+	for _, l := range p.Checks {
+		if l.Held == (l.Name == "apart") {
+			t.Errorf("check %s: held %v", l.Name, l.Held)
+		}
+	}
+	free, broken := mustCompile(t, town), 0
+	for size := int64(3); size < 150; size += 2 {
+		for _, q := range []*plan.Plan{p, free} {
+			q.Population.Size = size
+			people := persons(t, q, "hue", "years", "guild")
+			green, scribes := 0, 0
+			for _, x := range people {
+				part := strings.Split(x, ";")
+				if part[0] == "green" && part[2] != "null" {
+					green++
+					if part[2] == "scribe" {
+						scribes++
+					}
+				}
+			}
+			if float64(scribes) > 0.23*float64(green) {
+				if q == p {
+					t.Errorf("size %d: %d of %d green are scribes, at most 23 %% may be", size, scribes, green)
+				}
+				broken++
+			}
+		}
+	}
+	if broken == 0 {
+		t.Error("the check holds by itself: it shows nothing")
+	}
+
+	turned := mustCompile(t, town+strings.Replace(townChecks, "checks: {", "checks: red: {at_least: 0.4, at_most: 0.7, where: hue: \"red\"}\nchecks: {", 1))
+	p.Population.Size = 400
+	if d := cmp.Diff(persons(t, p, everyField...), persons(t, turned, everyField...)); d != "" {
+		t.Error(d)
+	}
+	if told := mustCompile(t, town+strings.Replace(townChecks, "0.23", "0.23, about: \"x\", severity: \"note\"", 1)); told.Structure != p.Structure {
+		t.Error("what is said about a check changes who is who")
+	}
+	if other := mustCompile(t, town+strings.Replace(townChecks, "0.23", "0.24", 1)); other.Structure == p.Structure {
+		t.Error("a limit does not change who is who")
+	}
+}
+
 // The hash is of what will be done, not of how many are made of it.
 func TestHash(t *testing.T) {
 	p := mustCompile(t, town)

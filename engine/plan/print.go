@@ -321,7 +321,11 @@ func (t *printer) conditions() {
 	if len(t.Checks) > 0 {
 		t.section("Checks of the spec: %d", len(t.Checks))
 		for _, x := range t.Checks {
-			t.linef("  %s (%s): %s", x.Name, x.Severity, limitText(&x))
+			note := ""
+			if x.Where != nil && !x.Held {
+				note = "; not held by the sampler, since no table or joint has its fields together"
+			}
+			t.linef("  %s (%s): %s%s", x.Name, x.Severity, limitText(&x), note)
 		}
 	}
 }

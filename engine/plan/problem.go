@@ -81,6 +81,7 @@ func (c *compiler) splitFields() {
 	for i := range c.tables {
 		constraints = append(constraints, c.tables[i].part)
 	}
+	constraints = append(constraints, c.limits...) // so that whom a check speaks of can be counted
 	for v := range c.space.fields {
 		if c.space.cards[v] >= minSplit {
 			c.splitField(v, constraints)

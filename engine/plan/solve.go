@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/gob"
 	"encoding/hex"
@@ -127,7 +128,8 @@ func (c *compiler) withLoose(r *fit.Result, tied []int) *fit.Result {
 }
 
 // structure hashes what persons' identities depend on: the fitted part of the
-// spec with its labels, but no field that stands apart, no text, no check.
+// spec with its labels and the limits that the sampler keeps, but no field that
+// stands apart and no text.
 func (c *compiler) structure(tied []int, problem *fit.Problem) string {
 	var labels [][]string
 	for _, v := range tied {
@@ -143,11 +145,26 @@ func (c *compiler) structure(tied []int, problem *fit.Problem) string {
 		}
 		labels = append(labels, own)
 	}
+	type limit struct {
+		Where, Within   string
+		AtLeast, AtMost *float64
+	}
+	var limits []limit
+	for _, x := range c.plan.Checks {
+		if x.Where == nil {
+			continue
+		}
+		limits = append(limits, limit{x.Text, x.WithinText, x.AtLeast, x.AtMost})
+	}
+	slices.SortStableFunc(limits, func(a, b limit) int {
+		return cmp.Or(strings.Compare(a.Where, b.Where), strings.Compare(a.Within, b.Within))
+	})
 	return hashOf(struct {
 		Name    string
 		Labels  [][]string
 		Problem *fit.Problem
-	}{c.spec.Name, labels, problem})
+		Limits  []limit `json:",omitempty"`
+	}{c.spec.Name, labels, problem, limits})
 }
 
 func hashOf(v any) string {

@@ -92,16 +92,21 @@ func canonicalCodes(f *kind.Field) []int32 {
 // fits reports a set of finite fields, all resolved, whose joint scope is too
 // wide to be tabulated.
 func (c *compiler) fits(names []string, at diag.Place) bool {
-	var scope []int
-	for _, name := range names {
-		scope = c.space.union(scope, c.space.resolve(name, c.kinds.Fields).scope)
-	}
-	if c.space.size(scope) >= 0 {
+	if c.space.size(c.space.scopeOf(names, c.kinds.Fields)) >= 0 {
 		return true
 	}
 	c.diags.Errorf(at, "too-wide", "fields %v together depend on more than %d combinations of fitted values", names, maxConfigurations).
 		Do("name fewer fields, or groups with fewer values")
 	return false
+}
+
+// scopeOf lists the fitted fields that finite fields depend on.
+func (s *space) scopeOf(names []string, fields map[string]*kind.Field) []int {
+	var scope []int
+	for _, name := range names {
+		scope = s.union(scope, s.resolve(name, fields).scope)
+	}
+	return scope
 }
 
 // size is the number of configurations of a scope, or -1 when there are more

@@ -197,6 +197,16 @@ func modelHash(m *sample.Model) string {
 			number(math.Float64bits(w))
 		}
 	}
+	for _, l := range m.Limits {
+		for _, v := range l.Scope {
+			number(uint64(v))
+		}
+		for _, cell := range l.Cell {
+			b = binary.LittleEndian.AppendUint32(b, uint32(cell))
+		}
+		number(math.Float64bits(l.AtLeast))
+		number(math.Float64bits(l.AtMost))
+	}
 	h.Write(b)
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

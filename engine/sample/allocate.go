@@ -46,7 +46,8 @@ type Exception struct {
 // Allocate finds the counts of n persons, 1 to MaxPersons. Step by step the
 // expected table is rounded without bias to integers that keep the counts of
 // the earlier steps, and then people are moved within it until every control is
-// at its floor or its ceiling. What cannot be met is listed in Exceptions.
+// at its floor or its ceiling and every limit holds. What cannot be met is listed
+// in Exceptions.
 //
 // The result depends on the model, n and the seed only. A step at the end of
 // the model that no control knows changes none of the earlier counts.
@@ -60,10 +61,11 @@ func Allocate(ctx context.Context, m *Model, n int64, seed uint64) (*Allocation,
 		return nil, fmt.Errorf("cannot allocate %d persons, want 1 to %d", n, MaxPersons)
 	}
 	a := &Allocation{N: n, Seed: seed}
-	targets := m.targets()
+	limits := m.held()
+	targets := m.targets(limits)
 	for i := range m.Steps {
 		b := m.newBoard(i, a)
-		b.bind(m, &m.Steps[i], targets[i], n)
+		b.bind(m, &m.Steps[i], append(targets[i], m.limitsAt(i, limits, a)...), n)
 		if err := b.solve(ctx); err != nil {
 			return nil, err
 		}

@@ -157,7 +157,7 @@ func TestControlsReachEarlierSteps(t *testing.T) {
 			t.Errorf("seed %d: exceptions %v", seed, a.Exceptions)
 		}
 	}
-	settled := b.model.targets()
+	settled := b.model.targets(b.model.held())
 	if !slices.ContainsFunc(settled[1], func(t target) bool { return slices.Equal(t.scope, []int{1}) && len(t.share) == 3 }) {
 		t.Error("the step of the bands does not know of the control on ages")
 	}

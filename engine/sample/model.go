@@ -42,4 +42,5 @@ type Model struct {
 	Vars     []Var     `json:"vars"`
 	Steps    []Step    `json:"steps"`
 	Controls []Control `json:"controls"`
+	Limits   []Limit   `json:"limits,omitempty"`
 }

@@ -74,10 +74,14 @@ func (b *board) bind(m *Model, s *Step, targets []target, persons int64) {
 		for _, share := range t.share {
 			x := float64(share * float64(persons))
 			up := odds(x - math.Floor(x))
-			b.cells = append(b.cells, limited{
+			c := limited{
 				limit: int32(k), target: x, listed: -1, up: up, down: 1 / up,
 				low: int32(math.Floor(x + whole)), high: int32(math.Ceil(x - whole)),
-			})
+			}
+			if t.bounds != nil {
+				c.low, c.high = int32(t.bounds.low), int32(t.bounds.high)
+			}
+			b.cells = append(b.cells, c)
 		}
 		l.index(len(t.share), b.card)
 		b.limits = append(b.limits, l)

@@ -14,21 +14,32 @@ type target struct {
 	cell  []int32 // per configuration of scope, -1 is outside
 	share []float64
 	rank  int
+	// bounds, when set, take the place of floor and ceiling; there is one cell then.
+	bounds *interval
 }
 
 // targets returns, per step, the targets that are settled there: the model's
-// controls and what they imply for earlier steps.
+// controls, those whom the limits speak of, and what they imply for earlier steps.
 //
 // A target over (S, v) implies one over S alone wherever what v can take in a
 // row of S lies in few cells: once the rows have their counts v can do nothing
 // about it any more. So a table over two variables asks for its own margin, and
 // a control on single ages asks for the age bands that are placed before.
-func (m *Model) targets() [][]target {
+func (m *Model) targets(limits []held) [][]target {
 	at := make([][]target, len(m.Steps))
 	for i := range m.Controls {
 		t := m.newTarget(&m.Controls[i])
 		h := m.host(t.scope)
 		at[h] = append(at[h], t)
+	}
+	for _, l := range limits {
+		if l.everyone {
+			continue
+		}
+		h := m.host(l.spoken.scope)
+		if !slices.ContainsFunc(at[h], l.spoken.sameAs) {
+			at[h] = append(at[h], l.spoken)
+		}
 	}
 	for i := len(m.Steps) - 1; i >= 0; i-- {
 		for _, t := range at[i] {
@@ -71,7 +82,7 @@ func (m *Model) implied(s *Step, t target) []target {
 			if i == 1 { // a help, not a need: it gives way to everything
 				rank = 3
 			}
-			out = append(out, m.reduce(target{slices.Clone(s.Given), cell, share, rank}))
+			out = append(out, m.reduce(target{scope: slices.Clone(s.Given), cell: cell, share: share, rank: rank}))
 		}
 	}
 	return out
@@ -178,6 +189,12 @@ func (r reach) shares(cell []int32) []float64 {
 // reduce drops the variables on which the target does not depend and sorts the
 // scope.
 func (m *Model) reduce(t target) target {
+	return m.drop(t, slices.Sorted(slices.Values(t.scope)))
+}
+
+// drop is reduce with the order in which variables are tried: where one of two
+// may go, the first one does.
+func (m *Model) drop(t target, order []int) target {
 	scope := slices.Clone(t.scope)
 	sort.Ints(scope)
 	to := m.project(scope, t.scope)
@@ -185,7 +202,7 @@ func (m *Model) reduce(t target) target {
 	for c := range cell {
 		cell[c] = t.cell[to.at(c)]
 	}
-	for _, v := range slices.Clone(scope) {
+	for _, v := range order {
 		if len(scope) == 1 {
 			break
 		}
@@ -197,7 +214,7 @@ func (m *Model) reduce(t target) target {
 	for c := range cell {
 		cell[c] = max(cell[c], -1)
 	}
-	return target{scope, cell, t.share, t.rank}
+	return target{scope: scope, cell: cell, share: t.share, rank: t.rank}
 }
 
 // without returns the cells over scope less v, if v makes no difference.

@@ -20,7 +20,7 @@ const sumTolerance = 1e-6
 // Validate checks that the model is whole: every variable is placed by one
 // step, every step's Given lies in an earlier step's scope and its weights are
 // a distribution that covers whatever the earlier step can give, and every
-// control's scope lies in one step. It returns all faults joined.
+// control's and limit's scope lies in one step. It returns all faults joined.
 func (m *Model) Validate() error {
 	if err := m.validateVars(); err != nil {
 		return err
@@ -28,7 +28,7 @@ func (m *Model) Validate() error {
 	if err := m.validateSteps(); err != nil {
 		return err
 	}
-	return m.validateControls()
+	return errors.Join(m.validateControls(), m.validateLimits())
 }
 
 func (m *Model) validateVars() error {

@@ -40,6 +40,12 @@ func TestValidateNamesTheFault(t *testing.T) {
 		{"control share", func(m *Model) { m.Controls[0].Share[2] = 1.5 }, "share 1.5 of cell 2"},
 		{"control rank", func(m *Model) { m.Controls[0].Rank = 0 }, "rank 0 is not 1, 2 or 3"},
 		{"control without scope", func(m *Model) { m.Controls[0].Scope = nil }, "the scope is empty"},
+		{"limit length", func(m *Model) { m.Limits = []Limit{{Name: "few", Scope: []int{0}, AtMost: 1}} }, `limit "few": 0 cell numbers for 4 configurations`},
+		{"limit cell", func(m *Model) { m.Limits = []Limit{{Scope: []int{0}, Cell: []int32{0, 1, -1, 2}, AtMost: 1}} }, "cell 2 of configuration 3 is not -1, 0 or 1"},
+		{"limit order", func(m *Model) {
+			m.Limits = []Limit{{Scope: []int{0}, Cell: []int32{0, 1, -1, 0}, AtLeast: 0.3, AtMost: 0.2}}
+		}, "the limits 0.3 and 0.2 are not within 0 and 1 and in order"},
+		{"limit spread", func(m *Model) { m.Limits = []Limit{{Scope: []int{2, 4}, Cell: make([]int32, 18), AtMost: 1}} }, "no step holds"},
 		{"too many cells", func(m *Model) {
 			for v := range m.Vars {
 				m.Vars[v].Card = 1 << 20
