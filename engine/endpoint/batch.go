@@ -221,7 +221,8 @@ func (x *exchange) sendFile(r *http.Request, skeleton []byte) error {
 // CreateBatch has the endpoint answer to an uploaded file. The name tells
 // batches apart and goes into the metadata. From the moment of the request on
 // the batch may exist and cost money, whatever the error says: unless the error
-// is one for which Charged is false, look with FindBatch before asking again.
+// is one for which Charged is false, look with FindBatch before asking again, as
+// MakeBatch does.
 func (c *Client) CreateBatch(ctx context.Context, file, name string) (Batch, error) {
 	var b Batch
 	failed := c.again(ctx, c.cfg.Timeout, false, func(ctx context.Context, x *exchange) error {
@@ -237,6 +238,45 @@ func (c *Client) CreateBatch(ctx context.Context, file, name string) (Batch, err
 		return Batch{}, failed
 	}
 	return b, nil
+}
+
+// looks is how often a batch of unknown fate is looked for: a list may lag.
+const looks = 3
+
+// MakeBatch is CreateBatch that finds out what became of an attempt of unknown
+// outcome, and makes another only when no batch came of it.
+func (c *Client) MakeBatch(ctx context.Context, file, name string) (Batch, error) {
+	for attempt := 1; ; attempt++ {
+		b, err := c.CreateBatch(ctx, file, name)
+		if err == nil || !Charged(err) {
+			return b, err
+		}
+		found, lookErr := c.LostBatch(ctx, file, name)
+		switch {
+		case lookErr != nil:
+			return b, lookErr
+		case found != nil:
+			return *found, nil
+		case attempt > c.cfg.Retries:
+			return b, err
+		}
+	}
+}
+
+// LostBatch is FindBatch with patience.
+func (c *Client) LostBatch(ctx context.Context, file, name string) (*Batch, error) {
+	waiting, cancel := c.whileAlive(ctx)
+	defer cancel()
+	call := c.calls.Add(1)
+	for look := 1; ; look++ {
+		found, err := c.FindBatch(ctx, file, name)
+		if found != nil || err != nil || look == looks {
+			return found, err
+		}
+		if cause := sleep(waiting, c.backoff(call, look, 0)); cause != nil {
+			return nil, c.interrupted(cause, look)
+		}
+	}
 }
 
 // Batch looks at a batch.

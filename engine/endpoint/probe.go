@@ -186,3 +186,15 @@ func withCanary(schema json.RawMessage, word string) (json.RawMessage, error) {
 	s["required"] = list
 	return json.Marshal(s) // the order inside "properties" is kept
 }
+
+// ProbeWorst returns what the dearest call of a Probe can cost.
+func (c *Client) ProbeWorst(schemas ...json.RawMessage) Cost {
+	var worst Cost
+	for _, s := range append(schemas, nil) {
+		// The schema is sent with a canary in it, and may be sent in the prompt too.
+		one := c.price.Worst(Request{Schema: s, System: string(s), MaxTokens: canaryTokens})
+		one = one.plus(c.price.Cost(Usage{Prompt: 512}))
+		worst = Cost{max(worst.Money, one.Money), max(worst.Tokens, one.Tokens)}
+	}
+	return worst
+}

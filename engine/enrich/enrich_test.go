@@ -60,28 +60,33 @@ func newWorld(t testing.TB, text string) *world {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	w, err := loadWorld(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func loadWorld(path string) (*world, error) {
 	ctx := context.Background()
 	s, faults := spec.Load(ctx, path, spec.Options{})
 	if faults != nil && faults.Failed() {
-		t.Fatal(faults.Err())
+		return nil, faults.Err()
 	}
 	p, faults := plan.Compile(ctx, s, plan.Options{})
 	if p == nil {
-		t.Fatal(faults.Err())
+		return nil, faults.Err()
 	}
 	a, err := sample.Allocate(ctx, p.Model, people, 1)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	q, err := sample.NewQuota(p.Model, a)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	g, err := generate.New(p, q, 1, people)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &world{p, g}
+	return &world{p, g}, err
 }
 
 func (w *world) source() enrich.Source { return w.generator.Worker() }

@@ -133,14 +133,44 @@ func outcome(answer endpoint.Answer, err error) (text, fault string, failed erro
 // take accepts the good fields of an answer and returns the others, each with
 // what is wrong with it.
 func (p *person) take(c *call, tasks []task, text, fault string, again bool) ([]task, error) {
+	good, bad := p.sift(c, tasks, text, fault)
+	if len(good) == 0 {
+		return bad, nil
+	}
+	var written []journal.Record
+	for _, g := range good {
+		written = append(written, journal.Record{Key: g.key, Value: g.record.bytes()})
+	}
+	if err := p.journal.Append(written...); err != nil {
+		return tasks, err
+	}
+	for _, g := range good {
+		p.values[g.field.Name] = g.record.value(g.field.Text.Items != nil)
+	}
+	p.count(func(n *Counts) {
+		for _, g := range good {
+			n.Fields[g.field.number].Accepted++
+			if again {
+				n.Fields[g.field.number].Repaired++
+			}
+		}
+	})
+	return bad, nil
+}
+
+// accepted is a task with the record that fulfils it.
+type accepted struct {
+	task
+	record *record
+}
+
+// sift takes an answer apart and tells the good fields from the others, each
+// with what is wrong with it. A fault concerns all of the answer.
+func (p *person) sift(c *call, tasks []task, text, fault string) (good []accepted, bad []task) {
 	members, err := parseAnswer(text)
 	if fault == "" && err != nil {
 		fault = err.Error()
 	}
-	var bad []task
-	var good []task
-	var records []*record
-	var written []journal.Record
 	for _, t := range tasks {
 		r := &record{Source: c.model}
 		if t.fault = fault; fault == "" {
@@ -148,29 +178,11 @@ func (p *person) take(c *call, tasks []task, text, fault string, again bool) ([]
 		}
 		if t.fault != "" {
 			bad = append(bad, t)
-			continue
+		} else {
+			good = append(good, accepted{t, r})
 		}
-		good, records = append(good, t), append(records, r)
-		written = append(written, journal.Record{Key: t.key, Value: r.bytes()})
 	}
-	if len(good) == 0 {
-		return bad, nil
-	}
-	if err := p.journal.Append(written...); err != nil {
-		return tasks, err
-	}
-	for i, t := range good {
-		p.values[t.field.Name] = records[i].value(t.field.Text.Items != nil)
-	}
-	p.count(func(n *Counts) {
-		for _, t := range good {
-			n.Fields[t.field.number].Accepted++
-			if again {
-				n.Fields[t.field.number].Repaired++
-			}
-		}
-	})
-	return bad, nil
+	return good, bad
 }
 
 // judge puts a member of an answer into a record and says what is wrong with
@@ -216,7 +228,9 @@ func (p *person) quarantine(c *call, tasks []task) error {
 // leave counts what stays unanswered: the tasks, and all fields of later calls.
 func (p *person) leave(tasks []task, from int, err error) {
 	p.count(func(n *Counts) {
-		n.Failure = err.Error()
+		if err != nil {
+			n.Failure = err.Error()
+		}
 		for _, t := range tasks {
 			n.Fields[t.field.number].Unanswered++
 		}
@@ -292,11 +306,15 @@ func (c *call) render(values map[string]any, b *block, row int, tasks []task) (s
 // appendFaults says what was wrong with the last answer after a prompt that
 // does not say it itself.
 func appendFaults(text *strings.Builder, tasks []task) {
-	if tasks[0].fault == "" {
-		return
-	}
-	text.WriteString("\n\nYour last answer could not be used. Mend this:\n")
+	said := false
 	for _, t := range tasks {
+		if t.fault == "" {
+			continue
+		}
+		if !said {
+			text.WriteString("\n\nYour last answer could not be used. Mend this:\n")
+			said = true
+		}
 		fmt.Fprintf(text, "- %s: %s\n", t.field.Name, t.fault)
 	}
 }

@@ -134,6 +134,9 @@ func (b *Batches) serve(s *Server, w http.ResponseWriter, r *http.Request) bool 
 }
 
 func (b *Batches) route(s *Server, w *held, r *http.Request, part []string) {
+	for _, x := range b.batches { // also those after which nobody asks
+		b.settle(s, x)
+	}
 	switch {
 	case part[0] == "files" && len(part) == 1 && r.Method == http.MethodPost:
 		b.upload(w, r)
@@ -147,13 +150,12 @@ func (b *Batches) route(s *Server, w *held, r *http.Request, part []string) {
 	case part[0] == "batches" && len(part) == 1 && r.Method == http.MethodPost:
 		b.create(w, r)
 	case part[0] == "batches" && len(part) == 1:
-		b.list(s, w, r)
+		b.list(w, r)
 	case part[0] == "batches":
 		for _, x := range b.batches {
 			if x.ID != part[1] {
 				continue
 			}
-			b.settle(s, x)
 			if len(part) == 3 && part[2] == "cancel" && x.open() {
 				x.fault, x.due = Cancelled, time.Time{}
 				b.settle(s, x)
@@ -358,7 +360,7 @@ func (s *Server) lineReply(body []byte) (status int, reply []byte) {
 }
 
 // list tells of the account's batches, the newest first, a few at a time.
-func (b *Batches) list(s *Server, w *held, r *http.Request) {
+func (b *Batches) list(w *held, r *http.Request) {
 	const page = 3
 	var data []*batch
 	after, more := r.URL.Query().Get("after"), false
@@ -371,7 +373,6 @@ func (b *Batches) list(s *Server, w *held, r *http.Request) {
 		case len(data) == page:
 			more = true
 		default:
-			b.settle(s, x)
 			data = append(data, x)
 		}
 	}
