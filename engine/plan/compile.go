@@ -108,7 +108,7 @@ func newCompiler(ctx context.Context, s *spec.Spec, o Options) *compiler {
 	c.plan = &Plan{
 		Format: Format,
 		Name:   s.Name, Title: s.Title, Description: s.Description, Language: s.Language,
-		License: s.License, Version: s.Version, Limitations: s.Limitations, Card: s.Card, Sources: s.Sources,
+		License: s.License, Version: s.Version, Limitations: s.Limitations, Card: s.Card, Sources: s.Sources, References: s.References,
 		Population: Population{Size: s.Population.Size, Seed: s.Population.Seed, Persons: s.Population.Persons, Wanted: 1},
 		Roles:      map[string]string{},
 	}

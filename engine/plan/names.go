@@ -59,6 +59,11 @@ func (c *compiler) checkNames() {
 			field(t)
 		}
 	}
+	for _, r := range c.spec.References {
+		for _, f := range r.Fields {
+			field(spec.Text{Value: f.Field, Place: f.Place})
+		}
+	}
 	for _, r := range c.spec.Roles {
 		field(r.Field)
 		c.plan.Roles[r.Name] = r.Field.Value

@@ -31,6 +31,8 @@ type Plan struct {
 
 	Population Population    `json:"population"`
 	Sources    []spec.Source `json:"sources,omitempty"`
+	// References are other data sets that releases are compared with.
+	References []spec.Reference `json:"references,omitempty"`
 	// Fields in the order of the spec, hidden ones included.
 	Fields []*kind.Field `json:"fields"`
 	// Order lists the fields that are not fitted in an order in which each

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/spec"
 )
 
 // texts shows the written fields.
@@ -27,6 +28,7 @@ func (s *Stats) texts(p *paper) {
 		rows = append(rows, append(row, written(f.Sources)))
 	}
 	p.table([]string{"field", "written>", "not written>", "mean>", "min>", "10 %>", "median>", "90 %>", "max>", "items", "by"}, rows)
+	s.beside(p)
 	s.broken(p)
 	s.alike(p)
 }
@@ -45,6 +47,36 @@ func written(sources []check.TextSource) string {
 		parts = append(parts, fmt.Sprintf("%s %s", Escape(x.Name), percent(x.Share)))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// beside shows the lengths of texts and lists next to what is known of the
+// references.
+func (s *Stats) beside(p *paper) {
+	for i := range s.References {
+		r := s.References[i].Known
+		var rows [][]string
+		for k := range s.Texts.Fields {
+			f := &s.Texts.Fields[k]
+			known := r.Field(f.Field)
+			if known == nil {
+				continue
+			}
+			row := func(what string, here *check.Summary, there *spec.KnownFigure) {
+				if here != nil && there != nil {
+					rows = append(rows, []string{Escape(f.Field), what, number(here.Mean), there.String(), there.Status, Escape(there.Origin)})
+				}
+			}
+			row("characters, mean", f.Chars, known.Chars)
+			row("characters, one quoted text", f.Chars, known.ExampleChars)
+			row("items, mean", f.Items, known.Items)
+		}
+		if rows == nil {
+			continue
+		}
+		p.line("### Beside %s\n", Escape(r.Title))
+		p.line("Here is the mean of this release, there what is known of the other data set without having it.\n")
+		p.table([]string{"field", "what", "here>", "there>", "status", "origin"}, rows)
+	}
 }
 
 // broken lists the demands that texts do not meet.

@@ -162,15 +162,6 @@ type Texts struct {
 	Fields   []check.Text `json:"fields"`
 }
 
-// Reference is another population: by our field, the mean length of its texts,
-// or of the items of its lists, in characters, and the mean number of items.
-type Reference struct {
-	Title   string             `json:"title"`
-	Origin  string             `json:"origin,omitempty"` // of the figures
-	Lengths map[string]float64 `json:"lengths,omitempty"`
-	Items   map[string]float64 `json:"items,omitempty"`
-}
-
 // Published is what became of a table of the spec: published, then reconciled
 // with the other tables, then fitted.
 type Published struct {
@@ -225,6 +216,7 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 		},
 		Checks:      Checks{r.Headline(), r.Counts, r.Budget, r.Parts, r.Tests, r.Outcomes},
 		Goals:       r.Goals,
+		References:  references(p),
 		Independent: p.Independent,
 		Limitations: p.Limitations,
 		Sources:     p.Sources,

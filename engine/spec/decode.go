@@ -49,6 +49,9 @@ func (l *loader) decode(root *Node, src source) *Spec {
 	for _, f := range root.members("checks") {
 		s.Checks = append(s.Checks, decodeCheck(f))
 	}
+	for _, f := range root.members("references") {
+		s.References = append(s.References, decodeReference(f))
+	}
 	for _, f := range root.members("goals") {
 		s.Goals = append(s.Goals, decodeGoal(f))
 	}

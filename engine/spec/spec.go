@@ -29,6 +29,7 @@ type Spec struct {
 	Roles        []Role
 	Checks       []Check
 	Goals        []Goal
+	References   []Reference
 	Narrator     *Narrator // nil when the spec has none
 	Rules        []Rule
 	Languages    []Language

@@ -1,0 +1,109 @@
+package spec
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/personagen/personagen/engine/diag"
+)
+
+// Reference is another data set, by what is known of it.
+type Reference struct {
+	Name      string     `json:"name"`
+	Place     diag.Place `json:"-"`
+	Title     string     `json:"title"`
+	Publisher string     `json:"publisher,omitempty"`
+	URL       string     `json:"url,omitempty"`
+	License   string     `json:"license,omitempty"`
+	Note      string     `json:"note,omitempty"`
+
+	Rows     *KnownFigure     `json:"rows,omitempty"`
+	RowChars *KnownFigure     `json:"row_chars,omitempty"` // of all texts of a row, mean
+	Fields   []ReferenceField `json:"fields,omitempty"`
+}
+
+// Field returns what is known of our field of that name, or nil.
+func (r *Reference) Field(name string) *ReferenceField {
+	for i := range r.Fields {
+		if r.Fields[i].Field == name {
+			return &r.Fields[i]
+		}
+	}
+	return nil
+}
+
+// ReferenceField is what is known of a column of a reference.
+type ReferenceField struct {
+	Field  string     `json:"field"`
+	Place  diag.Place `json:"-"`
+	Column string     `json:"column,omitempty"` // its name there, where it differs
+	Absent bool       `json:"absent,omitempty"`
+	Note   string     `json:"note,omitempty"`
+
+	Chars        *KnownFigure `json:"chars,omitempty"`         // mean
+	ExampleChars *KnownFigure `json:"example_chars,omitempty"` // of one text
+	Items        *KnownFigure `json:"items,omitempty"`         // mean
+	Values       *KnownFigure `json:"values,omitempty"`        // different ones
+}
+
+// KnownFigure is a figure about data that are not at hand: between Low and High,
+// which are the same where one number is known.
+type KnownFigure struct {
+	Low    float64 `json:"low"`
+	High   float64 `json:"high"`
+	Status string  `json:"status"` // "quoted" or "derived"
+	Origin string  `json:"origin"`
+}
+
+// String writes the figure, or the two that it lies between.
+func (k *KnownFigure) String() string {
+	if k.Low == k.High {
+		return thousands(k.Low)
+	}
+	return thousands(k.Low) + " to " + thousands(k.High)
+}
+
+// thousands groups the digits of a number.
+func thousands(x float64) string {
+	whole, rest, fraction := strings.Cut(strconv.FormatFloat(x, 'f', -1, 64), ".")
+	for i := len(whole) - 3; i > 0 && whole[i-1] != '-'; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if fraction {
+		return whole + "." + rest
+	}
+	return whole
+}
+
+func decodeReference(f Named) Reference {
+	n := f.Value
+	r := Reference{
+		Name: f.Name, Place: f.Place, Title: n.text("title"), Publisher: n.text("publisher"), URL: n.text("url"), License: n.text("license"),
+		Note: n.text("note"), Rows: n.known("rows"), RowChars: n.known("row_chars"),
+	}
+	for _, x := range n.members("fields") {
+		v := x.Value
+		r.Fields = append(r.Fields, ReferenceField{
+			Field: x.Name, Place: x.Place, Column: v.text("column"), Absent: v.flag("absent"), Note: v.text("note"),
+			Chars: v.known("chars"), ExampleChars: v.known("example_chars"), Items: v.known("items"), Values: v.known("values"),
+		})
+	}
+	return r
+}
+
+func (n *Node) known(name string) *KnownFigure {
+	v := n.Get(name)
+	if v == nil {
+		return nil
+	}
+	k := &KnownFigure{Status: v.text("status"), Origin: v.text("origin")}
+	if is := v.Get("is"); is.Kind == ListNode {
+		k.Low, k.High = is.Items[0].Number, is.Items[1].Number
+	} else {
+		k.Low, k.High = is.Number, is.Number
+	}
+	if k.Low > k.High {
+		k.Low, k.High = k.High, k.Low
+	}
+	return k
+}
