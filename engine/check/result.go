@@ -66,6 +66,9 @@ type Result struct {
 	Profiles []Profile `json:"-"`
 	// Texts describe the written fields among them.
 	Texts []Text `json:"-"`
+	// Groups are the words that set the texts of groups of persons apart, in a
+	// sample of them.
+	Groups []prose.Group `json:"-"`
 }
 
 // Whole reports whether the rows are all of their population.

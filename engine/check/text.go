@@ -14,10 +14,12 @@ import (
 	"github.com/personagen/personagen/engine/sketch"
 )
 
-// Persons whose texts are compared with each other, and those of them whose
-// words are kept: the ones with the smallest keyed hash of their number.
+// Persons whose texts are compared with each other, those of them whose words
+// are kept, to be compared by group, and those whose wording is measured: the ones
+// with the smallest keyed hash of their number.
 const (
 	comparedPersons = 10_000
+	groupedPersons  = 2_000
 	keptPersons     = 1_000
 )
 
@@ -31,6 +33,7 @@ type textSuite struct {
 	fields []textCheck
 	source int   // column that says who wrote a person's texts, -1 for none
 	masked []int // columns whose values are masked
+	groups []int // axes by which words are compared
 	key    rng.Stream
 	// Persons with a hash above these are not in the samples, whatever the rest
 	// of the population is.
@@ -66,7 +69,12 @@ func (s *Suite) compileTexts() {
 			x.masked = append(x.masked, i)
 		}
 	}
-	x.comparedBelow, x.keptBelow = sketch.CertainBound(comparedPersons, s.options.Rows), sketch.CertainBound(keptPersons, s.options.Rows)
+	for _, name := range s.plan.Groups {
+		if s.told[name] {
+			x.groups = append(x.groups, s.axisOf[s.column(name)])
+		}
+	}
+	x.comparedBelow, x.keptBelow = sketch.CertainBound(comparedPersons, s.options.Rows), sketch.CertainBound(groupedPersons, s.options.Rows)
 	s.texts = x
 }
 
@@ -78,12 +86,19 @@ type textTally struct {
 	// unsourced are persons with a text that nobody is said to have written.
 	unsourced finds
 	compared  sketch.Lowest[[]prose.Print] // per text field
-	kept      sketch.Lowest[[][]uint64]    // per text field, its words
+	kept      sketch.Lowest[keptPerson]
+	names     map[uint64]string // words that persons kept have, by their hash
 
 	// Of the current batch.
 	samples []sampledPerson
 	sampled []int32 // per row, one more than its position in samples
 	words   prose.Masker
+}
+
+// keptPerson is a person whose words are kept.
+type keptPerson struct {
+	words  [][]uint64 // per text field, masked
+	groups []int32    // per axis of textSuite.groups, the value; -1 for none
 }
 
 // sampledPerson is a row of the current batch on its way into the samples.
@@ -134,7 +149,8 @@ func (x *textSuite) newTally() *textTally {
 		fields:   make([]textFieldTally, len(x.fields)),
 		broken:   make([]textFinds, len(x.rules.Demands)),
 		compared: sketch.Lowest[[]prose.Print]{Keep: comparedPersons, Below: x.comparedBelow},
-		kept:     sketch.Lowest[[][]uint64]{Keep: keptPersons, Below: x.keptBelow},
+		kept:     sketch.Lowest[keptPerson]{Keep: groupedPersons, Below: x.keptBelow},
+		names:    map[uint64]string{},
 	}
 	for i := range t.fields {
 		t.fields[i].sources = map[string]int64{}
@@ -158,6 +174,9 @@ func (t *textTally) merge(o *textTally) {
 	t.unsourced.merge(&o.unsourced)
 	t.compared.Merge(&o.compared)
 	t.kept.Merge(&o.kept)
+	for hash, word := range o.names {
+		t.names[hash] = word
+	}
 }
 
 // addTexts judges the texts of a batch.
@@ -181,7 +200,15 @@ func (t *Tally) addTexts(b *frame.Batch) {
 		row := b.First + int64(p.row)
 		t.texts.compared.Add(p.hash, row, p.prints)
 		if p.words != nil {
-			t.texts.kept.Add(p.hash, row, p.words)
+			k := keptPerson{words: p.words}
+			for _, a := range x.groups {
+				code := t.codes[a][p.row]
+				if code >= t.suite.axes[a].size {
+					code = -1
+				}
+				k.groups = append(k.groups, code)
+			}
+			t.texts.kept.Add(p.hash, row, k)
 		}
 	}
 }
@@ -278,6 +305,12 @@ func (t *Tally) takeText(b *frame.Batch, p *sampledPerson, i int) {
 	p.prints[i] = prose.PrintOf(words)
 	if p.words != nil {
 		p.words[i] = slices.Clone(words)
+		scan := &t.texts.checker.Scan
+		for k, hash := range words {
+			if _, known := t.texts.names[hash]; !known && hash&prose.Masked == 0 {
+				t.texts.names[hash] = string(scan.Lower[scan.Words[k].From:scan.Words[k].To])
+			}
+		}
 	}
 }
 

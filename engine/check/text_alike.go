@@ -2,6 +2,7 @@ package check
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/personagen/personagen/engine/frame"
@@ -39,10 +40,32 @@ func (t *textTally) alike(field int) *Alike {
 		}
 	}
 	var texts [][]uint64
-	for i := range t.kept.All {
-		if words := t.kept.All[i].Value[field]; len(words) > 0 {
+	for i := range min(keptPersons, len(t.kept.All)) {
+		if words := t.kept.All[i].Value.words[field]; len(words) > 0 {
 			texts = append(texts, words)
 		}
 	}
 	return prose.Compare(prints, persons, texts)
+}
+
+// wordGroups compares the words of the persons kept by the values of some fields.
+func (t *Tally) wordGroups() []prose.Group {
+	x, tt := t.suite.texts, t.texts
+	if len(x.groups) == 0 {
+		return nil
+	}
+	persons := make([][]uint64, len(tt.kept.All))
+	by := make([]prose.GroupBy, len(x.groups))
+	for k, a := range x.groups {
+		f := t.suite.plan.Fields[t.suite.axes[a].column]
+		by[k] = prose.GroupBy{Field: f.Name, Values: f.Domain.AllLabels()}
+	}
+	for i := range tt.kept.All {
+		p := &tt.kept.All[i].Value
+		persons[i] = slices.Concat(p.words...)
+		for k, code := range p.groups {
+			by[k].Codes = append(by[k].Codes, code)
+		}
+	}
+	return prose.Groups(persons, by, tt.names)
 }

@@ -41,6 +41,7 @@ func (b *builder) checkTexts() {
 			b.checkAlike(i, alike[i])
 		}
 	}
+	b.Groups = b.tally.wordGroups()
 	b.checkSources()
 	for i := range x.fields {
 		b.Texts = append(b.Texts, b.text(i, alike[i]))

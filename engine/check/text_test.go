@@ -3,6 +3,7 @@ package check
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/prose"
 	"github.com/personagen/personagen/engine/rng"
 )
 
@@ -220,6 +222,7 @@ func TestTextExamples(t *testing.T) {
 // byte, with samples that are smaller than the population.
 func TestTextMerge(t *testing.T) {
 	p := village()
+	p.Groups = []string{"hue", "place"}
 	const n = 26_000
 	var want []byte
 	for _, c := range []struct {
@@ -230,6 +233,9 @@ func TestTextMerge(t *testing.T) {
 		for at := 0; at < n; at += c.size {
 			b := villagers(p, int64(at), min(c.size, n-at), 12)
 			for r := range b.N {
+				if b.Columns[vHue].Codes[r] == 1 {
+					b.Columns[vStory].Texts[r] += " Clichéd."
+				}
 				if i := b.First + int64(r); i%1000 < 6 {
 					b.Columns[vPlans].Texts[r] = "the same old story of every year " + proseOf("plans", 1, 12)
 				}
@@ -237,12 +243,15 @@ func TestTextMerge(t *testing.T) {
 			all = append(all, b)
 		}
 		r := judge(t, p, Options{Rows: c.rows}, c.workers, all)
-		got, err := json.MarshalIndent([]any{r, r.Profiles, r.Texts}, "", " ")
+		got, err := json.MarshalIndent([]any{r, r.Profiles, r.Texts, r.Groups}, "", " ")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want == nil {
 			want = got
+			if g := r.Groups; len(g) != 5 || g[1].Value != "h1" || !slices.ContainsFunc(g[1].Words, func(w prose.Word) bool { return w.Word == "clichéd" && w.Share == 1 && w.Others == 0 }) {
+				t.Errorf("groups: %+v", r.Groups)
+			}
 			if a := r.Texts[0].Alike; a.Texts != comparedPersons || a.Words.Texts != keptPersons {
 				t.Errorf("%d compared, %d kept", a.Texts, a.Words.Texts)
 			}

@@ -205,6 +205,37 @@ func (s *Stats) numbers(p *paper) {
 		p.line("## Numbers\n")
 		p.table([]string{"field", "of", "persons>", "mean>", "sd>", "min>", "10 %>", "median>", "90 %>", "max>"}, rows)
 	}
+	s.declared(p)
+}
+
+// declared compares numbers with their declared distributions and correlations.
+func (s *Stats) declared(p *paper) {
+	var numbers, pairs [][]string
+	for _, o := range s.Checks.Outcomes {
+		switch {
+		case o.Test == nil:
+		case o.Kind == check.KindNumber:
+			row := []string{Escape(o.Name), thousands(o.Test.Persons), number(o.Test.Statistic), number(o.Test.P)}
+			for _, q := range o.Quantiles {
+				row = append(row, number(q.Declared)+" / "+number(q.Observed))
+			}
+			numbers = append(numbers, append(row, o.Status))
+		case o.Kind == check.KindCorrelation:
+			pairs = append(pairs, []string{
+				Escape(o.Name), thousands(o.Test.Persons), fmt.Sprintf("%.3f", o.Correlation.Declared), fmt.Sprintf("%.3f", o.Correlation.Expected),
+				fmt.Sprintf("%.3f", o.Correlation.Observed), number(o.Test.P), o.Status,
+			})
+		}
+	}
+	if numbers != nil {
+		p.line("### As declared\n")
+		p.line("Distance is the largest between the cumulative distributions (Kolmogorov-Smirnov); quantiles are declared / found, those of the mixture that the persons' other fields make of a distribution.\n")
+		p.table([]string{"field", "persons>", "distance>", "p>", "10 %>", "median>", "90 %>", "check"}, numbers)
+	}
+	if pairs != nil {
+		p.line("Correlations are of normal scores; expected is the declared one as rounding weakens it.\n")
+		p.table([]string{"fields", "persons>", "declared>", "expected>", "found>", "p>", "check"}, pairs)
+	}
 }
 
 func (s *Stats) tables(p *paper) {

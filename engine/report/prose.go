@@ -31,6 +31,28 @@ func (s *Stats) texts(p *paper) {
 	s.beside(p)
 	s.broken(p)
 	s.alike(p)
+	s.groups(p)
+}
+
+// groups shows the words that set groups apart.
+func (s *Stats) groups(p *paper) {
+	var rows [][]string
+	for _, g := range s.Texts.Groups {
+		var words []string
+		for _, w := range g.Words {
+			words = append(words, fmt.Sprintf("%s (%.0f %% : %.0f %%)", Escape(w.Word), 100*w.Share, 100*w.Others))
+		}
+		if words == nil {
+			words = []string{"none"}
+		}
+		rows = append(rows, []string{Escape(g.Field), Escape(g.Value), thousands(g.Persons), strings.Join(words, ", ")})
+	}
+	if rows == nil {
+		return
+	}
+	p.line("### Words by group\n")
+	p.line("The words that set the texts of a group apart from all others in a sample, the most distinctive first, by weighted log-odds (Monroe, Colaresi and Quinn 2008), with the share of persons in the group and elsewhere whose texts have them. What is not a fact of the person may be a cliché.\n")
+	p.table([]string{"field", "group", "persons>", "words"}, rows)
 }
 
 func lengths(n *check.Summary) []string {

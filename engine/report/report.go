@@ -16,6 +16,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/prose"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -160,6 +161,9 @@ type Texts struct {
 	Written  int64        `json:"written"`
 	Model    *float64     `json:"model_written,omitempty"`
 	Fields   []check.Text `json:"fields"`
+	// Groups are the words that set the texts of groups of persons apart, in a
+	// sample: where clichés show.
+	Groups []prose.Group `json:"groups,omitempty"`
 }
 
 // Published is what became of a table of the spec: published, then reconciled
@@ -304,7 +308,7 @@ func texts(r *check.Result) *Texts {
 	if len(r.Texts) == 0 {
 		return nil
 	}
-	t := &Texts{Fields: r.Texts}
+	t := &Texts{Fields: r.Texts, Groups: r.Groups}
 	model, known := int64(0), false
 	for _, f := range r.Texts {
 		t.Written += f.Written

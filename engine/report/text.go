@@ -17,15 +17,21 @@ var kinds = []struct{ kind, one, many string }{
 	{check.KindPersons, "search for duplicated persons", "searches for duplicated persons"},
 	{check.KindGroup, "group true to its base fields", "groups true to their base fields"},
 	{check.KindImpossible, "impossible condition met by nobody", "impossible conditions met by nobody"},
+	{check.KindOpen, "choice or list with nothing that is closed to the person", "choices and lists with nothing that is closed to the person"},
+	{check.KindFrequency, "choice or list as frequent as its weights say", "choices and lists as frequent as their weights say"},
+	{check.KindNumber, "number field as its declared distribution", "number fields as their declared distributions"},
+	{check.KindCorrelation, "correlation as declared", "correlations as declared"},
 	{check.KindTable, "table and margin", "tables and margins"},
 	{check.KindIndependent, "independence", "independences"},
 	{check.KindWritten, "text field written where it should be", "text fields written where they should be"},
 	{check.KindText, "text field as demanded", "text fields as demanded"},
+	{check.KindLanguage, "text field in its language", "text fields in their language"},
 	{check.KindRule, "rule that no text breaks", "rules that no text breaks"},
 	{check.KindAlike, "text field without near-duplicates", "text fields without near-duplicates"},
 	{check.KindOpenings, "text field with openings of its own", "text fields with openings of their own"},
 	{check.KindSource, "field that says who wrote the texts", "fields that say who wrote the texts"},
 	{check.KindLimit, "check of the spec's own", "checks of the spec's own"},
+	{check.KindMeasure, "limit of the spec's own on a measure", "limits of the spec's own on measures"},
 }
 
 // colours of statuses on a terminal.
