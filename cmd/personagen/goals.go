@@ -36,6 +36,7 @@ one is not. It takes a release, all its shards, or bare files together with --sp
 	f := c.Flags()
 	f.StringVar(&o.spec, "spec", "", "hold the data to the goals of this spec instead of the release's own")
 	f.StringArrayVar(&o.columns, "map", nil, "THEIRS=OURS: a column's name in the files and in the spec; may be repeated")
+	f.StringVar(&o.aliases, "aliases", "", "set of the spec's aliases by which bare files name their columns; a release says itself")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
 	f.BoolVar(&a.json, "json", false, "print the goals as one JSON document")
 	o.cache.add(f)
@@ -55,7 +56,7 @@ func (a *app) goals(c *cobra.Command, paths []string, o validateOptions) error {
 		return err
 	}
 	progress := a.newProgress(o.quiet)
-	found, err := run.Validate(c.Context(), run.Validation{Paths: paths, Spec: o.spec, Columns: columns, Cache: cache, Events: progress.event})
+	found, err := run.Validate(c.Context(), run.Validation{Paths: paths, Spec: o.spec, Columns: columns, Aliases: o.aliases, Cache: cache, Events: progress.event})
 	progress.finish()
 	if found == nil || err != nil && !errors.Is(err, run.ErrChecks) {
 		return err

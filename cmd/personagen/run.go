@@ -17,6 +17,7 @@ type runOptions struct {
 	persons     personFlags
 	out         string
 	formats     string
+	aliases     string
 	rowsPerFile int64
 	workers     int
 	author      authorFlags
@@ -55,6 +56,7 @@ and the same command goes on.`,
 	o.persons.addParts(f)
 	f.StringVarP(&o.out, "out", "o", "", "folder of the release (default out/NAME after the spec's file name)")
 	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(run.AllFormats(), ",")+")")
+	f.StringVar(&o.aliases, "aliases", "", "call the columns by this set of the spec's aliases")
 	f.Int64Var(&o.rowsPerFile, "rows-per-file", run.DefaultRowsPerFile, "largest number of rows of one Parquet file")
 	f.IntVar(&o.workers, "workers", 0, "goroutines that make persons (default one per core); the bytes do not depend on it")
 	o.author.add(c)
@@ -95,7 +97,7 @@ func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
 	if o.workers < 0 {
 		return cfg, usagef("--workers is at least 1, or 0 for one per core, not %d", o.workers)
 	}
-	cfg.Out, cfg.RowsPerFile, cfg.Workers = o.out, o.rowsPerFile, o.workers
+	cfg.Out, cfg.RowsPerFile, cfg.Workers, cfg.Aliases = o.out, o.rowsPerFile, o.workers, o.aliases
 	if cfg.Out == "" {
 		cfg.Out = defaultOut(spec, cfg.Shard)
 	}

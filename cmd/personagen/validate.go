@@ -17,6 +17,7 @@ import (
 type validateOptions struct {
 	spec    string
 	columns []string
+	aliases string
 	size    int64
 	all     bool
 	quiet   bool
@@ -46,6 +47,7 @@ named with --map; columns that are functions of others may be missing.`,
 	f := c.Flags()
 	f.StringVar(&o.spec, "spec", "", "check against this spec instead of the release's own plan")
 	f.StringArrayVar(&o.columns, "map", nil, "THEIRS=OURS: a column's name in the files and in the spec; may be repeated")
+	f.StringVar(&o.aliases, "aliases", "", "set of the spec's aliases by which bare files name their columns; a release says itself")
 	f.Int64VarP(&o.size, "size", "n", 0, "persons of the population that bare files are a part of (default: they are all of it)")
 	f.BoolVar(&o.all, "all", false, "print every check, not only those that failed")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
@@ -80,7 +82,7 @@ func (a *app) validate(c *cobra.Command, paths []string, o validateOptions) erro
 	}
 	progress := a.newProgress(o.quiet)
 	found, err := run.Validate(c.Context(), run.Validation{
-		Paths: paths, Spec: o.spec, Columns: columns, Size: o.size, Cache: cache, Events: progress.event,
+		Paths: paths, Spec: o.spec, Columns: columns, Aliases: o.aliases, Size: o.size, Cache: cache, Events: progress.event,
 	})
 	progress.finish()
 	if found == nil || err != nil && !errors.Is(err, run.ErrChecks) {

@@ -216,7 +216,7 @@ func TestWhatAChangeBuys(t *testing.T) {
 		{"a field added to a call", change("\torigin:", `	song: {kind: "text", call: "early", chars: {min: 5, max: 400}}`+"\n\torigin:"), []string{"song"}},
 		{"a number that nobody reads", change("\torigin:", "\theight: {kind: \"number\", normal: {mean: 170, sd: 8}}\n\torigin:"), nil},
 		{"a title of another field", change(`hue: {`, `hue: {title: "Hue", `), nil},
-		{"the name of the column elsewhere", change(`about: "a life", `, `about: "a life", alias: "tale", `), nil},
+		{"the name of the column elsewhere", letters + "\naliases: other: story: \"tale\"\n", nil},
 		{"how it is written offline", change(`chars: {min: 5, max: 400}`, `note: "by hand", chars: {min: 5, max: 400}`), nil},
 		{"a length", change("chars: {min: 5, max: 400}", "chars: {min: 5, max: 300}"), []string{"note"}},
 		{"what a list is about", change(`when: years: >=15`, `about: "of the craft", when: years: >=15`), []string{"tools"}},

@@ -12,7 +12,6 @@ type Text struct {
 	Items    *Length  `json:"items,omitempty"` // of a list, in items
 	Mentions []string `json:"mentions,omitempty"`
 	Except   []string `json:"except,omitempty"` // rules that do not apply
-	Alias    string   `json:"alias,omitempty"`
 	// Language is the tag of what it is written in, "" for the spec's own.
 	Language string `json:"language,omitempty"`
 	// Offline is how the narrator writes it, nil when it does not.
@@ -82,9 +81,6 @@ func (c *Compiler) text(s *spec.Field) *Text {
 	}
 	if n := s.Body.Get("language"); n != nil {
 		t.Language = n.String
-	}
-	if n := s.Body.Get("alias"); n != nil {
-		t.Alias = n.String
 	}
 	if n := s.Body.Get("offline"); n != nil {
 		t.Offline = &Narration{Parts: values(n.Get("parts")), More: values(n.Get("more")), Close: values(n.Get("close")), Joiner: " "}

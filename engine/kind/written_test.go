@@ -12,14 +12,14 @@ import (
 func TestWrittenFields(t *testing.T) {
 	fields := must(t, `fields: {
 		hue: {kind: "category", values: ["red", "blue"]}
-		tale: {kind: "text", call: "c", chars: {min: 10, target: 50, max: 90}, mentions: ["hue"], except: ["r"], alias: "story", offline: {parts: ["a", "b"], more: ["c"], close: ["d"], joiner: "\n"}}
+		tale: {kind: "text", call: "c", chars: {min: 10, target: 50, max: 90}, mentions: ["hue"], except: ["r"], offline: {parts: ["a", "b"], more: ["c"], close: ["d"], joiner: "\n"}}
 		tools: {kind: "text_list", items: {min: 1, max: 3}, chars: {min: 2, max: 9}, offline: parts: ["e"]}
 		bare: {kind: "text", chars: {min: 1, max: 1}}
 		by: kind: "text_source"
 	}`, nil)
 	want := []*Text{
 		nil,
-		{Call: "c", Chars: Length{10, 90, 50}, Mentions: []string{"hue"}, Except: []string{"r"}, Alias: "story",
+		{Call: "c", Chars: Length{10, 90, 50}, Mentions: []string{"hue"}, Except: []string{"r"},
 			Offline: &Narration{Parts: []string{"a", "b"}, More: []string{"c"}, Close: []string{"d"}, Joiner: "\n"}},
 		{Chars: Length{2, 9, 0}, Items: &Length{1, 3, 0}, Offline: &Narration{Parts: []string{"e"}, Joiner: " "}},
 		{Chars: Length{1, 1, 0}},

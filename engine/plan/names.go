@@ -64,10 +64,54 @@ func (c *compiler) checkNames() {
 			field(spec.Text{Value: f.Field, Place: f.Place})
 		}
 	}
+	for _, set := range c.spec.Aliases {
+		c.checkAliases(set, fields)
+	}
 	for _, r := range c.spec.Roles {
 		field(r.Field)
 		c.plan.Roles[r.Name] = r.Field.Value
 	}
+}
+
+// checkAliases checks that every column of a set has one field and the other
+// way round.
+func (c *compiler) checkAliases(set spec.AliasSet, fields []string) {
+	columns, taken := map[string]string{}, map[string]string{}
+	hidden := map[string]bool{}
+	for _, f := range c.spec.Fields {
+		hidden[f.Name] = f.Hidden
+	}
+	for _, a := range set.Columns {
+		if !c.mustBeOneOf(a.Field, "field", "unknown-field", fields) {
+			continue
+		}
+		if hidden[a.Field.Value] {
+			c.diags.Errorf(a.Field.Place, "hidden-alias", "field %q is hidden, so it has no column to name", a.Field.Value).Do("take the alias away, or hidden")
+			continue
+		}
+		columns[a.Field.Value] = a.Column.Value
+	}
+	for _, f := range c.spec.Fields {
+		if !f.Hidden && columns[f.Name] == "" {
+			taken[f.Name] = f.Name
+		}
+	}
+	for _, a := range set.Columns {
+		field, column := a.Field.Value, a.Column.Value
+		if columns[field] == "" {
+			continue
+		}
+		if other, twice := taken[column]; twice {
+			c.diags.Errorf(a.Column.Place, "column-twice", "two columns would be called %q in the set %q: those of %s and %s", column, set.Name, other, field).
+				Do("choose another name for one of them")
+			continue
+		}
+		taken[column] = field
+	}
+	if c.plan.Aliases == nil {
+		c.plan.Aliases = map[string]map[string]string{}
+	}
+	c.plan.Aliases[set.Name] = columns
 }
 
 func (c *compiler) mustBeOneOf(t spec.Text, what, code string, names []string) bool {

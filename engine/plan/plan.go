@@ -35,6 +35,8 @@ type Plan struct {
 	References []spec.Reference `json:"references,omitempty"`
 	// Fields in the order of the spec, hidden ones included.
 	Fields []*kind.Field `json:"fields"`
+	// Aliases are sets of other names for columns: set to field to column.
+	Aliases map[string]map[string]string `json:"aliases,omitempty"`
 	// Order lists the fields that are not fitted in an order in which each
 	// finds its inputs filled.
 	Order []string `json:"order"`
@@ -316,6 +318,18 @@ func (p *Plan) Visible() []int {
 		}
 	}
 	return v
+}
+
+// Columns maps the fields that are written to their columns where a set of
+// aliases gives them another name.
+func (p *Plan) Columns(set string) map[string]string {
+	out := map[string]string{}
+	for _, f := range p.Fields {
+		if column := p.Aliases[set][f.Name]; column != "" && !f.Hidden {
+			out[f.Name] = column
+		}
+	}
+	return out
 }
 
 // WithoutTexts returns the plan without its written fields, and without the

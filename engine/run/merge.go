@@ -34,7 +34,7 @@ func Merge(ctx context.Context, m Merger) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := openRelease(m.Out, parts.plan, parts.persons, m.Formats, m.RowsPerFile)
+	r, err := openRelease(m.Out, parts.plan, parts.persons, m.Formats, m.RowsPerFile, parts.aliases)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func Merge(ctx context.Context, m Merger) (*Summary, error) {
 	suite := check.New(parts.plan, parts.persons.checkOptions(parts.exceptions, r.dir))
 	defer suite.Close()
 	stage("open")
-	reader := newRowReader(parts.plan, parts.paths, nil)
+	reader := newRowReader(parts.plan, parts.paths, parts.columns)
 	tally, err := r.fill(ctx, suite, 1, parts.persons, func(int) source { return reader }, func(done int64) {
 		if m.Events != nil {
 			m.Events(Event{Stage: "write", Done: done, Total: parts.persons.Count})

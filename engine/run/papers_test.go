@@ -56,6 +56,7 @@ tables: {
 	}, source: "hearsay", status: "assumed"}
 }
 joints: [["hue", "service"]]
+aliases: other: {id: "uuid", hue: "hat", tale: "story"}
 `
 
 func fleetSpec(t *testing.T) (spec, dir string) {
@@ -252,7 +253,7 @@ func TestCardTellsHowToRebuild(t *testing.T) {
 	seed := uint64(5)
 	for name, cfg := range map[string]run.Config{
 		"whole":       {},
-		"seed":        {Seed: &seed, Size: 300, Formats: []string{"csv"}},
+		"seed":        {Seed: &seed, Size: 300, Formats: []string{"csv"}, Aliases: "other"},
 		"limit":       {Limit: 70, Provider: run.NoTexts},
 		"shard":       {Shard: run.Shard{Index: 2, Of: 3}, Sampling: run.Independent},
 		"limit shard": {Limit: 100, Shard: run.Shard{Index: 1, Of: 3}, Formats: []string{"jsonl", "csv"}},
@@ -292,6 +293,8 @@ func TestCardTellsHowToRebuild(t *testing.T) {
 					again.RowsPerFile = number
 				case "--provider":
 					again.Provider = value
+				case "--aliases":
+					again.Aliases = value
 				case "-o":
 				default:
 					t.Errorf("unknown flag %s", words[i])
@@ -335,7 +338,7 @@ func TestPapersAreWhatOtherToolsRead(t *testing.T) {
 	spec, dir := fleetSpec(t)
 	for name, cfg := range map[string]run.Config{
 		"parquet": {},
-		"jsonl":   {Formats: []string{"jsonl"}},
+		"jsonl":   {Formats: []string{"jsonl"}, Aliases: "other"},
 		"csv":     {Formats: []string{"csv"}, Provider: run.NoTexts},
 		"several": {Size: 70000, RowsPerFile: 1, Formats: []string{"parquet"}, Provider: run.NoTexts},
 	} {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -224,7 +225,10 @@ type Validation struct {
 	Paths   []string
 	Spec    string
 	Columns map[string]string // name in the files to name in the plan
-	Size    int64             // persons of the whole population; 0 for as many as there are
+	// Aliases is the set of the spec's other names for columns by which the
+	// files were written; a release says itself.
+	Aliases string
+	Size    int64 // persons of the whole population; 0 for as many as there are
 	Cache   string
 	Events  func(Event)
 }
@@ -249,7 +253,7 @@ func Validate(ctx context.Context, v Validation) (*Validated, error) {
 	defer suite.Close()
 	tally := suite.NewTally()
 	rows := int64(0)
-	reader := newRowReader(in.plan, in.paths, v.Columns)
+	reader := newRowReader(in.plan, in.paths, in.columns)
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -282,6 +286,7 @@ func Validate(ctx context.Context, v Validation) (*Validated, error) {
 type input struct {
 	plan    *plan.Plan
 	paths   []string
+	columns map[string]string // name in the files to name in the plan
 	options check.Options
 	rows    int64
 }
@@ -306,7 +311,11 @@ func openInput(ctx context.Context, v Validation) (*input, error) {
 		if in.plan == nil {
 			return nil, fmt.Errorf("%w: a bare file needs --spec to tell what it should hold", ErrUsage)
 		}
-		in.paths = v.Paths
+		if err := hasAliases(in.plan, v.Aliases); err != nil {
+			return nil, err
+		}
+		in.paths, in.columns = v.Paths, ours(in.plan, v.Aliases)
+		maps.Copy(in.columns, v.Columns)
 		in.options = check.Options{Sampling: Quota, Total: v.Size}
 		return in, nil
 	}
@@ -317,7 +326,11 @@ func openInput(ctx context.Context, v Validation) (*input, error) {
 	if in.plan == nil {
 		in.plan = shards.plan
 	}
-	in.paths, in.rows = shards.paths, shards.persons.Count
+	if v.Aliases != "" && v.Aliases != shards.aliases {
+		return nil, fmt.Errorf("%w: %s says itself what its columns are called; leave the set of aliases away", ErrUsage, v.Paths[0])
+	}
+	in.paths, in.rows, in.columns = shards.paths, shards.persons.Count, shards.columns
+	maps.Copy(in.columns, v.Columns)
 	in.options = shards.persons.checkOptions(shards.exceptions, "")
 	return in, nil
 }
@@ -327,7 +340,18 @@ type shards struct {
 	plan       *plan.Plan
 	persons    population
 	paths      []string
+	aliases    string            // set that names the columns of the files
+	columns    map[string]string // name in the files to name in the plan
 	exceptions []check.Exception
+}
+
+// ours maps the columns that a set of aliases names to their fields.
+func ours(p *plan.Plan, set string) map[string]string {
+	columns := map[string]string{}
+	for field, column := range p.Columns(set) {
+		columns[column] = field
+	}
+	return columns
 }
 
 // openShards reads the manifests of releases and checks that they are
@@ -358,13 +382,16 @@ func openShards(dirs []string) (*shards, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &shards{plan: p, persons: parts[0].m.Population, exceptions: parts[0].m.Exceptions}
+	s := &shards{plan: p, persons: parts[0].m.Population, exceptions: parts[0].m.Exceptions,
+		aliases: parts[0].m.Aliases, columns: ours(p, parts[0].m.Aliases)}
 	s.persons.Count = 0
 	for _, part := range parts {
 		m, first := part.m, parts[0]
 		switch {
 		case m.Plan != first.m.Plan:
 			return nil, fmt.Errorf("%w: %s and %s were made from different plans", ErrUsage, first.dir, part.dir)
+		case m.Aliases != first.m.Aliases:
+			return nil, fmt.Errorf("%w: %s and %s call their columns by different sets of aliases, %q and %q", ErrUsage, first.dir, part.dir, first.m.Aliases, m.Aliases)
 		case m.Population.Seed != s.persons.Seed || m.Population.Size != s.persons.Size || m.Population.Sampling != s.persons.Sampling:
 			return nil, fmt.Errorf("%w: %s and %s are not parts of one population: seed, size or sampling differ", ErrUsage, first.dir, part.dir)
 		case m.Population.First != s.persons.First+s.persons.Count:

@@ -30,6 +30,9 @@ func (r *release) rebuild(stats *report.Stats) (command, remark string) {
 	if r.perFile != wholeChunks(DefaultRowsPerFile) {
 		args = append(args, fmt.Sprint("--rows-per-file ", r.perFile))
 	}
+	if r.aliases != "" {
+		args = append(args, "--aliases "+r.aliases)
+	}
 	switch models := models(stats.Texts); {
 	case stats.Texts == nil:
 		args = append(args, "--provider "+NoTexts)

@@ -2,6 +2,7 @@ package run
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -49,6 +50,7 @@ type Manifest struct {
 	Population population        `json:"population"`
 	Rows       int64             `json:"rows"`
 	Columns    []string          `json:"columns"`
+	Aliases    string            `json:"aliases,omitempty"` // set that some of Columns have their names from
 	Files      []ManifestFileRow `json:"files"`
 	// Unhashed are the files that tell how long the run took, and so differ
 	// between two runs of the same plan.
@@ -79,6 +81,7 @@ type release struct {
 	target  string
 	dir     string
 	plan    *plan.Plan
+	aliases string // set of names of columns
 	persons population
 	formats []string
 	perFile int64
@@ -95,7 +98,7 @@ type dataFile struct {
 }
 
 // openRelease checks that the release can be made and opens its folder.
-func openRelease(target string, p *plan.Plan, persons population, formats []string, perFile int64) (*release, error) {
+func openRelease(target string, p *plan.Plan, persons population, formats []string, perFile int64, aliases string) (*release, error) {
 	if target == "" {
 		return nil, fmt.Errorf("%w: no output folder was given", ErrUsage)
 	}
@@ -105,7 +108,7 @@ func openRelease(target string, p *plan.Plan, persons population, formats []stri
 	if real, err := filepath.EvalSymlinks(target); err == nil {
 		target = real // the folder behind a link is replaced, not the link
 	}
-	r := &release{target: filepath.Clean(target), plan: p, persons: persons, formats: formats, perFile: perFile}
+	r := &release{target: filepath.Clean(target), plan: p, aliases: aliases, persons: persons, formats: formats, perFile: perFile}
 	if r.formats == nil {
 		r.formats = AllFormats()
 	}
@@ -234,6 +237,9 @@ func (r *release) guessBytes() int64 {
 func (r *release) fill(ctx context.Context, suite *check.Suite, workers int, persons population,
 	sources func(worker int) source, progress func(done int64)) (*tallies, error) {
 	p := newPipeline(r.plan, suite, workers, sources)
+	for i, column := range p.schema {
+		p.schema[i].Name = cmp.Or(r.plan.Columns(r.aliases)[column.Name], column.Name)
+	}
 	for range p.tallies {
 		p.samplers = append(p.samplers, report.NewSampler(r.plan, persons.Seed))
 	}
@@ -310,23 +316,25 @@ func (r *release) metadata(f dataFile) []dataset.KeyValue {
 		{Key: "personagen.sampling", Value: r.persons.Sampling},
 		{Key: "personagen.first", Value: fmt.Sprint(f.first)},
 		{Key: "personagen.sources", Value: string(sources)},
+		{Key: "personagen.aliases", Value: r.aliases},
 	}
 }
 
 // describe writes everything beside the data, the manifest last.
 func (r *release) describe(p *plan.Plan, persons population, t *tallies, result *check.Result, exceptions []check.Exception, version string) (*Manifest, error) {
 	m := &Manifest{
-		Format: manifestFormat, Name: p.Name, Title: p.Title, Version: version, Plan: p.Hash, Structure: p.Structure,
+		Format: manifestFormat, Name: p.Name, Title: p.Title, Version: version, Plan: p.Hash, Structure: p.Structure, Aliases: r.aliases,
 		Population: persons, Rows: persons.Count, Inputs: p.Files, Checks: result.Counts, Exceptions: exceptions, Texts: r.texts,
 		Unhashed: []string{ReportFile},
 	}
+	columns := p.Columns(r.aliases)
 	for _, f := range p.Fields {
 		if !f.Hidden {
-			m.Columns = append(m.Columns, f.Name)
+			m.Columns = append(m.Columns, cmp.Or(columns[f.Name], f.Name))
 		}
 	}
 	stats := report.New(p, result, report.Facts{
-		Size: persons.Size, Seed: persons.Seed, Sampling: persons.Sampling, First: persons.First, Version: version,
+		Size: persons.Size, Seed: persons.Seed, Sampling: persons.Sampling, First: persons.First, Version: version, Columns: columns,
 	})
 	if err := r.describeFiles(m, r.files); err != nil {
 		return nil, err

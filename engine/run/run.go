@@ -8,6 +8,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/personagen/personagen/engine/check"
@@ -43,6 +46,7 @@ type Config struct {
 	Author   Author
 
 	Formats     []string // "parquet", "jsonl", "csv"; nil for all
+	Aliases     string   // set of the plan's other names for columns; empty for the fields' own
 	RowsPerFile int64    // of a Parquet file; 0 for DefaultRowsPerFile
 	Workers     int      // 0 for one per core
 	Cache       string   // folder of fitted plans; empty for none
@@ -167,9 +171,23 @@ func (r *run) compile() error {
 	if r.Provider == NoTexts || r.Provider == "" && p.Narrator == nil {
 		p = p.WithoutTexts()
 	}
+	if err := hasAliases(p, r.Aliases); err != nil {
+		return err
+	}
 	r.plan, r.summary.Plan = p, p
 	r.persons, err = choosePersons(p, &r.Config)
 	return err
+}
+
+// hasAliases reports an error when the plan has no such set of aliases.
+func hasAliases(p *plan.Plan, set string) error {
+	if _, ok := p.Aliases[set]; ok || set == "" {
+		return nil
+	}
+	if len(p.Aliases) == 0 {
+		return fmt.Errorf("%w: the spec has no aliases, so there is no set %q of them", ErrUsage, set)
+	}
+	return fmt.Errorf("%w: the spec has no set %q of aliases; it has %s", ErrUsage, set, strings.Join(slices.Sorted(maps.Keys(p.Aliases)), ", "))
 }
 
 // allocate finds the counts of a quota population.
@@ -188,7 +206,7 @@ func (r *run) allocate() (err error) {
 
 // prepare opens the hidden folder in which the release is made.
 func (r *run) prepare() (err error) {
-	r.release, err = openRelease(r.Out, r.plan, r.persons, r.Formats, r.RowsPerFile)
+	r.release, err = openRelease(r.Out, r.plan, r.persons, r.Formats, r.RowsPerFile, r.Aliases)
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,9 @@ func (l *loader) decode(root *Node, src source) *Spec {
 	for _, f := range root.members("fields") {
 		s.Fields = append(s.Fields, decodeField(f))
 	}
+	for _, f := range root.members("aliases") {
+		s.Aliases = append(s.Aliases, decodeAliases(f))
+	}
 	for _, f := range root.members("tables") {
 		s.Tables = append(s.Tables, decodeTable(f))
 	}
@@ -250,6 +253,14 @@ func decodeEnrichment(n *Node) *Enrichment {
 		Quarantine: n.Get("quarantine").optionalNumber("at_most"),
 		AskAbove:   n.number("ask_above", 0),
 	}
+}
+
+func decodeAliases(f Named) AliasSet {
+	set := AliasSet{Name: f.Name, Place: f.Place}
+	for _, m := range f.Value.Fields {
+		set.Columns = append(set.Columns, Alias{Field: Text{m.Name, m.Place}, Column: m.Value.asText()})
+	}
+	return set
 }
 
 func decodeCard(n *Node) Card {

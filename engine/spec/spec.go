@@ -22,6 +22,7 @@ type Spec struct {
 	Population   Population
 	Sources      []Source
 	Fields       []Field
+	Aliases      []AliasSet
 	Tables       []Table
 	Impossible   []*Condition
 	Joints       []Joint
@@ -73,6 +74,16 @@ type Source struct {
 	License   string     `json:"license,omitempty"`
 	Note      string     `json:"note,omitempty"`
 }
+
+// AliasSet is a set of other names for columns.
+type AliasSet struct {
+	Name    string
+	Place   diag.Place
+	Columns []Alias
+}
+
+// Alias is the column of a field; its place is that of the column's name.
+type Alias struct{ Field, Column Text }
 
 // Card is what the papers of a release say beyond its figures.
 type Card struct {
