@@ -89,7 +89,10 @@ func (d *drawing) close() template.HTML {
 // full is the share that fills the width.
 func barStrip(title string, share float64, target *float64, full float64) template.HTML {
 	d := strip(title, 16)
-	full = max(full, 1e-12) * 1.02 // room for a mark at the end
+	full = max(full, 1e-12)
+	if target != nil {
+		full *= 1.02 // room for a mark at the end
+	}
 	d.element("rect", "class", "ground", "x", 0, "y", 3, "width", "100%", "height", 10)
 	d.element("rect", "class", "seen", "x", 0, "y", 3, "width", pct(100*share/full), "height", 10)
 	if target != nil {
@@ -186,12 +189,18 @@ func roundStep(x float64) float64 {
 func axisStrip(s scale, most int, label func(float64) string) template.HTML {
 	d := &drawing{}
 	d.begin("svg", "class", "strip", "width", "100%", "height", 18, "aria-hidden", "true")
+	shown := 0
 	for _, x := range s.ticks(most) {
 		at := s.at(x)
 		if at < 4 || at > 96 {
 			continue // would be cut
 		}
-		d.text("text", label(x), "class", "tick", "x", at, "y", 12, "text-anchor", "middle")
+		class := "tick"
+		if shown%2 == 1 {
+			class = "tick minor" // left out where there is little room
+		}
+		shown++
+		d.text("text", label(x), "class", class, "x", at, "y", 12, "text-anchor", "middle")
 		d.element("line", "class", "axis", "x1", at, "x2", at, "y1", 15, "y2", 18)
 	}
 	return d.close()

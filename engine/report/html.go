@@ -245,6 +245,9 @@ func (v *view) summary() {
 			v.GoalsMet++
 		}
 	}
+	if n := len(s.Goals); n > 0 {
+		v.VerdictNote += fmt.Sprintf(" Of the goals that the specification sets, %d of %d are met.", v.GoalsMet, n)
+	}
 	if pop.Sampling == check.Quota {
 		v.Explain = "Quota sampling meets its targets by construction: p-values lie near 1 and are indices of conformity; the deviation in persons is what counts."
 	}
@@ -348,7 +351,7 @@ type pyramidView struct {
 	Sexes     []string
 	Chart     template.HTML
 	Rows      []pyramidRowView
-	Figures   []Published
+	Figures   *figures
 }
 
 type pyramidRowView struct {
@@ -377,13 +380,67 @@ func (v *view) pyramid() {
 	v.Pyramid = out
 }
 
-// figures lists the tables that speak of all of some fields.
-func (v *view) figures(fields ...string) []Published {
-	var out []Published
+// figures are tables that a chart rests on: a few by name, many by status.
+type figures struct {
+	Count   int
+	Named   []Published
+	Counted []statusCount
+}
+
+type statusCount struct {
+	Status string
+	Count  int
+}
+
+// mostNamed is how many tables are named.
+const mostNamed = 3
+
+// figures finds the tables that speak of all of some fields, or of groups or
+// base fields of these; nil when there are none.
+func (v *view) figures(fields ...string) *figures {
+	out := &figures{}
+	counts := map[string]int{}
+next:
 	for _, t := range v.Stats.Published {
-		if !slices.ContainsFunc(fields, func(f string) bool { return !slices.Contains(t.Fields, f) }) {
-			out = append(out, t)
+		for _, f := range fields {
+			if !slices.ContainsFunc(t.Fields, func(x string) bool { return v.related(x, f) }) {
+				continue next
+			}
 		}
+		out.Count++
+		out.Named = append(out.Named, t)
+		counts[cmp.Or(t.Status, "no status")]++
+	}
+	if out.Count == 0 {
+		return nil
+	}
+	if out.Count > mostNamed {
+		out.Named = nil
+		for _, status := range []string{"official", "secondary", "derived", "modelled", "assumed", "no status"} {
+			if counts[status] > 0 {
+				out.Counted = append(out.Counted, statusCount{status, counts[status]})
+			}
+		}
+	}
+	return out
+}
+
+// related reports whether two fields are the same or share a base field.
+func (v *view) related(a, b string) bool {
+	of := v.bases(b)
+	return slices.ContainsFunc(v.bases(a), func(x string) bool { return slices.Contains(of, x) })
+}
+
+// bases are the fields that a group is made of in the end, the field itself for
+// others.
+func (v *view) bases(name string) []string {
+	f := v.Stats.field(name)
+	if f == nil || len(f.Of) == 0 {
+		return []string{name}
+	}
+	var out []string
+	for _, base := range f.Of {
+		out = append(out, v.bases(base)...)
 	}
 	return out
 }
@@ -397,13 +454,14 @@ type placesView struct {
 	Axis    template.HTML
 	Most    string
 	Areas   []areaView
-	Figures []Published
+	Figures *figures
 }
 
 type areaView struct {
 	Lang                            string
 	Label, Share, Target, Deviation string
 	Rows                            []placeView
+	Alone                           bool // its only place has its name
 	share                           float64
 }
 
@@ -479,6 +537,11 @@ func (v *view) places() {
 			}
 		}
 	}
+	for i := range out.Areas {
+		if a := &out.Areas[i]; len(a.Rows) == 1 && a.Rows[0].Label == a.Label {
+			a.Label, a.Alone = "", true
+		}
+	}
 	slices.SortStableFunc(out.Areas, func(x, y areaView) int { return cmp.Compare(y.share, x.share) })
 	for _, a := range out.Areas {
 		slices.SortStableFunc(a.Rows, func(x, y placeView) int { return cmp.Compare(y.target, x.target) })
@@ -496,7 +559,7 @@ type marginView struct {
 	Rows           []valueView
 	Rest           *marginView // what is folded
 	More           int         // values that are not shown at all
-	Figures        []Published
+	Figures        *figures
 }
 
 type valueView struct {
@@ -586,8 +649,10 @@ func (v *view) number(f *Field) numberView {
 	for _, x := range []float64{n.Mean, n.SD, n.Min, n.P10, n.P50, n.P90, n.Max} {
 		out.Values = append(out.Values, short4(x))
 	}
-	scale := newScale(n.Min, n.Max)
-	scale.log = false
+	scale := scale{low: n.Min, high: n.Max}
+	if n.Min == n.Max {
+		scale.low, scale.high = n.Min-1, n.Max+1
+	}
 	title := fmt.Sprintf("%s: from %s to %s, median %s", cmp.Or(f.Title, f.Name), short4(n.Min), short4(n.Max), short4(n.P50))
 	out.Plot = rangeStrip(title, span{min: n.Min, p10: n.P10, p50: n.P50, p90: n.P90, max: n.Max}, scale, 0)
 	return out
@@ -612,7 +677,7 @@ type mapView struct {
 	Chart                      template.HTML
 	Heat                       *heat
 	Rows                       []mapRow
-	Figures                    []Published
+	Figures                    *figures
 }
 
 type mapRow struct {
@@ -902,15 +967,15 @@ func upper(text string) string {
 type card struct {
 	Lang, Number, Name, Who string
 	Lead                    []string
-	Facts                   []factView
+	Facts, More             []factView
 	Texts                   []textView
 	Foot                    []string
 }
 
 type (
 	factView struct {
-		Label, Value string
-		Dagger       bool
+		Lang, Label, Value string
+		Dagger             bool
 	}
 	textView struct {
 		Title, Text string
@@ -959,13 +1024,13 @@ func (v *view) card(p *Persona, lead []string) card {
 		return ""
 	}
 	out.Name = cmp.Or(role("name"), strings.TrimSpace(role("given_name")+" "+role("surname")))
-	var who []string
+	var who, headed []string
 	for _, name := range []string{"sex", "age", "marital", "occupation", "place"} {
 		if text := role(name); text != "" {
 			if f := v.Stats.field(roles[name]); name == "age" && f != nil && f.Unit != "" {
 				text += " " + f.Unit
 			}
-			who = append(who, text)
+			who, headed = append(who, text), append(headed, roles[name])
 		}
 	}
 	out.Who = strings.Join(who, " · ")
@@ -989,7 +1054,7 @@ func (v *view) card(p *Persona, lead []string) card {
 			}
 		case fact.Null:
 		default:
-			x := factView{Label: cmp.Or(f.Title, f.Name), Value: fact.Text, Dagger: f.Status == "assumed" || f.Status == "modelled"}
+			x := factView{Lang: v.Lang, Label: cmp.Or(f.Title, f.Name), Value: fact.Text, Dagger: f.Status == "assumed" || f.Status == "modelled"}
 			if fact.Items != nil {
 				x.Value = strings.Join(fact.Items, ", ")
 			}
@@ -997,7 +1062,11 @@ func (v *view) card(p *Persona, lead []string) card {
 				x.Value += " " + f.Unit
 			}
 			v.Dagger = v.Dagger || x.Dagger
-			out.Facts = append(out.Facts, x)
+			if f.Values != nil && f.Values[0].Target != nil && len(f.Of) == 0 && !slices.Contains(headed, f.Name) {
+				out.Facts = append(out.Facts, x)
+			} else {
+				out.More = append(out.More, x)
+			}
 		}
 	}
 	if out.Name == "" {

@@ -109,6 +109,7 @@ type Field struct {
 	Status string       `json:"status,omitempty"`
 	Note   string       `json:"note,omitempty"`
 	When   string       `json:"when,omitempty"`
+	Of     []string     `json:"of,omitempty"`    // fields that a group is made of
 	Chars  *kind.Length `json:"chars,omitempty"` // that a text, or an item of a list, shall have
 	Items  *kind.Length `json:"items,omitempty"` // that a list of texts shall have
 
@@ -263,6 +264,9 @@ func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Resul
 	out := Field{
 		Name: f.Name, Title: f.Title, Kind: f.Kind, Class: f.Class, Type: f.Type, Unit: f.Unit, Hidden: f.Hidden,
 		Source: f.Source, Status: f.Status, Note: f.Note, When: f.WhenText, Nulls: profile.Nulls,
+	}
+	if of := f.Lookup(); of != nil {
+		out.Of = of.Fields
 	}
 	if f.Text != nil {
 		out.Chars, out.Items = &f.Text.Chars, f.Text.Items
