@@ -165,7 +165,7 @@ func (s scale) ticks(most int) []float64 {
 	}
 	step := roundStep((s.high - s.low) / float64(most))
 	for k := math.Ceil(s.low / step); k*step <= s.high; k++ {
-		out = append(out, k*step)
+		out = append(out, k*step+0) // no minus before zero
 	}
 	return out
 }
@@ -251,17 +251,6 @@ func rangeStrip(title string, x span, s scale, ticks int) template.HTML {
 	return d.close()
 }
 
-// partsStrip shows shares that add up to one, side by side.
-func partsStrip(title string, shares []float64) template.HTML {
-	d := strip(title, 16)
-	x := 0.0
-	for i, share := range shares {
-		d.element("rect", "class", fmt.Sprint("part part", i%4), "x", pct(100*x), "y", 2, "width", pct(100*share), "height", 12)
-		x += share
-	}
-	return d.close()
-}
-
 // chart is a whole SVG with title and description; id tells it from others on
 // the page.
 func chart(id, class, title, description string, width any, height float64) *drawing {
@@ -309,6 +298,9 @@ func pyramidChart(p *Pyramid, rows int64) template.HTML {
 		for t := 0.0; t*step/100 <= full; t++ {
 			at := x(k, t*step/100)
 			d.element("line", "class", "grid", "x1", at, "x2", at, "y1", pyramidTop, "y2", bottom)
+			if at < 6 || at > 94 {
+				continue // would be cut on a phone
+			}
 			d.text("text", strconv.FormatFloat(t*step, 'g', 3, 64)+" %", "class", "tick", "x", at, "y", bottom+16, "text-anchor", "middle")
 		}
 	}
@@ -400,7 +392,7 @@ func (h *heat) chart() template.HTML {
 	gutter, tilted, head := 0.0, false, 18.0
 	for _, l := range h.RowLabels {
 		for _, line := range breakLabel(l) {
-			gutter = max(gutter, letter*float64(utf8.RuneCountInString(line))+8)
+			gutter = max(gutter, letter*(1.5+float64(utf8.RuneCountInString(line)))+8)
 		}
 	}
 	longest := 0

@@ -1,0 +1,133 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"html/template"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/kind"
+)
+
+type marginView struct {
+	Field          fieldName
+	Target         bool
+	Published      bool
+	PublishedWhere string
+	Rows           []valueView
+	Rest           *marginView // what is folded
+	More           int         // values that are not shown at all
+	Figures        *figures
+}
+
+type valueView struct {
+	Label                       string
+	Null                        bool
+	Plot                        template.HTML
+	Share, Published, Deviation string
+}
+
+type numberView struct {
+	Field  fieldName
+	Plot   template.HTML
+	Values []string
+}
+
+func (v *view) fields() {
+	s := v.Stats
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		switch {
+		case f.Hidden || f.Kind == "constant" || f.Kind == "id" || f.Class == kind.Written:
+		case s.Places != nil && f.Name == s.Places.Field:
+		case len(f.Values) > 0 && f.Values[0].Target != nil && (f.Type != frame.Integer || len(f.Values) <= mostOpen):
+			v.Margins = append(v.Margins, v.margin(f))
+		case len(f.Values) > 0 && f.Values[0].Target == nil:
+			v.Others = append(v.Others, v.margin(f))
+		case f.Numbers != nil && f.Type != frame.Text && f.Numbers.N > 0:
+			v.Numbers = append(v.Numbers, v.number(f))
+		}
+	}
+}
+
+func (v *view) margin(f *Field) marginView {
+	rows := v.Stats.Population.Rows
+	out := marginView{Field: v.name(f), Target: f.Values[0].Target != nil, Published: f.Published != "" && f.Values[0].Target != nil, PublishedWhere: f.PublishedWhere}
+	values := slices.Clone(f.Values)
+	if !out.Target {
+		slices.SortStableFunc(values, func(x, y Value) int { return cmp.Compare(y.Count, x.Count) })
+		values = values[:min(len(values), mostFrequent)]
+		out.More = len(f.Values) - len(values)
+	} else {
+		out.Figures = v.figures(f.Name)
+	}
+	values = slices.DeleteFunc(values, func(x Value) bool { return x.Count == 0 && (x.Target == nil || *x.Target == 0) })
+	null := share(f.Nulls, rows)
+	full := null
+	for _, x := range values {
+		full = max(full, x.Share)
+		if x.Target != nil {
+			full = max(full, *x.Target)
+		}
+	}
+	for _, x := range values {
+		row := valueView{Label: x.Label, Share: percentOf(x.Share), Deviation: thousands(x.Count)}
+		title := x.Label + ": " + row.Share
+		if x.Target != nil {
+			row.Deviation = deviationOf(float64(x.Count) - *x.Target*float64(rows))
+			title += ", target " + percentOf(*x.Target)
+		}
+		if x.Published != nil {
+			row.Published = percentOf(*x.Published)
+		}
+		row.Plot = barStrip(title, x.Share, x.Target, full)
+		out.Rows = append(out.Rows, row)
+	}
+	if f.Nulls > 0 {
+		row := valueView{Null: true, Share: percentOf(null), Plot: barStrip("none: "+percentOf(null), null, nil, full)}
+		if !out.Target {
+			row.Deviation = thousands(f.Nulls)
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	if len(out.Rows) > mostOpen+3 {
+		rest := out
+		rest.Rows, rest.Figures, rest.Published = out.Rows[mostOpen:], nil, false
+		out.Rows, out.Rest = out.Rows[:mostOpen], &rest
+	}
+	return out
+}
+
+func (v *view) number(f *Field) numberView {
+	n := f.Numbers
+	out := numberView{Field: v.name(f), Values: []string{thousands(n.N)}}
+	if f.Unit != "" {
+		out.Field.Title += ", " + f.Unit
+	}
+	for _, x := range []float64{n.Mean, n.SD, n.Min, n.P10, n.P50, n.P90, n.Max} {
+		out.Values = append(out.Values, short4(x))
+	}
+	scale := scale{low: n.Min, high: n.Max}
+	if n.Min == n.Max {
+		scale.low, scale.high = n.Min-1, n.Max+1
+	}
+	title := fmt.Sprintf("%s: from %s to %s, median %s", cmp.Or(f.Title, f.Name), short4(n.Min), short4(n.Max), short4(n.P50))
+	out.Plot = rangeStrip(title, span{min: n.Min, p10: n.P10, p50: n.P50, p90: n.P90, max: n.Max}, scale, 0)
+	return out
+}
+
+// short4 writes a number with as many digits as help.
+func short4(x float64) string {
+	switch {
+	case x == math.Trunc(x) && math.Abs(x) < 1e15, math.Abs(x) >= 1000:
+		return strings.ReplaceAll(number(math.Round(x)), "-", minus)
+	case math.Abs(x) >= 100:
+		return strings.ReplaceAll(strconv.FormatFloat(x, 'f', 0, 64), "-", minus)
+	default:
+		return strings.ReplaceAll(strconv.FormatFloat(x, 'g', 3, 64), "-", minus)
+	}
+}

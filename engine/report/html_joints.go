@@ -1,0 +1,130 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"slices"
+)
+
+type mapView struct {
+	Title, Of, Largest, Status string
+	Chart                      template.HTML
+	Heat                       *heat
+	Rows                       []mapRow
+	Figures                    *figures
+}
+
+type mapRow struct {
+	Label string
+	Cells []string
+}
+
+type deviationView struct {
+	Name, Within, Where, Persons, Ratio, V, P, Status string
+	Cells                                             int
+}
+
+func (v *view) joints() {
+	s := v.Stats
+	v.MapsIntro = "The joints that the spec names."
+	for _, t := range s.Tables {
+		if t.Origin == "joint" && len(t.Fields) == 2 && t.Omitted == 0 {
+			v.heatMap(&t)
+		}
+	}
+	if v.Maps == nil {
+		v.MapsIntro = "The spec names no joints; these are its tables over two fields."
+		for _, t := range s.Tables {
+			if t.Within == "" && t.Origin != "margin" && len(t.Fields) == 2 && t.Omitted == 0 && len(t.Target) <= mostMapCells && len(v.Maps) < mostMaps {
+				v.heatMap(&t)
+			}
+		}
+	}
+	if v.Maps != nil {
+		v.Legend = heatLegend()
+	}
+	for _, t := range s.Tables {
+		n := t.Numbers
+		if n == nil || t.Origin == "margin" {
+			continue
+		}
+		row := deviationView{Name: t.Name, Within: t.Within, Where: n.PersonsCell, Persons: deviationOf(n.Persons), Ratio: fmt.Sprintf("%.2f", n.SRMSERatio), Status: t.Status, Cells: n.Cells}
+		if len(t.Fields) == 2 {
+			row.V = fmt.Sprintf("%.3f / %.3f", n.Cramer, n.CramerTarget)
+		}
+		if t.Test != nil {
+			row.P = short4(t.Test.P)
+		}
+		v.Deviations = append(v.Deviations, row)
+	}
+}
+
+// heatMap adds the map of a table over two fields. The field with the shorter
+// labels goes across; shares are within the values of the first.
+func (v *view) heatMap(t *Table) {
+	h := layHeat(t)
+	if len(h.RowLabels) == 0 || len(h.ColumnLabels) == 0 {
+		return
+	}
+	h.ID = fmt.Sprintf("map-%d", len(v.Maps)+1)
+	h.Title = v.titleOf(t.Fields[0]) + " × " + v.titleOf(t.Fields[1])
+	h.Rows, h.Columns = v.titleOf(h.Rows), v.titleOf(h.Columns)
+	out := mapView{Title: h.Title, Of: h.of(), Chart: h.chart(), Heat: h, Status: t.Status, Figures: v.figures(t.Fields...), Largest: "not known"}
+	if t.Numbers != nil {
+		out.Largest = deviationOf(t.Numbers.Persons) + " persons"
+	}
+	for i, l := range h.RowLabels {
+		row := mapRow{Label: l}
+		for k := range h.ColumnLabels {
+			row.Cells = append(row.Cells, fmt.Sprintf("%s (%s)", thousands(h.Observed[i][k]), deviationOf(float64(h.Observed[i][k])-h.Target[i][k])))
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	v.Maps = append(v.Maps, out)
+}
+
+// layHeat lays a table out without the values that nobody has or should have.
+func layHeat(t *Table) *heat {
+	n := [2]int{len(t.Labels[0]), len(t.Labels[1])}
+	cell := func(a, b int) int { return a*n[1] + b }
+	var kept [2][]int
+	for a := range n[0] {
+		if slices.ContainsFunc(indices(n[1]), func(b int) bool { return t.Target[cell(a, b)] > 0 || t.Observed[cell(a, b)] > 0 }) {
+			kept[0] = append(kept[0], a)
+		}
+	}
+	for b := range n[1] {
+		if slices.ContainsFunc(indices(n[0]), func(a int) bool { return t.Target[cell(a, b)] > 0 || t.Observed[cell(a, b)] > 0 }) {
+			kept[1] = append(kept[1], b)
+		}
+	}
+	var longest [2]int
+	for k := range kept {
+		for _, i := range kept[k] {
+			longest[k] = max(longest[k], len([]rune(t.Labels[k][i])))
+		}
+	}
+	h := &heat{Rows: t.Fields[0], Columns: t.Fields[1]}
+	rows, columns := 0, 1
+	if longest[0] < longest[1] && longest[1] > 6 {
+		rows, columns, h.Down = 1, 0, true
+		h.Rows, h.Columns = h.Columns, h.Rows
+	}
+	for _, c := range kept[columns] {
+		h.ColumnLabels = append(h.ColumnLabels, t.Labels[columns][c])
+	}
+	for _, r := range kept[rows] {
+		h.RowLabels = append(h.RowLabels, t.Labels[rows][r])
+		var observed []int64
+		var target []float64
+		for _, c := range kept[columns] {
+			k := cell(r, c)
+			if h.Down {
+				k = cell(c, r)
+			}
+			observed, target = append(observed, t.Observed[k]), append(target, t.Target[k])
+		}
+		h.Observed, h.Target = append(h.Observed, observed), append(h.Target, target)
+	}
+	return h
+}

@@ -1,0 +1,126 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/personagen/personagen/engine/check"
+)
+
+func (v *view) origins() {
+	s := v.Stats
+	for _, t := range s.Published {
+		v.Published = append(v.Published, publishedView{t, deviationOf(t.MovedPersons), deviationOf(t.MissedPersons)})
+	}
+	for _, status := range []string{"assumed", "modelled", "derived", "secondary"} {
+		for _, u := range s.Uncertain {
+			if u.Status == status {
+				v.Uncertain = append(v.Uncertain, u)
+			}
+		}
+	}
+	tests := map[string]*check.Test{}
+	for i := range s.Checks.Outcomes {
+		if o := &s.Checks.Outcomes[i]; o.Kind == check.KindIndependent {
+			tests[o.ID] = o.Test
+		}
+	}
+	for _, pair := range s.Independent {
+		x := independentView{First: pair.Fields[0], Second: pair.Fields[1], Given: pair.Given}
+		if t := tests["independent."+pair.Fields[0]+"."+pair.Fields[1]]; t != nil {
+			x.P = short4(t.P)
+		}
+		v.Independent = append(v.Independent, x)
+	}
+}
+
+func (v *view) checks() {
+	c := &v.Stats.Checks
+	parts := ""
+	if c.Parts > 1 {
+		parts = fmt.Sprintf(", over all %d parts of the population", c.Parts)
+	}
+	v.ChecksIntro = fmt.Sprintf("%s. Statistical tests: %d. The chance that any of them fails a right population%s is %g; their p-values are adjusted by Holm's method.", upper(c.Headline), c.Tests, parts, c.Budget)
+	var shown []string
+	for _, status := range []string{check.Pass, check.Note, check.Warn, check.Fail, check.Skip} {
+		if slices.ContainsFunc(c.Outcomes, func(o check.Outcome) bool { return o.Status == status }) {
+			shown = append(shown, status)
+		}
+	}
+	v.CheckHead = shown
+	for _, k := range kinds {
+		row := kindView{Name: upper(k.many), Counts: make([]int, len(shown))}
+		any := false
+		for i := range c.Outcomes {
+			if o := &c.Outcomes[i]; o.Kind == k.kind {
+				any = true
+				row.Counts[slices.Index(shown, o.Status)]++
+			}
+		}
+		if any {
+			v.CheckKinds = append(v.CheckKinds, row)
+		}
+	}
+}
+
+func (v *view) made() {
+	pop := &v.Stats.Population
+	add := func(label, value string) {
+		if value != "" {
+			v.Made = append(v.Made, labelled{label, value})
+		}
+	}
+	add("Population", strings.TrimSpace(pop.Name+" "+pop.Version))
+	add("Licence", pop.License)
+	add("Program", strings.TrimSpace("personagen "+pop.Program))
+	add("Plan", pop.Plan)
+	add("Structure", pop.Structure)
+	add("Seed", strconv.FormatUint(pop.Seed, 10))
+	add("Sampling", pop.Sampling)
+	add("Size", thousands(pop.Size))
+	add("Wanted", pop.Where)
+	if pop.Persons > 0 {
+		add("Tables speak of", thousands(pop.Persons)+" persons")
+	}
+	if w := v.Writing; w != nil {
+		add("Texts by", w.Model+" ("+w.Provider+")")
+		add("Calls", thousands(w.Calls))
+		add("Tokens", fmt.Sprintf("%s prompt (%s cached), %s completion (%s reasoning)", thousands(w.Prompt), thousands(w.Cached), thousands(w.Completion), thousands(w.Thought)))
+		add("Cost", money(w.Cost)+", in the currency of the price table")
+		add("Set aside", count(int(w.Quarantined), "text", "texts"))
+	}
+	for _, f := range v.Page.Files {
+		x := fileView{Name: f.Name, Size: bytesOf(f.Bytes)}
+		if f.Rows > 0 {
+			x.Rows = thousands(f.Rows)
+		}
+		v.Files = append(v.Files, x)
+	}
+	total := time.Duration(0)
+	for _, s := range v.Page.Stages {
+		total += s.Took
+	}
+	for _, s := range v.Page.Stages {
+		seconds := fmt.Sprintf("%.2f", s.Took.Seconds())
+		v.Stages = append(v.Stages, stageView{s.Name, barStrip(s.Name+": "+seconds+" s", s.Took.Seconds(), nil, total.Seconds()), seconds})
+	}
+	v.Workers = fmt.Sprintf("%.2f seconds", total.Seconds())
+	if n := v.Page.Workers; n > 0 {
+		v.Workers += " with " + count(n, "worker", "workers")
+	}
+}
+
+func bytesOf(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.2f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	case n >= 1e3:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%d B", n)
+}

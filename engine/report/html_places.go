@@ -1,0 +1,212 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"html/template"
+	"math"
+	"slices"
+)
+
+type pyramidView struct {
+	Lang, Age string
+	Sexes     []string
+	Chart     template.HTML
+	Rows      []pyramidRowView
+	Figures   *figures
+}
+
+type pyramidRowView struct {
+	Band  string
+	Cells []comparison
+}
+
+// comparison is a count against its target, written out.
+type comparison struct{ Observed, Target, Deviation string }
+
+func (v *view) pyramid() {
+	p := v.Stats.Pyramid
+	if p == nil {
+		return
+	}
+	named := *p
+	named.Age = v.titleOf(p.Age)
+	out := &pyramidView{Lang: v.Lang, Age: named.Age, Sexes: p.Sexes, Chart: pyramidChart(&named, v.Stats.Population.Rows), Figures: v.figures(p.Age, p.Sex)}
+	for i, band := range p.Bands {
+		row := pyramidRowView{Band: band}
+		for k := range p.Sexes {
+			row.Cells = append(row.Cells, comparison{thousands(p.Observed[i][k]), tenth(p.Target[i][k]), deviationOf(float64(p.Observed[i][k]) - p.Target[i][k])})
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	v.Pyramid = out
+}
+
+// figures are tables that a chart rests on: a few by name, many by status.
+type figures struct {
+	Count   int
+	Named   []Published
+	Counted []statusCount
+}
+
+type statusCount struct {
+	Status string
+	Count  int
+}
+
+// mostNamed is how many tables are named.
+const mostNamed = 3
+
+// figures finds the tables that speak of all of some fields, or of groups or
+// base fields of these; nil when there are none.
+func (v *view) figures(fields ...string) *figures {
+	out := &figures{}
+	counts := map[string]int{}
+next:
+	for _, t := range v.Stats.Published {
+		for _, f := range fields {
+			if !slices.ContainsFunc(t.Fields, func(x string) bool { return v.related(x, f) }) {
+				continue next
+			}
+		}
+		out.Count++
+		out.Named = append(out.Named, t)
+		counts[cmp.Or(t.Status, "no status")]++
+	}
+	if out.Count == 0 {
+		return nil
+	}
+	if out.Count > mostNamed {
+		out.Named = nil
+		for _, status := range []string{"official", "secondary", "derived", "modelled", "assumed", "no status"} {
+			if counts[status] > 0 {
+				out.Counted = append(out.Counted, statusCount{status, counts[status]})
+			}
+		}
+	}
+	return out
+}
+
+// related reports whether two fields are the same or share a base field.
+func (v *view) related(a, b string) bool {
+	of := v.bases(b)
+	return slices.ContainsFunc(v.bases(a), func(x string) bool { return slices.Contains(of, x) })
+}
+
+// bases are the fields that a group is made of in the end, the field itself for
+// others.
+func (v *view) bases(name string) []string {
+	f := v.Stats.field(name)
+	if f == nil || len(f.Of) == 0 {
+		return []string{name}
+	}
+	var out []string
+	for _, base := range f.Of {
+		out = append(out, v.bases(base)...)
+	}
+	return out
+}
+
+type placesView struct {
+	Lang    string
+	Field   fieldName
+	Region  string
+	Count   int
+	Log     bool
+	Axis    template.HTML
+	Most    string
+	Areas   []areaView
+	Figures *figures
+}
+
+type areaView struct {
+	Lang                            string
+	Label, Share, Target, Deviation string
+	Rows                            []placeView
+	Alone                           bool // its only place has its name
+	share                           float64
+}
+
+type placeView struct {
+	Label, Share, Target, Deviation string
+	Plot, Off                       template.HTML
+	target                          float64
+}
+
+const placeTicks = 6
+
+func (v *view) places() {
+	s := v.Stats
+	if s.Places == nil {
+		return
+	}
+	f := s.field(s.Places.Field)
+	rows := float64(s.Population.Rows)
+	low, high, most := math.Inf(1), 0.0, 0.5
+	for _, x := range f.Values {
+		if t := *x.Target; t > 0 {
+			low, high = min(low, t), max(high, t, x.Share)
+			if x.Count > 0 {
+				low = min(low, x.Share)
+			}
+		}
+		most = max(most, math.Abs(float64(x.Count)-*x.Target*rows))
+	}
+	if high == 0 {
+		return
+	}
+	axis := newScale(100*low, 100*high)
+	if !axis.log {
+		axis.low = 0
+	}
+	most = roundStep(most)
+	out := &placesView{Lang: v.Lang, Field: v.name(f), Region: "", Log: axis.log, Most: number(most), Figures: v.figures(f.Name)}
+	out.Axis = axisStrip(axis, placeTicks, func(x float64) string { return number(x) + " %" })
+	if s.Places.Region != "" {
+		out.Region = v.titleOf(s.Places.Region)
+	}
+	at := map[string]int{}
+	for i, x := range f.Values {
+		if *x.Target == 0 && x.Count == 0 {
+			continue
+		}
+		area := ""
+		if s.Places.Of != nil {
+			area = s.Places.Of[i]
+		}
+		k, ok := at[area]
+		if !ok {
+			k = len(out.Areas)
+			at[area] = k
+			out.Areas = append(out.Areas, areaView{Lang: v.Lang, Label: area})
+		}
+		deviation := float64(x.Count) - *x.Target*rows
+		out.Count++
+		out.Areas[k].share += *x.Target
+		out.Areas[k].Rows = append(out.Areas[k].Rows, placeView{
+			Label: x.Label, Share: percentOf(x.Share), Target: percentOf(*x.Target), Deviation: deviationOf(deviation), target: *x.Target,
+			Plot: dotStrip(fmt.Sprintf("%s: %s, target %s", x.Label, percentOf(x.Share), percentOf(*x.Target)), 100*x.Share, 100**x.Target, axis, placeTicks),
+			Off:  deviationStrip(fmt.Sprintf("%s: %s persons", x.Label, deviationOf(deviation)), deviation, most),
+		})
+	}
+	if region := s.field(s.Places.Region); region != nil {
+		for i := range out.Areas {
+			for _, x := range region.Values {
+				if x.Label == out.Areas[i].Label && x.Target != nil {
+					out.Areas[i].Share, out.Areas[i].Target = percentOf(x.Share), percentOf(*x.Target)
+					out.Areas[i].Deviation = deviationOf(float64(x.Count) - *x.Target*rows)
+				}
+			}
+		}
+	}
+	for i := range out.Areas {
+		if a := &out.Areas[i]; len(a.Rows) == 1 && a.Rows[0].Label == a.Label {
+			a.Label, a.Alone = "", true
+		}
+	}
+	slices.SortStableFunc(out.Areas, func(x, y areaView) int { return cmp.Compare(y.share, x.share) })
+	for _, a := range out.Areas {
+		slices.SortStableFunc(a.Rows, func(x, y placeView) int { return cmp.Compare(y.target, x.target) })
+	}
+	v.Places = out
+}

@@ -1,0 +1,138 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/personagen/personagen/engine/check"
+)
+
+func (v *view) summary() {
+	s, pop := v.Stats, &v.Stats.Population
+	c := s.Checks.Counts
+	held := len(s.Checks.Outcomes) - c[check.Skip]
+	switch {
+	case c[check.Fail] > 0:
+		v.Status, v.Sign = check.Fail, "✕"
+		v.Verdict = fmt.Sprintf("Failed: %d of %s", c[check.Fail], count(held, "check does not hold", "checks do not hold"))
+	case c[check.Warn] > 0:
+		v.Status, v.Sign = check.Warn, "!"
+		v.Verdict = fmt.Sprintf("Passed, with %s", count(c[check.Warn], "warning", "warnings"))
+	default:
+		v.Status, v.Sign = check.Pass, "✓"
+		v.Verdict = fmt.Sprintf("Passed: all %s", count(held, "check holds", "checks hold"))
+	}
+	v.VerdictNote = fmt.Sprintf("%d passed, %d notes, %d warnings, %d failed, %d skipped.", c[check.Pass], c[check.Note], c[check.Warn], c[check.Fail], c[check.Skip])
+	for _, status := range []string{check.Fail, check.Warn, check.Note} {
+		for _, o := range s.Checks.Outcomes {
+			if o.Status == status {
+				v.Attention = append(v.Attention, o)
+			}
+		}
+	}
+	v.AttentionMore = max(0, len(v.Attention)-mostAttention)
+	v.Attention = v.Attention[:len(v.Attention)-v.AttentionMore]
+	for _, g := range s.Goals {
+		if g.Met {
+			v.GoalsMet++
+		}
+	}
+	if n := len(s.Goals); n > 0 {
+		v.VerdictNote += fmt.Sprintf(" Of the goals that the specification sets, %d of %d are met.", v.GoalsMet, n)
+	}
+	if pop.Sampling == check.Quota {
+		v.Explain = "Quota sampling meets its targets by construction: p-values lie near 1 and are indices of conformity; the deviation in persons is what counts."
+	}
+
+	who := fmt.Sprintf("%s sampling, seed %d", pop.Sampling, pop.Seed)
+	if pop.Rows < pop.Size {
+		who = fmt.Sprintf("numbers %s to %s of %s; ", thousands(pop.First+1), thousands(pop.First+pop.Rows), thousands(pop.Size)) + who
+	}
+	if pop.Where != "" {
+		who += "; those with " + pop.Where
+		if pop.Wanted > 0 {
+			who += fmt.Sprintf(", %s of everyone", percentOf(pop.Wanted))
+		}
+	}
+	v.Tiles = append(v.Tiles, tile{"Persons", thousands(pop.Rows), who})
+	v.largest("margin", "Margins within", "margins")
+	v.largest("joint", "Joints within", "joints that the spec names")
+	v.writers()
+	if n := len(s.Published); n > 0 {
+		official := 0
+		for _, t := range s.Published {
+			if t.Status == "official" {
+				official++
+			}
+		}
+		v.Tiles = append(v.Tiles, tile{"Tables", strconv.Itoa(n), fmt.Sprintf("%d of them official, the others say what they are; %s", official, count(len(s.Sources), "source", "sources"))})
+	}
+}
+
+// largest tells how far tables of an origin are off at most.
+func (v *view) largest(origin, label, what string) {
+	worst, n, where := 0.0, 0, ""
+	for _, t := range v.Stats.Tables {
+		if t.Origin != origin || t.Numbers == nil {
+			continue
+		}
+		n++
+		if x := t.Numbers.Persons; math.Abs(x) > math.Abs(worst) {
+			worst, where = x, t.Numbers.PersonsCell
+		}
+	}
+	if n == 0 {
+		return
+	}
+	note := fmt.Sprintf("the largest deviation in %d %s", n, what)
+	if where != "" {
+		note += ": " + where
+	}
+	size := strconv.FormatFloat(math.Abs(worst), 'f', 2, 64)
+	if math.Abs(worst) >= 100 {
+		size = thousands(int64(math.Round(math.Abs(worst))))
+	}
+	unit := " persons"
+	if size == "1.00" {
+		unit = " person"
+	}
+	v.Tiles = append(v.Tiles, tile{label, size + unit, note})
+}
+
+// writers tells who wrote the texts and what it cost.
+func (v *view) writers() {
+	if t := v.Stats.Texts; t != nil && t.Written > 0 {
+		value, note := "not known", fmt.Sprintf("of %s texts, nothing says who wrote them", thousands(t.Written))
+		if t.Model != nil {
+			value, note = percentOf(*t.Model), fmt.Sprintf("of %s texts", thousands(t.Written))
+			if *t.Model < 1 {
+				note += "; the others are put together from phrase banks and stand in for written ones"
+			}
+		}
+		v.Tiles = append(v.Tiles, tile{"Model-written", value, note})
+	} else {
+		v.Tiles = append(v.Tiles, tile{"Texts", "none", "only structured fields"})
+	}
+	if w := v.Writing; w != nil {
+		v.Tiles = append(v.Tiles, tile{"Cost of texts", money(w.Cost), fmt.Sprintf("%s, %s tokens, of the run that finished this release", count(int(w.Calls), "call", "calls"), thousands(w.Prompt+w.Completion))})
+	} else {
+		v.Tiles = append(v.Tiles, tile{"Cost of texts", "none", "no model was asked in this run"})
+	}
+}
+
+func money(x float64) string {
+	if x > 0 && x < 0.01 {
+		return "<0.01"
+	}
+	whole, cents := math.Modf(math.Round(x*100) / 100)
+	return fmt.Sprintf("%s.%02d", thousands(int64(whole)), int(math.Round(cents*100)))
+}
+
+// count writes a number and what it counts.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(int64(n)) + " " + many
+}

@@ -1,0 +1,178 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"html/template"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/kind"
+)
+
+type textsView struct {
+	Lang, Headline, Compared string
+	Parts                    []partView
+	Axis                     template.HTML
+	References               []referenceView
+	Lengths                  []lengthView
+	Broken                   []brokenView
+	Alike                    []alikeView
+}
+
+type (
+	partView struct {
+		Name, Texts, Share string
+		Plot               template.HTML
+	}
+	referenceView struct {
+		Title, Origin string
+		Colour        int
+	}
+	lengthView struct {
+		Field                        fieldName
+		What                         string
+		Plot                         template.HTML
+		Mean, P10, P50, P90, Missing string
+		References                   []string
+	}
+	brokenView struct{ Field, Demand, Texts, Share string }
+	alikeView  struct {
+		Field  fieldName
+		Values []string
+		Phrase string
+	}
+)
+
+const lengthTicks = 7
+
+func (v *view) texts() {
+	t := v.Stats.Texts
+	if t == nil || t.Written == 0 {
+		return
+	}
+	out := &textsView{Lang: v.Lang, Headline: upper(t.Headline), Parts: writerParts(t)}
+	for i, r := range v.Stats.References {
+		out.References = append(out.References, referenceView{r.Title, r.Origin, i % 3})
+	}
+	low, high := math.Inf(1), 0.0
+	for _, f := range t.Fields {
+		for _, n := range []*check.Summary{f.Chars, f.Items} {
+			if n != nil && n.N > 0 {
+				low, high = min(low, max(1, n.Min)), max(high, n.Max)
+			}
+		}
+		if x := v.Stats.field(f.Field); x != nil && x.Chars != nil {
+			low, high = min(low, float64(max(1, x.Chars.Min))), max(high, float64(x.Chars.Max))
+		}
+		for _, r := range v.Stats.References {
+			if x := r.Lengths[f.Field]; x > 0 {
+				low, high = min(low, x), max(high, x)
+			}
+		}
+	}
+	axis := scale{low * 0.9, high * 1.1, true}
+	out.Axis = axisStrip(axis, lengthTicks, func(x float64) string { return short4(x) })
+	for _, f := range t.Fields {
+		field := v.Stats.field(f.Field)
+		if field == nil {
+			continue
+		}
+		if f.Chars != nil {
+			var refs []float64
+			for _, r := range v.Stats.References {
+				refs = append(refs, r.Lengths[f.Field])
+			}
+			row := v.length(field, f.Chars, field.Chars, refs, axis)
+			row.Missing = thousands(f.Missing)
+			if f.Items != nil {
+				row.What = "each item"
+			}
+			out.Lengths = append(out.Lengths, row)
+		}
+		if f.Items != nil {
+			var refs []float64
+			for _, r := range v.Stats.References {
+				refs = append(refs, r.Items[f.Field])
+			}
+			row := v.length(field, f.Items, field.Items, refs, axis)
+			row.What = "items"
+			out.Lengths = append(out.Lengths, row)
+		}
+	}
+	for _, f := range t.Fields {
+		for _, b := range f.Broken {
+			out.Broken = append(out.Broken, brokenView{f.Field, strings.TrimSpace(b.Demand + " " + b.Name), thousands(b.Texts), percentOf(share(b.Texts, f.Written))})
+		}
+	}
+	compared := int64(0)
+	for _, f := range t.Fields {
+		a, field := f.Alike, v.Stats.field(f.Field)
+		if a == nil || field == nil {
+			continue
+		}
+		compared = max(compared, a.Texts)
+		row := alikeView{Field: v.name(field), Values: []string{thousands(a.Near), percentOf(a.Openings.Repeated), fmt.Sprintf("%.1f of %.1f", a.Openings.Entropy, a.Openings.Most)}, Phrase: "none"}
+		for _, d := range a.Words.Distinct {
+			row.Values = append(row.Values, fmt.Sprintf("%.3f", d))
+		}
+		if w := a.Words; w.Phrase > 0 {
+			row.Phrase = fmt.Sprintf("%d words, %s of a text, in %s texts", w.Phrase, percentOf(w.PhraseShare), thousands(w.PhraseTexts))
+		}
+		out.Alike = append(out.Alike, row)
+	}
+	out.Compared = thousands(compared)
+	v.Texts = out
+}
+
+// length shows the lengths of a field, or the items of a list.
+func (v *view) length(field *Field, n *check.Summary, allowed *kind.Length, refs []float64, axis scale) lengthView {
+	x := span{min: max(1, n.Min), p10: max(1, n.P10), p50: max(1, n.P50), p90: max(1, n.P90), max: max(1, n.Max)}
+	if allowed != nil {
+		x.low, x.high = float64(max(1, allowed.Min)), float64(allowed.Max)
+	}
+	out := lengthView{Field: v.name(field), Mean: short4(math.Round(n.Mean*10) / 10), P10: short4(n.P10), P50: short4(n.P50), P90: short4(n.P90)}
+	title := fmt.Sprintf("%s: mean %s, from %s to %s", cmp.Or(field.Title, field.Name), out.Mean, short4(n.Min), short4(n.Max))
+	for i, r := range refs {
+		text := ""
+		if r > 0 {
+			text = short4(r)
+			x.references = append(x.references, r)
+			title += fmt.Sprintf(", %s in %s", text, v.Stats.References[i].Title)
+		}
+		out.References = append(out.References, text)
+	}
+	out.Plot = rangeStrip(title, x, axis, lengthTicks)
+	return out
+}
+
+// writerParts adds the texts of all fields up by who wrote them.
+func writerParts(t *Texts) []partView {
+	var names []string
+	texts, all := map[string]int64{}, int64(0)
+	for _, f := range t.Fields {
+		for _, x := range f.Sources {
+			if _, ok := texts[x.Name]; !ok {
+				names = append(names, x.Name)
+			}
+			texts[x.Name] += x.Texts
+			all += x.Texts
+		}
+	}
+	slices.SortStableFunc(names, func(x, y string) int { return cmp.Compare(texts[y], texts[x]) })
+	var out []partView
+	for _, name := range names {
+		x := share(texts[name], all)
+		out = append(out, partView{name, thousands(texts[name]), percentOf(x), barStrip(name+": "+percentOf(x), x, nil, 1)})
+	}
+	return out
+}
+
+func upper(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
