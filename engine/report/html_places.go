@@ -54,8 +54,8 @@ type statusCount struct {
 	Count  int
 }
 
-// mostNamed is how many tables are named.
-const mostNamed = 3
+// namedFigures is how many tables are named.
+const namedFigures = 3
 
 // figures finds the tables that speak of all of some fields, or of groups or
 // base fields of these; nil when there are none.
@@ -76,7 +76,7 @@ next:
 	if out.Count == 0 {
 		return nil
 	}
-	if out.Count > mostNamed {
+	if out.Count > namedFigures {
 		out.Named = nil
 		for _, status := range []string{"official", "secondary", "derived", "modelled", "assumed", "no status"} {
 			if counts[status] > 0 {
