@@ -2,11 +2,14 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -21,10 +24,15 @@ type authorFlags struct {
 	budget   float64
 	journal  string
 	refill   bool
+	mode     string
+	poll     time.Duration
+	requests int
+	bytes    int64
 }
 
 func (o *authorFlags) add(c *cobra.Command) {
 	o.addTo(c.Flags())
+	c.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions(run.Modes(), cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("provider", cobra.FixedCompletions(run.Providers(), cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -38,6 +46,10 @@ func (o *authorFlags) addTo(f *pflag.FlagSet) {
 	f.Float64Var(&o.budget, "budget", 0, "most that the texts may cost in this run, in the currency of the price table (default no limit)")
 	f.StringVar(&o.journal, "journal", "", "folder of accepted answers, from which a run goes on (default: that of the release with .journal behind it)")
 	f.BoolVar(&o.refill, "refill", false, "ask again for texts that earlier runs have set aside")
+	f.StringVar(&o.mode, "mode", run.Interactive, "how the model is asked: interactive, at once; or batch, in files that "+strings.Join(endpoint.BatchProviders(), " and ")+" answer within a day for less money")
+	f.DurationVar(&o.poll, "poll-every", 0, "with --mode batch: time between looks at batches, at first (default 30s)")
+	f.IntVar(&o.requests, "batch-requests", 0, "with --mode batch: most requests of a file (default what the provider takes)")
+	f.Int64Var(&o.bytes, "batch-bytes", 0, "with --mode batch: most bytes of a file (default what the provider takes)")
 }
 
 // models lists the kinds of endpoints.
@@ -50,7 +62,7 @@ func models() string {
 func (o *authorFlags) lay(c *cobra.Command, cfg *run.Config) error {
 	cfg.Provider = o.provider
 	if o.provider == "" || o.provider == run.Offline || o.provider == run.NoTexts {
-		for _, name := range []string{"model", "base-url", "key-file", "workers-in-flight", "max-in-flight", "budget", "journal", "refill"} {
+		for _, name := range []string{"model", "base-url", "key-file", "workers-in-flight", "max-in-flight", "budget", "journal", "refill", "mode", "poll-every", "batch-requests", "batch-bytes"} {
 			if c.Flags().Changed(name) {
 				return usagef("--%s is about a model: name its --provider, %s", name, models())
 			}
@@ -62,6 +74,18 @@ func (o *authorFlags) lay(c *cobra.Command, cfg *run.Config) error {
 			return usagef("--%s is more than 0, not %s", name, fmt.Sprint(n))
 		}
 	}
+	if !slices.Contains(run.Modes(), o.mode) {
+		return usagef("--mode is one of %s, not %q%s", strings.Join(run.Modes(), ", "), o.mode, didYouMean(o.mode, run.Modes()))
+	}
+	for name, n := range map[string]int64{"poll-every": int64(o.poll), "batch-requests": int64(o.requests), "batch-bytes": o.bytes} {
+		if c.Flags().Changed(name) && o.mode != run.InBatches {
+			return usagef("--%s is about --mode %s", name, run.InBatches)
+		} else if c.Flags().Changed(name) && n <= 0 {
+			return usagef("--%s is more than 0", name)
+		}
+	}
+	cfg.Author.Mode = o.mode
+	cfg.Author.Endpoint.Batch = endpoint.BatchConfig{Requests: o.requests, Bytes: o.bytes, Poll: o.poll}
 	e := &cfg.Author.Endpoint
 	e.Model, e.BaseURL, e.KeyFile, e.Workers, e.MaxInFlight = o.model, o.baseURL, o.keyFile, o.workers, o.inFlight
 	cfg.Author.Budget, cfg.Author.Journal, cfg.Author.Refill = o.budget, o.journal, o.refill

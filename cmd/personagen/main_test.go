@@ -43,16 +43,24 @@ func TestScripts(t *testing.T) {
 
 // setUp gives every script the made-up world in $WORK/harbour, the README's spec,
 // a cache of its own and, at $MODEL_URL, a model server that errs now and then,
-// at $SLOW_URL one that takes its time.
+// at $SLOW_URL one that takes its time, at $PICKY_URL one that takes small batches
+// only.
 func setUp(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
 	model := (&fake.Server{Faults: fake.Random(1, 0.2, fake.CodeFence, fake.MissingKeys, fake.Length)}).Start()
 	env.Defer(model.Close)
 	env.Setenv("MODEL_URL", model.URL+"/v1")
-	slow := (&fake.Server{Latency: 200 * time.Millisecond}).Start()
+	late := &fake.Server{Latency: 200 * time.Millisecond}
+	late.Batches.Delay = 2 * time.Second
+	slow := late.Start()
 	env.Defer(slow.Close)
 	env.Setenv("SLOW_URL", slow.URL+"/v1")
+	strict := &fake.Server{}
+	strict.Batches.Requests = 30
+	picky := strict.Start()
+	env.Defer(picky.Close)
+	env.Setenv("PICKY_URL", picky.URL+"/v1")
 	tour, err := os.ReadFile(filepath.Join("..", "..", "specs", "quickstart.cue"))
 	if err != nil {
 		return err
@@ -87,8 +95,9 @@ func codeOf(ts *testscript.TestScript, err error) int {
 	return exit.ExitCode()
 }
 
-// interrupts runs a command, waits until a file of that pattern exists, sends
-// it Ctrl-C, wants that exit code and leaves its stderr in a file:
+// interrupts runs a command, waits until a file of that pattern exists, or with
+// a pattern of the form "says:TEXT" until it says that on stderr, sends it Ctrl-C,
+// wants that exit code and leaves its stderr in a file:
 // interrupts CODE PATTERN STDERR COMMAND...
 func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 {
@@ -104,9 +113,12 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	c := exec.Command(path, args[3:]...)
 	c.Dir, c.Stderr = ts.MkAbs("."), stderr
-	c.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "XDG_CACHE_HOME="+ts.Getenv("XDG_CACHE_HOME"))
+	c.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "XDG_CACHE_HOME="+ts.Getenv("XDG_CACHE_HOME"), "OPENAI_API_KEY="+ts.Getenv("OPENAI_API_KEY"))
 	ts.Check(c.Start())
 	for range 600 {
+		if said, ok := strings.CutPrefix(args[0], "says:"); ok && strings.Contains(ts.ReadFile(args[1]), said) {
+			break
+		}
 		if found, _ := filepath.Glob(ts.MkAbs(args[0])); len(found) > 0 {
 			break
 		}

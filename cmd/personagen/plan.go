@@ -96,7 +96,14 @@ func (a *app) printForecast(f *run.Forecast) {
 // printTexts prints what a model would still have to write.
 func (a *app) printTexts(f *run.TextForecast) {
 	w := a.stdout
-	fmt.Fprintf(w, "\nTexts by %s:\n", f.Model)
+	if f.Mode != "" {
+		fmt.Fprintf(w, "\nTexts by %s, in batches:\n", f.Model)
+	} else {
+		fmt.Fprintf(w, "\nTexts by %s:\n", f.Model)
+	}
+	if f.Waiting > 0 {
+		fmt.Fprintf(w, "  at the provider, and counted as missing here: %s of an earlier run\n", plural(int64(f.Waiting), "batch", "batches"))
+	}
 	for _, c := range f.Calls {
 		if c.Persons == 0 {
 			fmt.Fprintf(w, "  call %s: nothing is missing\n", c.Call)

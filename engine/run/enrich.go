@@ -29,6 +29,8 @@ type Author struct {
 	Journal string
 	// Refill asks again for what earlier runs have set aside.
 	Refill bool
+	// Mode is Interactive, the default, or InBatches.
+	Mode string
 }
 
 // ErrResumable is the error of a run that a model endpoint, a spent budget or
@@ -42,6 +44,7 @@ func Providers() []string { return append([]string{Offline, NoTexts}, endpoint.P
 type Texts struct {
 	Provider string       `json:"provider"`
 	Model    string       `json:"model"`
+	Mode     string       `json:"mode,omitempty"` // "batch" where the run that finished the release asked in batches
 	Fields   []FieldTexts `json:"fields"`
 	// Calls, Tokens and Cost are those of the run that finished the release;
 	// Cost is in the currency of the price table.
@@ -104,6 +107,9 @@ func (r *run) connect() error {
 	if a.dir == "" {
 		a.dir = r.Out + ".journal"
 	}
+	if err := r.checkMode(cfg, a.dir); err != nil {
+		return err
+	}
 	if a.journal, err = journal.Open(a.dir, journal.Options{}); err != nil {
 		return err
 	}
@@ -165,14 +171,11 @@ func (r *run) enrich() (err error) {
 	if !r.usesModel() {
 		return nil
 	}
+	if r.inBatches() {
+		return r.enrichInBatches()
+	}
 	a, start := r.author, time.Now()
-	model := &probed{Client: a.client, probe: func(ctx context.Context) error {
-		found, err := a.client.Probe(ctx, a.enricher.Schemas()...)
-		if err == nil {
-			r.event(Event{Stage: "enrich", Total: r.persons.Count, Note: fmt.Sprintf("%s answers in mode %s", found.Model, found.Mode), Checkpoint: true})
-		}
-		return err
-	}}
+	model := &probed{Client: a.client, probe: r.probe}
 	progress := func(c enrich.Counts) {
 		r.event(Event{Stage: "enrich", Done: c.Persons, Total: r.persons.Count, Checkpoint: true, Note: a.checkpoint(&c, time.Since(start))})
 	}
@@ -260,6 +263,9 @@ func (r *run) texts() *Texts {
 		return nil
 	}
 	out := &Texts{Provider: r.Provider, Model: a.model, Calls: a.counts.Calls, Tokens: Tokens(a.counts.Usage), Cost: a.spent().Money.Amount()}
+	if r.inBatches() {
+		out.Mode = InBatches
+	}
 	for i, reader := range a.readers {
 		for k, f := range reader.Counts().Fields {
 			if i == 0 {

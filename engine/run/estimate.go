@@ -13,6 +13,8 @@ import (
 type TextForecast struct {
 	Provider string           `json:"provider"`
 	Model    string           `json:"model"`
+	Mode     string           `json:"mode,omitempty"`    // "batch" where that is what Cost is for
+	Waiting  int              `json:"waiting,omitempty"` // batches of earlier runs whose answers are counted as missing
 	Calls    []enrich.Pending `json:"calls"`
 	Tokens   Tokens           `json:"tokens"`
 	// Cost is an estimate in Currency, at prices of the date Prices; Priced is
@@ -35,6 +37,9 @@ func (r *run) foreseeTexts() (*TextForecast, error) {
 		return nil, err
 	}
 	cfg, price := r.configure(model)
+	if err := r.checkBatches(cfg); err != nil {
+		return nil, err
+	}
 	f := &TextForecast{Provider: r.Provider, Model: model}
 	var j *journal.Journal
 	if files, _ := filepath.Glob(filepath.Join(r.Author.Journal, "*")); r.Author.Journal != "" && len(files) > 0 {
@@ -43,6 +48,9 @@ func (r *run) foreseeTexts() (*TextForecast, error) {
 		}
 		defer j.Close()
 		f.Journal = r.Author.Journal
+		if f.Waiting, err = enrich.Waiting(ledgerDir(f.Journal)); err != nil {
+			return nil, err
+		}
 	}
 	e, err := enrich.New(r.plan, j, r.enrichOptions(model))
 	if err != nil {
@@ -54,6 +62,9 @@ func (r *run) foreseeTexts() (*TextForecast, error) {
 	for _, c := range f.Calls {
 		f.Tokens.Prompt += c.Estimate.Prompt
 		f.Tokens.Completion += c.Estimate.Completion
+	}
+	if r.inBatches() {
+		f.Mode, price.price = InBatches, price.price.InBatch()
 	}
 	if f.Priced = price.known; price.known {
 		f.Cost = price.price.Cost(endpoint.Usage(f.Tokens)).Money.Amount()
