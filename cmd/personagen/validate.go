@@ -21,6 +21,8 @@ type validateOptions struct {
 	size    int64
 	all     bool
 	quiet   bool
+	format  string
+	to      []string
 	cache   cacheFlags
 }
 
@@ -32,10 +34,15 @@ func (a *app) validateCommand() *cobra.Command {
 		Long: `validate runs the checks of a run on data that was written before: a release, all
 its shards, or bare Parquet, JSONL or CSV files together with --spec. A release's
 files must also be as its manifest says. Columns that a file calls otherwise are
-named with --map; columns that are functions of others may be missing.`,
+named with --map; columns that are functions of others may be missing.
+
+What was found is printed as text, or with --format as one JSON document, as
+Markdown or HTML with all statistics, or as JUnit XML for build servers. --to writes
+it to files besides, in the format of their endings: .txt, .json, .md, .html, .xml.`,
 		Example: `  personagen validate out
   personagen validate part1 part2 part3
-  personagen validate people.csv --spec island.cue --map gender=sex`,
+  personagen validate people.csv --spec island.cue --map gender=sex
+  personagen validate out --to checks.xml --to checks.html`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("%s takes at least one release folder or data file; see %s --help", c.CommandPath(), c.CommandPath())
@@ -52,6 +59,8 @@ named with --map; columns that are functions of others may be missing.`,
 	f.BoolVar(&o.all, "all", false, "print every check, not only those that failed")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
 	f.BoolVar(&a.json, "json", false, "print what was found as one JSON document")
+	f.StringVar(&o.format, "format", "text", "what is printed: text, json, markdown, html or junit")
+	f.StringArrayVar(&o.to, "to", nil, "write it to this `FILE` too, in the format of its ending; may be repeated")
 	o.cache.add(f)
 	return c
 }
@@ -64,6 +73,9 @@ func (a *app) validate(c *cobra.Command, paths []string, o validateOptions) erro
 	if c.Flags().Changed("size") && o.size < 1 {
 		return usagef("--size is at least 1, not %d", o.size)
 	}
+	if err := a.chooseFormats(c, &o); err != nil {
+		return err
+	}
 	if err := checkData(paths); err != nil {
 		return err
 	}
@@ -75,7 +87,7 @@ func (a *app) validate(c *cobra.Command, paths []string, o validateOptions) erro
 	if err != nil {
 		return err
 	}
-	if !a.json {
+	if o.format == "text" {
 		for _, text := range damaged { // first: it may be why the data cannot be read
 			fmt.Fprintf(a.stdout, "%s  %s\n", a.paint(statusColor[check.Fail], "FILE"), text)
 		}
@@ -88,12 +100,8 @@ func (a *app) validate(c *cobra.Command, paths []string, o validateOptions) erro
 	if found == nil || err != nil && !errors.Is(err, run.ErrChecks) {
 		return err
 	}
-	if a.json {
-		if jsonErr := a.document(validationDocument(found, damaged)); jsonErr != nil {
-			return jsonErr
-		}
-	} else {
-		a.printValidation(found, o.all)
+	if err := a.printTo(o, found, damaged); err != nil {
+		return err
 	}
 	if err == nil && len(damaged) > 0 {
 		err = fmt.Errorf("%w: files were changed", run.ErrChecks)

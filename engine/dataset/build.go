@@ -108,9 +108,24 @@ func (b *builder) text(v []byte) {
 	case frame.Text:
 		b.appendText(v)
 		b.done(false)
+	case frame.TextList, frame.CategoryList:
+		b.writtenList(v)
 	default:
 		b.wrong(v)
 	}
+}
+
+// writtenList takes a list that was written as one text.
+func (b *builder) writtenList(v []byte) {
+	items, ok := writtenList(v)
+	if !ok {
+		b.wrong(v)
+		return
+	}
+	for _, item := range items {
+		b.item(item)
+	}
+	b.endList()
 }
 
 func (b *builder) category(v []byte) {

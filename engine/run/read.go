@@ -18,6 +18,7 @@ import (
 	"github.com/personagen/personagen/engine/generate"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/report"
 )
 
 // ReadManifest reads the manifest of a release.
@@ -240,6 +241,15 @@ type Validated struct {
 	Rows   int64
 	Faults []string // the first faults of the files themselves
 	Issues []dataset.IssueCount
+
+	seed uint64
+}
+
+// Stats are the statistics of what was validated; version is the program's.
+func (v *Validated) Stats(version string) *report.Stats {
+	return report.New(v.Plan, v.Result, report.Facts{
+		Size: v.Result.Total, Seed: v.seed, Sampling: v.Result.Sampling, First: v.Result.First, Version: version,
+	})
 }
 
 // Validate runs the validation suite on data that was written before. The
@@ -275,7 +285,7 @@ func Validate(ctx context.Context, v Validation) (*Validated, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Validated{Plan: in.plan, Result: result, Rows: rows, Faults: reader.shown, Issues: reader.issues}
+	out := &Validated{Plan: in.plan, Result: result, Rows: rows, Faults: reader.shown, Issues: reader.issues, seed: in.seed}
 	if result.Failed() || len(out.Issues) > 0 {
 		return out, fmt.Errorf("%w: %s", ErrChecks, result.Headline())
 	}
@@ -289,6 +299,7 @@ type input struct {
 	columns map[string]string // name in the files to name in the plan
 	options check.Options
 	rows    int64
+	seed    uint64
 }
 
 func openInput(ctx context.Context, v Validation) (*input, error) {
@@ -314,7 +325,7 @@ func openInput(ctx context.Context, v Validation) (*input, error) {
 		if err := hasAliases(in.plan, v.Aliases); err != nil {
 			return nil, err
 		}
-		in.paths, in.columns = v.Paths, ours(in.plan, v.Aliases)
+		in.paths, in.columns, in.seed = v.Paths, ours(in.plan, v.Aliases), in.plan.Population.Seed
 		maps.Copy(in.columns, v.Columns)
 		in.options = check.Options{Sampling: Quota, Total: v.Size}
 		return in, nil
@@ -329,7 +340,7 @@ func openInput(ctx context.Context, v Validation) (*input, error) {
 	if v.Aliases != "" && v.Aliases != shards.aliases {
 		return nil, fmt.Errorf("%w: %s says itself what its columns are called; leave the set of aliases away", ErrUsage, v.Paths[0])
 	}
-	in.paths, in.rows, in.columns = shards.paths, shards.persons.Count, shards.columns
+	in.paths, in.rows, in.columns, in.seed = shards.paths, shards.persons.Count, shards.columns, shards.persons.Seed
 	maps.Copy(in.columns, v.Columns)
 	in.options = shards.persons.checkOptions(shards.exceptions, "")
 	return in, nil

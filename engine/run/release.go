@@ -488,6 +488,10 @@ func writeJSON(path string, v any) error {
 	return writeFile(path, text.Bytes())
 }
 
+// WriteFile writes a whole file under a temporary name and renames it, so that a
+// half of it is never seen.
+func WriteFile(path string, data []byte) error { return writeFile(path, data) }
+
 // writeFile writes a whole file under a temporary name and renames it.
 func writeFile(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
