@@ -122,6 +122,10 @@ func (b *builder) writtenList(v []byte) {
 		b.wrong(v)
 		return
 	}
+	b.takeList(items)
+}
+
+func (b *builder) takeList(items [][]byte) {
 	for _, item := range items {
 		b.item(item)
 	}

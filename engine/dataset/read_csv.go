@@ -232,7 +232,7 @@ func (b *builder) cell(v []byte, quoted bool) {
 		if isTextArray(v) {
 			b.jsonList(v)
 		} else {
-			b.wrong(v)
+			b.writtenList(v)
 		}
 	}
 }

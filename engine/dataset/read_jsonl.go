@@ -250,6 +250,8 @@ func (b *builder) json(v []byte) {
 	case '"':
 		if b.field.Type == frame.Category || b.field.Type == frame.Text {
 			b.text(unquote(v))
+		} else if items, ok := writtenList(unquote(v)); ok && b.isList() {
+			b.takeList(items)
 		} else {
 			b.wrong(v) // shown with its quotes
 		}
