@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/endpoint/fake"
 	"github.com/personagen/personagen/engine/plan"
@@ -170,5 +172,43 @@ func TestClientAndSpecAgreeOnBodyFields(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), `"`+name+`" is set by the client`) {
 			t.Errorf("the client takes an extra field %q: %v", name, err)
 		}
+	}
+}
+
+// A release that is merged from shards tells what all of their models wrote.
+func TestMergeAddsUpWhatModelsWrote(t *testing.T) {
+	t.Setenv("LAB_KEY", "sk-lab")
+	cfg, s := baySpec(t, bay), watch()
+	cfg.Provider, cfg.Author.Endpoint.Transport, cfg.Author.Endpoint.Model = "openai", s, "by-the-endpoint"
+	one, err := run.Run(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dirs []string
+	for i, model := range []string{"by-the-endpoint", "by-the-call", "by-the-call"} {
+		part := cfg
+		part.Out, part.Shard, part.Author.Endpoint.Model = cfg.Out+string(rune('1'+i)), run.Shard{Index: i + 1, Of: 3}, model
+		if _, err := run.Run(context.Background(), part); err != nil {
+			t.Fatal(err)
+		}
+		dirs = append(dirs, part.Out)
+	}
+	merged, err := run.Merge(context.Background(), run.Merger{Dirs: dirs, Out: cfg.Out + "all"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := *one.Manifest.Texts
+	want.Model = "by-the-endpoint, by-the-call"
+	got := *merged.Manifest.Texts
+	// The probe of every shard costs a call, and the price of one model is not known.
+	if got.Cost <= 0 || got.Cost >= want.Cost || got.Tokens.Completion < want.Tokens.Completion*9/10 {
+		t.Errorf("cost %v of %v, %+v of %+v", got.Cost, want.Cost, got.Tokens, want.Tokens)
+	}
+	got.Cost, got.Tokens, want.Cost, want.Tokens = 0, run.Tokens{}, 0, run.Tokens{}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	if _, err := os.Stat(filepath.Join(merged.Dir, run.ManifestFile)); err != nil {
+		t.Error(err)
 	}
 }

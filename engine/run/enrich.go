@@ -1,10 +1,12 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -67,6 +69,41 @@ type FieldTexts struct {
 	Written       int64  `json:"written"`
 	Quarantined   int64  `json:"quarantined"` // null, because no answer was good enough
 	NotApplicable int64  `json:"not_applicable"`
+}
+
+// with adds what models wrote in another part of a population; either may be
+// nil. Parts that different models wrote have all their names.
+func (t *Texts) with(o *Texts) *Texts {
+	if t == nil || o == nil {
+		return cmp.Or(t, o)
+	}
+	sum := *t
+	sum.Provider, sum.Model = both(t.Provider, o.Provider), both(t.Model, o.Model)
+	sum.Calls += o.Calls
+	sum.Tokens = Tokens{t.Tokens.Prompt + o.Tokens.Prompt, t.Tokens.Completion + o.Tokens.Completion, t.Tokens.Cached + o.Tokens.Cached, t.Tokens.Reasoning + o.Tokens.Reasoning}
+	sum.Cost = (endpoint.NewMoney(t.Cost) + endpoint.NewMoney(o.Cost)).Amount()
+	sum.Fields = slices.Clone(t.Fields)
+	for _, f := range o.Fields {
+		i := slices.IndexFunc(sum.Fields, func(have FieldTexts) bool { return have.Field == f.Field })
+		if i < 0 {
+			sum.Fields = append(sum.Fields, f)
+			continue
+		}
+		have := &sum.Fields[i]
+		have.Written, have.Quarantined, have.NotApplicable = have.Written+f.Written, have.Quarantined+f.Quarantined, have.NotApplicable+f.NotApplicable
+	}
+	return &sum
+}
+
+// both joins two lists of names that are separated by commas.
+func both(a, b string) string {
+	names := strings.Split(a, ", ")
+	for _, name := range strings.Split(b, ", ") {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // authorship is what a run with a model needs.

@@ -39,6 +39,7 @@ func Merge(ctx context.Context, m Merger) (*Summary, error) {
 		return nil, err
 	}
 	defer r.abandon()
+	r.texts = parts.texts
 	suite := check.New(parts.plan, parts.persons.checkOptions(parts.exceptions, r.dir))
 	defer suite.Close()
 	stage("open")

@@ -354,6 +354,7 @@ type shards struct {
 	aliases    string            // set that names the columns of the files
 	columns    map[string]string // name in the files to name in the plan
 	exceptions []check.Exception
+	texts      *Texts // what models wrote in all of them, nil for nothing
 }
 
 // ours maps the columns that a set of aliases names to their fields.
@@ -411,6 +412,7 @@ func openShards(dirs []string) (*shards, error) {
 		}
 		s.persons.Count += m.Population.Count
 		s.paths = append(s.paths, m.dataFiles(part.dir)...)
+		s.texts = s.texts.with(m.Texts)
 	}
 	return s, nil
 }
