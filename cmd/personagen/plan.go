@@ -29,7 +29,8 @@ order, each table with what reconciliation and fit made of it, published shares
 beside those of the persons wanted, what the spec leaves independent, what the
 allocation of so many persons could not meet, and the rows and bytes to expect.
 With --provider it also prints which texts the model has still to write, for how
-many persons, and an estimate of tokens and cost.`,
+many persons, how many of them are stale (written before, for something that has
+changed since), and an estimate of tokens and cost.`,
 		Example:           "  personagen plan island.cue\n  personagen plan island.cue -n 100000 --json",
 		Args:              oneSpec(),
 		ValidArgsFunction: completeSpec,
@@ -111,7 +112,14 @@ func (a *app) printTexts(f *run.TextForecast) {
 		}
 		fmt.Fprintf(w, "  call %s: %s\n", c.Call, plural(c.Persons, "request", "requests"))
 		for _, field := range slices.Sorted(maps.Keys(c.Fields)) {
-			fmt.Fprintf(w, "    %s: %s\n", field, plural(c.Fields[field], "person", "persons"))
+			fmt.Fprintf(w, "    %s: %s", field, plural(c.Fields[field], "person", "persons"))
+			switch stale := c.Stale[field]; {
+			case stale == c.Fields[field]:
+				fmt.Fprint(w, ", all stale")
+			case stale > 0:
+				fmt.Fprintf(w, ", %s of them stale", thousands(stale))
+			}
+			fmt.Fprintln(w)
 		}
 	}
 	fmt.Fprintf(w, "  about %s tokens in, %s out", thousands(f.Tokens.Prompt), thousands(f.Tokens.Completion))

@@ -322,6 +322,8 @@ func (c *Client) encode(req Request, mode Mode) (*exchange, openai.ChatCompletio
 			JSONSchema: &openai.ChatCompletionResponseFormatJSONSchema{
 				Name: "answer", Strict: true, Schema: json.RawMessage(`"` + place(req.Schema) + `"`)},
 		}
+	case mode == ObjectSchema: // go-openai has no schema there
+		x.fields = fmt.Appendf(nil, `%s,"response_format":{"type":"json_object","schema":%s}`, x.fields, req.Schema)
 	case mode == JSONObject:
 		out.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONObject}
 	}
@@ -340,7 +342,7 @@ func (c *Client) encode(req Request, mode Mode) (*exchange, openai.ChatCompletio
 // systemText adds the schema where the server does not take it. The word JSON
 // must be there: DashScope refuses its JSON mode without it.
 func systemText(req Request, mode Mode) string {
-	if req.Schema == nil || mode == Strict {
+	if req.Schema == nil || mode.keeps() {
 		return req.System
 	}
 	return strings.TrimSpace(req.System + "\n\nAnswer with a single JSON object that fits this JSON Schema, and with nothing else:\n" + string(req.Schema))

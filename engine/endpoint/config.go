@@ -176,7 +176,7 @@ func (c Config) check() error {
 		fault("the base URL must carry no user, password or query: keys come from the environment or a file")
 	}
 	if c.Mode != "" && !slices.Contains(modes, c.Mode) {
-		fault("unknown schema mode %q: use json_schema, json_object or prompt", c.Mode)
+		fault("unknown schema mode %q: use json_schema, json_object_schema, json_object or prompt", c.Mode)
 	}
 	if c.TokensField != "max_tokens" && c.TokensField != "max_completion_tokens" {
 		fault("unknown tokens field %q: use max_tokens or max_completion_tokens", c.TokensField)

@@ -20,13 +20,19 @@ import (
 type Mode string
 
 const (
-	Strict     Mode = "json_schema" // the server constrains the answer to the schema
-	JSONObject Mode = "json_object" // the server constrains the answer to JSON; the schema is in the prompt
-	Prompted   Mode = "prompt"      // the prompt alone asks for JSON
+	Strict Mode = "json_schema" // the server constrains the answer to the schema
+	// ObjectSchema is Strict in the words of llama.cpp's servers and of some
+	// hosts of open models: JSON mode with a schema beside it.
+	ObjectSchema Mode = "json_object_schema"
+	JSONObject   Mode = "json_object" // the server constrains the answer to JSON; the schema is in the prompt
+	Prompted     Mode = "prompt"      // the prompt alone asks for JSON
 )
 
 // modes in order of preference.
-var modes = []Mode{Strict, JSONObject, Prompted}
+var modes = []Mode{Strict, ObjectSchema, JSONObject, Prompted}
+
+// keeps reports whether the server itself is to keep to the schema.
+func (m Mode) keeps() bool { return m == Strict || m == ObjectSchema }
 
 // Request is one question. The system text and the schema should be the same
 // for many requests, so that the server's prefix cache applies; what differs

@@ -206,6 +206,9 @@ func kindOf(status int, code, message string) Kind {
 		return RateLimited
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return Unauthorised
+	// llama-cpp-python answers so to a response format that it does not know.
+	case status == http.StatusInternalServerError && says("response_format"):
+		return BadRequest
 	case status >= 500, status == http.StatusConflict, status == http.StatusTooEarly:
 		return Overloaded
 	case status == http.StatusRequestTimeout:

@@ -24,8 +24,8 @@ type Capability struct {
 // Probe finds the best mode in which the endpoint answers to the given schemas,
 // and sets it. Each mode is tried with one short call per schema, or one in all
 // where there is none: the schema gets a further property whose only permitted
-// value is a word that is not in the prompt, so that in strict mode nothing but
-// a constrained model can write it. A server that accepts a schema and then
+// value is a word that is not in the prompt, so that where the server is to keep
+// to the schema nothing but a constrained model can write it. A server that accepts a schema and then
 // ignores it (llama.cpp, where a schema gives a grammar that does not parse) is
 // found out in this way.
 //
@@ -47,8 +47,17 @@ func (c *Client) Probe(ctx context.Context, schemas ...json.RawMessage) (Capabil
 	if c.cfg.Mode != "" {
 		candidates = []Mode{c.cfg.Mode}
 	}
-	for _, mode := range candidates {
+	var broken error // set as long as no mode was rejected for another reason
+	for i, mode := range candidates {
 		reason, err := c.try(ctx, mode, canaries, &found)
+		if KindOf(err) == Overloaded && i == len(found.Rejected) && (i == 0 || broken != nil) {
+			// Some servers break on what they do not support.
+			broken, reason, err = err, "the server breaks: "+err.Error(), nil
+		} else if KindOf(err) == Overloaded {
+			reason, err = "the server breaks: "+err.Error(), nil
+		} else if err == nil && reason != "" {
+			broken = nil
+		}
 		if err != nil {
 			return found, err
 		}
@@ -60,6 +69,9 @@ func (c *Client) Probe(ctx context.Context, schemas ...json.RawMessage) (Capabil
 			return found, nil
 		}
 		found.Rejected = append(found.Rejected, string(mode)+": "+reason)
+	}
+	if broken != nil {
+		return found, broken
 	}
 	return found, &Error{Kind: Incapable, Message: fmt.Sprintf("%s cannot answer with JSON as needed: %s", c.cfg.Model, strings.Join(found.Rejected, "; "))}
 }
@@ -77,7 +89,7 @@ func (c *Client) try(ctx context.Context, mode Mode, canaries []json.RawMessage,
 			User:   "Write a short greeting.",
 			Schema: schema, MaxTokens: canaryTokens, Temperature: &cold,
 		}
-		if mode != Strict {
+		if !mode.keeps() {
 			req.User = "Write the JSON object."
 		}
 		answer, e := c.do(ctx, req, mode)
@@ -107,7 +119,7 @@ func (c *Client) try(ctx context.Context, mode Mode, canaries []json.RawMessage,
 // sings checks a canary's answer and returns what is wrong with it.
 func (c *Client) sings(a *Answer, mode Mode) string {
 	text := a.Text
-	if mode != Strict {
+	if !mode.keeps() {
 		if at := strings.IndexByte(text, '{'); at >= 0 {
 			text = text[at:] // the caller takes off fences and thoughts as well
 		}
@@ -128,7 +140,7 @@ func (c *Client) sings(a *Answer, mode Mode) string {
 
 // wholeObject cuts what stands behind the object, where the mode lets it stand.
 func wholeObject(text string, mode Mode) string {
-	if end := strings.LastIndexByte(text, '}'); mode != Strict && end >= 0 {
+	if end := strings.LastIndexByte(text, '}'); !mode.keeps() && end >= 0 {
 		return text[:end+1]
 	}
 	return text

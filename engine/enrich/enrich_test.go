@@ -248,13 +248,20 @@ func TestWhatAChangeBuys(t *testing.T) {
 			now := newWorld(t, c.spec)
 			e = now.enricher(t, dir, enrich.Options{})
 			foreseen := map[string]bool{}
+			stale := map[string]bool{}
 			pending, err := e.Pending(context.Background(), now.source(), 0, people, 3)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, p := range pending {
-				for name := range p.Fields {
+				for name, n := range p.Fields {
 					foreseen[name] = true
+					if p.Stale[name] != 0 {
+						stale[name] = true
+					}
+					if s := p.Stale[name]; s != 0 && s != n {
+						t.Errorf("%s: %d of %d texts are stale", name, s, n)
+					}
 				}
 			}
 			now.run(t, e, &author{write: func(n int, req endpoint.Request) (string, error) {
@@ -270,6 +277,10 @@ func TestWhatAChangeBuys(t *testing.T) {
 			}
 			if d := cmp.Diff(c.fields, sortedNames(foreseen)); d != "" {
 				t.Error("foreseen", d)
+			}
+			delete(foreseen, "song") // is new
+			if d := cmp.Diff(sortedNames(foreseen), sortedNames(stale)); d != "" {
+				t.Error("stale", d)
 			}
 		})
 	}

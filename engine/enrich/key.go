@@ -1,6 +1,7 @@
 package enrich
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -54,6 +55,7 @@ func appendFact(h []byte, name string, value any) []byte {
 // record is what the journal keeps of a field of a person: the text or the
 // items that were accepted, or the reason why none was.
 type record struct {
+	Field   string   `json:"field,omitempty"` // first, see fieldOf
 	Text    string   `json:"text,omitempty"`
 	Items   []string `json:"items,omitempty"`
 	Source  string   `json:"source"`            // name of the model
@@ -66,6 +68,18 @@ func (r *record) bytes() []byte {
 		panic(err) // texts always marshal
 	}
 	return data
+}
+
+// fieldOf reads from a record's bytes, without decoding it, of which field it
+// holds an accepted text; "" when it holds none, or does not say.
+func fieldOf(value []byte) string {
+	rest, ok := bytes.CutPrefix(value, []byte(`{"field":"`))
+	name, rest, closed := bytes.Cut(rest, []byte{'"'})
+	// Inside a text the quotes would have a backslash before them.
+	if !ok || !closed || bytes.Contains(rest, []byte(`,"refused":"`)) {
+		return ""
+	}
+	return string(name)
 }
 
 // value is a record as prompts show it; nothing is known of a quarantined one.

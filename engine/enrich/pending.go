@@ -5,13 +5,17 @@ import (
 	"encoding/json"
 
 	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/journal"
 )
 
 // Pending is what a call of the plan still has to do for a range of persons.
 type Pending struct {
-	Call     string           `json:"call"`
-	Persons  int64            `json:"persons"`  // requests, when every answer is good
-	Fields   map[string]int64 `json:"fields"`   // persons per field that is missing
+	Call    string           `json:"call"`
+	Persons int64            `json:"persons"` // requests, when every answer is good
+	Fields  map[string]int64 `json:"fields"`  // persons per field that is missing
+	// Stale are those of Fields that have a text already, which was accepted for
+	// something that has changed since: the stanza, the prompt, the person.
+	Stale    map[string]int64 `json:"stale,omitempty"`
 	Estimate endpoint.Usage   `json:"estimate"` // tokens, at the given characters a token
 }
 
@@ -22,7 +26,11 @@ func (e *Enricher) Pending(ctx context.Context, s Source, first, count int64, ch
 	b := e.newBlock(s)
 	out := make([]Pending, len(e.calls))
 	for i := range e.calls {
-		out[i] = Pending{Call: e.calls[i].Name, Fields: map[string]int64{}}
+		out[i] = Pending{Call: e.calls[i].Name, Fields: map[string]int64{}, Stale: map[string]int64{}}
+	}
+	have, err := e.answered(first, count)
+	if err != nil {
+		return nil, err
 	}
 	p := person{runner: &runner{Enricher: e, counts: e.newCounts()}, block: b}
 	for at := first; at < first+count; at += blockRows {
@@ -35,7 +43,7 @@ func (e *Enricher) Pending(ctx context.Context, s Source, first, count int64, ch
 		for p.row = range b.batch.N {
 			p.values = e.facts(b.batch, p.row)
 			for i := range e.calls {
-				if err := p.foresee(&e.calls[i], &out[i], charsPerToken); err != nil {
+				if err := p.foresee(&e.calls[i], &out[i], have, charsPerToken); err != nil {
 					return nil, err
 				}
 			}
@@ -45,7 +53,7 @@ func (e *Enricher) Pending(ctx context.Context, s Source, first, count int64, ch
 }
 
 // foresee adds what a person's call would take.
-func (p *person) foresee(c *call, to *Pending, charsPerToken float64) error {
+func (p *person) foresee(c *call, to *Pending, have *answered, charsPerToken float64) error {
 	tasks, err := p.missing(c)
 	if err != nil || len(tasks) == 0 {
 		return err
@@ -64,11 +72,45 @@ func (p *person) foresee(c *call, to *Pending, charsPerToken float64) error {
 	}
 	for _, t := range tasks {
 		to.Fields[t.field.Name]++
+		if have.has(t.field.Name, p.block.batch.First+int64(p.row)) {
+			to.Stale[t.field.Name]++
+		}
 		text := t.field.likely()
 		to.Estimate.Completion += endpoint.EstimateTokens(text, charsPerToken)
 		p.values[t.field.Name] = (&record{Text: text, Items: []string{text}}).value(t.field.Text.Items != nil)
 	}
 	return nil
+}
+
+// answered tells which fields of which persons have an accepted text of
+// whatever key: a bit each.
+type answered struct {
+	first, count int64
+	fields       map[string][]uint64
+}
+
+// answered reads the journal through once.
+func (e *Enricher) answered(first, count int64) (*answered, error) {
+	a := &answered{first, count, map[string][]uint64{}}
+	if e.journal == nil {
+		return a, nil
+	}
+	return a, e.journal.Range(func(key journal.Key, value []byte) error {
+		person, name := key.Person()-first, fieldOf(value)
+		if name == "" || person < 0 || person >= count {
+			return nil
+		}
+		if a.fields[name] == nil {
+			a.fields[name] = make([]uint64, (count+63)/64)
+		}
+		a.fields[name][person/64] |= 1 << (person % 64)
+		return nil
+	})
+}
+
+func (a *answered) has(field string, person int64) bool {
+	bits, at := a.fields[field], person-a.first
+	return bits != nil && bits[at/64]>>(at%64)&1 == 1
 }
 
 // likely is a text as long as the field's is to be expected.

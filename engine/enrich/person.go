@@ -172,7 +172,7 @@ func (p *person) sift(c *call, tasks []task, text, fault string) (good []accepte
 		fault = err.Error()
 	}
 	for _, t := range tasks {
-		r := &record{Source: c.model}
+		r := &record{Field: t.field.Name, Source: c.model}
 		if t.fault = fault; fault == "" {
 			t.fault = p.judge(t.field, members[t.field.Name], r)
 		}
@@ -211,7 +211,7 @@ func (p *person) quarantine(c *call, tasks []task) error {
 	}
 	var records []journal.Record
 	for _, t := range tasks {
-		r := record{Source: c.model, Refused: t.fault}
+		r := record{Field: t.field.Name, Source: c.model, Refused: t.fault}
 		records = append(records, journal.Record{Key: t.key, Value: r.bytes()})
 	}
 	if err := p.journal.Append(records...); err != nil {

@@ -28,6 +28,9 @@ func MakeKey(hash [32]byte, person int64) Key {
 	return k
 }
 
+// Person returns the person number of a key.
+func (k Key) Person() int64 { return int64(binary.BigEndian.Uint64(k[32:])) }
+
 // Record is one answer. Value holds at most MaxValue bytes.
 type Record struct {
 	Key   Key

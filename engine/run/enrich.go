@@ -217,6 +217,9 @@ func (r *run) enrich() (err error) {
 		r.event(Event{Stage: "enrich", Done: c.Persons, Total: r.persons.Count, Checkpoint: true, Note: a.checkpoint(&c, time.Since(start))})
 	}
 	a.counts, err = a.enricher.Run(r.ctx, model, func() enrich.Source { return r.generator.Worker() }, r.persons.First, r.persons.Count, progress)
+	if endpoint.KindOf(model.err) == endpoint.Incapable {
+		return fmt.Errorf("%w: %v; nothing else was asked", ErrUsage, model.err)
+	}
 	return a.outcome(err)
 }
 

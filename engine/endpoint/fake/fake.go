@@ -91,7 +91,10 @@ type Server struct {
 	RetryAfter time.Duration // of RateLimitAfter; 1 s
 	TextLength int           // characters of each string it writes; 40
 	Refuses    []string      // response formats that get a 400: "json_schema", "json_object"
+	Breaks     []string      // response formats that get a 500
+	BreaksWith string        // its message
 	Ignores    []string      // response formats it takes and does not keep to
+	Schemas    bool          // it keeps to a schema beside "json_object"
 	Disobeys   bool          // it does not answer with JSON because the prompt asks for it
 	Thinks     int           // reasoning tokens per answer
 	NoUsage    bool          // replies do not tell the usage
@@ -142,6 +145,7 @@ type request struct {
 	MaxCompletion  int `json:"max_completion_tokens"`
 	ResponseFormat struct {
 		Type       string
+		Schema     json.RawMessage
 		JSONSchema struct{ Schema json.RawMessage } `json:"json_schema"`
 	} `json:"response_format"`
 }
@@ -186,6 +190,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fault = RateLimit
 	}
 	if s.refuse(w, r, fault) || !s.work(r) {
+		return
+	}
+	if slices.Contains(s.Breaks, req.ResponseFormat.Type) {
+		fail(w, http.StatusInternalServerError, "server_error", s.BreaksWith)
 		return
 	}
 	if slices.Contains(s.Refuses, req.ResponseFormat.Type) {
@@ -353,13 +361,15 @@ func tokens(text string) int { return (len(text) + charsPerToken - 1) / charsPer
 func (s *Server) write(n int, req *request, f Fault) string {
 	schema := req.ResponseFormat.JSONSchema.Schema
 	format := req.ResponseFormat.Type
-	if format != "json_schema" {
+	if format == "json_object" && s.Schemas && req.ResponseFormat.Schema != nil {
+		schema = req.ResponseFormat.Schema
+	} else if format != "json_schema" {
 		schema = promptSchema(req.text("system"))
 		if s.Disobeys && format != "json_object" {
 			schema = nil
 		}
 	}
-	if schema == nil || f == SchemaIgnored || slices.Contains(s.Ignores, format) {
+	if schema == nil || f == SchemaIgnored || slices.Contains(s.Ignores, format) && !s.Schemas {
 		return s.prose(n, "text")
 	}
 	var object struct {
