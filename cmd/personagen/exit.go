@@ -82,6 +82,8 @@ func (a *app) report(err error) int {
 func explainError(err error, code int) string {
 	text := strings.TrimPrefix(err.Error(), run.ErrUsage.Error()+": ")
 	switch {
+	case errors.Is(err, errDeclined):
+		return "nothing was asked for, and nothing was written"
 	case code == exitInterrupted:
 		return "interrupted; nothing was written"
 	case errors.Is(err, syscall.ENOSPC):

@@ -43,14 +43,26 @@ func TestScripts(t *testing.T) {
 
 // setUp gives every script the made-up world in $WORK/harbour, the README's spec,
 // a cache of its own and, at $MODEL_URL, a model server that errs now and then,
-// at $SLOW_URL one that takes its time, at $PICKY_URL one that takes small batches
-// only.
+// at $PLAIN_URL one without a fault, at $SLOW_URL one that takes its time, at
+// $BIASED_URL one that writes nothing about people who are red, at $PICKY_URL one
+// that takes small batches only.
 func setUp(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
 	model := (&fake.Server{Faults: fake.Random(1, 0.2, fake.CodeFence, fake.MissingKeys, fake.Length)}).Start()
 	env.Defer(model.Close)
 	env.Setenv("MODEL_URL", model.URL+"/v1")
+	plain := (&fake.Server{}).Start()
+	env.Defer(plain.Close)
+	env.Setenv("PLAIN_URL", plain.URL+"/v1")
+	biased := (&fake.Server{FaultOf: func(user string) fake.Fault {
+		if strings.Contains(user, "red") {
+			return fake.RefusalInText
+		}
+		return fake.None
+	}}).Start()
+	env.Defer(biased.Close)
+	env.Setenv("BIASED_URL", biased.URL+"/v1")
 	late := &fake.Server{Latency: 200 * time.Millisecond}
 	late.Batches.Delay = 2 * time.Second
 	slow := late.Start()

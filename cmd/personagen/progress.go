@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/personagen/personagen/engine/monitor"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -78,7 +79,9 @@ func jsonLine(w io.Writer, e run.Event, elapsed time.Duration) {
 		Total   int64   `json:"total,omitempty"`
 		Note    string  `json:"note,omitempty"`
 		Seconds float64 `json:"seconds"`
-	}{e.Stage, e.Done, e.Total, e.Note, elapsed.Seconds()})
+		// Of the persons so far, the furthest from its table first.
+		Distributions []monitor.Deviation `json:"distributions,omitempty"`
+	}{e.Stage, e.Done, e.Total, e.Note, elapsed.Seconds(), e.Distributions})
 	fmt.Fprintf(w, "%s\n", line)
 }
 

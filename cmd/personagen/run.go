@@ -21,6 +21,9 @@ type runOptions struct {
 	rowsPerFile int64
 	workers     int
 	author      authorFlags
+	yes         bool
+	askAbove    float64
+	unwatched   bool
 	quiet       bool
 }
 
@@ -38,10 +41,12 @@ Texts are written by the spec's phrase banks, or with --provider by a model.
 What a model has written is kept in a journal beside the release before it is
 used: a run that was stopped, whose endpoint was down or whose budget was spent
 goes on where it was when the same command is run again, and pays for nothing
-twice.
+twice. Every thousand personas a line tells how far it is, what it has cost and how
+far the distributions are; the run stops itself when texts are missing from one
+group of people so much more than from others that chance does not explain it.
 
 Exit code 4 means that the release was written but a check failed (or that the
-persons failed theirs before any text was asked for), 5 that texts are missing
+persons failed theirs before any text was asked for, or the run stopped itself), 5 that texts are missing
 and the same command goes on.`,
 		Example: `  personagen run island.cue -o out
   personagen run island.cue -n 100000 --seed 3 --format parquet,csv
@@ -60,6 +65,9 @@ and the same command goes on.`,
 	f.Int64Var(&o.rowsPerFile, "rows-per-file", run.DefaultRowsPerFile, "largest number of rows of one Parquet file")
 	f.IntVar(&o.workers, "workers", 0, "goroutines that make persons (default one per core); the bytes do not depend on it")
 	o.author.add(c)
+	f.BoolVar(&o.yes, "yes", false, "spend what the texts cost without asking")
+	f.Float64Var(&o.askAbove, "ask-above", 0, "estimated cost above which a person at a terminal is asked first, or --yes is needed (default what the spec says, or 5)")
+	f.BoolVar(&o.unwatched, "no-monitor", false, "go on although texts are missing from one group of people more than from others")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the summary as one JSON document, progress as JSON lines on stderr")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(run.AllFormats(), cobra.ShellCompDirectiveNoFileComp))
@@ -71,6 +79,9 @@ func (a *app) run(c *cobra.Command, spec string, o runOptions) error {
 	cfg, err := o.config(c, spec)
 	if err != nil {
 		return err
+	}
+	if !o.yes && a.terminal(a.stdin) {
+		cfg.Author.Confirm = a.confirm
 	}
 	progress := a.newProgress(o.quiet)
 	cfg.Events, cfg.Warnings = progress.event, a.diagnostics
@@ -90,6 +101,12 @@ func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
 	cfg.Formats = splitList(o.formats)
 	if err := checkFormats(cfg.Formats); err != nil {
 		return cfg, err
+	}
+	if cfg.Author.Unwatched = o.unwatched; c.Flags().Changed("ask-above") {
+		if !(o.askAbove >= 0) {
+			return cfg, usagef("--ask-above is 0 or more, not %g", o.askAbove)
+		}
+		cfg.Author.AskAbove = &o.askAbove
 	}
 	if o.rowsPerFile < 1 {
 		return cfg, usagef("--rows-per-file is at least 1, not %d", o.rowsPerFile)

@@ -12,8 +12,9 @@ import (
 	"github.com/personagen/personagen/engine/check"
 )
 
-// terminal reports whether w is a terminal on which lines may be rewritten.
-func (a *app) terminal(w io.Writer) bool {
+// terminal reports whether w is a terminal on which lines may be rewritten, or
+// from which a person may answer.
+func (a *app) terminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && a.env("TERM") != "dumb"
 }

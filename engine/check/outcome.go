@@ -41,16 +41,8 @@ func (s *Suite) Result(t *Tally) (*Result, error) {
 	if t.err != nil {
 		return nil, fmt.Errorf("remember persons for the check of duplicates: %w; free some space or choose another folder for temporary files", t.err)
 	}
-	o := s.options
-	r := &Result{Sampling: o.Sampling, Rows: t.rows, First: o.First, Total: max(o.Total, t.rows), Budget: o.Budget, Parts: max(1, o.Parts), Counts: map[string]int{}, Exceptions: o.Exceptions}
-	if o.Sampling == Independent {
-		r.Total = t.rows
-	}
-	if t.rows > 0 {
-		r.Parts = max(r.Parts, int((r.Total+t.rows-1)/t.rows))
-	}
-	b := &builder{Result: r, suite: s, tally: t}
-	b.rows = part{n: float64(t.rows), total: float64(r.Total), whole: r.Whole(), quota: o.Sampling == Quota}
+	b := s.builder(t)
+	r := b.Result
 	b.checkRows()
 	b.checkFields()
 	if err := b.checkUnique(); err != nil {
@@ -80,6 +72,28 @@ func (s *Suite) Result(t *Tally) (*Result, error) {
 		r.Profiles = append(r.Profiles, t.profile(i))
 	}
 	return r, nil
+}
+
+// Tables judges the tables alone of what Tally.AddTables gathered.
+func (s *Suite) Tables(t *Tally) []Outcome {
+	b := s.builder(t)
+	b.checkTables()
+	b.decide()
+	return b.Outcomes
+}
+
+func (s *Suite) builder(t *Tally) *builder {
+	o := s.options
+	r := &Result{Sampling: o.Sampling, Rows: t.rows, First: o.First, Total: max(o.Total, t.rows), Budget: o.Budget, Parts: max(1, o.Parts), Counts: map[string]int{}, Exceptions: o.Exceptions}
+	if o.Sampling == Independent {
+		r.Total = t.rows
+	}
+	if t.rows > 0 {
+		r.Parts = max(r.Parts, int((r.Total+t.rows-1)/t.rows))
+	}
+	b := &builder{Result: r, suite: s, tally: t}
+	b.rows = part{n: float64(t.rows), total: float64(r.Total), whole: r.Whole(), quota: o.Sampling == Quota}
+	return b
 }
 
 // add appends an outcome; it passes and is severe where it does not say.

@@ -115,6 +115,28 @@ func (t *Tally) Add(b *frame.Batch) {
 	if b.N == 0 {
 		return
 	}
+	t.AddTables(b)
+	s := t.suite
+	for i := range s.fields {
+		if s.fields[i].field.Class != kind.Written {
+			t.addField(b, i)
+		}
+	}
+	t.addGroups(b)
+	t.addImpossible(b)
+	t.addLimits()
+	t.addPersons(b)
+	t.sample.add(t, b)
+	t.addNumbers(b)
+	t.addDraws(b)
+	t.addTexts(b)
+}
+
+// AddTables counts a batch for the tables alone, all that Suite.Tables needs.
+func (t *Tally) AddTables(b *frame.Batch) {
+	if b.N == 0 {
+		return
+	}
 	s := t.suite
 	t.n = b.N
 	t.rows += int64(b.N)
@@ -133,19 +155,6 @@ func (t *Tally) Add(b *frame.Batch) {
 	for i, c := range s.counters {
 		count(t.counts[i], t.configs[c.space], t.valid[c.space], t.taken(c.mask))
 	}
-	for i := range s.fields {
-		if s.fields[i].field.Class != kind.Written {
-			t.addField(b, i)
-		}
-	}
-	t.addGroups(b)
-	t.addImpossible(b)
-	t.addLimits()
-	t.addPersons(b)
-	t.sample.add(t, b)
-	t.addNumbers(b)
-	t.addDraws(b)
-	t.addTexts(b)
 }
 
 // taken returns the rows of a mask, nil for all.

@@ -39,7 +39,28 @@ type Options struct {
 	Tries int
 	// Refill asks again for what earlier runs have set aside.
 	Refill bool
+	// Watch, when set, hears of the persons and of what becomes of their texts.
+	Watch Watch
 }
+
+// Watch is who may end a run early; its errors do.
+type Watch interface {
+	// Made hears of all persons in their order, from one goroutine, before their
+	// texts are asked for.
+	Made(b *frame.Batch) error
+	// Ended hears what became of a person's texts, in the order of Counts.Fields,
+	// from any goroutine.
+	Ended(b *frame.Batch, row int, fates []Fate) error
+}
+
+// Fate is what became of a text.
+type Fate uint8
+
+const (
+	NotApplicable Fate = iota // the person has no such field
+	Good                      // accepted, now or earlier
+	Bad                       // set aside, or not answered
+)
 
 // Enricher knows a plan's calls. It may be used by several goroutines.
 type Enricher struct {

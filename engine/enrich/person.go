@@ -25,6 +25,14 @@ type person struct {
 	block  *block
 	row    int
 	values map[string]any
+	fates  []Fate // by field number; nil when nobody watches
+}
+
+// fate notes what became of a text.
+func (p *person) fate(f *field, fate Fate) {
+	if p.fates != nil {
+		p.fates[f.number] = fate
+	}
 }
 
 // write makes the person's calls in order. The error is one that ends the run;
@@ -76,9 +84,11 @@ func (p *person) missing(c *call) ([]task, error) {
 		case r == nil || r.Refused != "" && p.options.Refill:
 			tasks = append(tasks, task{field: f, key: key})
 		case r.Refused != "":
+			p.fate(f, Bad)
 			p.count(func(n *Counts) { n.Fields[f.number].Quarantined++ })
 		default:
 			p.values[f.Name] = r.value(f.Text.Items != nil)
+			p.fate(f, Good)
 			p.count(func(n *Counts) { n.Fields[f.number].Cached++ })
 		}
 	}
@@ -145,6 +155,7 @@ func (p *person) take(c *call, tasks []task, text, fault string, again bool) ([]
 		return tasks, err
 	}
 	for _, g := range good {
+		p.fate(g.field, Good)
 		p.values[g.field.Name] = g.record.value(g.field.Text.Items != nil)
 	}
 	p.count(func(n *Counts) {
@@ -219,6 +230,7 @@ func (p *person) quarantine(c *call, tasks []task) error {
 	}
 	p.count(func(n *Counts) {
 		for _, t := range tasks {
+			p.fate(t.field, Bad)
 			n.Fields[t.field.number].Quarantined++
 		}
 	})
@@ -232,12 +244,14 @@ func (p *person) leave(tasks []task, from int, err error) {
 			n.Failure = err.Error()
 		}
 		for _, t := range tasks {
+			p.fate(t.field, Bad)
 			n.Fields[t.field.number].Unanswered++
 		}
 		for i := from; i < len(p.calls); i++ {
 			for k := range p.calls[i].fields {
 				f := &p.calls[i].fields[k]
 				if p.block.applies(f, p.row) {
+					p.fate(f, Bad)
 					n.Fields[f.number].Unanswered++
 				} else {
 					n.Fields[f.number].NotApplicable++

@@ -100,10 +100,14 @@ func (e *Enricher) Run(ctx context.Context, m Model, sources func() Source, firs
 					r.release(p.block)
 					continue
 				}
-				if err := p.write(ctx); err != nil {
+				err := p.write(ctx)
+				r.done()
+				if err == nil && p.fates != nil {
+					err = r.options.Watch.Ended(p.block.batch, p.row, p.fates)
+				}
+				if err != nil {
 					cancel(err)
 				}
-				r.done()
 				r.release(p.block)
 			}
 		})
@@ -132,8 +136,18 @@ func (r *runner) deal(ctx context.Context, cancel context.CancelCauseFunc, perso
 			cancel(err)
 			return
 		}
+		if w := r.options.Watch; w != nil {
+			if err := w.Made(b.batch); err != nil {
+				cancel(err)
+				return
+			}
+		}
 		for row := range b.batch.N {
-			persons <- person{runner: r, block: b, row: row, values: r.facts(b.batch, row)}
+			p := person{runner: r, block: b, row: row, values: r.facts(b.batch, row)}
+			if r.options.Watch != nil {
+				p.fates = make([]Fate, len(r.counts.Fields))
+			}
+			persons <- p
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/personagen/personagen/engine/generate"
 	"github.com/personagen/personagen/engine/journal"
 	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/monitor"
 )
 
 // Author says which model writes the texts, when Config.Provider names an
@@ -33,6 +34,13 @@ type Author struct {
 	Refill bool
 	// Mode is Interactive, the default, or InBatches.
 	Mode string
+	// Unwatched lets a run go on whose texts bend the population.
+	Unwatched bool
+	// Confirm, when set, is asked before anything is spent where the estimated cost
+	// is above AskAbove (nil for what the spec says), or is not known. Its error
+	// ends the run.
+	AskAbove *float64
+	Confirm  func(*TextForecast) error
 }
 
 // ErrResumable is the error of a run that a model endpoint, a spent budget or
@@ -116,6 +124,9 @@ type authorship struct {
 	counts   enrich.Counts
 	readers  []*enrich.Reader
 	model    string
+	monitor  *monitor.Monitor // nil when nobody watches
+	endpoint endpoint.Config
+	price    pricing
 }
 
 // usesModel reports whether a model is to write.
@@ -136,7 +147,7 @@ func (r *run) connect() error {
 	if !price.known && r.Author.Budget > 0 {
 		return fmt.Errorf("%w: a budget needs the price of %q, which neither the table of %s nor the spec has: add it to the spec's prices", ErrUsage, model, endpoint.Prices().Date)
 	}
-	a := &authorship{model: model, dir: r.Author.Journal, budget: endpoint.NewBudget(endpoint.Cost{Money: endpoint.NewMoney(r.Author.Budget)})}
+	a := &authorship{model: model, endpoint: cfg, price: price, dir: r.Author.Journal, budget: endpoint.NewBudget(endpoint.Cost{Money: endpoint.NewMoney(r.Author.Budget)})}
 	r.author = a
 	if a.client, err = endpoint.New(cfg, a.budget); err != nil {
 		return fmt.Errorf("%w: %v", ErrUsage, err)
@@ -153,11 +164,27 @@ func (r *run) connect() error {
 	if report := a.journal.Report(); !report.Whole() || report.Cut > 0 {
 		r.event(Event{Stage: "journal", Note: report.String(), Checkpoint: true})
 	}
-	a.enricher, err = enrich.New(r.plan, a.journal, r.enrichOptions(model))
+	options := r.enrichOptions(model)
+	if !r.Author.Unwatched {
+		a.monitor = r.watch()
+		options.Watch = a.monitor
+	}
+	a.enricher, err = enrich.New(r.plan, a.journal, options)
 	if err == nil && !r.narrates() {
 		r.narrator = nil
 	}
 	return err
+}
+
+// watch returns a monitor of the run.
+func (r *run) watch() *monitor.Monitor {
+	var fields []string
+	for _, c := range r.plan.Calls {
+		fields = append(fields, c.Fields...)
+	}
+	o := r.persons.checkOptions(r.allocated.exceptions, "")
+	o.First, o.Total = r.persons.First, r.persons.Size
+	return monitor.New(r.plan, fields, monitor.Options{Check: o, Count: r.persons.Count})
 }
 
 func (r *run) enrichOptions(model string) enrich.Options {
@@ -203,6 +230,32 @@ func (r *run) rehearse() error {
 	return nil
 }
 
+// confirm asks whether so much may be spent.
+func (r *run) confirm() error {
+	if !r.usesModel() || r.Author.Confirm == nil {
+		return nil
+	}
+	a, above := r.author, r.plan.Authors.AskAbove
+	if r.Author.AskAbove != nil {
+		above = *r.Author.AskAbove
+	}
+	if waiting, err := enrich.Waiting(ledgerDir(a.dir)); err != nil || waiting > 0 {
+		return err // the rest of a run that was confirmed
+	}
+	f, err := r.forecast(a.enricher, a.endpoint, a.price)
+	if err != nil {
+		return err
+	}
+	cost := f.Cost
+	if b := r.Author.Budget; b > 0 {
+		cost = min(cost, b)
+	}
+	if f.Tokens == (Tokens{}) || f.Priced && cost <= above {
+		return nil
+	}
+	return r.Author.Confirm(f)
+}
+
 // enrich has the model write what the journal does not have.
 func (r *run) enrich() (err error) {
 	if !r.usesModel() {
@@ -214,7 +267,11 @@ func (r *run) enrich() (err error) {
 	a, start := r.author, time.Now()
 	model := &probed{Client: a.client, probe: r.probe}
 	progress := func(c enrich.Counts) {
-		r.event(Event{Stage: "enrich", Done: c.Persons, Total: r.persons.Count, Checkpoint: true, Note: a.checkpoint(&c, time.Since(start))})
+		e := Event{Stage: "enrich", Done: c.Persons, Total: r.persons.Count, Checkpoint: true, Note: a.checkpoint(&c, time.Since(start))}
+		if a.monitor != nil {
+			e.Distributions = a.monitor.Distributions()
+		}
+		r.event(e)
 	}
 	a.counts, err = a.enricher.Run(r.ctx, model, func() enrich.Source { return r.generator.Worker() }, r.persons.First, r.persons.Count, progress)
 	if endpoint.KindOf(model.err) == endpoint.Incapable {
@@ -226,8 +283,21 @@ func (r *run) enrich() (err error) {
 // checkpoint tells how far the texts are.
 func (a *authorship) checkpoint(c *enrich.Counts, took time.Duration) string {
 	t, spent := c.Total(), a.spent()
-	return fmt.Sprintf("texts: %d accepted (%d repaired), %d from the journal, %d quarantined, %d unanswered; %d calls, %d tokens, cost %v; %.1f personas/s",
+	line := fmt.Sprintf("texts: %d accepted (%d repaired), %d from the journal, %d quarantined, %d unanswered; %d calls, %d tokens, cost %v; %.1f personas/s",
 		t.Accepted, t.Repaired, t.Cached, t.Quarantined, t.Unanswered, c.Calls, spent.Tokens, spent.Money, float64(c.Persons)/max(took.Seconds(), 1e-3))
+	if a.monitor == nil {
+		return line
+	}
+	for i, d := range a.monitor.Distributions() {
+		if i == 0 {
+			line += "; furthest from their tables"
+		}
+		if i == 3 {
+			break
+		}
+		line += fmt.Sprintf("%s %s %+.2f points", map[bool]string{true: ":", false: ","}[i == 0], d.Cell, d.Points)
+	}
+	return line
 }
 
 func (a *authorship) spent() endpoint.Cost {
@@ -241,6 +311,9 @@ func (a *authorship) outcome(err error) error {
 	reason := a.counts.Failure
 	switch {
 	case err != nil:
+		if stop := (*monitor.Stop)(nil); errors.As(err, &stop) {
+			return fmt.Errorf("%w: %v; %d texts are in %s, cost of this run %v; mend the spec, or go on as it is with --no-monitor", ErrChecks, err, a.journal.Len(), a.dir, a.spent().Money)
+		}
 		var failed *endpoint.Error
 		if !errors.As(err, &failed) && !errors.Is(err, context.Canceled) {
 			return err

@@ -40,15 +40,15 @@ func (r *run) foreseeTexts() (*TextForecast, error) {
 	if err := r.checkBatches(cfg); err != nil {
 		return nil, err
 	}
-	f := &TextForecast{Provider: r.Provider, Model: model}
+	dir, waiting := "", 0
 	var j *journal.Journal
 	if files, _ := filepath.Glob(filepath.Join(r.Author.Journal, "*")); r.Author.Journal != "" && len(files) > 0 {
 		if j, err = journal.Open(r.Author.Journal, journal.Options{ReadOnly: true}); err != nil {
 			return nil, err
 		}
 		defer j.Close()
-		f.Journal = r.Author.Journal
-		if f.Waiting, err = enrich.Waiting(ledgerDir(f.Journal)); err != nil {
+		dir = r.Author.Journal
+		if waiting, err = enrich.Waiting(ledgerDir(dir)); err != nil {
 			return nil, err
 		}
 	}
@@ -56,6 +56,17 @@ func (r *run) foreseeTexts() (*TextForecast, error) {
 	if err != nil {
 		return nil, err
 	}
+	f, err := r.forecast(e, cfg, price)
+	if f != nil {
+		f.Journal, f.Waiting = dir, waiting
+	}
+	return f, err
+}
+
+// forecast estimates what an enricher has still to ask for.
+func (r *run) forecast(e *enrich.Enricher, cfg endpoint.Config, price pricing) (*TextForecast, error) {
+	f := &TextForecast{Provider: r.Provider, Model: cfg.Model}
+	var err error
 	if f.Calls, err = e.Pending(r.ctx, r.generator.Worker(), r.persons.First, r.persons.Count, charsPerToken(cfg)); err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/fit"
 	"github.com/personagen/personagen/engine/generate"
+	"github.com/personagen/personagen/engine/monitor"
 	"github.com/personagen/personagen/engine/narrate"
 	"github.com/personagen/personagen/engine/plan"
 )
@@ -70,10 +71,13 @@ type Shard struct{ Index, Of int }
 
 // Event tells how far a run is.
 type Event struct {
-	Stage       string // "load", "compile", "fit", "allocate", "rehearse", "enrich", "write", "check", "publish"
+	Stage       string // "load", "compile", "fit", "allocate", "rehearse", "confirm", "enrich", "write", "check", "publish"
 	Done, Total int64  // rows, in stages "rehearse", "enrich" and "write"
 	Note        string
 	Checkpoint  bool // to be shown however soon after the last
+	// Distributions tells, at checkpoints of stage "enrich", how far the persons
+	// so far are from the tables.
+	Distributions []monitor.Deviation
 }
 
 // Summary is what a finished run says.
@@ -129,6 +133,7 @@ func Run(ctx context.Context, cfg Config) (*Summary, error) {
 		{"connect", r.connect},
 		{"prepare", r.prepare},
 		{"rehearse", r.rehearse},
+		{"confirm", r.confirm},
 		{"enrich", r.enrich},
 		{"write", r.write},
 		{"check", r.check},

@@ -85,20 +85,21 @@ func Random(seed uint64, share float64, faults ...Fault) Plan {
 // Server is the server. Set its fields before the first call.
 type Server struct {
 	Faults     Plan
-	Latency    time.Duration // of every call
-	Slots      int           // calls worked on at once, 0 for all; others queue, as with vLLM
-	Limit      int           // calls at once beyond which it answers 429, 0 for none
-	RetryAfter time.Duration // of RateLimitAfter; 1 s
-	TextLength int           // characters of each string it writes; 40
-	Refuses    []string      // response formats that get a 400: "json_schema", "json_object"
-	Breaks     []string      // response formats that get a 500
-	BreaksWith string        // its message
-	Ignores    []string      // response formats it takes and does not keep to
-	Schemas    bool          // it keeps to a schema beside "json_object"
-	Disobeys   bool          // it does not answer with JSON because the prompt asks for it
-	Thinks     int           // reasoning tokens per answer
-	NoUsage    bool          // replies do not tell the usage
-	Headers    http.Header   // further headers of every reply
+	FaultOf    func(user string) Fault // for calls that nothing else goes wrong with
+	Latency    time.Duration           // of every call
+	Slots      int                     // calls worked on at once, 0 for all; others queue, as with vLLM
+	Limit      int                     // calls at once beyond which it answers 429, 0 for none
+	RetryAfter time.Duration           // of RateLimitAfter; 1 s
+	TextLength int                     // characters of each string it writes; 40
+	Refuses    []string                // response formats that get a 400: "json_schema", "json_object"
+	Breaks     []string                // response formats that get a 500
+	BreaksWith string                  // its message
+	Ignores    []string                // response formats it takes and does not keep to
+	Schemas    bool                    // it keeps to a schema beside "json_object"
+	Disobeys   bool                    // it does not answer with JSON because the prompt asks for it
+	Thinks     int                     // reasoning tokens per answer
+	NoUsage    bool                    // replies do not tell the usage
+	Headers    http.Header             // further headers of every reply
 	Seen       func(body map[string]json.RawMessage, header http.Header)
 
 	Batches Batches // how it takes files of requests
@@ -185,6 +186,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fault := None
 	if s.Faults != nil {
 		fault = s.Faults(n)
+	}
+	if fault == None && s.FaultOf != nil {
+		fault = s.FaultOf(req.text("user"))
 	}
 	if s.Limit > 0 && s.now() > s.Limit {
 		fault = RateLimit
