@@ -7,8 +7,7 @@ const drafts = 20
 
 // writeText writes a text: drafts until one has a length that is allowed, else
 // the one that is nearest to it.
-func (w *Worker) writeText(t *text, count *Count) span {
-	count.Written++
+func (w *Worker) writeText(t *text) span {
 	from := len(w.out)
 	off := -1
 	for range drafts {
@@ -19,7 +18,6 @@ func (w *Worker) writeText(t *text, count *Count) span {
 		if short <= 0 && long <= 0 {
 			return span{from, len(w.out)}
 		}
-		count.Again++
 		if miss := max(short, long); off < 0 || miss < off {
 			off = miss
 			w.best, w.kept = append(w.best[:0], w.out[from:]...), append(w.kept[:0], w.draws...)
@@ -27,8 +25,6 @@ func (w *Worker) writeText(t *text, count *Count) span {
 		w.undo(0)
 		w.out = w.out[:from]
 	}
-	count.Again--
-	count.Outside++
 	w.out = append(w.out, w.best...)
 	w.redo(w.kept)
 	return span{from, len(w.out)}

@@ -17,7 +17,6 @@ type Worker struct {
 	passed     [][]uint8 // per test, per row: 1 when it is passed
 	formOf     []int32   // per row, from 1; 0 for none
 	drawers    []drawer  // per bank
-	counts     []Count   // lists, then texts
 
 	batch *frame.Batch
 	row   int
@@ -44,14 +43,6 @@ type condition struct {
 	holds    []int32 // 0 where it does not hold
 }
 
-// Count tells how the lengths of a field's texts came out.
-type Count struct {
-	Field   string
-	Written int64 // texts, or items of a list
-	Again   int64 // drafts thrown away because of their length
-	Outside int64 // texts, or lists, outside their length all the same
-}
-
 // Worker returns a worker of its own for one goroutine.
 func (n *Narrator) Worker() *Worker {
 	w := &Worker{Narrator: n, passed: make([][]uint8, len(n.tests)), drawers: make([]drawer, len(n.banks))}
@@ -64,20 +55,10 @@ func (n *Narrator) Worker() *Worker {
 	for i := range n.banks {
 		w.drawers[i].init(&n.banks[i])
 	}
-	for i := range n.lists {
-		w.counts = append(w.counts, Count{Field: n.lists[i].name})
-	}
-	for i := range n.texts {
-		w.counts = append(w.counts, Count{Field: n.texts[i].name})
-	}
 	w.listSpans, w.listEnds = make([][]span, len(n.lists)), make([][]int32, len(n.lists))
 	w.textSpans = make([][]span, len(n.texts))
 	return w
 }
-
-// Counts tells how lengths came out, of everything this worker has filled: the
-// lists, then the texts.
-func (w *Worker) Counts() []Count { return w.counts }
 
 // Fill writes the columns of texts, lists of texts and sources of a batch whose
 // other columns are filled. The texts of a batch share one string.
@@ -160,7 +141,7 @@ func (w *Worker) person() {
 	for i := range w.texts {
 		at := span{-1, -1}
 		if w.applies(w.texts[i].when) {
-			at = w.writeText(&w.texts[i], &w.counts[len(w.lists)+i])
+			at = w.writeText(&w.texts[i])
 		}
 		w.textSpans[i] = append(w.textSpans[i], at)
 	}
@@ -317,7 +298,7 @@ func (w *Worker) appendList(dst []byte, list int) []byte {
 // writeList draws the items of a list: its banks give one in turn until there
 // are enough.
 func (w *Worker) writeList(i int, person int64) {
-	l, count := &w.lists[i], &w.counts[i]
+	l := &w.lists[i]
 	w.since, w.draws, w.told = w.stamp+1, w.draws[:0], w.told[:0]
 	want := l.items.Min + int(rng.Float64(l.count.Uint64(person))*float64(l.items.Max-l.items.Min+1))
 	first := len(w.listSpans[i])
@@ -331,14 +312,9 @@ func (w *Worker) writeList(i int, person int64) {
 		item := span{from, len(w.out)}
 		if length < l.chars.Min || length > l.chars.Max || w.among(w.listSpans[i][first:], item) {
 			w.out = w.out[:from]
-			count.Again++
 			continue
 		}
 		w.listSpans[i] = append(w.listSpans[i], item)
-		count.Written++
-	}
-	if len(w.listSpans[i])-first < l.items.Min {
-		count.Outside++
 	}
 }
 

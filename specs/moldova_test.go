@@ -1,0 +1,156 @@
+package specs
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/generate"
+	"github.com/personagen/personagen/engine/narrate"
+	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/sample"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+// persons makes the first persons of a spec with their offline texts.
+func persons(t *testing.T, file string, rows int) (*plan.Plan, *frame.Batch) {
+	t.Helper()
+	s, faults := spec.Load(context.Background(), file, spec.Options{})
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	p, faults := plan.Compile(context.Background(), s, plan.Options{})
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	draw, err := sample.NewIndependent(p.Model, p.Population.Seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := generate.New(p, draw, p.Population.Seed, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := narrate.New(p, p.Population.Seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := g.Worker().Batch(0, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Worker().Fill(b)
+	return p, b
+}
+
+// cell is a person's text, or the items of a list.
+func cell(b *frame.Batch, field string, row int) []string {
+	c := &b.Columns[b.Schema.Index(field)]
+	if b.Schema[b.Schema.Index(field)].Type == frame.TextList {
+		return c.Texts[c.Offsets[row]:c.Offsets[row+1]]
+	}
+	return c.Texts[row : row+1]
+}
+
+// item is a phrase of a bank that lists and texts share.
+type item struct {
+	name string
+	said []string // how a text tells of it, in small letters
+}
+
+// slots are what a phrase leaves open.
+var slots = regexp.MustCompile(`\\?[{<][^}>]*[}>]`)
+
+// items lists the phrases of banks that name no field. A phrase of one word says
+// too little to be found in a text; its facets are looked for all the same.
+func items(p *plan.Plan, banks ...string) (all []item) {
+	for _, b := range p.Narrator.Banks {
+		if !slices.Contains(banks, b.Name) {
+			continue
+		}
+		for _, s := range b.Sections {
+			for i, name := range s.Phrases {
+				if strings.ContainsAny(name, "{<") {
+					continue
+				}
+				x := item{name: name}
+				if strings.Count(name, " ") > 1 {
+					x.said = append(x.said, strings.ToLower(name))
+				}
+				for _, f := range s.Facets {
+					if longest := slices.MaxFunc(slots.Split(f[i], -1), func(a, b string) int { return len(a) - len(b) }); strings.Count(longest, " ") > 4 {
+						x.said = append(x.said, strings.ToLower(strings.TrimSpace(longest)))
+					}
+				}
+				all = append(all, x)
+			}
+		}
+	}
+	return all
+}
+
+// tells reports whether a text in small letters holds words as whole words.
+func tells(text, words string) bool {
+	for from := 0; ; {
+		at := strings.Index(text[from:], words)
+		if at < 0 {
+			return false
+		}
+		before, _ := utf8.DecodeLastRuneInString(text[:from+at])
+		after, _ := utf8.DecodeRuneInString(text[from+at+len(words):])
+		if !unicode.IsLetter(before) && !unicode.IsLetter(after) {
+			return true
+		}
+		from += at + len(words)
+	}
+}
+
+// What the prose names stands in the lists, and all texts tell of the same
+// things.
+func TestTextsAndListsTellTheSame(t *testing.T) {
+	const rows = 1000
+	p, b := persons(t, "moldova.cue", rows)
+	found := map[string]int{}
+	for _, c := range []struct {
+		list  string
+		banks []string
+		texts []string
+	}{
+		{"hobbies_and_interests_list", []string{"pas", "sport", "arta"}, []string{"hobbies_and_interests", "persona"}},
+		{"hobbies_and_interests_list", []string{"arta"}, []string{"arts_persona"}},
+		{"skills_and_expertise_list", []string{"stie"}, []string{"skills_and_expertise", "professional_persona"}},
+	} {
+		all := items(p, c.banks...)
+		for row := range rows {
+			list := cell(b, c.list, row)
+			for _, field := range c.texts {
+				text := strings.ToLower(cell(b, field, row)[0])
+				for _, x := range all {
+					if slices.Contains(list, x.name) {
+						continue
+					}
+					for _, said := range x.said {
+						if tells(text, said) {
+							t.Fatalf("person %d: %s tells of %q, which is not in %s: %v\n%s", row, field, x.name, c.list, list, text)
+						}
+					}
+				}
+				for _, x := range list {
+					if tells(text, strings.ToLower(x)) {
+						found[field]++
+					}
+				}
+			}
+		}
+	}
+	for field, least := range map[string]int{"hobbies_and_interests": rows, "skills_and_expertise": 2 * rows, "persona": rows / 3} {
+		if found[field] < least {
+			t.Errorf("%s names %d items of its list, of %d persons", field, found[field], rows)
+		}
+	}
+}
