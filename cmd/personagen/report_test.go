@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,10 +13,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/personagen/personagen/engine/report"
+	"github.com/personagen/personagen/engine/run"
 )
 
 // browser finds a Chromium. Where there is none the test is skipped, unless
@@ -114,35 +119,43 @@ type measured struct {
 
 var preText = regexp.MustCompile(`(?s)<pre id="measured">(.*?)</pre>`)
 
-// TestReportInBrowser opens the reports of a spec with roles and joints and of
-// one without in Chromium, on a phone and on a desk, light and dark: nothing
+// TestReportInBrowser opens the reports of all specs, with roles, joints and
+// texts and without, in Chromium, on a phone and on a desk, light and dark: nothing
 // sticks out or is cut off, letters can be read, nothing is fetched and the
 // console stays empty.
 func TestReportInBrowser(t *testing.T) {
 	chromium := browser(t)
 	dir := t.TempDir()
 	env := func(string) string { return "" }
-	for name, args := range map[string][]string{
-		"harbour": {"run", filepath.Join("testdata", "harbour", "harbour.cue"), "-n", "3000"},
-		"tour":    {"run", filepath.Join("..", "..", "specs", "quickstart.cue"), "-n", "500"},
-		"moldova": {"run", filepath.Join("..", "..", "specs", "moldova.cue"), "-n", "500", "--format", "csv"},
-	} {
+	specs, err := filepath.Glob(filepath.Join("..", "..", "specs", "*.cue"))
+	if err != nil || len(specs) < 2 {
+		t.Fatal(specs, err)
+	}
+	specs = append(specs, filepath.Join("testdata", "harbour", "harbour.cue"))
+	sections := map[string]string{}
+	for _, spec := range specs {
+		name := strings.TrimSuffix(filepath.Base(spec), ".cue")
 		var out, errs bytes.Buffer
-		if code := Main(append(args, "-q", "-o", filepath.Join(dir, name), "--cache", filepath.Join(dir, "cache")), strings.NewReader(""), &out, &errs, env); code != exitOK && code != exitChecks {
+		if code := Main([]string{"run", spec, "-n", "500", "--format", "csv", "-q", "-o", filepath.Join(dir, name), "--cache", filepath.Join(dir, "cache")},
+			strings.NewReader(""), &out, &errs, env); code != exitOK && code != exitChecks {
 			t.Fatalf("%s: exit code %d\n%s", name, code, errs.String())
 		}
+		sections[name] = sectionsOf(t, filepath.Join(dir, name, run.StatsFile))
 	}
-	const whole = "summary pyramid places margins joints texts gallery sources checks made timings"
-	const untold = "summary pyramid places margins joints gallery sources checks made timings"
+	if all := fmt.Sprint(sections); !strings.Contains(all, "pyramid") || !strings.Contains(all, "texts") || !strings.Contains(all, "summary margins") {
+		t.Fatalf("the specs do not show the page with and without its parts: %v", sections)
+	}
 	type view struct {
-		name     string
-		width    int
-		sections string
+		name  string
+		width int
 	}
-	for scheme, views := range map[string][]view{
-		"light": {{"moldova", 375, whole}, {"moldova", 1280, whole}, {"harbour", 1280, untold}, {"tour", 375, "summary margins joints gallery sources checks made timings"}},
-		"dark":  {{"moldova", 1280, whole}, {"harbour", 375, untold}},
-	} {
+	schemes := map[string][]view{}
+	for name := range sections {
+		schemes["light"] = append(schemes["light"], view{name, 375}, view{name, 1280})
+		schemes["dark"] = append(schemes["dark"], view{name, 1280})
+	}
+	for scheme, views := range schemes {
+		slices.SortFunc(views, func(x, y view) int { return cmp.Or(cmp.Compare(x.name, y.name), x.width-y.width) })
 		t.Run(scheme, func(t *testing.T) {
 			frames := ""
 			for _, v := range views {
@@ -172,8 +185,8 @@ func TestReportInBrowser(t *testing.T) {
 				if got.Width != v.width || got.Charts < 20 {
 					t.Errorf("%s: %d wide, %d charts", at, got.Width, got.Charts)
 				}
-				if s := strings.Join(got.Sections, " "); s != v.sections {
-					t.Errorf("%s: sections %s, want %s", at, s, v.sections)
+				if s := strings.Join(got.Sections, " "); s != sections[v.name] {
+					t.Errorf("%s: sections %s, want %s", at, s, sections[v.name])
 				}
 				for _, f := range got.Faults {
 					t.Errorf("%s: %s", at, f)
@@ -189,6 +202,31 @@ func TestReportInBrowser(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sectionsOf lists the sections that a report of some statistics has.
+func sectionsOf(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s report.Stats
+	if err := json.Unmarshal(data, &s); err != nil {
+		t.Fatal(err)
+	}
+	list := "summary"
+	if s.Pyramid != nil {
+		list += " pyramid"
+	}
+	if s.Places != nil {
+		list += " places"
+	}
+	list += " margins joints"
+	if s.Texts != nil {
+		list += " texts"
+	}
+	return list + " gallery sources checks made timings"
 }
 
 // look opens a page in Chromium, cut off from every other host.

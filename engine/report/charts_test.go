@@ -63,16 +63,16 @@ func TestNumbersAsWords(t *testing.T) {
 // are left out, and shares stay within the first field.
 func TestLayHeat(t *testing.T) {
 	h := layHeat(&Table{
-		Fields: []string{"age", "trade"}, Labels: [][]string{{"child", "young", "old"}, {"a very long trade", "none"}},
+		Fields: []string{"age", "craft"}, Labels: [][]string{{"child", "young", "old"}, {"a very long craft", "none"}},
 		Target: []float64{0, 0, 10, 30, 20, 0}, Observed: []int64{0, 0, 11, 29, 20, 0},
 	})
-	if !h.Down || h.Rows != "trade" || fmt.Sprint(h.ColumnLabels) != "[young old]" || fmt.Sprint(h.Observed) != "[[11 20] [29 0]]" || fmt.Sprint(h.Target) != "[[10 20] [30 0]]" {
+	if !h.Down || h.Rows != "craft" || fmt.Sprint(h.ColumnLabels) != "[young old]" || fmt.Sprint(h.Observed) != "[[11 20] [29 0]]" || fmt.Sprint(h.Target) != "[[10 20] [30 0]]" {
 		t.Errorf("%+v", h)
 	}
 	if observed, target := h.within(0, 0); observed != 40 || target != 40 {
 		t.Errorf("shares are within %g and %g", observed, target)
 	}
-	if got := strings.ReplaceAll(string(h.chart()), thin, " "); !strings.Contains(got, "<title>a very long trade × young: 27.5 % of the column, target 25.0 %; 11 persons, +1.0 of target</title>") || strings.Contains(got, "child") {
+	if got := strings.ReplaceAll(string(h.chart()), thin, " "); !strings.Contains(got, "<title>a very long craft × young: 27.5 % of the column, target 25.0 %; 11 persons, +1.0 of target</title>") || strings.Contains(got, "child") {
 		t.Error(got)
 	}
 	if h.off(0, 0) {
