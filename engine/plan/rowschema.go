@@ -1,0 +1,218 @@
+package plan
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strings"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/kind"
+)
+
+// object is a JSON object whose members keep their order.
+type object []member
+
+type member struct {
+	key   string
+	value any
+}
+
+// MarshalJSON implements json.Marshaler.
+func (o object) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, m := range o {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		for k, v := range []any{m.key, m.value} {
+			if k > 0 {
+				b.WriteByte(':')
+			}
+			e := json.NewEncoder(&b)
+			e.SetEscapeHTML(false)
+			if err := e.Encode(v); err != nil {
+				return nil, err
+			}
+			b.Truncate(b.Len() - 1) // the encoder ends lines
+		}
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// add appends a member that says something.
+func (o *object) add(key string, value any) {
+	if value != nil && value != "" {
+		*o = append(*o, member{key, value})
+	}
+}
+
+// RowSchema returns the JSON Schema (draft 2020-12) of a persona as a line of
+// JSONL, its columns called as the set of aliases says ("" for none).
+func (p *Plan) RowSchema(set string) json.Marshaler {
+	names := p.Columns(set)
+	column := func(field string) string {
+		if name := names[field]; name != "" {
+			return name
+		}
+		return field
+	}
+	var s, properties object
+	var required []string
+	var when []object
+	for _, f := range p.Fields {
+		if f.Hidden {
+			continue
+		}
+		properties = append(properties, member{column(f.Name), propertyOf(f)})
+		required = append(required, column(f.Name))
+		if rule := p.nullRule(f, column); rule != nil {
+			when = append(when, rule)
+		}
+	}
+	s.add("$schema", "https://json-schema.org/draft/2020-12/schema")
+	title := p.Title
+	if title == "" {
+		title = p.Name
+	}
+	s.add("title", title)
+	s.add("description", strings.Join(strings.Fields(p.Description), " "))
+	s.add("$comment", "A persona of the specification "+strings.TrimSpace(p.Name+" "+p.Version)+".")
+	s.add("type", "object")
+	s.add("properties", properties)
+	s.add("required", required)
+	s.add("additionalProperties", false)
+	if when != nil {
+		s.add("allOf", when)
+	}
+	return s
+}
+
+// propertyOf says what a column may hold.
+func propertyOf(f *kind.Field) object {
+	var o object
+	var notes []string
+	for _, text := range []string{f.About, f.Note} {
+		if text != "" {
+			notes = append(notes, strings.Join(strings.Fields(text), " "))
+		}
+	}
+	if f.WhenText != "" {
+		notes = append(notes, "Null unless "+f.WhenText+".")
+	}
+	o.add("title", f.Title)
+	o.add("description", strings.Join(notes, " "))
+	if f.Unit != "" {
+		o.add("$comment", "unit: "+f.Unit)
+	}
+	types := func(name string) any {
+		if f.Nullable {
+			return []string{name, "null"}
+		}
+		return name
+	}
+	labels := func(nullable bool) []any {
+		var out []any
+		for _, l := range f.Domain.Labels {
+			out = append(out, l)
+		}
+		if nullable {
+			out = append(out, nil)
+		}
+		return out
+	}
+	bounds := func() {
+		least, greatest := f.Bounds()
+		if !math.IsInf(least, 0) {
+			o.add("minimum", least)
+		}
+		if !math.IsInf(greatest, 0) {
+			o.add("maximum", greatest)
+		}
+	}
+	chars := func(o *object) {
+		if f.Text != nil {
+			o.add("minLength", f.Text.Chars.Min)
+			o.add("maxLength", f.Text.Chars.Max)
+		}
+	}
+	switch f.Type {
+	case frame.Category:
+		o.add("type", types("string"))
+		o.add("enum", labels(f.Nullable))
+	case frame.Integer:
+		o.add("type", types("integer"))
+		bounds()
+	case frame.Number:
+		o.add("type", types("number"))
+		bounds()
+	case frame.Text:
+		o.add("type", types("string"))
+		if f.Kind == "id" {
+			o.add("format", "uuid")
+		}
+		chars(&o)
+	default:
+		o.add("type", types("array"))
+		var item object
+		item.add("type", "string")
+		if f.Type == frame.CategoryList {
+			item.add("enum", labels(false))
+			o.add("uniqueItems", true)
+		} else {
+			chars(&item)
+			o.add("minItems", f.Text.Items.Min)
+		}
+		o.add("items", item)
+		o.add("maxItems", f.MostItems())
+	}
+	return o
+}
+
+// mostListed is the largest number of values that a condition lists.
+const mostListed = 200
+
+// nullRule says who has a value where that can be told from the columns: nil
+// when the condition speaks of hidden fields, or of several fields at once.
+func (p *Plan) nullRule(f *kind.Field, column func(string) string) object {
+	if f.When == nil {
+		return nil
+	}
+	sets := f.When.Sets()
+	var properties object
+	for i, set := range sets {
+		on := p.Field(f.When.Fields[i])
+		values := valuesOf(on, set)
+		if on.Hidden || len(values) > mostListed {
+			return nil
+		}
+		properties = append(properties, member{column(on.Name), object{{"enum", values}}})
+	}
+	if properties == nil {
+		return nil
+	}
+	null := object{{"properties", object{{column(f.Name), object{{"type", "null"}}}}}}
+	rule := object{{"if", object{{"properties", properties}}}, {"else", null}}
+	if f.Class != kind.Written { // a text may be missing
+		value := object{{"properties", object{{column(f.Name), object{{"not", object{{"type", "null"}}}}}}}}
+		rule = object{rule[0], {"then", value}, rule[1]}
+	}
+	return rule
+}
+
+// valuesOf lists the values of a field at the slots of a set, null last.
+func valuesOf(f *kind.Field, set []bool) []any {
+	values := []any{}
+	for i, in := range set {
+		switch {
+		case !in:
+		case i == f.Domain.Size():
+			values = append(values, nil)
+		default:
+			values = append(values, f.Domain.Value(i))
+		}
+	}
+	return values
+}
