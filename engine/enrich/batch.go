@@ -44,7 +44,9 @@ type batcher struct {
 	judges *block // for judging
 
 	first, count int64
-	out          []uint64 // bit per person: a request is out
+	out          marks // a request is out
+	told         marks // the watch has heard how the texts of the person ended
+	looked       bool  // at everybody, once
 	open         []*outstanding
 	file         *batchFile // being written
 	line         []byte
@@ -97,7 +99,7 @@ func (e *Enricher) RunBatches(ctx context.Context, c *endpoint.Client, o BatchOp
 	s := &batcher{
 		runner: &runner{Enricher: e, counts: e.newCounts(), life: calls}, BatchOptions: o, client: c, ledger: l,
 		block: e.newBlock(sources()), judges: e.newBlock(sources()), first: first, count: count,
-		out: make([]uint64, (count+63)/64), requests: int64(c.Batches().Requests),
+		out: newMarks(count), told: newMarks(count), requests: int64(c.Batches().Requests),
 	}
 	s.bought = make([]bought, len(s.counts.Fields))
 	s.before = slices.Clone(s.bought)
@@ -221,22 +223,27 @@ func (s *batcher) markAll(e entry, out bool) error {
 // model is the one that all calls name; it is only told.
 func (s *batcher) model() string { return s.Enricher.calls[0].model }
 
-// mark notes whether a request about a person is out.
-func (s *batcher) mark(person int64, out bool) {
-	i := person - s.first
-	if i < 0 || i >= s.count {
-		return
-	}
-	if out {
-		s.out[i/64] |= 1 << (i % 64)
+// marks is a set of persons, counted from the first of the run.
+type marks []uint64
+
+func newMarks(n int64) marks { return make(marks, (n+63)/64) }
+
+func (m marks) has(i int64) bool { return m[i/64]&(1<<(i%64)) != 0 }
+
+func (m marks) set(i int64, on bool) {
+	if on {
+		m[i/64] |= 1 << (i % 64)
 	} else {
-		s.out[i/64] &^= 1 << (i % 64)
+		m[i/64] &^= 1 << (i % 64)
 	}
 }
 
-func (s *batcher) isOut(person int64) bool {
-	i := person - s.first
-	return s.out[i/64]&(1<<(i%64)) != 0
+// mark notes whether a request about a person is out; batches of earlier runs
+// may be about others than this one.
+func (s *batcher) mark(person int64, out bool) {
+	if i := person - s.first; i >= 0 && i < s.count {
+		s.out.set(i, out)
+	}
 }
 
 // look goes over all persons, counts, and sends off what can be asked.
@@ -249,13 +256,22 @@ func (s *batcher) look(ctx context.Context) error {
 		if err := s.block.load(at, int(min(blockRows, s.first+s.count-at))); err != nil {
 			return err
 		}
+		if s.options.Watch != nil && !s.looked {
+			if err := s.options.Watch.Made(s.block.batch); err != nil {
+				return err
+			}
+		}
 		for row := range s.block.batch.N {
 			p := person{runner: s.runner, block: s.block, row: row, values: s.facts(s.block.batch, row)}
+			if s.options.Watch != nil {
+				p.fates = make([]Fate, len(s.counts.Fields))
+			}
 			if err := s.consider(ctx, &p); err != nil {
 				return err
 			}
 		}
 	}
+	s.looked = true
 	if err := s.send(ctx); err != nil {
 		return err
 	}
@@ -277,7 +293,7 @@ func (s *batcher) consider(ctx context.Context, p *person) error {
 		if len(missing) == 0 {
 			continue
 		}
-		if s.isOut(number) {
+		if s.out.has(number - s.first) {
 			p.leave(missing, i+1, nil)
 			return nil
 		}
@@ -285,8 +301,7 @@ func (s *batcher) consider(ctx context.Context, p *person) error {
 		var gone *gaveUp
 		if errors.As(err, &gone) {
 			p.leave(tasks, i+1, gone)
-			s.counts.Persons++
-			return nil
+			return s.ended(p)
 		}
 		if err != nil {
 			return err
@@ -302,8 +317,18 @@ func (s *batcher) consider(ctx context.Context, p *person) error {
 		p.leave(tasks, i+1, nil)
 		return nil
 	}
+	return s.ended(p)
+}
+
+// ended counts a person about whom nothing more is asked.
+func (s *batcher) ended(p *person) error {
 	s.counts.Persons++
-	return nil
+	i := p.block.batch.First + int64(p.row) - s.first
+	if p.fates == nil || s.told.has(i) {
+		return nil
+	}
+	s.told.set(i, true)
+	return s.options.Watch.Ended(p.block.batch, p.row, p.fates)
 }
 
 // gaveUp is the reason why a person is not asked about again in this run.
@@ -323,6 +348,7 @@ func (s *batcher) due(p *person, missing []task) (tasks []task, tries []int, err
 		}
 		if a.Tries >= s.options.Tries {
 			if a.Run == s.ledger.head.Run {
+				p.fate(t.field, Bad)
 				p.count(func(n *Counts) { n.Fields[t.field.number].Quarantined++ })
 				continue
 			}

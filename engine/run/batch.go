@@ -60,7 +60,11 @@ func batches(n int) string {
 func (r *run) enrichInBatches() error {
 	a, start := r.author, time.Now()
 	note := func(text string, done int64) {
-		r.event(Event{Stage: "enrich", Done: done, Total: r.persons.Count, Note: text, Checkpoint: true})
+		e := Event{Stage: "enrich", Done: done, Total: r.persons.Count, Note: text, Checkpoint: true}
+		if a.monitor != nil {
+			e.Distributions = a.monitor.Distributions()
+		}
+		r.event(e)
 	}
 	done := int64(0)
 	options := enrich.BatchOptions{
@@ -77,7 +81,7 @@ func (r *run) enrichInBatches() error {
 	counts, left, err := a.enricher.RunBatches(r.ctx, a.client, options, func() enrich.Source { return r.generator.Worker() }, r.persons.First, r.persons.Count)
 	a.counts = counts
 	if endpoint.KindOf(err) == endpoint.Incapable {
-		return err
+		return fmt.Errorf("%w: %v; nothing else was asked", ErrUsage, err)
 	}
 	if err = a.outcome(err); err != nil && left.Batches > 0 {
 		err = fmt.Errorf("%w; at the provider, and collected then: %s with %d requests, which cost at most %v", err, batches(left.Batches), left.Requests, left.Worst.Money)

@@ -345,6 +345,9 @@ func (s *Server) lineReply(body []byte) (status int, reply []byte) {
 	if s.Faults != nil {
 		fault = s.Faults(n)
 	}
+	if fault == None && s.FaultOf != nil {
+		fault = s.FaultOf(req.text("user"))
+	}
 	switch fault {
 	case RateLimit, RateLimitAfter:
 		return http.StatusTooManyRequests, []byte(`{"error":{"message":"too many requests","code":"rate_limit_exceeded"}}`)
