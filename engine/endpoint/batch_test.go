@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -104,6 +105,36 @@ func TestBatchRoundTrip(t *testing.T) {
 	first, _, _ := bytes.Cut(s.Batches.Inputs()[0], []byte("\n"))
 	if err := json.Unmarshal(first, &line); err != nil || !bytes.Equal(line.Body, body) {
 		t.Errorf("the line has the body %s, want %s", line.Body, body)
+	}
+}
+
+// DashScope wants thinking turned off in the body, and knows the name of a batch
+// under a key of its own.
+func TestBatchForDashScope(t *testing.T) {
+	s := &fake.Server{}
+	cfg, err := Preset("dashscope")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked []byte
+	own := quick(t, s)
+	own.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		if strings.HasSuffix(r.URL.Path, "/batches") {
+			asked, _ = io.ReadAll(r.Body)
+			r.Body = io.NopCloser(bytes.NewReader(asked))
+		}
+		return http.DefaultTransport.RoundTrip(r)
+	})
+	c := newClient(t, own.Over(cfg), nil)
+	if limits := c.Batches(); limits.Requests != 50_000 || limits.Window != "24h" {
+		t.Errorf("%+v", limits)
+	}
+	submit(t, c, batchFile(t, c, 1), "the name")
+	if input := s.Batches.Inputs()[0]; !bytes.Contains(input, []byte(`"enable_thinking":false`)) {
+		t.Errorf("%s", input)
+	}
+	if !bytes.Contains(asked, []byte(`"metadata":{"ds_name":"the name"}`)) {
+		t.Errorf("%s", asked)
 	}
 }
 

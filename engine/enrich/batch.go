@@ -66,8 +66,7 @@ type batcher struct {
 type outstanding struct {
 	entry
 	hold *endpoint.Hold
-	done int64
-	told string
+	told string // how far it was
 }
 
 // bought counts accepted texts of a field in this run.

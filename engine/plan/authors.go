@@ -46,6 +46,7 @@ type Endpoint struct {
 	Workers     int
 	MaxInFlight int
 	Limits      spec.Limits
+	Batch       spec.Batch
 	Timeout     float64 // seconds
 	Retries     *int
 	// CharsPerToken of the language written.
@@ -87,7 +88,7 @@ var keyHeaders = []string{"authorization", "proxy-authorization", "api-key", "x-
 func (c *compiler) endpoint(s *spec.Endpoint) Endpoint {
 	e := Endpoint{
 		Name: s.Name, Model: s.Model, Mode: s.Mode, TokensField: s.TokensField, Local: s.Local,
-		Workers: s.Workers, MaxInFlight: s.MaxInFlight, Limits: s.Limits, Timeout: s.Timeout, CharsPerToken: s.CharsPerToken,
+		Workers: s.Workers, MaxInFlight: s.MaxInFlight, Limits: s.Limits, Batch: s.Batch, Timeout: s.Timeout, CharsPerToken: s.CharsPerToken,
 		Extra: map[string]json.RawMessage{}, Headers: map[string]string{},
 	}
 	if s.Retries != nil {

@@ -89,6 +89,7 @@ func fromSpec(e *plan.Endpoint) endpoint.Config {
 	c := endpoint.Config{
 		BaseURL: e.BaseURL, KeyVar: e.KeyVar, Mode: endpoint.Mode(e.Mode), TokensField: e.TokensField,
 		Extra: e.Extra, Headers: e.Headers, Workers: e.Workers, MaxInFlight: e.MaxInFlight, Limits: endpoint.Limits(e.Limits),
+		Batch:   endpoint.BatchConfig{Requests: e.Batch.Requests, Bytes: e.Batch.Bytes, Window: e.Batch.Window},
 		Timeout: time.Duration(e.Timeout * float64(time.Second)), CharsPerToken: e.CharsPerToken,
 	}
 	if e.Retries != nil {

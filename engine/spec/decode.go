@@ -219,7 +219,7 @@ func decodeCall(f Named) Call {
 }
 
 func decodeEndpoint(f Named) Endpoint {
-	n, limits := f.Value, f.Value.Get("limits")
+	n, limits, batch := f.Value, f.Value.Get("limits"), f.Value.Get("batch")
 	e := Endpoint{
 		Name: f.Name, Place: f.Place, BaseURL: n.optionalText("base_url"), KeyVar: n.optionalText("key_var"),
 		Model: n.text("model"), Mode: n.text("mode"), TokensField: n.text("tokens_field"),
@@ -229,6 +229,7 @@ func decodeEndpoint(f Named) Endpoint {
 			RequestsPerSecond: limits.number("requests_per_second", 0), RequestsPerMinute: limits.number("requests_per_minute", 0),
 			TokensPerSecond: limits.number("tokens_per_second", 0), TokensPerMinute: limits.number("tokens_per_minute", 0),
 		},
+		Batch:   Batch{Requests: int(batch.number("requests", 0)), Bytes: int64(batch.number("bytes", 0)), Window: batch.text("window")},
 		Timeout: n.number("timeout", 0), Retries: n.optionalNumber("retries"), CharsPerToken: n.number("chars_per_token", 0),
 	}
 	if v := n.Get("local"); v != nil {

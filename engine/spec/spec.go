@@ -297,6 +297,7 @@ type Endpoint struct {
 	Workers       int
 	MaxInFlight   int
 	Limits        Limits
+	Batch         Batch
 	Timeout       float64 // seconds
 	Retries       *float64
 	CharsPerToken float64
@@ -304,6 +305,13 @@ type Endpoint struct {
 
 // Limits of an account, 0 for none.
 type Limits struct{ RequestsPerSecond, RequestsPerMinute, TokensPerSecond, TokensPerMinute float64 }
+
+// Batch says what files of requests an endpoint takes; zero values are not given.
+type Batch struct {
+	Requests int
+	Bytes    int64
+	Window   string
+}
 
 // Prices of models.
 type Prices struct {
