@@ -335,7 +335,7 @@ func (t *Tally) addSources(b *frame.Batch) {
 		}
 		by, ok := said[text]
 		if !ok {
-			by = parseSource(text)
+			by = ParseSource(text)
 			said[text] = by
 		}
 		unsourced := false
@@ -357,10 +357,10 @@ func (t *Tally) addSources(b *frame.Batch) {
 	}
 }
 
-// parseSource reads who wrote a person's texts: one source for all of them, or
+// ParseSource reads who wrote a person's texts: one source for all of them, or
 // an object of field to source. The source under "" is that of fields that are
 // not named.
-func parseSource(text string) map[string]string {
+func ParseSource(text string) map[string]string {
 	by := map[string]string{}
 	if strings.HasPrefix(text, "{") {
 		if err := json.Unmarshal([]byte(text), &by); err != nil {

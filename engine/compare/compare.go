@@ -1,0 +1,413 @@
+// Package compare sets data sets side by side: releases, files that other tools
+// wrote, and references of which only some figures are known.
+//
+// In go Inputs, out comes a Comparison: plain data, with printers for a
+// terminal, Markdown and HTML. Each data set is read once and in memory that
+// does not grow with its rows; what texts have in common is measured on samples
+// of equal size, since every such measure depends on the amount of text.
+package compare
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"math"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/personagen/personagen/engine/prose"
+	"github.com/personagen/personagen/engine/sketch"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+// Format is the version of the form of a Comparison.
+const Format = 1
+
+// Kinds of sets.
+const (
+	Release   = "release"
+	Data      = "data"      // files of another origin
+	Knowledge = "reference" // figures only
+)
+
+// Comparison is what data sets have in common and where they differ. What
+// stands in lists called "in" is by set, in their order, null where a set has
+// nothing of it.
+type Comparison struct {
+	Format int      `json:"format"`
+	Sets   []Set    `json:"sets"`
+	Texts  []Text   `json:"texts"`
+	Lists  []List   `json:"lists"`
+	Values []Values `json:"values"`
+	Number []Number `json:"numbers"`
+	// Findings sum it up in sentences.
+	Findings []string `json:"findings"`
+}
+
+// Set is a data set.
+type Set struct {
+	Name   string `json:"name"`
+	Kind   string `json:"kind"`
+	Title  string `json:"title,omitempty"`
+	Origin string `json:"origin,omitempty"`
+	Note   string `json:"note,omitempty"`
+	Rows   *int64 `json:"rows,omitempty"`
+	// RowChars are the characters of all texts and lists of a row.
+	RowChars *sketch.Summary `json:"row_chars,omitempty"`
+	// Model is the share of texts that a model wrote, nil when nothing says.
+	Model *float64 `json:"model_written,omitempty"`
+	// Only are columns that no other set has; Missing those that others have.
+	Only []string `json:"only,omitempty"`
+	// Known is what is known of a reference.
+	Known *spec.Reference `json:"known,omitempty"`
+}
+
+// Text compares a text field.
+type Text struct {
+	Field string         `json:"field"`
+	Title string         `json:"title,omitempty"`
+	In    []*TextFigures `json:"in"`
+}
+
+// TextFigures are those of one set.
+type TextFigures struct {
+	Texts int64           `json:"texts,omitempty"`
+	Empty int64           `json:"empty,omitempty"` // null or without a character
+	Chars *sketch.Summary `json:"chars,omitempty"`
+	// Words are those of a text, on average of a sample.
+	Words float64 `json:"words,omitempty"`
+	// Sample says what is measured below: the same amount in every set.
+	Sample Sample `json:"sample,omitzero"`
+	// PerThousand are the different words of a stretch of a thousand, Vocabulary
+	// those of the whole sample, Distinct the ratios of different runs of one,
+	// two and three words to all of them.
+	PerThousand float64    `json:"types_per_thousand,omitempty"`
+	Vocabulary  int64      `json:"vocabulary,omitempty"`
+	Distinct    [3]float64 `json:"distinct,omitzero"`
+	// Near is the share of texts that are nearly the same as another, Opening of
+	// those that open as another of the same hundred, when names, places and
+	// numbers are masked; Phrase the words of the longest phrase that two share.
+	Near    float64 `json:"near_duplicates_share"`
+	Opening float64 `json:"openings_repeated_in_a_hundred"`
+	Phrase  int     `json:"longest_repeated_phrase,omitempty"`
+	// Named tells how often the text names a fact about its person.
+	Named []Fact               `json:"named,omitempty"`
+	Known *spec.ReferenceField `json:"known,omitempty"`
+}
+
+// Sample is how much was measured.
+type Sample struct {
+	Texts int64 `json:"texts"` // for near-duplicates and openings
+	Words int64 `json:"words"` // for the vocabulary
+}
+
+// Fact is something of a person that texts may name, by its role.
+type Fact struct {
+	Role  string  `json:"role"`
+	Of    int64   `json:"of"` // texts of persons who have it
+	Share float64 `json:"share"`
+}
+
+// List compares a field of lists.
+type List struct {
+	Field string         `json:"field"`
+	Title string         `json:"title,omitempty"`
+	In    []*ListFigures `json:"in"`
+}
+
+// ListFigures are those of one set.
+type ListFigures struct {
+	Lists int64           `json:"lists,omitempty"`
+	Empty int64           `json:"empty,omitempty"`
+	Items *sketch.Summary `json:"items,omitempty"`
+	Chars *sketch.Summary `json:"chars,omitempty"` // of an item
+	// Different is the share of different items among equally many of each set.
+	Different float64              `json:"different,omitempty"`
+	Sample    int64                `json:"sample,omitempty"`  // items
+	Strings   bool                 `json:"strings,omitempty"` // the lists are written as texts
+	Known     *spec.ReferenceField `json:"known,omitempty"`
+}
+
+// Values compares a field of finitely many values. TVD is the total variation
+// distance to the first set: null for itself and where no label is shared.
+type Values struct {
+	Field string          `json:"field"`
+	Title string          `json:"title,omitempty"`
+	In    []*ValueFigures `json:"in"`
+	TVD   []*float64      `json:"tvd"`
+}
+
+// ValueFigures are those of one set.
+type ValueFigures struct {
+	Rows      int64 `json:"rows,omitempty"`
+	Nulls     int64 `json:"nulls,omitempty"`
+	Different int64 `json:"different,omitempty"`
+	// Many tells that there are more than could be counted.
+	Many bool `json:"many,omitempty"`
+	// Shares are those of the largest values, of the rows that have one.
+	Shares []Share              `json:"shares,omitempty"`
+	Known  *spec.ReferenceField `json:"known,omitempty"`
+}
+
+// Share is a value with its share.
+type Share struct {
+	Label string  `json:"label"`
+	Share float64 `json:"share"`
+}
+
+// Number compares a number field.
+type Number struct {
+	Field string            `json:"field"`
+	Title string            `json:"title,omitempty"`
+	In    []*sketch.Summary `json:"in"`
+}
+
+// mostShares is how many values of a set are told of.
+const mostShares = 100
+
+// window is the stretch of words in which different ones are counted.
+const window = 1000
+
+// Compare measures the inputs, several at a time, and sets them side by side.
+// progress, when set, hears of rows read.
+func Compare(ctx context.Context, inputs []Input, progress func(rows int64)) (*Comparison, error) {
+	profiles := make([]*profile, len(inputs))
+	var g errgroup.Group
+	for i := range inputs {
+		profiles[i] = &profile{input: &inputs[i]}
+		if inputs[i].Known == nil {
+			g.Go(func() error { return profiles[i].measure(ctx, progress) })
+		}
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	c := &Comparison{Format: Format, Texts: []Text{}, Lists: []List{}, Values: []Values{}, Number: []Number{}}
+	for _, p := range profiles {
+		c.Sets = append(c.Sets, p.set())
+	}
+	for _, f := range fieldsOf(profiles) {
+		c.add(f, profiles)
+	}
+	c.onlyThere(profiles)
+	c.Findings = c.findings()
+	return c, nil
+}
+
+// fieldsOf lists the fields that are compared, in the order of the sets: those
+// that two sets have, and all texts and lists.
+func fieldsOf(profiles []*profile) []string {
+	var fields []string
+	count := map[string]int{}
+	prose := map[string]bool{}
+	for _, p := range profiles {
+		for _, c := range p.columns {
+			if c.kind == sourceKind || c.kind == otherKind {
+				continue
+			}
+			if count[c.name] == 0 {
+				fields = append(fields, c.name)
+			}
+			count[c.name]++
+			prose[c.name] = prose[c.name] || c.kind == textKind || c.kind == listKind
+		}
+	}
+	for _, p := range profiles {
+		if p.input.Known != nil {
+			for _, f := range p.input.Known.Fields {
+				if !f.Absent {
+					count[f.Field]++
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(fields, func(name string) bool { return count[name] < 2 && !prose[name] && len(profiles) > 1 })
+}
+
+// add compares a field, as what the first set that has it takes it for.
+func (c *Comparison) add(field string, profiles []*profile) {
+	var first *column
+	columns := make([]*column, len(profiles))
+	known := make([]*spec.ReferenceField, len(profiles))
+	for i, p := range profiles {
+		if x := p.column(field); x != nil {
+			if first == nil {
+				first = x
+			}
+			if x.kind == first.kind {
+				columns[i] = x
+			}
+		}
+		if p.input.Known != nil {
+			known[i] = p.input.Known.Field(field)
+		}
+	}
+	switch first.kind {
+	case textKind:
+		c.Texts = append(c.Texts, Text{field, first.title, textFigures(field, profiles, columns, known)})
+	case listKind:
+		c.Lists = append(c.Lists, List{field, first.title, listFigures(profiles, columns, known)})
+	case valueKind:
+		c.Values = append(c.Values, valueFigures(field, first.title, columns, known))
+	case numberKind:
+		n := Number{Field: field, Title: first.title, In: make([]*sketch.Summary, len(profiles))}
+		for i, x := range columns {
+			if x != nil {
+				n.In[i] = x.numbers.Describe()
+			}
+		}
+		c.Number = append(c.Number, n)
+	}
+}
+
+// textFigures cuts the samples of all sets to the same size and measures them.
+func textFigures(field string, profiles []*profile, columns []*column, known []*spec.ReferenceField) []*TextFigures {
+	type sample struct {
+		prints  []*prose.Print
+		persons []int64
+		words   [][]uint64
+	}
+	samples := make([]sample, len(columns))
+	texts, words := math.MaxInt, math.MaxInt
+	for i, x := range columns {
+		if x == nil {
+			continue
+		}
+		s := &samples[i]
+		s.prints, s.persons, s.words = profiles[i].sampleOf(x)
+		if len(s.prints) > 0 {
+			texts, words = min(texts, len(s.prints)), min(words, prose.Words(s.words))
+		}
+	}
+	out := make([]*TextFigures, len(columns))
+	for i, x := range columns {
+		if x == nil {
+			if k := known[i]; k != nil && !k.Absent && (k.Chars != nil || k.ExampleChars != nil) {
+				out[i] = &TextFigures{Known: k}
+			}
+			continue
+		}
+		f := &TextFigures{Texts: x.n - x.empty, Empty: x.empty + x.nulls, Chars: x.chars.Describe(), Named: profiles[i].named(x)}
+		out[i] = f
+		s := samples[i]
+		if len(s.prints) == 0 {
+			continue
+		}
+		f.Words = sketch.Tidy(float64(prose.Words(s.words)) / float64(max(1, len(s.words))))
+		cut := prose.Cut(s.words, words)
+		a := prose.Compare(s.prints[:texts], s.persons[:texts], cut)
+		f.Sample = Sample{int64(texts), int64(words)}
+		f.Near, f.Opening, f.Distinct, f.Phrase = a.NearShare, a.Openings.Repeated, a.Words.Distinct, a.Words.Phrase
+		f.Vocabulary, f.PerThousand = prose.Types(cut), prose.MovingTypes(cut, window)
+	}
+	return out
+}
+
+func listFigures(profiles []*profile, columns []*column, known []*spec.ReferenceField) []*ListFigures {
+	samples := make([][][]uint64, len(columns))
+	items := math.MaxInt
+	for i, x := range columns {
+		if x != nil {
+			_, _, samples[i] = profiles[i].sampleOf(x)
+			if n := prose.Words(samples[i]); n > 0 {
+				items = min(items, n)
+			}
+		}
+	}
+	out := make([]*ListFigures, len(columns))
+	for i, x := range columns {
+		if x == nil {
+			if k := known[i]; k != nil && !k.Absent && k.Items != nil {
+				out[i] = &ListFigures{Known: k}
+			}
+			continue
+		}
+		f := &ListFigures{Lists: x.n - x.empty, Empty: x.empty + x.nulls, Items: x.items.Describe(), Chars: x.chars.Describe(), Strings: x.strings}
+		if n := prose.Words(samples[i]); n > 0 {
+			f.Sample = int64(items)
+			f.Different = sketch.Tidy(float64(prose.Types(prose.Cut(samples[i], items))) / float64(items))
+		}
+		out[i] = f
+	}
+	return out
+}
+
+func valueFigures(field, title string, columns []*column, known []*spec.ReferenceField) Values {
+	v := Values{Field: field, Title: title, In: make([]*ValueFigures, len(columns)), TVD: make([]*float64, len(columns))}
+	for i, x := range columns {
+		if x == nil {
+			if k := known[i]; k != nil && !k.Absent && k.Values != nil {
+				v.In[i] = &ValueFigures{Known: k}
+			}
+			continue
+		}
+		f := &ValueFigures{Rows: x.n, Nulls: x.nulls, Different: int64(len(x.values)), Many: x.many}
+		labels := slices.SortedFunc(maps.Keys(x.values), func(a, b string) int {
+			return cmp.Or(cmp.Compare(x.values[b], x.values[a]), cmp.Compare(a, b))
+		})
+		for _, label := range labels[:min(len(labels), mostShares)] {
+			f.Shares = append(f.Shares, Share{label, sketch.Tidy(float64(x.values[label]) / float64(x.n))})
+		}
+		v.In[i] = f
+		if i > 0 && columns[0] != nil {
+			v.TVD[i] = distance(columns[0], x)
+		}
+	}
+	return v
+}
+
+// distance is the total variation distance of two columns, nil when they have
+// no label in common or too many to be counted.
+func distance(a, b *column) *float64 {
+	if a.many || b.many || a.n == 0 || b.n == 0 {
+		return nil
+	}
+	labels := maps.Clone(a.values)
+	shared := false
+	for label := range b.values {
+		_, both := labels[label]
+		shared = shared || both
+		labels[label] = 0
+	}
+	if !shared {
+		return nil
+	}
+	sum := 0.0
+	for _, label := range slices.Sorted(maps.Keys(labels)) { // so that the sum has one order
+		sum += math.Abs(float64(a.values[label])/float64(a.n) - float64(b.values[label])/float64(b.n))
+	}
+	sum = sketch.Tidy(sum / 2)
+	return &sum
+}
+
+// onlyThere lists the columns that only one set has.
+func (c *Comparison) onlyThere(profiles []*profile) {
+	if len(profiles) < 2 {
+		return
+	}
+	for i, p := range profiles {
+		for _, x := range p.columns {
+			if x.kind == sourceKind || x.kind == otherKind {
+				continue
+			}
+			alone := true
+			for k, other := range profiles {
+				if k == i {
+					continue
+				}
+				if other.column(x.name) != nil {
+					alone = false
+				}
+				if r := other.input.Known; r != nil {
+					if f := r.Field(x.name); f != nil && !f.Absent {
+						alone = false
+					}
+				}
+			}
+			if alone {
+				c.Sets[i].Only = append(c.Sets[i].Only, x.name)
+			}
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package compare
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestReadList(t *testing.T) {
+	for text, want := range map[string][]string{
+		`['a', 'b']`:                {"a", "b"},
+		`["it's", 'say "x"']`:       {"it's", `say "x"`},
+		`["a","b\n\u0219\/"]`:       {"a", "b\nș/"},
+		` ['ață', 'b',] `:           {"ață", "b"},
+		`['a' 'b'` + "\n" + ` 'c']`: {"a", "b", "c"},
+		`[]`:                        nil,
+		`[ ]`:                       nil,
+		`['it\'s', '\x41\q']`:       {"it's", `A\q`},
+		`[1, 2.5, None, null, x]`:   {"1", "2.5", "x"},
+		`['None', 'a, b', '[c]']`:   {"None", "a, b", "[c]"},
+	} {
+		got, ok := ReadList(text)
+		if !ok || !slices.Equal(got, want) {
+			t.Errorf("%s: %q %v, want %q", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{"", "a, b", "['a'", "['a", "'a'", "[['a'], ['b']]", "[,]", "['a'] b", `['\u12']`, `['\`, "[a]]"} {
+		if got, ok := ReadList(text); ok {
+			t.Errorf("%q is read as %q", text, got)
+		}
+	}
+}
+
+// FuzzReadList: no text makes it fail, items come from the text, and what is
+// printed as JSON or as Python does is read back.
+func FuzzReadList(f *testing.F) {
+	for _, text := range []string{`['a', "b"]`, `["a\n"]`, `['a' 'b']`, "[", `['\x41', None]`, "['ș']"} {
+		f.Add(text)
+	}
+	f.Add("\b\f\v\a")
+	f.Fuzz(func(t *testing.T, text string) {
+		items, ok := ReadList(text)
+		if !ok && items != nil {
+			t.Errorf("%q: items of no list", text)
+		}
+		total := 0
+		for _, item := range items {
+			total += len(item)
+		}
+		if total > 3*len(text) { // an invalid code becomes a sign of three bytes
+			t.Errorf("%q has items of %d bytes", text, total)
+		}
+		if !utf8.ValidString(text) || strings.ContainsAny(text, "\u2028\u2029\x00\ufffd") {
+			return
+		}
+		want := []string{text, "b"}
+		data, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		escaped := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text)
+		for _, printed := range []string{string(data), fmt.Sprintf("['%s', 'b']", escaped)} {
+			if got, ok := ReadList(printed); !ok || !slices.Equal(got, want) {
+				t.Errorf("%s: %q", printed, got)
+			}
+		}
+	})
+}
+
+func ExampleReadList() {
+	items, ok := ReadList(`['knots', "sailor's songs"]`)
+	fmt.Println(len(items), items[1], ok)
+	// Output: 2 sailor's songs true
+}
