@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -196,7 +197,7 @@ func (c *comparing) addRelease(name, dir string) error {
 		name = filepath.Base(filepath.Clean(dir))
 	}
 	c.inputs = append(c.inputs, compare.Input{
-		Name: c.freeName(name), Kind: compare.Release, Title: p.Title, Origin: filepath.ToSlash(dir), Files: m.dataFiles(dir), Schema: schema, Plan: p,
+		Name: c.freeName(name), Kind: compare.Release, Title: p.Title, Origin: filepath.ToSlash(dir), Files: m.dataFiles(dir), Schema: schema, Columns: ours(p, m.Aliases), Plan: p,
 	})
 	return nil
 }
@@ -238,7 +239,7 @@ func (c *comparing) addFiles(name, path string, files []string) error {
 }
 
 // mapColumns finds out which columns of a file stand for which fields: as
-// asked, as the reference says, or as a field's alias does, in this order.
+// asked, as the reference says, or as a set of aliases of the spec does, in this order.
 func (c *comparing) mapColumns(columns []string, known *spec.Reference, to map[string]string) {
 	take := func(theirs, ours string) {
 		if !slices.Contains(columns, theirs) || slices.Contains(columns, ours) && to[ours] == "" {
@@ -270,9 +271,11 @@ func (c *comparing) mapColumns(columns []string, known *spec.Reference, to map[s
 		}
 	}
 	if c.plan != nil {
-		for _, f := range c.plan.Fields {
-			if f.Text != nil && f.Text.Alias != "" {
-				take(f.Text.Alias, f.Name)
+		for _, set := range slices.Sorted(maps.Keys(c.plan.Aliases)) {
+			for _, f := range c.plan.Fields {
+				if theirs := c.plan.Aliases[set][f.Name]; theirs != "" {
+					take(theirs, f.Name)
+				}
 			}
 		}
 	}
@@ -289,7 +292,7 @@ func (c *comparing) freeName(name string) string {
 
 // check refuses columns that no file has and fields that nothing knows.
 func (c *comparing) check() error {
-	for _, theirs := range sortedKeys(c.Columns) {
+	for _, theirs := range slices.Sorted(maps.Keys(c.Columns)) {
 		ours := c.Columns[theirs]
 		if !c.mapped[theirs] {
 			return fmt.Errorf("%w: no data file has a column %q", ErrUsage, theirs)
@@ -307,13 +310,4 @@ func (c *comparing) check() error {
 		}
 	}
 	return nil
-}
-
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
