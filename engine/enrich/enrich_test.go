@@ -443,7 +443,7 @@ func TestStoppedRunsBuyNothingTwice(t *testing.T) {
 func client(t testing.TB, s *fake.Server, budget *endpoint.Budget) *endpoint.Client {
 	t.Helper()
 	c, err := endpoint.New(endpoint.Config{BaseURL: "http://fake/v1", Model: "m", Mode: endpoint.Strict, Transport: s.Transport(), Local: budget == nil,
-		Workers: 8, Backoff: time.Millisecond, MaxBackoff: 2 * time.Millisecond, Retries: 8, BreakAfter: 50, Timeout: 5 * time.Second,
+		Workers: 8, Backoff: time.Millisecond, MaxBackoff: 2 * time.Millisecond, Retries: 8, BreakAfter: 50, Timeout: time.Second,
 		Price: &endpoint.Price{Input: 1, Output: 1}}, budget)
 	if err != nil {
 		t.Fatal(err)
@@ -455,15 +455,24 @@ func client(t testing.TB, s *fake.Server, budget *endpoint.Budget) *endpoint.Cli
 // TestFaultsOnTheWire ends with every field accounted for, whatever goes wrong,
 // and a second run with what was left.
 func TestFaultsOnTheWire(t *testing.T) {
-	w := newWorld(t, strings.ReplaceAll(letters, "max: 80", "max: 400"))
+	w := newWorld(t, strings.ReplaceAll(letters, "max: 80", "max: 400")+`
+language: "en"
+languages: en: {letters: "é", words: ["and", "the", "about", "so", "goes", "on", "text"]}
+`)
 	for _, share := range []float64{0.05, 0.4} {
-		s := &fake.Server{Faults: fake.Random(3, share, fake.RateLimit, fake.ServerError, fake.BadGateway, fake.CutBefore, fake.CutInside, fake.NotJSON,
+		s := &fake.Server{Latency: time.Millisecond, RetryAfter: 2 * time.Millisecond, Faults: fake.Random(3, share, fake.RateLimit, fake.RateLimitAfter, fake.Hang, fake.SlowBody, fake.WrongLanguage, fake.ServerError, fake.BadGateway, fake.CutBefore, fake.CutInside, fake.NotJSON,
 			fake.ErrorIn200, fake.TruncatedJSON, fake.CodeFence, fake.WrongTypes, fake.MissingKeys, fake.Refusal, fake.RefusalInText,
 			fake.Filtered, fake.Empty, fake.Length, fake.Duplicate, fake.SchemaIgnored)}
 		e := w.enricher(t, t.TempDir(), enrich.Options{})
 		all := wholeOf(t, w.run(t, e, client(t, s, nil)), 3)
 		if all.Accepted == 0 || all.Repaired == 0 || all.Repaired >= all.Accepted {
 			t.Errorf("share %v: %+v", share, all)
+		}
+		b := w.filled(t, e)
+		for row, story := range b.Columns[b.Schema.Index("story")].Texts[:b.N] {
+			if strings.Contains(story, "яблоки") {
+				t.Errorf("person %d has a story in another language: %s", row, story)
+			}
 		}
 		if all.Quarantined > int64(0.3*3*people) {
 			t.Errorf("share %v: %+v", share, all)

@@ -43,6 +43,7 @@ const (
 	Empty          Fault = "empty text"           //
 	Length         Fault = "length"               // finish_reason length, half the answer
 	Duplicate      Fault = "duplicate answer"     // that of the first call
+	WrongLanguage  Fault = "wrong language"       // prose in another script
 	SchemaIgnored  Fault = "schema ignored"       // prose instead of JSON
 	Unauthorised   Fault = "401"                  // repeating the key
 	Quota          Fault = "429 insufficient_quota"
@@ -52,7 +53,7 @@ const (
 // Faults lists every fault.
 var Faults = []Fault{RateLimit, RateLimitAfter, ServerError, BadGateway, Hang, CutBefore, CutInside, SlowBody, NotJSON,
 	ErrorIn200, TruncatedJSON, CodeFence, WrongTypes, MissingKeys, Refusal, RefusalInText, Filtered, Empty, Length,
-	Duplicate, SchemaIgnored, Unauthorised, Quota, BadRequest}
+	Duplicate, WrongLanguage, SchemaIgnored, Unauthorised, Quota, BadRequest}
 
 // Plan says what goes wrong with call number n, counting from 0.
 type Plan func(n int) Fault
@@ -90,6 +91,7 @@ type Server struct {
 	Slots      int                     // calls worked on at once, 0 for all; others queue, as with vLLM
 	Limit      int                     // calls at once beyond which it answers 429, 0 for none
 	RetryAfter time.Duration           // of RateLimitAfter; 1 s
+	Number     func(user string) int   // of a text instead of the call's, so that the same prompt gets the same
 	TextLength int                     // characters of each string it writes; 40
 	Refuses    []string                // response formats that get a 400: "json_schema", "json_object"
 	Breaks     []string                // response formats that get a 500
@@ -332,6 +334,8 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, n int, req *reque
 func (s *Server) answer(n int, req *request, f Fault) (text, finish, refusal string) {
 	if f == Duplicate {
 		n = 0
+	} else if s.Number != nil {
+		n = s.Number(req.text("user"))
 	}
 	text, finish = s.write(n, req, f), "stop"
 	switch f {
@@ -419,6 +423,10 @@ func (s *Server) instance(n int, properties json.RawMessage, f Fault) string {
 		}
 		var value any = s.prose(n, name)
 		switch p := all[name]; {
+		case f == WrongLanguage && p.Type == "array":
+			value = []string{"яблоки и сливы", "старая лодка"}
+		case f == WrongLanguage && len(p.Enum) == 0:
+			value = "Она выращивает яблоки и сливы в саду на краю села. " + s.prose(n, name)[:10]
 		case f == WrongTypes && p.Type == "array":
 			value = "one, two"
 		case f == WrongTypes:

@@ -1,0 +1,276 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/personagen/personagen/engine/endpoint/fake"
+	"github.com/personagen/personagen/engine/journal"
+	"github.com/personagen/personagen/engine/rng"
+)
+
+// island is a spec with two calls, whose prompts begin with a person's number.
+const island = `name: "island", population: {size: 400, seed: 1}
+fields: {
+	number: {kind: "id"}
+	hue: {kind: "category", values: ["red", "green"]}
+	years: {kind: "integer", min: 1, max: 60}
+	story: {kind: "text", call: "early", chars: {min: 20, max: 400}}
+	tools: {kind: "text_list", call: "early", when: years: >=15, items: {min: 2, max: 4}, chars: {min: 3, max: 80}}
+	note: {kind: "text", call: "late", chars: {min: 20, max: 400}}
+	origin: kind: "text_source"
+}
+calls: {
+	early: {prompt: "P{{ .number }}: {{ .years }}, {{ .hue }}", model: "m"}
+	late: {prompt: "P{{ .number }}: {{ .story }}", model: "m"}
+}
+enrichment: repairs: 20
+endpoints: vllm: {mode: "json_schema", max_in_flight: 12, key_var: "ISLAND_KEY"}
+`
+
+// islander is the number that texts about a person have, whatever the history.
+func islander(user string) int {
+	id, _, _ := strings.Cut(user, ":")
+	h := fnv.New64a()
+	h.Write([]byte(id))
+	return int(h.Sum64() >> 20)
+}
+
+// aboutText is how a text about a person begins, and written finds it.
+func aboutText(number int, field string) string {
+	return fmt.Sprintf("Text %d about %s", number, field)
+}
+
+var written = regexp.MustCompile(`Text \d+ about [a-z]+`)
+
+type islandRun struct {
+	t    *testing.T
+	dir  string
+	spec string
+	url  string
+	said strings.Builder // stdout and stderr of all runs
+}
+
+func (r *islandRun) start(out string) (*exec.Cmd, *strings.Builder) {
+	r.t.Helper()
+	path, err := exec.LookPath("personagen")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	said := &strings.Builder{}
+	c := exec.Command(path, "run", r.spec, "--provider", "vllm", "--base-url", r.url, "-o", filepath.Join(r.dir, out), "--no-cache", "--workers-in-flight", "12", "--json")
+	c.Stdout, c.Stderr = said, said
+	c.Env = append(os.Environ(), "ISLAND_KEY="+secret)
+	if err := c.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	return c, said
+}
+
+const secret = "sk-never-to-be-seen-4711"
+
+// records reads a journal: field values by key. It is read while no run writes.
+func (r *islandRun) records(out string) map[journal.Key]string {
+	r.t.Helper()
+	dir, all := filepath.Join(r.dir, out+".journal"), map[journal.Key]string{}
+	if _, err := os.Stat(dir); err != nil {
+		return all
+	}
+	j, err := journal.Open(dir, journal.Options{})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer j.Close()
+	if report := j.Report(); !report.Whole() {
+		r.t.Fatalf("damage: %s", report)
+	}
+	if err := j.Range(func(key journal.Key, value []byte) error { all[key] = string(value); return nil }); err != nil {
+		r.t.Fatal(err)
+	}
+	return all
+}
+
+// TestKillRun kills whole runs at random moments until one comes to its end. No
+// accepted answer is lost, damaged or paid for again, and the release has the
+// bytes of an undisturbed run. The key is in nothing that was written or said.
+func TestKillRun(t *testing.T) {
+	var mu sync.Mutex
+	accepted := map[string]bool{} // texts in the journal before the run that is under way
+	var twice []string
+	server := &fake.Server{
+		Latency: 10 * time.Millisecond, RetryAfter: 5 * time.Millisecond, Number: islander,
+		Faults: fake.Random(5, 0.2, fake.RateLimitAfter, fake.TruncatedJSON, fake.CodeFence, fake.WrongTypes, fake.MissingKeys, fake.Refusal,
+			fake.RefusalInText, fake.Filtered, fake.Empty, fake.Length, fake.SchemaIgnored, fake.SlowBody, fake.ServerError),
+		Seen: func(body map[string]json.RawMessage, _ http.Header) {
+			var messages []struct{ Role, Content string }
+			var format struct {
+				Schema struct{ Schema struct{ Required []string } } `json:"json_schema"`
+			}
+			if json.Unmarshal(body["messages"], &messages) != nil || json.Unmarshal(body["response_format"], &format) != nil {
+				t.Errorf("a request of another form: %s", body["messages"])
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for _, field := range format.Schema.Schema.Required {
+				if text := aboutText(islander(messages[len(messages)-1].Content), field); accepted[text] {
+					twice = append(twice, text)
+				}
+			}
+		},
+	}
+	web := server.Start()
+	defer web.Close()
+	r := &islandRun{t: t, dir: t.TempDir(), url: web.URL + "/v1"}
+	r.spec = filepath.Join(r.dir, "island.cue")
+	if err := os.WriteFile(r.spec, []byte(island), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c, said := r.start("calm")
+	if err := c.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	r.said.WriteString(said.String())
+
+	src := rng.New(2, "kill").Source()
+	have := map[journal.Key]string{}
+	kills := 0
+	for ended := false; !ended; {
+		mu.Lock()
+		for _, value := range have {
+			if about := written.FindString(value); about != "" {
+				accepted[about] = true
+			}
+		}
+		mu.Unlock()
+		c, said := r.start("killed")
+		timer := time.AfterFunc(time.Duration(60+src.Below(500))*time.Millisecond, func() { c.Process.Kill() })
+		err := c.Wait()
+		ended = timer.Stop() || err == nil
+		if ended && err != nil {
+			t.Fatalf("%v\n%s", err, said)
+		}
+		if !ended {
+			kills++
+		}
+		r.said.WriteString(said.String())
+		now := r.records("killed")
+		for key, value := range have {
+			if now[key] != value {
+				t.Fatalf("after kill %d an accepted answer is lost or another: %q became %q", kills, value, now[key])
+			}
+		}
+		have = now
+		if kills > 200 {
+			t.Fatal("no run comes to its end")
+		}
+	}
+	if kills < 3 {
+		t.Errorf("only %d kills", kills)
+	}
+	r.compare("calm", "killed")
+	if d := len(have) - len(r.records("calm")); d != 0 {
+		t.Errorf("%d records more than in an undisturbed run", d)
+	}
+	if len(twice) > 0 {
+		t.Errorf("asked again for what was accepted before: %q", twice)
+	}
+	if len(accepted) < 500 {
+		t.Errorf("only %d texts were accepted before the last run", len(accepted))
+	}
+	t.Logf("%d kills, %d calls in all for twice %d records", kills, server.Calls(), len(have))
+	r.noSecret()
+}
+
+// compare wants two releases to be the same, but for what their last runs cost,
+// which the manifest and the report tell.
+func (r *islandRun) compare(one, other string) {
+	r.t.Helper()
+	a, b := r.release(one), r.release(other)
+	if d := slices.Compare(slices.Sorted(maps.Keys(a)), slices.Sorted(maps.Keys(b))); d != 0 || len(a) < 5 {
+		r.t.Errorf("files %v and %v", slices.Sorted(maps.Keys(a)), slices.Sorted(maps.Keys(b)))
+	}
+	for name, data := range a {
+		if name == "manifest.json" || name == "report.html" || data == b[name] {
+			continue
+		}
+		at := 0
+		for at < min(len(data), len(b[name])) && data[at] == b[name][at] {
+			at++
+		}
+		r.t.Errorf("%s differs: %.80q and %.80q", name, data[max(0, at-40):], b[name][max(0, at-40):])
+	}
+}
+
+func (r *islandRun) release(name string) map[string]string {
+	entries, err := os.ReadDir(filepath.Join(r.dir, name))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, e := range entries {
+		data, err := os.ReadFile(filepath.Join(r.dir, name, e.Name()))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		files[e.Name()] = string(data)
+	}
+	return files
+}
+
+// noSecret looks for the key in everything that the runs have said and written.
+func (r *islandRun) noSecret() {
+	r.t.Helper()
+	looked := 0
+	check := func(where, text string) {
+		looked++
+		if strings.Contains(text, secret) {
+			r.t.Errorf("the key is in %s", where)
+		}
+	}
+	check("what was said", r.said.String())
+	err := filepath.WalkDir(r.dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		check(path, string(data))
+		return err
+	})
+	if err != nil || looked < 15 {
+		r.t.Errorf("%d files looked at, %v", looked, err)
+	}
+}
+
+// TestKeysAreNotTold lets a server repeat the key in its errors, and asks where
+// the key must not be: in nothing that is said or written.
+func TestKeysAreNotTold(t *testing.T) {
+	for _, fault := range []fake.Fault{fake.Unauthorised, fake.Quota, fake.BadRequest} {
+		web := (&fake.Server{Faults: fake.Always(fault)}).Start()
+		r := &islandRun{t: t, dir: t.TempDir(), url: web.URL + "/v1"}
+		r.spec = filepath.Join(r.dir, "island.cue")
+		if err := os.WriteFile(r.spec, []byte(island), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		c, said := r.start("out")
+		if err := c.Wait(); err == nil {
+			t.Errorf("%s: the run came to an end", fault)
+		}
+		if strings.Contains(said.String(), secret) || fault == fake.Unauthorised && !strings.Contains(said.String(), "***") {
+			t.Errorf("%s: %s", fault, said)
+		}
+		web.Close()
+	}
+}
