@@ -83,7 +83,11 @@ func addText(t *testing.T, dir, spec, text string) {
 
 	var plan struct {
 		Calls []struct{ Name string }
-		Run   struct{ Texts struct{ Calls []struct{ Fields map[string]int } } }
+		Run   struct {
+			Texts struct {
+				Calls []struct{ Fields map[string]int }
+			}
+		}
 	}
 	read := func() {
 		t.Helper()
