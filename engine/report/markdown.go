@@ -279,6 +279,7 @@ func (s *Stats) reconciliation(p *paper) {
 		})
 	}
 	p.table([]string{"table", "role", "fields", "source", "year", "status", "moved, persons>", "where", "moved, TVD>", "missed, persons>", "where", "missed, TVD>"}, rows)
+	s.sideBySide(p)
 }
 
 func years(y int) string {

@@ -192,6 +192,11 @@ type Published struct {
 	TVD           float64 `json:"tvd"`
 	MissedPersons float64 `json:"missed_persons"`
 	MissedCell    string  `json:"missed_cell,omitempty"`
+	// Covered is the share of the table's universe that is among the persons
+	// wanted: only where it is 1 should observed figures be the published ones.
+	Covered float64 `json:"covered"`
+	// Figures are left out of tables with more than MostCells.
+	Figures *Figures `json:"figures,omitempty"`
 }
 
 // Uncertain is a field or table that is not official.
@@ -246,10 +251,11 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 	for i := range p.Tables {
 		t := &p.Tables[i]
 		missed, where := miss(t, p.Population.Persons)
+		figures, covered := figuresOf(p, t, r)
 		s.Published = append(s.Published, Published{
 			Name: t.Name, Title: t.Title, Role: t.Role, Fields: t.Fields, Given: t.Given, Where: t.Where, Source: t.Source, Year: t.Year,
 			Status: t.Status, Note: t.Note, File: t.File, Moved: digits(t.Moved), MovedPersons: digits(t.MovedPersons), WorstCell: t.WorstCell, TVD: digits(t.TVD),
-			MissedPersons: missed, MissedCell: where,
+			MissedPersons: missed, MissedCell: where, Covered: covered, Figures: figures,
 		})
 	}
 	s.Uncertain = uncertain(p)

@@ -1,0 +1,153 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/plan"
+)
+
+// Figures are the cells of a table in its own universe, side by side, row-major
+// over its fields, each a share within its row (one row, or one for each
+// combination of the given fields).
+type Figures struct {
+	Labels     [][]string `json:"labels"` // per field
+	Published  []float64  `json:"published"`
+	Reconciled []float64  `json:"reconciled"`
+	Fitted     []float64  `json:"fitted"`
+	// Observed are the shares among the persons written who lie in the universe;
+	// nil where these are nobody. Persons are their numbers by row.
+	Observed []float64 `json:"observed,omitempty"`
+	Persons  []int64   `json:"persons,omitempty"`
+}
+
+// whole is how much of a universe may be missing for its figures to be compared
+// with what is observed: nothing but the noise of sums.
+const whole = 1 - 1e-9
+
+// figuresOf lays out a table's cells, and says how much of its universe is
+// among the persons wanted. Large tables have no figures.
+func figuresOf(p *plan.Plan, t *plan.Table, r *check.Result) (f *Figures, covered float64) {
+	covered = coverage(p, t)
+	if len(t.Published) > MostCells {
+		return nil, covered
+	}
+	f = &Figures{Labels: t.Labels}
+	for k := range t.Published {
+		f.Published = append(f.Published, digits(t.Published[k]))
+		f.Reconciled = append(f.Reconciled, digits(t.Reconciled[k]))
+		f.Fitted = append(f.Fitted, digits(t.Fitted[k]))
+	}
+	if t.Expected < 0 || r.Observed[t.Expected] == nil {
+		return f, covered
+	}
+	counts := within(p, t, r.Observed[t.Expected])
+	columns := len(counts) / max(1, len(t.Mass))
+	if columns == 0 || columns*len(t.Mass) != len(counts) {
+		return f, covered
+	}
+	f.Persons = make([]int64, len(t.Mass))
+	total := int64(0)
+	for k, n := range counts {
+		f.Persons[k/columns] += n
+		total += n
+	}
+	if total == 0 {
+		f.Persons = nil
+		return f, covered
+	}
+	for k, n := range counts {
+		f.Observed = append(f.Observed, share(n, f.Persons[k/columns]))
+	}
+	return f, covered
+}
+
+// coverage is the share of a table's universe that is among the persons wanted.
+func coverage(p *plan.Plan, t *plan.Table) float64 {
+	if p.Population.Selector == nil {
+		return 1
+	}
+	mass := 0.0
+	for _, m := range t.Mass {
+		mass += m
+	}
+	if t.Expected < 0 || mass == 0 {
+		return 0
+	}
+	wanted := 0.0
+	for _, s := range p.Expected[t.Expected].Share {
+		wanted += s
+	}
+	return digits(math.Min(1, wanted*p.Population.Wanted/mass))
+}
+
+// within picks the counts of a table's own cells out of those of what is
+// expected, which has null last where a field can be null.
+func within(p *plan.Plan, t *plan.Table, counts []int64) []int64 {
+	e := &p.Expected[t.Expected]
+	size := 1
+	for k := range e.Fields {
+		size *= len(t.Labels[k])
+	}
+	out := make([]int64, size)
+	for at := range out {
+		from, stride, rest := 0, 1, at
+		for k := len(e.Fields) - 1; k >= 0; k-- {
+			label := t.Labels[k][rest%len(t.Labels[k])]
+			rest /= len(t.Labels[k])
+			code, ok := p.Field(e.Fields[k]).Domain.Index(label)
+			if !ok {
+				code = e.Slots[k] - 1 // null
+			}
+			from, stride = from+code*stride, stride*e.Slots[k]
+		}
+		out[at] = counts[from]
+	}
+	return out
+}
+
+// sideBySide shows the cells of tables with few of them.
+func (s *Stats) sideBySide(p *paper) {
+	p.line("### Side by side\n")
+	p.line("Shares within each table's own universe: as published, reconciled with the other tables, fitted to all of them, and observed among the persons written. Where the persons wanted are only a part of the universe, as adults are of everyone, observed figures need not be the published ones; how much of it they are stands beside.\n")
+	for _, t := range s.Published {
+		f := t.Figures
+		if f == nil || len(f.Published) > mostValues || len(f.Published) == 0 {
+			continue
+		}
+		head := fmt.Sprintf("**%s** (%s", Escape(t.Name), t.Role)
+		if t.Where != "" {
+			head += ", where `" + t.Where + "`"
+		}
+		switch {
+		case f.Observed == nil:
+			head += "; nobody of its universe is among the persons written"
+		case t.Covered < whole:
+			head += fmt.Sprintf("; observed in the %s of its universe who are wanted", percent(t.Covered))
+		default:
+			head += "; its whole universe is observed"
+		}
+		p.line("%s)\n", head)
+		var rows [][]string
+		for k := range f.Published {
+			observed := ""
+			if f.Observed != nil {
+				observed = percent(f.Observed[k])
+			}
+			rows = append(rows, []string{Escape(cellOf(t.Fields, f.Labels, k)), percent(f.Published[k]), percent(f.Reconciled[k]), percent(f.Fitted[k]), observed})
+		}
+		p.table([]string{"cell", "published>", "reconciled>", "fitted>", "observed>"}, rows)
+	}
+}
+
+// cellOf names a cell by its labels.
+func cellOf(fields []string, labels [][]string, at int) string {
+	parts := make([]string, len(fields))
+	for k := len(fields) - 1; k >= 0; k-- {
+		parts[k] = labels[k][at%len(labels[k])]
+		at /= len(labels[k])
+	}
+	return strings.Join(parts, " × ")
+}

@@ -1,0 +1,49 @@
+package report
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
+)
+
+// TestFigures: a conditional table whose universe is partly wanted; null has no
+// cell in it.
+func TestFigures(t *testing.T) {
+	p := &plan.Plan{
+		Population: plan.Population{Wanted: 0.5, Selector: &kind.Selector{}},
+		Fields: []*kind.Field{
+			{Name: "side", Type: frame.Category, Domain: &kind.Domain{Labels: []string{"left", "right"}}},
+			{Name: "hat", Type: frame.Category, Nullable: true, Domain: &kind.Domain{Labels: []string{"red", "blue"}}},
+		},
+		Expected: []plan.Expected{{Fields: []string{"side", "hat"}, Slots: []int{2, 3}, Share: []float64{0.1, 0.1, 0, 0.3, 0.1, 0}}},
+	}
+	table := &plan.Table{
+		Name: "hats", Fields: []string{"side", "hat"}, Given: 1, Labels: [][]string{{"left", "right"}, {"red", "blue"}},
+		Published: []float64{0.5, 0.5, 0.7, 0.3}, Reconciled: []float64{0.5, 0.5, 0.72, 0.28}, Fitted: []float64{0.5, 0.5, 0.72, 0.28},
+		Mass: []float64{0.2, 0.4},
+	}
+	got, covered := figuresOf(p, table, &check.Result{Observed: [][]int64{{10, 10, 30, 30, 10, 10}}})
+	if covered != 0.5 { // 0.6 of the half that is wanted, of 0.6 of everyone
+		t.Errorf("covered %g", covered)
+	}
+	want := &Figures{
+		Labels: table.Labels, Published: table.Published, Reconciled: table.Reconciled, Fitted: table.Fitted,
+		Observed: []float64{0.5, 0.5, 0.75, 0.25}, Persons: []int64{20, 40},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	p.Population.Selector = nil
+	if got, covered = figuresOf(p, table, &check.Result{Observed: [][]int64{make([]int64, 6)}}); covered != 1 || got.Observed != nil {
+		t.Errorf("nobody: %+v, covered %g", got, covered)
+	}
+	table.Expected = -1
+	if got, _ = figuresOf(p, table, &check.Result{}); got.Observed != nil || len(got.Published) != 4 {
+		t.Errorf("no expectation: %+v", got)
+	}
+}
