@@ -10,6 +10,7 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/prose"
 )
 
 type textsView struct {
@@ -20,6 +21,7 @@ type textsView struct {
 	Lengths                  []lengthView
 	Broken                   []brokenView
 	Alike                    []alikeView
+	Groups                   []groupsView
 }
 
 type (
@@ -39,7 +41,16 @@ type (
 		References                   []string
 	}
 	brokenView struct{ Field, Demand, Texts, Share string }
-	alikeView  struct {
+	groupsView struct {
+		Field fieldName
+		Rows  []groupView
+	}
+	groupView struct {
+		Value, Persons string
+		Words          []wordView
+	}
+	wordView  struct{ Word, Share, Others string }
+	alikeView struct {
 		Field  fieldName
 		Values []string
 		Phrase string
@@ -124,7 +135,28 @@ func (v *view) texts() {
 		out.Alike = append(out.Alike, row)
 	}
 	out.Compared = thousands(compared)
+	out.Groups = v.groups(t.Groups)
 	v.Texts = out
+}
+
+// groups shows the words that set groups apart, by the field of the groups.
+func (v *view) groups(groups []prose.Group) []groupsView {
+	var out []groupsView
+	for _, g := range groups {
+		field := v.Stats.field(g.Field)
+		if field == nil {
+			continue
+		}
+		if n := len(out); n == 0 || out[n-1].Field.Name != g.Field {
+			out = append(out, groupsView{Field: v.name(field)})
+		}
+		row := groupView{Value: g.Value, Persons: thousands(g.Persons)}
+		for _, w := range g.Words {
+			row.Words = append(row.Words, wordView{w.Word, fmt.Sprintf("%.0f", 100*w.Share), fmt.Sprintf("%.0f", 100*w.Others) + thin + "%"})
+		}
+		out[len(out)-1].Rows = append(out[len(out)-1].Rows, row)
+	}
+	return out
 }
 
 // length shows the lengths of a field, or the items of a list.
