@@ -17,8 +17,9 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// persons makes the first persons of a spec with their offline texts.
-func persons(t *testing.T, file string, rows int) (*plan.Plan, *frame.Batch) {
+// persons makes the first persons of a spec, and who writes their offline
+// texts.
+func persons(t testing.TB, file string, rows int) (*plan.Plan, *frame.Batch, *narrate.Worker) {
 	t.Helper()
 	s, faults := spec.Load(context.Background(), file, spec.Options{})
 	if err := faults.Err(); err != nil {
@@ -44,8 +45,7 @@ func persons(t *testing.T, file string, rows int) (*plan.Plan, *frame.Batch) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.Worker().Fill(b)
-	return p, b
+	return p, b, n.Worker()
 }
 
 // cell is a person's text, or the items of a list.
@@ -114,7 +114,8 @@ func tells(text, words string) bool {
 // things.
 func TestTextsAndListsTellTheSame(t *testing.T) {
 	const rows = 1000
-	p, b := persons(t, "moldova.cue", rows)
+	p, b, writer := persons(t, "moldova.cue", rows)
+	writer.Fill(b)
 	found := map[string]int{}
 	for _, c := range []struct {
 		list  string
@@ -153,4 +154,14 @@ func TestTextsAndListsTellTheSame(t *testing.T) {
 			t.Errorf("%s names %d items of its list, of %d persons", field, found[field], rows)
 		}
 	}
+}
+
+// BenchmarkTexts writes all texts of a thousand persons.
+func BenchmarkTexts(b *testing.B) {
+	const rows = 1000
+	_, batch, writer := persons(b, "moldova.cue", rows)
+	for b.Loop() {
+		writer.Fill(batch)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows/1000, "µs/person")
 }
