@@ -72,6 +72,10 @@ type outstanding struct {
 // bought counts accepted texts of a field in this run.
 type bought struct{ accepted, repaired int64 }
 
+// ErrOtherBatches is the error of a run that finds batches in its ledger that are
+// about other persons, for another model or at another endpoint.
+var ErrOtherBatches = errors.New("batches of another run wait to be collected")
+
 // mostErrors is how often a request of which nothing came is sent in one run.
 const mostErrors = 3
 
@@ -85,7 +89,7 @@ const mostFailures = 5
 // next run collects them.
 //
 // The error is like that of Run. A batch that the provider refuses, and one that
-// it does not know, end the run.
+// it does not know, end the run. ErrOtherBatches comes before anything is sent.
 func (e *Enricher) RunBatches(ctx context.Context, c *endpoint.Client, o BatchOptions, sources func() Source, first, count int64) (Counts, AtProvider, error) {
 	l, err := openLedger(o.Dir)
 	if err != nil {
@@ -172,7 +176,7 @@ func (s *batcher) recover() error {
 			continue
 		}
 		if e.BaseURL != s.client.BaseURL() || e.Model != s.model() || e.Population != s.options.Population {
-			return fmt.Errorf("a batch of an earlier run, for model %s at %s and perhaps other persons, is not collected: run that again first, or give its answers up by removing the folder %s", e.Model, e.BaseURL, s.ledger.dir)
+			return fmt.Errorf("%w: for model %s at %s, perhaps about other persons; run that again first, or give its answers up by removing the folder %s", ErrOtherBatches, e.Model, e.BaseURL, s.ledger.dir)
 		}
 		if e.State == creating {
 			b, err := s.client.LostBatch(s.life, e.File, e.Name)

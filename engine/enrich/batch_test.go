@@ -310,7 +310,7 @@ func TestBatchesGoOnAtTheProvider(t *testing.T) {
 
 	o = interrupted()
 	o.model = "another"
-	if _, _, err := o.run(t, context.Background(), enrich.Options{}); err == nil || !strings.Contains(err.Error(), "for model m at http://fake/v1") {
+	if _, _, err := o.run(t, context.Background(), enrich.Options{}); !errors.Is(err, enrich.ErrOtherBatches) || !strings.Contains(err.Error(), "for model m at http://fake/v1") {
 		t.Errorf("another model: error %v", err)
 	}
 

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -80,6 +81,9 @@ func (r *run) enrichInBatches() error {
 	}
 	counts, left, err := a.enricher.RunBatches(r.ctx, a.client, options, func() enrich.Source { return r.generator.Worker() }, r.persons.First, r.persons.Count)
 	a.counts = counts
+	if errors.Is(err, enrich.ErrOtherBatches) {
+		return fmt.Errorf("%w: %v", ErrUsage, err)
+	}
 	if endpoint.KindOf(err) == endpoint.Incapable {
 		return fmt.Errorf("%w: %v; nothing else was asked", ErrUsage, err)
 	}
