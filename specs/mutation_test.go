@@ -170,9 +170,12 @@ func TestMutations(t *testing.T) {
 			})
 		}, []string{"margin.age", "group.age_group", "rule.age"}},
 		{"the agreement broken in ten texts", func(t *testing.T, all []person) {
-			feminine := regexp.MustCompile(`\be (?:căutat|respectat|cunoscut|recunoscut|nelipsit)ă`)
 			spoil(t, all, 10, func(i int, p person) bool {
-				return p["sex"] == "femeie" && replaceIn(p, prose, feminine, func(s string) string { return strings.TrimSuffix(s, "ă") })
+				if p["sex"] != "femeie" {
+					return false
+				}
+				p["persona"] = p.text("persona") + " Este căutat de toți vecinii."
+				return true
 			})
 		}, []string{"rule.agreement"}},
 		{"a wrong age in ten texts", func(t *testing.T, all []person) {

@@ -157,7 +157,9 @@ func (c *Checker) phrases(f *textField, row int, text string) {
 		if filter[hash>>6&1023]>>(hash&63)&1 == 0 {
 			continue
 		}
-		for _, p := range c.set.first[hash] {
+		list := c.set.first[hash]
+		for k := range list {
+			p := &list[k]
 			demand, r := f.demandOf[p.rule], &c.set.rules[p.rule]
 			if demand < 0 || !follows(p.rest, c.Words[i+1:]) || !c.concerns(r, row) {
 				continue
@@ -165,7 +167,7 @@ func (c *Checker) phrases(f *textField, row int, text string) {
 			said, last := p.text, i+len(p.rest)
 			if r.by != nil && (p.said != nil || p.code != anyone) {
 				n := 0
-				if said, n = c.tells(r.by, &p, row, i); said == "" {
+				if said, n = c.tells(r.by, p, row, i); said == "" {
 					continue
 				}
 				last += n
