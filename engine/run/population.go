@@ -126,7 +126,7 @@ type allocation struct {
 
 // allocationVersion is raised when the same model would be allocated to other
 // counts, so that old cached allocations are not used.
-const allocationVersion = 1
+const allocationVersion = 2
 
 // allocate readies the sampler. In quota mode the counts come from the cache
 // when the same model was allocated for the same size and seed before.

@@ -105,3 +105,37 @@ func keeps(m *Model, a *Allocation) bool {
 	share := counted / math.Max(1, spoken)
 	return spoken == 0 || share >= l.AtLeast && share <= l.AtMost
 }
+
+// A part that is settled early leaves room for the rest of its cell, also where
+// another control holds the part to its floor and ceiling.
+func TestEarlyStepsLeaveRoom(t *testing.T) {
+	for _, c := range []struct{ part, all, low, high float64 }{
+		{417.55, 418.02, 418, 418}, // 417 and no other would miss 418.02 by more than one
+		{417.55, 418.40, 417, 418}, // one other is expected
+		{417.55, 417.60, 417, 418},
+		{416.40, 417.10, 416, 417},
+		{3, 3.2, 3, 3},
+	} {
+		x := limited{target: c.part, low: int32(math.Floor(c.part)), high: int32(math.Ceil(c.part))}
+		x.leaveRoom(c.all)
+		if x.low != int32(c.low) || x.high != int32(c.high) {
+			t.Errorf("%v of %v: %d to %d, want %v to %v", c.part, c.all, x.low, x.high, c.low, c.high)
+		}
+	}
+
+	b := newBuilder(3)
+	b.step("guild", 4, nil, func(_ []int, v int) float64 { return 1 })
+	b.step("hue", 2, []string{"guild"}, func(_ []int, v int) float64 { return 1 })
+	b.control(1, grouped("guild", cuts(2, 3)))
+	m := &b.model
+	m.Controls = append(m.Controls, Control{Name: "alike", Scope: []int{0, 1}, Rank: 1, Cell: []int32{0, 0, 0, 0, 0, 1, 1, 1}, Share: []float64{0.625, 0.375}})
+	room := 0
+	for _, x := range m.targets(nil)[0] {
+		if len(x.within) > 0 && x.within[0] == 0.625 && x.share[0] == 0.5 {
+			room++
+		}
+	}
+	if room != 1 {
+		t.Errorf("%d targets of the first step leave room, want 1", room)
+	}
+}

@@ -71,12 +71,15 @@ func (b *board) bind(m *Model, s *Step, targets []target, persons int64) {
 		for _, row := range b.row {
 			l.base = append(l.base, int32(to.at(int(row)*b.card)))
 		}
-		for _, share := range t.share {
+		for i, share := range t.share {
 			x := float64(share * float64(persons))
 			up := odds(x - math.Floor(x))
 			c := limited{
 				limit: int32(k), target: x, listed: -1, up: up, down: 1 / up,
 				low: int32(math.Floor(x + whole)), high: int32(math.Ceil(x - whole)),
+			}
+			if t.within != nil {
+				c.leaveRoom(float64(t.within[i] * float64(persons)))
 			}
 			if t.bounds != nil {
 				c.low, c.high = int32(t.bounds.low), int32(t.bounds.high)
@@ -85,6 +88,17 @@ func (b *board) bind(m *Model, s *Step, targets []target, persons int64) {
 		}
 		l.index(len(t.share), b.card)
 		b.limits = append(b.limits, l)
+	}
+}
+
+// leaveRoom narrows the bounds of a cell that is part of one that is settled
+// later, so that the rest, which is what is expected of it to the nearest person,
+// fills that one up to its floor or ceiling.
+func (c *limited) leaveRoom(all float64) {
+	rest := int32(math.Round(all - c.target))
+	low, high := max(c.low, int32(math.Floor(all+whole))-rest), min(c.high, int32(math.Ceil(all-whole))-rest)
+	if low <= high {
+		c.low, c.high = low, high
 	}
 }
 

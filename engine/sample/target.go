@@ -14,6 +14,9 @@ type target struct {
 	cell  []int32 // per configuration of scope, -1 is outside
 	share []float64
 	rank  int
+	// within, when set, are the shares of the cells of which these are parts: the
+	// rows wholly inside them.
+	within []float64
 	// bounds, when set, take the place of floor and ceiling; there is one cell then.
 	bounds *interval
 }
@@ -78,11 +81,11 @@ func (m *Model) implied(s *Step, t target) []target {
 	for i, cell := range [][]int32{r.closed(), r.inside()} {
 		share := r.shares(cell)
 		if len(share) > 1 || len(share) == 1 && slices.Contains(cell, -1) {
-			rank := t.rank
+			x := target{scope: slices.Clone(s.Given), cell: cell, share: share, rank: t.rank}
 			if i == 1 { // a help, not a need: it gives way to everything
-				rank = 3
+				x.rank, x.within = 3, r.whole(cell, t)
 			}
-			out = append(out, m.reduce(target{scope: slices.Clone(s.Given), cell: cell, share: share, rank: rank}))
+			out = append(out, m.reduce(x))
 		}
 	}
 	return out
@@ -186,6 +189,17 @@ func (r reach) shares(cell []int32) []float64 {
 	return out
 }
 
+// whole gives the share in the target of the cells that inside has numbered.
+func (r reach) whole(inside []int32, t target) []float64 {
+	out := make([]float64, len(r.shares(inside)))
+	for row, cell := range inside {
+		if cell >= 0 {
+			out[cell] = t.share[r.cell[row]]
+		}
+	}
+	return out
+}
+
 // reduce drops the variables on which the target does not depend and sorts the
 // scope.
 func (m *Model) reduce(t target) target {
@@ -214,7 +228,7 @@ func (m *Model) drop(t target, order []int) target {
 	for c := range cell {
 		cell[c] = max(cell[c], -1)
 	}
-	return target{scope: scope, cell: cell, share: t.share, rank: t.rank}
+	return target{scope: scope, cell: cell, share: t.share, rank: t.rank, within: t.within}
 }
 
 // without returns the cells over scope less v, if v makes no difference.
@@ -239,9 +253,10 @@ func (m *Model) without(scope []int, cell []int32, v int) ([]int32, bool) {
 	return less, true
 }
 
-// sameAs reports whether u holds each cell of t to its sum already.
+// sameAs reports whether u holds each cell of t to its sum already. A target that
+// leaves room for others is narrower than its sum.
 func (t target) sameAs(u target) bool {
-	if u.rank > t.rank || !slices.Equal(t.scope, u.scope) {
+	if u.rank > t.rank || t.within != nil || !slices.Equal(t.scope, u.scope) {
 		return false
 	}
 	partner := make([]int32, len(t.share))
