@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/personagen/personagen/engine/flock"
 )
 
 // ErrLocked is what errors of Open match when another process, or another part
@@ -22,7 +24,7 @@ func takeLock(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	taken, err := lockFile(f)
+	taken, err := flock.Try(f)
 	switch {
 	case err != nil:
 		err = fmt.Errorf("lock journal %s: %w", dir, err)

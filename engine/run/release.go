@@ -80,6 +80,7 @@ const manifestFormat = 1
 type release struct {
 	target  string
 	dir     string
+	lock    *os.File // on dir while this process lives, nil where there are no locks
 	plan    *plan.Plan
 	aliases string // set of names of columns
 	persons population
@@ -129,9 +130,10 @@ func openRelease(target string, p *plan.Plan, persons population, formats []stri
 	if err := r.checkSpace(parent); err != nil {
 		return nil, err
 	}
+	prefix := "." + filepath.Base(r.target) + ".partial-"
+	sweepPartial(r.target, prefix)
 	var err error
-	r.dir, err = os.MkdirTemp(parent, "."+filepath.Base(r.target)+".partial-")
-	if err == nil {
+	if r.dir, r.lock, err = makePartial(parent, prefix); err == nil {
 		err = os.Chmod(r.dir, 0o755)
 	}
 	return r, err
@@ -447,7 +449,7 @@ func describeFile(dir string, f dataFile) (ManifestFileRow, error) {
 // publish gives the folder its name; an older release there is taken away only
 // when the new one stands.
 func (r *release) publish() (string, error) {
-	old := r.dir + ".old"
+	old := r.dir + replacedSuffix
 	err := os.Rename(r.target, old)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
@@ -457,7 +459,15 @@ func (r *release) publish() (string, error) {
 		return "", err
 	}
 	r.dir = ""
+	r.unlock()
 	return r.target, os.RemoveAll(old)
+}
+
+func (r *release) unlock() {
+	if r.lock != nil {
+		r.lock.Close()
+		r.lock = nil
+	}
 }
 
 // abandon removes an unfinished folder.
@@ -466,6 +476,7 @@ func (r *release) abandon() {
 		os.RemoveAll(r.dir)
 		r.dir = ""
 	}
+	r.unlock()
 }
 
 // asJSON writes a value as an indented document.
