@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
@@ -91,6 +92,7 @@ type Domain struct {
 	Min     int64    `json:"min,omitempty"`
 	Max     int64    `json:"max,omitempty"`
 
+	lock  sync.Mutex // of index, which is made when it is first asked for
 	index map[string]int
 }
 
@@ -125,7 +127,7 @@ func (d *Domain) AllLabels() []string {
 	return labels
 }
 
-// Index finds a value by its text.
+// Index finds a value by its text. It is safe for concurrent use.
 func (d *Domain) Index(label string) (int, bool) {
 	if d.Integer {
 		var v int64
@@ -134,6 +136,8 @@ func (d *Domain) Index(label string) (int, bool) {
 		}
 		return int(v - d.Min), true
 	}
+	d.lock.Lock()
+	defer d.lock.Unlock()
 	if d.index == nil {
 		d.index = make(map[string]int, len(d.Labels))
 		for i, l := range d.Labels {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -406,4 +407,17 @@ func BenchmarkFill(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/row")
 		})
 	}
+}
+
+func TestDomainMayBeAskedFromManyGoroutines(t *testing.T) {
+	d := &Domain{Labels: []string{"red", "blue"}}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			if i, ok := d.Index("blue"); !ok || i != 1 {
+				t.Errorf("blue is %d, %v", i, ok)
+			}
+		})
+	}
+	wg.Wait()
 }

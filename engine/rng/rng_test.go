@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/big"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -20,11 +22,14 @@ func TestPhiloxKnownAnswers(t *testing.T) {
 		Vectors []struct {
 			Ctr, Key, Out []string
 		} `json:"philox2x64_10"`
+		Narrow []struct {
+			Ctr, Key, Out []string
+		} `json:"philox4x32_10"`
 	}
 	if err := json.Unmarshal(raw, &cases); err != nil {
 		t.Fatal(err)
 	}
-	if len(cases.Vectors) < 3 {
+	if len(cases.Vectors) < 3 || len(cases.Narrow) < 3 {
 		t.Fatalf("%d vectors, want at least 3", len(cases.Vectors))
 	}
 	for _, c := range cases.Vectors {
@@ -32,7 +37,71 @@ func TestPhiloxKnownAnswers(t *testing.T) {
 		if x != word(t, c.Out[0]) || y != word(t, c.Out[1]) {
 			t.Errorf("Philox2x64(%v, %v) = %x %x, want %v", c.Ctr, c.Key, x, y, c.Out)
 		}
+		if got := paper2x64.block(words(t, c.Ctr), words(t, c.Key)); !slices.Equal(got, words(t, c.Out)) {
+			t.Errorf("the paper's Philox2x64(%v, %v) = %x, want %v", c.Ctr, c.Key, got, c.Out)
+		}
 	}
+	for _, c := range cases.Narrow {
+		if got := paper4x32.block(words(t, c.Ctr), words(t, c.Key)); !slices.Equal(got, words(t, c.Out)) {
+			t.Errorf("the paper's Philox4x32(%v, %v) = %x, want %v", c.Ctr, c.Key, got, c.Out)
+		}
+	}
+}
+
+// The generator agrees with the paper's definition, which the vectors of both
+// widths hold to, on any counters and keys.
+func TestPhiloxIsThePapers(t *testing.T) {
+	source := rng.New(5, "counters").Source()
+	for range 2000 {
+		ctr, key := []uint64{source.Uint64(), source.Uint64()}, []uint64{source.Uint64()}
+		x, y := rng.Philox2x64(ctr[0], ctr[1], key[0])
+		if got := paper2x64.block(ctr, key); got[0] != x || got[1] != y {
+			t.Fatalf("Philox2x64(%x, %x) = %x %x, by the paper %x", ctr, key, x, y, got)
+		}
+	}
+}
+
+// philox is Philox-NxW with ten rounds as section 4.3 of the paper defines it,
+// for any number and width of words, in plain long arithmetic.
+type philox struct {
+	bits       uint
+	multiplier []uint64 // per pair of words
+	weyl       []uint64 // per word of the key
+}
+
+var (
+	paper2x64 = philox{64, []uint64{0xD2B74407B1CE6E93}, []uint64{0x9E3779B97F4A7C15}}
+	paper4x32 = philox{32, []uint64{0xD2511F53, 0xCD9E8D57}, []uint64{0x9E3779B9, 0xBB67AE85}}
+)
+
+func (p philox) block(counter, key []uint64) []uint64 {
+	c, k := slices.Clone(counter), slices.Clone(key)
+	mask := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), p.bits), big.NewInt(1))
+	for range 10 {
+		next := make([]uint64, len(c))
+		for pair := range p.multiplier {
+			product := new(big.Int).Mul(new(big.Int).SetUint64(p.multiplier[pair]), new(big.Int).SetUint64(c[2*pair]))
+			high := new(big.Int).Rsh(product, p.bits).Uint64()
+			low := new(big.Int).And(product, mask).Uint64()
+			to := len(c) - 2 - 2*pair // the pairs change places
+			next[to] = high ^ c[to+1] ^ k[to/2]
+			next[to+1] = low
+		}
+		c = next
+		for i := range k {
+			k[i] = new(big.Int).And(new(big.Int).Add(new(big.Int).SetUint64(k[i]), new(big.Int).SetUint64(p.weyl[i])), mask).Uint64()
+		}
+	}
+	return c
+}
+
+func words(t *testing.T, texts []string) []uint64 {
+	t.Helper()
+	var out []uint64
+	for _, s := range texts {
+		out = append(out, word(t, s))
+	}
+	return out
 }
 
 func word(t *testing.T, s string) uint64 {
