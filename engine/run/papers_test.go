@@ -375,7 +375,7 @@ func TestPapersAreWhatOtherToolsRead(t *testing.T) {
 			if d := cmp.Diff([]any{float64(rows), true, float64(rows)}, got.Snippets); d != "" {
 				t.Error(d)
 			}
-			if got.Croissant.Errors != nil && len(got.Croissant.Errors) > 0 || len(got.Croissant.Warnings) > 0 || got.Croissant.Rows != rows || len(got.Croissant.Columns) != len(s.Manifest.Columns) {
+			if len(got.Croissant.Errors) > 0 || len(got.Croissant.Warnings) > 0 || got.Croissant.Rows != rows || len(got.Croissant.Columns) != len(s.Manifest.Columns) {
 				t.Errorf("%+v", got.Croissant)
 			}
 			if got.CFF != s.Manifest.Title {
