@@ -33,6 +33,8 @@ type Client struct {
 	pacer *pacer
 	calls atomic.Int64
 
+	system atomic.Pointer[quoted] // of the last request
+
 	life context.Context // ends when the client stops, with the reason as its cause
 	stop context.CancelCauseFunc
 
@@ -303,12 +305,17 @@ func (c *Client) encode(req Request, mode Mode) (*exchange, openai.ChatCompletio
 		return marker(len(x.values) - 1)
 	}
 	out := openai.ChatCompletionRequest{Model: c.cfg.Model, Seed: req.Seed}
+	sayQuoted := func(role string, quoted []byte) {
+		out.Messages = append(out.Messages, openai.ChatCompletionMessage{Role: role, Content: place(quoted)})
+	}
 	say := func(role, text string) {
 		if text != "" {
-			out.Messages = append(out.Messages, openai.ChatCompletionMessage{Role: role, Content: place(appendQuoted(nil, text))})
+			sayQuoted(role, appendQuoted(nil, text))
 		}
 	}
-	say(openai.ChatMessageRoleSystem, systemText(req, mode))
+	if system := systemText(req, mode); system != "" {
+		sayQuoted(openai.ChatMessageRoleSystem, c.quotedSystem(system))
+	}
 	for _, t := range req.Examples {
 		say(openai.ChatMessageRoleUser, t.User)
 		say(openai.ChatMessageRoleAssistant, t.Answer)
@@ -337,6 +344,23 @@ func (c *Client) encode(req Request, mode Mode) (*exchange, openai.ChatCompletio
 		x.fields = fmt.Appendf(nil, `%s,"temperature":%v`, x.fields, *req.Temperature)
 	}
 	return x, out
+}
+
+// quoted is a text and its JSON string.
+type quoted struct {
+	text string
+	json []byte
+}
+
+// quotedSystem quotes a system text; the last one is kept, since it is the same
+// from request to request.
+func (c *Client) quotedSystem(text string) []byte {
+	last := c.system.Load()
+	if last == nil || last.text != text {
+		last = &quoted{text, appendQuoted(nil, text)}
+		c.system.Store(last)
+	}
+	return last.json
 }
 
 // systemText adds the schema where the server does not take it. The word JSON
