@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/run"
+	"github.com/personagen/personagen/engine/say"
 )
 
 // errDeclined is the answer of a person who does not want to spend so much.
@@ -29,7 +30,7 @@ func estimate(f *run.TextForecast) string {
 	for _, c := range f.Calls {
 		requests += c.Persons
 	}
-	text := fmt.Sprintf("%s would be asked %s, about %s tokens in and %s out", f.Model, plural(requests, "time", "times"), thousands(f.Tokens.Prompt), thousands(f.Tokens.Completion))
+	text := fmt.Sprintf("%s would be asked %s, about %s tokens in and %s out", f.Model, say.Count(requests, "time", "times"), say.Thousands(f.Tokens.Prompt), say.Thousands(f.Tokens.Completion))
 	if !f.Priced {
 		return text + ", at a price that is not known"
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/personagen/personagen/engine/monitor"
 	"github.com/personagen/personagen/engine/run"
+	"github.com/personagen/personagen/engine/say"
 )
 
 // progress tells on stderr how far a command is. It has three printers: a bar
@@ -89,7 +90,7 @@ func jsonLine(w io.Writer, e run.Event, elapsed time.Duration) {
 func plainLine(e run.Event, elapsed time.Duration) string {
 	line := fmt.Sprintf("%.0f s  %s", elapsed.Seconds(), e.Stage)
 	if e.Total > 0 {
-		line += fmt.Sprintf("  %s of %s (%d %%)", thousands(e.Done), thousands(e.Total), 100*e.Done/e.Total)
+		line += fmt.Sprintf("  %s of %s (%d %%)", say.Thousands(e.Done), say.Thousands(e.Total), 100*e.Done/e.Total)
 	}
 	if e.Note != "" {
 		line += "  " + e.Note
@@ -104,7 +105,7 @@ func barLine(e run.Event, elapsed time.Duration, width int) string {
 	if e.Total > 0 {
 		full := int(cells * e.Done / e.Total)
 		line += fmt.Sprintf("%s%s %3d %%  %s rows  %s", strings.Repeat("█", full), strings.Repeat("░", cells-full),
-			100*e.Done/e.Total, thousands(e.Done), seconds(elapsed))
+			100*e.Done/e.Total, say.Thousands(e.Done), seconds(elapsed))
 	} else {
 		line += strings.TrimSpace(e.Note + "  " + seconds(elapsed))
 	}

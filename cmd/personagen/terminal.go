@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/say"
 )
 
 // terminal reports whether w is a terminal on which lines may be rewritten, or
@@ -53,23 +53,6 @@ func (a *app) width(w io.Writer) int {
 	return min(max(columns, narrowest), widest)
 }
 
-// thousands groups the digits of n.
-func thousands(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// plural is n and the word for so many.
-func plural(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return thousands(n) + " " + many
-}
-
 // size prints bytes with the unit that suits them.
 func size(bytes int64) string {
 	for _, u := range []struct {
@@ -80,7 +63,7 @@ func size(bytes int64) string {
 			return fmt.Sprintf("%.1f %s", float64(bytes)/u.of, u.unit)
 		}
 	}
-	return plural(bytes, "byte", "bytes")
+	return say.Count(bytes, "byte", "bytes")
 }
 
 // seconds prints a duration with two digits below ten seconds.

@@ -6,17 +6,19 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/personagen/personagen/engine/say"
 )
 
 func TestNumbersForPeople(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{thousands(0), "0"},
-		{thousands(999), "999"},
-		{thousands(-1000), "-1,000"},
-		{thousands(-100), "-100"},
-		{thousands(1234567), "1,234,567"},
-		{plural(1, "row", "rows"), "1 row"},
-		{plural(2000, "row", "rows"), "2,000 rows"},
+		{say.Thousands(0), "0"},
+		{say.Thousands(999), "999"},
+		{say.Thousands(-1000), "-1,000"},
+		{say.Thousands(-100), "-100"},
+		{say.Thousands(1234567), "1,234,567"},
+		{say.Count(1, "row", "rows"), "1 row"},
+		{say.Count(2000, "row", "rows"), "2,000 rows"},
 		{size(1), "1 byte"},
 		{size(999), "999 bytes"},
 		{size(1500), "1.5 kB"},

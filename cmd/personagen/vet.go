@@ -8,6 +8,7 @@ import (
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/say"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -60,7 +61,7 @@ func (a *app) vet(ctx context.Context, path string, o vetOptions) error {
 		fitted = ", and they fit together"
 	}
 	_, err = fmt.Fprintf(a.stdout, "ok: %s has %s and %s%s\n", path,
-		plural(int64(len(s.Fields)), "field", "fields"), plural(int64(len(s.Tables)), "table", "tables"), fitted)
+		say.Count(int64(len(s.Fields)), "field", "fields"), say.Count(int64(len(s.Tables)), "table", "tables"), fitted)
 	return err
 }
 

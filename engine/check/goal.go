@@ -9,6 +9,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/rules"
+	"github.com/personagen/personagen/engine/say"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -135,7 +136,7 @@ func (b *builder) valuesGoal(g *Goal, p *plan.Goal) {
 	g.settle(math.Abs(deviation), unitPoints, nil, &most)
 	g.Found = fmt.Sprintf("the furthest is %s with %.2f %%, target %.2f %% (%+.2f points)", f.Domain.Label(worst), share(worst), wanted[worst], deviation)
 	if over > 0 {
-		g.Found += fmt.Sprintf("; %s further off than %.4g", pluralCount(int64(over), "value is", "values are"), p.Points)
+		g.Found += fmt.Sprintf("; %s further off than %.4g", say.Count(int64(over), "value is", "values are"), p.Points)
 	}
 }
 
@@ -195,7 +196,7 @@ func (b *builder) pValueGoal(g *Goal, p *plan.Goal) {
 	g.Met = len(below) == 0
 	g.Found = fmt.Sprintf("the smallest of %d is %.3g, %s", tests, smallest, at)
 	if len(below) > 1 {
-		g.Found += fmt.Sprintf("; %d are not above %.4g: %s", len(below), p.Above, some(below))
+		g.Found += fmt.Sprintf("; %d are not above %.4g: %s", len(below), p.Above, say.Some(below))
 	}
 }
 
@@ -208,15 +209,6 @@ func (b *builder) tableOutcomes() []*Outcome {
 		}
 	}
 	return out
-}
-
-// some joins the first names and counts the rest.
-func some(names []string) string {
-	const most = 6
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
 // noTexts is what goals find about texts in a release without them.
@@ -257,7 +249,7 @@ func (b *builder) writtenGoal(g *Goal, p *plan.Goal) {
 	}
 	most := 0.0
 	g.settle(float64(missing+empty), unitTexts, nil, &most)
-	g.Found = fmt.Sprintf("%d missing and %d empty of %s", missing, empty, pluralCount(wanted, "text", "texts"))
+	g.Found = fmt.Sprintf("%s missing and %s empty of %s", say.Thousands(missing), say.Thousands(empty), say.Count(wanted, "text", "texts"))
 }
 
 // fieldList names some text fields.
@@ -265,7 +257,7 @@ func fieldList(fields []string) string {
 	if len(fields) == 1 {
 		return fields[0]
 	}
-	return plural(len(fields), "text field", "text fields")
+	return say.Count(len(fields), "text field", "text fields")
 }
 
 func (b *builder) charsGoal(g *Goal, p *plan.Goal) {
@@ -278,7 +270,7 @@ func (b *builder) charsGoal(g *Goal, p *plan.Goal) {
 	n := b.tally.fields[b.suite.texts.fields[at[0]].column].numbers.Describe()
 	least := p.AtLeast
 	g.settle(n.Min, unitCharacters, &least, nil)
-	g.Found = fmt.Sprintf("the shortest of %s has %.0f characters, one in ten up to %.0f, mean %.0f", pluralCount(n.N, "text", "texts"), n.Min, n.P10, n.Mean)
+	g.Found = fmt.Sprintf("the shortest of %s has %.0f characters, one in ten up to %.0f, mean %.0f", say.Count(n.N, "text", "texts"), n.Min, n.P10, n.Mean)
 }
 
 func (b *builder) modelGoal(g *Goal, p *plan.Goal) {
@@ -302,9 +294,9 @@ func (b *builder) modelGoal(g *Goal, p *plan.Goal) {
 	for _, s := range sourcesOf(sources, texts) {
 		by = append(by, fmt.Sprintf("%s %s", s.Name, Percent(s.Texts, texts)))
 	}
-	g.Found = fmt.Sprintf("model-written %s of %s", Percent(model, texts), pluralCount(texts, "text", "texts"))
+	g.Found = fmt.Sprintf("model-written %s of %s", Percent(model, texts), say.Count(texts, "text", "texts"))
 	if len(by) > 0 {
-		g.Found += " (" + some(by) + ")"
+		g.Found += " (" + say.Some(by) + ")"
 	}
 }
 

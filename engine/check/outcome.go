@@ -11,6 +11,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/say"
 	"github.com/personagen/personagen/engine/sketch"
 )
 
@@ -251,7 +252,7 @@ func (b *builder) checkPersons() error {
 	if r.count > 0 {
 		chance := b.chance()
 		o.Persons, o.Rows, o.Status = r.count, r.rows, Note
-		o.Message = fmt.Sprintf("%s the same as an earlier one, as person %d and person %d; ", pluralCount(r.count, "person is", "persons are"), r.rows[1], r.rows[0])
+		o.Message = fmt.Sprintf("%s the same as an earlier one, as person %d and person %d; ", say.Count(r.count, "person is", "persons are"), r.rows[1], r.rows[0])
 		if chance < unlikely {
 			o.Status = Fail
 			o.Message += fmt.Sprintf("chance would make about %.1g such pairs", chance)
@@ -457,7 +458,7 @@ func (b *builder) decide() {
 		case KindFrequency:
 			o.Message = fmt.Sprintf("%s, of %s", o.Test, persons(o.Test.Persons))
 		default:
-			o.Message = fmt.Sprintf("%s in %s of the first %s", o.Test, plural(o.Test.Strata, "stratum", "strata"), persons(o.Test.Persons))
+			o.Message = fmt.Sprintf("%s in %s of the first %s", o.Test, say.Count(o.Test.Strata, "stratum", "strata"), persons(o.Test.Persons))
 		}
 		if t.deciding && o.Test.PHolm < budget {
 			faults = append(faults, fmt.Sprintf("the adjusted p-value is below the run's budget of %.2g", budget))
@@ -491,8 +492,8 @@ func (b *builder) checkLimits() {
 		if low || high {
 			o.Status, o.Persons, verdict = broken(l.Severity), hits, "outside"
 		}
-		o.Message = fmt.Sprintf("%d of %s (%.4g %%, 95 %% interval %.4g to %.4g %%), %s the limit of %s",
-			hits, persons(n), 100*sh.Share, 100*sh.Low, 100*sh.High, verdict, bounds(l.AtLeast, l.AtMost))
+		o.Message = fmt.Sprintf("%s of %s (%.4g %%, 95 %% interval %.4g to %.4g %%), %s the limit of %s",
+			say.Thousands(hits), persons(n), 100*sh.Share, 100*sh.Low, 100*sh.High, verdict, bounds(l.AtLeast, l.AtMost))
 		if verdict == "outside" && b.explained(hits, n, l) {
 			o.Status = Note
 			o.Message += ", as chance may have it among so few"
@@ -564,16 +565,7 @@ func square(c, n int64) float64 {
 	return p * p
 }
 
-func persons(n int64) string { return pluralCount(n, "person", "persons") }
-
-func plural(n int, one, many string) string { return pluralCount(int64(n), one, many) }
-
-func pluralCount(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
+func persons(n int64) string { return say.Count(n, "person", "persons") }
 
 func first(rows []int64) string {
 	if len(rows) == 0 {

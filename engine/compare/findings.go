@@ -3,6 +3,8 @@ package compare
 import (
 	"fmt"
 	"strings"
+
+	"github.com/personagen/personagen/engine/say"
 )
 
 // findings sums the comparison of the first set with each other one up in
@@ -74,7 +76,7 @@ func (c *Comparison) lengthFinding(i int, add func(string, ...any)) {
 		fields []string
 	}{{"longer", longer}, {"shorter", shorter}, {"about as long", as}} {
 		if len(p.fields) > 0 {
-			parts = append(parts, fmt.Sprintf("%s in %s", p.what, some(p.fields)))
+			parts = append(parts, fmt.Sprintf("%s in %s", p.what, say.Some(p.fields)))
 		}
 	}
 	if parts != nil {
@@ -161,7 +163,7 @@ func (c *Comparison) valueFinding(i int, add func(string, ...any)) {
 		add("Of %s with values in common, %s is distributed most differently: %s of the persons of %s would have to change to be as in %s.", fieldCount(compared), where, percent(most), c.Sets[0].Name, c.Sets[i].Name)
 	}
 	if len(apart) > 0 {
-		add("No value in common with %s, or too many to be counted: %s.", c.Sets[i].Name, some(apart))
+		add("No value in common with %s, or too many to be counted: %s.", c.Sets[i].Name, say.Some(apart))
 	}
 }
 
@@ -188,13 +190,4 @@ func times(a, b float64) string {
 		return fmt.Sprintf("%.0f %% of it", 100*r)
 	}
 	return "about as many"
-}
-
-// some joins the first names and counts the rest.
-func some(names []string) string {
-	const most = 6
-	if len(names) <= most+1 {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/personagen/personagen/engine/say"
 	"github.com/personagen/personagen/engine/sketch"
 	"github.com/personagen/personagen/engine/spec"
 )
@@ -48,7 +49,7 @@ func (c *Comparison) setRows() section {
 		case x.Known != nil:
 			rows, chars = known(x.Known.Rows), known(x.Known.RowChars)
 		default:
-			rows = thousands(*x.Rows)
+			rows = say.Thousands(*x.Rows)
 			if x.RowChars != nil && x.RowChars.Mean > 0 {
 				chars = number(x.RowChars.Mean)
 			}
@@ -93,9 +94,9 @@ func (c *Comparison) lengthRows() section {
 				}
 				row = append(row, "-", "-", text, "", "", "", "")
 			case f.Chars == nil:
-				row = append(row, thousands(f.Texts), thousands(f.Empty), "-", "-", "-", "-", "-")
+				row = append(row, say.Thousands(f.Texts), say.Thousands(f.Empty), "-", "-", "-", "-", "-")
 			default:
-				row = append(row, thousands(f.Texts), thousands(f.Empty), number(f.Chars.Mean), number(f.Chars.P10), number(f.Chars.P50), number(f.Chars.P90), number(f.Words))
+				row = append(row, say.Thousands(f.Texts), say.Thousands(f.Empty), number(f.Chars.Mean), number(f.Chars.P10), number(f.Chars.P50), number(f.Chars.P90), number(f.Words))
 			}
 			s.rows, first = append(s.rows, row), false
 		}
@@ -120,7 +121,7 @@ func (c *Comparison) varietyRows() section {
 			if f.PerThousand > 0 {
 				types = number(f.PerThousand)
 			}
-			row := []string{cell(t.Field, first), c.Sets[i].Name, thousands(f.Sample.Texts), thousands(f.Sample.Words), types}
+			row := []string{cell(t.Field, first), c.Sets[i].Name, say.Thousands(f.Sample.Texts), say.Thousands(f.Sample.Words), types}
 			for _, d := range f.Distinct {
 				row = append(row, fmt.Sprintf("%.3f", d))
 			}
@@ -191,14 +192,14 @@ func (c *Comparison) listRows() section {
 			if f.Known != nil {
 				row = append(row, "-", "-", known(f.Known.Items), "", "", "", "", "", "")
 			} else {
-				row = append(row, thousands(f.Lists), thousands(f.Empty))
+				row = append(row, say.Thousands(f.Lists), say.Thousands(f.Empty))
 				row = append(row, four(f.Items)...)
 				chars, different, form := "-", "-", "lists"
 				if f.Chars != nil {
 					chars = number(f.Chars.Mean)
 				}
 				if f.Sample > 0 {
-					different = fmt.Sprintf("%s of %s", percent(f.Different), thousands(f.Sample))
+					different = fmt.Sprintf("%s of %s", percent(f.Different), say.Thousands(f.Sample))
 				}
 				if f.Strings {
 					form = "strings"
@@ -244,7 +245,7 @@ func (c *Comparison) valueRows() section {
 			case f.Known != nil:
 				different = known(f.Known.Values)
 			default:
-				different, nulls = thousands(f.Different), thousands(f.Nulls)
+				different, nulls = say.Thousands(f.Different), say.Thousands(f.Nulls)
 				if f.Many {
 					different = "over " + different
 				}
@@ -332,7 +333,7 @@ func (c *Comparison) numberRows() section {
 			if n == nil {
 				continue
 			}
-			s.rows = append(s.rows, []string{cell(x.Field, first), c.Sets[i].Name, thousands(n.N), number(n.Mean), number(n.SD), number(n.Min), number(n.P10), number(n.P50), number(n.P90), number(n.Max)})
+			s.rows = append(s.rows, []string{cell(x.Field, first), c.Sets[i].Name, say.Thousands(n.N), number(n.Mean), number(n.SD), number(n.Min), number(n.P10), number(n.P50), number(n.P90), number(n.Max)})
 			first = false
 		}
 	}
@@ -614,9 +615,9 @@ func known(k *spec.KnownFigure) string {
 func number(x float64) string {
 	switch a := math.Abs(x); {
 	case x == math.Trunc(x) && a < 1e15:
-		return thousands(int64(x))
+		return say.Thousands(int64(x))
 	case a >= 100:
-		return thousands(int64(math.Round(x)))
+		return say.Thousands(int64(math.Round(x)))
 	case a >= 10:
 		return strconv.FormatFloat(x, 'f', 1, 64)
 	}
@@ -637,13 +638,4 @@ func percent(share float64) string {
 		return fmt.Sprintf("%.2f %%", p)
 	}
 	return fmt.Sprintf("%.1f %%", p)
-}
-
-// thousands groups the digits of n.
-func thousands(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/say"
 )
 
 // TextOptions say how much of a plan is printed. The zero value is a page or
@@ -114,7 +115,7 @@ func (t *printer) head() {
 		people = fmt.Sprintf("where %s: %s of everyone", t.Population.Where, percent(t.Population.Wanted))
 	}
 	if t.Population.Persons > 0 {
-		people += fmt.Sprintf("; the tables speak of %s persons", thousands(t.Population.Persons))
+		people += fmt.Sprintf("; the tables speak of %s persons", say.Thousands(t.Population.Persons))
 	}
 	t.linef("persons wanted: %s", people)
 }
@@ -278,7 +279,7 @@ func (t *printer) oneWay(x *Table) {
 }
 
 func (t *printer) tree() {
-	t.section("Junction tree: %d cliques, %s cells, the largest has %s; %d sweeps", len(t.Tree.Cliques), thousands(t.Tree.Cells), thousands(t.Tree.Largest), t.Tree.Sweeps)
+	t.section("Junction tree: %d cliques, %s cells, the largest has %s; %d sweeps", len(t.Tree.Cliques), say.Thousands(t.Tree.Cells), say.Thousands(t.Tree.Largest), t.Tree.Sweeps)
 	for i, c := range t.Tree.Cliques[:t.cut(len(t.Tree.Cliques))] {
 		t.linef("  %d  %s", i+1, strings.Join(c, ", "))
 	}
@@ -391,16 +392,7 @@ func distance(d float64) string {
 // significant prints a number of persons with the digits that matter.
 func significant(x float64) string {
 	if x >= 100 {
-		return thousands(int64(x + 0.5))
+		return say.Thousands(int64(x + 0.5))
 	}
 	return fmt.Sprintf("%.2g", x)
-}
-
-// thousands groups the digits of n.
-func thousands(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
+
+	"github.com/personagen/personagen/engine/say"
 )
 
 type mapView struct {
@@ -76,7 +78,7 @@ func (v *view) heatMap(t *Table) {
 	for i, l := range h.RowLabels {
 		row := mapRow{Label: l}
 		for k := range h.ColumnLabels {
-			row.Cells = append(row.Cells, fmt.Sprintf("%s (%s)", thousands(h.Observed[i][k]), deviationOf(float64(h.Observed[i][k])-h.Target[i][k])))
+			row.Cells = append(row.Cells, fmt.Sprintf("%s (%s)", say.Thousands(h.Observed[i][k]), deviationOf(float64(h.Observed[i][k])-h.Target[i][k])))
 		}
 		out.Rows = append(out.Rows, row)
 	}

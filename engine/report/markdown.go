@@ -13,6 +13,7 @@ import (
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/say"
 )
 
 // mostValues is the longest list of values with targets shown in stats.md, and
@@ -76,9 +77,9 @@ func (s *Stats) head(p *paper) {
 	if pop.Description != "" {
 		p.line("%s\n", Escape(pop.Description))
 	}
-	text := fmt.Sprintf("%s persons", thousands(pop.Rows))
+	text := fmt.Sprintf("%s persons", say.Thousands(pop.Rows))
 	if pop.Rows < pop.Size {
-		text += fmt.Sprintf(" (numbers %s to %s of %s)", thousands(pop.First), thousands(pop.First+pop.Rows-1), thousands(pop.Size))
+		text += fmt.Sprintf(" (numbers %s to %s of %s)", say.Thousands(pop.First), say.Thousands(pop.First+pop.Rows-1), say.Thousands(pop.Size))
 	}
 	text += fmt.Sprintf(", %s sampling, seed %d, plan `%s`.", pop.Sampling, pop.Seed, short(pop.Plan))
 	if pop.Where != "" {
@@ -163,7 +164,7 @@ func (s *Stats) values(p *paper, f Field) {
 	}
 	var rows [][]string
 	for _, v := range shown {
-		row := []string{Escape(v.Label), thousands(v.Count), percent(v.Share)}
+		row := []string{Escape(v.Label), say.Thousands(v.Count), percent(v.Share)}
 		if withTarget {
 			row = append(row, percent(*v.Target), signed(float64(v.Count)-*v.Target*float64(s.Population.Rows)))
 		}
@@ -177,7 +178,7 @@ func (s *Stats) values(p *paper, f Field) {
 		rows = append(rows, row)
 	}
 	if f.Nulls > 0 {
-		row := []string{"*none*", thousands(f.Nulls), percent(share(f.Nulls, s.Population.Rows))}
+		row := []string{"*none*", say.Thousands(f.Nulls), percent(share(f.Nulls, s.Population.Rows))}
 		rows = append(rows, append(row, make([]string, len(head)-len(row))...))
 	}
 	p.table(head, rows)
@@ -194,7 +195,7 @@ func (s *Stats) numbers(p *paper) {
 			if f.Unit != "" && of == "values" {
 				of = f.Unit
 			}
-			row := []string{Escape(f.Name), Escape(of), thousands(n.N), number(n.Mean), number(n.SD)}
+			row := []string{Escape(f.Name), Escape(of), say.Thousands(n.N), number(n.Mean), number(n.SD)}
 			for _, x := range []float64{n.Min, n.P10, n.P50, n.P90, n.Max} {
 				row = append(row, number(x))
 			}
@@ -215,14 +216,14 @@ func (s *Stats) declared(p *paper) {
 		switch {
 		case o.Test == nil:
 		case o.Kind == check.KindNumber:
-			row := []string{Escape(o.Name), thousands(o.Test.Persons), number(o.Test.Statistic), number(o.Test.P)}
+			row := []string{Escape(o.Name), say.Thousands(o.Test.Persons), number(o.Test.Statistic), number(o.Test.P)}
 			for _, q := range o.Quantiles {
 				row = append(row, number(q.Declared)+" / "+number(q.Observed))
 			}
 			numbers = append(numbers, append(row, o.Status))
 		case o.Kind == check.KindCorrelation:
 			pairs = append(pairs, []string{
-				Escape(o.Name), thousands(o.Test.Persons), fmt.Sprintf("%.3f", o.Correlation.Declared), fmt.Sprintf("%.3f", o.Correlation.Expected),
+				Escape(o.Name), say.Thousands(o.Test.Persons), fmt.Sprintf("%.3f", o.Correlation.Declared), fmt.Sprintf("%.3f", o.Correlation.Expected),
 				fmt.Sprintf("%.3f", o.Correlation.Observed), number(o.Test.P), o.Status,
 			})
 		}
@@ -404,15 +405,6 @@ func Escape(text string) string {
 	return b.String()
 }
 
-// thousands writes a whole number with commas.
-func thousands(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
-
 func percent(share float64) string { return fmt.Sprintf("%.2f %%", 100*share) }
 
 // signed writes a deviation; what rounds to nothing has no sign.
@@ -435,10 +427,10 @@ func points(x float64) string {
 // number writes a number with four significant digits, whole ones in full.
 func number(x float64) string {
 	if x == float64(int64(x)) && x > -1e15 && x < 1e15 {
-		return thousands(int64(x))
+		return say.Thousands(int64(x))
 	}
 	if math.Abs(x) >= 1000 && math.Abs(x) < 1e15 {
-		return thousands(int64(math.Round(x)))
+		return say.Thousands(int64(math.Round(x)))
 	}
 	return strconv.FormatFloat(x, 'g', 4, 64)
 }

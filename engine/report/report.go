@@ -17,6 +17,7 @@ import (
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/prose"
+	"github.com/personagen/personagen/engine/say"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -333,9 +334,9 @@ func texts(r *check.Result) *Texts {
 	case t.Written == 0:
 		t.Headline = "no texts"
 	case !known:
-		t.Headline = fmt.Sprintf("%s texts, nothing says who wrote them", thousands(t.Written))
+		t.Headline = fmt.Sprintf("%s texts, nothing says who wrote them", say.Thousands(t.Written))
 	default:
-		t.Headline = fmt.Sprintf("%s texts, model-written %s", thousands(t.Written), check.Percent(model, t.Written))
+		t.Headline = fmt.Sprintf("%s texts, model-written %s", say.Thousands(t.Written), check.Percent(model, t.Written))
 		x := share(model, t.Written)
 		t.Model = &x
 	}

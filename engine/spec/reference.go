@@ -1,10 +1,8 @@
 package spec
 
 import (
-	"strconv"
-	"strings"
-
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/say"
 )
 
 // Reference is another data set, by what is known of it.
@@ -58,21 +56,9 @@ type KnownFigure struct {
 // String writes the figure, or the two that it lies between.
 func (k *KnownFigure) String() string {
 	if k.Low == k.High {
-		return thousands(k.Low)
+		return say.Number(k.Low)
 	}
-	return thousands(k.Low) + " to " + thousands(k.High)
-}
-
-// thousands groups the digits of a number.
-func thousands(x float64) string {
-	whole, rest, fraction := strings.Cut(strconv.FormatFloat(x, 'f', -1, 64), ".")
-	for i := len(whole) - 3; i > 0 && whole[i-1] != '-'; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if fraction {
-		return whole + "." + rest
-	}
-	return whole
+	return say.Number(k.Low) + " to " + say.Number(k.High)
 }
 
 func decodeReference(f Named) Reference {
