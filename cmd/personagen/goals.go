@@ -15,7 +15,7 @@ import (
 var errGoals = errors.New("goals are not met")
 
 func (a *app) goalsCommand() *cobra.Command {
-	o := validateOptions{}
+	o := writtenFlags{}
 	c := &cobra.Command{
 		Use:   "goals DIR... | FILE...",
 		Short: "Tell point by point whether a release is the success its spec asks for",
@@ -26,40 +26,21 @@ one is not. It takes a release, all its shards, or bare files together with --sp
 		Example: `  personagen goals out
   personagen goals out --json
   personagen goals people.csv --spec island.cue --map gender=sex`,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usagef("%s takes at least one release folder or data file; see %s --help", c.CommandPath(), c.CommandPath())
-			}
-			return nil
-		},
+		Args: writtenArgs,
 		RunE: func(c *cobra.Command, args []string) error { return a.goals(c, args, o) },
 	}
-	f := c.Flags()
-	f.StringVar(&o.spec, "spec", "", "hold the data to the goals of this spec instead of the release's own")
-	f.StringArrayVar(&o.columns, "map", nil, "THEIRS=OURS: a column's name in the files and in the spec; may be repeated")
-	f.StringVar(&o.aliases, "aliases", "", "set of the spec's aliases by which bare files name their columns; a release says itself")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
-	f.BoolVar(&a.json, "json", false, "print the goals as one JSON document")
-	o.cache.add(f)
+	o.add(c.Flags())
+	c.Flags().BoolVar(&a.json, "json", false, "print the goals as one JSON document")
 	return c
 }
 
-func (a *app) goals(c *cobra.Command, paths []string, o validateOptions) error {
-	columns, err := parseColumns(o.columns)
+func (a *app) goals(c *cobra.Command, paths []string, o writtenFlags) error {
+	v, err := o.validation(paths)
 	if err != nil {
 		return err
 	}
-	if err := checkData(paths); err != nil {
-		return err
-	}
-	cache, err := o.cache.folder()
-	if err != nil {
-		return err
-	}
-	progress := a.newProgress(o.quiet)
-	found, err := run.Validate(c.Context(), run.Validation{Paths: paths, Spec: o.spec, Columns: columns, Aliases: o.aliases, Cache: cache, Events: progress.event})
-	progress.finish()
-	if found == nil || err != nil && !errors.Is(err, run.ErrChecks) {
+	found, err := a.measure(c.Context(), v, o.quiet)
+	if found == nil {
 		return err
 	}
 	goals := found.Result.Goals

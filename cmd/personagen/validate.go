@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -16,15 +15,11 @@ import (
 )
 
 type validateOptions struct {
-	spec    string
-	columns []string
-	aliases string
-	size    int64
-	all     bool
-	quiet   bool
-	format  string
-	to      []string
-	cache   cacheFlags
+	writtenFlags
+	size   int64
+	all    bool
+	format string
+	to     []string
 }
 
 func (a *app) validateCommand() *cobra.Command {
@@ -44,44 +39,28 @@ it to files besides, in the format of their endings: .txt, .json, .md, .html, .x
   personagen validate part1 part2 part3
   personagen validate people.csv --spec island.cue --map gender=sex
   personagen validate out --to checks.xml --to checks.html`,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usagef("%s takes at least one release folder or data file; see %s --help", c.CommandPath(), c.CommandPath())
-			}
-			return nil
-		},
+		Args: writtenArgs,
 		RunE: func(c *cobra.Command, args []string) error { return a.validate(c, args, o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.spec, "spec", "", "check against this spec instead of the release's own plan")
-	f.StringArrayVar(&o.columns, "map", nil, "THEIRS=OURS: a column's name in the files and in the spec; may be repeated")
-	f.StringVar(&o.aliases, "aliases", "", "set of the spec's aliases by which bare files name their columns; a release says itself")
+	o.add(f)
 	f.Int64VarP(&o.size, "size", "n", 0, "persons of the population that bare files are a part of (default: they are all of it)")
 	f.BoolVar(&o.all, "all", false, "print every check, not only those that failed")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
 	f.BoolVar(&a.json, "json", false, "print what was found as one JSON document")
 	f.StringVar(&o.format, "format", "text", "what is printed: text, json, markdown, html or junit")
 	f.StringArrayVar(&o.to, "to", nil, "write it to this `FILE` too, in the format of its ending; may be repeated")
-	o.cache.add(f)
 	return c
 }
 
 func (a *app) validate(c *cobra.Command, paths []string, o validateOptions) error {
-	columns, err := parseColumns(o.columns)
+	v, err := o.validation(paths)
 	if err != nil {
 		return err
 	}
-	if c.Flags().Changed("size") && o.size < 1 {
+	if v.Size = o.size; c.Flags().Changed("size") && o.size < 1 {
 		return usagef("--size is at least 1, not %d", o.size)
 	}
 	if err := a.chooseFormats(c, &o); err != nil {
-		return err
-	}
-	if err := checkData(paths); err != nil {
-		return err
-	}
-	cache, err := o.cache.folder()
-	if err != nil {
 		return err
 	}
 	damaged, err := damage(c.Context(), paths)
@@ -93,12 +72,8 @@ func (a *app) validate(c *cobra.Command, paths []string, o validateOptions) erro
 			fmt.Fprintf(a.stdout, "%s  %s\n", a.paint(statusColor[check.Fail], "FILE"), text)
 		}
 	}
-	progress := a.newProgress(o.quiet)
-	found, err := run.Validate(c.Context(), run.Validation{
-		Paths: paths, Spec: o.spec, Columns: columns, Aliases: o.aliases, Size: o.size, Cache: cache, Events: progress.event,
-	})
-	progress.finish()
-	if found == nil || err != nil && !errors.Is(err, run.ErrChecks) {
+	found, err := a.measure(c.Context(), v, o.quiet)
+	if found == nil {
 		return err
 	}
 	if err := a.printTo(o, found, damaged); err != nil {

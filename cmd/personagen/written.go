@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/personagen/personagen/engine/run"
+)
+
+// writtenFlags say how data that was written before is read.
+type writtenFlags struct {
+	spec    string
+	columns []string
+	aliases string
+	quiet   bool
+	cache   cacheFlags
+}
+
+func (o *writtenFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&o.spec, "spec", "", "hold the data to this spec instead of the release's own plan")
+	f.StringArrayVar(&o.columns, "map", nil, "THEIRS=OURS: a column's name in the files and in the spec; may be repeated")
+	f.StringVar(&o.aliases, "aliases", "", "set of the spec's aliases by which bare files name their columns; a release says itself")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
+	o.cache.add(f)
+}
+
+// writtenArgs demands at least one release or file.
+func writtenArgs(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usagef("%s takes at least one release folder or data file; see %s --help", c.CommandPath(), c.CommandPath())
+	}
+	return nil
+}
+
+// validation is what the flags ask to be measured.
+func (o *writtenFlags) validation(paths []string) (run.Validation, error) {
+	v := run.Validation{Paths: paths, Spec: o.spec, Aliases: o.aliases}
+	var err error
+	if v.Columns, err = parseColumns(o.columns); err != nil {
+		return v, err
+	}
+	if err = checkData(paths); err != nil {
+		return v, err
+	}
+	v.Cache, err = o.cache.folder()
+	return v, err
+}
+
+// measure reads the data. What was found is nil when it could not be read; else
+// the error is nil or wraps run.ErrChecks.
+func (a *app) measure(ctx context.Context, v run.Validation, quiet bool) (*run.Validated, error) {
+	progress := a.newProgress(quiet)
+	defer progress.finish()
+	v.Events = progress.event
+	found, err := run.Validate(ctx, v)
+	if err != nil && !errors.Is(err, run.ErrChecks) {
+		return nil, err
+	}
+	return found, err
+}
