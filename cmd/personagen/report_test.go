@@ -197,8 +197,10 @@ func TestReportInBrowser(t *testing.T) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			if len(asked) != 1+len(views) { // the hall and the reports
-				t.Errorf("the browser asked for %v", asked)
+			for _, path := range asked { // a report shown twice may be asked for once
+				if name, ok := strings.CutSuffix(strings.TrimPrefix(path, "/"), "/report.html"); path != "/" && (!ok || sections[name] == "") {
+					t.Errorf("the browser asked for %s", path)
+				}
 			}
 		})
 	}
