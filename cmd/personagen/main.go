@@ -10,10 +10,19 @@ import (
 
 func main() {
 	if os.Getenv("GOGC") == "" {
-		// A run allocates little and holds its buffers for long: collecting at
-		// less than the usual growth costs next to nothing and keeps the peak
-		// of memory near what is in use, however many persons are made.
-		debug.SetGCPercent(40)
+		debug.SetGCPercent(growth(os.Args[1:]))
 	}
 	os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+}
+
+// growth is by how many percent memory may grow before garbage is collected. A
+// run allocates little and holds its buffers for long: collecting at less than
+// the usual growth costs next to nothing and keeps the peak of memory near what
+// is in use, however many persons are made. A vet is over before its memory is
+// wanted again: collecting less takes a fifth off its time.
+func growth(args []string) int {
+	if len(args) > 0 && args[0] == "vet" {
+		return 200
+	}
+	return 40
 }

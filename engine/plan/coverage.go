@@ -2,8 +2,11 @@ package plan
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/kind"
@@ -43,7 +46,8 @@ const maxMeetings = 64
 // to a bank.
 const maxTried = 1 << 21
 
-// checkCoverage follows all ways from the fields to the banks.
+// checkCoverage follows all ways from the fields to the banks, then looks at
+// the banks, on every core.
 func (n *narrator) checkCoverage(order []*bank) {
 	ways := map[*bank][]meeting{}
 	come := func(to string, m meeting) {
@@ -65,14 +69,6 @@ func (n *narrator) checkCoverage(order []*bank) {
 	}
 	present := n.presence()
 	for _, b := range order {
-		open := n.openings(b, present)
-		if !n.coversAll(open) {
-			for _, way := range ways[b] {
-				if !n.covers(b, open, way) {
-					break
-				}
-			}
-		}
 		b.eachPart(func(s *section, entry, _ *phrase.Phrase, part *phrase.Part) {
 			if part.Kind != phrase.Bank {
 				return
@@ -85,6 +81,43 @@ func (n *narrator) checkCoverage(order []*bank) {
 				come(bankOf(part.Text), way)
 			}
 		})
+	}
+	faults := make([]*diag.List, len(order))
+	var next atomic.Int64
+	var looking sync.WaitGroup
+	for range min(len(order), runtime.GOMAXPROCS(0)) {
+		looking.Go(func() {
+			own := n.alone()
+			for i := next.Add(1) - 1; i < int64(len(order)); i = next.Add(1) - 1 {
+				own.diags = &diag.List{}
+				own.coversWays(order[i], own.openings(order[i], present), ways[order[i]])
+				faults[i] = own.diags
+			}
+		})
+	}
+	looking.Wait()
+	for _, list := range faults {
+		n.diags.Items = append(n.diags.Items, list.Items...)
+	}
+}
+
+// alone is a narrator that works out and reports by itself.
+func (n *narrator) alone() *narrator {
+	own := *n.compiler
+	own.space = n.space.alone()
+	return &narrator{compiler: &own, written: n.written, banks: n.banks, names: n.names, conditions: n.conditions}
+}
+
+// coversWays reports the first way to a bank on which somebody finds too few
+// phrases open.
+func (n *narrator) coversWays(b *bank, open openings, ways []meeting) {
+	if n.coversAll(open) {
+		return
+	}
+	for _, way := range ways {
+		if !n.covers(b, open, way) {
+			return
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -107,6 +108,13 @@ func (s *space) scopeOf(names []string, fields map[string]*kind.Field) []int {
 		scope = s.union(scope, s.resolve(name, fields).scope)
 	}
 	return scope
+}
+
+// alone is the same space with results of its own to keep, for one goroutine.
+func (s *space) alone() space {
+	own := *s
+	own.known, own.indexes, own.indexed = maps.Clone(s.known), nil, 0
+	return own
 }
 
 // size is the number of configurations of a scope, or -1 when there are more
