@@ -23,6 +23,7 @@ type authorFlags struct {
 	inFlight int
 	budget   float64
 	journal  string
+	export   string
 	refill   bool
 	mode     string
 	poll     time.Duration
@@ -45,6 +46,7 @@ func (o *authorFlags) addTo(f *pflag.FlagSet) {
 	f.IntVar(&o.inFlight, "max-in-flight", 0, "calls at once at most, approached as long as the endpoint keeps up (default the provider's)")
 	f.Float64Var(&o.budget, "budget", 0, "most that the texts may cost in this run, in the currency of the price table (default no limit)")
 	f.StringVar(&o.journal, "journal", "", "folder of accepted answers, from which a run goes on (default: that of the release with .journal behind it)")
+	f.StringVar(&o.export, "export-journal", "", "folder for a journal of just the answers that the release has, which makes it again with --journal")
 	f.BoolVar(&o.refill, "refill", false, "ask again for texts that earlier runs have set aside")
 	f.StringVar(&o.mode, "mode", run.Interactive, "how the model is asked: interactive, at once; or batch, in files that "+strings.Join(endpoint.BatchProviders(), " and ")+" answer within a day for less money")
 	f.DurationVar(&o.poll, "poll-every", 0, "with --mode batch: time between looks at batches, at first (default 30s)")
@@ -62,7 +64,7 @@ func models() string {
 func (o *authorFlags) lay(c *cobra.Command, cfg *run.Config) error {
 	cfg.Provider = o.provider
 	if o.provider == "" || o.provider == run.Offline || o.provider == run.NoTexts {
-		for _, name := range []string{"model", "base-url", "key-file", "workers-in-flight", "max-in-flight", "budget", "journal", "refill", "mode", "poll-every", "batch-requests", "batch-bytes", "yes", "ask-above", "no-monitor"} {
+		for _, name := range []string{"model", "base-url", "key-file", "workers-in-flight", "max-in-flight", "budget", "journal", "export-journal", "refill", "mode", "poll-every", "batch-requests", "batch-bytes", "yes", "ask-above", "no-monitor"} {
 			if c.Flags().Changed(name) {
 				return usagef("--%s is about a model: name its --provider, %s", name, models())
 			}
@@ -88,6 +90,6 @@ func (o *authorFlags) lay(c *cobra.Command, cfg *run.Config) error {
 	cfg.Author.Endpoint.Batch = endpoint.BatchConfig{Requests: o.requests, Bytes: o.bytes, Poll: o.poll}
 	e := &cfg.Author.Endpoint
 	e.Model, e.BaseURL, e.KeyFile, e.Workers, e.MaxInFlight = o.model, o.baseURL, o.keyFile, o.workers, o.inFlight
-	cfg.Author.Budget, cfg.Author.Journal, cfg.Author.Refill = o.budget, o.journal, o.refill
+	cfg.Author.Budget, cfg.Author.Journal, cfg.Author.Export, cfg.Author.Refill = o.budget, o.journal, o.export, o.refill
 	return nil
 }

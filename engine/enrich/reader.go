@@ -2,8 +2,11 @@ package enrich
 
 import (
 	"bytes"
+	"context"
+	"io"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/journal"
 	"github.com/personagen/personagen/engine/narrate"
 )
 
@@ -13,6 +16,7 @@ type Reader struct {
 	block  *block
 	counts Counts
 	from   []map[string]string // per row, the source of each field that calls write
+	used   func(journal.Key)   // when set, hears of every record that a field has
 }
 
 // Reader returns a reader of its own for one goroutine.
@@ -45,6 +49,47 @@ func (r *Reader) Fill(b *frame.Batch) error {
 	return nil
 }
 
+// Export appends to another journal the records that count persons from first on
+// have, in the order of persons and fields, and no others: what it takes to make
+// their texts again.
+func (e *Enricher) Export(ctx context.Context, s Source, first, count int64, to *journal.Journal) error {
+	var keys []journal.Key
+	reader := e.Reader()
+	reader.used = func(k journal.Key) { keys = append(keys, k) }
+	for end := first + count; first < end; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		b, err := s.Batch(first, int(min(exportRows, end-first)))
+		if err != nil {
+			return err
+		}
+		if b.N == 0 {
+			return io.ErrUnexpectedEOF
+		}
+		keys = keys[:0]
+		if err := reader.Fill(b); err != nil {
+			return err
+		}
+		var records []journal.Record
+		for _, k := range keys {
+			value, _, err := e.journal.Get(k)
+			if err != nil {
+				return err
+			}
+			records = append(records, journal.Record{Key: k, Value: value})
+		}
+		if err := to.Append(records...); err != nil {
+			return err
+		}
+		first += int64(b.N)
+	}
+	return nil
+}
+
+// exportRows is how many persons' records go to disk together.
+const exportRows = 256
+
 // clean makes a column of texts null and without a value.
 func clean(c *frame.Column, n int) {
 	clear(c.Texts)
@@ -72,8 +117,12 @@ func (r *Reader) person(row int) (map[string]string, error) {
 			rec := (*record)(nil)
 			if r.block.applies(f, row) {
 				var err error
-				if rec, err = r.find(f.key(shown, r.block.batch, row)); err != nil {
+				key := f.key(shown, r.block.batch, row)
+				if rec, err = r.find(key); err != nil {
 					return nil, err
+				}
+				if rec != nil && r.used != nil {
+					r.used(key)
 				}
 			} else {
 				n.NotApplicable++

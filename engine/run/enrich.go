@@ -30,6 +30,9 @@ type Author struct {
 	// Journal is the folder of accepted answers; Out with ".journal" behind it
 	// when empty.
 	Journal string
+	// Export is the folder of a journal to be written of just the answers that
+	// the release has; empty for none.
+	Export string
 	// Refill asks again for what earlier runs have set aside.
 	Refill bool
 	// Mode is Interactive, the default, or InBatches.
@@ -140,7 +143,7 @@ func (r *run) connect() error {
 		return nil
 	}
 	model, err := r.chooseModel()
-	if err != nil {
+	if err = errors.Join(err, r.checkExport()); err != nil {
 		return err
 	}
 	cfg, price := r.configure(model)

@@ -41,8 +41,8 @@ func (r *release) rebuild(stats *report.Stats) (command, remark string) {
 		if r.texts != nil {
 			provider = r.texts.Provider
 		}
-		args = append(args, "--provider "+provider, "--model "+strings.Join(models, " or "), "--journal DIR.journal")
-		remarks = append(remarks, "A model does not say the same twice, so this takes the journal of the answers that the release was made from, put in the place of JOURNAL; nothing is asked then.")
+		args = append(args, "--provider "+provider, "--model "+strings.Join(models, " or "), "--journal JOURNAL")
+		remarks = append(remarks, "A model does not say the same twice, so this takes a copy of the journal of its answers (run --export-journal writes one) in the place of JOURNAL. Nothing is asked then; where the provider wants a key, any text will do.")
 	}
 	return strings.Join(append(args, "-o DIR"), " \\\n  "), strings.Join(remarks, " ")
 }

@@ -137,6 +137,7 @@ func Run(ctx context.Context, cfg Config) (*Summary, error) {
 		{"enrich", r.enrich},
 		{"write", r.write},
 		{"check", r.check},
+		{"export", r.export},
 		{"describe", r.describe},
 		{"publish", r.publish},
 	} {

@@ -1,0 +1,56 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/personagen/personagen/engine/journal"
+)
+
+// checkExport refuses, before anything is paid for, to write the release's
+// answers where something stands already.
+func (r *run) checkExport() error {
+	dir := r.Author.Export
+	if dir == "" {
+		return nil
+	}
+	switch entries, err := os.ReadDir(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w: the answers cannot be exported to %s: %v", ErrUsage, dir, err)
+	case len(entries) > 0:
+		return fmt.Errorf("%w: %s, where the answers should go, is not empty; name another folder", ErrUsage, dir)
+	}
+	return nil
+}
+
+// export writes a journal of just the answers that the release has, in the order
+// of its persons: what a reader needs, beside the spec, to make it again. The
+// folder appears when it is whole.
+func (r *run) export() error {
+	if r.author == nil || r.Author.Export == "" {
+		return nil
+	}
+	dir := filepath.Clean(r.Author.Export)
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	partial, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+".partial-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(partial)
+	to, err := journal.Open(partial, journal.Options{})
+	if err != nil {
+		return err
+	}
+	err = r.author.enricher.Export(r.ctx, r.generator.Worker(), r.persons.First, r.persons.Count, to)
+	if err = errors.Join(err, to.Close()); err != nil {
+		return fmt.Errorf("export the answers: %w", err)
+	}
+	return errors.Join(os.Chmod(partial, 0o755), os.Rename(partial, dir))
+}
