@@ -105,7 +105,7 @@ func (n *narrator) checkCoverage(order []*bank) {
 func (n *narrator) alone() *narrator {
 	own := *n.compiler
 	own.space = n.space.alone()
-	return &narrator{compiler: &own, written: n.written, banks: n.banks, names: n.names, conditions: n.conditions}
+	return &narrator{compiler: &own, written: n.written, banks: n.banks, names: n.names, conditions: n.conditions, occurs: map[string][]int32{}}
 }
 
 // coversWays reports the first way to a bank on which somebody finds too few
@@ -269,16 +269,13 @@ func (n *narrator) tryAll(b *bank, at diag.Place, names []string, scope []int, o
 
 // uncovered is the first configuration that comes this way, finds too few
 // phrases open and can occur, or -1. Each condition is a pass over the
-// configurations that are left, which are few after the first.
+// configurations that are left.
 func (n *narrator) uncovered(scope []int, open openings, way meeting) int {
-	left := make([]int32, n.space.size(scope))
-	for k := range left {
-		left[k] = int32(k)
+	left := n.possible(scope)
+	for _, test := range n.tests(way) {
+		left = n.keep(scope, left, test)
 	}
-	for _, test := range append(n.tests(way), n.occurring(scope)...) {
-		holds := n.space.along(scope, test)
-		left = slices.DeleteFunc(left, func(k int32) bool { return holds(k) == 0 })
-	}
+	left = slices.Clone(left)
 	found := make([]int32, len(left)) // phrases, of the configurations in left
 	for _, o := range open.to {
 		var all []func(k int32) int32
@@ -304,6 +301,37 @@ func (n *narrator) uncovered(scope []int, open openings, way meeting) int {
 		return -1
 	}
 	return int(left[0])
+}
+
+// possible lists the configurations of a scope that can occur. Many banks ask
+// for the same scopes, so the lists are kept.
+func (n *narrator) possible(scope []int) []int32 {
+	key := fmt.Sprint(scope)
+	left, ok := n.occurs[key]
+	if !ok {
+		left = make([]int32, n.space.size(scope))
+		for k := range left {
+			left[k] = int32(k)
+		}
+		for _, test := range n.occurring(scope) {
+			holds := n.space.along(scope, test)
+			left = slices.DeleteFunc(left, func(k int32) bool { return holds(k) == 0 })
+		}
+		left = slices.Clip(left)
+		n.occurs[key] = left
+	}
+	return left
+}
+
+// keep returns those of some configurations that pass a test.
+func (n *narrator) keep(scope []int, of []int32, test function) (left []int32) {
+	holds := n.space.along(scope, test)
+	for _, k := range of {
+		if holds(k) != 0 {
+			left = append(left, k)
+		}
+	}
+	return left
 }
 
 // tests are the conditions of a meeting as functions of the fitted fields.

@@ -57,6 +57,7 @@ type narrator struct {
 	banks      map[string]*bank
 	names      []string // of the banks, in the order of the files
 	conditions map[string]*kind.Selector
+	occurs     map[string][]int32 // kept by possible
 }
 
 type writtenField struct {
