@@ -45,7 +45,7 @@ func TestScripts(t *testing.T) {
 // a cache of its own and, at $MODEL_URL, a model server that errs now and then,
 // at $PLAIN_URL one without a fault, at $SLOW_URL one that takes its time, at
 // $BIASED_URL one that writes nothing about people who are red, at $PICKY_URL one
-// that takes small batches only.
+// that takes small batches only, at $PROSE_URL one that answers in no mode with JSON.
 func setUp(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
@@ -73,6 +73,9 @@ func setUp(env *testscript.Env) error {
 	picky := strict.Start()
 	env.Defer(picky.Close)
 	env.Setenv("PICKY_URL", picky.URL+"/v1")
+	prose := (&fake.Server{Faults: fake.Always(fake.SchemaIgnored)}).Start()
+	env.Defer(prose.Close)
+	env.Setenv("PROSE_URL", prose.URL+"/v1")
 	tour, err := os.ReadFile(filepath.Join("..", "..", "specs", "quickstart.cue"))
 	if err != nil {
 		return err

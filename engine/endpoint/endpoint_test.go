@@ -169,7 +169,11 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(string(c.fault), func(t *testing.T) {
 			s := &fake.Server{Faults: fake.Always(c.fault), RetryAfter: time.Millisecond, Latency: 10 * time.Millisecond}
-			client := newClient(t, quick(t, s), nil)
+			cfg := quick(t, s)
+			if c.fault != fake.Hang {
+				cfg.Timeout = time.Minute // a busy machine is no fault of the server
+			}
+			client := newClient(t, cfg, nil)
 			a, err := client.Do(t.Context(), ask(0))
 			if KindOf(err) != c.kind || s.Calls() != c.calls {
 				t.Errorf("%v after %d calls, want %q after %d", err, s.Calls(), c.kind, c.calls)
