@@ -296,7 +296,7 @@ func (p *profile) sniff(b *frame.Batch, i int, c *column) string {
 		n++
 		chars += utf8.RuneCountInString(text)
 		different[text] = true
-		if _, ok := ReadList(text); ok {
+		if _, _, ok := dataset.ReadList(text); ok {
 			lists++
 		}
 	}
@@ -386,7 +386,7 @@ func (p *profile) addLists(b *frame.Batch, i int, c *column, rowChars []int64, s
 		switch field.Type {
 		case frame.Text:
 			var ok bool
-			if items, ok = ReadList(col.Texts[r]); !ok {
+			if items, _, ok = dataset.ReadList(col.Texts[r]); !ok {
 				if strings.TrimSpace(col.Texts[r]) != "" {
 					items = []string{col.Texts[r]}
 				}

@@ -117,17 +117,17 @@ func (b *builder) text(v []byte) {
 
 // writtenList takes a list that was written as one text.
 func (b *builder) writtenList(v []byte) {
-	items, ok := writtenList(v)
-	if !ok {
+	items, exact, _ := ReadList(string(v))
+	if !exact {
 		b.wrong(v)
 		return
 	}
 	b.takeList(items)
 }
 
-func (b *builder) takeList(items [][]byte) {
+func (b *builder) takeList(items []string) {
 	for _, item := range items {
-		b.item(item)
+		b.item([]byte(item))
 	}
 	b.endList()
 }

@@ -2,109 +2,173 @@ package dataset
 
 import (
 	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// writtenList reads a list of texts that a tool has written as one text: a JSON
-// array, the form that Python prints (['one', "it's"]) or that of NumPy, which
-// has no commas. ok is false for anything else.
-func writtenList(v []byte) (items [][]byte, ok bool) {
-	v = trimSpace(v)
-	if len(v) < 2 || v[0] != '[' || v[len(v)-1] != ']' {
-		return nil, false
+// ReadList reads a list that is written as a text, as table tools leave them:
+// ['a', "b's", 3, None] as Python prints it, ["a","b"] as in JSON, or ['a' 'b']
+// as NumPy prints it. None and null are left out; nested lists are no lists of
+// texts. ok is false when the text is something else, exact when it is a list of
+// nothing but texts in quotes, without an escape that Python does not know.
+func ReadList(text string) (items []string, exact, ok bool) {
+	r := listReader{rest: strings.TrimSpace(text)}
+	if !r.take('[') || !strings.HasSuffix(r.rest, "]") {
+		return nil, false, false
 	}
-	v = trimSpace(v[1 : len(v)-1])
-	items = [][]byte{}
-	for len(v) > 0 {
-		item, rest, ok := quotedItem(v)
+	for first := true; ; first = false {
+		r.space()
+		if r.take(']') {
+			return r.end(items)
+		}
+		if !first {
+			r.take(',') // NumPy writes none
+			r.space()
+			if r.take(']') { // a comma may stand after the last item
+				return r.end(items)
+			}
+		}
+		item, quoted, ok := r.item()
 		if !ok {
-			return nil, false
+			return nil, false, false
 		}
-		items = append(items, item)
-		if v = trimSpace(rest); len(v) > 0 && v[0] == ',' {
-			v = trimSpace(v[1:])
+		if quoted || item != "None" && item != "null" {
+			items = append(items, item)
 		}
 	}
-	return items, true
 }
 
-func trimSpace(v []byte) []byte {
-	space := func(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
-	for len(v) > 0 && space(v[0]) {
-		v = v[1:]
-	}
-	for len(v) > 0 && space(v[len(v)-1]) {
-		v = v[:len(v)-1]
-	}
-	return v
+type listReader struct {
+	rest    string
+	guessed bool // something is not a text in quotes, or not written as one
 }
 
-// quotedItem reads a text in quotes of either kind, with the escapes of JSON and
-// Python.
-func quotedItem(v []byte) (item, rest []byte, ok bool) {
-	quote := v[0]
-	if quote != '\'' && quote != '"' {
-		return nil, nil, false
+// end is the list when nothing stands behind it.
+func (r *listReader) end(items []string) ([]string, bool, bool) {
+	if r.rest != "" {
+		return nil, false, false
 	}
-	item = []byte{}
-	for i := 1; i < len(v); {
-		switch c := v[i]; {
+	return items, !r.guessed, true
+}
+
+func (r *listReader) take(c byte) bool {
+	if r.rest == "" || r.rest[0] != c {
+		return false
+	}
+	r.rest = r.rest[1:]
+	return true
+}
+
+func (r *listReader) space() { r.rest = strings.TrimLeftFunc(r.rest, unicode.IsSpace) }
+
+func (r *listReader) item() (item string, quoted, ok bool) {
+	if r.rest == "" {
+		return "", false, false
+	}
+	if quote := r.rest[0]; quote == '\'' || quote == '"' {
+		r.rest = r.rest[1:]
+		item, ok = r.quoted(quote)
+		return item, true, ok
+	}
+	end := strings.IndexFunc(r.rest, func(c rune) bool { return strings.ContainsRune(",]['\"", c) || unicode.IsSpace(c) })
+	if end <= 0 {
+		return "", false, false
+	}
+	item, r.rest, r.guessed = r.rest[:end], r.rest[end:], true
+	return item, false, true
+}
+
+// quoted reads to the closing quote.
+func (r *listReader) quoted(quote byte) (string, bool) {
+	end := strings.IndexAny(r.rest, `\`+string(rune(quote)))
+	if end >= 0 && r.rest[end] == quote { // the usual case: nothing to undo
+		item := r.rest[:end]
+		r.rest = r.rest[end+1:]
+		return item, true
+	}
+	var b strings.Builder
+	for r.rest != "" {
+		c := r.rest[0]
+		switch {
 		case c == quote:
-			return item, v[i+1:], true
-		case c != '\\':
-			item = append(item, c)
-			i++
+			r.rest = r.rest[1:]
+			return b.String(), true
+		case c == '\\':
+			if !r.escape(&b) {
+				return "", false
+			}
 		default:
-			r, width, ok := escape(v[i+1:])
-			if !ok {
-				return nil, nil, false
-			}
-			item = utf8.AppendRune(item, r)
-			i += 1 + width
+			_, size := utf8.DecodeRuneInString(r.rest)
+			b.WriteString(r.rest[:size])
+			r.rest = r.rest[size:]
 		}
 	}
-	return nil, nil, false // never closed
+	return "", false
 }
 
-// escape reads what follows a backslash.
-func escape(v []byte) (r rune, width int, ok bool) {
-	if len(v) == 0 {
-		return 0, 0, false
+// escapeDigits are the hexadecimal digits of an escape, by its letter.
+var escapeDigits = map[byte]int{'x': 2, 'u': 4, 'U': 8}
+
+func (r *listReader) escape(b *strings.Builder) bool {
+	if len(r.rest) < 2 {
+		return false
 	}
-	switch v[0] {
-	case 'n':
-		return '\n', 1, true
-	case 't':
-		return '\t', 1, true
-	case 'r':
-		return '\r', 1, true
+	c := r.rest[1]
+	if n, ok := escapeDigits[c]; ok {
+		if len(r.rest) < 2+n {
+			return false
+		}
+		code, err := strconv.ParseUint(r.rest[2:2+n], 16, 32)
+		if err != nil {
+			return false
+		}
+		r.rest = r.rest[2+n:]
+		b.WriteRune(r.pair(rune(code)))
+		return true
+	}
+	switch c {
+	case 'a':
+		b.WriteByte('\a')
 	case 'b':
-		return '\b', 1, true
+		b.WriteByte('\b')
 	case 'f':
-		return '\f', 1, true
-	case '\'', '"', '\\', '/':
-		return rune(v[0]), 1, true
-	case 'x':
-		return hex(v[1:], 2)
-	case 'U':
-		return hex(v[1:], 8)
-	case 'u':
-		high, width, ok := hex(v[1:], 4)
-		if ok && high >= 0xd800 && high < 0xdc00 && len(v) > 6 && v[5] == '\\' && v[6] == 'u' {
-			if low, _, ok := hex(v[7:], 4); ok && low >= 0xdc00 && low < 0xe000 {
-				return (high-0xd800)<<10 | (low - 0xdc00) + 0x10000, width + 6, true
-			}
-		}
-		return high, width, ok
+		b.WriteByte('\f')
+	case 'v':
+		b.WriteByte('\v')
+	case 'n':
+		b.WriteByte('\n')
+	case 't':
+		b.WriteByte('\t')
+	case 'r':
+		b.WriteByte('\r')
+	case '\\', '\'', '"', '/':
+		b.WriteByte(c)
+	default: // Python keeps what it does not know
+		r.guessed = true
+		b.WriteByte('\\')
+		r.rest = r.rest[1:]
+		return true
 	}
-	return 0, 0, false
+	r.rest = r.rest[2:]
+	return true
 }
 
-// hex reads so many digits behind the letter of an escape, which counts in width.
-func hex(v []byte, digits int) (r rune, width int, ok bool) {
-	if len(v) < digits {
-		return 0, 0, false
+// pair joins the half of a pair of surrogates that was read with the other one,
+// which stands next.
+func (r *listReader) pair(high rune) rune {
+	if !utf16.IsSurrogate(high) || len(r.rest) < 6 || r.rest[:2] != `\u` {
+		return high
 	}
-	n, err := strconv.ParseUint(string(v[:digits]), 16, 31)
-	return rune(n), 1 + digits, err == nil
+	low, err := strconv.ParseUint(r.rest[2:6], 16, 32)
+	if err != nil {
+		return high
+	}
+	whole := utf16.DecodeRune(high, rune(low))
+	if whole == utf8.RuneError {
+		return high
+	}
+	r.rest = r.rest[6:]
+	return whole
 }

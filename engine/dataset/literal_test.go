@@ -2,15 +2,43 @@ package dataset
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
+	"unicode/utf8"
 )
 
-func TestWrittenList(t *testing.T) {
+func TestReadList(t *testing.T) {
+	for text, want := range map[string][]string{
+		`['a', 'b']`:                {"a", "b"},
+		`["it's", 'say "x"']`:       {"it's", `say "x"`},
+		`["a","b\n\u0219\/"]`:       {"a", "b\nș/"},
+		` ['ață', 'b',] `:           {"ață", "b"},
+		`['a' 'b'` + "\n" + ` 'c']`: {"a", "b", "c"},
+		`[]`:                        nil,
+		`[ ]`:                       nil,
+		`['it\'s', '\x41\q']`:       {"it's", `A\q`},
+		`[1, 2.5, None, null, x]`:   {"1", "2.5", "x"},
+		`['None', 'a, b', '[c]']`:   {"None", "a, b", "[c]"},
+	} {
+		got, _, ok := ReadList(text)
+		if !ok || !slices.Equal(got, want) {
+			t.Errorf("%s: %q %v, want %q", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{"", "a, b", "['a'", "['a", "'a'", "[['a'], ['b']]", "[,]", "['a'] b", `['\u12']`, `['\`, "[a]]"} {
+		if got, _, ok := ReadList(text); ok {
+			t.Errorf("%q is read as %q", text, got)
+		}
+	}
+}
+
+// A list is exact when nothing had to be guessed.
+func TestReadListExact(t *testing.T) {
 	for _, c := range []struct {
 		text string
-		want []string // nil for no list
+		want []string // nil for no exact list
 	}{
 		{`[]`, []string{}},
 		{` [ ] `, []string{}},
@@ -32,39 +60,51 @@ func TestWrittenList(t *testing.T) {
 		{``, nil},
 		{`[`, nil},
 	} {
-		items, ok := writtenList([]byte(c.text))
-		var got []string
-		if ok {
-			got = []string{}
-			for _, item := range items {
-				got = append(got, string(item))
-			}
-		}
-		if d := cmp.Diff(c.want, got); d != "" {
-			t.Errorf("%s: %s", c.text, d)
+		items, exact, _ := ReadList(c.text)
+		if exact != (c.want != nil) || exact && !slices.Equal(items, c.want) {
+			t.Errorf("%s: %q, exact %v, want %q", c.text, items, exact, c.want)
 		}
 	}
 }
 
-// FuzzWrittenList: what JSON reads as a list of texts comes out the same, and
-// nothing makes it panic.
-func FuzzWrittenList(f *testing.F) {
-	for _, seed := range []string{`["a","b"]`, `['a', "b'"]`, `["\u00e9\ud800"]`, `[`, `['\x`} {
-		f.Add(seed)
+// FuzzReadList: no text makes it fail, items come from the text, and what is
+// printed as JSON or as Python does is read back.
+func FuzzReadList(f *testing.F) {
+	for _, text := range []string{`['a', "b"]`, `["a\n"]`, `['a' 'b']`, "[", `['\x41', None]`, "['ș']"} {
+		f.Add(text)
 	}
+	f.Add("\b\f\v\a")
 	f.Fuzz(func(t *testing.T, text string) {
-		items, ok := writtenList([]byte(text))
-		var want []string
-		if json.Unmarshal([]byte(text), &want) != nil || want == nil {
+		items, _, ok := ReadList(text)
+		if !ok && items != nil {
+			t.Errorf("%q: items of no list", text)
+		}
+		total := 0
+		for _, item := range items {
+			total += len(item)
+		}
+		if total > 3*len(text) { // an invalid code becomes a sign of three bytes
+			t.Errorf("%q has items of %d bytes", text, total)
+		}
+		if !utf8.ValidString(text) || strings.ContainsAny(text, "\u2028\u2029\x00\ufffd") {
 			return
 		}
-		for _, s := range want { // null is "" to JSON, and half a pair of surrogates U+FFFD
-			if s == "" || !json.Valid([]byte(text)) {
-				return
+		want := []string{text, "b"}
+		data, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		escaped := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text)
+		for _, printed := range []string{string(data), fmt.Sprintf("['%s', 'b']", escaped)} {
+			if got, _, ok := ReadList(printed); !ok || !slices.Equal(got, want) {
+				t.Errorf("%s: %q", printed, got)
 			}
 		}
-		if !ok || len(items) != len(want) {
-			t.Fatalf("%q: %q, want %q", text, items, want)
-		}
 	})
+}
+
+func ExampleReadList() {
+	items, exact, ok := ReadList(`['knots', "sailor's songs"]`)
+	fmt.Println(len(items), items[1], exact, ok)
+	// Output: 2 sailor's songs true true
 }

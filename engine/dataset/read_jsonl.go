@@ -250,7 +250,7 @@ func (b *builder) json(v []byte) {
 	case '"':
 		if b.field.Type == frame.Category || b.field.Type == frame.Text {
 			b.text(unquote(v))
-		} else if items, ok := writtenList(unquote(v)); ok && b.isList() {
+		} else if items, exact, _ := ReadList(string(unquote(v))); exact && b.isList() {
 			b.takeList(items)
 		} else {
 			b.wrong(v) // shown with its quotes
