@@ -107,7 +107,7 @@ func (p *printer) line(at Place) ([]byte, bool) {
 	lines, known := p.files[at.File]
 	if !known {
 		if text, err := p.Source(at.File); err == nil {
-			lines = bytes.Split(text, []byte("\n"))
+			lines = bytes.Split(bytes.TrimPrefix(text, []byte("\ufeff")), []byte("\n")) // columns count from behind a byte order mark
 		}
 		p.files[at.File] = lines
 	}

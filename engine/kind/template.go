@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/prompt"
 	"github.com/personagen/personagen/engine/spec"
@@ -33,7 +32,7 @@ func templateUses(s *spec.Field) []spec.Text {
 	for _, ref := range t.References() {
 		name, _, _ := strings.Cut(ref.Field, ".")
 		if !slices.ContainsFunc(uses, func(u spec.Text) bool { return u.Value == name }) {
-			uses = append(uses, spec.Text{Value: name, Place: inside(node, ref.Offset)})
+			uses = append(uses, spec.Text{Value: name, Place: node.Inside(ref.Offset)})
 		}
 	}
 	return uses
@@ -73,26 +72,10 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 }
 
 func (c *Compiler) templateFault(node *spec.Node, fault *prompt.Fault) {
-	d := c.Diags.Errorf(inside(node, fault.Offset), "template", "%s", fault.Message)
+	d := c.Diags.Errorf(node.Inside(fault.Offset), "template", "%s", fault.Message)
 	if fault.Hint != "" {
 		d.Do("%s", fault.Hint)
 	}
-}
-
-// inside is the place of a byte in a string of the spec. Of a string of many
-// lines the text begins on the line below its quotes, indented by an unknown
-// amount, so the column there is left at 1.
-func inside(node *spec.Node, offset int) diag.Place {
-	at := node.Place
-	switch {
-	case at.Line == 0:
-	case strings.Contains(node.String, "\n"):
-		at.Line += 1 + strings.Count(node.String[:offset], "\n")
-		at.Column = 1
-	default:
-		at.Column += 1 + offset
-	}
-	return at
 }
 
 // tryTemplate executes a template on values such as it will see, so that a
@@ -107,7 +90,7 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 	node := s.Body.Get("text")
 	if err := t.Execute(&discard, values); err != nil {
 		fault := err.(*prompt.Fault)
-		c.Diags.Errorf(inside(node, fault.Offset), "template", "the template fails for the values %s: %s", showValues(fields, values), fault.Message).Do("%s", fault.Hint)
+		c.Diags.Errorf(node.Inside(fault.Offset), "template", "the template fails for the values %s: %s", showValues(fields, values), fault.Message).Do("%s", fault.Hint)
 		return false
 	}
 	for _, f := range fields {
@@ -117,7 +100,7 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 		values[f.Name] = nothing(f.Type)
 		if err := t.Execute(&discard, values); err != nil {
 			fault := err.(*prompt.Fault)
-			c.Diags.Warnf(inside(node, fault.Offset), "template", "the template fails where %q has no value: %s", f.Name, fault.Message).
+			c.Diags.Warnf(node.Inside(fault.Offset), "template", "the template fails where %q has no value: %s", f.Name, fault.Message).
 				Do("put it inside {{ if .%s }}, or say by when who has the text", f.Name)
 		}
 		values[f.Name] = f.example()

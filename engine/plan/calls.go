@@ -230,20 +230,13 @@ type words struct {
 	file string     // as messages write it
 }
 
-// place is where a byte of the words stands. Of a string of many lines the
-// text begins on the line below its quotes, at an unknown indent.
+// place is where a byte of the words stands.
 func (w words) place(offset int) diag.Place {
-	line := strings.Count(w.text[:offset], "\n")
-	column := offset - strings.LastIndexByte(w.text[:offset], '\n')
-	switch {
-	case w.node == nil:
-		return diag.Place{File: w.file, Line: 1 + line, Column: column}
-	case w.node.Place.Line == 0:
-		return w.node.Place
-	case strings.Contains(w.text, "\n"):
-		return diag.Place{File: w.node.Place.File, Line: w.node.Place.Line + 1 + line, Column: 1}
+	if w.node != nil {
+		return w.node.Inside(offset)
 	}
-	return diag.Place{File: w.node.Place.File, Line: w.node.Place.Line, Column: w.node.Place.Column + column}
+	line := strings.Count(w.text[:offset], "\n")
+	return diag.Place{File: w.file, Line: 1 + line, Column: offset - strings.LastIndexByte(w.text[:offset], '\n')}
 }
 
 // words reads a text or its file; a fault is reported.
@@ -265,7 +258,7 @@ func (k *calls) words(n *spec.Node) (words, bool) {
 	if in := (File{Path: shown, SHA256: hex.EncodeToString(sum[:])}); !slices.Contains(k.plan.Files, in) {
 		k.plan.Files = append(k.plan.Files, in)
 	}
-	return words{text: string(data), file: shown}, true
+	return words{text: strings.TrimPrefix(string(data), "\ufeff"), file: shown}, true
 }
 
 // parse parses a prompt; its faults are reported where they stand.

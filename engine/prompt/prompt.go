@@ -65,10 +65,8 @@ const treeName = "prompt"
 // or {{ .boss.name }} for "boss.name". With known nil every field is accepted.
 // Faults are in the order of the text; with any, the template is nil.
 func Parse(name, text string, known []string) (*Template, []Fault) {
-	tree := parse.New(treeName)
-	tree.Mode = parse.SkipFuncCheck
-	trees := map[string]*parse.Tree{}
-	if _, err := tree.Parse(text, "", "", trees); err != nil {
+	tree, trees, err := parseTree(text)
+	if err != nil {
 		return nil, []Fault{syntaxFault(name, text, err)}
 	}
 	w := newWalker(text, known)
@@ -225,29 +223,7 @@ func writeAsText(list *parse.ListNode) {
 	}
 }
 
-var (
-	syntaxError    = regexp.MustCompile(`(?s)^template: ` + treeName + `:(\d+)(?::\d+)?:\s*(.*)$`)
-	executionError = regexp.MustCompile(`(?s)^template: ` + treeName + `:(\d+):(\d+): executing "` + treeName + `" at <(.*?)>: (.*)$`)
-)
-
-// syntaxFault turns an error of the parser, which knows the line only, into a
-// fault at the first action of that line.
-func syntaxFault(name, text string, err error) Fault {
-	f := Fault{Name: name, Line: 1, Column: 1, Message: err.Error()}
-	m := syntaxError.FindStringSubmatch(err.Error())
-	if m == nil {
-		return f
-	}
-	line, _ := strconv.Atoi(m[1])
-	f.Offset = lineStart(text, line)
-	rest, _, _ := strings.Cut(text[f.Offset:], "\n")
-	if at := strings.Index(rest, "{{"); at >= 0 {
-		f.Offset += at
-	}
-	f.Line, f.Column = lineColumn(text, f.Offset)
-	f.Message = strings.ReplaceAll(m[2], treeName+":", "line ")
-	return f
-}
+var executionError = regexp.MustCompile(`(?s)^template: ` + treeName + `:(\d+):(\d+): executing "` + treeName + `" at <(.*?)>: (.*)$`)
 
 // executionFault turns an error of the executor into a fault.
 func executionFault(name, text string, err error) *Fault {

@@ -238,6 +238,8 @@ func (r *reader) scalarNode(v cue.Value, s *shape, path []cue.Selector) *Node {
 		node := plainNode(v, at)
 		if node == nil {
 			r.wrongForm(path, at, shownValue(v), s)
+		} else if node.Kind == StringNode {
+			node.written = r.written(path, v, node.String)
 		}
 		return node
 	}
@@ -245,6 +247,7 @@ func (r *reader) scalarNode(v cue.Value, s *shape, path []cue.Selector) *Node {
 		r.wrongForm(path, at, shownValue(v), s)
 		return nil
 	}
+	written := v
 	if s.scalar.plain&v.Kind() == 0 || v.Kind() == cue.BottomKind {
 		u := s.scalar.value.Unify(v)
 		if u.Validate() != nil {
@@ -264,6 +267,9 @@ func (r *reader) scalarNode(v cue.Value, s *shape, path []cue.Selector) *Node {
 	if node == nil {
 		r.notFitting(path, at, v, s)
 		return nil
+	}
+	if node.Kind == StringNode {
+		node.written = r.written(path, written, node.String)
 	}
 	if s.file {
 		node.Path = r.resolve(node.String, path, v)

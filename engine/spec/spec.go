@@ -357,6 +357,8 @@ type Node struct {
 	Items  []*Node // ListNode
 	Fields []Named // StructNode, in the order of the spec
 	Cond   *Condition
+
+	written []stretch // StringNode: where its parts stand
 }
 
 // Named is a field of a struct.
