@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/generate"
 	"github.com/personagen/personagen/engine/narrate"
@@ -21,6 +22,13 @@ import (
 // texts.
 func persons(t testing.TB, file string, rows int) (*plan.Plan, *frame.Batch, *narrate.Worker) {
 	t.Helper()
+	p := compile(t, file)
+	b, w := population(t, p, p.Population.Seed, rows)
+	return p, b, w
+}
+
+func compile(t testing.TB, file string) *plan.Plan {
+	t.Helper()
 	s, faults := spec.Load(context.Background(), file, spec.Options{})
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
@@ -29,15 +37,21 @@ func persons(t testing.TB, file string, rows int) (*plan.Plan, *frame.Batch, *na
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}
-	draw, err := sample.NewIndependent(p.Model, p.Population.Seed)
+	return p
+}
+
+// population makes the first persons of a seed.
+func population(t testing.TB, p *plan.Plan, seed uint64, rows int) (*frame.Batch, *narrate.Worker) {
+	t.Helper()
+	draw, err := sample.NewIndependent(p.Model, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := generate.New(p, draw, p.Population.Seed, 0)
+	g, err := generate.New(p, draw, seed, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := narrate.New(p, p.Population.Seed)
+	n, err := narrate.New(p, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +59,37 @@ func persons(t testing.TB, file string, rows int) (*plan.Plan, *frame.Batch, *na
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p, b, n.Worker()
+	return b, n.Worker()
+}
+
+// No two texts of a hundred open alike, in any field, whatever the seed, and
+// nearly the same are at most one in a thousand.
+func TestTextsOfTheirOwn(t *testing.T) {
+	p := compile(t, "moldova.cue")
+	for seed := range uint64(4) {
+		suite := check.New(p, check.Options{Sampling: "independent", TempDir: t.TempDir()})
+		tally := suite.NewTally()
+		b, writer := population(t, p, seed, 2000)
+		writer.Fill(b)
+		tally.Add(b)
+		result, err := suite.Result(tally)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, x := range result.Texts {
+			if a := x.Alike; a != nil {
+				n++
+				if a.Openings.Repeated > 0 || a.NearShare > 0.001 || a.Texts != 2000 {
+					t.Errorf("seed %d, %s: of %d texts %g open as another of the same hundred, %g are nearly as another", seed, x.Field, a.Texts, a.Openings.Repeated, a.NearShare)
+				}
+			}
+		}
+		if n != 11 {
+			t.Errorf("%d fields of texts", n)
+		}
+		suite.Close()
+	}
 }
 
 // cell is a person's text, or the items of a list.

@@ -3,6 +3,7 @@ package check
 import (
 	"encoding/json"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -15,17 +16,14 @@ import (
 )
 
 // Persons whose texts are compared with each other, those of them whose words
-// are kept, to be compared by group, and those whose wording is measured: the ones
-// with the smallest keyed hash of their number.
+// are kept, to be compared by group, and those whose wording is measured: whole
+// hundreds, the ones with the smallest keyed hash of their number, so that texts
+// are compared with those they stand among.
 const (
 	comparedPersons = 10_000
 	groupedPersons  = 2_000
 	keptPersons     = 1_000
 )
-
-// maskRoles are the roles whose values are masked before texts are compared:
-// a text that differs from another by a name only is the same text.
-var maskRoles = []string{"name", "given_name", "surname", "place", "area", "region"}
 
 // textSuite is what the suite knows of written fields; nil when there are none.
 type textSuite struct {
@@ -64,7 +62,7 @@ func (s *Suite) compileTexts() {
 	if x.rules, s.err = rules.Compile(s.plan); s.err != nil {
 		return
 	}
-	for _, role := range maskRoles {
+	for _, role := range prose.MaskRoles {
 		if i := s.column(s.plan.Roles[role]); i >= 0 && !slices.Contains(x.masked, i) {
 			x.masked = append(x.masked, i)
 		}
@@ -74,8 +72,30 @@ func (s *Suite) compileTexts() {
 			x.groups = append(x.groups, s.axisOf[s.column(name)])
 		}
 	}
-	x.comparedBelow, x.keptBelow = sketch.CertainBound(comparedPersons, s.options.Rows), sketch.CertainBound(groupedPersons, s.options.Rows)
+	x.comparedBelow, x.keptBelow = x.certainBound(comparedPersons, s.options.First, s.options.Rows), x.certainBound(groupedPersons, s.options.First, s.options.Rows)
 	s.texts = x
+}
+
+// mostHundreds is how many hundreds are hashed beforehand.
+const mostHundreds = 1_000_000
+
+// certainBound is a hash that those of the hundreds with the sampled persons do
+// not pass, of so many rows from person first on.
+func (x *textSuite) certainBound(persons, first, rows int64) uint64 {
+	wanted := persons/prose.Hundred + 2 // the first and the last one may not be whole
+	from, to := first/prose.Hundred, (first+rows+prose.Hundred-1)/prose.Hundred
+	switch {
+	case rows == 0 || to-from <= wanted:
+		return math.MaxUint64
+	case to-from > mostHundreds:
+		return sketch.CertainBound(wanted, to-from)
+	}
+	var all []uint64
+	for hundred := from; hundred < to; hundred++ {
+		all = append(all, x.key.Uint64(hundred))
+	}
+	slices.Sort(all)
+	return all[wanted-1]
 }
 
 // textTally is what is gathered of the written fields.
@@ -219,7 +239,7 @@ func (t *Tally) chooseSamples(b *frame.Batch) {
 	tt.samples, tt.sampled = tt.samples[:0], frame.Grow(tt.sampled, b.N)
 	clear(tt.sampled)
 	for r := range b.N {
-		hash := x.key.Uint64(b.First + int64(r))
+		hash := x.key.Uint64((b.First + int64(r)) / prose.Hundred)
 		if hash > tt.compared.Below {
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/prose"
 	"github.com/personagen/personagen/engine/rules"
 	"github.com/personagen/personagen/engine/sketch"
 )
@@ -33,7 +34,7 @@ func (p *profile) findRoles(b *frame.Batch) {
 		}
 		p.roles = append(p.roles, role{name, b.Schema.Index(field)})
 	}
-	for _, name := range maskedRoles {
+	for _, name := range prose.MaskRoles {
 		if i := b.Schema.Index(p.input.Plan.Roles[name]); i >= 0 && !slices.Contains(p.masked, i) {
 			p.masked = append(p.masked, i)
 		}

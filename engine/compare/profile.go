@@ -105,9 +105,6 @@ type seen struct {
 	named uint16 // and that the text names
 }
 
-// maskedRoles are masked before texts are compared with each other.
-var maskedRoles = []string{"name", "given_name", "surname", "place", "area", "region"}
-
 func (p *profile) column(name string) *column {
 	for _, c := range p.columns {
 		if c.name == name && c.kind != sourceKind && c.kind != otherKind {
@@ -177,7 +174,7 @@ func (p *profile) add(b *frame.Batch) {
 	samples, words := map[int][]seen{}, map[int][][]uint64{}
 	var order []int
 	for r := range b.N {
-		if h := p.key.Uint64(p.rows + int64(r)); h <= p.compared.Below {
+		if h := p.key.Uint64((p.rows + int64(r)) / prose.Hundred); h <= p.compared.Below {
 			samples[r] = make([]seen, p.texts)
 			order = append(order, r)
 			if h <= p.kept.Below {
@@ -210,7 +207,7 @@ func (p *profile) add(b *frame.Batch) {
 	}
 	for _, r := range order {
 		row := p.rows + int64(r)
-		h := p.key.Uint64(row)
+		h := p.key.Uint64(row / prose.Hundred)
 		p.compared.Add(h, row, samples[r])
 		if words[r] != nil {
 			p.kept.Add(h, row, words[r])

@@ -126,11 +126,13 @@ func (w *Worker) numbered(r ref, fresh bool) (int32, bool) {
 	return d.open[d.order.At(int64((r.number-1)%len(d.open)))], true
 }
 
-// draw is one phrase drawn, and when it was drawn before.
+// draw is one phrase drawn, when it was drawn before, and where the bank's cursor
+// stood.
 type draw struct {
 	bank   int
 	phrase int32
 	before int64
+	cursor int
 }
 
 // next draws a phrase from a bank: the next one of the person's permutation
@@ -145,6 +147,7 @@ func (w *Worker) next(bank int, fresh bool) (int32, bool) {
 	if len(d.open) == 0 {
 		return 0, false
 	}
+	cursor := d.cursor
 	for {
 		for range d.open {
 			p := d.open[d.order.At(int64(d.cursor))]
@@ -153,7 +156,7 @@ func (w *Worker) next(bank int, fresh bool) (int32, bool) {
 			}
 			if d.last[p] < d.since {
 				w.stamp++
-				w.draws = append(w.draws, draw{bank, p, d.last[p]})
+				w.draws = append(w.draws, draw{bank, p, d.last[p], cursor})
 				d.last[p] = w.stamp
 				return p, true
 			}

@@ -9,10 +9,17 @@
 // the one at that place of the permutation, whoever asks: texts and lists share
 // it, and draws without a number begin behind the numbers that the plan uses, so
 // that two texts of a person tell of the same things.
+//
 // Lists of texts are written first,
 // then texts, both in the order of the spec. So a bank that is added changes no
 // other phrase, and a field that is added changes only later fields that share
 // a bank with it.
+//
+// No two of a hundred persons, 0 to 99, 100 to 199 and so on, have texts in a
+// field that open alike once names and places are masked, as long as their
+// phrases allow it: a first phrase that opens like an earlier person's is drawn
+// anew. So what a person's texts say depends on those before in the hundred, and
+// a worker that begins inside one must meet them first.
 //
 // In goes a batch whose other columns are filled; its columns of texts, lists
 // of texts and sources are filled in place. Trap: a Worker belongs to one
@@ -28,6 +35,7 @@ import (
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/phrase"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/prose"
 	"github.com/personagen/personagen/engine/rng"
 )
 
@@ -46,6 +54,7 @@ type Narrator struct {
 	lists      []list
 	texts      []text
 	sources    []source
+	masked     []int // columns whose values do not count in how a text opens
 }
 
 // test is a conjunction: all conditions hold and no column is null.
@@ -125,6 +134,7 @@ func New(p *plan.Plan, seed uint64) (*Narrator, error) {
 		b.fillBank(i, &p.Narrator.Banks[i])
 	}
 	b.addForms()
+	b.addMasked()
 	if b.err != nil {
 		return nil, fmt.Errorf("the plan is damaged: %w", b.err)
 	}
@@ -177,6 +187,19 @@ func (b *builder) refs(texts []string) (out []ref) {
 		out = append(out, b.ref(text))
 	}
 	return out
+}
+
+// addMasked finds the columns of names and places.
+func (b *builder) addMasked() {
+	for _, role := range prose.MaskRoles {
+		name, ok := b.plan.Roles[role]
+		if !ok {
+			continue
+		}
+		if i := b.column(name); !slices.Contains(b.masked, i) {
+			b.masked = append(b.masked, i)
+		}
+	}
 }
 
 // condition numbers the different conditions; -1 is everyone.

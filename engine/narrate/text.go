@@ -6,20 +6,23 @@ import "unicode/utf8"
 const drafts = 20
 
 // writeText writes a text: drafts until one has a length that is allowed, else
-// the one that is nearest to it.
-func (w *Worker) writeText(t *text) span {
-	from := len(w.out)
-	off := -1
-	for range drafts {
+// the one that is nearest to it. Half of them open like no other text.
+func (w *Worker) writeText(i int) span {
+	t, from := &w.texts[i], len(w.out)
+	off, best := -1, uint64(0)
+	w.stuck = false
+	for try := range drafts {
+		w.stuck = w.stuck || try == drafts/2
 		w.stamp++
 		w.since, w.draws, w.told = w.stamp, w.draws[:0], w.told[:0]
-		length := w.draft(t)
+		length := w.draft(i)
 		short, long := t.chars.Min-length, length-t.chars.Max
 		if short <= 0 && long <= 0 {
+			w.taken[i] = append(w.taken[i], w.opening)
 			return span{from, len(w.out)}
 		}
 		if miss := max(short, long); off < 0 || miss < off {
-			off = miss
+			off, best = miss, w.opening
 			w.best, w.kept = append(w.best[:0], w.out[from:]...), append(w.kept[:0], w.draws...)
 		}
 		w.undo(0)
@@ -27,12 +30,14 @@ func (w *Worker) writeText(t *text) span {
 	}
 	w.out = append(w.out, w.best...)
 	w.redo(w.kept)
+	w.taken[i] = append(w.taken[i], best)
 	return span{from, len(w.out)}
 }
 
 // draft sets a text on the page and returns its length. The phrases that close
 // it are drawn first, because the others must leave room for them.
-func (w *Worker) draft(t *text) int {
+func (w *Worker) draft(i int) int {
+	t := &w.texts[i]
 	w.start(opening)
 	w.raw, w.ends = w.raw[:0], w.ends[:0]
 	room := t.chars.Max
@@ -42,9 +47,13 @@ func (w *Worker) draft(t *text) int {
 		w.ends = append(w.ends, len(w.raw))
 		room -= utf8.RuneCount(w.raw[from:]) + len(t.joiner)
 	}
-	for _, bank := range t.parts {
+	for k, bank := range t.parts {
 		from := len(w.raw)
-		w.raw, _ = w.appendPhrase(w.raw, bank, false)
+		if k == 0 {
+			w.open(i)
+		} else {
+			w.raw, _ = w.appendPhrase(w.raw, bank, false)
+		}
 		w.join(t.joiner, w.raw[from:])
 		w.raw = w.raw[:from]
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/phrase"
+	"github.com/personagen/personagen/engine/prose"
 	"github.com/personagen/personagen/engine/rng"
 )
 
@@ -25,6 +26,7 @@ type Worker struct {
 	draws []draw
 	told  []ref // numbered phrases of this text
 
+	openings
 	page               // all texts of the batch
 	raw, best []byte   // a phrase before it is set; the best text so far
 	kept      []draw   // of the best text
@@ -57,12 +59,21 @@ func (n *Narrator) Worker() *Worker {
 	}
 	w.listSpans, w.listEnds = make([][]span, len(n.lists)), make([][]int32, len(n.lists))
 	w.textSpans = make([][]span, len(n.texts))
+	w.taken, w.poor = make([][]uint64, len(n.texts)), make([]bool, len(n.texts))
 	return w
 }
 
 // Fill writes the columns of texts, lists of texts and sources of a batch whose
-// other columns are filled. The texts of a batch share one string.
+// other columns are filled. The texts of a batch share one string. Trap: when
+// the batch begins inside a hundred, the worker must have met those before; see
+// From.
 func (w *Worker) Fill(b *frame.Batch) {
+	w.write(b)
+	w.store()
+}
+
+// write writes the texts of a batch on the page.
+func (w *Worker) write(b *frame.Batch) {
 	w.batch = b
 	w.decide()
 	w.out = w.out[:0]
@@ -72,11 +83,13 @@ func (w *Worker) Fill(b *frame.Batch) {
 	for i := range w.textSpans {
 		w.textSpans[i] = w.textSpans[i][:0]
 	}
+	if b.First != w.expected {
+		w.forget()
+	}
+	w.expected = b.First + int64(b.N)
 	for w.row = range b.N {
-		w.stamp++
 		w.person()
 	}
-	w.store()
 }
 
 // decide finds, column by column, which conditions every row meets and which
@@ -128,7 +141,11 @@ func (w *Worker) applies(condition int) bool {
 
 // person writes the texts of the row.
 func (w *Worker) person() {
+	w.stamp++
 	person := w.batch.First + int64(w.row)
+	if person%prose.Hundred == 0 {
+		w.forget()
+	}
 	for i := range w.drawers {
 		w.drawers[i].meet(person, w.row, w.stamp)
 	}
@@ -138,10 +155,11 @@ func (w *Worker) person() {
 		}
 		w.listEnds[i] = append(w.listEnds[i], int32(len(w.listSpans[i])))
 	}
+	w.masker.Load(w.batch, w.row, w.masked)
 	for i := range w.texts {
 		at := span{-1, -1}
 		if w.applies(w.texts[i].when) {
-			at = w.writeText(&w.texts[i])
+			at = w.writeText(i)
 		}
 		w.textSpans[i] = append(w.textSpans[i], at)
 	}

@@ -25,7 +25,9 @@ const (
 	// mostCompared bounds how many texts of a band one is compared with, so
 	// that a population of one template costs no more than another.
 	mostCompared = 32
-	hundred      = 100
+	// Hundred is how many texts a repeated opening is looked for in: those of the
+	// persons whose numbers, divided by it, are the same.
+	Hundred = 100
 )
 
 // Alike tells how much the texts of different persons resemble each other, in
@@ -47,7 +49,7 @@ type Alike struct {
 type Openings struct {
 	Distinct int64 `json:"distinct"`
 	// Repeated is the share of texts that open like another one before it of
-	// the same hundred.
+	// the same hundred: persons 0 to 99, 100 to 199, and so on.
 	Repeated float64 `json:"repeated_in_a_hundred"`
 	// Entropy of the openings in bits, and the most it could be.
 	Entropy float64 `json:"entropy"`
@@ -76,7 +78,7 @@ func Compare(prints []*Print, persons []int64, words [][]uint64) *Alike {
 	if len(prints) == 0 {
 		return nil
 	}
-	a := &Alike{Texts: int64(len(prints)), Openings: openings(prints)}
+	a := &Alike{Texts: int64(len(prints)), Openings: openings(prints, persons)}
 	var pair [2]int
 	if a.Near, pair = nearDuplicates(prints); a.Near > 0 {
 		a.Pair = []int64{persons[pair[0]], persons[pair[1]]}
@@ -117,19 +119,22 @@ func nearDuplicates(prints []*Print) (count int64, pair [2]int) {
 	return count, pair
 }
 
-// openings counts how texts begin.
-func openings(prints []*Print) Openings {
+// openings counts how the texts of persons begin.
+func openings(prints []*Print, persons []int64) Openings {
 	counts := map[uint64]int64{}
+	type place struct {
+		hundred int64
+		opening uint64
+	}
+	seen := make(map[place]bool, len(prints))
 	repeated := 0
-	for from := 0; from < len(prints); from += hundred {
-		group := map[uint64]bool{}
-		for _, p := range prints[from:min(from+hundred, len(prints))] {
-			if group[p.opening] {
-				repeated++
-			}
-			group[p.opening] = true
-			counts[p.opening]++
+	for i, p := range prints {
+		at := place{persons[i] / Hundred, p.opening}
+		if seen[at] {
+			repeated++
 		}
+		seen[at] = true
+		counts[p.opening]++
 	}
 	var sizes []int64
 	for _, c := range counts {

@@ -21,8 +21,13 @@ type Masker struct {
 	row   int
 	scan  rules.Scan
 	parts [][]byte // words of the person's values, in lower case
+	low   []byte   // where these stand
 	words []uint64
 }
+
+// MaskRoles are the roles whose values are masked before texts are compared: a
+// text that differs from another by a name only is the same text.
+var MaskRoles = []string{"name", "given_name", "surname", "place", "area", "region"}
 
 // leastMasked is the length in characters of the shortest word that is masked;
 // shorter ones are articles and prepositions.
@@ -33,7 +38,7 @@ func (m *Masker) Load(b *frame.Batch, row int, columns []int) {
 	if m.batch == b && m.row == row && m.first == b.First {
 		return
 	}
-	m.batch, m.first, m.row, m.parts = b, b.First, row, m.parts[:0]
+	m.batch, m.first, m.row, m.parts, m.low = b, b.First, row, m.parts[:0], m.low[:0]
 	for _, column := range columns {
 		c, f := &b.Columns[column], &b.Schema[column]
 		value := ""
@@ -48,7 +53,9 @@ func (m *Masker) Load(b *frame.Batch, row int, columns []int) {
 		for _, w := range m.scan.Words {
 			low := m.scan.Lower[w.From:w.To]
 			if utf8.RuneCount(low) >= leastMasked {
-				m.parts = append(m.parts, bytes.Clone(low))
+				from := len(m.low)
+				m.low = append(m.low, low...)
+				m.parts = append(m.parts, m.low[from:])
 			}
 		}
 	}
@@ -86,7 +93,8 @@ type Print struct {
 const (
 	bins         = 128
 	shingleWords = 5
-	openingWords = 8
+	// OpeningWords are the words that a text opens with.
+	OpeningWords = 8
 )
 
 // PrintOf makes the print of a masked text: the opening, and the minima of one
@@ -98,7 +106,7 @@ func PrintOf(words []uint64) Print {
 	p := Print{Used: true}
 	var least [bins]uint64
 	var run [shingleWords]uint64
-	n, opening := 0, uint64(0)
+	n := 0
 	note := func() {
 		h := uint64(0)
 		for k := range min(n, shingleWords) {
@@ -119,9 +127,6 @@ func PrintOf(words []uint64) Print {
 			w = Masked
 		}
 		wasMasked = masked
-		if n < openingWords {
-			opening = rng.Mix(opening + w)
-		}
 		run[n%shingleWords] = w
 		if n++; n >= shingleWords {
 			note()
@@ -130,7 +135,7 @@ func PrintOf(words []uint64) Print {
 	if n < shingleWords {
 		note()
 	}
-	p.opening = opening
+	p.opening, _ = OpeningOf(words)
 	for bin, value := range least {
 		for attempt := uint64(0); value == 0; attempt++ {
 			value = least[rng.Mix(uint64(bin)<<32|attempt)>>57]
@@ -138,6 +143,25 @@ func PrintOf(words []uint64) Print {
 		p.minima[bin] = uint16(value)
 	}
 	return p
+}
+
+// OpeningOf is a hash of how a masked text opens: its first eight words, of which
+// names in a row count as one. It returns how many there are.
+func OpeningOf(words []uint64) (opening uint64, n int) {
+	last := uint64(0)
+	for _, w := range words {
+		if w&Masked != 0 {
+			w = Masked
+		}
+		if w == Masked && last == Masked {
+			continue
+		}
+		opening, last = rng.Mix(opening+w), w
+		if n++; n == OpeningWords {
+			break
+		}
+	}
+	return opening, n
 }
 
 // Agree counts the bins in which two prints are the same.

@@ -112,18 +112,34 @@ func TestNearDuplicates(t *testing.T) {
 
 func TestOpenings(t *testing.T) {
 	var prints []*Print
+	var persons []int64
 	for i := range 200 {
+		persons = append(persons, int64(i^1)) // the order of a sample does not matter
 		opening := uint64(i)
 		if i < 100 {
 			opening = uint64(i / 2)
 		}
 		prints = append(prints, &Print{Used: true, opening: opening})
 	}
-	o := openings(prints)
+	o := openings(prints, persons)
 	// 50 pairs and 100 openings of their own: 50 of 200 texts repeat one.
 	want := Openings{Distinct: 150, Repeated: 0.25, Entropy: 7.14385619, Most: 7.64385619}
 	if d := cmp.Diff(want, o); d != "" {
 		t.Error(d)
+	}
+	persons[1] = 150 // of another hundred than the one that opens alike
+	if o := openings(prints, persons); o.Repeated != 0.245 {
+		t.Errorf("%g repeated", o.Repeated)
+	}
+}
+
+func TestOpeningOf(t *testing.T) {
+	want, _ := OpeningOf(hashes("a _ b c d e f g h"))
+	for text, words := range map[string]int{"a _ b c d e f g h": 8, "a _ _ b c d e f g z": 8, "a _ b c d e f": 7, "_ a b c d e f g h": 8} {
+		got, n := OpeningOf(hashes(text))
+		if n != words || (got == want) != strings.HasPrefix(text, "a") && words == 8 {
+			t.Errorf("%q opens with %d words, as the other: %t", text, n, got == want)
+		}
 	}
 }
 

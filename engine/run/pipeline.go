@@ -43,6 +43,15 @@ func (r *run) source() *generated {
 }
 
 func (g *generated) batch(first int64, n int) (*frame.Batch, error) {
+	if g.writer != nil {
+		if from := g.writer.From(first); from < first {
+			before, err := g.worker.Batch(from, int(first-from))
+			if err != nil {
+				return nil, err
+			}
+			g.writer.Meet(before)
+		}
+	}
 	b, err := g.worker.Batch(first, n)
 	if err == nil && g.writer != nil {
 		g.writer.Fill(b)
