@@ -25,6 +25,9 @@ const (
 // cannot (*ImpossibleError), or a fit that is too slow (*StalledError).
 func (f *fitting) diagnose(ctx context.Context, s *solver) error {
 	s.report = func(sweep int, tvd float64) { f.o.Progress(Progress{Stage: StageDiagnose, Sweep: sweep, TVD: tvd}) }
+	s.runningAway()
+	s.tree.calibrate()
+	s.repair, _ = f.change()
 	within, err := f.stretch(ctx, s)
 	switch {
 	case err != nil:
@@ -38,6 +41,9 @@ func (f *fitting) diagnose(ctx context.Context, s *solver) error {
 	s.patience = longPatience
 	if end, err := s.run(ctx, f.o.MaxSweeps); err != nil || end == converged {
 		return err
+	}
+	if s.runningAway() {
+		return f.impossibleSet(ctx, s)
 	}
 	return f.furthest(s)
 }
@@ -61,7 +67,8 @@ func (f *fitting) furthest(s *solver) *StalledError {
 // a distribution has them. It ends when every table is within its tolerance at
 // a fine weight, or with a proof that the tables are impossible as they stand:
 // the logarithms of target over fitted mass, which phi over rho tends to, are
-// the direction of one.
+// the direction of one. Where little is wanting, what phi held before the
+// weights grew outweighs them, but not what it gains from one weight to the next.
 func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err error) {
 	exact := s.tolerance
 	s.tolerance, s.patience = max(exact, elasticSlack), fewPatience
@@ -77,6 +84,7 @@ func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err erro
 	for i := range zero {
 		clear(zero[i])
 	}
+	last := zero
 	for weight := elasticFirst; weight <= elasticLast; weight *= elasticGrowth {
 		for _, t := range s.tables {
 			if t.def.Role == Hard {
@@ -94,9 +102,10 @@ func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err erro
 		if within && weight >= elasticFine {
 			return true, nil
 		}
-		if !within && weight >= elasticFine && s.contradiction(zero) {
+		if !within && weight >= elasticFine && (s.proof != nil || s.contradiction(zero) || s.contradiction(last)) {
 			return false, nil
 		}
+		last = s.duals()
 	}
 	return within, nil
 }
@@ -232,25 +241,32 @@ func cellsOfProof(t *table, d []float64) []int {
 // Bounds of the deletion filter.
 const (
 	filterSweeps = 1500
-	filterCells  = 1 << 20
+	// filterWork is how many cells all of its fits together may visit: some
+	// tens of seconds. Counted and not timed, so that the set found is the
+	// same everywhere.
+	filterWork = 4e9
 )
 
 // filter drops one table after the other as long as the rest stays impossible.
 // bound is the proven lower bound of the change that the set needs.
 func (f *fitting) filter(ctx context.Context, set []*table, proof [][]float64, bound float64) ([]*table, [][]float64, bool, float64, error) {
-	total := 0
+	cells := 0
 	for _, n := range f.tree.nodes {
-		total += len(n.belief)
-	}
-	if total > filterCells {
-		return set, proof, false, bound, nil
+		cells += len(n.belief)
 	}
 	irreducible := true
+	work := 0.0
 	for i := 0; i < len(set); {
+		if work > filterWork {
+			return set, proof, false, bound, nil
+		}
 		rest := slices.Delete(slices.Clone(set), i, i+1)
 		end, s, err := f.test(ctx, rest)
 		if err != nil {
 			return nil, nil, false, 0, err
+		}
+		if s != nil {
+			work += float64(cells) * float64(s.sweeps*(len(rest)+1)+2*s.products)
 		}
 		if end != impossible {
 			irreducible = irreducible && end == converged
@@ -275,6 +291,10 @@ func (f *fitting) test(ctx context.Context, tables []*table) (outcome, *solver, 
 	end, err := s.run(ctx, filterSweeps)
 	if err != nil || end != stalled {
 		return end, s, err
+	}
+	s.runningAway()
+	if s.proof != nil {
+		return impossible, s, nil
 	}
 	if _, err = sub.stretch(ctx, s); err == nil && s.proof != nil {
 		end = impossible

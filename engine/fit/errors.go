@@ -82,21 +82,33 @@ type ImpossibleError struct {
 	Cells       [][]int // per table, the cells that take part in the contradiction
 	// Repair is the least total absolute change of shares (as shares of the
 	// whole population) that makes these tables possible. When not Exact it is
-	// the change that an elastic fit of all hard tables found, and AtLeast is a
-	// proven lower bound for these.
+	// the least change among the fits of all hard tables that were tried, which
+	// is enough, and AtLeast is a proven lower bound.
 	Repair, AtLeast float64
 	Exact           bool
 
 	names []string
 }
 
+// Close says that the bounds of the least change are the same but for a
+// hundredth.
+func (e *ImpossibleError) Close() bool { return e.Repair <= 1.01*e.AtLeast }
+
 func (e *ImpossibleError) Error() string {
-	size := "about"
-	if e.Exact {
-		size = "exactly"
+	least := ""
+	if !e.Irreducible {
+		least = " (perhaps some of them have no part in it)"
 	}
-	return fmt.Sprintf("fit: tables %s agree pair by pair but cannot hold together; the smallest change that repairs them is %s %.3g of the population in all (at least %.3g)",
-		strings.Join(e.names, ", "), size, e.Repair, e.AtLeast)
+	size := fmt.Sprintf("exactly %.3g", e.Repair)
+	switch {
+	case e.Exact:
+	case e.Close():
+		size = fmt.Sprintf("%.3g", e.Repair)
+	default:
+		size = fmt.Sprintf("at least %.3g and at most %.3g", e.AtLeast, e.Repair)
+	}
+	return fmt.Sprintf("fit: tables %s agree pair by pair but cannot hold together%s; the smallest change that repairs them is %s of the population in all",
+		strings.Join(e.names, ", "), least, size)
 }
 
 // StalledError says that the fit ended short of its tolerance although the

@@ -309,6 +309,18 @@ func (s *solver) contradiction(start [][]float64) bool {
 	return true
 }
 
+// runningAway looks for a contradiction in the last Newton steps of a run that
+// stood still: tables that are barely impossible let the duals drift in one
+// direction without end, and slowly.
+func (s *solver) runningAway() bool {
+	for _, back := range []int{1, 4, 12, len(s.trail)} {
+		if back >= 1 && back <= len(s.trail) && s.contradiction(s.trail[len(s.trail)-back]) {
+			return true
+		}
+	}
+	return false
+}
+
 // drift is how the duals of the hard tables moved since start, centred, and its
 // expectation under any distribution that meets them.
 func (s *solver) drift(start [][]float64) (dir [][]float64, expected float64) {

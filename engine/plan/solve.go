@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
@@ -305,11 +307,31 @@ func (c *compiler) cells(f *figures, cells []int, most int) string {
 	return strings.Join(text, "; ")
 }
 
+// asPercent writes a share; a small one keeps two of its digits.
+func asPercent(share float64, decimals int) string {
+	s := strconv.FormatFloat(100*share, 'f', decimals, 64)
+	if x, _ := strconv.ParseFloat(s, 64); x == 0 && share != 0 {
+		s = strconv.FormatFloat(100*share, 'g', 2, 64)
+	}
+	return s + " %"
+}
+
+// roundUp writes a number with four decimals, or two digits when it is small,
+// never less than it is.
+func roundUp(x float64) string {
+	unit := 1e-4
+	if x < unit {
+		unit = math.Pow(10, math.Floor(math.Log10(x))-1)
+	}
+	n := math.Ceil(x/unit - 1e-6)
+	return strconv.FormatFloat(n*unit, 'g', max(2, len(strconv.Itoa(int(n)))), 64)
+}
+
 func (c *compiler) explainDisagreement(g fit.Disagreement) {
 	a, b := &c.tables[g.A], &c.tables[g.B]
-	c.diags.Errorf(b.spec.Place, "disagree", "tables %q and %q disagree by %.2f %% of all persons, more than they may be moved: %s is %s by the first and %s by the second",
-		a.spec.Name, b.spec.Name, 100*g.TVD, c.cells(b, g.CellsB, 3), c.persons(g.MassA), c.persons(g.MassB)).
-		Do("correct one of them, make one a pattern, or give the less trusted one a tolerance of %.4f or more", g.TVD).
+	c.diags.Errorf(b.spec.Place, "disagree", "tables %q and %q disagree by %s of all persons, more than they may be moved: %s is %s by the first and %s by the second",
+		a.spec.Name, b.spec.Name, asPercent(g.TVD, 2), c.cells(b, g.CellsB, 3), c.apart(g.MassA, g.MassB), c.apart(g.MassB, g.MassA)).
+		Do("correct one of them, make one a pattern, or give the less trusted one a tolerance of %s or more", roundUp(g.TVD)).
 		Note("the first table is at %s", placeText(a.spec.Place))
 }
 
@@ -317,11 +339,26 @@ func placeText(p diag.Place) string { return fmt.Sprintf("%s:%d:%d", p.File, p.L
 
 // persons tells a share of everyone as a percentage, and in persons when the
 // spec says how many there are.
-func (c *compiler) persons(share float64) string {
-	if n := c.spec.Population.Persons; n > 0 {
-		return fmt.Sprintf("%.3f %% (%.0f persons)", 100*share, share*float64(n))
+func (c *compiler) persons(share float64) string { return c.personsTo(share, 3) }
+
+func (c *compiler) personsTo(share float64, decimals int) string {
+	n := float64(c.spec.Population.Persons)
+	switch {
+	case n == 0:
+		return asPercent(share, decimals)
+	case share > 0 && share*n < 0.5:
+		return fmt.Sprintf("%s (less than one person)", asPercent(share, decimals))
 	}
-	return fmt.Sprintf("%.3f %%", 100*share)
+	return fmt.Sprintf("%s (%.0f persons)", asPercent(share, decimals), share*n)
+}
+
+// apart is persons with as many digits as tell the share from another.
+func (c *compiler) apart(share, other float64) string {
+	decimals := 3
+	for decimals < 12 && asPercent(share, decimals) == asPercent(other, decimals) {
+		decimals++
+	}
+	return c.personsTo(share, decimals)
 }
 
 func (c *compiler) explainImpossible(e *fit.ImpossibleError) {
@@ -334,18 +371,45 @@ func (c *compiler) explainImpossible(e *fit.ImpossibleError) {
 	if e.Irreducible {
 		d.Do("drop or correct any one of them and the rest can hold")
 	} else {
-		d.Do("drop or correct one of them")
+		d.Do("drop or correct one of them; some may have no part in it: whether fewer are enough was not found out within the bounds of the search")
 	}
-	about := "at least"
-	if e.Exact {
-		about = "exactly"
+	repair := "exactly " + c.persons(e.Repair/2)
+	switch {
+	case e.Exact:
+	case e.Close():
+		repair = "about " + c.persons(e.Repair/2)
+	default:
+		// What an elastic fit of all tables changes is enough, if not least.
+		repair = fmt.Sprintf("at least %s and at most %s", c.persons(e.AtLeast/2), c.persons(e.Repair/2))
 	}
-	repair := e.Repair
-	if !e.Exact {
-		repair = e.AtLeast
-	}
-	d.Note("the smallest change that repairs them takes %s %s out of cells and adds as many to others", about, c.persons(repair/2))
+	d.Note("the smallest change that repairs them takes %s out of cells and adds as many to others", repair)
 	for i, t := range e.Tables {
-		d.Note("table %q at %s: %s", c.tables[t].spec.Name, placeText(c.tables[t].spec.Place), c.cells(&c.tables[t], e.Cells[i], 4))
+		d.Note("table %q at %s: %s", c.tables[t].spec.Name, placeText(c.tables[t].spec.Place), c.cellsWithFigures(t, e.Cells[i], 4))
 	}
+}
+
+// cellsWithFigures describes some cells of a table by their labels and shares,
+// those with the largest first.
+func (c *compiler) cellsWithFigures(table int, cells []int, most int) string {
+	f := &c.tables[table]
+	share := func(k int) float64 {
+		if k < 0 {
+			return 0 // everyone else: what they are depends on the other tables
+		}
+		return f.share[f.fitCell[k]]
+	}
+	cells = slices.Clone(cells)
+	slices.SortStableFunc(cells, func(a, b int) int { return cmp.Compare(share(b), share(a)) })
+	var text []string
+	for i, k := range cells {
+		switch {
+		case i == most:
+			return strings.Join(text, "; ") + fmt.Sprintf("; and %d more", len(cells)-most)
+		case k < 0:
+			text = append(text, "everyone else")
+		default:
+			text = append(text, f.describe(f.fitCell[k])+" "+strconv.FormatFloat(100*share(k), 'g', 6, 64)+" %")
+		}
+	}
+	return strings.Join(text, "; ")
 }
