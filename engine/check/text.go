@@ -112,7 +112,7 @@ type textTally struct {
 	// Of the current batch.
 	samples []sampledPerson
 	sampled []int32 // per row, one more than its position in samples
-	words   prose.Masker
+	masker  prose.Masker
 }
 
 // keptPerson is a person whose words are kept.
@@ -125,6 +125,7 @@ type keptPerson struct {
 type sampledPerson struct {
 	row    int
 	hash   uint64
+	masks  prose.Masks
 	prints []prose.Print
 	words  [][]uint64
 }
@@ -247,6 +248,7 @@ func (t *Tally) chooseSamples(b *frame.Batch) {
 		if hash <= tt.kept.Below {
 			p.words = make([][]uint64, len(x.fields))
 		}
+		tt.masker.Load(&p.masks, b, r, x.masked)
 		tt.samples = append(tt.samples, p)
 		tt.sampled[r] = int32(len(tt.samples))
 	}
@@ -286,7 +288,7 @@ func (t *Tally) addTextColumn(b *frame.Batch, i int) {
 		t.noteFaults(b.First+int64(r), tt.checker.Text(c.column, r, text))
 		numbers.Add(float64(tt.checker.Chars))
 		if at := tt.sampled[r]; at > 0 {
-			t.takeText(b, &tt.samples[at-1], i)
+			t.takeText(&tt.samples[at-1], i)
 		}
 	}
 }
@@ -315,17 +317,15 @@ func (t *Tally) noteFaults(row int64, faults []rules.Fault) {
 }
 
 // takeText keeps what is compared of the text that was judged last.
-func (t *Tally) takeText(b *frame.Batch, p *sampledPerson, i int) {
-	m := &t.texts.words
-	m.Load(b, p.row, t.suite.texts.masked)
-	words := m.Mask(&t.texts.checker.Scan)
+func (t *Tally) takeText(p *sampledPerson, i int) {
+	scan := t.texts.checker.Scan()
+	words := t.texts.masker.Mask(scan, &p.masks)
 	if len(words) == 0 {
 		return
 	}
 	p.prints[i] = prose.PrintOf(words)
 	if p.words != nil {
 		p.words[i] = slices.Clone(words)
-		scan := &t.texts.checker.Scan
 		for k, hash := range words {
 			if _, known := t.texts.names[hash]; !known && hash&prose.Masked == 0 {
 				t.texts.names[hash] = string(scan.Lower[scan.Words[k].From:scan.Words[k].To])

@@ -105,6 +105,12 @@ type seen struct {
 	named uint16 // and that the text names
 }
 
+// person is a sampled one: what texts may name, and what is masked in them.
+type person struct {
+	facts []fact
+	masks prose.Masks
+}
+
 func (p *profile) column(name string) *column {
 	for _, c := range p.columns {
 		if c.name == name && c.kind != sourceKind && c.kind != otherKind {
@@ -174,7 +180,7 @@ func (p *profile) add(b *frame.Batch) {
 	samples, words := map[int][]seen{}, map[int][][]uint64{}
 	var order []int
 	for r := range b.N {
-		if h := p.key.Uint64((p.rows + int64(r)) / prose.Hundred); h <= p.compared.Below {
+		if h := p.key.Uint64(p.rows + int64(r)); h <= p.compared.Below {
 			samples[r] = make([]seen, p.texts)
 			order = append(order, r)
 			if h <= p.kept.Below {
@@ -182,14 +188,15 @@ func (p *profile) add(b *frame.Batch) {
 			}
 		}
 	}
-	facts := make(map[int][]fact, len(order))
+	persons := make(map[int]*person, len(order))
 	for _, r := range order {
-		facts[r] = p.facts(b, r)
+		persons[r] = &person{facts: p.facts(b, r)}
+		p.masker.Load(&persons[r].masks, b, r, p.masked)
 	}
 	for i, c := range at {
 		switch c.kind {
 		case textKind:
-			p.addTexts(b, i, c, rowChars, samples, words, facts)
+			p.addTexts(b, i, c, rowChars, samples, words, persons)
 		case listKind:
 			p.addLists(b, i, c, rowChars, samples, words)
 		case valueKind:
@@ -207,7 +214,7 @@ func (p *profile) add(b *frame.Batch) {
 	}
 	for _, r := range order {
 		row := p.rows + int64(r)
-		h := p.key.Uint64(row / prose.Hundred)
+		h := p.key.Uint64(row)
 		p.compared.Add(h, row, samples[r])
 		if words[r] != nil {
 			p.kept.Add(h, row, words[r])
@@ -329,7 +336,7 @@ func (p *profile) sampleOf(c *column) (prints []*prose.Print, persons []int64, w
 	return prints, persons, words
 }
 
-func (p *profile) addTexts(b *frame.Batch, i int, c *column, rowChars []int64, samples map[int][]seen, words map[int][][]uint64, facts map[int][]fact) {
+func (p *profile) addTexts(b *frame.Batch, i int, c *column, rowChars []int64, samples map[int][]seen, words map[int][][]uint64, persons map[int]*person) {
 	col := &b.Columns[i]
 	for r, text := range col.Texts[:b.N] {
 		if col.IsNull(frame.Text, r) {
@@ -350,14 +357,13 @@ func (p *profile) addTexts(b *frame.Batch, i int, c *column, rowChars []int64, s
 		p.scan.Read(text)
 		c.chars.Add(float64(p.scan.Chars))
 		rowChars[r] += int64(p.scan.Chars)
-		p.masker.Load(b, r, p.masked)
-		masked := p.masker.Mask(&p.scan)
+		masked := p.masker.Mask(&p.scan, &persons[r].masks)
 		if len(masked) == 0 {
 			continue
 		}
 		s := &samples[r][c.sampled]
 		s.print = prose.PrintOf(masked)
-		for k, f := range facts[r] {
+		for k, f := range persons[r].facts {
 			if !f.has() {
 				continue
 			}

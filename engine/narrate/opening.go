@@ -19,6 +19,7 @@ type openings struct {
 
 	scan   rules.Scan
 	masker prose.Masker
+	masks  prose.Masks
 }
 
 // From tells from which person on a worker must meet persons before it fills a
@@ -91,7 +92,7 @@ func firstWords(words []byte, n int) int {
 
 func (w *Worker) mask(words []byte) []uint64 {
 	w.scan.Read(string(words))
-	return w.masker.Mask(&w.scan)
+	return w.masker.Mask(&w.scan, &w.masks)
 }
 
 // How often a first phrase is drawn before it may open a text like another, and

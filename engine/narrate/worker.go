@@ -155,7 +155,7 @@ func (w *Worker) person() {
 		}
 		w.listEnds[i] = append(w.listEnds[i], int32(len(w.listSpans[i])))
 	}
-	w.masker.Load(w.batch, w.row, w.masked)
+	w.masker.Load(&w.masks, w.batch, w.row, w.masked)
 	for i := range w.texts {
 		at := span{-1, -1}
 		if w.applies(w.texts[i].when) {

@@ -95,10 +95,16 @@ func nearDuplicates(prints []*Print) (count int64, pair [2]int) {
 	similar := make([]bool, len(prints))
 	first := make(map[uint64]int32, len(prints)) // of a band: one more than the last print with it
 	before := make([]int32, len(prints))
+	hashes := make([][bands]uint64, len(prints)) // prints are large and far apart: one visit to each
+	for i, p := range prints {
+		for number := range hashes[i] {
+			hashes[i][number] = p.band(number)
+		}
+	}
 	for number := range bands {
 		clear(first)
 		for i, p := range prints {
-			band := p.band(number)
+			band := hashes[i][number]
 			before[i] = first[band]
 			first[band] = int32(i + 1)
 			other := before[i]
@@ -183,14 +189,14 @@ func wording(texts [][]uint64) Wording {
 	low, high := 0, longest
 	for low < high {
 		length := (low + high + 1) / 2
-		if seen.mostTexts(masked, length) > 1 {
+		if seen.mostTexts(masked, length, 2) > 1 {
 			low = length
 		} else {
 			high = length - 1
 		}
 	}
 	if w.Phrase = low; low > 0 {
-		w.PhraseTexts = seen.mostTexts(masked, low)
+		w.PhraseTexts = seen.mostTexts(masked, low, math.MaxInt32)
 		w.PhraseShare = sketch.Tidy(min(1, float64(low)*float64(len(texts))/float64(w.Words)))
 	}
 	return w
@@ -212,7 +218,6 @@ func collapse(words []uint64) []uint64 {
 // runs calls visit with a hash of every run of so many words: a polynomial that
 // is moved on a word at a time.
 func runs(words []uint64, length int, visit func(hash uint64)) {
-	const base = 0x9e3779b97f4a7c15 | 5
 	top := uint64(1)
 	for range length {
 		top *= base
@@ -271,12 +276,15 @@ func (c *hashCounter) add(hash uint64, text int) int32 {
 }
 
 // mostTexts is the largest number of texts that have a phrase of so many words
-// in common.
-func (c *hashCounter) mostTexts(texts [][]uint64, length int) int64 {
+// in common; it is not counted beyond enough.
+func (c *hashCounter) mostTexts(texts [][]uint64, length int, enough int32) int64 {
 	c.reset()
 	most := int32(0)
 	for i, words := range texts {
 		runs(words, length, func(h uint64) { most = max(most, c.add(h, i)) })
+		if most >= enough {
+			break
+		}
 	}
 	return int64(most)
 }

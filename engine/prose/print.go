@@ -14,15 +14,18 @@ import (
 const Masked = 1
 
 // Masker masks words that begin with a word of the person's names and
-// places, and words with digits.
+// places, and words with digits. It serves one goroutine.
 type Masker struct {
-	batch *frame.Batch
-	first int64
-	row   int
 	scan  rules.Scan
-	parts [][]byte // words of the person's values, in lower case
-	low   []byte   // where these stand
 	words []uint64
+}
+
+// Masks are the words of a person's names and places, in lower case. Their memory
+// is used again.
+type Masks struct {
+	words  [][]byte
+	firsts [256]bool // their first bytes
+	low    []byte    // where the words stand
 }
 
 // MaskRoles are the roles whose values are masked before texts are compared: a
@@ -33,12 +36,9 @@ var MaskRoles = []string{"name", "given_name", "surname", "place", "area", "regi
 // shorter ones are articles and prepositions.
 const leastMasked = 3
 
-// Load collects the words of a person's values, once for all texts of a row.
-func (m *Masker) Load(b *frame.Batch, row int, columns []int) {
-	if m.batch == b && m.row == row && m.first == b.First {
-		return
-	}
-	m.batch, m.first, m.row, m.parts, m.low = b, b.First, row, m.parts[:0], m.low[:0]
+// Load makes the masks those of a person: the words of some columns.
+func (m *Masker) Load(masks *Masks, b *frame.Batch, row int, columns []int) {
+	masks.words, masks.firsts, masks.low = masks.words[:0], [256]bool{}, masks.low[:0]
 	for _, column := range columns {
 		c, f := &b.Columns[column], &b.Schema[column]
 		value := ""
@@ -53,20 +53,21 @@ func (m *Masker) Load(b *frame.Batch, row int, columns []int) {
 		for _, w := range m.scan.Words {
 			low := m.scan.Lower[w.From:w.To]
 			if utf8.RuneCount(low) >= leastMasked {
-				from := len(m.low)
-				m.low = append(m.low, low...)
-				m.parts = append(m.parts, m.low[from:])
+				from := len(masks.low)
+				masks.low = append(masks.low, low...)
+				masks.words = append(masks.words, masks.low[from:])
+				masks.firsts[low[0]] = true
 			}
 		}
 	}
 }
 
 // Mask returns the words of a text; the slice is used again.
-func (m *Masker) Mask(s *rules.Scan) []uint64 {
+func (m *Masker) Mask(s *rules.Scan, masks *Masks) []uint64 {
 	m.words = m.words[:0]
 	for _, w := range s.Words {
 		hash := w.Hash &^ Masked
-		if w.Digit || m.masks(s.Lower[w.From:]) {
+		if w.Digit || masks.firsts[s.Lower[w.From]] && masks.begin(s.Lower[w.From:]) {
 			hash |= Masked
 		}
 		m.words = append(m.words, hash)
@@ -74,9 +75,10 @@ func (m *Masker) Mask(s *rules.Scan) []uint64 {
 	return m.words
 }
 
-func (m *Masker) masks(text []byte) bool {
-	for _, p := range m.parts {
-		if text[0] == p[0] && bytes.HasPrefix(text, p) {
+// begin reports whether a text begins with one of the words.
+func (m *Masks) begin(text []byte) bool {
+	for _, p := range m.words {
+		if bytes.HasPrefix(text, p) {
 			return true
 		}
 	}
@@ -97,6 +99,13 @@ const (
 	OpeningWords = 8
 )
 
+// Runs of words are hashed as polynomials; oldest is the power that goes with the
+// first word of a shingle.
+const (
+	base   = 0x9e3779b97f4a7c15
+	oldest = base * base % (1 << 64) * base % (1 << 64) * base % (1 << 64)
+)
+
 // PrintOf makes the print of a masked text: the opening, and the minima of one
 // hash of its shingles in each of 128 bins (one permutation hashing), empty bins
 // filled from others (Shrivastava, "Optimal densification for fast and accurate
@@ -106,12 +115,9 @@ func PrintOf(words []uint64) Print {
 	p := Print{Used: true}
 	var least [bins]uint64
 	var run [shingleWords]uint64
-	n := 0
+	n, shingle := 0, uint64(0)
 	note := func() {
-		h := uint64(0)
-		for k := range min(n, shingleWords) {
-			h = rng.Mix(h + run[(max(n, shingleWords)+k)%shingleWords])
-		}
+		h := rng.Mix(shingle)
 		bin, value := h>>57, h<<7>>7|1<<63 // never 0, which is an empty bin
 		if least[bin] == 0 || value < least[bin] {
 			least[bin] = value
@@ -127,6 +133,8 @@ func PrintOf(words []uint64) Print {
 			w = Masked
 		}
 		wasMasked = masked
+		w = rng.Mix(w)
+		shingle = (shingle-run[n%shingleWords]*oldest)*base + w
 		run[n%shingleWords] = w
 		if n++; n >= shingleWords {
 			note()
@@ -177,9 +185,11 @@ func (p *Print) Agree(o *Print) int {
 
 // band is a hash of the minima of a band.
 func (p *Print) band(number int) uint64 {
-	h := uint64(number)
-	for _, v := range p.minima[number*bandRows : (number+1)*bandRows] {
-		h = rng.Mix(h + uint64(v))
+	h, four := uint64(number), uint64(0)
+	for i, v := range p.minima[number*bandRows : (number+1)*bandRows] {
+		if four = four<<16 | uint64(v); i%4 == 3 {
+			h, four = rng.Mix(h+four), 0
+		}
 	}
-	return h
+	return rng.Mix(h + four)
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"regexp/syntax"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 )
@@ -86,20 +88,22 @@ func (p *program) search(r rune) uint16 {
 
 // automaton runs a program on texts as a deterministic automaton whose states
 // are made when they are first met (Cox, "Regular Expression Matching in the
-// Wild", 2010). It serves one goroutine.
+// Wild", 2010). Goroutines share it: steps are read as they are, and made under
+// the lock.
 type automaton struct {
 	*program
-	// windows are the parts of the last text that have matches of the wanted
-	// expressions, in their order. No match reaches out of a window.
-	windows []window
+	stride int   // classes and the end
+	fresh  int32 // the rows before this one are states without instructions
+	// next has per state and class where the next state's row begins, or one of
+	// the below. When it is full, one twice as long takes its place.
+	next atomic.Pointer[[]atomic.Int32]
+	full atomic.Bool // too many states: the automaton is not used any more
 
-	stride  int     // classes and the end
-	next    []int32 // per state and class: where the next state's row begins, or one of the below
+	lock    sync.Mutex
+	rows    int32 // of next that are in use, times stride
 	states  []state
 	index   map[string]int32
 	matches []match
-	fresh   int32 // the rows before this one are states without instructions
-	full    bool  // too many states: the automaton is not used any more
 	// Memory of step.
 	seen        []uint32 // per instruction, the last step that saw it
 	steps       uint32
@@ -125,98 +129,137 @@ type match struct {
 	bits uint64 // of the expressions
 }
 
+// mostTransitions bounds the memory of an automaton: states times classes.
+const mostTransitions = 1 << 20
+
+func newAutomaton(p *program) *automaton {
+	a := &automaton{program: p, stride: len(p.low) + 1, index: map[string]int32{}, seen: make([]uint32, len(p.insts))}
+	a.next.Store(&[]atomic.Int32{})
+	for _, before := range []rune{-1, ' ', 'a', '\n'} {
+		a.stateOf(nil, before)
+	}
+	a.fresh = a.rows
+	return a
+}
+
+// reading is an automaton on its way through a text, part by part. It serves one
+// goroutine.
+type reading struct {
+	*automaton
+	wanted uint64 // the expressions of which it is noted where they match
+	// windows are the parts of the text that have matches of the wanted
+	// expressions, in their order. No match reaches out of a window.
+	windows []window
+	found   uint64 // the expressions that match
+	exact   bool   // the automaton could follow the text
+
+	at    int32 // the state's row
+	since int   // the first byte of what may still become a match
+	open  bool  // the last window has no end yet
+}
+
 // window is a part of a text with matches of some expressions.
 type window struct {
 	from, to int // bytes
 	bits     uint64
 }
 
-// mostSteps bounds the memory of an automaton: states times classes.
-const mostSteps = 1 << 20
-
-func newAutomaton(p *program) *automaton {
-	a := &automaton{program: p, stride: len(p.low) + 1, index: map[string]int32{}, seen: make([]uint32, len(p.insts))}
-	for _, before := range []rune{-1, ' ', 'a', '\n'} {
-		a.stateOf(nil, before)
-	}
-	a.fresh = int32(len(a.next))
-	return a
+// begin readies the reading for a text.
+func (r *reading) begin() {
+	r.windows, r.found, r.exact, r.at, r.since, r.open = r.windows[:0], 0, !r.full.Load(), 0, 0, false
 }
 
-// run reads a text and tells which expressions match; not ok when that would
-// take too many states. Where matches of the wanted ones are, is noted.
-func (a *automaton) run(text string, wanted uint64) (found uint64, ok bool) {
-	a.windows = a.windows[:0]
-	at, fresh, open := int32(0), 0, false
-	for i := 0; i < len(text); {
+// read goes on through the text from one byte to another.
+func (r *reading) read(text string, from, to int) {
+	if !r.exact {
+		return
+	}
+	a, at := r.automaton, r.at
+	next := *a.next.Load()
+	for i := from; i < to; {
 		size := 1
 		c := a.class[text[i]]
 		if text[i] >= utf8.RuneSelf {
-			var r rune
-			if r, size = decode(text, i); r < tabled {
-				c = a.class[r]
+			var char rune
+			if char, size = decode(text, i); char < tabled {
+				c = a.class[char]
 			} else {
-				c = a.search(r)
+				c = a.search(char)
 			}
 		}
-		to := a.next[at+int32(c)]
-		if to < 0 {
+		step := next[at+int32(c)].Load()
+		if step < 0 {
 			var bits uint64
-			to, bits = a.slow(at, c)
-			if a.full {
-				return 0, false
+			if step, bits = a.slow(at, c); a.full.Load() {
+				r.exact = false
+				return
 			}
-			found |= bits
-			open = a.note(open, fresh, bits&wanted)
+			r.note(bits)
+			next = *a.next.Load()
 		}
-		at = to
+		at = step
 		i += size
 		if at < a.fresh { // nothing that began before goes on
-			fresh = i
-			if open {
-				a.windows[len(a.windows)-1].to = i
-				open = false
+			r.since = i
+			if r.open {
+				r.close(i)
 			}
 		}
 	}
-	_, bits := a.slow(at, uint16(len(a.low)))
-	if a.note(open, fresh, bits&wanted) {
-		a.windows[len(a.windows)-1].to = len(text)
-	}
-	return found | bits, true
+	r.at = at
 }
 
-// note adds matches to the open window, or to a new one, and reports whether
-// one is open.
-func (a *automaton) note(open bool, from int, bits uint64) bool {
-	switch {
-	case bits == 0:
-		return open
-	case !open:
-		a.windows = append(a.windows, window{from: from})
+// end ends the text, which has so many bytes.
+func (r *reading) end(length int) {
+	if !r.exact {
+		return
 	}
-	a.windows[len(a.windows)-1].bits |= bits
-	return true
+	_, bits := r.slow(r.at, uint16(len(r.low)))
+	r.note(bits)
+	if r.exact = !r.full.Load(); r.open {
+		r.close(length)
+	}
+}
+
+// note takes matches down, the wanted ones in the open window or a new one.
+func (r *reading) note(bits uint64) {
+	r.found |= bits
+	if bits &= r.wanted; bits == 0 {
+		return
+	}
+	if !r.open {
+		r.windows, r.open = append(r.windows, window{from: r.since}), true
+	}
+	r.windows[len(r.windows)-1].bits |= bits
+}
+
+func (r *reading) close(at int) {
+	r.windows[len(r.windows)-1].to, r.open = at, false
 }
 
 // slow takes a step that is not a plain one.
 func (a *automaton) slow(at int32, c uint16) (next int32, bits uint64) {
+	a.lock.Lock()
+	defer a.lock.Unlock()
 	place := at + int32(c)
-	if a.next[place] == unknown {
+	if (*a.next.Load())[place].Load() == unknown {
 		next, bits = a.step(at/int32(a.stride), c)
+		if a.full.Load() {
+			return 0, 0
+		}
+		step := next
 		if bits != 0 {
 			a.matches = append(a.matches, match{next, bits})
-			a.next[place] = int32(-1 - len(a.matches))
-		} else {
-			a.next[place] = next
+			step = int32(-1 - len(a.matches))
 		}
+		(*a.next.Load())[place].Store(step)
 		return next, bits
 	}
-	if x := a.next[place]; x < 0 {
+	if x := (*a.next.Load())[place].Load(); x < 0 {
 		m := &a.matches[-2-x]
 		return m.next, m.bits
 	}
-	return a.next[place], 0
+	return (*a.next.Load())[place].Load(), 0
 }
 
 // step works a step out: it follows the instructions that take no rune, now
@@ -283,15 +326,32 @@ func (a *automaton) stateOf(insts []uint32, before rune) int32 {
 	if row, ok := a.index[string(a.key)]; ok {
 		return row
 	}
-	if len(a.next)+a.stride > max(mostSteps, 4*a.stride) {
-		a.full = true
+	if int(a.rows)+a.stride > max(mostTransitions, 4*a.stride) {
+		a.full.Store(true)
 		return 0
 	}
-	row := int32(len(a.next))
+	row := a.rows
+	a.rows += int32(a.stride)
+	a.grow()
 	a.index[string(a.key)] = row
 	a.states = append(a.states, state{slices.Clone(insts), before})
-	for range a.stride {
-		a.next = append(a.next, unknown)
-	}
 	return row
+}
+
+// grow makes room for the rows in use. Who still reads the shorter table finds
+// there what is true, or nothing, and then looks here.
+func (a *automaton) grow() {
+	old := *a.next.Load()
+	if int(a.rows) <= len(old) {
+		return
+	}
+	next := make([]atomic.Int32, max(2*len(old), 16*a.stride))
+	for i := range next {
+		if i < len(old) {
+			next[i].Store(old[i].Load())
+		} else {
+			next[i].Store(unknown)
+		}
+	}
+	a.next.Store(&next)
 }

@@ -137,6 +137,16 @@ func (b *byValue) turned(words []Word, i int) bool {
 	return i > 0 && words[i].Joined && slices.Contains(b.unless, words[i-1].Hash)
 }
 
+// told reports whether the word or phrase of some value comes next.
+func (s *saying) told(words []Word) bool {
+	if len(words) == 0 || !words[0].Joined {
+		return false
+	}
+	return slices.ContainsFunc(s.by.first[words[0].Hash], func(t told) bool {
+		return follows(t.rest, words[1:]) && follows(s.after, words[1+len(t.rest):])
+	})
+}
+
 // follow returns the word or phrase of a value that begins at the words and is
 // not the person's, and how many words it has; "" when there is none.
 func (s *saying) follow(words []Word, own int) (text string, n int) {

@@ -8,13 +8,11 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/rules"
 )
 
 // orchard is a plan whose texts name a place, a state, an age and a name.
 // Person 0 is Ana of Vale Nouă, single, 34; person 1 Ion of no place, married, 51.
-func orchard(t testing.TB) (*rules.Set, *rules.Checker) {
-	t.Helper()
+func orchard() (*plan.Plan, *frame.Batch) {
 	p := &plan.Plan{
 		Fields: []*kind.Field{
 			{Name: "place", Type: frame.Category, Nullable: true, Domain: &kind.Domain{Labels: []string{"Vale", "Vale Nouă", "Deal"}}},
@@ -39,17 +37,11 @@ func orchard(t testing.TB) (*rules.Set, *rules.Checker) {
 	copy(b.Columns[1].Codes, []int32{0, 1})
 	copy(b.Columns[2].Ints, []int64{34, 51})
 	copy(b.Columns[3].Codes, []int32{0, 1})
-	s, err := rules.Compile(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := s.Checker()
-	c.Load(b)
-	return s, c
+	return p, b
 }
 
 func TestByValue(t *testing.T) {
-	s, c := orchard(t)
+	s, c := compiled(t, orchard)
 	for _, test := range []struct {
 		name string
 		row  int
@@ -84,7 +76,7 @@ func TestByValue(t *testing.T) {
 }
 
 func TestLanguage(t *testing.T) {
-	s, c := orchard(t)
+	s, c := compiled(t, orchard)
 	const romanian = "Ana crește meri și pruni în livada de la marginea satului, iar toamna merge cu vecinii la piața din oraș."
 	for _, test := range []struct {
 		name, text string

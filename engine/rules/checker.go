@@ -3,7 +3,7 @@ package rules
 import (
 	"bytes"
 	"fmt"
-	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -15,9 +15,9 @@ import (
 
 // Checker judges texts for one goroutine.
 type Checker struct {
-	// Scan is the text judged last, or the last item of a list.
-	Scan
-	// ItemChars are the characters of each item of the list judged last.
+	// Chars are the characters of the text judged last, ItemChars those of each
+	// item of the list judged last.
+	Chars     int
 	ItemChars []int
 
 	set     *Set
@@ -26,13 +26,25 @@ type Checker struct {
 	cases   [][]int32 // per when and row
 	batch   *frame.Batch
 	faults  []Fault
-	items   []uint64 // hashes of a list's items so far
+	items   []counts // of a list's items so far
 	phrase  []uint64
+
+	// Of the text, or the item of a list.
+	sentences, clauses []sighting
+	text               string
+	parts              []part
+	counts
+	unprintable, mark int
+	spare             []*piece // of which so many are used
+	used              int
+	scan              Scan
+	scanned           bool
 }
 
 // Checker returns a new checker.
 func (s *Set) Checker() *Checker {
-	c := &Checker{set: s, matcher: newMatcher(s.expressions, s.programs, s.wanted), cases: make([][]int32, len(s.whens))}
+	s.known.ready()
+	c := &Checker{set: s, matcher: newMatcher(s.expressions, s.automata, s.wanted), cases: make([][]int32, len(s.whens))}
 	for _, w := range s.whens {
 		c.whens = append(c.whens, w.Bind(s.env))
 	}
@@ -54,9 +66,8 @@ func (c *Checker) Load(b *frame.Batch) {
 func (c *Checker) Text(column, row int, text string) []Fault {
 	c.faults = c.faults[:0]
 	f := c.set.texts[column]
-	c.language = f.language
-	c.Read(text)
-	if len(c.Words) == 0 {
+	c.takeApart(text, f.language)
+	if c.Chars = int(c.chars); c.words == 0 {
 		c.fault(f.demand[Empty], "the text is empty", text, 0, len(text))
 		return c.faults
 	}
@@ -74,51 +85,55 @@ func (c *Checker) Text(column, row int, text string) []Fault {
 func (c *Checker) List(column, row int, items []string) []Fault {
 	c.faults, c.items, c.ItemChars = c.faults[:0], c.items[:0], c.ItemChars[:0]
 	f := c.set.texts[column]
-	c.language = nil
 	if n, l := len(items), f.text.Items; n < l.Min || n > l.Max {
 		c.faults = append(c.faults, Fault{Demand: f.demand[Items], Reason: fmt.Sprintf("the list has %d items; it must have %d to %d", n, l.Min, l.Max)})
 	}
-	for _, item := range items {
-		c.Read(item)
-		c.ItemChars = append(c.ItemChars, c.Chars)
-		if len(c.Words) == 0 {
+	for i, item := range items {
+		c.takeApart(item, nil)
+		c.ItemChars = append(c.ItemChars, int(c.chars))
+		if c.words == 0 {
 			c.fault(f.demand[Empty], "an item is empty", item, 0, len(item))
+			c.items = append(c.items, counts{})
 			continue
 		}
-		if l := f.text.Chars; c.Chars < l.Min || c.Chars > l.Max {
-			c.fault(f.demand[Length], fmt.Sprintf("an item has %d characters; each must have %d to %d", c.Chars, l.Min, l.Max), item, 0, len(item))
+		if l, n := f.text.Chars, int(c.chars); n < l.Min || n > l.Max {
+			c.fault(f.demand[Length], fmt.Sprintf("an item has %d characters; each must have %d to %d", n, l.Min, l.Max), item, 0, len(item))
 		}
-		hash := uint64(0)
-		for _, w := range c.Words {
-			hash = bits.RotateLeft64(hash, 7) + w.Hash
+		if c.repeats(items[:i]) {
+			c.fault(f.demand[Repeated], "an item occurs twice; all must differ", item, 0, len(item))
 		}
-		for _, other := range c.items {
-			if other == hash {
-				c.fault(f.demand[Repeated], "an item occurs twice; all must differ", item, 0, len(item))
-			}
-		}
-		c.items = append(c.items, hash)
 		c.judge(f, row, item)
 	}
 	return c.faults
 }
 
+// repeats reports whether the item judged last has the words of one before.
+func (c *Checker) repeats(before []string) bool {
+	repeats := false
+	for i := range c.items {
+		o := &c.items[i]
+		repeats = repeats || o.sum == c.sum && o.words == c.words && slices.Equal(hashesOf(before[i]), hashesOf(c.text))
+	}
+	c.items = append(c.items, c.counts)
+	return repeats
+}
+
 // judge tries what texts and items have in common on the scanned text.
 func (c *Checker) judge(f *textField, row int, text string) {
-	if c.Unprintable >= 0 {
-		c.fault(f.demand[Unprintable], "there is a character that cannot be printed", text, c.Unprintable, c.Unprintable+1)
+	if c.unprintable >= 0 {
+		c.fault(f.demand[Unprintable], "there is a character that cannot be printed", text, c.unprintable, c.unprintable+1)
 	}
-	if c.Mark >= 0 {
-		c.fault(f.demand[Mark], "there is a mark that a template left over", text, c.Mark, c.Mark+1)
+	if c.mark >= 0 {
+		c.fault(f.demand[Mark], "there is a mark that a template left over", text, c.mark, c.mark+1)
 	}
 	if f.language != nil {
-		if reason := f.language.judge(&c.Scan); reason != "" {
+		if reason := f.language.judge(&c.counts); reason != "" {
 			c.fault(f.demand[Language], reason, text, 0, len(text))
 		}
 	}
 	c.phrases(f, row, text)
 	if len(f.rules) > 0 {
-		c.matcher.read(text)
+		c.match(text)
 	}
 	for _, b := range f.rules {
 		r := &c.set.rules[b.rule]
@@ -149,49 +164,59 @@ func (c *Checker) fault(demand int, reason, text string, from, to int) {
 	c.faults = append(c.faults, Fault{demand, reason, snippet(text, from, to)})
 }
 
-// phrases looks the words up among the first words of forbidden phrases.
+// phrases judges the forbidden phrases that the text may have.
 func (c *Checker) phrases(f *textField, row int, text string) {
-	filter := &c.set.filter
-	for i := range c.Words {
-		hash := c.Words[i].Hash
-		if filter[hash>>6&1023]>>(hash&63)&1 == 0 {
+	for k := range c.parts {
+		p := &c.parts[k]
+		if p.plain {
 			continue
 		}
-		list := c.set.first[hash]
-		for k := range list {
-			p := &list[k]
-			demand, r := f.demandOf[p.rule], &c.set.rules[p.rule]
-			if demand < 0 || !follows(p.rest, c.Words[i+1:]) || !c.concerns(r, row) {
+		for _, s := range p.suspects {
+			demand, r := f.demandOf[s.phrase.rule], &c.set.rules[s.phrase.rule]
+			if demand < 0 || !c.concerns(r, row) {
 				continue
 			}
-			said, last := p.text, i+len(p.rest)
-			if r.by != nil && (p.said != nil || p.code != anyone) {
+			said, last := s.phrase.text, s.word+len(s.phrase.rest)
+			if r.by != nil && (s.phrase.said != nil || s.phrase.code != anyone) {
 				n := 0
-				if said, n = c.tells(r.by, p, row, i); said == "" {
+				if said, n = c.tells(r.by, s.phrase, row, p, s.word); said == "" {
 					continue
 				}
 				last += n
 			}
-			c.fault(demand, fmt.Sprintf("it says %q, which it must not: %s", said, r.About), text, int(c.Words[i].From), int(c.Words[last].To))
+			c.fault(demand, fmt.Sprintf("it says %q, which it must not: %s", said, r.About), text, p.from+int(p.Words[s.word].From), p.from+int(p.Words[last].To))
 		}
 	}
 }
 
-// tells returns what of another value than the person's a phrase at word i
-// tells, and with how many more words; "" for nothing.
-func (c *Checker) tells(b *byValue, p *phrase, row, i int) (string, int) {
-	if b.opening && i > 0 || b.turned(c.Words, i) {
+// tells returns what of another value than the person's a phrase at word i of a
+// part tells, and with how many more words; "" for nothing.
+func (c *Checker) tells(b *byValue, p *phrase, row int, at *part, i int) (string, int) {
+	if b.opening && at.word > 0 {
 		return "", 0
 	}
 	own := c.codeOf(b, row)
 	if p.said != nil {
-		return p.said.follow(c.Words[i+1+len(p.rest):], own)
+		return p.said.follow(at.Words[i+1+len(p.rest):], own)
 	}
-	c.phrase = append(append(c.phrase[:0], c.Words[i].Hash), p.rest...)
+	c.phrase = append(append(c.phrase[:0], at.Words[i].Hash), p.rest...)
 	if !b.contradicts(p.code, own, c.phrase) {
 		return "", 0
 	}
 	return p.text, 0
+}
+
+// mayStand reports whether the phrase that begins at word i of a piece may be
+// forbidden to someone.
+func (p *phrase) mayStand(s *Set, words []Word, i int) bool {
+	if !follows(p.rest, words[i+1:]) {
+		return false
+	}
+	b := s.rules[p.rule].by
+	if b == nil || p.said == nil && p.code == anyone {
+		return true
+	}
+	return !(b.opening && i > 0) && !b.turned(words, i) && (p.said == nil || p.said.told(words[i+1+len(p.rest):]))
 }
 
 // follows reports whether the rest of a phrase comes next, in the same clause.
@@ -243,12 +268,12 @@ func sameNumber(said, want string) bool {
 func (c *Checker) mention(m *mention, row int) {
 	if c.batch.Schema[m.column].Type == frame.Category {
 		code := c.batch.Columns[m.column].Codes[row]
-		if labels := c.set.labels[m.column]; code >= 0 && int(code) < len(labels) && !says(c.Lower, labels[code], false) {
+		if labels := c.set.labels[m.column]; code >= 0 && int(code) < len(labels) && !c.says(labels[code], false) {
 			c.missing(m, c.set.env.Fields[m.column].Domain.Labels[code])
 		}
 		return
 	}
-	if value, ok := c.factOf(m.column, row); ok && value != "" && !says(c.Lower, lowered(value), isNumber(c.batch.Schema[m.column].Type)) {
+	if value, ok := c.factOf(m.column, row); ok && value != "" && !c.says(lowered(value), isNumber(c.batch.Schema[m.column].Type)) {
 		c.missing(m, value)
 	}
 }

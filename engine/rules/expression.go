@@ -88,31 +88,44 @@ func (e *expression) first(text string, from int) []int {
 // matcher tries all expressions of a set on a text. It serves one goroutine.
 type matcher struct {
 	expressions []*expression
-	automata    []*automaton
-	wanted      []uint64 // per automaton, the expressions of which all matches are asked for
-	found       []uint64 // per automaton, the expressions that match the text
-	exact       []bool   // per automaton, it has read the text to the end
+	readings    []reading // per automaton
 }
 
-func newMatcher(expressions []*expression, programs []*program, wanted []uint64) *matcher {
-	m := &matcher{expressions: expressions, wanted: wanted, found: make([]uint64, len(programs)), exact: make([]bool, len(programs))}
-	for _, p := range programs {
-		m.automata = append(m.automata, newAutomaton(p))
+func newMatcher(expressions []*expression, automata []*automaton, wanted []uint64) *matcher {
+	m := &matcher{expressions: expressions}
+	for k, a := range automata {
+		m.readings = append(m.readings, reading{automaton: a, wanted: wanted[k]})
 	}
 	return m
 }
 
-// read runs the automata on a text.
-func (m *matcher) read(text string) {
-	for k, a := range m.automata {
-		m.found[k], m.exact[k] = a.run(text, m.wanted[k])
+// begin readies the matcher for a text.
+func (m *matcher) begin() {
+	for k := range m.readings {
+		m.readings[k].begin()
 	}
+}
+
+// end ends the text, which has so many bytes.
+func (m *matcher) end(length int) {
+	for k := range m.readings {
+		m.readings[k].end(length)
+	}
+}
+
+// read reads a whole text.
+func (m *matcher) read(text string) {
+	m.begin()
+	for k := range m.readings {
+		m.readings[k].read(text, 0, len(text))
+	}
+	m.end(len(text))
 }
 
 // possible reports whether an expression may match the text read.
 func (m *matcher) possible(e int) bool {
-	k := e / perProgram
-	return !m.exact[k] || m.found[k]>>(e%perProgram)&1 != 0
+	r := &m.readings[e/perProgram]
+	return !r.exact || r.found>>(e%perProgram)&1 != 0
 }
 
 // first returns where the first match of an expression in the text read is, nil
@@ -130,12 +143,12 @@ func (m *matcher) all(e int, text string) [][]int {
 	if !m.possible(e) {
 		return nil
 	}
-	k, x := e/perProgram, m.expressions[e]
-	if !m.exact[k] || x.later == nil {
+	r, x := &m.readings[e/perProgram], m.expressions[e]
+	if !r.exact || x.later == nil {
 		return x.FindAllStringSubmatchIndex(text, -1)
 	}
 	var out [][]int
-	for _, w := range m.automata[k].windows {
+	for _, w := range r.windows {
 		if w.bits>>(e%perProgram)&1 != 0 {
 			out = x.within(text, w.from, w.to, out)
 		}

@@ -67,8 +67,8 @@ var tried = []string{
 	`(a)(?:b|are )*`, `(\d{2,3}?)`, `(?U)(\d+)`, `\QEl,`, `(\w+) (\w+)`, `(?:\d|^)(a)`, `(?m)(?:^|x)(\s*)a|([.!?]) `, `(\*)+|-`,
 }
 
-// pieces are what random texts are made of.
-var pieces = []string{
+// scraps are what random texts are made of.
+var scraps = []string{
 	"are ", "Are", "având ", "34", "7", "a", "b", "x", "K", "\u212a", "ß", "ſe", " de", " ani", "ani", " și ", ".", ", ", "! ", " ", "\n", "\n\n", "El,", " El ",
 	"Născut ", "**", "- ", "• ", "1) ", "# ", "{{", "<a", "ş", "Ж", "ЖЖЖЖ", "and the", "OF THE ", " years old", "works at Acme Ltd", "\xff", "\xe2\x80", "\x80", "\xc8", "\ufffd", "中", "😀", "_", "e\u0301", "",
 }
@@ -85,7 +85,7 @@ func matcherOf(t testing.TB, texts []string) *matcher {
 	for i := range s.wanted {
 		s.wanted[i] = ^uint64(0)
 	}
-	return newMatcher(s.expressions, s.programs, s.wanted)
+	return newMatcher(s.expressions, s.automata, s.wanted)
 }
 
 // alike holds what a matcher finds to what the expressions find by themselves.
@@ -100,7 +100,7 @@ func alike(t *testing.T, m *matcher, expressions []string, text string) {
 		if got, want := m.all(e, text), re.FindAllStringSubmatchIndex(text, -1); !slices.EqualFunc(got, want, slices.Equal) {
 			t.Fatalf("%q in %q: all %v, want %v", expression, text, got, want)
 		}
-		if m.exact[e/perProgram] && m.possible(e) != re.MatchString(text) {
+		if m.readings[e/perProgram].exact && m.possible(e) != re.MatchString(text) {
 			t.Fatalf("%q in %q: possible %v", expression, text, m.possible(e))
 		}
 	}
@@ -121,10 +121,10 @@ func TestMatcherProperty(t *testing.T) {
 	for n := range 4000 {
 		text := ""
 		for range source.Below(2 + n%24) {
-			text += pieces[source.Below(len(pieces))]
+			text += scraps[source.Below(len(scraps))]
 		}
 		alike(t, together, tried, text)
-		if together.exact[0] {
+		if together.readings[0].exact {
 			exact++
 		}
 		e := n % len(tried)
@@ -134,7 +134,7 @@ func TestMatcherProperty(t *testing.T) {
 		}
 	}
 	for e, m := range single {
-		if !m.exact[0] {
+		if !m.readings[0].exact {
 			t.Errorf("%q takes too many states", tried[e])
 		}
 	}
@@ -154,8 +154,8 @@ func TestMatcherFull(t *testing.T) {
 	}
 	text = append(text, "bx"...)
 	m.read(string(text))
-	if m.exact[0] {
-		t.Fatalf("%d states and not full", len(m.automata[0].states))
+	if m.readings[0].exact {
+		t.Fatalf("%d states and not full", len(m.readings[0].states))
 	}
 	alike(t, m, expressions, string(text[len(text)-40:]))
 }
@@ -164,7 +164,7 @@ func TestMatcherFull(t *testing.T) {
 // finds.
 func FuzzMatcher(f *testing.F) {
 	for i, expression := range tried {
-		f.Add(expression, pieces[i%len(pieces)]+" are 34 de ani. El, "+pieces[(i*7)%len(pieces)])
+		f.Add(expression, scraps[i%len(scraps)]+" are 34 de ani. El, "+scraps[(i*7)%len(scraps)])
 	}
 	f.Fuzz(func(t *testing.T, expression, text string) {
 		if _, err := regexp.Compile(expression); err != nil || len(expression) > 100 || len(text) > 1000 {

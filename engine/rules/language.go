@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"math"
 	"unicode"
 
 	"github.com/personagen/personagen/engine/plan"
@@ -15,6 +14,7 @@ type language struct {
 	far   map[rune]bool       // those beyond the table
 	words [wordSlots]uint64   // hashes of its small words, by open addressing
 	known int
+	salt  uint64 // tells pieces of this language from those of others
 }
 
 // wordSlots is the size of the table of a language's small words, of which it
@@ -65,41 +65,31 @@ func (l *language) common(hash uint64) bool {
 	return false
 }
 
-// judge says what is wrong with the language of a text, "" for nothing.
-func (l *language) judge(s *Scan) string {
-	foreign, own := s.Foreign, s.Home
-	if l.Own {
-		for _, c := range s.Lower {
-			if c >= 'a' && c <= 'z' {
-				foreign++
-			}
-		}
-	}
-	chars := float64(s.Chars)
-	switch {
-	case len(s.Words) < l.Least/3:
-		return ""
-	case float64(foreign) > l.Foreign*chars:
-		return fmt.Sprintf("%.0f %% of its characters are letters of another alphabet than that of %q", 100*float64(foreign)/chars, l.Name)
-	case len(s.Words) < l.Least:
-		return ""
-	case float64(own) < l.Accented*chars:
-		return fmt.Sprintf("%.1f %% of its characters are among %s, where %q has %g %% at least: it is written without diacritics, or in another language", 100*float64(own)/chars, l.Letters, l.Name, 100*l.Accented)
-	case l.known == 0:
-		return ""
-	}
-	wanted := int(math.Ceil(l.Common * float64(len(s.Words))))
+// smallIn counts the words that are small ones.
+func (l *language) smallIn(words []Word) int {
 	n := 0
-	for i := range s.Words {
-		if n >= wanted {
-			return ""
-		}
-		if l.common(s.Words[i].Hash) {
+	for i := range words {
+		if l.common(words[i].Hash) {
 			n++
 		}
 	}
-	if n >= wanted {
+	return n
+}
+
+// judge says what is wrong with the language of a text, "" for nothing.
+func (l *language) judge(c *counts) string {
+	foreign, chars := float64(c.foreign), float64(c.chars)
+	switch {
+	case int(c.words) < l.Least/3:
+		return ""
+	case foreign > l.Foreign*chars:
+		return fmt.Sprintf("%.0f %% of its characters are letters of another alphabet than that of %q", 100*foreign/chars, l.Name)
+	case int(c.words) < l.Least:
+		return ""
+	case float64(c.home) < l.Accented*chars:
+		return fmt.Sprintf("%.1f %% of its characters are among %s, where %q has %g %% at least: it is written without diacritics, or in another language", 100*float64(c.home)/chars, l.Letters, l.Name, 100*l.Accented)
+	case l.known == 0 || float64(c.small) >= l.Common*float64(c.words):
 		return ""
 	}
-	return fmt.Sprintf("%d of its %d words are among the small words of %q, which are %g %% of a text at least: it is in another language", n, len(s.Words), l.Name, 100*l.Common)
+	return fmt.Sprintf("%d of its %d words are among the small words of %q, which are %g %% of a text at least: it is in another language", c.small, c.words, l.Name, 100*l.Common)
 }

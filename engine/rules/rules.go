@@ -16,6 +16,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/rng"
 )
 
 // Kinds of demands.
@@ -49,7 +50,8 @@ type Fault struct {
 // MostSnippet is the length in characters of the longest snippet.
 const MostSnippet = 120
 
-// Set is a plan's demands, compiled. It does not change and may be shared.
+// Set is a plan's demands, compiled. It may be shared by goroutines: what it
+// learns about texts changes nothing that it says of them.
 type Set struct {
 	Demands []Demand
 
@@ -58,14 +60,15 @@ type Set struct {
 	texts  []*textField
 	whens  []*kind.Selector
 	rules  []rule
-	// Expressions of the rules, each perProgram of them also as one program, and
-	// a bit for each that holds a number.
+	// Expressions of the rules, each perProgram of them also as one automaton,
+	// and a bit for each that holds a number.
 	languages   map[string]*language
 	expressions []*expression
-	programs    []*program
+	automata    []*automaton
 	wanted      []uint64
 	filter      [1 << 10]uint64 // bits of the first words of phrases
 	first       map[uint64][]phrase
+	known       pieces
 }
 
 // anyone is the code of a phrase that is forbidden to everyone.
@@ -114,7 +117,9 @@ type phrase struct {
 func Compile(p *plan.Plan) (*Set, error) {
 	s := &Set{languages: map[string]*language{}, env: &kind.Env{Fields: p.Fields}, first: map[uint64][]phrase{}, texts: make([]*textField, len(p.Fields)), labels: make([][]string, len(p.Fields))}
 	for i := range p.Languages {
-		s.languages[p.Languages[i].Name] = newLanguage(&p.Languages[i])
+		l := newLanguage(&p.Languages[i])
+		l.salt = rng.Mix(uint64(i + 1))
+		s.languages[l.Name] = l
 	}
 	for i := range p.Rules {
 		if err := s.addRule(&p.Rules[i]); err != nil {
@@ -188,10 +193,10 @@ func (s *Set) expression(text string) (int, error) {
 	return len(s.expressions) - 1, nil
 }
 
-// assemble makes the programs of all expressions.
+// assemble makes the automata of all expressions.
 func (s *Set) assemble() {
 	for group := range slices.Chunk(s.expressions, perProgram) {
-		s.programs = append(s.programs, assemble(group))
+		s.automata = append(s.automata, newAutomaton(assemble(group)))
 	}
 }
 

@@ -51,9 +51,9 @@ func guild() (*plan.Plan, *frame.Batch) {
 	return p, b
 }
 
-func compiled(t testing.TB) (*rules.Set, *rules.Checker) {
+func compiled(t testing.TB, of func() (*plan.Plan, *frame.Batch)) (*rules.Set, *rules.Checker) {
 	t.Helper()
-	p, b := guild()
+	p, b := of()
 	s, err := rules.Compile(p)
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func names(s *rules.Set, faults []rules.Fault) []string {
 const fine = "Ana grew up in Vale Lungă and is 34 years old."
 
 func TestText(t *testing.T) {
-	s, c := compiled(t)
+	s, c := compiled(t, guild)
 	long := strings.Repeat("a word and another, ", 40)
 	for _, test := range []struct {
 		name, field string
@@ -136,7 +136,7 @@ func TestText(t *testing.T) {
 }
 
 func TestList(t *testing.T) {
-	s, c := compiled(t)
+	s, c := compiled(t, guild)
 	for _, test := range []struct {
 		name  string
 		items []string
@@ -177,7 +177,7 @@ func TestCompileErrors(t *testing.T) {
 }
 
 func TestColumn(t *testing.T) {
-	s, _ := compiled(t)
+	s, _ := compiled(t, guild)
 	for name, want := range map[string]int{"story": 4, "skills": 6, "hue": -1, "nothing": -1} {
 		if got := s.Column(name); got != want {
 			t.Errorf("%s: %d, want %d", name, got, want)
@@ -256,7 +256,7 @@ func FuzzText(f *testing.F) {
 	for _, text := range []string{fine, "", "\xff{{<a>", "- sorry 9 years old", "ĂÎȘ\u0301\u0301<", strings.Repeat("34 years old ", 30)} {
 		f.Add(text)
 	}
-	s, c := compiled(f)
+	s, c := compiled(f, guild)
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, field := range []string{"story", "plans"} {
 			for _, fault := range c.Text(s.Column(field), 0, text) {
@@ -267,7 +267,7 @@ func FuzzText(f *testing.F) {
 			if c.Chars != utf8.RuneCountInString(text) {
 				t.Errorf("%d characters, want %d", c.Chars, utf8.RuneCountInString(text))
 			}
-			for _, w := range c.Words {
+			for _, w := range c.Scan().Words {
 				if w.From >= w.To || int(w.To) > len(text) {
 					t.Errorf("word %+v", w)
 				}

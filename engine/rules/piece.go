@@ -1,0 +1,421 @@
+package rules
+
+import (
+	"hash/maphash"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// piece is a part of a text, a sentence or less, with what is to be known of it
+// whatever text it is part of. Texts made of a spec's phrases consist of pieces
+// that come again and again: what is known of these is kept, so that most of a
+// text is never looked at letter by letter.
+//
+// A piece that is kept does not change. What most texts need of it stands in the
+// 64 bytes that a processor fetches at once: fetching is what such texts cost.
+type piece struct {
+	hash  [2]uint64 // of a piece that is kept
+	first step      // that was ever taken; steps has the others
+	counts
+	plain bool // there are neither suspects nor flaws
+	*details
+}
+
+// counts are what is counted in a piece, or in a text.
+type counts struct {
+	chars, words  int32
+	home, foreign int32  // letters of the language beyond a to z, of other alphabets
+	small         int32  // words that the language is known by
+	sum           uint32 // of the hashes of the words
+}
+
+func (c *counts) add(o *counts) {
+	c.chars += o.chars
+	c.words += o.words
+	c.home += o.home
+	c.foreign += o.foreign
+	c.small += o.small
+	c.sum += o.sum
+}
+
+// details are the rest of what is known of a piece. Of a piece that is kept
+// there are only those that are needed.
+type details struct {
+	Scan
+	// suspects are where a forbidden phrase begins, which may be forbidden to
+	// some persons, or in some fields, only.
+	suspects []suspect
+	steps    []step
+}
+
+// suspect is a phrase at a word of the piece.
+type suspect struct {
+	word   int
+	phrase *phrase
+}
+
+// step is how an automaton passes a piece without a match: from one state to
+// another. What may become a match later began at byte since of the piece, or
+// where it is -1, before.
+type step struct {
+	from, to  int32
+	since     int16
+	automaton int16 // -1 for no step
+}
+
+// mostSteps is how many steps of a piece are kept: behind a full stop an
+// automaton waits for other things than behind a comma.
+const mostSteps = 8
+
+// part is a piece where it stands in a text.
+type part struct {
+	*piece
+	from, to int // bytes
+	word     int // words before it
+}
+
+// study finds out what is to be known of a piece.
+func (p *piece) study(s *Set, text string, l *language) {
+	p.language = l
+	p.Read(text)
+	p.first.automaton = -1
+	p.counts = counts{chars: int32(p.Chars), words: int32(len(p.Words)), home: int32(p.Home), foreign: int32(p.Foreign)}
+	if l != nil {
+		p.small = int32(l.smallIn(p.Words))
+		if l.Own {
+			for _, c := range p.Lower {
+				if c >= 'a' && c <= 'z' {
+					p.foreign++
+				}
+			}
+		}
+	}
+	p.suspects = p.suspects[:0]
+	for i := range p.Words {
+		hash := p.Words[i].Hash
+		p.sum += uint32(hash >> 32)
+		if s.filter[hash>>6&1023]>>(hash&63)&1 == 0 {
+			continue
+		}
+		list := s.first[hash]
+		for k := range list {
+			if list[k].mayStand(s, p.Words, i) {
+				p.suspects = append(p.suspects, suspect{i, &list[k]})
+			}
+		}
+	}
+	p.plain = len(p.suspects) == 0 && p.Unprintable < 0 && p.Mark < 0
+}
+
+// kept is a copy of a piece to be kept.
+func (p *piece) kept(hash [2]uint64) *piece {
+	k := *p
+	k.hash, k.details = hash, nil
+	if !p.plain {
+		k.details = &details{suspects: slices.Clone(p.suspects)}
+		k.Words, k.Unprintable, k.Mark = slices.Clone(p.Words), p.Unprintable, p.Mark
+	}
+	return &k
+}
+
+// with is a copy of a kept piece with one more step, itself when it has enough.
+func (p *piece) with(s step) *piece {
+	k := *p
+	switch {
+	case k.first.automaton < 0:
+		k.first = s
+	case k.details == nil:
+		k.details = &details{steps: []step{s}}
+	case len(k.steps) < mostSteps-1:
+		d := *k.details
+		d.steps = append(slices.Clip(d.steps), s)
+		k.details = &d
+	default:
+		return p
+	}
+	return &k
+}
+
+// step returns where an automaton in a state gets through the piece, nil if it
+// has to read it.
+func (p *piece) step(automaton int16, from int32) *step {
+	if p.first.from == from && p.first.automaton == automaton {
+		return &p.first
+	}
+	if p.details != nil {
+		for i := range p.steps {
+			if s := &p.steps[i]; s.from == from && s.automaton == automaton {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+// pieces are those that have come often, as far as there is room. Which these are
+// depends on the order of the texts, what is known of each does not.
+type pieces struct {
+	once  sync.Once
+	seeds [2]maphash.Seed
+	slots []atomic.Pointer[piece]
+	// seen has some bits of the hash of a piece that has come, and how often.
+	seen []atomic.Uint32
+}
+
+const (
+	// keptPieces bounds the memory, which is 72 bytes for most of them.
+	keptPieces = 1 << 17
+	seenPieces = 1 << 19
+	// ways is how many slots a piece may be in.
+	ways = 4
+	// often is how often a piece has come again before it is kept, and veryOften,
+	// which is a mask too, before it takes the place of another.
+	often, veryOften = 1, 15
+	// longestKept is the length in bytes of the longest piece that is kept.
+	longestKept = 512
+)
+
+// ready makes room for pieces when there is a text to judge.
+func (k *pieces) ready() {
+	k.once.Do(func() {
+		k.seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
+		k.slots, k.seen = make([]atomic.Pointer[piece], keptPieces), make([]atomic.Uint32, seenPieces)
+	})
+}
+
+// sighting is a part of a text on the way to its piece.
+type sighting struct {
+	from, to int
+	hash     [2]uint64
+	piece    *piece // kept in the slot of the hash
+}
+
+// look finds the pieces of parts of a text; nil for those that are not kept.
+// Texts are told apart by 128 bits of their hash, of which the language is part.
+// The pieces are fetched from memory in loops of their own, so that the
+// processor waits for all of them at once.
+func (k *pieces) look(text string, l *language, sights []sighting) {
+	salt := uint64(0)
+	if l != nil {
+		salt = l.salt
+	}
+	for i := range sights {
+		s := &sights[i]
+		part := text[s.from:s.to]
+		s.hash = [2]uint64{maphash.String(k.seeds[0], part) + salt, maphash.String(k.seeds[1], part)}
+	}
+	for i := range sights {
+		sights[i].piece = k.slot(sights[i].hash[0]).Load()
+	}
+	for i := range sights {
+		s := &sights[i]
+		for way := uint64(1); s.piece != nil && s.piece.hash != s.hash; way++ {
+			if way == ways {
+				s.piece = nil
+				break
+			}
+			s.piece = k.slot(s.hash[0] ^ way).Load()
+		}
+	}
+}
+
+func (k *pieces) slot(place uint64) *atomic.Pointer[piece] { return &k.slots[place%keptPieces] }
+
+// place counts that a part of a text has come that is not kept, and returns where
+// it is to be kept from now on, nil if it is not: one that comes often is kept
+// where there is room, one that comes very often instead of another.
+func (k *pieces) place(s *sighting) *atomic.Pointer[piece] {
+	if s.to-s.from > longestKept {
+		return nil
+	}
+	seen, tag := &k.seen[s.hash[1]%seenPieces], uint32(s.hash[1]>>32)&^veryOften
+	was := seen.Load()
+	if was&^veryOften != tag {
+		seen.Store(tag)
+		return nil
+	}
+	times := was & veryOften
+	if times < veryOften {
+		seen.Store(was + 1)
+	}
+	if times < often {
+		return nil
+	}
+	for way := range uint64(ways) {
+		if slot := k.slot(s.hash[0] ^ way); slot.Load() == nil {
+			return slot
+		}
+	}
+	if times < veryOften {
+		return nil
+	}
+	seen.Store(tag)
+	return k.slot(s.hash[0])
+}
+
+// through returns where a sign ends that comes next in a text, behind which no
+// word and no phrase goes on; the end of the text when there is none.
+func through(text string, from int, sign string) int {
+	if n := strings.Index(text[from:], sign); n >= 0 {
+		return from + n + len(sign)
+	}
+	return len(text)
+}
+
+// takeApart finds the pieces of a text: whole sentences that are kept, and the
+// clauses of the others.
+func (c *Checker) takeApart(text string, l *language) {
+	c.text = text
+	c.parts, c.counts, c.unprintable, c.mark, c.used, c.scanned = c.parts[:0], counts{}, -1, -1, 0, false
+	c.sentences, c.clauses = c.sentences[:0], c.clauses[:0]
+	if strings.IndexByte(text, '<') >= 0 { // what stands between < and > may be longer than a piece
+		c.take(c.study(text, l), 0, len(text))
+		return
+	}
+	known := &c.set.known
+	for from, to := 0, 0; from < len(text); from = to {
+		to = through(text, from, ". ")
+		c.sentences = append(c.sentences, sighting{from: from, to: to})
+	}
+	known.look(text, l, c.sentences)
+	for i := range c.sentences {
+		s := &c.sentences[i]
+		if s.piece != nil {
+			continue
+		}
+		for from, to := s.from, 0; from < s.to; from = to {
+			to = through(text[:s.to], from, ", ")
+			c.clauses = append(c.clauses, sighting{from: from, to: to})
+		}
+	}
+	known.look(text, l, c.clauses)
+	clause := 0
+	for i := range c.sentences {
+		s := &c.sentences[i]
+		if s.piece == nil {
+			s.piece = c.keep(text, l, s)
+		}
+		for ; clause < len(c.clauses) && c.clauses[clause].to <= s.to; clause++ {
+			if s.piece == nil {
+				c.takeClause(text, l, &c.clauses[clause], s)
+			}
+		}
+		if s.piece != nil {
+			c.take(s.piece, s.from, s.to)
+		}
+	}
+}
+
+// takeClause adds a clause of a sentence that is not kept.
+func (c *Checker) takeClause(text string, l *language, s, sentence *sighting) {
+	if s.piece == nil && (s.from > sentence.from || s.to < sentence.to) { // else it has just been refused
+		s.piece = c.keep(text, l, s)
+	}
+	if s.piece == nil {
+		s.piece = c.study(text[s.from:s.to], l)
+	}
+	c.take(s.piece, s.from, s.to)
+}
+
+// keep studies a piece for all texts to come, if there is a place for it; nil if
+// there is none.
+func (c *Checker) keep(text string, l *language, s *sighting) *piece {
+	place := c.set.known.place(s)
+	if place == nil {
+		return nil
+	}
+	p := c.study(text[s.from:s.to], l).kept(s.hash)
+	place.Store(p)
+	return p
+}
+
+// study studies a piece for this text only.
+func (c *Checker) study(text string, l *language) *piece {
+	if c.used == len(c.spare) {
+		c.spare = append(c.spare, &piece{details: &details{}})
+	}
+	p := c.spare[c.used]
+	c.used++
+	p.study(c.set, text, l)
+	return p
+}
+
+// take adds a piece to the text.
+func (c *Checker) take(p *piece, from, to int) {
+	c.parts = append(c.parts, part{p, from, to, int(c.words)})
+	c.counts.add(&p.counts)
+	if p.plain {
+		return
+	}
+	if c.unprintable < 0 && p.Unprintable >= 0 {
+		c.unprintable = from + p.Unprintable
+	}
+	if c.mark < 0 && p.Mark >= 0 {
+		c.mark = from + p.Mark
+	}
+}
+
+// match runs the automata over the pieces of a text.
+func (c *Checker) match(text string) {
+	c.matcher.begin()
+	for k := range c.matcher.readings {
+		r := &c.matcher.readings[k]
+		for i := range c.parts {
+			c.pass(r, int16(k), &c.parts[i], text)
+		}
+	}
+	c.matcher.end(len(text))
+}
+
+// pass lets an automaton read a part of the text, or does what it did there
+// before.
+func (c *Checker) pass(r *reading, k int16, p *part, text string) {
+	if !r.open && r.exact {
+		if s := p.step(k, r.at); s != nil {
+			r.at = s.to
+			if s.since >= 0 {
+				r.since = p.from + int(s.since)
+			}
+			return
+		}
+	}
+	from, since, found, known := r.at, r.since, r.found, p.hash != [2]uint64{} && !r.open
+	r.found = 0
+	r.read(text, p.from, p.to)
+	if known && r.exact && r.found == 0 {
+		s := step{from, r.at, int16(r.since - p.from), k}
+		if r.since == since {
+			s.since = -1
+		}
+		old := p.piece
+		p.piece = old.with(s)
+		for way := range uint64(ways) {
+			if c.set.known.slot(old.hash[0]^way).CompareAndSwap(old, p.piece) {
+				break
+			}
+		}
+	}
+	r.found |= found
+}
+
+// Scan returns the text that was judged last, or the last item of a list, taken
+// apart. It holds until the next one is judged.
+func (c *Checker) Scan() *Scan {
+	if !c.scanned {
+		c.scan.Read(c.text)
+		c.scanned = true
+	}
+	return &c.scan
+}
+
+// says reports whether the text has a value, which is in lower case.
+func (c *Checker) says(value string, whole bool) bool {
+	for i := range c.parts {
+		if p := c.parts[i].piece; p.hash == [2]uint64{} && says(p.Lower, value, whole) {
+			return true
+		}
+	}
+	return says(c.Scan().Lower, value, whole)
+}
