@@ -160,6 +160,28 @@ func TestMutations(t *testing.T) {
 				all[100*i+1] = all[100*i]
 			}
 		}, []string{"unique.id", "persons"}},
+		{"1 % of rows copied under new ids, with one field changed", func(t *testing.T, all []person) {
+			fields := []string{"given_name", "religion", "household_size", "extraversion", "locality", "education_level", "name"}
+			for i := range len(all) / 100 {
+				from, field, id := all[100*i+3], fields[i%len(fields)], all[100*i+7]["id"]
+				other := slices.IndexFunc(right, func(p person) bool { return p[field] != nil && p[field] != from[field] })
+				twin := maps.Clone(from)
+				twin["id"], twin[field] = id, right[other][field]
+				all[100*i+7] = twin
+			}
+		}, []string{"near_persons"}},
+		{"1 % of rows copied under new ids, with every number a little changed", func(t *testing.T, all []person) {
+			for i := range len(all) / 100 {
+				twin, id := maps.Clone(all[100*i+3]), all[100*i+7]["id"]
+				for field, v := range twin {
+					if slices.Contains([]string{"gross_wage", "pension", "openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism"}, field) && v != nil {
+						twin[field] = json.Number(fmt.Sprint(number(twin, field) + 1))
+					}
+				}
+				twin["id"] = id
+				all[100*i+7] = twin
+			}
+		}, []string{"near_persons"}},
 		{"ages shifted by a year", func(t *testing.T, all []person) {
 			spoil(t, all, 1900, func(i int, p person) bool {
 				age := number(p, "age")

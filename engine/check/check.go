@@ -87,7 +87,8 @@ type Suite struct {
 	expected []int // per Plan.Expected, its counter
 	ids      []int // columns that identify a person
 	person   printer
-	sampled  []int // axes that the independence ledger speaks of
+	near     *nearCheck // nil when there is too little to compare
+	sampled  []int      // axes that the independence ledger speaks of
 	texts    *textSuite
 
 	numbers      []numberCheck
@@ -160,6 +161,7 @@ func New(p *plan.Plan, o Options) *Suite {
 	s.compilePersons()
 	s.compileNumbers()
 	s.compileDraws()
+	s.compileNear()
 	s.compileTexts()
 	for _, pair := range p.Independent {
 		for _, name := range append(pair.Fields[:], pair.Given...) {

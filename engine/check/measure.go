@@ -148,6 +148,12 @@ func (b *builder) measure(name string) (out []measured) {
 				add(o.Name, o.Test.P)
 			}
 		}
+	case "near_duplicate_persons":
+		for _, o := range b.Outcomes {
+			if o.Near != nil {
+				add("", o.Near.Share)
+			}
+		}
 	case "duplicate_persons":
 		for _, o := range b.Outcomes {
 			if o.Kind == KindPersons && b.Rows > 0 {

@@ -87,6 +87,7 @@ func TestMeasuresOfTables(t *testing.T) {
 		{Name: "any", Severity: Note, Measure: "deviation_points", AtMost: &p05},
 		{Name: "p", Severity: Fail, Measure: "table_p", Of: "zone", AtLeast: &p05},
 		{Name: "twice", Severity: Fail, Measure: "duplicate_persons", AtMost: &none},
+		{Name: "nearly", Severity: Fail, Measure: "near_duplicate_persons", AtMost: &none},
 		{Name: "numbers", Severity: Fail, Measure: "number_p", AtLeast: &p05},
 	}
 	got := map[string]string{}
@@ -95,7 +96,7 @@ func TestMeasuresOfTables(t *testing.T) {
 			got[o.Name] = o.Status
 		}
 	}
-	want := map[string]string{"persons": Fail, "zones": Pass, "any": Note, "p": Pass, "twice": Pass, "numbers": Skip}
+	want := map[string]string{"persons": Fail, "zones": Pass, "any": Note, "p": Pass, "twice": Pass, "nearly": Pass, "numbers": Skip}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
@@ -104,7 +105,7 @@ func TestMeasuresOfTables(t *testing.T) {
 // TestMeasuresListed: every measure of the plan is one that the suite knows.
 func TestMeasuresListed(t *testing.T) {
 	b := &builder{Result: &Result{Rows: 1, Texts: []Text{{Field: "a", Applies: 1, Written: 1, Alike: &Alike{}, Model: new(float64)}}, Outcomes: []Outcome{
-		{Kind: KindRule}, {Kind: KindTable, Table: &TableNumbers{}, Test: &Test{}}, {Kind: KindNumber, Test: &Test{}}, {Kind: KindPersons},
+		{Kind: KindRule}, {Kind: KindTable, Table: &TableNumbers{}, Test: &Test{}}, {Kind: KindNumber, Test: &Test{}}, {Kind: KindPersons}, {Kind: KindNear, Near: &NearPersons{}},
 	}}}
 	for _, m := range plan.Measures() {
 		if got := b.measure(m.Name); len(got) != 1 {

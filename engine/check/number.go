@@ -115,6 +115,7 @@ func (t *Tally) addNumbers(b *frame.Batch) {
 	for i := range t.numbers {
 		c, x := &t.suite.numbers[i], &t.numbers[i]
 		x.scorer.Score(b, &b.Columns[c.column], t.low, t.high)
+		t.near.sample.addNumbers(t, b, i, t.low, t.high)
 		if c.scored {
 			x.first, x.second = frame.Grow(x.first, b.N), frame.Grow(x.second, b.N)
 		}

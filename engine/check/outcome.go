@@ -52,6 +52,7 @@ func (s *Suite) Result(t *Tally) (*Result, error) {
 	if err := b.checkPersons(); err != nil {
 		return nil, err
 	}
+	b.checkNear()
 	b.checkGroups()
 	b.checkImpossible()
 	b.checkDraws()

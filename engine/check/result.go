@@ -23,6 +23,7 @@ const (
 	KindNulls       = "nulls"
 	KindUnique      = "unique"
 	KindPersons     = "persons"
+	KindNear        = "near_persons" // persons who are the same but for one thing
 	KindGroup       = "group"
 	KindImpossible  = "impossible"
 	KindOpen        = "open"        // values of choices and lists that are open to the person
@@ -121,6 +122,7 @@ type Outcome struct {
 	Test  *Test         `json:"test,omitempty"`
 	Share *Share        `json:"share,omitempty"`
 	Limit *Limit        `json:"limit,omitempty"`
+	Near  *NearPersons  `json:"near_persons,omitempty"`
 }
 
 // Quantile is the value that a share of the persons should not exceed, and the
@@ -221,6 +223,30 @@ type Limit struct {
 	Value   float64  `json:"value"`
 	AtLeast *float64 `json:"at_least,omitempty"`
 	AtMost  *float64 `json:"at_most,omitempty"`
+}
+
+// NearPersons counts the persons who are the same as an earlier one but for one
+// thing, a field or several fields that belong together, and what follows from it.
+// Pairs that chance explains are not among Persons and Share.
+type NearPersons struct {
+	Fields int `json:"fields"` // that are compared, those that follow from others left out
+	// Sampled is the share of such pairs that was looked at: 1 is all; below, the
+	// counts are estimates.
+	Sampled float64 `json:"sampled"`
+	Persons float64 `json:"persons"`
+	Share   float64 `json:"share"`
+	// ByThing are the pairs by what differs, where there are any.
+	ByThing []NearThing `json:"by_thing,omitempty"`
+}
+
+// NearThing counts the pairs of persons who differ in a thing only.
+type NearThing struct {
+	Thing string  `json:"thing"` // a field, "the name" or "the numbers"
+	Pairs float64 `json:"pairs"`
+	// Expected are the pairs that chance would make, an upper estimate; Chance
+	// tells whether it explains those found.
+	Expected float64 `json:"expected"`
+	Chance   bool    `json:"chance"`
 }
 
 // Profile describes a column.

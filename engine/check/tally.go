@@ -22,6 +22,7 @@ type Tally struct {
 	within     []int64
 	ids        []*distinct
 	persons    *distinct
+	near       nearTally
 	sample     sample
 	texts      *textTally // nil when no field is written
 
@@ -102,6 +103,9 @@ func (s *Suite) NewTally() *Tally {
 	if len(s.person.columns()) > 0 {
 		t.persons = &distinct{}
 	}
+	if s.near != nil {
+		t.near.sketch.level = s.near.level
+	}
 	t.numbers, t.correlations = s.newNumberTallies()
 	t.draws = s.newDrawTallies()
 	if s.texts != nil {
@@ -129,6 +133,7 @@ func (t *Tally) Add(b *frame.Batch) {
 	t.sample.add(t, b)
 	t.addNumbers(b)
 	t.addDraws(b)
+	t.addNear(b)
 	t.addTexts(b)
 }
 
@@ -244,6 +249,8 @@ func (t *Tally) Merge(o *Tally) {
 	if t.persons != nil {
 		t.persons.merge(o.persons)
 	}
+	t.near.sketch.merge(&o.near.sketch)
+	t.near.sample.merge(&o.near.sample)
 	t.sample.merge(&o.sample)
 	for i := range t.numbers {
 		t.numbers[i].merge(&o.numbers[i])

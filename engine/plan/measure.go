@@ -39,6 +39,7 @@ func Measures() []Measure {
 		{"table_p", OfTable, false, true},
 		{"number_p", OfNumber, false, true},
 		{"duplicate_persons", "", true, true},
+		{"near_duplicate_persons", "", true, true},
 	}
 }
 

@@ -15,6 +15,7 @@ var kinds = []struct{ kind, one, many string }{
 	{check.KindNulls, "field with values where there should be some", "fields with values where there should be some"},
 	{check.KindUnique, "field with unique values", "fields with unique values"},
 	{check.KindPersons, "search for duplicated persons", "searches for duplicated persons"},
+	{check.KindNear, "search for near-duplicate persons", "searches for near-duplicate persons"},
 	{check.KindGroup, "group true to its base fields", "groups true to their base fields"},
 	{check.KindImpossible, "impossible condition met by nobody", "impossible conditions met by nobody"},
 	{check.KindOpen, "choice or list with nothing that is closed to the person", "choices and lists with nothing that is closed to the person"},
