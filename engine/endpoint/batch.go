@@ -28,17 +28,6 @@ type BatchConfig struct {
 	MaxPoll  time.Duration // to which that grows; 5 min
 }
 
-// over lays the fields of c that are set over those of base.
-func (c BatchConfig) over(base BatchConfig) BatchConfig {
-	set(&base.Requests, c.Requests)
-	set(&base.Bytes, c.Bytes)
-	set(&base.Window, c.Window)
-	set(&base.Tag, c.Tag)
-	set(&base.Poll, c.Poll)
-	set(&base.MaxPoll, c.MaxPoll)
-	return base
-}
-
 // BatchProviders lists the presets whose endpoints take files of requests.
 func BatchProviders() []string {
 	return slices.DeleteFunc(Providers(), func(name string) bool { return presets[name].Batch.Requests == 0 })

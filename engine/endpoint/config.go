@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -93,41 +94,23 @@ func Preset(provider string) (Config, error) {
 // Over lays the fields of c that are set over those of base. Extra fields and
 // headers are joined; an extra field that is null in c is not sent.
 func (c Config) Over(base Config) Config {
-	set(&base.Provider, c.Provider)
-	set(&base.BaseURL, c.BaseURL)
-	set(&base.Model, c.Model)
-	set(&base.KeyVar, c.KeyVar)
-	set(&base.KeyFile, c.KeyFile)
-	set(&base.Local, c.Local)
-	set(&base.Mode, c.Mode)
-	set(&base.TokensField, c.TokensField)
-	base.Extra = join(base.Extra, c.Extra)
-	maps.DeleteFunc(base.Extra, func(_ string, v json.RawMessage) bool { return string(v) == "null" })
-	base.Headers = join(base.Headers, c.Headers)
-	set(&base.Workers, c.Workers)
-	set(&base.MaxInFlight, c.MaxInFlight)
-	set(&base.Limits.RequestsPerSecond, c.Limits.RequestsPerSecond)
-	set(&base.Limits.RequestsPerMinute, c.Limits.RequestsPerMinute)
-	set(&base.Limits.TokensPerSecond, c.Limits.TokensPerSecond)
-	set(&base.Limits.TokensPerMinute, c.Limits.TokensPerMinute)
-	set(&base.Timeout, c.Timeout)
-	set(&base.Retries, c.Retries)
-	set(&base.Backoff, c.Backoff)
-	set(&base.MaxBackoff, c.MaxBackoff)
-	set(&base.MaxWait, c.MaxWait)
-	set(&base.BreakAfter, c.BreakAfter)
-	set(&base.Seed, c.Seed)
-	set(&base.CharsPerToken, c.CharsPerToken)
-	set(&base.Price, c.Price)
-	base.Batch = c.Batch.over(base.Batch)
-	set(&base.Transport, c.Transport)
+	extra, headers := join(base.Extra, c.Extra), join(base.Headers, c.Headers)
+	maps.DeleteFunc(extra, func(_ string, v json.RawMessage) bool { return string(v) == "null" })
+	overlay(reflect.ValueOf(&base).Elem(), reflect.ValueOf(c))
+	base.Extra, base.Headers = extra, headers
 	return base
 }
 
-func set[T comparable](to *T, from T) {
-	var zero T
-	if from != zero {
-		*to = from
+// overlay sets the fields of a struct to those of another that are set, and so
+// in structs within it.
+func overlay(to, from reflect.Value) {
+	for i := range from.NumField() {
+		switch x := from.Field(i); {
+		case x.Kind() == reflect.Struct:
+			overlay(to.Field(i), x)
+		case !x.IsZero():
+			to.Field(i).Set(x)
+		}
 	}
 }
 

@@ -40,7 +40,7 @@ func (b *bank) Uncovered() (fields []string, configs []int) {
 }
 
 // bankUses lists the fields that entries are given.
-func bankUses(s *spec.Field) []spec.Text { return texts(s.Body.Get("given")) }
+func bankUses(s *spec.Field) []spec.Text { return s.Body.Get("given").Texts() }
 
 // entry is a row of a bank as written.
 type entry struct {
@@ -217,7 +217,7 @@ func (r *bankReader) layout() bool {
 	}
 	r.label, r.weight = -1, -1
 	if n := body.Get("column"); n != nil {
-		r.label = column(spec.Text{Value: n.String, Place: n.Place})
+		r.label = column(n.Text())
 	} else {
 		r.label = column(r.columnOf(r.field.Name))
 	}
@@ -225,7 +225,7 @@ func (r *bankReader) layout() bool {
 		r.columns = append(r.columns, column(r.columnOf(g.Name)))
 	}
 	if n := body.Get("weight"); n != nil {
-		r.weight = column(spec.Text{Value: n.String, Place: n.Place})
+		r.weight = column(n.Text())
 	}
 	if n := body.Get("zipf"); n != nil {
 		r.zipf = n.Number

@@ -20,21 +20,9 @@ var groupKind = Kind{
 func groupUses(s *spec.Field) []spec.Text {
 	of := s.Body.Get("of")
 	if of.Kind == spec.StringNode {
-		return []spec.Text{{Value: of.String, Place: of.Place}}
+		return []spec.Text{of.Text()}
 	}
-	return texts(of)
-}
-
-// texts lists the strings of a list node with their places; nil gives none.
-func texts(list *spec.Node) []spec.Text {
-	if list == nil {
-		return nil
-	}
-	var out []spec.Text
-	for _, item := range list.Items {
-		out = append(out, spec.Text{Value: item.String, Place: item.Place})
-	}
-	return out
+	return of.Texts()
 }
 
 // group looks a code up by the configuration of its base fields.
@@ -272,7 +260,7 @@ func (c *Compiler) readPairs(s *spec.Field, base *Field, pairs map[string]string
 	}
 	name := func(key, fallback string) spec.Text {
 		if n := s.Body.Get(key); n != nil {
-			return spec.Text{Value: n.String, Place: n.Place}
+			return n.Text()
 		}
 		return spec.Text{Value: fallback, Place: path.Place}
 	}

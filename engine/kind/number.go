@@ -56,7 +56,7 @@ func numberUses(s *spec.Field) []spec.Text {
 	if scales := s.Body.Get("scale"); scales != nil {
 		for _, n := range scales.Items {
 			by := n.Get("by")
-			uses = append(uses, spec.Text{Value: by.String, Place: by.Place})
+			uses = append(uses, by.Text())
 		}
 	}
 	return uses

@@ -52,22 +52,11 @@ var textSourceKind = Kind{Name: "text_source", Uses: func(*spec.Field) []spec.Te
 	f.Class, f.Type, f.Nullable = Written, frame.Text, true
 }}
 
-func mentioned(s *spec.Field) []spec.Text { return textsOf(s.Body.Get("mentions")) }
-
-func textsOf(n *spec.Node) []spec.Text {
-	if n == nil {
-		return nil
-	}
-	var out []spec.Text
-	for _, item := range n.Items {
-		out = append(out, spec.Text{Value: item.String, Place: item.Place})
-	}
-	return out
-}
+func mentioned(s *spec.Field) []spec.Text { return s.Body.Get("mentions").Texts() }
 
 func values(n *spec.Node) []string {
 	var out []string
-	for _, t := range textsOf(n) {
+	for _, t := range n.Texts() {
 		out = append(out, t.Value)
 	}
 	return out

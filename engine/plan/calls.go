@@ -106,7 +106,7 @@ func (k *calls) assignFields() {
 	for i := range k.spec.Fields {
 		n := k.spec.Fields[i].Body.Get("call")
 		if f := k.plan.Fields[i]; f.Text != nil && n != nil {
-			t := spec.Text{Value: n.String, Place: n.Place}
+			t := n.Text()
 			if k.mustBeOneOf(t, "call", "unknown-call", k.names) {
 				k.writes[t.Value] = append(k.writes[t.Value], f.Name)
 			}

@@ -82,7 +82,7 @@ type section struct {
 // checkMentions refuses a text that must mention another text.
 func (n *narrator) checkMentions() {
 	for _, w := range n.written {
-		for _, t := range items(w.stanza.Body, "mentions") {
+		for _, t := range w.stanza.Body.Get("mentions").Texts() {
 			if f := n.kinds.Fields[t.Value]; f != nil && f.Class == kind.Written {
 				n.diags.Errorf(t.Place, "mentions", "field %q is written itself: a text can mention only what is known before", t.Value).Do("name a field that is not a text")
 			}
@@ -275,7 +275,7 @@ func (n *narrator) checkForms(count int, at diag.Place) {
 func (n *narrator) resolveFields() {
 	for _, w := range n.written {
 		for _, key := range []string{"parts", "more", "close"} {
-			for _, t := range items(w.stanza.Body.Get("offline"), key) {
+			for _, t := range w.stanza.Body.Get("offline").Get(key).Texts() {
 				n.resolveRef(t)
 			}
 		}
@@ -325,19 +325,6 @@ func (n *narrator) checkFacets() {
 			}
 		})
 	}
-}
-
-// items lists the texts of a list inside a stanza.
-func items(body *spec.Node, key string) []spec.Text {
-	list := body.Get(key)
-	if list == nil {
-		return nil
-	}
-	var out []spec.Text
-	for _, item := range list.Items {
-		out = append(out, spec.Text{Value: item.String, Place: item.Place})
-	}
-	return out
 }
 
 // banksOf lists the banks that a field takes phrases from itself.

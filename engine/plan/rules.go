@@ -19,7 +19,7 @@ func (n *narrator) compileRules() {
 		rules = append(rules, r.Name)
 	}
 	for _, w := range n.written {
-		for _, t := range items(w.stanza.Body, "except") {
+		for _, t := range w.stanza.Body.Get("except").Texts() {
 			n.mustBeOneOf(t, "rule", "unknown-rule", rules)
 		}
 	}

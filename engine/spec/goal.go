@@ -59,11 +59,11 @@ func decodeGoal(f Named) Goal {
 	}
 	g.Points, g.Above, g.AtLeast = n.number("points", 0), n.number("above", 0), n.number("at_least", 0)
 	if t := n.Get("field"); t != nil {
-		g.Field = t.asText()
+		g.Field = t.Text()
 	}
 	g.Margins, g.Fields = n.flag("margins"), n.texts("fields")
 	for _, j := range n.items("joints") {
-		g.Joints = append(g.Joints, Joint{Place: j.Place, Fields: j.asTexts()})
+		g.Joints = append(g.Joints, Joint{Place: j.Place, Fields: j.Texts()})
 	}
 	return g
 }

@@ -381,6 +381,21 @@ func (n *Node) Get(name string) *Node {
 	return nil
 }
 
+// Text is a StringNode's string with its place.
+func (n *Node) Text() Text { return Text{Value: n.String, Place: n.Place} }
+
+// Texts lists the strings of a list. It may be called on nil.
+func (n *Node) Texts() []Text {
+	if n == nil {
+		return nil
+	}
+	var out []Text
+	for _, item := range n.Items {
+		out = append(out, item.Text())
+	}
+	return out
+}
+
 // Condition is a conjunction of constraints on fields.
 type Condition struct {
 	Place diag.Place
