@@ -119,19 +119,15 @@ func (c *Client) ReadBatchLine(line []byte) (Answer, *Usage, error) {
 	if l.Response.Status != http.StatusOK {
 		return Answer{}, nil, c.lineError(l.Response.Status, l.Response.Body)
 	}
-	x := &exchange{status: http.StatusOK}
-	skeleton, long := takeOut(l.Response.Body)
-	x.long = long
-	x.read(skeleton)
-	var reply openai.ChatCompletionResponse
-	if err := json.Unmarshal(skeleton, &reply); err != nil {
-		return Answer{}, x.usage, &Error{Kind: Unreadable, Status: http.StatusOK, Message: "the reply is not a chat completion", charged: true}
+	chat, ok := readChat(l.Response.Body)
+	if !ok {
+		return Answer{}, chat.usage, &Error{Kind: Unreadable, Status: http.StatusOK, Message: "the reply is not a chat completion", charged: true}
 	}
-	answer, failed := c.decode(x, reply)
+	answer, failed := c.decode(&exchange{status: http.StatusOK, chat: chat})
 	if failed != nil {
-		return Answer{}, x.usage, failed
+		return Answer{}, chat.usage, failed
 	}
-	return *answer, x.usage, nil
+	return *answer, chat.usage, nil
 }
 
 // lineError is the error of a request that the endpoint refused within a batch.
@@ -180,11 +176,15 @@ func (c *Client) UploadBatch(ctx context.Context, path, name string) (id string,
 
 // fileMarker stands for the content of a file in the form that go-openai makes,
 // which would hold the file in memory several times.
-var fileMarker = marker(0)
+const fileMarker = marker
 
-// sendFile makes a body of a skeleton and the file that goes into it.
-func (x *exchange) sendFile(r *http.Request, skeleton []byte) error {
-	before, after, ok := bytes.Cut(skeleton, []byte(fileMarker))
+// sendFile puts a file into the place of its marker.
+func (x *exchange) sendFile(r *http.Request) error {
+	form, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	before, after, ok := bytes.Cut(form, []byte(fileMarker))
 	if !ok {
 		return errors.New("the file has no place in the request")
 	}
@@ -391,8 +391,11 @@ func (c *Client) again(ctx context.Context, timeout time.Duration, safe bool, as
 	waiting, cancel := c.whileAlive(ctx)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
-		if waiting.Err() != nil {
-			return c.interrupted(context.Cause(waiting), attempt-1)
+		if c.life.Err() != nil {
+			return c.interrupted(context.Cause(c.life), attempt-1)
+		}
+		if ctx.Err() != nil {
+			return c.interrupted(context.Cause(ctx), attempt-1)
 		}
 		e := c.once(ctx, timeout, ask)
 		if e == nil {

@@ -46,12 +46,12 @@ type Budget struct {
 	spent   Cost
 	unknown Cost
 	held    Cost
-	changed chan struct{} // closed, and replaced, when held becomes less
+	changed chan struct{} // closed when held becomes less; nil while nobody waits
 }
 
 // NewBudget returns a budget in money, tokens or both; 0 is no limit.
 func NewBudget(limit Cost) *Budget {
-	return &Budget{limit: limit, changed: make(chan struct{})}
+	return &Budget{limit: limit}
 }
 
 // Limit returns what NewBudget was given.
@@ -80,6 +80,9 @@ func (b *Budget) Reserve(ctx context.Context, worst Cost) (*Hold, error) {
 			err := b.refusal(worst)
 			b.mu.Unlock()
 			return nil, err
+		}
+		if b.changed == nil {
+			b.changed = make(chan struct{})
 		}
 		changed := b.changed
 		b.mu.Unlock()
@@ -164,6 +167,8 @@ func (h *Hold) settle(actual, unknown Cost) {
 	b.held = b.held.minus(h.worst)
 	b.spent = b.spent.plus(actual)
 	b.unknown = b.unknown.plus(unknown)
-	close(b.changed)
-	b.changed = make(chan struct{})
+	if b.changed != nil {
+		close(b.changed)
+		b.changed = nil
+	}
 }

@@ -2,12 +2,10 @@ package endpoint
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,7 +31,7 @@ type Client struct {
 	pacer *pacer
 	calls atomic.Int64
 
-	system atomic.Pointer[quoted] // of the last request
+	common common
 
 	life context.Context // ends when the client stops, with the reason as its cause
 	stop context.CancelCauseFunc
@@ -160,7 +158,7 @@ func (c *Client) checkRequest(req Request, mode Mode) *Error {
 		return fault("a budget needs a bound on every answer: set max tokens")
 	case req.Temperature != nil && !(*req.Temperature >= 0 && *req.Temperature <= 2):
 		return fault("the temperature must be from 0 to 2")
-	case req.Schema != nil && !json.Valid(req.Schema):
+	case req.Schema != nil && !c.common.isJSON(req.Schema):
 		return fault("the schema is not JSON")
 	case req.Schema != nil && mode == "":
 		return fault("how this endpoint answers to a schema is not known: run Probe first, or set the mode")
@@ -168,13 +166,32 @@ func (c *Client) checkRequest(req Request, mode Mode) *Error {
 	return nil
 }
 
-// whileAlive returns a context for waiting, which ends with the caller's or when
-// the client stops. A call that is in flight is not cut off by that: it may have
-// been paid for.
-func (c *Client) whileAlive(ctx context.Context) (context.Context, func()) {
-	waiting, cancel := context.WithCancelCause(ctx)
-	unhook := context.AfterFunc(c.life, func() { cancel(context.Cause(c.life)) })
-	return waiting, func() { unhook(); cancel(nil) }
+// patience is a context for waiting, which ends with the caller's or when the
+// client stops. A call that is in flight is not cut off by that: it may have been
+// paid for. The two are joined when somebody does wait, which few calls have to.
+// It is for one goroutine.
+type patience struct {
+	context.Context
+	life context.Context
+	end  func() // nil before they are joined
+}
+
+func (c *Client) whileAlive(ctx context.Context) (waiting *patience, end func()) {
+	p := &patience{Context: ctx, life: c.life}
+	return p, func() {
+		if p.end != nil {
+			p.end()
+		}
+	}
+}
+
+func (p *patience) Done() <-chan struct{} {
+	if p.end == nil {
+		both, cancel := context.WithCancelCause(p.Context)
+		unhook := context.AfterFunc(p.life, func() { cancel(context.Cause(p.life)) })
+		p.Context, p.end = both, func() { unhook(); cancel(nil) }
+	}
+	return p.Context.Done()
 }
 
 // interrupted is the error of a request that ended while it waited.
@@ -212,13 +229,13 @@ func (c *Client) attempt(ctx, waiting context.Context, req Request, mode Mode) (
 	start := time.Now()
 	answer, x, failed := c.send(ctx, req, mode)
 	latency = time.Since(start)
-	c.settle(hold, x.usage, failed, expected)
+	c.settle(hold, x.chat.usage, failed, expected)
 	c.obey(x.header, failed, expected)
 	switch {
 	case failed == nil || failed.Answer != nil:
 		effect = served
-		if x.usage != nil {
-			written = x.usage.Completion
+		if x.chat.usage != nil {
+			written = x.chat.usage.Completion
 		}
 	case failed.Kind.retryable():
 		effect = congested
@@ -270,15 +287,19 @@ func (c *Client) obey(header http.Header, failed *Error, expected int64) {
 func (c *Client) send(ctx context.Context, req Request, mode Mode) (*Answer, *exchange, *Error) {
 	limited, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	x, skeleton := c.encode(req, mode)
-	resp, err := c.api.CreateChatCompletion(attach(limited, x), skeleton)
+	x, bare, err := c.encode(req, mode)
+	if err != nil {
+		return nil, x, &Error{Kind: BadRequest, Message: oneLine(err.Error())}
+	}
+	defer x.done()
+	_, err = c.api.CreateChatCompletion(attach(limited, x), bare)
 	switch {
 	case err != nil && isOwnRefusal(err):
 		return nil, x, &Error{Kind: BadRequest, Message: oneLine(err.Error())}
 	case err != nil:
 		return nil, x, c.fail(ctx, x, err)
 	}
-	answer, failed := c.decode(x, resp)
+	answer, failed := c.decode(x)
 	return answer, x, failed
 }
 
@@ -294,147 +315,6 @@ func isOwnRefusal(err error) bool {
 		}
 	}
 	return false
-}
-
-// encode splits a request into the skeleton for go-openai and what the transport
-// adds.
-func (c *Client) encode(req Request, mode Mode) (*exchange, openai.ChatCompletionRequest) {
-	x := &exchange{fields: c.fields}
-	place := func(value []byte) string {
-		x.values = append(x.values, value)
-		return marker(len(x.values) - 1)
-	}
-	out := openai.ChatCompletionRequest{Model: c.cfg.Model, Seed: req.Seed}
-	sayQuoted := func(role string, quoted []byte) {
-		out.Messages = append(out.Messages, openai.ChatCompletionMessage{Role: role, Content: place(quoted)})
-	}
-	say := func(role, text string) {
-		if text != "" {
-			sayQuoted(role, appendQuoted(nil, text))
-		}
-	}
-	if system := systemText(req, mode); system != "" {
-		sayQuoted(openai.ChatMessageRoleSystem, c.quotedSystem(system))
-	}
-	for _, t := range req.Examples {
-		say(openai.ChatMessageRoleUser, t.User)
-		say(openai.ChatMessageRoleAssistant, t.Answer)
-	}
-	say(openai.ChatMessageRoleUser, req.User)
-	switch {
-	case req.Schema == nil:
-	case mode == Strict:
-		out.ResponseFormat = &openai.ChatCompletionResponseFormat{
-			Type: openai.ChatCompletionResponseFormatTypeJSONSchema,
-			JSONSchema: &openai.ChatCompletionResponseFormatJSONSchema{
-				Name: "answer", Strict: true, Schema: json.RawMessage(`"` + place(req.Schema) + `"`)},
-		}
-	case mode == ObjectSchema: // go-openai has no schema there
-		x.fields = fmt.Appendf(nil, `%s,"response_format":{"type":"json_object","schema":%s}`, x.fields, req.Schema)
-	case mode == JSONObject:
-		out.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONObject}
-	}
-	if c.cfg.TokensField == "max_completion_tokens" {
-		out.MaxCompletionTokens = req.MaxTokens
-	} else {
-		//lint:ignore SA1019 the older name is the one that every compatible server knows
-		out.MaxTokens = req.MaxTokens
-	}
-	if req.Temperature != nil { // go-openai would leave a 0 out
-		x.fields = fmt.Appendf(nil, `%s,"temperature":%v`, x.fields, *req.Temperature)
-	}
-	return x, out
-}
-
-// quoted is a text and its JSON string.
-type quoted struct {
-	text string
-	json []byte
-}
-
-// quotedSystem quotes a system text; the last one is kept, since it is the same
-// from request to request.
-func (c *Client) quotedSystem(text string) []byte {
-	last := c.system.Load()
-	if last == nil || last.text != text {
-		last = &quoted{text, appendQuoted(nil, text)}
-		c.system.Store(last)
-	}
-	return last.json
-}
-
-// systemText adds the schema where the server does not take it. The word JSON
-// must be there: DashScope refuses its JSON mode without it.
-func systemText(req Request, mode Mode) string {
-	if req.Schema == nil || mode.keeps() {
-		return req.System
-	}
-	return strings.TrimSpace(req.System + "\n\nAnswer with a single JSON object that fits this JSON Schema, and with nothing else:\n" + string(req.Schema))
-}
-
-// Body returns the body of a request as Do would send it, for batch files.
-func (c *Client) Body(req Request) ([]byte, error) {
-	mode := c.Mode()
-	if err := c.checkRequest(req, mode); err != nil {
-		return nil, err
-	}
-	x, out := c.encode(req, mode)
-	skeleton, err := json.Marshal(out)
-	if err != nil {
-		return nil, err
-	}
-	return x.body(skeleton)
-}
-
-// decode makes the answer of a reply with status 200.
-func (c *Client) decode(x *exchange, resp openai.ChatCompletionResponse) (*Answer, *Error) {
-	if len(resp.Choices) == 0 {
-		message := "the reply has no answer in it"
-		if x.problem != "" {
-			message = c.key.scrub(oneLine(x.problem))
-		}
-		return nil, &Error{Kind: Unreadable, Status: x.status, Message: message, charged: true}
-	}
-	choice := resp.Choices[0]
-	text, err := c.message(x, choice.Message)
-	if err != nil {
-		return nil, &Error{Kind: Unreadable, Status: x.status, Message: err.Error(), charged: true}
-	}
-	answer := &Answer{Text: text, FinishReason: string(choice.FinishReason), Model: resp.Model, Header: x.header}
-	if x.usage != nil {
-		answer.Usage = *x.usage
-	}
-	refusal, err := x.text(choice.Message.Refusal)
-	switch {
-	case err == nil && refusal != "":
-		return nil, c.paid(Refused, answer, refusal)
-	case choice.FinishReason == openai.FinishReasonContentFilter:
-		return nil, c.paid(Refused, answer, "stopped by a content filter")
-	case choice.FinishReason == openai.FinishReasonLength:
-		return nil, c.paid(Truncated, answer, "the answer ran into the bound on its tokens, or the context was full")
-	}
-	return answer, nil
-}
-
-// message joins the text of a message, which may come in parts.
-func (c *Client) message(x *exchange, m openai.ChatCompletionMessage) (string, error) {
-	if len(m.MultiContent) == 0 {
-		return x.text(m.Content)
-	}
-	var b strings.Builder
-	for _, part := range m.MultiContent {
-		text, err := x.text(part.Text)
-		if err != nil {
-			return "", err
-		}
-		b.WriteString(text)
-	}
-	return b.String(), nil
-}
-
-// paid is an error whose answer was paid for.
-func (c *Client) paid(kind Kind, a *Answer, message string) *Error {
-	return &Error{Kind: kind, Status: http.StatusOK, Message: c.key.scrub(oneLine(message)), Answer: a, charged: true}
 }
 
 // backoff is the wait before the next attempt: what the server asked for, or

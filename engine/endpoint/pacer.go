@@ -98,7 +98,11 @@ func restFor(h http.Header, tokens int64, now time.Time) time.Duration {
 
 // rest assumes that a limit fills evenly until its reset.
 func rest(h http.Header, what string, need float64, now time.Time) time.Duration {
-	remaining, err := strconv.ParseFloat(h.Get("X-Ratelimit-Remaining-"+what), 64)
+	text := h.Get("X-Ratelimit-Remaining-" + what)
+	if text == "" { // as most have it: the error would cost more than all else here
+		return 0
+	}
+	remaining, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(remaining < need) {
 		return 0
 	}

@@ -10,15 +10,6 @@ import (
 	"unicode/utf8"
 )
 
-// Long texts go round go-openai's JSON, which copies and scans them several
-// times: a request or reply it sees is a skeleton in which short markers stand
-// for them, and the transport puts the texts in and takes them out. This halves
-// the client's work per call several times over.
-
-const markerStem = "personagen text 7c41f0e2 "
-
-func marker(i int) string { return markerStem + strconv.Itoa(i) }
-
 // appendQuoted appends text as a JSON string.
 func appendQuoted(dst []byte, text string) []byte {
 	const hex = "0123456789abcdef"
@@ -44,54 +35,6 @@ func appendQuoted(dst []byte, text string) []byte {
 		done = i + 1
 	}
 	return append(append(dst, text[done:]...), '"')
-}
-
-// fill puts values into the places of their markers, which stand in order.
-func fill(skeleton []byte, values [][]byte) ([]byte, error) {
-	size := len(skeleton)
-	for _, v := range values {
-		size += len(v)
-	}
-	out := make([]byte, 0, size)
-	for i, v := range values {
-		place := `"` + marker(i) + `"`
-		at := bytes.Index(skeleton, []byte(place))
-		if at < 0 {
-			return nil, errors.New("a text has no place in the request")
-		}
-		out = append(append(out, skeleton[:at]...), v...)
-		skeleton = skeleton[at+len(place):]
-	}
-	return append(out, skeleton...), nil
-}
-
-// longText is the length in bytes from which a string of a reply is taken out.
-const longText = 256
-
-// takeOut replaces the long strings of a JSON text by markers. The strings are
-// returned as they stand, without their quotes.
-func takeOut(data []byte) (skeleton []byte, long [][]byte) {
-	skeleton = make([]byte, 0, 1024)
-	for {
-		open := bytes.IndexByte(data, '"')
-		if open < 0 {
-			return append(skeleton, data...), long
-		}
-		n := stringEnd(data[open+1:])
-		if n < 0 {
-			return append(skeleton, data...), long
-		}
-		skeleton = append(skeleton, data[:open+1]...)
-		text := data[open+1 : open+1+n]
-		if n >= longText {
-			skeleton = append(skeleton, marker(len(long))...)
-			long = append(long, text)
-		} else {
-			skeleton = append(skeleton, text...)
-		}
-		skeleton = append(skeleton, '"')
-		data = data[open+n+2:]
-	}
 }
 
 // stringEnd returns the index of the quote that ends a JSON string, -1 if none does.

@@ -11,24 +11,40 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 )
 
 // exchange travels in the context of one attempt: what go-openai cannot put
 // into the request, and what it does not tell of the reply.
 type exchange struct {
-	values [][]byte // JSON values for the markers of the request
+	form   [][]byte // of a chat completion's body, without what differs
+	values [][]byte // JSON values between the pieces of the form
 	fields []byte   // further body fields, each with a comma before it
 	plain  bool     // not a chat completion: the body goes as it is
-	file   string   // path of a file to be sent in place of the first marker
+	file   string   // path of a file to be sent in place of the marker
 	stream bool     // the body of a good reply is the caller's to read
 
-	status  int
-	header  http.Header
-	usage   *Usage   // nil when the reply does not tell
-	long    [][]byte // strings taken out of the reply
-	cut     bool     // the reply ended too early
-	problem string   // an error told in a reply of status 200
+	status int
+	header http.Header
+	cut    bool          // the reply ended too early
+	chat   chat          // of a chat completion with status 200
+	reply  *bytes.Buffer // what chat is part of
+}
+
+// replies are buffers for replies, which differ little in length.
+var replies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// usualReply is the capacity in bytes from which a buffer is not kept.
+const usualReply = 256 << 10
+
+// done gives the reply's buffer back. Nothing of the reply may be looked at later.
+func (x *exchange) done() {
+	if x.reply != nil && x.reply.Cap() <= usualReply {
+		x.reply.Reset()
+		replies.Put(x.reply)
+	}
+	x.reply, x.chat = nil, chat{usage: x.chat.usage}
 }
 
 type exchangeKey struct{}
@@ -56,6 +72,7 @@ func newBase(inFlight int) *http.Transport {
 		WriteBufferSize:       16 << 10, // a request, and a reply, in one system call
 		ReadBufferSize:        16 << 10,
 		IdleConnTimeout:       90 * time.Second,
+		DisableCompression:    true, // unpacking takes longer than the rest of a call
 		TLSHandshakeTimeout:   15 * time.Second,
 		ExpectContinueTimeout: time.Second,
 	}
@@ -79,7 +96,7 @@ func (t transport) Do(r *http.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	defer resp.Body.Close()
-	body, err := readReply(resp)
+	body, err := x.readReply(resp)
 	if err != nil {
 		x.cut = true
 		return nil, err
@@ -87,8 +104,9 @@ func (t transport) Do(r *http.Request) (*http.Response, error) {
 	switch {
 	case x.plain && resp.StatusCode < 300:
 	case resp.StatusCode == http.StatusOK:
-		body, x.long = takeOut(body)
-		x.read(body)
+		if chat, ok := readChat(body); ok { // else go-openai reports it
+			x.chat, body = chat, empty
+		}
 	case resp.StatusCode < 400:
 		// go-openai would take it for an answer.
 		resp.StatusCode = http.StatusNotFound
@@ -99,14 +117,14 @@ func (t transport) Do(r *http.Request) (*http.Response, error) {
 }
 
 // readReply reads a reply to its end, so that its connection can be used again.
-func readReply(resp *http.Response) ([]byte, error) {
-	var body bytes.Buffer
-	body.Grow(int(min(max(resp.ContentLength+bytes.MinRead, 8<<10), maxReply)))
-	n, err := body.ReadFrom(io.LimitReader(resp.Body, maxReply+1))
+func (x *exchange) readReply(resp *http.Response) ([]byte, error) {
+	x.reply = replies.Get().(*bytes.Buffer)
+	x.reply.Grow(int(min(max(resp.ContentLength+bytes.MinRead, 8<<10), maxReply)))
+	n, err := x.reply.ReadFrom(io.LimitReader(resp.Body, maxReply+1))
 	if err == nil && n > maxReply {
 		err = fmt.Errorf("the reply is over %d bytes", maxReply)
 	}
-	return body.Bytes(), err
+	return x.reply.Bytes(), err
 }
 
 // complete gives a request its texts, fields, headers and key.
@@ -123,92 +141,25 @@ func (t transport) complete(r *http.Request, x *exchange) error {
 	return nil
 }
 
-// replaceBody gives a request the body that its own is the skeleton of.
+// replaceBody gives a request the body that its own stands for.
 func (x *exchange) replaceBody(r *http.Request) error {
-	if x.plain && x.file == "" {
+	switch {
+	case x.file != "":
+		return x.sendFile(r)
+	case x.plain:
 		return nil
 	}
-	skeleton, err := io.ReadAll(r.Body)
-	if err != nil {
-		return err
-	}
-	if x.file != "" {
-		return x.sendFile(r, skeleton)
-	}
-	body, err := x.body(skeleton)
-	if err != nil {
-		return err
-	}
+	body := x.body()
 	r.ContentLength = int64(len(body))
-	// GetBody lets net/http send again where a kept connection was closed.
+	// GetBody lets net/http send again where a kept connection was closed. Of
+	// readers it knows, such as these, it sends all in one piece with the headers.
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	r.Body, _ = r.GetBody()
 	return nil
 }
 
-// body puts texts and fields into a skeleton.
-func (x *exchange) body(skeleton []byte) ([]byte, error) {
-	skeleton = bytes.TrimSuffix(bytes.TrimSpace(skeleton), []byte("}"))
-	return fill(slices.Concat(skeleton, x.fields, []byte("}")), x.values)
-}
-
-// read takes from the skeleton of a reply what go-openai drops: the usage under
-// the names that services give it, and errors sent with status 200.
-func (x *exchange) read(skeleton []byte) {
-	var reply struct {
-		Usage *wireUsage
-		Error json.RawMessage
-	}
-	if json.Unmarshal(skeleton, &reply) != nil {
-		return // go-openai reports it
-	}
-	if reply.Usage != nil && reply.Usage.Prompt+reply.Usage.Completion > 0 {
-		u := reply.Usage.usage()
-		x.usage = &u
-	}
-	if len(reply.Error) > 0 && string(reply.Error) != "null" {
-		x.problem = bodyMessage(fmt.Appendf(nil, `{"error":%s}`, reply.Error))
-	}
-}
-
-// wireUsage has the names of OpenAI, and those of DeepSeek and Moonshot for
-// cached tokens.
-type wireUsage struct {
-	Prompt        int64 `json:"prompt_tokens"`
-	Completion    int64 `json:"completion_tokens"`
-	CacheHit      int64 `json:"prompt_cache_hit_tokens"`
-	Cached        int64 `json:"cached_tokens"`
-	Reasoning     int64 `json:"reasoning_tokens"`
-	PromptDetails struct {
-		Cached int64 `json:"cached_tokens"`
-	} `json:"prompt_tokens_details"`
-	CompletionDetails struct {
-		Reasoning int64 `json:"reasoning_tokens"`
-	} `json:"completion_tokens_details"`
-}
-
-func (w *wireUsage) usage() Usage {
-	u := Usage{
-		Prompt:     max(0, w.Prompt),
-		Completion: max(0, w.Completion),
-		Cached:     max(0, w.CacheHit, w.Cached, w.PromptDetails.Cached),
-		Reasoning:  max(0, w.Reasoning, w.CompletionDetails.Reasoning),
-	}
-	u.Cached = min(u.Cached, u.Prompt)
-	u.Completion = max(u.Completion, u.Reasoning)
-	return u
-}
-
-// text returns a string of the reply that go-openai decoded, put back if it was
-// taken out.
-func (x *exchange) text(decoded string) (string, error) {
-	for i, raw := range x.long {
-		if decoded == marker(i) {
-			return unquote(raw)
-		}
-	}
-	return decoded, nil
-}
+// empty is what go-openai reads in place of a reply that was read already.
+var empty = []byte("{}")
 
 // encodeFields renders body fields in the order of their names.
 func encodeFields(fields map[string]json.RawMessage) []byte {
