@@ -6,6 +6,8 @@ package main
 import (
 	"os"
 	"runtime/debug"
+	"slices"
+	"strings"
 )
 
 func main() {
@@ -19,9 +21,12 @@ func main() {
 // run allocates little and holds its buffers for long: collecting at less than
 // the usual growth costs next to nothing and keeps the peak of memory near what
 // is in use, however many persons are made. A vet is over before its memory is
-// wanted again: collecting less takes a fifth off its time.
+// wanted again: collecting less takes a fifth off its time. So is a run's that
+// asks a model: a collection looks at the stacks of three goroutines for each call
+// in flight, and every call leaves something behind.
 func growth(args []string) int {
-	if len(args) > 0 && args[0] == "vet" {
+	model := slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--provider") })
+	if model || len(args) > 0 && args[0] == "vet" {
 		return 200
 	}
 	return 40

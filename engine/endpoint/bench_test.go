@@ -70,7 +70,7 @@ func serve(b *testing.B) (url string) {
 // measured by turns with the client, because a shared machine is not the same
 // from minute to minute: so give it rounds, -benchtime 9x. The figures are medians.
 func BenchmarkClient(b *testing.B) {
-	debug.SetGCPercent(40) // as the program does
+	debug.SetGCPercent(200) // as the program does when it asks a model
 	url := serve(b)
 	var own, floor []load500
 	for b.Loop() {

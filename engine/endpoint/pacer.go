@@ -93,16 +93,16 @@ func (b *bucket) take(n float64, now time.Time) time.Duration {
 // restFor reads the rate-limit headers of a reply: how long to wait until the
 // account has a request and so many tokens again, 0 when it has.
 func restFor(h http.Header, tokens int64, now time.Time) time.Duration {
-	return max(rest(h, "requests", 1, now), rest(h, "tokens", float64(tokens), now))
+	return max(rest(h, "Requests", 1, now), rest(h, "Tokens", float64(tokens), now))
 }
 
 // rest assumes that a limit fills evenly until its reset.
 func rest(h http.Header, what string, need float64, now time.Time) time.Duration {
-	text := h.Get("X-Ratelimit-Remaining-" + what)
-	if text == "" { // as most have it: the error would cost more than all else here
+	told := h["X-Ratelimit-Remaining-"+what]
+	if len(told) == 0 { // as with most: an error would cost more than all else here
 		return 0
 	}
-	remaining, err := strconv.ParseFloat(text, 64)
+	remaining, err := strconv.ParseFloat(told[0], 64)
 	if err != nil || !(remaining < need) {
 		return 0
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -12,25 +13,22 @@ import (
 )
 
 // encode splits a request into what go-openai sends and what the transport puts
-// in its place. go-openai is not given the texts: it would encode them, its whole
-// struct and the schema again for every call, which takes longer than the rest of
-// a call. It checks and sends what is left, and its encoding is made once per
-// form of request.
+// in its place. go-openai is not given the texts, which it would encode anew for
+// every call, the system text and the schema too: it checks and sends what is
+// left, and its encoding of a whole request is made once per form of request.
 func (c *Client) encode(req Request, mode Mode) (*exchange, openai.ChatCompletionRequest, error) {
 	x := &exchange{fields: c.fields, values: make([][]byte, 0, 3+2*len(req.Examples))}
 	roles := make([]byte, 0, 8)
 	say := func(role byte, quoted []byte) { roles, x.values = append(roles, role), append(x.values, quoted) }
-	for i, common := range append([]Turn{{Answer: systemText(req, mode)}}, req.Examples...) {
-		if common.User != "" {
-			say(userRole, c.common.quoted(common.User))
+	same := func(role byte, text string) {
+		if text != "" {
+			say(role, c.common.quoted(text))
 		}
-		switch {
-		case common.Answer == "":
-		case i == 0:
-			say(systemRole, c.common.quoted(common.Answer))
-		default:
-			say(assistantRole, c.common.quoted(common.Answer))
-		}
+	}
+	same(systemRole, systemText(req, mode))
+	for _, t := range req.Examples {
+		same(userRole, t.User)
+		same(assistantRole, t.Answer)
 	}
 	if req.User != "" {
 		say(userRole, appendQuoted(nil, req.User))
@@ -85,16 +83,16 @@ func (c *Client) Body(req Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return x.body(), nil
+	return x.appendBody(nil), nil
 }
 
-// body joins a form with the values and fields of a request.
-func (x *exchange) body() []byte {
-	size := len(x.fields)
-	for _, part := range append(x.values, x.form...) {
-		size += len(part)
+// appendBody joins a form with the values and fields of a request.
+func (x *exchange) appendBody(out []byte) []byte {
+	size := len(x.fields) + len(x.form[len(x.values)])
+	for i, value := range x.values {
+		size += len(x.form[i]) + len(value)
 	}
-	out := make([]byte, 0, size)
+	out = slices.Grow(out, size)
 	for i, value := range x.values {
 		out = append(append(out, x.form[i]...), value...)
 	}

@@ -10,8 +10,10 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,21 +32,34 @@ type exchange struct {
 	cut    bool          // the reply ended too early
 	chat   chat          // of a chat completion with status 200
 	reply  *bytes.Buffer // what chat is part of
+
+	body  *bytes.Buffer // of the request, once it is complete
+	again bool          // the body was asked for once more
+	sent  atomic.Bool   // the body was read to its end, and will not be any more
+	trace httptrace.ClientTrace
 }
 
-// replies are buffers for replies, which differ little in length.
-var replies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// buffers are for requests and replies, which differ little in length from call
+// to call. Most of what a call would leave to the garbage collector is in them.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// usualReply is the capacity in bytes from which a buffer is not kept.
-const usualReply = 256 << 10
+// usual is the capacity in bytes above which a buffer is not kept.
+const usual = 256 << 10
 
-// done gives the reply's buffer back. Nothing of the reply may be looked at later.
-func (x *exchange) done() {
-	if x.reply != nil && x.reply.Cap() <= usualReply {
-		x.reply.Reset()
-		replies.Put(x.reply)
+func keep(b *bytes.Buffer) {
+	if b != nil && b.Cap() <= usual {
+		b.Reset()
+		buffers.Put(b)
 	}
-	x.reply, x.chat = nil, chat{usage: x.chat.usage}
+}
+
+// done gives buffers back. Nothing of the reply may be looked at later.
+func (x *exchange) done() {
+	keep(x.reply)
+	if x.sent.Load() && !x.again {
+		keep(x.body)
+	}
+	x.reply, x.body, x.chat = nil, nil, chat{usage: x.chat.usage}
 }
 
 type exchangeKey struct{}
@@ -118,7 +133,7 @@ func (t transport) Do(r *http.Request) (*http.Response, error) {
 
 // readReply reads a reply to its end, so that its connection can be used again.
 func (x *exchange) readReply(resp *http.Response) ([]byte, error) {
-	x.reply = replies.Get().(*bytes.Buffer)
+	x.reply = buffers.Get().(*bytes.Buffer)
 	x.reply.Grow(int(min(max(resp.ContentLength+bytes.MinRead, 8<<10), maxReply)))
 	n, err := x.reply.ReadFrom(io.LimitReader(resp.Body, maxReply+1))
 	if err == nil && n > maxReply {
@@ -149,12 +164,18 @@ func (x *exchange) replaceBody(r *http.Request) error {
 	case x.plain:
 		return nil
 	}
-	body := x.body()
+	x.body = buffers.Get().(*bytes.Buffer)
+	x.body.Write(x.appendBody(x.body.AvailableBuffer()))
+	body := x.body.Bytes()
 	r.ContentLength = int64(len(body))
-	// GetBody lets net/http send again where a kept connection was closed. Of
-	// readers it knows, such as these, it sends all in one piece with the headers.
-	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	r.Body, _ = r.GetBody()
+	// Of readers that it knows, such as this, net/http sends all in one piece with
+	// the headers.
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	// It sends again where a kept connection was closed.
+	r.GetBody = func() (io.ReadCloser, error) {
+		x.again = true
+		return io.NopCloser(bytes.NewReader(body)), nil
+	}
 	return nil
 }
 
@@ -174,5 +195,12 @@ func encodeFields(fields map[string]json.RawMessage) []byte {
 
 // attach puts an exchange into a context.
 func attach(ctx context.Context, x *exchange) context.Context {
+	if !x.plain {
+		x.trace.WroteRequest = x.wrote
+		ctx = httptrace.WithClientTrace(ctx, &x.trace)
+	}
 	return context.WithValue(ctx, exchangeKey{}, x)
 }
+
+// wrote hears of the end of a body.
+func (x *exchange) wrote(w httptrace.WroteRequestInfo) { x.sent.Store(w.Err == nil) }
