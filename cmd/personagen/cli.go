@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/term"
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/run"
@@ -28,10 +30,18 @@ type app struct {
 // Main runs a command line and returns the exit code. Results go to stdout,
 // everything else to stderr.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(name string) string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 
+	out := &kept{w: stdout}
+	if f, ok := stdout.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+		stdout = out
+	}
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: env}
 	root := a.rootCommand()
 	root.SetArgs(args)
@@ -39,7 +49,25 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(nam
 	if err != nil && ctx.Err() != nil && !errors.Is(err, run.ErrResumable) {
 		err = context.Canceled
 	}
+	if out.err != nil && (err == nil || errors.Is(err, out.err)) {
+		err = fmt.Errorf("the output could not be written: %v", out.err)
+	}
 	return a.report(err)
+}
+
+// kept is a writer that keeps its first error: a result that the disk had no
+// room for must not pass for one.
+type kept struct {
+	w   io.Writer
+	err error
+}
+
+func (k *kept) Write(p []byte) (int, error) {
+	n, err := k.w.Write(p)
+	if k.err == nil {
+		k.err = err
+	}
+	return n, err
 }
 
 func (a *app) rootCommand() *cobra.Command {

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"golang.org/x/sync/errgroup"
 
@@ -103,7 +104,7 @@ func openRelease(target string, p *plan.Plan, persons population, formats []stri
 	if target == "" {
 		return nil, fmt.Errorf("%w: no output folder was given", ErrUsage)
 	}
-	if err := replaceable(target); err != nil {
+	if err := replaceable(target, p.Name); err != nil {
 		return nil, err
 	}
 	if real, err := filepath.EvalSymlinks(target); err == nil {
@@ -125,7 +126,7 @@ func openRelease(target string, p *plan.Plan, persons population, formats []stri
 	r.layFiles()
 	parent := filepath.Dir(r.target)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return nil, err
+		return nil, cannotMake(parent, err)
 	}
 	if err := r.checkSpace(parent); err != nil {
 		return nil, err
@@ -136,28 +137,64 @@ func openRelease(target string, p *plan.Plan, persons population, formats []stri
 	if r.dir, r.lock, err = makePartial(parent, prefix); err == nil {
 		err = os.Chmod(r.dir, 0o755)
 	}
-	return r, err
+	if err != nil {
+		return r, cannotMake(parent, err)
+	}
+	return r, nil
 }
 
 // wholeChunks rounds the rows of a file down to whole chunks, one at least.
 func wholeChunks(rows int64) int64 { return max(1, rows/dataset.ChunkRows) * dataset.ChunkRows }
 
-// replaceable reports an error when the target exists and is not a release of
-// ours: nothing else is ever overwritten.
-func replaceable(target string) error {
+// replaceable reports an error when the target holds anything but a release of
+// the same spec: nothing else is ever overwritten.
+func replaceable(target, name string) error {
 	entries, err := os.ReadDir(target)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Lstat(target); err == nil {
+			return fmt.Errorf("%w: %s is a link to a folder that is not there; make that folder, or name another with -o", ErrUsage, target)
+		}
 		return nil
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s cannot be read: %w; name another folder with -o", target, fs.ErrPermission)
 	case err != nil:
 		return fmt.Errorf("%w: %s is not a folder that a release could replace: %v", ErrUsage, target, err)
 	case len(entries) == 0:
 		return nil
 	}
-	if _, err := os.Stat(filepath.Join(target, ManifestFile)); err == nil {
-		return nil
+	m, err := ReadManifest(target)
+	if err != nil {
+		return fmt.Errorf("%w: %s holds files that are not a release; name another folder with -o", ErrUsage, target)
 	}
-	return fmt.Errorf("%w: %s holds files that are not a release; name another folder with -o", ErrUsage, target)
+	if m.Name != name {
+		return fmt.Errorf("%w: %s holds a release of %s, not of %s; name another folder with -o, or take that one away first", ErrUsage, target, m.Name, name)
+	}
+	own := append([]string{ManifestFile}, m.Unhashed...)
+	for _, f := range m.Files {
+		own = append(own, f.Name)
+	}
+	for _, e := range entries {
+		if !slices.Contains(own, e.Name()) && !slices.Contains(litter, e.Name()) {
+			return fmt.Errorf("%w: %s holds %s beside its release, which would be lost; move it away, or name another folder with -o", ErrUsage, target, e.Name())
+		}
+	}
+	return nil
+}
+
+// litter is what desktops leave in folders.
+var litter = []string{".DS_Store", "Thumbs.db", "desktop.ini", ".directory"}
+
+// cannotMake says of which folder nothing can be made, and not of what.
+func cannotMake(parent string, err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		reason := err
+		if path := (*fs.PathError)(nil); errors.As(err, &path) {
+			reason = path.Err
+		}
+		return fmt.Errorf("%s cannot be written to: %w; name another folder with -o", parent, reason)
+	}
+	return err
 }
 
 // layFiles plans the data files: several Parquet files when there are more
@@ -446,17 +483,29 @@ func describeFile(dir string, f dataFile) (ManifestFileRow, error) {
 	return row, err
 }
 
+// tries is how often a release goes for its name when others do at the same time.
+const tries = 10
+
 // publish gives the folder its name; an older release there is taken away only
 // when the new one stands.
 func (r *release) publish() (string, error) {
 	old := r.dir + replacedSuffix
-	err := os.Rename(r.target, old)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	if err := os.Rename(r.dir, r.target); err != nil {
-		os.Rename(old, r.target) // put the old one back
-		return "", err
+	for try := 0; ; try++ {
+		err := os.Rename(r.target, old)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", cannotMake(filepath.Dir(r.target), err)
+		}
+		if err = os.Rename(r.dir, r.target); err == nil {
+			break
+		}
+		back := os.Rename(old, r.target)
+		if try == tries || !errors.Is(err, fs.ErrExist) {
+			return "", err
+		}
+		// Another run took the name in between: what it made is replaced.
+		if errors.Is(back, fs.ErrExist) {
+			os.RemoveAll(old)
+		}
 	}
 	r.dir = ""
 	r.unlock()
