@@ -387,6 +387,9 @@ func writeWhole(path string, from io.Reader) error {
 // errors that pass: after all of them when that is safe, else only where the
 // request was certainly not carried out.
 func (c *Client) again(ctx context.Context, timeout time.Duration, safe bool, ask func(context.Context, *exchange) error) *Error {
+	if err := c.checkKey(); err != nil {
+		return err
+	}
 	call := c.calls.Add(1)
 	waiting, cancel := c.whileAlive(ctx)
 	defer cancel()

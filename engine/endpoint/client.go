@@ -18,14 +18,15 @@ import (
 // Client sends requests to one model of one endpoint. Its methods may be called
 // by any number of goroutines; Width says how many have a use.
 type Client struct {
-	cfg    Config
-	key    Secret
-	price  Price
-	budget *Budget
-	api    *openai.Client
-	wire   transport
-	fields []byte // Config.Extra, encoded
-	jitter rng.Stream
+	cfg     Config
+	key     Secret
+	keyless error
+	price   Price
+	budget  *Budget
+	api     *openai.Client
+	wire    transport
+	fields  []byte // Config.Extra, encoded
+	jitter  rng.Stream
 
 	gate  *gate
 	pacer *pacer
@@ -43,10 +44,15 @@ type Client struct {
 }
 
 // New returns a client. A nil budget sets no limit. Every fault of the config is
-// reported; nothing is sent.
+// reported; nothing is sent. A key that is not there is a fault of the requests:
+// see Keyless.
 func New(cfg Config, budget *Budget) (*Client, error) {
 	cfg = cfg.withDefaults()
 	key, keyErr := readKey(cfg.KeyVar, cfg.KeyFile)
+	keyless := error(nil)
+	if errors.Is(keyErr, errNoKey) {
+		keyless, keyErr = keyErr, nil
+	}
 	price, priceErr := priceOf(cfg, budget)
 	if err := errors.Join(cfg.check(), keyErr, priceErr); err != nil {
 		return nil, err
@@ -59,7 +65,7 @@ func New(cfg Config, budget *Budget) (*Client, error) {
 		base = newBase(cfg.MaxInFlight)
 	}
 	c := &Client{
-		cfg: cfg, key: key, price: price, budget: budget, mode: cfg.Mode,
+		cfg: cfg, key: key, keyless: keyless, price: price, budget: budget, mode: cfg.Mode,
 		fields: encodeFields(cfg.Extra),
 		jitter: rng.New(cfg.Seed, "endpoint retries"),
 		gate:   newGate(cfg.Workers, cfg.MaxInFlight),
@@ -91,6 +97,10 @@ func priceOf(cfg Config, budget *Budget) (Price, error) {
 
 // Width is the number of goroutines that Do can serve at once.
 func (c *Client) Width() int { return c.cfg.MaxInFlight }
+
+// Keyless returns why no request can be sent, if the variable of the key is not
+// set: whoever has nothing to send needs none.
+func (c *Client) Keyless() error { return c.keyless }
 
 // Price returns what the client counts with.
 func (c *Client) Price() Price { return c.price }
@@ -125,6 +135,9 @@ func (c *Client) do(ctx context.Context, req Request, mode Mode) (*Answer, *Erro
 	if err := c.checkRequest(req, mode); err != nil {
 		return nil, err
 	}
+	if err := c.checkKey(); err != nil {
+		return nil, err
+	}
 	call := c.calls.Add(1)
 	waiting, cancel := c.whileAlive(ctx)
 	defer cancel()
@@ -144,6 +157,16 @@ func (c *Client) do(ctx context.Context, req Request, mode Mode) (*Answer, *Erro
 		c.judge(err)
 		return nil, err
 	}
+}
+
+// checkKey stops the client when there is no key.
+func (c *Client) checkKey() *Error {
+	if c.keyless == nil {
+		return nil
+	}
+	e := &Error{Kind: Unauthorised, Message: c.keyless.Error()}
+	c.stop(e)
+	return e
 }
 
 // checkRequest refuses what could not be sent, or not within the budget.

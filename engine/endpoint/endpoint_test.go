@@ -345,7 +345,7 @@ func TestConfigFaults(t *testing.T) {
 		{Config{Model: "m", BaseURL: "http://h/v1", Extra: map[string]json.RawMessage{"model": nil, "x": json.RawMessage("{")}}, []string{`"model" is set`, `"x" is not JSON`}},
 		{Config{Model: "m", BaseURL: "http://h/v1", Headers: map[string]string{"authorization": "Bearer x"}}, []string{"must not be configured"}},
 		{Config{Model: "m", BaseURL: "http://h/v1", Workers: -1, Timeout: -1}, []string{"workers must", "timeout must"}},
-		{Config{Model: "m", BaseURL: "http://h/v1", KeyVar: "NO_SUCH_VARIABLE"}, []string{"NO_SUCH_VARIABLE"}},
+		{Config{Model: "m", BaseURL: "http://h/v1", KeyFile: "no_such_file"}, []string{"no_such_file"}},
 	} {
 		_, err := New(c.cfg, nil)
 		for _, want := range c.want {
@@ -357,6 +357,27 @@ func TestConfigFaults(t *testing.T) {
 	_, err := New(Config{Model: "unheard-of", BaseURL: "http://h/v1"}, NewBudget(Cost{Money: 1}))
 	if err == nil || !strings.Contains(err.Error(), "price") {
 		t.Errorf("a budget in money without a price: %v", err)
+	}
+}
+
+// Without a key there is a client, which sends nothing.
+func TestKeyless(t *testing.T) {
+	s := &fake.Server{}
+	cfg := quick(t, s)
+	cfg.KeyVar = "NO_SUCH_VARIABLE"
+	c := newClient(t, cfg, nil)
+	_, first := c.Do(t.Context(), ask(0))
+	_, second := c.Batch(t.Context(), "b")
+	for _, err := range []error{c.Keyless(), first, second} {
+		if err == nil || !strings.Contains(err.Error(), "set the environment variable NO_SUCH_VARIABLE") {
+			t.Errorf("%v", err)
+		}
+	}
+	if KindOf(first) != Unauthorised || KindOf(second) != Unauthorised || Charged(first) || s.Calls() != 0 {
+		t.Errorf("%v, %v, %d calls", first, second, s.Calls())
+	}
+	if c := newClient(t, quick(t, s), nil); c.Keyless() != nil {
+		t.Error(c.Keyless())
 	}
 }
 

@@ -42,8 +42,11 @@ func (s Secret) scrub(text string) string {
 	return text
 }
 
+var errNoKey = errors.New("API key")
+
 // readKey takes the key from the named file, or else the named variable. Where
-// neither is named there is no key.
+// neither is named there is no key. The error wraps errNoKey when the variable is
+// not set.
 func readKey(variable, file string) (Secret, error) {
 	switch {
 	case file != "":
@@ -59,7 +62,7 @@ func readKey(variable, file string) (Secret, error) {
 	case variable != "":
 		key := strings.TrimSpace(os.Getenv(variable))
 		if key == "" {
-			return Secret{}, fmt.Errorf("API key: set the environment variable %s, or name a file that holds the key", variable)
+			return Secret{}, fmt.Errorf("%w: set the environment variable %s, or name a file that holds the key", errNoKey, variable)
 		}
 		if strings.ContainsAny(key, " \t\r\n") {
 			return Secret{}, errors.New("API key: the environment variable " + variable + " must hold the key and nothing else")

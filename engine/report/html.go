@@ -26,14 +26,20 @@ type Page struct {
 	Workers int
 }
 
-// Writing is what a model was asked in the run that finished a release. Cost is
-// in the currency of the price table.
+// Writing is what a model was asked in the run that finished a release. Cost has
+// one sum per currency, and none where it is not known.
 type Writing struct {
 	Provider, Model                     string
 	Calls                               int64
 	Prompt, Completion, Cached, Thought int64 // tokens
-	Cost                                float64
+	Cost                                []Sum
 	Quarantined                         int64 // texts that were set aside
+}
+
+// Sum is an amount of money.
+type Sum struct {
+	Amount   float64
+	Currency string
 }
 
 // File is a file of the release.

@@ -90,7 +90,7 @@ func (v *view) made() {
 		add("Texts by", w.Model+" ("+w.Provider+")")
 		add("Calls", say.Thousands(w.Calls))
 		add("Tokens", fmt.Sprintf("%s prompt (%s cached), %s completion (%s reasoning)", say.Thousands(w.Prompt), say.Thousands(w.Cached), say.Thousands(w.Completion), say.Thousands(w.Thought)))
-		add("Cost", money(w.Cost)+", in the currency of the price table")
+		add("Cost", costOf(w.Cost))
 		add("Set aside", say.Count(int(w.Quarantined), "text", "texts"))
 	}
 	for _, f := range v.Page.Files {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/say"
@@ -116,10 +117,22 @@ func (v *view) writers() {
 		v.Tiles = append(v.Tiles, tile{"Texts", "none", "only structured fields"})
 	}
 	if w := v.Writing; w != nil {
-		v.Tiles = append(v.Tiles, tile{"Cost of texts", money(w.Cost), fmt.Sprintf("%s, %s tokens, of the run that finished this release", say.Count(int(w.Calls), "call", "calls"), say.Thousands(w.Prompt+w.Completion))})
+		v.Tiles = append(v.Tiles, tile{"Cost of texts", costOf(w.Cost), fmt.Sprintf("%s, %s tokens, of the run that finished this release", say.Count(int(w.Calls), "call", "calls"), say.Thousands(w.Prompt+w.Completion))})
 	} else {
 		v.Tiles = append(v.Tiles, tile{"Cost of texts", "none", "no model was asked in this run"})
 	}
+}
+
+// costOf lists what something cost, currency by currency.
+func costOf(sums []Sum) string {
+	if len(sums) == 0 {
+		return "not known"
+	}
+	var all []string
+	for _, s := range sums {
+		all = append(all, strings.TrimSpace(money(s.Amount)+" "+s.Currency))
+	}
+	return strings.Join(all, " and ")
 }
 
 func money(x float64) string {

@@ -50,7 +50,7 @@ func pageOf(t testing.TB, p *plan.Plan) *report.Page {
 	sampler.Add(b)
 	return &report.Page{
 		Stats: report.New(p, r, facts), Gallery: sampler.Gallery(), Workers: 2,
-		Writing: &report.Writing{Provider: "parrots", Model: "parrot-7b", Calls: 12, Prompt: 3400, Completion: 5600, Cost: 1.234, Quarantined: 1},
+		Writing: &report.Writing{Provider: "parrots", Model: "parrot-7b", Calls: 12, Prompt: 3400, Completion: 5600, Cost: []report.Sum{{Amount: 1.234, Currency: "EUR"}, {Amount: 2, Currency: "USD"}}, Quarantined: 1},
 		Files:   []report.File{{Name: "personas.csv", Bytes: 12_345, Rows: persons}, {Name: "stats.json", Bytes: 999}},
 		Stages:  []report.Stage{{Name: "write", Took: 1500 * time.Millisecond}, {Name: "check", Took: 250 * time.Millisecond}},
 	}

@@ -107,7 +107,7 @@ func TestSpecSaysHowAnEndpointIsAsked(t *testing.T) {
 	if s.Peak() > 3 {
 		t.Errorf("%d calls at once", s.Peak())
 	}
-	if sum.Manifest.Texts.Cost <= 0 || sum.Manifest.Texts.Model != "by-the-endpoint" {
+	if cost := sum.Manifest.Texts.Cost; len(cost) != 1 || cost[0].Amount <= 0 || cost[0].Currency != "EUR" || sum.Manifest.Texts.Model != "by-the-endpoint" {
 		t.Errorf("%+v", sum.Manifest.Texts)
 	}
 	f, err := run.Foresee(context.Background(), cfg)
@@ -140,7 +140,7 @@ func TestSpecHasEndpointsOfItsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.hosts[0] != "harbour.test" || sum.Manifest.Texts.Model != "by-the-call" || sum.Manifest.Texts.Cost != 0 || s.header.Get("Authorization") != "" {
+	if s.hosts[0] != "harbour.test" || sum.Manifest.Texts.Model != "by-the-call" || !slices.Equal(sum.Manifest.Texts.Cost, []run.Sum{{Currency: "EUR"}}) || s.header.Get("Authorization") != "" {
 		t.Errorf("asked %v, %+v", s.hosts[0], sum.Manifest.Texts)
 	}
 	cfg.Provider = "harbor"
@@ -201,10 +201,10 @@ func TestMergeAddsUpWhatModelsWrote(t *testing.T) {
 	want.Model = "by-the-endpoint, by-the-call"
 	got := *merged.Manifest.Texts
 	// The probe of every shard costs a call, and the price of one model is not known.
-	if got.Cost <= 0 || got.Cost >= want.Cost || got.Tokens.Completion < want.Tokens.Completion*9/10 {
+	if len(got.Cost) != 1 || got.Cost[0].Currency != "EUR" || got.Cost[0].Amount <= 0 || got.Cost[0].Amount >= want.Cost[0].Amount || got.Tokens.Completion < want.Tokens.Completion*9/10 {
 		t.Errorf("cost %v of %v, %+v of %+v", got.Cost, want.Cost, got.Tokens, want.Tokens)
 	}
-	got.Cost, got.Tokens, want.Cost, want.Tokens = 0, run.Tokens{}, 0, run.Tokens{}
+	got.Cost, got.Tokens, want.Cost, want.Tokens = nil, run.Tokens{}, nil, run.Tokens{}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -59,11 +60,18 @@ type Texts struct {
 	Model    string       `json:"model"`
 	Mode     string       `json:"mode,omitempty"` // "batch" where the run that finished the release asked in batches
 	Fields   []FieldTexts `json:"fields"`
-	// Calls, Tokens and Cost are those of the run that finished the release;
-	// Cost is in the currency of the price table.
-	Calls  int64   `json:"calls"`
-	Tokens Tokens  `json:"tokens"`
-	Cost   float64 `json:"cost"`
+	// Calls, Tokens and Cost are those of the run that finished the release. Cost
+	// has one sum, or one per currency where parts of a merged release were priced
+	// in different ones; what a model of unknown price cost is not in it.
+	Calls  int64  `json:"calls"`
+	Tokens Tokens `json:"tokens"`
+	Cost   []Sum  `json:"cost"`
+}
+
+// Sum is an amount of money.
+type Sum struct {
+	Amount   float64 `json:"amount"`
+	Currency string  `json:"currency"` // as the price table has it
 }
 
 // Tokens is an endpoint.Usage.
@@ -92,7 +100,15 @@ func (t *Texts) with(o *Texts) *Texts {
 	sum.Provider, sum.Model = both(t.Provider, o.Provider), both(t.Model, o.Model)
 	sum.Calls += o.Calls
 	sum.Tokens = Tokens{t.Tokens.Prompt + o.Tokens.Prompt, t.Tokens.Completion + o.Tokens.Completion, t.Tokens.Cached + o.Tokens.Cached, t.Tokens.Reasoning + o.Tokens.Reasoning}
-	sum.Cost = (endpoint.NewMoney(t.Cost) + endpoint.NewMoney(o.Cost)).Amount()
+	sum.Cost = append([]Sum{}, t.Cost...)
+	for _, s := range o.Cost {
+		i := slices.IndexFunc(sum.Cost, func(have Sum) bool { return have.Currency == s.Currency })
+		if i < 0 {
+			sum.Cost = append(sum.Cost, s)
+			continue
+		}
+		sum.Cost[i].Amount = (endpoint.NewMoney(sum.Cost[i].Amount) + endpoint.NewMoney(s.Amount)).Amount()
+	}
 	sum.Fields = slices.Clone(t.Fields)
 	for _, f := range o.Fields {
 		i := slices.IndexFunc(sum.Fields, func(have FieldTexts) bool { return have.Field == f.Field })
@@ -160,6 +176,9 @@ func (r *run) connect() error {
 	}
 	if err := r.checkMode(cfg, a.dir); err != nil {
 		return err
+	}
+	if files, _ := filepath.Glob(filepath.Join(a.dir, "*")); len(files) == 0 && a.client.Keyless() != nil {
+		return fmt.Errorf("%w: %v", ErrUsage, a.client.Keyless())
 	}
 	if a.journal, err = journal.Open(a.dir, journal.Options{}); err != nil {
 		return err
@@ -233,9 +252,17 @@ func (r *run) rehearse() error {
 	return nil
 }
 
-// confirm asks whether so much may be spent.
+// confirm asks whether so much may be spent, and whether there is a key to spend
+// it with: where the journal has every answer, none is needed.
 func (r *run) confirm() error {
-	if !r.usesModel() || r.Author.Confirm == nil {
+	if !r.usesModel() {
+		return nil
+	}
+	var keyless error
+	if err := r.author.client.Keyless(); err != nil {
+		keyless = fmt.Errorf("%w: %v", ErrUsage, err)
+	}
+	if r.Author.Confirm == nil && keyless == nil {
 		return nil
 	}
 	a, above := r.author, r.plan.Authors.AskAbove
@@ -243,7 +270,7 @@ func (r *run) confirm() error {
 		above = *r.Author.AskAbove
 	}
 	if waiting, err := enrich.Waiting(ledgerDir(a.dir)); err != nil || waiting > 0 {
-		return err // the rest of a run that was confirmed
+		return cmp.Or(err, keyless) // the rest of a run that was confirmed
 	}
 	f, err := r.forecast(a.enricher, a.endpoint, a.price)
 	if err != nil {
@@ -253,7 +280,10 @@ func (r *run) confirm() error {
 	if b := r.Author.Budget; b > 0 {
 		cost = min(cost, b)
 	}
-	if f.Tokens == (Tokens{}) || f.Priced && cost <= above {
+	if f.Tokens != (Tokens{}) && keyless != nil {
+		return keyless
+	}
+	if r.Author.Confirm == nil || f.Tokens == (Tokens{}) || f.Priced && cost <= above {
 		return nil
 	}
 	return r.Author.Confirm(f)
@@ -378,7 +408,10 @@ func (r *run) texts() *Texts {
 	if a == nil {
 		return nil
 	}
-	out := &Texts{Provider: r.Provider, Model: a.model, Calls: a.counts.Calls, Tokens: Tokens(a.counts.Usage), Cost: a.spent().Money.Amount()}
+	out := &Texts{Provider: r.Provider, Model: a.model, Calls: a.counts.Calls, Tokens: Tokens(a.counts.Usage), Cost: []Sum{}}
+	if a.price.known {
+		out.Cost = append(out.Cost, Sum{a.spent().Money.Amount(), a.price.currency})
+	}
 	if r.inBatches() {
 		out.Mode = InBatches
 	}

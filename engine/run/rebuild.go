@@ -42,7 +42,7 @@ func (r *release) rebuild(stats *report.Stats) (command, remark string) {
 			provider = r.texts.Provider
 		}
 		args = append(args, "--provider "+provider, "--model "+strings.Join(models, " or "), "--journal JOURNAL")
-		remarks = append(remarks, "A model does not say the same twice, so this takes a copy of the journal of its answers (run --export-journal writes one) in the place of JOURNAL. Nothing is asked then; where the provider wants a key, any text will do.")
+		remarks = append(remarks, "A model does not say the same twice, so this takes a copy of the journal of its answers (run --export-journal writes one) in the place of JOURNAL. Nothing is asked then, and no key is needed.")
 	}
 	return strings.Join(append(args, "-o DIR"), " \\\n  "), strings.Join(remarks, " ")
 }

@@ -404,8 +404,11 @@ func (r *release) page(stats *report.Stats, gallery []report.Persona, m *Manifes
 	}
 	if t := m.Texts; t != nil {
 		p.Writing = &report.Writing{
-			Provider: t.Provider, Model: t.Model, Calls: t.Calls, Cost: t.Cost,
+			Provider: t.Provider, Model: t.Model, Calls: t.Calls,
 			Prompt: t.Tokens.Prompt, Completion: t.Tokens.Completion, Cached: t.Tokens.Cached, Thought: t.Tokens.Reasoning,
+		}
+		for _, s := range t.Cost {
+			p.Writing.Cost = append(p.Writing.Cost, report.Sum(s))
 		}
 		for _, f := range t.Fields {
 			p.Writing.Quarantined += f.Quarantined
