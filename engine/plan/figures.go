@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
@@ -136,9 +137,14 @@ func names(fields []*kind.Field) string {
 
 func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) {
 	d := c.diags.Errorf(at, "unknown-label", "%q is not a value of field %q", label, f.Name)
-	if g := diag.Guess(label, f.Domain.AllLabels()); g != "" {
-		d.Do("did you mean %q?", g)
-	} else {
+	_, err := strconv.Atoi(label)
+	guess := diag.Guess(label, f.Domain.AllLabels())
+	switch {
+	case f.Kind == "integer" && err != nil && strings.ContainsAny(label, "0123456789"):
+		d.Do("for bands add a field {kind: \"group\", of: %q, cuts: [...]} and name that: personagen explain group", f.Name)
+	case guess != "" && f.Kind != "integer":
+		d.Do("did you mean %q?", guess)
+	default:
 		d.Do("its values are %s", kind.Sample(f.Domain))
 	}
 }

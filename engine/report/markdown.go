@@ -91,7 +91,7 @@ func (s *Stats) head(p *paper) {
 	}
 	p.line("%s\n", text)
 	c := s.Checks.Counts
-	p.line("**Checks:** %d passed, %d notes, %d warnings, %d failed, %d skipped.\n", c[check.Pass], c[check.Note], c[check.Warn], c[check.Fail], c[check.Skip])
+	p.line("**Checks:** %d passed, %s, %s, %d failed, %d skipped.\n", c[check.Pass], say.Count(int64(c[check.Note]), "note", "notes"), say.Count(int64(c[check.Warn]), "warning", "warnings"), c[check.Fail], c[check.Skip])
 	if s.Texts != nil {
 		p.line("**Texts:** %s.\n", s.Texts.Headline)
 	}

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -88,7 +89,24 @@ func explain(topic string, d definition) string {
 		e.out.WriteString("\nEvery field may also say:\n")
 		e.fields("", common.expr.(*ast.StructLit))
 	}
+	if more := named(topic, e.out.String()); len(more) > 0 {
+		fmt.Fprintf(&e.out, "\nSee also: %s\n", strings.Join(more, ", "))
+	}
 	return e.out.String()
+}
+
+var definitionName = regexp.MustCompile(`#[A-Z][A-Za-z]*`)
+
+// named lists the other topics whose definitions a text names, sorted.
+func named(topic, text string) []string {
+	var more []string
+	for _, name := range definitionName.FindAllString(text, -1) {
+		if t := topicOf(name); t != topic && !slices.Contains(more, t) && slices.Contains(Topics(), t) {
+			more = append(more, t)
+		}
+	}
+	slices.Sort(more)
+	return more
 }
 
 func embedsCommon(d ast.Decl) bool {
