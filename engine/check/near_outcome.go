@@ -122,13 +122,16 @@ func (x *nearCheck) total(persons []float64) float64 {
 func (b *builder) nearMessage(o *Outcome, byChance, expected float64) string {
 	n := o.Near
 	text := fmt.Sprintf("no two persons are the same but for one of %s", say.Count(n.Fields, "field", "fields"))
-	about := ""
+	about, is := "", "are"
+	if o.Persons == 1 {
+		is = "is"
+	}
 	if n.Sampled < 1 {
 		about = "about "
 	}
 	switch {
 	case n.Persons > 0:
-		text = fmt.Sprintf("%s%s (%.3g %%%s) the same as another but for one thing", about, say.Count(o.Persons, "person is", "persons are"), 100*n.Share, b.usual("near_duplicate_persons", "", mostNearPersons))
+		text = fmt.Sprintf("%s%s (%.3g %%%s) %s the same as another but for one thing", about, persons(o.Persons), 100*n.Share, b.usual("near_duplicate_persons", "", mostNearPersons), is)
 		i := slices.IndexFunc(n.ByThing, func(t NearThing) bool { return !t.Chance })
 		text += fmt.Sprintf(", mostly %s; as person %d and person %d; chance would make about %.1g such pairs", n.ByThing[i].Thing, o.Rows[1], o.Rows[0], expected)
 	case byChance > 0:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,13 +34,17 @@ func peer(python string, args ...string) ([]byte, error) {
 // PERSONAGEN_REQUIRE_PEERS=1.
 func pythonWithPeers(t *testing.T) string {
 	t.Helper()
+	return pythonWith(t, "versions", "needs python3 with pyarrow, pandas, duckdb and polars (pip install pyarrow pandas duckdb polars)")
+}
+
+func pythonWith(t *testing.T, tool, message string) string {
+	t.Helper()
 	python := os.Getenv("PERSONAGEN_PYTHON")
 	if python == "" {
 		python = "python3"
 	}
-	versions, err := peer(python, "versions", "-")
+	versions, err := peer(python, tool, "-")
 	if err != nil {
-		message := "needs python3 with pyarrow, pandas, duckdb and polars (pip install pyarrow pandas duckdb polars)"
 		if os.Getenv("PERSONAGEN_REQUIRE_PEERS") == "1" {
 			t.Fatal(message, ": ", err)
 		}
@@ -119,11 +124,18 @@ func comparePeer(t *testing.T, s frame.Schema, rows []row, out []byte, source st
 		}
 		for i, f := range s {
 			want := peerValue(rows[r][i], source)
-			if diff := cmp.Diff(want, got[i]); diff != "" {
+			if diff := cmp.Diff(want, got[i], calcDigits(source)); diff != "" {
 				t.Fatalf("row %d, column %s (-want +got):\n%.1000s", r, f.Name, diff)
 			}
 		}
 	}
+}
+
+// calcDigits lets Calc write numbers with 15 digits, as xlsx files have them.
+func calcDigits(source string) cmp.Option {
+	return cmp.FilterValues(func(x, y float64) bool {
+		return source == "csv/calc" && math.Abs(x-y) <= 1e-14*math.Abs(x)
+	}, cmp.Ignore())
 }
 
 // peerValue is the value in the form in which it comes back: as decoded from
@@ -158,6 +170,43 @@ func peerValue(v any, source string) any {
 		return items
 	}
 	return v
+}
+
+// TestPeersCalc: LibreOffice Calc opens a CSV file with every cell as it was
+// written: no text becomes a formula, a number or a date. Labels that it would
+// misread (65+) are not among these; vet warns of them.
+func TestPeersCalc(t *testing.T) {
+	python := pythonWith(t, "calc-versions", "needs LibreOffice (soffice) and python3 with openpyxl (pip install openpyxl)")
+	s := frame.Schema{
+		{Name: "key", Type: frame.Text},
+		{Name: "band", Type: frame.Category, Nullable: true, Labels: []string{"<18", "18-24", "75 și peste", "=grün", "'-x", "dark, \"deep\" blue"}},
+		{Name: "years", Type: frame.Integer, Nullable: true},
+		{Name: "wage", Type: frame.Number, Decimals: 2},
+		{Name: "ratio", Type: frame.Number, Nullable: true, Decimals: -1},
+		{Name: "note", Type: frame.Text, Nullable: true},
+		{Name: "guilds", Type: frame.CategoryList, Labels: []string{"smiths", "bakers, \"old\"", "=x"}},
+		{Name: "lines", Type: frame.TextList},
+	}
+	notes := []any{
+		nil, "plain", "=1+1", "+40 22", "-dash", "@home", "'=x", "''+", "a, b; c\td", "two\nlines, \"quoted\"", " lead", "trail ", "ț, 日本, 😀",
+		"<b>&amp;</b>", "12 months", "a=b", "[1, 2]", "{}", "nul", "#N/A or not", "_x0041_ stays", strings.Repeat("long ț text, ", 2000),
+	}
+	var rows []row
+	d := draw(10)
+	for i := range 400 {
+		r := row{fmt.Sprint("p-", i), s[1].Labels[i%6], int64(d.below(90)) - 20, float64(d.below(1e6)) / 100, float64(d.below(1000)) / 7, notes[i%len(notes)],
+			[][]string{{}, {"smiths"}, {"bakers, \"old\"", "=x"}}[i%3], [][]string{{"a\nb", "c,d", "\"q\""}, {}, {"ț"}}[i%3]}
+		if i%5 == 0 {
+			r[1], r[2], r[4] = nil, nil, nil
+		}
+		rows = append(rows, r)
+	}
+	path := writeRows(t, "csv", s, rows, 150)
+	out, err := peer(python, "calc", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	comparePeer(t, s, rows, out, "csv/calc")
 }
 
 // TestPeersFilter: the missing bounds of strings do not make a reader skip rows.

@@ -62,6 +62,7 @@ type stage struct {
 var checking = []stage{
 	{"names", (*compiler).checkNames},
 	{"fields", (*compiler).compileFields},
+	{"labels", (*compiler).warnMisread},
 	{"space", (*compiler).laySpace},
 	{"conditions", (*compiler).compileConditions},
 	{"narrator", (*compiler).compileNarrator},

@@ -453,7 +453,11 @@ func TestTooLarge(t *testing.T) {
 	}
 	s, _ := spec.Load(context.Background(), path, spec.Options{})
 	p, faults := plan.Compile(context.Background(), s, plan.Options{MaxCells: 20})
-	if p != nil || len(faults.Items) != 1 || faults.Items[0].Code != "too-large" {
+	codes := ""
+	for _, f := range faults.Items {
+		codes += f.Code + " "
+	}
+	if p != nil || codes != "misread-label too-large " { // bands such as 10-19 are a warning
 		t.Errorf("got %+v", faults.Items)
 	}
 }

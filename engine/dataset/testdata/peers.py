@@ -3,6 +3,7 @@ as JSON lines, so that the Go test can compare them with what it wrote.
 
 usage: peers.py TOOL FILE      TOOL: versions, pyarrow, pandas, duckdb, polars
        peers.py duckdb-filter FILE COLUMN VALUE   (also pyarrow-, polars-)
+       peers.py calc FILE             a CSV file by way of LibreOffice Calc and openpyxl
        peers.py TOOL-write FILE FROM      reads FROM and writes FILE as Parquet
 """
 
@@ -82,12 +83,42 @@ def duckdb_source(path):
            "allow_quoted_nulls = false, sample_size = -1, max_line_size = 67108864)"
 
 
+def calc(path):
+    """The cells of a CSV file that LibreOffice Calc opened and saved as xlsx."""
+    import os
+    import subprocess
+    import tempfile
+
+    import openpyxl
+
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            ["soffice", "--headless", f"-env:UserInstallation=file://{folder}/profile", "--convert-to", "xlsx",
+             # comma, double quote, UTF-8, from line 1, no formats of columns, English (USA)
+             "--infilter=CSV:44,34,76,1,,1033", "--outdir", folder, path],
+            check=True, stdout=subprocess.DEVNULL, timeout=240,
+        )
+        name = os.path.splitext(os.path.basename(path))[0] + ".xlsx"
+        sheet = openpyxl.load_workbook(os.path.join(folder, name)).active
+        return list(sheet.iter_rows(values_only=True))
+
+
 def main(tool, path, *rest):
     if tool == "versions":
         import duckdb, pandas, polars, pyarrow
 
         for m in (duckdb, pandas, polars, pyarrow):
             print(m.__name__, m.__version__)
+    elif tool == "calc-versions":
+        import subprocess
+
+        import openpyxl
+
+        print(subprocess.run(["soffice", "--version"], check=True, capture_output=True, text=True).stdout.strip())
+        print("openpyxl", openpyxl.__version__)
+    elif tool == "calc":
+        rows = calc(path)
+        emit(rows[0], rows[1:])
     elif tool == "pyarrow":
         emit_arrow(read_pyarrow(path))
     elif tool == "pandas":
