@@ -102,12 +102,34 @@ func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err erro
 		if within && weight >= elasticFine {
 			return true, nil
 		}
-		if !within && weight >= elasticFine && (s.proof != nil || s.contradiction(zero) || s.contradiction(last)) {
-			return false, nil
+		if !within && weight >= elasticFine {
+			if s.contradiction(zero) {
+				return false, nil
+			}
+			if s.contradiction(last); f.beyond(s) {
+				return false, nil // else a larger weight may still bring them within
+			}
 		}
 		last = s.duals()
 	}
 	return within, nil
+}
+
+// beyond reports whether the solver has a proof that its tables need a larger
+// change than all their tolerances together allow: each may be moved by its
+// tolerance from the published shares, from which the reconciled ones may lie
+// as far away already.
+func (f *fitting) beyond(s *solver) bool {
+	if s.proof == nil {
+		return false
+	}
+	allowed := 0.0
+	for _, t := range s.tables {
+		if t.def.Role == Hard {
+			allowed += 4 * (t.def.Tolerance + f.o.Tolerance) // two distances, each half of a total change
+		}
+	}
+	return s.atLeast > allowed
 }
 
 // scale is the relative readiness of a table to move.
@@ -292,11 +314,11 @@ func (f *fitting) test(ctx context.Context, tables []*table) (outcome, *solver, 
 	if err != nil || end != stalled {
 		return end, s, err
 	}
-	s.runningAway()
-	if s.proof != nil {
+	if s.runningAway(); sub.beyond(s) {
 		return impossible, s, nil
 	}
-	if _, err = sub.stretch(ctx, s); err == nil && s.proof != nil {
+	within, err := sub.stretch(ctx, s)
+	if err == nil && !within && s.proof != nil {
 		end = impossible
 	}
 	return end, s, err
