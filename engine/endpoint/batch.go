@@ -215,6 +215,7 @@ func (x *exchange) sendFile(r *http.Request) error {
 func (c *Client) CreateBatch(ctx context.Context, file, name string) (Batch, error) {
 	var b Batch
 	failed := c.again(ctx, c.cfg.Timeout, false, func(ctx context.Context, x *exchange) error {
+		x.fresh = true
 		r, err := c.api.CreateBatch(ctx, openai.CreateBatchRequest{InputFileID: file, Endpoint: batchURL,
 			CompletionWindow: c.cfg.Batch.Window, Metadata: map[string]any{c.cfg.Batch.Tag: name}})
 		b = c.batch(r.Batch)
@@ -426,12 +427,25 @@ func (c *Client) once(ctx context.Context, timeout time.Duration, ask func(conte
 	switch {
 	case e.Kind == Unreadable:
 		e.Message = "the reply is none of the batch API: " + c.key.scrub(oneLine(err.Error()))
+	case x.fresh && e.Kind == BadRequest && missing(e):
+		e.Kind = Overloaded // providers may take a moment to know a file
 	case e.Kind == Overloaded, e.Kind == Timeout:
 		e.charged = true // it may have been carried out
 	case e.Status == http.StatusNotFound && e.Message == "":
 		e.Message = "it is not there"
 	}
 	return e
+}
+
+// missing reports whether a provider does not find a file.
+func missing(e *Error) bool {
+	words := strings.ToLower(e.Message)
+	for _, says := range []string{"cannot find file", "no such file", "file not found", "file does not exist"} {
+		if strings.Contains(words, says) {
+			return true
+		}
+	}
+	return e.Status == http.StatusNotFound && strings.Contains(words, "file")
 }
 
 // batch reads what an endpoint tells of a batch.

@@ -334,3 +334,27 @@ func FuzzReadBatchLine(f *testing.F) {
 		}
 	})
 }
+
+// A provider may not know a file yet that it has just taken.
+func TestFreshFile(t *testing.T) {
+	replies := []string{
+		`{"error":{"message":"Cannot find file file-1, or the project does not have access to it.","type":"invalid_request_error"}}`,
+		`{"detail":"Input file not found"}`,
+		`{"id":"b-1","status":"validating","input_file_id":"file-1"}`,
+	}
+	asked := 0
+	cfg := Config{BaseURL: "http://model.test/v1", Model: "m", Backoff: 1, Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		status := []int{400, 404, 200}[asked]
+		asked++
+		return &http.Response{StatusCode: status, Header: http.Header{}, Body: readCloser(replies[asked-1])}, nil
+	})}
+	b, err := newClient(t, cfg, nil).MakeBatch(t.Context(), "file-1", "name")
+	if err != nil || b.ID != "b-1" || b.Ended || asked != 3 {
+		t.Errorf("%+v, %v after %d requests", b, err, asked)
+	}
+	asked = 0
+	replies[0] = `{"error":{"message":"The file has no requests in it.","type":"invalid_request_error"}}`
+	if _, err := newClient(t, cfg, nil).MakeBatch(t.Context(), "file-1", "name"); KindOf(err) != BadRequest || asked != 1 {
+		t.Errorf("%v after %d requests", err, asked)
+	}
+}

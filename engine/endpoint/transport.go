@@ -26,6 +26,7 @@ type exchange struct {
 	plain  bool     // not a chat completion: the body goes as it is
 	file   string   // path of a file to be sent in place of the marker
 	stream bool     // the body of a good reply is the caller's to read
+	fresh  bool     // it is about a file that was sent a moment ago
 
 	status int
 	header http.Header
