@@ -94,6 +94,13 @@ func (v *victim) kill() {
 	}
 }
 
+// killed returns how often it was.
+func (v *victim) killed() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.kills
+}
+
 func (v *victim) start(t *testing.T, url, dir string) (out []byte, killed bool) {
 	t.Helper()
 	var text, faults bytes.Buffer
@@ -128,7 +135,7 @@ func killBatches(t *testing.T, seed uint64) {
 	s.Batches.Delay = 30 * time.Millisecond
 	chance := rng.New(seed, "kills").Source()
 	s.Batches.Wire = func(n int, method, path string) fake.Cut { // under the server's lock
-		if v.kills >= most {
+		if v.killed() >= most {
 			return fake.NoCut
 		}
 		// Little is as telling as the making of a batch.
