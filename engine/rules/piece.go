@@ -157,19 +157,23 @@ func (p *piece) step(automaton int16, from int32) *step {
 // pieces are those that have come often, as far as there is room. Which these are
 // depends on the order of the texts, what is known of each does not.
 type pieces struct {
-	once  sync.Once
-	seeds [2]maphash.Seed
-	slots []atomic.Pointer[piece]
-	// seen has some bits of the hash of a piece that has come, and how often.
-	seen []atomic.Uint32
+	once    sync.Once
+	seeds   [2]maphash.Seed
+	buckets []bucket
+}
+
+// bucket is where pieces with some bits of their hash in common are kept. Like a
+// piece it is 64 bytes, so that what is not kept costs one fetch.
+type bucket struct {
+	tags   [ways]atomic.Uint32 // of the pieces' hashes
+	seen   [ways]atomic.Uint32 // of a hash that has come: some bits of it, and how often
+	pieces [ways]atomic.Pointer[piece]
 }
 
 const (
-	// keptPieces bounds the memory, which is 72 bytes for most of them.
-	keptPieces = 1 << 17
-	seenPieces = 1 << 19
-	// ways is how many slots a piece may be in.
 	ways = 4
+	// buckets bounds the memory: 64 bytes each, and as many for most pieces.
+	buckets = 1 << 15
 	// often is how often a piece has come again before it is kept, and veryOften,
 	// which is a mask too, before it takes the place of another.
 	often, veryOften = 1, 15
@@ -181,7 +185,7 @@ const (
 func (k *pieces) ready() {
 	k.once.Do(func() {
 		k.seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
-		k.slots, k.seen = make([]atomic.Pointer[piece], keptPieces), make([]atomic.Uint32, seenPieces)
+		k.buckets = make([]bucket, buckets)
 	})
 }
 
@@ -189,13 +193,13 @@ func (k *pieces) ready() {
 type sighting struct {
 	from, to int
 	hash     [2]uint64
-	piece    *piece // kept in the slot of the hash
+	piece    *piece // that is kept
 }
 
 // look finds the pieces of parts of a text; nil for those that are not kept.
 // Texts are told apart by 128 bits of their hash, of which the language is part.
-// The pieces are fetched from memory in loops of their own, so that the
-// processor waits for all of them at once.
+// Memory is visited in loops of its own, so that the processor waits for all
+// visits at once.
 func (k *pieces) look(text string, l *language, sights []sighting) {
 	salt := uint64(0)
 	if l != nil {
@@ -207,52 +211,69 @@ func (k *pieces) look(text string, l *language, sights []sighting) {
 		s.hash = [2]uint64{maphash.String(k.seeds[0], part) + salt, maphash.String(k.seeds[1], part)}
 	}
 	for i := range sights {
-		sights[i].piece = k.slot(sights[i].hash[0]).Load()
+		s := &sights[i]
+		b, tag := k.bucket(s.hash), uint32(s.hash[1])
+		for way := range b.tags {
+			if b.tags[way].Load() == tag {
+				s.piece = b.pieces[way].Load()
+			}
+		}
 	}
 	for i := range sights {
-		s := &sights[i]
-		for way := uint64(1); s.piece != nil && s.piece.hash != s.hash; way++ {
-			if way == ways {
-				s.piece = nil
-				break
-			}
-			s.piece = k.slot(s.hash[0] ^ way).Load()
+		if s := &sights[i]; s.piece != nil && s.piece.hash != s.hash {
+			s.piece = nil
 		}
 	}
 }
 
-func (k *pieces) slot(place uint64) *atomic.Pointer[piece] { return &k.slots[place%keptPieces] }
+func (k *pieces) bucket(hash [2]uint64) *bucket { return &k.buckets[hash[0]%buckets] }
 
-// place counts that a part of a text has come that is not kept, and returns where
-// it is to be kept from now on, nil if it is not: one that comes often is kept
-// where there is room, one that comes very often instead of another.
-func (k *pieces) place(s *sighting) *atomic.Pointer[piece] {
+// place counts that a part of a text has come that is not kept, and returns the
+// way in which it is to be kept from now on, -1 if it is not: one that comes often
+// is kept where there is room, one that comes very often instead of another.
+func (b *bucket) place(s *sighting) int {
 	if s.to-s.from > longestKept {
-		return nil
+		return -1
 	}
-	seen, tag := &k.seen[s.hash[1]%seenPieces], uint32(s.hash[1]>>32)&^veryOften
+	own := s.hash[1] >> 62
+	seen, tag := &b.seen[own], uint32(s.hash[1]>>24)&^veryOften
 	was := seen.Load()
 	if was&^veryOften != tag {
 		seen.Store(tag)
-		return nil
+		return -1
 	}
 	times := was & veryOften
 	if times < veryOften {
 		seen.Store(was + 1)
 	}
 	if times < often {
-		return nil
+		return -1
 	}
-	for way := range uint64(ways) {
-		if slot := k.slot(s.hash[0] ^ way); slot.Load() == nil {
-			return slot
+	for way := range b.pieces {
+		if b.pieces[way].Load() == nil {
+			return way
 		}
 	}
 	if times < veryOften {
-		return nil
+		return -1
 	}
 	seen.Store(tag)
-	return k.slot(s.hash[0])
+	return int(own)
+}
+
+// put keeps a piece.
+func (b *bucket) put(way int, p *piece) {
+	b.pieces[way].Store(p)
+	b.tags[way].Store(uint32(p.hash[1]))
+}
+
+// replace puts a piece in the place of one, if this is still kept.
+func (b *bucket) replace(old, p *piece) {
+	for way := range b.pieces {
+		if b.pieces[way].CompareAndSwap(old, p) {
+			return
+		}
+	}
 }
 
 // through returns where a sign ends that comes next in a text, behind which no
@@ -322,12 +343,13 @@ func (c *Checker) takeClause(text string, l *language, s, sentence *sighting) {
 // keep studies a piece for all texts to come, if there is a place for it; nil if
 // there is none.
 func (c *Checker) keep(text string, l *language, s *sighting) *piece {
-	place := c.set.known.place(s)
-	if place == nil {
+	b := c.set.known.bucket(s.hash)
+	way := b.place(s)
+	if way < 0 {
 		return nil
 	}
 	p := c.study(text[s.from:s.to], l).kept(s.hash)
-	place.Store(p)
+	b.put(way, p)
 	return p
 }
 
@@ -391,11 +413,7 @@ func (c *Checker) pass(r *reading, k int16, p *part, text string) {
 		}
 		old := p.piece
 		p.piece = old.with(s)
-		for way := range uint64(ways) {
-			if c.set.known.slot(old.hash[0]^way).CompareAndSwap(old, p.piece) {
-				break
-			}
-		}
+		c.set.known.bucket(old.hash).replace(old, p.piece)
 	}
 	r.found |= found
 }
