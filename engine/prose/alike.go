@@ -177,10 +177,8 @@ func wording(texts [][]uint64) Wording {
 		total := 0
 		seen.reset()
 		for _, words := range bare {
-			runs(words, k+1, func(h uint64) {
-				seen.add(h, 0)
-				total++
-			})
+			seen.addRuns(words, k+1, 0)
+			total += max(0, len(words)-k)
 		}
 		w.Distinct[k] = sketch.Tidy(float64(seen.used) / float64(max(1, total)))
 	}
@@ -215,25 +213,6 @@ func collapse(words []uint64) []uint64 {
 	return out
 }
 
-// runs calls visit with a hash of every run of so many words: a polynomial that
-// is moved on a word at a time.
-func runs(words []uint64, length int, visit func(hash uint64)) {
-	top := uint64(1)
-	for range length {
-		top *= base
-	}
-	h := uint64(0)
-	for i, w := range words {
-		h = h*base + rng.Mix(w)
-		if i >= length {
-			h -= top * rng.Mix(words[i-length])
-		}
-		if i >= length-1 {
-			visit(rng.Mix(h))
-		}
-	}
-}
-
 // hashCounter counts different hashes, and in how many texts each occurs, in a
 // table with open addressing.
 type hashCounter struct {
@@ -253,6 +232,26 @@ func newHashCounter(n int) *hashCounter {
 func (c *hashCounter) reset() {
 	clear(c.slots)
 	c.used = 0
+}
+
+// addRuns adds every run of so many words of a text, and returns in how many texts
+// the one is that is in most. A run has a polynomial as its hash, which is moved on
+// a word at a time.
+func (c *hashCounter) addRuns(words []uint64, length, text int) (most int32) {
+	top := uint64(1)
+	for range length {
+		top *= base
+	}
+	h := uint64(0)
+	for i, w := range words {
+		if h = h*base + rng.Mix(w); i >= length {
+			h -= top * rng.Mix(words[i-length])
+		}
+		if i >= length-1 {
+			most = max(most, c.add(rng.Mix(h), text))
+		}
+	}
+	return most
 }
 
 // add counts a hash seen in a text and returns in how many texts it was.
@@ -281,7 +280,7 @@ func (c *hashCounter) mostTexts(texts [][]uint64, length int, enough int32) int6
 	c.reset()
 	most := int32(0)
 	for i, words := range texts {
-		runs(words, length, func(h uint64) { most = max(most, c.add(h, i)) })
+		most = max(most, c.addRuns(words, length, i))
 		if most >= enough {
 			break
 		}

@@ -24,7 +24,7 @@ type Masker struct {
 // is used again.
 type Masks struct {
 	words  [][]byte
-	firsts [256]bool // their first bytes
+	firsts [256]bool // of their first bytes: see mark
 	low    []byte    // where the words stand
 }
 
@@ -56,7 +56,7 @@ func (m *Masker) Load(masks *Masks, b *frame.Batch, row int, columns []int) {
 				from := len(masks.low)
 				masks.low = append(masks.low, low...)
 				masks.words = append(masks.words, masks.low[from:])
-				masks.firsts[low[0]] = true
+				masks.firsts[mark(low)] = true
 			}
 		}
 	}
@@ -67,13 +67,16 @@ func (m *Masker) Mask(s *rules.Scan, masks *Masks) []uint64 {
 	m.words = m.words[:0]
 	for _, w := range s.Words {
 		hash := w.Hash &^ Masked
-		if w.Digit || masks.firsts[s.Lower[w.From]] && masks.begin(s.Lower[w.From:]) {
+		if w.Digit || w.To-w.From >= leastMasked && masks.firsts[mark(s.Lower[w.From:])] && masks.begin(s.Lower[w.From:]) {
 			hash |= Masked
 		}
 		m.words = append(m.words, hash)
 	}
 	return m.words
 }
+
+// mark is a small hash of the first three bytes of a word.
+func mark(word []byte) uint8 { return word[0] ^ word[1]<<3 ^ word[2]<<5 ^ word[2]>>3 }
 
 // begin reports whether a text begins with one of the words.
 func (m *Masks) begin(text []byte) bool {
