@@ -186,7 +186,7 @@ func wording(texts [][]uint64) Wording {
 	// greatest length is found by halving.
 	low, high := 0, longest
 	for low < high {
-		length := (low + high + 1) / 2
+		length := min(2*low+8, (low+high+1)/2) // most are short
 		if seen.mostTexts(masked, length, 2) > 1 {
 			low = length
 		} else {

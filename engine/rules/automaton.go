@@ -174,15 +174,15 @@ func (r *reading) read(text string, from, to int) {
 	if !r.exact {
 		return
 	}
-	a, at := r.automaton, r.at
-	next := *a.next.Load()
+	a, at, since := r.automaton, r.at, r.since
+	class, fresh, next := &a.class, a.fresh, *a.next.Load()
 	for i := from; i < to; {
 		size := 1
-		c := a.class[text[i]]
+		c := class[text[i]]
 		if text[i] >= utf8.RuneSelf {
 			var char rune
 			if char, size = decode(text, i); char < tabled {
-				c = a.class[char]
+				c = class[char]
 			} else {
 				c = a.search(char)
 			}
@@ -194,19 +194,18 @@ func (r *reading) read(text string, from, to int) {
 				r.exact = false
 				return
 			}
-			r.note(bits)
+			r.note(bits, since)
 			next = *a.next.Load()
 		}
 		at = step
 		i += size
-		if at < a.fresh { // nothing that began before goes on
-			r.since = i
-			if r.open {
+		if at < fresh { // nothing that began before goes on
+			if since = i; r.open {
 				r.close(i)
 			}
 		}
 	}
-	r.at = at
+	r.at, r.since = at, since
 }
 
 // end ends the text, which has so many bytes.
@@ -215,20 +214,20 @@ func (r *reading) end(length int) {
 		return
 	}
 	_, bits := r.slow(r.at, uint16(len(r.low)))
-	r.note(bits)
+	r.note(bits, r.since)
 	if r.exact = !r.full.Load(); r.open {
 		r.close(length)
 	}
 }
 
 // note takes matches down, the wanted ones in the open window or a new one.
-func (r *reading) note(bits uint64) {
+func (r *reading) note(bits uint64, since int) {
 	r.found |= bits
 	if bits &= r.wanted; bits == 0 {
 		return
 	}
 	if !r.open {
-		r.windows, r.open = append(r.windows, window{from: r.since}), true
+		r.windows, r.open = append(r.windows, window{from: since}), true
 	}
 	r.windows[len(r.windows)-1].bits |= bits
 }

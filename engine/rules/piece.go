@@ -154,7 +154,7 @@ func (p *piece) step(automaton int16, from int32) *step {
 	return nil
 }
 
-// pieces are those that have come often, as far as there is room. Which these are
+// pieces are those that have come more than once, as far as there is room. Which these are
 // depends on the order of the texts, what is known of each does not.
 type pieces struct {
 	once    sync.Once
@@ -173,10 +173,10 @@ type bucket struct {
 const (
 	ways = 4
 	// buckets bounds the memory: 64 bytes each, and as many for most pieces.
-	buckets = 1 << 15
-	// often is how often a piece has come again before it is kept, and veryOften,
-	// which is a mask too, before it takes the place of another.
-	often, veryOften = 1, 15
+	buckets = 1 << 16
+	// often is how often a piece has come again, and found no room, before it takes
+	// the place of another. It is a mask too.
+	often = 15
 	// longestKept is the length in bytes of the longest piece that is kept.
 	longestKept = 512
 )
@@ -229,32 +229,29 @@ func (k *pieces) look(text string, l *language, sights []sighting) {
 func (k *pieces) bucket(hash [2]uint64) *bucket { return &k.buckets[hash[0]%buckets] }
 
 // place counts that a part of a text has come that is not kept, and returns the
-// way in which it is to be kept from now on, -1 if it is not: one that comes often
-// is kept where there is room, one that comes very often instead of another.
+// way in which it is to be kept from now on, -1 if it is not: one that comes again
+// is kept where there is room, one that comes often instead of another.
 func (b *bucket) place(s *sighting) int {
 	if s.to-s.from > longestKept {
 		return -1
 	}
 	own := s.hash[1] >> 62
-	seen, tag := &b.seen[own], uint32(s.hash[1]>>24)&^veryOften
+	seen, tag := &b.seen[own], uint32(s.hash[1]>>24)&^often
 	was := seen.Load()
-	if was&^veryOften != tag {
+	if was&^often != tag {
 		seen.Store(tag)
 		return -1
 	}
-	times := was & veryOften
-	if times < veryOften {
-		seen.Store(was + 1)
-	}
+	times := was & often
 	if times < often {
-		return -1
+		seen.Store(was + 1)
 	}
 	for way := range b.pieces {
 		if b.pieces[way].Load() == nil {
 			return way
 		}
 	}
-	if times < veryOften {
+	if times < often {
 		return -1
 	}
 	seen.Store(tag)
