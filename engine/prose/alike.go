@@ -158,6 +158,7 @@ func openings(prints []*Print, persons []int64) Openings {
 // wording measures texts given as masked words: their variety as they stand,
 // what they share without names, places and numbers.
 func wording(texts [][]uint64) Wording {
+	texts = texts[:min(len(texts), mostCounted)]
 	w := Wording{Texts: int64(len(texts))}
 	longest := 0
 	bare, masked := make([][]uint64, len(texts)), make([][]uint64, len(texts))
@@ -214,19 +215,18 @@ func collapse(words []uint64) []uint64 {
 }
 
 // hashCounter counts different hashes, and in how many texts each occurs, in a
-// table with open addressing.
+// table with open addressing. A slot is one word, of which 40 bits are the hash's
+// (its place is 18 more where there are many), 12 the text that it was seen in last
+// and 12 how many it was seen in, 0 for none: it is for mostCounted texts.
 type hashCounter struct {
-	slots []hashCount
+	slots []uint64
 	used  int
 }
 
-type hashCount struct {
-	hash        uint64
-	text, texts int32 // one more than the last text it was seen in; how many
-}
+const mostCounted = 1<<12 - 1
 
 func newHashCounter(n int) *hashCounter {
-	return &hashCounter{slots: make([]hashCount, 1<<bits.Len(uint(2*n)))}
+	return &hashCounter{slots: make([]uint64, 1<<bits.Len(uint(n+n/4)))}
 }
 
 func (c *hashCounter) reset() {
@@ -256,20 +256,20 @@ func (c *hashCounter) addRuns(words []uint64, length, text int) (most int32) {
 
 // add counts a hash seen in a text and returns in how many texts it was.
 func (c *hashCounter) add(hash uint64, text int) int32 {
+	const few = mostCounted
 	last := uint64(len(c.slots) - 1)
 	for at := hash & last; ; at = (at + 1) & last {
-		s := &c.slots[at]
-		switch {
-		case s.texts == 0:
+		switch slot := c.slots[at]; {
+		case slot&few == 0:
 			c.used++
-			*s = hashCount{hash, int32(text + 1), 1}
+			c.slots[at] = hash>>24<<24 | uint64(text)<<12 | 1
 			return 1
-		case s.hash == hash:
-			if s.text != int32(text+1) {
-				s.text = int32(text + 1)
-				s.texts++
+		case slot>>24 == hash>>24:
+			if slot>>12&few != uint64(text) {
+				slot = slot>>24<<24 | uint64(text)<<12 | (slot&few + 1)
+				c.slots[at] = slot
 			}
-			return s.texts
+			return int32(slot & few)
 		}
 	}
 }

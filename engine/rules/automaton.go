@@ -177,9 +177,9 @@ func (r *reading) read(text string, from, to int) {
 	a, at, since := r.automaton, r.at, r.since
 	class, fresh, next := &a.class, a.fresh, *a.next.Load()
 	for i := from; i < to; {
-		size := 1
-		c := class[text[i]]
-		if text[i] >= utf8.RuneSelf {
+		size, b := 1, text[i]
+		c := class[b]
+		if b >= utf8.RuneSelf {
 			var char rune
 			if char, size = decode(text, i); char < tabled {
 				c = class[char]

@@ -172,8 +172,9 @@ type bucket struct {
 
 const (
 	ways = 4
-	// buckets bounds the memory: 64 bytes each, and as many for most pieces.
-	buckets = 1 << 16
+	// buckets bounds the memory: 64 bytes each, and as many for most pieces. More of
+	// them find more, and then other memory takes longer to reach.
+	buckets = 1 << 14
 	// often is how often a piece has come again, and found no room, before it takes
 	// the place of another. It is a mask too.
 	often = 15
