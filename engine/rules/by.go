@@ -137,29 +137,30 @@ func (b *byValue) turned(words []Word, i int) bool {
 	return i > 0 && words[i].Joined && slices.Contains(b.unless, words[i-1].Hash)
 }
 
-// told reports whether the word or phrase of some value comes next.
-func (s *saying) told(words []Word) bool {
+// told returns the first word or phrase of a value that comes next and is
+// accepted, nil when there is none.
+func (s *saying) told(words []Word, accept func(*told) bool) *told {
 	if len(words) == 0 || !words[0].Joined {
-		return false
+		return nil
 	}
-	return slices.ContainsFunc(s.by.first[words[0].Hash], func(t told) bool {
-		return follows(t.rest, words[1:]) && follows(s.after, words[1+len(t.rest):])
-	})
+	list := s.by.first[words[0].Hash]
+	for i := range list {
+		t := &list[i]
+		if follows(t.rest, words[1:]) && follows(s.after, words[1+len(t.rest):]) && accept(t) {
+			return t
+		}
+	}
+	return nil
 }
 
 // follow returns the word or phrase of a value that begins at the words and is
 // not the person's, and how many words it has; "" when there is none.
 func (s *saying) follow(words []Word, own int) (text string, n int) {
-	if len(words) == 0 || !words[0].Joined {
+	t := s.told(words, func(t *told) bool {
+		return s.by.contradicts(t.code, own, append([]uint64{words[0].Hash}, t.rest...))
+	})
+	if t == nil {
 		return "", 0
 	}
-	for _, t := range s.by.first[words[0].Hash] {
-		if !follows(t.rest, words[1:]) || !follows(s.after, words[1+len(t.rest):]) {
-			continue
-		}
-		if s.by.contradicts(t.code, own, append([]uint64{words[0].Hash}, t.rest...)) {
-			return t.text, 1 + len(t.rest) + len(s.after)
-		}
-	}
-	return "", 0
+	return t.text, 1 + len(t.rest) + len(s.after)
 }

@@ -216,7 +216,7 @@ func (p *phrase) mayStand(s *Set, words []Word, i int) bool {
 	if b == nil || p.said == nil && p.code == anyone {
 		return true
 	}
-	return !(b.opening && i > 0) && !b.turned(words, i) && (p.said == nil || p.said.told(words[i+1+len(p.rest):]))
+	return !(b.opening && i > 0) && !b.turned(words, i) && (p.said == nil || p.said.told(words[i+1+len(p.rest):], func(*told) bool { return true }) != nil)
 }
 
 // follows reports whether the rest of a phrase comes next, in the same clause.

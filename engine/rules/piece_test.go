@@ -25,6 +25,7 @@ func garden() (*plan.Plan, *frame.Batch) {
 		plan.Rule{Name: "lines", About: "no lists", Severity: "fail", NeverMatch: `(?m)^\s*[-*•]|\bzzz\b`},
 		plan.Rule{Name: "across", About: "no answers", Severity: "warn", NeverMatch: `(?s)Întrebare.*?Răspuns`},
 		plan.Rule{Name: "years", About: "the age is the person's", Severity: "fail", Number: `(\d+) de (?:veri|ani(?:, și|\. Atât))`, Field: "age"},
+		plan.Rule{Name: "long", About: "the age is the person's", Severity: "fail", Number: `(\d+) de, (?:e, |nu, )+ani`, Field: "age"},
 		plan.Rule{Name: "sorry", About: "texts do not refuse", Severity: "fail", Never: []string{"îmi pare rău", "nu pot"}},
 	)
 	persons := frame.New(p.Schema())
@@ -41,7 +42,7 @@ func TestPiecesProperty(t *testing.T) {
 		"Ana locuiește în Vale Nouă. ", "Ion locuiește în Deal, la margine. ", "Ion e căsătorit, are doi copii. ", "El, ca toți, crește meri. ", "Născut la Deal, are 34 ani. ", "Nu e burlac, e căsătorit. ",
 		"Are 34 de ani, și o livadă. ", "Are 51 de ani. ", "Atât. ", "Îmi pare rău, nu pot. ", "Îmi pare, rău. ", "Întrebare, da. ", "Întrebare: Răspuns. ", "Răspuns nu este. ", "Грушa, вишня и слива. ",
 		"În livada de la marginea satului sunt meri, pruni și peri. ", "Cu vecinii merge la piață, din când în când. ", "Acasă\n- mere\n- pere. ", "A <mărul. de aur> are, ", "{{.x}} și, ",
-		"\x07, ", "zzz, ", "zzz", "e ", "căsătorită. ", "nu ", ", ", ". ", "34 ", "de ani", " și", "\xff. ", "Ion-Ana, ", "Vale, ", "Nouă. ", "în ", "ș", strings.Repeat("lung ", 120) + ". ", "?! ", "\n",
+		"\x07, ", "zzz, ", "zzz", "e ", "căsătorită. ", "nu ", ", ", ". ", "34 ", "de ani", "29 de, e, nu, ani. ", "34 de, ", "e, ", "nu, ", "ani. ", " și", "\xff. ", "Ion-Ana, ", "Vale, ", "Nouă. ", "în ", "ș", strings.Repeat("lung ", 120) + ". ", "?! ", "\n",
 	}
 	p, persons := garden()
 	learned, err := rules.Compile(p)
