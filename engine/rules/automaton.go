@@ -174,18 +174,14 @@ func (r *reading) read(text string, from, to int) {
 	if !r.exact {
 		return
 	}
-	a, at, since := r.automaton, r.at, r.since
+	a, at, since, open := r.automaton, r.at, r.since, r.open
 	class, fresh, next := &a.class, a.fresh, *a.next.Load()
 	for i := from; i < to; {
-		size, b := 1, text[i]
-		c := class[b]
-		if b >= utf8.RuneSelf {
-			var char rune
-			if char, size = decode(text, i); char < tabled {
-				c = class[char]
-			} else {
-				c = a.search(char)
-			}
+		size, c := 1, uint16(0)
+		if b := text[i]; b < utf8.RuneSelf {
+			c = class[b]
+		} else {
+			c, size = a.classAt(text, i)
 		}
 		step := next[at+int32(c)].Load()
 		if step < 0 {
@@ -195,17 +191,28 @@ func (r *reading) read(text string, from, to int) {
 				return
 			}
 			r.note(bits, since)
-			next = *a.next.Load()
+			open, next = r.open, *a.next.Load()
 		}
 		at = step
 		i += size
 		if at < fresh { // nothing that began before goes on
-			if since = i; r.open {
-				r.close(i)
-			}
+			since = i
+		}
+		if open && at < fresh {
+			r.close(i)
+			open = false
 		}
 	}
 	r.at, r.since = at, since
+}
+
+// classAt returns the class of the rune at i, which is not ASCII, and its size.
+func (p *program) classAt(text string, i int) (uint16, int) {
+	char, size := decode(text, i)
+	if char < tabled {
+		return p.class[char], size
+	}
+	return p.search(char), size
 }
 
 // end ends the text, which has so many bytes.

@@ -2,11 +2,13 @@ package rules
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/rng"
 )
 
 // byValue is a rule about what tells the values of a field.
@@ -45,9 +47,35 @@ func hashesOf(text string) []uint64 {
 	return out
 }
 
-func (s *Set) addPhrase(hash uint64, p phrase) {
-	s.first[hash] = append(s.first[hash], p)
-	s.filter[hash>>6&1023] |= 1 << (hash & 63)
+// addPhrase adds a phrase by its first words: how long it takes to find phrases
+// depends on how many begin with the words of a text.
+func (s *Set) addPhrase(first uint64, p phrase) {
+	switch {
+	case len(p.rest) > 0:
+		s.addUnder(pairOf(first, p.rest[0]), p)
+	case p.said != nil:
+		for word := range p.said.by.first {
+			s.addUnder(pairOf(first, word), p)
+		}
+	default:
+		s.addUnder(first, p)
+	}
+}
+
+func (s *Set) addUnder(key uint64, p phrase) {
+	s.first[key] = append(s.first[key], p)
+	s.filter[key>>6&1023] |= 1 << (key & 63)
+}
+
+// pairOf is a key of two words, as good as a hash.
+func pairOf(first, second uint64) uint64 { return rng.Mix(first + bits.RotateLeft64(second, 32)) }
+
+// under returns the phrases that have been added under a key.
+func (s *Set) under(key uint64) []phrase {
+	if s.filter[key>>6&1023]>>(key&63)&1 == 0 {
+		return nil
+	}
+	return s.first[key]
 }
 
 // addBy adds the phrases of a rule about a field's values.

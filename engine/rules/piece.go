@@ -16,10 +16,11 @@ import (
 // A piece that is kept does not change. What most texts need of it stands in the
 // 64 bytes that a processor fetches at once: fetching is what such texts cost.
 type piece struct {
-	hash  [2]uint64 // of a piece that is kept
-	first step      // that was ever taken; steps has the others
+	hash  uint64 // of a piece that is kept, else 0
+	first step   // that was ever taken; steps has the others
 	counts
 	plain bool // there are neither suspects nor flaws
+	more  bool // there are other steps
 	*details
 }
 
@@ -40,8 +41,7 @@ func (c *counts) add(o *counts) {
 	c.sum += o.sum
 }
 
-// details are the rest of what is known of a piece. Of a piece that is kept
-// there are only those that are needed.
+// details are the rest of what is known of a piece.
 type details struct {
 	Scan
 	// suspects are where a forbidden phrase begins, which may be forbidden to
@@ -96,27 +96,28 @@ func (p *piece) study(s *Set, text string, l *language) {
 	for i := range p.Words {
 		hash := p.Words[i].Hash
 		p.sum += uint32(hash >> 32)
-		if s.filter[hash>>6&1023]>>(hash&63)&1 == 0 {
-			continue
-		}
-		list := s.first[hash]
-		for k := range list {
-			if list[k].mayStand(s, p.Words, i) {
-				p.suspects = append(p.suspects, suspect{i, &list[k]})
-			}
+		p.suspect(s, i, s.under(hash))
+		if i+1 < len(p.Words) && p.Words[i+1].Joined {
+			p.suspect(s, i, s.under(pairOf(hash, p.Words[i+1].Hash)))
 		}
 	}
 	p.plain = len(p.suspects) == 0 && p.Unprintable < 0 && p.Mark < 0
 }
 
-// kept is a copy of a piece to be kept.
-func (p *piece) kept(hash [2]uint64) *piece {
-	k := *p
-	k.hash, k.details = hash, nil
-	if !p.plain {
-		k.details = &details{suspects: slices.Clone(p.suspects)}
-		k.Words, k.Unprintable, k.Mark = slices.Clone(p.Words), p.Unprintable, p.Mark
+// suspect notes those of some phrases that may stand at a word.
+func (p *piece) suspect(s *Set, word int, phrases []phrase) {
+	for k := range phrases {
+		if phrases[k].mayStand(s, p.Words, word) {
+			p.suspects = append(p.suspects, suspect{word, &phrases[k]})
+		}
 	}
+}
+
+// kept is a copy of a piece to be kept.
+func (p *piece) kept(hash uint64) *piece {
+	k := *p
+	k.hash, k.details = hash, &details{suspects: slices.Clone(p.suspects)}
+	k.Words, k.Lower, k.Unprintable, k.Mark = slices.Clone(p.Words), slices.Clone(p.Lower), p.Unprintable, p.Mark
 	return &k
 }
 
@@ -126,12 +127,10 @@ func (p *piece) with(s step) *piece {
 	switch {
 	case k.first.automaton < 0:
 		k.first = s
-	case k.details == nil:
-		k.details = &details{steps: []step{s}}
 	case len(k.steps) < mostSteps-1:
 		d := *k.details
 		d.steps = append(slices.Clip(d.steps), s)
-		k.details = &d
+		k.details, k.more = &d, true
 	default:
 		return p
 	}
@@ -144,7 +143,7 @@ func (p *piece) step(automaton int16, from int32) *step {
 	if p.first.from == from && p.first.automaton == automaton {
 		return &p.first
 	}
-	if p.details != nil {
+	if p.more {
 		for i := range p.steps {
 			if s := &p.steps[i]; s.from == from && s.automaton == automaton {
 				return s
@@ -158,7 +157,7 @@ func (p *piece) step(automaton int16, from int32) *step {
 // depends on the order of the texts, what is known of each does not.
 type pieces struct {
 	once    sync.Once
-	seeds   [2]maphash.Seed
+	seed    maphash.Seed
 	buckets []bucket
 }
 
@@ -185,7 +184,7 @@ const (
 // ready makes room for pieces when there is a text to judge.
 func (k *pieces) ready() {
 	k.once.Do(func() {
-		k.seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
+		k.seed = maphash.MakeSeed()
 		k.buckets = make([]bucket, buckets)
 	})
 }
@@ -193,14 +192,15 @@ func (k *pieces) ready() {
 // sighting is a part of a text on the way to its piece.
 type sighting struct {
 	from, to int
-	hash     [2]uint64
+	hash     uint64
 	piece    *piece // that is kept
 }
 
 // look finds the pieces of parts of a text; nil for those that are not kept.
-// Texts are told apart by 128 bits of their hash, of which the language is part.
-// Memory is visited in loops of its own, so that the processor waits for all
-// visits at once.
+// They are told apart by 64 bits of their hash, of which the language is part,
+// with a key of this process: that two are taken for one happens in fewer than one
+// of 100,000 runs with the texts of a million persons. Memory is visited in loops
+// of its own, so that the processor waits for all visits at once.
 func (k *pieces) look(text string, l *language, sights []sighting) {
 	salt := uint64(0)
 	if l != nil {
@@ -208,12 +208,11 @@ func (k *pieces) look(text string, l *language, sights []sighting) {
 	}
 	for i := range sights {
 		s := &sights[i]
-		part := text[s.from:s.to]
-		s.hash = [2]uint64{maphash.String(k.seeds[0], part) + salt, maphash.String(k.seeds[1], part)}
+		s.hash = max(1, maphash.String(k.seed, text[s.from:s.to])^salt)
 	}
 	for i := range sights {
 		s := &sights[i]
-		b, tag := k.bucket(s.hash), uint32(s.hash[1])
+		b, tag := k.bucket(s.hash), tagOf(s.hash)
 		for way := range b.tags {
 			if b.tags[way].Load() == tag {
 				s.piece = b.pieces[way].Load()
@@ -227,7 +226,9 @@ func (k *pieces) look(text string, l *language, sights []sighting) {
 	}
 }
 
-func (k *pieces) bucket(hash [2]uint64) *bucket { return &k.buckets[hash[0]%buckets] }
+// A hash has 14 bits for the bucket, the others tell pieces in it apart.
+func (k *pieces) bucket(hash uint64) *bucket { return &k.buckets[hash%buckets] }
+func tagOf(hash uint64) uint32               { return uint32(hash >> 32) }
 
 // place counts that a part of a text has come that is not kept, and returns the
 // way in which it is to be kept from now on, -1 if it is not: one that comes again
@@ -236,8 +237,8 @@ func (b *bucket) place(s *sighting) int {
 	if s.to-s.from > longestKept {
 		return -1
 	}
-	own := s.hash[1] >> 62
-	seen, tag := &b.seen[own], uint32(s.hash[1]>>24)&^often
+	own := s.hash >> 62
+	seen, tag := &b.seen[own], uint32(s.hash>>16)&^often
 	was := seen.Load()
 	if was&^often != tag {
 		seen.Store(tag)
@@ -262,7 +263,7 @@ func (b *bucket) place(s *sighting) int {
 // put keeps a piece.
 func (b *bucket) put(way int, p *piece) {
 	b.pieces[way].Store(p)
-	b.tags[way].Store(uint32(p.hash[1]))
+	b.tags[way].Store(tagOf(p.hash))
 }
 
 // replace puts a piece in the place of one, if this is still kept.
@@ -401,7 +402,7 @@ func (c *Checker) pass(r *reading, k int16, p *part, text string) {
 			return
 		}
 	}
-	from, since, found, known := r.at, r.since, r.found, p.hash != [2]uint64{} && !r.open
+	from, since, found, known := r.at, r.since, r.found, p.hash != 0 && !r.open
 	r.found = 0
 	r.read(text, p.from, p.to)
 	if known && r.exact && r.found == 0 {
@@ -419,9 +420,18 @@ func (c *Checker) pass(r *reading, k int16, p *part, text string) {
 // Scan returns the text that was judged last, or the last item of a list, taken
 // apart. It holds until the next one is judged.
 func (c *Checker) Scan() *Scan {
-	if !c.scanned {
-		c.scan.Read(c.text)
-		c.scanned = true
+	if c.scanned {
+		return &c.scan
+	}
+	c.scanned = true
+	c.scan = Scan{Words: c.scan.Words[:0], Lower: c.scan.Lower[:0], Chars: int(c.chars), Unprintable: c.unprintable, Mark: c.mark}
+	for i := range c.parts {
+		p, from := &c.parts[i], int32(c.parts[i].from)
+		for _, w := range p.Words {
+			w.From, w.To = w.From+from, w.To+from
+			c.scan.Words = append(c.scan.Words, w)
+		}
+		c.scan.Lower = append(c.scan.Lower, p.Lower...)
 	}
 	return &c.scan
 }
@@ -429,7 +439,7 @@ func (c *Checker) Scan() *Scan {
 // says reports whether the text has a value, which is in lower case.
 func (c *Checker) says(value string, whole bool) bool {
 	for i := range c.parts {
-		if p := c.parts[i].piece; p.hash == [2]uint64{} && says(p.Lower, value, whole) {
+		if p := c.parts[i].piece; p.hash == 0 && says(p.Lower, value, whole) {
 			return true
 		}
 	}

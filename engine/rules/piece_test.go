@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -56,10 +57,12 @@ func TestPiecesProperty(t *testing.T) {
 			source := rng.New(uint64(worker), "pieces").Source()
 			c := learned.Checker()
 			c.Load(persons)
+			var whole rules.Scan
 			judge := func(c *rules.Checker, text string, items []string, row int) (out []rules.Fault, chars int) {
 				out = append(out, c.Text(story, row, text)...)
-				if chars = c.Chars; len(c.Scan().Lower) != len(text) {
-					t.Errorf("%q: another text was scanned", text)
+				whole.Read(text)
+				if chars = c.Chars; string(c.Scan().Lower) != string(whole.Lower) || !slices.Equal(c.Scan().Words, whole.Words) {
+					t.Errorf("%q: put together, it is other words", text)
 				}
 				return append(out, c.List(trees, row, items)...), chars
 			}

@@ -66,8 +66,8 @@ type Set struct {
 	expressions []*expression
 	automata    []*automaton
 	wanted      []uint64
-	filter      [1 << 10]uint64 // bits of the first words of phrases
-	first       map[uint64][]phrase
+	filter      [1 << 10]uint64     // bits of the keys of first
+	first       map[uint64][]phrase // by their first word, or a key of the first two
 	known       pieces
 }
 

@@ -31,6 +31,8 @@ type Scan struct {
 
 	language *language
 	masks    []uint64 // a bit for each byte: it is part of a word
+	wide     []uint64 // a bit for each byte: it is not ASCII
+	edges    []int32  // where words begin and end, by turns
 }
 
 // Classes of characters.
@@ -91,68 +93,74 @@ func lookUp(r rune) character {
 func (s *Scan) Read(text string) {
 	s.Words, s.Unprintable, s.Mark, s.Home, s.Foreign = s.Words[:0], -1, -1, 0, 0
 	s.characters(text)
-	end, joined := 0, false // of the word before
-	for {
-		from := s.next(end, 0)
-		if from >= len(text) {
-			break
-		}
-		joined = joined && from == end+1 && text[end] == ' ' || s.gap(text, end, from) && joined
-		end = s.next(from, ^uint64(0))
-		hash, digit := hashOf(s.Lower[from:end:cap(s.Lower)])
-		s.Words = append(s.Words, Word{Hash: hash, From: int32(from), To: int32(end), Digit: digit, Joined: joined})
-		joined = true
+	s.findEdges()
+	if most := len(s.edges) / 2; cap(s.Words) < most {
+		s.Words = make([]Word, most+most/2)
 	}
+	words := s.Words[:len(s.edges)/2]
+	end, joined := 0, false // of the word before
+	for i := range words {
+		from, to := int(s.edges[2*i]), int(s.edges[2*i+1])
+		joined = joined && from == end+1 && text[end] == ' ' || s.gap(text, end, from) && joined
+		hash, digit := hashOf(s.Lower[from:to:cap(s.Lower)])
+		words[i] = Word{Hash: hash, From: int32(from), To: int32(to), Digit: digit, Joined: joined}
+		end, joined = to, true
+	}
+	s.Words = words
 	s.gap(text, end, len(text))
 }
 
-// padding after the lower-case text lets words be read eight bytes at a time.
-const padding = 8
+// findEdges finds where words begin and end.
+func (s *Scan) findEdges() {
+	s.edges = s.edges[:0]
+	edges, last := s.edges, uint64(0)
+	for k, mask := range s.masks {
+		for bit := mask ^ (mask<<1 | last); bit != 0; bit &= bit - 1 {
+			edges = append(edges, int32(k<<6+bits.TrailingZeros64(bit)))
+		}
+		last = mask >> 63
+	}
+	s.edges = edges
+}
 
-// characters fills Lower and masks, and counts the characters: stretches of
-// ASCII eight at a time, the others one by one.
+// padding after the lower-case text lets it be written eight bytes at a time, and
+// words be read sixteen.
+const padding = 16
+
+// characters fills Lower and masks, and counts the characters: first as if all
+// were ASCII, eight at a time and without branches, then those that are not.
 func (s *Scan) characters(text string) {
 	if cap(s.Lower) < len(text)+padding {
 		s.Lower = make([]byte, len(text)+len(text)/2+padding)
 	}
 	lower := s.Lower[:len(text)+padding]
-	s.masks = s.masks[:0]
-	continued, i, carry := 0, 0, uint64(0)
+	s.masks, s.wide = s.masks[:0], s.wide[:0]
 	for base := 0; base < len(text); base += 64 {
-		mask := carry
-		carry = 0
-		for end := min(base+64, len(text)); i < end; {
+		mask, wide := uint64(0), uint64(0)
+		for i := base; i < min(base+64, len(text)); i += 8 {
 			v := load(text, i)
-			n := bits.TrailingZeros64(v&high) / 8 // ASCII characters before any other
 			low, words := plain(v)
 			binary.LittleEndian.PutUint64(lower[i:], low)
-			words &= 1<<n - 1
 			mask |= words << (i - base)
-			if i-base > 56 {
-				carry = words >> (64 - (i - base))
-			}
-			i += n
-			if n == 8 || i >= end {
-				continue
-			}
-			size, inWord := s.rune(text, i, lower)
-			if inWord {
-				mask |= (1<<size - 1) << (i - base)
-				if over := i + size - base - 64; over > 0 {
-					carry = 1<<over - 1
-				}
-			}
-			i += size
-			continued += size - 1
+			wide |= gathered(v&high) << (i - base)
 		}
-		s.masks = append(s.masks, mask)
+		s.masks, s.wide = append(s.masks, mask), append(s.wide, wide)
 	}
 	s.masks = append(s.masks, 0) // where the last word ends
-	s.Lower, s.Chars = lower[:len(text)], len(text)-continued
+	s.Lower, s.Chars = lower[:len(text)], len(text)
+	end := 0 // of the rune before
+	for k, wide := range s.wide {
+		for ; wide != 0; wide &= wide - 1 {
+			if i := k<<6 + bits.TrailingZeros64(wide); i >= end {
+				end = i + s.rune(text, i, lower)
+			}
+		}
+	}
 }
 
-// rune writes the rune at i to lower in lower case.
-func (s *Scan) rune(text string, i int, lower []byte) (size int, inWord bool) {
+// rune writes the rune at i, which is not ASCII, to lower in lower case, and
+// returns its size.
+func (s *Scan) rune(text string, i int, lower []byte) (size int) {
 	r, size := decode(text, i)
 	known := lookUp(r)
 	switch {
@@ -163,14 +171,21 @@ func (s *Scan) rune(text string, i int, lower []byte) (size int, inWord bool) {
 	default:
 		utf8.EncodeRune(lower[i:], known.low)
 	}
-	if s.language != nil && known.class == word {
+	s.Chars -= size - 1
+	if known.class != word {
+		return size
+	}
+	for at := i; at < i+size; at++ {
+		s.masks[at>>6] |= 1 << (at & 63)
+	}
+	if s.language != nil {
 		if s.language.has(known.low) {
 			s.Home++
 		} else {
 			s.Foreign++
 		}
 	}
-	return size, known.class == word
+	return size
 }
 
 // Eight bytes at a time: a one in each byte, and the highest bit of each.
@@ -192,31 +207,21 @@ func load(text string, i int) uint64 {
 }
 
 // plain puts ASCII characters into lower case and tells, a bit for each, which
-// are letters or digits. What it makes of those after one that is not ASCII, is
-// of no use.
+// are letters or digits. Other bytes stay as they are.
 func plain(v uint64) (low, words uint64) {
 	low = v | between(v, 'A', 'Z')>>2
-	marks := between(low, 'a', 'z') | between(v, '0', '9')
-	return low, marks >> 7 * 0x0102040810204080 >> 56
+	return low, gathered(between(low, 'a', 'z') | between(v, '0', '9'))
 }
 
-// between marks with its highest bit each of eight ASCII characters from a to b.
+// gathered puts the highest bits of eight bytes, all other bits of which are 0,
+// side by side.
+func gathered(v uint64) uint64 { return v >> 7 * 0x0102040810204080 >> 56 }
+
+// between marks with its highest bit each of eight bytes that is an ASCII
+// character from a to b.
 func between(v, a, b uint64) uint64 {
-	return (v + (0x80-a)*every) &^ (v + (0x7f-b)*every) & high
-}
-
-// next returns the first byte from the given one on that is part of a word, or
-// with all bits flipped, that is not; the end of the masks when there is none.
-func (s *Scan) next(from int, flip uint64) int {
-	k := from >> 6
-	mask := (s.masks[k] ^ flip) >> (from & 63) << (from & 63)
-	for mask == 0 {
-		if k++; k == len(s.masks) {
-			return k << 6
-		}
-		mask = s.masks[k] ^ flip
-	}
-	return k<<6 + bits.TrailingZeros64(mask)
+	seven := v &^ high
+	return (seven + (0x80-a)*every) &^ (seven + (0x7f-b)*every) &^ v & high
 }
 
 // gap looks at what stands between words and reports whether the words may
@@ -235,28 +240,31 @@ func (s *Scan) gap(text string, from, to int) bool {
 	return joined
 }
 
-// hashOf hashes a word, eight bytes at a time, and tells whether it has a digit.
-// Its capacity reaches at least eight bytes beyond it.
+// hashOf hashes a word, eight bytes at a time and sixteen at least, and tells
+// whether it has a digit. Its capacity reaches at least sixteen bytes beyond it.
 func hashOf(word []byte) (hash uint64, digit bool) {
 	const times = 0x9e3779b97f4a7c15
-	n := len(word)
-	hash = uint64(n)
+	hash = uint64(len(word))
 	digits := uint64(0)
-	for rest := word[:n+padding]; n > 0; rest, n = rest[8:], n-8 {
-		v := binary.LittleEndian.Uint64(rest)
-		if n < 8 {
-			v &= 1<<(8*n) - 1
-		}
+	for n, rest := len(word), word[:len(word)+padding]; ; n, rest = n-16, rest[16:] {
+		v, w := binary.LittleEndian.Uint64(rest), binary.LittleEndian.Uint64(rest[8:])
+		v &= 1<<(8*uint(n)) - 1
+		w &= 1<<(8*uint(max(n-8, 0))) - 1
 		hash = (hash ^ v) * times
+		hash = (hash ^ hash>>32 ^ w) * times
 		hash ^= hash >> 32
-		// A byte below ten once '0' is taken off (Anderson, "Bit twiddling hacks").
-		v ^= every * '0'
-		digits |= (v - 10*every) &^ v & high
-		if n <= 8 {
-			break
+		digits |= digitsOf(v) | digitsOf(w)
+		if n <= 16 {
+			return hash * times, digits != 0
 		}
 	}
-	return hash * times, digits != 0
+}
+
+// digitsOf marks bytes below ten once '0' is taken off (Anderson, "Bit twiddling
+// hacks").
+func digitsOf(v uint64) uint64 {
+	v ^= every * '0'
+	return (v - 10*every) &^ v & high
 }
 
 // decode reads the rune at i; those of two bytes are most of what is not ASCII.
