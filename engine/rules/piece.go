@@ -20,7 +20,6 @@ type piece struct {
 	first step   // that was ever taken; steps has the others
 	counts
 	plain bool // there are neither suspects nor flaws
-	more  bool // there are other steps
 	*details
 }
 
@@ -41,7 +40,8 @@ func (c *counts) add(o *counts) {
 	c.sum += o.sum
 }
 
-// details are the rest of what is known of a piece.
+// details are the rest of what is known of a piece. Of a piece that is kept
+// there are only those that are needed.
 type details struct {
 	Scan
 	// suspects are where a forbidden phrase begins, which may be forbidden to
@@ -116,8 +116,11 @@ func (p *piece) suspect(s *Set, word int, phrases []phrase) {
 // kept is a copy of a piece to be kept.
 func (p *piece) kept(hash uint64) *piece {
 	k := *p
-	k.hash, k.details = hash, &details{suspects: slices.Clone(p.suspects)}
-	k.Words, k.Lower, k.Unprintable, k.Mark = slices.Clone(p.Words), slices.Clone(p.Lower), p.Unprintable, p.Mark
+	k.hash, k.details = hash, nil
+	if !p.plain {
+		k.details = &details{suspects: slices.Clone(p.suspects)}
+		k.Words, k.Unprintable, k.Mark = slices.Clone(p.Words), p.Unprintable, p.Mark
+	}
 	return &k
 }
 
@@ -127,10 +130,12 @@ func (p *piece) with(s step) *piece {
 	switch {
 	case k.first.automaton < 0:
 		k.first = s
+	case k.details == nil:
+		k.details = &details{steps: []step{s}}
 	case len(k.steps) < mostSteps-1:
 		d := *k.details
 		d.steps = append(slices.Clip(d.steps), s)
-		k.details, k.more = &d, true
+		k.details = &d
 	default:
 		return p
 	}
@@ -143,7 +148,7 @@ func (p *piece) step(automaton int16, from int32) *step {
 	if p.first.from == from && p.first.automaton == automaton {
 		return &p.first
 	}
-	if p.more {
+	if p.details != nil {
 		for i := range p.steps {
 			if s := &p.steps[i]; s.from == from && s.automaton == automaton {
 				return s
@@ -420,18 +425,9 @@ func (c *Checker) pass(r *reading, k int16, p *part, text string) {
 // Scan returns the text that was judged last, or the last item of a list, taken
 // apart. It holds until the next one is judged.
 func (c *Checker) Scan() *Scan {
-	if c.scanned {
-		return &c.scan
-	}
-	c.scanned = true
-	c.scan = Scan{Words: c.scan.Words[:0], Lower: c.scan.Lower[:0], Chars: int(c.chars), Unprintable: c.unprintable, Mark: c.mark}
-	for i := range c.parts {
-		p, from := &c.parts[i], int32(c.parts[i].from)
-		for _, w := range p.Words {
-			w.From, w.To = w.From+from, w.To+from
-			c.scan.Words = append(c.scan.Words, w)
-		}
-		c.scan.Lower = append(c.scan.Lower, p.Lower...)
+	if !c.scanned {
+		c.scan.Read(c.text)
+		c.scanned = true
 	}
 	return &c.scan
 }
