@@ -3,31 +3,36 @@ package check
 import (
 	"runtime"
 	"slices"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/prose"
 )
 
-// alike compares the sampled texts of every field, several fields at a time.
-func (t *Tally) alike() []*Alike {
+// alike compares the sampled texts of every field, and the words of groups of
+// persons, several at a time.
+func (t *Tally) alike() (fields []*Alike, groups []prose.Group) {
 	x := t.suite.texts
 	t.texts.compared.Trim()
 	t.texts.kept.Trim()
-	out := make([]*Alike, len(x.fields))
-	var wait sync.WaitGroup
-	workers := min(runtime.GOMAXPROCS(0), 8)
-	for w := range workers {
-		wait.Go(func() {
-			for i := w; i < len(x.fields); i += workers {
-				if x.fields[i].field.Type == frame.Text {
-					out[i] = t.texts.alike(i)
-				}
-			}
-		})
+	fields = make([]*Alike, len(x.fields))
+	var work errgroup.Group
+	work.SetLimit(min(runtime.GOMAXPROCS(0), 8))
+	work.Go(func() error { // first, because it takes longest
+		groups = t.wordGroups()
+		return nil
+	})
+	for i := range x.fields {
+		if x.fields[i].field.Type == frame.Text {
+			work.Go(func() error {
+				fields[i] = t.texts.alike(i)
+				return nil
+			})
+		}
 	}
-	wait.Wait()
-	return out
+	work.Wait()
+	return fields, groups
 }
 
 // alike compares the texts of a field; nil when there are none.

@@ -36,13 +36,13 @@ func (b *builder) checkTexts() {
 	for _, r := range b.suite.plan.Rules {
 		b.checkRule(r.Name, r.About, r.Severity)
 	}
-	alike := b.tally.alike()
+	alike, groups := b.tally.alike()
 	for i := range x.fields {
 		if x.fields[i].field.Type == frame.Text {
 			b.checkAlike(i, alike[i])
 		}
 	}
-	b.Groups = b.tally.wordGroups()
+	b.Groups = groups
 	b.checkSources()
 	for i := range x.fields {
 		b.Texts = append(b.Texts, b.text(i, alike[i]))
