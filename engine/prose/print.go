@@ -2,6 +2,7 @@ package prose
 
 import (
 	"bytes"
+	"math"
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/frame"
@@ -117,16 +118,11 @@ const (
 func PrintOf(words []uint64) Print {
 	p := Print{Used: true}
 	var least [bins]uint64
-	var run [shingleWords]uint64
-	n, shingle := 0, uint64(0)
-	note := func() {
-		h := rng.Mix(shingle)
-		bin, value := h>>57, h<<7>>7|1<<63 // never 0, which is an empty bin
-		if least[bin] == 0 || value < least[bin] {
-			least[bin] = value
-		}
+	for bin := range least {
+		least[bin] = empty
 	}
-	wasMasked := false
+	var a, b, c, d, e uint64 // the words of the shingle
+	n, shingle, wasMasked := 0, uint64(0), false
 	for _, w := range words {
 		masked := w&Masked != 0
 		if masked {
@@ -136,24 +132,36 @@ func PrintOf(words []uint64) Print {
 			w = Masked
 		}
 		wasMasked = masked
-		w = rng.Mix(w)
-		shingle = (shingle-run[n%shingleWords]*oldest)*base + w
-		run[n%shingleWords] = w
-		if n++; n >= shingleWords {
-			note()
+		a, b, c, d, e = b, c, d, e, rng.Mix(w)
+		shingle = shingle*base + e
+		if n++; n < shingleWords {
+			continue
 		}
+		bin, value := binOf(shingle)
+		least[bin] = min(least[bin], value)
+		shingle -= a * oldest
 	}
 	if n < shingleWords {
-		note()
+		bin, value := binOf(shingle)
+		least[bin] = value
 	}
 	p.opening, _ = OpeningOf(words)
 	for bin, value := range least {
-		for attempt := uint64(0); value == 0; attempt++ {
+		for attempt := uint64(0); value == empty; attempt++ {
 			value = least[rng.Mix(uint64(bin)<<32|attempt)>>57]
 		}
 		p.minima[bin] = uint16(value)
 	}
 	return p
+}
+
+// empty is the minimum of a bin without shingles: more than any value.
+const empty = math.MaxUint64
+
+// binOf is the bin of a shingle, and its value there.
+func binOf(shingle uint64) (bin, value uint64) {
+	h := rng.Mix(shingle)
+	return h >> 57, h << 7 >> 7
 }
 
 // OpeningOf is a hash of how a masked text opens: its first eight words, of which

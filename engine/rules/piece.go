@@ -280,13 +280,19 @@ func (b *bucket) replace(old, p *piece) {
 	}
 }
 
-// through returns where a sign ends that comes next in a text, behind which no
-// word and no phrase goes on; the end of the text when there is none.
-func through(text string, from int, sign string) int {
-	if n := strings.Index(text[from:], sign); n >= 0 {
-		return from + n + len(sign)
+// through returns where a sign and the space after it end that come next in a text,
+// behind which no word and no phrase goes on; the end of the text when there are
+// none.
+func through(text string, from int, sign byte) int {
+	for {
+		n := strings.IndexByte(text[from:], sign)
+		if n < 0 {
+			return len(text)
+		}
+		if from += n + 1; from < len(text) && text[from] == ' ' {
+			return from + 1
+		}
 	}
-	return len(text)
 }
 
 // takeApart finds the pieces of a text: whole sentences that are kept, and the
@@ -301,7 +307,7 @@ func (c *Checker) takeApart(text string, l *language) {
 	}
 	known := &c.set.known
 	for from, to := 0, 0; from < len(text); from = to {
-		to = through(text, from, ". ")
+		to = through(text, from, '.')
 		c.sentences = append(c.sentences, sighting{from: from, to: to})
 	}
 	known.look(text, l, c.sentences)
@@ -311,7 +317,7 @@ func (c *Checker) takeApart(text string, l *language) {
 			continue
 		}
 		for from, to := s.from, 0; from < s.to; from = to {
-			to = through(text[:s.to], from, ", ")
+			to = through(text[:s.to], from, ',')
 			c.clauses = append(c.clauses, sighting{from: from, to: to})
 		}
 	}
