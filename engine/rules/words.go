@@ -103,7 +103,8 @@ func (s *Scan) Read(text string) {
 		from, to := int(s.edges[2*i]), int(s.edges[2*i+1])
 		joined = joined && from == end+1 && text[end] == ' ' || s.gap(text, end, from) && joined
 		hash, digit := hashOf(s.Lower[from:to:cap(s.Lower)])
-		words[i] = Word{Hash: hash, From: int32(from), To: int32(to), Digit: digit, Joined: joined}
+		w := &words[i]
+		w.Hash, w.From, w.To, w.Digit, w.Joined = hash, int32(from), int32(to), digit, joined
 		end, joined = to, true
 	}
 	s.Words = words
