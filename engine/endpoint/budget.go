@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -18,10 +19,20 @@ func NewMoney(amount float64) Money { return Money(math.Round(amount * 1e9)) }
 func (m Money) Amount() float64 { return float64(m) / 1e9 }
 
 func (m Money) String() string {
-	if a := m.Amount(); math.Abs(a) >= 0.01 || m == 0 {
-		return strconv.FormatFloat(a, 'f', 2, 64)
+	a := math.Abs(m.Amount())
+	if m == 0 || a >= 0.01 {
+		return strconv.FormatFloat(m.Amount(), 'f', 2, 64)
 	}
-	return strconv.FormatFloat(m.Amount(), 'g', 2, 64)
+	digits := 1 - int(math.Floor(math.Log10(a))) // two that say something
+	return strings.TrimRight(strconv.FormatFloat(m.Amount(), 'f', digits, 64), "0")
+}
+
+// In names the currency of an amount, "" for none.
+func (m Money) In(currency string) string {
+	if currency == "" {
+		return m.String()
+	}
+	return m.String() + " " + currency
 }
 
 // Cost is what a call costs, or a bound on it.

@@ -52,7 +52,12 @@ func TestCost(t *testing.T) {
 			t.Errorf("%+v of %+v: %+v, want %d", c.usage, c.price, got, c.want)
 		}
 	}
-	if got := NewMoney(1.5).String() + " " + NewMoney(0.00123).String() + " " + Money(0).String(); got != "1.50 0.0012 0.00" {
+	for amount, want := range map[float64]string{1.5: "1.50", 0.00123: "0.0012", 0: "0.00", 0.0001: "0.0001", -0.000068: "-0.000068", 1e-9: "0.000000001"} {
+		if got := NewMoney(amount).String(); got != want {
+			t.Errorf("%g is %s, want %s", amount, got, want)
+		}
+	}
+	if got := NewMoney(0.2).In("EUR") + ", " + NewMoney(2).In(""); got != "0.20 EUR, 2.00" {
 		t.Error(got)
 	}
 }

@@ -18,6 +18,8 @@ type BatchOptions struct {
 	// Ready is called before the first new request is written, to find out how
 	// the endpoint answers; nil when that is known.
 	Ready func(context.Context) error
+	// Currency is that of the prices, for the notes; "" when there is none.
+	Currency string
 	// Note, when set, hears in a line what happens.
 	Note func(string)
 	// Progress, when set, hears how far the texts are.
@@ -486,7 +488,7 @@ func (s *batcher) send(ctx context.Context) error {
 		return err
 	}
 	s.open = append(s.open, &outstanding{entry: e, hold: f.hold})
-	s.tell("batch %d (%s): %d requests sent, which cost at most %v", e.Number, e.ID, e.Requests, e.Worst.Money)
+	s.tell("batch %d (%s): %d requests sent, which cost at most %s", e.Number, e.ID, e.Requests, e.Worst.Money.In(s.Currency))
 	return nil
 }
 
@@ -585,8 +587,8 @@ func (s *batcher) collect(ctx context.Context, b *outstanding, now endpoint.Batc
 		return err
 	}
 	b.hold.SettlePartly(found.actual, found.unknown)
-	s.tell("batch %d (%s) %s: %d answers, %d texts accepted, %d refused, %d requests without an answer; cost %v",
-		b.Number, b.ID, now.Status, found.answers, found.accepted, found.refused, found.unanswered, found.actual.Money+found.unknown.Money)
+	s.tell("batch %d (%s) %s: %d answers, %d texts accepted, %d refused, %d requests without an answer; cost %s",
+		b.Number, b.ID, now.Status, found.answers, found.accepted, found.refused, found.unanswered, (found.actual.Money + found.unknown.Money).In(s.Currency))
 	if found.stale > 0 {
 		if err := s.ledger.keep(b.Number); err != nil {
 			return err

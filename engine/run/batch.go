@@ -69,8 +69,9 @@ func (r *run) enrichInBatches() error {
 	}
 	done := int64(0)
 	options := enrich.BatchOptions{
-		Dir:  ledgerDir(a.dir),
-		Note: func(text string) { note(text, done) },
+		Dir:      ledgerDir(a.dir),
+		Currency: a.price.currency,
+		Note:     func(text string) { note(text, done) },
 		Progress: func(c enrich.Counts) {
 			done = c.Persons
 			note(a.checkpoint(&c, time.Since(start)), done)
@@ -88,7 +89,7 @@ func (r *run) enrichInBatches() error {
 		return fmt.Errorf("%w: %v; nothing else was asked", ErrUsage, err)
 	}
 	if err = a.outcome(err); err != nil && left.Batches > 0 {
-		err = fmt.Errorf("%w; at the provider, and collected then: %s with %d requests, which cost at most %v", err, batches(left.Batches), left.Requests, left.Worst.Money)
+		err = fmt.Errorf("%w; at the provider, and collected then: %s with %d requests, which cost at most %s", err, batches(left.Batches), left.Requests, left.Worst.Money.In(a.price.currency))
 	}
 	return err
 }

@@ -316,8 +316,8 @@ func (r *run) enrich() (err error) {
 // checkpoint tells how far the texts are.
 func (a *authorship) checkpoint(c *enrich.Counts, took time.Duration) string {
 	t, spent := c.Total(), a.spent()
-	line := fmt.Sprintf("texts: %d accepted (%d repaired), %d from the journal, %d quarantined, %d unanswered; %d calls, %d tokens, cost %v; %.1f personas/s",
-		t.Accepted, t.Repaired, t.Cached, t.Quarantined, t.Unanswered, c.Calls, spent.Tokens, spent.Money, float64(c.Persons)/max(took.Seconds(), 1e-3))
+	line := fmt.Sprintf("texts: %d accepted (%d repaired), %d from the journal, %d quarantined, %d unanswered; %d calls, %d tokens, cost %s; %.1f personas/s",
+		t.Accepted, t.Repaired, t.Cached, t.Quarantined, t.Unanswered, c.Calls, spent.Tokens, spent.Money.In(a.price.currency), float64(c.Persons)/max(took.Seconds(), 1e-3))
 	if a.monitor == nil {
 		return line
 	}
@@ -345,7 +345,7 @@ func (a *authorship) outcome(err error) error {
 	switch {
 	case err != nil:
 		if stop := (*monitor.Stop)(nil); errors.As(err, &stop) {
-			return fmt.Errorf("%w: %v; %d texts are in %s, cost of this run %v; mend the spec, or go on as it is with --no-monitor", ErrChecks, err, a.journal.Len(), a.dir, a.spent().Money)
+			return fmt.Errorf("%w: %v; %d texts are in %s, cost of this run %s; mend the spec, or go on as it is with --no-monitor", ErrChecks, err, a.journal.Len(), a.dir, a.spent().Money.In(a.price.currency))
 		}
 		var failed *endpoint.Error
 		if !errors.As(err, &failed) && !errors.Is(err, context.Canceled) {
@@ -358,7 +358,7 @@ func (a *authorship) outcome(err error) error {
 	case t.Unanswered == 0:
 		return nil
 	}
-	return fmt.Errorf("%w: %s; %d texts are in %s, cost of this run %v; run the same command again to go on", ErrResumable, reason, a.journal.Len(), a.dir, a.spent().Money)
+	return fmt.Errorf("%w: %s; %d texts are in %s, cost of this run %s; run the same command again to go on", ErrResumable, reason, a.journal.Len(), a.dir, a.spent().Money.In(a.price.currency))
 }
 
 // probed is a client that finds out what its endpoint can do with the first

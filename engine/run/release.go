@@ -492,6 +492,10 @@ const tries = 10
 // publish gives the folder its name; an older release there is taken away only
 // when the new one stands.
 func (r *release) publish() (string, error) {
+	// Much can have happened to the target since the run began.
+	if err := replaceable(r.target, r.plan.Name); err != nil {
+		return "", r.keepBeside(err)
+	}
 	old := r.dir + replacedSuffix
 	for try := 0; ; try++ {
 		err := os.Rename(r.target, old)
@@ -513,6 +517,23 @@ func (r *release) publish() (string, error) {
 	r.dir = ""
 	r.unlock()
 	return r.target, os.RemoveAll(old)
+}
+
+// keepBeside gives a finished release another name when its own is taken by what
+// must not be replaced.
+func (r *release) keepBeside(taken error) error {
+	for n := 2; ; n++ {
+		name := fmt.Sprintf("%s-%d", r.target, n)
+		if _, err := os.Lstat(name); err == nil {
+			continue
+		}
+		if err := os.Rename(r.dir, name); err != nil {
+			return errors.Join(taken, err)
+		}
+		r.dir = ""
+		r.unlock()
+		return fmt.Errorf("%w; the finished release is in %s", taken, name)
+	}
 }
 
 func (r *release) unlock() {

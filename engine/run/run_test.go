@@ -107,6 +107,31 @@ func TestOldReleaseStandsUntilTheNewOneDoes(t *testing.T) {
 	}
 }
 
+// TestFinishedReleaseStaysWhenItsNameIsTaken: what is put into the target while a
+// run goes on is not lost, nor is the release.
+func TestFinishedReleaseStaysWhenItsNameIsTaken(t *testing.T) {
+	spec, dir := crewSpec(t)
+	out, notes := filepath.Join(dir, "out"), filepath.Join(dir, "out", "notes.txt")
+	_, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Size: 10, Events: func(e run.Event) {
+		if e.Stage == "publish" {
+			os.Mkdir(out, 0o755)
+			os.WriteFile(notes, []byte("mine"), 0o644)
+		}
+	}})
+	if !errors.Is(err, run.ErrUsage) || !strings.Contains(err.Error(), "the finished release is in "+out+"-2") {
+		t.Fatalf("got %v", err)
+	}
+	if text, err := os.ReadFile(notes); err != nil || string(text) != "mine" {
+		t.Errorf("got %q, %v", text, err)
+	}
+	if m, err := run.ReadManifest(out + "-2"); err != nil || m.Rows != 10 {
+		t.Errorf("got %v, %v", m, err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".out*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
 func TestRequestsThatCannotBe(t *testing.T) {
 	spec, dir := crewSpec(t)
 	for name, c := range map[string]run.Config{
