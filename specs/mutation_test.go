@@ -236,6 +236,16 @@ func TestMutations(t *testing.T) {
 				return true
 			})
 		}, []string{"rule.marital_status"}},
+		{"another language in ten texts, another mother tongue in ten", func(t *testing.T, all []person) {
+			spoil(t, all, 10, func(i int, p person) bool {
+				p["persona"] = p.text("persona") + " De zi cu zi vorbește " + map[bool]string{true: "rusa", false: "găgăuza"}[p["usual_language"] == "găgăuză"] + "."
+				return p["usual_language"] != "rusă"
+			})
+			spoil(t, all, 10, func(i int, p person) bool {
+				p["persona"] = p.text("persona") + " Limba maternă este " + map[bool]string{true: "ucraineana", false: "bulgara"}[p["mother_tongue"] == "bulgară"] + "."
+				return p["mother_tongue"] != "ucraineană"
+			})
+		}, []string{"rule.usual_language", "rule.mother_tongue"}},
 		{"somebody else's name in ten texts", func(t *testing.T, all []person) {
 			spoil(t, all, 10, func(i int, p person) bool {
 				p["persona"] = map[bool]string{true: "Maria", false: "Ion"}[p["given_name"] == "Ion"] + " este cel despre care se spune: " + p.text("persona")
