@@ -201,11 +201,12 @@ func TestSelector(t *testing.T) {
 
 func TestSelectFaults(t *testing.T) {
 	for text, want := range map[string]string{
-		`impossible: [{zoen: "North"}]`:   "spec.cue:4:15 unknown-field: no field is called \"zoen\" | did you mean \"zone\"?",
-		`impossible: [{town: "a"}]`:       "spec.cue:4:15 not-finite: field \"town\" is a choice: it has no finite list of values to try a condition against | name a category, integer, group or constant",
-		`impossible: [{zone: "Nort"}]`:    "spec.cue:4:15 never-holds: no value of field \"zone\" satisfies \"Nort\" | the values are North, South",
-		`impossible: [{x: 1, y: 2}]`:      "spec.cue:4:14 too-wide: conditions over 2 fields together have more than 4194304 configurations to try | name fewer fields, or groups with fewer values",
-		`impossible: [{long: "nothing"}]`: "spec.cue:4:15 never-holds: no value of field \"long\" satisfies \"nothing\" | the values are a, b, c, d, e, f, g, h, …, j",
+		`impossible: [{zoen: "North"}]`:          "spec.cue:4:15 unknown-field: no field is called \"zoen\" | did you mean \"zone\"?",
+		`impossible: [{town: "a"}]`:              "spec.cue:4:15 not-finite: field \"town\" is a choice: it has no finite list of values to try a condition against | name a category, integer, group or constant",
+		`impossible: [{zone: "Nort"}]`:           "spec.cue:4:15 never-holds: no value of field \"zone\" satisfies \"Nort\" | the values are North, South",
+		`impossible: [{x: 1, y: 2}]`:             "spec.cue:4:14 too-wide: conditions over 2 fields together have more than 4194304 configurations to try | name fewer fields, or groups with fewer values",
+		`impossible: [{zone: "Nort" | "South"}]`: "spec.cue:4:15 never-holds: \"Nort\" is not a value of field \"zone\", which \"Nort\" | \"South\" lists | did you mean \"North\"?",
+		`impossible: [{long: "nothing"}]`:        "spec.cue:4:15 never-holds: no value of field \"long\" satisfies \"nothing\" | the values are a, b, c, d, e, f, g, h, …, j",
 	} {
 		c, _ := compile(t, `fields: {zone: {kind: "category", values: ["North", "South"]}, town: {kind: "choice", values: {a: 1}}, long: {kind: "category", values: ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]}}
 fields: {x: {kind: "integer", min: 0, max: 9000}, y: {kind: "integer", min: 0, max: 9000}}

@@ -86,6 +86,8 @@ func (c *Compiler) holds(cond *spec.Condition, s *Selector, fields []*Field) fun
 		if !slices.Contains(ok, true) {
 			c.Diags.Warnf(t.Place, "never-holds", "no value of field %q satisfies %s", t.Field, t.Text).
 				Do("the values are %s", Sample(fields[at].Domain))
+		} else {
+			c.warnOfLabels(t, fields[at])
 		}
 		axes = append(axes, axis{stride, s.Slots[at], ok})
 	}
@@ -96,6 +98,22 @@ func (c *Compiler) holds(cond *spec.Condition, s *Selector, fields []*Field) fun
 			}
 		}
 		return true
+	}
+}
+
+// warnOfLabels tells of labels that a field does not have among those that a term
+// lists.
+func (c *Compiler) warnOfLabels(t *spec.Term, f *Field) {
+	for _, label := range t.Literals {
+		if _, ok := f.Domain.Index(label); ok {
+			continue
+		}
+		d := c.Diags.Warnf(t.Place, "never-holds", "%q is not a value of field %q, which %s lists", label, f.Name, t.Text)
+		if g := diag.Guess(label, f.Domain.AllLabels()); g != "" {
+			d.Do("did you mean %q?", g)
+		} else {
+			d.Do("the values are %s", Sample(f.Domain))
+		}
 	}
 }
 

@@ -2,11 +2,14 @@ package spec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
+
+	"github.com/personagen/personagen/engine/diag"
 )
 
 // conditionNode reads a condition: its values stay CUE constraints, held by
@@ -50,12 +53,7 @@ func (r *reader) term(f field, path []cue.Selector) (Term, bool) {
 		r.noConstraint(path, r.places.value(path, f.value))
 		return Term{}, false
 	}
-	return Term{
-		Field:  f.name(),
-		Place:  r.places.name(path, f.value),
-		Text:   r.sourceText(path, f.value),
-		accept: accepter(r.ctx, f.value),
-	}, true
+	return newTerm(r.ctx, f.name(), r.places.name(path, f.value), r.sourceText(path, f.value), f.value), true
 }
 
 // sourceText is a constraint as written; one that uses names is written out.
@@ -84,16 +82,28 @@ func usesNames(x ast.Expr) bool {
 // for more.
 var evaluating sync.Mutex
 
-// accepter makes the test of one constraint. It asks CUE once per value.
-func accepter(ctx *cue.Context, constraint cue.Value) func(any) bool {
+// newTerm makes the constraint of one field.
+func newTerm(ctx *cue.Context, field string, at diag.Place, text string, constraint cue.Value) Term {
+	t := Term{Field: field, Place: at, Text: text}
+	if all, ok := literals(constraint); ok {
+		slices.Sort(all)
+		t.Literals = slices.Compact(all)
+	}
+	t.accept = accepter(ctx, constraint, t.Literals)
+	return t
+}
+
+// accepter makes the test of one constraint. Unless its literals are all that it
+// accepts, it asks CUE once per value.
+func accepter(ctx *cue.Context, constraint cue.Value, literals []string) func(any) bool {
 	seen := map[any]bool{}
 	ask := func(value any) bool {
 		return constraint.Unify(ctx.Encode(value, cue.NilIsAny(false))).Validate(cue.Concrete(true)) == nil
 	}
-	literal, isLiteral := literals(constraint)
 	return func(value any) bool {
-		if text, ok := value.(string); ok && isLiteral {
-			return literal[text]
+		if text, ok := value.(string); ok && literals != nil {
+			_, found := slices.BinarySearch(literals, text)
+			return found
 		}
 		evaluating.Lock()
 		defer evaluating.Unlock()
@@ -110,23 +120,22 @@ func accepter(ctx *cue.Context, constraint cue.Value) func(any) bool {
 }
 
 // literals returns the strings of a constraint that is nothing but strings.
-func literals(v cue.Value) (map[string]bool, bool) {
+func literals(v cue.Value) (all []string, ok bool) {
 	if s, err := v.String(); err == nil && v.IsConcrete() {
 		if op, _ := v.Expr(); op == cue.NoOp {
-			return map[string]bool{s: true}, true
+			return []string{s}, true
 		}
 	}
 	op, args := v.Expr()
 	if op != cue.OrOp {
 		return nil, false
 	}
-	all := map[string]bool{}
 	for _, a := range args {
 		s, err := a.String()
 		if err != nil || !a.IsConcrete() {
 			return nil, false
 		}
-		all[s] = true
+		all = append(all, s)
 	}
 	return all, true
 }

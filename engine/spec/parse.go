@@ -35,9 +35,7 @@ func ParseConditions(texts []string, places []diag.Place, faults *diag.List) []*
 				cond = nil
 				break
 			}
-			cond.Terms = append(cond.Terms, Term{
-				Field: it.Selector().Unquoted(), Place: places[i], Text: oneLine(it.Value()), accept: accepter(ctx, it.Value()),
-			})
+			cond.Terms = append(cond.Terms, newTerm(ctx, it.Selector().Unquoted(), places[i], oneLine(it.Value()), it.Value()))
 		}
 		if cond != nil && len(cond.Terms) == 0 {
 			faults.Errorf(places[i], "condition", "the condition is empty").Do("leave it out, or write field: constraint")

@@ -405,10 +405,13 @@ type Condition struct {
 
 // Term is one field's constraint.
 type Term struct {
-	Field  string
-	Place  diag.Place
-	Text   string // the constraint as written
-	accept func(value any) bool
+	Field string
+	Place diag.Place
+	Text  string // the constraint as written
+	// Literals are the strings of a constraint that is nothing but strings, in
+	// their order; nil for others.
+	Literals []string
+	accept   func(value any) bool
 }
 
 // Accepts reports whether a value (a string, an int or a float64) satisfies
