@@ -62,7 +62,7 @@ func TestPiecesProperty(t *testing.T) {
 				out = append(out, c.Text(story, row, text)...)
 				whole.Read(text)
 				if chars = c.Chars; string(c.Scan().Lower) != string(whole.Lower) || !slices.Equal(c.Scan().Words, whole.Words) {
-					t.Errorf("%q: put together, it is other words", text)
+					t.Errorf("%q: another text was scanned", text)
 				}
 				return append(out, c.List(trees, row, items)...), chars
 			}

@@ -527,7 +527,9 @@ func (r *release) keepBeside(taken error) error {
 		if _, err := os.Lstat(name); err == nil {
 			continue
 		}
-		if err := os.Rename(r.dir, name); err != nil {
+		if err := os.Rename(r.dir, name); errors.Is(err, fs.ErrExist) {
+			continue // another run was first
+		} else if err != nil {
 			return errors.Join(taken, err)
 		}
 		r.dir = ""
