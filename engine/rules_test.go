@@ -27,7 +27,7 @@ const module = "github.com/personagen/personagen"
 var reserved = map[string]string{
 	"cuelang.org/go":                    "engine/spec",
 	"github.com/parquet-go/parquet-go":  "engine/dataset",
-	"github.com/Masterminds/sprig/v3":   "engine/prompt",
+	"github.com/Masterminds/sprig/v3":   "engine/internal/prompt",
 	"github.com/sashabaranov/go-openai": "engine/endpoint",
 	"github.com/spf13/cobra":            "cmd/personagen",
 }

@@ -1,7 +1,6 @@
 package specs
 
 import (
-	"context"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,66 +10,27 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/generate"
-	"github.com/personagen/personagen/engine/narrate"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/sample"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/run"
 )
 
-// persons makes the first persons of a spec, and who writes their offline
-// texts.
-func persons(t testing.TB, file string, rows int) (*plan.Plan, *frame.Batch, *narrate.Worker) {
+// persons makes the first persons of a seed with their offline texts.
+func persons(t *testing.T, file string, seed uint64, rows int) (*plan.Plan, *frame.Batch) {
 	t.Helper()
-	p := compile(t, file)
-	b, w := population(t, p, p.Population.Seed, rows)
-	return p, b, w
-}
-
-func compile(t testing.TB, file string) *plan.Plan {
-	t.Helper()
-	s, faults := spec.Load(context.Background(), file, spec.Options{})
-	if err := faults.Err(); err != nil {
-		t.Fatal(err)
-	}
-	p, faults := plan.Compile(context.Background(), s, plan.Options{})
-	if err := faults.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-// population makes the first persons of a seed.
-func population(t testing.TB, p *plan.Plan, seed uint64, rows int) (*frame.Batch, *narrate.Worker) {
-	t.Helper()
-	draw, err := sample.NewIndependent(p.Model, seed)
+	made, err := run.Preview(t.Context(), run.Config{Spec: file, Seed: &seed, Sampling: run.Independent}, rows)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := generate.New(p, draw, seed, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := narrate.New(p, seed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := g.Worker().Batch(0, rows)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b, n.Worker()
+	return made.Plan, made.Persons
 }
 
 // No two texts of a hundred open alike, in any field, whatever the seed, and
 // nearly the same are at most one in a thousand.
 func TestTextsOfTheirOwn(t *testing.T) {
-	p := compile(t, "moldova.cue")
 	for seed := range uint64(4) {
+		p, b := persons(t, "moldova.cue", seed, 2000)
 		suite := check.New(p, check.Options{Sampling: "independent", TempDir: t.TempDir()})
 		tally := suite.NewTally()
-		b, writer := population(t, p, seed, 2000)
-		writer.Fill(b)
 		tally.Add(b)
 		result, err := suite.Result(tally)
 		if err != nil {
@@ -158,8 +118,7 @@ func tells(text, words string) bool {
 // things.
 func TestTextsAndListsTellTheSame(t *testing.T) {
 	const rows = 1000
-	p, b, writer := persons(t, "moldova.cue", rows)
-	writer.Fill(b)
+	p, b := persons(t, "moldova.cue", 2024, rows)
 	found := map[string]int{}
 	for _, c := range []struct {
 		list  string
@@ -198,14 +157,4 @@ func TestTextsAndListsTellTheSame(t *testing.T) {
 			t.Errorf("%s names %d items of its list, of %d persons", field, found[field], rows)
 		}
 	}
-}
-
-// BenchmarkTexts writes all texts of a thousand persons.
-func BenchmarkTexts(b *testing.B) {
-	const rows = 1000
-	_, batch, writer := persons(b, "moldova.cue", rows)
-	for b.Loop() {
-		writer.Fill(batch)
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows/1000, "µs/person")
 }

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/run"
-	"github.com/personagen/personagen/engine/say"
 )
 
 // deck prints personas as cards: the name, a line of who it is, then the other
@@ -99,10 +99,10 @@ func label(f *kind.Field) string {
 func (d *deck) card(row int) string {
 	var out strings.Builder
 	number := d.sketch.Persons.First + int64(row) + 1
-	of := fmt.Sprintf("%s of %s", say.Thousands(number), say.Thousands(d.sketch.Size))
+	of := fmt.Sprintf("%s of %s", humanize.Thousands(number), humanize.Thousands(d.sketch.Size))
 	title := d.join(d.name, row, " ")
 	if title == "" {
-		title = fmt.Sprintf("Person %s", say.Thousands(number))
+		title = fmt.Sprintf("Person %s", humanize.Thousands(number))
 	}
 	rule := max(3, d.width-8-utf8.RuneCountInString(title)-utf8.RuneCountInString(of))
 	fmt.Fprintf(&out, "── %s %s %s ──\n", d.app.paint(bold, title), d.app.paint(faint, strings.Repeat("─", rule)), of)
@@ -227,7 +227,7 @@ func readable(number string) string {
 	if rest != "" {
 		rest = "." + rest
 	}
-	return say.Thousands(n) + rest
+	return humanize.Thousands(n) + rest
 }
 
 func pad(s string, width int) string {

@@ -8,8 +8,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/run"
-	"github.com/personagen/personagen/engine/say"
 )
 
 // errDeclined is the answer of a person who does not want to spend so much.
@@ -30,7 +30,7 @@ func estimate(f *run.TextForecast) string {
 	for _, c := range f.Calls {
 		requests += c.Persons
 	}
-	text := fmt.Sprintf("%s would be asked %s, about %s tokens in and %s out", f.Model, say.Count(requests, "time", "times"), say.Thousands(f.Tokens.Prompt), say.Thousands(f.Tokens.Completion))
+	text := fmt.Sprintf("%s would be asked %s, about %s tokens in and %s out", f.Model, humanize.Count(requests, "time", "times"), humanize.Thousands(f.Tokens.Prompt), humanize.Thousands(f.Tokens.Completion))
 	if !f.Priced {
 		return text + ", at a price that is not known"
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/run"
-	"github.com/personagen/personagen/engine/say"
 )
 
 // errGoals is the error of a release that does not meet every goal.
@@ -84,7 +84,7 @@ func (a *app) printGoals(v *run.Validated, met int) {
 		}
 		fmt.Fprintf(a.stdout, "%s  %s: %s\n         %s\n", mark, g.Name, g.Demand, g.Found)
 	}
-	fmt.Fprintf(a.stdout, "%s of %s: %d of %s met\n", say.Count(v.Rows, "row", "rows"), v.Plan.Name, met, say.Count(int64(len(v.Result.Goals)), "goal", "goals"))
+	fmt.Fprintf(a.stdout, "%s of %s: %d of %s met\n", humanize.Count(v.Rows, "row", "rows"), v.Plan.Name, met, humanize.Count(int64(len(v.Result.Goals)), "goal", "goals"))
 	if n := v.Result.Counts[check.Fail]; n > 0 || len(v.Issues) > 0 {
 		fmt.Fprintf(a.stdout, "%s; personagen validate names them\n", checksLine(v.Result))
 	}

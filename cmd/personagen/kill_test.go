@@ -16,9 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"math/rand/v2"
+
 	"github.com/personagen/personagen/engine/endpoint/fake"
 	"github.com/personagen/personagen/engine/journal"
-	"github.com/personagen/personagen/engine/rng"
 )
 
 // island is a spec with two calls, whose prompts begin with a person's number.
@@ -144,7 +145,7 @@ func TestKillRun(t *testing.T) {
 	}
 	r.said.WriteString(said.String())
 
-	src := rng.New(2, "kill").Source()
+	src := rand.New(rand.NewPCG(2, 0))
 	have := map[journal.Key]string{}
 	kills := 0
 	for ended := false; !ended; {
@@ -156,7 +157,7 @@ func TestKillRun(t *testing.T) {
 		}
 		mu.Unlock()
 		c, said := r.start("killed")
-		timer := time.AfterFunc(time.Duration(60+src.Below(500))*time.Millisecond, func() { c.Process.Kill() })
+		timer := time.AfterFunc(time.Duration(60+src.IntN(500))*time.Millisecond, func() { c.Process.Kill() })
 		err := c.Wait()
 		ended = timer.Stop() || err == nil
 		if ended && err != nil {

@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/run"
-	"github.com/personagen/personagen/engine/say"
 )
 
 type planOptions struct {
@@ -80,14 +80,14 @@ func (a *app) plan(c *cobra.Command, path string, o planOptions) error {
 // printForecast prints what a run of so many persons would meet and write.
 func (a *app) printForecast(f *run.Forecast) {
 	w := a.stdout
-	fmt.Fprintf(w, "\nExceptions of %s, seed %d: %d\n", say.Count(f.Size, "person", "persons"), f.Seed, len(f.Exceptions))
+	fmt.Fprintf(w, "\nExceptions of %s, seed %d: %d\n", humanize.Count(f.Size, "person", "persons"), f.Seed, len(f.Exceptions))
 	for _, x := range f.Exceptions {
 		fmt.Fprintf(w, "  %s\n", exceptionLine(f.Plan, x))
 	}
-	fmt.Fprintf(w, "\nTo expect: %s, %s sampling\n", say.Count(f.Rows, "row", "rows"), f.Sampling)
+	fmt.Fprintf(w, "\nTo expect: %s, %s sampling\n", humanize.Count(f.Rows, "row", "rows"), f.Sampling)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, file := range f.Files {
-		fmt.Fprintf(t, "  %s\t%s\tabout %s\n", file.Name, say.Count(file.Rows, "row", "rows"), size(file.Bytes))
+		fmt.Fprintf(t, "  %s\t%s\tabout %s\n", file.Name, humanize.Count(file.Rows, "row", "rows"), size(file.Bytes))
 	}
 	t.Flush()
 	if f.Texts != nil {
@@ -104,26 +104,26 @@ func (a *app) printTexts(f *run.TextForecast) {
 		fmt.Fprintf(w, "\nTexts by %s:\n", f.Model)
 	}
 	if f.Waiting > 0 {
-		fmt.Fprintf(w, "  at the provider, and counted as missing here: %s of an earlier run\n", say.Count(int64(f.Waiting), "batch", "batches"))
+		fmt.Fprintf(w, "  at the provider, and counted as missing here: %s of an earlier run\n", humanize.Count(int64(f.Waiting), "batch", "batches"))
 	}
 	for _, c := range f.Calls {
 		if c.Persons == 0 {
 			fmt.Fprintf(w, "  call %s: nothing is missing\n", c.Call)
 			continue
 		}
-		fmt.Fprintf(w, "  call %s: %s\n", c.Call, say.Count(c.Persons, "request", "requests"))
+		fmt.Fprintf(w, "  call %s: %s\n", c.Call, humanize.Count(c.Persons, "request", "requests"))
 		for _, field := range slices.Sorted(maps.Keys(c.Fields)) {
-			fmt.Fprintf(w, "    %s: %s", field, say.Count(c.Fields[field], "person", "persons"))
+			fmt.Fprintf(w, "    %s: %s", field, humanize.Count(c.Fields[field], "person", "persons"))
 			switch stale := c.Stale[field]; {
 			case stale == c.Fields[field]:
 				fmt.Fprint(w, ", all stale")
 			case stale > 0:
-				fmt.Fprintf(w, ", %s of them stale", say.Thousands(stale))
+				fmt.Fprintf(w, ", %s of them stale", humanize.Thousands(stale))
 			}
 			fmt.Fprintln(w)
 		}
 	}
-	fmt.Fprintf(w, "  about %s tokens in, %s out", say.Thousands(f.Tokens.Prompt), say.Thousands(f.Tokens.Completion))
+	fmt.Fprintf(w, "  about %s tokens in, %s out", humanize.Thousands(f.Tokens.Prompt), humanize.Thousands(f.Tokens.Completion))
 	if f.Priced {
 		fmt.Fprintf(w, ", %.2f %s at the prices of %s", f.Cost, f.Currency, f.Prices)
 	} else {

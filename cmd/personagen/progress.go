@@ -8,9 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/personagen/personagen/engine/monitor"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/run"
-	"github.com/personagen/personagen/engine/say"
 )
 
 // progress tells on stderr how far a command is. It has three printers: a bar
@@ -81,7 +80,7 @@ func jsonLine(w io.Writer, e run.Event, elapsed time.Duration) {
 		Note    string  `json:"note,omitempty"`
 		Seconds float64 `json:"seconds"`
 		// Of the persons so far, the furthest from its table first.
-		Distributions []monitor.Deviation `json:"distributions,omitempty"`
+		Distributions []run.Deviation `json:"distributions,omitempty"`
 	}{e.Stage, e.Done, e.Total, e.Note, elapsed.Seconds(), e.Distributions})
 	fmt.Fprintf(w, "%s\n", line)
 }
@@ -90,7 +89,7 @@ func jsonLine(w io.Writer, e run.Event, elapsed time.Duration) {
 func plainLine(e run.Event, elapsed time.Duration) string {
 	line := fmt.Sprintf("%.0f s  %s", elapsed.Seconds(), e.Stage)
 	if e.Total > 0 {
-		line += fmt.Sprintf("  %s of %s (%d %%)", say.Thousands(e.Done), say.Thousands(e.Total), 100*e.Done/e.Total)
+		line += fmt.Sprintf("  %s of %s (%d %%)", humanize.Thousands(e.Done), humanize.Thousands(e.Total), 100*e.Done/e.Total)
 	}
 	if e.Note != "" {
 		line += "  " + e.Note
@@ -105,7 +104,7 @@ func barLine(e run.Event, elapsed time.Duration, width int) string {
 	if e.Total > 0 {
 		full := int(cells * e.Done / e.Total)
 		line += fmt.Sprintf("%s%s %3d %%  %s rows  %s", strings.Repeat("█", full), strings.Repeat("░", cells-full),
-			100*e.Done/e.Total, say.Thousands(e.Done), seconds(elapsed))
+			100*e.Done/e.Total, humanize.Thousands(e.Done), seconds(elapsed))
 	} else {
 		line += strings.TrimSpace(e.Note + "  " + seconds(elapsed))
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/run"
-	"github.com/personagen/personagen/engine/say"
 )
 
 // cacheFlags say where fitted plans are kept.
@@ -75,7 +75,7 @@ func (o *personFlags) config(c *cobra.Command, spec string) (run.Config, error) 
 		value int64
 	}{{"size", o.size}, {"limit", o.limit}} {
 		if c.Flags().Changed(f.name) && (f.value < 1 || f.value > largestSize) {
-			return cfg, usagef("--%s is between 1 and %s, not %d", f.name, say.Thousands(largestSize), f.value)
+			return cfg, usagef("--%s is between 1 and %s, not %d", f.name, humanize.Thousands(largestSize), f.value)
 		}
 	}
 	if c.Flags().Changed("seed") {

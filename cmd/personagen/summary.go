@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/run"
-	"github.com/personagen/personagen/engine/say"
 )
 
 // summaryDocument is a finished run for machines.
@@ -31,10 +31,10 @@ func (a *app) printSummary(s *run.Summary, took time.Duration) {
 	w := a.stdout
 	a.printFailures(s.Result)
 	rate := int64(float64(s.Manifest.Rows) / max(took.Seconds(), 1e-3))
-	fmt.Fprintf(w, "%s in %s (%s rows/s, seed %d, %s sampling)\n", say.Count(s.Manifest.Rows, "persona", "personas"), seconds(took), say.Thousands(rate),
+	fmt.Fprintf(w, "%s in %s (%s rows/s, seed %d, %s sampling)\n", humanize.Count(s.Manifest.Rows, "persona", "personas"), seconds(took), humanize.Thousands(rate),
 		s.Manifest.Population.Seed, s.Manifest.Population.Sampling)
 	if m := s.Manifest.Population; m.Count < m.Size {
-		fmt.Fprintf(w, "persons %s to %s of %s\n", say.Thousands(m.First+1), say.Thousands(m.First+m.Count), say.Thousands(m.Size))
+		fmt.Fprintf(w, "persons %s to %s of %s\n", humanize.Thousands(m.First+1), humanize.Thousands(m.First+m.Count), humanize.Thousands(m.Size))
 	}
 	fmt.Fprintln(w, filepath.ToSlash(s.Dir)+"/")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -70,7 +70,7 @@ func (a *app) printFailures(r *check.Result) {
 func checksLine(r *check.Result) string {
 	line := fmt.Sprintf("checks: %d passed, %d failed", r.Counts[check.Pass]+r.Counts[check.Note], r.Counts[check.Fail])
 	if n := r.Counts[check.Warn]; n > 0 {
-		line += fmt.Sprintf(", %s", say.Count(int64(n), "warning", "warnings"))
+		line += fmt.Sprintf(", %s", humanize.Count(int64(n), "warning", "warnings"))
 	}
 	if n := r.Counts[check.Skip]; n > 0 {
 		line += fmt.Sprintf(", %d skipped", n)
@@ -99,11 +99,11 @@ func assumed(p *plan.Plan) []string {
 			}
 		}
 		if len(names) > 0 {
-			lines = append(lines, fmt.Sprintf("%s: %s", status, say.Some(names)))
+			lines = append(lines, fmt.Sprintf("%s: %s", status, humanize.Some(names)))
 		}
 	}
 	if n := len(p.Independent); n > 0 {
-		lines = append(lines, fmt.Sprintf("independent for want of a table: %s of fields (personagen plan lists them)", say.Count(int64(n), "pair", "pairs")))
+		lines = append(lines, fmt.Sprintf("independent for want of a table: %s of fields (personagen plan lists them)", humanize.Count(int64(n), "pair", "pairs")))
 	}
 	return lines
 }

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/personagen/personagen/engine/check"
-	"github.com/personagen/personagen/engine/say"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
 // terminal reports whether w is a terminal on which lines may be rewritten, or
@@ -63,7 +63,7 @@ func size(bytes int64) string {
 			return fmt.Sprintf("%.1f %s", float64(bytes)/u.of, u.unit)
 		}
 	}
-	return say.Count(bytes, "byte", "bytes")
+	return humanize.Count(bytes, "byte", "bytes")
 }
 
 // seconds prints a duration with two digits below ten seconds.

@@ -7,18 +7,18 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/personagen/personagen/engine/say"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
 func TestNumbersForPeople(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{say.Thousands(0), "0"},
-		{say.Thousands(999), "999"},
-		{say.Thousands(-1000), "-1,000"},
-		{say.Thousands(-100), "-100"},
-		{say.Thousands(1234567), "1,234,567"},
-		{say.Count(1, "row", "rows"), "1 row"},
-		{say.Count(2000, "row", "rows"), "2,000 rows"},
+		{humanize.Thousands(0), "0"},
+		{humanize.Thousands(999), "999"},
+		{humanize.Thousands(-1000), "-1,000"},
+		{humanize.Thousands(-100), "-100"},
+		{humanize.Thousands(1234567), "1,234,567"},
+		{humanize.Count(1, "row", "rows"), "1 row"},
+		{humanize.Count(2000, "row", "rows"), "2,000 rows"},
 		{size(1), "1 byte"},
 		{size(999), "999 bytes"},
 		{size(1500), "1.5 kB"},

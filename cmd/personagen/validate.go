@@ -10,8 +10,8 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/run"
-	"github.com/personagen/personagen/engine/say"
 )
 
 type validateOptions struct {
@@ -163,7 +163,7 @@ func (a *app) printValidation(v *run.Validated, all bool) {
 			}
 		}
 	}
-	fmt.Fprintf(a.stdout, "%s of %s\n%s\n", say.Count(v.Rows, "row", "rows"), v.Plan.Name, checksLine(v.Result))
+	fmt.Fprintf(a.stdout, "%s of %s\n%s\n", humanize.Count(v.Rows, "row", "rows"), v.Plan.Name, checksLine(v.Result))
 }
 
 // issueLine counts one kind of fault of a column.
@@ -173,7 +173,7 @@ func issueLine(i dataset.IssueCount) string {
 		line = fmt.Sprintf("column %q: %s", i.Column, line)
 	}
 	if i.Count > 1 {
-		line += fmt.Sprintf(", %s times", say.Thousands(i.Count))
+		line += fmt.Sprintf(", %s times", humanize.Thousands(i.Count))
 	}
 	return line
 }

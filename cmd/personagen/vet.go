@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/say"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -61,7 +61,7 @@ func (a *app) vet(ctx context.Context, path string, o vetOptions) error {
 		fitted = ", and they fit together"
 	}
 	_, err = fmt.Fprintf(a.stdout, "ok: %s has %s and %s%s\n", path,
-		say.Count(int64(len(s.Fields)), "field", "fields"), say.Count(int64(len(s.Tables)), "table", "tables"), fitted)
+		humanize.Count(int64(len(s.Fields)), "field", "fields"), humanize.Count(int64(len(s.Tables)), "table", "tables"), fitted)
 	return err
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/rng"
 )
 
 // TestMutations spoils a right population in one way at a time: the checks

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/sketch"
+	"github.com/personagen/personagen/engine/internal/sketch"
 )
 
 // fieldTally is what is gathered of one column.

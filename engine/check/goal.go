@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/rules"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/rules"
-	"github.com/personagen/personagen/engine/say"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -136,7 +136,7 @@ func (b *builder) valuesGoal(g *Goal, p *plan.Goal) {
 	g.settle(math.Abs(deviation), unitPoints, nil, &most)
 	g.Found = fmt.Sprintf("the furthest is %s with %.2f %%, target %.2f %% (%+.2f points)", f.Domain.Label(worst), share(worst), wanted[worst], deviation)
 	if over > 0 {
-		g.Found += fmt.Sprintf("; %s further off than %.4g", say.Count(int64(over), "value is", "values are"), p.Points)
+		g.Found += fmt.Sprintf("; %s further off than %.4g", humanize.Count(int64(over), "value is", "values are"), p.Points)
 	}
 }
 
@@ -196,7 +196,7 @@ func (b *builder) pValueGoal(g *Goal, p *plan.Goal) {
 	g.Met = len(below) == 0
 	g.Found = fmt.Sprintf("the smallest of %d is %.3g, %s", tests, smallest, at)
 	if len(below) > 1 {
-		g.Found += fmt.Sprintf("; %d are not above %.4g: %s", len(below), p.Above, say.Some(below))
+		g.Found += fmt.Sprintf("; %d are not above %.4g: %s", len(below), p.Above, humanize.Some(below))
 	}
 }
 
@@ -249,7 +249,7 @@ func (b *builder) writtenGoal(g *Goal, p *plan.Goal) {
 	}
 	most := 0.0
 	g.settle(float64(missing+empty), unitTexts, nil, &most)
-	g.Found = fmt.Sprintf("%s missing and %s empty of %s", say.Thousands(missing), say.Thousands(empty), say.Count(wanted, "text", "texts"))
+	g.Found = fmt.Sprintf("%s missing and %s empty of %s", humanize.Thousands(missing), humanize.Thousands(empty), humanize.Count(wanted, "text", "texts"))
 }
 
 // fieldList names some text fields.
@@ -257,7 +257,7 @@ func fieldList(fields []string) string {
 	if len(fields) == 1 {
 		return fields[0]
 	}
-	return say.Count(len(fields), "text field", "text fields")
+	return humanize.Count(len(fields), "text field", "text fields")
 }
 
 func (b *builder) charsGoal(g *Goal, p *plan.Goal) {
@@ -270,7 +270,7 @@ func (b *builder) charsGoal(g *Goal, p *plan.Goal) {
 	n := b.tally.fields[b.suite.texts.fields[at[0]].column].numbers.Describe()
 	least := p.AtLeast
 	g.settle(n.Min, unitCharacters, &least, nil)
-	g.Found = fmt.Sprintf("the shortest of %s has %.0f characters, one in ten up to %.0f, mean %.0f", say.Count(n.N, "text", "texts"), n.Min, n.P10, n.Mean)
+	g.Found = fmt.Sprintf("the shortest of %s has %.0f characters, one in ten up to %.0f, mean %.0f", humanize.Count(n.N, "text", "texts"), n.Min, n.P10, n.Mean)
 }
 
 func (b *builder) modelGoal(g *Goal, p *plan.Goal) {
@@ -294,9 +294,9 @@ func (b *builder) modelGoal(g *Goal, p *plan.Goal) {
 	for _, s := range sourcesOf(sources, texts) {
 		by = append(by, fmt.Sprintf("%s %s", s.Name, Percent(s.Texts, texts)))
 	}
-	g.Found = fmt.Sprintf("model-written %s of %s", Percent(model, texts), say.Count(texts, "text", "texts"))
+	g.Found = fmt.Sprintf("model-written %s of %s", Percent(model, texts), humanize.Count(texts, "text", "texts"))
 	if len(by) > 0 {
-		g.Found += " (" + say.Some(by) + ")"
+		g.Found += " (" + humanize.Some(by) + ")"
 	}
 }
 

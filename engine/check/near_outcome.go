@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/mathext"
 
-	"github.com/personagen/personagen/engine/say"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
 // mostNearPersons is the share of near-duplicate persons above which it is a
@@ -121,7 +121,7 @@ func (x *nearCheck) total(persons []float64) float64 {
 
 func (b *builder) nearMessage(o *Outcome, byChance, expected float64) string {
 	n := o.Near
-	text := fmt.Sprintf("no two persons are the same but for one of %s", say.Count(n.Fields, "field", "fields"))
+	text := fmt.Sprintf("no two persons are the same but for one of %s", humanize.Count(n.Fields, "field", "fields"))
 	about, is := "", "are"
 	if o.Persons == 1 {
 		is = "is"
@@ -135,10 +135,10 @@ func (b *builder) nearMessage(o *Outcome, byChance, expected float64) string {
 		i := slices.IndexFunc(n.ByThing, func(t NearThing) bool { return !t.Chance })
 		text += fmt.Sprintf(", mostly %s; as person %d and person %d; chance would make about %.1g such pairs", n.ByThing[i].Thing, o.Rows[1], o.Rows[0], expected)
 	case byChance > 0:
-		text = fmt.Sprintf("%s%s of persons the same but for one thing, as chance makes them with %s", about, say.Count(int64(byChance), "pair", "pairs"), say.Count(n.Fields, "field", "fields"))
+		text = fmt.Sprintf("%s%s of persons the same but for one thing, as chance makes them with %s", about, humanize.Count(int64(byChance), "pair", "pairs"), humanize.Count(n.Fields, "field", "fields"))
 	}
 	if n.Sampled < 1 {
-		text += fmt.Sprintf(", by a sample that holds one such pair in %s", say.Thousands(int64(1/n.Sampled)))
+		text += fmt.Sprintf(", by a sample that holds one such pair in %s", humanize.Thousands(int64(1/n.Sampled)))
 	}
 	return text
 }

@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/kind"
-	"github.com/personagen/personagen/engine/rng"
 )
 
 // numberCheck holds a number field to its declared distribution.

@@ -9,10 +9,10 @@ import (
 	"sync"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/sketch"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/say"
-	"github.com/personagen/personagen/engine/sketch"
 )
 
 // builder gathers the outcomes of a result.
@@ -253,7 +253,7 @@ func (b *builder) checkPersons() error {
 	if r.count > 0 {
 		chance := b.chance()
 		o.Persons, o.Rows, o.Status = r.count, r.rows, Note
-		o.Message = fmt.Sprintf("%s the same as an earlier one, as person %d and person %d; ", say.Count(r.count, "person is", "persons are"), r.rows[1], r.rows[0])
+		o.Message = fmt.Sprintf("%s the same as an earlier one, as person %d and person %d; ", humanize.Count(r.count, "person is", "persons are"), r.rows[1], r.rows[0])
 		if chance < unlikely {
 			o.Status = Fail
 			o.Message += fmt.Sprintf("chance would make about %.1g such pairs", chance)
@@ -459,7 +459,7 @@ func (b *builder) decide() {
 		case KindFrequency:
 			o.Message = fmt.Sprintf("%s, of %s", o.Test, persons(o.Test.Persons))
 		default:
-			o.Message = fmt.Sprintf("%s in %s of the first %s", o.Test, say.Count(o.Test.Strata, "stratum", "strata"), persons(o.Test.Persons))
+			o.Message = fmt.Sprintf("%s in %s of the first %s", o.Test, humanize.Count(o.Test.Strata, "stratum", "strata"), persons(o.Test.Persons))
 		}
 		if t.deciding && o.Test.PHolm < budget {
 			faults = append(faults, fmt.Sprintf("the adjusted p-value is below the run's budget of %.2g", budget))
@@ -494,7 +494,7 @@ func (b *builder) checkLimits() {
 			o.Status, o.Persons, verdict = broken(l.Severity), hits, "outside"
 		}
 		o.Message = fmt.Sprintf("%s of %s (%.4g %%, 95 %% interval %.4g to %.4g %%), %s the limit of %s",
-			say.Thousands(hits), persons(n), 100*sh.Share, 100*sh.Low, 100*sh.High, verdict, bounds(l.AtLeast, l.AtMost))
+			humanize.Thousands(hits), persons(n), 100*sh.Share, 100*sh.Low, 100*sh.High, verdict, bounds(l.AtLeast, l.AtMost))
 		if verdict == "outside" && b.explained(hits, n, l) {
 			o.Status = Note
 			o.Message += ", as chance may have it among so few"
@@ -566,7 +566,7 @@ func square(c, n int64) float64 {
 	return p * p
 }
 
-func persons(n int64) string { return say.Count(n, "person", "persons") }
+func persons(n int64) string { return humanize.Count(n, "person", "persons") }
 
 func first(rows []int64) string {
 	if len(rows) == 0 {

@@ -3,8 +3,8 @@ package check
 import (
 	"fmt"
 
-	"github.com/personagen/personagen/engine/prose"
-	"github.com/personagen/personagen/engine/sketch"
+	"github.com/personagen/personagen/engine/internal/similarity"
+	"github.com/personagen/personagen/engine/internal/sketch"
 )
 
 // Status of an outcome.
@@ -69,7 +69,7 @@ type Result struct {
 	Texts []Text `json:"-"`
 	// Groups are the words that set the texts of groups of persons apart, in a
 	// sample of them.
-	Groups []prose.Group `json:"-"`
+	Groups []similarity.Group `json:"-"`
 }
 
 // Whole reports whether the rows are all of their population.
@@ -309,4 +309,4 @@ type TextSource struct {
 }
 
 // Alike tells how much the texts of different persons resemble each other.
-type Alike = prose.Alike
+type Alike = similarity.Alike

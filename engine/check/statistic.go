@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/gonum/mathext"
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"github.com/personagen/personagen/engine/sketch"
+	"github.com/personagen/personagen/engine/internal/sketch"
 )
 
 // chiSquareTail returns the chance that a chi-square variable with df degrees

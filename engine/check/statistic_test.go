@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/personagen/personagen/engine/rng"
+	"github.com/personagen/personagen/engine/internal/rng"
 )
 
 // reference holds published and recomputed figures; each case names its source.

@@ -5,9 +5,9 @@ import (
 	"math"
 	"strings"
 
+	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/rng"
-	"github.com/personagen/personagen/engine/say"
 )
 
 // conformity is the least p-value of a controlled margin or two-way table of a
@@ -140,7 +140,7 @@ func (s *Suite) holdToLimits(c *comparison, i int, counts []int64, rows part) {
 		}
 	}
 	if over > 0 {
-		c.faults = append(c.faults, fmt.Sprintf("%s by more than %g", say.Count(over, "cell misses its target", "cells miss their targets"), c.numbers.Limit))
+		c.faults = append(c.faults, fmt.Sprintf("%s by more than %g", humanize.Count(over, "cell misses its target", "cells miss their targets"), c.numbers.Limit))
 	}
 }
 
@@ -272,7 +272,7 @@ func (c *comparison) message() string {
 		fmt.Fprintf(&b, "; %s", t)
 	}
 	if n.Listed > 0 {
-		fmt.Fprintf(&b, "; %s more than %g persons off as the allocation said", say.Count(n.Listed, "cell is", "cells are"), n.Limit)
+		fmt.Fprintf(&b, "; %s more than %g persons off as the allocation said", humanize.Count(n.Listed, "cell is", "cells are"), n.Limit)
 	}
 	return b.String()
 }

@@ -8,11 +8,11 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/rng"
+	"github.com/personagen/personagen/engine/internal/rules"
+	"github.com/personagen/personagen/engine/internal/similarity"
+	"github.com/personagen/personagen/engine/internal/sketch"
 	"github.com/personagen/personagen/engine/kind"
-	"github.com/personagen/personagen/engine/prose"
-	"github.com/personagen/personagen/engine/rng"
-	"github.com/personagen/personagen/engine/rules"
-	"github.com/personagen/personagen/engine/sketch"
 )
 
 // Persons whose texts are compared with each other, those of them whose words
@@ -62,7 +62,7 @@ func (s *Suite) compileTexts() {
 	if x.rules, s.err = rules.Compile(s.plan); s.err != nil {
 		return
 	}
-	for _, role := range prose.MaskRoles {
+	for _, role := range similarity.MaskRoles {
 		if i := s.column(s.plan.Roles[role]); i >= 0 && !slices.Contains(x.masked, i) {
 			x.masked = append(x.masked, i)
 		}
@@ -82,8 +82,8 @@ const mostHundreds = 1_000_000
 // certainBound is a hash that those of the hundreds with the sampled persons do
 // not pass, of so many rows from person first on.
 func (x *textSuite) certainBound(persons, first, rows int64) uint64 {
-	wanted := persons/prose.Hundred + 2 // the first and the last one may not be whole
-	from, to := first/prose.Hundred, (first+rows+prose.Hundred-1)/prose.Hundred
+	wanted := persons/similarity.Hundred + 2 // the first and the last one may not be whole
+	from, to := first/similarity.Hundred, (first+rows+similarity.Hundred-1)/similarity.Hundred
 	switch {
 	case rows == 0 || to-from <= wanted:
 		return math.MaxUint64
@@ -105,14 +105,14 @@ type textTally struct {
 	broken  []textFinds // per demand
 	// unsourced are persons with a text that nobody is said to have written.
 	unsourced finds
-	compared  sketch.Lowest[[]prose.Print] // per text field
+	compared  sketch.Lowest[[]similarity.Print] // per text field
 	kept      sketch.Lowest[keptPerson]
 	names     map[uint64]string // words that persons kept have, by their hash
 
 	// Of the current batch.
 	samples []sampledPerson
 	sampled []int32 // per row, one more than its position in samples
-	masker  prose.Masker
+	masker  similarity.Masker
 }
 
 // keptPerson is a person whose words are kept.
@@ -125,8 +125,8 @@ type keptPerson struct {
 type sampledPerson struct {
 	row    int
 	hash   uint64
-	masks  prose.Masks
-	prints []prose.Print
+	masks  similarity.Masks
+	prints []similarity.Print
 	words  [][]uint64
 }
 
@@ -169,7 +169,7 @@ func (x *textSuite) newTally() *textTally {
 		checker:  x.rules.Checker(),
 		fields:   make([]textFieldTally, len(x.fields)),
 		broken:   make([]textFinds, len(x.rules.Demands)),
-		compared: sketch.Lowest[[]prose.Print]{Keep: comparedPersons, Below: x.comparedBelow},
+		compared: sketch.Lowest[[]similarity.Print]{Keep: comparedPersons, Below: x.comparedBelow},
 		kept:     sketch.Lowest[keptPerson]{Keep: groupedPersons, Below: x.keptBelow},
 		names:    map[uint64]string{},
 	}
@@ -240,11 +240,11 @@ func (t *Tally) chooseSamples(b *frame.Batch) {
 	tt.samples, tt.sampled = tt.samples[:0], frame.Grow(tt.sampled, b.N)
 	clear(tt.sampled)
 	for r := range b.N {
-		hash := x.key.Uint64((b.First + int64(r)) / prose.Hundred)
+		hash := x.key.Uint64((b.First + int64(r)) / similarity.Hundred)
 		if hash > tt.compared.Below {
 			continue
 		}
-		p := sampledPerson{row: r, hash: hash, prints: make([]prose.Print, len(x.fields))}
+		p := sampledPerson{row: r, hash: hash, prints: make([]similarity.Print, len(x.fields))}
 		if hash <= tt.kept.Below {
 			p.words = make([][]uint64, len(x.fields))
 		}
@@ -323,11 +323,11 @@ func (t *Tally) takeText(p *sampledPerson, i int) {
 	if len(words) == 0 {
 		return
 	}
-	p.prints[i] = prose.PrintOf(words)
+	p.prints[i] = similarity.PrintOf(words)
 	if p.words != nil {
 		p.words[i] = slices.Clone(words)
 		for k, hash := range words {
-			if _, known := t.texts.names[hash]; !known && hash&prose.Masked == 0 {
+			if _, known := t.texts.names[hash]; !known && hash&similarity.Masked == 0 {
 				t.texts.names[hash] = string(scan.Lower[scan.Words[k].From:scan.Words[k].To])
 			}
 		}

@@ -7,12 +7,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/prose"
+	"github.com/personagen/personagen/engine/internal/similarity"
 )
 
 // alike compares the sampled texts of every field, and the words of groups of
 // persons, several at a time.
-func (t *Tally) alike() (fields []*Alike, groups []prose.Group) {
+func (t *Tally) alike() (fields []*Alike, groups []similarity.Group) {
 	x := t.suite.texts
 	t.texts.compared.Trim()
 	t.texts.kept.Trim()
@@ -37,7 +37,7 @@ func (t *Tally) alike() (fields []*Alike, groups []prose.Group) {
 
 // alike compares the texts of a field; nil when there are none.
 func (t *textTally) alike(field int) *Alike {
-	var prints []*prose.Print
+	var prints []*similarity.Print
 	var persons []int64
 	for i := range t.compared.All {
 		if p := &t.compared.All[i].Value[field]; p.Used {
@@ -50,20 +50,20 @@ func (t *textTally) alike(field int) *Alike {
 			texts = append(texts, words)
 		}
 	}
-	return prose.Compare(prints, persons, texts)
+	return similarity.Compare(prints, persons, texts)
 }
 
 // wordGroups compares the words of the persons kept by the values of some fields.
-func (t *Tally) wordGroups() []prose.Group {
+func (t *Tally) wordGroups() []similarity.Group {
 	x, tt := t.suite.texts, t.texts
 	if len(x.groups) == 0 {
 		return nil
 	}
 	persons := make([][]uint64, len(tt.kept.All))
-	by := make([]prose.GroupBy, len(x.groups))
+	by := make([]similarity.GroupBy, len(x.groups))
 	for k, a := range x.groups {
 		f := t.suite.plan.Fields[t.suite.axes[a].column]
-		by[k] = prose.GroupBy{Field: f.Name, Values: f.Domain.AllLabels()}
+		by[k] = similarity.GroupBy{Field: f.Name, Values: f.Domain.AllLabels()}
 	}
 	for i := range tt.kept.All {
 		p := &tt.kept.All[i].Value
@@ -72,5 +72,5 @@ func (t *Tally) wordGroups() []prose.Group {
 			by[k].Codes = append(by[k].Codes, code)
 		}
 	}
-	return prose.Groups(persons, by, tt.names)
+	return similarity.Groups(persons, by, tt.names)
 }

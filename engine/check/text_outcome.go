@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/rules"
-	"github.com/personagen/personagen/engine/say"
+	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/rules"
 )
 
 // Limits of texts.
@@ -137,7 +137,7 @@ func (b *builder) checkRule(name, about, severity string) {
 	}
 	if f.count > 0 {
 		o.Status, o.Persons, o.Rows = broken(severity), f.count, f.rows
-		o.Message = fmt.Sprintf("%s it: %s", say.Count(f.count, "text breaks", "texts break"), about)
+		o.Message = fmt.Sprintf("%s it: %s", humanize.Count(f.count, "text breaks", "texts break"), about)
 	}
 	b.addExamples(o, examples, written)
 }
@@ -191,14 +191,14 @@ func (b *builder) checkAlike(i int, a *Alike) {
 		opening.Status, opening.Message = Skip, alike.Message
 	} else {
 		alike.Persons, alike.Rows = a.Near, a.Pair
-		alike.Message = fmt.Sprintf("%d of %s are nearly the same as another (%.3g %%%s)", a.Near, say.Count(a.Texts, "text", "texts"), 100*a.NearShare, b.usual("near_duplicates", name, mostNear))
+		alike.Message = fmt.Sprintf("%d of %s are nearly the same as another (%.3g %%%s)", a.Near, humanize.Count(a.Texts, "text", "texts"), 100*a.NearShare, b.usual("near_duplicates", name, mostNear))
 		if a.Near > 0 {
 			alike.Message += fmt.Sprintf(", as those of person %d and person %d", a.Pair[0], a.Pair[1])
 		}
 		if a.NearShare > mostNear && !b.limited("near_duplicates", name) {
 			alike.Status = Warn
 		}
-		opening.Message = fmt.Sprintf("%.3g %% of %s open as another of the same hundred%s; %.1f bits of %.1f", 100*a.Openings.Repeated, say.Count(a.Texts, "text", "texts"), b.usual("repeated_openings", name, mostRepeated), a.Openings.Entropy, a.Openings.Most)
+		opening.Message = fmt.Sprintf("%.3g %% of %s open as another of the same hundred%s; %.1f bits of %.1f", 100*a.Openings.Repeated, humanize.Count(a.Texts, "text", "texts"), b.usual("repeated_openings", name, mostRepeated), a.Openings.Entropy, a.Openings.Most)
 		if a.Openings.Repeated > mostRepeated && !b.limited("repeated_openings", name) {
 			opening.Status = Warn
 		}

@@ -10,10 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/rng"
+	"github.com/personagen/personagen/engine/internal/similarity"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/prose"
-	"github.com/personagen/personagen/engine/rng"
 )
 
 // Columns of the village.
@@ -249,7 +249,7 @@ func TestTextMerge(t *testing.T) {
 		}
 		if want == nil {
 			want = got
-			if g := r.Groups; len(g) != 5 || g[1].Value != "h1" || !slices.ContainsFunc(g[1].Words, func(w prose.Word) bool { return w.Word == "clichéd" && w.Share == 1 && w.Others == 0 }) {
+			if g := r.Groups; len(g) != 5 || g[1].Value != "h1" || !slices.ContainsFunc(g[1].Words, func(w similarity.Word) bool { return w.Word == "clichéd" && w.Share == 1 && w.Others == 0 }) {
 				t.Errorf("groups: %+v", r.Groups)
 			}
 			if a := r.Texts[0].Alike; a.Texts != comparedPersons || a.Words.Texts != keptPersons {

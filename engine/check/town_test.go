@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/rng"
 )
 
 // bounded is the program of a number between bounds; it fills nothing here.

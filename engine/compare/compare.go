@@ -16,8 +16,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/personagen/personagen/engine/prose"
-	"github.com/personagen/personagen/engine/sketch"
+	"github.com/personagen/personagen/engine/internal/similarity"
+	"github.com/personagen/personagen/engine/internal/sketch"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -264,7 +264,7 @@ func (c *Comparison) add(field string, profiles []*profile) {
 // textFigures cuts the samples of all sets to the same size and measures them.
 func textFigures(field string, profiles []*profile, columns []*column, known []*spec.ReferenceField) []*TextFigures {
 	type sample struct {
-		prints  []*prose.Print
+		prints  []*similarity.Print
 		persons []int64
 		words   [][]uint64
 	}
@@ -277,7 +277,7 @@ func textFigures(field string, profiles []*profile, columns []*column, known []*
 		s := &samples[i]
 		s.prints, s.persons, s.words = profiles[i].sampleOf(x)
 		if len(s.prints) > 0 {
-			texts, words = min(texts, len(s.prints)), min(words, prose.Words(s.words))
+			texts, words = min(texts, len(s.prints)), min(words, similarity.Words(s.words))
 		}
 	}
 	out := make([]*TextFigures, len(columns))
@@ -294,12 +294,12 @@ func textFigures(field string, profiles []*profile, columns []*column, known []*
 		if len(s.prints) == 0 {
 			continue
 		}
-		f.Words = sketch.Tidy(float64(prose.Words(s.words)) / float64(max(1, len(s.words))))
-		cut := prose.Cut(s.words, words)
-		a := prose.Compare(s.prints[:texts], s.persons[:texts], cut)
+		f.Words = sketch.Tidy(float64(similarity.Words(s.words)) / float64(max(1, len(s.words))))
+		cut := similarity.Cut(s.words, words)
+		a := similarity.Compare(s.prints[:texts], s.persons[:texts], cut)
 		f.Sample = Sample{int64(texts), int64(words)}
 		f.Near, f.Opening, f.Distinct, f.Phrase = a.NearShare, a.Openings.Repeated, a.Words.Distinct, a.Words.Phrase
-		f.Vocabulary, f.PerThousand = prose.Types(cut), prose.MovingTypes(cut, window)
+		f.Vocabulary, f.PerThousand = similarity.Types(cut), similarity.MovingTypes(cut, window)
 	}
 	return out
 }
@@ -310,7 +310,7 @@ func listFigures(profiles []*profile, columns []*column, known []*spec.Reference
 	for i, x := range columns {
 		if x != nil {
 			_, _, samples[i] = profiles[i].sampleOf(x)
-			if n := prose.Words(samples[i]); n > 0 {
+			if n := similarity.Words(samples[i]); n > 0 {
 				items = min(items, n)
 			}
 		}
@@ -324,9 +324,9 @@ func listFigures(profiles []*profile, columns []*column, known []*spec.Reference
 			continue
 		}
 		f := &ListFigures{Lists: x.n - x.empty, Empty: x.empty + x.nulls, Items: x.items.Describe(), Chars: x.chars.Describe(), Strings: x.strings}
-		if n := prose.Words(samples[i]); n > 0 {
+		if n := similarity.Words(samples[i]); n > 0 {
 			f.Sample = int64(items)
-			f.Different = sketch.Tidy(float64(prose.Types(prose.Cut(samples[i], items))) / float64(items))
+			f.Different = sketch.Tidy(float64(similarity.Types(similarity.Cut(samples[i], items))) / float64(items))
 		}
 		out[i] = f
 	}

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/prose"
-	"github.com/personagen/personagen/engine/rules"
-	"github.com/personagen/personagen/engine/sketch"
+	"github.com/personagen/personagen/engine/internal/rules"
+	"github.com/personagen/personagen/engine/internal/similarity"
+	"github.com/personagen/personagen/engine/internal/sketch"
 )
 
 // factRoles are the facts that texts may name, by the roles of the spec.
@@ -34,7 +34,7 @@ func (p *profile) findRoles(b *frame.Batch) {
 		}
 		p.roles = append(p.roles, role{name, b.Schema.Index(field)})
 	}
-	for _, name := range prose.MaskRoles {
+	for _, name := range similarity.MaskRoles {
 		if i := b.Schema.Index(p.input.Plan.Roles[name]); i >= 0 && !slices.Contains(p.masked, i) {
 			p.masked = append(p.masked, i)
 		}

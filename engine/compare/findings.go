@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/personagen/personagen/engine/say"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
 // findings sums the comparison of the first set with each other one up in
@@ -76,7 +76,7 @@ func (c *Comparison) lengthFinding(i int, add func(string, ...any)) {
 		fields []string
 	}{{"longer", longer}, {"shorter", shorter}, {"about as long", as}} {
 		if len(p.fields) > 0 {
-			parts = append(parts, fmt.Sprintf("%s in %s", p.what, say.Some(p.fields)))
+			parts = append(parts, fmt.Sprintf("%s in %s", p.what, humanize.Some(p.fields)))
 		}
 	}
 	if parts != nil {
@@ -163,7 +163,7 @@ func (c *Comparison) valueFinding(i int, add func(string, ...any)) {
 		add("Of %s with values in common, %s is distributed most differently: %s of the persons of %s would have to change to be as in %s.", fieldCount(compared), where, percent(most), c.Sets[0].Name, c.Sets[i].Name)
 	}
 	if len(apart) > 0 {
-		add("No value in common with %s, or too many to be counted: %s.", c.Sets[i].Name, say.Some(apart))
+		add("No value in common with %s, or too many to be counted: %s.", c.Sets[i].Name, humanize.Some(apart))
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/personagen/personagen/engine/say"
-	"github.com/personagen/personagen/engine/sketch"
+	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/sketch"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -49,7 +49,7 @@ func (c *Comparison) setRows() section {
 		case x.Known != nil:
 			rows, chars = known(x.Known.Rows), known(x.Known.RowChars)
 		default:
-			rows = say.Thousands(*x.Rows)
+			rows = humanize.Thousands(*x.Rows)
 			if x.RowChars != nil && x.RowChars.Mean > 0 {
 				chars = number(x.RowChars.Mean)
 			}
@@ -94,9 +94,9 @@ func (c *Comparison) lengthRows() section {
 				}
 				row = append(row, "-", "-", text, "", "", "", "")
 			case f.Chars == nil:
-				row = append(row, say.Thousands(f.Texts), say.Thousands(f.Empty), "-", "-", "-", "-", "-")
+				row = append(row, humanize.Thousands(f.Texts), humanize.Thousands(f.Empty), "-", "-", "-", "-", "-")
 			default:
-				row = append(row, say.Thousands(f.Texts), say.Thousands(f.Empty), number(f.Chars.Mean), number(f.Chars.P10), number(f.Chars.P50), number(f.Chars.P90), number(f.Words))
+				row = append(row, humanize.Thousands(f.Texts), humanize.Thousands(f.Empty), number(f.Chars.Mean), number(f.Chars.P10), number(f.Chars.P50), number(f.Chars.P90), number(f.Words))
 			}
 			s.rows, first = append(s.rows, row), false
 		}
@@ -121,7 +121,7 @@ func (c *Comparison) varietyRows() section {
 			if f.PerThousand > 0 {
 				types = number(f.PerThousand)
 			}
-			row := []string{cell(t.Field, first), c.Sets[i].Name, say.Thousands(f.Sample.Texts), say.Thousands(f.Sample.Words), types}
+			row := []string{cell(t.Field, first), c.Sets[i].Name, humanize.Thousands(f.Sample.Texts), humanize.Thousands(f.Sample.Words), types}
 			for _, d := range f.Distinct {
 				row = append(row, fmt.Sprintf("%.3f", d))
 			}
@@ -192,14 +192,14 @@ func (c *Comparison) listRows() section {
 			if f.Known != nil {
 				row = append(row, "-", "-", known(f.Known.Items), "", "", "", "", "", "")
 			} else {
-				row = append(row, say.Thousands(f.Lists), say.Thousands(f.Empty))
+				row = append(row, humanize.Thousands(f.Lists), humanize.Thousands(f.Empty))
 				row = append(row, four(f.Items)...)
 				chars, different, form := "-", "-", "lists"
 				if f.Chars != nil {
 					chars = number(f.Chars.Mean)
 				}
 				if f.Sample > 0 {
-					different = fmt.Sprintf("%s of %s", percent(f.Different), say.Thousands(f.Sample))
+					different = fmt.Sprintf("%s of %s", percent(f.Different), humanize.Thousands(f.Sample))
 				}
 				if f.Strings {
 					form = "strings"
@@ -245,7 +245,7 @@ func (c *Comparison) valueRows() section {
 			case f.Known != nil:
 				different = known(f.Known.Values)
 			default:
-				different, nulls = say.Thousands(f.Different), say.Thousands(f.Nulls)
+				different, nulls = humanize.Thousands(f.Different), humanize.Thousands(f.Nulls)
 				if f.Many {
 					different = "over " + different
 				}
@@ -333,7 +333,7 @@ func (c *Comparison) numberRows() section {
 			if n == nil {
 				continue
 			}
-			s.rows = append(s.rows, []string{cell(x.Field, first), c.Sets[i].Name, say.Thousands(n.N), number(n.Mean), number(n.SD), number(n.Min), number(n.P10), number(n.P50), number(n.P90), number(n.Max)})
+			s.rows = append(s.rows, []string{cell(x.Field, first), c.Sets[i].Name, humanize.Thousands(n.N), number(n.Mean), number(n.SD), number(n.Min), number(n.P10), number(n.P50), number(n.P90), number(n.Max)})
 			first = false
 		}
 	}
@@ -615,9 +615,9 @@ func known(k *spec.KnownFigure) string {
 func number(x float64) string {
 	switch a := math.Abs(x); {
 	case x == math.Trunc(x) && a < 1e15:
-		return say.Thousands(int64(x))
+		return humanize.Thousands(int64(x))
 	case a >= 100:
-		return say.Thousands(int64(math.Round(x)))
+		return humanize.Thousands(int64(math.Round(x)))
 	case a >= 10:
 		return strconv.FormatFloat(x, 'f', 1, 64)
 	}

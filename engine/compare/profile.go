@@ -14,12 +14,12 @@ import (
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/rng"
+	"github.com/personagen/personagen/engine/internal/rules"
+	"github.com/personagen/personagen/engine/internal/similarity"
+	"github.com/personagen/personagen/engine/internal/sketch"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/prose"
-	"github.com/personagen/personagen/engine/rng"
-	"github.com/personagen/personagen/engine/rules"
-	"github.com/personagen/personagen/engine/sketch"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -94,13 +94,13 @@ type profile struct {
 	roles    []role
 
 	scan   rules.Scan
-	masker prose.Masker
+	masker similarity.Masker
 	masked []int // columns of the batch
 }
 
 // seen is what is kept of a sampled text.
 type seen struct {
-	print prose.Print
+	print similarity.Print
 	has   uint16 // a bit for each role that the person has
 	named uint16 // and that the text names
 }
@@ -108,7 +108,7 @@ type seen struct {
 // person is a sampled one: what texts may name, and what is masked in them.
 type person struct {
 	facts []fact
-	masks prose.Masks
+	masks similarity.Masks
 }
 
 func (p *profile) column(name string) *column {
@@ -318,7 +318,7 @@ func (p *profile) sniff(b *frame.Batch, i int, c *column) string {
 
 // sampleOf returns the prints and the words of a column's sample, in the order of
 // the sample.
-func (p *profile) sampleOf(c *column) (prints []*prose.Print, persons []int64, words [][]uint64) {
+func (p *profile) sampleOf(c *column) (prints []*similarity.Print, persons []int64, words [][]uint64) {
 	for i := range p.compared.All {
 		x := &p.compared.All[i]
 		if c.sampled >= len(x.Value) {
@@ -362,7 +362,7 @@ func (p *profile) addTexts(b *frame.Batch, i int, c *column, rowChars []int64, s
 			continue
 		}
 		s := &samples[r][c.sampled]
-		s.print = prose.PrintOf(masked)
+		s.print = similarity.PrintOf(masked)
 		for k, f := range persons[r].facts {
 			if !f.has() {
 				continue
@@ -428,7 +428,7 @@ func (p *profile) itemHash(item string) uint64 {
 	for _, w := range p.scan.Words {
 		h = rng.Mix(h + w.Hash)
 	}
-	return h &^ prose.Masked
+	return h &^ similarity.Masked
 }
 
 func (c *column) addValues(b *frame.Batch, i int) {

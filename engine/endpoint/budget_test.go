@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/personagen/personagen/engine/endpoint/fake"
-	"github.com/personagen/personagen/engine/rng"
+	"github.com/personagen/personagen/engine/internal/rng"
 )
 
 func TestPrices(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/personagen/personagen/engine/rng"
+	"github.com/personagen/personagen/engine/internal/rng"
 )
 
 // Capability is what Probe found out about an endpoint.

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/personagen/personagen/engine/endpoint/fake"
-	"github.com/personagen/personagen/engine/rng"
+	"github.com/personagen/personagen/engine/internal/rng"
 )
 
 // The tests here run under virtual time: seconds of waiting take none, and

@@ -3,7 +3,7 @@ package journal
 import (
 	"encoding/binary"
 
-	"github.com/personagen/personagen/engine/rng"
+	"github.com/personagen/personagen/engine/internal/rng"
 )
 
 // location says where a frame starts: segment number in the upper 24 bits,

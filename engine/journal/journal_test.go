@@ -12,7 +12,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/personagen/personagen/engine/rng"
+	"github.com/personagen/personagen/engine/internal/rng"
 )
 
 // sample is the record of a number: the value can be told from the key.

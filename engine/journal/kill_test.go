@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/personagen/personagen/engine/rng"
+	"github.com/personagen/personagen/engine/internal/rng"
 )
 
 const childDir = "JOURNAL_TEST_CHILD"

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/personagen/personagen/engine/flock"
+	"github.com/personagen/personagen/engine/internal/flock"
 )
 
 // ErrLocked is what errors of Open match when another process, or another part

@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/table"
 	"github.com/personagen/personagen/engine/spec"
-	"github.com/personagen/personagen/engine/table"
 )
 
 // bank holds weighted entries, one list of them for every configuration of

@@ -2,7 +2,7 @@ package kind
 
 import (
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/rng"
+	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/spec"
 )
 

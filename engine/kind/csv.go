@@ -4,8 +4,8 @@ import (
 	"slices"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/table"
 	"github.com/personagen/personagen/engine/spec"
-	"github.com/personagen/personagen/engine/table"
 )
 
 // CSVColumn finds a column by its header, or reports that there is none.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/rng"
+	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/spec"
 )
 

@@ -14,8 +14,8 @@ import (
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/table"
 	"github.com/personagen/personagen/engine/spec"
-	"github.com/personagen/personagen/engine/table"
 )
 
 // Class says where a field's values come from.

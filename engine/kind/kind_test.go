@@ -17,9 +17,9 @@ import (
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/rng"
+	"github.com/personagen/personagen/engine/internal/rng"
+	"github.com/personagen/personagen/engine/internal/table"
 	"github.com/personagen/personagen/engine/spec"
-	"github.com/personagen/personagen/engine/table"
 )
 
 // compile loads a spec whose text begins on line 2 and compiles its fields,

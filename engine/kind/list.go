@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/rng"
+	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/spec"
 )
 

@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"github.com/personagen/personagen/engine/rng"
+	"github.com/personagen/personagen/engine/internal/rng"
 )
 
 func within(t *testing.T, what string, got, want, relative float64) {

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/prompt"
+	"github.com/personagen/personagen/engine/internal/prompt"
 	"github.com/personagen/personagen/engine/spec"
 )
 

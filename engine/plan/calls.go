@@ -12,8 +12,8 @@ import (
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/prompt"
 	"github.com/personagen/personagen/engine/kind"
-	"github.com/personagen/personagen/engine/prompt"
 	"github.com/personagen/personagen/engine/spec"
 )
 

@@ -5,10 +5,10 @@ import (
 	"time"
 
 	"github.com/personagen/personagen/engine/diag"
-	"github.com/personagen/personagen/engine/fit"
+	"github.com/personagen/personagen/engine/internal/fit"
+	"github.com/personagen/personagen/engine/internal/table"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/spec"
-	"github.com/personagen/personagen/engine/table"
 )
 
 // Options steer a compilation. The zero value is ready to use.

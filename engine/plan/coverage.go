@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/phrase"
 	"github.com/personagen/personagen/engine/kind"
-	"github.com/personagen/personagen/engine/phrase"
 )
 
 // A phrase is open to the persons who meet its section's condition and have

@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
-	"github.com/personagen/personagen/engine/fit"
+	"github.com/personagen/personagen/engine/internal/fit"
+	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/kind"
-	"github.com/personagen/personagen/engine/sample"
 	"github.com/personagen/personagen/engine/spec"
 )
 

@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/table"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/spec"
-	"github.com/personagen/personagen/engine/table"
 )
 
 // figures is a table of the spec with its figures as shares, laid over the

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/say"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
 // warnMisread tells of labels that a spreadsheet opening the CSV file takes for
@@ -37,7 +37,7 @@ func (c *compiler) warnMisread() {
 			text = fmt.Sprintf("in CSV files the label %q of field %q has an apostrophe before it, or spreadsheets would take it for %s", first, f.Name, as)
 		}
 		if others > 0 {
-			text += fmt.Sprintf(", and %s likewise", say.Count(others, "other", "others"))
+			text += fmt.Sprintf(", and %s likewise", humanize.Count(others, "other", "others"))
 		}
 		c.diags.Warnf(f.Place, "misread-label", "%s", text).
 			Do(`write labels with a word in them, such as "65 and over" or "5 to 9"; in Parquet and JSONL they are right either way`)

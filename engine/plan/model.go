@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/personagen/personagen/engine/sample"
+	"github.com/personagen/personagen/engine/internal/sample"
 )
 
 // layModel puts the fitted persons into the sampler's form: the cliques one

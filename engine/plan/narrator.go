@@ -11,8 +11,8 @@ import (
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/phrase"
 	"github.com/personagen/personagen/engine/kind"
-	"github.com/personagen/personagen/engine/phrase"
 	"github.com/personagen/personagen/engine/spec"
 )
 

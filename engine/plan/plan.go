@@ -8,8 +8,8 @@ package plan
 
 import (
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/kind"
-	"github.com/personagen/personagen/engine/sample"
 	"github.com/personagen/personagen/engine/spec"
 )
 

@@ -14,9 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/personagen/personagen/engine/diag"
-	"github.com/personagen/personagen/engine/generate"
+	"github.com/personagen/personagen/engine/internal/generate"
+	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/sample"
 	"github.com/personagen/personagen/engine/spec"
 )
 

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/kind"
-	"github.com/personagen/personagen/engine/say"
 )
 
 // TextOptions say how much of a plan is printed. The zero value is a page or
@@ -115,7 +115,7 @@ func (t *printer) head() {
 		people = fmt.Sprintf("where %s: %s of everyone", t.Population.Where, percent(t.Population.Wanted))
 	}
 	if t.Population.Persons > 0 {
-		people += fmt.Sprintf("; the tables speak of %s persons", say.Thousands(t.Population.Persons))
+		people += fmt.Sprintf("; the tables speak of %s persons", humanize.Thousands(t.Population.Persons))
 	}
 	t.linef("persons wanted: %s", people)
 }
@@ -279,7 +279,7 @@ func (t *printer) oneWay(x *Table) {
 }
 
 func (t *printer) tree() {
-	t.section("Junction tree: %d cliques, %s cells, the largest has %s; %d sweeps", len(t.Tree.Cliques), say.Thousands(t.Tree.Cells), say.Thousands(t.Tree.Largest), t.Tree.Sweeps)
+	t.section("Junction tree: %d cliques, %s cells, the largest has %s; %d sweeps", len(t.Tree.Cliques), humanize.Thousands(t.Tree.Cells), humanize.Thousands(t.Tree.Largest), t.Tree.Sweeps)
 	for i, c := range t.Tree.Cliques[:t.cut(len(t.Tree.Cliques))] {
 		t.linef("  %d  %s", i+1, strings.Join(c, ", "))
 	}
@@ -392,7 +392,7 @@ func distance(d float64) string {
 // significant prints a number of persons with the digits that matter.
 func significant(x float64) string {
 	if x >= 100 {
-		return say.Thousands(int64(x + 0.5))
+		return humanize.Thousands(int64(x + 0.5))
 	}
 	return fmt.Sprintf("%.2g", x)
 }

@@ -3,9 +3,9 @@ package plan
 import (
 	"slices"
 
-	"github.com/personagen/personagen/engine/fit"
+	"github.com/personagen/personagen/engine/internal/fit"
+	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/kind"
-	"github.com/personagen/personagen/engine/rng"
 )
 
 // minSplit is the domain size from which a field is worth splitting into bands.

@@ -16,7 +16,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
-	"github.com/personagen/personagen/engine/fit"
+	"github.com/personagen/personagen/engine/internal/fit"
 )
 
 // fitVersion is raised when the same problem would be fitted to another

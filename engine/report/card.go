@@ -9,8 +9,8 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/kind"
-	"github.com/personagen/personagen/engine/say"
 )
 
 // mostNamed is the number of values of a column that the card lists by name.
@@ -51,12 +51,12 @@ func (r *Release) cardOverview(p *paper) {
 			rows = append(rows, []string{name, value})
 		}
 	}
-	persons := say.Thousands(pop.Rows)
+	persons := humanize.Thousands(pop.Rows)
 	if pop.Rows < pop.Size {
-		persons += fmt.Sprintf(" (numbers %s to %s of a population of %s)", say.Thousands(pop.First), say.Thousands(pop.First+pop.Rows-1), say.Thousands(pop.Size))
+		persons += fmt.Sprintf(" (numbers %s to %s of a population of %s)", humanize.Thousands(pop.First), humanize.Thousands(pop.First+pop.Rows-1), humanize.Thousands(pop.Size))
 	}
 	row("persons", persons)
-	row("columns", say.Thousands(int64(len(r.columns()))))
+	row("columns", humanize.Thousands(int64(len(r.columns()))))
 	if pop.Where != "" {
 		row("who they are", fmt.Sprintf("those with `%s`, %s of everyone the tables speak of", pop.Where, percent(pop.Wanted)))
 	}
@@ -155,7 +155,7 @@ func (r *Release) cardSchema(p *paper) {
 	for _, c := range r.columns() {
 		empty := ""
 		if c.Nulls > 0 || c.When != "" {
-			empty = say.Thousands(c.Nulls)
+			empty = humanize.Thousands(c.Nulls)
 			if c.When != "" {
 				empty += ", has one: `" + c.When + "`"
 			}
@@ -201,7 +201,7 @@ func (c column) span() string {
 		}
 		return strings.Join(labels, "; ")
 	case len(c.Values) > 0:
-		return say.Thousands(int64(len(c.Values))) + " labels"
+		return humanize.Thousands(int64(len(c.Values))) + " labels"
 	case c.Class == kind.Written && c.plan.Text != nil:
 		return "prose, see below"
 	}
@@ -240,11 +240,11 @@ func (r *Release) cardTexts(p *paper) {
 			continue
 		}
 		t := &r.Texts.Fields[i]
-		asked := fmt.Sprintf("%s to %s", say.Thousands(int64(c.plan.Text.Chars.Min)), say.Thousands(int64(c.plan.Text.Chars.Max)))
+		asked := fmt.Sprintf("%s to %s", humanize.Thousands(int64(c.plan.Text.Chars.Min)), humanize.Thousands(int64(c.plan.Text.Chars.Max)))
 		if n := c.plan.Text.Items; n != nil {
 			asked += fmt.Sprintf(", %d to %d items", n.Min, n.Max)
 		}
-		row := []string{"`" + c.name() + "`", say.Thousands(t.Written), say.Thousands(t.Missing), asked}
+		row := []string{"`" + c.name() + "`", humanize.Thousands(t.Written), humanize.Thousands(t.Missing), asked}
 		if n := t.Chars; n != nil {
 			row = append(row, number(n.Mean), number(n.P10), number(n.P50), number(n.P90))
 		} else {
@@ -289,7 +289,7 @@ func (r *Release) cardTargets(p *paper) {
 			if t.Test != nil {
 				chance = number(t.Test.P)
 			}
-			rows = append(rows, []string{Escape(t.Name), say.Thousands(int64(n.Cells)), signed(n.Persons), Escape(n.PersonsCell), points(n.Points), chance, t.Status})
+			rows = append(rows, []string{Escape(t.Name), humanize.Thousands(int64(n.Cells)), signed(n.Persons), Escape(n.PersonsCell), points(n.Points), chance, t.Status})
 		}
 		if rows != nil {
 			p.line("### %s\n", part.title)
@@ -314,7 +314,7 @@ func (r *Release) cardValues(p *paper) {
 		var rows [][]string
 		for _, v := range c.Values {
 			rows = append(rows, []string{
-				Escape(v.Label), say.Thousands(v.Count), percent(v.Share), percent(*v.Target), signed(float64(v.Count) - *v.Target*float64(r.Population.Rows)),
+				Escape(v.Label), humanize.Thousands(v.Count), percent(v.Share), percent(*v.Target), signed(float64(v.Count) - *v.Target*float64(r.Population.Rows)),
 			})
 		}
 		p.table([]string{"value", "persons>", "share>", "target>", "deviation, persons>"}, rows)
@@ -378,7 +378,7 @@ func counted(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return say.Thousands(int64(n)) + " " + many
+	return humanize.Thousands(int64(n)) + " " + many
 }
 
 func (r *Release) cardUse(p *paper) {
@@ -416,9 +416,9 @@ func (r *Release) cardMaking(p *paper) {
 		p.line("%d. %s", step, fmt.Sprintf(format, args...))
 	}
 	if n := len(r.Published); n > 0 {
-		text := fmt.Sprintf("**Fit.** %s tables were reconciled by least squares and fitted together into one joint distribution of %s fields; what no table ties together is independent.", say.Thousands(int64(n)), say.Thousands(int64(r.fitted())))
+		text := fmt.Sprintf("**Fit.** %s tables were reconciled by least squares and fitted together into one joint distribution of %s fields; what no table ties together is independent.", humanize.Thousands(int64(n)), humanize.Thousands(int64(r.fitted())))
 		if moved > 0 && pop.Persons > 0 {
-			text += fmt.Sprintf(" Reconciling moved no published figure by more than %s of %s persons (table %s).", number(moved), say.Thousands(pop.Persons), Escape(where))
+			text += fmt.Sprintf(" Reconciling moved no published figure by more than %s of %s persons (table %s).", number(moved), humanize.Thousands(pop.Persons), Escape(where))
 		}
 		item("%s", text)
 	}
@@ -435,7 +435,7 @@ func (r *Release) cardMaking(p *paper) {
 	for _, n := range r.Checks.Counts {
 		total += n
 	}
-	item("**Checks.** %s checks were made on every row as written, among them %s statistical tests with one budget for false alarms, %g in all. `stats.md` has them all.", say.Thousands(int64(total)), say.Thousands(int64(r.Checks.Tests)), r.Checks.Budget)
+	item("**Checks.** %s checks were made on every row as written, among them %s statistical tests with one budget for false alarms, %g in all. `stats.md` has them all.", humanize.Thousands(int64(total)), humanize.Thousands(int64(r.Checks.Tests)), r.Checks.Budget)
 	p.line("\nMade with [personagen](https://github.com/personagen/personagen) %s.\n", Escape(pop.Program))
 }
 
@@ -480,9 +480,9 @@ func (r *Release) cardLoading(p *paper) {
 			break
 		}
 	}
-	query := fmt.Sprintf("SELECT say.Count(*) AS persons FROM "+read[1], path)
+	query := fmt.Sprintf("SELECT humanize.Count(*) AS persons FROM "+read[1], path)
 	if column != "*" {
-		query = fmt.Sprintf("SELECT \"%s\", say.Count(*) AS persons FROM "+read[1]+" GROUP BY 1 ORDER BY 2 DESC", column, path)
+		query = fmt.Sprintf("SELECT \"%s\", humanize.Count(*) AS persons FROM "+read[1]+" GROUP BY 1 ORDER BY 2 DESC", column, path)
 	}
 	p.line("```python\nimport duckdb\n\nduckdb.sql(%s).show()\n```\n", pythonText(query))
 	p.line("```python\nimport os\nfrom datasets import load_dataset\n\npersonas = load_dataset(os.path.abspath(\".\"), split=\"train\")\n```\n")
@@ -512,7 +512,7 @@ func (r *Release) cardRebuilding(p *paper) {
 	rows = append(rows,
 		[]string{"hash of its plan", "`" + pop.Plan + "`"},
 		[]string{"hash of what decides the persons", "`" + pop.Structure + "`"},
-		[]string{"size", say.Thousands(pop.Size)},
+		[]string{"size", humanize.Thousands(pop.Size)},
 		[]string{"seed", fmt.Sprint(pop.Seed)},
 		[]string{"program", Escape("personagen " + pop.Program)},
 	)
@@ -526,9 +526,9 @@ func (r *Release) cardFiles(p *paper) {
 	for _, f := range r.Files {
 		rows_ := ""
 		if f.Rows > 0 {
-			rows_ = say.Thousands(f.Rows)
+			rows_ = humanize.Thousands(f.Rows)
 		}
-		rows = append(rows, []string{"`" + f.Name + "`", rows_, say.Thousands(f.Bytes), "`" + f.SHA256 + "`"})
+		rows = append(rows, []string{"`" + f.Name + "`", rows_, humanize.Thousands(f.Bytes), "`" + f.SHA256 + "`"})
 	}
 	p.table([]string{"file", "rows>", "bytes>", "SHA-256"}, rows)
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/personagen/personagen/engine/say"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
 // The charts of report.html are SVG with a title, and a description where there
@@ -316,7 +316,7 @@ func pyramidChart(p *Pyramid, rows int64) template.HTML {
 				left, right = right, left
 			}
 			d.begin("g")
-			d.text("title", fmt.Sprintf("%s, %s: %s persons (%s), target %s", p.Sexes[k], band, say.Thousands(p.Observed[i][k]), percentOf(share), tenth(p.Target[i][k])))
+			d.text("title", fmt.Sprintf("%s, %s: %s persons (%s), target %s", p.Sexes[k], band, humanize.Thousands(p.Observed[i][k]), percentOf(share), tenth(p.Target[i][k])))
 			d.element("rect", "class", fmt.Sprint("sex", k), "x", left, "y", y+2, "width", right-left, "height", pyramidRow-4)
 			d.end("g")
 			at := x(k, target)
@@ -445,7 +445,7 @@ func (h *heat) cell(d *drawing, i, k int, x, y float64, name string) {
 		class += " off"
 	}
 	d.begin("g")
-	d.text("title", fmt.Sprintf("%s: %s of the %s, target %s; %s persons, %s of target", name, percentOf(share), h.of(), percentOf(target/max(wanted, 1e-12)), say.Thousands(h.Observed[i][k]), deviationOf(observed-target)))
+	d.text("title", fmt.Sprintf("%s: %s of the %s, target %s; %s persons, %s of target", name, percentOf(share), h.of(), percentOf(target/max(wanted, 1e-12)), humanize.Thousands(h.Observed[i][k]), deviationOf(observed-target)))
 	d.element("rect", "class", class, "x", x+0.5, "y", y+0.5, "width", heatWidth-1, "height", heatHeight-1)
 	ink := "on0"
 	if heatStep(share) > 5 {
@@ -532,7 +532,7 @@ func percentOf(share float64) string {
 func deviationOf(x float64) string {
 	text := strconv.FormatFloat(math.Abs(x), 'f', 1, 64)
 	if math.Abs(x) >= 1000 {
-		text = say.Thousands(int64(math.Round(math.Abs(x))))
+		text = humanize.Thousands(int64(math.Round(math.Abs(x))))
 	}
 	switch {
 	case text == "0.0":
@@ -547,5 +547,5 @@ func deviationOf(x float64) string {
 // tenth writes persons, who may be a fraction in a target.
 func tenth(x float64) string {
 	whole, part := math.Modf(math.Round(x*10) / 10)
-	return say.Thousands(int64(whole)) + "." + strconv.Itoa(int(math.Round(math.Abs(part)*10)))
+	return humanize.Thousands(int64(whole)) + "." + strconv.Itoa(int(math.Round(math.Abs(part)*10)))
 }

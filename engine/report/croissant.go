@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/say"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
 // croissantContext is the JSON-LD context of Croissant 1.0, as its
@@ -142,7 +142,7 @@ func (r *Release) Croissant(w io.Writer) error {
 func (r *Release) records(f File) croissantRecordSet {
 	set := croissantRecordSet{
 		Type: "cr:RecordSet", ID: "personas/" + f.Name, Name: f.Name,
-		Description: say.Thousands(f.Rows) + " persons, one a row.",
+		Description: humanize.Thousands(f.Rows) + " persons, one a row.",
 	}
 	for _, c := range r.columns() {
 		field := croissantField{

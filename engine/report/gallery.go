@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/rng"
 )
 
 // Limits of a gallery and of what a sampler holds.

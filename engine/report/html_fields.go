@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/kind"
-	"github.com/personagen/personagen/engine/say"
 )
 
 type marginView struct {
@@ -76,7 +76,7 @@ func (v *view) margin(f *Field) marginView {
 		}
 	}
 	for _, x := range values {
-		row := valueView{Label: x.Label, Share: percentOf(x.Share), Deviation: say.Thousands(x.Count)}
+		row := valueView{Label: x.Label, Share: percentOf(x.Share), Deviation: humanize.Thousands(x.Count)}
 		title := x.Label + ": " + row.Share
 		if x.Target != nil {
 			row.Deviation = deviationOf(float64(x.Count) - *x.Target*float64(rows))
@@ -91,7 +91,7 @@ func (v *view) margin(f *Field) marginView {
 	if f.Nulls > 0 {
 		row := valueView{Null: true, Share: percentOf(null), Plot: barStrip("none: "+percentOf(null), null, nil, full)}
 		if !out.Target {
-			row.Deviation = say.Thousands(f.Nulls)
+			row.Deviation = humanize.Thousands(f.Nulls)
 		}
 		out.Rows = append(out.Rows, row)
 	}
@@ -105,7 +105,7 @@ func (v *view) margin(f *Field) marginView {
 
 func (v *view) number(f *Field) numberView {
 	n := f.Numbers
-	out := numberView{Field: v.name(f), Values: []string{say.Thousands(n.N)}}
+	out := numberView{Field: v.name(f), Values: []string{humanize.Thousands(n.N)}}
 	if f.Unit != "" {
 		out.Field.Title += ", " + f.Unit
 	}

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/kind"
-	"github.com/personagen/personagen/engine/say"
 )
 
 type card struct {
@@ -58,7 +58,7 @@ func (v *view) leads() []string {
 
 func (v *view) card(p *Persona, lead []string) card {
 	roles := v.Stats.Roles
-	out := card{Lang: v.Lang, Number: say.Thousands(p.Number + 1)}
+	out := card{Lang: v.Lang, Number: humanize.Thousands(p.Number + 1)}
 	facts := map[string]*Fact{}
 	for i := range p.Facts {
 		facts[p.Facts[i].Field] = &p.Facts[i]

@@ -5,7 +5,7 @@ import (
 	"html/template"
 	"slices"
 
-	"github.com/personagen/personagen/engine/say"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
 type mapView struct {
@@ -78,7 +78,7 @@ func (v *view) heatMap(t *Table) {
 	for i, l := range h.RowLabels {
 		row := mapRow{Label: l}
 		for k := range h.ColumnLabels {
-			row.Cells = append(row.Cells, fmt.Sprintf("%s (%s)", say.Thousands(h.Observed[i][k]), deviationOf(float64(h.Observed[i][k])-h.Target[i][k])))
+			row.Cells = append(row.Cells, fmt.Sprintf("%s (%s)", humanize.Thousands(h.Observed[i][k]), deviationOf(float64(h.Observed[i][k])-h.Target[i][k])))
 		}
 		out.Rows = append(out.Rows, row)
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/personagen/personagen/engine/check"
-	"github.com/personagen/personagen/engine/say"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
 func (v *view) origins() {
@@ -81,22 +81,22 @@ func (v *view) made() {
 	add("Structure", pop.Structure)
 	add("Seed", strconv.FormatUint(pop.Seed, 10))
 	add("Sampling", pop.Sampling)
-	add("Size", say.Thousands(pop.Size))
+	add("Size", humanize.Thousands(pop.Size))
 	add("Wanted", pop.Where)
 	if pop.Persons > 0 {
-		add("Tables speak of", say.Thousands(pop.Persons)+" persons")
+		add("Tables speak of", humanize.Thousands(pop.Persons)+" persons")
 	}
 	if w := v.Writing; w != nil {
 		add("Texts by", w.Model+" ("+w.Provider+")")
-		add("Calls", say.Thousands(w.Calls))
-		add("Tokens", fmt.Sprintf("%s prompt (%s cached), %s completion (%s reasoning)", say.Thousands(w.Prompt), say.Thousands(w.Cached), say.Thousands(w.Completion), say.Thousands(w.Thought)))
+		add("Calls", humanize.Thousands(w.Calls))
+		add("Tokens", fmt.Sprintf("%s prompt (%s cached), %s completion (%s reasoning)", humanize.Thousands(w.Prompt), humanize.Thousands(w.Cached), humanize.Thousands(w.Completion), humanize.Thousands(w.Thought)))
 		add("Cost", costOf(w.Cost))
-		add("Set aside", say.Count(int(w.Quarantined), "text", "texts"))
+		add("Set aside", humanize.Count(int(w.Quarantined), "text", "texts"))
 	}
 	for _, f := range v.Page.Files {
 		x := fileView{Name: f.Name, Size: bytesOf(f.Bytes)}
 		if f.Rows > 0 {
-			x.Rows = say.Thousands(f.Rows)
+			x.Rows = humanize.Thousands(f.Rows)
 		}
 		v.Files = append(v.Files, x)
 	}
@@ -110,7 +110,7 @@ func (v *view) made() {
 	}
 	v.Workers = fmt.Sprintf("%.2f seconds", total.Seconds())
 	if n := v.Page.Workers; n > 0 {
-		v.Workers += " with " + say.Count(n, "worker", "workers")
+		v.Workers += " with " + humanize.Count(n, "worker", "workers")
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/personagen/personagen/engine/say"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
 type pyramidView struct {
@@ -37,7 +37,7 @@ func (v *view) pyramid() {
 	for i, band := range p.Bands {
 		row := pyramidRowView{Band: band}
 		for k := range p.Sexes {
-			row.Cells = append(row.Cells, comparison{say.Thousands(p.Observed[i][k]), tenth(p.Target[i][k]), deviationOf(float64(p.Observed[i][k]) - p.Target[i][k])})
+			row.Cells = append(row.Cells, comparison{humanize.Thousands(p.Observed[i][k]), tenth(p.Target[i][k]), deviationOf(float64(p.Observed[i][k]) - p.Target[i][k])})
 		}
 		out.Rows = append(out.Rows, row)
 	}

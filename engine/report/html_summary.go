@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/check"
-	"github.com/personagen/personagen/engine/say"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
 func (v *view) summary() {
@@ -17,13 +17,13 @@ func (v *view) summary() {
 	switch {
 	case c[check.Fail] > 0:
 		v.Status, v.Sign = check.Fail, "✕"
-		v.Verdict = fmt.Sprintf("Failed: %d of %s", c[check.Fail], say.Count(held, "check does not hold", "checks do not hold"))
+		v.Verdict = fmt.Sprintf("Failed: %d of %s", c[check.Fail], humanize.Count(held, "check does not hold", "checks do not hold"))
 	case c[check.Warn] > 0:
 		v.Status, v.Sign = check.Warn, "!"
-		v.Verdict = fmt.Sprintf("Passed, with %s", say.Count(c[check.Warn], "warning", "warnings"))
+		v.Verdict = fmt.Sprintf("Passed, with %s", humanize.Count(c[check.Warn], "warning", "warnings"))
 	default:
 		v.Status, v.Sign = check.Pass, "✓"
-		v.Verdict = fmt.Sprintf("Passed: all %s", say.Count(held, "check holds", "checks hold"))
+		v.Verdict = fmt.Sprintf("Passed: all %s", humanize.Count(held, "check holds", "checks hold"))
 	}
 	v.VerdictNote = fmt.Sprintf("%d passed, %d notes, %d warnings, %d failed, %d skipped.", c[check.Pass], c[check.Note], c[check.Warn], c[check.Fail], c[check.Skip])
 	for _, status := range []string{check.Fail, check.Warn, check.Note} {
@@ -49,7 +49,7 @@ func (v *view) summary() {
 
 	who := fmt.Sprintf("%s sampling, seed %d", pop.Sampling, pop.Seed)
 	if pop.Rows < pop.Size {
-		who = fmt.Sprintf("numbers %s to %s of %s; ", say.Thousands(pop.First+1), say.Thousands(pop.First+pop.Rows), say.Thousands(pop.Size)) + who
+		who = fmt.Sprintf("numbers %s to %s of %s; ", humanize.Thousands(pop.First+1), humanize.Thousands(pop.First+pop.Rows), humanize.Thousands(pop.Size)) + who
 	}
 	if pop.Where != "" {
 		who += "; those with " + pop.Where
@@ -57,7 +57,7 @@ func (v *view) summary() {
 			who += fmt.Sprintf(", %s of everyone", percentOf(pop.Wanted))
 		}
 	}
-	v.Tiles = append(v.Tiles, tile{"Persons", say.Thousands(pop.Rows), who})
+	v.Tiles = append(v.Tiles, tile{"Persons", humanize.Thousands(pop.Rows), who})
 	v.largest("margin", "Margins within", "margins")
 	v.largest("joint", "Joints within", "joints that the spec names")
 	v.writers()
@@ -68,7 +68,7 @@ func (v *view) summary() {
 				official++
 			}
 		}
-		v.Tiles = append(v.Tiles, tile{"Tables", strconv.Itoa(n), fmt.Sprintf("%d of them official, the others say what they are; %s", official, say.Count(len(s.Sources), "source", "sources"))})
+		v.Tiles = append(v.Tiles, tile{"Tables", strconv.Itoa(n), fmt.Sprintf("%d of them official, the others say what they are; %s", official, humanize.Count(len(s.Sources), "source", "sources"))})
 	}
 }
 
@@ -93,7 +93,7 @@ func (v *view) largest(origin, label, what string) {
 	}
 	size := strconv.FormatFloat(math.Abs(worst), 'f', 2, 64)
 	if math.Abs(worst) >= 100 {
-		size = say.Thousands(int64(math.Round(math.Abs(worst))))
+		size = humanize.Thousands(int64(math.Round(math.Abs(worst))))
 	}
 	unit := " persons"
 	if size == "1.00" {
@@ -105,9 +105,9 @@ func (v *view) largest(origin, label, what string) {
 // writers tells who wrote the texts and what it cost.
 func (v *view) writers() {
 	if t := v.Stats.Texts; t != nil && t.Written > 0 {
-		value, note := "not known", fmt.Sprintf("of %s texts, nothing says who wrote them", say.Thousands(t.Written))
+		value, note := "not known", fmt.Sprintf("of %s texts, nothing says who wrote them", humanize.Thousands(t.Written))
 		if t.Model != nil {
-			value, note = percentOf(*t.Model), fmt.Sprintf("of %s texts", say.Thousands(t.Written))
+			value, note = percentOf(*t.Model), fmt.Sprintf("of %s texts", humanize.Thousands(t.Written))
 			if *t.Model < 1 {
 				note += "; the others are put together from phrase banks and stand in for written ones"
 			}
@@ -117,7 +117,7 @@ func (v *view) writers() {
 		v.Tiles = append(v.Tiles, tile{"Texts", "none", "only structured fields"})
 	}
 	if w := v.Writing; w != nil {
-		v.Tiles = append(v.Tiles, tile{"Cost of texts", costOf(w.Cost), fmt.Sprintf("%s, %s tokens, of the run that finished this release", say.Count(int(w.Calls), "call", "calls"), say.Thousands(w.Prompt+w.Completion))})
+		v.Tiles = append(v.Tiles, tile{"Cost of texts", costOf(w.Cost), fmt.Sprintf("%s, %s tokens, of the run that finished this release", humanize.Count(int(w.Calls), "call", "calls"), humanize.Thousands(w.Prompt+w.Completion))})
 	} else {
 		v.Tiles = append(v.Tiles, tile{"Cost of texts", "none", "no model was asked in this run"})
 	}
@@ -140,5 +140,5 @@ func money(x float64) string {
 		return "<0.01"
 	}
 	whole, cents := math.Modf(math.Round(x*100) / 100)
-	return fmt.Sprintf("%s.%02d", say.Thousands(int64(whole)), int(math.Round(cents*100)))
+	return fmt.Sprintf("%s.%02d", humanize.Thousands(int64(whole)), int(math.Round(cents*100)))
 }

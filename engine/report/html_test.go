@@ -17,8 +17,8 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/similarity"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/prose"
 	"github.com/personagen/personagen/engine/report"
 	"github.com/personagen/personagen/engine/spec"
 )
@@ -215,7 +215,7 @@ func hauntedPage(t testing.TB, text string) *report.Page {
 	page.Writing.Model, page.Files[0].Name, page.Stages[0].Name = text, text, text
 	page.Stats.Goals = []check.Goal{{Name: text, About: text, Demand: text, Found: text}}
 	page.Stats.References = []report.Reference{{Title: text, Origin: text, Lengths: map[string]float64{"story": 400}}}
-	page.Stats.Texts.Groups = []prose.Group{{Field: "hue", Value: text, Persons: 3, Words: []prose.Word{{Word: text, Share: 1}}}, {Field: "hue", Value: text}}
+	page.Stats.Texts.Groups = []similarity.Group{{Field: "hue", Value: text, Persons: 3, Words: []similarity.Word{{Word: text, Share: 1}}}, {Field: "hue", Value: text}}
 	page.Stats.Checks.Outcomes[0].Status, page.Stats.Checks.Outcomes[0].Message = check.Warn, text
 	page.Stats.Checks.Counts[check.Warn]++
 	return page

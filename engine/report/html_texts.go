@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/similarity"
 	"github.com/personagen/personagen/engine/kind"
-	"github.com/personagen/personagen/engine/prose"
-	"github.com/personagen/personagen/engine/say"
 )
 
 type textsView struct {
@@ -98,7 +98,7 @@ func (v *view) texts() {
 				refs = append(refs, r.Lengths[f.Field])
 			}
 			row := v.length(field, f.Chars, field.Chars, refs, axis)
-			row.Missing = say.Thousands(f.Missing)
+			row.Missing = humanize.Thousands(f.Missing)
 			if f.Items != nil {
 				row.What = "each item"
 			}
@@ -116,7 +116,7 @@ func (v *view) texts() {
 	}
 	for _, f := range t.Fields {
 		for _, b := range f.Broken {
-			out.Broken = append(out.Broken, brokenView{f.Field, strings.TrimSpace(b.Demand + " " + b.Name), say.Thousands(b.Texts), percentOf(share(b.Texts, f.Written))})
+			out.Broken = append(out.Broken, brokenView{f.Field, strings.TrimSpace(b.Demand + " " + b.Name), humanize.Thousands(b.Texts), percentOf(share(b.Texts, f.Written))})
 		}
 	}
 	compared := int64(0)
@@ -126,22 +126,22 @@ func (v *view) texts() {
 			continue
 		}
 		compared = max(compared, a.Texts)
-		row := alikeView{Field: v.name(field), Values: []string{say.Thousands(a.Near), percentOf(a.Openings.Repeated), fmt.Sprintf("%.1f of %.1f", a.Openings.Entropy, a.Openings.Most)}, Phrase: "none"}
+		row := alikeView{Field: v.name(field), Values: []string{humanize.Thousands(a.Near), percentOf(a.Openings.Repeated), fmt.Sprintf("%.1f of %.1f", a.Openings.Entropy, a.Openings.Most)}, Phrase: "none"}
 		for _, d := range a.Words.Distinct {
 			row.Values = append(row.Values, fmt.Sprintf("%.3f", d))
 		}
 		if w := a.Words; w.Phrase > 0 {
-			row.Phrase = fmt.Sprintf("%d words, %s of a text, in %s texts", w.Phrase, percentOf(w.PhraseShare), say.Thousands(w.PhraseTexts))
+			row.Phrase = fmt.Sprintf("%d words, %s of a text, in %s texts", w.Phrase, percentOf(w.PhraseShare), humanize.Thousands(w.PhraseTexts))
 		}
 		out.Alike = append(out.Alike, row)
 	}
-	out.Compared = say.Thousands(compared)
+	out.Compared = humanize.Thousands(compared)
 	out.Groups = v.groups(t.Groups)
 	v.Texts = out
 }
 
 // groups shows the words that set groups apart, by the field of the groups.
-func (v *view) groups(groups []prose.Group) []groupsView {
+func (v *view) groups(groups []similarity.Group) []groupsView {
 	var out []groupsView
 	for _, g := range groups {
 		field := v.Stats.field(g.Field)
@@ -151,7 +151,7 @@ func (v *view) groups(groups []prose.Group) []groupsView {
 		if n := len(out); n == 0 || out[n-1].Field.Name != g.Field {
 			out = append(out, groupsView{Field: v.name(field)})
 		}
-		row := groupView{Value: g.Value, Persons: say.Thousands(g.Persons)}
+		row := groupView{Value: g.Value, Persons: humanize.Thousands(g.Persons)}
 		for _, w := range g.Words {
 			row.Words = append(row.Words, wordView{w.Word, fmt.Sprintf("%.0f", 100*w.Share), fmt.Sprintf("%.0f", 100*w.Others) + thin + "%"})
 		}
@@ -198,7 +198,7 @@ func writerParts(t *Texts) []partView {
 	var out []partView
 	for _, name := range names {
 		x := share(texts[name], all)
-		out = append(out, partView{name, say.Thousands(texts[name]), percentOf(x), barStrip(name+": "+percentOf(x), x, nil, 1)})
+		out = append(out, partView{name, humanize.Thousands(texts[name]), percentOf(x), barStrip(name+": "+percentOf(x), x, nil, 1)})
 	}
 	return out
 }

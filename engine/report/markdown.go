@@ -12,8 +12,8 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/kind"
-	"github.com/personagen/personagen/engine/say"
 )
 
 // mostValues is the longest list of values with targets shown in stats.md, and
@@ -77,9 +77,9 @@ func (s *Stats) head(p *paper) {
 	if pop.Description != "" {
 		p.line("%s\n", Escape(pop.Description))
 	}
-	text := fmt.Sprintf("%s persons", say.Thousands(pop.Rows))
+	text := fmt.Sprintf("%s persons", humanize.Thousands(pop.Rows))
 	if pop.Rows < pop.Size {
-		text += fmt.Sprintf(" (numbers %s to %s of %s)", say.Thousands(pop.First), say.Thousands(pop.First+pop.Rows-1), say.Thousands(pop.Size))
+		text += fmt.Sprintf(" (numbers %s to %s of %s)", humanize.Thousands(pop.First), humanize.Thousands(pop.First+pop.Rows-1), humanize.Thousands(pop.Size))
 	}
 	text += fmt.Sprintf(", %s sampling, seed %d, plan `%s`.", pop.Sampling, pop.Seed, short(pop.Plan))
 	if pop.Where != "" {
@@ -91,7 +91,7 @@ func (s *Stats) head(p *paper) {
 	}
 	p.line("%s\n", text)
 	c := s.Checks.Counts
-	p.line("**Checks:** %d passed, %s, %s, %d failed, %d skipped.\n", c[check.Pass], say.Count(int64(c[check.Note]), "note", "notes"), say.Count(int64(c[check.Warn]), "warning", "warnings"), c[check.Fail], c[check.Skip])
+	p.line("**Checks:** %d passed, %s, %s, %d failed, %d skipped.\n", c[check.Pass], humanize.Count(int64(c[check.Note]), "note", "notes"), humanize.Count(int64(c[check.Warn]), "warning", "warnings"), c[check.Fail], c[check.Skip])
 	if s.Texts != nil {
 		p.line("**Texts:** %s.\n", s.Texts.Headline)
 	}
@@ -164,7 +164,7 @@ func (s *Stats) values(p *paper, f Field) {
 	}
 	var rows [][]string
 	for _, v := range shown {
-		row := []string{Escape(v.Label), say.Thousands(v.Count), percent(v.Share)}
+		row := []string{Escape(v.Label), humanize.Thousands(v.Count), percent(v.Share)}
 		if withTarget {
 			row = append(row, percent(*v.Target), signed(float64(v.Count)-*v.Target*float64(s.Population.Rows)))
 		}
@@ -178,7 +178,7 @@ func (s *Stats) values(p *paper, f Field) {
 		rows = append(rows, row)
 	}
 	if f.Nulls > 0 {
-		row := []string{"*none*", say.Thousands(f.Nulls), percent(share(f.Nulls, s.Population.Rows))}
+		row := []string{"*none*", humanize.Thousands(f.Nulls), percent(share(f.Nulls, s.Population.Rows))}
 		rows = append(rows, append(row, make([]string, len(head)-len(row))...))
 	}
 	p.table(head, rows)
@@ -195,7 +195,7 @@ func (s *Stats) numbers(p *paper) {
 			if f.Unit != "" && of == "values" {
 				of = f.Unit
 			}
-			row := []string{Escape(f.Name), Escape(of), say.Thousands(n.N), number(n.Mean), number(n.SD)}
+			row := []string{Escape(f.Name), Escape(of), humanize.Thousands(n.N), number(n.Mean), number(n.SD)}
 			for _, x := range []float64{n.Min, n.P10, n.P50, n.P90, n.Max} {
 				row = append(row, number(x))
 			}
@@ -216,14 +216,14 @@ func (s *Stats) declared(p *paper) {
 		switch {
 		case o.Test == nil:
 		case o.Kind == check.KindNumber:
-			row := []string{Escape(o.Name), say.Thousands(o.Test.Persons), number(o.Test.Statistic), number(o.Test.P)}
+			row := []string{Escape(o.Name), humanize.Thousands(o.Test.Persons), number(o.Test.Statistic), number(o.Test.P)}
 			for _, q := range o.Quantiles {
 				row = append(row, number(q.Declared)+" / "+number(q.Observed))
 			}
 			numbers = append(numbers, append(row, o.Status))
 		case o.Kind == check.KindCorrelation:
 			pairs = append(pairs, []string{
-				Escape(o.Name), say.Thousands(o.Test.Persons), fmt.Sprintf("%.3f", o.Correlation.Declared), fmt.Sprintf("%.3f", o.Correlation.Expected),
+				Escape(o.Name), humanize.Thousands(o.Test.Persons), fmt.Sprintf("%.3f", o.Correlation.Declared), fmt.Sprintf("%.3f", o.Correlation.Expected),
 				fmt.Sprintf("%.3f", o.Correlation.Observed), number(o.Test.P), o.Status,
 			})
 		}
@@ -427,10 +427,10 @@ func points(x float64) string {
 // number writes a number with four significant digits, whole ones in full.
 func number(x float64) string {
 	if x == float64(int64(x)) && x > -1e15 && x < 1e15 {
-		return say.Thousands(int64(x))
+		return humanize.Thousands(int64(x))
 	}
 	if math.Abs(x) >= 1000 && math.Abs(x) < 1e15 {
-		return say.Thousands(int64(math.Round(x)))
+		return humanize.Thousands(int64(math.Round(x)))
 	}
 	return strconv.FormatFloat(x, 'g', 4, 64)
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/check"
-	"github.com/personagen/personagen/engine/say"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -19,7 +19,7 @@ func (s *Stats) texts(p *paper) {
 	var rows [][]string
 	for i := range s.Texts.Fields {
 		f := &s.Texts.Fields[i]
-		row := []string{Escape(f.Field), say.Thousands(f.Written), say.Thousands(f.Missing)}
+		row := []string{Escape(f.Field), humanize.Thousands(f.Written), humanize.Thousands(f.Missing)}
 		row = append(row, lengths(f.Chars)...)
 		if f.Items != nil {
 			row = append(row, fmt.Sprintf("%s to %s", number(f.Items.Min), number(f.Items.Max)))
@@ -46,7 +46,7 @@ func (s *Stats) groups(p *paper) {
 		if words == nil {
 			words = []string{"none"}
 		}
-		rows = append(rows, []string{Escape(g.Field), Escape(g.Value), say.Thousands(g.Persons), strings.Join(words, ", ")})
+		rows = append(rows, []string{Escape(g.Field), Escape(g.Value), humanize.Thousands(g.Persons), strings.Join(words, ", ")})
 	}
 	if rows == nil {
 		return
@@ -107,7 +107,7 @@ func (s *Stats) broken(p *paper) {
 	var rows [][]string
 	for _, f := range s.Texts.Fields {
 		for _, b := range f.Broken {
-			rows = append(rows, []string{Escape(f.Field), b.Demand, Escape(b.Name), say.Thousands(b.Texts), percent(share(b.Texts, f.Written))})
+			rows = append(rows, []string{Escape(f.Field), b.Demand, Escape(b.Name), humanize.Thousands(b.Texts), percent(share(b.Texts, f.Written))})
 		}
 	}
 	if rows == nil {
@@ -128,13 +128,13 @@ func (s *Stats) alike(p *paper) {
 			continue
 		}
 		compared, kept = max(compared, a.Texts), max(kept, a.Words.Texts)
-		row := []string{Escape(f.Field), say.Thousands(a.Near), percent(a.NearShare), percent(a.Openings.Repeated), fmt.Sprintf("%.1f of %.1f", a.Openings.Entropy, a.Openings.Most)}
+		row := []string{Escape(f.Field), humanize.Thousands(a.Near), percent(a.NearShare), percent(a.Openings.Repeated), fmt.Sprintf("%.1f of %.1f", a.Openings.Entropy, a.Openings.Most)}
 		for _, d := range a.Words.Distinct {
 			row = append(row, fmt.Sprintf("%.3f", d))
 		}
 		phrase := "none"
 		if w := a.Words; w.Phrase > 0 {
-			phrase = fmt.Sprintf("%d words, %s of a text, in %s texts", w.Phrase, percent(w.PhraseShare), say.Thousands(w.PhraseTexts))
+			phrase = fmt.Sprintf("%d words, %s of a text, in %s texts", w.Phrase, percent(w.PhraseShare), humanize.Thousands(w.PhraseTexts))
 		}
 		rows = append(rows, append(row, phrase))
 	}
@@ -142,6 +142,6 @@ func (s *Stats) alike(p *paper) {
 		return
 	}
 	p.line("### How much texts resemble each other\n")
-	p.line("A sample of at most %s texts of each field, after names, places and numbers are masked. Near-duplicates share four fifths of their shingles of five words with an earlier text. Openings are the first eight words; repeated are those that another of the same hundred has. Distinct are the ratios of different runs of one, two and three words to all of them; these and the longest repeated phrase are of at most %s texts.\n", say.Thousands(compared), say.Thousands(kept))
+	p.line("A sample of at most %s texts of each field, after names, places and numbers are masked. Near-duplicates share four fifths of their shingles of five words with an earlier text. Openings are the first eight words; repeated are those that another of the same hundred has. Distinct are the ratios of different runs of one, two and three words to all of them; these and the longest repeated phrase are of at most %s texts.\n", humanize.Thousands(compared), humanize.Thousands(kept))
 	p.table([]string{"field", "near-duplicates>", "share>", "openings repeated>", "entropy of openings, bits>", "distinct-1>", "distinct-2>", "distinct-3>", "longest repeated phrase"}, rows)
 }

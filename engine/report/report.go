@@ -14,10 +14,10 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/similarity"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/prose"
-	"github.com/personagen/personagen/engine/say"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -165,7 +165,7 @@ type Texts struct {
 	Fields   []check.Text `json:"fields"`
 	// Groups are the words that set the texts of groups of persons apart, in a
 	// sample: where clichés show.
-	Groups []prose.Group `json:"groups,omitempty"`
+	Groups []similarity.Group `json:"groups,omitempty"`
 }
 
 // Published is what became of a table of the spec: published, then reconciled
@@ -334,9 +334,9 @@ func texts(r *check.Result) *Texts {
 	case t.Written == 0:
 		t.Headline = "no texts"
 	case !known:
-		t.Headline = fmt.Sprintf("%s texts, nothing says who wrote them", say.Thousands(t.Written))
+		t.Headline = fmt.Sprintf("%s texts, nothing says who wrote them", humanize.Thousands(t.Written))
 	default:
-		t.Headline = fmt.Sprintf("%s texts, model-written %s", say.Thousands(t.Written), check.Percent(model, t.Written))
+		t.Headline = fmt.Sprintf("%s texts, model-written %s", humanize.Thousands(t.Written), check.Percent(model, t.Written))
 		x := share(model, t.Written)
 		t.Model = &x
 	}

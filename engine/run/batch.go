@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/personagen/personagen/engine/endpoint"
-	"github.com/personagen/personagen/engine/enrich"
+	"github.com/personagen/personagen/engine/internal/enrich"
 )
 
 // Modes of asking a model.

@@ -13,11 +13,11 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/endpoint"
-	"github.com/personagen/personagen/engine/enrich"
-	"github.com/personagen/personagen/engine/generate"
+	"github.com/personagen/personagen/engine/internal/enrich"
+	"github.com/personagen/personagen/engine/internal/generate"
+	"github.com/personagen/personagen/engine/internal/monitor"
 	"github.com/personagen/personagen/engine/journal"
 	"github.com/personagen/personagen/engine/kind"
-	"github.com/personagen/personagen/engine/monitor"
 )
 
 // Author says which model writes the texts, when Config.Provider names an

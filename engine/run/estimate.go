@@ -4,19 +4,22 @@ import (
 	"path/filepath"
 
 	"github.com/personagen/personagen/engine/endpoint"
-	"github.com/personagen/personagen/engine/enrich"
+	"github.com/personagen/personagen/engine/internal/enrich"
 	"github.com/personagen/personagen/engine/journal"
 )
+
+// PendingCall is a call with the persons whose texts it still has to write.
+type PendingCall = enrich.Pending
 
 // TextForecast says what a model would still have to write, and about what that
 // would cost.
 type TextForecast struct {
-	Provider string           `json:"provider"`
-	Model    string           `json:"model"`
-	Mode     string           `json:"mode,omitempty"`    // "batch" where that is what Cost is for
-	Waiting  int              `json:"waiting,omitempty"` // batches of earlier runs whose answers are counted as missing
-	Calls    []enrich.Pending `json:"calls"`
-	Tokens   Tokens           `json:"tokens"`
+	Provider string        `json:"provider"`
+	Model    string        `json:"model"`
+	Mode     string        `json:"mode,omitempty"`    // "batch" where that is what Cost is for
+	Waiting  int           `json:"waiting,omitempty"` // batches of earlier runs whose answers are counted as missing
+	Calls    []PendingCall `json:"calls"`
+	Tokens   Tokens        `json:"tokens"`
 	// Cost is an estimate in Currency, at prices of the date Prices; Priced is
 	// false when the price of the model is not known.
 	Cost     float64 `json:"cost"`

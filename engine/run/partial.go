@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/personagen/personagen/engine/flock"
+	"github.com/personagen/personagen/engine/internal/flock"
 )
 
 // A release in the making is a hidden folder beside its target, locked by the

@@ -8,10 +8,10 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
-	"github.com/personagen/personagen/engine/enrich"
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/generate"
-	"github.com/personagen/personagen/engine/narrate"
+	"github.com/personagen/personagen/engine/internal/enrich"
+	"github.com/personagen/personagen/engine/internal/generate"
+	"github.com/personagen/personagen/engine/internal/narrate"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/report"
 )

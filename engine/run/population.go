@@ -12,10 +12,10 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/diag"
-	"github.com/personagen/personagen/engine/fit"
-	"github.com/personagen/personagen/engine/generate"
+	"github.com/personagen/personagen/engine/internal/fit"
+	"github.com/personagen/personagen/engine/internal/generate"
+	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/sample"
 	"github.com/personagen/personagen/engine/spec"
 )
 

@@ -10,7 +10,7 @@ import (
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/generate"
+	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/plan"
 )
 

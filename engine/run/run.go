@@ -16,10 +16,10 @@ import (
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/diag"
-	"github.com/personagen/personagen/engine/fit"
-	"github.com/personagen/personagen/engine/generate"
-	"github.com/personagen/personagen/engine/monitor"
-	"github.com/personagen/personagen/engine/narrate"
+	"github.com/personagen/personagen/engine/internal/fit"
+	"github.com/personagen/personagen/engine/internal/generate"
+	"github.com/personagen/personagen/engine/internal/monitor"
+	"github.com/personagen/personagen/engine/internal/narrate"
 	"github.com/personagen/personagen/engine/plan"
 )
 
@@ -77,8 +77,12 @@ type Event struct {
 	Checkpoint  bool // to be shown however soon after the last
 	// Distributions tells, at checkpoints of stage "enrich", how far the persons
 	// so far are from the tables.
-	Distributions []monitor.Deviation
+	Distributions []Deviation
 }
+
+// Deviation is how far the persons of an enrichment are from an expected
+// distribution.
+type Deviation = monitor.Deviation
 
 // Summary is what a finished run says.
 type Summary struct {

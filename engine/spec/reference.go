@@ -2,7 +2,7 @@ package spec
 
 import (
 	"github.com/personagen/personagen/engine/diag"
-	"github.com/personagen/personagen/engine/say"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
 // Reference is another data set, by what is known of it.
@@ -56,9 +56,9 @@ type KnownFigure struct {
 // String writes the figure, or the two that it lies between.
 func (k *KnownFigure) String() string {
 	if k.Low == k.High {
-		return say.Number(k.Low)
+		return humanize.Number(k.Low)
 	}
-	return say.Number(k.Low) + " to " + say.Number(k.High)
+	return humanize.Number(k.Low) + " to " + humanize.Number(k.High)
 }
 
 func decodeReference(f Named) Reference {

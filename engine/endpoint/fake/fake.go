@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/personagen/personagen/engine/rng"
+	"github.com/personagen/personagen/engine/internal/rng"
 )
 
 // Fault is what goes wrong with a call.

@@ -1,0 +1,158 @@
+package enrich
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/prompt"
+	"github.com/personagen/personagen/engine/journal"
+)
+
+// key addresses a field's record of a person. It holds the field's stanza and
+// the rules about it, the system text and the prompt, the model and its
+// settings (all in common), the facts and texts that the prompt shows (in
+// shown), the facts that the text must mention or is compared with, and the
+// person. It does not hold what other fields the same call writes.
+func (f *field) key(shown [32]byte, b *frame.Batch, row int) journal.Key {
+	h := append(f.common[:len(f.common):len(f.common)], shown[:]...)
+	for _, columns := range [][]int{f.mentions, f.compared} {
+		for _, column := range columns {
+			h = appendFact(h, b.Schema[column].Name, cell(b, column, row))
+		}
+	}
+	return journal.MakeKey(sha256.Sum256(h), b.First+int64(row))
+}
+
+// shown hashes what a call's prompt shows of a person.
+func (c *call) shown(values map[string]any) [32]byte {
+	var h []byte
+	for _, s := range c.sees {
+		h = appendFact(h, s.name, values[s.name])
+	}
+	return sha256.Sum256(h)
+}
+
+// appendFact appends a name and a value so that no two pairs look alike.
+func appendFact(h []byte, name string, value any) []byte {
+	texts := []string{name}
+	if list, ok := value.([]string); ok {
+		texts = append(texts, list...)
+	} else {
+		texts = append(texts, string(prompt.AppendText(nil, value)))
+	}
+	h = binary.AppendUvarint(h, uint64(len(texts)))
+	for _, t := range texts {
+		h = binary.AppendUvarint(h, uint64(len(t)))
+		h = append(h, t...)
+	}
+	return h
+}
+
+// record is what the journal keeps of a field of a person: the text or the
+// items that were accepted, or the reason why none was.
+type record struct {
+	Field   string   `json:"field,omitempty"` // first, see fieldOf
+	Text    string   `json:"text,omitempty"`
+	Items   []string `json:"items,omitempty"`
+	Source  string   `json:"source"`            // name of the model
+	Refused string   `json:"refused,omitempty"` // why the field is quarantined
+}
+
+func (r *record) bytes() []byte {
+	data, err := json.Marshal(r)
+	if err != nil {
+		panic(err) // texts always marshal
+	}
+	return data
+}
+
+// fieldOf reads from a record's bytes, without decoding it, of which field it
+// holds an accepted text; "" when it holds none, or does not say.
+func fieldOf(value []byte) string {
+	rest, ok := bytes.CutPrefix(value, []byte(`{"field":"`))
+	name, rest, closed := bytes.Cut(rest, []byte{'"'})
+	// Inside a text the quotes would have a backslash before them.
+	if !ok || !closed || bytes.Contains(rest, []byte(`,"refused":"`)) {
+		return ""
+	}
+	return string(name)
+}
+
+// value is a record as prompts show it; nothing is known of a quarantined one.
+func (r *record) value(list bool) any {
+	if list {
+		return r.Items
+	}
+	return r.Text
+}
+
+// find looks a record up; nil when there is none.
+func (e *Enricher) find(key journal.Key) (*record, error) {
+	if e.journal == nil {
+		return nil, nil
+	}
+	data, ok, err := e.journal.Get(key)
+	if err != nil || !ok {
+		return nil, err
+	}
+	r := &record{}
+	if err := json.Unmarshal(data, r); err != nil {
+		return nil, fmt.Errorf("the journal holds a record that is none of a text: %w", err)
+	}
+	return r, nil
+}
+
+// facts collects what the calls' prompts show of a person, texts not yet.
+func (e *Enricher) facts(b *frame.Batch, row int) map[string]any {
+	values := map[string]any{}
+	for i := range e.calls {
+		for _, s := range e.calls[i].sees {
+			if s.column >= 0 {
+				values[s.name] = cell(b, s.column, row)
+			} else if s.list {
+				values[s.name] = []string(nil)
+			} else {
+				values[s.name] = ""
+			}
+		}
+	}
+	return values
+}
+
+// cell is a value as prompts see it: string, int64, float64 or []string; what
+// is missing is an empty text or list.
+func cell(b *frame.Batch, column, row int) any {
+	c, f := &b.Columns[column], &b.Schema[column]
+	null := c.IsNull(f.Type, row)
+	switch f.Type {
+	case frame.CategoryList:
+		items := []string{}
+		if !null {
+			for _, code := range c.Codes[c.Offsets[row]:c.Offsets[row+1]] {
+				items = append(items, f.Labels[code])
+			}
+		}
+		return items
+	case frame.TextList:
+		if null {
+			return []string{}
+		}
+		return append([]string{}, c.Texts[c.Offsets[row]:c.Offsets[row+1]]...)
+	}
+	if null {
+		return ""
+	}
+	switch f.Type {
+	case frame.Category:
+		return f.Labels[c.Codes[row]]
+	case frame.Integer:
+		return c.Ints[row]
+	case frame.Number:
+		return c.Floats[row]
+	}
+	return c.Texts[row]
+}

@@ -1,0 +1,245 @@
+package enrich
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/rules"
+	"github.com/personagen/personagen/engine/kind"
+)
+
+// Model answers requests; endpoint.Client is one. Width is how many it answers
+// at once.
+type Model interface {
+	Do(ctx context.Context, req endpoint.Request) (endpoint.Answer, error)
+	Width() int
+}
+
+// Source makes persons for one goroutine, as generate.Worker does: all columns
+// but the texts are filled, and the next call may write over the batch.
+type Source interface {
+	Batch(first int64, n int) (*frame.Batch, error)
+}
+
+// blockRows is how many persons are made at a time; few, because memory holds
+// so many blocks that every call in flight has a person.
+const blockRows = 128
+
+// block is some persons whose texts are being written.
+type block struct {
+	source Source
+	batch  *frame.Batch
+	whens  map[int]*kind.BoundSelector // by column, of fields that not everyone has
+	cases  map[int][]int32
+
+	mu      sync.Mutex // guards checker
+	checker *rules.Checker
+	refuses []bool // by demand, whether it refuses a text
+
+	open int // persons not yet done; guarded by runner.mu
+}
+
+// runner writes the texts of a range of persons.
+type runner struct {
+	*Enricher
+	model    Model
+	progress func(Counts)
+	life     context.Context // of requests, which end later than the run
+
+	mu     sync.Mutex
+	counts Counts
+	free   chan *block
+}
+
+// grace is how long requests that are on their way may take when a run is
+// interrupted: they may have been paid for.
+const grace = 20 * time.Second
+
+// checkpoint is the number of persons after which a run tells how far it is.
+const checkpoint = 1000
+
+// Run writes what is missing of the texts of count persons from first on, with
+// as many calls at once as the model serves. Sources gives each block of
+// persons its own source. Progress, when set, hears of every thousandth person
+// and of the end.
+//
+// When the run is to end, by an error or by the context, no new request is
+// made, but answers that are on their way are waited for, after an interruption
+// for some seconds, and kept.
+//
+// The error is one after which there was no use in going on: the context's, of
+// the endpoint (*endpoint.Error), or of the journal. What was accepted is in
+// the journal in every case. Without an error some fields may still be
+// unanswered, because the endpoint failed for them alone: Counts tells.
+func (e *Enricher) Run(ctx context.Context, m Model, sources func() Source, first, count int64, progress func(Counts)) (Counts, error) {
+	width := max(1, m.Width())
+	r := &runner{Enricher: e, model: m, progress: progress, counts: e.newCounts()}
+	blocks := int(min(int64(2+2*width/blockRows), (count+blockRows-1)/blockRows))
+	r.free = make(chan *block, max(1, blocks))
+	for range blocks {
+		r.free <- e.newBlock(sources())
+	}
+	calls, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	r.life = calls
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, cut) })()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	persons := make(chan person)
+	var workers sync.WaitGroup
+	for range int(min(int64(width), count)) {
+		workers.Go(func() {
+			for p := range persons {
+				if ctx.Err() != nil {
+					r.release(p.block)
+					continue
+				}
+				err := p.write(ctx)
+				r.done()
+				if err == nil && p.fates != nil {
+					err = r.options.Watch.Ended(p.block.batch, p.row, p.fates)
+				}
+				if err != nil {
+					cancel(err)
+				}
+				r.release(p.block)
+			}
+		})
+	}
+	r.deal(ctx, cancel, persons, first, count)
+	close(persons)
+	workers.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if progress != nil && (r.counts.Persons%checkpoint != 0 || r.counts.Persons == 0) {
+		progress(r.counts.clone())
+	}
+	return r.counts.clone(), context.Cause(ctx)
+}
+
+// deal makes the persons, block by block, and hands them out.
+func (r *runner) deal(ctx context.Context, cancel context.CancelCauseFunc, persons chan<- person, first, count int64) {
+	for at := first; at < first+count; at += blockRows {
+		var b *block
+		select {
+		case <-ctx.Done():
+			return
+		case b = <-r.free:
+		}
+		if err := b.load(at, int(min(blockRows, first+count-at))); err != nil {
+			cancel(err)
+			return
+		}
+		if w := r.options.Watch; w != nil {
+			if err := w.Made(b.batch); err != nil {
+				cancel(err)
+				return
+			}
+		}
+		for row := range b.batch.N {
+			p := person{runner: r, block: b, row: row, values: r.facts(b.batch, row)}
+			if r.options.Watch != nil {
+				p.fates = make([]Fate, len(r.counts.Fields))
+			}
+			persons <- p
+		}
+	}
+}
+
+// done counts a person.
+func (r *runner) done() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.counts.Persons++
+	if r.progress != nil && r.counts.Persons%checkpoint == 0 {
+		r.progress(r.counts.clone())
+	}
+}
+
+// release gives a block free with its last person.
+func (r *runner) release(b *block) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if b.open--; b.open == 0 {
+		r.free <- b
+	}
+}
+
+func (r *runner) count(change func(*Counts)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.counts)
+}
+
+func (e *Enricher) newBlock(s Source) *block {
+	b := &block{source: s, checker: e.rules.Checker(), whens: map[int]*kind.BoundSelector{}, cases: map[int][]int32{}}
+	b.bind(e)
+	return b
+}
+
+func (b *block) bind(e *Enricher) {
+	for _, d := range e.rules.Demands {
+		b.refuses = append(b.refuses, d.Severity == refusing)
+	}
+	for _, c := range e.calls {
+		for _, f := range c.fields {
+			if f.When != nil {
+				b.whens[f.column] = f.When.Bind(e.env)
+			}
+		}
+	}
+}
+
+// refusing is the severity of a demand that an answer must meet.
+const refusing = "fail"
+
+// load makes the persons of the block.
+func (b *block) load(first int64, n int) (err error) {
+	if b.batch, err = b.source.Batch(first, n); err != nil {
+		return err
+	}
+	if b.batch.N == 0 {
+		return errors.New("there are fewer persons than were asked for")
+	}
+	b.open = b.batch.N
+	b.look()
+	b.checker.Load(b.batch)
+	return nil
+}
+
+// look finds who has which field.
+func (b *block) look() {
+	for column, when := range b.whens {
+		b.cases[column] = when.Cases(b.batch, b.cases[column])
+	}
+}
+
+// applies reports whether the person in a row has the field.
+func (b *block) applies(f *field, row int) bool {
+	return f.When == nil || b.cases[f.column][row] == 1
+}
+
+// faults says what the rules have against a text or list, "" for nothing.
+func (b *block) faults(f *field, row int, r *record) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var found []rules.Fault
+	if f.Text.Items != nil {
+		found = b.checker.List(f.column, row, r.Items)
+	} else {
+		found = b.checker.Text(f.column, row, r.Text)
+	}
+	var reasons []string
+	for _, fault := range found {
+		if b.refuses[fault.Demand] {
+			reasons = append(reasons, fault.Reason)
+		}
+	}
+	return strings.Join(reasons, "; ")
+}

@@ -1,0 +1,732 @@
+package fit
+
+import (
+	"math"
+	"slices"
+
+	"github.com/personagen/personagen/engine/internal/disjoint"
+)
+
+// absolutise turns shares inside a region into shares of the whole population
+// wherever an absolute table says how many people the region holds: every row's
+// region must be a union of that table's cells. Repeated until nothing changes,
+// since a table made absolute can serve the next.
+func absolutise(tables []*table, vars []Var) {
+	for changed := true; changed; {
+		changed = false
+		for _, t := range tables {
+			if t.def.Role != Hard || t.absolute {
+				continue
+			}
+			if mass := regionMasses(t, tables, vars); mass != nil {
+				t.makeAbsolute(mass)
+				changed = true
+			}
+		}
+	}
+}
+
+// regionMasses is the mass of each row's region by the most trusted absolute
+// table that determines all of them, or nil.
+func regionMasses(t *table, tables []*table, vars []Var) []float64 {
+	var best []float64
+	variance := math.Inf(1)
+	for _, a := range tables {
+		if a == t || a.def.Role != Hard || !a.absolute || a.def.Variance >= variance {
+			continue
+		}
+		if mass := regionMassesBy(t, a, vars); mass != nil {
+			best, variance = mass, a.def.Variance
+		}
+	}
+	return best
+}
+
+const (
+	unseen = -2 // no possible configuration yet
+	mixed  = -3 // configurations of several rows
+)
+
+// regionMassesBy assigns every cell of a to one row of t or to its outside; nil
+// when some cell with mass straddles two.
+func regionMassesBy(t, a *table, vars []Var) []float64 {
+	shared := intersect(t.scope, a.scope)
+	if len(shared) == 0 {
+		return nil
+	}
+	rowOf := func(conf int) int {
+		if c := t.cell[conf]; int(c) < t.n {
+			return int(t.row[c])
+		}
+		return -1
+	}
+	ts, as := positions(vars, t.scope, shared), positions(vars, a.scope, shared)
+	at := make([]int, int(cells(vars, shared)))
+	for i := range at {
+		at[i] = unseen
+	}
+	merge := func(x *int, r int) {
+		switch {
+		case r == unseen:
+		case *x == unseen:
+			*x = r
+		case *x != r:
+			*x = mixed
+		}
+	}
+	for conf, ok := range t.live {
+		if ok {
+			merge(&at[ts[conf]], rowOf(conf))
+		}
+	}
+	row := make([]int, a.size)
+	for c := range row {
+		row[c] = unseen
+	}
+	for conf, ok := range a.live {
+		if ok {
+			merge(&row[a.cell[conf]], at[as[conf]])
+		}
+	}
+	mass := make([]float64, t.rows)
+	for c, r := range row {
+		switch {
+		case a.target[c] <= 0:
+		case r == mixed:
+			return nil
+		case r >= 0:
+			mass[r] += a.target[c]
+		}
+	}
+	return mass
+}
+
+// positions maps every configuration of a scope to one of a subset of it.
+func positions(vars []Var, scope, sub []int) []int32 {
+	stride := make([]int32, len(scope))
+	n := int32(1)
+	for i := len(scope) - 1; i >= 0; i-- {
+		if slices.Contains(sub, scope[i]) {
+			stride[i] = n
+			n *= int32(vars[scope[i]].Card)
+		}
+	}
+	return offsets(vars, scope, stride)
+}
+
+func (t *table) makeAbsolute(rowMass []float64) {
+	t.absolute = true
+	rest := 1.0
+	for _, m := range rowMass {
+		rest -= m
+	}
+	for c, r := range t.row {
+		t.target[c] = t.share[c] * rowMass[r]
+	}
+	if t.size > t.n {
+		t.target[t.n] = rest
+		if rest < 1e-12 {
+			t.target[t.n] = 0
+		}
+	}
+}
+
+// pair is two absolute tables and their common coarsening: regions that are
+// unions of cells of either, and so must get the same mass from both.
+type pair struct {
+	a, b     *table
+	inA, inB []int // region of each cell; -1 when the cell has no possible configuration
+	regions  int
+	massA    []float64
+	massB    []float64
+}
+
+// newPair finds the regions by union-find over the cells of a, the
+// configurations of the shared variables and the cells of b: a cell is linked
+// to every configuration it may contain. Nil when there is one region only.
+func newPair(a, b *table, vars []Var) *pair {
+	shared := intersect(a.scope, b.scope)
+	if len(shared) == 0 {
+		return nil
+	}
+	nw := int(cells(vars, shared))
+	u := disjoint.New(nw + a.size + b.size)
+	alive := make([]bool, len(u))
+	link := func(t *table, base int) {
+		pos := positions(vars, t.scope, shared)
+		for conf, ok := range t.live {
+			if c := base + int(t.cell[conf]); ok {
+				u.Join(int(pos[conf]), c)
+				alive[c] = true
+			}
+		}
+	}
+	link(a, nw)
+	link(b, nw+a.size)
+	p := &pair{a: a, b: b, inA: make([]int, a.size), inB: make([]int, b.size)}
+	number := make([]int, len(u))
+	region := func(i int) int {
+		if !alive[i] {
+			return -1
+		}
+		root := u.Find(i)
+		if number[root] == 0 {
+			p.regions++
+			number[root] = p.regions
+		}
+		return number[root] - 1
+	}
+	for c := range p.inA {
+		p.inA[c] = region(nw + c)
+	}
+	for c := range p.inB {
+		p.inB[c] = region(nw + a.size + c)
+	}
+	if p.regions < 2 {
+		return nil
+	}
+	p.massA, p.massB = make([]float64, p.regions), make([]float64, p.regions)
+	return p
+}
+
+// measure sums both tables over the regions and returns their distance and the
+// region where they differ most.
+func (p *pair) measure() (tvd float64, worst int) {
+	sumInto(p.massA, p.inA, p.a.target)
+	sumInto(p.massB, p.inB, p.b.target)
+	most := -1.0
+	for k, x := range p.massA {
+		d := abs(x - p.massB[k])
+		tvd += d / 2
+		if d > most {
+			most, worst = d, k
+		}
+	}
+	return tvd, worst
+}
+
+func sumInto(out []float64, in []int, x []float64) {
+	clear(out)
+	for c, k := range in {
+		if k >= 0 {
+			out[k] += x[c]
+		}
+	}
+}
+
+func (p *pair) disagreement() Disagreement {
+	tvd, k := p.measure()
+	cellsOf := func(t *table, in []int) []int {
+		var out []int
+		for c, r := range in {
+			if r != k {
+				continue
+			}
+			if c == t.n {
+				c = -1
+			}
+			out = append(out, c)
+		}
+		return out
+	}
+	return Disagreement{A: p.a.src, B: p.b.src, CellsA: cellsOf(p.a, p.inA), CellsB: cellsOf(p.b, p.inB),
+		MassA: p.massA[k], MassB: p.massB[k], TVD: tvd}
+}
+
+// reconciler holds the least squares problem of one call of reconcile.
+type reconciler struct {
+	tables    []*table
+	pairs     []*pair
+	variance  []float64   // per table, as it stands after easing
+	weight    [][]float64 // per table and cell: the variance of the cell
+	tolerance float64
+}
+
+// reconcile moves the absolute hard tables until every two of them give every
+// common region the same mass, by the least squares of the moves with the
+// variance of a cell proportional to its share (Stone, Champernowne and Meade
+// 1942, "The precision of national income estimates"). A table that would move
+// by more than its tolerance is made stiffer and the others give way; when none
+// can, the error names the pairs that disagree.
+func reconcile(tables []*table, vars []Var, tolerance float64) error {
+	r := &reconciler{tolerance: tolerance}
+	for _, t := range tables {
+		t.start = slices.Clone(t.target)
+		if t.def.Role == Hard && t.absolute {
+			r.tables = append(r.tables, t)
+		}
+	}
+	for i, a := range r.tables {
+		for _, b := range r.tables[i+1:] {
+			if p := newPair(a, b, vars); p != nil {
+				r.pairs = append(r.pairs, p)
+			}
+		}
+	}
+	r.keepTotals(vars)
+	r.fixTotals()
+	if err := r.beyondTolerance(); err != nil {
+		return err
+	}
+	r.variance = startVariance(r.tables)
+	for range maxEasing {
+		for _, t := range r.tables {
+			copy(t.target, t.start)
+		}
+		r.project()
+		if !r.stiffen() {
+			break
+		}
+	}
+	return r.check()
+}
+
+// keepTotals ties every table to an immovable one that holds everyone in one
+// cell: least squares alone would let the common total drift from 1.
+func (r *reconciler) keepTotals(vars []Var) {
+	everyone := newTable(vars, -1, &Table{Name: "everyone", Role: Hard, Cell: []int32{0}, Row: []int32{0}, Share: []float64{1}})
+	everyone.start = slices.Clone(everyone.target)
+	for _, t := range r.tables {
+		r.pairs = append(r.pairs, &pair{
+			a: everyone, b: t, inA: make([]int, everyone.size), inB: make([]int, t.size), regions: 1,
+			massA: make([]float64, 1), massB: make([]float64, 1),
+		})
+	}
+	r.tables = append(r.tables, everyone)
+}
+
+// fixTotals pairs every table with a table of one cell that holds everybody and
+// never moves, so that shares keep adding up to one.
+func (r *reconciler) fixTotals() {
+	everybody := &table{src: -1, def: &Table{Name: "everybody"}, n: 1, size: 1, target: []float64{1}, start: []float64{1}}
+	for _, t := range r.tables {
+		r.pairs = append(r.pairs, &pair{a: t, b: everybody, inA: make([]int, t.size), inB: []int{0}, regions: 1,
+			massA: make([]float64, 1), massB: make([]float64, 1)})
+	}
+	r.tables = append(r.tables, everybody)
+}
+
+// maxEasing bounds how often variances are changed for tolerances' sake.
+const maxEasing = 60
+
+// startVariance is the declared variances; when none is declared all count the
+// same.
+func startVariance(tables []*table) []float64 {
+	v := make([]float64, len(tables))
+	any := false
+	for i, t := range tables {
+		v[i] = t.def.Variance
+		any = any || v[i] > 0
+	}
+	if !any {
+		fill(v, 1)
+		v[len(v)-1] = 0 // everyone
+	}
+	return v
+}
+
+// beyondTolerance finds the pairs that no reconciliation can bring together:
+// their distance is more than both tolerances.
+func (r *reconciler) beyondTolerance() error {
+	var worst []Disagreement
+	for _, p := range r.pairs {
+		if tvd, _ := p.measure(); tvd > p.a.def.Tolerance+p.b.def.Tolerance+r.tolerance {
+			worst = append(worst, p.disagreement())
+		}
+	}
+	return r.inconsistent(worst)
+}
+
+func (r *reconciler) inconsistent(ds []Disagreement) error {
+	if len(ds) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(ds, func(x, y Disagreement) int {
+		switch {
+		case x.TVD > y.TVD:
+			return -1
+		case x.TVD < y.TVD:
+			return 1
+		}
+		return 0
+	})
+	e := &InconsistentError{Disagreements: ds}
+	for _, t := range r.tables {
+		if t.src < 0 {
+			continue
+		}
+		for len(e.names) <= t.src {
+			e.names = append(e.names, "")
+		}
+		e.names[t.src] = t.def.Name
+	}
+	return e
+}
+
+// stiffen lowers the variance of every table that moved too far; false when
+// there was none or it could not help.
+func (r *reconciler) stiffen() bool {
+	again := false
+	for i, t := range r.tables {
+		limit := t.def.Tolerance + r.tolerance/2
+		if moved := t.moved(); moved > limit && r.variance[i] > 0 {
+			r.variance[i] *= max(1e-3, 0.7*limit/moved)
+			again = true
+		}
+	}
+	return again
+}
+
+// check reports tables that had to move too far, and regions that could not be
+// brought together at all.
+func (r *reconciler) check() error {
+	tooFar := func(t *table) bool { return t.moved() > t.def.Tolerance+r.tolerance }
+	blamed := make([]bool, len(r.pairs))
+	for i, p := range r.pairs {
+		tvd, _ := p.measure()
+		blamed[i] = tvd > r.tolerance/2 && p.b.src >= 0
+	}
+	for _, t := range r.tables {
+		if tooFar(t) {
+			if i := r.worstPartner(t); i >= 0 {
+				blamed[i] = true
+			}
+		}
+	}
+	now := make([][]float64, len(r.tables))
+	for i, t := range r.tables {
+		now[i] = t.target
+		t.target = t.start
+	}
+	var ds []Disagreement
+	for i, p := range r.pairs {
+		if blamed[i] {
+			ds = append(ds, p.disagreement())
+		}
+	}
+	for i, t := range r.tables {
+		t.target = now[i]
+	}
+	return r.inconsistent(ds)
+}
+
+// worstPartner is the pair of a table that disagreed most before anything moved.
+func (r *reconciler) worstPartner(t *table) int {
+	best, most := -1, 0.0
+	for i, p := range r.pairs {
+		if p.a != t && p.b != t {
+			continue
+		}
+		a, b := p.a.target, p.b.target
+		p.a.target, p.b.target = p.a.start, p.b.start
+		tvd, _ := p.measure()
+		p.a.target, p.b.target = a, b
+		if tvd > most {
+			best, most = i, tvd
+		}
+	}
+	return best
+}
+
+// moved is the total variation distance from the published shares to the
+// reconciled ones, as a share of the whole population: a table that publishes
+// shares of a universe has not published the size of the universe.
+func (t *table) moved() float64 {
+	mass := make([]float64, t.rows)
+	for c, r := range t.row {
+		mass[r] += t.target[c]
+	}
+	d := 0.0
+	for c, r := range t.row {
+		d += abs(t.target[c]-float64(t.share[c]*mass[r])) / 2
+	}
+	return d
+}
+
+// project solves the least squares problem. Shares must not turn negative:
+// cells that would are held at zero and the rest is solved again.
+func (r *reconciler) project() {
+	r.weight = make([][]float64, len(r.tables))
+	for i, t := range r.tables {
+		w := make([]float64, t.size)
+		for c, x := range t.start {
+			w[c] = r.variance[i] * x
+		}
+		r.weight[i] = w
+	}
+	for {
+		r.solve()
+		negative := false
+		for i, t := range r.tables {
+			for c, x := range t.target {
+				if x < 0 {
+					t.target[c], r.weight[i][c] = 0, 0
+					negative = true
+				}
+			}
+		}
+		if !negative {
+			return
+		}
+		for i, t := range r.tables {
+			for c, x := range t.start {
+				t.target[c] = x
+				if r.weight[i][c] == 0 && r.variance[i] > 0 {
+					t.target[c] = 0
+				}
+			}
+		}
+	}
+}
+
+// maxSolve bounds the conjugate gradient steps, and the passes of polishing.
+const maxSolve = 5000
+
+// solve moves targets to the nearest point where all pairs agree: x0 - V C'y
+// with (C V C') y = C x0, where a row of C is a region of a pair and the
+// equations are consistent though redundant, so that conjugate gradients with
+// a diagonal preconditioner solve them. Alternating projections then take the
+// last digits.
+func (r *reconciler) solve() {
+	res := r.vector()
+	for i, p := range r.pairs {
+		p.measure()
+		for k := range res[i] {
+			res[i][k] = p.massA[k] - p.massB[k]
+		}
+	}
+	diag := r.diagonal()
+	for i := range res {
+		for k := range res[i] {
+			if diag[i][k] == 0 {
+				res[i][k] = 0 // immovable on both sides: check reports it
+			}
+		}
+	}
+	y, dir, z := r.vector(), r.vector(), r.vector()
+	precondition := func() {
+		for i := range z {
+			for k := range z[i] {
+				if diag[i][k] > 0 {
+					z[i][k] = res[i][k] / diag[i][k]
+				}
+			}
+		}
+	}
+	precondition()
+	copyAll(dir, z)
+	rz := dotAll(res, z)
+	for step := 0; step < maxSolve && largest(res) > 1e-14; step++ {
+		h := r.normal(dir)
+		curve := dotAll(dir, h)
+		if !(curve > 0) {
+			break
+		}
+		alpha := rz / curve
+		addAll(y, alpha, dir)
+		addAll(res, -alpha, h)
+		precondition()
+		next := dotAll(res, z)
+		beta := next / rz
+		rz = next
+		for i := range dir {
+			for k := range dir[i] {
+				dir[i][k] = z[i][k] + float64(beta*dir[i][k])
+			}
+		}
+	}
+	for i, dx := range r.spread(y) {
+		for c, d := range dx {
+			r.tables[i].target[c] -= float64(r.weight[i][c] * d)
+		}
+	}
+	r.polish(diag)
+}
+
+// polish runs alternating projections onto the pairs (von Neumann), which
+// converge to the same point, until nothing is left to gain.
+func (r *reconciler) polish(diag [][]float64) {
+	best := math.Inf(1)
+	for stall := 0; stall < 20; {
+		worst := 0.0
+		for i, p := range r.pairs {
+			p.measure()
+			wa, wb := r.weight[r.index(p.a)], r.weight[r.index(p.b)]
+			shift := make([]float64, p.regions)
+			for k := range shift {
+				if diag[i][k] > 0 {
+					d := p.massA[k] - p.massB[k]
+					worst = max(worst, abs(d))
+					shift[k] = d / diag[i][k]
+				}
+			}
+			move(p.a.target, p.inA, wa, shift, -1)
+			move(p.b.target, p.inB, wb, shift, 1)
+		}
+		if worst <= 1e-16 {
+			return
+		}
+		if worst < 0.9*best {
+			best, stall = worst, 0
+		} else {
+			stall++
+		}
+	}
+}
+
+func move(x []float64, in []int, w, shift []float64, sign float64) {
+	for c, k := range in {
+		if k >= 0 {
+			x[c] += sign * float64(w[c]*shift[k])
+		}
+	}
+}
+
+func (r *reconciler) index(t *table) int { return slices.Index(r.tables, t) }
+
+// vector is one number per region of every pair.
+func (r *reconciler) vector() [][]float64 {
+	v := make([][]float64, len(r.pairs))
+	for i, p := range r.pairs {
+		v[i] = make([]float64, p.regions)
+	}
+	return v
+}
+
+// diagonal is the diagonal of C V C'.
+func (r *reconciler) diagonal() [][]float64 {
+	d := r.vector()
+	for i, p := range r.pairs {
+		for c, k := range p.inA {
+			if k >= 0 {
+				d[i][k] += r.weight[r.index(p.a)][c]
+			}
+		}
+		for c, k := range p.inB {
+			if k >= 0 {
+				d[i][k] += r.weight[r.index(p.b)][c]
+			}
+		}
+	}
+	return d
+}
+
+// spread is C' y: per table and cell, the sum over the regions it is in.
+func (r *reconciler) spread(y [][]float64) [][]float64 {
+	out := make([][]float64, len(r.tables))
+	for i, t := range r.tables {
+		out[i] = make([]float64, t.size)
+	}
+	for i, p := range r.pairs {
+		a, b := out[r.index(p.a)], out[r.index(p.b)]
+		for c, k := range p.inA {
+			if k >= 0 {
+				a[c] += y[i][k]
+			}
+		}
+		for c, k := range p.inB {
+			if k >= 0 {
+				b[c] -= y[i][k]
+			}
+		}
+	}
+	return out
+}
+
+// normal is C V C' y.
+func (r *reconciler) normal(y [][]float64) [][]float64 {
+	x := r.spread(y)
+	for i := range x {
+		for c := range x[i] {
+			x[i][c] *= r.weight[i][c]
+		}
+	}
+	out := r.vector()
+	for i, p := range r.pairs {
+		a, b := x[r.index(p.a)], x[r.index(p.b)]
+		for c, k := range p.inA {
+			if k >= 0 {
+				out[i][k] += a[c]
+			}
+		}
+		for c, k := range p.inB {
+			if k >= 0 {
+				out[i][k] -= b[c]
+			}
+		}
+	}
+	return out
+}
+
+func dotAll(x, y [][]float64) float64 {
+	s := 0.0
+	for i := range x {
+		for k := range x[i] {
+			s += float64(x[i][k] * y[i][k])
+		}
+	}
+	return s
+}
+
+func addAll(x [][]float64, f float64, y [][]float64) {
+	for i := range x {
+		for k := range x[i] {
+			x[i][k] += float64(f * y[i][k])
+		}
+	}
+}
+
+func copyAll(to, from [][]float64) {
+	for i := range to {
+		copy(to[i], from[i])
+	}
+}
+
+func largest(x [][]float64) float64 {
+	m := 0.0
+	for i := range x {
+		for _, v := range x[i] {
+			m = max(m, abs(v))
+		}
+	}
+	return m
+}
+
+// absorb marks absolute tables that another one implies: each of its possible
+// cells lies in one of theirs. They agree already, so they need no fitting.
+func absorb(tables []*table, vars []Var) {
+	for _, t := range tables {
+		for _, a := range tables {
+			if a != t && !a.absorbed && a.absolute && t.absolute && a.def.Role == Hard && t.def.Role == Hard &&
+				subset(t.scope, a.scope) && refines(a, t, vars) {
+				t.absorbed = true
+				break
+			}
+		}
+	}
+}
+
+// refines says whether every cell of a lies in one cell of t, whose scope is
+// part of a's.
+func refines(a, t *table, vars []Var) bool {
+	pos := positions(vars, a.scope, t.scope)
+	in := make([]int32, a.size)
+	fillInts(in, unseen)
+	for conf, ok := range a.live {
+		c, k := a.cell[conf], t.cell[pos[conf]]
+		switch {
+		case !ok || in[c] == k:
+		case in[c] == unseen:
+			in[c] = k
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func fillInts(x []int32, v int32) {
+	for i := range x {
+		x[i] = v
+	}
+}
