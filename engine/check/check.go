@@ -146,7 +146,7 @@ func New(p *plan.Plan, o Options) *Suite {
 	if o.Spill == 0 {
 		o.Spill = DefaultSpill
 	}
-	s := &Suite{plan: p, options: o, told: p.Told()}
+	s := &Suite{plan: p, options: o, told: p.Measurable()}
 	s.compileAxes()
 	s.compileFields()
 	s.compileGroups()

@@ -58,8 +58,8 @@ func (l *List) add(at Place, s Severity, code, message string) *Diagnostic {
 	return &l.Items[len(l.Items)-1]
 }
 
-// Do sets what the reader should do about it.
-func (d *Diagnostic) Do(format string, args ...any) *Diagnostic {
+// WithHint sets what the reader should do about it.
+func (d *Diagnostic) WithHint(format string, args ...any) *Diagnostic {
 	d.Hint = fmt.Sprintf(format, args...)
 	return d
 }

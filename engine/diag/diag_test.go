@@ -84,7 +84,7 @@ func TestPrintersReportWriteErrors(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	l := &List{}
-	l.Errorf(Place{File: "a<b.cue", Line: 1, Column: 2}, "c", "m").Do("h")
+	l.Errorf(Place{File: "a<b.cue", Line: 1, Column: 2}, "c", "m").WithHint("h")
 	l.Warnf(Place{}, "w", "m2")
 	var out strings.Builder
 	if err := JSON(&out, l); err != nil {
@@ -162,7 +162,7 @@ func FuzzText(f *testing.F) {
 
 func ExampleText() {
 	l := &List{}
-	l.Errorf(Place{File: "x.cue", Line: 1, Column: 24}, "unknown-field", `fields.age: unknown field "mim"`).Do(`did you mean "min"?`)
+	l.Errorf(Place{File: "x.cue", Line: 1, Column: 24}, "unknown-field", `fields.age: unknown field "mim"`).WithHint(`did you mean "min"?`)
 	spec := `age: {kind: "integer", mim: 0}`
 	err := Text(os.Stdout, l, TextOptions{Source: func(string) ([]byte, error) { return []byte(spec), nil }})
 	fmt.Println(err)

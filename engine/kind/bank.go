@@ -40,7 +40,7 @@ func (b *bank) Uncovered() (fields []string, configs []int) {
 }
 
 // bankUses lists the fields that entries are given.
-func bankUses(s *spec.Field) []spec.Text { return s.Body.Get("given").Texts() }
+func bankUses(s *spec.Field) []spec.String { return s.Body.Get("given").AsStrings() }
 
 // entry is a row of a bank as written.
 type entry struct {
@@ -72,14 +72,14 @@ func (c *Compiler) inlineBank(s *spec.Field, f *Field, values *spec.Node) *bank 
 	for _, key := range []string{"given", "column", "weight", "any", "zipf"} {
 		if n := s.Body.Get(key); n != nil {
 			c.Diags.Errorf(n.Place, "needs-csv", "%s belongs to entries from a CSV file, and those of %q are inline", key, s.Name).
-				Do("remove it, or put the entries into a CSV file")
+				WithHint("remove it, or put the entries into a CSV file")
 			ok = false
 		}
 	}
 	var list []entry
 	for _, e := range values.Fields {
 		if e.Name == "" {
-			c.Diags.Errorf(e.Place, "empty-label", "a label is empty").Do("give it a text")
+			c.Diags.Errorf(e.Place, "empty-label", "a label is empty").WithHint("give it a text")
 			ok = false
 		}
 		list = append(list, entry{code: f.Domain.add(e.Name) - 1, weight: e.Value.Number})
@@ -88,7 +88,7 @@ func (c *Compiler) inlineBank(s *spec.Field, f *Field, values *spec.Node) *bank 
 		return nil
 	}
 	if !anyWeight(list) {
-		c.Diags.Errorf(values.Place, "no-weight", "no entry of %q has a weight above 0", s.Name).Do("give at least one entry a weight")
+		c.Diags.Errorf(values.Place, "no-weight", "no entry of %q has a weight above 0", s.Name).WithHint("give at least one entry a weight")
 		return nil
 	}
 	b := &bank{Given: over(), Start: []int32{0}}
@@ -168,7 +168,7 @@ func (c *Compiler) fileBank(s *spec.Field, f *Field) *bank {
 		return nil
 	}
 	if len(groups) == 0 {
-		c.Diags.Errorf(r.rows.Place, "no-rows", "no row of %s gives an entry", r.file.Path).Do("check where")
+		c.Diags.Errorf(r.rows.Place, "no-rows", "no row of %s gives an entry", r.file.Path).WithHint("check where")
 		return nil
 	}
 	return r.bank(groups)
@@ -184,7 +184,7 @@ func (r *bankReader) fields() bool {
 			ok = false
 			continue
 		case slices.Contains(r.given, g):
-			r.Diags.Errorf(name.Place, "given-twice", "%q is given twice", name.Value).Do("remove one")
+			r.Diags.Errorf(name.Place, "given-twice", "%q is given twice", name.Value).WithHint("remove one")
 			ok = false
 			continue
 		}
@@ -192,7 +192,7 @@ func (r *bankReader) fields() bool {
 		r.known = append(r.known, map[string]int32{})
 		if size *= g.Slots(); size > maxSelector {
 			r.Diags.Errorf(name.Place, "too-wide", "the given fields of %q together have more than %d configurations", r.field.Name, maxSelector).
-				Do("give fewer fields, or groups with fewer values")
+				WithHint("give fewer fields, or groups with fewer values")
 			return false
 		}
 	}
@@ -210,14 +210,14 @@ func (r *bankReader) layout() bool {
 	if r.file = r.CSV(r.rows.Path, r.rows.Place); r.file == nil {
 		return false
 	}
-	column := func(name spec.Text) int {
+	column := func(name spec.String) int {
 		i, found := r.CSVColumn(r.file, name)
 		ok = ok && found
 		return i
 	}
 	r.label, r.weight = -1, -1
 	if n := body.Get("column"); n != nil {
-		r.label = column(n.Text())
+		r.label = column(n.AsString())
 	} else {
 		r.label = column(r.columnOf(r.field.Name))
 	}
@@ -225,12 +225,12 @@ func (r *bankReader) layout() bool {
 		r.columns = append(r.columns, column(r.columnOf(g.Name)))
 	}
 	if n := body.Get("weight"); n != nil {
-		r.weight = column(n.Text())
+		r.weight = column(n.AsString())
 	}
 	if n := body.Get("zipf"); n != nil {
 		r.zipf = n.Number
 		if r.weight >= 0 {
-			r.Diags.Errorf(n.Place, "two-weights", "%q has both a weight column and zipf", r.field.Name).Do("remove one")
+			r.Diags.Errorf(n.Place, "two-weights", "%q has both a weight column and zipf", r.field.Name).WithHint("remove one")
 			ok = false
 		}
 	}
@@ -249,9 +249,9 @@ func (r *bankReader) onlyNames(names []string) bool {
 		}
 		d := r.Diags.Errorf(at, "not-given", "%q is neither %q nor one of the fields it is given", name, r.field.Name)
 		if g := diag.Guess(name, names); g != "" {
-			d.Do("did you mean %q?", g)
+			d.WithHint("did you mean %q?", g)
 		} else {
-			d.Do("add it to given, or remove it")
+			d.WithHint("add it to given, or remove it")
 		}
 		ok = false
 	}
@@ -266,11 +266,11 @@ func (r *bankReader) onlyNames(names []string) bool {
 	return ok
 }
 
-func (r *bankReader) columnOf(field string) spec.Text {
+func (r *bankReader) columnOf(field string) spec.String {
 	if c, ok := r.rows.Columns[field]; ok {
 		return c
 	}
-	return spec.Text{Value: field, Place: r.rows.Place}
+	return spec.String{Value: field, Place: r.rows.Place}
 }
 
 // groups reads the selected rows, those with the same given cells together.
@@ -339,7 +339,7 @@ func (r *bankReader) entry(row int) (entry, bool) {
 	}
 	if label == "" {
 		r.Diags.Errorf(r.file.Place(row, r.label), "empty-label", "the label in column %q is empty", r.file.Header[r.label]).
-			Do("give it a text, or leave the row out with where")
+			WithHint("give it a text, or leave the row out with where")
 		return entry{}, false
 	}
 	e := entry{row: row, code: r.domain.add(label) - 1, weight: 1}
@@ -347,7 +347,7 @@ func (r *bankReader) entry(row int) (entry, bool) {
 		text := r.file.Rows[row][r.weight]
 		w, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 		if err != nil || !(w >= 0) || math.IsInf(w, 0) {
-			r.Diags.Errorf(r.file.Place(row, r.weight), "bad-weight", "weight %q is not a number of 0 or more", text).Do("write a plain number such as 12.5")
+			r.Diags.Errorf(r.file.Place(row, r.weight), "bad-weight", "weight %q is not a number of 0 or more", text).WithHint("write a plain number such as 12.5")
 			return entry{}, false
 		}
 		e.weight = w
@@ -438,13 +438,13 @@ func (r *bankReader) merge(groups []*entries, config int, twice map[int]bool) []
 		if !twice[e.row] {
 			label := r.domain.Labels[e.code]
 			r.Diags.Errorf(r.file.Place(e.row, r.label), "duplicate-entry", "%q stands twice%s, here and in line %d", label, r.where(config), r.file.Place(before, r.label).Line).
-				Do("add the weights up in one row")
+				WithHint("add the weights up in one row")
 		}
 		twice[e.row], r.failed = true, true
 	}
 	if !anyWeight(list) {
 		r.Diags.Errorf(r.file.Place(list[0].row, r.weight), "no-weight", "every entry%s has weight 0", r.where(config)).
-			Do("give one a weight, or remove the rows")
+			WithHint("give one a weight, or remove the rows")
 		r.failed = true
 		return nil
 	}

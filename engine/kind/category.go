@@ -12,7 +12,7 @@ const maxLabels = 10_000
 
 var categoryKind = Kind{
 	Name: "category",
-	Uses: func(*spec.Field) []spec.Text { return nil },
+	Uses: func(*spec.Field) []spec.String { return nil },
 	Compile: func(c *Compiler, s *spec.Field, f *Field) {
 		f.Class, f.Type = Fitted, frame.Category
 		f.Nullable = s.When != nil
@@ -32,9 +32,9 @@ func (c *Compiler) labels(n *spec.Node) []string {
 				label = fmt.Sprint(item.Number)
 			}
 			if label == "" {
-				c.Diags.Errorf(item.Place, "empty-label", "a label is empty").Do("give it a text")
+				c.Diags.Errorf(item.Place, "empty-label", "a label is empty").WithHint("give it a text")
 			} else if seen[label] {
-				c.Diags.Errorf(item.Place, "duplicate-label", "label %q stands twice", label).Do("remove one")
+				c.Diags.Errorf(item.Place, "duplicate-label", "label %q stands twice", label).WithHint("remove one")
 			}
 			seen[label] = true
 			labels = append(labels, label)
@@ -45,7 +45,7 @@ func (c *Compiler) labels(n *spec.Node) []string {
 	if file == nil {
 		return nil
 	}
-	column, ok := c.CSVColumn(file, spec.Text{Value: n.Get("column").String, Place: n.Get("column").Place})
+	column, ok := c.CSVColumn(file, spec.String{Value: n.Get("column").String, Place: n.Get("column").Place})
 	if !ok {
 		return nil
 	}
@@ -63,7 +63,7 @@ func (c *Compiler) labels(n *spec.Node) []string {
 		label := file.Rows[r][column]
 		switch {
 		case label == "":
-			c.Diags.Errorf(file.Place(r, column), "empty-label", "the label in column %q is empty", file.Header[column]).Do("give it a text, or leave the row out with where")
+			c.Diags.Errorf(file.Place(r, column), "empty-label", "the label in column %q is empty", file.Header[column]).WithHint("give it a text, or leave the row out with where")
 		case !seen[label]:
 			labels = append(labels, label)
 		}
@@ -71,10 +71,10 @@ func (c *Compiler) labels(n *spec.Node) []string {
 	}
 	switch {
 	case len(labels) == 0:
-		c.Diags.Errorf(n.Place, "no-labels", "no row of %s gives a label", file.Path).Do("check column and where")
+		c.Diags.Errorf(n.Place, "no-labels", "no row of %s gives a label", file.Path).WithHint("check column and where")
 	case len(labels) > maxLabels:
 		c.Diags.Errorf(n.Place, "too-many-labels", "%d labels are more than a fitted category can have (%d)", len(labels), maxLabels).
-			Do("make it a choice, which is drawn given other fields and not fitted")
+			WithHint("make it a choice, which is drawn given other fields and not fitted")
 	}
 	return labels
 }

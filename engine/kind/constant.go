@@ -9,7 +9,7 @@ import (
 
 var constantKind = Kind{
 	Name: "constant",
-	Uses: func(*spec.Field) []spec.Text { return nil },
+	Uses: func(*spec.Field) []spec.String { return nil },
 	Compile: func(c *Compiler, s *spec.Field, f *Field) {
 		f.Class, f.Type = Derived, frame.Category
 		f.Nullable = s.When != nil

@@ -28,7 +28,7 @@ func (c *Compiler) CheckCorrelations() {
 			// (1-t) times the matrix plus t times the identity has least
 			// eigenvalue (1-t)*least + t.
 			const wanted = 0.001
-			d.Do("the figures contradict each other; multiplied by %.2f, those off the diagonal would do", math.Floor(100*(1-wanted)/(1-least))/100)
+			d.WithHint("the figures contradict each other; multiplied by %.2f, those off the diagonal would do", math.Floor(100*(1-wanted)/(1-least))/100)
 		}
 	}
 }
@@ -45,14 +45,14 @@ func (c *Compiler) checkFields(corr *spec.Correlation, taken map[string]string) 
 		if !slices.Contains(numbers, name.Value) {
 			d := c.Diags.Errorf(name.Place, "not-a-number", "correlation %q: %q is not a number field", corr.Name, name.Value)
 			if g := diag.Guess(name.Value, numbers); g != "" {
-				d.Do("did you mean %q?", g)
+				d.WithHint("did you mean %q?", g)
 			} else {
-				d.Do("the number fields are %v", numbers)
+				d.WithHint("the number fields are %v", numbers)
 			}
 			continue
 		}
 		if other, ok := taken[name.Value]; ok {
-			c.Diags.Errorf(name.Place, "correlated-twice", "%q stands in correlation %q already", name.Value, other).Do("put the fields of both into one matrix")
+			c.Diags.Errorf(name.Place, "correlated-twice", "%q stands in correlation %q already", name.Value, other).WithHint("put the fields of both into one matrix")
 		}
 		taken[name.Value] = corr.Name
 	}
@@ -67,12 +67,12 @@ func wellFormed(corr *spec.Correlation, diags *diag.List) bool {
 		return diags.Errorf(corr.Place, "bad-matrix", "the matrix of correlation %q "+format, append([]any{corr.Name}, args...)...)
 	}
 	if len(corr.Matrix) != n {
-		fault("has %d rows for %d fields", len(corr.Matrix), n).Do("give one row per field")
+		fault("has %d rows for %d fields", len(corr.Matrix), n).WithHint("give one row per field")
 		return false
 	}
 	for i, row := range corr.Matrix {
 		if len(row) != n {
-			fault("has %d figures in row %d for %d fields", len(row), i+1, n).Do("give one figure per field")
+			fault("has %d figures in row %d for %d fields", len(row), i+1, n).WithHint("give one figure per field")
 			return false
 		}
 	}
@@ -80,11 +80,11 @@ func wellFormed(corr *spec.Correlation, diags *diag.List) bool {
 		for j, v := range row {
 			switch {
 			case i == j && math.Abs(v-1) > tolerance:
-				fault("has %v for %s with itself", v, corr.Fields[i].Value).Do("write 1")
+				fault("has %v for %s with itself", v, corr.Fields[i].Value).WithHint("write 1")
 			case math.Abs(v) > 1+tolerance:
-				fault("has %v for %s with %s, and correlations lie between -1 and 1", v, corr.Fields[i].Value, corr.Fields[j].Value).Do("correct it")
+				fault("has %v for %s with %s, and correlations lie between -1 and 1", v, corr.Fields[i].Value, corr.Fields[j].Value).WithHint("correct it")
 			case j < i && math.Abs(v-corr.Matrix[j][i]) > tolerance:
-				fault("has %v for %s with %s, but %v the other way round", v, corr.Fields[i].Value, corr.Fields[j].Value, corr.Matrix[j][i]).Do("make both the same")
+				fault("has %v for %s with %s, but %v the other way round", v, corr.Fields[i].Value, corr.Fields[j].Value, corr.Matrix[j][i]).WithHint("make both the same")
 			default:
 				continue
 			}

@@ -9,16 +9,16 @@ import (
 )
 
 // CSVColumn finds a column by its header, or reports that there is none.
-func (c *Compiler) CSVColumn(file *table.File, name spec.Text) (int, bool) {
+func (c *Compiler) CSVColumn(file *table.File, name spec.String) (int, bool) {
 	i := slices.Index(file.Header, name.Value)
 	if i >= 0 {
 		return i, true
 	}
 	d := c.Diags.Errorf(name.Place, "unknown-column", "%s has no column %q", file.Path, name.Value)
 	if g := diag.Guess(name.Value, file.Header); g != "" {
-		d.Do("did you mean %q?", g)
+		d.WithHint("did you mean %q?", g)
 	} else {
-		d.Do("its columns are %v", file.Header)
+		d.WithHint("its columns are %v", file.Header)
 	}
 	return 0, false
 }
@@ -42,7 +42,7 @@ func (c *Compiler) selectRows(file *table.File, where *spec.Condition) (rows []i
 	if where != nil {
 		for i := range where.Terms {
 			t := &where.Terms[i]
-			column, ok := c.CSVColumn(file, spec.Text{Value: t.Field, Place: t.Place})
+			column, ok := c.CSVColumn(file, spec.String{Value: t.Field, Place: t.Place})
 			if !ok {
 				return nil, false
 			}

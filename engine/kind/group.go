@@ -17,12 +17,12 @@ var groupKind = Kind{
 }
 
 // groupUses lists the fields that a group is a function of.
-func groupUses(s *spec.Field) []spec.Text {
+func groupUses(s *spec.Field) []spec.String {
 	of := s.Body.Get("of")
 	if of.Kind == spec.StringNode {
-		return []spec.Text{of.Text()}
+		return []spec.String{of.AsString()}
 	}
-	return of.Texts()
+	return of.AsStrings()
 }
 
 // group looks a code up by the configuration of its base fields.
@@ -50,7 +50,7 @@ func compileGroup(c *Compiler, s *spec.Field, f *Field) {
 	}
 	if forms != 1 {
 		c.Diags.Errorf(s.Place, "group-form", "group %q needs exactly one of cuts, map, csv and cases, and has %d", s.Name, forms).
-			Do("say by cuts (bands), map or csv (label to label), or cases (conditions) what its values are")
+			WithHint("say by cuts (bands), map or csv (label to label), or cases (conditions) what its values are")
 		return
 	}
 	var bases []*Field
@@ -62,7 +62,7 @@ func compileGroup(c *Compiler, s *spec.Field, f *Field) {
 		bases = append(bases, base)
 	}
 	if len(bases) > 1 && s.Body.Get("cases") == nil {
-		c.Diags.Errorf(s.Body.Get("of").Place, "group-form", "a group of several fields needs cases").Do("give conditions, or name one field")
+		c.Diags.Errorf(s.Body.Get("of").Place, "group-form", "a group of several fields needs cases").WithHint("give conditions, or name one field")
 		return
 	}
 	var of *Selector
@@ -99,7 +99,7 @@ func over(fields ...*Field) *Selector {
 func (c *Compiler) bands(s *spec.Field, f *Field, base *Field) *Selector {
 	node := s.Body.Get("cuts")
 	if !base.Domain.Integer {
-		c.Diags.Errorf(node.Place, "cuts-of-labels", "field %q is not an integer, so it has no cuts", base.Name).Do("use map or cases")
+		c.Diags.Errorf(node.Place, "cuts-of-labels", "field %q is not an integer, so it has no cuts", base.Name).WithHint("use map or cases")
 		return nil
 	}
 	d := base.Domain
@@ -107,11 +107,11 @@ func (c *Compiler) bands(s *spec.Field, f *Field, base *Field) *Selector {
 	for i, n := range node.Items {
 		cut := int64(n.Number)
 		if i > 0 && cut <= cuts[i-1] {
-			c.Diags.Errorf(n.Place, "cuts-order", "cut %d does not lie above %d", cut, cuts[i-1]).Do("list the cuts in rising order")
+			c.Diags.Errorf(n.Place, "cuts-order", "cut %d does not lie above %d", cut, cuts[i-1]).WithHint("list the cuts in rising order")
 			return nil
 		}
 		if cut < d.Min || cut > d.Max {
-			c.Diags.Errorf(n.Place, "cut-outside", "cut %d lies outside %d to %d, the range of %q", cut, d.Min, d.Max, base.Name).Do("remove it")
+			c.Diags.Errorf(n.Place, "cut-outside", "cut %d lies outside %d to %d, the range of %q", cut, d.Min, d.Max, base.Name).WithHint("remove it")
 			return nil
 		}
 		cuts = append(cuts, cut)
@@ -123,7 +123,7 @@ func (c *Compiler) bands(s *spec.Field, f *Field, base *Field) *Selector {
 	if labels := s.Body.Get("labels"); labels != nil {
 		if len(labels.Items) != len(starts) {
 			c.Diags.Errorf(labels.Place, "label-count", "%d labels for %d bands", len(labels.Items), len(starts)).
-				Do("the bands begin at %v", starts)
+				WithHint("the bands begin at %v", starts)
 			return nil
 		}
 		for _, l := range labels.Items {
@@ -169,7 +169,7 @@ func (c *Compiler) cases(s *spec.Field, f *Field, bases []*Field) *Selector {
 		cond := n.Get("when").Cond
 		for _, t := range cond.Terms {
 			if !slices.ContainsFunc(bases, func(b *Field) bool { return b.Name == t.Field }) {
-				c.Diags.Errorf(t.Place, "not-a-base", "%q is not among the fields that %q is a function of", t.Field, s.Name).Do("add it to of")
+				c.Diags.Errorf(t.Place, "not-a-base", "%q is not among the fields that %q is a function of", t.Field, s.Name).WithHint("add it to of")
 				return nil
 			}
 		}
@@ -225,7 +225,7 @@ func (c *Compiler) relabel(s *spec.Field, f *Field, base *Field) *Selector {
 		case ok:
 		case other == nil:
 			c.Diags.Errorf(s.Place, "unmapped-label", "group %q has no value for %s %q", s.Name, base.Name, label).
-				Do("map it, or say other: \"keep\" or other: \"<label>\"")
+				WithHint("map it, or say other: \"keep\" or other: \"<label>\"")
 			continue
 		case other.String == "keep":
 			to = label
@@ -244,9 +244,9 @@ func (c *Compiler) mustKnow(f *Field, label string, at diag.Place) bool {
 	}
 	d := c.Diags.Errorf(at, "unknown-label", "%q is not a value of field %q", label, f.Name)
 	if g := diag.Guess(label, f.Domain.AllLabels()); g != "" {
-		d.Do("did you mean %q?", g)
+		d.WithHint("did you mean %q?", g)
 	} else {
-		d.Do("its values are %s", Sample(f.Domain))
+		d.WithHint("its values are %s", Sample(f.Domain))
 	}
 	return false
 }
@@ -258,11 +258,11 @@ func (c *Compiler) readPairs(s *spec.Field, base *Field, pairs map[string]string
 	if file == nil {
 		return false
 	}
-	name := func(key, fallback string) spec.Text {
+	name := func(key, fallback string) spec.String {
 		if n := s.Body.Get(key); n != nil {
-			return n.Text()
+			return n.AsString()
 		}
-		return spec.Text{Value: fallback, Place: path.Place}
+		return spec.String{Value: fallback, Place: path.Place}
 	}
 	from, okFrom := c.CSVColumn(file, name("from", base.Name))
 	to, okTo := c.CSVColumn(file, name("to", s.Name))
@@ -274,7 +274,7 @@ func (c *Compiler) readPairs(s *spec.Field, base *Field, pairs map[string]string
 		old, known := pairs[cells[from]]
 		switch {
 		case known && old != cells[to]:
-			c.Diags.Errorf(file.Place(r, to), "two-values", "%q becomes %q here and %q above", cells[from], cells[to], old).Do("give each label one value")
+			c.Diags.Errorf(file.Place(r, to), "two-values", "%q becomes %q here and %q above", cells[from], cells[to], old).WithHint("give each label one value")
 			ok = false
 		case !known && !c.mustKnow(base, cells[from], file.Place(r, from)):
 			ok = false

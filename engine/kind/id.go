@@ -13,7 +13,7 @@ import (
 
 var idKind = Kind{
 	Name: "id",
-	Uses: func(*spec.Field) []spec.Text { return nil },
+	Uses: func(*spec.Field) []spec.String { return nil },
 	Compile: func(c *Compiler, s *spec.Field, f *Field) {
 		f.Class, f.Type = Derived, frame.Text
 		f.Nullable = s.When != nil

@@ -10,18 +10,18 @@ const maxIntegers = 10_000
 
 var integerKind = Kind{
 	Name: "integer",
-	Uses: func(*spec.Field) []spec.Text { return nil },
+	Uses: func(*spec.Field) []spec.String { return nil },
 	Compile: func(c *Compiler, s *spec.Field, f *Field) {
 		f.Class, f.Type = Fitted, frame.Integer
 		f.Nullable = s.When != nil
 		low, high := int64(s.Body.Get("min").Number), int64(s.Body.Get("max").Number)
 		switch {
 		case low > high:
-			c.Diags.Errorf(s.Body.Get("min").Place, "empty-range", "min %d is above max %d", low, high).Do("swap them")
+			c.Diags.Errorf(s.Body.Get("min").Place, "empty-range", "min %d is above max %d", low, high).WithHint("swap them")
 			high = low
 		case high-low >= maxIntegers:
 			c.Diags.Errorf(s.Body.Get("max").Place, "huge-range", "%d to %d are %d values; a fitted integer can have %d", low, high, high-low+1, maxIntegers).
-				Do("make it a number, or count in larger units")
+				WithHint("make it a number, or count in larger units")
 			high = low
 		}
 		f.Domain = &Domain{Integer: true, Min: low, Max: high}

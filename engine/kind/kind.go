@@ -195,7 +195,7 @@ type Compiler struct {
 type Kind struct {
 	Name string
 	// Uses lists the fields that a stanza refers to, apart from its when.
-	Uses func(s *spec.Field) []spec.Text
+	Uses func(s *spec.Field) []spec.String
 	// Compile fills in f's Class, Type, Domain, Decimals, Nullable, Inputs and
 	// Program from the stanza, or reports what is wrong. Names, titles and When
 	// are filled in already.

@@ -19,7 +19,7 @@ var listKind = Kind{
 		count := s.Body.Get("count")
 		p := &list{Min: int(count.Get("min").Number), Max: int(count.Get("max").Number)}
 		if p.Min > p.Max {
-			c.Diags.Errorf(count.Get("min").Place, "empty-range", "min %d is above max %d", p.Min, p.Max).Do("swap them")
+			c.Diags.Errorf(count.Get("min").Place, "empty-range", "min %d is above max %d", p.Min, p.Max).WithHint("swap them")
 			return
 		}
 		if b := c.compileBank(s, f); b != nil {

@@ -44,19 +44,19 @@ const maxShapes = 1 << 18
 // leastMass is the least probability that limits may leave of a distribution.
 const leastMass = 1e-9
 
-func numberUses(s *spec.Field) []spec.Text {
-	var uses []spec.Text
+func numberUses(s *spec.Field) []spec.String {
+	var uses []spec.String
 	if cases := s.Body.Get("cases"); cases != nil {
 		for _, n := range cases.Items {
 			for _, t := range n.Get("when").Cond.Terms {
-				uses = append(uses, spec.Text{Value: t.Field, Place: t.Place})
+				uses = append(uses, spec.String{Value: t.Field, Place: t.Place})
 			}
 		}
 	}
 	if scales := s.Body.Get("scale"); scales != nil {
 		for _, n := range scales.Items {
 			by := n.Get("by")
-			uses = append(uses, by.Text())
+			uses = append(uses, by.AsString())
 		}
 	}
 	return uses
@@ -94,7 +94,7 @@ func (c *Compiler) limits(s *spec.Field) (Limits, bool) {
 		l.Max = &high.Number
 	}
 	if low != nil && high != nil && low.Number >= high.Number {
-		c.Diags.Errorf(low.Place, "empty-range", "min %v is not below max %v", low.Number, high.Number).Do("swap them, or make the field a constant")
+		c.Diags.Errorf(low.Place, "empty-range", "min %v is not below max %v", low.Number, high.Number).WithHint("swap them, or make the field a constant")
 		return l, false
 	}
 	if round == nil {
@@ -102,7 +102,7 @@ func (c *Compiler) limits(s *spec.Field) (Limits, bool) {
 	}
 	l.Round, l.Decimals = round.Number, decimals(round.Number)
 	if l.Min != nil && l.Max != nil && l.lowest() > l.highest() {
-		c.Diags.Errorf(round.Place, "round-too-wide", "no multiple of %v lies between min %v and max %v", l.Round, *l.Min, *l.Max).Do("round to less")
+		c.Diags.Errorf(round.Place, "round-too-wide", "no multiple of %v lies between min %v and max %v", l.Round, *l.Min, *l.Max).WithHint("round to less")
 		return l, false
 	}
 	return l, true
@@ -133,7 +133,7 @@ func (c *Compiler) shapes(s *spec.Field, p *number) bool {
 		}
 	}
 	if ok && rest.Kind == "" && len(conditions) == 0 {
-		c.Diags.Errorf(s.Place, "no-distribution", "number %q has no distribution", s.Name).Do("give it one of %s, or cases", strings.Join(shapeKinds, ", "))
+		c.Diags.Errorf(s.Place, "no-distribution", "number %q has no distribution", s.Name).WithHint("give it one of %s, or cases", strings.Join(shapeKinds, ", "))
 		return false
 	}
 	p.Cases = c.Select(conditions)
@@ -153,7 +153,7 @@ func (c *Compiler) shape(n *spec.Node, l Limits, optional bool) (Shape, bool) {
 		return Shape{}, true
 	}
 	if len(found) != 1 {
-		c.Diags.Errorf(n.Place, "one-distribution", "%d distributions where exactly one belongs", len(found)).Do("give one of %s", strings.Join(shapeKinds, ", "))
+		c.Diags.Errorf(n.Place, "one-distribution", "%d distributions where exactly one belongs", len(found)).WithHint("give one of %s", strings.Join(shapeKinds, ", "))
 		return Shape{}, false
 	}
 	body := n.Get(found[0])
@@ -169,7 +169,7 @@ func (c *Compiler) shape(n *spec.Node, l Limits, optional bool) (Shape, bool) {
 	default:
 		s.A, s.B = value("low"), value("high")
 		if s.A >= s.B {
-			c.Diags.Errorf(body.Place, "empty-range", "low %v is not below high %v", s.A, s.B).Do("swap them")
+			c.Diags.Errorf(body.Place, "empty-range", "low %v is not below high %v", s.A, s.B).WithHint("swap them")
 			return s, false
 		}
 		return s, true
@@ -181,7 +181,7 @@ func (c *Compiler) lognormal(body *spec.Node) (Shape, bool) {
 	mean, median := body.Get("mean"), body.Get("median")
 	switch {
 	case (mean == nil) == (median == nil):
-		c.Diags.Errorf(body.Place, "mean-or-median", "a lognormal needs either its mean or its median").Do("give one of the two")
+		c.Diags.Errorf(body.Place, "mean-or-median", "a lognormal needs either its mean or its median").WithHint("give one of the two")
 		return s, false
 	case mean != nil:
 		s.A = log(mean.Number) - float64(s.B*s.B)/2
@@ -200,7 +200,7 @@ func (c *Compiler) beta(body *spec.Node, l Limits) (Shape, bool) {
 		s.High = *l.Max
 	}
 	if s.Low >= s.High {
-		c.Diags.Errorf(body.Place, "empty-range", "a beta distribution stretched to %v to %v is empty", s.Low, s.High).Do("give both min and max")
+		c.Diags.Errorf(body.Place, "empty-range", "a beta distribution stretched to %v to %v is empty", s.Low, s.High).WithHint("give both min and max")
 		return s, false
 	}
 	return s, true
@@ -241,7 +241,7 @@ func (c *Compiler) scales(s *spec.Field, p *number) bool {
 	}
 	if ok && size > maxShapes {
 		c.Diags.Errorf(node.Place, "too-many-factors", "%d cases and %d lists of factors make more than %d distributions", len(p.Shapes), len(p.Scales), maxShapes).
-			Do("use fewer different factors")
+			WithHint("use fewer different factors")
 		return false
 	}
 	return ok
@@ -272,7 +272,7 @@ func (c *Compiler) fits(s *spec.Field, p *number) bool {
 				which += " times " + strconv.FormatFloat(factor, 'g', 4, 64)
 			}
 			c.Diags.Errorf(at, "outside-limits", "%s has nearly nothing between min and max", which).
-				Do("widen the limits, or check the parameters")
+				WithHint("widen the limits, or check the parameters")
 			return false
 		}
 	}
@@ -292,7 +292,7 @@ type copula struct {
 func (c *Compiler) copula(field string) *copula {
 	for i := range c.Spec.Correlations {
 		corr := &c.Spec.Correlations[i]
-		at := slices.IndexFunc(corr.Fields, func(t spec.Text) bool { return t.Value == field })
+		at := slices.IndexFunc(corr.Fields, func(t spec.String) bool { return t.Value == field })
 		if at < 0 {
 			continue
 		}

@@ -51,7 +51,7 @@ func (c *Compiler) Select(conditions []*spec.Condition) *Selector {
 		size *= n
 		if size > maxSelector {
 			c.Diags.Errorf(conditions[0].Place, "too-wide", "conditions over %d fields together have more than %d configurations to try", len(s.Fields), maxSelector).
-				Do("name fewer fields, or groups with fewer values")
+				WithHint("name fewer fields, or groups with fewer values")
 			return nil
 		}
 	}
@@ -85,7 +85,7 @@ func (c *Compiler) holds(cond *spec.Condition, s *Selector, fields []*Field) fun
 		ok := Accepted(t, fields[at])
 		if !slices.Contains(ok, true) {
 			c.Diags.Warnf(t.Place, "never-holds", "no value of field %q satisfies %s", t.Field, t.Text).
-				Do("the values are %s", Sample(fields[at].Domain))
+				WithHint("the values are %s", Sample(fields[at].Domain))
 		} else {
 			c.warnOfLabels(t, fields[at])
 		}
@@ -110,9 +110,9 @@ func (c *Compiler) warnOfLabels(t *spec.Term, f *Field) {
 		}
 		d := c.Diags.Warnf(t.Place, "never-holds", "%q is not a value of field %q, which %s lists", label, f.Name, t.Text)
 		if g := diag.Guess(label, f.Domain.AllLabels()); g != "" {
-			d.Do("did you mean %q?", g)
+			d.WithHint("did you mean %q?", g)
 		} else {
-			d.Do("the values are %s", Sample(f.Domain))
+			d.WithHint("the values are %s", Sample(f.Domain))
 		}
 	}
 }
@@ -142,14 +142,14 @@ func (c *Compiler) FiniteField(name string, at diag.Place) *Field {
 			}
 			d := c.Diags.Errorf(at, "unknown-field", "no field is called %q", name)
 			if g := diag.Guess(name, names); g != "" {
-				d.Do("did you mean %q?", g)
+				d.WithHint("did you mean %q?", g)
 			}
 		}
 		return nil // it failed to compile and has been reported
 	}
 	if !f.Finite() {
 		c.Diags.Errorf(at, "not-finite", "field %q is a %s: it has no finite list of values to try a condition against", name, f.Kind).
-			Do("name a category, integer, group or constant")
+			WithHint("name a category, integer, group or constant")
 		return nil
 	}
 	return f

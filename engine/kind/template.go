@@ -22,17 +22,17 @@ var templateKind = Kind{
 
 // templateUses lists the fields a template refers to; one that does not parse
 // is reported by Compile.
-func templateUses(s *spec.Field) []spec.Text {
+func templateUses(s *spec.Field) []spec.String {
 	node := s.Body.Get("text")
 	t, _ := prompt.Parse(s.Name, node.String, nil)
 	if t == nil {
 		return nil
 	}
-	var uses []spec.Text
+	var uses []spec.String
 	for _, ref := range t.References() {
 		name, _, _ := strings.Cut(ref.Field, ".")
-		if !slices.ContainsFunc(uses, func(u spec.Text) bool { return u.Value == name }) {
-			uses = append(uses, spec.Text{Value: name, Place: node.Inside(ref.Offset)})
+		if !slices.ContainsFunc(uses, func(u spec.String) bool { return u.Value == name }) {
+			uses = append(uses, spec.String{Value: name, Place: node.Inside(ref.Offset)})
 		}
 	}
 	return uses
@@ -74,7 +74,7 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 func (c *Compiler) templateFault(node *spec.Node, fault *prompt.Fault) {
 	d := c.Diags.Errorf(node.Inside(fault.Offset), "template", "%s", fault.Message)
 	if fault.Hint != "" {
-		d.Do("%s", fault.Hint)
+		d.WithHint("%s", fault.Hint)
 	}
 }
 
@@ -90,7 +90,7 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 	node := s.Body.Get("text")
 	if err := t.Execute(&discard, values); err != nil {
 		fault := err.(*prompt.Fault)
-		c.Diags.Errorf(node.Inside(fault.Offset), "template", "the template fails for the values %s: %s", showValues(fields, values), fault.Message).Do("%s", fault.Hint)
+		c.Diags.Errorf(node.Inside(fault.Offset), "template", "the template fails for the values %s: %s", showValues(fields, values), fault.Message).WithHint("%s", fault.Hint)
 		return false
 	}
 	for _, f := range fields {
@@ -101,7 +101,7 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 		if err := t.Execute(&discard, values); err != nil {
 			fault := err.(*prompt.Fault)
 			c.Diags.Warnf(node.Inside(fault.Offset), "template", "the template fails where %q has no value: %s", f.Name, fault.Message).
-				Do("put it inside {{ if .%s }}, or say by when who has the text", f.Name)
+				WithHint("put it inside {{ if .%s }}, or say by when who has the text", f.Name)
 		}
 		values[f.Name] = f.example()
 	}

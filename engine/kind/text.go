@@ -48,15 +48,15 @@ var textListKind = Kind{Name: "text_list", Uses: mentioned, Compile: func(c *Com
 
 // textSourceKind is one label per way the fields of a person were written, so
 // that it travels as a code.
-var textSourceKind = Kind{Name: "text_source", Uses: func(*spec.Field) []spec.Text { return nil }, Compile: func(c *Compiler, s *spec.Field, f *Field) {
+var textSourceKind = Kind{Name: "text_source", Uses: func(*spec.Field) []spec.String { return nil }, Compile: func(c *Compiler, s *spec.Field, f *Field) {
 	f.Class, f.Type, f.Nullable = Written, frame.Text, true
 }}
 
-func mentioned(s *spec.Field) []spec.Text { return s.Body.Get("mentions").Texts() }
+func mentioned(s *spec.Field) []spec.String { return s.Body.Get("mentions").AsStrings() }
 
 func values(n *spec.Node) []string {
 	var out []string
-	for _, t := range n.Texts() {
+	for _, t := range n.AsStrings() {
 		out = append(out, t.Value)
 	}
 	return out
@@ -88,9 +88,9 @@ func (c *Compiler) length(n *spec.Node) Length {
 	}
 	switch {
 	case l.Min > l.Max:
-		c.Diags.Errorf(n.Place, "length", "min %d is larger than max %d", l.Min, l.Max).Do("exchange them")
+		c.Diags.Errorf(n.Place, "length", "min %d is larger than max %d", l.Min, l.Max).WithHint("exchange them")
 	case l.Target > 0 && (l.Target < l.Min || l.Target > l.Max):
-		c.Diags.Errorf(n.Place, "length", "the target %d does not lie between min %d and max %d", l.Target, l.Min, l.Max).Do("move it")
+		c.Diags.Errorf(n.Place, "length", "the target %d does not lie between min %d and max %d", l.Target, l.Min, l.Max).WithHint("move it")
 	}
 	return l
 }
@@ -100,7 +100,7 @@ func (c *Compiler) refuseWritten(s *spec.Field, name string) {
 	for _, use := range templateUses(s) {
 		if use.Value == name {
 			c.Diags.Errorf(use.Place, "not-known", "field %q is written after everything else: a template cannot name it", name).
-				Do("name a field that is not a text")
+				WithHint("name a field that is not a text")
 		}
 	}
 }

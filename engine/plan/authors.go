@@ -103,22 +103,22 @@ func (c *compiler) endpoint(s *spec.Endpoint) Endpoint {
 		e.KeyVar, e.NoKey = s.KeyVar.Value, s.KeyVar.Value == ""
 		if !e.NoKey && !variable.MatchString(e.KeyVar) {
 			c.private(s.KeyVar.Place, "key_var is the name of an environment variable in capital letters, and this is none").
-				Do("put the key into a variable such as MODEL_API_KEY and name that here; a key itself has no place in a specification")
+				WithHint("put the key into a variable such as MODEL_API_KEY and name that here; a key itself has no place in a specification")
 		}
 	}
 	if s.Workers > 0 && s.MaxInFlight > 0 && s.Workers > s.MaxInFlight {
-		c.diags.Errorf(s.Place, "endpoint", "endpoint %q begins with %d calls at once and may have %d", s.Name, s.Workers, s.MaxInFlight).Do("raise max_in_flight or lower workers")
+		c.diags.Errorf(s.Place, "endpoint", "endpoint %q begins with %d calls at once and may have %d", s.Name, s.Workers, s.MaxInFlight).WithHint("raise max_in_flight or lower workers")
 	}
 	for _, x := range s.Extra {
 		if slices.Contains(OwnBodyFields, x.Name) {
-			c.diags.Errorf(x.Place, "endpoint", "the body field %q is not an extra one: the client sets it itself", x.Name).Do("%s", insteadOf(x.Name))
+			c.diags.Errorf(x.Place, "endpoint", "the body field %q is not an extra one: the client sets it itself", x.Name).WithHint("%s", insteadOf(x.Name))
 			continue
 		}
 		e.Extra[x.Name] = x.Value.JSON()
 	}
 	for _, h := range s.Headers {
 		if slices.Contains(keyHeaders, strings.ToLower(h.Name)) {
-			c.private(h.Place, "the header %s carries a key, which has no place in a specification", h.Name).Do("name the key's environment variable as key_var, or its file with --key-file")
+			c.private(h.Place, "the header %s carries a key, which has no place in a specification", h.Name).WithHint("name the key's environment variable as key_var, or its file with --key-file")
 			continue
 		}
 		e.Headers[h.Name] = h.Value.String
@@ -146,14 +146,14 @@ func insteadOf(name string) string {
 	return "take it away"
 }
 
-func (c *compiler) checkURL(t *spec.Text) {
+func (c *compiler) checkURL(t *spec.String) {
 	u, err := url.Parse(t.Value)
 	switch {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		c.private(t.Place, "the base URL is not of the form https://host/v1").Do("write the address of the server, without /chat/completions")
+		c.private(t.Place, "the base URL is not of the form https://host/v1").WithHint("write the address of the server, without /chat/completions")
 	case u.User != nil || u.RawQuery != "":
-		c.private(t.Place, "the base URL carries a user, a password or a query").Do("take it away: keys come from the environment or a file")
+		c.private(t.Place, "the base URL carries a user, a password or a query").WithHint("take it away: keys come from the environment or a file")
 	case strings.HasSuffix(strings.TrimRight(u.Path, "/"), "/chat/completions"):
-		c.diags.Errorf(t.Place, "endpoint", "the base URL ends in /chat/completions").Do("leave that away: it is put behind the base URL")
+		c.diags.Errorf(t.Place, "endpoint", "the base URL ends in /chat/completions").WithHint("leave that away: it is put behind the base URL")
 	}
 }

@@ -106,7 +106,7 @@ func (k *calls) assignFields() {
 	for i := range k.spec.Fields {
 		n := k.spec.Fields[i].Body.Get("call")
 		if f := k.plan.Fields[i]; f.Text != nil && n != nil {
-			t := n.Text()
+			t := n.AsString()
 			if k.mustBeOneOf(t, "call", "unknown-call", k.names) {
 				k.writes[t.Value] = append(k.writes[t.Value], f.Name)
 			}
@@ -117,7 +117,7 @@ func (k *calls) assignFields() {
 func (k *calls) compile(s *spec.Call) (call Call, needs []need, ok bool) {
 	call = Call{Name: s.Name, Fields: k.writes[s.Name], Model: s.Model, Temperature: s.Temperature, MaxTokens: s.MaxTokens}
 	if len(call.Fields) == 0 {
-		k.diags.Errorf(s.Place, "idle-call", "call %q writes no field", s.Name).Do("name it as the call of a text field, or take it away")
+		k.diags.Errorf(s.Place, "idle-call", "call %q writes no field", s.Name).WithHint("name it as the call of a text field, or take it away")
 		return call, nil, false
 	}
 	for _, t := range s.After {
@@ -172,13 +172,13 @@ func (k *calls) example(s *spec.Example, call *Call) Example {
 		x.Prompt = w.text
 	}
 	for _, a := range s.Answer {
-		if !k.mustBeOneOf(spec.Text{Value: a.Name, Place: a.Place}, "field of call \""+call.Name+"\"", "unknown-field", call.Fields) {
+		if !k.mustBeOneOf(spec.String{Value: a.Name, Place: a.Place}, "field of call \""+call.Name+"\"", "unknown-field", call.Fields) {
 			continue
 		}
 		f := k.kinds.Fields[a.Name]
 		list := a.Value.Kind == spec.ListNode
 		if list != (f.Text.Items != nil) {
-			k.diags.Errorf(a.Value.Place, "example", "field %q is a %s", f.Name, f.Kind).Do("answer a text with a string and a text_list with a list of strings")
+			k.diags.Errorf(a.Value.Place, "example", "field %q is a %s", f.Name, f.Kind).WithHint("answer a text with a string and a text_list with a list of strings")
 			continue
 		}
 		if !list {
@@ -192,12 +192,12 @@ func (k *calls) example(s *spec.Example, call *Call) Example {
 			k.exampleLength(n, f)
 		}
 		if n := len(items); n < f.Text.Items.Min || n > f.Text.Items.Max {
-			k.diags.Errorf(a.Value.Place, "example", "the example has %d items, and field %q has %d to %d", n, f.Name, f.Text.Items.Min, f.Text.Items.Max).Do("an example must be what an answer has to be")
+			k.diags.Errorf(a.Value.Place, "example", "the example has %d items, and field %q has %d to %d", n, f.Name, f.Text.Items.Min, f.Text.Items.Max).WithHint("an example must be what an answer has to be")
 		}
 		x.Answer[f.Name] = Answer{Items: items}
 	}
 	if len(x.Answer) == 0 && !k.diags.Failed() {
-		k.diags.Errorf(s.Place, "example", "the example answers nothing").Do("give a text for at least one field of call %q", call.Name)
+		k.diags.Errorf(s.Place, "example", "the example answers nothing").WithHint("give a text for at least one field of call %q", call.Name)
 	}
 	return x
 }
@@ -206,7 +206,7 @@ func (k *calls) example(s *spec.Example, call *Call) Example {
 func (k *calls) exampleLength(n *spec.Node, f *kind.Field) {
 	chars, c := utf8.RuneCountInString(n.String), f.Text.Chars
 	if chars < c.Min || chars > c.Max {
-		k.diags.Errorf(n.Place, "example", "the example has %d characters, and field %q has %d to %d", chars, f.Name, c.Min, c.Max).Do("an example must be what an answer has to be")
+		k.diags.Errorf(n.Place, "example", "the example has %d characters, and field %q has %d to %d", chars, f.Name, c.Min, c.Max).WithHint("an example must be what an answer has to be")
 	}
 }
 
@@ -214,9 +214,9 @@ func (k *calls) exampleLength(n *spec.Node, f *kind.Field) {
 func (k *calls) writer(f *kind.Field, reader *Call, at diag.Place) (string, bool) {
 	switch {
 	case f.Text == nil || f.Text.Call == "":
-		k.diags.Errorf(at, "not-written", "the prompt of call %q reads field %q, which no call writes", reader.Name, f.Name).Do("name a field that is known, or give %q a call", f.Name)
+		k.diags.Errorf(at, "not-written", "the prompt of call %q reads field %q, which no call writes", reader.Name, f.Name).WithHint("name a field that is known, or give %q a call", f.Name)
 	case f.Text.Call == reader.Name:
-		k.diags.Errorf(at, "not-written", "the prompt of call %q reads field %q, which that call itself is to write", reader.Name, f.Name).Do("move one of the fields to another call")
+		k.diags.Errorf(at, "not-written", "the prompt of call %q reads field %q, which that call itself is to write", reader.Name, f.Name).WithHint("move one of the fields to another call")
 	default:
 		return f.Text.Call, true
 	}
@@ -251,7 +251,7 @@ func (k *calls) words(n *spec.Node) (words, bool) {
 		if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
 			err = pathErr.Err
 		}
-		k.diags.Errorf(file.Place, "unreadable-file", "%s cannot be read: %v", shown, err).Do("paths are relative to the folder of the .cue file that names them")
+		k.diags.Errorf(file.Place, "unreadable-file", "%s cannot be read: %v", shown, err).WithHint("paths are relative to the folder of the .cue file that names them")
 		return words{}, false
 	}
 	sum := sha256.Sum256(data)
@@ -280,7 +280,7 @@ func (k *calls) parse(w words) *prompt.Template {
 func (k *calls) templateFault(w words, fault *prompt.Fault) {
 	d := k.diags.Errorf(w.place(fault.Offset), "template", "%s", fault.Message)
 	if fault.Hint != "" {
-		d.Do("%s", fault.Hint)
+		d.WithHint("%s", fault.Hint)
 	}
 }
 
@@ -364,7 +364,7 @@ func (k *calls) order() {
 			return
 		case open:
 			cycle := append(slices.Clone(path[slices.Index(path, call.Name):]), call.Name)
-			k.diags.Errorf(at, "cycle", "calls need each other in a circle: %s", strings.Join(cycle, " -> ")).Do("let one of them do without the other's text")
+			k.diags.Errorf(at, "cycle", "calls need each other in a circle: %s", strings.Join(cycle, " -> ")).WithHint("let one of them do without the other's text")
 			return
 		}
 		state[call.Name], path = open, append(path, call.Name)

@@ -19,7 +19,7 @@ func (c *compiler) compileConditions() {
 			c.plan.Population.Where, c.plan.Population.Selector = w.Text, sel
 			c.where = &constraint{scope: fn.scope, cell: fn.code, cells: 2}
 			if !holdsSomewhere(fn) {
-				c.diags.Errorf(w.Place, "nobody-wanted", "no combination of values meets the population's where: %s", w.Text).Do("widen it")
+				c.diags.Errorf(w.Place, "nobody-wanted", "no combination of values meets the population's where: %s", w.Text).WithHint("widen it")
 			}
 		}
 	}
@@ -113,7 +113,7 @@ func (c *compiler) compileJoint(j spec.Joint) {
 }
 
 // finite checks that every named field is finite.
-func (c *compiler) finite(fields []spec.Text) (names []string, ok bool) {
+func (c *compiler) finite(fields []spec.String) (names []string, ok bool) {
 	ok = true
 	for _, t := range fields {
 		if c.kinds.FiniteField(t.Value, t.Place) == nil {
@@ -136,7 +136,7 @@ func (c *compiler) compileLimit(x spec.Check) {
 	}
 	c.checkShare(x)
 	if x.AtLeast == nil && x.AtMost == nil {
-		c.diags.Errorf(x.Place, "no-limit", "check %q sets no limit", x.Name).Do("give at_least, at_most, or both")
+		c.diags.Errorf(x.Place, "no-limit", "check %q sets no limit", x.Name).WithHint("give at_least, at_most, or both")
 	}
 	c.plan.Checks = append(c.plan.Checks, limit)
 	c.limits = append(c.limits, c.shareLimited(&limit))
@@ -164,5 +164,5 @@ func (c *compiler) shareLimited(l *Limit) constraint {
 
 // emptyUniverse reports a table whose universe holds nobody.
 func (c *compiler) emptyUniverse(t *spec.Table, at diag.Place, text string) {
-	c.diags.Errorf(at, "empty-universe", "table %q speaks of nobody: no combination of values meets %s", t.Name, text).Do("widen its where")
+	c.diags.Errorf(at, "empty-universe", "table %q speaks of nobody: no combination of values meets %s", t.Name, text).WithHint("widen its where")
 }

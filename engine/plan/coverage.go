@@ -240,7 +240,7 @@ func (n *narrator) covers(b *bank, open openings, way meeting) bool {
 	all := fieldsOf(append(slices.Clip(meetings), way)...)
 	if !n.narrow(all) {
 		n.diags.Errorf(at, "too-wide", "the conditions of the bank %q speak of too many combinations to see whether everybody has a phrase: %s", b.name, strings.Join(names, ", ")).
-			Do("add a section without a condition")
+			WithHint("add a section without a condition")
 		return false
 	}
 	return n.tryAll(b, at, names, n.scopeOf(all), open, way)
@@ -260,10 +260,10 @@ func (n *narrator) tryAll(b *bank, at diag.Place, names []string, scope []int, o
 	}
 	who := n.describe(names, scope, k)
 	if b.numbers > 1 {
-		n.diags.Errorf(at, "no-phrase", "the bank %q is asked for its phrase %d and has fewer for %s", b.name, b.numbers, who).Do("add phrases to a section for them, or to one without a condition")
+		n.diags.Errorf(at, "no-phrase", "the bank %q is asked for its phrase %d and has fewer for %s", b.name, b.numbers, who).WithHint("add phrases to a section for them, or to one without a condition")
 		return false
 	}
-	n.diags.Errorf(at, "no-phrase", "the bank %q has no phrase for everybody who comes to it: none for %s", b.name, who).Do("add a section for them, or one without a condition")
+	n.diags.Errorf(at, "no-phrase", "the bank %q has no phrase for everybody who comes to it: none for %s", b.name, who).WithHint("add a section for them, or one without a condition")
 	return false
 }
 

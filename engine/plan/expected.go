@@ -26,7 +26,7 @@ func (c *compiler) slice() {
 	}
 	wanted, mass, err := c.whole.Slice(s)
 	if err != nil || mass <= 0 {
-		c.diags.Errorf(c.spec.Population.Where.Place, "nobody-wanted", "the tables leave nobody who meets the population's where: %s", c.plan.Population.Where).Do("widen it")
+		c.diags.Errorf(c.spec.Population.Where.Place, "nobody-wanted", "the tables leave nobody who meets the population's where: %s", c.plan.Population.Where).WithHint("widen it")
 		return
 	}
 	c.wanted, c.plan.Population.Wanted = wanted, mass
@@ -125,7 +125,7 @@ func (c *compiler) expected(e Expected, where *spec.Condition, at diag.Place) in
 	part = c.onVariables(part)
 	marginal, err := c.wanted.Marginal(part.scope)
 	if err != nil {
-		c.diags.Errorf(at, "marginal", "cannot read the joint of %v off the fit: %v", e.Fields, err).Do("use groups with fewer values")
+		c.diags.Errorf(at, "marginal", "cannot read the joint of %v off the fit: %v", e.Fields, err).WithHint("use groups with fewer values")
 		return -1
 	}
 	e.Share = make([]float64, part.cells)
@@ -233,7 +233,7 @@ func (c *compiler) checkCovered(f *kind.Field, given []string, missing []int) {
 	part = c.onVariables(part)
 	marginal, err := c.wanted.Marginal(part.scope)
 	if err != nil {
-		c.diags.Errorf(f.Place, "marginal", "cannot tell whether field %q has an entry for everybody: %v", f.Name, err).Do("give it fewer fields")
+		c.diags.Errorf(f.Place, "marginal", "cannot tell whether field %q has an entry for everybody: %v", f.Name, err).WithHint("give it fewer fields")
 		return
 	}
 	mass := make([]float64, part.cells)
@@ -258,7 +258,7 @@ func (c *compiler) checkCovered(f *kind.Field, given []string, missing []int) {
 	}
 	slices.SortStableFunc(worst, func(a, b int) int { return -compare(mass[a], mass[b]) })
 	d := c.diags.Errorf(f.Place, "no-entry", "field %q has no entry for %d combinations that occur, %.3g %% of persons", f.Name, len(worst), 100*total).
-		Do("add entries for them, an entry for any value, or declare the combinations impossible")
+		WithHint("add entries for them, an entry for any value, or declare the combinations impossible")
 	for i, k := range worst {
 		if i == 5 {
 			d.Note("and %d more", len(worst)-i)

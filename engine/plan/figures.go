@@ -76,7 +76,7 @@ func (c *compiler) readTable(t *spec.Table) (figures, bool) {
 		}
 	}
 	if f.rows*f.inRow > maxConfigurations {
-		c.diags.Errorf(t.Place, "too-wide", "table %q has more than %d cells", t.Name, maxConfigurations).Do("use groups with fewer values")
+		c.diags.Errorf(t.Place, "too-wide", "table %q has more than %d cells", t.Name, maxConfigurations).WithHint("use groups with fewer values")
 		return f, false
 	}
 	f.share = make([]float64, f.rows*f.inRow)
@@ -107,7 +107,7 @@ func (c *compiler) readNested(f *figures, n *spec.Node, labels []int) {
 	last := len(labels) == len(f.fields)-1
 	if n.Kind != spec.StructNode {
 		c.diags.Errorf(n.Place, "too-shallow", "table %q needs a figure for each %s here", f.spec.Name, field.Name).
-			Do("nest one map per field, in the order %s", names(f.fields))
+			WithHint("nest one map per field, in the order %s", names(f.fields))
 		return
 	}
 	for _, e := range n.Fields {
@@ -118,9 +118,9 @@ func (c *compiler) readNested(f *figures, n *spec.Node, labels []int) {
 		case !last:
 			c.readNested(f, e.Value, append(labels, i))
 		case e.Value.Kind != spec.NumberNode:
-			c.diags.Errorf(e.Value.Place, "too-deep", "table %q has one map too many here", f.spec.Name).Do("its fields are %s", names(f.fields))
+			c.diags.Errorf(e.Value.Place, "too-deep", "table %q has one map too many here", f.spec.Name).WithHint("its fields are %s", names(f.fields))
 		case e.Value.Number < 0:
-			c.diags.Errorf(e.Value.Place, "negative", "a figure is negative: %v", e.Value.Number).Do("correct it")
+			c.diags.Errorf(e.Value.Place, "negative", "a figure is negative: %v", e.Value.Number).WithHint("correct it")
 		default:
 			f.share[f.cell(append(labels, i))] = e.Value.Number
 		}
@@ -141,11 +141,11 @@ func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) {
 	guess := diag.Guess(label, f.Domain.AllLabels())
 	switch {
 	case f.Kind == "integer" && err != nil && strings.ContainsAny(label, "0123456789"):
-		d.Do("for bands add a field {kind: \"group\", of: %q, cuts: [...]} and name that: personagen explain group", f.Name)
+		d.WithHint("for bands add a field {kind: \"group\", of: %q, cuts: [...]} and name that: personagen explain group", f.Name)
 	case guess != "" && f.Kind != "integer":
-		d.Do("did you mean %q?", guess)
+		d.WithHint("did you mean %q?", guess)
 	default:
-		d.Do("its values are %s", kind.Sample(f.Domain))
+		d.WithHint("its values are %s", kind.Sample(f.Domain))
 	}
 }
 
@@ -162,7 +162,7 @@ func (c *compiler) readRows(f *figures) {
 	for i, field := range f.fields {
 		name, mapped := rows.Columns[field.Name]
 		if !mapped {
-			name = spec.Text{Value: field.Name, Place: rows.Place}
+			name = spec.String{Value: field.Name, Place: rows.Place}
 		}
 		var found bool
 		columns[i], found = c.kinds.CSVColumn(file, name)
@@ -175,7 +175,7 @@ func (c *compiler) readRows(f *figures) {
 	labels := make([]int, len(f.fields))
 	selected := c.kinds.SelectRows(file, rows.Where)
 	if len(selected) == 0 && !c.diags.Failed() {
-		c.diags.Errorf(rows.Place, "no-rows", "no row of %s is meant by table %q", file.Path, f.spec.Name).Do("check where")
+		c.diags.Errorf(rows.Place, "no-rows", "no row of %s is meant by table %q", file.Path, f.spec.Name).WithHint("check where")
 	}
 	for _, r := range selected {
 		known := true
@@ -194,10 +194,10 @@ func (c *compiler) readRows(f *figures) {
 		n, err := table.ParseNumber(file.Rows[r][value])
 		switch {
 		case err != nil:
-			c.diags.Errorf(file.Place(r, value), "not-a-number", "%q is not a number", file.Rows[r][value]).Do("write a plain number, or leave the row out with where")
+			c.diags.Errorf(file.Place(r, value), "not-a-number", "%q is not a number", file.Rows[r][value]).WithHint("write a plain number, or leave the row out with where")
 			known = false
 		case n < 0:
-			c.diags.Errorf(file.Place(r, value), "negative", "a figure is negative: %v", n).Do("correct it")
+			c.diags.Errorf(file.Place(r, value), "negative", "a figure is negative: %v", n).WithHint("correct it")
 			known = false
 		}
 		if !known {
@@ -206,7 +206,7 @@ func (c *compiler) readRows(f *figures) {
 		cell := f.cell(labels)
 		if seen[cell] > 0 && !f.spec.Add {
 			c.diags.Errorf(file.Place(r, 0), "duplicate-cell", "%s stands in line %d already", f.describe(cell), file.Place(int(seen[cell])-1, 0).Line).
-				Do("remove one row, or say add: true when rows are meant to be added up")
+				WithHint("remove one row, or say add: true when rows are meant to be added up")
 			continue
 		}
 		seen[cell] = int32(r) + 1
@@ -221,12 +221,12 @@ func (c *compiler) checkRows(rows *spec.Rows, f *figures) {
 		axes = append(axes, field.Name)
 	}
 	for _, name := range sortedKeys(rows.Columns) {
-		c.mustBeOneOf(spec.Text{Value: name, Place: rows.Columns[name].Place}, "axis of the table", "unknown-axis", axes)
+		c.mustBeOneOf(spec.String{Value: name, Place: rows.Columns[name].Place}, "axis of the table", "unknown-axis", axes)
 	}
 	for _, name := range sortedKeys(rows.Map) {
 		i := slices.Index(axes, name)
 		if i < 0 {
-			c.mustBeOneOf(spec.Text{Value: name, Place: rows.Place}, "axis of the table", "unknown-axis", axes)
+			c.mustBeOneOf(spec.String{Value: name, Place: rows.Place}, "axis of the table", "unknown-axis", axes)
 			continue
 		}
 		for _, from := range sortedKeys(rows.Map[name]) {
@@ -266,7 +266,7 @@ func (c *compiler) takeRest(f *figures) {
 		return
 	}
 	if len(t.Over) != 1 || whole(t.Measure) == 0 {
-		c.diags.Errorf(t.Rest.Place, "no-rest", "rest needs shares or percent over one field").Do("write the figures out")
+		c.diags.Errorf(t.Rest.Place, "no-rest", "rest needs shares or percent over one field").WithHint("write the figures out")
 		return
 	}
 	field := f.fields[f.given]
@@ -319,7 +319,7 @@ func (c *compiler) normalise(f *figures) {
 					where = " given " + (&figures{fields: f.fields[:f.given]}).describe(r)
 				}
 				c.diags.Errorf(t.Place, "sum", "table %q: %s%s add up to %.6g, not %g", t.Name, t.Measure, where, s, total).
-					Do("correct a figure, name the category that takes the rest (rest: …), or say how they are rounded (rounded: …)")
+					WithHint("correct a figure, name the category that takes the rest (rest: …), or say how they are rounded (rounded: …)")
 			}
 		}
 		for i := range row {
@@ -327,7 +327,7 @@ func (c *compiler) normalise(f *figures) {
 		}
 	}
 	if !any {
-		c.diags.Errorf(t.Place, "empty-table", "table %q has no figure above 0", t.Name).Do("give figures")
+		c.diags.Errorf(t.Place, "empty-table", "table %q has no figure above 0", t.Name).WithHint("give figures")
 	}
 }
 
@@ -405,7 +405,7 @@ func (c *compiler) checkRowsFilled(f *figures, universe constraint) bool {
 		return true
 	}
 	d := c.diags.Errorf(f.spec.Place, "missing-row", "table %q has no figures given %s", f.spec.Name, rows[0]).
-		Do("add them, declare the combination impossible, or say partial: true to leave it free")
+		WithHint("add them, declare the combination impossible, or say partial: true to leave it free")
 	for i, row := range rows[1:] {
 		if i == 4 {
 			d.Note("and %d more", len(rows)-1-i)

@@ -60,12 +60,12 @@ func (c *compiler) compileGoal(s *spec.Goal) {
 			c.compileGoalJoint(j, &g)
 		}
 		if !s.Margins && len(s.Joints) == 0 {
-			c.diags.Errorf(s.Place, "empty-goal", "goal %q speaks of no p-value", s.Name).Do("say margins: true, name joints, or both")
+			c.diags.Errorf(s.Place, "empty-goal", "goal %q speaks of no p-value", s.Name).WithHint("say margins: true, name joints, or both")
 		}
 	case spec.GoalChars:
 		g.Field = s.Field.Value
 		if f := c.textField(s.Field); f != nil && f.Type != frame.Text {
-			c.diags.Errorf(s.Field.Place, "not-a-text", "field %q is a list, and the goal is about the length of a text", f.Name).Do("name a field of kind text")
+			c.diags.Errorf(s.Field.Place, "not-a-text", "field %q is a list, and the goal is about the length of a text", f.Name).WithHint("name a field of kind text")
 		}
 	case spec.GoalWritten, spec.GoalModel:
 		c.compileTextGoal(s, &g)
@@ -94,7 +94,7 @@ func (c *compiler) compileValuesGoal(s *spec.Goal, g *Goal) {
 		if !ok {
 			d := c.diags.Errorf(x.Label.Place, "unknown-label", "field %q has no value %q", f.Name, x.Label.Value)
 			if near := diag.Guess(x.Label.Value, f.Domain.AllLabels()); near != "" {
-				d.Do("did you mean %q?", near)
+				d.WithHint("did you mean %q?", near)
 			}
 			continue
 		}
@@ -102,7 +102,7 @@ func (c *compiler) compileValuesGoal(s *spec.Goal, g *Goal) {
 		total += x.Value
 	}
 	if total > 100+float64(len(s.Figures))*math.Max(s.Points, 0.1) {
-		c.diags.Errorf(s.Place, "sum", "the shares wanted of field %q add up to %.4g %%", f.Name, total).Do("correct them: they are percent of all persons")
+		c.diags.Errorf(s.Place, "sum", "the shares wanted of field %q add up to %.4g %%", f.Name, total).WithHint("correct them: they are percent of all persons")
 	}
 }
 
@@ -123,7 +123,7 @@ func (c *compiler) compileGoalJoint(j spec.Joint, g *Goal) {
 			return
 		}
 	}
-	c.diags.Errorf(j.Place, "unknown-joint", "the joint of %s is not tested", strings.Join(names, " and ")).Do("add it to the joints of the spec")
+	c.diags.Errorf(j.Place, "unknown-joint", "the joint of %s is not tested", strings.Join(names, " and ")).WithHint("add it to the joints of the spec")
 }
 
 func (c *compiler) compileTextGoal(s *spec.Goal, g *Goal) {
@@ -140,15 +140,15 @@ func (c *compiler) compileTextGoal(s *spec.Goal, g *Goal) {
 		source = source || f.Class == kind.Written && f.Text == nil && !f.Hidden
 	}
 	if len(g.Fields) == 0 && s.Fields == nil {
-		c.diags.Errorf(s.Place, "no-texts", "goal %q is about texts, and the spec has no text field that is written", s.Name).Do("declare one of kind text or text_list")
+		c.diags.Errorf(s.Place, "no-texts", "goal %q is about texts, and the spec has no text field that is written", s.Name).WithHint("declare one of kind text or text_list")
 	}
 	if s.Kind == spec.GoalModel && !source {
-		c.diags.Errorf(s.Place, "no-source", "goal %q asks who wrote the texts, and no field tells", s.Name).Do(`add a field of kind "text_source"`)
+		c.diags.Errorf(s.Place, "no-source", "goal %q asks who wrote the texts, and no field tells", s.Name).WithHint(`add a field of kind "text_source"`)
 	}
 }
 
 // textField returns the text field of that name, or reports why there is none.
-func (c *compiler) textField(t spec.Text) *kind.Field {
+func (c *compiler) textField(t spec.String) *kind.Field {
 	var names []string
 	for _, f := range c.plan.Fields {
 		if f.Text != nil && !f.Hidden {
@@ -166,10 +166,10 @@ func (c *compiler) mustBeTold(s *kind.Selector, at diag.Place) {
 	if s == nil {
 		return // reported
 	}
-	told := c.plan.Told()
+	told := c.plan.Measurable()
 	for _, name := range s.Fields {
 		if !told[name] {
-			c.diags.Errorf(at, "hidden", "field %q is hidden, and no written field tells it: a release cannot show the goal met", name).Do("name a field that is written")
+			c.diags.Errorf(at, "hidden", "field %q is hidden, and no written field tells it: a release cannot show the goal met", name).WithHint("name a field that is written")
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (c *compiler) compileMeasure(x spec.Check, limit *Limit) {
 	}
 	limit.Measure, limit.Text = m.Name, m.Name
 	if x.Within != nil {
-		c.diags.Errorf(x.Within.Place, "within", "check %q measures %s, which is not a share of persons: within has no meaning", x.Name, m.Name).Do("remove it")
+		c.diags.Errorf(x.Within.Place, "within", "check %q measures %s, which is not a share of persons: within has no meaning", x.Name, m.Name).WithHint("remove it")
 	}
 	if x.Of == nil {
 		return
@@ -99,7 +99,7 @@ func (c *compiler) compileMeasure(x spec.Check, limit *Limit) {
 			names = append(names, jointName(j))
 		}
 	default:
-		c.diags.Errorf(x.Of.Place, "of", "%s is of everyone", m.Name).Do("remove of")
+		c.diags.Errorf(x.Of.Place, "of", "%s is of everyone", m.Name).WithHint("remove of")
 		return
 	}
 	c.mustBeOneOf(*x.Of, m.Of, "unknown-measured", names)
@@ -114,7 +114,7 @@ func (c *compiler) checkShare(x spec.Check) {
 	}
 	for _, v := range []*float64{x.AtLeast, x.AtMost} {
 		if v != nil && *v > 1 {
-			c.diags.Errorf(x.Place, "not-a-share", "check %q limits a share to %g", x.Name, *v).Do("write a share from 0 to 1, such as 0.05 for 5 %%")
+			c.diags.Errorf(x.Place, "not-a-share", "check %q limits a share to %g", x.Name, *v).WithHint("write a share from 0 to 1, such as 0.05 for 5 %%")
 		}
 	}
 }

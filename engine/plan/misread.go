@@ -40,7 +40,7 @@ func (c *compiler) warnMisread() {
 			text += fmt.Sprintf(", and %s likewise", humanize.Count(others, "other", "others"))
 		}
 		c.diags.Warnf(f.Place, "misread-label", "%s", text).
-			Do(`write labels with a word in them, such as "65 and over" or "5 to 9"; in Parquet and JSONL they are right either way`)
+			WithHint(`write labels with a word in them, such as "65 and over" or "5 to 9"; in Parquet and JSONL they are right either way`)
 	}
 }
 

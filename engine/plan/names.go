@@ -19,10 +19,10 @@ func (c *compiler) checkNames() {
 	for _, s := range c.spec.Sources {
 		sources = append(sources, s.Name)
 	}
-	field := func(t spec.Text) { c.mustBeOneOf(t, "field", "unknown-field", fields) }
+	field := func(t spec.String) { c.mustBeOneOf(t, "field", "unknown-field", fields) }
 	source := func(name string, at diag.Place) {
 		if name != "" {
-			c.mustBeOneOf(spec.Text{Value: name, Place: at}, "source", "unknown-source", sources)
+			c.mustBeOneOf(spec.String{Value: name, Place: at}, "source", "unknown-source", sources)
 		}
 	}
 	for i := range c.spec.Fields {
@@ -43,8 +43,8 @@ func (c *compiler) checkNames() {
 		axes := slices.Concat(t.Given, t.Over)
 		for i, a := range axes {
 			field(a)
-			if slices.ContainsFunc(axes[:i], func(b spec.Text) bool { return a.Value == b.Value }) {
-				c.diags.Errorf(a.Place, "field-twice", "table %q names field %q twice", t.Name, a.Value).Do("name it once, in given or in over")
+			if slices.ContainsFunc(axes[:i], func(b spec.String) bool { return a.Value == b.Value }) {
+				c.diags.Errorf(a.Place, "field-twice", "table %q names field %q twice", t.Name, a.Value).WithHint("name it once, in given or in over")
 			}
 		}
 	}
@@ -61,7 +61,7 @@ func (c *compiler) checkNames() {
 	}
 	for _, r := range c.spec.References {
 		for _, f := range r.Fields {
-			field(spec.Text{Value: f.Field, Place: f.Place})
+			field(spec.String{Value: f.Field, Place: f.Place})
 		}
 	}
 	for _, set := range c.spec.Aliases {
@@ -86,7 +86,7 @@ func (c *compiler) checkAliases(set spec.AliasSet, fields []string) {
 			continue
 		}
 		if hidden[a.Field.Value] {
-			c.diags.Errorf(a.Field.Place, "hidden-alias", "field %q is hidden, so it has no column to name", a.Field.Value).Do("take the alias away, or hidden")
+			c.diags.Errorf(a.Field.Place, "hidden-alias", "field %q is hidden, so it has no column to name", a.Field.Value).WithHint("take the alias away, or hidden")
 			continue
 		}
 		columns[a.Field.Value] = a.Column.Value
@@ -103,7 +103,7 @@ func (c *compiler) checkAliases(set spec.AliasSet, fields []string) {
 		}
 		if other, twice := taken[column]; twice {
 			c.diags.Errorf(a.Column.Place, "column-twice", "two columns would be called %q in the set %q: those of %s and %s", column, set.Name, other, field).
-				Do("choose another name for one of them")
+				WithHint("choose another name for one of them")
 			continue
 		}
 		taken[column] = field
@@ -114,15 +114,15 @@ func (c *compiler) checkAliases(set spec.AliasSet, fields []string) {
 	c.plan.Aliases[set.Name] = columns
 }
 
-func (c *compiler) mustBeOneOf(t spec.Text, what, code string, names []string) bool {
+func (c *compiler) mustBeOneOf(t spec.String, what, code string, names []string) bool {
 	if slices.Contains(names, t.Value) {
 		return true
 	}
 	d := c.diags.Errorf(t.Place, code, "no %s is called %q", what, t.Value)
 	if g := diag.Guess(t.Value, names); g != "" {
-		d.Do("did you mean %q?", g)
+		d.WithHint("did you mean %q?", g)
 	} else {
-		d.Do("declare it, or correct the name")
+		d.WithHint("declare it, or correct the name")
 	}
 	return false
 }
@@ -260,5 +260,5 @@ func (c *compiler) reportCycle(cycle []int) {
 	}
 	names = append(names, names[0])
 	c.diags.Errorf(c.spec.Fields[cycle[0]].Place, "cycle", "fields need each other in a circle: %s", strings.Join(names, " -> ")).
-		Do("take one of these references away")
+		WithHint("take one of these references away")
 }

@@ -82,9 +82,9 @@ type section struct {
 // checkMentions refuses a text that must mention another text.
 func (n *narrator) checkMentions() {
 	for _, w := range n.written {
-		for _, t := range w.stanza.Body.Get("mentions").Texts() {
+		for _, t := range w.stanza.Body.Get("mentions").AsStrings() {
 			if f := n.kinds.Fields[t.Value]; f != nil && f.Class == kind.Written {
-				n.diags.Errorf(t.Place, "mentions", "field %q is written itself: a text can mention only what is known before", t.Value).Do("name a field that is not a text")
+				n.diags.Errorf(t.Place, "mentions", "field %q is written itself: a text can mention only what is known before", t.Value).WithHint("name a field that is not a text")
 			}
 		}
 	}
@@ -95,7 +95,7 @@ func (n *narrator) refuseOffline() {
 	for _, w := range n.written {
 		if w.Text.Offline != nil {
 			n.diags.Errorf(w.stanza.Body.Get("offline").Place, "no-narrator", "the specification has no phrase banks for the offline narrator").
-				Do(`add narrator: banks: ["phrases.txt"]`)
+				WithHint(`add narrator: banks: ["phrases.txt"]`)
 			return
 		}
 	}
@@ -121,9 +121,9 @@ func (n *narrator) compileForms() {
 		if !ok {
 			d := n.diags.Errorf(t.Place, "unknown-label", "field %q has no value %q", f.Name, t.Value)
 			if g := diag.Guess(t.Value, f.Domain.AllLabels()); g != "" {
-				d.Do("did you mean %q?", g)
+				d.WithHint("did you mean %q?", g)
 			} else {
-				d.Do("the values are %s", kind.Sample(f.Domain))
+				d.WithHint("the values are %s", kind.Sample(f.Domain))
 			}
 			continue
 		}
@@ -131,11 +131,11 @@ func (n *narrator) compileForms() {
 	}
 	for code, form := range formOf[:f.Domain.Size()] {
 		if form < 0 && !n.diags.Failed() {
-			n.diags.Errorf(forms.By.Place, "forms", "the value %q of field %q has no form", f.Domain.Label(code), f.Name).Do("name every value in narrator.forms.values")
+			n.diags.Errorf(forms.By.Place, "forms", "the value %q of field %q has no form", f.Domain.Label(code), f.Name).WithHint("name every value in narrator.forms.values")
 		}
 	}
 	if f.Nullable {
-		n.diags.Errorf(forms.By.Place, "forms", "field %q can be missing, and then no form fits", f.Name).Do("choose forms by a field that everyone has")
+		n.diags.Errorf(forms.By.Place, "forms", "field %q can be missing, and then no form fits", f.Name).WithHint("choose forms by a field that everyone has")
 	}
 	n.plan.Narrator.Forms, n.plan.Narrator.FormOf = f.Name, formOf
 }
@@ -161,7 +161,7 @@ func (n *narrator) readBanks() bool {
 				n.banks[s.Bank], n.names = b, append(n.names, s.Bank)
 			}
 			if len(s.Phrases) == 0 && !n.diags.Failed() {
-				n.diags.Warnf(s.Place, "empty-section", "the section has no phrases").Do("write some, or take the heading away")
+				n.diags.Warnf(s.Place, "empty-section", "the section has no phrases").WithHint("write some, or take the heading away")
 			}
 			b.sections = append(b.sections, section{Section: s})
 		}
@@ -171,7 +171,7 @@ func (n *narrator) readBanks() bool {
 
 func (n *narrator) unreadable(file spec.BankFile, shown string, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
-		n.diags.Errorf(file.Place, "missing-file", "there is no file %s", shown).Do("paths are relative to the folder of the .cue file that names them")
+		n.diags.Errorf(file.Place, "missing-file", "there is no file %s", shown).WithHint("paths are relative to the folder of the .cue file that names them")
 		return
 	}
 	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
@@ -238,11 +238,11 @@ func (n *narrator) resolvePhrases() {
 			at := x.Place(part.Offset)
 			switch part.Kind {
 			case phrase.Field:
-				if n.mustBeOneOf(spec.Text{Value: part.Text, Place: at}, "field", "unknown-field", fields) {
+				if n.mustBeOneOf(spec.String{Value: part.Text, Place: at}, "field", "unknown-field", fields) {
 					n.checkPrintable(n.kinds.Fields[part.Text], at)
 				}
 			case phrase.Bank:
-				n.resolveRef(spec.Text{Value: part.Text, Place: at})
+				n.resolveRef(spec.String{Value: part.Text, Place: at})
 			case phrase.Forms:
 				n.checkForms(len(part.Forms), at)
 			}
@@ -255,9 +255,9 @@ func (n *narrator) checkPrintable(f *kind.Field, at diag.Place) {
 	switch {
 	case f == nil || f.Class != kind.Written:
 	case f.Kind != "text_list":
-		n.diags.Errorf(at, "not-known", "field %q is a %s: phrases cannot repeat it", f.Name, f.Kind).Do("name a field that is not written, or a text_list")
+		n.diags.Errorf(at, "not-known", "field %q is a %s: phrases cannot repeat it", f.Name, f.Kind).WithHint("name a field that is not written, or a text_list")
 	case f.Text.Offline == nil:
-		n.diags.Errorf(at, "not-known", "nobody writes the list %q offline", f.Name).Do("give it offline: parts")
+		n.diags.Errorf(at, "not-known", "nobody writes the list %q offline", f.Name).WithHint("give it offline: parts")
 	}
 }
 
@@ -265,9 +265,9 @@ func (n *narrator) checkForms(count int, at diag.Place) {
 	forms := n.spec.Narrator.Forms
 	switch {
 	case forms == nil:
-		n.diags.Errorf(at, "forms", "the specification does not say which field decides between forms").Do("add narrator: forms: {by: …, values: […]}")
+		n.diags.Errorf(at, "forms", "the specification does not say which field decides between forms").WithHint("add narrator: forms: {by: …, values: […]}")
 	case count != len(forms.Values):
-		n.diags.Errorf(at, "forms", "here are %d forms, and narrator.forms has %d values of %q", count, len(forms.Values), forms.By.Value).Do("write one form for each value, in their order")
+		n.diags.Errorf(at, "forms", "here are %d forms, and narrator.forms has %d values of %q", count, len(forms.Values), forms.By.Value).WithHint("write one form for each value, in their order")
 	}
 }
 
@@ -275,7 +275,7 @@ func (n *narrator) checkForms(count int, at diag.Place) {
 func (n *narrator) resolveFields() {
 	for _, w := range n.written {
 		for _, key := range []string{"parts", "more", "close"} {
-			for _, t := range w.stanza.Body.Get("offline").Get(key).Texts() {
+			for _, t := range w.stanza.Body.Get("offline").Get(key).AsStrings() {
 				n.resolveRef(t)
 			}
 		}
@@ -283,12 +283,12 @@ func (n *narrator) resolveFields() {
 }
 
 // resolveRef looks up a reference to a bank and notes what it asks for.
-func (n *narrator) resolveRef(t spec.Text) {
+func (n *narrator) resolveRef(t spec.String) {
 	ref, ok := phrase.ParseRef(t.Value)
 	if !ok {
 		ref = phrase.Ref{Bank: t.Value}
 	}
-	if !n.mustBeOneOf(spec.Text{Value: ref.Bank, Place: t.Place}, "bank", "unknown-bank", n.names) {
+	if !n.mustBeOneOf(spec.String{Value: ref.Bank, Place: t.Place}, "bank", "unknown-bank", n.names) {
 		return
 	}
 	b := n.banks[ref.Bank]
@@ -310,17 +310,17 @@ func (n *narrator) checkFacets() {
 			}
 			for _, facet := range b.facets {
 				if _, ok := x.Facet(facet); !ok {
-					n.diags.Errorf(x.Place(0), "no-facet", "the phrase has no facet %q, and <%s/%s> asks for it", facet, name, facet).Do("add a line /%s under it", facet)
+					n.diags.Errorf(x.Place(0), "no-facet", "the phrase has no facet %q, and <%s/%s> asks for it", facet, name, facet).WithHint("add a line /%s under it", facet)
 				}
 			}
 			for i := range x.Facets {
 				if f := &x.Facets[i]; !slices.Contains(b.facets, f.Name) {
-					n.diags.Warnf(f.Place(0), "unused-facet", "nothing asks for <%s/%s>", name, f.Name).Do("name it in a phrase or in the offline part of a field, or take it away")
+					n.diags.Warnf(f.Place(0), "unused-facet", "nothing asks for <%s/%s>", name, f.Name).WithHint("name it in a phrase or in the offline part of a field, or take it away")
 				}
 			}
 			for _, part := range x.Parts {
 				if ref, _ := phrase.ParseRef(part.Text); b.numbers > 0 && part.Kind == phrase.Bank && ref.Number == 0 {
-					n.diags.Errorf(x.Place(part.Offset), "numbered", "the bank %q is asked for by number, and <%s> would not be the same everywhere", name, part.Text).Do("write <%s:1>, or leave it out", part.Text)
+					n.diags.Errorf(x.Place(part.Offset), "numbered", "the bank %q is asked for by number, and <%s> would not be the same everywhere", name, part.Text).WithHint("write <%s:1>, or leave it out", part.Text)
 				}
 			}
 		})
@@ -360,7 +360,7 @@ func (n *narrator) bankOrder() (order []*bank, ok bool) {
 		case open:
 			if ok {
 				cycle := append(path[slices.Index(path, name):], name)
-				n.diags.Errorf(at, "cycle", "banks need each other in a circle: %s", strings.Join(cycle, " -> ")).Do("take one of these references away")
+				n.diags.Errorf(at, "cycle", "banks need each other in a circle: %s", strings.Join(cycle, " -> ")).WithHint("take one of these references away")
 			}
 			ok = false
 			return
@@ -395,7 +395,7 @@ func (n *narrator) checkUsed(order []*bank) {
 	}
 	for _, name := range n.names {
 		if b := n.banks[name]; !b.used {
-			n.diags.Warnf(b.sections[0].Place, "unused-bank", "no text uses the bank %q", name).Do("name it in the offline part of a field or in a phrase, or take it away")
+			n.diags.Warnf(b.sections[0].Place, "unused-bank", "no text uses the bank %q", name).WithHint("name it in the offline part of a field or in a phrase, or take it away")
 		}
 	}
 }
@@ -420,7 +420,7 @@ func (n *narrator) checkLists() {
 					visit(bankOf(part.Text))
 				case part.Kind == phrase.Field && f.Class == kind.Written && !slices.Contains(before, f.Name):
 					n.diags.Errorf(x.Place(part.Offset), "not-known", "the list %q is not written yet when %q takes this phrase", f.Name, w.Name).
-						Do("declare %q first, or leave it out", f.Name)
+						WithHint("declare %q first, or leave it out", f.Name)
 				}
 			})
 		}

@@ -379,10 +379,10 @@ func (p *Plan) needed() map[string]bool {
 	return needed
 }
 
-// Told lists the fields whose values a release tells: those that are written,
+// Measurable lists the fields whose values a release tells: those that are written,
 // and the functions of these. What is not told cannot be checked in a release,
 // and so is not checked in a run either.
-func (p *Plan) Told() map[string]bool {
+func (p *Plan) Measurable() map[string]bool {
 	told := map[string]bool{}
 	for _, f := range p.Fields {
 		told[f.Name] = !f.Hidden

@@ -19,7 +19,7 @@ func (n *narrator) compileRules() {
 		rules = append(rules, r.Name)
 	}
 	for _, w := range n.written {
-		for _, t := range w.stanza.Body.Get("except").Texts() {
+		for _, t := range w.stanza.Body.Get("except").AsStrings() {
 			n.mustBeOneOf(t, "rule", "unknown-rule", rules)
 		}
 	}
@@ -50,13 +50,13 @@ func (n *narrator) compileRule(s *spec.Rule, texts []string) Rule {
 		r.By = n.compileBy(s.By)
 	}
 	if len(r.Never) == 0 && s.NeverMatch == nil && s.Number == nil && s.By == nil {
-		n.diags.Errorf(s.Place, "empty-rule", "rule %q forbids nothing", s.Name).Do("give it never, never_match, number or by")
+		n.diags.Errorf(s.Place, "empty-rule", "rule %q forbids nothing", s.Name).WithHint("give it never, never_match, number or by")
 	}
 	for _, t := range s.Fields {
 		n.mustBeOneOf(t, "text field", "unknown-field", texts)
 	}
 	for _, w := range n.written {
-		named := len(s.Fields) == 0 || slices.ContainsFunc(s.Fields, func(t spec.Text) bool { return t.Value == w.Name })
+		named := len(s.Fields) == 0 || slices.ContainsFunc(s.Fields, func(t spec.String) bool { return t.Value == w.Name })
 		if named && !slices.Contains(w.Text.Except, s.Name) {
 			r.Fields = append(r.Fields, w.Name)
 		}
@@ -65,10 +65,10 @@ func (n *narrator) compileRule(s *spec.Rule, texts []string) Rule {
 }
 
 // expression compiles a regular expression, or reports why it cannot.
-func (n *narrator) expression(t spec.Text) *regexp.Regexp {
+func (n *narrator) expression(t spec.String) *regexp.Regexp {
 	x, err := regexp.Compile(t.Value)
 	if err != nil {
-		n.diags.Errorf(t.Place, "expression", "not a regular expression: %v", err).Do("see RE2's syntax; a \\ in a CUE string is written \\\\, or the string #\"…\"#")
+		n.diags.Errorf(t.Place, "expression", "not a regular expression: %v", err).WithHint("see RE2's syntax; a \\ in a CUE string is written \\\\, or the string #\"…\"#")
 		return nil
 	}
 	return x
@@ -77,7 +77,7 @@ func (n *narrator) expression(t spec.Text) *regexp.Regexp {
 // checkNumber makes sure that a rule's number can be compared with a field.
 func (n *narrator) checkNumber(s *spec.NumberRule) {
 	if x := n.expression(s.Match); x != nil && x.NumSubexp() == 0 {
-		n.diags.Errorf(s.Match.Place, "expression", "the expression has no group").Do("put the number in parentheses: (\\d+)")
+		n.diags.Errorf(s.Match.Place, "expression", "the expression has no group").WithHint("put the number in parentheses: (\\d+)")
 	}
 	var names []string
 	for _, f := range n.plan.Fields {
@@ -87,7 +87,7 @@ func (n *narrator) checkNumber(s *spec.NumberRule) {
 		return
 	}
 	if f := n.kinds.Fields[s.Field.Value]; f.Type != frame.Integer && f.Type != frame.Number {
-		n.diags.Errorf(s.Field.Place, "not-a-number", "field %q is a %s, and a number in a text can equal only a number", f.Name, f.Kind).Do("name an integer or number field")
+		n.diags.Errorf(s.Field.Place, "not-a-number", "field %q is a %s, and a number in a text can equal only a number", f.Name, f.Kind).WithHint("name an integer or number field")
 	}
 }
 
@@ -107,12 +107,12 @@ func (n *narrator) compileBy(s *spec.ByValue) *ByValue {
 	}
 	if f.Domain == nil || f.Type != frame.Category && f.Type != frame.Integer {
 		n.diags.Errorf(s.Field.Place, "not-finite", "field %q is a %s: it has no list of values that words could tell", f.Name, f.Kind).
-			Do("name a category, integer, group or choice")
+			WithHint("name a category, integer, group or choice")
 		return nil
 	}
 	for _, said := range s.Said {
 		if strings.Count(said.Value, "{}") != 1 {
-			n.diags.Errorf(said.Place, "said", "%q has no single {} for the words", said.Value).Do("write it as in \"lives in {}\"")
+			n.diags.Errorf(said.Place, "said", "%q has no single {} for the words", said.Value).WithHint("write it as in \"lives in {}\"")
 		}
 		b.Said = append(b.Said, said.Value)
 	}
@@ -153,7 +153,7 @@ func (n *narrator) compileLanguages() {
 				continue
 			}
 			w.Text.Language = tag
-		} else if !n.mustBeOneOf(spec.Text{Value: tag, Place: w.stanza.Body.Get("language").Place}, "language of languages", "unknown-language", known) {
+		} else if !n.mustBeOneOf(spec.String{Value: tag, Place: w.stanza.Body.Get("language").Place}, "language of languages", "unknown-language", known) {
 			continue
 		}
 		if slices.ContainsFunc(n.plan.Languages, func(l Language) bool { return l.Name == tag }) {
@@ -182,7 +182,7 @@ func (n *narrator) compileGroups() {
 	for _, t := range n.spec.Groups {
 		f := n.kinds.FiniteField(t.Value, t.Place)
 		if f != nil && f.Type != frame.Category {
-			n.diags.Errorf(t.Place, "not-a-group", "field %q is a %s: too many groups to compare", f.Name, f.Kind).Do("name a category or group")
+			n.diags.Errorf(t.Place, "not-a-group", "field %q is a %s: too many groups to compare", f.Name, f.Kind).WithHint("name a category or group")
 			continue
 		}
 		n.plan.Groups = append(n.plan.Groups, t.Value)

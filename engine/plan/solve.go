@@ -247,9 +247,9 @@ func (c *compiler) explain(err error, tied []int) {
 			tooLarge.Total, tooLarge.Budget, strings.Join(c.variableNames(tooLarge.Clique), " x "), tooLarge.Largest)
 		if tooLarge.Table >= 0 {
 			d.Place = c.tables[tooLarge.Table].spec.Place
-			d.Do("without table %q it would need %d; state it over coarser groups, or drop it", c.tables[tooLarge.Table].spec.Name, tooLarge.Without)
+			d.WithHint("without table %q it would need %d; state it over coarser groups, or drop it", c.tables[tooLarge.Table].spec.Name, tooLarge.Without)
 		} else {
-			d.Do("state tables over coarser groups, or raise the budget")
+			d.WithHint("state tables over coarser groups, or raise the budget")
 		}
 		for _, e := range tooLarge.FillIn {
 			d.Note("%s and %s share no table, but must share a clique", c.plan.Variables[tied[e[0]]].Name, c.plan.Variables[tied[e[1]]].Name)
@@ -257,7 +257,7 @@ func (c *compiler) explain(err error, tied []int) {
 	case errors.As(err, &noSupport):
 		f := &c.tables[noSupport.Table]
 		d := c.diags.Errorf(f.spec.Place, "no-support", "table %q wants persons where nobody can be: %s", f.spec.Name, c.cells(f, noSupport.Cells, 3)).
-			Do("take the figure out, or allow the combination")
+			WithHint("take the figure out, or allow the combination")
 		for _, s := range noSupport.Supports {
 			d.Note("%s", c.supportText(s))
 		}
@@ -275,7 +275,7 @@ func (c *compiler) explain(err error, tied []int) {
 	case errors.As(err, &stalled):
 		f := &c.tables[stalled.Table]
 		c.diags.Errorf(f.spec.Place, "stalled", "after %d sweeps table %q is still off by a total variation distance of %.2g", stalled.Sweeps, f.spec.Name, stalled.TVD).
-			Do("give the least trusted table a tolerance, or drop one")
+			WithHint("give the least trusted table a tolerance, or drop one")
 	default:
 		c.diags.Errorf(c.spec.Place, "fit", "%v", err)
 	}
@@ -331,7 +331,7 @@ func (c *compiler) explainDisagreement(g fit.Disagreement) {
 	a, b := &c.tables[g.A], &c.tables[g.B]
 	c.diags.Errorf(b.spec.Place, "disagree", "tables %q and %q disagree by %s of all persons, more than they may be moved: %s is %s by the first and %s by the second",
 		a.spec.Name, b.spec.Name, asPercent(g.TVD, 2), c.cells(b, g.CellsB, 3), c.apart(g.MassA, g.MassB), c.apart(g.MassB, g.MassA)).
-		Do("correct one of them, make one a pattern, or give the less trusted one a tolerance of %s or more", roundUp(g.TVD)).
+		WithHint("correct one of them, make one a pattern, or give the less trusted one a tolerance of %s or more", roundUp(g.TVD)).
 		Note("the first table is at %s", placeText(a.spec.Place))
 }
 
@@ -369,9 +369,9 @@ func (c *compiler) explainImpossible(e *fit.ImpossibleError) {
 	last := &c.tables[e.Tables[len(e.Tables)-1]]
 	d := c.diags.Errorf(last.spec.Place, "impossible-together", "tables %s agree pair by pair but cannot hold together", strings.Join(names, ", "))
 	if e.Irreducible {
-		d.Do("drop or correct any one of them and the rest can hold")
+		d.WithHint("drop or correct any one of them and the rest can hold")
 	} else {
-		d.Do("drop or correct one of them; some may have no part in it: whether fewer are enough was not found out within the bounds of the search")
+		d.WithHint("drop or correct one of them; some may have no part in it: whether fewer are enough was not found out within the bounds of the search")
 	}
 	repair := "exactly " + c.persons(e.Repair/2)
 	switch {

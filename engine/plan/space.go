@@ -60,7 +60,7 @@ func (c *compiler) laySpace() {
 		c.space.codes = append(c.space.codes, canonicalCodes(f))
 	}
 	if len(c.space.fields) == 0 {
-		c.diags.Errorf(c.spec.Place, "nothing-fitted", "no field is a category or an integer").Do("declare one")
+		c.diags.Errorf(c.spec.Place, "nothing-fitted", "no field is a category or an integer").WithHint("declare one")
 		return
 	}
 	for _, name := range c.plan.Order { // a group's bases come before it
@@ -97,7 +97,7 @@ func (c *compiler) fits(names []string, at diag.Place) bool {
 		return true
 	}
 	c.diags.Errorf(at, "too-wide", "fields %v together depend on more than %d combinations of fitted values", names, maxConfigurations).
-		Do("name fewer fields, or groups with fewer values")
+		WithHint("name fewer fields, or groups with fewer values")
 	return false
 }
 

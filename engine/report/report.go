@@ -233,7 +233,7 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 		Sources:     p.Sources,
 		Roles:       p.Roles,
 	}
-	told := p.Told()
+	told := p.Measurable()
 	for i, f := range p.Fields {
 		if !told[f.Name] {
 			continue // a merged release could not count it

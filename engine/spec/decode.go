@@ -41,13 +41,13 @@ func (l *loader) decode(root *Node, src source) *Spec {
 		s.Impossible = append(s.Impossible, n.Cond)
 	}
 	for _, n := range root.items("joints") {
-		s.Joints = append(s.Joints, Joint{Place: n.Place, Fields: n.Texts()})
+		s.Joints = append(s.Joints, Joint{Place: n.Place, Fields: n.AsStrings()})
 	}
 	for _, f := range root.members("correlations") {
 		s.Correlations = append(s.Correlations, decodeCorrelation(f))
 	}
 	for _, f := range root.members("roles") {
-		s.Roles = append(s.Roles, Role{Name: f.Name, Field: f.Value.Text()})
+		s.Roles = append(s.Roles, Role{Name: f.Name, Field: f.Value.AsString()})
 	}
 	for _, f := range root.members("checks") {
 		s.Checks = append(s.Checks, decodeCheck(f))
@@ -129,7 +129,7 @@ func decodeTable(f Named) Table {
 		Source: n.text("source"), Status: n.text("status"), Note: n.text("note"), Year: int(n.number("year", 0)),
 	}
 	if csv := n.Get("csv"); csv != nil {
-		t.CSV, t.Measure, t.Value, t.Add = csv.Rows(), csv.text("measure"), csv.Get("value").Text(), csv.flag("add")
+		t.CSV, t.Measure, t.Value, t.Add = csv.Rows(), csv.text("measure"), csv.Get("value").AsString(), csv.flag("add")
 		return t
 	}
 	for _, measure := range []string{"shares", "percent", "counts"} {
@@ -170,7 +170,7 @@ func decodeNarrator(n *Node) *Narrator {
 		out.Banks = append(out.Banks, BankFile{Path: b.Path, Place: b.Place})
 	}
 	if f := n.Get("forms"); f != nil {
-		out.Forms = &Forms{By: f.Get("by").Text(), Values: f.texts("values")}
+		out.Forms = &Forms{By: f.Get("by").AsString(), Values: f.texts("values")}
 	}
 	return out
 }
@@ -182,12 +182,12 @@ func decodeRule(f Named) Rule {
 		Never: n.texts("never"), NeverMatch: n.optionalText("never_match"), Fields: n.texts("fields"),
 	}
 	if x := n.Get("number"); x != nil {
-		r.Number = &NumberRule{Match: x.Get("match").Text(), Field: x.Get("field").Text()}
+		r.Number = &NumberRule{Match: x.Get("match").AsString(), Field: x.Get("field").AsString()}
 	}
 	if x := n.Get("by"); x != nil {
-		r.By = &ByValue{Field: x.Get("field").Text(), Said: x.texts("said"), Unless: x.texts("unless"), Opening: x.flag("opening")}
+		r.By = &ByValue{Field: x.Get("field").AsString(), Said: x.texts("said"), Unless: x.texts("unless"), Opening: x.flag("opening")}
 		for _, v := range x.members("words") {
-			r.By.Words = append(r.By.Words, ValueWords{Text{v.Name, v.Place}, v.Value.Texts()})
+			r.By.Words = append(r.By.Words, ValueWords{String{v.Name, v.Place}, v.Value.AsStrings()})
 		}
 	}
 	return r
@@ -259,7 +259,7 @@ func decodeEnrichment(n *Node) *Enrichment {
 func decodeAliases(f Named) AliasSet {
 	set := AliasSet{Name: f.Name, Place: f.Place}
 	for _, m := range f.Value.Fields {
-		set.Columns = append(set.Columns, Alias{Field: Text{m.Name, m.Place}, Column: m.Value.Text()})
+		set.Columns = append(set.Columns, Alias{Field: String{m.Name, m.Place}, Column: m.Value.AsString()})
 	}
 	return set
 }
@@ -291,9 +291,9 @@ func (n *Node) text(name string) string {
 	return ""
 }
 
-func (n *Node) optionalText(name string) *Text {
+func (n *Node) optionalText(name string) *String {
 	if v := n.Get(name); v != nil {
-		t := v.Text()
+		t := v.AsString()
 		return &t
 	}
 	return nil
@@ -339,6 +339,6 @@ func (n *Node) items(name string) []*Node {
 	return nil
 }
 
-func (n *Node) texts(name string) []Text {
-	return n.Get(name).Texts()
+func (n *Node) texts(name string) []String {
+	return n.Get(name).AsStrings()
 }

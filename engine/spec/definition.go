@@ -79,7 +79,7 @@ func (l *loader) outsideDefinition(inst *build.Instance) {
 		for _, d := range f.Decls {
 			if pos, ok := plainPart(d); ok {
 				l.list.Errorf(l.place(pos), "outside", "stands outside the spec, which is in %s", specDefinition).
-					Do("move it into the braces of %s, or make it a hidden field, such as _name", specDefinition)
+					WithHint("move it into the braces of %s, or make it a hidden field, such as _name", specDefinition)
 			}
 		}
 	}
@@ -105,7 +105,7 @@ func (l *loader) otherDefinition(inst *build.Instance) bool {
 		return false
 	}
 	l.list.Errorf(l.place(label.Pos()), "definition", "no spec: there is %s, and no %s", label.Name, specDefinition).
-		Do("call the definition that holds the spec %s, or write the spec without a definition", specDefinition)
+		WithHint("call the definition that holds the spec %s, or write the spec without a definition", specDefinition)
 	return true
 }
 

@@ -25,18 +25,18 @@ type Goal struct {
 	Where, Within *Condition // share
 	Percent       float64    // share
 	Points        float64    // share, values
-	Field         Text       // values, chars
+	Field         String     // values, chars
 	Figures       []Figure   // values: nil for the plan's own targets
 	Above         float64    // p_value
 	Margins       bool       // p_value
 	Joints        []Joint    // p_value
-	Fields        []Text     // written, model_written: nil for all
+	Fields        []String   // written, model_written: nil for all
 	AtLeast       float64    // chars, model_written
 }
 
 // Figure is a number for a label.
 type Figure struct {
-	Label Text
+	Label String
 	Value float64
 }
 
@@ -54,16 +54,16 @@ func decodeGoal(f Named) Goal {
 		g.Percent = n.number("percent", 0)
 	} else {
 		for _, m := range n.members("percent") {
-			g.Figures = append(g.Figures, Figure{Text{m.Name, m.Place}, m.Value.Number})
+			g.Figures = append(g.Figures, Figure{String{m.Name, m.Place}, m.Value.Number})
 		}
 	}
 	g.Points, g.Above, g.AtLeast = n.number("points", 0), n.number("above", 0), n.number("at_least", 0)
 	if t := n.Get("field"); t != nil {
-		g.Field = t.Text()
+		g.Field = t.AsString()
 	}
 	g.Margins, g.Fields = n.flag("margins"), n.texts("fields")
 	for _, j := range n.items("joints") {
-		g.Joints = append(g.Joints, Joint{Place: j.Place, Fields: j.Texts()})
+		g.Joints = append(g.Joints, Joint{Place: j.Place, Fields: j.AsStrings()})
 	}
 	return g
 }

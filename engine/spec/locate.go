@@ -75,13 +75,13 @@ func (l *loader) locateFolder(at diag.Place, dir string) (source, bool) {
 	switch len(names) {
 	case 0:
 		l.list.Errorf(at, "no-file", "the folder holds no .cue file").
-			Do("name a .cue file or a folder that holds the files of one package")
+			WithHint("name a .cue file or a folder that holds the files of one package")
 		return source{}, false
 	case 1:
 		return l.inModule(source{shown: l.path, dir: dir, files: packages[names[0]]}), true
 	}
 	l.list.Errorf(at, "packages", "the folder holds several packages: %s", strings.Join(names, ", ")).
-		Do("name the file, such as %s", l.shown(packages[names[0]][0]))
+		WithHint("name the file, such as %s", l.shown(packages[names[0]][0]))
 	return source{}, false
 }
 
@@ -112,7 +112,7 @@ func (l *loader) noSuchFile(at diag.Place, path string, err error) {
 		}
 	}
 	if near := diag.Guess(filepath.Base(path), names); near != "" {
-		d.Do("did you mean %s?", l.shown(filepath.Join(filepath.Dir(path), near)))
+		d.WithHint("did you mean %s?", l.shown(filepath.Join(filepath.Dir(path), near)))
 	}
 }
 

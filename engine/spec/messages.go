@@ -33,11 +33,11 @@ func (r *reader) unknownField(path []cue.Selector, at diag.Place, name string, w
 	near := diag.Guess(name, want.names())
 	switch {
 	case near != "":
-		d.Do("did you mean %q?", near)
+		d.WithHint("did you mean %q?", near)
 	case len(path) == 0:
-		d.Do("values of your own go into hidden fields, such as _%s", name)
+		d.WithHint("values of your own go into hidden fields, such as _%s", name)
 	case len(want.members) > 0:
-		d.Do("known here: %s", strings.Join(want.names(), ", "))
+		d.WithHint("known here: %s", strings.Join(want.names(), ", "))
 	}
 	return near
 }
@@ -51,12 +51,12 @@ func (r *reader) missingKind(path []cue.Selector, at diag.Place, name string, fi
 			return
 		}
 	}
-	r.missing(path, at, name).Do("say which: one of %s", strings.Join(Kinds(), ", "))
+	r.missing(path, at, name).WithHint("say which: one of %s", strings.Join(Kinds(), ", "))
 }
 
 func (r *reader) badName(path []cue.Selector, at diag.Place, name string, want *structShape) {
 	r.fault(path, at, "bad-name", "%q cannot be a name here", name).
-		Do("names match %s", want.keys)
+		WithHint("names match %s", want.keys)
 }
 
 func (r *reader) missing(path []cue.Selector, at diag.Place, name string) *diag.Diagnostic {
@@ -66,11 +66,11 @@ func (r *reader) missing(path []cue.Selector, at diag.Place, name string) *diag.
 func (r *reader) brokenRule(path []cue.Selector, at diag.Place, rule rule, has []string) {
 	if len(has) == 0 {
 		r.fault(path, at, "missing-field", "none of %s is given", strings.Join(rule.names, ", ")).
-			Do("give %s", howMany(rule))
+			WithHint("give %s", howMany(rule))
 		return
 	}
 	r.fault(path, at, "too-many-fields", "%s exclude each other", strings.Join(has, " and ")).
-		Do("give %s of %s", howMany(rule), strings.Join(rule.names, ", "))
+		WithHint("give %s of %s", howMany(rule), strings.Join(rule.names, ", "))
 }
 
 func howMany(r rule) string {
@@ -87,7 +87,7 @@ func (r *reader) notOneOf(path []cue.Selector, at diag.Place, v cue.Value, choic
 	d := r.fault(path, at, "bad-value", "%s is not one of %s", shownValue(v), strings.Join(choices, ", "))
 	if s, err := v.String(); err == nil {
 		if near := diag.Guess(s, choices); near != "" {
-			d.Do("did you mean %q?", near)
+			d.WithHint("did you mean %q?", near)
 		}
 	}
 }
@@ -100,7 +100,7 @@ func (r *reader) notFitting(path []cue.Selector, at diag.Place, v cue.Value, s *
 	}
 	d := r.fault(path, at, "bad-value", "%s is not %s", shownValue(v), wanted(s))
 	if doc := firstParagraph(s.doc); doc != "" && strings.Contains(source1(s.scalar.expr), "=~") {
-		d.Do("%s", doc)
+		d.WithHint("%s", doc)
 	}
 }
 
@@ -110,22 +110,22 @@ func (r *reader) wrongForm(path []cue.Selector, at diag.Place, is string, s *sha
 
 func (r *reader) notConcrete(path []cue.Selector, at diag.Place, v cue.Value, s *shape) {
 	r.fault(path, at, "incomplete", "%s is not a definite value", oneLine(v)).
-		Do("write %s; constraints belong into conditions (when, where, within, impossible)", wanted(s))
+		WithHint("write %s; constraints belong into conditions (when, where, within, impossible)", wanted(s))
 }
 
 const conditionExample = `write it as {age: >=15 & <25, region: "North" | "South"}`
 
 func (r *reader) noCondition(path []cue.Selector, at diag.Place, v cue.Value) {
-	r.fault(path, at, "wrong-type", "%s is not a condition", shownValue(v)).Do(conditionExample)
+	r.fault(path, at, "wrong-type", "%s is not a condition", shownValue(v)).WithHint(conditionExample)
 }
 
 func (r *reader) emptyCondition(path []cue.Selector, at diag.Place) {
-	r.fault(path, at, "empty-condition", "the condition names no field").Do("leave it out, or " + conditionExample)
+	r.fault(path, at, "empty-condition", "the condition names no field").WithHint("leave it out, or " + conditionExample)
 }
 
 func (r *reader) noConstraint(path []cue.Selector, at diag.Place) {
 	r.fault(path, at, "wrong-type", "a field's constraint must be about text or numbers").
-		Do(`write a value such as "North", alternatives such as "North" | "South", or bounds such as >=15 & <25`)
+		WithHint(`write a value such as "North", alternatives such as "North" | "South", or bounds such as >=15 & <25`)
 }
 
 // wanted says in words what the schema has at a place.
@@ -265,7 +265,7 @@ func (r *reader) tooLong(path []cue.Selector, at diag.Place, has, most int) {
 
 func (l *loader) emptySpec() {
 	l.list.Errorf(diag.Place{File: l.shown(l.absolute())}, "empty", "the specification is empty").
-		Do("begin with name, population and fields; personagen explain spec shows what there is")
+		WithHint("begin with name, population and fields; personagen explain spec shows what there is")
 }
 
 func count(n int, thing string) string {

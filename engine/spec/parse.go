@@ -20,25 +20,25 @@ func ParseConditions(texts []string, places []diag.Place, faults *diag.List) []*
 	for i, text := range texts {
 		v := ctx.CompileString("{\n" + text + "\n}")
 		if err := v.Err(); err != nil {
-			faults.Errorf(places[i], "condition", "not a condition: %v", err).Do(conditionHint)
+			faults.Errorf(places[i], "condition", "not a condition: %v", err).WithHint(conditionHint)
 			continue
 		}
 		it, err := v.Fields()
 		if err != nil {
-			faults.Errorf(places[i], "condition", "not a condition: %s", text).Do(conditionHint)
+			faults.Errorf(places[i], "condition", "not a condition: %s", text).WithHint(conditionHint)
 			continue
 		}
 		cond := &Condition{Place: places[i], Text: text}
 		for it.Next() {
 			if it.Value().IncompleteKind()&scalarKinds == 0 {
-				faults.Errorf(places[i], "condition", "field %q has a constraint that no value can meet: %s", it.Selector().Unquoted(), oneLine(it.Value())).Do(conditionHint)
+				faults.Errorf(places[i], "condition", "field %q has a constraint that no value can meet: %s", it.Selector().Unquoted(), oneLine(it.Value())).WithHint(conditionHint)
 				cond = nil
 				break
 			}
 			cond.Terms = append(cond.Terms, newTerm(ctx, it.Selector().Unquoted(), places[i], oneLine(it.Value()), it.Value()))
 		}
 		if cond != nil && len(cond.Terms) == 0 {
-			faults.Errorf(places[i], "condition", "the condition is empty").Do("leave it out, or write field: constraint")
+			faults.Errorf(places[i], "condition", "the condition is empty").WithHint("leave it out, or write field: constraint")
 			continue
 		}
 		out[i] = cond

@@ -7,10 +7,10 @@ func (n *Node) Rows() *Rows {
 		return nil
 	}
 	file := n.Get("file")
-	r := &Rows{Place: n.Place, File: file.String, Path: file.Path, Columns: map[string]Text{}, Map: map[string]LabelMap{}}
+	r := &Rows{Place: n.Place, File: file.String, Path: file.Path, Columns: map[string]String{}, Map: map[string]LabelMap{}}
 	if columns := n.Get("columns"); columns != nil {
 		for _, f := range columns.Fields {
-			r.Columns[f.Name] = Text{Value: f.Value.String, Place: f.Value.Place}
+			r.Columns[f.Name] = String{Value: f.Value.String, Place: f.Value.Place}
 		}
 	}
 	if where := n.Get("where"); where != nil {
@@ -20,7 +20,7 @@ func (n *Node) Rows() *Rows {
 		for _, f := range maps.Fields {
 			labels := LabelMap{}
 			for _, l := range f.Value.Fields {
-				labels[l.Name] = Text{Value: l.Value.String, Place: l.Value.Place}
+				labels[l.Name] = String{Value: l.Value.String, Place: l.Value.Place}
 			}
 			r.Map[f.Name] = labels
 		}

@@ -34,7 +34,7 @@ type Spec struct {
 	Narrator     *Narrator // nil when the spec has none
 	Rules        []Rule
 	Languages    []Language
-	Groups       []Text // fields; nil when the spec names none
+	Groups       []String // fields; nil when the spec names none
 	Calls        []Call
 	Endpoints    []Endpoint
 	Prices       *Prices     // nil when the spec has none
@@ -83,7 +83,7 @@ type AliasSet struct {
 }
 
 // Alias is the column of a field; its place is that of the column's name.
-type Alias struct{ Field, Column Text }
+type Alias struct{ Field, Column String }
 
 // Card is what the papers of a release say beyond its figures.
 type Card struct {
@@ -108,8 +108,8 @@ type Author struct {
 	URL         string `json:"url,omitempty"`
 }
 
-// Text is a string of the spec with its place.
-type Text struct {
+// String is a string of the spec with its place.
+type String struct {
 	Value string
 	Place diag.Place
 }
@@ -133,16 +133,16 @@ type Table struct {
 	Place diag.Place
 	Title string
 
-	Over, Given []Text
+	Over, Given []String
 	Where       *Condition
 	Role        string // "margin", "pattern", "soft"
 	Weight      float64
 	Inline      *Node  // nested maps of figures
 	Measure     string // "shares", "percent" or "counts"
 	CSV         *Rows
-	Value       Text // column of the figures
+	Value       String // column of the figures
 	Add         bool
-	Rest        *Text
+	Rest        *String
 	Partial     bool    // a conditional table without figures for every given combination
 	Rounded     float64 // 0 when not given
 	Tolerance   float64 // -1 when not given
@@ -154,27 +154,27 @@ type Table struct {
 // Rows is a reference to rows of a CSV file.
 type Rows struct {
 	Place   diag.Place
-	File    string          // as written
-	Path    string          // resolved
-	Columns map[string]Text // field name to column name, where they differ
-	Where   *Condition      // over the texts of the cells, by column name
+	File    string            // as written
+	Path    string            // resolved
+	Columns map[string]String // field name to column name, where they differ
+	Where   *Condition        // over the texts of the cells, by column name
 	Map     map[string]LabelMap
 }
 
 // LabelMap turns a file's labels into ours.
-type LabelMap map[string]Text
+type LabelMap map[string]String
 
 // Joint is a set of fields to be followed and tested together.
 type Joint struct {
 	Place  diag.Place
-	Fields []Text
+	Fields []String
 }
 
 // Correlation is a correlation stanza.
 type Correlation struct {
 	Name   string
 	Place  diag.Place
-	Fields []Text
+	Fields []String
 	Matrix [][]float64
 
 	Source, Status, Note string
@@ -183,7 +183,7 @@ type Correlation struct {
 // Role says which field plays a part that generic outputs know.
 type Role struct {
 	Name  string
-	Field Text
+	Field String
 }
 
 // Check limits the share of persons who meet a condition.
@@ -193,8 +193,8 @@ type Check struct {
 	About    string
 	Severity string     // "fail", "warn", "note"
 	Where    *Condition // nil with a measure
-	Measure  *Text
-	Of       *Text
+	Measure  *String
+	Of       *String
 	Within   *Condition
 	AtLeast  *float64
 	AtMost   *float64
@@ -215,8 +215,8 @@ type BankFile struct {
 
 // Forms says which field decides between the forms of a phrase.
 type Forms struct {
-	By     Text
-	Values []Text
+	By     String
+	Values []String
 }
 
 // Rule is something that texts must not say, or must say right.
@@ -226,29 +226,29 @@ type Rule struct {
 	About      string
 	Severity   string
 	When       *Condition
-	Never      []Text
-	NeverMatch *Text
+	Never      []String
+	NeverMatch *String
 	Number     *NumberRule
 	By         *ByValue
-	Fields     []Text // nil for all text fields
+	Fields     []String // nil for all text fields
 }
 
 // NumberRule wants the number in the first group of Match to equal a field.
-type NumberRule struct{ Match, Field Text }
+type NumberRule struct{ Match, Field String }
 
 // ByValue wants the words of a field's value, not those of another.
 type ByValue struct {
-	Field   Text
+	Field   String
 	Words   []ValueWords // nil for the values themselves
-	Said    []Text
-	Unless  []Text
+	Said    []String
+	Unless  []String
 	Opening bool
 }
 
 // ValueWords are the words that tell a value.
 type ValueWords struct {
-	Value Text
-	Words []Text
+	Value String
+	Words []String
 }
 
 // Language says how texts in a language look.
@@ -271,7 +271,7 @@ type Call struct {
 	Model       string
 	Temperature *float64
 	MaxTokens   int // 0 when not given
-	After       []Text
+	After       []String
 	Examples    []Example
 }
 
@@ -286,8 +286,8 @@ type Example struct {
 type Endpoint struct {
 	Name          string
 	Place         diag.Place
-	BaseURL       *Text
-	KeyVar        *Text
+	BaseURL       *String
+	KeyVar        *String
 	Model         string
 	Mode          string
 	TokensField   string
@@ -381,17 +381,17 @@ func (n *Node) Get(name string) *Node {
 	return nil
 }
 
-// Text is a StringNode's string with its place.
-func (n *Node) Text() Text { return Text{Value: n.String, Place: n.Place} }
+// AsString is a StringNode's string with its place.
+func (n *Node) AsString() String { return String{Value: n.String, Place: n.Place} }
 
-// Texts lists the strings of a list. It may be called on nil.
-func (n *Node) Texts() []Text {
+// AsStrings lists the strings of a list. It may be called on nil.
+func (n *Node) AsStrings() []String {
 	if n == nil {
 		return nil
 	}
-	var out []Text
+	var out []String
 	for _, item := range n.Items {
-		out = append(out, item.Text())
+		out = append(out, item.AsString())
 	}
 	return out
 }

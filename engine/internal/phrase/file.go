@@ -100,7 +100,7 @@ func (p *parser) read(text string) {
 	switch {
 	case body == "" || body[0] == '#':
 	case !utf8.ValidString(text):
-		p.faults.Errorf(p.place(invalidAt(text)), "utf8", "the line is not UTF-8").Do("save the file as UTF-8")
+		p.faults.Errorf(p.place(invalidAt(text)), "utf8", "the line is not UTF-8").WithHint("save the file as UTF-8")
 	case indent > 0:
 		p.proceed(body, indent)
 	case body[0] == '[':
@@ -127,12 +127,12 @@ func (p *parser) heading(text string) {
 	p.section = &Section{Place: p.place(0)}
 	end := strings.IndexByte(text, ']')
 	if end < 0 {
-		p.faults.Errorf(p.place(0), "heading", "the heading has no ]").Do(`write [bank], or \[ when it is a phrase`)
+		p.faults.Errorf(p.place(0), "heading", "the heading has no ]").WithHint(`write [bank], or \[ when it is a phrase`)
 		return
 	}
 	p.section.Bank = strings.Trim(text[1:end], blanks)
 	if !IsBankName(p.section.Bank) {
-		p.faults.Errorf(p.place(1), "heading", "%q is no name of a bank", text[1:end]).Do("use letters, digits and . _ -")
+		p.faults.Errorf(p.place(1), "heading", "%q is no name of a bank", text[1:end]).WithHint("use letters, digits and . _ -")
 		p.section.Bank = ""
 	}
 	rest := strings.TrimLeft(text[end+1:], blanks)
@@ -144,7 +144,7 @@ func (p *parser) begin(text string) {
 	p.endPhrase()
 	if p.section == nil {
 		if !p.stray {
-			p.faults.Errorf(p.place(0), "heading", "a phrase before the first heading").Do("write the name of its bank above it: [bank]")
+			p.faults.Errorf(p.place(0), "heading", "a phrase before the first heading").WithHint("write the name of its bank above it: [bank]")
 		}
 		p.stray = true
 		p.section = &Section{Place: p.place(0)}
@@ -156,9 +156,9 @@ func (p *parser) begin(text string) {
 func (p *parser) proceed(text string, column int) {
 	switch {
 	case text[0] == '[':
-		p.faults.Errorf(p.place(column), "heading", "a heading begins at the start of its line").Do(`take the white space away, or write \[ when it belongs to a phrase`)
+		p.faults.Errorf(p.place(column), "heading", "a heading begins at the start of its line").WithHint(`take the white space away, or write \[ when it belongs to a phrase`)
 	case p.phrase == nil:
-		p.faults.Errorf(p.place(column), "phrase", "there is no phrase to continue").Do("a phrase begins at the start of its line")
+		p.faults.Errorf(p.place(column), "phrase", "there is no phrase to continue").WithHint("a phrase begins at the start of its line")
 	case text[0] == '/':
 		p.facet(text, column)
 	default:
@@ -178,9 +178,9 @@ func (p *parser) facet(text string, column int) {
 	body := strings.TrimLeft(rest, blanks)
 	switch _, twice := p.phrase.Facet(name); {
 	case !IsBankName(name) || body == "":
-		p.faults.Errorf(p.place(column), "facet", "%q is no facet", text).Do(`write /name and the words, or \/ when it belongs to a phrase`)
+		p.faults.Errorf(p.place(column), "facet", "%q is no facet", text).WithHint(`write /name and the words, or \/ when it belongs to a phrase`)
 	case twice:
-		p.faults.Errorf(p.place(column), "facet", "the phrase has the facet %q already", name).Do("take one of them away")
+		p.faults.Errorf(p.place(column), "facet", "the phrase has the facet %q already", name).WithHint("take one of them away")
 	default:
 		at := p.place(column + len(text) - len(body))
 		p.phrase.Facets = append(p.phrase.Facets, Facet{name, Phrase{Text: body, lines: []line{{0, at}}}})
@@ -206,7 +206,7 @@ func (p *parser) endPhrase() {
 func (p *parser) cut(x *Phrase) bool {
 	parts, faults := Compile(x.Text)
 	for _, f := range faults {
-		p.faults.Errorf(x.Place(f.Offset), "phrase", "%s", f.Message).Do("%s", f.Hint)
+		p.faults.Errorf(x.Place(f.Offset), "phrase", "%s", f.Message).WithHint("%s", f.Hint)
 	}
 	x.Parts = parts
 	return len(faults) == 0

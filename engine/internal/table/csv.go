@@ -74,7 +74,7 @@ func load(path, shown string, from diag.Place, limit int64, faults *diag.List) (
 		missing(path, shown, from, err, faults)
 	case int64(len(data)) > limit:
 		faults.Errorf(from, "huge-file", "%s is larger than %d MB", shown, limit>>20).
-			Do("keep only the rows and columns that the spec needs")
+			WithHint("keep only the rows and columns that the spec needs")
 	default:
 		return data, true
 	}
@@ -96,9 +96,9 @@ func missing(path, shown string, from diag.Place, err error, faults *diag.List) 
 		names = append(names, e.Name())
 	}
 	if near := diag.Guess(filepath.Base(path), names); near != "" {
-		d.Do("did you mean %q?", near)
+		d.WithHint("did you mean %q?", near)
 	} else {
-		d.Do("paths are relative to the folder of the .cue file that names them")
+		d.WithHint("paths are relative to the folder of the .cue file that names them")
 	}
 }
 
@@ -136,7 +136,7 @@ func Parse(data []byte, shown string, faults *diag.List) *File {
 		f.Rows = append(f.Rows, record)
 	}
 	if f.Header == nil {
-		faults.Errorf(diag.Place{File: shown}, "empty-file", "the file is empty").Do("begin it with a line of column names")
+		faults.Errorf(diag.Place{File: shown}, "empty-file", "the file is empty").WithHint("begin it with a line of column names")
 	}
 	return f
 }
@@ -166,7 +166,7 @@ func (f *File) isText(faults *diag.List) bool {
 	before := f.data[:bad]
 	lineStart := bytes.LastIndexByte(before, '\n') + 1
 	at := diag.Place{File: f.Path, Line: 1 + bytes.Count(before, []byte("\n")), Column: 1 + bad - lineStart}
-	faults.Errorf(at, "not-utf8", "byte 0x%02X is not valid UTF-8", f.data[bad]).Do("save the file as UTF-8")
+	faults.Errorf(at, "not-utf8", "byte 0x%02X is not valid UTF-8", f.data[bad]).WithHint("save the file as UTF-8")
 	return false
 }
 
@@ -185,24 +185,24 @@ func (f *File) broken(err error, faults *diag.List) {
 		}
 	}
 	faults.Errorf(at, "csv-syntax", "%s", reason).
-		Do(`put the whole cell into quotation marks and write each one inside it twice ("")`)
+		WithHint(`put the whole cell into quotation marks and write each one inside it twice ("")`)
 }
 
 func (f *File) checkHeader(faults *diag.List) {
 	if len(f.Header) == 1 && strings.ContainsAny(f.Header[0], ";\t") {
 		faults.Errorf(f.Place(-1, 0), "separator", "the header has one column and other separators in it").
-			Do("separate the columns with commas")
+			WithHint("separate the columns with commas")
 		return
 	}
 	first := map[string]int{}
 	for i, name := range f.Header {
 		if strings.TrimSpace(name) == "" {
-			faults.Errorf(f.Place(-1, i), "empty-header", "column %d has no name", i+1).Do("name it or remove it")
+			faults.Errorf(f.Place(-1, i), "empty-header", "column %d has no name", i+1).WithHint("name it or remove it")
 			continue
 		}
 		if j, twice := first[name]; twice {
 			faults.Errorf(f.Place(-1, i), "duplicate-header", "columns %d and %d are both called %q", j+1, i+1, name).
-				Do("rename one of them")
+				WithHint("rename one of them")
 			continue
 		}
 		first[name] = i
@@ -213,7 +213,7 @@ func (f *File) ragged(record []string, faults *diag.List) {
 	row := len(f.starts) - 2
 	at := f.Place(row, min(len(record), len(f.Header)+1)-1)
 	faults.Errorf(at, "ragged-row", "the row has %s, the header %d", cells(len(record)), len(f.Header)).
-		Do("put cells that hold a comma into quotation marks; leave no cell out")
+		WithHint("put cells that hold a comma into quotation marks; leave no cell out")
 }
 
 func cells(n int) string {
