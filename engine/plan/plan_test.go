@@ -123,6 +123,19 @@ func persons(t *testing.T, p *plan.Plan, fields ...string) []string {
 
 var everyField = []string{"id", "hue", "years", "span", "guild", "master", "zone", "label"}
 
+// Ids and structure of a spec with everything that reaches them: see
+// identity.StructureVersion.
+func TestIdentityIsFrozen(t *testing.T) {
+	p := mustCompile(t, town+townChecks)
+	ids := persons(t, p, "id")
+	if got, want := p.Structure, "1d385c2495d81c7cd4ab2da3019ee4ae6a0316b97aa3e292095906600916d198"; got != want {
+		t.Errorf("structure: got %s, want %s", got, want)
+	}
+	if got, want := ids[0]+ids[399], "035ba771-193f-8b8f-807a-2743984df738;84bd7b4e-2cca-837d-94a1-4e6d86cf70f3;"; got != want {
+		t.Errorf("first and last id: got %s, want %s", got, want)
+	}
+}
+
 func TestTablesAreMet(t *testing.T) {
 	p := mustCompile(t, town)
 	if got, want := p.Population.Wanted, 0.8; math.Abs(got-want) > 1e-9 {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/internal/fit"
+	"github.com/personagen/personagen/engine/internal/identity"
 )
 
 // fitVersion is raised when the same problem would be fitted to another
@@ -27,8 +28,9 @@ const fitVersion = 1
 // nothing ties to others stay out of it: adding one must change nobody.
 func (c *compiler) fit() {
 	tied, problem := c.tiedProblem()
-	c.plan.Structure = c.structure(tied, problem)
-	key := filepath.Join(c.opts.Cache, fmt.Sprintf("fit-%d-%s", fitVersion, hashOf(problem)))
+	structure := c.structure(tied, problem)
+	c.plan.Structure = structure.Hash()
+	key := filepath.Join(c.opts.Cache, fmt.Sprintf("fit-%d-%s", fitVersion, structure.Problem.Hash()))
 	var r *fit.Result
 	if c.opts.Cache != "" {
 		r = readCached(key)
@@ -129,10 +131,10 @@ func (c *compiler) withLoose(r *fit.Result, tied []int) *fit.Result {
 	return &out
 }
 
-// structure hashes what persons' identities depend on: the fitted part of the
-// spec with its labels and the limits that the sampler keeps, but no field that
-// stands apart and no text.
-func (c *compiler) structure(tied []int, problem *fit.Problem) string {
+// structure collects what persons' identities depend on: the fitted part of the
+// spec with its labels and the limits that the sampler may enforce, but no field
+// that nothing ties to others and no text.
+func (c *compiler) structure(tied []int, problem *fit.Problem) *identity.Structure {
 	var labels [][]string
 	for _, v := range tied {
 		if v >= len(c.space.fields) {
@@ -147,26 +149,36 @@ func (c *compiler) structure(tied []int, problem *fit.Problem) string {
 		}
 		labels = append(labels, own)
 	}
-	type limit struct {
-		Where, Within   string
-		AtLeast, AtMost *float64
-	}
-	var limits []limit
+	var limits []identity.Limit
 	for _, x := range c.plan.Checks {
-		if x.Where == nil {
-			continue
+		if x.Where != nil {
+			limits = append(limits, identity.Limit{Where: x.Text, Within: x.WithinText, AtLeast: x.AtLeast, AtMost: x.AtMost})
 		}
-		limits = append(limits, limit{x.Text, x.WithinText, x.AtLeast, x.AtMost})
 	}
-	slices.SortStableFunc(limits, func(a, b limit) int {
+	slices.SortStableFunc(limits, func(a, b identity.Limit) int {
 		return cmp.Or(strings.Compare(a.Where, b.Where), strings.Compare(a.Within, b.Within))
 	})
-	return hashOf(struct {
-		Name    string
-		Labels  [][]string
-		Problem *fit.Problem
-		Limits  []limit `json:",omitempty"`
-	}{c.spec.Name, labels, problem, limits})
+	return &identity.Structure{Name: c.spec.Name, Labels: labels, Problem: problemIdentity(problem), Limits: limits}
+}
+
+// problemIdentity copies a problem into the encoding that is fixed for ids and
+// cached fits.
+func problemIdentity(p *fit.Problem) *identity.Problem {
+	out := &identity.Problem{Together: p.Together}
+	for _, v := range p.Vars {
+		out.Vars = append(out.Vars, identity.Var{Name: v.Name, Card: v.Card})
+	}
+	for i := range p.Tables {
+		t := &p.Tables[i]
+		out.Tables = append(out.Tables, identity.Table{
+			Name: t.Name, Role: string(t.Role), Scope: t.Scope, Cell: t.Cell, Row: t.Row, Share: t.Share,
+			Rho: t.Rho, Variance: t.Variance, Tolerance: t.Tolerance,
+		})
+	}
+	for _, s := range p.Supports {
+		out.Supports = append(out.Supports, identity.Support{Name: s.Name, Scope: s.Scope, Allowed: s.Allowed})
+	}
+	return out
 }
 
 func hashOf(v any) string {

@@ -213,11 +213,6 @@ func (r *run) enrichOptions(model string) enrich.Options {
 	return enrich.Options{Model: model, Refill: r.Author.Refill, Tries: 1 + r.plan.Authors.Repairs, Population: r.persons.name(r.plan.Structure)}
 }
 
-// name tells populations apart whose persons have the same numbers.
-func (p population) name(structure string) string {
-	return fmt.Sprintf("%s %s %d %d", structure, p.Sampling, p.Seed, p.identity())
-}
-
 // narrates reports whether a field is left to the narrator when a model writes.
 func (r *run) narrates() bool {
 	return slices.ContainsFunc(r.plan.Fields, func(f *kind.Field) bool { return f.Text != nil && f.Text.Call == "" && f.Text.Offline != nil })

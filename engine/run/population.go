@@ -14,6 +14,7 @@ import (
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/internal/generate"
+	"github.com/personagen/personagen/engine/internal/identity"
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
@@ -71,6 +72,11 @@ func (p population) identity() int64 {
 		return 0
 	}
 	return p.Size
+}
+
+// name tells populations apart whose persons have the same numbers.
+func (p population) name(structure string) string {
+	return identity.Population(structure, p.Sampling, p.Seed, p.identity())
 }
 
 // choosePersons settles size, seed and range from the plan and the request.
