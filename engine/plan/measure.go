@@ -1,11 +1,6 @@
 package plan
 
-import (
-	"slices"
-
-	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/spec"
-)
+import "slices"
 
 // Measure is something that the checks measure and a check of the spec may
 // limit; the schema lists the same ones.
@@ -51,70 +46,4 @@ func MeasureNamed(name string) (Measure, bool) {
 		return Measure{}, false
 	}
 	return all[i], true
-}
-
-// compileMeasure resolves a limit on what the checks measure.
-func (c *compiler) compileMeasure(x spec.Check, limit *Limit) {
-	m, ok := MeasureNamed(x.Measure.Value)
-	if !ok {
-		return // the schema has reported it
-	}
-	limit.Measure, limit.Text = m.Name, m.Name
-	if x.Within != nil {
-		c.diags.Errorf(x.Within.Place, "within", "check %q measures %s, which is not a share of persons: within has no meaning", x.Name, m.Name).WithHint("remove it")
-	}
-	if x.Of == nil {
-		return
-	}
-	limit.Of = x.Of.Value
-	limit.Text += " of " + limit.Of
-	var names []string
-	switch m.Of {
-	case OfText:
-		for _, f := range c.plan.Fields {
-			if f.Text != nil {
-				names = append(names, f.Name)
-			}
-		}
-	case OfRule:
-		for _, r := range c.spec.Rules {
-			names = append(names, r.Name)
-		}
-	case OfNumber:
-		for _, f := range c.plan.Fields {
-			if f.Type == frame.Number {
-				names = append(names, f.Name)
-			}
-		}
-	case OfTable:
-		for _, f := range c.plan.Fields {
-			if f.Finite() {
-				names = append(names, f.Name)
-			}
-		}
-		for _, t := range c.spec.Tables {
-			names = append(names, t.Name)
-		}
-		for _, j := range c.spec.Joints {
-			names = append(names, jointName(j))
-		}
-	default:
-		c.diags.Errorf(x.Of.Place, "of", "%s is of everyone", m.Name).WithHint("remove of")
-		return
-	}
-	c.mustBeOneOf(*x.Of, m.Of, "unknown-measured", names)
-}
-
-// checkShare reports limits of a share that no share can have.
-func (c *compiler) checkShare(x spec.Check) {
-	if x.Measure != nil {
-		if m, _ := MeasureNamed(x.Measure.Value); !m.Share {
-			return
-		}
-	}
-	for _, v := range []*float64{x.AtLeast, x.AtMost} {
-		if v != nil && *v > 1 {
-			c.diags.Errorf(x.Place, "not-a-share", "check %q limits a share to %g", x.Name, *v).WithHint("write a share from 0 to 1, such as 0.05 for 5 %%")
-		}
-	}
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -264,7 +265,7 @@ func (t *printer) oneWay(x *Table) {
 	}
 	n := t.cut(len(order))
 	if n < len(order) { // the largest ones, in the order of the spec
-		slices.SortStableFunc(order, func(a, b int) int { return -compare(x.Published[a], x.Published[b]) })
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(x.Published[b], x.Published[a]) })
 		order = order[:n]
 		slices.Sort(order)
 	}
@@ -363,11 +364,29 @@ func limitText(l *Limit) string {
 
 // CellName names a cell of an expected distribution, such as `zone "A", guild null`.
 func (p *Plan) CellName(e *Expected, cell int) string {
-	f := &figures{}
+	var fields []*kind.Field
 	for _, name := range e.Fields {
-		f.fields = append(f.fields, p.Field(name))
+		fields = append(fields, p.Field(name))
 	}
-	return f.describeSlot(cell)
+	return SlotName(fields, cell)
+}
+
+// SlotName names a configuration of some fields by their values. The slot is
+// row-major over the fields' slots, null last.
+func SlotName(fields []*kind.Field, slot int) string {
+	text := ""
+	for _, f := range slices.Backward(fields) {
+		value := "null"
+		if v := slot % f.Slots(); v < f.Domain.Size() {
+			value = fmt.Sprintf("%q", f.Domain.Label(v))
+		}
+		slot /= f.Slots()
+		if text != "" {
+			text = ", " + text
+		}
+		text = f.Name + " " + value + text
+	}
+	return text
 }
 
 func orDash(s string) string {

@@ -210,7 +210,7 @@ func (r *run) watch() *monitor.Monitor {
 }
 
 func (r *run) enrichOptions(model string) enrich.Options {
-	return enrich.Options{Model: model, Refill: r.Author.Refill, Tries: 1 + r.plan.Authors.Repairs, Population: r.persons.name(r.plan.Structure)}
+	return enrich.Options{Model: model, Refill: r.Author.Refill, Tries: 1 + r.bundle.Writers.Repairs, Population: r.persons.name(r.plan.Structure)}
 }
 
 // narrates reports whether a field is left to the narrator when a model writes.
@@ -260,7 +260,7 @@ func (r *run) confirm() error {
 	if r.Author.Confirm == nil && keyless == nil {
 		return nil
 	}
-	a, above := r.author, r.plan.Authors.AskAbove
+	a, above := r.author, r.bundle.Writers.AskAbove
 	if r.Author.AskAbove != nil {
 		above = *r.Author.AskAbove
 	}

@@ -9,35 +9,85 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/identity"
 	"github.com/personagen/personagen/engine/internal/sample"
-	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// Compile loads a spec and compiles its plan. The error is a *diag.ListError
-// when the spec or a table is wrong; warn, when set, hears of a list that only
-// warns.
-func Compile(ctx context.Context, path, cache string, progress func(fit.Progress), warn func(*diag.List)) (*plan.Plan, error) {
+// Compile returns the bundle of the spec at path, or of the bundle there. The
+// error is a *diag.ListError when the spec or a table is wrong. Warn, when set,
+// hears of a list that only warns.
+func Compile(ctx context.Context, path, cache string, progress func(fit.Progress), warn func(*diag.List)) (*bundle.Bundle, error) {
+	b, err := compileOrRead(ctx, path, cache, progress)
+	if err != nil {
+		return nil, err
+	}
+	if warn != nil && len(b.Warnings) > 0 {
+		warn(&diag.List{Items: slices.Clone(b.Warnings)})
+	}
+	return b, nil
+}
+
+// Vetted is what Vet found out.
+type Vetted struct {
+	Fields, Tables int
+	Found          *diag.List     // faults and warnings, sorted
+	Bundle         *bundle.Bundle // nil for a spec
+}
+
+// Vet checks the spec at path and, with fit, that its tables can hold together;
+// for a bundle it checks the bundle. Faults of a spec are in the result; the
+// error is the context's, or that of a bundle that cannot be read.
+func Vet(ctx context.Context, path string, fit bool, cache string) (*Vetted, error) {
+	if bundle.Is(path) {
+		b, err := bundle.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		return &Vetted{Fields: len(b.Plan.Fields), Tables: len(b.Plan.Tables), Found: &diag.List{Items: b.Warnings}, Bundle: b}, nil
+	}
+	s, found := spec.Load(ctx, path, spec.Options{})
+	v := &Vetted{Found: found}
+	if !found.Failed() {
+		o := compile.Options{ParseConditions: spec.ParseConditions, Cache: cache}
+		more := compile.Vet
+		if fit {
+			more = func(ctx context.Context, s *spec.Spec, o compile.Options) *diag.List {
+				_, faults := compile.Compile(ctx, s, o)
+				return faults
+			}
+		}
+		found.Items = append(found.Items, more(ctx, s, o).Items...)
+		found.Sort()
+		v.Fields, v.Tables = len(s.Fields), len(s.Tables)
+	}
+	return v, ctx.Err()
+}
+
+func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Progress)) (*bundle.Bundle, error) {
+	if bundle.Is(path) {
+		return bundle.ReadFile(path)
+	}
 	s, faults := spec.Load(ctx, path, spec.Options{})
 	if err := listError(ctx, faults); err != nil {
 		return nil, err
 	}
-	p, found := plan.Compile(ctx, s, plan.Options{Cache: cache, Progress: progress})
+	b, found := compile.Compile(ctx, s, compile.Options{ParseConditions: spec.ParseConditions, Cache: cache, Progress: progress})
 	if err := listError(ctx, found); err != nil {
 		return nil, err
 	}
-	faults.Items = append(faults.Items, found.Items...)
-	if warn != nil && len(faults.Items) > 0 {
-		faults.Sort()
-		warn(faults)
-	}
-	return p, nil
+	all := &diag.List{Items: append(faults.Items, found.Items...)}
+	all.Sort()
+	b.Warnings = all.Items
+	return b, nil
 }
 
 // listError is the list as an error, unless what ended the work was the user.
@@ -79,9 +129,16 @@ func (p population) name(structure string) string {
 	return identity.Population(structure, p.Sampling, p.Seed, p.identity())
 }
 
-// choosePersons settles size, seed and range from the plan and the request.
-func choosePersons(p *plan.Plan, c *Config) (population, error) {
-	persons := population{Size: p.Population.Size, Seed: p.Population.Seed, Sampling: c.Sampling, Shard: c.Shard}
+// choosePersons settles size, seed and range. What the config leaves open is as
+// the bundle was made for, else as the plan says.
+func choosePersons(b *bundle.Bundle, c *Config) (population, error) {
+	persons := population{Size: b.Plan.Population.Size, Seed: b.Plan.Population.Seed, Sampling: c.Sampling, Shard: c.Shard}
+	if r := b.Request; r != nil {
+		persons.Size, persons.Seed = r.Size, r.Seed
+		if persons.Sampling == "" {
+			persons.Sampling = r.Sampling
+		}
+	}
 	if c.Size > 0 {
 		persons.Size = c.Size
 	}
@@ -124,9 +181,11 @@ func (p population) checkOptions(exceptions []check.Exception, temp string) chec
 	return o
 }
 
-// allocation is a sampler, and what a quota population could not meet.
+// allocation is a sampler, the counts it reads in quota mode, and what they
+// could not meet.
 type allocation struct {
 	sampler    generate.Sampler
+	counts     *sample.Allocation
 	exceptions []check.Exception
 }
 
@@ -134,37 +193,48 @@ type allocation struct {
 // counts, so that old cached allocations are not used.
 const allocationVersion = 2
 
-// allocate readies the sampler. In quota mode the counts come from the cache
-// when the same model was allocated for the same size and seed before.
-func allocate(ctx context.Context, p *plan.Plan, persons population, cache string) (allocation, error) {
+// allocate prepares the sampler. In quota mode the counts are those of the
+// bundle, or come from the cache, when the same model was allocated before for
+// the same size and seed.
+func allocate(ctx context.Context, b *bundle.Bundle, persons population, cache string) (allocation, error) {
 	if persons.Sampling == Independent {
-		s, err := sample.NewIndependent(p.Model, persons.Seed)
+		s, err := sample.NewIndependent(b.Model, persons.Seed)
 		return allocation{sampler: s}, err
 	}
-	path := ""
-	if cache != "" {
-		path = filepath.Join(cache, fmt.Sprintf("quota-%d-%s-%d-%d", allocationVersion, modelHash(p.Model), persons.Size, persons.Seed))
-	}
-	a := readAllocation(path)
-	if a == nil {
-		var err error
-		if a, err = sample.Allocate(ctx, p.Model, persons.Size, persons.Seed); err != nil {
-			return allocation{}, err
-		}
-		writeAllocation(path, a)
-	}
-	q, err := sample.NewQuota(p.Model, a)
+	counts, err := countsFor(ctx, b, persons, cache)
 	if err != nil {
 		return allocation{}, err
 	}
-	return allocation{sampler: q, exceptions: exceptions(p, a)}, nil
+	q, err := sample.NewQuota(b.Model, counts)
+	if err != nil {
+		return allocation{}, err
+	}
+	return allocation{sampler: q, counts: counts, exceptions: exceptions(b, counts)}, nil
 }
 
-// exceptions tells what the counts could not meet in terms of the plan.
-func exceptions(p *plan.Plan, a *sample.Allocation) []check.Exception {
+func countsFor(ctx context.Context, b *bundle.Bundle, persons population, cache string) (*sample.Allocation, error) {
+	if a := b.Allocation; a != nil && a.N == persons.Size && a.Seed == persons.Seed {
+		return a, nil
+	}
+	path := ""
+	if cache != "" {
+		path = filepath.Join(cache, fmt.Sprintf("quota-%d-%s-%d-%d", allocationVersion, modelHash(b.Model), persons.Size, persons.Seed))
+	}
+	if a := readAllocation(path); a != nil {
+		return a, nil
+	}
+	a, err := sample.Allocate(ctx, b.Model, persons.Size, persons.Seed)
+	if err == nil {
+		writeAllocation(path, a)
+	}
+	return a, err
+}
+
+// exceptions says in terms of the plan what the counts could not meet.
+func exceptions(b *bundle.Bundle, a *sample.Allocation) []check.Exception {
 	var list []check.Exception
 	for _, x := range a.Exceptions {
-		ref := p.Controls[x.Control]
+		ref := b.Controls[x.Control]
 		list = append(list, check.Exception{
 			Expected: ref.Expected, Cell: int(ref.Cell[x.Cell]), Persons: float64(x.Count) - x.Target,
 			Reason: "the integer counts of this many persons could not be brought closer without moving a margin or an impossible combination",

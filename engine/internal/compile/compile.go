@@ -1,18 +1,26 @@
-package plan
+package compile
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/internal/table"
 	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// Options steer a compilation. The zero value is ready to use.
+// Options steer a compilation.
 type Options struct {
+	// ParseConditions parses conditions that are written outside the spec, in the
+	// headings of phrase banks: one result per text, nil where it reported a
+	// fault at the text's place. The compiler itself does not know CUE. It may be
+	// nil when no heading has a condition.
+	ParseConditions func(texts []string, places []diag.Place, faults *diag.List) []*spec.Condition
 	// MaxCells bounds the junction tree; 0 means fit's default.
 	MaxCells int64
 	// Cache is the folder of fitted plans; empty means no cache.
@@ -21,32 +29,6 @@ type Options struct {
 	Progress func(fit.Progress)
 	// Timings, when set, hears how long each stage took.
 	Timings func(stage string, took time.Duration)
-}
-
-// compiler carries a compilation from stage to stage. Each stage reads what
-// the earlier ones left and reports every fault it finds; a stage runs only
-// when the earlier ones found none.
-type compiler struct {
-	ctx   context.Context
-	spec  *spec.Spec
-	opts  Options
-	diags *diag.List
-	kinds *kind.Compiler
-	files map[string]*table.File // by path, nil when unreadable
-	plan  *Plan
-
-	space  space        // the fitted fields as variables
-	tables []figures    // of the spec's tables, over the space
-	zeros  []zero       // impossible combinations and whens
-	joints []constraint // scopes that must be read off together
-	where  *constraint  // the persons wanted
-	limits []constraint // of plan.Checks: cell 0 those spoken of, 1 those counted
-
-	problem fit.Problem
-	whole   *fit.Result // everyone
-	wanted  *fit.Result // the persons wanted
-
-	controls []control // of plan.Expected, in its order
 }
 
 // stage is one named step of a compilation.
@@ -63,7 +45,7 @@ var checking = []stage{
 	{"names", (*compiler).checkNames},
 	{"fields", (*compiler).compileFields},
 	{"labels", (*compiler).warnMisread},
-	{"space", (*compiler).laySpace},
+	{"space", (*compiler).buildSpace},
 	{"conditions", (*compiler).compileConditions},
 	{"narrator", (*compiler).compileNarrator},
 	{"calls", (*compiler).compileCalls},
@@ -76,10 +58,10 @@ var fitting = []stage{
 	{"slice", (*compiler).slice},
 	{"tables", (*compiler).reportTables},
 	{"expected", (*compiler).expect},
-	{"coverage", (*compiler).checkCoverage},
-	{"model", (*compiler).layModel},
+	{"entries", (*compiler).checkEntries},
+	{"model", (*compiler).buildModel},
 	{"independence", (*compiler).listIndependences},
-	{"hash", (*compiler).hash},
+	{"hash", func(c *compiler) { c.plan.Stamp() }},
 }
 
 // Vet checks everything that can be checked without the fit.
@@ -90,9 +72,9 @@ func Vet(ctx context.Context, s *spec.Spec, o Options) *diag.List {
 	return c.diags
 }
 
-// Compile turns a spec into a plan. The plan is nil when the list holds an
-// error.
-func Compile(ctx context.Context, s *spec.Spec, o Options) (*Plan, *diag.List) {
+// Compile turns a spec into the bundle of its plan: without an allocation, and
+// with the warnings of the list. The bundle is nil when the list holds an error.
+func Compile(ctx context.Context, s *spec.Spec, o Options) (*bundle.Bundle, *diag.List) {
 	c := newCompiler(ctx, s, o)
 	c.runStages(checking)
 	c.runStages(fitting)
@@ -100,17 +82,21 @@ func Compile(ctx context.Context, s *spec.Spec, o Options) (*Plan, *diag.List) {
 	if c.diags.Failed() {
 		return nil, c.diags
 	}
-	return c.plan, c.diags
+	b := &bundle.Bundle{Plan: c.plan, Model: c.model, Writers: c.writers, Warnings: slices.Clone(c.diags.Items)}
+	for _, x := range c.controls {
+		b.Controls = append(b.Controls, x.ref)
+	}
+	return b, c.diags
 }
 
 func newCompiler(ctx context.Context, s *spec.Spec, o Options) *compiler {
 	c := &compiler{ctx: ctx, spec: s, opts: o, diags: &diag.List{}, files: map[string]*table.File{}}
 	c.kinds = &kind.Compiler{Spec: s, Diags: c.diags, Fields: map[string]*kind.Field{}, CSV: c.csv}
-	c.plan = &Plan{
-		Format: Format,
+	c.plan = &plan.Plan{
+		Format: plan.Format,
 		Name:   s.Name, Title: s.Title, Description: s.Description, Language: s.Language,
 		License: s.License, Version: s.Version, Limitations: s.Limitations, Card: s.Card, Sources: s.Sources, References: s.References,
-		Population: Population{Size: s.Population.Size, Seed: s.Population.Seed, Persons: s.Population.Persons, Wanted: 1},
+		Population: plan.Population{Size: s.Population.Size, Seed: s.Population.Seed, Persons: s.Population.Persons, Wanted: 1},
 		Roles:      map[string]string{},
 	}
 	return c
@@ -131,20 +117,4 @@ func (c *compiler) runStages(stages []stage) {
 			c.opts.Timings(s.name, time.Since(start))
 		}
 	}
-}
-
-// csv reads a CSV file once; its faults are reported once.
-func (c *compiler) csv(path string, from diag.Place) *table.File {
-	if f, tried := c.files[path]; tried {
-		return f
-	}
-	f, faults := table.Read(path, c.spec.Shown(path), from)
-	if faults != nil {
-		c.diags.Items = append(c.diags.Items, faults.Items...)
-	}
-	c.files[path] = f
-	if f != nil {
-		c.plan.Files = append(c.plan.Files, File{Path: f.Path, SHA256: f.SHA256})
-	}
-	return f
 }

@@ -1,4 +1,4 @@
-package plan_test
+package compile_test
 
 import (
 	"context"

@@ -1,12 +1,12 @@
-package plan
+package compile
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -25,7 +25,7 @@ func (c *compiler) compileConditions() {
 	}
 	for _, w := range c.spec.Impossible {
 		if sel, fn, ok := c.condition(w); ok {
-			c.plan.Impossible = append(c.plan.Impossible, Impossible{Text: w.Text, Selector: sel})
+			c.plan.Impossible = append(c.plan.Impossible, plan.Impossible{Text: w.Text, Selector: sel})
 			c.zeros = append(c.zeros, zero{"impossible: " + w.Text, allowedWhere(fn, func(code int32) bool { return code == 0 })})
 		}
 	}
@@ -124,45 +124,14 @@ func (c *compiler) finite(fields []spec.String) (names []string, ok bool) {
 	return names, ok
 }
 
-func (c *compiler) compileLimit(x spec.Check) {
-	limit := Limit{Name: x.Name, About: x.About, Severity: x.Severity, AtLeast: x.AtLeast, AtMost: x.AtMost}
-	if x.Measure != nil {
-		c.compileMeasure(x, &limit)
-	} else if x.Where != nil {
-		limit.Text, limit.Where = x.Where.Text, c.kinds.Select([]*spec.Condition{x.Where})
+// jointName names a joint by its fields, as in "sex x age".
+func jointName(j spec.Joint) string {
+	name := ""
+	for i, t := range j.Fields {
+		if i > 0 {
+			name += " x "
+		}
+		name += t.Value
 	}
-	if x.Within != nil {
-		limit.WithinText, limit.Within = x.Within.Text, c.kinds.Select([]*spec.Condition{x.Within})
-	}
-	c.checkShare(x)
-	if x.AtLeast == nil && x.AtMost == nil {
-		c.diags.Errorf(x.Place, "no-limit", "check %q sets no limit", x.Name).WithHint("give at_least, at_most, or both")
-	}
-	c.plan.Checks = append(c.plan.Checks, limit)
-	c.limits = append(c.limits, c.shareLimited(&limit))
-}
-
-// shareLimited tells the persons that a check counts from the others that it
-// speaks of. It is empty where there are too many combinations to tell.
-func (c *compiler) shareLimited(l *Limit) constraint {
-	if l.Where == nil || l.WithinText != "" && l.Within == nil {
-		return constraint{}
-	}
-	names := l.Where.Fields
-	if l.Within != nil {
-		names = slices.Concat(names, l.Within.Fields)
-	}
-	if c.space.size(c.space.scopeOf(names, c.kinds.Fields)) < 0 {
-		return constraint{}
-	}
-	x := allowedWhere(c.space.compose(l.Where, c.kinds.Fields), func(code int32) bool { return code != 0 })
-	if l.Within != nil {
-		x = c.space.restrict(x, c.space.compose(l.Within, c.kinds.Fields))
-	}
-	return x
-}
-
-// emptyUniverse reports a table whose universe holds nobody.
-func (c *compiler) emptyUniverse(t *spec.Table, at diag.Place, text string) {
-	c.diags.Errorf(at, "empty-universe", "table %q speaks of nobody: no combination of values meets %s", t.Name, text).WithHint("widen its where")
+	return name
 }

@@ -1,4 +1,4 @@
-package plan
+package compile
 
 import (
 	"encoding/json"
@@ -7,66 +7,21 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// DefaultQuarantine is the share of a field's texts that may be set aside.
-const DefaultQuarantine = 0.001
-
-// MostQuarantined is the share of a field's texts that may be set aside.
-func (p *Plan) MostQuarantined() float64 {
-	if p.Quarantine == nil {
-		return DefaultQuarantine
-	}
-	return *p.Quarantine
-}
-
-// Authors says how models are asked for texts, and what they cost.
-type Authors struct {
-	Endpoints []Endpoint
-	Prices    *spec.Prices // nil when the spec has none
-	Repairs   int          // how often a refused text is asked for again
-	AskAbove  float64      // cost above which a person is asked first, in the currency of the prices
-}
-
-// Endpoint says how to ask a model server; zero values are not given.
-type Endpoint struct {
-	Name    string
-	BaseURL string
-	// KeyVar names the variable of the key; NoKey says that there is none.
-	KeyVar      string
-	NoKey       bool
-	Model       string
-	Mode        string
-	TokensField string
-	Extra       map[string]json.RawMessage
-	Headers     map[string]string
-	Local       *bool
-	Workers     int
-	MaxInFlight int
-	Limits      spec.Limits
-	Batch       spec.Batch
-	Timeout     float64 // seconds
-	Retries     *int
-	// CharsPerToken of the language written.
-	CharsPerToken float64
-}
-
-// Endpoint returns the named endpoint of the spec, or nil.
-func (a *Authors) Endpoint(name string) *Endpoint {
-	for i := range a.Endpoints {
-		if a.Endpoints[i].Name == name {
-			return &a.Endpoints[i]
+// compileWriters checks how the spec wants models to be asked.
+func (c *compiler) compileWriters() {
+	a := &c.writers
+	*a = bundle.Writers{Repairs: 2, AskAbove: 5}
+	if p := c.spec.Prices; p != nil {
+		a.Prices = &bundle.Prices{Date: p.Date, Currency: p.Currency}
+		for _, m := range p.Models {
+			a.Prices.Models = append(a.Prices.Models, bundle.Price(m))
 		}
 	}
-	return nil
-}
-
-// compileAuthors checks how the spec wants models to be asked.
-func (c *compiler) compileAuthors() {
-	a := &c.plan.Authors
-	*a = Authors{Prices: c.spec.Prices, Repairs: 2, AskAbove: 5}
 	if e := c.spec.Enrichment; e != nil {
 		a.Repairs, a.AskAbove, c.plan.Quarantine = e.Repairs, e.AskAbove, e.Quarantine
 	}
@@ -79,16 +34,13 @@ func (c *compiler) compileAuthors() {
 // letters or signs in them.
 var variable = regexp.MustCompile(`^[A-Z_][A-Z0-9_]{0,63}$`)
 
-// OwnBodyFields of a request are set by the client; extra fields are others.
-var OwnBodyFields = []string{"model", "messages", "response_format", "stream", "temperature", "seed", "n", "max_tokens", "max_completion_tokens"}
-
 // keyHeaders carry keys, which have no place in a spec.
 var keyHeaders = []string{"authorization", "proxy-authorization", "api-key", "x-api-key", "cookie"}
 
-func (c *compiler) endpoint(s *spec.Endpoint) Endpoint {
-	e := Endpoint{
+func (c *compiler) endpoint(s *spec.Endpoint) bundle.Endpoint {
+	e := bundle.Endpoint{
 		Name: s.Name, Model: s.Model, Mode: s.Mode, TokensField: s.TokensField, Local: s.Local,
-		Workers: s.Workers, MaxInFlight: s.MaxInFlight, Limits: s.Limits, Batch: s.Batch, Timeout: s.Timeout, CharsPerToken: s.CharsPerToken,
+		Workers: s.Workers, MaxInFlight: s.MaxInFlight, Limits: bundle.Limits(s.Limits), Batch: bundle.Batch(s.Batch), Timeout: s.Timeout, CharsPerToken: s.CharsPerToken,
 		Extra: map[string]json.RawMessage{}, Headers: map[string]string{},
 	}
 	if s.Retries != nil {
@@ -110,7 +62,7 @@ func (c *compiler) endpoint(s *spec.Endpoint) Endpoint {
 		c.diags.Errorf(s.Place, "endpoint", "endpoint %q begins with %d calls at once and may have %d", s.Name, s.Workers, s.MaxInFlight).WithHint("raise max_in_flight or lower workers")
 	}
 	for _, x := range s.Extra {
-		if slices.Contains(OwnBodyFields, x.Name) {
+		if slices.Contains(bundle.OwnBodyFields, x.Name) {
 			c.diags.Errorf(x.Place, "endpoint", "the body field %q is not an extra one: the client sets it itself", x.Name).WithHint("%s", insteadOf(x.Name))
 			continue
 		}

@@ -1,4 +1,4 @@
-package plan
+package compile
 
 import (
 	"math"
@@ -8,43 +8,14 @@ import (
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
 )
-
-// Goal is one point of what the user calls success. Which members are set
-// depends on Kind, a name of package spec.
-type Goal struct {
-	Name  string `json:"name"`
-	About string `json:"about,omitempty"`
-	Kind  string `json:"kind"`
-
-	// share: the share of persons with case 1 of Where among those with case 1
-	// of Within (nil for all) is Percent.
-	Where      *kind.Selector `json:"where,omitempty"`
-	Text       string         `json:"text,omitempty"`
-	Within     *kind.Selector `json:"within,omitempty"`
-	WithinText string         `json:"within_text,omitempty"`
-	Percent    float64        `json:"percent,omitempty"`
-	// share, values: by at most so many points.
-	Points float64 `json:"points,omitempty"`
-	// values, chars: the field. Percents are the shares wanted of its values,
-	// negative for one that is free; nil for the plan's own targets.
-	Field    string    `json:"field,omitempty"`
-	Percents []float64 `json:"percents,omitempty"`
-	// p_value: of all margins, and of joints of fields.
-	Above   float64    `json:"above,omitempty"`
-	Margins bool       `json:"margins,omitempty"`
-	Joints  [][]string `json:"joints,omitempty"`
-	// written, model_written: text fields.
-	Fields []string `json:"fields,omitempty"`
-	// chars: characters; model_written: a share.
-	AtLeast float64 `json:"at_least,omitempty"`
-}
 
 // compileGoal resolves the names of a goal, and refuses one that no release
 // could meet.
 func (c *compiler) compileGoal(s *spec.Goal) {
-	g := Goal{Name: s.Name, About: s.About, Kind: s.Kind, Percent: s.Percent, Points: s.Points, Above: s.Above, Margins: s.Margins, AtLeast: s.AtLeast}
+	g := plan.Goal{Name: s.Name, About: s.About, Kind: s.Kind, Percent: s.Percent, Points: s.Points, Above: s.Above, Margins: s.Margins, AtLeast: s.AtLeast}
 	switch s.Kind {
 	case spec.GoalShare:
 		g.Where, g.Text = c.kinds.Select([]*spec.Condition{s.Where}), s.Where.Text
@@ -74,7 +45,7 @@ func (c *compiler) compileGoal(s *spec.Goal) {
 }
 
 // compileValuesGoal finds the shares that are wanted.
-func (c *compiler) compileValuesGoal(s *spec.Goal, g *Goal) {
+func (c *compiler) compileValuesGoal(s *spec.Goal, g *plan.Goal) {
 	g.Field = s.Field.Value
 	f := c.kinds.FiniteField(s.Field.Value, s.Field.Place)
 	if f == nil {
@@ -107,7 +78,7 @@ func (c *compiler) compileValuesGoal(s *spec.Goal, g *Goal) {
 }
 
 // compileGoalJoint wants a joint to be one that the checks test.
-func (c *compiler) compileGoalJoint(j spec.Joint, g *Goal) {
+func (c *compiler) compileGoalJoint(j spec.Joint, g *plan.Goal) {
 	names, ok := c.finite(j.Fields)
 	if !ok {
 		return
@@ -126,7 +97,7 @@ func (c *compiler) compileGoalJoint(j spec.Joint, g *Goal) {
 	c.diags.Errorf(j.Place, "unknown-joint", "the joint of %s is not tested", strings.Join(names, " and ")).WithHint("add it to the joints of the spec")
 }
 
-func (c *compiler) compileTextGoal(s *spec.Goal, g *Goal) {
+func (c *compiler) compileTextGoal(s *spec.Goal, g *plan.Goal) {
 	for _, t := range s.Fields {
 		if c.textField(t) != nil {
 			g.Fields = append(g.Fields, t.Value)

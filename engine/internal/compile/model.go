@@ -1,23 +1,21 @@
-package plan
+package compile
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/internal/sample"
+	"github.com/personagen/personagen/engine/kind"
 )
 
-// layModel puts the fitted persons into the sampler's form: the cliques one
+// buildModel puts the fitted persons into the sampler's form: the cliques one
 // after the other, each variable given those of its clique that stand already.
-func (c *compiler) layModel() {
+func (c *compiler) buildModel() {
 	slices.SortStableFunc(c.controls, func(a, b control) int { return strings.Compare(a.Name, b.Name) })
 	m := &sample.Model{}
 	for _, x := range c.controls {
 		m.Controls = append(m.Controls, x.Control)
-		c.plan.Controls = append(c.plan.Controls, x.ref)
 	}
 	for v, x := range c.wanted.Vars {
 		m.Vars = append(m.Vars, sample.Var{Name: x.Name, Card: x.Card, Ordered: c.ordered(v)})
@@ -39,13 +37,13 @@ func (c *compiler) layModel() {
 			placed[v] = true
 		}
 	}
-	c.layLimits(m)
-	c.plan.Model = m
+	c.enforceChecks(m)
+	c.model = m
 }
 
-// layLimits lets the sampler hold the checks whose fields stand together in the
+// enforceChecks lets the sampler hold the checks whose fields stand together in the
 // fit. Their order in the spec, and their names, change nobody.
-func (c *compiler) layLimits(m *sample.Model) {
+func (c *compiler) enforceChecks(m *sample.Model) {
 	for i, x := range c.limits {
 		l := &c.plan.Checks[i]
 		x = c.onVariables(x)
@@ -112,100 +110,14 @@ func (c *compiler) stepWeight(vars []int, p []float64, given []int, v int) []flo
 	return w
 }
 
-// listIndependences finds the pairs of fields that no table, condition or
-// joint ties together, and what separates them: the model makes them
-// independent given that, whatever they are in the world.
-func (c *compiler) listIndependences() {
-	n := len(c.space.fields)
-	tied := make([][]bool, n)
-	for i := range tied {
-		tied[i] = make([]bool, n)
-	}
-	tie := func(scope []int) {
-		for _, a := range scope {
-			for _, b := range scope {
-				tied[a][b] = true
-			}
-		}
-	}
-	for _, t := range c.tables {
-		tie(t.part.scope)
-	}
-	for _, z := range c.zeros {
-		tie(z.scope)
-	}
-	if c.where != nil {
-		tie(c.where.scope)
-	}
-	for a := range n {
-		for b := a + 1; b < n; b++ {
-			if tied[a][b] {
-				continue
-			}
-			pair := Independence{Fields: [2]string{c.space.fields[a].Name, c.space.fields[b].Name}}
-			for _, v := range separator(tied, a, b) {
-				pair.Given = append(pair.Given, c.space.fields[v].Name)
-			}
-			c.plan.Independent = append(c.plan.Independent, pair)
-		}
-	}
+// ordered reports whether a variable's values are ordered: integers, and bands
+// of integers.
+func (c *compiler) ordered(v int) bool {
+	f := c.fieldOf(v)
+	return f.Domain.Integer && !f.Nullable
 }
 
-// separator returns the smaller of the two sets that separate a from b in the
-// graph: the neighbours of one of them from which the other can be reached.
-func separator(tied [][]bool, a, b int) []int {
-	one, other := near(tied, a, b), near(tied, b, a)
-	if len(other) < len(one) {
-		return other
-	}
-	return one
-}
-
-// near lists the neighbours of a that b reaches without passing through other
-// neighbours of a.
-func near(tied [][]bool, a, b int) []int {
-	seen := make([]bool, len(tied))
-	seen[b] = true
-	queue := []int{b}
-	var found []int
-	for len(queue) > 0 {
-		v := queue[0]
-		queue = queue[1:]
-		for w := range tied {
-			if seen[w] || w == a || !tied[v][w] {
-				continue
-			}
-			seen[w] = true
-			if tied[a][w] {
-				found = append(found, w)
-			} else {
-				queue = append(queue, w)
-			}
-		}
-	}
-	slices.Sort(found)
-	return found
-}
-
-func (c *compiler) hash() { c.plan.stamp() }
-
-// stamp hashes the plan. Size and seed stay out: they are the run's.
-func (p *Plan) stamp() {
-	bare := *p
-	bare.Population.Size, bare.Population.Seed, bare.Hash = 0, 0, ""
-	p.Hash = hashOf(&bare)
-}
-
-// Read reads a plan that was written as JSON. It can check data, but not
-// sample: the fitted joint is not in it.
-func Read(data []byte) (*Plan, error) {
-	var p Plan
-	d := json.NewDecoder(strings.NewReader(string(data)))
-	if err := d.Decode(&p); err != nil {
-		return nil, fmt.Errorf("not a plan: %w", err)
-	}
-	if p.Format != Format {
-		return nil, fmt.Errorf("the plan has format %d, this version reads %d", p.Format, Format)
-	}
-	return &p, nil
+// fieldOf returns the field behind a variable.
+func (c *compiler) fieldOf(v int) *kind.Field {
+	return c.kinds.Fields[c.plan.Variables[v].Field]
 }

@@ -1,4 +1,4 @@
-package plan
+package compile
 
 import (
 	"regexp"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -30,8 +31,8 @@ func (n *narrator) compileRules() {
 	}
 }
 
-func (n *narrator) compileRule(s *spec.Rule, texts []string) Rule {
-	r := Rule{Name: s.Name, About: s.About, Severity: s.Severity}
+func (n *narrator) compileRule(s *spec.Rule, texts []string) plan.Rule {
+	r := plan.Rule{Name: s.Name, About: s.About, Severity: s.Severity}
 	if s.When != nil {
 		r.When, r.WhenText = n.kinds.Select([]*spec.Condition{s.When}), s.When.Text
 	}
@@ -92,8 +93,8 @@ func (n *narrator) checkNumber(s *spec.NumberRule) {
 }
 
 // compileBy lays out the words of a field's values; nil after a fault.
-func (n *narrator) compileBy(s *spec.ByValue) *ByValue {
-	b := &ByValue{Field: s.Field.Value, Opening: s.Opening}
+func (n *narrator) compileBy(s *spec.ByValue) *plan.ByValue {
+	b := &plan.ByValue{Field: s.Field.Value, Opening: s.Opening}
 	var names []string
 	for _, f := range n.plan.Fields {
 		names = append(names, f.Name)
@@ -156,11 +157,11 @@ func (n *narrator) compileLanguages() {
 		} else if !n.mustBeOneOf(spec.String{Value: tag, Place: w.stanza.Body.Get("language").Place}, "language of languages", "unknown-language", known) {
 			continue
 		}
-		if slices.ContainsFunc(n.plan.Languages, func(l Language) bool { return l.Name == tag }) {
+		if slices.ContainsFunc(n.plan.Languages, func(l plan.Language) bool { return l.Name == tag }) {
 			continue
 		}
 		s := &n.spec.Languages[slices.Index(known, tag)]
-		n.plan.Languages = append(n.plan.Languages, Language{
+		n.plan.Languages = append(n.plan.Languages, plan.Language{
 			Name: s.Name, Letters: s.Letters, Own: s.Own, Foreign: s.Foreign, Accented: s.Accented, Words: s.Words, Common: s.Common, Least: s.Least,
 		})
 	}

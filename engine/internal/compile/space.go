@@ -1,4 +1,4 @@
-package plan
+package compile
 
 import (
 	"fmt"
@@ -47,7 +47,7 @@ type constraint struct {
 	cuts  bool // a field's bands must tell its cells apart even when it concerns that field alone
 }
 
-func (c *compiler) laySpace() {
+func (c *compiler) buildSpace() {
 	c.space.known = map[string]function{}
 	for _, f := range c.plan.Fields {
 		if f.Class == kind.Fitted {

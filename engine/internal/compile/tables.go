@@ -1,10 +1,9 @@
-package plan
+package compile
 
 import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
@@ -97,10 +96,6 @@ func (c *compiler) readTable(t *spec.Table) (figures, bool) {
 	return f, c.lay(&f)
 }
 
-func failedSince(l *diag.List, before int) bool {
-	return slices.ContainsFunc(l.Items[before:], func(d diag.Diagnostic) bool { return d.Severity == diag.Error })
-}
-
 // readNested reads inline figures, one level of nesting per field.
 func (c *compiler) readNested(f *figures, n *spec.Node, labels []int) {
 	field := f.fields[len(labels)]
@@ -133,20 +128,6 @@ func names(fields []*kind.Field) string {
 		n = append(n, f.Name)
 	}
 	return strings.Join(n, ", ")
-}
-
-func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) {
-	d := c.diags.Errorf(at, "unknown-label", "%q is not a value of field %q", label, f.Name)
-	_, err := strconv.Atoi(label)
-	guess := diag.Guess(label, f.Domain.AllLabels())
-	switch {
-	case f.Kind == "integer" && err != nil && strings.ContainsAny(label, "0123456789"):
-		d.WithHint("for bands add a field {kind: \"group\", of: %q, cuts: [...]} and name that: personagen explain group", f.Name)
-	case guess != "" && f.Kind != "integer":
-		d.WithHint("did you mean %q?", guess)
-	default:
-		d.WithHint("its values are %s", kind.Sample(f.Domain))
-	}
 }
 
 // readRows reads figures from a CSV file: one row a cell.
@@ -236,15 +217,6 @@ func (c *compiler) checkRows(rows *spec.Rows, f *figures) {
 			}
 		}
 	}
-}
-
-func sortedKeys[M ~map[string]V, V any](m M) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // whole is what the figures of a row add up to in their own measure, 0 when
@@ -366,6 +338,11 @@ func (c *compiler) lay(f *figures) bool {
 		}
 	}
 	return c.checkRowsFilled(f, universe)
+}
+
+// emptyUniverse reports a table whose universe holds nobody.
+func (c *compiler) emptyUniverse(t *spec.Table, at diag.Place, text string) {
+	c.diags.Errorf(at, "empty-universe", "table %q speaks of nobody: no combination of values meets %s", t.Name, text).WithHint("widen its where")
 }
 
 // cellOfSlot turns a row-major number over slots (null last) into one over

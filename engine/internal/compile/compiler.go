@@ -1,0 +1,104 @@
+package compile
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/personagen/personagen/engine/bundle"
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/fit"
+	"github.com/personagen/personagen/engine/internal/sample"
+	"github.com/personagen/personagen/engine/internal/table"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+// compiler carries a compilation from stage to stage. Each stage reads what
+// the earlier ones left and reports every fault it finds; a stage runs only
+// when the earlier ones found none.
+type compiler struct {
+	ctx   context.Context
+	spec  *spec.Spec
+	opts  Options
+	diags *diag.List
+	kinds *kind.Compiler
+	files map[string]*table.File // by path, nil when unreadable
+	plan  *plan.Plan
+
+	space  space        // the fitted fields as variables
+	tables []figures    // of the spec's tables, over the space
+	zeros  []zero       // impossible combinations and whens
+	joints []constraint // scopes that must be read off together
+	where  *constraint  // the persons wanted
+	limits []constraint // of plan.Checks: cell 0 those spoken of, 1 those counted
+
+	problem fit.Problem
+	whole   *fit.Result // everyone
+	wanted  *fit.Result // the persons wanted
+
+	controls []control     // of plan.Expected; in the order of the model once that is built
+	model    *sample.Model // the persons wanted, as the sampler reads them
+	writers  bundle.Writers
+}
+
+// csv reads a CSV file once; its faults are reported once.
+func (c *compiler) csv(path string, from diag.Place) *table.File {
+	if f, tried := c.files[path]; tried {
+		return f
+	}
+	f, faults := table.Read(path, c.spec.Shown(path), from)
+	if faults != nil {
+		c.diags.Items = append(c.diags.Items, faults.Items...)
+	}
+	c.files[path] = f
+	if f != nil {
+		c.plan.Files = append(c.plan.Files, plan.File{Path: f.Path, SHA256: f.SHA256})
+	}
+	return f
+}
+
+func (c *compiler) mustBeOneOf(t spec.String, what, code string, names []string) bool {
+	if slices.Contains(names, t.Value) {
+		return true
+	}
+	d := c.diags.Errorf(t.Place, code, "no %s is called %q", what, t.Value)
+	if g := diag.Guess(t.Value, names); g != "" {
+		d.WithHint("did you mean %q?", g)
+	} else {
+		d.WithHint("declare it, or correct the name")
+	}
+	return false
+}
+
+func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) {
+	d := c.diags.Errorf(at, "unknown-label", "%q is not a value of field %q", label, f.Name)
+	_, err := strconv.Atoi(label)
+	guess := diag.Guess(label, f.Domain.AllLabels())
+	switch {
+	case f.Kind == "integer" && err != nil && strings.ContainsAny(label, "0123456789"):
+		d.WithHint("for bands add a field {kind: \"group\", of: %q, cuts: [...]} and name that: personagen explain group", f.Name)
+	case guess != "" && f.Kind != "integer":
+		d.WithHint("did you mean %q?", guess)
+	default:
+		d.WithHint("its values are %s", kind.Sample(f.Domain))
+	}
+}
+
+func failedSince(l *diag.List, before int) bool {
+	return slices.ContainsFunc(l.Items[before:], func(d diag.Diagnostic) bool { return d.Severity == diag.Error })
+}
+
+func sortedKeys[M ~map[string]V, V any](m M) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func placeText(p diag.Place) string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
