@@ -10,6 +10,7 @@ import (
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 type vetOptions struct {
@@ -41,7 +42,7 @@ func (a *app) vet(ctx context.Context, path string, o vetOptions) error {
 	if err != nil {
 		return err
 	}
-	s, found := spec.Load(ctx, path, spec.Options{})
+	s, found := load.Load(ctx, path, load.Options{})
 	if !found.Failed() {
 		found.Items = append(found.Items, examine(ctx, s, o.fit, cache).Items...)
 		found.Sort()

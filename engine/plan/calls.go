@@ -233,7 +233,7 @@ type words struct {
 // place is where a byte of the words stands.
 func (w words) place(offset int) diag.Place {
 	if w.node != nil {
-		return w.node.Inside(offset)
+		return w.node.PositionAt(offset)
 	}
 	line := strings.Count(w.text[:offset], "\n")
 	return diag.Place{File: w.file, Line: 1 + line, Column: offset - strings.LastIndexByte(w.text[:offset], '\n')}

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // letters is a spec of two calls, the second of which reads the first one's
@@ -37,7 +37,7 @@ func compileLetters(t *testing.T, calls string, files map[string]string) (*plan.
 			t.Fatal(err)
 		}
 	}
-	s, faults := spec.Load(context.Background(), filepath.Join(dir, "letters.cue"), spec.Options{})
+	s, faults := load.Load(context.Background(), filepath.Join(dir, "letters.cue"), load.Options{})
 	if faults != nil && faults.Failed() {
 		t.Fatal(faults.Err())
 	}

@@ -191,7 +191,7 @@ func (n *narrator) compileHeadings() {
 			}
 		}
 	}
-	for i, cond := range spec.ParseConditions(texts, places, n.diags) {
+	for i, cond := range n.spec.ParseConditions(texts, places, n.diags) {
 		if cond != nil {
 			n.conditions[texts[i]] = n.kinds.Select([]*spec.Condition{cond})
 		}

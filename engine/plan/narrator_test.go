@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // quay is a spec whose texts come from banks.
@@ -77,7 +77,7 @@ func compileQuay(t *testing.T, edits ...string) (*plan.Plan, string) {
 			t.Fatal(err)
 		}
 	}
-	s, faults := spec.Load(context.Background(), "spec.cue", spec.Options{Dir: dir})
+	s, faults := load.Load(context.Background(), "spec.cue", load.Options{Dir: dir})
 	if s == nil {
 		t.Fatal(faults.Err())
 	}

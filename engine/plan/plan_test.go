@@ -17,7 +17,7 @@ import (
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // town is a small spec with everything the compiler knows: bands, groups of
@@ -65,7 +65,7 @@ func compile(t *testing.T, text string) (*plan.Plan, *diag.List) {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, faults := spec.Load(context.Background(), path, spec.Options{Dir: filepath.Dir(path)})
+	s, faults := load.Load(context.Background(), path, load.Options{Dir: filepath.Dir(path)})
 	if s == nil {
 		t.Fatalf("the spec does not load: %v", faults.Items)
 	}
@@ -353,7 +353,7 @@ func TestCachedFit(t *testing.T) {
 	if err := os.WriteFile(path, []byte(town), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, _ := spec.Load(context.Background(), path, spec.Options{})
+	s, _ := load.Load(context.Background(), path, load.Options{})
 	cache := filepath.Join(t.TempDir(), "cache")
 	first, _ := plan.Compile(context.Background(), s, plan.Options{Cache: cache})
 	entries, err := os.ReadDir(cache)
@@ -451,7 +451,7 @@ func TestTooLarge(t *testing.T) {
 	if err := os.WriteFile(path, []byte(town), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, _ := spec.Load(context.Background(), path, spec.Options{})
+	s, _ := load.Load(context.Background(), path, load.Options{})
 	p, faults := plan.Compile(context.Background(), s, plan.Options{MaxCells: 20})
 	codes := ""
 	for _, f := range faults.Items {
@@ -484,7 +484,7 @@ func BenchmarkCompile(b *testing.B) {
 	if err := os.WriteFile(path, []byte(town), 0o644); err != nil {
 		b.Fatal(err)
 	}
-	s, _ := spec.Load(context.Background(), path, spec.Options{})
+	s, _ := load.Load(context.Background(), path, load.Options{})
 	for b.Loop() {
 		plan.Compile(context.Background(), s, plan.Options{})
 	}

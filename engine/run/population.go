@@ -16,14 +16,14 @@ import (
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // Compile loads a spec and compiles its plan. The error is a *diag.ListError
 // when the spec or a table is wrong; warn, when set, hears of a list that only
 // warns.
 func Compile(ctx context.Context, path, cache string, progress func(fit.Progress), warn func(*diag.List)) (*plan.Plan, error) {
-	s, faults := spec.Load(ctx, path, spec.Options{})
+	s, faults := load.Load(ctx, path, load.Options{})
 	if err := listError(ctx, faults); err != nil {
 		return nil, err
 	}

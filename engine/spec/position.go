@@ -2,230 +2,30 @@ package spec
 
 import (
 	"sort"
-	"strings"
-
-	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/ast"
-	"cuelang.org/go/cue/literal"
-	"cuelang.org/go/cue/token"
 
 	"github.com/personagen/personagen/engine/diag"
 )
 
-// stretch is a part of a string and where its source stands. Within a stretch
-// string and source go on byte for byte, unless it is fixed: all of it comes
-// from one place, such as an escape.
-type stretch struct {
-	offset int // in the string, in bytes
-	place  diag.Place
-	fixed  bool
+// Position maps a part of a string to its source, from Offset to the next
+// Position. Within it, string and source match byte for byte, unless Fixed is
+// set: then the whole part comes from one place, such as an escape.
+type Position struct {
+	Offset int // in the string, in bytes
+	Place  diag.Place
+	Fixed  bool
 }
 
-// Inside is the place of the byte at an offset of a StringNode. What was not
-// written as a text (the result of a function, say) is all where the node is.
-func (n *Node) Inside(offset int) diag.Place {
-	i := sort.Search(len(n.written), func(i int) bool { return n.written[i].offset > offset }) - 1
+// PositionAt returns the place in the source of the byte at offset in a
+// StringNode. If the string is not a literal, for example the result of a
+// function, that is the place of the node.
+func (n *Node) PositionAt(offset int) diag.Place {
+	i := sort.Search(len(n.Positions), func(i int) bool { return n.Positions[i].Offset > offset }) - 1
 	if i < 0 {
 		return n.Place
 	}
-	s := n.written[i]
-	if !s.fixed {
-		s.place.Column += offset - s.offset
+	p := n.Positions[i]
+	if !p.Fixed {
+		p.Place.Column += offset - p.Offset
 	}
-	return s.place
-}
-
-// written finds where the parts of a string of the spec are written; nil when
-// it was not written as a text. The expression is that of the path where it has
-// only one, else what CUE knows of the value.
-func (r *reader) written(path []cue.Selector, v cue.Value, s string) []stretch {
-	var x ast.Expr
-	if d, ok := r.places.only(path); ok {
-		x = d.value
-	}
-	w := writing{places: r.places}
-	if !w.expr(x, v, 0) || w.text.String() != s {
-		return nil
-	}
-	return w.stretches
-}
-
-// writing puts a string together from its source once more, to learn where
-// each part of it stands.
-type writing struct {
-	places    *places
-	escape    string // the sign of an escape in the literal that is read: a backslash and as many # as its quotes have
-	text      strings.Builder
-	stretches []stretch
-}
-
-// depth limits how far references are followed.
-const depth = 20
-
-// expr adds the string that x stands for and reports whether it is known how
-// it is written. v is the value of x, from which references are followed.
-func (w *writing) expr(x ast.Expr, v cue.Value, level int) bool {
-	if level > depth {
-		return false
-	}
-	switch x := x.(type) {
-	case *ast.ParenExpr:
-		return w.expr(x.X, v, level+1)
-	case *ast.UnaryExpr: // the default of a disjunction
-		return x.Op == token.MUL && w.expr(x.X, v, level+1)
-	case *ast.BasicLit:
-		return x.Kind == token.STRING && w.literal(x)
-	case *ast.Interpolation:
-		op, parts := v.Expr()
-		return op == cue.InterpolationOp && len(parts) == len(x.Elts) && w.interpolation(x, parts)
-	case *ast.BinaryExpr:
-		op, parts := v.Expr()
-		return x.Op == token.ADD && op == cue.AddOp && len(parts) == 2 &&
-			w.expr(x.X, parts[0], level+1) && w.expr(x.Y, parts[1], level+1)
-	case *ast.Ident:
-		if let, ok := x.Node.(*ast.LetClause); ok {
-			return w.expr(let.Expr, v, level+1)
-		}
-	}
-	target := cue.Dereference(v)
-	switch source := target.Source().(type) {
-	case *ast.Field:
-		return source.Value != x && w.expr(source.Value, target, level+1)
-	case ast.Expr:
-		return source != x && w.expr(source, target, level+1)
-	}
-	return false
-}
-
-func (w *writing) literal(x *ast.BasicLit) bool {
-	quotes, begin, _, err := literal.ParseQuotes(x.Value, x.Value)
-	return err == nil && quotes.IsDouble() && w.quoted(x, begin, quotes, true)
-}
-
-// interpolation adds the texts of an interpolation and the values between
-// them, each of which stands where its expression begins.
-func (w *writing) interpolation(x *ast.Interpolation, parts []cue.Value) bool {
-	first, ok := x.Elts[0].(*ast.BasicLit)
-	last, ok2 := x.Elts[len(x.Elts)-1].(*ast.BasicLit)
-	if !ok || !ok2 {
-		return false
-	}
-	quotes, begin, _, err := literal.ParseQuotes(first.Value, last.Value)
-	if err != nil || !quotes.IsDouble() {
-		return false
-	}
-	for i, e := range x.Elts {
-		if i%2 == 0 {
-			lit, ok := e.(*ast.BasicLit)
-			if !ok || !w.quoted(lit, begin, quotes, i == len(x.Elts)-1) {
-				return false
-			}
-			begin = len(")")
-			continue
-		}
-		w.add(w.places.place(e.Pos()), true)
-		value, _ := parts[i].Default()
-		switch value.Kind() {
-		case cue.StringKind:
-			s, _ := value.String()
-			w.text.WriteString(s)
-		case cue.IntKind, cue.FloatKind, cue.BoolKind:
-			s, err := value.MarshalJSON()
-			if err != nil {
-				return false
-			}
-			w.text.Write(s)
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-func (w *writing) add(at diag.Place, fixed bool) {
-	w.stretches = append(w.stretches, stretch{w.text.Len(), at, fixed})
-}
-
-// quoted adds what a quoted text says from its byte begin on, by the rules of
-// CUE: every line begins with the white space before the closing quotes, which
-// is no part of the text, nor is the line break before them. A text that does
-// not go to the end is followed by an expression.
-func (w *writing) quoted(lit *ast.BasicLit, begin int, quotes literal.QuoteInfo, toEnd bool) bool {
-	s := lit.Value
-	if s[0] != ')' {
-		w.escape = `\` + strings.Repeat("#", len(s)-len(strings.TrimLeft(s, "#")))
-	}
-	end := strings.LastIndex(s, w.escape+"(")
-	if toEnd {
-		end = strings.LastIndexByte(s, '"')
-	}
-	if toEnd && quotes.IsMulti() {
-		end = strings.LastIndexByte(s, '\n')
-	}
-	if end < begin {
-		return true // nothing between the quotes
-	}
-	at := w.places.place(lit.Pos())
-	place := func(i int) diag.Place {
-		if line := strings.LastIndexByte(s[:i], '\n'); line >= 0 {
-			return diag.Place{File: at.File, Line: at.Line + strings.Count(s[:i], "\n"), Column: i - line}
-		}
-		return diag.Place{File: at.File, Line: at.Line, Column: at.Column + i}
-	}
-	w.add(place(begin), false)
-	for i := begin; i < end; {
-		switch {
-		case s[i] == '\n':
-			w.text.WriteByte('\n')
-			i += 1 + indent(s[i+1:end], quotes)
-			w.add(place(i), false)
-		case strings.HasPrefix(s[i:end], w.escape):
-			char, size := w.escaped(s[i+len(w.escape) : end])
-			if size == 0 {
-				return false
-			}
-			w.add(place(i), true)
-			w.text.WriteString(char)
-			i += len(w.escape) + size
-			w.add(place(i), false)
-		default:
-			w.text.WriteByte(s[i])
-			i++
-		}
-	}
-	return true
-}
-
-// indent is how much of the beginning of a line is no part of the text.
-func indent(line string, quotes literal.QuoteInfo) int {
-	if strings.HasPrefix(line, quotes.Whitespace()) {
-		return len(quotes.Whitespace())
-	}
-	return 0 // an empty line
-}
-
-// escaped reads what follows the sign of an escape: the characters meant, and
-// how many bytes say it; none when it is no escape.
-func (w *writing) escaped(s string) (string, int) {
-	sizes := map[byte]int{'u': 5, 'U': 9}
-	if s == "" {
-		return "", 0
-	}
-	size := max(1, sizes[s[0]])
-	if size > len(s) {
-		return "", 0
-	}
-	char, err := literal.Unquote(`"\` + s[:size] + `"`)
-	if err == nil {
-		return char, size
-	}
-	// The first half of a surrogate pair says nothing alone.
-	second := size + len(w.escape)
-	if len(s) < second+5 || !strings.HasPrefix(s[size:], w.escape+"u") {
-		return "", 0
-	}
-	if char, err = literal.Unquote(`"\` + s[:size] + `\` + s[second:second+5] + `"`); err != nil {
-		return "", 0
-	}
-	return char, second + 5
+	return p.Place
 }

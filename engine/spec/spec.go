@@ -1,6 +1,6 @@
-// Package spec reads a CUE specification into plain Go: every node knows its
-// file, line and column, and nothing behind this package sees CUE. In goes a
-// path, out comes a Spec or the list of everything wrong with it.
+// Package spec holds a specification as plain Go values, each with its place in
+// the source. Package spec/load reads them from CUE files; this package and
+// those that use only its types do not depend on CUE.
 package spec
 
 import (
@@ -13,8 +13,10 @@ import (
 // the file. The schema has been checked; names and figures have not.
 type Spec struct {
 	File  string // path of the (first) spec file, as the user gave it
-	Dir   string // folder that CSV and template paths are relative to
+	Dir   string // folder of the files, absolute
 	Place diag.Place
+
+	WorkDir string // folder that paths in messages are relative to, absolute
 
 	Name, Title, Description, Language, License, Version string
 	Limitations                                          []string
@@ -41,16 +43,24 @@ type Spec struct {
 	Enrichment   *Enrichment // nil when the spec has none
 	Card         Card
 
-	shown func(file string) string
+	// ParseConditions reads conditions that are not in the spec but in files that
+	// it names, such as the headings of phrase banks. Each text is the inside of a
+	// CUE struct, for example `age: >=15, region: "North" | "South"`. A text with a
+	// fault is reported at its place and gives nil. The loader sets it.
+	ParseConditions func(texts []string, places []diag.Place, faults *diag.List) []*Condition
 }
 
-// Shown is a file's path as messages write it: relative to the working
-// directory where that is shorter, with slashes.
-func (s *Spec) Shown(path string) string {
-	if s.shown == nil {
-		return filepath.ToSlash(path)
+// Shown returns a file's path as messages write it: relative to WorkDir where
+// that is shorter, with slashes.
+func (s *Spec) Shown(path string) string { return Shown(s.WorkDir, path) }
+
+// Shown returns path relative to the folder dir where that is shorter, with
+// slashes. Both are absolute; with an empty dir the path stays as it is.
+func Shown(dir, path string) string {
+	if rel, err := filepath.Rel(dir, path); err == nil && dir != "" && len(rel) < len(path) {
+		path = rel
 	}
-	return s.shown(path)
+	return filepath.ToSlash(path)
 }
 
 // Population is the population stanza.
@@ -358,7 +368,7 @@ type Node struct {
 	Fields []Named // StructNode, in the order of the spec
 	Cond   *Condition
 
-	written []stretch // StringNode: where its parts stand
+	Positions []Position // StringNode: where its parts are written, by Offset; empty when it is not a literal
 }
 
 // Named is a field of a struct.
@@ -411,10 +421,8 @@ type Term struct {
 	// Literals are the strings of a constraint that is nothing but strings, in
 	// their order; nil for others.
 	Literals []string
-	accept   func(value any) bool
+	// Accept reports whether a value (a string, an int or a float64) satisfies the
+	// constraint. It is slow: use it on every value of a finite domain when a plan
+	// is compiled, not on rows. The loader sets it.
+	Accept func(value any) bool
 }
-
-// Accepts reports whether a value (a string, an int or a float64) satisfies
-// the constraint. It is meant for trying every value of a finite domain when a
-// plan is compiled, not for rows.
-func (t *Term) Accepts(value any) bool { return t.accept(value) }

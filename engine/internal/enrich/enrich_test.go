@@ -23,7 +23,7 @@ import (
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/journal"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 const people = 120
@@ -69,7 +69,7 @@ func newWorld(t testing.TB, text string) *world {
 
 func loadWorld(path string) (*world, error) {
 	ctx := context.Background()
-	s, faults := spec.Load(ctx, path, spec.Options{})
+	s, faults := load.Load(ctx, path, load.Options{})
 	if faults != nil && faults.Failed() {
 		return nil, faults.Err()
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 const harbour = `
@@ -39,7 +39,7 @@ func harbourPlan(t testing.TB, text string) *plan.Plan {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, faults := spec.Load(context.Background(), path, spec.Options{})
+	s, faults := load.Load(context.Background(), path, load.Options{})
 	if s == nil {
 		t.Fatal(faults.Items)
 	}

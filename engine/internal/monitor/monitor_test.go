@@ -17,7 +17,7 @@ import (
 	"github.com/personagen/personagen/engine/internal/monitor"
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // coast has margins, a two-way table and a text that children do not have.
@@ -51,7 +51,7 @@ func compile(t testing.TB, text string) *plan.Plan {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, faults := spec.Load(context.Background(), path, spec.Options{})
+	s, faults := load.Load(context.Background(), path, load.Options{})
 	if faults != nil && faults.Failed() {
 		t.Fatal(faults.Err())
 	}

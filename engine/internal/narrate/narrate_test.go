@@ -18,7 +18,7 @@ import (
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // harbour is a town whose people's texts come from banks of every sort.
@@ -89,7 +89,7 @@ fields: {` + fields + "\n}\n"
 			t.Fatal(err)
 		}
 	}
-	s, faults := spec.Load(context.Background(), "spec.cue", spec.Options{Dir: dir})
+	s, faults := load.Load(context.Background(), "spec.cue", load.Options{Dir: dir})
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package spec
+package load
 
 import (
 	"cmp"
@@ -11,7 +11,7 @@ import (
 
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
-	"cuelang.org/go/cue/load"
+	cueload "cuelang.org/go/cue/load"
 	"cuelang.org/go/cue/parser"
 
 	"github.com/personagen/personagen/engine/diag"
@@ -166,19 +166,19 @@ func moduleAt(dir string) (string, bool) {
 // memory, by one that accepts everything: faults against the real schema are
 // found by the reader, which tells them better than CUE. No registry is asked.
 func (s source) instance() *build.Instance {
-	overlay := map[string]load.Source{}
+	overlay := map[string]cueload.Source{}
 	schemaDir := filepath.Join(s.root, "cue.mod", "pkg", filepath.FromSlash(schemas.ImportPath))
 	if s.module+"/schemas" == schemas.ImportPath {
 		schemaDir = filepath.Join(s.root, "schemas") // the spec lives in personagen's own module
 	}
 	for name, text := range openSchema() {
-		overlay[filepath.Join(schemaDir, name)] = load.FromString(text)
+		overlay[filepath.Join(schemaDir, name)] = cueload.FromString(text)
 	}
 	if !s.found {
 		overlay[filepath.Join(s.root, "cue.mod", "module.cue")] =
-			load.FromString("module: \"" + localModule + "\"\nlanguage: version: \"v0.17.0\"\n")
+			cueload.FromString("module: \"" + localModule + "\"\nlanguage: version: \"v0.17.0\"\n")
 	}
-	inst := load.Instances(s.files, &load.Config{
+	inst := cueload.Instances(s.files, &cueload.Config{
 		Dir:        s.dir,
 		ModuleRoot: s.root,
 		Overlay:    overlay,

@@ -1,4 +1,4 @@
-package spec
+package load
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"cuelang.org/go/cue/inject/embed"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/spec"
 )
 
 // Options say how much a specification may cost to read.
@@ -50,16 +51,16 @@ func (o Options) withDefaults() (Options, error) {
 // CUE cannot be interrupted. When the time or memory limit is passed, or ctx is
 // cancelled, Load returns at once with the reason, but the evaluation goes on
 // behind it: the process should report and exit.
-func Load(ctx context.Context, path string, o Options) (*Spec, *diag.List) {
+func Load(ctx context.Context, path string, o Options) (*spec.Spec, *diag.List) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, refusal(diag.Place{File: path}, "no-file", "the working directory cannot be read: "+err.Error())
 	}
 	l := &loader{path: path, dir: o.Dir, reported: map[string]bool{}}
 	read := func() result {
-		spec := l.load()
+		s := l.load()
 		l.list.Sort()
-		return result{spec, &l.list}
+		return result{s, &l.list}
 	}
 	res, stopped := guarded(ctx, o, read)
 	if stopped != nil {
@@ -72,7 +73,7 @@ func Load(ctx context.Context, path string, o Options) (*Spec, *diag.List) {
 }
 
 type result struct {
-	spec *Spec
+	spec *spec.Spec
 	list *diag.List
 }
 
@@ -92,7 +93,7 @@ type loader struct {
 	reported map[string]bool // paths that CUE's errors have been reported for
 }
 
-func (l *loader) load() *Spec {
+func (l *loader) load() *spec.Spec {
 	src, ok := l.locate()
 	if !ok {
 		return nil
@@ -168,9 +169,4 @@ func (l *loader) absolute() string {
 
 // shown is a file as messages name it: relative to the working directory when
 // that is shorter, with slashes.
-func (l *loader) shown(file string) string {
-	if rel, err := filepath.Rel(l.dir, file); err == nil && len(rel) < len(file) {
-		file = rel
-	}
-	return filepath.ToSlash(file)
-}
+func (l *loader) shown(file string) string { return spec.Shown(l.dir, file) }

@@ -1,4 +1,4 @@
-package spec_test
+package load_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // tree writes files below a temporary folder.
@@ -34,7 +35,7 @@ func tree(t testing.TB, files map[string]string) string {
 // mustLoad loads a spec that has no faults.
 func mustLoad(t testing.TB, dir, path string) *spec.Spec {
 	t.Helper()
-	s, list := spec.Load(context.Background(), path, spec.Options{Dir: dir})
+	s, list := load.Load(context.Background(), path, load.Options{Dir: dir})
 	if len(list.Items) > 0 {
 		t.Fatalf("faults in %s: %v", path, list.Items)
 	}
@@ -102,7 +103,7 @@ func TestLoadJoinsTheFilesOfAPackage(t *testing.T) {
 		"isle/b.cue": "package isle\n_size: 7\nfields: {age: {kind: \"integer\", min: 0, max: 9}}\n",
 		"isle/c.cue": "package isle\nfields: age: title: 3\n",
 	})
-	_, list := spec.Load(context.Background(), "isle", spec.Options{Dir: dir})
+	_, list := load.Load(context.Background(), "isle", load.Options{Dir: dir})
 	if len(list.Items) != 1 || list.Items[0].Place != (diag.Place{File: "isle/c.cue", Line: 2, Column: 21}) {
 		t.Fatalf("faults %v", list.Items)
 	}
@@ -128,7 +129,7 @@ func TestLoadRefusesPaths(t *testing.T) {
 		{"two", "packages", "the folder holds several packages: a, b", "name the file, such as two/a.cue"},
 		{"broken/x.cue", "syntax", "", ""},
 	} {
-		s, list := spec.Load(context.Background(), tt.path, spec.Options{Dir: dir})
+		s, list := load.Load(context.Background(), tt.path, load.Options{Dir: dir})
 		if s != nil || len(list.Items) != 1 {
 			t.Errorf("%s: %d faults: %v", tt.path, len(list.Items), list.Items)
 			continue
@@ -277,12 +278,12 @@ func TestConditions(t *testing.T) {
 		}
 		for range 2 { // the second time from memory
 			for _, v := range tt.yes {
-				if !term.Accepts(v) {
+				if !term.Accept(v) {
 					t.Errorf("%s refuses %v", tt.constraint, v)
 				}
 			}
 			for _, v := range tt.no {
-				if term.Accepts(v) {
+				if term.Accept(v) {
 					t.Errorf("%s accepts %v", tt.constraint, v)
 				}
 			}
@@ -296,7 +297,7 @@ func TestConditionsMayBeAskedFromManyGoroutines(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for age := range 100 {
-				if term.Accepts(age) != (age >= 15 && age < 25) {
+				if term.Accept(age) != (age >= 15 && age < 25) {
 					t.Errorf("wrong at %d", age)
 				}
 			}
@@ -320,7 +321,7 @@ func TestTyposNeverPass(t *testing.T) {
 				text = strings.Replace(text, "\"strings\"\n\n", "\"strings\"\n#Spec: {\n", 1) + "}\n"
 			}
 			dir := tree(t, map[string]string{"full.cue": text})
-			_, list := spec.Load(context.Background(), "full.cue", spec.Options{Dir: dir})
+			_, list := load.Load(context.Background(), "full.cue", load.Options{Dir: dir})
 			if slices.Contains(free, label.name) {
 				continue
 			}
@@ -367,23 +368,23 @@ func TestLimits(t *testing.T) {
 	for _, tt := range []struct {
 		name, path, want string
 		ctx              context.Context
-		o                spec.Options
+		o                load.Options
 	}{
-		{"time", "x.cue", "evaluating the spec takes longer than 1ns", nil, spec.Options{Limit: 1}},
-		{"memory", "x.cue", "evaluating the spec takes more than 0 MiB of memory", nil, spec.Options{MemoryLimit: 1}},
-		{"interrupt", "x.cue", "reading the spec was interrupted", cancelled, spec.Options{}},
-		{"brackets", "deep.cue", "brackets nested more than 500 deep", nil, spec.Options{}},
-		{"lists", "list.cue", "brackets nested more than 500 deep", nil, spec.Options{}},
-		{"long expression", "long.cue", "an expression of more than 50000 tokens", nil, spec.Options{}},
-		{"signs", "minus.cue", "an expression of more than 50000 tokens", nil, spec.Options{}},
-		{"labels", "labels.cue", "an expression of more than 50000 tokens", nil, spec.Options{}},
+		{"time", "x.cue", "evaluating the spec takes longer than 1ns", nil, load.Options{Limit: 1}},
+		{"memory", "x.cue", "evaluating the spec takes more than 0 MiB of memory", nil, load.Options{MemoryLimit: 1}},
+		{"interrupt", "x.cue", "reading the spec was interrupted", cancelled, load.Options{}},
+		{"brackets", "deep.cue", "brackets nested more than 500 deep", nil, load.Options{}},
+		{"lists", "list.cue", "brackets nested more than 500 deep", nil, load.Options{}},
+		{"long expression", "long.cue", "an expression of more than 50000 tokens", nil, load.Options{}},
+		{"signs", "minus.cue", "an expression of more than 50000 tokens", nil, load.Options{}},
+		{"labels", "labels.cue", "an expression of more than 50000 tokens", nil, load.Options{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.ctx == nil {
 				tt.ctx = context.Background()
 			}
 			tt.o.Dir = dir
-			s, list := spec.Load(tt.ctx, tt.path, tt.o)
+			s, list := load.Load(tt.ctx, tt.path, tt.o)
 			if s != nil || len(list.Items) != 1 || !strings.HasPrefix(list.Items[0].Message, tt.want) {
 				t.Errorf("got %v", list.Items)
 			}
@@ -397,8 +398,8 @@ func TestLimits(t *testing.T) {
 func TestKinds(t *testing.T) {
 	want := []string{"category", "integer", "group", "choice", "number", "template", "list", "constant", "id"}
 	for _, kind := range want {
-		if !slices.Contains(spec.Kinds(), kind) {
-			t.Errorf("no kind %s in %q", kind, spec.Kinds())
+		if !slices.Contains(load.Kinds(), kind) {
+			t.Errorf("no kind %s in %q", kind, load.Kinds())
 		}
 	}
 }
@@ -436,7 +437,7 @@ func BenchmarkAccepts(b *testing.B) {
 	for b.Loop() {
 		s := mustLoad(b, dir, "x.cue")
 		for age := range 100 {
-			s.Impossible[0].Terms[0].Accepts(age)
+			s.Impossible[0].Terms[0].Accept(age)
 		}
 	}
 }
@@ -463,7 +464,7 @@ func FuzzLoad(f *testing.F) {
 		if err := os.WriteFile(file, text, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		s, list := spec.Load(context.Background(), file, spec.Options{Dir: dir, Limit: 5 * time.Second})
+		s, list := load.Load(context.Background(), file, load.Options{Dir: dir, Limit: 5 * time.Second})
 		if (s == nil) != list.Failed() {
 			t.Fatalf("spec: %v, faults: %v", s != nil, list.Items)
 		}
@@ -494,14 +495,14 @@ fields: {
 	if err := os.WriteFile(filepath.Join(dir, "isle.cue"), []byte(text), 0o644); err != nil {
 		panic(err)
 	}
-	s, faults := spec.Load(context.Background(), "isle.cue", spec.Options{Dir: dir})
+	s, faults := load.Load(context.Background(), "isle.cue", load.Options{Dir: dir})
 	if faults.Failed() {
 		panic(faults.Err())
 	}
 	for _, f := range s.Fields {
 		fmt.Println(f.Place, f.Name, f.Kind)
 	}
-	fmt.Println(s.Fields[1].When.Text, s.Fields[1].When.Terms[0].Accepts(17))
+	fmt.Println(s.Fields[1].When.Text, s.Fields[1].When.Terms[0].Accept(17))
 	// Output:
 	// isle.cue:4:2 age integer
 	// isle.cue:5:2 hue category
