@@ -278,11 +278,13 @@ func (r *reader) scalarNode(v cue.Value, s *shape, path []cue.Selector) *spec.No
 	return node
 }
 
-// resolve makes the path of a file that the spec names: it is relative to the
-// folder of the file in which it is written.
+// resolve returns the absolute path of a file that the spec names. A relative
+// one starts from the folder of the .cue file in which it is written.
 func (r *reader) resolve(file string, path []cue.Selector, v cue.Value) string {
 	if filepath.IsAbs(file) {
-		return filepath.Clean(file)
+		full := filepath.Clean(file)
+		r.nameFile(spec.File{Path: full, Name: filepath.ToSlash(full)})
+		return full
 	}
 	pos := v.Pos()
 	if d, ok := r.places.only(path); ok {
@@ -294,7 +296,21 @@ func (r *reader) resolve(file string, path []cue.Selector, v cue.Value) string {
 	if pos.IsValid() && pos.Filename() != "" {
 		from = pos.Filename()
 	}
-	return filepath.Join(filepath.Dir(from), filepath.FromSlash(file))
+	full := filepath.Join(filepath.Dir(from), filepath.FromSlash(file))
+	name, err := filepath.Rel(filepath.Dir(r.places.first), full)
+	if err != nil {
+		name = full // on another drive
+	}
+	r.nameFile(spec.File{Path: full, Name: filepath.ToSlash(name)})
+	return full
+}
+
+// nameFile remembers a file that the spec names. One that is named more than
+// once is known by the name that comes first.
+func (r *reader) nameFile(f spec.File) {
+	if !slices.ContainsFunc(r.named, func(known spec.File) bool { return known.Path == f.Path }) {
+		r.named = append(r.named, f)
+	}
 }
 
 // plainNode makes a node of a concrete scalar; nil when v is none or is too
