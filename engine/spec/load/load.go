@@ -107,7 +107,8 @@ func (l *loader) load() *spec.Spec {
 	if l.list.Failed() || l.isEmpty(inst) {
 		return nil
 	}
-	inDefinition := openDefinition(inst)
+	ps := packagesOf(inst)
+	inDefinition := openDefinition(ps)
 	if inDefinition {
 		l.outsideDefinition(inst)
 	}
@@ -116,7 +117,7 @@ func (l *loader) load() *spec.Spec {
 	}
 	ctx := cuecontext.New(cuecontext.WithInjection(embed.New()))
 	value := ctx.BuildInstance(inst)
-	r := &reader{loader: l, ctx: ctx, model: newModel(ctx), places: indexPlaces(l, inst, inDefinition)}
+	r := &reader{loader: l, ctx: ctx, model: newModel(ctx), places: indexPlaces(l, ps, inDefinition)}
 	r.evaluation(value)
 	if inDefinition {
 		value = specValue(value)
