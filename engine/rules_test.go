@@ -17,7 +17,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 const module = "github.com/personagen/personagen"
@@ -25,7 +25,7 @@ const module = "github.com/personagen/personagen"
 // reserved names the only package that may import a module, tests aside: its
 // types stay behind that package.
 var reserved = map[string]string{
-	"cuelang.org/go":                    "engine/spec",
+	"cuelang.org/go":                    "engine/spec/load",
 	"github.com/parquet-go/parquet-go":  "engine/dataset",
 	"github.com/Masterminds/sprig/v3":   "engine/internal/prompt",
 	"github.com/sashabaranov/go-openai": "engine/endpoint",
@@ -64,6 +64,45 @@ func importFaults(dir, imported string) (faults []string) {
 	return faults
 }
 
+// TestPackagesWithoutCUE keeps CUE out of the import graph of every package but
+// those that load specs: whoever imports the others does not compile CUE.
+func TestPackagesWithoutCUE(t *testing.T) {
+	loading := []string{"engine/spec/load", "engine/run", "cmd/personagen"}
+	imports := map[string][]string{} // by folder, without tests
+	eachFile(t, ".go", func(name string, text []byte) {
+		if strings.HasSuffix(name, "_test.go") {
+			return
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ImportsOnly)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		for _, i := range f.Imports {
+			imported, _ := strconv.Unquote(i.Path.Value)
+			imports[path.Dir(name)] = append(imports[path.Dir(name)], strings.TrimPrefix(imported, module+"/"))
+		}
+	})
+	// way lists the imports that lead from a package to CUE.
+	var way func(from string) []string
+	way = func(from string) []string {
+		for _, imported := range imports[from] {
+			if within(imported, "cuelang.org/go") {
+				return []string{from, imported}
+			}
+			if rest := way(imported); rest != nil {
+				return append([]string{from}, rest...)
+			}
+		}
+		return nil
+	}
+	for dir := range imports {
+		if chain := way(dir); chain != nil && !slices.Contains(loading, dir) {
+			t.Errorf("CUE is reached through %s", strings.Join(chain, " -> "))
+		}
+	}
+}
+
 func within(name, parent string) bool {
 	return name == parent || strings.HasPrefix(name, parent+"/")
 }
@@ -73,7 +112,8 @@ func TestImportFaults(t *testing.T) {
 		dir, imported string
 		faults        int
 	}{
-		{"engine/spec", "cuelang.org/go/cue", 0},
+		{"engine/spec/load", "cuelang.org/go/cue", 0},
+		{"engine/spec", "cuelang.org/go/cue", 1},
 		{"engine/plan", "cuelang.org/go/cue", 1},
 		{"cmd/personagen", "github.com/parquet-go/parquet-go", 1},
 		{"engine/run", "github.com/sashabaranov/go-openai", 1},
@@ -127,12 +167,12 @@ func specWords(t *testing.T) []string {
 		if base := strings.TrimSuffix(filepath.Base(name), ".cue"); base != "quickstart" {
 			words = append(words, base+"[a-z]*")
 		}
-		s, faults := spec.Load(t.Context(), name, spec.Options{})
+		s, faults := load.Load(t.Context(), name, load.Options{})
 		if err := faults.Err(); err != nil {
 			t.Fatal(err)
 		}
 		for _, f := range s.Fields {
-			if own := slices.Contains(ownWords, f.Name) || slices.Contains(spec.Kinds(), f.Name); !own && (!f.Hidden || strings.Contains(f.Name, "_")) {
+			if own := slices.Contains(ownWords, f.Name) || slices.Contains(load.Kinds(), f.Name); !own && (!f.Hidden || strings.Contains(f.Name, "_")) {
 				words = append(words, f.Name)
 			}
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/personagen/personagen/engine/internal/identity"
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // Compile returns the bundle of the spec at path, or of the bundle there. The
@@ -54,10 +55,10 @@ func Vet(ctx context.Context, path string, fit bool, cache string) (*Vetted, err
 		}
 		return &Vetted{Fields: len(b.Plan.Fields), Tables: len(b.Plan.Tables), Found: &diag.List{Items: b.Warnings}, Bundle: b}, nil
 	}
-	s, found := spec.Load(ctx, path, spec.Options{})
+	s, found := load.Load(ctx, path, load.Options{})
 	v := &Vetted{Found: found}
 	if !found.Failed() {
-		o := compile.Options{ParseConditions: spec.ParseConditions, Cache: cache}
+		o := compile.Options{Cache: cache}
 		more := compile.Vet
 		if fit {
 			more = func(ctx context.Context, s *spec.Spec, o compile.Options) *diag.List {
@@ -76,11 +77,11 @@ func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Pr
 	if bundle.Is(path) {
 		return bundle.ReadFile(path)
 	}
-	s, faults := spec.Load(ctx, path, spec.Options{})
+	s, faults := load.Load(ctx, path, load.Options{})
 	if err := listError(ctx, faults); err != nil {
 		return nil, err
 	}
-	b, found := compile.Compile(ctx, s, compile.Options{ParseConditions: spec.ParseConditions, Cache: cache, Progress: progress})
+	b, found := compile.Compile(ctx, s, compile.Options{Cache: cache, Progress: progress})
 	if err := listError(ctx, found); err != nil {
 		return nil, err
 	}

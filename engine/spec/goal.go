@@ -12,8 +12,6 @@ const (
 	GoalModel   = "model_written"
 )
 
-var goalKinds = []string{GoalShare, GoalValues, GoalPValue, GoalWritten, GoalChars, GoalModel}
-
 // Goal is one point of what the user calls success. Which members are filled
 // depends on its kind.
 type Goal struct {
@@ -38,32 +36,4 @@ type Goal struct {
 type Figure struct {
 	Label String
 	Value float64
-}
-
-func decodeGoal(f Named) Goal {
-	g := Goal{Name: f.Name, Place: f.Place, About: f.Value.text("about")}
-	var n *Node
-	for _, kind := range goalKinds {
-		if n = f.Value.Get(kind); n != nil {
-			g.Kind = kind
-			break
-		}
-	}
-	g.Where, g.Within = n.condition("where"), n.condition("within")
-	if g.Kind == GoalShare {
-		g.Percent = n.number("percent", 0)
-	} else {
-		for _, m := range n.members("percent") {
-			g.Figures = append(g.Figures, Figure{String{m.Name, m.Place}, m.Value.Number})
-		}
-	}
-	g.Points, g.Above, g.AtLeast = n.number("points", 0), n.number("above", 0), n.number("at_least", 0)
-	if t := n.Get("field"); t != nil {
-		g.Field = t.AsString()
-	}
-	g.Margins, g.Fields = n.flag("margins"), n.texts("fields")
-	for _, j := range n.items("joints") {
-		g.Joints = append(g.Joints, Joint{Place: j.Place, Fields: j.AsStrings()})
-	}
-	return g
 }

@@ -60,36 +60,3 @@ func (k *KnownFigure) String() string {
 	}
 	return humanize.Number(k.Low) + " to " + humanize.Number(k.High)
 }
-
-func decodeReference(f Named) Reference {
-	n := f.Value
-	r := Reference{
-		Name: f.Name, Place: f.Place, Title: n.text("title"), Publisher: n.text("publisher"), URL: n.text("url"), License: n.text("license"),
-		Note: n.text("note"), Rows: n.known("rows"), RowChars: n.known("row_chars"),
-	}
-	for _, x := range n.members("fields") {
-		v := x.Value
-		r.Fields = append(r.Fields, ReferenceField{
-			Field: x.Name, Place: x.Place, Column: v.text("column"), Absent: v.flag("absent"), Note: v.text("note"),
-			Chars: v.known("chars"), ExampleChars: v.known("example_chars"), Items: v.known("items"), Values: v.known("values"),
-		})
-	}
-	return r
-}
-
-func (n *Node) known(name string) *KnownFigure {
-	v := n.Get(name)
-	if v == nil {
-		return nil
-	}
-	k := &KnownFigure{Status: v.text("status"), Origin: v.text("origin")}
-	if is := v.Get("is"); is.Kind == ListNode {
-		k.Low, k.High = is.Items[0].Number, is.Items[1].Number
-	} else {
-		k.Low, k.High = is.Number, is.Number
-	}
-	if k.Low > k.High {
-		k.Low, k.High = k.High, k.Low
-	}
-	return k
-}

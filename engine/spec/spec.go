@@ -1,6 +1,6 @@
-// Package spec reads a CUE specification into plain Go: every node knows its
-// file, line and column, and nothing behind this package sees CUE. In goes a
-// path, out comes a Spec or the list of everything wrong with it.
+// Package spec holds a specification as plain Go values, each with its place in
+// the source. Package spec/load reads them from CUE files; this package and
+// those that use only its types do not depend on CUE.
 package spec
 
 import (
@@ -12,9 +12,9 @@ import (
 // Spec is a specification as written, with defaults filled in, in the order of
 // the file. The schema has been checked; names and figures have not.
 type Spec struct {
-	File  string // path of the (first) spec file, as the user gave it
-	Dir   string // folder that CSV and template paths are relative to
-	Place diag.Place
+	Dir   string     // the folder of its files: absolute, symbolic links followed
+	Files []File     // the files that it names: tables, phrase banks, prompts
+	Place diag.Place // of its first file
 
 	Name, Title, Description, Language, License, Version string
 	Limitations                                          []string
@@ -41,16 +41,35 @@ type Spec struct {
 	Enrichment   *Enrichment // nil when the spec has none
 	Card         Card
 
-	shown func(file string) string
+	// ParseConditions reads conditions that are not in the spec but in files that
+	// it names, such as the headings of phrase banks. Each text is the inside of a
+	// CUE struct, for example `age: >=15, region: "North" | "South"`. A text with a
+	// fault is reported at its place and gives nil. The loader sets it.
+	ParseConditions func(texts []string, places []diag.Place, faults *diag.List) []*Condition
+
+	// Shown returns a file's path as messages write it: relative to the working
+	// directory where that is shorter, with slashes. The loader sets it. Documents
+	// use FileName.
+	Shown func(path string) string
 }
 
-// Shown is a file's path as messages write it: relative to the working
-// directory where that is shorter, with slashes.
-func (s *Spec) Shown(path string) string {
-	if s.shown == nil {
-		return filepath.ToSlash(path)
+// FileName returns the name by which documents know a file that the spec names.
+func (s *Spec) FileName(path string) string {
+	for _, f := range s.Files {
+		if f.Path == path {
+			return f.Name
+		}
 	}
-	return s.shown(path)
+	return filepath.ToSlash(path)
+}
+
+// File is a file that the spec names.
+type File struct {
+	Path string // absolute, to open it
+	// Name is relative to the folder of the spec, with slashes, so that it is the
+	// same wherever the spec lies and whatever the working directory is. A path
+	// that is written as absolute stays so.
+	Name string
 }
 
 // Population is the population stanza.
@@ -154,8 +173,7 @@ type Table struct {
 // Rows is a reference to rows of a CSV file.
 type Rows struct {
 	Place   diag.Place
-	File    string            // as written
-	Path    string            // resolved
+	Path    string            // absolute
 	Columns map[string]String // field name to column name, where they differ
 	Where   *Condition        // over the texts of the cells, by column name
 	Map     map[string]LabelMap
@@ -353,12 +371,12 @@ type Node struct {
 	Bool   bool
 	Number float64
 	String string  // the text; a number's digits, so that a whole number is exact
-	Path   string  // StringNode that names a file (csv, file): resolved against the folder of its spec file
+	Path   string  // absolute path of the file that a StringNode names (csv, file); "" for others
 	Items  []*Node // ListNode
 	Fields []Named // StructNode, in the order of the spec
 	Cond   *Condition
 
-	written []stretch // StringNode: where its parts stand
+	Positions []Position // StringNode: where its parts are written, by Offset; empty when it is not a literal
 }
 
 // Named is a field of a struct.
@@ -411,10 +429,8 @@ type Term struct {
 	// Literals are the strings of a constraint that is nothing but strings, in
 	// their order; nil for others.
 	Literals []string
-	accept   func(value any) bool
+	// Accept reports whether a value (a string, an int or a float64) satisfies the
+	// constraint. It is slow: use it on every value of a finite domain when a plan
+	// is compiled, not on rows. The loader sets it.
+	Accept func(value any) bool
 }
-
-// Accepts reports whether a value (a string, an int or a float64) satisfies
-// the constraint. It is meant for trying every value of a finite domain when a
-// plan is compiled, not for rows.
-func (t *Term) Accepts(value any) bool { return t.accept(value) }

@@ -10,8 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // letters is a spec of two calls, the second of which reads the first one's
@@ -37,18 +38,21 @@ func compileLetters(t *testing.T, calls string, files map[string]string) (*plan.
 			t.Fatal(err)
 		}
 	}
-	s, faults := spec.Load(context.Background(), filepath.Join(dir, "letters.cue"), spec.Options{})
+	s, faults := load.Load(context.Background(), filepath.Join(dir, "letters.cue"), load.Options{})
 	if faults != nil && faults.Failed() {
 		t.Fatal(faults.Err())
 	}
-	p, faults := plan.Compile(context.Background(), s, plan.Options{})
+	b, faults := compile.Compile(context.Background(), s, compile.Options{})
 	var lines []string
 	for _, d := range faults.Items {
 		place := d.Place
 		place.File = filepath.Base(place.File)
 		lines = append(lines, place.String()+" "+d.Message)
 	}
-	return p, strings.Join(lines, "\n")
+	if b == nil {
+		return nil, strings.Join(lines, "\n")
+	}
+	return b.Plan, strings.Join(lines, "\n")
 }
 
 func mapsWith(m map[string]string, name, text string) map[string]string {

@@ -14,13 +14,8 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// Options steer a compilation.
+// Options steer a compilation. The zero value is ready to use.
 type Options struct {
-	// ParseConditions parses conditions that are written outside the spec, in the
-	// headings of phrase banks: one result per text, nil where it reported a
-	// fault at the text's place. The compiler itself does not know CUE. It may be
-	// nil when no heading has a condition.
-	ParseConditions func(texts []string, places []diag.Place, faults *diag.List) []*spec.Condition
 	// MaxCells bounds the junction tree; 0 means fit's default.
 	MaxCells int64
 	// Cache is the folder of fitted plans; empty means no cache.

@@ -13,11 +13,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // town is a small spec with everything the compiler knows: bands, groups of
@@ -59,41 +61,47 @@ impossible: [{hue: "blue", guild: "scribe"}]
 joints: [["span", "zone"]]
 `
 
-func compile(t *testing.T, text string) (*plan.Plan, *diag.List) {
+func compileText(t *testing.T, text string) (*bundle.Bundle, *diag.List) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "spec.cue")
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, faults := spec.Load(context.Background(), path, spec.Options{Dir: filepath.Dir(path)})
+	s, faults := load.Load(context.Background(), path, load.Options{Dir: filepath.Dir(path)})
 	if s == nil {
 		t.Fatalf("the spec does not load: %v", faults.Items)
 	}
-	return plan.Compile(context.Background(), s, plan.Options{})
+	return compile.Compile(context.Background(), s, compile.Options{})
 }
 
-func mustCompile(t *testing.T, text string) *plan.Plan {
+// compiled is a plan and the bundle that it is in.
+type compiled struct {
+	*plan.Plan
+	bundle *bundle.Bundle
+}
+
+func mustCompile(t *testing.T, text string) compiled {
 	t.Helper()
-	p, faults := compile(t, text)
-	if p == nil {
+	b, faults := compileText(t, text)
+	if b == nil {
 		t.Fatalf("the spec does not compile: %v", faults.Items)
 	}
-	return p
+	return compiled{b.Plan, b}
 }
 
 // persons renders the population by label, the same whatever the order of
 // fields and labels.
-func persons(t *testing.T, p *plan.Plan, fields ...string) []string {
+func persons(t *testing.T, p compiled, fields ...string) []string {
 	t.Helper()
-	a, err := sample.Allocate(context.Background(), p.Model, p.Population.Size, p.Population.Seed)
+	a, err := sample.Allocate(context.Background(), p.bundle.Model, p.Population.Size, p.Population.Seed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	q, err := sample.NewQuota(p.Model, a)
+	q, err := sample.NewQuota(p.bundle.Model, a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := generate.New(p, q, p.Population.Seed, p.Population.Size)
+	g, err := generate.New(p.Plan, q, p.Population.Seed, p.Population.Size)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +271,7 @@ func TestIndependenceLedger(t *testing.T) {
 
 func TestPlanSurvivesJSON(t *testing.T) {
 	p := mustCompile(t, town)
-	data, err := json.Marshal(p)
+	data, err := json.Marshal(p.Plan)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +312,7 @@ func TestChecksAreHeld(t *testing.T) {
 	}
 	free, broken := mustCompile(t, town), 0
 	for size := int64(3); size < 150; size += 2 {
-		for _, q := range []*plan.Plan{p, free} {
+		for _, q := range []compiled{p, free} {
 			q.Population.Size = size
 			people := persons(t, q, "hue", "years", "guild")
 			green, scribes := 0, 0
@@ -366,14 +374,14 @@ func TestCachedFit(t *testing.T) {
 	if err := os.WriteFile(path, []byte(town), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, _ := spec.Load(context.Background(), path, spec.Options{})
+	s, _ := load.Load(context.Background(), path, load.Options{})
 	cache := filepath.Join(t.TempDir(), "cache")
-	first, _ := plan.Compile(context.Background(), s, plan.Options{Cache: cache})
+	first, _ := compile.Compile(context.Background(), s, compile.Options{Cache: cache})
 	entries, err := os.ReadDir(cache)
 	if err != nil || len(entries) != 1 {
 		t.Fatalf("cache holds %v, %v", entries, err)
 	}
-	second, _ := plan.Compile(context.Background(), s, plan.Options{Cache: cache})
+	second, _ := compile.Compile(context.Background(), s, compile.Options{Cache: cache})
 	if d := cmp.Diff(first.Model, second.Model); d != "" {
 		t.Errorf("the cached fit differs: %s", d)
 	}
@@ -381,7 +389,7 @@ func TestCachedFit(t *testing.T) {
 	if err := os.WriteFile(file, []byte("damaged"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	third, _ := plan.Compile(context.Background(), s, plan.Options{Cache: cache})
+	third, _ := compile.Compile(context.Background(), s, compile.Options{Cache: cache})
 	if d := cmp.Diff(first.Model, third.Model); d != "" {
 		t.Errorf("a damaged cache changes the fit: %s", d)
 	}
@@ -411,7 +419,7 @@ func TestFaults(t *testing.T) {
 			if text == town {
 				t.Fatal("the edit does not fit the spec")
 			}
-			p, faults := compile(t, text)
+			p, faults := compileText(t, text)
 			if p != nil {
 				t.Fatal("it compiles")
 			}
@@ -446,10 +454,10 @@ func TestTriangle(t *testing.T) {
 		b.WriteString("}\n")
 		return b.String()
 	}
-	if p, faults := compile(t, text(0.6)); p == nil {
+	if p, faults := compileText(t, text(0.6)); p == nil {
 		t.Errorf("0.6 is possible: %+v", faults.Items)
 	}
-	p, faults := compile(t, text(0.7))
+	p, faults := compileText(t, text(0.7))
 	if p != nil {
 		t.Fatal("0.7 is impossible, yet it compiles")
 	}
@@ -464,8 +472,8 @@ func TestTooLarge(t *testing.T) {
 	if err := os.WriteFile(path, []byte(town), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, _ := spec.Load(context.Background(), path, spec.Options{})
-	p, faults := plan.Compile(context.Background(), s, plan.Options{MaxCells: 20})
+	s, _ := load.Load(context.Background(), path, load.Options{})
+	p, faults := compile.Compile(context.Background(), s, compile.Options{MaxCells: 20})
 	codes := ""
 	for _, f := range faults.Items {
 		codes += f.Code + " "
@@ -486,7 +494,7 @@ fields: {
 }
 joints: [["a", "b"]]
 `
-	p, faults := compile(t, text)
+	p, faults := compileText(t, text)
 	if p != nil || len(faults.Items) != 1 || faults.Items[0].Code != "too-wide" {
 		t.Errorf("got %+v", faults.Items)
 	}
@@ -497,8 +505,8 @@ func BenchmarkCompile(b *testing.B) {
 	if err := os.WriteFile(path, []byte(town), 0o644); err != nil {
 		b.Fatal(err)
 	}
-	s, _ := spec.Load(context.Background(), path, spec.Options{})
+	s, _ := load.Load(context.Background(), path, load.Options{})
 	for b.Loop() {
-		plan.Compile(context.Background(), s, plan.Options{})
+		compile.Compile(context.Background(), s, compile.Options{})
 	}
 }

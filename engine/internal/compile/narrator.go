@@ -152,7 +152,7 @@ func (n *narrator) readBanks() bool {
 			continue
 		}
 		sum := sha256.Sum256(data)
-		n.plan.Files = append(n.plan.Files, plan.File{Path: shown, SHA256: hex.EncodeToString(sum[:])})
+		n.plan.Files = append(n.plan.Files, plan.File{Path: n.spec.FileName(file.Path), SHA256: hex.EncodeToString(sum[:])})
 		for _, s := range phrase.Parse(shown, data, n.diags) {
 			b := n.banks[s.Bank]
 			if b == nil {
@@ -190,7 +190,7 @@ func (n *narrator) compileHeadings() {
 			}
 		}
 	}
-	for i, cond := range n.parseConditions(texts, places) {
+	for i, cond := range n.spec.ParseConditions(texts, places, n.diags) {
 		if cond != nil {
 			n.conditions[texts[i]] = n.kinds.Select([]*spec.Condition{cond})
 		}
@@ -229,11 +229,4 @@ func (n *narrator) store() {
 		}
 		n.plan.Narrator.Banks = append(n.plan.Narrator.Banks, out)
 	}
-}
-
-func (n *narrator) parseConditions(texts []string, places []diag.Place) []*spec.Condition {
-	if len(texts) == 0 {
-		return nil
-	}
-	return n.opts.ParseConditions(texts, places, n.diags)
 }

@@ -11,8 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // quay is a spec whose texts come from banks.
@@ -77,17 +78,21 @@ func compileQuay(t *testing.T, edits ...string) (*plan.Plan, string) {
 			t.Fatal(err)
 		}
 	}
-	s, faults := spec.Load(context.Background(), "spec.cue", spec.Options{Dir: dir})
+	s, faults := load.Load(context.Background(), "spec.cue", load.Options{Dir: dir})
 	if s == nil {
 		t.Fatal(faults.Err())
 	}
-	p, faults := plan.Compile(context.Background(), s, plan.Options{})
+	b, faults := compile.Compile(context.Background(), s, compile.Options{})
 	var lines []string
 	for _, d := range faults.Items {
 		d.Place.File = filepath.Base(d.Place.File)
 		lines = append(lines, fmt.Sprintf("%s %s: %s: %s | %s", d.Place, d.Severity, d.Code, d.Message, d.Hint))
 	}
-	return p, strings.ReplaceAll(strings.Join(lines, "\n"), dir+string(filepath.Separator), "")
+	said := strings.ReplaceAll(strings.Join(lines, "\n"), dir+string(filepath.Separator), "")
+	if b == nil {
+		return nil, said
+	}
+	return b.Plan, said
 }
 
 func TestNarrator(t *testing.T) {

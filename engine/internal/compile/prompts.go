@@ -27,7 +27,7 @@ type words struct {
 // place is where a byte of the words stands.
 func (w words) place(offset int) diag.Place {
 	if w.node != nil {
-		return w.node.Inside(offset)
+		return w.node.PositionAt(offset)
 	}
 	line := strings.Count(w.text[:offset], "\n")
 	return diag.Place{File: w.file, Line: 1 + line, Column: offset - strings.LastIndexByte(w.text[:offset], '\n')}
@@ -49,7 +49,7 @@ func (k *calls) words(n *spec.Node) (words, bool) {
 		return words{}, false
 	}
 	sum := sha256.Sum256(data)
-	if in := (plan.File{Path: shown, SHA256: hex.EncodeToString(sum[:])}); !slices.Contains(k.plan.Files, in) {
+	if in := (plan.File{Path: k.spec.FileName(file.Path), SHA256: hex.EncodeToString(sum[:])}); !slices.Contains(k.plan.Files, in) {
 		k.plan.Files = append(k.plan.Files, in)
 	}
 	return words{text: strings.TrimPrefix(string(data), "\ufeff"), file: shown}, true

@@ -13,12 +13,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // harbour is a town whose people's texts come from banks of every sort.
@@ -78,7 +80,7 @@ known in {zone} for {skills} and for much else besides.
 `
 
 // world compiles a spec of the given fields and banks.
-func world(t testing.TB, fields, banks string) *plan.Plan {
+func world(t testing.TB, fields, banks string) *bundle.Bundle {
 	t.Helper()
 	dir := t.TempDir()
 	text := `name: "harbour", population: {size: 1000, seed: 3}
@@ -89,15 +91,15 @@ fields: {` + fields + "\n}\n"
 			t.Fatal(err)
 		}
 	}
-	s, faults := spec.Load(context.Background(), "spec.cue", spec.Options{Dir: dir})
+	s, faults := load.Load(context.Background(), "spec.cue", load.Options{Dir: dir})
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}
-	p, faults := plan.Compile(context.Background(), s, plan.Options{})
+	b, faults := compile.Compile(context.Background(), s, compile.Options{})
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return b
 }
 
 // writer makes persons with their texts.
@@ -106,17 +108,17 @@ type writer struct {
 	texts   *Worker
 }
 
-func newWriter(t testing.TB, p *plan.Plan, seed uint64) *writer {
+func newWriter(t testing.TB, p *bundle.Bundle, seed uint64) *writer {
 	t.Helper()
 	s, err := sample.NewIndependent(p.Model, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := generate.New(p, s, seed, 0)
+	g, err := generate.New(p.Plan, s, seed, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := New(p, seed)
+	n, err := New(p.Plan, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +310,7 @@ func TestOpeningsOfAHundredDiffer(t *testing.T) {
 		name: {kind: "category", values: ["Anka", "Boris Lund", "Cyr"]}
 		tale: {kind: "text", chars: {min: 1, max: 200}, offline: parts: ["open"]}
 		short: {kind: "text", chars: {min: 1, max: 200}, offline: parts: ["few"]}`, banks.String())
-	p.Roles = map[string]string{"name": "name"}
+	p.Plan.Roles = map[string]string{"name": "name"}
 	for seed := range uint64(5) {
 		b := newWriter(t, p, seed).batch(t, 0, 1000)
 		names, short := column(b, "name"), column(b, "short")
@@ -440,7 +442,7 @@ func TestDamagedPlans(t *testing.T) {
 		`the plan is damaged: the forms do not fit field "age"`:                       func(p *plan.Plan) { p.Narrator.Forms = "age" },
 		`the plan is damaged: a phrase names "brief", which is not written before it`: func(p *plan.Plan) { p.Narrator.Banks[0].Sections[0].Phrases[0] = "{brief}" },
 	} {
-		p := world(t, harbour, harbourBanks)
+		p := world(t, harbour, harbourBanks).Plan
 		damage(p)
 		if _, err := New(p, 1); err == nil || err.Error() != want {
 			t.Errorf("%v, want %s", err, want)
@@ -470,7 +472,7 @@ func BenchmarkFill(b *testing.B) {
 }
 
 // large is a plan of eight long texts over 160 banks with 900 sections.
-func large(t testing.TB) *plan.Plan {
+func large(t testing.TB) *bundle.Bundle {
 	fields := `hue: {kind: "category", values: ["amber", "slate"]}
 		age: {kind: "integer", min: 0, max: 89}
 		zone: {kind: "category", values: ["North", "Quay", "Hill", "Moor", "Isle", "Fen"]}

@@ -1,4 +1,4 @@
-package spec
+package load
 
 import (
 	"testing"
@@ -34,12 +34,12 @@ func TestParseConditions(t *testing.T) {
 			t.Errorf("%q: %+v", texts[c.condition], cond)
 		}
 		for _, v := range c.accepted {
-			if !term.Accepts(v) {
+			if !term.Accept(v) {
 				t.Errorf("%s refuses %v", term.Text, v)
 			}
 		}
 		for _, v := range c.refused {
-			if term.Accepts(v) {
+			if term.Accept(v) {
 				t.Errorf("%s accepts %v", term.Text, v)
 			}
 		}

@@ -1,4 +1,4 @@
-package spec_test
+package load_test
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // templateNode loads a spec whose field t has the text as written, and returns
@@ -16,7 +17,7 @@ func templateNode(t *testing.T, written, more string) (*spec.Node, string) {
 	t.Helper()
 	source := minimal + "fields: t: {kind: \"template\", text: " + written + "}\n" + more
 	dir := tree(t, map[string]string{"isle.cue": source})
-	s, list := spec.Load(context.Background(), "isle.cue", spec.Options{Dir: dir})
+	s, list := load.Load(context.Background(), "isle.cue", load.Options{Dir: dir})
 	if len(list.Items) > 0 {
 		t.Fatalf("%s: %v", written, list.Items)
 	}
@@ -67,7 +68,7 @@ func TestInsideFindsTheSourceOfEveryByte(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			node, source := templateNode(t, c.written, c.more)
 			offset := strings.Index(node.String, "¤")
-			at := node.Inside(offset)
+			at := node.PositionAt(offset)
 			before := source[:strings.Index(source, "¤")]
 			want := fmt.Sprintf("isle.cue:%d:%d", 1+strings.Count(before, "\n"), len(before)-strings.LastIndexByte(before, '\n'))
 			if at.String() != want {
@@ -98,7 +99,7 @@ func TestInsideWhatIsNotWritten(t *testing.T) {
 			if f.Name != "t" {
 				continue
 			}
-			if at := f.Body.Get("text").Inside(c.offset); at.String() != c.want {
+			if at := f.Body.Get("text").PositionAt(c.offset); at.String() != c.want {
 				t.Errorf("%s: byte %d is at %s, want %s", c.written, c.offset, at, c.want)
 			}
 		}
@@ -113,7 +114,7 @@ func TestInsideAnotherFile(t *testing.T) {
 	})
 	s := mustLoad(t, dir, "isle")
 	node := s.Fields[len(s.Fields)-1].Body.Get("text")
-	at := node.Inside(strings.Index(node.String, "ree"))
+	at := node.PositionAt(strings.Index(node.String, "ree"))
 	if want := filepath.Join("isle", "b.cue") + ":5:4"; at.String() != want {
 		t.Errorf("found at %s, want %s", at, want)
 	}

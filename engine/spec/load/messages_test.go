@@ -1,4 +1,4 @@
-package spec_test
+package load_test
 
 import (
 	"context"
@@ -8,13 +8,13 @@ import (
 	"testing"
 
 	"github.com/personagen/personagen/engine/diag"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // printed loads a spec and prints its diagnostics as a user sees them.
 func printed(t *testing.T, dir, path string) string {
 	t.Helper()
-	s, list := spec.Load(context.Background(), path, spec.Options{Dir: dir})
+	s, list := load.Load(context.Background(), path, load.Options{Dir: dir})
 	if (s == nil) != list.Failed() {
 		t.Errorf("Load(%s) gives a spec: %v, and errors: %v", path, s != nil, list.Failed())
 	}

@@ -1,4 +1,4 @@
-package spec_test
+package load_test
 
 import (
 	"context"
@@ -13,12 +13,16 @@ import (
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // tree writes files below a temporary folder.
 func tree(t testing.TB, files map[string]string) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, text := range files {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -34,7 +38,7 @@ func tree(t testing.TB, files map[string]string) string {
 // mustLoad loads a spec that has no faults.
 func mustLoad(t testing.TB, dir, path string) *spec.Spec {
 	t.Helper()
-	s, list := spec.Load(context.Background(), path, spec.Options{Dir: dir})
+	s, list := load.Load(context.Background(), path, load.Options{Dir: dir})
 	if len(list.Items) > 0 {
 		t.Fatalf("faults in %s: %v", path, list.Items)
 	}
@@ -86,11 +90,11 @@ func TestLoadWorksFromAnyFolder(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := tree(t, tt.files)
 			s := mustLoad(t, dir, tt.path)
-			if s.Name != "isle" || s.File != tt.path || !slices.Equal(fieldNames(s), []string{"b", "a"}) {
-				t.Errorf("name %q, file %q, fields %q", s.Name, s.File, fieldNames(s))
+			if s.Name != "isle" || !slices.Equal(fieldNames(s), []string{"b", "a"}) {
+				t.Errorf("name %q, fields %q", s.Name, fieldNames(s))
 			}
-			if s := mustLoad(t, t.TempDir(), filepath.Join(dir, tt.path)); s.Dir != filepath.Dir(filepath.Join(dir, tt.path, "..", "x")) && s.Name != "isle" {
-				t.Errorf("by absolute path: folder %q", s.Dir)
+			if again := mustLoad(t, t.TempDir(), filepath.Join(dir, tt.path)); again.Dir != s.Dir || again.Name != "isle" {
+				t.Errorf("by absolute path: name %q, folder %q; by relative path: folder %q", again.Name, again.Dir, s.Dir)
 			}
 		})
 	}
@@ -102,7 +106,7 @@ func TestLoadJoinsTheFilesOfAPackage(t *testing.T) {
 		"isle/b.cue": "package isle\n_size: 7\nfields: {age: {kind: \"integer\", min: 0, max: 9}}\n",
 		"isle/c.cue": "package isle\nfields: age: title: 3\n",
 	})
-	_, list := spec.Load(context.Background(), "isle", spec.Options{Dir: dir})
+	_, list := load.Load(context.Background(), "isle", load.Options{Dir: dir})
 	if len(list.Items) != 1 || list.Items[0].Place != (diag.Place{File: "isle/c.cue", Line: 2, Column: 21}) {
 		t.Fatalf("faults %v", list.Items)
 	}
@@ -128,7 +132,7 @@ func TestLoadRefusesPaths(t *testing.T) {
 		{"two", "packages", "the folder holds several packages: a, b", "name the file, such as two/a.cue"},
 		{"broken/x.cue", "syntax", "", ""},
 	} {
-		s, list := spec.Load(context.Background(), tt.path, spec.Options{Dir: dir})
+		s, list := load.Load(context.Background(), tt.path, load.Options{Dir: dir})
 		if s != nil || len(list.Items) != 1 {
 			t.Errorf("%s: %d faults: %v", tt.path, len(list.Items), list.Items)
 			continue
@@ -149,6 +153,11 @@ func TestPathsOfFilesStartWhereTheyAreNamed(t *testing.T) {
 			"tables: zone: {over: [\"zone\"], csv: {file: \"/abs/t.csv\", value: \"n\"}}\n",
 	})
 	s := mustLoad(t, dir, "specs/x.cue")
+	for i, want := range []string{"../lib/zones.csv", "../data/names.csv", "/abs/t.csv"} {
+		if len(s.Files) != 3 || s.Files[i].Name != want || s.FileName(s.Files[i].Path) != want {
+			t.Errorf("files %+v, want file %d to be %s", s.Files, i, want)
+		}
+	}
 	for _, tt := range []struct{ got, want string }{
 		{s.Fields[0].Body.Get("values").Get("csv").Path, filepath.Join(dir, "lib", "zones.csv")},
 		{s.Fields[1].Body.Get("csv").Rows().Path, filepath.Join(dir, "data", "names.csv")},
@@ -157,6 +166,45 @@ func TestPathsOfFilesStartWhereTheyAreNamed(t *testing.T) {
 	} {
 		if tt.got != tt.want {
 			t.Errorf("got %q, want %q", tt.got, tt.want)
+		}
+	}
+}
+
+// However a spec is reached, it is the same one; messages keep to what the user
+// gave.
+func TestLoadThroughLinks(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"real/cue.mod/module.cue": module,
+		"real/lib/lib.cue":        "package lib\nsize: 7\n",
+		"real/specs/x.cue": "package x\nimport \"example.com/mine/lib\"\nname: \"x\"\npopulation: size: lib.size\n" +
+			"fields: zone: {kind: \"choice\", csv: {file: \"../data/zones.csv\"}}\n",
+		"away/readme.txt": "",
+	})
+	for link, to := range map[string]string{"folder": "real/specs", "file.cue": "real/specs/x.cue", "away/deep": "../real"} {
+		if err := os.Symlink(filepath.FromSlash(to), filepath.Join(dir, link)); err != nil {
+			t.Skip(err) // Windows may not let us
+		}
+	}
+	direct := mustLoad(t, dir, "real/specs/x.cue")
+	for _, tt := range []struct{ dir, path, spec, data string }{
+		{"", "real/specs/x.cue", "real/specs/x.cue", "real/data/zones.csv"},
+		{"", "real/specs", "real/specs/x.cue", "real/data/zones.csv"},
+		{"", "folder/x.cue", "folder/x.cue", "real/data/zones.csv"},
+		{"", "folder", "folder/x.cue", "real/data/zones.csv"},
+		{"", "file.cue", "file.cue", "real/data/zones.csv"},
+		{"folder", "x.cue", "x.cue", "../data/zones.csv"},
+		{"away/deep", "specs/x.cue", "specs/x.cue", "data/zones.csv"},
+		{"away", "deep/specs/x.cue", "deep/specs/x.cue", "../real/data/zones.csv"},
+	} {
+		s := mustLoad(t, filepath.Join(dir, tt.dir), tt.path)
+		if s.Dir != direct.Dir || !slices.Equal(s.Files, direct.Files) || s.Population.Size != 7 {
+			t.Errorf("%s in %q: folder %s, files %v, want %s, %v", tt.path, tt.dir, s.Dir, s.Files, direct.Dir, direct.Files)
+		}
+		if got := s.Fields[0].Place.File; got != tt.spec {
+			t.Errorf("%s in %q: the spec is shown as %s, want %s", tt.path, tt.dir, got, tt.spec)
+		}
+		if got := s.Shown(s.Files[0].Path); got != tt.data {
+			t.Errorf("%s in %q: a file is shown as %s, want %s", tt.path, tt.dir, got, tt.data)
 		}
 	}
 }
@@ -223,8 +271,8 @@ func TestDecode(t *testing.T) {
 			[]any{"two", "T", "hue", "band", "pattern", "percent", 0.5, 0.01, "RED", 2020, "assumed", true}},
 		{"figures", []any{two.Inline.Fields[1].Name, two.Inline.Fields[1].Value.Fields[0].Name, red.Name, red.Value.Number, red.Place, red.Value.Place},
 			[]any{"65-100", "BLUE", "RED", 60.0, diag.Place{File: "full.cue", Line: 26, Column: 72}, diag.Place{File: "full.cue", Line: 26, Column: 77}}},
-		{"CSV table", []any{one.CSV.File, one.CSV.Path, one.Value.Value, one.Measure, one.Add, one.CSV.Where.Text, one.CSV.Columns["hue"].Value, one.CSV.Map["hue"]["r"].Value, one.Weight, one.Tolerance},
-			[]any{"t.csv", filepath.Join(dir, "t.csv"), "n", "shares", true, `level: "top"`, "Colour", "RED", 2.0, -1.0}},
+		{"CSV table", []any{one.CSV.Path, one.Value.Value, one.Measure, one.Add, one.CSV.Where.Text, one.CSV.Columns["hue"].Value, one.CSV.Map["hue"]["r"].Value, one.Weight, one.Tolerance},
+			[]any{filepath.Join(dir, "t.csv"), "n", "shares", true, `level: "top"`, "Colour", "RED", 2.0, -1.0}},
 		{"impossible", s.Impossible[0].Text, `age: <5, hue: "RED"`},
 		{"joint", s.Joints[0].Fields[1].Value, "hue"},
 		{"correlation", s.Correlations[0].Matrix, [][]float64{{1, 0.5}, {0.5, 1}}},
@@ -277,12 +325,12 @@ func TestConditions(t *testing.T) {
 		}
 		for range 2 { // the second time from memory
 			for _, v := range tt.yes {
-				if !term.Accepts(v) {
+				if !term.Accept(v) {
 					t.Errorf("%s refuses %v", tt.constraint, v)
 				}
 			}
 			for _, v := range tt.no {
-				if term.Accepts(v) {
+				if term.Accept(v) {
 					t.Errorf("%s accepts %v", tt.constraint, v)
 				}
 			}
@@ -296,7 +344,7 @@ func TestConditionsMayBeAskedFromManyGoroutines(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for age := range 100 {
-				if term.Accepts(age) != (age >= 15 && age < 25) {
+				if term.Accept(age) != (age >= 15 && age < 25) {
 					t.Errorf("wrong at %d", age)
 				}
 			}
@@ -320,7 +368,7 @@ func TestTyposNeverPass(t *testing.T) {
 				text = strings.Replace(text, "\"strings\"\n\n", "\"strings\"\n#Spec: {\n", 1) + "}\n"
 			}
 			dir := tree(t, map[string]string{"full.cue": text})
-			_, list := spec.Load(context.Background(), "full.cue", spec.Options{Dir: dir})
+			_, list := load.Load(context.Background(), "full.cue", load.Options{Dir: dir})
 			if slices.Contains(free, label.name) {
 				continue
 			}
@@ -367,23 +415,23 @@ func TestLimits(t *testing.T) {
 	for _, tt := range []struct {
 		name, path, want string
 		ctx              context.Context
-		o                spec.Options
+		o                load.Options
 	}{
-		{"time", "x.cue", "evaluating the spec takes longer than 1ns", nil, spec.Options{Limit: 1}},
-		{"memory", "x.cue", "evaluating the spec takes more than 0 MiB of memory", nil, spec.Options{MemoryLimit: 1}},
-		{"interrupt", "x.cue", "reading the spec was interrupted", cancelled, spec.Options{}},
-		{"brackets", "deep.cue", "brackets nested more than 500 deep", nil, spec.Options{}},
-		{"lists", "list.cue", "brackets nested more than 500 deep", nil, spec.Options{}},
-		{"long expression", "long.cue", "an expression of more than 50000 tokens", nil, spec.Options{}},
-		{"signs", "minus.cue", "an expression of more than 50000 tokens", nil, spec.Options{}},
-		{"labels", "labels.cue", "an expression of more than 50000 tokens", nil, spec.Options{}},
+		{"time", "x.cue", "evaluating the spec takes longer than 1ns", nil, load.Options{Limit: 1}},
+		{"memory", "x.cue", "evaluating the spec takes more than 0 MiB of memory", nil, load.Options{MemoryLimit: 1}},
+		{"interrupt", "x.cue", "reading the spec was interrupted", cancelled, load.Options{}},
+		{"brackets", "deep.cue", "brackets nested more than 500 deep", nil, load.Options{}},
+		{"lists", "list.cue", "brackets nested more than 500 deep", nil, load.Options{}},
+		{"long expression", "long.cue", "an expression of more than 50000 tokens", nil, load.Options{}},
+		{"signs", "minus.cue", "an expression of more than 50000 tokens", nil, load.Options{}},
+		{"labels", "labels.cue", "an expression of more than 50000 tokens", nil, load.Options{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.ctx == nil {
 				tt.ctx = context.Background()
 			}
 			tt.o.Dir = dir
-			s, list := spec.Load(tt.ctx, tt.path, tt.o)
+			s, list := load.Load(tt.ctx, tt.path, tt.o)
 			if s != nil || len(list.Items) != 1 || !strings.HasPrefix(list.Items[0].Message, tt.want) {
 				t.Errorf("got %v", list.Items)
 			}
@@ -397,8 +445,8 @@ func TestLimits(t *testing.T) {
 func TestKinds(t *testing.T) {
 	want := []string{"category", "integer", "group", "choice", "number", "template", "list", "constant", "id"}
 	for _, kind := range want {
-		if !slices.Contains(spec.Kinds(), kind) {
-			t.Errorf("no kind %s in %q", kind, spec.Kinds())
+		if !slices.Contains(load.Kinds(), kind) {
+			t.Errorf("no kind %s in %q", kind, load.Kinds())
 		}
 	}
 }
@@ -436,7 +484,7 @@ func BenchmarkAccepts(b *testing.B) {
 	for b.Loop() {
 		s := mustLoad(b, dir, "x.cue")
 		for age := range 100 {
-			s.Impossible[0].Terms[0].Accepts(age)
+			s.Impossible[0].Terms[0].Accept(age)
 		}
 	}
 }
@@ -463,7 +511,7 @@ func FuzzLoad(f *testing.F) {
 		if err := os.WriteFile(file, text, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		s, list := spec.Load(context.Background(), file, spec.Options{Dir: dir, Limit: 5 * time.Second})
+		s, list := load.Load(context.Background(), file, load.Options{Dir: dir, Limit: 5 * time.Second})
 		if (s == nil) != list.Failed() {
 			t.Fatalf("spec: %v, faults: %v", s != nil, list.Items)
 		}
@@ -494,14 +542,14 @@ fields: {
 	if err := os.WriteFile(filepath.Join(dir, "isle.cue"), []byte(text), 0o644); err != nil {
 		panic(err)
 	}
-	s, faults := spec.Load(context.Background(), "isle.cue", spec.Options{Dir: dir})
+	s, faults := load.Load(context.Background(), "isle.cue", load.Options{Dir: dir})
 	if faults.Failed() {
 		panic(faults.Err())
 	}
 	for _, f := range s.Fields {
 		fmt.Println(f.Place, f.Name, f.Kind)
 	}
-	fmt.Println(s.Fields[1].When.Text, s.Fields[1].When.Terms[0].Accepts(17))
+	fmt.Println(s.Fields[1].When.Text, s.Fields[1].When.Terms[0].Accept(17))
 	// Output:
 	// isle.cue:4:2 age integer
 	// isle.cue:5:2 hue category

@@ -1,7 +1,6 @@
-package spec
+package load
 
 import (
-	"sort"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -10,35 +9,13 @@ import (
 	"cuelang.org/go/cue/token"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/spec"
 )
-
-// stretch is a part of a string and where its source stands. Within a stretch
-// string and source go on byte for byte, unless it is fixed: all of it comes
-// from one place, such as an escape.
-type stretch struct {
-	offset int // in the string, in bytes
-	place  diag.Place
-	fixed  bool
-}
-
-// Inside is the place of the byte at an offset of a StringNode. What was not
-// written as a text (the result of a function, say) is all where the node is.
-func (n *Node) Inside(offset int) diag.Place {
-	i := sort.Search(len(n.written), func(i int) bool { return n.written[i].offset > offset }) - 1
-	if i < 0 {
-		return n.Place
-	}
-	s := n.written[i]
-	if !s.fixed {
-		s.place.Column += offset - s.offset
-	}
-	return s.place
-}
 
 // written finds where the parts of a string of the spec are written; nil when
 // it was not written as a text. The expression is that of the path where it has
 // only one, else what CUE knows of the value.
-func (r *reader) written(path []cue.Selector, v cue.Value, s string) []stretch {
+func (r *reader) written(path []cue.Selector, v cue.Value, s string) []spec.Position {
 	var x ast.Expr
 	if d, ok := r.places.only(path); ok {
 		x = d.value
@@ -47,7 +24,7 @@ func (r *reader) written(path []cue.Selector, v cue.Value, s string) []stretch {
 	if !w.expr(x, v, 0) || w.text.String() != s {
 		return nil
 	}
-	return w.stretches
+	return w.positions
 }
 
 // writing puts a string together from its source once more, to learn where
@@ -56,7 +33,7 @@ type writing struct {
 	places    *places
 	escape    string // the sign of an escape in the literal that is read: a backslash and as many # as its quotes have
 	text      strings.Builder
-	stretches []stretch
+	positions []spec.Position
 }
 
 // depth limits how far references are followed.
@@ -143,7 +120,7 @@ func (w *writing) interpolation(x *ast.Interpolation, parts []cue.Value) bool {
 }
 
 func (w *writing) add(at diag.Place, fixed bool) {
-	w.stretches = append(w.stretches, stretch{w.text.Len(), at, fixed})
+	w.positions = append(w.positions, spec.Position{Offset: w.text.Len(), Place: at, Fixed: fixed})
 }
 
 // quoted adds what a quoted text says from its byte begin on, by the rules of

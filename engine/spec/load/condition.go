@@ -1,4 +1,4 @@
-package spec
+package load
 
 import (
 	"fmt"
@@ -10,11 +10,12 @@ import (
 	"cuelang.org/go/cue/ast"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/spec"
 )
 
 // conditionNode reads a condition: its values stay CUE constraints, held by
 // closures.
-func (r *reader) conditionNode(v cue.Value, path []cue.Selector) *Node {
+func (r *reader) conditionNode(v cue.Value, path []cue.Selector) *spec.Node {
 	at := r.places.value(path, v)
 	broken := r.broken(v)
 	fields, _, isList := children(v)
@@ -29,7 +30,7 @@ func (r *reader) conditionNode(v cue.Value, path []cue.Selector) *Node {
 		return nil
 	}
 	r.places.inFileOrder(path, fields)
-	cond := &Condition{Place: at}
+	cond := &spec.Condition{Place: at}
 	var texts []string
 	for _, f := range fields {
 		term, ok := r.term(f, append(path[:len(path):len(path)], f.label))
@@ -40,18 +41,18 @@ func (r *reader) conditionNode(v cue.Value, path []cue.Selector) *Node {
 		texts = append(texts, f.label.String()+": "+term.Text)
 	}
 	cond.Text = strings.Join(texts, ", ")
-	return &Node{Kind: CondNode, Place: at, Cond: cond}
+	return &spec.Node{Kind: spec.CondNode, Place: at, Cond: cond}
 }
 
 const scalarKinds = cue.NullKind | cue.BoolKind | cue.NumberKind | cue.StringKind
 
-func (r *reader) term(f field, path []cue.Selector) (Term, bool) {
+func (r *reader) term(f field, path []cue.Selector) (spec.Term, bool) {
 	if r.broken(f.value) {
-		return Term{}, false
+		return spec.Term{}, false
 	}
 	if f.value.IncompleteKind()&scalarKinds == 0 {
 		r.noConstraint(path, r.places.value(path, f.value))
-		return Term{}, false
+		return spec.Term{}, false
 	}
 	return newTerm(r.ctx, f.name(), r.places.name(path, f.value), r.sourceText(path, f.value), f.value), true
 }
@@ -83,13 +84,13 @@ func usesNames(x ast.Expr) bool {
 var evaluating sync.Mutex
 
 // newTerm makes the constraint of one field.
-func newTerm(ctx *cue.Context, field string, at diag.Place, text string, constraint cue.Value) Term {
-	t := Term{Field: field, Place: at, Text: text}
+func newTerm(ctx *cue.Context, field string, at diag.Place, text string, constraint cue.Value) spec.Term {
+	t := spec.Term{Field: field, Place: at, Text: text}
 	if all, ok := literals(constraint); ok {
 		slices.Sort(all)
 		t.Literals = slices.Compact(all)
 	}
-	t.accept = accepter(ctx, constraint, t.Literals)
+	t.Accept = accepter(ctx, constraint, t.Literals)
 	return t
 }
 

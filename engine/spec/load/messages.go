@@ -1,4 +1,4 @@
-package spec
+package load
 
 import (
 	"fmt"
@@ -292,7 +292,7 @@ func cueError(at token.Pos, err error) error {
 func (l *loader) fromCUE(err error, p *places) {
 	list := errors.Errors(err)
 	for i := 0; i < len(list); i++ {
-		e := list[i]
+		e := importedFault(list[i])
 		format, args := e.Msg()
 		m := translate(format, args, e)
 		if n, ok := branches(format, args); ok && i+n < len(list) {
@@ -301,6 +301,19 @@ func (l *loader) fromCUE(err error, p *places) {
 			e = list[i]
 		}
 		l.fromOne(m, e, p)
+	}
+}
+
+// importedFault is the fault of an imported file that made the import fail, when
+// CUE says where it is.
+func importedFault(e errors.Error) errors.Error {
+	for {
+		format, _ := e.Msg()
+		cause, ok := errors.Unwrap(e).(errors.Error)
+		if !strings.HasPrefix(format, "import failed") || !ok || !cause.Position().IsValid() {
+			return e
+		}
+		e = cause
 	}
 }
 
@@ -392,7 +405,7 @@ func translate(format string, args []any, e errors.Error) translation {
 		return translation{code: "cycle", text: "the value refers to itself: " + text}
 	case strings.HasPrefix(format, "imported and not used"):
 		return translation{code: "import", text: text, hint: "use it, or take the import out"}
-	case strings.Contains(e.Error(), "import failed"):
+	case strings.Contains(e.Error(), "import failed"), strings.HasPrefix(text, "cannot find package"):
 		return importFailed(e.Error())
 	case strings.HasPrefix(format, "field not allowed"):
 		return translation{code: "unknown-field", text: "unknown field"}
@@ -504,17 +517,14 @@ func (l *loader) noteOtherPlaces(d *diag.Diagnostic, e errors.Error) {
 	}
 }
 
-// guessName looks for the name that was meant among the names of the spec.
+// guessName says how to refer to a name that CUE does not find, or guesses at
+// the one that was meant: a name of the spec or of its package.
 func (l *loader) guessName(name string, p *places) string {
 	if p != nil {
-		var names []string
-		for key := range p.at {
-			if i := strings.IndexByte(key, 0); i == len(key)-1 {
-				names = append(names, key[:i])
-			}
+		if hint := p.outOfScope(name); hint != "" {
+			return hint
 		}
-		slices.Sort(names)
-		if near := diag.Guess(name, names); near != "" {
+		if near := diag.Guess(name, p.names()); near != "" {
 			return fmt.Sprintf("did you mean %q?", near)
 		}
 	}

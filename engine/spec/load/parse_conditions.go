@@ -1,9 +1,10 @@
-package spec
+package load
 
 import (
 	"cuelang.org/go/cue/cuecontext"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/spec"
 )
 
 const conditionHint = "write field: constraint, …, for example age: >=15"
@@ -12,11 +13,11 @@ const conditionHint = "write field: constraint, …, for example age: >=15"
 // of phrase banks: each text is the inside of a CUE struct, such as
 // `age: >=15, region: "North" | "South"`. Faults are reported at the places
 // given and leave nil.
-func ParseConditions(texts []string, places []diag.Place, faults *diag.List) []*Condition {
+func ParseConditions(texts []string, places []diag.Place, faults *diag.List) []*spec.Condition {
 	evaluating.Lock()
 	defer evaluating.Unlock()
 	ctx := cuecontext.New()
-	out := make([]*Condition, len(texts))
+	out := make([]*spec.Condition, len(texts))
 	for i, text := range texts {
 		v := ctx.CompileString("{\n" + text + "\n}")
 		if err := v.Err(); err != nil {
@@ -28,7 +29,7 @@ func ParseConditions(texts []string, places []diag.Place, faults *diag.List) []*
 			faults.Errorf(places[i], "condition", "not a condition: %s", text).WithHint(conditionHint)
 			continue
 		}
-		cond := &Condition{Place: places[i], Text: text}
+		cond := &spec.Condition{Place: places[i], Text: text}
 		for it.Next() {
 			if it.Value().IncompleteKind()&scalarKinds == 0 {
 				faults.Errorf(places[i], "condition", "field %q has a constraint that no value can meet: %s", it.Selector().Unquoted(), oneLine(it.Value())).WithHint(conditionHint)

@@ -1,4 +1,4 @@
-package spec
+package load
 
 import (
 	"strings"
@@ -16,25 +16,24 @@ import (
 const specDefinition = "#Spec"
 
 // openedSpec is the definition's name while it is read: as a definition it would
-// be closed for the loader, too, and refuse the schema's defaults.
-const openedSpec = "_PersonagenSpec"
+// be closed for the loader, too, and refuse the schema's defaults. It is not
+// hidden, because other packages refer to it.
+const openedSpec = "PersonagenSpec"
 
 // openDefinition renames the definition of a spec, and references to it, in
 // files that CUE has parsed but not yet evaluated. It reports whether there is one.
-func openDefinition(inst *build.Instance) bool {
-	found := false
-	for _, f := range inst.Files {
-		for _, d := range f.Decls {
-			found = found || isSpecField(d, specDefinition)
-		}
-	}
-	if !found {
+func openDefinition(ps *packages) bool {
+	if !defines(ps.all[0], specDefinition) {
 		return false
 	}
+	ps.opened = true
 	var rename func(ast.Node) bool
 	rename = func(n ast.Node) bool {
 		switch n := n.(type) {
-		case *ast.SelectorExpr: // schemas.#Spec is another one
+		case *ast.SelectorExpr: // schemas.#Spec stays
+			if ps.selected(n, specDefinition) != nil {
+				n.Sel.(*ast.Ident).Name = openedSpec
+			}
 			ast.Walk(n.X, rename, nil)
 			return false
 		case *ast.Ident:
@@ -44,8 +43,10 @@ func openDefinition(inst *build.Instance) bool {
 		}
 		return true
 	}
-	for _, f := range inst.Files {
-		ast.Walk(f, rename, nil)
+	for _, inst := range ps.all {
+		for _, f := range inst.Files {
+			ast.Walk(f, rename, nil)
+		}
 	}
 	return true
 }
@@ -63,12 +64,8 @@ func isSpecField(d ast.Decl, name string) bool {
 // specValue is the value of the opened definition; where the evaluation failed
 // so that there is none, what it failed with.
 func specValue(root cue.Value) cue.Value {
-	if it, err := root.Fields(cue.Hidden(true)); err == nil {
-		for it.Next() {
-			if it.Selector().String() == openedSpec {
-				return it.Value()
-			}
-		}
+	if v := root.LookupPath(cue.MakePath(cue.Str(openedSpec))); v.Exists() {
+		return v
 	}
 	return root
 }
@@ -77,7 +74,7 @@ func specValue(root cue.Value) cue.Value {
 func (l *loader) outsideDefinition(inst *build.Instance) {
 	for _, f := range inst.Files {
 		for _, d := range f.Decls {
-			if pos, ok := plainPart(d); ok {
+			if pos, ok := plainPart(d); ok && !isSpecField(d, openedSpec) {
 				l.list.Errorf(l.place(pos), "outside", "stands outside the spec, which is in %s", specDefinition).
 					WithHint("move it into the braces of %s, or make it a hidden field, such as _name", specDefinition)
 			}

@@ -1,4 +1,4 @@
-package spec
+package load
 
 import (
 	"path/filepath"
@@ -9,6 +9,7 @@ import (
 	"cuelang.org/go/cue/ast"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/spec"
 )
 
 // reader turns CUE values into nodes, checking them against the schema on the
@@ -38,7 +39,7 @@ func (r *reader) fault(path []cue.Selector, at diag.Place, code, format string, 
 
 // node reads v, which the schema describes by s. It returns nil when v is
 // faulty, which has been reported then.
-func (r *reader) node(v cue.Value, s *shape, path []cue.Selector) *Node {
+func (r *reader) node(v cue.Value, s *shape, path []cue.Selector) *spec.Node {
 	if s.condition {
 		return r.conditionNode(v, path)
 	}
@@ -96,13 +97,13 @@ type field struct {
 
 func (f field) name() string { return f.label.Unquoted() }
 
-func (r *reader) listNode(v cue.Value, items []cue.Value, s *shape, path []cue.Selector) *Node {
+func (r *reader) listNode(v cue.Value, items []cue.Value, s *shape, path []cue.Selector) *spec.Node {
 	at := r.places.value(path, v)
 	if s.list == nil && !s.any {
 		r.wrongForm(path, at, "a list", s)
 		return nil
 	}
-	node := &Node{Kind: ListNode, Place: at}
+	node := &spec.Node{Kind: spec.ListNode, Place: at}
 	shapes := &listShape{rest: s}
 	if s.list != nil {
 		shapes = s.list
@@ -127,9 +128,9 @@ func (r *reader) listNode(v cue.Value, items []cue.Value, s *shape, path []cue.S
 	return node
 }
 
-func (r *reader) structNode(v cue.Value, fields []field, s *shape, path []cue.Selector) *Node {
+func (r *reader) structNode(v cue.Value, fields []field, s *shape, path []cue.Selector) *spec.Node {
 	at := r.places.value(path, v)
-	node := &Node{Kind: StructNode, Place: at}
+	node := &spec.Node{Kind: spec.StructNode, Place: at}
 	r.places.inFileOrder(path, fields)
 	if s.any {
 		for _, f := range fields {
@@ -164,10 +165,10 @@ func (r *reader) structNode(v cue.Value, fields []field, s *shape, path []cue.Se
 	return node
 }
 
-func (r *reader) addField(node *Node, f field, s *shape, path []cue.Selector) {
+func (r *reader) addField(node *spec.Node, f field, s *shape, path []cue.Selector) {
 	inner := append(path[:len(path):len(path)], f.label)
 	if n := r.node(f.value, s, inner); n != nil {
-		node.Fields = append(node.Fields, Named{Name: f.name(), Place: r.places.name(inner, f.value), Value: n})
+		node.Fields = append(node.Fields, spec.Named{Name: f.name(), Place: r.places.name(inner, f.value), Value: n})
 	}
 }
 
@@ -197,7 +198,7 @@ func (r *reader) chosen(v cue.Value, fields []field, s *structShape, path []cue.
 }
 
 // absent adds defaults, and reports missing fields and broken rules.
-func (r *reader) absent(node *Node, v cue.Value, fields []field, meant []string, want *structShape, path []cue.Selector) {
+func (r *reader) absent(node *spec.Node, v cue.Value, fields []field, meant []string, want *structShape, path []cue.Selector) {
 	given := func(name string) bool {
 		return slices.Contains(meant, name) || slices.ContainsFunc(fields, func(f field) bool { return f.name() == name })
 	}
@@ -208,7 +209,7 @@ func (r *reader) absent(node *Node, v cue.Value, fields []field, meant []string,
 			r.missing(path, r.places.name(path, v), m.name)
 		case m.shape.scalar != nil:
 			if value, ok := m.shape.scalar.value.Default(); ok || value.IsConcrete() {
-				node.Fields = append(node.Fields, Named{Name: m.name, Place: node.Place, Value: plainNode(value, node.Place)})
+				node.Fields = append(node.Fields, spec.Named{Name: m.name, Place: node.Place, Value: plainNode(value, node.Place)})
 			}
 		}
 	}
@@ -225,7 +226,7 @@ func (r *reader) absent(node *Node, v cue.Value, fields []field, meant []string,
 	}
 }
 
-func (r *reader) scalarNode(v cue.Value, s *shape, path []cue.Selector) *Node {
+func (r *reader) scalarNode(v cue.Value, s *shape, path []cue.Selector) *spec.Node {
 	at := r.places.value(path, v)
 	if d, ok := v.Default(); ok {
 		v = d
@@ -238,8 +239,8 @@ func (r *reader) scalarNode(v cue.Value, s *shape, path []cue.Selector) *Node {
 		node := plainNode(v, at)
 		if node == nil {
 			r.wrongForm(path, at, shownValue(v), s)
-		} else if node.Kind == StringNode {
-			node.written = r.written(path, v, node.String)
+		} else if node.Kind == spec.StringNode {
+			node.Positions = r.written(path, v, node.String)
 		}
 		return node
 	}
@@ -268,8 +269,8 @@ func (r *reader) scalarNode(v cue.Value, s *shape, path []cue.Selector) *Node {
 		r.notFitting(path, at, v, s)
 		return nil
 	}
-	if node.Kind == StringNode {
-		node.written = r.written(path, written, node.String)
+	if node.Kind == spec.StringNode {
+		node.Positions = r.written(path, written, node.String)
 	}
 	if s.file {
 		node.Path = r.resolve(node.String, path, v)
@@ -277,11 +278,13 @@ func (r *reader) scalarNode(v cue.Value, s *shape, path []cue.Selector) *Node {
 	return node
 }
 
-// resolve makes the path of a file that the spec names: it is relative to the
-// folder of the file in which it is written.
+// resolve returns the absolute path of a file that the spec names. A relative
+// one starts from the folder of the .cue file in which it is written.
 func (r *reader) resolve(file string, path []cue.Selector, v cue.Value) string {
 	if filepath.IsAbs(file) {
-		return filepath.Clean(file)
+		full := filepath.Clean(file)
+		r.nameFile(spec.File{Path: full, Name: filepath.ToSlash(full)})
+		return full
 	}
 	pos := v.Pos()
 	if d, ok := r.places.only(path); ok {
@@ -293,27 +296,41 @@ func (r *reader) resolve(file string, path []cue.Selector, v cue.Value) string {
 	if pos.IsValid() && pos.Filename() != "" {
 		from = pos.Filename()
 	}
-	return filepath.Join(filepath.Dir(from), filepath.FromSlash(file))
+	full := filepath.Join(filepath.Dir(from), filepath.FromSlash(file))
+	name, err := filepath.Rel(filepath.Dir(r.places.first), full)
+	if err != nil {
+		name = full // on another drive
+	}
+	r.nameFile(spec.File{Path: full, Name: filepath.ToSlash(name)})
+	return full
+}
+
+// nameFile remembers a file that the spec names. One that is named more than
+// once is known by the name that comes first.
+func (r *reader) nameFile(f spec.File) {
+	if !slices.ContainsFunc(r.named, func(known spec.File) bool { return known.Path == f.Path }) {
+		r.named = append(r.named, f)
+	}
 }
 
 // plainNode makes a node of a concrete scalar; nil when v is none or is too
 // large for a float64.
-func plainNode(v cue.Value, at diag.Place) *Node {
+func plainNode(v cue.Value, at diag.Place) *spec.Node {
 	switch v.Kind() {
 	case cue.NullKind:
-		return &Node{Kind: NullNode, Place: at}
+		return &spec.Node{Kind: spec.NullNode, Place: at}
 	case cue.BoolKind:
 		b, _ := v.Bool()
-		return &Node{Kind: BoolNode, Place: at, Bool: b}
+		return &spec.Node{Kind: spec.BoolNode, Place: at, Bool: b}
 	case cue.StringKind:
 		s, _ := v.String()
-		return &Node{Kind: StringNode, Place: at, String: s}
+		return &spec.Node{Kind: spec.StringNode, Place: at, String: s}
 	case cue.IntKind, cue.FloatKind, cue.NumberKind:
 		f, err := v.Float64()
 		if err != nil && f != 0 {
 			return nil
 		}
-		return &Node{Kind: NumberNode, Place: at, Number: f, String: digits(v, f)}
+		return &spec.Node{Kind: spec.NumberNode, Place: at, Number: f, String: digits(v, f)}
 	}
 	return nil
 }

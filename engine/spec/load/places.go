@@ -1,4 +1,4 @@
-package spec
+package load
 
 import (
 	"cmp"
@@ -16,10 +16,11 @@ import (
 // places knows where each path of the spec is written. CUE's own positions are
 // those of a value's first part, which may be a label, a value or nothing.
 type places struct {
-	loader *loader
-	first  string                   // the first file
-	own    map[string]int           // files of the spec and their order, from 1
-	at     map[string][]declaration // by path key
+	loader   *loader
+	packages *packages
+	first    string                   // the first file
+	own      map[string]int           // files of the spec and their order, from 1
+	at       map[string][]declaration // by path key
 }
 
 // declaration is one place where a path is given a value.
@@ -28,26 +29,36 @@ type declaration struct {
 	value ast.Expr
 }
 
-// indexPlaces looks through the files of a spec, which stands in the opened
+// indexPlaces looks through the files of a spec, which is in the opened
 // definition or at the top level.
-func indexPlaces(l *loader, inst *build.Instance, inDefinition bool) *places {
-	p := &places{loader: l, own: map[string]int{}, at: map[string][]declaration{}}
+func indexPlaces(l *loader, ps *packages, inDefinition bool) *places {
+	p := &places{loader: l, packages: ps, own: map[string]int{}, at: map[string][]declaration{}}
+	for _, inst := range ps.all {
+		for _, f := range inst.Files {
+			p.own[f.Filename] = len(p.own) + 1
+		}
+	}
+	files := ps.all[0].Files
+	p.first = files[0].Filename
+	if inDefinition {
+		p.definition(ps.all[0])
+		return p
+	}
+	for _, f := range files {
+		p.decls(nil, f.Decls)
+	}
+	return p
+}
+
+// definition indexes the opened definition of a package.
+func (p *places) definition(inst *build.Instance) {
 	for _, f := range inst.Files {
-		if p.first == "" {
-			p.first = f.Filename
-		}
-		p.own[f.Filename] = len(p.own) + 1
-		if !inDefinition {
-			p.decls(nil, f.Decls)
-			continue
-		}
 		for _, d := range f.Decls {
 			if isSpecField(d, openedSpec) {
 				p.inside(nil, d.(*ast.Field).Value)
 			}
 		}
 	}
-	return p
 }
 
 func (p *places) decls(path []cue.Selector, decls []ast.Decl) {
@@ -84,6 +95,10 @@ func (p *places) inside(path []cue.Selector, x ast.Expr) {
 		if x.Op == token.AND {
 			p.inside(path, x.X)
 			p.inside(path, x.Y)
+		}
+	case *ast.SelectorExpr:
+		if inst := p.packages.selected(x, openedSpec); inst != nil && len(path) == 0 {
+			p.definition(inst)
 		}
 	case *ast.ListLit:
 		for i, item := range x.Elts {
