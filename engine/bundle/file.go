@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/personagen/personagen/engine/internal/sample"
@@ -173,16 +174,33 @@ func ReadFile(path string) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := Decode(data)
+	return Decode(data)
+}
+
+// WriteFile writes the bundle to path, under a temporary name first, so that no
+// part of it is ever seen under its own.
+func (b *Bundle) WriteFile(path string) error {
+	data, err := b.Encode()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return err
 	}
-	return b, nil
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
 }
 
 // damaged is the error of a bundle that is not what was written.
 func damaged(format string, args ...any) error {
-	return fmt.Errorf("the bundle is damaged: "+format+"; make it again with personagen plan SPEC --bundle FILE", args...)
+	return fmt.Errorf("the bundle is damaged: "+format, args...)
 }
 
 // Decode reads what Encode writes. Any change to its bytes is an error.
@@ -192,7 +210,7 @@ func Decode(data []byte) (*Bundle, error) {
 	}
 	n := len(data) - len(seal(nil))
 	if n < 0 || !strings.HasPrefix(string(data[n:]), seal(nil)[:len(seal(nil))-2*sha256.Size]) {
-		return nil, errors.New("not a bundle, or one that was cut short: it does not end with a bundle's seal; make it with personagen plan SPEC --bundle FILE")
+		return nil, errors.New("not a bundle, or one that was cut short: it does not end with the seal of a bundle")
 	}
 	if string(data[n:]) != seal(data[:n]) {
 		return nil, damaged("it does not match its seal")
@@ -244,7 +262,7 @@ func unpack(data []byte) (*Manifest, map[string][]byte, error) {
 		return nil, nil, damaged("%s: %v", manifestPart, err)
 	}
 	if m.Format != Format {
-		return nil, nil, fmt.Errorf("the bundle has format %d, this version reads %d; make it again with personagen plan SPEC --bundle FILE", m.Format, Format)
+		return nil, nil, fmt.Errorf("the bundle has format %d, this version reads %d", m.Format, Format)
 	}
 	if len(files) != 1+len(m.Parts) {
 		return nil, nil, damaged("it has %d parts beside %s, which lists %d", len(files)-1, manifestPart, len(m.Parts))

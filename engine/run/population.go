@@ -23,18 +23,64 @@ import (
 	"github.com/personagen/personagen/engine/spec/load"
 )
 
-// Compile returns the bundle of the spec at path, or of the bundle there. The
-// error is a *diag.ListError when the spec or a table is wrong. Warn, when set,
-// hears of a list that only warns.
+// Compile returns the bundle of the spec at path, or reads the bundle that is
+// there. The error is a *diag.ListError when the spec, a table or the bundle is
+// wrong. Warn, when set, hears of a list that only warns.
 func Compile(ctx context.Context, path, cache string, progress func(fit.Progress), warn func(*diag.List)) (*bundle.Bundle, error) {
-	b, err := compileOrRead(ctx, path, cache, progress)
+	b, warnings, err := compileOrRead(ctx, path, cache, progress)
+	if err == nil && warn != nil && len(warnings.Items) > 0 {
+		warn(warnings)
+	}
+	return b, err
+}
+
+// compileOrRead also returns the warnings, at places as the user names them.
+func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Progress)) (*bundle.Bundle, *diag.List, error) {
+	if bundle.Is(path) {
+		b, err := readBundle(path)
+		if err != nil {
+			return nil, nil, err
+		}
+		return b, &diag.List{Items: slices.Clone(b.Warnings)}, nil
+	}
+	s, found := load.Load(ctx, path, load.Options{})
+	if err := listError(ctx, found); err != nil {
+		return nil, nil, err
+	}
+	b, more := compile.Compile(ctx, s, compile.Options{Cache: cache, Progress: progress})
+	if err := listError(ctx, more); err != nil {
+		return nil, nil, err
+	}
+	found.Items = append(found.Items, more.Items...)
+	found.Sort()
+	b.Warnings = slices.Clone(found.Items)
+	for i := range b.Warnings {
+		at := &b.Warnings[i].Place
+		at.File = fromFolder(s.Dir, at.File)
+	}
+	return b, found, nil
+}
+
+// fromFolder names a file relative to a folder, with slashes, so that a bundle
+// does not depend on where it was made.
+func fromFolder(dir, file string) string {
+	if file == "" {
+		return ""
+	}
+	abs, err := filepath.Abs(file)
 	if err != nil {
-		return nil, err
+		return file
 	}
-	if warn != nil && len(b.Warnings) > 0 {
-		warn(&diag.List{Items: slices.Clone(b.Warnings)})
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = real
 	}
-	return b, nil
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	if rel, err := filepath.Rel(dir, abs); err == nil {
+		abs = rel
+	}
+	return filepath.ToSlash(abs)
 }
 
 // Vetted is what Vet found out.
@@ -49,7 +95,7 @@ type Vetted struct {
 // error is the context's, or that of a bundle that cannot be read.
 func Vet(ctx context.Context, path string, fit bool, cache string) (*Vetted, error) {
 	if bundle.Is(path) {
-		b, err := bundle.ReadFile(path)
+		b, err := readBundle(path)
 		if err != nil {
 			return nil, err
 		}
@@ -73,21 +119,15 @@ func Vet(ctx context.Context, path string, fit bool, cache string) (*Vetted, err
 	return v, ctx.Err()
 }
 
-func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Progress)) (*bundle.Bundle, error) {
-	if bundle.Is(path) {
-		return bundle.ReadFile(path)
+// readBundle reads the bundle at path; a fault of the file is a fault of the
+// input, as those of a spec are.
+func readBundle(path string) (*bundle.Bundle, error) {
+	b, err := bundle.ReadFile(path)
+	if err != nil {
+		faults := &diag.List{}
+		faults.Errorf(diag.Place{File: filepath.ToSlash(path)}, "bundle", "%v", err).WithHint("make it again: personagen plan SPEC --bundle FILE")
+		return nil, faults.Err()
 	}
-	s, faults := load.Load(ctx, path, load.Options{})
-	if err := listError(ctx, faults); err != nil {
-		return nil, err
-	}
-	b, found := compile.Compile(ctx, s, compile.Options{Cache: cache, Progress: progress})
-	if err := listError(ctx, found); err != nil {
-		return nil, err
-	}
-	all := &diag.List{Items: append(faults.Items, found.Items...)}
-	all.Sort()
-	b.Warnings = all.Items
 	return b, nil
 }
 
