@@ -243,15 +243,3 @@ func ParseRef(s string) (Ref, bool) {
 	r.Bank, r.Facet = bank, facet
 	return r, IsBankName(bank) && (!faceted || IsBankName(facet))
 }
-
-// String writes a reference as ParseRef reads it.
-func (r Ref) String() string {
-	s := r.Bank
-	if r.Facet != "" {
-		s += "/" + r.Facet
-	}
-	if r.Number > 0 {
-		s += ":" + strconv.Itoa(r.Number)
-	}
-	return s
-}
