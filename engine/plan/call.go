@@ -2,7 +2,7 @@ package plan
 
 import "github.com/personagen/personagen/engine/kind"
 
-// Call is a request to a model that writes text fields of a person.
+// Call is a request to a model that writes some text fields of a person.
 type Call struct {
 	Name   string   `json:"name"`
 	Fields []string `json:"fields"`          // texts that it writes, in the order of the spec
@@ -10,35 +10,34 @@ type Call struct {
 
 	System string `json:"system,omitempty"` // the same for everyone
 	Prompt string `json:"prompt"`           // a template
-	// Sees lists the fields that the prompt names, texts of earlier calls
-	// included.
+	// Sees lists the fields that the prompt names, which may be texts of earlier
+	// calls.
 	Sees []string `json:"sees,omitempty"`
 
 	Model       string   `json:"model,omitempty"`
 	Temperature *float64 `json:"temperature,omitempty"`
-	MaxTokens   int      `json:"max_tokens"` // bound on an answer
-	// Examples are answered calls to be shown before the person's own.
+	MaxTokens   int      `json:"max_tokens"` // of an answer
+	// Examples are answered calls that the model is shown first.
 	Examples []Example `json:"examples,omitempty"`
 }
 
-// Example is an answered call: what the prompt would say, and the text or items
-// of each field that is answered.
+// Example is an answered call: its prompt, and the answer for some of its fields.
 type Example struct {
 	Prompt string            `json:"prompt"`
 	Answer map[string]Answer `json:"answer"`
 }
 
-// Answer is a text, or the items of a list.
+// Answer is the text of a field, or the items of a list.
 type Answer struct {
 	Text  string   `json:"text,omitempty"`
 	Items []string `json:"items,omitempty"`
 }
 
-// ToWrite is the name by which a prompt ranges over the fields to be written;
-// names of fields begin with a small letter.
+// ToWrite is the name by which a prompt ranges over the fields that it asks for. No
+// field has this name, because names of fields begin with a small letter.
 const ToWrite = "Fields"
 
-// ToWriteParts are what a prompt can say of each of these fields.
+// ToWriteParts are the parts of each of these fields: the keys of Writing.
 var ToWriteParts = []string{"name", "title", "about", "min", "target", "max", "list", "items_min", "items_max", "mentions", "fault"}
 
 // Call returns the named call, or nil.
@@ -51,8 +50,8 @@ func (p *Plan) Call(name string) *Call {
 	return nil
 }
 
-// Writing is what a prompt can say of a field that it asks for; mentions are
-// the values that must be said, fault is why the last answer was refused.
+// Writing returns what a prompt can say about a field that it asks for. Mentions are
+// the values that the text must contain; fault is why the last answer was refused.
 func Writing(f *kind.Field, mentions []string, fault string) map[string]any {
 	w := map[string]any{
 		"name": f.Name, "title": f.Title, "about": f.About,

@@ -2,18 +2,18 @@ package plan
 
 import "slices"
 
-// Measure is something that the checks measure and a check of the spec may
-// limit; the schema lists the same ones.
+// Measure is a value that the checks measure and a check of the spec may limit. The
+// schema lists the same measures.
 type Measure struct {
 	Name string
-	Of   string // what it is of, "" for the population as a whole
-	// Most says that a larger value is worse; else a smaller one is.
+	Of   string // what it is measured for, "" for all persons together
+	// Most says that a larger value is worse; otherwise a smaller one is.
 	Most bool
-	// Share says that it lies between 0 and 1.
+	// Share says that the value lies between 0 and 1.
 	Share bool
 }
 
-// What measures are of.
+// Values of Measure.Of.
 const (
 	OfText   = "text field"
 	OfRule   = "rule"
@@ -21,7 +21,7 @@ const (
 	OfNumber = "number field"
 )
 
-// Measures lists them in the order of the schema.
+// Measures lists the measures in the order of the schema.
 func Measures() []Measure {
 	return []Measure{
 		{"missing_texts", OfText, true, true},
@@ -38,7 +38,7 @@ func Measures() []Measure {
 	}
 }
 
-// MeasureNamed finds a measure.
+// MeasureNamed returns the named measure.
 func MeasureNamed(name string) (Measure, bool) {
 	all := Measures()
 	i := slices.IndexFunc(all, func(m Measure) bool { return m.Name == name })

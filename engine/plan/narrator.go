@@ -2,30 +2,30 @@ package plan
 
 import "github.com/personagen/personagen/engine/kind"
 
-// Narrator is what the offline narrator works with.
+// Narrator is what the offline narrator writes texts from.
 type Narrator struct {
-	// Forms is the field that decides between the forms of a phrase, and which
-	// form (from 0) each of its codes takes, -1 for none.
+	// Forms is the field that decides between the forms of a phrase. FormOf is the
+	// form, from 0, of each of its codes, -1 for none.
 	Forms  string  `json:"forms,omitempty"`
 	FormOf []int32 `json:"form_of,omitempty"`
 	Banks  []Bank  `json:"banks"`
 }
 
-// Bank is a named collection of phrases in sections.
+// Bank is a named collection of phrases, in sections.
 type Bank struct {
 	Name     string    `json:"name"`
 	Sections []Section `json:"sections"`
 }
 
-// Section is the phrases of a bank that are open to persons with case 1 of
-// When; nil for everyone.
+// Section has the phrases of a bank that are open to persons with case 1 of When, to
+// everyone when that is nil.
 type Section struct {
 	When    *kind.Selector      `json:"when,omitempty"`
 	Phrases []string            `json:"phrases"`          // in the grammar of package phrase
-	Facets  map[string][]string `json:"facets,omitempty"` // by name, one for each phrase
+	Facets  map[string][]string `json:"facets,omitempty"` // by name, one per phrase
 }
 
-// Rule is a spec.Rule, compiled.
+// Rule is a rule about texts.
 type Rule struct {
 	Name       string         `json:"name"`
 	About      string         `json:"about"`
@@ -35,28 +35,28 @@ type Rule struct {
 	Never      []string       `json:"never,omitempty"`
 	NeverMatch string         `json:"never_match,omitempty"`
 	Number     string         `json:"number,omitempty"` // regular expression
-	Field      string         `json:"field,omitempty"`  // that Number's first group must equal
+	Field      string         `json:"field,omitempty"`  // that the first group of Number must equal
 	By         *ByValue       `json:"by,omitempty"`
-	Fields     []string       `json:"fields"` // text fields it concerns
+	Fields     []string       `json:"fields"` // the text fields that it is about
 }
 
-// ByValue forbids what tells another value of Field than the person's. Words are
-// those of each of the field's values, nil for the values themselves.
+// ByValue forbids the words of any value of Field but the person's. Words are the
+// words of each value, nil for the values themselves.
 type ByValue struct {
 	Field   string     `json:"field"`
 	Words   [][]string `json:"words,omitempty"`
-	Said    []string   `json:"said,omitempty"`   // {} stands for the words
-	Unless  []string   `json:"unless,omitempty"` // words before it that turn it round
+	Said    []string   `json:"said,omitempty"`   // with {} for the words
+	Unless  []string   `json:"unless,omitempty"` // words before it that negate it
 	Opening bool       `json:"opening,omitempty"`
 }
 
-// Language says how texts of at least Least words look: at most Foreign of
-// their characters are letters of other alphabets, at least Accented are among
-// Letters, and at least Common of their words among Words.
+// Language describes texts of at least Least words in a language: at most the share
+// Foreign of their characters are letters of other alphabets, at least Accented are
+// among Letters, and at least Common of their words are among Words.
 type Language struct {
 	Name     string   `json:"name"`
 	Letters  string   `json:"letters,omitempty"`
-	Own      bool     `json:"own,omitempty"` // a to z are not among its letters
+	Own      bool     `json:"own,omitempty"` // a to z are not letters of the language
 	Foreign  float64  `json:"foreign"`
 	Accented float64  `json:"accented,omitempty"`
 	Words    []string `json:"words,omitempty"`

@@ -1,9 +1,9 @@
-// Package plan turns a spec into a plan: plain data that says everything a run
-// will do. The sampler, the writers and the checks read only the plan, never
-// the spec. A plan can be printed as JSON, hashed, stored beside a release and
-// read back.
+// Package plan defines the plan: plain data that says everything a run does. The
+// sampler, the writers and the checks read only the plan, never the spec. A plan can
+// be printed, hashed, stored as JSON beside a release and read back.
 //
-// In goes a spec.Spec, out comes a Plan or the list of everything wrong.
+// Package run compiles a spec to a plan; package bundle adds what a run needs beside
+// it, such as the fitted model.
 package plan
 
 import (
@@ -15,7 +15,7 @@ import (
 // Format is the version of the plan's JSON form.
 const Format = 1
 
-// Plan is what a run will do.
+// Plan says what a run does.
 type Plan struct {
 	Format      int      `json:"format"`
 	Name        string   `json:"name"`
@@ -25,21 +25,20 @@ type Plan struct {
 	License     string   `json:"license,omitempty"`
 	Version     string   `json:"version,omitempty"`
 	Limitations []string `json:"limitations,omitempty"`
-	// Card is what the papers of a release say beyond its figures.
+	// Card is what the documents of a release say beyond its figures.
 	Card spec.Card `json:"card,omitzero"`
 
 	Population Population    `json:"population"`
 	Sources    []spec.Source `json:"sources,omitempty"`
 	// References are other data sets that releases are compared with.
 	References []spec.Reference `json:"references,omitempty"`
-	// Fields in the order of the spec, hidden ones included.
+	// Fields are in the order of the spec, with the hidden ones.
 	Fields []*kind.Field `json:"fields"`
-	// Aliases are sets of other names for columns: set to field to column.
+	// Aliases are sets of other names for columns: by set, then by field.
 	Aliases map[string]map[string]string `json:"aliases,omitempty"`
-	// Order lists the fields that are not fitted in an order in which each
-	// finds its inputs filled.
+	// Order lists the fields that are not fitted, each after its inputs.
 	Order []string `json:"order"`
-	// Roles maps a role to the field that plays it.
+	// Roles maps a role to its field.
 	Roles map[string]string `json:"roles,omitempty"`
 
 	Tables     []Table      `json:"tables,omitempty"`
@@ -47,29 +46,28 @@ type Plan struct {
 	Impossible []Impossible `json:"impossible,omitempty"`
 	Checks     []Limit      `json:"checks,omitempty"`
 	Goals      []Goal       `json:"goals,omitempty"`
-	// Independent lists pairs of fitted fields that the spec leaves
-	// conditionally or wholly independent.
+	// Independent lists the pairs of fitted fields that the spec leaves
+	// independent, some of them given other fields.
 	Independent  []Independence `json:"independent,omitempty"`
 	Correlations []Correlation  `json:"correlations,omitempty"`
-	// Narrator holds the phrase banks of the offline narrator, nil when the
-	// spec has none; Rules what texts must not say.
+	// Narrator holds the phrase banks of the offline narrator; it is nil when the
+	// spec has none. Rules are the rules about texts.
 	Narrator *Narrator `json:"narrator,omitempty"`
 	Rules    []Rule    `json:"rules,omitempty"`
-	// Languages are those that text fields are written in and the spec
-	// describes.
+	// Languages are the languages of text fields that the spec describes.
 	Languages []Language `json:"languages,omitempty"`
 	// Groups are the fields by whose values the words of texts are compared.
 	Groups []string `json:"groups,omitempty"`
-	// Calls write text fields, in an order in which each finds what it needs.
+	// Calls write text fields; each comes after those it needs.
 	Calls []Call `json:"calls,omitempty"`
-	// Quarantine is the share of a field's texts that may be set aside; nil for
-	// DefaultQuarantine.
+	// Quarantine is the largest share of a field's texts that may be quarantined;
+	// nil for DefaultQuarantine.
 	Quarantine *float64 `json:"quarantine,omitempty"`
 	Tree       Tree     `json:"tree"`
-	Files      []File   `json:"files,omitempty"` // CSV files that were read
+	Files      []File   `json:"files,omitempty"` // that were read: tables, phrase banks, prompts
 
-	// Structure is the hash of what the fitted part depends on; Hash of the
-	// whole plan, without population size and seed. Both in hex.
+	// Structure is the hash of what persons' identities depend on; Hash that of the
+	// whole plan without population size and seed. Both are in hex.
 	Structure string `json:"structure"`
 	Hash      string `json:"hash"`
 
@@ -78,15 +76,15 @@ type Plan struct {
 	Variables []Variable `json:"variables"`
 }
 
-// Population says how many persons are made, and of whom.
+// Population says how many persons are made, and who is wanted.
 type Population struct {
 	Size  int64  `json:"size"`
 	Seed  uint64 `json:"seed"`
 	Where string `json:"where,omitempty"`
 	// Selector is nil when everyone is wanted.
 	Selector *kind.Selector `json:"selector,omitempty"`
-	// Persons that the tables speak of in all (0 when the spec does not say),
-	// and the share of them who are wanted.
+	// Persons is how many persons the tables cover (0 when the spec does not say);
+	// Wanted is the share of them who are wanted.
 	Persons int64   `json:"persons,omitempty"`
 	Wanted  float64 `json:"wanted"`
 }
@@ -97,9 +95,9 @@ type Impossible struct {
 	Selector *kind.Selector `json:"selector"`
 }
 
-// Limit is a check of the user's own: the share of persons with case 1 of
-// Where, among those with case 1 of Within, or else the Measure of Of (of all,
-// the worst, when that is empty), lies between AtLeast and AtMost.
+// Limit is a check of the spec: a value must lie between AtLeast and AtMost. The
+// value is the share of persons with case 1 of Where among those with case 1 of
+// Within, or else the Measure of Of (the worst of all when Of is empty).
 type Limit struct {
 	Name       string         `json:"name"`
 	About      string         `json:"about,omitempty"`
@@ -112,9 +110,9 @@ type Limit struct {
 	Within     *kind.Selector `json:"within,omitempty"`
 	AtLeast    *float64       `json:"at_least,omitempty"`
 	AtMost     *float64       `json:"at_most,omitempty"`
-	// Held says that the quota sampler keeps the limit where whole persons allow
-	// it. It does where its fields stand together in the fit.
-	Held bool `json:"held,omitempty"`
+	// Enforced says that the quota sampler keeps the limit where whole persons allow
+	// it. It does when one clique of the fit has all of its fields.
+	Enforced bool `json:"held,omitempty"`
 }
 
 // File is an input file.
@@ -123,10 +121,10 @@ type File struct {
 	SHA256 string `json:"sha256"`
 }
 
-// DefaultQuarantine is the share of a field's texts that may be set aside.
+// DefaultQuarantine is the default of Plan.Quarantine.
 const DefaultQuarantine = 0.001
 
-// MostQuarantined is the share of a field's texts that may be set aside.
+// MostQuarantined is the largest share of a field's texts that may be quarantined.
 func (p *Plan) MostQuarantined() float64 {
 	if p.Quarantine == nil {
 		return DefaultQuarantine
@@ -144,7 +142,7 @@ func (p *Plan) Field(name string) *kind.Field {
 	return nil
 }
 
-// Schema describes all columns, hidden ones included, in the order of Fields.
+// Schema describes all columns, with the hidden ones, in the order of Fields.
 func (p *Plan) Schema() frame.Schema {
 	var s frame.Schema
 	for _, f := range p.Fields {
@@ -153,7 +151,7 @@ func (p *Plan) Schema() frame.Schema {
 	return s
 }
 
-// Visible lists the positions in Schema of the columns that are written.
+// Visible lists the positions in Schema of the columns of a release.
 func (p *Plan) Visible() []int {
 	var v []int
 	for i, f := range p.Fields {
@@ -164,8 +162,8 @@ func (p *Plan) Visible() []int {
 	return v
 }
 
-// Columns maps the fields that are written to their columns where a set of
-// aliases gives them another name.
+// Columns maps visible fields to the names that a set of aliases gives their
+// columns, where these differ.
 func (p *Plan) Columns(set string) map[string]string {
 	out := map[string]string{}
 	for _, f := range p.Fields {
@@ -176,9 +174,8 @@ func (p *Plan) Columns(set string) map[string]string {
 	return out
 }
 
-// WithoutTexts returns the plan without its written fields, and without the
-// hidden fields that only texts use: that of a release that has none. Persons
-// are the same.
+// WithoutTexts returns the plan of a release without texts: without the text fields
+// and the hidden fields that only texts use. The persons are the same.
 func (p *Plan) WithoutTexts() *Plan {
 	out := *p
 	out.Fields, out.Order = nil, nil
@@ -201,8 +198,8 @@ func (p *Plan) WithoutTexts() *Plan {
 	return &out
 }
 
-// needed tells the fields of a release without texts: those that are seen or
-// finite (tables, conditions and checks may speak of these), and their inputs.
+// needed returns the fields of a release without texts: those that are visible or
+// finite (tables, conditions and checks may name these), and their inputs.
 func (p *Plan) needed() map[string]bool {
 	needed := map[string]bool{}
 	var need func(f *kind.Field)
@@ -223,23 +220,23 @@ func (p *Plan) needed() map[string]bool {
 	return needed
 }
 
-// Measurable lists the fields whose values a release tells: those that are written,
-// and the functions of these. What is not told cannot be checked in a release,
-// and so is not checked in a run either.
+// Measurable returns the fields whose values a release gives: the visible fields and
+// the functions of these. Other fields cannot be checked in a release, and so are not
+// checked in a run either.
 func (p *Plan) Measurable() map[string]bool {
-	told := map[string]bool{}
+	measurable := map[string]bool{}
 	for _, f := range p.Fields {
-		told[f.Name] = !f.Hidden
+		measurable[f.Name] = !f.Hidden
 	}
 	for _, name := range p.Order {
 		f := p.Field(name)
 		if !f.Hidden || f.Class != kind.Derived {
 			continue
 		}
-		told[name] = true
+		measurable[name] = true
 		for _, input := range f.Inputs {
-			told[name] = told[name] && told[input]
+			measurable[name] = measurable[name] && measurable[input]
 		}
 	}
-	return told
+	return measurable
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 )
 
+// hashOf returns the SHA-256 of a value's JSON, in hex.
 func hashOf(v any) string {
 	h := sha256.New()
 	if err := json.NewEncoder(h).Encode(v); err != nil {
@@ -16,15 +17,15 @@ func hashOf(v any) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Stamp hashes the plan. Size and seed stay out: they are the run's.
+// Stamp sets the plan's hash. Size and seed are not hashed: a run can choose them.
 func (p *Plan) Stamp() {
 	bare := *p
 	bare.Population.Size, bare.Population.Seed, bare.Hash = 0, 0, ""
 	p.Hash = hashOf(&bare)
 }
 
-// Read reads a plan that was written as JSON. It can check data, but not
-// sample: the fitted joint is not in it.
+// Read decodes a plan from JSON. A plan is enough to check data; making persons also
+// takes the model in its bundle.
 func Read(data []byte) (*Plan, error) {
 	var p Plan
 	d := json.NewDecoder(strings.NewReader(string(data)))

@@ -35,22 +35,22 @@ func (o object) MarshalJSON() ([]byte, error) {
 			if err := e.Encode(v); err != nil {
 				return nil, err
 			}
-			b.Truncate(b.Len() - 1) // the encoder ends lines
+			b.Truncate(b.Len() - 1) // the line break of the encoder
 		}
 	}
 	b.WriteByte('}')
 	return b.Bytes(), nil
 }
 
-// add appends a member that says something.
+// add appends a member, unless its value is nil or "".
 func (o *object) add(key string, value any) {
 	if value != nil && value != "" {
 		*o = append(*o, member{key, value})
 	}
 }
 
-// RowSchema returns the JSON Schema (draft 2020-12) of a persona as a line of
-// JSONL, its columns called as the set of aliases says ("" for none).
+// RowSchema returns the JSON Schema (draft 2020-12) of a persona as a line of JSONL.
+// Set is the set of aliases that names the columns, "" for the names of the fields.
 func (p *Plan) RowSchema(set string) json.Marshaler {
 	names := p.Columns(set)
 	column := func(field string) string {
@@ -90,7 +90,7 @@ func (p *Plan) RowSchema(set string) json.Marshaler {
 	return s
 }
 
-// propertyOf says what a column may hold.
+// propertyOf returns the schema of a column.
 func propertyOf(f *kind.Field) object {
 	var o object
 	var notes []string
@@ -174,8 +174,8 @@ func propertyOf(f *kind.Field) object {
 // mostListed is the largest number of values that a condition lists.
 const mostListed = 200
 
-// nullRule says who has a value where that can be told from the columns: nil
-// when the condition speaks of hidden fields, or of several fields at once.
+// nullRule states who has a value, where columns decide it. It is nil when the
+// condition names hidden fields or cannot be divided by fields.
 func (p *Plan) nullRule(f *kind.Field, column func(string) string) object {
 	if f.When == nil {
 		return nil
@@ -195,14 +195,14 @@ func (p *Plan) nullRule(f *kind.Field, column func(string) string) object {
 	}
 	null := object{{"properties", object{{column(f.Name), object{{"type", "null"}}}}}}
 	rule := object{{"if", object{{"properties", properties}}}, {"else", null}}
-	if f.Class != kind.Written { // a text may be missing
+	if f.Class != kind.Written { // a text can be missing
 		value := object{{"properties", object{{column(f.Name), object{{"not", object{{"type", "null"}}}}}}}}
 		rule = object{rule[0], {"then", value}, rule[1]}
 	}
 	return rule
 }
 
-// valuesOf lists the values of a field at the slots of a set, null last.
+// valuesOf lists the values of a field in a set of its slots, null last.
 func valuesOf(f *kind.Field, set []bool) []any {
 	values := []any{}
 	for i, in := range set {

@@ -8,19 +8,19 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// minSplit is the domain size from which a field is worth splitting into bands.
+// minSplit is the smallest domain that is split into bands.
 const minSplit = 24
 
-// maxFine bounds the configurations of the variables that are tied to a split
-// field's values themselves: they share a clique with values and bands, and
-// when they are many the split costs more than it saves.
+// maxFine bounds the configurations of the variables that constraints connect with
+// the values of a split field, not only with its bands. They share a clique with
+// values and bands; if they are many, the split costs more than it saves.
 const maxFine = 64
 
-// split is a field with many values (age in years) whose wide tables need only
-// some bands of them: the bands become a variable of their own, and the values
-// hang off it. Given its band, a value is then independent of everything that
-// no table ties to it directly, which is what maximum entropy says anyway; the
-// cliques are smaller by the ratio of values to bands.
+// split is a field with many values, such as an age in years, whose wide tables need
+// only bands of them. The bands become a variable of their own. Given its band, a
+// value is then independent of every variable that no table connects with it
+// directly, as maximum entropy makes it anyway, and the cliques are smaller by the
+// ratio of values to bands.
 type split struct {
 	variable int     // of the values
 	bands    int     // variable of the bands
@@ -28,13 +28,13 @@ type split struct {
 	first    []int   // a value of each band
 }
 
-// readTogether lists what must be readable from one clique although no table
-// may hold it: joints, groups of several fields, the population's where.
+// readTogether lists what must be readable from one clique even if no table covers
+// it: joints, groups of several fields, and the population's where.
 func (c *compiler) readTogether() []constraint {
 	together := slices.Clone(c.joints)
 	if c.where != nil {
 		where := *c.where
-		where.cuts = true // who is wanted must not be drawn from a band that straddles the limit
+		where.cuts = true // no band may have persons who are wanted and persons who are not
 		together = append(together, where)
 	}
 	for _, f := range c.plan.Fields {
@@ -54,7 +54,7 @@ func (c *compiler) splitFields() {
 	for i := range c.tables {
 		constraints = append(constraints, c.tables[i].part)
 	}
-	constraints = append(constraints, c.limits...) // so that whom a check speaks of can be counted
+	constraints = append(constraints, c.limits...) // so that checks can be counted by bands
 	for v := range c.space.fields {
 		if c.space.cards[v] >= minSplit {
 			c.splitField(v, constraints)
@@ -62,15 +62,15 @@ func (c *compiler) splitFields() {
 	}
 }
 
-// splitField refines the values of one variable until every constraint that
-// ties it to others can be stated by bands; constraints that need (almost)
-// every value keep the values.
+// splitField divides the values of a variable into the fewest bands by which every
+// constraint with other variables can be stated. Constraints that need almost every
+// value are stated by values.
 func (c *compiler) splitField(v int, constraints []constraint) {
 	card := c.space.cards[v]
 	worth := card * 3 / 5
 	band := make([]int32, card)
 	bands := 1
-	var finely []int // variables tied to the values themselves
+	var finely []int // variables in constraints on the values themselves
 	for _, x := range constraints {
 		if !slices.Contains(x.scope, v) || len(x.scope) == 1 && !x.cuts {
 			continue
@@ -89,6 +89,8 @@ func (c *compiler) splitField(v int, constraints []constraint) {
 	for value := card - 1; value >= 0; value-- {
 		s.first[band[value]] = value
 	}
+	// The name is part of every person's identity and names a random stream: see
+	// package identity.
 	name := c.space.fields[v].Name + " (bands)"
 	c.space.cards = append(c.space.cards, bands)
 	c.space.splits = append(c.space.splits, s)
@@ -96,8 +98,8 @@ func (c *compiler) splitField(v int, constraints []constraint) {
 	c.plan.Variables = append(c.plan.Variables, plan.Variable{Name: name, Field: c.space.fields[v].Name, Card: bands, Bands: true})
 }
 
-// classes groups the values of variable v that a constraint does not tell
-// apart, numbered in order of first appearance.
+// classes groups the values of variable v that a constraint does not distinguish,
+// numbered in order of first appearance.
 func (s *space) classes(x constraint, v int) (class []int32, n int) {
 	card := s.cards[v]
 	value := project(s.cards, x.scope, []int{v})
@@ -119,8 +121,8 @@ func (s *space) classes(x constraint, v int) (class []int32, n int) {
 	return class, len(seen)
 }
 
-// refine is the coarsest partition finer than both, numbered in order of first
-// appearance.
+// refine returns the coarsest partition that is finer than both, numbered in order
+// of first appearance.
 func refine(a, b []int32) ([]int32, int) {
 	seen := map[[2]int32]int32{}
 	out := make([]int32, len(a))
@@ -136,7 +138,7 @@ func refine(a, b []int32) ([]int32, int) {
 	return out, len(seen)
 }
 
-// support ties each value to its band.
+// support allows each value with its band only.
 func (s *split) support(vars []fit.Var) fit.Support {
 	bands := len(s.first)
 	x := fit.Support{Name: vars[s.bands].Name, Scope: []int{s.variable, s.bands}, Allowed: make([]bool, len(s.of)*bands)}
@@ -146,7 +148,7 @@ func (s *split) support(vars []fit.Var) fit.Support {
 	return x
 }
 
-// onVariables states a constraint over bands wherever bands tell enough.
+// onVariables states a constraint over bands where bands are fine enough for it.
 func (c *compiler) onVariables(x constraint) constraint {
 	for i := range c.space.splits {
 		s := &c.space.splits[i]
@@ -155,15 +157,15 @@ func (c *compiler) onVariables(x constraint) constraint {
 		}
 		own, n := c.space.classes(x, s.variable)
 		if _, joint := refine(s.of, own); joint != len(s.first) || n > len(s.first) {
-			continue // the bands do not tell enough
+			continue // the bands are too coarse
 		}
 		x = c.space.coarsen(x, s)
 	}
 	return x
 }
 
-// withBands adds the bands to the scope of a constraint that keeps a split
-// field's values, so that the fit sees what it shares with tables over bands.
+// withBands adds the bands to the scope of a constraint on the values of a split
+// field, so that the fit sees what it shares with tables over bands.
 func (c *compiler) withBands(x constraint) constraint {
 	for _, s := range c.space.splits {
 		if slices.Contains(x.scope, s.variable) {
@@ -182,8 +184,8 @@ func (sp *space) coarsen(x constraint, s *split) constraint {
 	scope := slices.DeleteFunc(slices.Clone(x.scope), func(v int) bool { return v == s.variable })
 	scope = sp.union(scope, []int{s.bands})
 	out := constraint{scope: scope, cells: x.cells, cell: make([]int32, sp.size(scope))}
-	// The configuration number in x's scope is linear in the values, so the
-	// band's own value can be added apart from the rest.
+	// The number of a configuration in x's scope is linear in the values, so the
+	// value of the band can be added separately.
 	rest := slices.DeleteFunc(slices.Clone(x.scope), func(v int) bool { return v == s.variable })
 	restOf, bandOf := project(sp.cards, scope, rest), project(sp.cards, scope, []int{s.bands})
 	stride := 1

@@ -8,12 +8,11 @@ import (
 	"github.com/personagen/personagen/engine/internal/fit"
 )
 
-// fitVersion is raised when the same problem would be fitted to another
-// result, so that old cached fits are not used.
+// fitVersion is raised when the fit of a problem changes, so that older cached fits
+// are not used.
 const fitVersion = 1
 
-// readCached returns a cached fit, nil when there is none or it is damaged: a
-// cache may be deleted at any time.
+// readCached returns a cached fit, nil when there is none or it is damaged.
 func readCached(path string) *fit.Result {
 	f, err := os.Open(path)
 	if err != nil {
@@ -27,8 +26,8 @@ func readCached(path string) *fit.Result {
 	return &r
 }
 
-// writeCached stores a fit under a temporary name and renames it. A cache that
-// cannot be written costs time later, not the run.
+// writeCached stores a fit under a temporary name and renames it. It ignores
+// errors: a run does not need the cache.
 func writeCached(path string, r *fit.Result) {
 	if os.MkdirAll(filepath.Dir(path), 0o755) != nil {
 		return

@@ -11,9 +11,8 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// compileCalls reads the prompts, finds which call needs which, and orders
-// them so that each comes after those it needs. Who answers them is checked
-// as well.
+// compileCalls compiles the calls, and orders them so that each comes after those
+// it needs. It also compiles the endpoints that answer them.
 func (c *compiler) compileCalls() {
 	c.compileWriters()
 	k := &calls{compiler: c, writes: map[string][]string{}}
@@ -40,7 +39,7 @@ type calls struct {
 	needs    [][]need // per compiled call
 }
 
-// need is a call that must come first, and where that is said.
+// need is a call that must come first, and the place that says so.
 type need struct {
 	call string
 	at   diag.Place
@@ -59,10 +58,11 @@ func (k *calls) assignFields() {
 	}
 }
 
+// compile compiles a call. It is not ok after a fault.
 func (k *calls) compile(s *spec.Call) (call plan.Call, needs []need, ok bool) {
 	call = plan.Call{Name: s.Name, Fields: k.writes[s.Name], Model: s.Model, Temperature: s.Temperature, MaxTokens: s.MaxTokens}
 	if len(call.Fields) == 0 {
-		k.diags.Errorf(s.Place, "idle-call", "call %q writes no field", s.Name).WithHint("name it as the call of a text field, or take it away")
+		k.diags.Errorf(s.Place, "idle-call", "call %q writes no field", s.Name).WithHint("name it as the call of a text field, or remove it")
 		return call, nil, false
 	}
 	for _, t := range s.After {
@@ -70,12 +70,12 @@ func (k *calls) compile(s *spec.Call) (call plan.Call, needs []need, ok bool) {
 			needs = append(needs, need{t.Value, t.Place})
 		}
 	}
-	template, ok := k.words(s.Prompt)
+	template, ok := k.source(s.Prompt)
 	if !ok {
 		return call, nil, false
 	}
 	if s.System != nil {
-		system, ok := k.words(s.System)
+		system, ok := k.source(s.System)
 		if !ok {
 			return call, nil, false
 		}
@@ -110,10 +110,10 @@ func (k *calls) compile(s *spec.Call) (call plan.Call, needs []need, ok bool) {
 	return call, needs, true
 }
 
-// example checks an answered call against the fields that the call writes.
+// example compiles an answered call and checks it against the fields of the call.
 func (k *calls) example(s *spec.Example, call *plan.Call) plan.Example {
 	x := plan.Example{Answer: map[string]plan.Answer{}}
-	if w, ok := k.words(s.Prompt); ok {
+	if w, ok := k.source(s.Prompt); ok {
 		x.Prompt = w.text
 	}
 	for _, a := range s.Answer {
@@ -123,7 +123,7 @@ func (k *calls) example(s *spec.Example, call *plan.Call) plan.Example {
 		f := k.kinds.Fields[a.Name]
 		list := a.Value.Kind == spec.ListNode
 		if list != (f.Text.Items != nil) {
-			k.diags.Errorf(a.Value.Place, "example", "field %q is a %s", f.Name, f.Kind).WithHint("answer a text with a string and a text_list with a list of strings")
+			k.diags.Errorf(a.Value.Place, "example", "the answer for field %q does not have the form of a %s", f.Name, f.Kind).WithHint("answer a text with a string and a text_list with a list of strings")
 			continue
 		}
 		if !list {
@@ -137,40 +137,40 @@ func (k *calls) example(s *spec.Example, call *plan.Call) plan.Example {
 			k.exampleLength(n, f)
 		}
 		if n := len(items); n < f.Text.Items.Min || n > f.Text.Items.Max {
-			k.diags.Errorf(a.Value.Place, "example", "the example has %d items, and field %q has %d to %d", n, f.Name, f.Text.Items.Min, f.Text.Items.Max).WithHint("an example must be what an answer has to be")
+			k.diags.Errorf(a.Value.Place, "example", "the example has %d items, and field %q has %d to %d", n, f.Name, f.Text.Items.Min, f.Text.Items.Max).WithHint("an example must meet the limits of an answer")
 		}
 		x.Answer[f.Name] = plan.Answer{Items: items}
 	}
 	if len(x.Answer) == 0 && !k.diags.Failed() {
-		k.diags.Errorf(s.Place, "example", "the example answers nothing").WithHint("give a text for at least one field of call %q", call.Name)
+		k.diags.Errorf(s.Place, "example", "the example has no answer").WithHint("give a text for at least one field of call %q", call.Name)
 	}
 	return x
 }
 
-// exampleLength holds an example to the length that answers must have.
+// exampleLength checks the length of an example's answer.
 func (k *calls) exampleLength(n *spec.Node, f *kind.Field) {
 	chars, c := utf8.RuneCountInString(n.String), f.Text.Chars
 	if chars < c.Min || chars > c.Max {
-		k.diags.Errorf(n.Place, "example", "the example has %d characters, and field %q has %d to %d", chars, f.Name, c.Min, c.Max).WithHint("an example must be what an answer has to be")
+		k.diags.Errorf(n.Place, "example", "the example has %d characters, and field %q has %d to %d", chars, f.Name, c.Min, c.Max).WithHint("an example must meet the limits of an answer")
 	}
 }
 
-// writer finds the call whose text a prompt reads.
+// writer returns the call that writes a text which a prompt reads.
 func (k *calls) writer(f *kind.Field, reader *plan.Call, at diag.Place) (string, bool) {
 	switch {
 	case f.Text == nil || f.Text.Call == "":
-		k.diags.Errorf(at, "not-written", "the prompt of call %q reads field %q, which no call writes", reader.Name, f.Name).WithHint("name a field that is known, or give %q a call", f.Name)
+		k.diags.Errorf(at, "not-written", "the prompt of call %q reads field %q, which no call writes", reader.Name, f.Name).WithHint("name a field that is not a text, or give %q a call", f.Name)
 	case f.Text.Call == reader.Name:
-		k.diags.Errorf(at, "not-written", "the prompt of call %q reads field %q, which that call itself is to write", reader.Name, f.Name).WithHint("move one of the fields to another call")
+		k.diags.Errorf(at, "not-written", "the prompt of call %q reads field %q, which the same call writes", reader.Name, f.Name).WithHint("move one of the fields to another call")
 	default:
 		return f.Text.Call, true
 	}
 	return "", false
 }
 
-// boundTokens is how many tokens the longest answer may have: two characters a
-// token are few in any language written with letters, and the names of the
-// fields and the signs of JSON come on top.
+// boundTokens bounds the tokens of an answer. It counts two characters per token,
+// which is few in any language written with letters, plus the names of the fields
+// and the punctuation of JSON.
 func (k *calls) boundTokens(fields []string) int {
 	chars := 0
 	for _, name := range fields {
@@ -183,8 +183,8 @@ func (k *calls) boundTokens(fields []string) int {
 	return chars/2 + 64
 }
 
-// order puts each call after those it needs, the spec's order otherwise; a
-// cycle is reported with its path.
+// order puts each call after those it needs, otherwise in the order of the spec.
+// It reports a cycle with its path.
 func (k *calls) order() {
 	const open, done = 1, 2
 	state := map[string]int{}
@@ -197,7 +197,7 @@ func (k *calls) order() {
 			return
 		case open:
 			cycle := append(slices.Clone(path[slices.Index(path, call.Name):]), call.Name)
-			k.diags.Errorf(at, "cycle", "calls need each other in a circle: %s", strings.Join(cycle, " -> ")).WithHint("let one of them do without the other's text")
+			k.diags.Errorf(at, "cycle", "the calls depend on each other: %s", strings.Join(cycle, " -> ")).WithHint("remove a text from one of their prompts, or an after")
 			return
 		}
 		state[call.Name], path = open, append(path, call.Name)

@@ -8,6 +8,7 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
+// compileLimit compiles a check of the spec.
 func (c *compiler) compileLimit(x spec.Check) {
 	limit := plan.Limit{Name: x.Name, About: x.About, Severity: x.Severity, AtLeast: x.AtLeast, AtMost: x.AtMost}
 	if x.Measure != nil {
@@ -26,8 +27,8 @@ func (c *compiler) compileLimit(x spec.Check) {
 	c.limits = append(c.limits, c.shareLimited(&limit))
 }
 
-// shareLimited tells the persons that a check counts from the others that it
-// speaks of. It is empty where there are too many combinations to tell.
+// shareLimited separates the persons that a check counts (cell 1) from those that
+// it counts them among (cell 0). It is empty when there are too many combinations.
 func (c *compiler) shareLimited(l *plan.Limit) constraint {
 	if l.Where == nil || l.WithinText != "" && l.Within == nil {
 		return constraint{}
@@ -50,11 +51,11 @@ func (c *compiler) shareLimited(l *plan.Limit) constraint {
 func (c *compiler) compileMeasure(x spec.Check, limit *plan.Limit) {
 	m, ok := plan.MeasureNamed(x.Measure.Value)
 	if !ok {
-		return // the schema has reported it
+		return // reported by the schema
 	}
 	limit.Measure, limit.Text = m.Name, m.Name
 	if x.Within != nil {
-		c.diags.Errorf(x.Within.Place, "within", "check %q measures %s, which is not a share of persons: within has no meaning", x.Name, m.Name).WithHint("remove it")
+		c.diags.Errorf(x.Within.Place, "within", "check %q measures %s, which is not a share of persons, so it cannot have within", x.Name, m.Name).WithHint("remove it")
 	}
 	if x.Of == nil {
 		return
@@ -92,13 +93,13 @@ func (c *compiler) compileMeasure(x spec.Check, limit *plan.Limit) {
 			names = append(names, jointName(j))
 		}
 	default:
-		c.diags.Errorf(x.Of.Place, "of", "%s is of everyone", m.Name).WithHint("remove of")
+		c.diags.Errorf(x.Of.Place, "of", "%s is measured for all persons together, so it cannot have of", m.Name).WithHint("remove of")
 		return
 	}
 	c.mustBeOneOf(*x.Of, m.Of, "unknown-measured", names)
 }
 
-// checkShare reports limits of a share that no share can have.
+// checkShare reports limits of a share that are more than 1.
 func (c *compiler) checkShare(x spec.Check) {
 	if x.Measure != nil {
 		if m, _ := plan.MeasureNamed(x.Measure.Value); !m.Share {

@@ -1,3 +1,17 @@
+// Package compile turns a spec and its tables into a plan's bundle, or reports
+// every fault of them. The stages run in the order of the lists below; each file
+// holds one stage and uses only the files of earlier ones:
+//
+//	names, fields, labels           names of the spec, fields of every kind
+//	space, conditions, checks,      fitted fields as variables, conditions as
+//	goals                           functions of them
+//	narrator, phrases, coverage,    phrase banks, rules, and whether everybody
+//	rules                           finds a phrase
+//	endpoints, prompts, calls       how models are asked
+//	tables, bands, problem          figures over the variables
+//	structure, cache, explain, fit  the fit, and what it says when it fails
+//	report, expected, entries       what became of the tables, what a sample follows
+//	model, independence             the sampler's model, and what it leaves independent
 package compile
 
 import (
@@ -20,9 +34,9 @@ type Options struct {
 	MaxCells int64
 	// Cache is the folder of fitted plans; empty means no cache.
 	Cache string
-	// Progress, when set, hears of the fit.
+	// Progress, when set, is called while the fit runs.
 	Progress func(fit.Progress)
-	// Timings, when set, hears how long each stage took.
+	// Timings, when set, is called after each stage with the time it took.
 	Timings func(stage string, took time.Duration)
 }
 
@@ -32,10 +46,10 @@ type stage struct {
 	run  func(*compiler)
 }
 
-// The order matters: names before kinds, because kinds look fields up; kinds
-// before tables, because tables are checked against domains; tables before
-// bands, because only they say how finely an integer must be told apart. The
-// narrator comes after the conditions, because these say who can occur.
+// checking are the stages before the fit. Fields come before tables, because
+// tables are checked against domains; tables before bands, because they decide
+// how finely an integer must be divided; conditions before the narrator, because
+// they decide who can occur.
 var checking = []stage{
 	{"names", (*compiler).checkNames},
 	{"fields", (*compiler).compileFields},
@@ -48,6 +62,7 @@ var checking = []stage{
 	{"problem", (*compiler).poseProblem},
 }
 
+// fitting are the stages from the fit on.
 var fitting = []stage{
 	{"fit", (*compiler).fit},
 	{"slice", (*compiler).slice},
@@ -59,7 +74,7 @@ var fitting = []stage{
 	{"hash", func(c *compiler) { c.plan.Stamp() }},
 }
 
-// Vet checks everything that can be checked without the fit.
+// Vet reports what can be found without the fit.
 func Vet(ctx context.Context, s *spec.Spec, o Options) *diag.List {
 	c := newCompiler(ctx, s, o)
 	c.runStages(checking)
@@ -67,8 +82,8 @@ func Vet(ctx context.Context, s *spec.Spec, o Options) *diag.List {
 	return c.diags
 }
 
-// Compile turns a spec into the bundle of its plan: without an allocation, and
-// with the warnings of the list. The bundle is nil when the list holds an error.
+// Compile turns a spec into its plan's bundle, without an allocation. The bundle
+// is nil when the list holds an error; otherwise the list holds its warnings.
 func Compile(ctx context.Context, s *spec.Spec, o Options) (*bundle.Bundle, *diag.List) {
 	c := newCompiler(ctx, s, o)
 	c.runStages(checking)

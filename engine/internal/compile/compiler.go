@@ -17,24 +17,24 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// compiler carries a compilation from stage to stage. Each stage reads what
-// the earlier ones left and reports every fault it finds; a stage runs only
-// when the earlier ones found none.
+// compiler carries a compilation from stage to stage. Each stage reads what the
+// earlier ones left and reports every fault it finds. A stage runs only when the
+// earlier ones found none.
 type compiler struct {
 	ctx   context.Context
 	spec  *spec.Spec
 	opts  Options
 	diags *diag.List
 	kinds *kind.Compiler
-	files map[string]*table.File // by path, nil when unreadable
+	files map[string]*table.File // by path; nil when it cannot be read
 	plan  *plan.Plan
 
 	space  space        // the fitted fields as variables
 	tables []figures    // of the spec's tables, over the space
-	zeros  []zero       // impossible combinations and whens
-	joints []constraint // scopes that must be read off together
+	zeros  []zero       // impossible combinations, and nulls outside a when
+	joints []constraint // joints that the model must be able to give
 	where  *constraint  // the persons wanted
-	limits []constraint // of plan.Checks: cell 0 those spoken of, 1 those counted
+	limits []constraint // per plan.Checks: cell 0 is counted among, cell 1 counted
 
 	problem fit.Problem
 	whole   *fit.Result // everyone
@@ -45,7 +45,7 @@ type compiler struct {
 	writers  bundle.Writers
 }
 
-// csv reads a CSV file once; its faults are reported once.
+// csv reads a CSV file and reports its faults, once per file.
 func (c *compiler) csv(path string, from diag.Place) *table.File {
 	if f, tried := c.files[path]; tried {
 		return f
@@ -61,6 +61,7 @@ func (c *compiler) csv(path string, from diag.Place) *table.File {
 	return f
 }
 
+// mustBeOneOf reports a name that is not among names.
 func (c *compiler) mustBeOneOf(t spec.String, what, code string, names []string) bool {
 	if slices.Contains(names, t.Value) {
 		return true
@@ -74,13 +75,14 @@ func (c *compiler) mustBeOneOf(t spec.String, what, code string, names []string)
 	return false
 }
 
+// unknownLabel reports a label that is not a value of the field.
 func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) {
 	d := c.diags.Errorf(at, "unknown-label", "%q is not a value of field %q", label, f.Name)
 	_, err := strconv.Atoi(label)
 	guess := diag.Guess(label, f.Domain.AllLabels())
 	switch {
 	case f.Kind == "integer" && err != nil && strings.ContainsAny(label, "0123456789"):
-		d.WithHint("for bands add a field {kind: \"group\", of: %q, cuts: [...]} and name that: personagen explain group", f.Name)
+		d.WithHint("for bands, add a field {kind: \"group\", of: %q, cuts: [...]} and name that field: personagen explain group", f.Name)
 	case guess != "" && f.Kind != "integer":
 		d.WithHint("did you mean %q?", guess)
 	default:
@@ -88,6 +90,7 @@ func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) {
 	}
 }
 
+// failedSince reports whether the list has an error from position before on.
 func failedSince(l *diag.List, before int) bool {
 	return slices.ContainsFunc(l.Items[before:], func(d diag.Diagnostic) bool { return d.Severity == diag.Error })
 }

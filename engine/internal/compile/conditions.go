@@ -10,16 +10,16 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// compileConditions tries every condition of the spec against the domains of
-// its fields: who is wanted, who is impossible, who has a value, whom a check
-// is about, and which fields are watched together.
+// compileConditions tries the conditions of the spec on every value of their
+// fields: who is wanted, which combinations are impossible, who has a value, and
+// what joints, checks and goals are about.
 func (c *compiler) compileConditions() {
 	if w := c.spec.Population.Where; w != nil {
 		if sel, fn, ok := c.condition(w); ok {
 			c.plan.Population.Where, c.plan.Population.Selector = w.Text, sel
 			c.where = &constraint{scope: fn.scope, cell: fn.code, cells: 2}
 			if !holdsSomewhere(fn) {
-				c.diags.Errorf(w.Place, "nobody-wanted", "no combination of values meets the population's where: %s", w.Text).WithHint("widen it")
+				c.diags.Errorf(w.Place, "nobody-wanted", "no combination of values meets the population's where: %s", w.Text).WithHint("widen the condition")
 			}
 		}
 	}
@@ -46,14 +46,16 @@ func (c *compiler) compileConditions() {
 	}
 }
 
-// zero is a set of combinations that nobody has: those of cell 0.
+// zero is a structural zero: nobody has a combination of cell 0. The text names
+// the support of the fit, so it is part of every person's identity and must not
+// be reworded: see package identity.
 type zero struct {
-	text string // as the user said it
+	text string // as the user wrote it
 	constraint
 }
 
-// condition compiles one condition to a selector and to a function of the
-// fitted fields.
+// condition compiles a condition to a selector and to a function of the fitted
+// fields.
 func (c *compiler) condition(w *spec.Condition) (*kind.Selector, function, bool) {
 	sel := c.kinds.Select([]*spec.Condition{w})
 	if sel == nil || !c.fits(sel.Fields, w.Place) {
@@ -62,6 +64,7 @@ func (c *compiler) condition(w *spec.Condition) (*kind.Selector, function, bool)
 	return sel, c.space.compose(sel, c.kinds.Fields), true
 }
 
+// holdsSomewhere reports whether some configuration meets a condition.
 func holdsSomewhere(fn function) bool {
 	for _, code := range fn.code {
 		if code != 0 {
@@ -71,8 +74,8 @@ func holdsSomewhere(fn function) bool {
 	return false
 }
 
-// allowedWhere makes a support of a function: cell 1 where a code is allowed,
-// 0 where it is not.
+// allowedWhere makes a constraint of a function: cell 1 where a code is allowed, 0
+// where it is not.
 func allowedWhere(fn function, allowed func(code int32) bool) constraint {
 	x := constraint{scope: fn.scope, cell: make([]int32, len(fn.code)), cells: 2}
 	for k, code := range fn.code {
@@ -83,8 +86,8 @@ func allowedWhere(fn function, allowed func(code int32) bool) constraint {
 	return x
 }
 
-// nullExactlyUnless allows a fitted field's null exactly where its when does
-// not hold.
+// nullExactlyUnless allows null of a fitted field where its when does not hold,
+// and only there.
 func (c *compiler) nullExactlyUnless(variable int, f *kind.Field) constraint {
 	own := c.space.resolve(f.Name, c.kinds.Fields)
 	when := c.space.compose(f.When, c.kinds.Fields)
@@ -100,8 +103,8 @@ func (c *compiler) nullExactlyUnless(variable int, f *kind.Field) constraint {
 	return x
 }
 
-// compileJoint makes sure that the fields of a joint are finite and will share
-// a clique.
+// compileJoint checks that the fields of a joint are finite, and has them share a
+// clique.
 func (c *compiler) compileJoint(j spec.Joint) {
 	names, ok := c.finite(j.Fields)
 	if !ok {

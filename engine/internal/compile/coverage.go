@@ -13,15 +13,15 @@ import (
 	"github.com/personagen/personagen/engine/kind"
 )
 
-// A phrase is open to the persons who meet its section's condition and have
-// every field that it and its facets name. A bank must have an open phrase for
-// everybody who can come to it, through the fields that use it and the phrases
-// that refer to it, and as many as the largest number it is asked for by.
+// A phrase is open to the persons who meet its section's condition and have a
+// value of every field that it and its facets name. Every person for whom a bank
+// is used, by a field or by a phrase of another bank, must find a phrase open, and
+// as many as the largest number by which the bank's phrases are used.
 
-// meeting is a conjunction: the persons with case 1 of every selector.
+// meeting is a conjunction of conditions: case 1 of every selector.
 type meeting []*kind.Selector
 
-// key tells meetings apart.
+// key identifies a meeting.
 func (m meeting) key() string {
 	var b strings.Builder
 	for _, s := range m {
@@ -30,7 +30,7 @@ func (m meeting) key() string {
 	return b.String()
 }
 
-// and adds a selector, unless it is nil or there already.
+// and adds a selector, unless it is nil or already there.
 func (m meeting) and(s *kind.Selector) meeting {
 	if s == nil || slices.Contains(m, s) {
 		return m
@@ -38,19 +38,19 @@ func (m meeting) and(s *kind.Selector) meeting {
 	return append(slices.Clip(m), s)
 }
 
-// maxMeetings is how many ways to one bank are kept apart; beyond it the bank
-// must have a phrase for everyone.
+// maxMeetings bounds the ways to one bank that are distinguished. A bank with more
+// must have phrases for everyone.
 const maxMeetings = 64
 
-// maxTried bounds the combinations of fitted values that are tried for one way
-// to a bank.
+// maxTried bounds the combinations of fitted values that are tried for one way to
+// a bank.
 const maxTried = 1 << 21
 
-// checkCoverage follows all ways from the fields to the banks, then looks at
-// the banks, on every core.
+// checkCoverage follows all ways from fields to banks, then checks the banks, on
+// every core.
 func (n *narrator) checkCoverage(order []*bank) {
 	ways := map[*bank][]meeting{}
-	come := func(to string, m meeting) {
+	arrive := func(to string, m meeting) {
 		b := n.banks[to]
 		known := ways[b]
 		everyone := func(m meeting) bool { return len(m) == 0 }
@@ -64,7 +64,7 @@ func (n *narrator) checkCoverage(order []*bank) {
 	}
 	for _, w := range n.written {
 		for _, name := range banksOf(w.Text.Offline) {
-			come(name, meeting{}.and(w.When))
+			arrive(name, meeting{}.and(w.When))
 		}
 	}
 	present := n.presence()
@@ -78,16 +78,16 @@ func (n *narrator) checkCoverage(order []*bank) {
 				for _, need := range needs {
 					way = way.and(need)
 				}
-				come(bankOf(part.Text), way)
+				arrive(bankOf(part.Text), way)
 			}
 		})
 	}
 	faults := make([]*diag.List, len(order))
 	var next atomic.Int64
-	var looking sync.WaitGroup
+	var workers sync.WaitGroup
 	for range min(len(order), runtime.GOMAXPROCS(0)) {
-		looking.Go(func() {
-			own := n.alone()
+		workers.Go(func() {
+			own := n.forWorker()
 			for i := next.Add(1) - 1; i < int64(len(order)); i = next.Add(1) - 1 {
 				own.diags = &diag.List{}
 				own.coversWays(order[i], own.openings(order[i], present), ways[order[i]])
@@ -95,20 +95,21 @@ func (n *narrator) checkCoverage(order []*bank) {
 			}
 		})
 	}
-	looking.Wait()
+	workers.Wait()
 	for _, list := range faults {
 		n.diags.Items = append(n.diags.Items, list.Items...)
 	}
 }
 
-// alone is a narrator that works out and reports by itself.
-func (n *narrator) alone() *narrator {
+// forWorker returns the narrator with caches and diagnostics of its own, for one
+// goroutine.
+func (n *narrator) forWorker() *narrator {
 	own := *n.compiler
-	own.space = n.space.alone()
+	own.space = n.space.forWorker()
 	return &narrator{compiler: &own, written: n.written, banks: n.banks, names: n.names, conditions: n.conditions, occurs: map[string][]int32{}}
 }
 
-// coversWays reports the first way to a bank on which somebody finds too few
+// coversWays reports the first way to a bank on which some person finds too few
 // phrases open.
 func (n *narrator) coversWays(b *bank, open openings, ways []meeting) {
 	if n.coversAll(open) {
@@ -121,8 +122,8 @@ func (n *narrator) coversWays(b *bank, open openings, ways []meeting) {
 	}
 }
 
-// presence says who has a value of a field that can be null; a nil selector
-// means that nothing is known about it.
+// presence says who has a value of a field that can be null. A nil selector means
+// that this is unknown.
 type presence map[string]*kind.Selector
 
 func (n *narrator) presence() presence {
@@ -148,8 +149,8 @@ func notNull(f *kind.Field) *kind.Selector {
 	return s
 }
 
-// needs is whom a phrase is open to; it is not certain when a field that it
-// names can be null nobody knows when.
+// needs returns who a phrase is open to. It is not certain when it is unknown who
+// has a value of a field that the phrase names.
 func (p presence) needs(s *section, x *phrase.Phrase) (m meeting, certain bool) {
 	m, certain = meeting{}.and(s.when), true
 	try := func(parts []phrase.Part) {
@@ -170,19 +171,19 @@ func (p presence) needs(s *section, x *phrase.Phrase) (m meeting, certain bool) 
 	return m, certain
 }
 
-// opening is whom some phrases of a bank are open to.
+// opening counts the phrases of a bank that are open to the same persons.
 type opening struct {
 	meeting
 	phrases int
 }
 
-// openings is what a bank offers.
+// openings counts the phrases of a bank by who they are open to.
 type openings struct {
-	to   []opening // different meetings, none of everyone
-	want int       // phrases that everybody needs beside those open to everyone
+	to      []opening // different meetings, without that of everyone
+	missing int       // phrases that everyone needs beside those open to everyone
 }
 
-// meetings lists whom phrases are open to.
+// meetings lists who phrases are open to.
 func (o openings) meetings() (all []meeting) {
 	for _, x := range o.to {
 		all = append(all, x.meeting)
@@ -190,9 +191,9 @@ func (o openings) meetings() (all []meeting) {
 	return all
 }
 
-// openings counts the phrases of a bank by whom they are open to.
+// openings counts the phrases of a bank.
 func (n *narrator) openings(b *bank, p presence) openings {
-	open := openings{want: max(1, b.numbers)}
+	open := openings{missing: max(1, b.numbers)}
 	for i := range b.sections {
 		for k := range b.sections[i].Phrases {
 			m, certain := p.needs(&b.sections[i], &b.sections[i].Phrases[k])
@@ -200,7 +201,7 @@ func (n *narrator) openings(b *bank, p presence) openings {
 				continue
 			}
 			if len(m) == 0 {
-				open.want--
+				open.missing--
 				continue
 			}
 			at := slices.IndexFunc(open.to, func(o opening) bool { return o.key() == m.key() })
@@ -214,41 +215,41 @@ func (n *narrator) openings(b *bank, p presence) openings {
 	return open
 }
 
-// coversAll reports whether everyone has phrases enough, whatever the way to
-// the bank: most banks are of this sort, and their conditions speak of few
-// fields.
+// coversAll reports whether everyone finds enough phrases, whatever the way to the
+// bank. That is so for most banks, and cheap to find, because their conditions name
+// few fields.
 func (n *narrator) coversAll(open openings) bool {
-	if open.want <= 0 {
+	if open.missing <= 0 {
 		return true
 	}
 	all := fieldsOf(open.meetings()...)
-	return n.narrow(all) && n.uncovered(n.scopeOf(all), open, nil) < 0
+	return n.narrow(all) && n.uncovered(n.space.scopeOf(all, n.kinds.Fields), open, nil) < 0
 }
 
-// covers reports the first persons who come to a bank this way and find too few
-// phrases open.
+// covers checks that everyone who comes to a bank on this way finds enough phrases
+// open.
 func (n *narrator) covers(b *bank, open openings, way meeting) bool {
-	if slices.ContainsFunc(open.to, func(o opening) bool { return o.phrases >= open.want && o.key() == way.key() }) {
+	if slices.ContainsFunc(open.to, func(o opening) bool { return o.phrases >= open.missing && o.key() == way.key() }) {
 		return true
 	}
 	at := b.sections[0].Place
 	meetings := open.meetings()
 	names := fieldsOf(meetings...)
 	for len(way) > 0 && !n.narrow(fieldsOf(append(slices.Clip(meetings), way)...)) {
-		way = way[1:] // fewer conditions on the way ask for more, never for less
+		way = way[1:] // with fewer conditions more persons come, so no fault is missed
 	}
 	all := fieldsOf(append(slices.Clip(meetings), way)...)
 	if !n.narrow(all) {
-		n.diags.Errorf(at, "too-wide", "the conditions of the bank %q speak of too many combinations to see whether everybody has a phrase: %s", b.name, strings.Join(names, ", ")).
+		n.diags.Errorf(at, "too-wide", "the conditions of the bank %q have too many combinations to check that everyone has a phrase: %s", b.name, strings.Join(names, ", ")).
 			WithHint("add a section without a condition")
 		return false
 	}
-	return n.tryAll(b, at, names, n.scopeOf(all), open, way)
+	return n.tryAll(b, at, names, n.space.scopeOf(all, n.kinds.Fields), open, way)
 }
 
-// tryAll looks for a combination of fitted values that can occur and has no
-// open phrase. Most banks are covered whoever occurs; only where one is not are
-// the fields added that say who is wanted and possible.
+// tryAll looks for a combination of fitted values that can occur and has too few
+// phrases open. It adds the fields that decide who is wanted and possible only when
+// it finds one without them, because most banks need no such fields.
 func (n *narrator) tryAll(b *bank, at diag.Place, names []string, scope []int, open openings, way meeting) bool {
 	k := n.uncovered(scope, open, way)
 	if k >= 0 {
@@ -260,23 +261,23 @@ func (n *narrator) tryAll(b *bank, at diag.Place, names []string, scope []int, o
 	}
 	who := n.describe(names, scope, k)
 	if b.numbers > 1 {
-		n.diags.Errorf(at, "no-phrase", "the bank %q is asked for its phrase %d and has fewer for %s", b.name, b.numbers, who).WithHint("add phrases to a section for them, or to one without a condition")
+		n.diags.Errorf(at, "no-phrase", "phrase %[2]d of the bank %[1]q is used, but the bank has fewer for %[3]s", b.name, b.numbers, who).WithHint("add phrases to a section for them, or to one without a condition")
 		return false
 	}
-	n.diags.Errorf(at, "no-phrase", "the bank %q has no phrase for everybody who comes to it: none for %s", b.name, who).WithHint("add a section for them, or one without a condition")
+	n.diags.Errorf(at, "no-phrase", "the bank %q has no phrase for everyone: none for %s", b.name, who).WithHint("add a section for them, or one without a condition")
 	return false
 }
 
-// uncovered is the first configuration that comes this way, finds too few
-// phrases open and can occur, or -1. Each condition is a pass over the
+// uncovered returns the first configuration that can occur, comes on this way and
+// finds too few phrases open, or -1. Each condition is one pass over the
 // configurations that are left.
 func (n *narrator) uncovered(scope []int, open openings, way meeting) int {
-	left := n.possible(scope)
+	left := n.occurring(scope)
 	for _, test := range n.tests(way) {
 		left = n.keep(scope, left, test)
 	}
 	left = slices.Clone(left)
-	found := make([]int32, len(left)) // phrases, of the configurations in left
+	found := make([]int32, len(left)) // phrases open to the configurations in left
 	for _, o := range open.to {
 		var all []func(k int32) int32
 		for _, test := range n.tests(o.meeting) {
@@ -284,12 +285,12 @@ func (n *narrator) uncovered(scope []int, open openings, way meeting) int {
 		}
 		kept := 0
 		for i, k := range left {
-			have := found[i]
+			count := found[i]
 			if !slices.ContainsFunc(all, func(holds func(k int32) int32) bool { return holds(k) == 0 }) {
-				have += int32(o.phrases)
+				count += int32(o.phrases)
 			}
-			if int(have) < open.want {
-				left[kept], found[kept] = k, have
+			if int(count) < open.missing {
+				left[kept], found[kept] = k, count
 				kept++
 			}
 		}
@@ -303,9 +304,9 @@ func (n *narrator) uncovered(scope []int, open openings, way meeting) int {
 	return int(left[0])
 }
 
-// possible lists the configurations of a scope that can occur. Many banks ask
-// for the same scopes, so the lists are kept.
-func (n *narrator) possible(scope []int) []int32 {
+// occurring lists the configurations of a scope that can occur. The lists are
+// cached, because many banks have the same scopes.
+func (n *narrator) occurring(scope []int) []int32 {
 	key := fmt.Sprint(scope)
 	left, ok := n.occurs[key]
 	if !ok {
@@ -313,7 +314,7 @@ func (n *narrator) possible(scope []int) []int32 {
 		for k := range left {
 			left[k] = int32(k)
 		}
-		for _, test := range n.occurring(scope) {
+		for _, test := range n.limitsOn(scope) {
 			holds := n.space.along(scope, test)
 			left = slices.DeleteFunc(left, func(k int32) bool { return holds(k) == 0 })
 		}
@@ -323,7 +324,7 @@ func (n *narrator) possible(scope []int) []int32 {
 	return left
 }
 
-// keep returns those of some configurations that pass a test.
+// keep returns the configurations that pass a test.
 func (n *narrator) keep(scope []int, of []int32, test function) (left []int32) {
 	holds := n.space.along(scope, test)
 	for _, k := range of {
@@ -334,7 +335,7 @@ func (n *narrator) keep(scope []int, of []int32, test function) (left []int32) {
 	return left
 }
 
-// tests are the conditions of a meeting as functions of the fitted fields.
+// tests expresses the conditions of a meeting by fitted fields.
 func (n *narrator) tests(m meeting) []function {
 	var tests []function
 	for _, s := range m {
@@ -343,7 +344,7 @@ func (n *narrator) tests(m meeting) []function {
 	return tests
 }
 
-// fieldsOf lists the fields of some meetings.
+// fieldsOf lists the fields that some meetings name.
 func fieldsOf(ms ...meeting) []string {
 	var names []string
 	for _, m := range ms {
@@ -358,24 +359,17 @@ func fieldsOf(ms ...meeting) []string {
 	return names
 }
 
-// scopeOf lists the fitted fields that some finite fields are a function of.
-func (n *narrator) scopeOf(names []string) []int {
-	var scope []int
-	for _, name := range names {
-		scope = n.space.union(scope, n.space.resolve(name, n.kinds.Fields).scope)
-	}
-	return scope
-}
-
 // narrow reports whether all combinations of some finite fields can be tried.
-func (n *narrator) narrow(names []string) bool { return n.triable(n.scopeOf(names)) }
+func (n *narrator) narrow(names []string) bool {
+	return n.triable(n.space.scopeOf(names, n.kinds.Fields))
+}
 
 func (n *narrator) triable(scope []int) bool {
 	size := n.space.size(scope)
 	return size >= 0 && size <= maxTried
 }
 
-// limits lists what is said of who is wanted and who is impossible.
+// limits lists the constraints on who is wanted and possible.
 func (n *narrator) limits() (all []constraint) {
 	if n.where != nil {
 		all = append(all, *n.where)
@@ -386,10 +380,10 @@ func (n *narrator) limits() (all []constraint) {
 	return all
 }
 
-// widen adds the fields to a scope that limits tie to it, as far as all
-// combinations can be tried.
+// widen adds the fields to a scope that limits connect with it, as far as all
+// combinations can still be tried.
 func (n *narrator) widen(scope []int) []int {
-	for _, x := range slices.Backward(n.limits()) { // where comes last: the others tie to its fields
+	for _, x := range slices.Backward(n.limits()) { // backward, so that where comes last
 		wider := n.space.union(scope, x.scope)
 		if len(wider) < len(scope)+len(x.scope) && n.triable(wider) {
 			scope = wider
@@ -398,9 +392,8 @@ func (n *narrator) widen(scope []int) []int {
 	return scope
 }
 
-// occurring lists what is said of these fields alone about who is wanted and
-// possible.
-func (n *narrator) occurring(scope []int) []function {
+// limitsOn lists the limits that concern no fields but those of the scope.
+func (n *narrator) limitsOn(scope []int) []function {
 	var tests []function
 	for _, x := range n.limits() {
 		if len(n.space.union(scope, x.scope)) == len(scope) {
@@ -410,7 +403,7 @@ func (n *narrator) occurring(scope []int) []function {
 	return tests
 }
 
-// describe names the values of some fields in a configuration.
+// describe names the values of some fields in a configuration, for messages.
 func (n *narrator) describe(names []string, scope []int, k int) string {
 	var parts []string
 	for _, name := range names {

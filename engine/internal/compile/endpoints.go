@@ -12,7 +12,7 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// compileWriters checks how the spec wants models to be asked.
+// compileWriters compiles the endpoints, prices and limits of the spec.
 func (c *compiler) compileWriters() {
 	a := &c.writers
 	*a = bundle.Writers{Repairs: 2, AskAbove: 5}
@@ -30,13 +30,14 @@ func (c *compiler) compileWriters() {
 	}
 }
 
-// variable is the form of an environment variable's name. Keys have small
-// letters or signs in them.
+// variable matches the name of an environment variable, and no key: keys have small
+// letters or punctuation.
 var variable = regexp.MustCompile(`^[A-Z_][A-Z0-9_]{0,63}$`)
 
-// keyHeaders carry keys, which have no place in a spec.
+// keyHeaders are headers that carry keys, which do not belong in a spec.
 var keyHeaders = []string{"authorization", "proxy-authorization", "api-key", "x-api-key", "cookie"}
 
+// endpoint compiles an endpoint.
 func (c *compiler) endpoint(s *spec.Endpoint) bundle.Endpoint {
 	e := bundle.Endpoint{
 		Name: s.Name, Model: s.Model, Mode: s.Mode, TokensField: s.TokensField, Local: s.Local,
@@ -54,23 +55,23 @@ func (c *compiler) endpoint(s *spec.Endpoint) bundle.Endpoint {
 	if s.KeyVar != nil {
 		e.KeyVar, e.NoKey = s.KeyVar.Value, s.KeyVar.Value == ""
 		if !e.NoKey && !variable.MatchString(e.KeyVar) {
-			c.private(s.KeyVar.Place, "key_var is the name of an environment variable in capital letters, and this is none").
-				WithHint("put the key into a variable such as MODEL_API_KEY and name that here; a key itself has no place in a specification")
+			c.private(s.KeyVar.Place, "key_var must be the name of an environment variable, in capital letters").
+				WithHint("put the key in a variable such as MODEL_API_KEY and name the variable here; a key does not belong in a spec")
 		}
 	}
 	if s.Workers > 0 && s.MaxInFlight > 0 && s.Workers > s.MaxInFlight {
-		c.diags.Errorf(s.Place, "endpoint", "endpoint %q begins with %d calls at once and may have %d", s.Name, s.Workers, s.MaxInFlight).WithHint("raise max_in_flight or lower workers")
+		c.diags.Errorf(s.Place, "endpoint", "endpoint %q starts with %d calls at once, but its max_in_flight is %d", s.Name, s.Workers, s.MaxInFlight).WithHint("raise max_in_flight or lower workers")
 	}
 	for _, x := range s.Extra {
 		if slices.Contains(bundle.OwnBodyFields, x.Name) {
-			c.diags.Errorf(x.Place, "endpoint", "the body field %q is not an extra one: the client sets it itself", x.Name).WithHint("%s", insteadOf(x.Name))
+			c.diags.Errorf(x.Place, "endpoint", "the client sets the body field %q itself", x.Name).WithHint("%s", insteadOf(x.Name))
 			continue
 		}
 		e.Extra[x.Name] = x.Value.JSON()
 	}
 	for _, h := range s.Headers {
 		if slices.Contains(keyHeaders, strings.ToLower(h.Name)) {
-			c.private(h.Place, "the header %s carries a key, which has no place in a specification", h.Name).WithHint("name the key's environment variable as key_var, or its file with --key-file")
+			c.private(h.Place, "the header %s carries a key, which does not belong in a spec", h.Name).WithHint("name the environment variable of the key as key_var, or its file with --key-file")
 			continue
 		}
 		e.Headers[h.Name] = h.Value.String
@@ -78,14 +79,14 @@ func (c *compiler) endpoint(s *spec.Endpoint) bundle.Endpoint {
 	return e
 }
 
-// private reports a fault on a line that may hold a key.
+// private reports a fault without showing its line, which may hold a key.
 func (c *compiler) private(at diag.Place, format string, args ...any) *diag.Diagnostic {
 	d := c.diags.Errorf(at, "key-in-spec", format, args...)
 	d.Private = true
 	return d
 }
 
-// insteadOf says where a body field that is none of the extra ones is set.
+// insteadOf says how to set a body field that the client sets.
 func insteadOf(name string) string {
 	switch name {
 	case "model", "temperature", "max_tokens":
@@ -95,17 +96,18 @@ func insteadOf(name string) string {
 	case "max_completion_tokens":
 		return "set the endpoint's tokens_field"
 	}
-	return "take it away"
+	return "remove it"
 }
 
+// checkURL checks a base URL.
 func (c *compiler) checkURL(t *spec.String) {
 	u, err := url.Parse(t.Value)
 	switch {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		c.private(t.Place, "the base URL is not of the form https://host/v1").WithHint("write the address of the server, without /chat/completions")
+		c.private(t.Place, "the base URL is not of the form https://host/v1").WithHint("write the address of the server without /chat/completions")
 	case u.User != nil || u.RawQuery != "":
-		c.private(t.Place, "the base URL carries a user, a password or a query").WithHint("take it away: keys come from the environment or a file")
+		c.private(t.Place, "the base URL has a user, a password or a query").WithHint("remove it; keys come from the environment or a file")
 	case strings.HasSuffix(strings.TrimRight(u.Path, "/"), "/chat/completions"):
-		c.diags.Errorf(t.Place, "endpoint", "the base URL ends in /chat/completions").WithHint("leave that away: it is put behind the base URL")
+		c.diags.Errorf(t.Place, "endpoint", "the base URL ends in /chat/completions").WithHint("remove that part; the client appends it")
 	}
 }

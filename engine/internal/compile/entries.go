@@ -8,14 +8,13 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// uncovered is a drawn field that has no entry for some configurations of the
-// fields it is given.
+// uncovered is a program that has no entry for some configurations of the fields it
+// depends on.
 type uncovered interface {
 	Uncovered() (fields []string, configs []int)
 }
 
-// checkCoverage reports a drawn field without an entry for somebody who can
-// occur.
+// checkEntries reports fields that have no entry for persons who can occur.
 func (c *compiler) checkEntries() {
 	for _, f := range c.plan.Fields {
 		u, ok := f.Program.(uncovered)
@@ -30,6 +29,8 @@ func (c *compiler) checkEntries() {
 	}
 }
 
+// checkEntriesOf reports the missing entries of a field. Given are the fields it
+// depends on; missing are configurations of their slots.
 func (c *compiler) checkEntriesOf(f *kind.Field, given []string, missing []int) {
 	names := given
 	if f.When != nil {
@@ -49,7 +50,7 @@ func (c *compiler) checkEntriesOf(f *kind.Field, given []string, missing []int) 
 	part = c.onVariables(part)
 	marginal, err := c.wanted.Marginal(part.scope)
 	if err != nil {
-		c.diags.Errorf(f.Place, "marginal", "cannot tell whether field %q has an entry for everybody: %v", f.Name, err).WithHint("give it fewer fields")
+		c.diags.Errorf(f.Place, "marginal", "field %q cannot be checked for missing entries: %v", f.Name, err).WithHint("make it depend on fewer fields")
 		return
 	}
 	mass := make([]float64, part.cells)
@@ -74,7 +75,7 @@ func (c *compiler) checkEntriesOf(f *kind.Field, given []string, missing []int) 
 	}
 	slices.SortStableFunc(worst, func(a, b int) int { return cmp.Compare(mass[b], mass[a]) })
 	d := c.diags.Errorf(f.Place, "no-entry", "field %q has no entry for %d combinations that occur, %.3g %% of persons", f.Name, len(worst), 100*total).
-		WithHint("add entries for them, an entry for any value, or declare the combinations impossible")
+		WithHint("add entries for them, add an entry for any value, or declare the combinations impossible")
 	for i, k := range worst {
 		if i == 5 {
 			d.Note("and %d more", len(worst)-i)

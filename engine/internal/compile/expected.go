@@ -11,8 +11,8 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// expect lists every distribution that the persons wanted follow: the margin
-// of each finite field, each table, each joint.
+// expect lists every distribution that the persons wanted follow: the margin of each
+// finite field, each table, and each joint.
 func (c *compiler) expect() {
 	for _, f := range c.plan.Fields {
 		if f.Finite() && f.Kind != "constant" {
@@ -33,8 +33,8 @@ func (c *compiler) expect() {
 	}
 }
 
-// expected fills in and adds one distribution, and returns its position; a
-// distribution over the same fields and universe is not added twice.
+// expected computes and adds a distribution, and returns its position, -1 when it is
+// about nobody. A distribution over the same fields and universe is added once.
 func (c *compiler) expected(e plan.Expected, where *spec.Condition, at diag.Place) int {
 	part, ok := c.mustJoin(e.Fields, at)
 	if !ok {
@@ -47,7 +47,7 @@ func (c *compiler) expected(e plan.Expected, where *spec.Condition, at diag.Plac
 	part = c.onVariables(part)
 	marginal, err := c.wanted.Marginal(part.scope)
 	if err != nil {
-		c.diags.Errorf(at, "marginal", "cannot read the joint of %v off the fit: %v", e.Fields, err).WithHint("use groups with fewer values")
+		c.diags.Errorf(at, "marginal", "the joint of %v cannot be read from the fit: %v", e.Fields, err).WithHint("use groups with fewer values")
 		return -1
 	}
 	e.Share = make([]float64, part.cells)
@@ -84,9 +84,9 @@ func (c *compiler) expected(e plan.Expected, where *spec.Condition, at diag.Plac
 	return len(c.plan.Expected) - 1
 }
 
-// control is what the sampler follows of one of plan.Expected. Its cells are
-// numbered in the order of the space and it is named by what it is about, so
-// that the spec's order of axes, labels and tables does not reach the sampler.
+// control is the sampler's form of one of plan.Expected. Its cells are numbered in
+// the order of the space, and it is named by its fields, so that the sample does not
+// depend on the spec's order of axes, labels and tables.
 type control struct {
 	sample.Control
 	ref bundle.Control

@@ -12,7 +12,8 @@ import (
 	"github.com/personagen/personagen/engine/internal/fit"
 )
 
-// explain turns what the fit says in numbers into what the user wrote.
+// explain reports an error of the fit in the terms of the spec. Tied are the
+// variables of the fitted problem.
 func (c *compiler) explain(err error, tied []int) {
 	var (
 		tooLarge     *fit.TooLargeError
@@ -30,7 +31,7 @@ func (c *compiler) explain(err error, tied []int) {
 			tooLarge.Total, tooLarge.Budget, strings.Join(c.variableNames(tooLarge.Clique), " x "), tooLarge.Largest)
 		if tooLarge.Table >= 0 {
 			d.Place = c.tables[tooLarge.Table].spec.Place
-			d.WithHint("without table %q it would need %d; state it over coarser groups, or drop it", c.tables[tooLarge.Table].spec.Name, tooLarge.Without)
+			d.WithHint("without table %q it would need %d; state it over coarser groups, or remove it", c.tables[tooLarge.Table].spec.Name, tooLarge.Without)
 		} else {
 			d.WithHint("state tables over coarser groups, or raise the budget")
 		}
@@ -39,8 +40,8 @@ func (c *compiler) explain(err error, tied []int) {
 		}
 	case errors.As(err, &noSupport):
 		f := &c.tables[noSupport.Table]
-		d := c.diags.Errorf(f.spec.Place, "no-support", "table %q wants persons where nobody can be: %s", f.spec.Name, c.cells(f, noSupport.Cells, 3)).
-			WithHint("take the figure out, or allow the combination")
+		d := c.diags.Errorf(f.spec.Place, "no-support", "table %q has persons where nobody can be: %s", f.spec.Name, c.cells(f, noSupport.Cells, 3)).
+			WithHint("remove the figure, or allow the combination")
 		for _, s := range noSupport.Supports {
 			d.Note("%s", c.supportText(s))
 		}
@@ -58,7 +59,7 @@ func (c *compiler) explain(err error, tied []int) {
 	case errors.As(err, &stalled):
 		f := &c.tables[stalled.Table]
 		c.diags.Errorf(f.spec.Place, "stalled", "after %d sweeps table %q is still off by a total variation distance of %.2g", stalled.Sweeps, f.spec.Name, stalled.TVD).
-			WithHint("give the least trusted table a tolerance, or drop one")
+			WithHint("give the least trusted table a tolerance, or remove one")
 	default:
 		c.diags.Errorf(c.spec.Place, "fit", "%v", err)
 	}
@@ -72,8 +73,8 @@ func (c *compiler) supportText(s int) string {
 	return "bands of " + c.problem.Supports[s].Name
 }
 
-// cells describes some cells of a fitted table by their labels; -1 stands for
-// everyone outside its universe.
+// cells describes some cells of a fitted table by their labels. Cell -1 is everyone
+// outside its universe.
 func (c *compiler) cells(f *figures, cells []int, most int) string {
 	var text []string
 	for i, k := range cells {
@@ -90,7 +91,8 @@ func (c *compiler) cells(f *figures, cells []int, most int) string {
 	return strings.Join(text, "; ")
 }
 
-// asPercent writes a share; a small one keeps two of its digits.
+// asPercent formats a share as a percentage, a small one with two significant
+// digits.
 func asPercent(share float64, decimals int) string {
 	s := strconv.FormatFloat(100*share, 'f', decimals, 64)
 	if x, _ := strconv.ParseFloat(s, 64); x == 0 && share != 0 {
@@ -99,8 +101,8 @@ func asPercent(share float64, decimals int) string {
 	return s + " %"
 }
 
-// roundUp writes a number with four decimals, or two digits when it is small,
-// never less than it is.
+// roundUp formats a number, rounded up, with four decimals, or with two significant
+// digits when it is small.
 func roundUp(x float64) string {
 	unit := 1e-4
 	if x < unit {
@@ -110,16 +112,17 @@ func roundUp(x float64) string {
 	return strconv.FormatFloat(n*unit, 'g', max(2, len(strconv.Itoa(int(n)))), 64)
 }
 
+// explainDisagreement reports two tables that disagree.
 func (c *compiler) explainDisagreement(g fit.Disagreement) {
 	a, b := &c.tables[g.A], &c.tables[g.B]
-	c.diags.Errorf(b.spec.Place, "disagree", "tables %q and %q disagree by %s of all persons, more than they may be moved: %s is %s by the first and %s by the second",
+	c.diags.Errorf(b.spec.Place, "disagree", "tables %q and %q disagree by %s of all persons, more than their tolerances: %s is %s in the first and %s in the second",
 		a.spec.Name, b.spec.Name, asPercent(g.TVD, 2), c.cells(b, g.CellsB, 3), c.apart(g.MassA, g.MassB), c.apart(g.MassB, g.MassA)).
 		WithHint("correct one of them, make one a pattern, or give the less trusted one a tolerance of %s or more", roundUp(g.TVD)).
 		Note("the first table is at %s", placeText(a.spec.Place))
 }
 
-// persons tells a share of everyone as a percentage, and in persons when the
-// spec says how many there are.
+// persons formats a share of everyone as a percentage, and in persons when the spec
+// says how many there are.
 func (c *compiler) persons(share float64) string { return c.personsTo(share, 3) }
 
 func (c *compiler) personsTo(share float64, decimals int) string {
@@ -133,7 +136,7 @@ func (c *compiler) personsTo(share float64, decimals int) string {
 	return fmt.Sprintf("%s (%.0f persons)", asPercent(share, decimals), share*n)
 }
 
-// apart is persons with as many digits as tell the share from another.
+// apart is persons with enough digits to distinguish the share from another.
 func (c *compiler) apart(share, other float64) string {
 	decimals := 3
 	for decimals < 12 && asPercent(share, decimals) == asPercent(other, decimals) {
@@ -142,17 +145,18 @@ func (c *compiler) apart(share, other float64) string {
 	return c.personsTo(share, decimals)
 }
 
+// explainImpossible reports tables that agree in pairs but not together.
 func (c *compiler) explainImpossible(e *fit.ImpossibleError) {
 	var names []string
 	for _, t := range e.Tables {
 		names = append(names, fmt.Sprintf("%q", c.tables[t].spec.Name))
 	}
 	last := &c.tables[e.Tables[len(e.Tables)-1]]
-	d := c.diags.Errorf(last.spec.Place, "impossible-together", "tables %s agree pair by pair but cannot hold together", strings.Join(names, ", "))
+	d := c.diags.Errorf(last.spec.Place, "impossible-together", "tables %s agree in pairs but not together", strings.Join(names, ", "))
 	if e.Irreducible {
-		d.WithHint("drop or correct any one of them and the rest can hold")
+		d.WithHint("remove or correct any one of them, and the others agree")
 	} else {
-		d.WithHint("drop or correct one of them; some may have no part in it: whether fewer are enough was not found out within the bounds of the search")
+		d.WithHint("remove or correct one of them; some may not be part of the contradiction, because the search stopped at its limit")
 	}
 	repair := "exactly " + c.persons(e.Repair/2)
 	switch {
@@ -160,22 +164,22 @@ func (c *compiler) explainImpossible(e *fit.ImpossibleError) {
 	case e.Close():
 		repair = "about " + c.persons(e.Repair/2)
 	default:
-		// What an elastic fit of all tables changes is enough, if not least.
+		// The change of an elastic fit of all tables is enough, but may not be the smallest.
 		repair = fmt.Sprintf("at least %s and at most %s", c.persons(e.AtLeast/2), c.persons(e.Repair/2))
 	}
-	d.Note("the smallest change that repairs them takes %s out of cells and adds as many to others", repair)
+	d.Note("the smallest change that makes them agree moves %s between cells", repair)
 	for i, t := range e.Tables {
 		d.Note("table %q at %s: %s", c.tables[t].spec.Name, placeText(c.tables[t].spec.Place), c.cellsWithFigures(t, e.Cells[i], 4))
 	}
 }
 
 // cellsWithFigures describes some cells of a table by their labels and shares,
-// those with the largest first.
+// largest first.
 func (c *compiler) cellsWithFigures(table int, cells []int, most int) string {
 	f := &c.tables[table]
 	share := func(k int) float64 {
 		if k < 0 {
-			return 0 // everyone else: what they are depends on the other tables
+			return 0 // everyone else: their share depends on the other tables
 		}
 		return f.share[f.fitCell[k]]
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// compileFields compiles every field after those it uses.
+// compileFields compiles every field, each after those it uses.
 func (c *compiler) compileFields() {
 	order, ok := c.fieldOrder()
 	if !ok {
@@ -57,14 +57,14 @@ func (c *compiler) compileField(s *spec.Field) *kind.Field {
 		}
 	}
 	broken := slices.ContainsFunc(c.diags.Items[before:], func(d diag.Diagnostic) bool { return d.Severity == diag.Error })
-	if !broken { // what depends on a broken field stays silent: one fault, one message
+	if !broken { // a fault is reported once, not again for every field that uses it
 		c.kinds.Fields[f.Name] = f
 	}
 	return f
 }
 
-// fieldOrder returns the fields so that each comes after those it uses, the
-// spec's order otherwise; a cycle is reported with its path.
+// fieldOrder returns the positions of the fields so that each comes after those
+// it uses, otherwise in the order of the spec. It reports a cycle with its path.
 func (c *compiler) fieldOrder() (order []int, ok bool) {
 	position := map[string]int{}
 	for i, f := range c.spec.Fields {
@@ -126,7 +126,7 @@ func uses(f *spec.Field) []string {
 				walk(item)
 			}
 			for _, e := range n.Fields {
-				if e.Name != "csv" && e.Name != "values" { // their where speaks of columns
+				if e.Name != "csv" && e.Name != "values" { // their where is about columns of a CSV file
 					walk(e.Value)
 				}
 			}
@@ -142,6 +142,6 @@ func (c *compiler) reportCycle(cycle []int) {
 		names = append(names, c.spec.Fields[i].Name)
 	}
 	names = append(names, names[0])
-	c.diags.Errorf(c.spec.Fields[cycle[0]].Place, "cycle", "fields need each other in a circle: %s", strings.Join(names, " -> ")).
-		WithHint("take one of these references away")
+	c.diags.Errorf(c.spec.Fields[cycle[0]].Place, "cycle", "the fields depend on each other: %s", strings.Join(names, " -> ")).
+		WithHint("remove one of these references")
 }

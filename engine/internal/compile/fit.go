@@ -9,8 +9,8 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// fit solves the problem, or takes the solution from the cache. Fields that
-// nothing ties to others stay out of it: adding one must change nobody.
+// fit solves the problem, or takes the solution from the cache. Fields that no
+// constraint names are left out, so that adding one does not affect the sample.
 func (c *compiler) fit() {
 	tied, problem := c.tiedProblem()
 	structure := c.structure(tied, problem)
@@ -37,13 +37,13 @@ func (c *compiler) fit() {
 	c.describeTree()
 }
 
-// tiedProblem is the problem without the variables that no table, condition or
-// joint speaks of, and which variables those left are.
+// tiedProblem returns the problem over the variables that some table, condition or
+// joint names, and those variables.
 func (c *compiler) tiedProblem() (tied []int, problem *fit.Problem) {
-	speaksOf := make([]bool, len(c.problem.Vars))
+	named := make([]bool, len(c.problem.Vars))
 	note := func(scope []int) {
 		for _, v := range scope {
-			speaksOf[v] = true
+			named[v] = true
 		}
 	}
 	for _, t := range c.problem.Tables {
@@ -56,8 +56,8 @@ func (c *compiler) tiedProblem() (tied []int, problem *fit.Problem) {
 		note(scope)
 	}
 	problem = &fit.Problem{}
-	number := make([]int, len(speaksOf))
-	for v, yes := range speaksOf {
+	number := make([]int, len(named))
+	for v, yes := range named {
 		if yes {
 			number[v] = len(tied)
 			tied = append(tied, v)
@@ -85,8 +85,8 @@ func (c *compiler) tiedProblem() (tied []int, problem *fit.Problem) {
 	return tied, problem
 }
 
-// withLoose states a result over all variables: those left out are uniform and
-// independent of everything.
+// withLoose extends a result to all variables. Those that were left out are uniform
+// and independent.
 func (c *compiler) withLoose(r *fit.Result, tied []int) *fit.Result {
 	out := *r
 	out.Vars, out.Cliques = c.problem.Vars, nil
@@ -116,6 +116,7 @@ func (c *compiler) withLoose(r *fit.Result, tied []int) *fit.Result {
 	return &out
 }
 
+// describeTree describes the junction tree in the plan.
 func (c *compiler) describeTree() {
 	c.plan.Tree = plan.Tree{Cells: c.whole.Cells, Largest: c.whole.Largest, Sweeps: c.whole.Sweeps}
 	for _, q := range c.whole.Cliques {

@@ -12,17 +12,17 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// compileGoal resolves the names of a goal, and refuses one that no release
-// could meet.
+// compileGoal resolves the names of a goal and reports a goal that no release can
+// meet.
 func (c *compiler) compileGoal(s *spec.Goal) {
 	g := plan.Goal{Name: s.Name, About: s.About, Kind: s.Kind, Percent: s.Percent, Points: s.Points, Above: s.Above, Margins: s.Margins, AtLeast: s.AtLeast}
 	switch s.Kind {
 	case spec.GoalShare:
 		g.Where, g.Text = c.kinds.Select([]*spec.Condition{s.Where}), s.Where.Text
-		c.mustBeTold(g.Where, s.Where.Place)
+		c.mustBeMeasurable(g.Where, s.Where.Place)
 		if s.Within != nil {
 			g.Within, g.WithinText = c.kinds.Select([]*spec.Condition{s.Within}), s.Within.Text
-			c.mustBeTold(g.Within, s.Within.Place)
+			c.mustBeMeasurable(g.Within, s.Within.Place)
 		}
 	case spec.GoalValues:
 		c.compileValuesGoal(s, &g)
@@ -31,7 +31,7 @@ func (c *compiler) compileGoal(s *spec.Goal) {
 			c.compileGoalJoint(j, &g)
 		}
 		if !s.Margins && len(s.Joints) == 0 {
-			c.diags.Errorf(s.Place, "empty-goal", "goal %q speaks of no p-value", s.Name).WithHint("say margins: true, name joints, or both")
+			c.diags.Errorf(s.Place, "empty-goal", "goal %q names no p-value", s.Name).WithHint("add margins: true, joints, or both")
 		}
 	case spec.GoalChars:
 		g.Field = s.Field.Value
@@ -44,14 +44,14 @@ func (c *compiler) compileGoal(s *spec.Goal) {
 	c.plan.Goals = append(c.plan.Goals, g)
 }
 
-// compileValuesGoal finds the shares that are wanted.
+// compileValuesGoal compiles the expected shares of a field's values.
 func (c *compiler) compileValuesGoal(s *spec.Goal, g *plan.Goal) {
 	g.Field = s.Field.Value
 	f := c.kinds.FiniteField(s.Field.Value, s.Field.Place)
 	if f == nil {
 		return
 	}
-	c.mustBeTold(&kind.Selector{Fields: []string{f.Name}}, s.Field.Place)
+	c.mustBeMeasurable(&kind.Selector{Fields: []string{f.Name}}, s.Field.Place)
 	if s.Figures == nil {
 		return
 	}
@@ -73,17 +73,17 @@ func (c *compiler) compileValuesGoal(s *spec.Goal, g *plan.Goal) {
 		total += x.Value
 	}
 	if total > 100+float64(len(s.Figures))*math.Max(s.Points, 0.1) {
-		c.diags.Errorf(s.Place, "sum", "the shares wanted of field %q add up to %.4g %%", f.Name, total).WithHint("correct them: they are percent of all persons")
+		c.diags.Errorf(s.Place, "sum", "the expected shares of field %q add up to %.4g %%", f.Name, total).WithHint("correct them; they are percentages of all persons")
 	}
 }
 
-// compileGoalJoint wants a joint to be one that the checks test.
+// compileGoalJoint checks that the joint is one of the spec, which the checks test.
 func (c *compiler) compileGoalJoint(j spec.Joint, g *plan.Goal) {
 	names, ok := c.finite(j.Fields)
 	if !ok {
 		return
 	}
-	c.mustBeTold(&kind.Selector{Fields: names}, j.Place)
+	c.mustBeMeasurable(&kind.Selector{Fields: names}, j.Place)
 	for _, known := range c.spec.Joints {
 		var fields []string
 		for _, t := range known.Fields {
@@ -97,6 +97,7 @@ func (c *compiler) compileGoalJoint(j spec.Joint, g *plan.Goal) {
 	c.diags.Errorf(j.Place, "unknown-joint", "the joint of %s is not tested", strings.Join(names, " and ")).WithHint("add it to the joints of the spec")
 }
 
+// compileTextGoal finds the text fields that a goal is about.
 func (c *compiler) compileTextGoal(s *spec.Goal, g *plan.Goal) {
 	for _, t := range s.Fields {
 		if c.textField(t) != nil {
@@ -111,14 +112,14 @@ func (c *compiler) compileTextGoal(s *spec.Goal, g *plan.Goal) {
 		source = source || f.Class == kind.Written && f.Text == nil && !f.Hidden
 	}
 	if len(g.Fields) == 0 && s.Fields == nil {
-		c.diags.Errorf(s.Place, "no-texts", "goal %q is about texts, and the spec has no text field that is written", s.Name).WithHint("declare one of kind text or text_list")
+		c.diags.Errorf(s.Place, "no-texts", "goal %q is about texts, but the spec has no text field that is not hidden", s.Name).WithHint("declare one of kind text or text_list")
 	}
 	if s.Kind == spec.GoalModel && !source {
-		c.diags.Errorf(s.Place, "no-source", "goal %q asks who wrote the texts, and no field tells", s.Name).WithHint(`add a field of kind "text_source"`)
+		c.diags.Errorf(s.Place, "no-source", "goal %q is about who wrote the texts, but no field says that", s.Name).WithHint(`add a field of kind "text_source"`)
 	}
 }
 
-// textField returns the text field of that name, or reports why there is none.
+// textField returns the named text field, or reports that there is none.
 func (c *compiler) textField(t spec.String) *kind.Field {
 	var names []string
 	for _, f := range c.plan.Fields {
@@ -132,15 +133,15 @@ func (c *compiler) textField(t spec.String) *kind.Field {
 	return c.plan.Field(t.Value)
 }
 
-// mustBeTold refuses fields that a release does not tell.
-func (c *compiler) mustBeTold(s *kind.Selector, at diag.Place) {
+// mustBeMeasurable reports fields whose values cannot be found in a release.
+func (c *compiler) mustBeMeasurable(s *kind.Selector, at diag.Place) {
 	if s == nil {
 		return // reported
 	}
-	told := c.plan.Measurable()
+	measurable := c.plan.Measurable()
 	for _, name := range s.Fields {
-		if !told[name] {
-			c.diags.Errorf(at, "hidden", "field %q is hidden, and no written field tells it: a release cannot show the goal met", name).WithHint("name a field that is written")
+		if !measurable[name] {
+			c.diags.Errorf(at, "hidden", "field %q is hidden and not a function of visible fields, so a release cannot show whether the goal is met", name).WithHint("name a visible field")
 		}
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// listIndependences finds the pairs of fields that no table, condition or
-// joint ties together, and what separates them: the model makes them
-// independent given that, whatever they are in the world.
+// listIndependences finds the pairs of fields that no table, condition or joint
+// connects, and the fields that separate them. The model makes the pair independent
+// given these, whether or not that is so in the real population.
 func (c *compiler) listIndependences() {
 	n := len(c.space.fields)
 	tied := make([][]bool, n)
@@ -45,19 +45,19 @@ func (c *compiler) listIndependences() {
 	}
 }
 
-// separator returns the smaller of the two sets that separate a from b in the
-// graph: the neighbours of one of them from which the other can be reached.
+// separator returns the smaller of two sets that separate a from b in the graph: the
+// neighbours of one of them from which the other can be reached.
 func separator(tied [][]bool, a, b int) []int {
-	one, other := near(tied, a, b), near(tied, b, a)
+	one, other := boundary(tied, a, b), boundary(tied, b, a)
 	if len(other) < len(one) {
 		return other
 	}
 	return one
 }
 
-// near lists the neighbours of a that b reaches without passing through other
+// boundary lists the neighbours of a that b reaches without passing through other
 // neighbours of a.
-func near(tied [][]bool, a, b int) []int {
+func boundary(tied [][]bool, a, b int) []int {
 	seen := make([]bool, len(tied))
 	seen[b] = true
 	queue := []int{b}

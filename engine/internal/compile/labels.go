@@ -10,9 +10,9 @@ import (
 	"github.com/personagen/personagen/engine/humanize"
 )
 
-// warnMisread tells of labels that a spreadsheet opening the CSV file takes for
-// something else, so that "65+" becomes 65 and "5-9" the ninth of May. Quotes do
-// not keep it from that; only other labels do.
+// warnMisread warns about labels that a spreadsheet does not read as text when it
+// opens the CSV file: "65+" becomes 65 and "5-9" becomes the ninth of May. Quotes
+// do not prevent that; only other labels do.
 func (c *compiler) warnMisread() {
 	for _, f := range c.plan.Fields {
 		if f.Hidden || f.Type != frame.Category || f.Domain == nil {
@@ -32,15 +32,15 @@ func (c *compiler) warnMisread() {
 		if first == "" {
 			continue
 		}
-		text := fmt.Sprintf("in CSV files spreadsheets take the label %q of field %q for %s", first, f.Name, as)
+		text := fmt.Sprintf("spreadsheets read the label %q of field %q in CSV files as %s", first, f.Name, as)
 		if as == formula {
-			text = fmt.Sprintf("in CSV files the label %q of field %q has an apostrophe before it, or spreadsheets would take it for %s", first, f.Name, as)
+			text = fmt.Sprintf("the label %q of field %q has an apostrophe before it in CSV files, because spreadsheets would read it as %s", first, f.Name, as)
 		}
 		if others > 0 {
-			text += fmt.Sprintf(", and %s likewise", humanize.Count(others, "other", "others"))
+			text += fmt.Sprintf(", and so for %s", humanize.Count(others, "other label", "other labels"))
 		}
 		c.diags.Warnf(f.Place, "misread-label", "%s", text).
-			WithHint(`write labels with a word in them, such as "65 and over" or "5 to 9"; in Parquet and JSONL they are right either way`)
+			WithHint(`write labels with a word in them, such as "65 and over" or "5 to 9"; Parquet and JSONL files are not affected`)
 	}
 }
 
@@ -55,9 +55,8 @@ var (
 	likeMonth   = regexp.MustCompile(`(?i)^(\d{1,2}[- ])?(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?)[- ]?\d{1,4}$`)
 )
 
-// misread says what a spreadsheet takes a label for, "" when for itself: what
-// LibreOffice and Excel with English settings are known to do. Plain numbers look
-// the same as numbers and are not counted.
+// misread says what LibreOffice and Excel with English settings read a label as,
+// "" for text. A plain number is also "": it looks the same as a number.
 func misread(label string) string {
 	s := strings.TrimSpace(label)
 	switch {

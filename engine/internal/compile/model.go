@@ -9,8 +9,8 @@ import (
 	"github.com/personagen/personagen/engine/kind"
 )
 
-// buildModel puts the fitted persons into the sampler's form: the cliques one
-// after the other, each variable given those of its clique that stand already.
+// buildModel puts the fit of the persons wanted into the sampler's form: clique by
+// clique, each variable given those of its clique that are placed already.
 func (c *compiler) buildModel() {
 	slices.SortStableFunc(c.controls, func(a, b control) int { return strings.Compare(a.Name, b.Name) })
 	m := &sample.Model{}
@@ -41,8 +41,8 @@ func (c *compiler) buildModel() {
 	c.model = m
 }
 
-// enforceChecks lets the sampler hold the checks whose fields stand together in the
-// fit. Their order in the spec, and their names, change nobody.
+// enforceChecks has the sampler enforce the checks whose fields one step of the model
+// places together. Their order and their names do not affect the sample.
 func (c *compiler) enforceChecks(m *sample.Model) {
 	for i, x := range c.limits {
 		l := &c.plan.Checks[i]
@@ -50,23 +50,23 @@ func (c *compiler) enforceChecks(m *sample.Model) {
 		if len(x.scope) == 0 || !m.Holds(x.scope) {
 			continue
 		}
-		l.Held = true
-		held := sample.Limit{Name: l.Name, Scope: x.scope, Cell: x.cell, AtMost: 1}
+		l.Enforced = true
+		limit := sample.Limit{Name: l.Name, Scope: x.scope, Cell: x.cell, AtMost: 1}
 		if l.AtLeast != nil {
-			held.AtLeast = *l.AtLeast
+			limit.AtLeast = *l.AtLeast
 		}
 		if l.AtMost != nil {
-			held.AtMost = *l.AtMost
+			limit.AtMost = *l.AtMost
 		}
-		m.Limits = append(m.Limits, held)
+		m.Limits = append(m.Limits, limit)
 	}
 	slices.SortFunc(m.Limits, func(a, b sample.Limit) int {
 		return cmp.Or(slices.Compare(a.Scope, b.Scope), slices.Compare(a.Cell, b.Cell), cmp.Compare(a.AtLeast, b.AtLeast), cmp.Compare(a.AtMost, b.AtMost))
 	})
 }
 
-// orderFresh puts the variables that most controls speak of last: a step can
-// be fitted to a control only when all of the control's variables stand.
+// orderFresh puts the variables of most controls last: a step can be fitted to a
+// control only when all variables of the control are placed.
 func (c *compiler) orderFresh(fresh, given []int) {
 	weight := func(v int) int {
 		n := 0
@@ -90,8 +90,8 @@ func (c *compiler) orderFresh(fresh, given []int) {
 	})
 }
 
-// stepWeight sums a clique's table down to given and one more variable, in
-// that order of axes.
+// stepWeight returns the marginal of a clique's table over the given variables and
+// then v.
 func (c *compiler) stepWeight(vars []int, p []float64, given []int, v int) []float64 {
 	cards := make([]int, len(c.wanted.Vars))
 	for i, x := range c.wanted.Vars {

@@ -8,8 +8,8 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// checkNames resolves every name of a field or source that the spec mentions
-// outside conditions, which are resolved where they are compiled.
+// checkNames resolves the names of fields and sources that the spec mentions
+// outside conditions. Names in conditions are resolved when those are compiled.
 func (c *compiler) checkNames() {
 	var fields, sources []string
 	for _, f := range c.spec.Fields {
@@ -72,8 +72,7 @@ func (c *compiler) checkNames() {
 	}
 }
 
-// checkAliases checks that every column of a set has one field and the other
-// way round.
+// checkAliases checks that a set of aliases gives every column a name of its own.
 func (c *compiler) checkAliases(set spec.AliasSet, fields []string) {
 	columns, taken := map[string]string{}, map[string]string{}
 	hidden := map[string]bool{}
@@ -85,7 +84,7 @@ func (c *compiler) checkAliases(set spec.AliasSet, fields []string) {
 			continue
 		}
 		if hidden[a.Field.Value] {
-			c.diags.Errorf(a.Field.Place, "hidden-alias", "field %q is hidden, so it has no column to name", a.Field.Value).WithHint("take the alias away, or hidden")
+			c.diags.Errorf(a.Field.Place, "hidden-alias", "field %q is hidden, so it has no column to name", a.Field.Value).WithHint("remove the alias, or hidden")
 			continue
 		}
 		columns[a.Field.Value] = a.Column.Value
@@ -101,8 +100,8 @@ func (c *compiler) checkAliases(set spec.AliasSet, fields []string) {
 			continue
 		}
 		if other, twice := taken[column]; twice {
-			c.diags.Errorf(a.Column.Place, "column-twice", "two columns would be called %q in the set %q: those of %s and %s", column, set.Name, other, field).
-				WithHint("choose another name for one of them")
+			c.diags.Errorf(a.Column.Place, "column-twice", "two columns are called %q in the set %q: those of %s and %s", column, set.Name, other, field).
+				WithHint("rename one of them")
 			continue
 		}
 		taken[column] = field

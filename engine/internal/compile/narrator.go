@@ -15,8 +15,8 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// compileNarrator reads the phrase banks and resolves every name in them, in
-// the written fields and in the rules.
+// compileNarrator reads the phrase banks and resolves the names in them, in the
+// text fields and in the rules.
 func (c *compiler) compileNarrator() {
 	n := &narrator{compiler: c, banks: map[string]*bank{}, conditions: map[string]*kind.Selector{}}
 	for i := range c.spec.Fields {
@@ -32,7 +32,7 @@ func (c *compiler) compileNarrator() {
 	}
 	n.compileForms()
 	if !n.readBanks() {
-		return // without all files every name of a bank would look wrong
+		return // names of banks in a file that cannot be read would be reported as unknown
 	}
 	n.compileHeadings()
 	n.resolvePhrases()
@@ -56,7 +56,7 @@ type narrator struct {
 	banks      map[string]*bank
 	names      []string // of the banks, in the order of the files
 	conditions map[string]*kind.Selector
-	occurs     map[string][]int32 // kept by possible
+	occurs     map[string][]int32 // cached by occurring
 }
 
 type writtenField struct {
@@ -64,13 +64,13 @@ type writtenField struct {
 	stanza *spec.Field
 }
 
-// bank is all sections of one name.
+// bank is all sections of one name, from all files.
 type bank struct {
 	name     string
 	sections []section
 	used     bool
-	numbers  int      // largest number by which a phrase of it is asked for
-	facets   []string // asked for, sorted
+	numbers  int      // largest number by which one of its phrases is used
+	facets   []string // in use, sorted
 }
 
 type section struct {
@@ -78,22 +78,22 @@ type section struct {
 	when *kind.Selector // nil for everyone
 }
 
-// checkMentions refuses a text that must mention another text.
+// checkMentions reports texts that must mention another text.
 func (n *narrator) checkMentions() {
 	for _, w := range n.written {
 		for _, t := range w.stanza.Body.Get("mentions").AsStrings() {
 			if f := n.kinds.Fields[t.Value]; f != nil && f.Class == kind.Written {
-				n.diags.Errorf(t.Place, "mentions", "field %q is written itself: a text can mention only what is known before", t.Value).WithHint("name a field that is not a text")
+				n.diags.Errorf(t.Place, "mentions", "field %q is a text itself, and a text can mention only what is known before it is written", t.Value).WithHint("name a field that is not a text")
 			}
 		}
 	}
 }
 
-// refuseOffline reports texts that ask for a narrator that is not there.
+// refuseOffline reports text fields with an offline part when there are no banks.
 func (n *narrator) refuseOffline() {
 	for _, w := range n.written {
 		if w.Text.Offline != nil {
-			n.diags.Errorf(w.stanza.Body.Get("offline").Place, "no-narrator", "the specification has no phrase banks for the offline narrator").
+			n.diags.Errorf(w.stanza.Body.Get("offline").Place, "no-narrator", "the spec has no phrase banks for the offline narrator").
 				WithHint(`add narrator: banks: ["phrases.txt"]`)
 			return
 		}
@@ -134,13 +134,13 @@ func (n *narrator) compileForms() {
 		}
 	}
 	if f.Nullable {
-		n.diags.Errorf(forms.By.Place, "forms", "field %q can be missing, and then no form fits", f.Name).WithHint("choose forms by a field that everyone has")
+		n.diags.Errorf(forms.By.Place, "forms", "field %q can be null, and null has no form", f.Name).WithHint("choose forms by a field that everyone has")
 	}
 	n.plan.Narrator.Forms, n.plan.Narrator.FormOf = f.Name, formOf
 }
 
-// readBanks parses the files and puts sections of the same name together. It
-// reports whether all files could be read.
+// readBanks parses the files and joins sections of the same name. It returns
+// whether all files could be read.
 func (n *narrator) readBanks() bool {
 	all := true
 	for _, file := range n.spec.Narrator.Banks {
@@ -160,7 +160,7 @@ func (n *narrator) readBanks() bool {
 				n.banks[s.Bank], n.names = b, append(n.names, s.Bank)
 			}
 			if len(s.Phrases) == 0 && !n.diags.Failed() {
-				n.diags.Warnf(s.Place, "empty-section", "the section has no phrases").WithHint("write some, or take the heading away")
+				n.diags.Warnf(s.Place, "empty-section", "the section has no phrases").WithHint("add phrases, or remove the heading")
 			}
 			b.sections = append(b.sections, section{Section: s})
 		}
@@ -168,6 +168,7 @@ func (n *narrator) readBanks() bool {
 	return all
 }
 
+// unreadable reports a file that cannot be read.
 func (n *narrator) unreadable(file spec.BankFile, shown string, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		n.diags.Errorf(file.Place, "missing-file", "there is no file %s", shown).WithHint("paths are relative to the folder of the .cue file that names them")
@@ -179,7 +180,7 @@ func (n *narrator) unreadable(file spec.BankFile, shown string, err error) {
 	n.diags.Errorf(file.Place, "unreadable-file", "%s cannot be read: %v", shown, err)
 }
 
-// compileHeadings tries the headings' conditions, each different one once.
+// compileHeadings compiles the conditions of the headings, each different one once.
 func (n *narrator) compileHeadings() {
 	var texts []string
 	var places []diag.Place
@@ -202,7 +203,7 @@ func (n *narrator) compileHeadings() {
 	}
 }
 
-// store lays the banks in use into the plan, in the order of the files.
+// store puts the banks in use into the plan, in the order of the files.
 func (n *narrator) store() {
 	for _, name := range n.names {
 		b := n.banks[name]

@@ -11,8 +11,8 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// eachPhrase visits every phrase of a bank and behind it its facets: x is the
-// phrase or facet of entry.
+// eachPhrase visits every phrase of a bank and then its facets. Entry is the
+// phrase; x is the phrase or one of its facets.
 func (b *bank) eachPhrase(visit func(s *section, entry, x *phrase.Phrase)) {
 	for i := range b.sections {
 		s := &b.sections[i]
@@ -26,7 +26,7 @@ func (b *bank) eachPhrase(visit func(s *section, entry, x *phrase.Phrase)) {
 	}
 }
 
-// eachPart visits every part of every phrase of a bank and of their facets.
+// eachPart visits the parts of every phrase of a bank and of its facets.
 func (b *bank) eachPart(visit func(s *section, entry, x *phrase.Phrase, part *phrase.Part)) {
 	b.eachPhrase(func(s *section, entry, x *phrase.Phrase) {
 		for j := range x.Parts {
@@ -35,7 +35,7 @@ func (b *bank) eachPart(visit func(s *section, entry, x *phrase.Phrase, part *ph
 	})
 }
 
-// resolvePhrases looks up the fields, banks and forms in the phrases.
+// resolvePhrases looks up the fields, banks and forms that phrases name.
 func (n *narrator) resolvePhrases() {
 	var fields []string
 	for _, f := range n.plan.Fields {
@@ -58,28 +58,29 @@ func (n *narrator) resolvePhrases() {
 	}
 }
 
-// checkPrintable refuses fields that are not known while texts are written.
+// checkPrintable reports fields that are not known while texts are written.
 func (n *narrator) checkPrintable(f *kind.Field, at diag.Place) {
 	switch {
 	case f == nil || f.Class != kind.Written:
 	case f.Kind != "text_list":
-		n.diags.Errorf(at, "not-known", "field %q is a %s: phrases cannot repeat it", f.Name, f.Kind).WithHint("name a field that is not written, or a text_list")
+		n.diags.Errorf(at, "not-known", "field %q is a %s: phrases cannot repeat it", f.Name, f.Kind).WithHint("name a field that is not a text, or a text_list")
 	case f.Text.Offline == nil:
-		n.diags.Errorf(at, "not-known", "nobody writes the list %q offline", f.Name).WithHint("give it offline: parts")
+		n.diags.Errorf(at, "not-known", "the list %q is not written offline", f.Name).WithHint("give it offline: parts")
 	}
 }
 
+// checkForms checks that a phrase has as many forms as the spec.
 func (n *narrator) checkForms(count int, at diag.Place) {
 	forms := n.spec.Narrator.Forms
 	switch {
 	case forms == nil:
-		n.diags.Errorf(at, "forms", "the specification does not say which field decides between forms").WithHint("add narrator: forms: {by: …, values: […]}")
+		n.diags.Errorf(at, "forms", "the spec does not say which field decides between forms").WithHint("add narrator: forms: {by: …, values: […]}")
 	case count != len(forms.Values):
-		n.diags.Errorf(at, "forms", "here are %d forms, and narrator.forms has %d values of %q", count, len(forms.Values), forms.By.Value).WithHint("write one form for each value, in their order")
+		n.diags.Errorf(at, "forms", "there are %d forms here, but narrator.forms has %d values of %q", count, len(forms.Values), forms.By.Value).WithHint("write one form for each value, in their order")
 	}
 }
 
-// resolveFields looks up the banks that the fields are put together from.
+// resolveFields looks up the banks that text fields use.
 func (n *narrator) resolveFields() {
 	for _, w := range n.written {
 		for _, key := range []string{"parts", "more", "close"} {
@@ -90,7 +91,8 @@ func (n *narrator) resolveFields() {
 	}
 }
 
-// resolveRef looks up a reference to a bank and notes what it asks for.
+// resolveRef looks up a reference to a bank, and records the number and facet that
+// it uses.
 func (n *narrator) resolveRef(t spec.String) {
 	ref, ok := phrase.ParseRef(t.Value)
 	if !ok {
@@ -106,9 +108,8 @@ func (n *narrator) resolveRef(t spec.String) {
 	}
 }
 
-// checkFacets makes sure that every phrase has the facets that its bank is
-// asked for, and that a phrase asked for by its number reads the same wherever
-// it stands.
+// checkFacets checks that every phrase of a bank has the facets that are in use,
+// and that a phrase that is used by its number reads the same everywhere.
 func (n *narrator) checkFacets() {
 	for _, name := range n.names {
 		b := n.banks[name]
@@ -118,24 +119,24 @@ func (n *narrator) checkFacets() {
 			}
 			for _, facet := range b.facets {
 				if _, ok := x.Facet(facet); !ok {
-					n.diags.Errorf(x.Place(0), "no-facet", "the phrase has no facet %q, and <%s/%s> asks for it", facet, name, facet).WithHint("add a line /%s under it", facet)
+					n.diags.Errorf(x.Place(0), "no-facet", "the phrase has no facet %q, which <%s/%s> uses", facet, name, facet).WithHint("add a line /%s under it", facet)
 				}
 			}
 			for i := range x.Facets {
 				if f := &x.Facets[i]; !slices.Contains(b.facets, f.Name) {
-					n.diags.Warnf(f.Place(0), "unused-facet", "nothing asks for <%s/%s>", name, f.Name).WithHint("name it in a phrase or in the offline part of a field, or take it away")
+					n.diags.Warnf(f.Place(0), "unused-facet", "nothing uses <%s/%s>", name, f.Name).WithHint("use it in a phrase or in the offline part of a field, or remove it")
 				}
 			}
 			for _, part := range x.Parts {
 				if ref, _ := phrase.ParseRef(part.Text); b.numbers > 0 && part.Kind == phrase.Bank && ref.Number == 0 {
-					n.diags.Errorf(x.Place(part.Offset), "numbered", "the bank %q is asked for by number, and <%s> would not be the same everywhere", name, part.Text).WithHint("write <%s:1>, or leave it out", part.Text)
+					n.diags.Errorf(x.Place(part.Offset), "numbered", "phrases of the bank %q are used by number, but <%s> is not the same everywhere", name, part.Text).WithHint("write <%s:1>, or leave it out", part.Text)
 				}
 			}
 		})
 	}
 }
 
-// banksOf lists the banks that a field takes phrases from itself.
+// banksOf lists the banks that a field names itself.
 func banksOf(o *kind.Narration) []string {
 	if o == nil {
 		return nil
@@ -147,14 +148,14 @@ func banksOf(o *kind.Narration) []string {
 	return names
 }
 
-// bankOf is the bank that a reference is to.
+// bankOf returns the bank of a reference.
 func bankOf(text string) string {
 	ref, _ := phrase.ParseRef(text)
 	return ref.Bank
 }
 
 // bankOrder lists the banks in use so that each comes before those that its
-// phrases refer to; a cycle is reported with its path.
+// phrases name. It reports a cycle with its path.
 func (n *narrator) bankOrder() (order []*bank, ok bool) {
 	const open, done = 1, 2
 	state := map[string]int{}
@@ -168,7 +169,7 @@ func (n *narrator) bankOrder() (order []*bank, ok bool) {
 		case open:
 			if ok {
 				cycle := append(path[slices.Index(path, name):], name)
-				n.diags.Errorf(at, "cycle", "banks need each other in a circle: %s", strings.Join(cycle, " -> ")).WithHint("take one of these references away")
+				n.diags.Errorf(at, "cycle", "the banks depend on each other: %s", strings.Join(cycle, " -> ")).WithHint("remove one of these references")
 			}
 			ok = false
 			return
@@ -197,18 +198,19 @@ func (n *narrator) bankOrder() (order []*bank, ok bool) {
 	return order, ok
 }
 
+// checkUsed warns about banks that no text uses.
 func (n *narrator) checkUsed(order []*bank) {
 	for _, b := range order {
 		b.used = true
 	}
 	for _, name := range n.names {
 		if b := n.banks[name]; !b.used {
-			n.diags.Warnf(b.sections[0].Place, "unused-bank", "no text uses the bank %q", name).WithHint("name it in the offline part of a field or in a phrase, or take it away")
+			n.diags.Warnf(b.sections[0].Place, "unused-bank", "no text uses the bank %q", name).WithHint("use it in the offline part of a field or in a phrase, or remove it")
 		}
 	}
 }
 
-// checkLists makes sure that a list names only lists written before it.
+// checkLists checks that a list names only lists that are written before it.
 func (n *narrator) checkLists() {
 	var before []string
 	for _, w := range n.written {
@@ -227,7 +229,7 @@ func (n *narrator) checkLists() {
 				case part.Kind == phrase.Bank:
 					visit(bankOf(part.Text))
 				case part.Kind == phrase.Field && f.Class == kind.Written && !slices.Contains(before, f.Name):
-					n.diags.Errorf(x.Place(part.Offset), "not-known", "the list %q is not written yet when %q takes this phrase", f.Name, w.Name).
+					n.diags.Errorf(x.Place(part.Offset), "not-known", "the list %q is not written yet when this phrase is used for %q", f.Name, w.Name).
 						WithHint("declare %q first, or leave it out", f.Name)
 				}
 			})

@@ -5,8 +5,8 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// poseProblem states the fit: variables, tables, impossible combinations, and
-// what must be readable together.
+// poseProblem states the problem of the fit: variables, tables, structural zeros,
+// and what must be readable together.
 func (c *compiler) poseProblem() {
 	for v, f := range c.space.fields {
 		c.problem.Vars = append(c.problem.Vars, fit.Var{Name: f.Name, Card: f.Slots()})
@@ -32,12 +32,12 @@ func (c *compiler) poseProblem() {
 	}
 }
 
-// tableProblem states one table for the fit; rows without figures are left out.
+// tableProblem states a table for the fit, without its rows that have no figures.
 func (c *compiler) tableProblem(f *figures) fit.Table {
 	part := c.withBands(c.onVariables(f.part))
 	t := fit.Table{Name: f.spec.Name, Role: fitRole(f.spec.Role), Scope: part.scope, Rho: f.spec.Weight, Cell: make([]int32, len(part.cell))}
 	t.Variance, t.Tolerance = trust(f)
-	cell, row := make([]int32, len(f.share)), make([]int32, f.rows) // numbers in the fit, plus 1
+	cell, row := make([]int32, len(f.share)), make([]int32, f.rows) // numbers in the fit, from 1
 	number := func(k int) int32 {
 		r := k / f.inRow
 		if row[r] == 0 {
@@ -57,7 +57,7 @@ func (c *compiler) tableProblem(f *figures) fit.Table {
 			t.Cell[k] = number(int(at))
 		}
 	}
-	for k := range f.share { // cells that no configuration reaches: the fit reports those that want persons
+	for k := range f.share { // cells without a configuration: the fit reports those with a figure
 		if f.filled[k/f.inRow] {
 			number(k)
 		}
@@ -75,9 +75,9 @@ func fitRole(role string) fit.Role {
 	return fit.Hard
 }
 
-// trust says how readily a table yields when tables disagree (a variance, of
-// which only ratios matter) and how far it may (a share of persons): printed
-// rounding and status tell, a tolerance in the spec decides.
+// trust returns how readily a table yields when tables disagree (a variance; only
+// ratios matter) and how far (a share of persons). Both follow from the table's
+// status and rounding; a tolerance in the spec takes precedence.
 func trust(f *figures) (variance, tolerance float64) {
 	switch f.spec.Status {
 	case "official":

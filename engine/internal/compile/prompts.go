@@ -17,15 +17,15 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// words is a text of the spec, or of a file that the spec names.
-type words struct {
+// source is the text of a prompt, from the spec or from a file that it names.
+type source struct {
 	text string
 	node *spec.Node // nil for a file
-	file string     // as messages write it
+	file string     // as messages name it
 }
 
-// place is where a byte of the words stands.
-func (w words) place(offset int) diag.Place {
+// place returns the place of a byte of the text.
+func (w source) place(offset int) diag.Place {
 	if w.node != nil {
 		return w.node.PositionAt(offset)
 	}
@@ -33,10 +33,10 @@ func (w words) place(offset int) diag.Place {
 	return diag.Place{File: w.file, Line: 1 + line, Column: offset - strings.LastIndexByte(w.text[:offset], '\n')}
 }
 
-// words reads a text or its file; a fault is reported.
-func (k *calls) words(n *spec.Node) (words, bool) {
+// source reads a text or its file, or reports that it cannot.
+func (k *calls) source(n *spec.Node) (source, bool) {
 	if n.Kind == spec.StringNode {
-		return words{text: n.String, node: n}, true
+		return source{text: n.String, node: n}, true
 	}
 	file := n.Get("file")
 	shown := k.spec.Shown(file.Path)
@@ -46,17 +46,17 @@ func (k *calls) words(n *spec.Node) (words, bool) {
 			err = pathErr.Err
 		}
 		k.diags.Errorf(file.Place, "unreadable-file", "%s cannot be read: %v", shown, err).WithHint("paths are relative to the folder of the .cue file that names them")
-		return words{}, false
+		return source{}, false
 	}
 	sum := sha256.Sum256(data)
 	if in := (plan.File{Path: k.spec.FileName(file.Path), SHA256: hex.EncodeToString(sum[:])}); !slices.Contains(k.plan.Files, in) {
 		k.plan.Files = append(k.plan.Files, in)
 	}
-	return words{text: strings.TrimPrefix(string(data), "\ufeff"), file: shown}, true
+	return source{text: strings.TrimPrefix(string(data), "\ufeff"), file: shown}, true
 }
 
-// parse parses a prompt; its faults are reported where they stand.
-func (k *calls) parse(w words) *prompt.Template {
+// parse parses a prompt and reports its faults at their places.
+func (k *calls) parse(w source) *prompt.Template {
 	var known []string
 	for _, f := range k.plan.Fields {
 		known = append(known, f.Name)
@@ -71,18 +71,18 @@ func (k *calls) parse(w words) *prompt.Template {
 	return t
 }
 
-func (k *calls) templateFault(w words, fault *prompt.Fault) {
+func (k *calls) templateFault(w source, fault *prompt.Fault) {
 	d := k.diags.Errorf(w.place(fault.Offset), "template", "%s", fault.Message)
 	if fault.Hint != "" {
 		d.WithHint("%s", fault.Hint)
 	}
 }
 
-// try executes a prompt on values such as it will see.
-func (k *calls) try(t *prompt.Template, w words, call *plan.Call) {
+// try executes a prompt on example values.
+func (k *calls) try(t *prompt.Template, w source, call *plan.Call) {
 	values := map[string]any{}
 	for _, name := range call.Sees {
-		values[name] = example(k.kinds.Fields[name])
+		values[name] = exampleOf(k.kinds.Fields[name])
 	}
 	var fields []map[string]any
 	for _, name := range call.Fields {
@@ -95,8 +95,8 @@ func (k *calls) try(t *prompt.Template, w words, call *plan.Call) {
 	}
 }
 
-// example is a value of the field as prompts see it.
-func example(f *kind.Field) any {
+// exampleOf returns a value of the field as prompts see it.
+func exampleOf(f *kind.Field) any {
 	switch f.Type {
 	case frame.Category:
 		if len(f.Domain.Labels) > 0 {

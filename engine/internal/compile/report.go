@@ -8,7 +8,7 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// slice takes the persons wanted out of everyone.
+// slice restricts the fit to the persons wanted.
 func (c *compiler) slice() {
 	c.wanted = c.whole
 	if c.where == nil {
@@ -21,14 +21,14 @@ func (c *compiler) slice() {
 	}
 	wanted, mass, err := c.whole.Slice(s)
 	if err != nil || mass <= 0 {
-		c.diags.Errorf(c.spec.Population.Where.Place, "nobody-wanted", "the tables leave nobody who meets the population's where: %s", c.plan.Population.Where).WithHint("widen it")
+		c.diags.Errorf(c.spec.Population.Where.Place, "nobody-wanted", "by the tables nobody meets the population's where: %s", c.plan.Population.Where).WithHint("widen the condition")
 		return
 	}
 	c.wanted, c.plan.Population.Wanted = wanted, mass
 }
 
-// reportTables says of each table, in the order of the spec, what was published
-// and what became of it.
+// reportTables describes each table in the plan, in the order of the spec: its
+// published, reconciled and fitted shares.
 func (c *compiler) reportTables() {
 	for i := range c.spec.Tables {
 		at := c.tableNamed(c.spec.Tables[i].Name)

@@ -10,7 +10,7 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// compileRules resolves what texts must not say.
+// compileRules compiles the rules about texts, with languages and groups.
 func (n *narrator) compileRules() {
 	var texts, rules []string
 	for _, w := range n.written {
@@ -31,6 +31,7 @@ func (n *narrator) compileRules() {
 	}
 }
 
+// compileRule compiles a rule. Texts are the names of all text fields.
 func (n *narrator) compileRule(s *spec.Rule, texts []string) plan.Rule {
 	r := plan.Rule{Name: s.Name, About: s.About, Severity: s.Severity}
 	if s.When != nil {
@@ -65,17 +66,17 @@ func (n *narrator) compileRule(s *spec.Rule, texts []string) plan.Rule {
 	return r
 }
 
-// expression compiles a regular expression, or reports why it cannot.
+// expression compiles a regular expression, or reports its fault.
 func (n *narrator) expression(t spec.String) *regexp.Regexp {
 	x, err := regexp.Compile(t.Value)
 	if err != nil {
-		n.diags.Errorf(t.Place, "expression", "not a regular expression: %v", err).WithHint("see RE2's syntax; a \\ in a CUE string is written \\\\, or the string #\"…\"#")
+		n.diags.Errorf(t.Place, "expression", "not a regular expression: %v", err).WithHint("the syntax is that of RE2; write a \\ in a CUE string as \\\\, or write the string as #\"…\"#")
 		return nil
 	}
 	return x
 }
 
-// checkNumber makes sure that a rule's number can be compared with a field.
+// checkNumber checks that the number of a rule can be compared with its field.
 func (n *narrator) checkNumber(s *spec.NumberRule) {
 	if x := n.expression(s.Match); x != nil && x.NumSubexp() == 0 {
 		n.diags.Errorf(s.Match.Place, "expression", "the expression has no group").WithHint("put the number in parentheses: (\\d+)")
@@ -88,11 +89,11 @@ func (n *narrator) checkNumber(s *spec.NumberRule) {
 		return
 	}
 	if f := n.kinds.Fields[s.Field.Value]; f.Type != frame.Integer && f.Type != frame.Number {
-		n.diags.Errorf(s.Field.Place, "not-a-number", "field %q is a %s, and a number in a text can equal only a number", f.Name, f.Kind).WithHint("name an integer or number field")
+		n.diags.Errorf(s.Field.Place, "not-a-number", "field %q is a %s, and a number in a text can only be compared with a number", f.Name, f.Kind).WithHint("name an integer or number field")
 	}
 }
 
-// compileBy lays out the words of a field's values; nil after a fault.
+// compileBy lists the words of each value of the rule's field; nil after a fault.
 func (n *narrator) compileBy(s *spec.ByValue) *plan.ByValue {
 	b := &plan.ByValue{Field: s.Field.Value, Opening: s.Opening}
 	var names []string
@@ -104,16 +105,16 @@ func (n *narrator) compileBy(s *spec.ByValue) *plan.ByValue {
 	}
 	f := n.kinds.Fields[s.Field.Value]
 	if f == nil {
-		return nil // it has been reported
+		return nil // reported
 	}
 	if f.Domain == nil || f.Type != frame.Category && f.Type != frame.Integer {
-		n.diags.Errorf(s.Field.Place, "not-finite", "field %q is a %s: it has no list of values that words could tell", f.Name, f.Kind).
+		n.diags.Errorf(s.Field.Place, "not-finite", "field %q is a %s: it has no list of values that could have words", f.Name, f.Kind).
 			WithHint("name a category, integer, group or choice")
 		return nil
 	}
 	for _, said := range s.Said {
 		if strings.Count(said.Value, "{}") != 1 {
-			n.diags.Errorf(said.Place, "said", "%q has no single {} for the words", said.Value).WithHint("write it as in \"lives in {}\"")
+			n.diags.Errorf(said.Place, "said", "%q needs exactly one {} for the words", said.Value).WithHint("write it like \"lives in {}\"")
 		}
 		b.Said = append(b.Said, said.Value)
 	}
@@ -167,7 +168,7 @@ func (n *narrator) compileLanguages() {
 	}
 }
 
-// compileGroups finds the fields by which the words of texts are compared.
+// compileGroups finds the fields by whose values the words of texts are compared.
 func (n *narrator) compileGroups() {
 	if len(n.written) == 0 {
 		return
@@ -183,7 +184,7 @@ func (n *narrator) compileGroups() {
 	for _, t := range n.spec.Groups {
 		f := n.kinds.FiniteField(t.Value, t.Place)
 		if f != nil && f.Type != frame.Category {
-			n.diags.Errorf(t.Place, "not-a-group", "field %q is a %s: too many groups to compare", f.Name, f.Kind).WithHint("name a category or group")
+			n.diags.Errorf(t.Place, "not-a-group", "field %q is a %s, which has too many values to compare", f.Name, f.Kind).WithHint("name a category or group")
 			continue
 		}
 		n.plan.Groups = append(n.plan.Groups, t.Value)

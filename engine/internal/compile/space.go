@@ -13,40 +13,41 @@ import (
 // maxConfigurations bounds the scope of one table or condition.
 const maxConfigurations = 16 << 20
 
-// space is the product of all fitted fields: the variables of the fit, before
-// any is split into bands.
+// space is the product of all fitted fields, which are the variables of the fit.
 //
-// Variables are ordered by the names of their fields and the values of a
-// category by their labels, so that the order in which a spec lists fields,
-// labels and tables changes nobody.
+// Variables are ordered by the names of their fields, and the values of a
+// category by their labels. The order in which a spec lists fields, labels and
+// tables therefore does not affect the sample.
 type space struct {
 	fields []*kind.Field
 	cards  []int
 	codes  [][]int32           // per variable: the field's code of each value
 	known  map[string]function // finite fields already resolved
-	splits []split             // of fields into bands; cards goes on with the bands
+	splits []split             // of fields into bands; cards continues with the bands
 
-	indexes map[string][]int32 // kept by along
-	indexed int                // numbers in them
+	indexes map[string][]int32 // cached by along
+	indexed int                // numbers in the cached indexes
 }
 
-// function is a finite field as a function of fitted ones: code[k] for the
-// k-th configuration of scope (row-major).
+// function is a finite field as a function of fitted fields: code[k] is its code
+// for configuration k of scope (row-major).
 type function struct {
 	scope []int
 	code  []int32
 	slots int
 }
 
-// constraint is a partition of the configurations of some variables: cell[k]
-// is the cell of configuration k, -1 outside.
+// constraint is a partition of the configurations of some variables: cell[k] is
+// the cell of configuration k, -1 for none.
 type constraint struct {
 	scope []int
 	cell  []int32
 	cells int
-	cuts  bool // a field's bands must tell its cells apart even when it concerns that field alone
+	cuts  bool // bands of a field must separate the cells even when scope is that field alone
 }
 
+// buildSpace makes the fitted fields variables and expresses the other finite
+// fields by them.
 func (c *compiler) buildSpace() {
 	c.space.known = map[string]function{}
 	for _, f := range c.plan.Fields {
@@ -63,7 +64,7 @@ func (c *compiler) buildSpace() {
 		c.diags.Errorf(c.spec.Place, "nothing-fitted", "no field is a category or an integer").WithHint("declare one")
 		return
 	}
-	for _, name := range c.plan.Order { // a group's bases come before it
+	for _, name := range c.plan.Order { // a group comes after its bases
 		f := c.kinds.Fields[name]
 		if !f.Finite() {
 			continue
@@ -75,8 +76,8 @@ func (c *compiler) buildSpace() {
 	}
 }
 
-// canonicalCodes lists the codes of a field by label, null last; an integer's
-// are in order already.
+// canonicalCodes lists the codes of a field in the order of their labels, null
+// last. The codes of an integer are in order already.
 func canonicalCodes(f *kind.Field) []int32 {
 	codes := make([]int32, f.Slots())
 	for i := range codes {
@@ -90,8 +91,7 @@ func canonicalCodes(f *kind.Field) []int32 {
 	return codes
 }
 
-// fits reports a set of finite fields, all resolved, whose joint scope is too
-// wide to be tabulated.
+// fits checks that the joint scope of some finite fields can be tabulated.
 func (c *compiler) fits(names []string, at diag.Place) bool {
 	if c.space.size(c.space.scopeOf(names, c.kinds.Fields)) >= 0 {
 		return true
@@ -110,15 +110,15 @@ func (s *space) scopeOf(names []string, fields map[string]*kind.Field) []int {
 	return scope
 }
 
-// alone is the same space with results of its own to keep, for one goroutine.
-func (s *space) alone() space {
+// forWorker returns the space with caches of its own, for one goroutine.
+func (s *space) forWorker() space {
 	own := *s
 	own.known, own.indexes, own.indexed = maps.Clone(s.known), nil, 0
 	return own
 }
 
-// size is the number of configurations of a scope, or -1 when there are more
-// than maxConfigurations.
+// size is the number of configurations of a scope, -1 when there are more than
+// maxConfigurations.
 func (s *space) size(scope []int) int {
 	n := 1
 	for _, v := range scope {
@@ -160,7 +160,7 @@ func (s *space) resolve(name string, fields map[string]*kind.Field) function {
 	return fn
 }
 
-// compose expresses a selector by fitted fields; its codes are the cases.
+// compose expresses a selector by fitted fields. Its codes are the cases.
 func (s *space) compose(sel *kind.Selector, fields map[string]*kind.Field) function {
 	joint := s.join(sel.Fields, fields)
 	for k, config := range joint.cell {
@@ -169,7 +169,7 @@ func (s *space) compose(sel *kind.Selector, fields map[string]*kind.Field) funct
 	return function{scope: joint.scope, code: joint.cell, slots: 1 + int(slices.Max(append([]int32{0}, sel.Case...)))}
 }
 
-// nullUnless gives the null code where the condition's case is 0.
+// nullUnless replaces the codes where the condition's case is 0 by null.
 func (s *space) nullUnless(fn, when function, null int32) function {
 	scope := s.union(fn.scope, when.scope)
 	out := function{scope: scope, code: make([]int32, s.size(scope)), slots: fn.slots}
@@ -190,14 +190,14 @@ func (s *space) union(a, b []int) []int {
 	return slices.Compact(u)
 }
 
-// reader returns a function's value by the configuration number of a larger scope.
+// reader returns the values of a function by the configurations of a larger scope.
 func (s *space) reader(scope []int, fn function) func(k int) int32 {
 	index := project(s.cards, scope, fn.scope)
 	return func(k int) int32 { return fn.code[index(k)] }
 }
 
-// along is reader for passes over many configurations: the numbers are worked
-// out once, variable by variable, and kept for the next function of the same
+// along is reader for passes over many configurations. It numbers them once,
+// variable by variable, and caches the numbers for the next function of the same
 // fields.
 func (s *space) along(scope []int, fn function) func(k int32) int32 {
 	key := fmt.Sprint(scope, fn.scope)
@@ -212,10 +212,11 @@ func (s *space) along(scope []int, fn function) func(k int32) int32 {
 	return func(k int32) int32 { return fn.code[index[k]] }
 }
 
-// maxIndexed bounds the numbers that along keeps.
+// maxIndexed bounds the numbers that along caches.
 const maxIndexed = 16 << 20
 
-// index numbers the configurations of the inner scope by those of the scope.
+// index returns, per configuration of scope, the number of its configuration of
+// the inner scope.
 func (s *space) index(scope, inner []int) []int32 {
 	index := []int32{0}
 	for _, v := range scope {
@@ -238,7 +239,7 @@ func (s *space) index(scope, inner []int) []int32 {
 	return index
 }
 
-// project maps the configuration number of a scope to that of a scope inside it.
+// project maps configurations of a scope to configurations of an inner scope.
 func project(cards []int, scope, inner []int) func(k int) int {
 	type axis struct{ stride, card, to int }
 	axes := make([]axis, len(inner))
@@ -260,8 +261,8 @@ func project(cards []int, scope, inner []int) func(k int) int {
 	}
 }
 
-// join gives the joint partition by several finite fields: its cells are
-// row-major over their slots.
+// join partitions configurations by several finite fields: its cells are row-major
+// over their slots.
 func (s *space) join(names []string, fields map[string]*kind.Field) constraint {
 	joint := constraint{cells: 1}
 	var fns []function
@@ -281,7 +282,7 @@ func (s *space) join(names []string, fields map[string]*kind.Field) constraint {
 	return joint
 }
 
-// mustJoin is join with the fault reported.
+// mustJoin is join, with a report when the scope is too wide.
 func (c *compiler) mustJoin(names []string, at diag.Place) (constraint, bool) {
 	if !c.fits(names, at) {
 		return constraint{}, false
@@ -289,8 +290,8 @@ func (c *compiler) mustJoin(names []string, at diag.Place) (constraint, bool) {
 	return c.space.join(names, c.kinds.Fields), true
 }
 
-// restrict puts the configurations of a constraint that lie outside a
-// condition outside the constraint.
+// restrict removes from a constraint the configurations that do not meet a
+// condition.
 func (s *space) restrict(x constraint, inside function) constraint {
 	scope := s.union(x.scope, inside.scope)
 	out := constraint{scope: scope, cells: x.cells, cell: make([]int32, s.size(scope))}

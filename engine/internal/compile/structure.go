@@ -9,9 +9,9 @@ import (
 	"github.com/personagen/personagen/engine/internal/identity"
 )
 
-// structure collects what persons' identities depend on: the fitted part of the
-// spec with its labels and the limits that the sampler may enforce, but no field
-// that nothing ties to others and no text.
+// structure returns what persons' identities depend on: the fitted part of the spec,
+// with its labels, and the limits that the sampler may enforce. Fields that no
+// constraint names, and texts, are not part of it.
 func (c *compiler) structure(tied []int, problem *fit.Problem) *identity.Structure {
 	var labels [][]string
 	for _, v := range tied {
@@ -39,7 +39,7 @@ func (c *compiler) structure(tied []int, problem *fit.Problem) *identity.Structu
 	return &identity.Structure{Name: c.spec.Name, Labels: labels, Problem: problemIdentity(problem), Limits: limits}
 }
 
-// problemIdentity copies a problem into the encoding that is fixed for ids and
+// problemIdentity copies a problem into the encoding that is frozen for ids and
 // cached fits.
 func problemIdentity(p *fit.Problem) *identity.Problem {
 	out := &identity.Problem{Together: p.Together}

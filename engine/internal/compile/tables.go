@@ -12,15 +12,15 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// figures is a table of the spec with its figures as shares, laid over the
-// fitted fields.
+// figures is a table of the spec with its figures as shares, over the fitted
+// fields.
 type figures struct {
 	spec   *spec.Table
 	fields []*kind.Field // given first
 	given  int
 	rows   int       // configurations of the given fields
 	inRow  int       // cells of a row
-	share  []float64 // row-major over fields; adds up to 1 in each row that has figures
+	share  []float64 // row-major over fields; sums to 1 in each row that has figures
 	filled []bool    // per row: whether it has figures
 	part   constraint
 	// The fit numbers cells and rows in the order of the space, not of the
@@ -29,7 +29,7 @@ type figures struct {
 	fitRow  []int // row of each of the fit's rows
 }
 
-// cell numbers a cell by the labels' positions.
+// cell returns the number of the cell with these values, one per field.
 func (f *figures) cell(labels []int) int {
 	k := 0
 	for i, l := range labels {
@@ -49,7 +49,7 @@ func (f *figures) describe(cell int) string {
 	return strings.Join(text, ", ")
 }
 
-// readTables reads the figures of every table and lays them over the space.
+// readTables reads the figures of every table. Tables are ordered by name.
 func (c *compiler) readTables() {
 	for i := range c.spec.Tables {
 		if f, ok := c.readTable(&c.spec.Tables[i]); ok {
@@ -59,6 +59,7 @@ func (c *compiler) readTables() {
 	slices.SortFunc(c.tables, func(a, b figures) int { return strings.Compare(a.spec.Name, b.spec.Name) })
 }
 
+// readTable reads a table. It is not ok after a fault.
 func (c *compiler) readTable(t *spec.Table) (figures, bool) {
 	names, ok := c.finite(slices.Concat(t.Given, t.Over))
 	if !ok {
@@ -93,7 +94,7 @@ func (c *compiler) readTable(t *spec.Table) (figures, bool) {
 	if failedSince(c.diags, before) {
 		return f, false
 	}
-	return f, c.lay(&f)
+	return f, c.partition(&f)
 }
 
 // readNested reads inline figures, one level of nesting per field.
@@ -101,8 +102,8 @@ func (c *compiler) readNested(f *figures, n *spec.Node, labels []int) {
 	field := f.fields[len(labels)]
 	last := len(labels) == len(f.fields)-1
 	if n.Kind != spec.StructNode {
-		c.diags.Errorf(n.Place, "too-shallow", "table %q needs a figure for each %s here", f.spec.Name, field.Name).
-			WithHint("nest one map per field, in the order %s", names(f.fields))
+		c.diags.Errorf(n.Place, "too-shallow", "table %q needs a map of figures by %s here", f.spec.Name, field.Name).
+			WithHint("nest one map per field, in this order: %s", names(f.fields))
 		return
 	}
 	for _, e := range n.Fields {
@@ -113,7 +114,7 @@ func (c *compiler) readNested(f *figures, n *spec.Node, labels []int) {
 		case !last:
 			c.readNested(f, e.Value, append(labels, i))
 		case e.Value.Kind != spec.NumberNode:
-			c.diags.Errorf(e.Value.Place, "too-deep", "table %q has one map too many here", f.spec.Name).WithHint("its fields are %s", names(f.fields))
+			c.diags.Errorf(e.Value.Place, "too-deep", "table %q has a map here instead of a figure", f.spec.Name).WithHint("its fields are %s", names(f.fields))
 		case e.Value.Number < 0:
 			c.diags.Errorf(e.Value.Place, "negative", "a figure is negative: %v", e.Value.Number).WithHint("correct it")
 		default:
@@ -130,7 +131,7 @@ func names(fields []*kind.Field) string {
 	return strings.Join(n, ", ")
 }
 
-// readRows reads figures from a CSV file: one row a cell.
+// readRows reads figures from a CSV file, one cell per row.
 func (c *compiler) readRows(f *figures) {
 	rows := f.spec.CSV
 	file := c.csv(rows.Path, rows.Place)
@@ -152,11 +153,11 @@ func (c *compiler) readRows(f *figures) {
 	if !ok {
 		return
 	}
-	seen := make([]int32, len(f.share)) // row number + 1 that filled the cell
+	seen := make([]int32, len(f.share)) // number, from 1, of the row that filled the cell
 	labels := make([]int, len(f.fields))
 	selected := c.kinds.SelectRows(file, rows.Where)
 	if len(selected) == 0 && !c.diags.Failed() {
-		c.diags.Errorf(rows.Place, "no-rows", "no row of %s is meant by table %q", file.Path, f.spec.Name).WithHint("check where")
+		c.diags.Errorf(rows.Place, "no-rows", "table %[2]q selects no row of %[1]s", file.Path, f.spec.Name).WithHint("correct its where")
 	}
 	for _, r := range selected {
 		known := true
@@ -186,8 +187,8 @@ func (c *compiler) readRows(f *figures) {
 		}
 		cell := f.cell(labels)
 		if seen[cell] > 0 && !f.spec.Add {
-			c.diags.Errorf(file.Place(r, 0), "duplicate-cell", "%s stands in line %d already", f.describe(cell), file.Place(int(seen[cell])-1, 0).Line).
-				WithHint("remove one row, or say add: true when rows are meant to be added up")
+			c.diags.Errorf(file.Place(r, 0), "duplicate-cell", "%s is in line %d already", f.describe(cell), file.Place(int(seen[cell])-1, 0).Line).
+				WithHint("remove one of the rows, or set add: true to add them up")
 			continue
 		}
 		seen[cell] = int32(r) + 1
@@ -195,7 +196,7 @@ func (c *compiler) readRows(f *figures) {
 	}
 }
 
-// checkRows reports column and label maps that name no axis of the table.
+// checkRows reports maps of columns and labels that name no field of the table.
 func (c *compiler) checkRows(rows *spec.Rows, f *figures) {
 	var axes []string
 	for _, field := range f.fields {
@@ -219,8 +220,7 @@ func (c *compiler) checkRows(rows *spec.Rows, f *figures) {
 	}
 }
 
-// whole is what the figures of a row add up to in their own measure, 0 when
-// they may add up to anything.
+// whole is the sum of a row's figures in their measure, 0 when any sum is right.
 func whole(measure string) float64 {
 	switch measure {
 	case "shares":
@@ -231,7 +231,7 @@ func whole(measure string) float64 {
 	return 0
 }
 
-// takeRest gives the category named by rest what is missing in each row.
+// takeRest gives the label named by rest what is missing from the whole in each row.
 func (c *compiler) takeRest(f *figures) {
 	t := f.spec
 	if t.Rest == nil {
@@ -263,8 +263,8 @@ func sum(x []float64) float64 {
 	return s
 }
 
-// normalise checks that each row adds up to the whole, within what rounding
-// explains, and makes it add up to 1.
+// normalise checks that each row adds up to the whole, within what rounding can
+// explain, and scales it to a sum of 1.
 func (c *compiler) normalise(f *figures) {
 	t := f.spec
 	f.filled = make([]bool, f.rows)
@@ -291,7 +291,7 @@ func (c *compiler) normalise(f *figures) {
 					where = " given " + (&figures{fields: f.fields[:f.given]}).describe(r)
 				}
 				c.diags.Errorf(t.Place, "sum", "table %q: %s%s add up to %.6g, not %g", t.Name, t.Measure, where, s, total).
-					WithHint("correct a figure, name the category that takes the rest (rest: …), or say how they are rounded (rounded: …)")
+					WithHint("correct a figure, name the label that takes the rest (rest: …), or say how figures are rounded (rounded: …)")
 			}
 		}
 		for i := range row {
@@ -303,9 +303,9 @@ func (c *compiler) normalise(f *figures) {
 	}
 }
 
-// lay partitions the configurations of the fitted fields by the table's cells;
-// outside are nulls, rows without figures and what where excludes.
-func (c *compiler) lay(f *figures) bool {
+// partition assigns the configurations of the fitted fields to the cells of the
+// table. Nulls, rows without figures and what where excludes belong to no cell.
+func (c *compiler) partition(f *figures) bool {
 	t := f.spec
 	var axes []string
 	for _, field := range f.fields {
@@ -340,13 +340,13 @@ func (c *compiler) lay(f *figures) bool {
 	return c.checkRowsFilled(f, universe)
 }
 
-// emptyUniverse reports a table whose universe holds nobody.
+// emptyUniverse reports a table whose universe is empty.
 func (c *compiler) emptyUniverse(t *spec.Table, at diag.Place, text string) {
-	c.diags.Errorf(at, "empty-universe", "table %q speaks of nobody: no combination of values meets %s", t.Name, text).WithHint("widen its where")
+	c.diags.Errorf(at, "empty-universe", "table %q is about nobody: no combination of values meets %s", t.Name, text).WithHint("widen its where")
 }
 
-// cellOfSlot turns a row-major number over slots (null last) into one over
-// labels, -1 when a value is null.
+// cellOfSlot turns a number over slots (row-major, null last) into one over labels.
+// It is -1 when a value is null.
 func (f *figures) cellOfSlot(slot int) int32 {
 	labels := make([]int, len(f.fields))
 	for i := len(f.fields) - 1; i >= 0; i-- {
@@ -359,8 +359,8 @@ func (f *figures) cellOfSlot(slot int) int32 {
 	return int32(f.cell(labels))
 }
 
-// checkRowsFilled reports rows of a conditional table that have no figures
-// although somebody in its universe may be in them.
+// checkRowsFilled reports rows of a conditional table that have no figures although
+// persons of its universe can be in them.
 func (c *compiler) checkRowsFilled(f *figures, universe constraint) bool {
 	if f.given == 0 || f.spec.Partial || !slices.Contains(f.filled, false) {
 		return true
@@ -382,19 +382,19 @@ func (c *compiler) checkRowsFilled(f *figures, universe constraint) bool {
 		return true
 	}
 	d := c.diags.Errorf(f.spec.Place, "missing-row", "table %q has no figures given %s", f.spec.Name, rows[0]).
-		WithHint("add them, declare the combination impossible, or say partial: true to leave it free")
+		WithHint("add them, declare the combination impossible, or set partial: true to leave it open")
 	for i, row := range rows[1:] {
 		if i == 4 {
 			d.Note("and %d more", len(rows)-1-i)
 			break
 		}
-		d.Note("nor given %s", row)
+		d.Note("and none given %s", row)
 	}
 	return false
 }
 
-// possible tries a configuration against the impossible combinations that lie
-// inside its scope.
+// possible reports whether a configuration meets the structural zeros within its
+// scope.
 func (c *compiler) possible(scope []int, config int) bool {
 	for _, z := range c.zeros {
 		inside := true
