@@ -117,12 +117,13 @@ func (l *loader) load() *spec.Spec {
 	}
 	ctx := cuecontext.New(cuecontext.WithInjection(embed.New()))
 	value := ctx.BuildInstance(inst)
-	r := &reader{loader: l, ctx: ctx, model: newModel(ctx), places: indexPlaces(l, ps, inDefinition)}
+	r := &reader{loader: l, ctx: ctx, model: newModel(ctx), places: indexPlaces(l, ps, inDefinition), stanzas: map[string]stanza{}}
 	r.evaluation(value)
 	if inDefinition {
 		value = specValue(value)
 	}
 	root := r.node(value, r.model.definition("#Spec"), nil)
+	r.order(root)
 	if l.list.Failed() {
 		return nil
 	}

@@ -81,7 +81,7 @@ func TestLoadWorksFromAnyFolder(t *testing.T) {
 		{"in a definition, module of the schema", "specs/x.cue", map[string]string{"specs/x.cue": defined, "cue.mod/module.cue": ours}},
 		{"in a definition without the schema", "x.cue", map[string]string{"x.cue": "#Spec: {\n" + minimal + "}\n"}},
 		{"in a definition of two files", "dir", map[string]string{
-			"dir/a.cue": "package isle\n#Spec: name: \"isle\"\n#Spec: fields: b: kind: \"id\"\n_half: 50\n",
+			"dir/a.cue": "package isle\n#Spec: name: \"isle\"\n#Spec: fields: b: kind: \"id\"\n#Spec: order: fields: [\"b\", \"a\"]\n_half: 50\n",
 			"dir/b.cue": "package isle\nimport \"personagen.dev/schemas\"\n#Spec: schemas.#Spec & {\n\tpopulation: {size: _half, where: b: >\"\"}\n\tfields: a: kind: \"id\"\n\tversion: #Spec.name\n}\n"}},
 		{"folder with a package", "dir", map[string]string{"dir/x.cue": embedded, "dir/scratch.cue": "not cue at all"}},
 		{"folder without a package clause", "dir", map[string]string{"dir/x.cue": minimal}},
@@ -102,7 +102,7 @@ func TestLoadWorksFromAnyFolder(t *testing.T) {
 
 func TestLoadJoinsTheFilesOfAPackage(t *testing.T) {
 	dir := tree(t, map[string]string{
-		"isle/a.cue": "package isle\nname: \"isle\"\npopulation: size: _size\nfields: {hue: {kind: \"category\", values: [\"red\"]}, zone: kind: \"id\"}\n",
+		"isle/a.cue": "package isle\nname: \"isle\"\norder: fields: [\"hue\", \"zone\", \"age\"]\npopulation: size: _size\nfields: {hue: {kind: \"category\", values: [\"red\"]}, zone: kind: \"id\"}\n",
 		"isle/b.cue": "package isle\n_size: 7\nfields: {age: {kind: \"integer\", min: 0, max: 9}}\n",
 		"isle/c.cue": "package isle\nfields: age: title: 3\n",
 	})

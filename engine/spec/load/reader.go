@@ -19,6 +19,8 @@ type reader struct {
 	ctx    *cue.Context
 	model  *model
 	places *places
+
+	stanzas map[string]stanza // by name
 }
 
 // broken reports what CUE finds wrong with v, if anything. Values that wait for
@@ -131,7 +133,7 @@ func (r *reader) listNode(v cue.Value, items []cue.Value, s *shape, path []cue.S
 func (r *reader) structNode(v cue.Value, fields []field, s *shape, path []cue.Selector) *spec.Node {
 	at := r.places.value(path, v)
 	node := &spec.Node{Kind: spec.StructNode, Place: at}
-	r.places.inFileOrder(path, fields)
+	spread := !r.places.sort(path, fields)
 	if s.any {
 		for _, f := range fields {
 			r.addField(node, f, s, path)
@@ -145,6 +147,9 @@ func (r *reader) structNode(v cue.Value, fields []field, s *shape, path []cue.Se
 	want, ok := r.chosen(v, fields, s.fields, path)
 	if !ok {
 		return nil
+	}
+	if len(path) == 1 {
+		r.stanzas[path[0].String()] = r.stanzaOf(fields, spread, path)
 	}
 	var meant []string // by misspelt names: these are not missing
 	for _, f := range fields {
