@@ -15,9 +15,9 @@ import (
 	"github.com/personagen/personagen/schemas"
 )
 
-// packages are the CUE packages that a spec is written in: the one that Load
-// reads comes first, then the imported packages that define #Spec, so that a
-// spec can refer to that of another package: `#Spec: other.#Spec`.
+// packages are the CUE packages of a spec: first the one that Load reads, then the
+// imported packages that define #Spec, because a spec can refer to that of another
+// package: `#Spec: other.#Spec`.
 type packages struct {
 	all     []*build.Instance
 	imports map[*ast.ImportSpec]*build.Instance
@@ -49,8 +49,8 @@ func (p *packages) add(inst *build.Instance, seen map[*build.Instance]bool) {
 	}
 }
 
-// selected returns the package whose definition x selects by name, as in
-// other.#Spec, and nil when x is anything else.
+// selected returns the package of a selector such as other.#Spec if its name is the
+// given one, and nil for other selectors.
 func (p *packages) selected(x *ast.SelectorExpr, name string) *build.Instance {
 	pkg, ok := x.X.(*ast.Ident)
 	sel, isName := x.Sel.(*ast.Ident)
@@ -72,9 +72,9 @@ func defines(inst *build.Instance, name string) bool {
 	return false
 }
 
-// declared lists the names that an expression in a file may refer to, with the
-// places of their declarations: fields of the spec, and top-level fields of the
-// file's package.
+// declared returns the names that an expression in a package may refer to, with the
+// places of their declarations: the fields of the spec and the top-level fields of
+// the package.
 func (p *places) declared(inst *build.Instance) map[string]diag.Place {
 	names := map[string]diag.Place{}
 	for key, d := range p.at {
@@ -102,7 +102,7 @@ func eachTopField(f *ast.File, visit func(label *ast.Ident)) {
 	}
 }
 
-// packageAt returns the package of a file, as messages name it.
+// packageAt returns the package of a file, given its path as in messages.
 func (p *places) packageAt(file string) *build.Instance {
 	for _, inst := range p.packages.all {
 		for _, f := range inst.Files {
@@ -114,9 +114,9 @@ func (p *places) packageAt(file string) *build.Instance {
 	return p.packages.all[0]
 }
 
-// outOfScope says how to refer to a name that is declared outside the scope of
-// the reference: in other braces of #Spec, by let in another file, or in a file
-// of the package that was not loaded.
+// outOfScope returns a hint for a name that is declared where the reference cannot
+// see it: in other braces of #Spec, by let in another file, or in a file of the
+// package that was not loaded. It is "" for other names.
 func (p *places) outOfScope(name string, inst *build.Instance) string {
 	if p.packages.opened && len(p.at[name+"\x00"]) > 0 {
 		return fmt.Sprintf("write %s.%s", specDefinition, name)
@@ -143,8 +143,8 @@ func (p *places) outOfScope(name string, inst *build.Instance) string {
 	return hint
 }
 
-// notLoaded says where a name is declared in the files of a package that were
-// not loaded, because the user named only one of them.
+// notLoaded returns a hint for a name that is declared in a file of the package that
+// was not loaded, because the user named only one of its files; otherwise "".
 func (p *places) notLoaded(name string, inst *build.Instance) string {
 	dir := filepath.Dir(p.first)
 	entries, _ := os.ReadDir(dir)
@@ -160,7 +160,7 @@ func (p *places) notLoaded(name string, inst *build.Instance) string {
 		}
 		eachTopField(f, func(label *ast.Ident) {
 			if label.Name == name && hint == "" {
-				hint = fmt.Sprintf("%s is at %s, in another file of the package, which is not loaded: name the folder, %s", name, p.place(label.Pos()), p.loader.shown(dir))
+				hint = fmt.Sprintf("%s is declared at %s, in a file of the package that is not loaded; name the folder instead: %s", name, p.place(label.Pos()), p.loader.shown(dir))
 			}
 		})
 	}

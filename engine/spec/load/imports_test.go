@@ -12,7 +12,8 @@ import (
 	"github.com/personagen/personagen/engine/spec/load"
 )
 
-// isles is a file that refers to the spec of a package in two files.
+// isles writes a spec that refers to that of a package in two files, and returns the
+// folder.
 func isles(t *testing.T) string {
 	return tree(t, map[string]string{
 		"cue.mod/module.cue":   module,
@@ -36,7 +37,7 @@ func TestASpecMayReferToThatOfAPackage(t *testing.T) {
 		t.Errorf("got the path %q, want %q", got, want)
 	}
 	if s := mustLoad(t, dir, "specs/isle"); s.Name != "isle" || s.Version != "" {
-		t.Errorf("the folder: got name %q, version %q", s.Name, s.Version)
+		t.Errorf("package alone: got name %q, version %q", s.Name, s.Version)
 	}
 }
 
@@ -66,7 +67,7 @@ func TestFaultsOfAnImportedPackageHaveTheirPlace(t *testing.T) {
 		}
 		_, list := load.Load(context.Background(), "specs/isle.cue", load.Options{Dir: dir})
 		if len(list.Items) == 0 {
-			t.Errorf("%s: no fault", tt.new)
+			t.Errorf("%s: got no fault", tt.new)
 			continue
 		}
 		if d := list.Items[0]; d.Place != tt.place || d.Code != tt.code || d.Hint != tt.hint {

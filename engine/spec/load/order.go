@@ -12,10 +12,10 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// stanza is what the order of a stanza is checked against.
+// stanza is what an order list is checked against.
 type stanza struct {
 	entries []spec.String // their names, in order
-	spread  bool          // over several files, so that nothing but a list gives their order
+	spread  bool          // the entries are in several files, so only a list can order them
 }
 
 func (r *reader) stanzaOf(fields []field, spread bool, path []cue.Selector) stanza {
@@ -27,11 +27,11 @@ func (r *reader) stanzaOf(fields []field, spread bool, path []cue.Selector) stan
 	return s
 }
 
-// needsList names the stanzas that are not sorted by name when they are spread
-// over several files: their order is that of columns and reports.
+// needsList names the stanzas that must have a list if their entries are in several
+// files. Others are sorted by name.
 var needsList = []string{"fields", "tables"}
 
-// order sorts the entries of stanzas by the lists of the stanza order.
+// order sorts the entries of stanzas by the lists in the stanza "order".
 func (r *reader) order(root *spec.Node) {
 	lists := root.Get("order")
 	for _, name := range r.model.definition("#Order").fields.names() {
@@ -46,12 +46,12 @@ func (r *reader) order(root *spec.Node) {
 	}
 }
 
-// sortStanza sorts the entries of a stanza by their list, which must name each
-// of them once.
+// sortStanza sorts the entries of a stanza by a list, which must name each of them
+// once.
 func (r *reader) sortStanza(name string, list *spec.Node, s stanza, node *spec.Node) {
 	path := []cue.Selector{cue.Str("order"), cue.Str(name)}
 	position := map[string]int{}
-	meant := map[string]bool{} // by misspelt names: these are not missing
+	meant := map[string]bool{} // entries that misspelt names mean: they are not missing
 	for i, item := range list.AsStrings() {
 		at := append(path[:len(path):len(path)], cue.Index(i))
 		if _, twice := position[item.Value]; twice {
@@ -92,27 +92,28 @@ func (s stanza) names() []string {
 }
 
 func (r *reader) noOrder(name string, s stanza) {
-	r.list.Errorf(s.entries[0].Place, "no-order", "the %s are in several files, and nothing gives their order", name).
+	r.list.Errorf(s.entries[0].Place, "no-order", "the %s are in several files, and no list gives their order", name).
 		WithHint("list all of them: order: %s: [%s]", name, quotedNames(s.names()))
 }
 
 func (r *reader) listedTwice(path []cue.Selector, item spec.String, first diag.Place) {
 	r.fault(path, item.Place, "listed-twice", "%q is listed twice", item.Value).
-		WithHint("keep one").
+		WithHint("remove one").
 		Note("the first is at %s", first)
 }
 
-// notInStanza returns the name that was probably meant, or "".
+// notInStanza reports a name that is not in the stanza. It returns the one that was
+// probably meant, or "".
 func (r *reader) notInStanza(path []cue.Selector, item spec.String, name string, s stanza, list *spec.Node) string {
 	d := r.fault(path, item.Place, "unknown-name", "there is no %q in %s", item.Value, name)
-	open := slices.DeleteFunc(s.names(), func(entry string) bool { // what is listed is not meant
+	open := slices.DeleteFunc(s.names(), func(entry string) bool { // names in the list are not candidates
 		return slices.ContainsFunc(list.Items, func(n *spec.Node) bool { return n.String == entry })
 	})
 	near := diag.Guess(item.Value, open)
 	if near != "" {
 		d.WithHint("did you mean %q?", near)
 	} else {
-		d.WithHint("take it out of the list")
+		d.WithHint("remove it from the list")
 	}
 	return near
 }
@@ -133,7 +134,8 @@ func (r *reader) notListed(path []cue.Selector, at diag.Place, missing []spec.St
 	}
 }
 
-// quotedNames writes names as CUE strings; the first six of many.
+// quotedNames returns names as CUE strings, separated by commas; of more than seven,
+// the first six.
 func quotedNames(names []string) string {
 	var parts []string
 	for i, name := range names {

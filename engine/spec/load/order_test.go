@@ -11,7 +11,7 @@ import (
 	"github.com/personagen/personagen/engine/spec/load"
 )
 
-// The files of a package, by what they hold.
+// The files of a package, by their contents.
 const (
 	mainFile   = "package isle\nname: \"isle\"\npopulation: {}\n"
 	peopleFile = "package isle\nfields: {zone: kind: \"id\", age: {kind: \"integer\", min: 0, max: 9, when: _grown}}\nsources: second: title: \"B\"\nchecks: few: {where: _grown & {hue: \"red\"}, at_most: 0.5}\n"
@@ -19,7 +19,7 @@ const (
 	orderFile  = "package isle\norder: fields: [\"hue\", \"zone\", \"age\"]\n"
 )
 
-// orders is what a spec puts into an order.
+// orders returns what is ordered in a spec: fields, sources, the terms of a condition.
 func orders(s *spec.Spec) string {
 	var sources []string
 	for _, x := range s.Sources {
@@ -42,7 +42,8 @@ func TestOrderDoesNotDependOnFileNames(t *testing.T) {
 	}
 }
 
-// A file that gives all entries gives their order; others may add to them.
+// The file that contains all entries of a stanza gives their order, even if another
+// file adds settings to some of them.
 func TestOneFileGivesTheOrder(t *testing.T) {
 	for _, names := range [][2]string{{"a", "b"}, {"b", "a"}} {
 		dir := tree(t, map[string]string{
@@ -71,12 +72,12 @@ func TestSpreadFieldsNeedTheirOrder(t *testing.T) {
 	d := list.Items[0]
 	if d.Code != "no-order" || d.Place != (diag.Place{File: "isle/b.cue", Line: 2, Column: 28}) ||
 		d.Hint != `list all of them: order: fields: ["age", "hue", "zone"]` {
-		t.Errorf("got %+v", d)
+		t.Errorf("got %+v, want no-order at isle/b.cue:2:28 with all names", d)
 	}
 }
 
-// When only one file of a package is loaded, the names in the others are not
-// misspelt.
+// If only one file of a package is loaded, the hint for a name in another file says
+// where it is.
 func TestNameInAFileThatIsNotLoaded(t *testing.T) {
 	dir := tree(t, map[string]string{
 		"isle/a.cue": "package isle\n" + minimal + "fields: b: when: _grown\n",
@@ -84,7 +85,7 @@ func TestNameInAFileThatIsNotLoaded(t *testing.T) {
 		"isle/c.cue": "package other\n\n_grown: a: \"x\"\n",
 	})
 	_, list := load.Load(context.Background(), "isle/a.cue", load.Options{Dir: dir})
-	const want = "_grown is at isle/b.cue:3:1, in another file of the package, which is not loaded: name the folder, isle"
+	const want = "_grown is declared at isle/b.cue:3:1, in a file of the package that is not loaded; name the folder instead: isle"
 	if len(list.Items) != 1 || list.Items[0].Hint != want {
 		t.Errorf("got %+v, want the hint %q", list.Items, want)
 	}

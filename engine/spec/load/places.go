@@ -13,24 +13,25 @@ import (
 	"github.com/personagen/personagen/engine/diag"
 )
 
-// places knows where each path of the spec is written. CUE's own positions are
-// those of a value's first part, which may be a label, a value or nothing.
+// places is an index of where each path of the spec is written. The position that
+// CUE has for a value is that of its first part, which may be a label, a value or
+// nothing.
 type places struct {
 	loader   *loader
 	packages *packages
-	first    string                   // the first file
+	first    string                   // first file
 	own      map[string]bool          // files of the spec
 	at       map[string][]declaration // by path key
 }
 
-// declaration is one place where a path is given a value.
+// declaration is one place where a path has a value.
 type declaration struct {
-	label token.Pos // of the name; the value's for a list item
+	label token.Pos // of the name; of the value, for a list item
 	value ast.Expr
 }
 
-// indexPlaces looks through the files of a spec, which is in the opened
-// definition or at the top level.
+// indexPlaces indexes the files of a spec, which is in the opened definition or at
+// the top level.
 func indexPlaces(l *loader, ps *packages, inDefinition bool) *places {
 	p := &places{loader: l, packages: ps, own: map[string]bool{}, at: map[string][]declaration{}}
 	for _, inst := range ps.all {
@@ -55,7 +56,7 @@ func (p *places) definition(inst *build.Instance) {
 	for _, f := range inst.Files {
 		for _, d := range f.Decls {
 			if isSpecField(d, openedSpec) {
-				p.inside(nil, d.(*ast.Field).Value)
+				p.index(nil, d.(*ast.Field).Value)
 			}
 		}
 	}
@@ -69,7 +70,7 @@ func (p *places) decls(path []cue.Selector, decls []ast.Decl) {
 				p.add(append(path[:len(path):len(path)], cue.Str(name)), declaration{d.Label.Pos(), d.Value})
 			}
 		case *ast.EmbedDecl:
-			p.inside(path, d.Expr)
+			p.index(path, d.Expr)
 		}
 	}
 }
@@ -82,19 +83,19 @@ func isHidden(label ast.Label, name string) bool {
 func (p *places) add(path []cue.Selector, d declaration) {
 	key := pathKey(path)
 	p.at[key] = append(p.at[key], d)
-	p.inside(path, d.value)
+	p.index(path, d.value)
 }
 
-func (p *places) inside(path []cue.Selector, x ast.Expr) {
+func (p *places) index(path []cue.Selector, x ast.Expr) {
 	switch x := x.(type) {
 	case *ast.StructLit:
 		p.decls(path, x.Elts)
 	case *ast.ParenExpr:
-		p.inside(path, x.X)
+		p.index(path, x.X)
 	case *ast.BinaryExpr:
 		if x.Op == token.AND {
-			p.inside(path, x.X)
-			p.inside(path, x.Y)
+			p.index(path, x.X)
+			p.index(path, x.Y)
 		}
 	case *ast.SelectorExpr:
 		if inst := p.packages.selected(x, openedSpec); inst != nil && len(path) == 0 {
@@ -107,8 +108,8 @@ func (p *places) inside(path []cue.Selector, x ast.Expr) {
 	}
 }
 
-// pathKey identifies a path; labels may hold any character but never end one
-// with a zero byte of their own because CUE refuses it in source text.
+// pathKey returns a string that identifies a path. Its elements end in a zero byte,
+// which CUE does not allow in source text.
 func pathKey(path []cue.Selector) string {
 	var b strings.Builder
 	for _, s := range path {
@@ -118,7 +119,7 @@ func pathKey(path []cue.Selector) string {
 	return b.String()
 }
 
-// only returns the declaration of a path that has exactly one.
+// only returns the declaration of a path if there is exactly one.
 func (p *places) only(path []cue.Selector) (declaration, bool) {
 	if d := p.at[pathKey(path)]; len(d) == 1 {
 		return d[0], true
@@ -126,7 +127,7 @@ func (p *places) only(path []cue.Selector) (declaration, bool) {
 	return declaration{}, false
 }
 
-// name is the place of a path's label.
+// name returns the place of a path's label.
 func (p *places) name(path []cue.Selector, v cue.Value) diag.Place {
 	if d := p.at[pathKey(path)]; len(d) > 0 {
 		return p.place(d[0].label)
@@ -134,7 +135,7 @@ func (p *places) name(path []cue.Selector, v cue.Value) diag.Place {
 	return p.place(v.Pos())
 }
 
-// value is the place of what stands behind a path's label.
+// value returns the place of a path's value.
 func (p *places) value(path []cue.Selector, v cue.Value) diag.Place {
 	if d, ok := p.only(path); ok {
 		return p.place(d.value.Pos())
@@ -142,10 +143,10 @@ func (p *places) value(path []cue.Selector, v cue.Value) diag.Place {
 	return p.name(path, v)
 }
 
-// sort puts fields in the order in which they are written in a file that has
-// them all. It reports whether there is one such order. If not, the fields are
-// sorted by name, so that their order does not depend on the names of files.
-// CUE's own order is alphabetical for fields that come from different structs.
+// sort puts fields in the order of a file that contains all of them, and reports
+// whether there is exactly one such order. If not, it sorts them by name, so that
+// their order does not depend on the names of files. CUE's own order is alphabetical
+// for fields from different structs.
 func (p *places) sort(path []cue.Selector, fields []field) bool {
 	if len(fields) < 2 {
 		return true
@@ -154,7 +155,7 @@ func (p *places) sort(path []cue.Selector, fields []field) bool {
 	for i, f := range fields {
 		positions[i] = p.labels(append(path[:len(path):len(path)], f.label), f.value)
 		if len(positions[i]) == 0 {
-			return true // computed: CUE knows the order
+			return true // computed: only CUE knows the order
 		}
 	}
 	var order []field
@@ -176,8 +177,7 @@ func (p *places) sort(path []cue.Selector, fields []field) bool {
 	return true
 }
 
-// labels lists where the label of a path is written, by file; its first place in
-// each.
+// labels returns, by file, the first position of a path's label.
 func (p *places) labels(path []cue.Selector, v cue.Value) map[string]token.Pos {
 	found := map[string]token.Pos{}
 	for _, d := range p.at[pathKey(path)] {
@@ -191,8 +191,8 @@ func (p *places) labels(path []cue.Selector, v cue.Value) map[string]token.Pos {
 	return found
 }
 
-// sortedIn returns the fields in the order of a file, and false when the file
-// lacks one of them.
+// sortedIn returns the fields in the order of a file, and false if the file lacks one
+// of them.
 func (p *places) sortedIn(file string, fields []field, positions []map[string]token.Pos) ([]field, bool) {
 	offsets := make(map[cue.Selector]int, len(fields))
 	for i, f := range fields {
@@ -203,7 +203,7 @@ func (p *places) sortedIn(file string, fields []field, positions []map[string]to
 		offsets[f.label] = pos.Offset()
 	}
 	sorted := slices.Clone(fields)
-	if p.own[file] { // CUE knows the order of other files
+	if p.own[file] { // CUE has the order of other files
 		slices.SortStableFunc(sorted, func(a, b field) int { return cmp.Compare(offsets[a.label], offsets[b.label]) })
 	}
 	return sorted, true
@@ -211,7 +211,7 @@ func (p *places) sortedIn(file string, fields []field, positions []map[string]to
 
 func sameLabel(a, b field) bool { return a.label == b.label }
 
-// place turns CUE's position into ours; one without a file is the whole spec.
+// place converts a position of CUE. One without a file becomes the whole spec.
 func (p *places) place(pos token.Pos) diag.Place {
 	if !pos.IsValid() || pos.Filename() == "" {
 		return diag.Place{File: p.loader.shown(p.first)}
