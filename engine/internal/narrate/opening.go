@@ -4,8 +4,8 @@ import (
 	"slices"
 
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/internal/rules"
 	"github.com/personagen/personagen/engine/internal/similarity"
+	"github.com/personagen/personagen/engine/internal/tokenize"
 )
 
 // openings are how the texts of the persons before in the same hundred open.
@@ -17,7 +17,7 @@ type openings struct {
 	turned   []draw     // the first draws of banks for phrases that were put back
 	expected int64      // the person whose predecessors in the hundred have been met
 
-	scan   rules.Scan
+	tokens tokenize.Tokenizer
 	masker similarity.Masker
 	masks  similarity.Masks
 }
@@ -68,9 +68,9 @@ func (w *Worker) open(i int) {
 
 // openingOf is how a text opens that begins with these words.
 func (w *Worker) openingOf(words []byte) uint64 {
-	opening, n := similarity.OpeningOf(w.mask(words[:firstWords(words, openingWords)]))
+	opening, n := similarity.Opening(w.mask(words[:firstWords(words, openingWords)]))
 	if n < similarity.OpeningWords { // names in a row are as one
-		opening, _ = similarity.OpeningOf(w.mask(words))
+		opening, _ = similarity.Opening(w.mask(words))
 	}
 	return opening
 }
@@ -91,8 +91,8 @@ func firstWords(words []byte, n int) int {
 }
 
 func (w *Worker) mask(words []byte) []uint64 {
-	w.scan.Read(string(words))
-	return w.masker.Mask(&w.scan, &w.masks)
+	w.tokens.Read(string(words))
+	return w.masker.Mask(&w.tokens, &w.masks)
 }
 
 // How often a first phrase is drawn before it may open a text like another, and
