@@ -40,8 +40,8 @@ func TestTextsOfTheirOwn(t *testing.T) {
 		for _, x := range result.Texts {
 			if a := x.Alike; a != nil {
 				n++
-				if a.Openings.Repeated > 0 || a.NearShare > 0.001 || a.Texts != 2000 {
-					t.Errorf("seed %d, %s: of %d texts %g open as another of the same hundred, %g are nearly as another", seed, x.Field, a.Texts, a.Openings.Repeated, a.NearShare)
+				if a.Openings.Repeated > 0 || a.NearDuplicateShare > 0.001 || a.Texts != 2000 {
+					t.Errorf("seed %d, %s: of %d texts %g open as another of the same hundred, %g are nearly as another", seed, x.Field, a.Texts, a.Openings.Repeated, a.NearDuplicateShare)
 				}
 			}
 		}
