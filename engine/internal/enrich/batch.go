@@ -67,7 +67,7 @@ type batcher struct {
 // outstanding is a batch at the provider.
 type outstanding struct {
 	entry
-	hold *endpoint.Hold
+	hold *endpoint.Reservation
 	told string // how far it was
 }
 
@@ -212,7 +212,7 @@ func (s *batcher) forget(e entry) error {
 // resume takes up a batch of an earlier run.
 func (s *batcher) resume(e entry) error {
 	s.tell("batch %d (%s) of an earlier run, with %d requests, is at the provider", e.Number, e.ID, e.Requests)
-	s.open = append(s.open, &outstanding{entry: e, hold: s.client.Budget().Take(e.Worst)})
+	s.open = append(s.open, &outstanding{entry: e, hold: s.client.Budget().ReserveSent(e.Worst)})
 	return s.markAll(e, true)
 }
 
@@ -441,7 +441,7 @@ func (s *batcher) ready(ctx context.Context, worst endpoint.Cost) (cut, err erro
 func (s *batcher) begin() (err error) {
 	e := s.ledger.next()
 	e.BaseURL, e.Model, e.Population = s.client.BaseURL(), s.model(), s.options.Population
-	s.file, err = newBatchFile(s.ledger, e, s.client.Budget().Hold())
+	s.file, err = newBatchFile(s.ledger, e, s.client.Budget().NewReservation())
 	return err
 }
 
@@ -559,7 +559,7 @@ func (s *batcher) advice(err error) string {
 // passes reports whether an error may be gone at the next look.
 func passes(err error) bool {
 	switch endpoint.KindOf(err) {
-	case endpoint.RateLimited, endpoint.Overloaded, endpoint.Timeout, endpoint.Cut, endpoint.Unreadable:
+	case endpoint.RateLimited, endpoint.Overloaded, endpoint.Timeout, endpoint.Disconnected, endpoint.Unreadable:
 		return true
 	}
 	return false

@@ -67,10 +67,10 @@ type batchFile struct {
 	in    *lineFile
 	index *lineFile
 	bytes int64
-	hold  *endpoint.Hold
+	hold  *endpoint.Reservation
 }
 
-func newBatchFile(l *ledger, e entry, hold *endpoint.Hold) (*batchFile, error) {
+func newBatchFile(l *ledger, e entry, hold *endpoint.Reservation) (*batchFile, error) {
 	in, err := newLineFile(l.input(e.Number))
 	if err != nil {
 		return nil, err

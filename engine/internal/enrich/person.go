@@ -63,7 +63,7 @@ func (p *person) write(ctx context.Context) error {
 // endsRun reports whether an error concerns more than one person.
 func endsRun(err error) bool {
 	kind := endpoint.KindOf(err)
-	return kind == "" || kind.Ends()
+	return kind == "" || kind.Fatal()
 }
 
 // missing fills in what the journal has of a call's fields and lists the rest.
