@@ -288,7 +288,7 @@ func (c *Client) retry(ctx context.Context, call apiCall, ask func(context.Conte
 			return nil
 		}
 		e.Attempts = attempt
-		if !e.Kind.retryable() || e.charged && !call.safe || attempt > c.cfg.Retries || e.RetryAfter > c.cfg.MaxWait {
+		if !e.Kind.Temporary() || e.charged && !call.safe || attempt > c.cfg.Retries || e.RetryAfter > c.cfg.MaxWait {
 			return e
 		}
 		if cause := sleep(waiting, c.backoff(number, attempt, e.RetryAfter)); cause != nil {

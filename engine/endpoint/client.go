@@ -148,7 +148,7 @@ func (c *Client) do(ctx context.Context, req Request, mode Mode) (*Answer, *Erro
 			return answer, nil
 		}
 		err.Attempts = attempt
-		if err.Kind.retryable() && attempt <= c.cfg.Retries && err.RetryAfter <= c.cfg.MaxWait {
+		if err.Kind.Temporary() && attempt <= c.cfg.Retries && err.RetryAfter <= c.cfg.MaxWait {
 			if cause := sleep(waiting, c.backoff(call, attempt, err.RetryAfter)); cause != nil {
 				return nil, c.interrupted(cause, attempt)
 			}
@@ -261,7 +261,7 @@ func (c *Client) attempt(ctx, waiting context.Context, req Request, mode Mode) (
 		if s.usage != nil {
 			written = s.usage.Completion
 		}
-	case s.err.Kind.retryable():
+	case s.err.Kind.Temporary():
 		effect = congested
 	}
 	return s.answer, s.err

@@ -36,8 +36,9 @@ const (
 	Unanswered     Kind = "not answered"      // the batch ended without answering the request
 )
 
-// retryable reports whether the client sends the request again.
-func (k Kind) retryable() bool {
+// Temporary reports whether the same request may succeed soon, so that the client
+// retries it.
+func (k Kind) Temporary() bool {
 	switch k {
 	case RateLimited, Overloaded, Timeout, Disconnected, Unreadable:
 		return true
