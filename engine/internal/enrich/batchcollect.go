@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
 // maxFailures is how many status requests may fail in a row.
@@ -96,13 +97,13 @@ func (s *batcher) collect(ctx context.Context, b *openBatch, now endpoint.Batch)
 		return err
 	}
 	b.reserved.SettlePartly(sum.actual, sum.unknown)
-	s.note("batch %d (%s) %s: %d answers, %d texts accepted, %d refused, %d requests without an answer; cost %s",
-		b.Number, b.ID, now.Status, sum.answers, sum.accepted, sum.refused, sum.unanswered, (sum.actual.Money + sum.unknown.Money).In(s.Currency))
+	s.note("batch %d (%s) %s: %s, %s accepted, %d refused, %s without an answer; cost %s",
+		b.Number, b.ID, now.Status, humanize.Count(sum.answers, "answer", "answers"), texts(sum.accepted), sum.refused, requests(sum.unanswered), (sum.actual.Money + sum.unknown.Money).In(s.Currency))
 	if sum.stale > 0 {
 		if err := s.ledger.keepStale(b.Number); err != nil {
 			return err
 		}
-		s.note("batch %d: the spec no longer asks for %d texts; the answers are kept in %s", b.Number, sum.stale, s.ledger.stale(b.Number))
+		s.note("batch %d: the spec no longer asks for %s; the answers are kept in %s", b.Number, texts(sum.stale), s.ledger.stale(b.Number))
 	}
 	return s.remove(b)
 }

@@ -39,7 +39,7 @@ func (s *batcher) recoverEntry(e entry) error {
 			return err
 		}
 	}
-	s.note("batch %d (%s) of an earlier run, with %d requests, is at the provider", e.Number, e.ID, e.Requests)
+	s.note("batch %d (%s) of an earlier run, with %s, is at the provider", e.Number, e.ID, requests(e.Requests))
 	s.open = append(s.open, &openBatch{entry: e, reserved: s.client.Budget().ReserveSent(e.Worst)})
 	return s.setAllAsked(e, true)
 }

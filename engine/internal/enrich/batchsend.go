@@ -42,7 +42,7 @@ func (s *batcher) ask(ctx context.Context, p *person, c *call, tasks []task, tri
 		}
 	}
 	if !s.file.reserved.Grow(worst) {
-		s.note("the budget allows for the worst case of %d more requests; a larger budget needs fewer rounds", s.file.entry.Requests)
+		s.note("the budget has room for the worst case of %s; a larger budget needs fewer rounds", requests(s.file.entry.Requests))
 		return s.client.Budget().Refuse(worst), nil
 	}
 	line := indexLine{Person: p.number(), Call: c.Name, Worst: worst}
@@ -131,7 +131,7 @@ func (s *batcher) sendFile(ctx context.Context) error {
 		return err
 	}
 	s.open = append(s.open, &openBatch{entry: e, reserved: f.reserved})
-	s.note("batch %d (%s): %d requests sent, which cost at most %s", e.Number, e.ID, e.Requests, e.Worst.Money.In(s.Currency))
+	s.note("batch %d (%s): %s sent, cost at most %s", e.Number, e.ID, requests(e.Requests), e.Worst.Money.In(s.Currency))
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
 // batcher writes the texts of a range of persons in batches.
@@ -74,6 +75,10 @@ func (s *batcher) note(format string, args ...any) {
 		s.Note(fmt.Sprintf(format, args...))
 	}
 }
+
+func requests(n int64) string { return humanize.Count(n, "request", "requests") }
+
+func texts(n int64) string { return humanize.Count(n, "text", "texts") }
 
 // modelName is the model of the first call, for messages: all calls are sent to
 // one endpoint and model.
