@@ -255,7 +255,7 @@ func (k *calls) words(n *spec.Node) (words, bool) {
 		return words{}, false
 	}
 	sum := sha256.Sum256(data)
-	if in := (File{Path: shown, SHA256: hex.EncodeToString(sum[:])}); !slices.Contains(k.plan.Files, in) {
+	if in := (File{Path: k.spec.FileName(file.Path), SHA256: hex.EncodeToString(sum[:])}); !slices.Contains(k.plan.Files, in) {
 		k.plan.Files = append(k.plan.Files, in)
 	}
 	return words{text: strings.TrimPrefix(string(data), "\ufeff"), file: shown}, true

@@ -144,7 +144,7 @@ func (c *compiler) csv(path string, from diag.Place) *table.File {
 	}
 	c.files[path] = f
 	if f != nil {
-		c.plan.Files = append(c.plan.Files, File{Path: f.Path, SHA256: f.SHA256})
+		c.plan.Files = append(c.plan.Files, File{Path: c.spec.FileName(path), SHA256: f.SHA256})
 	}
 	return f
 }

@@ -59,7 +59,7 @@ func (c *compiler) reportTable(f *figures, cert *fit.Certificate) Table {
 		t.Where = f.spec.Where.Text
 	}
 	if f.spec.CSV != nil {
-		t.File = f.spec.CSV.File
+		t.File = c.spec.FileName(f.spec.CSV.Path)
 	}
 	for _, field := range f.fields {
 		t.Fields, t.Labels = append(t.Fields, field.Name), append(t.Labels, field.Domain.AllLabels())

@@ -153,7 +153,7 @@ func (n *narrator) readBanks() bool {
 			continue
 		}
 		sum := sha256.Sum256(data)
-		n.plan.Files = append(n.plan.Files, File{Path: shown, SHA256: hex.EncodeToString(sum[:])})
+		n.plan.Files = append(n.plan.Files, File{Path: n.spec.FileName(file.Path), SHA256: hex.EncodeToString(sum[:])})
 		for _, s := range phrase.Parse(shown, data, n.diags) {
 			b := n.banks[s.Bank]
 			if b == nil {

@@ -7,7 +7,7 @@ func (n *Node) Rows() *Rows {
 		return nil
 	}
 	file := n.Get("file")
-	r := &Rows{Place: n.Place, File: file.String, Path: file.Path, Columns: map[string]String{}, Map: map[string]LabelMap{}}
+	r := &Rows{Place: n.Place, Path: file.Path, Columns: map[string]String{}, Map: map[string]LabelMap{}}
 	if columns := n.Get("columns"); columns != nil {
 		for _, f := range columns.Fields {
 			r.Columns[f.Name] = String{Value: f.Value.String, Place: f.Value.Place}

@@ -12,11 +12,9 @@ import (
 // Spec is a specification as written, with defaults filled in, in the order of
 // the file. The schema has been checked; names and figures have not.
 type Spec struct {
-	File  string // path of the (first) spec file, as the user gave it
-	Dir   string // folder of the files, absolute
-	Place diag.Place
-
-	WorkDir string // folder that paths in messages are relative to, absolute
+	Dir   string     // the folder of its files: absolute, symbolic links followed
+	Files []File     // the files that it names: tables, phrase banks, prompts
+	Place diag.Place // of its first file
 
 	Name, Title, Description, Language, License, Version string
 	Limitations                                          []string
@@ -48,19 +46,30 @@ type Spec struct {
 	// CUE struct, for example `age: >=15, region: "North" | "South"`. A text with a
 	// fault is reported at its place and gives nil. The loader sets it.
 	ParseConditions func(texts []string, places []diag.Place, faults *diag.List) []*Condition
+
+	// Shown returns a file's path as messages write it: relative to the working
+	// directory where that is shorter, with slashes. The loader sets it. Documents
+	// use FileName.
+	Shown func(path string) string
 }
 
-// Shown returns a file's path as messages write it: relative to WorkDir where
-// that is shorter, with slashes.
-func (s *Spec) Shown(path string) string { return Shown(s.WorkDir, path) }
-
-// Shown returns path relative to the folder dir where that is shorter, with
-// slashes. Both are absolute; with an empty dir the path stays as it is.
-func Shown(dir, path string) string {
-	if rel, err := filepath.Rel(dir, path); err == nil && dir != "" && len(rel) < len(path) {
-		path = rel
+// FileName returns the name by which documents know a file that the spec names.
+func (s *Spec) FileName(path string) string {
+	for _, f := range s.Files {
+		if f.Path == path {
+			return f.Name
+		}
 	}
 	return filepath.ToSlash(path)
+}
+
+// File is a file that the spec names.
+type File struct {
+	Path string // absolute, to open it
+	// Name is relative to the folder of the spec, with slashes, so that it is the
+	// same wherever the spec lies and whatever the working directory is. A path
+	// that is written as absolute stays so.
+	Name string
 }
 
 // Population is the population stanza.
@@ -164,8 +173,7 @@ type Table struct {
 // Rows is a reference to rows of a CSV file.
 type Rows struct {
 	Place   diag.Place
-	File    string            // as written
-	Path    string            // resolved
+	Path    string            // absolute
 	Columns map[string]String // field name to column name, where they differ
 	Where   *Condition        // over the texts of the cells, by column name
 	Map     map[string]LabelMap
@@ -363,7 +371,7 @@ type Node struct {
 	Bool   bool
 	Number float64
 	String string  // the text; a number's digits, so that a whole number is exact
-	Path   string  // StringNode that names a file (csv, file): resolved against the folder of its spec file
+	Path   string  // absolute path of the file that a StringNode names (csv, file); "" for others
 	Items  []*Node // ListNode
 	Fields []Named // StructNode, in the order of the spec
 	Cond   *Condition

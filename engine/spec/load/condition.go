@@ -29,7 +29,7 @@ func (r *reader) conditionNode(v cue.Value, path []cue.Selector) *spec.Node {
 		r.emptyCondition(path, at)
 		return nil
 	}
-	r.places.inFileOrder(path, fields)
+	r.places.sort(path, fields)
 	cond := &spec.Condition{Place: at}
 	var texts []string
 	for _, f := range fields {

@@ -11,8 +11,8 @@ import (
 // schema: what is required is there and has the right type.
 func (l *loader) decode(root *spec.Node, src source) *spec.Spec {
 	s := &spec.Spec{
-		File:        src.shown,
 		Dir:         src.dir,
+		Files:       l.named,
 		Place:       diag.Place{File: l.shown(src.files[0])},
 		Name:        text(root, "name"),
 		Title:       text(root, "title"),
@@ -21,9 +21,9 @@ func (l *loader) decode(root *spec.Node, src source) *spec.Spec {
 		License:     text(root, "license"),
 		Version:     text(root, "version"),
 		Population:  decodePopulation(root.Get("population")),
-		WorkDir:     l.dir,
 
 		ParseConditions: ParseConditions,
+		Shown:           l.shown,
 	}
 	for _, t := range texts(root, "limitations") {
 		s.Limitations = append(s.Limitations, t.Value)

@@ -20,8 +20,7 @@ import (
 
 // source is the files of a specification and the CUE module they live in.
 type source struct {
-	shown  string   // path as the user gave it
-	dir    string   // folder of the files
+	dir    string   // folder of the files, symbolic links followed
 	files  []string // absolute paths
 	root   string   // module root; dir when there is no module
 	module string   // module path; "" when there is no module or none that can be read
@@ -31,9 +30,11 @@ type source struct {
 // localModule is the name of the module made up for specs outside any module.
 const localModule = "spec.local"
 
-// locate finds the files to read, or says why there are none.
+// locate finds the files to read, or says why there are none. A spec behind a
+// symbolic link is read where it really is: the module around it and the files
+// that it names are there.
 func (l *loader) locate() (source, bool) {
-	path := l.absolute()
+	path := follow(l.absolute())
 	at := diag.Place{File: l.shown(path)}
 	info, err := os.Stat(path)
 	switch {
@@ -46,7 +47,7 @@ func (l *loader) locate() (source, bool) {
 		l.list.Errorf(at, "no-file", "a specification is a .cue file or a folder of .cue files")
 		return source{}, false
 	}
-	return l.inModule(source{shown: l.path, dir: filepath.Dir(path), files: []string{path}}), true
+	return l.inModule(source{dir: filepath.Dir(path), files: []string{path}}), true
 }
 
 // locateFolder takes the files of the folder's one package.
@@ -78,7 +79,7 @@ func (l *loader) locateFolder(at diag.Place, dir string) (source, bool) {
 			WithHint("name a .cue file or a folder that holds the files of one package")
 		return source{}, false
 	case 1:
-		return l.inModule(source{shown: l.path, dir: dir, files: packages[names[0]]}), true
+		return l.inModule(source{dir: dir, files: packages[names[0]]}), true
 	}
 	l.list.Errorf(at, "packages", "the folder holds several packages: %s", strings.Join(names, ", ")).
 		WithHint("name the file, such as %s", l.shown(packages[names[0]][0]))

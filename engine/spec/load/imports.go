@@ -2,13 +2,16 @@ package load
 
 import (
 	"fmt"
-	"slices"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
+	"cuelang.org/go/cue/parser"
 
+	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/schemas"
 )
 
@@ -69,53 +72,97 @@ func defines(inst *build.Instance, name string) bool {
 	return false
 }
 
-// names lists the names that an expression in the spec may refer to: fields of
-// the spec and top-level fields of its packages.
-func (p *places) names() []string {
-	var names []string
-	for key := range p.at {
+// declared lists the names that an expression in a file may refer to, with the
+// places of their declarations: fields of the spec, and top-level fields of the
+// file's package.
+func (p *places) declared(inst *build.Instance) map[string]diag.Place {
+	names := map[string]diag.Place{}
+	for key, d := range p.at {
 		if name, rest, _ := strings.Cut(key, "\x00"); rest == "" {
-			names = append(names, name)
+			names[name] = p.place(d[0].label)
 		}
 	}
-	for _, inst := range p.packages.all {
-		for _, f := range inst.Files {
-			for _, d := range f.Decls {
-				if field, ok := d.(*ast.Field); ok && !isSpecField(d, openedSpec) {
-					if name, _, err := ast.LabelName(field.Label); err == nil {
-						names = append(names, name)
-					}
-				}
+	for _, f := range inst.Files {
+		eachTopField(f, func(label *ast.Ident) {
+			if label.Name != openedSpec {
+				names[label.Name] = p.place(label.Pos())
+			}
+		})
+	}
+	return names
+}
+
+func eachTopField(f *ast.File, visit func(label *ast.Ident)) {
+	for _, d := range f.Decls {
+		if field, ok := d.(*ast.Field); ok {
+			if id, ok := field.Label.(*ast.Ident); ok {
+				visit(id)
 			}
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+}
+
+// packageAt returns the package of a file, as messages name it.
+func (p *places) packageAt(file string) *build.Instance {
+	for _, inst := range p.packages.all {
+		for _, f := range inst.Files {
+			if p.loader.shown(f.Filename) == file {
+				return inst
+			}
+		}
+	}
+	return p.packages.all[0]
 }
 
 // outOfScope says how to refer to a name that is declared outside the scope of
-// the reference: in other braces of #Spec, or by let in another file.
-func (p *places) outOfScope(name string) string {
+// the reference: in other braces of #Spec, by let in another file, or in a file
+// of the package that was not loaded.
+func (p *places) outOfScope(name string, inst *build.Instance) string {
 	if p.packages.opened && len(p.at[name+"\x00"]) > 0 {
 		return fmt.Sprintf("write %s.%s", specDefinition, name)
 	}
 	hint := ""
-	for _, inst := range p.packages.all {
-		for _, f := range inst.Files {
-			ast.Walk(f, func(n ast.Node) bool {
-				switch n := n.(type) {
-				case *ast.LetClause:
-					if n.Ident.Name == name {
-						hint = fmt.Sprintf("%s, at %s, is visible only in its own braces or file; declare a hidden field at the top level of a file instead", name, p.place(n.Pos()))
-					}
-				case *ast.Field:
-					if id, ok := n.Label.(*ast.Ident); ok && id.Name == name && isHidden(id, name) {
-						hint = fmt.Sprintf("%s, at %s, is visible only in its own braces; move it to the top level of its file", name, p.place(n.Pos()))
-					}
+	for _, f := range inst.Files {
+		ast.Walk(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.LetClause:
+				if n.Ident.Name == name {
+					hint = fmt.Sprintf("%s, at %s, is visible only in its own braces or file; declare a hidden field at the top level of a file instead", name, p.place(n.Pos()))
 				}
-				return hint == ""
-			}, nil)
+			case *ast.Field:
+				if id, ok := n.Label.(*ast.Ident); ok && id.Name == name && isHidden(id, name) {
+					hint = fmt.Sprintf("%s, at %s, is visible only in its own braces; move it to the top level of its file", name, p.place(n.Pos()))
+				}
+			}
+			return hint == ""
+		}, nil)
+	}
+	if hint == "" {
+		hint = p.notLoaded(name, inst)
+	}
+	return hint
+}
+
+// notLoaded says where a name is declared in the files of a package that were
+// not loaded, because the user named only one of them.
+func (p *places) notLoaded(name string, inst *build.Instance) string {
+	dir := filepath.Dir(p.first)
+	entries, _ := os.ReadDir(dir)
+	hint := ""
+	for _, e := range entries {
+		file := filepath.Join(dir, e.Name())
+		if inst.PkgName == "" || inst != p.packages.all[0] || p.own[file] || !isSpecFile(e.Name()) || packageOf(file) != inst.PkgName {
+			continue
 		}
+		f, err := parser.ParseFile(file, nil)
+		if err != nil {
+			continue
+		}
+		eachTopField(f, func(label *ast.Ident) {
+			if label.Name == name && hint == "" {
+				hint = fmt.Sprintf("%s is at %s, in another file of the package, which is not loaded: name the folder, %s", name, p.place(label.Pos()), p.loader.shown(dir))
+			}
+		})
 	}
 	return hint
 }

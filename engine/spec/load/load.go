@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"cuelang.org/go/cue"
@@ -57,6 +58,7 @@ func Load(ctx context.Context, path string, o Options) (*spec.Spec, *diag.List) 
 		return nil, refusal(diag.Place{File: path}, "no-file", "the working directory cannot be read: "+err.Error())
 	}
 	l := &loader{path: path, dir: o.Dir, reported: map[string]bool{}}
+	l.links = l.aliases()
 	read := func() result {
 		s := l.load()
 		l.list.Sort()
@@ -86,9 +88,11 @@ func refusal(at diag.Place, code, message string) *diag.List {
 // loader reads one specification: files, then CUE, then nodes, then the Spec.
 // Each step adds its faults to the list and stops the ones after it.
 type loader struct {
-	path string // as the user gave it
-	dir  string // absolute; messages are relative to it
-	list diag.List
+	path  string  // as the user gave it
+	dir   string  // absolute; messages are relative to it
+	links []alias // for messages
+	list  diag.List
+	named []spec.File // that the spec names, in the order of reading
 
 	reported map[string]bool // paths that CUE's errors have been reported for
 }
@@ -113,12 +117,13 @@ func (l *loader) load() *spec.Spec {
 	}
 	ctx := cuecontext.New(cuecontext.WithInjection(embed.New()))
 	value := ctx.BuildInstance(inst)
-	r := &reader{loader: l, ctx: ctx, model: newModel(ctx), places: indexPlaces(l, ps, inDefinition)}
+	r := &reader{loader: l, ctx: ctx, model: newModel(ctx), places: indexPlaces(l, ps, inDefinition), stanzas: map[string]stanza{}}
 	r.evaluation(value)
 	if inDefinition {
 		value = specValue(value)
 	}
 	root := r.node(value, r.model.definition("#Spec"), nil)
+	r.order(root)
 	if l.list.Failed() {
 		return nil
 	}
@@ -161,6 +166,7 @@ func (r *reader) agreesWithSchema(value cue.Value) {
 	}
 }
 
+// absolute is the path that the user gave, as an absolute one.
 func (l *loader) absolute() string {
 	if filepath.IsAbs(l.path) {
 		return filepath.Clean(l.path)
@@ -168,6 +174,44 @@ func (l *loader) absolute() string {
 	return filepath.Join(l.dir, l.path)
 }
 
-// shown is a file as messages name it: relative to the working directory when
-// that is shorter, with slashes.
-func (l *loader) shown(file string) string { return spec.Shown(l.dir, file) }
+// follow returns path with its symbolic links followed; path itself where that
+// fails.
+func follow(path string) string {
+	if to, err := filepath.EvalSymlinks(path); err == nil {
+		return to
+	}
+	return path
+}
+
+// alias is a file or folder by the name that the user knows it by.
+type alias struct{ followed, given string }
+
+// aliases lists the names that the user gave for what the loader knows by the
+// names behind all symbolic links.
+func (l *loader) aliases() []alias {
+	given := l.absolute()
+	list := []alias{{follow(given), given}}
+	if dir := filepath.Dir(given); follow(dir) == filepath.Dir(list[0].followed) {
+		list = append(list, alias{follow(dir), dir})
+	}
+	return append(list, alias{follow(l.dir), l.dir})
+}
+
+// shown is a file as messages name it: relative to the working directory where
+// that is shorter, with slashes; without following the symbolic links in what the
+// user gave.
+func (l *loader) shown(file string) string {
+	for _, a := range l.links {
+		if rest, ok := strings.CutPrefix(file, a.followed); ok && (rest == "" || os.IsPathSeparator(rest[0])) {
+			file = a.given + rest
+			break
+		}
+	}
+	short := file
+	for _, dir := range []string{l.dir, follow(l.dir)} {
+		if rel, err := filepath.Rel(dir, file); err == nil && len(rel) < len(short) {
+			short = rel
+		}
+	}
+	return filepath.ToSlash(short)
+}

@@ -19,7 +19,10 @@ import (
 // tree writes files below a temporary folder.
 func tree(t testing.TB, files map[string]string) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, text := range files {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -78,7 +81,7 @@ func TestLoadWorksFromAnyFolder(t *testing.T) {
 		{"in a definition, module of the schema", "specs/x.cue", map[string]string{"specs/x.cue": defined, "cue.mod/module.cue": ours}},
 		{"in a definition without the schema", "x.cue", map[string]string{"x.cue": "#Spec: {\n" + minimal + "}\n"}},
 		{"in a definition of two files", "dir", map[string]string{
-			"dir/a.cue": "package isle\n#Spec: name: \"isle\"\n#Spec: fields: b: kind: \"id\"\n_half: 50\n",
+			"dir/a.cue": "package isle\n#Spec: name: \"isle\"\n#Spec: fields: b: kind: \"id\"\n#Spec: order: fields: [\"b\", \"a\"]\n_half: 50\n",
 			"dir/b.cue": "package isle\nimport \"personagen.dev/schemas\"\n#Spec: schemas.#Spec & {\n\tpopulation: {size: _half, where: b: >\"\"}\n\tfields: a: kind: \"id\"\n\tversion: #Spec.name\n}\n"}},
 		{"folder with a package", "dir", map[string]string{"dir/x.cue": embedded, "dir/scratch.cue": "not cue at all"}},
 		{"folder without a package clause", "dir", map[string]string{"dir/x.cue": minimal}},
@@ -87,11 +90,11 @@ func TestLoadWorksFromAnyFolder(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := tree(t, tt.files)
 			s := mustLoad(t, dir, tt.path)
-			if s.Name != "isle" || s.File != tt.path || !slices.Equal(fieldNames(s), []string{"b", "a"}) {
-				t.Errorf("name %q, file %q, fields %q", s.Name, s.File, fieldNames(s))
+			if s.Name != "isle" || !slices.Equal(fieldNames(s), []string{"b", "a"}) {
+				t.Errorf("name %q, fields %q", s.Name, fieldNames(s))
 			}
-			if s := mustLoad(t, t.TempDir(), filepath.Join(dir, tt.path)); s.Dir != filepath.Dir(filepath.Join(dir, tt.path, "..", "x")) && s.Name != "isle" {
-				t.Errorf("by absolute path: folder %q", s.Dir)
+			if again := mustLoad(t, t.TempDir(), filepath.Join(dir, tt.path)); again.Dir != s.Dir || again.Name != "isle" {
+				t.Errorf("by absolute path: name %q, folder %q; by relative path: folder %q", again.Name, again.Dir, s.Dir)
 			}
 		})
 	}
@@ -99,7 +102,7 @@ func TestLoadWorksFromAnyFolder(t *testing.T) {
 
 func TestLoadJoinsTheFilesOfAPackage(t *testing.T) {
 	dir := tree(t, map[string]string{
-		"isle/a.cue": "package isle\nname: \"isle\"\npopulation: size: _size\nfields: {hue: {kind: \"category\", values: [\"red\"]}, zone: kind: \"id\"}\n",
+		"isle/a.cue": "package isle\nname: \"isle\"\norder: fields: [\"hue\", \"zone\", \"age\"]\npopulation: size: _size\nfields: {hue: {kind: \"category\", values: [\"red\"]}, zone: kind: \"id\"}\n",
 		"isle/b.cue": "package isle\n_size: 7\nfields: {age: {kind: \"integer\", min: 0, max: 9}}\n",
 		"isle/c.cue": "package isle\nfields: age: title: 3\n",
 	})
@@ -150,6 +153,11 @@ func TestPathsOfFilesStartWhereTheyAreNamed(t *testing.T) {
 			"tables: zone: {over: [\"zone\"], csv: {file: \"/abs/t.csv\", value: \"n\"}}\n",
 	})
 	s := mustLoad(t, dir, "specs/x.cue")
+	for i, want := range []string{"../lib/zones.csv", "../data/names.csv", "/abs/t.csv"} {
+		if len(s.Files) != 3 || s.Files[i].Name != want || s.FileName(s.Files[i].Path) != want {
+			t.Errorf("files %+v, want file %d to be %s", s.Files, i, want)
+		}
+	}
 	for _, tt := range []struct{ got, want string }{
 		{s.Fields[0].Body.Get("values").Get("csv").Path, filepath.Join(dir, "lib", "zones.csv")},
 		{s.Fields[1].Body.Get("csv").Rows().Path, filepath.Join(dir, "data", "names.csv")},
@@ -158,6 +166,45 @@ func TestPathsOfFilesStartWhereTheyAreNamed(t *testing.T) {
 	} {
 		if tt.got != tt.want {
 			t.Errorf("got %q, want %q", tt.got, tt.want)
+		}
+	}
+}
+
+// However a spec is reached, it is the same one; messages keep to what the user
+// gave.
+func TestLoadThroughLinks(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"real/cue.mod/module.cue": module,
+		"real/lib/lib.cue":        "package lib\nsize: 7\n",
+		"real/specs/x.cue": "package x\nimport \"example.com/mine/lib\"\nname: \"x\"\npopulation: size: lib.size\n" +
+			"fields: zone: {kind: \"choice\", csv: {file: \"../data/zones.csv\"}}\n",
+		"away/readme.txt": "",
+	})
+	for link, to := range map[string]string{"folder": "real/specs", "file.cue": "real/specs/x.cue", "away/deep": "../real"} {
+		if err := os.Symlink(filepath.FromSlash(to), filepath.Join(dir, link)); err != nil {
+			t.Skip(err) // Windows may not let us
+		}
+	}
+	direct := mustLoad(t, dir, "real/specs/x.cue")
+	for _, tt := range []struct{ dir, path, spec, data string }{
+		{"", "real/specs/x.cue", "real/specs/x.cue", "real/data/zones.csv"},
+		{"", "real/specs", "real/specs/x.cue", "real/data/zones.csv"},
+		{"", "folder/x.cue", "folder/x.cue", "real/data/zones.csv"},
+		{"", "folder", "folder/x.cue", "real/data/zones.csv"},
+		{"", "file.cue", "file.cue", "real/data/zones.csv"},
+		{"folder", "x.cue", "x.cue", "../data/zones.csv"},
+		{"away/deep", "specs/x.cue", "specs/x.cue", "data/zones.csv"},
+		{"away", "deep/specs/x.cue", "deep/specs/x.cue", "../real/data/zones.csv"},
+	} {
+		s := mustLoad(t, filepath.Join(dir, tt.dir), tt.path)
+		if s.Dir != direct.Dir || !slices.Equal(s.Files, direct.Files) || s.Population.Size != 7 {
+			t.Errorf("%s in %q: folder %s, files %v, want %s, %v", tt.path, tt.dir, s.Dir, s.Files, direct.Dir, direct.Files)
+		}
+		if got := s.Fields[0].Place.File; got != tt.spec {
+			t.Errorf("%s in %q: the spec is shown as %s, want %s", tt.path, tt.dir, got, tt.spec)
+		}
+		if got := s.Shown(s.Files[0].Path); got != tt.data {
+			t.Errorf("%s in %q: a file is shown as %s, want %s", tt.path, tt.dir, got, tt.data)
 		}
 	}
 }
@@ -224,8 +271,8 @@ func TestDecode(t *testing.T) {
 			[]any{"two", "T", "hue", "band", "pattern", "percent", 0.5, 0.01, "RED", 2020, "assumed", true}},
 		{"figures", []any{two.Inline.Fields[1].Name, two.Inline.Fields[1].Value.Fields[0].Name, red.Name, red.Value.Number, red.Place, red.Value.Place},
 			[]any{"65-100", "BLUE", "RED", 60.0, diag.Place{File: "full.cue", Line: 26, Column: 72}, diag.Place{File: "full.cue", Line: 26, Column: 77}}},
-		{"CSV table", []any{one.CSV.File, one.CSV.Path, one.Value.Value, one.Measure, one.Add, one.CSV.Where.Text, one.CSV.Columns["hue"].Value, one.CSV.Map["hue"]["r"].Value, one.Weight, one.Tolerance},
-			[]any{"t.csv", filepath.Join(dir, "t.csv"), "n", "shares", true, `level: "top"`, "Colour", "RED", 2.0, -1.0}},
+		{"CSV table", []any{one.CSV.Path, one.Value.Value, one.Measure, one.Add, one.CSV.Where.Text, one.CSV.Columns["hue"].Value, one.CSV.Map["hue"]["r"].Value, one.Weight, one.Tolerance},
+			[]any{filepath.Join(dir, "t.csv"), "n", "shares", true, `level: "top"`, "Colour", "RED", 2.0, -1.0}},
 		{"impossible", s.Impossible[0].Text, `age: <5, hue: "RED"`},
 		{"joint", s.Joints[0].Fields[1].Value, "hue"},
 		{"correlation", s.Correlations[0].Matrix, [][]float64{{1, 0.5}, {0.5, 1}}},

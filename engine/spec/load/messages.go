@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -332,7 +333,7 @@ func (l *loader) fromOne(m translation, e errors.Error, p *places) {
 	d.Hint = m.hint
 	switch {
 	case m.name != "":
-		d.Hint = l.guessName(m.name, p)
+		d.Hint = l.guessName(m.name, d.Place, p)
 	case m.code == "conflict":
 		l.noteOtherPlaces(d, e)
 	}
@@ -457,7 +458,7 @@ func (l *loader) errorPlace(m translation, e errors.Error, p *places) diag.Place
 		positions = nil
 	}
 	for _, pos := range positions {
-		if pos.IsValid() && pos.Filename() != "" && (p == nil || p.own[pos.Filename()] > 0) {
+		if pos.IsValid() && pos.Filename() != "" && (p == nil || p.own[pos.Filename()]) {
 			return l.place(pos)
 		}
 	}
@@ -519,12 +520,17 @@ func (l *loader) noteOtherPlaces(d *diag.Diagnostic, e errors.Error) {
 
 // guessName says how to refer to a name that CUE does not find, or guesses at
 // the one that was meant: a name of the spec or of its package.
-func (l *loader) guessName(name string, p *places) string {
+func (l *loader) guessName(name string, at diag.Place, p *places) string {
 	if p != nil {
-		if hint := p.outOfScope(name); hint != "" {
+		inst := p.packageAt(at.File)
+		if hint := p.outOfScope(name, inst); hint != "" {
 			return hint
 		}
-		if near := diag.Guess(name, p.names()); near != "" {
+		declared := p.declared(inst)
+		if near := diag.Guess(name, slices.Sorted(maps.Keys(declared))); near != "" {
+			if place := declared[near]; place.File != at.File {
+				return fmt.Sprintf("did you mean %q, at %s?", near, place)
+			}
 			return fmt.Sprintf("did you mean %q?", near)
 		}
 	}

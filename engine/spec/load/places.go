@@ -19,7 +19,7 @@ type places struct {
 	loader   *loader
 	packages *packages
 	first    string                   // the first file
-	own      map[string]int           // files of the spec and their order, from 1
+	own      map[string]bool          // files of the spec
 	at       map[string][]declaration // by path key
 }
 
@@ -32,10 +32,10 @@ type declaration struct {
 // indexPlaces looks through the files of a spec, which is in the opened
 // definition or at the top level.
 func indexPlaces(l *loader, ps *packages, inDefinition bool) *places {
-	p := &places{loader: l, packages: ps, own: map[string]int{}, at: map[string][]declaration{}}
+	p := &places{loader: l, packages: ps, own: map[string]bool{}, at: map[string][]declaration{}}
 	for _, inst := range ps.all {
 		for _, f := range inst.Files {
-			p.own[f.Filename] = len(p.own) + 1
+			p.own[f.Filename] = true
 		}
 	}
 	files := ps.all[0].Files
@@ -142,28 +142,74 @@ func (p *places) value(path []cue.Selector, v cue.Value) diag.Place {
 	return p.name(path, v)
 }
 
-// inFileOrder sorts fields as they are written. CUE's own order is that of the
-// alphabet for fields that different structs give.
-func (p *places) inFileOrder(path []cue.Selector, fields []field) {
-	where := func(f field) token.Pos {
-		if d := p.at[pathKey(append(path[:len(path):len(path)], f.label))]; len(d) > 0 {
-			return d[0].label
-		}
-		return f.value.Pos()
+// sort puts fields in the order in which they are written in a file that has
+// them all. It reports whether there is one such order. If not, the fields are
+// sorted by name, so that their order does not depend on the names of files.
+// CUE's own order is alphabetical for fields that come from different structs.
+func (p *places) sort(path []cue.Selector, fields []field) bool {
+	if len(fields) < 2 {
+		return true
 	}
-	positions := make(map[cue.Selector]token.Pos, len(fields))
-	for _, f := range fields {
-		pos := where(f)
-		if !pos.IsValid() || p.own[pos.Filename()] == 0 {
-			return // from another package, whose order we do not know
+	positions := make([]map[string]token.Pos, len(fields)) // by file, of each field
+	for i, f := range fields {
+		positions[i] = p.labels(append(path[:len(path):len(path)], f.label), f.value)
+		if len(positions[i]) == 0 {
+			return true // computed: CUE knows the order
 		}
-		positions[f.label] = pos
 	}
-	slices.SortStableFunc(fields, func(a, b field) int {
-		x, y := positions[a.label], positions[b.label]
-		return cmp.Or(cmp.Compare(p.own[x.Filename()], p.own[y.Filename()]), cmp.Compare(x.Offset(), y.Offset()))
-	})
+	var order []field
+	for file := range positions[0] {
+		inFile, ok := p.sortedIn(file, fields, positions)
+		if ok && order != nil && !slices.EqualFunc(order, inFile, sameLabel) {
+			order = nil
+			break
+		}
+		if ok {
+			order = inFile
+		}
+	}
+	if order == nil {
+		slices.SortFunc(fields, func(a, b field) int { return strings.Compare(a.name(), b.name()) })
+		return false
+	}
+	copy(fields, order)
+	return true
 }
+
+// labels lists where the label of a path is written, by file; its first place in
+// each.
+func (p *places) labels(path []cue.Selector, v cue.Value) map[string]token.Pos {
+	found := map[string]token.Pos{}
+	for _, d := range p.at[pathKey(path)] {
+		if name := d.label.Filename(); !found[name].IsValid() {
+			found[name] = d.label
+		}
+	}
+	if pos := v.Pos(); len(found) == 0 && pos.IsValid() {
+		found[pos.Filename()] = pos
+	}
+	return found
+}
+
+// sortedIn returns the fields in the order of a file, and false when the file
+// lacks one of them.
+func (p *places) sortedIn(file string, fields []field, positions []map[string]token.Pos) ([]field, bool) {
+	offsets := make(map[cue.Selector]int, len(fields))
+	for i, f := range fields {
+		pos, ok := positions[i][file]
+		if !ok {
+			return nil, false
+		}
+		offsets[f.label] = pos.Offset()
+	}
+	sorted := slices.Clone(fields)
+	if p.own[file] { // CUE knows the order of other files
+		slices.SortStableFunc(sorted, func(a, b field) int { return cmp.Compare(offsets[a.label], offsets[b.label]) })
+	}
+	return sorted, true
+}
+
+func sameLabel(a, b field) bool { return a.label == b.label }
 
 // place turns CUE's position into ours; one without a file is the whole spec.
 func (p *places) place(pos token.Pos) diag.Place {

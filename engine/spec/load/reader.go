@@ -19,6 +19,8 @@ type reader struct {
 	ctx    *cue.Context
 	model  *model
 	places *places
+
+	stanzas map[string]stanza // by name
 }
 
 // broken reports what CUE finds wrong with v, if anything. Values that wait for
@@ -131,7 +133,7 @@ func (r *reader) listNode(v cue.Value, items []cue.Value, s *shape, path []cue.S
 func (r *reader) structNode(v cue.Value, fields []field, s *shape, path []cue.Selector) *spec.Node {
 	at := r.places.value(path, v)
 	node := &spec.Node{Kind: spec.StructNode, Place: at}
-	r.places.inFileOrder(path, fields)
+	spread := !r.places.sort(path, fields)
 	if s.any {
 		for _, f := range fields {
 			r.addField(node, f, s, path)
@@ -145,6 +147,9 @@ func (r *reader) structNode(v cue.Value, fields []field, s *shape, path []cue.Se
 	want, ok := r.chosen(v, fields, s.fields, path)
 	if !ok {
 		return nil
+	}
+	if len(path) == 1 {
+		r.stanzas[path[0].String()] = r.stanzaOf(fields, spread, path)
 	}
 	var meant []string // by misspelt names: these are not missing
 	for _, f := range fields {
@@ -278,11 +283,13 @@ func (r *reader) scalarNode(v cue.Value, s *shape, path []cue.Selector) *spec.No
 	return node
 }
 
-// resolve makes the path of a file that the spec names: it is relative to the
-// folder of the file in which it is written.
+// resolve returns the absolute path of a file that the spec names. A relative
+// one starts from the folder of the .cue file in which it is written.
 func (r *reader) resolve(file string, path []cue.Selector, v cue.Value) string {
 	if filepath.IsAbs(file) {
-		return filepath.Clean(file)
+		full := filepath.Clean(file)
+		r.nameFile(spec.File{Path: full, Name: filepath.ToSlash(full)})
+		return full
 	}
 	pos := v.Pos()
 	if d, ok := r.places.only(path); ok {
@@ -294,7 +301,21 @@ func (r *reader) resolve(file string, path []cue.Selector, v cue.Value) string {
 	if pos.IsValid() && pos.Filename() != "" {
 		from = pos.Filename()
 	}
-	return filepath.Join(filepath.Dir(from), filepath.FromSlash(file))
+	full := filepath.Join(filepath.Dir(from), filepath.FromSlash(file))
+	name, err := filepath.Rel(filepath.Dir(r.places.first), full)
+	if err != nil {
+		name = full // on another drive
+	}
+	r.nameFile(spec.File{Path: full, Name: filepath.ToSlash(name)})
+	return full
+}
+
+// nameFile remembers a file that the spec names. One that is named more than
+// once is known by the name that comes first.
+func (r *reader) nameFile(f spec.File) {
+	if !slices.ContainsFunc(r.named, func(known spec.File) bool { return known.Path == f.Path }) {
+		r.named = append(r.named, f)
+	}
 }
 
 // plainNode makes a node of a concrete scalar; nil when v is none or is too
