@@ -47,7 +47,8 @@ func (r *reader) order(root *spec.Node) {
 }
 
 // sortStanza sorts the entries of a stanza by their list, which must name each
-// of them once.
+// of them once, except hidden fields: they are no columns, and those that are not
+// listed come last.
 func (r *reader) sortStanza(name string, list *spec.Node, s stanza, node *spec.Node) {
 	path := []cue.Selector{cue.Str("order"), cue.Str(name)}
 	position := map[string]int{}
@@ -65,16 +66,22 @@ func (r *reader) sortStanza(name string, list *spec.Node, s stanza, node *spec.N
 	}
 	var missing []spec.String
 	for _, e := range s.entries {
-		if _, listed := position[e.Value]; !listed && !meant[e.Value] {
+		if _, listed := position[e.Value]; !listed && !meant[e.Value] && !flag(node.Get(e.Value), "hidden") {
 			missing = append(missing, e)
 		}
 	}
 	if len(missing) > 0 {
 		r.notListed(path, list.Place, missing)
 	}
+	rank := func(name string) int {
+		if i, listed := position[name]; listed {
+			return i
+		}
+		return len(list.Items)
+	}
 	if node != nil {
 		slices.SortStableFunc(node.Fields, func(a, b spec.Named) int {
-			return cmp.Compare(position[a.Name], position[b.Name])
+			return cmp.Compare(rank(a.Name), rank(b.Name))
 		})
 	}
 }

@@ -62,6 +62,17 @@ func TestOrderInOneFile(t *testing.T) {
 	}
 }
 
+func TestHiddenFieldsNeedNotBeListed(t *testing.T) {
+	s := mustLoad(t, tree(t, map[string]string{
+		"isle/a.cue": mainFile + "order: fields: [\"b\", \"d\", \"a\"]\n",
+		"isle/b.cue": "package isle\nfields: {e: {kind: \"id\", hidden: true}, d: {kind: \"id\", hidden: true}, a: kind: \"id\"}\n",
+		"isle/c.cue": "package isle\nfields: {c: {kind: \"id\", hidden: true}, b: kind: \"id\"}\n",
+	}), "isle")
+	if got, want := fieldNames(s), []string{"b", "d", "a", "c", "e"}; !slices.Equal(got, want) {
+		t.Errorf("got fields %q, want %q", got, want)
+	}
+}
+
 func TestSpreadFieldsNeedTheirOrder(t *testing.T) {
 	dir := tree(t, map[string]string{"isle/a.cue": mainFile, "isle/b.cue": peopleFile, "isle/c.cue": placesFile})
 	_, list := load.Load(context.Background(), "isle", load.Options{Dir: dir})
