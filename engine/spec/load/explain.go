@@ -74,7 +74,7 @@ func Explain(topic string) (string, error) {
 
 func explain(topic string, d definition) string {
 	e := explainer{}
-	fmt.Fprintf(&e.out, "%s\n\n", strings.ReplaceAll(comment(d.doc), "\n\n", "\n"))
+	fmt.Fprintf(&e.out, "%s\n\n", strings.ReplaceAll(comment(d.doc), "\t", "    "))
 	lit, ok := d.expr.(*ast.StructLit)
 	if !ok {
 		fmt.Fprintf(&e.out, "%s: %s\n", topic, source1(d.expr))
@@ -86,7 +86,7 @@ func explain(topic string, d definition) string {
 	e.fields("", lit)
 	if topic == "field" || slices.ContainsFunc(lit.Elts, embedsCommon) {
 		common, _ := definitionNamed("#Common")
-		e.out.WriteString("\nEvery field may also say:\n")
+		e.out.WriteString("\nSettings of every field:\n")
 		e.fields("", common.expr.(*ast.StructLit))
 	}
 	if more := named(topic, e.out.String()); len(more) > 0 {
@@ -138,7 +138,7 @@ func (e *explainer) embedded(indent string, decl *ast.EmbedDecl) {
 	switch x := decl.Expr.(type) {
 	case *ast.IndexExpr:
 		choice := source1(x.Index)
-		fmt.Fprintf(&e.out, "%s%s: %s  (required)\n%s    What else belongs here depends on it: personagen explain %s.\n",
+		fmt.Fprintf(&e.out, "%s%s: %s  (required)\n%s    The other settings depend on it: personagen explain %s.\n",
 			indent, choice, strings.Join(Kinds(), " | "), indent, Kinds()[0])
 	case *ast.Ident:
 		def, ok := definitionNamed(x.Name)

@@ -46,13 +46,11 @@ func (r *reader) order(root *spec.Node) {
 	}
 }
 
-// sortStanza sorts the entries of a stanza by their list, which must name each
-// of them once, except hidden fields: they are no columns, and those that are not
-// listed come last.
+// sortStanza sorts the entries of a stanza by their list. Entries that are not
+// listed come last, in the order that they have without a list.
 func (r *reader) sortStanza(name string, list *spec.Node, s stanza, node *spec.Node) {
 	path := []cue.Selector{cue.Str("order"), cue.Str(name)}
 	position := map[string]int{}
-	meant := map[string]bool{} // by misspelt names: these are not missing
 	for i, item := range list.AsStrings() {
 		at := append(path[:len(path):len(path)], cue.Index(i))
 		if _, twice := position[item.Value]; twice {
@@ -61,29 +59,19 @@ func (r *reader) sortStanza(name string, list *spec.Node, s stanza, node *spec.N
 		}
 		position[item.Value] = i
 		if !s.has(item.Value) {
-			meant[r.notInStanza(at, item, name, s, list)] = true
+			r.notInStanza(at, item, name, s, list)
 		}
 	}
-	var missing []spec.String
-	for _, e := range s.entries {
-		if _, listed := position[e.Value]; !listed && !meant[e.Value] && !flag(node.Get(e.Value), "hidden") {
-			missing = append(missing, e)
-		}
+	if node == nil {
+		return
 	}
-	if len(missing) > 0 {
-		r.notListed(path, list.Place, missing)
-	}
-	rank := func(name string) int {
-		if i, listed := position[name]; listed {
+	rank := func(f spec.Named) int {
+		if i, listed := position[f.Name]; listed {
 			return i
 		}
 		return len(list.Items)
 	}
-	if node != nil {
-		slices.SortStableFunc(node.Fields, func(a, b spec.Named) int {
-			return cmp.Compare(rank(a.Name), rank(b.Name))
-		})
-	}
+	slices.SortStableFunc(node.Fields, func(a, b spec.Named) int { return cmp.Compare(rank(a), rank(b)) })
 }
 
 func (s stanza) has(name string) bool {
@@ -109,35 +97,16 @@ func (r *reader) listedTwice(path []cue.Selector, item spec.String, first diag.P
 		Note("the first is at %s", first)
 }
 
-// notInStanza returns the name that was probably meant, or "".
-func (r *reader) notInStanza(path []cue.Selector, item spec.String, name string, s stanza, list *spec.Node) string {
+func (r *reader) notInStanza(path []cue.Selector, item spec.String, name string, s stanza, list *spec.Node) {
 	d := r.fault(path, item.Place, "unknown-name", "there is no %q in %s", item.Value, name)
 	open := slices.DeleteFunc(s.names(), func(entry string) bool { // what is listed is not meant
 		return slices.ContainsFunc(list.Items, func(n *spec.Node) bool { return n.String == entry })
 	})
-	near := diag.Guess(item.Value, open)
-	if near != "" {
+	if near := diag.Guess(item.Value, open); near != "" {
 		d.WithHint("did you mean %q?", near)
-	} else {
-		d.WithHint("take it out of the list")
+		return
 	}
-	return near
-}
-
-func (r *reader) notListed(path []cue.Selector, at diag.Place, missing []spec.String) {
-	verb := "is"
-	var names []string
-	for _, e := range missing {
-		names = append(names, e.Value)
-	}
-	if len(names) > 1 {
-		verb = "are"
-	}
-	d := r.fault(path, at, "not-listed", "%s %s not listed", quotedNames(names), verb).
-		WithHint("the list must name every entry of %s once", path[len(path)-1])
-	for _, e := range missing[:min(3, len(missing))] {
-		d.Note("%s is at %s", e.Value, e.Place)
-	}
+	d.WithHint("take it out of the list")
 }
 
 // quotedNames writes names as CUE strings; the first six of many.

@@ -62,14 +62,16 @@ func TestOrderInOneFile(t *testing.T) {
 	}
 }
 
-func TestHiddenFieldsNeedNotBeListed(t *testing.T) {
-	s := mustLoad(t, tree(t, map[string]string{
-		"isle/a.cue": mainFile + "order: fields: [\"b\", \"d\", \"a\"]\n",
-		"isle/b.cue": "package isle\nfields: {e: {kind: \"id\", hidden: true}, d: {kind: \"id\", hidden: true}, a: kind: \"id\"}\n",
-		"isle/c.cue": "package isle\nfields: {c: {kind: \"id\", hidden: true}, b: kind: \"id\"}\n",
-	}), "isle")
-	if got, want := fieldNames(s), []string{"b", "d", "a", "c", "e"}; !slices.Equal(got, want) {
-		t.Errorf("got fields %q, want %q", got, want)
+func TestEntriesThatAreNotListedComeLast(t *testing.T) {
+	for _, names := range [][2]string{{"b", "c"}, {"c", "b"}} {
+		s := mustLoad(t, tree(t, map[string]string{
+			"isle/a.cue":                mainFile + "order: fields: [\"b\", \"a\"]\n",
+			"isle/" + names[0] + ".cue": "package isle\nfields: {e: {kind: \"id\", hidden: true}, d: kind: \"id\", a: kind: \"id\"}\n",
+			"isle/" + names[1] + ".cue": "package isle\nfields: {c: {kind: \"id\", hidden: true}, b: kind: \"id\"}\n",
+		}), "isle")
+		if got, want := fieldNames(s), []string{"b", "a", "c", "d", "e"}; !slices.Equal(got, want) {
+			t.Errorf("got fields %q, want %q", got, want)
+		}
 	}
 }
 
