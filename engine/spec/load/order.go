@@ -12,10 +12,10 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// stanza is what an order list is checked against.
+// stanza is what the order of a stanza is checked against.
 type stanza struct {
 	entries []spec.String // their names, in order
-	spread  bool          // the entries are in several files, so only a list can order them
+	spread  bool          // over several files, so that nothing but a list gives their order
 }
 
 func (r *reader) stanzaOf(fields []field, spread bool, path []cue.Selector) stanza {
@@ -27,11 +27,11 @@ func (r *reader) stanzaOf(fields []field, spread bool, path []cue.Selector) stan
 	return s
 }
 
-// needsList names the stanzas that must have a list if their entries are in several
-// files. Others are sorted by name.
+// needsList names the stanzas that are not sorted by name when they are spread
+// over several files: their order is that of columns and reports.
 var needsList = []string{"fields", "tables"}
 
-// order sorts the entries of stanzas by the lists in the stanza "order".
+// order sorts the entries of stanzas by the lists of the stanza order.
 func (r *reader) order(root *spec.Node) {
 	lists := root.Get("order")
 	for _, name := range r.model.definition("#Order").fields.names() {
@@ -46,12 +46,11 @@ func (r *reader) order(root *spec.Node) {
 	}
 }
 
-// sortStanza sorts the entries of a stanza by a list, which must name each of them
-// once.
+// sortStanza sorts the entries of a stanza by their list. Entries that are not
+// listed come last, in the order that they have without a list.
 func (r *reader) sortStanza(name string, list *spec.Node, s stanza, node *spec.Node) {
 	path := []cue.Selector{cue.Str("order"), cue.Str(name)}
 	position := map[string]int{}
-	meant := map[string]bool{} // entries that misspelt names mean: they are not missing
 	for i, item := range list.AsStrings() {
 		at := append(path[:len(path):len(path)], cue.Index(i))
 		if _, twice := position[item.Value]; twice {
@@ -60,23 +59,19 @@ func (r *reader) sortStanza(name string, list *spec.Node, s stanza, node *spec.N
 		}
 		position[item.Value] = i
 		if !s.has(item.Value) {
-			meant[r.notInStanza(at, item, name, s, list)] = true
+			r.notInStanza(at, item, name, s, list)
 		}
 	}
-	var missing []spec.String
-	for _, e := range s.entries {
-		if _, listed := position[e.Value]; !listed && !meant[e.Value] {
-			missing = append(missing, e)
+	if node == nil {
+		return
+	}
+	rank := func(f spec.Named) int {
+		if i, listed := position[f.Name]; listed {
+			return i
 		}
+		return len(list.Items)
 	}
-	if len(missing) > 0 {
-		r.notListed(path, list.Place, missing)
-	}
-	if node != nil {
-		slices.SortStableFunc(node.Fields, func(a, b spec.Named) int {
-			return cmp.Compare(position[a.Name], position[b.Name])
-		})
-	}
+	slices.SortStableFunc(node.Fields, func(a, b spec.Named) int { return cmp.Compare(rank(a), rank(b)) })
 }
 
 func (s stanza) has(name string) bool {
@@ -92,46 +87,27 @@ func (s stanza) names() []string {
 }
 
 func (r *reader) noOrder(name string, s stanza) {
-	r.list.Errorf(s.entries[0].Place, "no-order", "the %s are in several files, and no list gives their order", name).
+	r.list.Errorf(s.entries[0].Place, "no-order", "the %s are in several files, and nothing gives their order", name).
 		WithHint("list all of them: order: %s: [%s]", name, quotedNames(s.names()))
 }
 
 func (r *reader) listedTwice(path []cue.Selector, item spec.String, first diag.Place) {
 	r.fault(path, item.Place, "listed-twice", "%q is listed twice", item.Value).
-		WithHint("remove one").
+		WithHint("keep one").
 		Note("the first is at %s", first)
 }
 
-// notInStanza reports a name that is not in the stanza. It returns the one that was
-// probably meant, or "".
-func (r *reader) notInStanza(path []cue.Selector, item spec.String, name string, s stanza, list *spec.Node) string {
+// notInStanza reports a name in a list that the stanza does not have.
+func (r *reader) notInStanza(path []cue.Selector, item spec.String, name string, s stanza, list *spec.Node) {
 	d := r.fault(path, item.Place, "unknown-name", "there is no %q in %s", item.Value, name)
 	open := slices.DeleteFunc(s.names(), func(entry string) bool { // names in the list are not candidates
 		return slices.ContainsFunc(list.Items, func(n *spec.Node) bool { return n.String == entry })
 	})
-	near := diag.Guess(item.Value, open)
-	if near != "" {
+	if near := diag.Guess(item.Value, open); near != "" {
 		d.WithHint("did you mean %q?", near)
-	} else {
-		d.WithHint("remove it from the list")
+		return
 	}
-	return near
-}
-
-func (r *reader) notListed(path []cue.Selector, at diag.Place, missing []spec.String) {
-	verb := "is"
-	var names []string
-	for _, e := range missing {
-		names = append(names, e.Value)
-	}
-	if len(names) > 1 {
-		verb = "are"
-	}
-	d := r.fault(path, at, "not-listed", "%s %s not listed", quotedNames(names), verb).
-		WithHint("the list must name every entry of %s once", path[len(path)-1])
-	for _, e := range missing[:min(3, len(missing))] {
-		d.Note("%s is at %s", e.Value, e.Place)
-	}
+	d.WithHint("remove it from the list")
 }
 
 // quotedNames returns names as CUE strings, separated by commas; of more than seven,

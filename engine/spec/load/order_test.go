@@ -63,6 +63,19 @@ func TestOrderInOneFile(t *testing.T) {
 	}
 }
 
+func TestEntriesThatAreNotListedComeLast(t *testing.T) {
+	for _, names := range [][2]string{{"b", "c"}, {"c", "b"}} {
+		s := mustLoad(t, tree(t, map[string]string{
+			"isle/a.cue":                mainFile + "order: fields: [\"b\", \"a\"]\n",
+			"isle/" + names[0] + ".cue": "package isle\nfields: {e: {kind: \"id\", hidden: true}, d: kind: \"id\", a: kind: \"id\"}\n",
+			"isle/" + names[1] + ".cue": "package isle\nfields: {c: {kind: \"id\", hidden: true}, b: kind: \"id\"}\n",
+		}), "isle")
+		if got, want := fieldNames(s), []string{"b", "a", "c", "d", "e"}; !slices.Equal(got, want) {
+			t.Errorf("got fields %q, want %q", got, want)
+		}
+	}
+}
+
 func TestSpreadFieldsNeedTheirOrder(t *testing.T) {
 	dir := tree(t, map[string]string{"isle/a.cue": mainFile, "isle/b.cue": peopleFile, "isle/c.cue": placesFile})
 	_, list := load.Load(context.Background(), "isle", load.Options{Dir: dir})
