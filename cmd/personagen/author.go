@@ -51,7 +51,7 @@ func (o *authorFlags) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.mode, "mode", run.Interactive, "how the model is asked: interactive, at once; or batch, in files that "+strings.Join(endpoint.BatchProviders(), " and ")+" answer within a day for less money")
 	f.DurationVar(&o.poll, "poll-every", 0, "with --mode batch: time between looks at batches, at first (default 30s)")
 	f.IntVar(&o.requests, "batch-requests", 0, "with --mode batch: most requests of a file (default what the provider takes)")
-	f.Int64Var(&o.bytes, "batch-bytes", 0, "with --mode batch: most bytes of a file (default what the provider takes)")
+	f.Int64Var(&o.bytes, "batch-bytes", 0, "with --mode batch: most bytes of a file, which needs twice that in memory (default 64 MB)")
 }
 
 // models lists the kinds of endpoints.

@@ -2,7 +2,7 @@ package spec
 
 import "github.com/personagen/personagen/engine/diag"
 
-// Kinds of goals: the names of the stanza's fields.
+// Kinds of goals, as the schema names them.
 const (
 	GoalShare   = "share"
 	GoalValues  = "values"
@@ -12,8 +12,8 @@ const (
 	GoalModel   = "model_written"
 )
 
-// Goal is one point of what the user calls success. Which members are filled
-// depends on its kind.
+// Goal is one point of what counts as success. The comments on its fields name the
+// kinds that use them.
 type Goal struct {
 	Name  string
 	Place diag.Place
@@ -24,15 +24,15 @@ type Goal struct {
 	Percent       float64    // share
 	Points        float64    // share, values
 	Field         String     // values, chars
-	Figures       []Figure   // values: nil for the plan's own targets
+	Figures       []Figure   // values; nil for the targets of the plan
 	Above         float64    // p_value
 	Margins       bool       // p_value
 	Joints        []Joint    // p_value
-	Fields        []String   // written, model_written: nil for all
+	Fields        []String   // written, model_written; nil for all
 	AtLeast       float64    // chars, model_written
 }
 
-// Figure is a number for a label.
+// Figure is the number of a label.
 type Figure struct {
 	Label String
 	Value float64

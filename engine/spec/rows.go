@@ -1,7 +1,7 @@
 package spec
 
-// Rows reads a struct node of the form #Rows (file, columns, where, map). The
-// schema has been checked.
+// Rows decodes a struct of the schema's definition #Rows. It returns nil if n is
+// not a struct.
 func (n *Node) Rows() *Rows {
 	if n == nil || n.Kind != StructNode {
 		return nil

@@ -106,7 +106,7 @@ calls: early: prompt: "{{ .note }}"
 		{"unknown field", ok + `calls: early: prompt: "about {{ .huge }}"` + "\n", `letters.cue:13:33 no field is called "huge"`},
 		{"unknown part", ok + `calls: early: prompt: "{{ range .Fields }}{{ .size }}{{ end }}"` + "\n", `letters.cue:13:46 no field is called "Fields.size"`},
 		{"unknown function", ok + `calls: early: prompt: "{{ env .hue }}"` + "\n",
-			`letters.cue:13:27 function "env" is not available: a text may depend on the persona alone, and must come out the same every time`},
+			`letters.cue:13:27 function "env" is not allowed: a text must depend on the persona alone and be the same every time`},
 		{"missing file", ok + `calls: early: prompt: file: "none.tmpl"` + "\n", "letters.cue:13:29 "},
 		{"unknown call", "calls: late: prompt: \"x\"\n", `no call is called "early"`},
 		{"idle call", ok + "calls: early: prompt: \"x\"\ncalls: third: prompt: \"x\"\n", `call "third" writes no field`},

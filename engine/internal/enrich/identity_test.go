@@ -47,7 +47,7 @@ calls: {
 func TestJournalKeysAreFrozen(t *testing.T) {
 	w, dir := newWorld(t, paid), t.TempDir()
 	e := w.enricher(t, dir, enrich.Options{Population: identity.Population("structure", "quota", 1, people)})
-	w.run(t, e, &author{write: func(_ int, req endpoint.Request) (string, error) {
+	w.run(t, e, &writer{write: func(_ int, req endpoint.Request) (string, error) {
 		answer := map[string]any{}
 		for _, name := range names(req) {
 			answer[name] = "a red or green text that is good"

@@ -13,8 +13,8 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// conditionNode reads a condition: its values stay CUE constraints, held by
-// closures.
+// conditionNode reads a condition. Its constraints remain CUE values inside the
+// functions that test them.
 func (r *reader) conditionNode(v cue.Value, path []cue.Selector) *spec.Node {
 	at := r.places.value(path, v)
 	broken := r.broken(v)
@@ -29,7 +29,7 @@ func (r *reader) conditionNode(v cue.Value, path []cue.Selector) *spec.Node {
 		r.emptyCondition(path, at)
 		return nil
 	}
-	r.places.inFileOrder(path, fields)
+	r.places.sort(path, fields)
 	cond := &spec.Condition{Place: at}
 	var texts []string
 	for _, f := range fields {
@@ -57,15 +57,16 @@ func (r *reader) term(f field, path []cue.Selector) (spec.Term, bool) {
 	return newTerm(r.ctx, f.name(), r.places.name(path, f.value), r.sourceText(path, f.value), f.value), true
 }
 
-// sourceText is a constraint as written; one that uses names is written out.
+// sourceText returns a constraint as written. Names in it are replaced by their
+// values.
 func (r *reader) sourceText(path []cue.Selector, v cue.Value) string {
 	if d, ok := r.places.only(path); ok && !usesNames(d.value) {
-		return source1(d.value)
+		return sourceLine(d.value)
 	}
 	return oneLine(v)
 }
 
-// oneLine is a value with its references resolved.
+// oneLine returns a value on one line, with references resolved.
 func oneLine(v cue.Value) string { return strings.Join(strings.Fields(fmt.Sprint(v)), " ") }
 
 func usesNames(x ast.Expr) bool {
@@ -79,11 +80,11 @@ func usesNames(x ast.Expr) bool {
 	return found
 }
 
-// evaluating keeps CUE to one goroutine at a time: its contexts are not safe
-// for more.
+// evaluating limits CUE to one goroutine at a time, because its contexts are not
+// safe for concurrent use.
 var evaluating sync.Mutex
 
-// newTerm makes the constraint of one field.
+// newTerm returns the constraint on one field.
 func newTerm(ctx *cue.Context, field string, at diag.Place, text string, constraint cue.Value) spec.Term {
 	t := spec.Term{Field: field, Place: at, Text: text}
 	if all, ok := literals(constraint); ok {
@@ -94,8 +95,9 @@ func newTerm(ctx *cue.Context, field string, at diag.Place, text string, constra
 	return t
 }
 
-// accepter makes the test of one constraint. Unless its literals are all that it
-// accepts, it asks CUE once per value.
+// accepter returns the function that tests one constraint. Strings are looked up
+// among the literals, if the constraint consists of these; for other values it asks
+// CUE once each.
 func accepter(ctx *cue.Context, constraint cue.Value, literals []string) func(any) bool {
 	seen := map[any]bool{}
 	ask := func(value any) bool {
@@ -113,14 +115,14 @@ func accepter(ctx *cue.Context, constraint cue.Value, literals []string) func(an
 		}
 		ok := ask(value)
 		if whole, isWhole := otherNumber(value); !ok && isWhole {
-			ok = ask(whole) // 3 is 3.0 in a spec
+			ok = ask(whole) // in a spec, 3 equals 3.0
 		}
 		seen[value] = ok
 		return ok
 	}
 }
 
-// literals returns the strings of a constraint that is nothing but strings.
+// literals returns the strings of a constraint that consists only of strings.
 func literals(v cue.Value) (all []string, ok bool) {
 	if s, err := v.String(); err == nil && v.IsConcrete() {
 		if op, _ := v.Expr(); op == cue.NoOp {
@@ -141,7 +143,7 @@ func literals(v cue.Value) (all []string, ok bool) {
 	return all, true
 }
 
-// otherNumber gives a whole float64 as an int, and an int as a float64.
+// otherNumber converts a whole float64 to an int64, and an int to a float64.
 func otherNumber(value any) (any, bool) {
 	switch n := value.(type) {
 	case int:

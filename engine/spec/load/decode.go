@@ -7,8 +7,8 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// decode makes the Spec of its nodes, which have been checked against the
-// schema: what is required is there and has the right type.
+// decode converts the nodes of a spec to a Spec. They conform to the schema: what
+// is required is present and has the right type.
 func (l *loader) decode(root *spec.Node, src source) *spec.Spec {
 	s := &spec.Spec{
 		Dir:         src.dir,
@@ -92,7 +92,7 @@ func (l *loader) decode(root *spec.Node, src source) *spec.Spec {
 func decodePopulation(n *spec.Node) spec.Population {
 	seed, err := strconv.ParseUint(text(n, "seed"), 10, 64)
 	if err != nil {
-		panic(err) // the schema limits it
+		panic(err) // the schema limits the seed
 	}
 	return spec.Population{
 		Place:   n.Place,
@@ -351,7 +351,7 @@ func known(n *spec.Node, name string) *spec.KnownFigure {
 	return k
 }
 
-// The accessors below give the zero value for what is absent.
+// The functions below return the zero value of what is absent. n may be nil.
 
 func nameOf(f spec.Named) spec.String { return spec.String{Value: f.Name, Place: f.Place} }
 

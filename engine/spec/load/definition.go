@@ -9,19 +9,18 @@ import (
 	"cuelang.org/go/cue/token"
 )
 
-// A spec stands at the top level of its files, or in the definition #Spec. In a
-// definition nothing needs to be concrete, so that plain `cue vet` passes
-// although conditions are constraints; and beside the schema it is closed, so
-// that `cue vet` sees misspelt keys.
+// A spec is at the top level of its files or in the definition #Spec. A definition
+// need not be concrete, so that plain `cue vet` passes although conditions are
+// constraints, and it is closed, so that `cue vet` finds misspelt keys.
 const specDefinition = "#Spec"
 
-// openedSpec is the definition's name while it is read: as a definition it would
-// be closed for the loader, too, and refuse the schema's defaults. It is not
-// hidden, because other packages refer to it.
+// openedSpec is the name of the definition while it is read. Under its own name it
+// would be closed for the loader, too, and refuse the schema's defaults. The name is
+// not hidden, because other packages refer to it.
 const openedSpec = "PersonagenSpec"
 
-// openDefinition renames the definition of a spec, and references to it, in
-// files that CUE has parsed but not yet evaluated. It reports whether there is one.
+// openDefinition renames the definition of a spec, and references to it, in files
+// that CUE has parsed but not evaluated. It reports whether there is a definition.
 func openDefinition(ps *packages) bool {
 	if !defines(ps.all[0], specDefinition) {
 		return false
@@ -30,7 +29,7 @@ func openDefinition(ps *packages) bool {
 	var rename func(ast.Node) bool
 	rename = func(n ast.Node) bool {
 		switch n := n.(type) {
-		case *ast.SelectorExpr: // schemas.#Spec stays
+		case *ast.SelectorExpr: // schemas.#Spec keeps its name
 			if ps.selected(n, specDefinition) != nil {
 				n.Sel.(*ast.Ident).Name = openedSpec
 			}
@@ -51,7 +50,8 @@ func openDefinition(ps *packages) bool {
 	return true
 }
 
-// isSpecField reports a declaration of the definition under the given name.
+// isSpecField reports whether d declares the definition of a spec under the given
+// name.
 func isSpecField(d ast.Decl, name string) bool {
 	f, ok := d.(*ast.Field)
 	if !ok {
@@ -61,8 +61,8 @@ func isSpecField(d ast.Decl, name string) bool {
 	return ok && id.Name == name
 }
 
-// specValue is the value of the opened definition; where the evaluation failed
-// so that there is none, what it failed with.
+// specValue returns the value of the opened definition, or root, which contains the
+// error, if the evaluation failed.
 func specValue(root cue.Value) cue.Value {
 	if v := root.LookupPath(cue.MakePath(cue.Str(openedSpec))); v.Exists() {
 		return v
@@ -70,20 +70,20 @@ func specValue(root cue.Value) cue.Value {
 	return root
 }
 
-// outsideDefinition reports what stands beside the definition and not in it.
+// outsideDefinition reports data beside the definition.
 func (l *loader) outsideDefinition(inst *build.Instance) {
 	for _, f := range inst.Files {
 		for _, d := range f.Decls {
 			if pos, ok := plainPart(d); ok && !isSpecField(d, openedSpec) {
-				l.list.Errorf(l.place(pos), "outside", "stands outside the spec, which is in %s", specDefinition).
+				l.list.Errorf(l.place(pos), "outside", "this is outside the spec, which is in %s", specDefinition).
 					WithHint("move it into the braces of %s, or make it a hidden field, such as _name", specDefinition)
 			}
 		}
 	}
 }
 
-// otherDefinition looks for the definition that was meant to be #Spec in files
-// that hold nothing but definitions and hidden fields.
+// otherDefinition reports, in files that contain only definitions and hidden
+// fields, the definition that was probably meant to be #Spec.
 func (l *loader) otherDefinition(inst *build.Instance) bool {
 	var label *ast.Ident
 	for _, f := range inst.Files {
@@ -101,12 +101,13 @@ func (l *loader) otherDefinition(inst *build.Instance) bool {
 	if label == nil {
 		return false
 	}
-	l.list.Errorf(l.place(label.Pos()), "definition", "no spec: there is %s, and no %s", label.Name, specDefinition).
-		WithHint("call the definition that holds the spec %s, or write the spec without a definition", specDefinition)
+	l.list.Errorf(l.place(label.Pos()), "definition", "there is no spec: the file defines %s, not %s", label.Name, specDefinition).
+		WithHint("rename the definition to %s, or write the spec without a definition", specDefinition)
 	return true
 }
 
-// plainPart gives the place of a declaration that is data, not a helper.
+// plainPart returns the position of a declaration that is data, as opposed to a
+// definition or a hidden field.
 func plainPart(d ast.Decl) (token.Pos, bool) {
 	switch d := d.(type) {
 	case *ast.EmbedDecl:

@@ -13,14 +13,14 @@ import (
 	"github.com/personagen/personagen/engine/diag"
 )
 
-// firstParagraph is the first paragraph of the comments above a node, on one
+// firstParagraph returns the first paragraph of the comments on a node, on one
 // line.
 func firstParagraph(groups []*ast.CommentGroup) string {
 	text, _, _ := strings.Cut(comment(groups), "\n\n")
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// comment is the text of the comments above and beside a node.
+// comment returns the text of the comments above and beside a node.
 func comment(groups []*ast.CommentGroup) string {
 	var parts []string
 	for _, g := range groups {
@@ -29,8 +29,8 @@ func comment(groups []*ast.CommentGroup) string {
 	return strings.Join(parts, "\n")
 }
 
-// Topics lists what Explain knows: the kinds of fields first, then the other
-// definitions of the schema.
+// Topics lists the topics that Explain knows: the kinds of fields first, then the
+// other definitions of the schema.
 func Topics() []string {
 	topics := Kinds()
 	for _, d := range definitions() {
@@ -42,8 +42,8 @@ func Topics() []string {
 	return topics
 }
 
-// topicOf turns the name of a definition, such as "#TextList", into a topic in
-// the spelling of the kinds: "text_list".
+// topicOf returns the topic of a definition, spelled like the kinds of fields:
+// "text_list" for "#TextList".
 func topicOf(definition string) string {
 	var topic strings.Builder
 	for i, r := range strings.TrimPrefix(definition, "#") {
@@ -56,9 +56,9 @@ func topicOf(definition string) string {
 	return topic.String()
 }
 
-// Explain tells what the schema says of a topic: what it is, then each field
-// with its type, whether it must be there, its default and its meaning. An
-// unknown topic is an error that guesses at the one meant.
+// Explain returns the documentation of a topic from the schema: what it is, then
+// each field with its type, whether it is required, its default and its meaning. The
+// error for an unknown topic suggests the one that was probably meant.
 func Explain(topic string) (string, error) {
 	word := strings.ToLower(topic)
 	for _, d := range definitions() {
@@ -69,15 +69,15 @@ func Explain(topic string) (string, error) {
 	if near := diag.Guess(word, Topics()); near != "" {
 		return "", fmt.Errorf("no topic %q: did you mean %q?", topic, near)
 	}
-	return "", fmt.Errorf("no topic %q: there are %s", topic, strings.Join(Topics(), ", "))
+	return "", fmt.Errorf("no topic %q: the topics are %s", topic, strings.Join(Topics(), ", "))
 }
 
 func explain(topic string, d definition) string {
 	e := explainer{}
-	fmt.Fprintf(&e.out, "%s\n\n", strings.ReplaceAll(comment(d.doc), "\n\n", "\n"))
+	fmt.Fprintf(&e.out, "%s\n\n", strings.ReplaceAll(comment(d.doc), "\t", "    "))
 	lit, ok := d.expr.(*ast.StructLit)
 	if !ok {
-		fmt.Fprintf(&e.out, "%s: %s\n", topic, source1(d.expr))
+		fmt.Fprintf(&e.out, "%s: %s\n", topic, sourceLine(d.expr))
 		return e.out.String()
 	}
 	if slices.Contains(Kinds(), topic) {
@@ -86,7 +86,7 @@ func explain(topic string, d definition) string {
 	e.fields("", lit)
 	if topic == "field" || slices.ContainsFunc(lit.Elts, embedsCommon) {
 		common, _ := definitionNamed("#Common")
-		e.out.WriteString("\nEvery field may also say:\n")
+		e.out.WriteString("\nSettings of every field:\n")
 		e.fields("", common.expr.(*ast.StructLit))
 	}
 	if more := named(topic, e.out.String()); len(more) > 0 {
@@ -97,7 +97,7 @@ func explain(topic string, d definition) string {
 
 var definitionName = regexp.MustCompile(`#[A-Z][A-Za-z]*`)
 
-// named lists the other topics whose definitions a text names, sorted.
+// named lists the other topics whose definitions a text mentions, sorted.
 func named(topic, text string) []string {
 	var more []string
 	for _, name := range definitionName.FindAllString(text, -1) {
@@ -111,10 +111,10 @@ func named(topic, text string) []string {
 
 func embedsCommon(d ast.Decl) bool {
 	e, ok := d.(*ast.EmbedDecl)
-	return ok && source1(e.Expr) == "#Common"
+	return ok && sourceLine(e.Expr) == "#Common"
 }
 
-// explainer prints fields; a definition that is embedded twice is printed once.
+// explainer prints fields. It prints a definition that is embedded twice only once.
 type explainer struct {
 	out  strings.Builder
 	seen []string
@@ -137,8 +137,8 @@ func (e *explainer) fields(indent string, lit *ast.StructLit) {
 func (e *explainer) embedded(indent string, decl *ast.EmbedDecl) {
 	switch x := decl.Expr.(type) {
 	case *ast.IndexExpr:
-		choice := source1(x.Index)
-		fmt.Fprintf(&e.out, "%s%s: %s  (required)\n%s    What else belongs here depends on it: personagen explain %s.\n",
+		choice := sourceLine(x.Index)
+		fmt.Fprintf(&e.out, "%s%s: %s  (required)\n%s    The other settings depend on it: personagen explain %s.\n",
 			indent, choice, strings.Join(Kinds(), " | "), indent, Kinds()[0])
 	case *ast.Ident:
 		def, ok := definitionNamed(x.Name)
@@ -153,12 +153,11 @@ func (e *explainer) embedded(indent string, decl *ast.EmbedDecl) {
 	}
 }
 
-// field prints one field: its name and type, then its comment, then the fields
-// within.
+// field prints one field: its name and type, its comment, and the fields inside.
 func (e *explainer) field(indent string, f *ast.Field) {
-	label := source1(f.Label)
+	label := sourceLine(f.Label)
 	if label == "kind" {
-		return // said already
+		return // printed above
 	}
 	need := ""
 	switch f.Constraint {
@@ -180,8 +179,8 @@ func (e *explainer) field(indent string, f *ast.Field) {
 	}
 }
 
-// innerStruct is the struct that a type spells out, by itself or as a list's
-// items.
+// innerStruct returns the struct that a type spells out, directly or as the items
+// of a list; nil if there is none.
 func innerStruct(x ast.Expr) *ast.StructLit {
 	switch x := x.(type) {
 	case *ast.StructLit:
@@ -207,8 +206,8 @@ func isPattern(x *ast.StructLit) bool {
 	return ok
 }
 
-// typeText is a type in CUE, without its default; a struct whose fields follow
-// is {…}.
+// typeText returns a type in CUE, without its default. A struct whose fields are
+// printed below it is {…}.
 func typeText(x ast.Expr) string {
 	if inner := innerStruct(x); inner != nil {
 		if _, list := x.(*ast.ListLit); list {
@@ -219,7 +218,7 @@ func typeText(x ast.Expr) string {
 	var parts []string
 	defaulted := defaultOf(x)
 	for _, alt := range alternatives(x) {
-		text := strings.NewReplacer("{ ", "{", " }", "}").Replace(source1(unwrapped(alt)))
+		text := strings.NewReplacer("{ ", "{", " }", "}").Replace(sourceLine(unwrapped(alt)))
 		if text != defaulted || isText(alt) {
 			parts = append(parts, text)
 		}
@@ -239,14 +238,14 @@ func unwrapped(x ast.Expr) ast.Expr {
 	return x
 }
 
-// defaultOf is the marked alternative of a type, or "".
+// defaultOf returns the default of a type, or "".
 func defaultOf(x ast.Expr) string {
 	switch x := x.(type) {
 	case *ast.ParenExpr:
 		return defaultOf(x.X)
 	case *ast.UnaryExpr:
 		if x.Op == token.MUL {
-			return source1(x.X)
+			return sourceLine(x.X)
 		}
 	case *ast.BinaryExpr:
 		if x.Op == token.OR {

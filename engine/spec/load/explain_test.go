@@ -8,18 +8,18 @@ import (
 	"github.com/personagen/personagen/engine/spec/load"
 )
 
-// TestExplain shows how topics of each form look.
+// TestExplain has a golden of a topic of each form.
 func TestExplain(t *testing.T) {
 	for _, topic := range []string{"number", "population", "status", "field", "condition"} {
 		text, err := load.Explain(topic)
 		if err != nil {
-			t.Errorf("Explain(%q): %v", topic, err)
+			t.Errorf("Explain(%q): got error %v", topic, err)
 		}
 		golden(t, filepath.Join("testdata", "explain", topic+".txt"), text)
 	}
 }
 
-// TestExplainKnowsEveryTopic walks all definitions.
+// TestExplainKnowsEveryTopic visits all definitions.
 func TestExplainKnowsEveryTopic(t *testing.T) {
 	for _, topic := range load.Topics() {
 		text, err := load.Explain(topic)
@@ -34,17 +34,17 @@ func TestExplainKnowsEveryTopic(t *testing.T) {
 	}
 }
 
-func TestExplainGuesses(t *testing.T) {
+func TestExplainSuggestsATopic(t *testing.T) {
 	if text, err := load.Explain("Integer"); err != nil || !strings.Contains(text, "whole number") {
 		t.Errorf("Explain(Integer) = %q, %v", text, err)
 	}
 	for topic, want := range map[string]string{
 		"integr": `no topic "integr": did you mean "integer"?`,
-		"common": `no topic "common": there are category, integer`,
-		"":       `no topic "": there are category`,
+		"common": `no topic "common": the topics are category, integer`,
+		"":       `no topic "": the topics are category`,
 	} {
 		if _, err := load.Explain(topic); err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("Explain(%q): %v, want %s", topic, err, want)
+			t.Errorf("Explain(%q): got error %v, want %s", topic, err, want)
 		}
 	}
 }

@@ -18,21 +18,21 @@ import (
 	"github.com/personagen/personagen/schemas"
 )
 
-// source is the files of a specification and the CUE module they live in.
+// source is the files of a specification and the CUE module that contains them.
 type source struct {
 	dir    string   // folder of the files, symbolic links followed
 	files  []string // absolute paths
-	root   string   // module root; dir when there is no module
-	module string   // module path; "" when there is no module or none that can be read
+	root   string   // module root; dir if there is no module
+	module string   // module path; "" if there is no module, or its file cannot be parsed
 	found  bool     // whether there is a module
 }
 
-// localModule is the name of the module made up for specs outside any module.
+// localModule is the path of the module that a spec outside any module is given.
 const localModule = "spec.local"
 
-// locate finds the files to read, or says why there are none. A spec behind a
-// symbolic link is read where it really is: the module around it and the files
-// that it names are there.
+// locate finds the files to read, or reports why there are none. Symbolic links are
+// followed, because the module of a spec and the files that it names are where the
+// spec really is.
 func (l *loader) locate() (source, bool) {
 	path := follow(l.absolute())
 	at := diag.Place{File: l.shown(path)}
@@ -44,13 +44,13 @@ func (l *loader) locate() (source, bool) {
 	case info.IsDir():
 		return l.locateFolder(at, path)
 	case filepath.Ext(path) != ".cue":
-		l.list.Errorf(at, "no-file", "a specification is a .cue file or a folder of .cue files")
+		l.list.Errorf(at, "no-file", "a spec is a .cue file or a folder of .cue files")
 		return source{}, false
 	}
 	return l.inModule(source{dir: filepath.Dir(path), files: []string{path}}), true
 }
 
-// locateFolder takes the files of the folder's one package.
+// locateFolder finds the files of the only package in a folder.
 func (l *loader) locateFolder(at diag.Place, dir string) (source, bool) {
 	packages := map[string][]string{}
 	entries, err := os.ReadDir(dir)
@@ -71,18 +71,18 @@ func (l *loader) locateFolder(at diag.Place, dir string) (source, bool) {
 	}
 	slices.Sort(names)
 	if len(names) > 1 && names[0] == "" {
-		names = names[1:] // as in CUE, a package leaves aside files without a package clause
+		names = names[1:] // as in CUE, files without a package clause do not belong to the package
 	}
 	switch len(names) {
 	case 0:
-		l.list.Errorf(at, "no-file", "the folder holds no .cue file").
-			WithHint("name a .cue file or a folder that holds the files of one package")
+		l.list.Errorf(at, "no-file", "the folder contains no .cue file").
+			WithHint("name a .cue file, or a folder that contains the files of one package")
 		return source{}, false
 	case 1:
 		return l.inModule(source{dir: dir, files: packages[names[0]]}), true
 	}
-	l.list.Errorf(at, "packages", "the folder holds several packages: %s", strings.Join(names, ", ")).
-		WithHint("name the file, such as %s", l.shown(packages[names[0]][0]))
+	l.list.Errorf(at, "packages", "the folder contains several packages: %s", strings.Join(names, ", ")).
+		WithHint("name a file, such as %s", l.shown(packages[names[0]][0]))
 	return source{}, false
 }
 
@@ -117,7 +117,8 @@ func (l *loader) noSuchFile(at diag.Place, path string, err error) {
 	}
 }
 
-// plainError is the reason in an error of the operating system, without the path.
+// plainError returns the reason in an error of the operating system, without the
+// path.
 func plainError(err error) error {
 	if pe, ok := err.(*fs.PathError); ok {
 		return pe.Err
@@ -125,7 +126,7 @@ func plainError(err error) error {
 	return err
 }
 
-// inModule looks upwards for the module that the files belong to.
+// inModule looks for the module of the files in the folders above them.
 func (l *loader) inModule(s source) source {
 	s.root = s.dir
 	for dir := s.dir; ; dir = filepath.Dir(dir) {
@@ -164,13 +165,13 @@ func moduleAt(dir string) (string, bool) {
 }
 
 // instance loads the files. The schema that a spec may import is replaced, in
-// memory, by one that accepts everything: faults against the real schema are
-// found by the reader, which tells them better than CUE. No registry is asked.
+// memory, by one that accepts everything: the reader checks the spec against the
+// real schema and explains faults better than CUE. No registry is contacted.
 func (s source) instance() *build.Instance {
 	overlay := map[string]cueload.Source{}
 	schemaDir := filepath.Join(s.root, "cue.mod", "pkg", filepath.FromSlash(schemas.ImportPath))
 	if s.module+"/schemas" == schemas.ImportPath {
-		schemaDir = filepath.Join(s.root, "schemas") // the spec lives in personagen's own module
+		schemaDir = filepath.Join(s.root, "schemas") // the spec is in personagen's own module
 	}
 	for name, text := range openSchema() {
 		overlay[filepath.Join(schemaDir, name)] = cueload.FromString(text)
@@ -186,7 +187,7 @@ func (s source) instance() *build.Instance {
 		Env:        []string{"CUE_REGISTRY=none"},
 		ParseFile:  parseGuarded,
 	})[0]
-	if inst.Module == "" { // so for file arguments; @embed wants both
+	if inst.Module == "" { // CUE sets neither for file arguments; @embed needs both
 		inst.Module, inst.Root = cmp.Or(s.module, localModule), s.root
 	}
 	return inst

@@ -15,7 +15,7 @@ import (
 	"github.com/personagen/personagen/engine/diag"
 )
 
-// stop is why an evaluation was given up.
+// stop is the reason why an evaluation was abandoned.
 type stop struct{ code, message, hint string }
 
 func (s *stop) at(place diag.Place) *diag.List {
@@ -24,8 +24,8 @@ func (s *stop) at(place diag.Place) *diag.List {
 	return l
 }
 
-// guarded runs work and gives it up when it takes too long, when the heap
-// grows too much, or when ctx ends. The work's goroutine cannot be killed.
+// guarded runs work and abandons it if it takes too long, if the heap grows too
+// much, or if ctx ends. The goroutine of the work cannot be stopped.
 func guarded[T any](ctx context.Context, o Options, work func() T) (T, *stop) {
 	done := make(chan T, 1)
 	broke := make(chan any, 1)
@@ -47,17 +47,17 @@ func guarded[T any](ctx context.Context, o Options, work func() T) (T, *stop) {
 		case res := <-done:
 			return res, nil
 		case p := <-broke:
-			return none, &stop{"evaluation", fmt.Sprintf("CUE gave up on the spec: %v", p),
-				"take the last change back, and report this text as a fault of personagen"}
+			return none, &stop{"evaluation", fmt.Sprintf("CUE failed on the spec: %v", p),
+				"undo the last change, and report this message as a bug in personagen"}
 		case <-ctx.Done():
 			return none, &stop{"interrupted", "reading the spec was interrupted", ""}
 		case <-timeout.C:
 			return none, &stop{"limit", fmt.Sprintf("evaluating the spec takes longer than %v", o.Limit),
-				"look for comprehensions over large lists and for fields that refer to each other; put long tables into CSV files"}
+				"look for comprehensions over large lists and for fields that refer to each other; move long tables to CSV files"}
 		case <-look.C:
 			if grown := heapBytes() - before; grown > o.MemoryLimit {
 				return none, &stop{"limit", fmt.Sprintf("evaluating the spec takes more than %d MiB of memory", o.MemoryLimit>>20),
-					"look for comprehensions over large lists; put long tables into CSV files"}
+					"look for comprehensions over large lists; move long tables to CSV files"}
 			}
 		}
 	}
@@ -69,18 +69,17 @@ func heapBytes() int64 {
 	return int64(sample[0].Value.Uint64())
 }
 
-// Limits on the text of one file. The parser and the evaluator are recursive,
-// and Go ends the process when a stack overflows, so deep nesting is refused
-// before it is parsed.
+// Limits on one file. The parser and the evaluator are recursive, and a stack
+// overflow ends a Go process, so deep nesting is refused before parsing.
 const (
 	maxFileBytes   = 16 << 20
 	maxNesting     = 500
 	maxExprTokens  = 50_000
-	tooLongMessage = "an expression of more than %d tokens; put long tables into CSV files"
+	tooLongMessage = "an expression has more than %d tokens; move long tables to CSV files"
 )
 
 var (
-	errTooDeep = fmt.Errorf("brackets nested more than %d deep", maxNesting)
+	errTooDeep = fmt.Errorf("brackets are nested more than %d deep", maxNesting)
 	errTooLong = fmt.Errorf(tooLongMessage, maxExprTokens)
 )
 
@@ -94,10 +93,11 @@ func parseGuarded(name string, src any, cfg parser.Config) (*ast.File, error) {
 	return parser.ParseFile(name, src, cfg, parser.ParseComments, parser.AllErrors)
 }
 
-// tooDeep looks for nesting and expressions beyond the limits.
+// tooDeep returns the first position where nesting or an expression exceeds the
+// limits, and the error.
 func tooDeep(name string, text []byte) (token.Pos, error) {
 	if len(text) > maxFileBytes {
-		return token.NoPos, errors.New("the file is larger than 16 MiB; put tables into CSV files")
+		return token.NoPos, errors.New("the file is larger than 16 MiB; move tables to CSV files")
 	}
 	var s scanner.Scanner
 	file := token.NewFile(name, -1, len(text))

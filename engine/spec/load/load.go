@@ -17,15 +17,15 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// Options say how much a specification may cost to read.
+// Options configures Load. The zero value is ready to use.
 type Options struct {
-	// Limit is the time that reading and evaluating may take; 0 means 20 s.
+	// Limit is the longest time for reading and evaluating; 0 means 20 s.
 	Limit time.Duration
-	// MemoryLimit is the growth of the heap, in bytes, that evaluating may
-	// cause; 0 means 1 GiB.
+	// MemoryLimit is the largest growth of the heap during the evaluation, in bytes;
+	// 0 means 1 GiB.
 	MemoryLimit int64
-	// Dir is the folder that a relative path starts from and that paths in
-	// messages are relative to; "" means the working directory.
+	// Dir is the folder that a relative path, and the paths in messages, are relative
+	// to; "" means the working directory.
 	Dir string
 }
 
@@ -45,13 +45,14 @@ func (o Options) withDefaults() (Options, error) {
 	return o, err
 }
 
-// Load reads the specification at path, a .cue file or a folder that holds the
-// files of one package. The list is never nil; the Spec is nil when the list
-// holds an error.
+// Load reads the spec at path and returns it, or every fault that it has. The path
+// is that of a .cue file, or of a folder that contains the files of one package. The
+// list is never nil, and may contain warnings; the Spec is nil if the list contains
+// an error.
 //
-// CUE cannot be interrupted. When the time or memory limit is passed, or ctx is
-// cancelled, Load returns at once with the reason, but the evaluation goes on
-// behind it: the process should report and exit.
+// CUE cannot be interrupted. If a limit is exceeded or ctx is cancelled, Load
+// returns at once with the reason, but the evaluation continues in the background:
+// the process should report the fault and exit.
 func Load(ctx context.Context, path string, o Options) (*spec.Spec, *diag.List) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -85,16 +86,16 @@ func refusal(at diag.Place, code, message string) *diag.List {
 	return l
 }
 
-// loader reads one specification: files, then CUE, then nodes, then the Spec.
-// Each step adds its faults to the list and stops the ones after it.
+// loader reads one spec in steps: files, CUE values, nodes, the Spec. Each step adds
+// its faults to the list; if there are errors, the next step is not taken.
 type loader struct {
 	path  string  // as the user gave it
 	dir   string  // absolute; messages are relative to it
 	links []alias // for messages
 	list  diag.List
-	named []spec.File // that the spec names, in the order of reading
+	named []spec.File // files that the spec names, in the order of reading
 
-	reported map[string]bool // paths that CUE's errors have been reported for
+	reported map[string]bool // paths of the CUE errors reported so far
 }
 
 func (l *loader) load() *spec.Spec {
@@ -117,12 +118,13 @@ func (l *loader) load() *spec.Spec {
 	}
 	ctx := cuecontext.New(cuecontext.WithInjection(embed.New()))
 	value := ctx.BuildInstance(inst)
-	r := &reader{loader: l, ctx: ctx, model: newModel(ctx), places: indexPlaces(l, ps, inDefinition)}
+	r := &reader{loader: l, ctx: ctx, model: newModel(ctx), places: indexPlaces(l, ps, inDefinition), stanzas: map[string]stanza{}}
 	r.evaluation(value)
 	if inDefinition {
 		value = specValue(value)
 	}
 	root := r.node(value, r.model.definition("#Spec"), nil)
+	r.order(root)
 	if l.list.Failed() {
 		return nil
 	}
@@ -133,7 +135,7 @@ func (l *loader) load() *spec.Spec {
 	return l.decode(root, src)
 }
 
-// isEmpty reports a spec that says nothing.
+// isEmpty reports whether the files contain no fields, and adds an error if so.
 func (l *loader) isEmpty(inst *build.Instance) bool {
 	for _, f := range inst.Files {
 		for _, d := range f.Decls {
@@ -148,16 +150,15 @@ func (l *loader) isEmpty(inst *build.Instance) bool {
 	return true
 }
 
-// files reports what kept CUE from reading the files of an instance.
+// files reports the errors of reading and parsing the files of an instance.
 func (l *loader) files(inst *build.Instance) {
 	if inst.Err != nil {
 		l.fromCUE(inst.Err, nil)
 	}
 }
 
-// agreesWithSchema asks CUE itself whether the spec meets the schema. The
-// reader has said all that a person needs to know; this catches what it might
-// not see.
+// agreesWithSchema lets CUE check the spec against the schema. The reader has
+// reported faults in better words; this finds those that it may have missed.
 func (r *reader) agreesWithSchema(value cue.Value) {
 	err := value.Unify(r.model.value.LookupPath(cue.ParsePath("#Spec"))).Validate()
 	if err != nil {
@@ -165,7 +166,7 @@ func (r *reader) agreesWithSchema(value cue.Value) {
 	}
 }
 
-// absolute is the path that the user gave, as an absolute one.
+// absolute returns the absolute form of the path that the user gave.
 func (l *loader) absolute() string {
 	if filepath.IsAbs(l.path) {
 		return filepath.Clean(l.path)
@@ -173,7 +174,7 @@ func (l *loader) absolute() string {
 	return filepath.Join(l.dir, l.path)
 }
 
-// follow returns path with its symbolic links followed; path itself where that
+// follow returns path with its symbolic links followed, or path itself if that
 // fails.
 func follow(path string) string {
 	if to, err := filepath.EvalSymlinks(path); err == nil {
@@ -182,11 +183,12 @@ func follow(path string) string {
 	return path
 }
 
-// alias is a file or folder by the name that the user knows it by.
+// alias is the path that the user gave for a file or folder, beside the path with
+// symbolic links followed.
 type alias struct{ followed, given string }
 
-// aliases lists the names that the user gave for what the loader knows by the
-// names behind all symbolic links.
+// aliases returns the aliases of the spec, of its folder and of the working
+// directory.
 func (l *loader) aliases() []alias {
 	given := l.absolute()
 	list := []alias{{follow(given), given}}
@@ -196,9 +198,8 @@ func (l *loader) aliases() []alias {
 	return append(list, alias{follow(l.dir), l.dir})
 }
 
-// shown is a file as messages name it: relative to the working directory where
-// that is shorter, with slashes; without following the symbolic links in what the
-// user gave.
+// shown returns the path of a file for messages: relative to the working directory
+// if that is shorter, with slashes, and with the symbolic links that the user gave.
 func (l *loader) shown(file string) string {
 	for _, a := range l.links {
 		if rest, ok := strings.CutPrefix(file, a.followed); ok && (rest == "" || os.IsPathSeparator(rest[0])) {

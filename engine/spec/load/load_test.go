@@ -16,7 +16,8 @@ import (
 	"github.com/personagen/personagen/engine/spec/load"
 )
 
-// tree writes files below a temporary folder.
+// tree writes files to a temporary folder and returns its path, without symbolic
+// links.
 func tree(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
@@ -35,12 +36,12 @@ func tree(t testing.TB, files map[string]string) string {
 	return dir
 }
 
-// mustLoad loads a spec that has no faults.
+// mustLoad loads a spec and fails the test if it has faults.
 func mustLoad(t testing.TB, dir, path string) *spec.Spec {
 	t.Helper()
 	s, list := load.Load(context.Background(), path, load.Options{Dir: dir})
 	if len(list.Items) > 0 {
-		t.Fatalf("faults in %s: %v", path, list.Items)
+		t.Fatalf("%s: got faults %v, want none", path, list.Items)
 	}
 	return s
 }
@@ -55,9 +56,9 @@ func fieldNames(s *spec.Spec) []string {
 
 const (
 	minimal = "name: \"isle\"\npopulation: {}\nfields: {b: kind: \"id\", a: kind: \"id\"}\n"
-	// embedded is a spec at the top level that names the schema.
+	// embedded is a spec at the top level that embeds the schema.
 	embedded = "package isle\nimport \"personagen.dev/schemas\"\nschemas.#Spec\n" + minimal
-	// defined is how a spec looks that plain `cue vet` passes.
+	// defined is a spec in a definition, which plain `cue vet` accepts.
 	defined = "package isle\nimport \"personagen.dev/schemas\"\n#Spec: schemas.#Spec & {\n" + minimal + "}\n"
 	module  = "module: \"example.com/mine@v0\"\nlanguage: version: \"v0.17.0\"\n"
 )
@@ -81,7 +82,7 @@ func TestLoadWorksFromAnyFolder(t *testing.T) {
 		{"in a definition, module of the schema", "specs/x.cue", map[string]string{"specs/x.cue": defined, "cue.mod/module.cue": ours}},
 		{"in a definition without the schema", "x.cue", map[string]string{"x.cue": "#Spec: {\n" + minimal + "}\n"}},
 		{"in a definition of two files", "dir", map[string]string{
-			"dir/a.cue": "package isle\n#Spec: name: \"isle\"\n#Spec: fields: b: kind: \"id\"\n_half: 50\n",
+			"dir/a.cue": "package isle\n#Spec: name: \"isle\"\n#Spec: fields: b: kind: \"id\"\n#Spec: order: fields: [\"b\", \"a\"]\n_half: 50\n",
 			"dir/b.cue": "package isle\nimport \"personagen.dev/schemas\"\n#Spec: schemas.#Spec & {\n\tpopulation: {size: _half, where: b: >\"\"}\n\tfields: a: kind: \"id\"\n\tversion: #Spec.name\n}\n"}},
 		{"folder with a package", "dir", map[string]string{"dir/x.cue": embedded, "dir/scratch.cue": "not cue at all"}},
 		{"folder without a package clause", "dir", map[string]string{"dir/x.cue": minimal}},
@@ -91,7 +92,7 @@ func TestLoadWorksFromAnyFolder(t *testing.T) {
 			dir := tree(t, tt.files)
 			s := mustLoad(t, dir, tt.path)
 			if s.Name != "isle" || !slices.Equal(fieldNames(s), []string{"b", "a"}) {
-				t.Errorf("name %q, fields %q", s.Name, fieldNames(s))
+				t.Errorf("got name %q, fields %q", s.Name, fieldNames(s))
 			}
 			if again := mustLoad(t, t.TempDir(), filepath.Join(dir, tt.path)); again.Dir != s.Dir || again.Name != "isle" {
 				t.Errorf("by absolute path: name %q, folder %q; by relative path: folder %q", again.Name, again.Dir, s.Dir)
@@ -102,20 +103,20 @@ func TestLoadWorksFromAnyFolder(t *testing.T) {
 
 func TestLoadJoinsTheFilesOfAPackage(t *testing.T) {
 	dir := tree(t, map[string]string{
-		"isle/a.cue": "package isle\nname: \"isle\"\npopulation: size: _size\nfields: {hue: {kind: \"category\", values: [\"red\"]}, zone: kind: \"id\"}\n",
+		"isle/a.cue": "package isle\nname: \"isle\"\norder: fields: [\"hue\", \"zone\", \"age\"]\npopulation: size: _size\nfields: {hue: {kind: \"category\", values: [\"red\"]}, zone: kind: \"id\"}\n",
 		"isle/b.cue": "package isle\n_size: 7\nfields: {age: {kind: \"integer\", min: 0, max: 9}}\n",
 		"isle/c.cue": "package isle\nfields: age: title: 3\n",
 	})
 	_, list := load.Load(context.Background(), "isle", load.Options{Dir: dir})
 	if len(list.Items) != 1 || list.Items[0].Place != (diag.Place{File: "isle/c.cue", Line: 2, Column: 21}) {
-		t.Fatalf("faults %v", list.Items)
+		t.Fatalf("got faults %v", list.Items)
 	}
 	if err := os.Remove(filepath.Join(dir, "isle", "c.cue")); err != nil {
 		t.Fatal(err)
 	}
 	s := mustLoad(t, dir, "isle")
 	if s.Population.Size != 7 || !slices.Equal(fieldNames(s), []string{"hue", "zone", "age"}) || s.Fields[2].Place.File != "isle/b.cue" {
-		t.Errorf("size %d, fields %q", s.Population.Size, fieldNames(s))
+		t.Errorf("got size %d, fields %q", s.Population.Size, fieldNames(s))
 	}
 }
 
@@ -127,24 +128,24 @@ func TestLoadRefusesPaths(t *testing.T) {
 	for _, tt := range []struct{ path, code, message, hint string }{
 		{"y.cue", "no-file", "no such file or folder", "did you mean x.cue?"},
 		{"nowhere/y.cue", "no-file", "no such file or folder", ""},
-		{"x.txt", "no-file", "a specification is a .cue file or a folder of .cue files", ""},
-		{"none", "no-file", "the folder holds no .cue file", "name a .cue file or a folder that holds the files of one package"},
-		{"two", "packages", "the folder holds several packages: a, b", "name the file, such as two/a.cue"},
+		{"x.txt", "no-file", "a spec is a .cue file or a folder of .cue files", ""},
+		{"none", "no-file", "the folder contains no .cue file", "name a .cue file, or a folder that contains the files of one package"},
+		{"two", "packages", "the folder contains several packages: a, b", "name a file, such as two/a.cue"},
 		{"broken/x.cue", "syntax", "", ""},
 	} {
 		s, list := load.Load(context.Background(), tt.path, load.Options{Dir: dir})
 		if s != nil || len(list.Items) != 1 {
-			t.Errorf("%s: %d faults: %v", tt.path, len(list.Items), list.Items)
+			t.Errorf("%s: got %d faults, want 1: %v", tt.path, len(list.Items), list.Items)
 			continue
 		}
 		d := list.Items[0]
 		if d.Code != tt.code || d.Hint != tt.hint || tt.message != "" && d.Message != tt.message {
-			t.Errorf("%s: got %+v", tt.path, d)
+			t.Errorf("%s: got %+v, want %+v", tt.path, d, tt)
 		}
 	}
 }
 
-func TestPathsOfFilesStartWhereTheyAreNamed(t *testing.T) {
+func TestPathsAreRelativeToTheFileThatNamesThem(t *testing.T) {
 	dir := tree(t, map[string]string{
 		"cue.mod/module.cue": module,
 		"lib/zones.cue":      "package lib\nZone: {kind: \"category\", values: {csv: \"zones.csv\", column: \"zone\"}}\n",
@@ -155,7 +156,7 @@ func TestPathsOfFilesStartWhereTheyAreNamed(t *testing.T) {
 	s := mustLoad(t, dir, "specs/x.cue")
 	for i, want := range []string{"../lib/zones.csv", "../data/names.csv", "/abs/t.csv"} {
 		if len(s.Files) != 3 || s.Files[i].Name != want || s.FileName(s.Files[i].Path) != want {
-			t.Errorf("files %+v, want file %d to be %s", s.Files, i, want)
+			t.Errorf("got files %+v, want file %d to be %s", s.Files, i, want)
 		}
 	}
 	for _, tt := range []struct{ got, want string }{
@@ -170,7 +171,7 @@ func TestPathsOfFilesStartWhereTheyAreNamed(t *testing.T) {
 	}
 }
 
-// However a spec is reached, it is the same one; messages keep to what the user
+// A spec does not depend on how it is reached; messages show the path that the user
 // gave.
 func TestLoadThroughLinks(t *testing.T) {
 	dir := tree(t, map[string]string{
@@ -182,7 +183,7 @@ func TestLoadThroughLinks(t *testing.T) {
 	})
 	for link, to := range map[string]string{"folder": "real/specs", "file.cue": "real/specs/x.cue", "away/deep": "../real"} {
 		if err := os.Symlink(filepath.FromSlash(to), filepath.Join(dir, link)); err != nil {
-			t.Skip(err) // Windows may not let us
+			t.Skip(err) // Windows may not allow it
 		}
 	}
 	direct := mustLoad(t, dir, "real/specs/x.cue")
@@ -198,18 +199,18 @@ func TestLoadThroughLinks(t *testing.T) {
 	} {
 		s := mustLoad(t, filepath.Join(dir, tt.dir), tt.path)
 		if s.Dir != direct.Dir || !slices.Equal(s.Files, direct.Files) || s.Population.Size != 7 {
-			t.Errorf("%s in %q: folder %s, files %v, want %s, %v", tt.path, tt.dir, s.Dir, s.Files, direct.Dir, direct.Files)
+			t.Errorf("%s in %q: got folder %s, files %v, want %s, %v", tt.path, tt.dir, s.Dir, s.Files, direct.Dir, direct.Files)
 		}
 		if got := s.Fields[0].Place.File; got != tt.spec {
-			t.Errorf("%s in %q: the spec is shown as %s, want %s", tt.path, tt.dir, got, tt.spec)
+			t.Errorf("%s in %q: got the spec as %s, want %s", tt.path, tt.dir, got, tt.spec)
 		}
 		if got := s.Shown(s.Files[0].Path); got != tt.data {
-			t.Errorf("%s in %q: a file is shown as %s, want %s", tt.path, tt.dir, got, tt.data)
+			t.Errorf("%s in %q: got the CSV file as %s, want %s", tt.path, tt.dir, got, tt.data)
 		}
 	}
 }
 
-// full uses every stanza of the language.
+// full uses most stanzas of the language.
 const full = `package full
 
 import "strings"
@@ -292,7 +293,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// condition loads a spec with one condition on "x".
+// condition loads a spec that has one condition, on the field "x".
 func condition(t *testing.T, constraint string) *spec.Term {
 	t.Helper()
 	s := mustLoad(t, tree(t, map[string]string{"x.cue": minimal + "_low: >=15\nimpossible: [{x: " + constraint + "}]\n"}), "x.cue")
@@ -321,12 +322,12 @@ func TestConditions(t *testing.T) {
 	} {
 		term := condition(t, tt.constraint)
 		if term.Text != tt.text {
-			t.Errorf("%s: text %q, want %q", tt.constraint, term.Text, tt.text)
+			t.Errorf("%s: got text %q, want %q", tt.constraint, term.Text, tt.text)
 		}
-		for range 2 { // the second time from memory
+		for range 2 { // the second answer comes from the cache
 			for _, v := range tt.yes {
 				if !term.Accept(v) {
-					t.Errorf("%s refuses %v", tt.constraint, v)
+					t.Errorf("%s does not accept %v", tt.constraint, v)
 				}
 			}
 			for _, v := range tt.no {
@@ -338,14 +339,14 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-func TestConditionsMayBeAskedFromManyGoroutines(t *testing.T) {
+func TestAcceptIsSafeForConcurrentUse(t *testing.T) {
 	term := condition(t, ">=15 & <25")
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
 			for age := range 100 {
 				if term.Accept(age) != (age >= 15 && age < 25) {
-					t.Errorf("wrong at %d", age)
+					t.Errorf("Accept(%d): got the wrong answer", age)
 				}
 			}
 		})
@@ -353,10 +354,10 @@ func TestConditionsMayBeAskedFromManyGoroutines(t *testing.T) {
 	wg.Wait()
 }
 
-// TestTyposNeverPass misspells each label of a spec in turn. What may be named
-// freely is listed; everything else must be reported at its place.
-func TestTyposNeverPass(t *testing.T) {
-	free := []string{ // names of the user's own, and labels of data
+// TestMisspeltLabelsAreReported misspells each label of a spec in turn. Apart from
+// the labels that are free to choose, each must be reported at its place.
+func TestMisspeltLabelsAreReported(t *testing.T) {
+	free := []string{ // names that the author chooses, and labels of data
 		"census", "age", "band", "hue", "wage", "RED", "BLUE", "R", "r", "two", "one", "scores", "few", "level", "_old",
 	}
 	for i, line := range strings.Split(full, "\n") {
@@ -364,7 +365,7 @@ func TestTyposNeverPass(t *testing.T) {
 			typo := strings.Split(full, "\n")
 			typo[i] = line[:label.at] + "q" + line[label.at:]
 			text := strings.Join(typo, "\n")
-			if i%2 == 0 { // the same in a definition
+			if i%2 == 0 { // every other time in a definition
 				text = strings.Replace(text, "\"strings\"\n\n", "\"strings\"\n#Spec: {\n", 1) + "}\n"
 			}
 			dir := tree(t, map[string]string{"full.cue": text})
@@ -375,7 +376,7 @@ func TestTyposNeverPass(t *testing.T) {
 			if !slices.ContainsFunc(list.Items, func(d diag.Diagnostic) bool {
 				return d.Place.Line == i+1 && strings.Contains(d.Message, "q"+label.name)
 			}) {
-				t.Errorf("line %d: q%s passes: %v", i+1, label.name, list.Items)
+				t.Errorf("line %d: q%s is not reported at its place: %v", i+1, label.name, list.Items)
 			}
 		}
 	}
@@ -386,7 +387,7 @@ type label struct {
 	at   int
 }
 
-// labelsOf finds plain labels, such as a in a: {b: 1}.
+// labelsOf returns the plain labels in a line, such as a and b in a: {b: 1}.
 func labelsOf(line string) []label {
 	var out []label
 	start := -1
@@ -420,11 +421,11 @@ func TestLimits(t *testing.T) {
 		{"time", "x.cue", "evaluating the spec takes longer than 1ns", nil, load.Options{Limit: 1}},
 		{"memory", "x.cue", "evaluating the spec takes more than 0 MiB of memory", nil, load.Options{MemoryLimit: 1}},
 		{"interrupt", "x.cue", "reading the spec was interrupted", cancelled, load.Options{}},
-		{"brackets", "deep.cue", "brackets nested more than 500 deep", nil, load.Options{}},
-		{"lists", "list.cue", "brackets nested more than 500 deep", nil, load.Options{}},
-		{"long expression", "long.cue", "an expression of more than 50000 tokens", nil, load.Options{}},
-		{"signs", "minus.cue", "an expression of more than 50000 tokens", nil, load.Options{}},
-		{"labels", "labels.cue", "an expression of more than 50000 tokens", nil, load.Options{}},
+		{"brackets", "deep.cue", "brackets are nested more than 500 deep", nil, load.Options{}},
+		{"lists", "list.cue", "brackets are nested more than 500 deep", nil, load.Options{}},
+		{"long expression", "long.cue", "an expression has more than 50000 tokens", nil, load.Options{}},
+		{"signs", "minus.cue", "an expression has more than 50000 tokens", nil, load.Options{}},
+		{"labels", "labels.cue", "an expression has more than 50000 tokens", nil, load.Options{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.ctx == nil {
@@ -436,7 +437,7 @@ func TestLimits(t *testing.T) {
 				t.Errorf("got %v", list.Items)
 			}
 			if list.Items[0].Place.File != tt.path {
-				t.Errorf("place %v", list.Items[0].Place)
+				t.Errorf("got place %v", list.Items[0].Place)
 			}
 		})
 	}
@@ -446,12 +447,12 @@ func TestKinds(t *testing.T) {
 	want := []string{"category", "integer", "group", "choice", "number", "template", "list", "constant", "id"}
 	for _, kind := range want {
 		if !slices.Contains(load.Kinds(), kind) {
-			t.Errorf("no kind %s in %q", kind, load.Kinds())
+			t.Errorf("got kinds %q, want %s among them", load.Kinds(), kind)
 		}
 	}
 }
 
-// large is a spec of 60 fields and 40 tables with 1,000 figures.
+// large returns a spec with 60 fields and 40 tables of 1,000 figures in all.
 func large() string {
 	var b strings.Builder
 	b.WriteString("name: \"large\"\npopulation: {size: 1000, where: f0: >=18}\nsources: s: title: \"S\"\nfields: {\n")
@@ -479,7 +480,7 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-func BenchmarkAccepts(b *testing.B) {
+func BenchmarkAccept(b *testing.B) {
 	dir := tree(b, map[string]string{"x.cue": minimal + "impossible: [{x: >=15 & <25}]\n"})
 	for b.Loop() {
 		s := mustLoad(b, dir, "x.cue")
@@ -489,8 +490,8 @@ func BenchmarkAccepts(b *testing.B) {
 	}
 }
 
-// FuzzLoad checks that no text makes the loader panic, and that it either
-// gives a spec or says why not.
+// FuzzLoad checks that the loader never panics, and that it returns either a spec or
+// the reasons why not.
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(minimal))
 	f.Add([]byte(full))
@@ -513,14 +514,14 @@ func FuzzLoad(f *testing.F) {
 		}
 		s, list := load.Load(context.Background(), file, load.Options{Dir: dir, Limit: 5 * time.Second})
 		if (s == nil) != list.Failed() {
-			t.Fatalf("spec: %v, faults: %v", s != nil, list.Items)
+			t.Fatalf("got a spec: %v, and faults %v", s != nil, list.Items)
 		}
 		for _, d := range list.Items {
 			if d.Code == "evaluation" && strings.HasPrefix(d.Message, "CUE gave up") {
-				t.Fatalf("a panic: %s", d.Message)
+				t.Fatalf("got a panic: %s", d.Message)
 			}
 			if d.Message == "" || d.Place.File == "" {
-				t.Fatalf("an empty diagnostic: %+v", d)
+				t.Fatalf("got an incomplete diagnostic: %+v", d)
 			}
 		}
 	})

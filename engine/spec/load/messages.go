@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -16,10 +17,10 @@ import (
 	"github.com/personagen/personagen/schemas"
 )
 
-// Everything this package says to people is worded here; testdata/messages
-// holds a golden of each.
+// Most messages of this package are in this file; testdata/messages contains a
+// golden of each.
 
-// prefix names the place in the spec that a message is about.
+// prefix returns the path that a message is about, as its beginning.
 func prefix(path []cue.Selector) string {
 	if len(path) == 0 {
 		return ""
@@ -27,22 +28,23 @@ func prefix(path []cue.Selector) string {
 	return cue.MakePath(path...).String() + ": "
 }
 
-// unknownField returns the name that was probably meant, or "".
-func (r *reader) unknownField(path []cue.Selector, at diag.Place, name string, want *structShape) string {
+// unknownField reports an unknown name. It returns the name that was probably
+// meant, or "".
+func (r *reader) unknownField(path []cue.Selector, at diag.Place, name string, expected *structShape) string {
 	d := r.fault(path, at, "unknown-field", "unknown field %q", name)
-	near := diag.Guess(name, want.names())
+	near := diag.Guess(name, expected.names())
 	switch {
 	case near != "":
 		d.WithHint("did you mean %q?", near)
 	case len(path) == 0:
-		d.WithHint("values of your own go into hidden fields, such as _%s", name)
-	case len(want.members) > 0:
-		d.WithHint("known here: %s", strings.Join(want.names(), ", "))
+		d.WithHint("for a value of your own, use a hidden field: _%s", name)
+	case len(expected.members) > 0:
+		d.WithHint("the fields here are %s", strings.Join(expected.names(), ", "))
 	}
 	return near
 }
 
-// missingKind reports a stanza that does not say its kind.
+// missingKind reports a field without a kind, or the misspelt name of the kind.
 func (r *reader) missingKind(path []cue.Selector, at diag.Place, name string, fields []field) {
 	for _, f := range fields {
 		if diag.Guess(f.name(), []string{name}) != "" {
@@ -51,12 +53,12 @@ func (r *reader) missingKind(path []cue.Selector, at diag.Place, name string, fi
 			return
 		}
 	}
-	r.missing(path, at, name).WithHint("say which: one of %s", strings.Join(Kinds(), ", "))
+	r.missing(path, at, name).WithHint("give one of %s", strings.Join(Kinds(), ", "))
 }
 
-func (r *reader) badName(path []cue.Selector, at diag.Place, name string, want *structShape) {
-	r.fault(path, at, "bad-name", "%q cannot be a name here", name).
-		WithHint("names match %s", want.keys)
+func (r *reader) badName(path []cue.Selector, at diag.Place, name string, expected *structShape) {
+	r.fault(path, at, "bad-name", "%q is not a valid name here", name).
+		WithHint("names must match %s", expected.keys)
 }
 
 func (r *reader) missing(path []cue.Selector, at diag.Place, name string) *diag.Diagnostic {
@@ -92,25 +94,25 @@ func (r *reader) notOneOf(path []cue.Selector, at diag.Place, v cue.Value, choic
 	}
 }
 
-// notFitting reports a scalar that breaks its constraint.
+// notFitting reports a scalar that violates its constraint.
 func (r *reader) notFitting(path []cue.Selector, at diag.Place, v cue.Value, s *shape) {
 	if choices := enumeration(s.scalar.expr); choices != nil {
 		r.notOneOf(path, at, v, choices)
 		return
 	}
-	d := r.fault(path, at, "bad-value", "%s is not %s", shownValue(v), wanted(s))
-	if doc := firstParagraph(s.doc); doc != "" && strings.Contains(source1(s.scalar.expr), "=~") {
+	d := r.fault(path, at, "bad-value", "%s is not %s", shownValue(v), describe(s))
+	if doc := firstParagraph(s.doc); doc != "" && strings.Contains(sourceLine(s.scalar.expr), "=~") {
 		d.WithHint("%s", doc)
 	}
 }
 
 func (r *reader) wrongForm(path []cue.Selector, at diag.Place, is string, s *shape) {
-	r.fault(path, at, "wrong-type", "%s stands where %s belongs", is, wanted(s))
+	r.fault(path, at, "wrong-type", "got %s, want %s", is, describe(s))
 }
 
 func (r *reader) notConcrete(path []cue.Selector, at diag.Place, v cue.Value, s *shape) {
 	r.fault(path, at, "incomplete", "%s is not a definite value", oneLine(v)).
-		WithHint("write %s; constraints belong into conditions (when, where, within, impossible)", wanted(s))
+		WithHint("write %s; constraints belong in conditions (when, where, within, impossible)", describe(s))
 }
 
 const conditionExample = `write it as {age: >=15 & <25, region: "North" | "South"}`
@@ -120,16 +122,16 @@ func (r *reader) noCondition(path []cue.Selector, at diag.Place, v cue.Value) {
 }
 
 func (r *reader) emptyCondition(path []cue.Selector, at diag.Place) {
-	r.fault(path, at, "empty-condition", "the condition names no field").WithHint("leave it out, or " + conditionExample)
+	r.fault(path, at, "empty-condition", "the condition names no field").WithHint("remove it, or " + conditionExample)
 }
 
 func (r *reader) noConstraint(path []cue.Selector, at diag.Place) {
-	r.fault(path, at, "wrong-type", "a field's constraint must be about text or numbers").
+	r.fault(path, at, "wrong-type", "a constraint on a field must be on text or numbers").
 		WithHint(`write a value such as "North", alternatives such as "North" | "South", or bounds such as >=15 & <25`)
 }
 
-// wanted says in words what the schema has at a place.
-func wanted(s *shape) string {
+// describe returns in words what the schema allows.
+func describe(s *shape) string {
 	var forms []string
 	if s.condition {
 		return "a condition"
@@ -165,7 +167,7 @@ var boundWords = map[token.Token]string{
 	token.GTR: "above", token.GEQ: "of at least", token.LSS: "below", token.LEQ: "at most", token.MAT: "matching", token.NEQ: "other than",
 }
 
-// inWords describes a type expression of the schema.
+// inWords returns a type expression of the schema in words.
 func inWords(x ast.Expr) string {
 	if choices := enumeration(x); len(choices) > 1 {
 		return "one of " + strings.Join(choices, ", ")
@@ -191,16 +193,17 @@ func inWords(x ast.Expr) string {
 		}
 	case *ast.UnaryExpr:
 		if x.Op == token.MAT {
-			return "text matching " + source1(x.X)
+			return "text matching " + sourceLine(x.X)
 		}
-		return boundWords[x.Op] + " " + source1(x.X)
+		return boundWords[x.Op] + " " + sourceLine(x.X)
 	case *ast.BinaryExpr:
 		return inConjunction(x)
 	}
-	return source1(x)
+	return sourceLine(x)
 }
 
-// inConjunction writes int & >0 & <=9 as "a whole number above 0 and at most 9".
+// inConjunction returns a conjunction in words: for int & >0 & <=9, "a whole number
+// above 0 and at most 9".
 func inConjunction(x *ast.BinaryExpr) string {
 	var parts []string
 	var flatten func(ast.Expr)
@@ -216,7 +219,8 @@ func inConjunction(x *ast.BinaryExpr) string {
 	return parts[0] + " " + strings.Join(parts[1:], " and ")
 }
 
-// enumeration returns the strings of a disjunction of nothing else.
+// enumeration returns the strings of a disjunction that consists only of strings;
+// nil for other expressions.
 func enumeration(x ast.Expr) []string {
 	if id, ok := x.(*ast.Ident); ok {
 		def, ok := definitionNamed(id.Name)
@@ -240,7 +244,7 @@ func enumeration(x ast.Expr) []string {
 	return out
 }
 
-// shownValue is a value of the spec inside a message.
+// shownValue returns a value of the spec for a message.
 func shownValue(v cue.Value) string {
 	switch v.IncompleteKind() {
 	case cue.StructKind:
@@ -260,12 +264,12 @@ func (r *reader) tooShort(path []cue.Selector, at diag.Place, has, least int) {
 }
 
 func (r *reader) tooLong(path []cue.Selector, at diag.Place, has, most int) {
-	r.fault(path, at, "too-long", "the list has %s and can have %d", count(has, "item"), most)
+	r.fault(path, at, "too-long", "the list has %s and may have %d", count(has, "item"), most)
 }
 
 func (l *loader) emptySpec() {
-	l.list.Errorf(diag.Place{File: l.shown(l.absolute())}, "empty", "the specification is empty").
-		WithHint("begin with name, population and fields; personagen explain spec shows what there is")
+	l.list.Errorf(diag.Place{File: l.shown(l.absolute())}, "empty", "the spec is empty").
+		WithHint("begin with name, population and fields; `personagen explain spec` describes them")
 }
 
 func count(n int, thing string) string {
@@ -275,20 +279,20 @@ func count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// evaluation reports what CUE found wrong with the user's files by themselves.
+// evaluation reports the errors of CUE in the spec without the schema.
 func (r *reader) evaluation(v cue.Value) {
 	if err := v.Validate(); err != nil {
 		r.fromCUE(err, r.places)
 	}
 }
 
-// cueError makes an error of CUE out of one of ours, for its loader to hand on.
+// cueError converts an error to a CUE error, which CUE's loader passes on.
 func cueError(at token.Pos, err error) error {
 	return errors.Newf(at, "%s", err.Error())
 }
 
-// fromCUE turns CUE's errors into diagnostics: one for each fault, at the
-// user's place. places is nil while files are being read.
+// fromCUE converts CUE's errors to diagnostics: one for each fault, at a place in the
+// user's files. p is nil while files are being read.
 func (l *loader) fromCUE(err error, p *places) {
 	list := errors.Errors(err)
 	for i := 0; i < len(list); i++ {
@@ -304,8 +308,8 @@ func (l *loader) fromCUE(err error, p *places) {
 	}
 }
 
-// importedFault is the fault of an imported file that made the import fail, when
-// CUE says where it is.
+// importedFault returns the fault in an imported file that made an import fail, if
+// CUE says where it is, and otherwise e.
 func importedFault(e errors.Error) errors.Error {
 	for {
 		format, _ := e.Msg()
@@ -321,7 +325,7 @@ func (l *loader) fromOne(m translation, e errors.Error, p *places) {
 	path := specPath(e)
 	if key := errorKey(path); len(path) > 0 {
 		if l.reported[key] {
-			return // seen from elsewhere
+			return // reported from another place
 		}
 		l.reported[key] = true
 	}
@@ -332,14 +336,14 @@ func (l *loader) fromOne(m translation, e errors.Error, p *places) {
 	d.Hint = m.hint
 	switch {
 	case m.name != "":
-		d.Hint = l.guessName(m.name, p)
+		d.Hint = l.guessName(m.name, d.Place, p)
 	case m.code == "conflict":
 		l.noteOtherPlaces(d, e)
 	}
 }
 
-// branches reads the head of a failed disjunction: the next n errors are those
-// of its branches.
+// branches recognises the first error of a failed disjunction: the next n errors are
+// those of its branches.
 func branches(format string, args []any) (n int, ok bool) {
 	if !strings.HasSuffix(format, "errors in empty disjunction:") || len(args) == 0 {
 		return 0, false
@@ -348,8 +352,8 @@ func branches(format string, args []any) (n int, ok bool) {
 	return n, ok && n > 0
 }
 
-// noBranchFits folds the errors of the branches into one: the value that all
-// of them complain about fits none of the others.
+// noBranchFits joins the errors of the branches of a disjunction: the value that all
+// of them mention fits none of the other values.
 func noBranchFits(list []errors.Error) translation {
 	var values []string
 	seen := map[string]int{}
@@ -373,10 +377,10 @@ func noBranchFits(list []errors.Error) translation {
 
 type translation struct {
 	code, text, hint string
-	name             string // an unknown name to guess at
+	name             string // an unknown name, for which a hint is found
 }
 
-// translate words one error of CUE. Texts that are clear already pass through.
+// translate words one error of CUE. Messages that are already clear stay.
 func translate(format string, args []any, e errors.Error) translation {
 	text := strings.TrimSuffix(fmt.Sprintf(format, args...), ":")
 	if text == "" { // an error that only wraps another one
@@ -390,7 +394,7 @@ func translate(format string, args []any, e errors.Error) translation {
 	}
 	switch {
 	case strings.HasPrefix(format, "conflicting values %s and %s"):
-		return translation{code: "conflict", text: "given both " + arg(1) + " and " + arg(0), hint: "keep one of them"}
+		return translation{code: "conflict", text: "has two values, " + arg(1) + " and " + arg(0), hint: "keep one of them"}
 	case strings.HasPrefix(format, "incompatible number bounds"):
 		return translation{code: "conflict", text: "no number is both " + arg(1) + " and " + arg(0), hint: "swap or correct the bounds"}
 	case strings.HasPrefix(format, "invalid value %v (out of bound"):
@@ -398,13 +402,13 @@ func translate(format string, args []any, e errors.Error) translation {
 	case strings.Contains(format, "reference %q not found"):
 		return translation{code: "unresolved", text: fmt.Sprintf("%q is not defined", arg(0)), name: arg(0)}
 	case strings.HasPrefix(format, "undefined field"):
-		return translation{code: "unresolved", text: "the spec has no " + strings.TrimPrefix(text, "undefined field: ") + " there"}
+		return translation{code: "unresolved", text: "no such field: " + strings.TrimPrefix(text, "undefined field: ")}
 	case strings.Contains(format, "structural cycle"):
-		return translation{code: "cycle", text: "the value contains itself", hint: "write the part out that refers back"}
+		return translation{code: "cycle", text: "the value contains itself", hint: "replace the reference by the value that is meant"}
 	case strings.HasPrefix(format, "cycle with field"), strings.HasPrefix(format, "cycle error"):
 		return translation{code: "cycle", text: "the value refers to itself: " + text}
 	case strings.HasPrefix(format, "imported and not used"):
-		return translation{code: "import", text: text, hint: "use it, or take the import out"}
+		return translation{code: "import", text: text, hint: "use it, or remove the import"}
 	case strings.Contains(e.Error(), "import failed"), strings.HasPrefix(text, "cannot find package"):
 		return importFailed(e.Error())
 	case strings.HasPrefix(format, "field not allowed"):
@@ -412,9 +416,9 @@ func translate(format string, args []any, e errors.Error) translation {
 	case strings.HasPrefix(format, "field is required"):
 		return translation{code: "missing-field", text: "is missing"}
 	case strings.Contains(text, "expected 'EOF'"):
-		return translation{code: "syntax", text: text, hint: "a bracket is closed that was not opened"}
+		return translation{code: "syntax", text: text, hint: "there is a closing bracket too many"}
 	case strings.Contains(text, "'EOF'"):
-		return translation{code: "syntax", text: text, hint: "a bracket that was opened is not closed"}
+		return translation{code: "syntax", text: text, hint: "a closing bracket is missing"}
 	case len(e.Path()) == 0:
 		return translation{code: "syntax", text: text}
 	}
@@ -424,7 +428,7 @@ func translate(format string, args []any, e errors.Error) translation {
 	return translation{code: "evaluation", text: text}
 }
 
-// plainText drops what CUE's loader says before the reason.
+// plainText removes what CUE's loader puts before the reason.
 func plainText(text string) string {
 	if before, reason, found := strings.Cut(text, `": `); found && strings.HasPrefix(before, "cannot get syntax for") {
 		return reason
@@ -445,19 +449,19 @@ func importFailed(chain string) translation {
 			return m
 		}
 	}
-	m.hint = fmt.Sprintf("nothing is fetched: %q, CUE's own packages and those of the spec's own module can be imported", schemas.ImportPath)
+	m.hint = fmt.Sprintf("nothing is downloaded: a spec can import %q, CUE's standard packages and packages of its own module", schemas.ImportPath)
 	return m
 }
 
-// errorPlace picks the first position in a file of the user's; where all
-// alternatives fail, the place that fails and not the alternatives.
+// errorPlace returns the first position of an error in the user's files; if no
+// alternative fits, the place of the value and not of the alternatives.
 func (l *loader) errorPlace(m translation, e errors.Error, p *places) diag.Place {
 	positions := append([]token.Pos{e.Position()}, e.InputPositions()...)
 	if m.code == "alternatives" {
 		positions = nil
 	}
 	for _, pos := range positions {
-		if pos.IsValid() && pos.Filename() != "" && (p == nil || p.own[pos.Filename()] > 0) {
+		if pos.IsValid() && pos.Filename() != "" && (p == nil || p.own[pos.Filename()]) {
 			return l.place(pos)
 		}
 	}
@@ -472,7 +476,8 @@ func (l *loader) errorPlace(m translation, e errors.Error, p *places) diag.Place
 	return p.place(token.NoPos)
 }
 
-// specPath is the path of an error inside the spec, wherever that stands.
+// specPath returns the path of an error relative to the spec, with or without a
+// definition.
 func specPath(e errors.Error) []string {
 	path := e.Path()
 	if len(path) > 0 && path[0] == openedSpec {
@@ -481,7 +486,7 @@ func specPath(e errors.Error) []string {
 	return path
 }
 
-// errorKey is the key of a path in an error, whose parts are plain strings.
+// errorKey is pathKey for the path of an error, whose elements are strings.
 func errorKey(path []string) string {
 	var b strings.Builder
 	for _, part := range path {
@@ -512,21 +517,26 @@ func (l *loader) noteOtherPlaces(d *diag.Diagnostic, e errors.Error) {
 		at := l.place(pos)
 		if pos.IsValid() && at.File == d.Place.File && !slices.Contains(seen, at) {
 			seen = append(seen, at)
-			d.Note("the other is at %s:%d:%d", at.File, at.Line, at.Column)
+			d.Note("the other is at %s", at)
 		}
 	}
 }
 
-// guessName says how to refer to a name that CUE does not find, or guesses at
-// the one that was meant: a name of the spec or of its package.
-func (l *loader) guessName(name string, p *places) string {
+// guessName returns the hint for a name that CUE does not find: how to refer to it,
+// or the name in the spec or its package that was probably meant.
+func (l *loader) guessName(name string, at diag.Place, p *places) string {
 	if p != nil {
-		if hint := p.outOfScope(name); hint != "" {
+		inst := p.packageAt(at.File)
+		if hint := p.outOfScope(name, inst); hint != "" {
 			return hint
 		}
-		if near := diag.Guess(name, p.names()); near != "" {
+		declared := p.declared(inst)
+		if near := diag.Guess(name, slices.Sorted(maps.Keys(declared))); near != "" {
+			if place := declared[near]; place.File != at.File {
+				return fmt.Sprintf("did you mean %q, at %s?", near, place)
+			}
 			return fmt.Sprintf("did you mean %q?", near)
 		}
 	}
-	return fmt.Sprintf("put text into quotation marks: %q", name)
+	return fmt.Sprintf("put quotation marks around text: %q", name)
 }

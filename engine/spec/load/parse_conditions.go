@@ -9,10 +9,10 @@ import (
 
 const conditionHint = "write field: constraint, …, for example age: >=15"
 
-// ParseConditions reads conditions that stand outside a spec, in the headings
-// of phrase banks: each text is the inside of a CUE struct, such as
-// `age: >=15, region: "North" | "South"`. Faults are reported at the places
-// given and leave nil.
+// ParseConditions parses conditions that are not in a spec, such as those in the
+// headings of phrase banks. Each text is the contents of a CUE struct, for example
+// `age: >=15, region: "North" | "South"`. A fault is reported at the text's place,
+// and its condition is nil.
 func ParseConditions(texts []string, places []diag.Place, faults *diag.List) []*spec.Condition {
 	evaluating.Lock()
 	defer evaluating.Unlock()
@@ -32,14 +32,14 @@ func ParseConditions(texts []string, places []diag.Place, faults *diag.List) []*
 		cond := &spec.Condition{Place: places[i], Text: text}
 		for it.Next() {
 			if it.Value().IncompleteKind()&scalarKinds == 0 {
-				faults.Errorf(places[i], "condition", "field %q has a constraint that no value can meet: %s", it.Selector().Unquoted(), oneLine(it.Value())).WithHint(conditionHint)
+				faults.Errorf(places[i], "condition", "no value of field %q can meet the constraint %s", it.Selector().Unquoted(), oneLine(it.Value())).WithHint(conditionHint)
 				cond = nil
 				break
 			}
 			cond.Terms = append(cond.Terms, newTerm(ctx, it.Selector().Unquoted(), places[i], oneLine(it.Value()), it.Value()))
 		}
 		if cond != nil && len(cond.Terms) == 0 {
-			faults.Errorf(places[i], "condition", "the condition is empty").WithHint("leave it out, or write field: constraint")
+			faults.Errorf(places[i], "condition", "the condition is empty").WithHint("remove it, or write field: constraint")
 			continue
 		}
 		out[i] = cond

@@ -31,11 +31,11 @@ func TestParseConditions(t *testing.T) {
 		cond := got[c.condition]
 		term := cond.Terms[c.term]
 		if cond.Text != texts[c.condition] || cond.Place != places[c.condition] || term.Place != cond.Place || term.Field != c.field {
-			t.Errorf("%q: %+v", texts[c.condition], cond)
+			t.Errorf("condition %q: got %+v", texts[c.condition], cond)
 		}
 		for _, v := range c.accepted {
 			if !term.Accept(v) {
-				t.Errorf("%s refuses %v", term.Text, v)
+				t.Errorf("%s does not accept %v", term.Text, v)
 			}
 		}
 		for _, v := range c.refused {
@@ -56,17 +56,17 @@ func TestParseConditionFaults(t *testing.T) {
 		``:                 `the condition is empty`,
 		`// words`:         `the condition is empty`,
 		`_age: 5`:          `the condition is empty`,
-		`zone: {a: "N"}`:   `field "zone" has a constraint that no value can meet: { a: "N" }`,
-		`zone: ["N"]`:      `field "zone" has a constraint that no value can meet: ["N"]`,
+		`zone: {a: "N"}`:   `no value of field "zone" can meet the constraint { a: "N" }`,
+		`zone: ["N"]`:      `no value of field "zone" can meet the constraint ["N"]`,
 	} {
 		faults := &diag.List{}
 		place := diag.Place{File: "b.txt", Line: 3, Column: 9}
 		if got := ParseConditions([]string{text}, []diag.Place{place}, faults); got[0] != nil || len(faults.Items) != 1 {
-			t.Errorf("%q: %+v %+v", text, got[0], faults.Items)
+			t.Errorf("%q: got condition %+v and faults %+v, want one fault", text, got[0], faults.Items)
 			continue
 		}
 		if d := faults.Items[0]; d.Message != want || d.Place != place || d.Hint == "" {
-			t.Errorf("%q: %+v, want %s", text, d, want)
+			t.Errorf("%q: got %+v, want %s", text, d, want)
 		}
 	}
 }
@@ -78,7 +78,7 @@ func FuzzParseConditions(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		faults := &diag.List{}
 		if got := ParseConditions([]string{text}, make([]diag.Place, 1), faults); (got[0] == nil) != faults.Failed() {
-			t.Fatalf("%+v %+v", got[0], faults.Items)
+			t.Fatalf("got condition %+v and faults %+v", got[0], faults.Items)
 		}
 	})
 }

@@ -13,29 +13,30 @@ import (
 	"github.com/personagen/personagen/engine/diag"
 )
 
-// places knows where each path of the spec is written. CUE's own positions are
-// those of a value's first part, which may be a label, a value or nothing.
+// places is an index of where each path of the spec is written. The position that
+// CUE has for a value is that of its first part, which may be a label, a value or
+// nothing.
 type places struct {
 	loader   *loader
 	packages *packages
-	first    string                   // the first file
-	own      map[string]int           // files of the spec and their order, from 1
+	first    string                   // first file
+	own      map[string]bool          // files of the spec
 	at       map[string][]declaration // by path key
 }
 
-// declaration is one place where a path is given a value.
+// declaration is one place where a path has a value.
 type declaration struct {
-	label token.Pos // of the name; the value's for a list item
+	label token.Pos // of the name; of the value, for a list item
 	value ast.Expr
 }
 
-// indexPlaces looks through the files of a spec, which is in the opened
-// definition or at the top level.
+// indexPlaces indexes the files of a spec, which is in the opened definition or at
+// the top level.
 func indexPlaces(l *loader, ps *packages, inDefinition bool) *places {
-	p := &places{loader: l, packages: ps, own: map[string]int{}, at: map[string][]declaration{}}
+	p := &places{loader: l, packages: ps, own: map[string]bool{}, at: map[string][]declaration{}}
 	for _, inst := range ps.all {
 		for _, f := range inst.Files {
-			p.own[f.Filename] = len(p.own) + 1
+			p.own[f.Filename] = true
 		}
 	}
 	files := ps.all[0].Files
@@ -55,7 +56,7 @@ func (p *places) definition(inst *build.Instance) {
 	for _, f := range inst.Files {
 		for _, d := range f.Decls {
 			if isSpecField(d, openedSpec) {
-				p.inside(nil, d.(*ast.Field).Value)
+				p.index(nil, d.(*ast.Field).Value)
 			}
 		}
 	}
@@ -69,7 +70,7 @@ func (p *places) decls(path []cue.Selector, decls []ast.Decl) {
 				p.add(append(path[:len(path):len(path)], cue.Str(name)), declaration{d.Label.Pos(), d.Value})
 			}
 		case *ast.EmbedDecl:
-			p.inside(path, d.Expr)
+			p.index(path, d.Expr)
 		}
 	}
 }
@@ -82,19 +83,19 @@ func isHidden(label ast.Label, name string) bool {
 func (p *places) add(path []cue.Selector, d declaration) {
 	key := pathKey(path)
 	p.at[key] = append(p.at[key], d)
-	p.inside(path, d.value)
+	p.index(path, d.value)
 }
 
-func (p *places) inside(path []cue.Selector, x ast.Expr) {
+func (p *places) index(path []cue.Selector, x ast.Expr) {
 	switch x := x.(type) {
 	case *ast.StructLit:
 		p.decls(path, x.Elts)
 	case *ast.ParenExpr:
-		p.inside(path, x.X)
+		p.index(path, x.X)
 	case *ast.BinaryExpr:
 		if x.Op == token.AND {
-			p.inside(path, x.X)
-			p.inside(path, x.Y)
+			p.index(path, x.X)
+			p.index(path, x.Y)
 		}
 	case *ast.SelectorExpr:
 		if inst := p.packages.selected(x, openedSpec); inst != nil && len(path) == 0 {
@@ -107,8 +108,8 @@ func (p *places) inside(path []cue.Selector, x ast.Expr) {
 	}
 }
 
-// pathKey identifies a path; labels may hold any character but never end one
-// with a zero byte of their own because CUE refuses it in source text.
+// pathKey returns a string that identifies a path. Its elements end in a zero byte,
+// which CUE does not allow in source text.
 func pathKey(path []cue.Selector) string {
 	var b strings.Builder
 	for _, s := range path {
@@ -118,7 +119,7 @@ func pathKey(path []cue.Selector) string {
 	return b.String()
 }
 
-// only returns the declaration of a path that has exactly one.
+// only returns the declaration of a path if there is exactly one.
 func (p *places) only(path []cue.Selector) (declaration, bool) {
 	if d := p.at[pathKey(path)]; len(d) == 1 {
 		return d[0], true
@@ -126,7 +127,7 @@ func (p *places) only(path []cue.Selector) (declaration, bool) {
 	return declaration{}, false
 }
 
-// name is the place of a path's label.
+// name returns the place of a path's label.
 func (p *places) name(path []cue.Selector, v cue.Value) diag.Place {
 	if d := p.at[pathKey(path)]; len(d) > 0 {
 		return p.place(d[0].label)
@@ -134,7 +135,7 @@ func (p *places) name(path []cue.Selector, v cue.Value) diag.Place {
 	return p.place(v.Pos())
 }
 
-// value is the place of what stands behind a path's label.
+// value returns the place of a path's value.
 func (p *places) value(path []cue.Selector, v cue.Value) diag.Place {
 	if d, ok := p.only(path); ok {
 		return p.place(d.value.Pos())
@@ -142,30 +143,75 @@ func (p *places) value(path []cue.Selector, v cue.Value) diag.Place {
 	return p.name(path, v)
 }
 
-// inFileOrder sorts fields as they are written. CUE's own order is that of the
-// alphabet for fields that different structs give.
-func (p *places) inFileOrder(path []cue.Selector, fields []field) {
-	where := func(f field) token.Pos {
-		if d := p.at[pathKey(append(path[:len(path):len(path)], f.label))]; len(d) > 0 {
-			return d[0].label
-		}
-		return f.value.Pos()
+// sort puts fields in the order of a file that contains all of them, and reports
+// whether there is exactly one such order. If not, it sorts them by name, so that
+// their order does not depend on the names of files. CUE's own order is alphabetical
+// for fields from different structs.
+func (p *places) sort(path []cue.Selector, fields []field) bool {
+	if len(fields) < 2 {
+		return true
 	}
-	positions := make(map[cue.Selector]token.Pos, len(fields))
-	for _, f := range fields {
-		pos := where(f)
-		if !pos.IsValid() || p.own[pos.Filename()] == 0 {
-			return // from another package, whose order we do not know
+	positions := make([]map[string]token.Pos, len(fields)) // by file, of each field
+	for i, f := range fields {
+		positions[i] = p.labels(append(path[:len(path):len(path)], f.label), f.value)
+		if len(positions[i]) == 0 {
+			return true // computed: only CUE knows the order
 		}
-		positions[f.label] = pos
 	}
-	slices.SortStableFunc(fields, func(a, b field) int {
-		x, y := positions[a.label], positions[b.label]
-		return cmp.Or(cmp.Compare(p.own[x.Filename()], p.own[y.Filename()]), cmp.Compare(x.Offset(), y.Offset()))
-	})
+	var order []field
+	for file := range positions[0] {
+		inFile, ok := p.sortedIn(file, fields, positions)
+		if ok && order != nil && !slices.EqualFunc(order, inFile, sameLabel) {
+			order = nil
+			break
+		}
+		if ok {
+			order = inFile
+		}
+	}
+	if order == nil {
+		slices.SortFunc(fields, func(a, b field) int { return strings.Compare(a.name(), b.name()) })
+		return false
+	}
+	copy(fields, order)
+	return true
 }
 
-// place turns CUE's position into ours; one without a file is the whole spec.
+// labels returns, by file, the first position of a path's label.
+func (p *places) labels(path []cue.Selector, v cue.Value) map[string]token.Pos {
+	found := map[string]token.Pos{}
+	for _, d := range p.at[pathKey(path)] {
+		if name := d.label.Filename(); !found[name].IsValid() {
+			found[name] = d.label
+		}
+	}
+	if pos := v.Pos(); len(found) == 0 && pos.IsValid() {
+		found[pos.Filename()] = pos
+	}
+	return found
+}
+
+// sortedIn returns the fields in the order of a file, and false if the file lacks one
+// of them.
+func (p *places) sortedIn(file string, fields []field, positions []map[string]token.Pos) ([]field, bool) {
+	offsets := make(map[cue.Selector]int, len(fields))
+	for i, f := range fields {
+		pos, ok := positions[i][file]
+		if !ok {
+			return nil, false
+		}
+		offsets[f.label] = pos.Offset()
+	}
+	sorted := slices.Clone(fields)
+	if p.own[file] { // CUE has the order of other files
+		slices.SortStableFunc(sorted, func(a, b field) int { return cmp.Compare(offsets[a.label], offsets[b.label]) })
+	}
+	return sorted, true
+}
+
+func sameLabel(a, b field) bool { return a.label == b.label }
+
+// place converts a position of CUE. One without a file becomes the whole spec.
 func (p *places) place(pos token.Pos) diag.Place {
 	if !pos.IsValid() || pos.Filename() == "" {
 		return diag.Place{File: p.loader.shown(p.first)}

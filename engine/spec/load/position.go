@@ -12,36 +12,36 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// written finds where the parts of a string of the spec are written; nil when
-// it was not written as a text. The expression is that of the path where it has
-// only one, else what CUE knows of the value.
-func (r *reader) written(path []cue.Selector, v cue.Value, s string) []spec.Position {
+// positions returns where the parts of a string of the spec are written, or nil if
+// it is not composed of literals. If the path has only one expression, it starts
+// there, and otherwise at the source that CUE has for the value.
+func (r *reader) positions(path []cue.Selector, v cue.Value, s string) []spec.Position {
 	var x ast.Expr
 	if d, ok := r.places.only(path); ok {
 		x = d.value
 	}
-	w := writing{places: r.places}
+	w := assembler{places: r.places}
 	if !w.expr(x, v, 0) || w.text.String() != s {
 		return nil
 	}
 	return w.positions
 }
 
-// writing puts a string together from its source once more, to learn where
-// each part of it stands.
-type writing struct {
+// assembler builds a string from its source again, to record where each part of it
+// is written.
+type assembler struct {
 	places    *places
-	escape    string // the sign of an escape in the literal that is read: a backslash and as many # as its quotes have
+	escape    string // what begins an escape in the current literal: a backslash and as many # as its quotes have
 	text      strings.Builder
 	positions []spec.Position
 }
 
-// depth limits how far references are followed.
+// depth is the largest number of references that are followed.
 const depth = 20
 
-// expr adds the string that x stands for and reports whether it is known how
-// it is written. v is the value of x, from which references are followed.
-func (w *writing) expr(x ast.Expr, v cue.Value, level int) bool {
+// expr adds the string that x evaluates to, and reports whether its source is known.
+// v is the value of x, through which references are followed.
+func (w *assembler) expr(x ast.Expr, v cue.Value, level int) bool {
 	if level > depth {
 		return false
 	}
@@ -74,14 +74,14 @@ func (w *writing) expr(x ast.Expr, v cue.Value, level int) bool {
 	return false
 }
 
-func (w *writing) literal(x *ast.BasicLit) bool {
+func (w *assembler) literal(x *ast.BasicLit) bool {
 	quotes, begin, _, err := literal.ParseQuotes(x.Value, x.Value)
 	return err == nil && quotes.IsDouble() && w.quoted(x, begin, quotes, true)
 }
 
-// interpolation adds the texts of an interpolation and the values between
-// them, each of which stands where its expression begins.
-func (w *writing) interpolation(x *ast.Interpolation, parts []cue.Value) bool {
+// interpolation adds the literal parts of an interpolation and the values between
+// them. The position of a value is that of its expression.
+func (w *assembler) interpolation(x *ast.Interpolation, parts []cue.Value) bool {
 	first, ok := x.Elts[0].(*ast.BasicLit)
 	last, ok2 := x.Elts[len(x.Elts)-1].(*ast.BasicLit)
 	if !ok || !ok2 {
@@ -119,15 +119,15 @@ func (w *writing) interpolation(x *ast.Interpolation, parts []cue.Value) bool {
 	return true
 }
 
-func (w *writing) add(at diag.Place, fixed bool) {
+func (w *assembler) add(at diag.Place, fixed bool) {
 	w.positions = append(w.positions, spec.Position{Offset: w.text.Len(), Place: at, Fixed: fixed})
 }
 
-// quoted adds what a quoted text says from its byte begin on, by the rules of
-// CUE: every line begins with the white space before the closing quotes, which
-// is no part of the text, nor is the line break before them. A text that does
-// not go to the end is followed by an expression.
-func (w *writing) quoted(lit *ast.BasicLit, begin int, quotes literal.QuoteInfo, toEnd bool) bool {
+// quoted adds the contents of a quoted literal from its byte begin on. As CUE
+// specifies, the contents of a multi-line string include neither the white space at
+// the beginning of each line, as much as precedes the closing quotes, nor the line
+// break before these. If toEnd is false, the part ends before an expression.
+func (w *assembler) quoted(lit *ast.BasicLit, begin int, quotes literal.QuoteInfo, toEnd bool) bool {
 	s := lit.Value
 	if s[0] != ')' {
 		w.escape = `\` + strings.Repeat("#", len(s)-len(strings.TrimLeft(s, "#")))
@@ -173,7 +173,8 @@ func (w *writing) quoted(lit *ast.BasicLit, begin int, quotes literal.QuoteInfo,
 	return true
 }
 
-// indent is how much of the beginning of a line is no part of the text.
+// indent returns the number of bytes at the beginning of a line that are not part of
+// the string.
 func indent(line string, quotes literal.QuoteInfo) int {
 	if strings.HasPrefix(line, quotes.Whitespace()) {
 		return len(quotes.Whitespace())
@@ -181,9 +182,9 @@ func indent(line string, quotes literal.QuoteInfo) int {
 	return 0 // an empty line
 }
 
-// escaped reads what follows the sign of an escape: the characters meant, and
-// how many bytes say it; none when it is no escape.
-func (w *writing) escaped(s string) (string, int) {
+// escaped reads what follows the beginning of an escape. It returns the characters
+// that the escape produces and its length in bytes, 0 if it is not an escape.
+func (w *assembler) escaped(s string) (string, int) {
 	sizes := map[byte]int{'u': 5, 'U': 9}
 	if s == "" {
 		return "", 0
@@ -196,7 +197,7 @@ func (w *writing) escaped(s string) (string, int) {
 	if err == nil {
 		return char, size
 	}
-	// The first half of a surrogate pair says nothing alone.
+	// The first half of a surrogate pair has no meaning alone.
 	second := size + len(w.escape)
 	if len(s) < second+5 || !strings.HasPrefix(s[size:], w.escape+"u") {
 		return "", 0

@@ -11,8 +11,8 @@ import (
 	"github.com/personagen/personagen/engine/spec/load"
 )
 
-// templateNode loads a spec whose field t has the text as written, and returns
-// the node and the source it stands in.
+// templateNode loads a spec whose template t has the given source, and returns the
+// node of the template and the source of the spec.
 func templateNode(t *testing.T, written, more string) (*spec.Node, string) {
 	t.Helper()
 	source := minimal + "fields: t: {kind: \"template\", text: " + written + "}\n" + more
@@ -30,9 +30,9 @@ func templateNode(t *testing.T, written, more string) (*spec.Node, string) {
 	return nil, ""
 }
 
-// Each text holds the sign ¤ where it is looked for; however the text is
-// written, the place found must be that of the sign in the file.
-func TestInsideFindsTheSourceOfEveryByte(t *testing.T) {
+// Each string contains the character ¤. However the string is written, PositionAt
+// must return the place of that character in the file.
+func TestPositionAt(t *testing.T) {
 	for name, c := range map[string]struct{ written, more string }{
 		"plain":                    {`"ab ¤ cd"`, ""},
 		"at the start":             {`"¤ cd"`, ""},
@@ -72,15 +72,15 @@ func TestInsideFindsTheSourceOfEveryByte(t *testing.T) {
 			before := source[:strings.Index(source, "¤")]
 			want := fmt.Sprintf("isle.cue:%d:%d", 1+strings.Count(before, "\n"), len(before)-strings.LastIndexByte(before, '\n'))
 			if at.String() != want {
-				t.Errorf("%s\nfound at %s, stands at %s", node.String, at, want)
+				t.Errorf("%s\ngot %s, want %s", node.String, at, want)
 			}
 		})
 	}
 }
 
-// What is not written as a text has the place of its expression; what an
-// expression within a text gives, that of the expression.
-func TestInsideWhatIsNotWritten(t *testing.T) {
+// A string that is not a literal has the place of its expression, and so does the
+// value of an expression inside a string.
+func TestPositionAtInExpressions(t *testing.T) {
 	for _, c := range []struct {
 		written, more string
 		offset        int
@@ -100,14 +100,14 @@ func TestInsideWhatIsNotWritten(t *testing.T) {
 				continue
 			}
 			if at := f.Body.Get("text").PositionAt(c.offset); at.String() != c.want {
-				t.Errorf("%s: byte %d is at %s, want %s", c.written, c.offset, at, c.want)
+				t.Errorf("%s: got byte %d at %s, want %s", c.written, c.offset, at, c.want)
 			}
 		}
 	}
 }
 
-// A text in another file of the package is found in that file.
-func TestInsideAnotherFile(t *testing.T) {
+// A string in another file of the package has its place there.
+func TestPositionAtInAnotherFile(t *testing.T) {
 	dir := tree(t, map[string]string{
 		"isle/a.cue": "package isle\n" + minimal + "fields: t: {kind: \"template\", text: \"one \" + _words}\n",
 		"isle/b.cue": "package isle\n\n_words: \"\"\"\n\ttwo\n\tthree\n\t\"\"\"\n",
@@ -116,6 +116,6 @@ func TestInsideAnotherFile(t *testing.T) {
 	node := s.Fields[len(s.Fields)-1].Body.Get("text")
 	at := node.PositionAt(strings.Index(node.String, "ree"))
 	if want := filepath.Join("isle", "b.cue") + ":5:4"; at.String() != want {
-		t.Errorf("found at %s, want %s", at, want)
+		t.Errorf("got %s, want %s", at, want)
 	}
 }

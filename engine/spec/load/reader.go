@@ -12,18 +12,20 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// reader turns CUE values into nodes, checking them against the schema on the
-// way. It goes on after a fault, so that one reading finds them all.
+// reader converts CUE values to nodes and checks them against the schema. It
+// continues after a fault, so that one pass finds them all.
 type reader struct {
 	*loader
 	ctx    *cue.Context
 	model  *model
 	places *places
+
+	stanzas map[string]stanza // by name
 }
 
-// broken reports what CUE finds wrong with v, if anything. Values that wait for
-// others that never come are errors here, although CUE's own validation lets
-// them pass.
+// broken reports whether CUE has an error for v, and adds it to the list. Values
+// that refer to unresolved ones are errors here, although CUE's validation accepts
+// them.
 func (r *reader) broken(v cue.Value) bool {
 	err := v.Err()
 	if err != nil {
@@ -32,13 +34,13 @@ func (r *reader) broken(v cue.Value) bool {
 	return err != nil
 }
 
-// fault adds an error about the value of a path.
+// fault adds an error about the value at a path.
 func (r *reader) fault(path []cue.Selector, at diag.Place, code, format string, args ...any) *diag.Diagnostic {
 	return r.list.Errorf(at, code, "%s"+format, append([]any{prefix(path)}, args...)...)
 }
 
-// node reads v, which the schema describes by s. It returns nil when v is
-// faulty, which has been reported then.
+// node reads v, which must have the shape s. It returns nil if v is faulty, which it
+// reports.
 func (r *reader) node(v cue.Value, s *shape, path []cue.Selector) *spec.Node {
 	if s.condition {
 		return r.conditionNode(v, path)
@@ -56,8 +58,8 @@ func (r *reader) node(v cue.Value, s *shape, path []cue.Selector) *spec.Node {
 	return r.scalarNode(v, s, path)
 }
 
-// children returns the fields of a struct or the items of a list. It also
-// works for those with faults inside.
+// children returns the fields of a struct or the items of a list, even if some of
+// them are faulty.
 func children(v cue.Value) (fields []field, items []cue.Value, isList bool) {
 	if d, ok := v.Default(); ok {
 		v = d
@@ -113,15 +115,15 @@ func (r *reader) listNode(v cue.Value, items []cue.Value, s *shape, path []cue.S
 		return nil
 	}
 	for i, item := range items {
-		want := shapes.rest
+		expected := shapes.rest
 		if i < len(shapes.first) {
-			want = shapes.first[i]
+			expected = shapes.first[i]
 		}
-		if want == nil {
+		if expected == nil {
 			r.tooLong(path, at, len(items), len(shapes.first))
 			return nil
 		}
-		if n := r.node(item, want, append(path[:len(path):len(path)], cue.Index(i))); n != nil {
+		if n := r.node(item, expected, append(path[:len(path):len(path)], cue.Index(i))); n != nil {
 			node.Items = append(node.Items, n)
 		}
 	}
@@ -131,7 +133,7 @@ func (r *reader) listNode(v cue.Value, items []cue.Value, s *shape, path []cue.S
 func (r *reader) structNode(v cue.Value, fields []field, s *shape, path []cue.Selector) *spec.Node {
 	at := r.places.value(path, v)
 	node := &spec.Node{Kind: spec.StructNode, Place: at}
-	r.places.inFileOrder(path, fields)
+	spread := !r.places.sort(path, fields)
 	if s.any {
 		for _, f := range fields {
 			r.addField(node, f, s, path)
@@ -142,26 +144,29 @@ func (r *reader) structNode(v cue.Value, fields []field, s *shape, path []cue.Se
 		r.wrongForm(path, at, "a struct", s)
 		return nil
 	}
-	want, ok := r.chosen(v, fields, s.fields, path)
+	expected, ok := r.chosen(v, fields, s.fields, path)
 	if !ok {
 		return nil
 	}
-	var meant []string // by misspelt names: these are not missing
+	if len(path) == 1 {
+		r.stanzas[path[0].String()] = r.stanzaOf(fields, spread, path)
+	}
+	var meant []string // fields that misspelt names mean: they are not missing
 	for _, f := range fields {
 		inner := append(path[:len(path):len(path)], f.label)
-		member := want.member(f.name())
+		member := expected.member(f.name())
 		switch {
 		case member != nil:
 			r.addField(node, f, member.shape, path)
-		case want.keys == nil:
-			meant = append(meant, r.unknownField(path, r.places.name(inner, f.value), f.name(), want))
-		case !want.keys.MatchString(f.name()):
-			r.badName(path, r.places.name(inner, f.value), f.name(), want)
+		case expected.keys == nil:
+			meant = append(meant, r.unknownField(path, r.places.name(inner, f.value), f.name(), expected))
+		case !expected.keys.MatchString(f.name()):
+			r.badName(path, r.places.name(inner, f.value), f.name(), expected)
 		default:
-			r.addField(node, f, want.each, path)
+			r.addField(node, f, expected.each, path)
 		}
 	}
-	r.absent(node, v, fields, meant, want, path)
+	r.complete(node, v, fields, meant, expected, path)
 	return node
 }
 
@@ -172,8 +177,8 @@ func (r *reader) addField(node *spec.Node, f field, s *shape, path []cue.Selecto
 	}
 }
 
-// chosen returns the shape that the fields must have, which for a field of a
-// persona depends on its kind.
+// chosen returns the shape that a struct must have. For a field of a persona it
+// depends on the kind.
 func (r *reader) chosen(v cue.Value, fields []field, s *structShape, path []cue.Selector) (*structShape, bool) {
 	if s.by == "" {
 		return s, true
@@ -197,12 +202,12 @@ func (r *reader) chosen(v cue.Value, fields []field, s *structShape, path []cue.
 	return s.kinds[kind].fields, true
 }
 
-// absent adds defaults, and reports missing fields and broken rules.
-func (r *reader) absent(node *spec.Node, v cue.Value, fields []field, meant []string, want *structShape, path []cue.Selector) {
+// complete adds defaults, and reports missing fields and violated rules.
+func (r *reader) complete(node *spec.Node, v cue.Value, fields []field, meant []string, expected *structShape, path []cue.Selector) {
 	given := func(name string) bool {
 		return slices.Contains(meant, name) || slices.ContainsFunc(fields, func(f field) bool { return f.name() == name })
 	}
-	for _, m := range want.members {
+	for _, m := range expected.members {
 		switch {
 		case given(m.name) || m.optional:
 		case m.required:
@@ -213,7 +218,7 @@ func (r *reader) absent(node *spec.Node, v cue.Value, fields []field, meant []st
 			}
 		}
 	}
-	for _, rule := range want.rules {
+	for _, rule := range expected.rules {
 		var has []string
 		for _, name := range rule.names {
 			if given(name) {
@@ -240,7 +245,7 @@ func (r *reader) scalarNode(v cue.Value, s *shape, path []cue.Selector) *spec.No
 		if node == nil {
 			r.wrongForm(path, at, shownValue(v), s)
 		} else if node.Kind == spec.StringNode {
-			node.Positions = r.written(path, v, node.String)
+			node.Positions = r.positions(path, v, node.String)
 		}
 		return node
 	}
@@ -270,7 +275,7 @@ func (r *reader) scalarNode(v cue.Value, s *shape, path []cue.Selector) *spec.No
 		return nil
 	}
 	if node.Kind == spec.StringNode {
-		node.Positions = r.written(path, written, node.String)
+		node.Positions = r.positions(path, written, node.String)
 	}
 	if s.file {
 		node.Path = r.resolve(node.String, path, v)
@@ -278,8 +283,8 @@ func (r *reader) scalarNode(v cue.Value, s *shape, path []cue.Selector) *spec.No
 	return node
 }
 
-// resolve returns the absolute path of a file that the spec names. A relative
-// one starts from the folder of the .cue file in which it is written.
+// resolve returns the absolute path of a file that the spec names. A relative path
+// starts from the folder of the .cue file that contains it.
 func (r *reader) resolve(file string, path []cue.Selector, v cue.Value) string {
 	if filepath.IsAbs(file) {
 		full := filepath.Clean(file)
@@ -305,15 +310,15 @@ func (r *reader) resolve(file string, path []cue.Selector, v cue.Value) string {
 	return full
 }
 
-// nameFile remembers a file that the spec names. One that is named more than
-// once is known by the name that comes first.
+// nameFile records a file that the spec names. If the spec names it more than once,
+// the first name counts.
 func (r *reader) nameFile(f spec.File) {
 	if !slices.ContainsFunc(r.named, func(known spec.File) bool { return known.Path == f.Path }) {
 		r.named = append(r.named, f)
 	}
 }
 
-// plainNode makes a node of a concrete scalar; nil when v is none or is too
+// plainNode returns the node of a concrete scalar, or nil if v is not one or is too
 // large for a float64.
 func plainNode(v cue.Value, at diag.Place) *spec.Node {
 	switch v.Kind() {
@@ -335,7 +340,7 @@ func plainNode(v cue.Value, at diag.Place) *spec.Node {
 	return nil
 }
 
-// digits writes a number; a whole number exactly.
+// digits returns a number in decimal; whole numbers are exact.
 func digits(v cue.Value, f float64) string {
 	if i, err := v.Int(nil); err == nil {
 		return i.String()

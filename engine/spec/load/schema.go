@@ -26,7 +26,7 @@ type definition struct {
 	expr ast.Expr
 }
 
-// schemaFiles parses the embedded schema once.
+// schemaFiles returns the files of the embedded schema, parsed once.
 var schemaFiles = sync.OnceValue(func() []*ast.File {
 	names, err := fs.Glob(schemas.Files, "*.cue")
 	if err != nil {
@@ -47,7 +47,7 @@ var schemaFiles = sync.OnceValue(func() []*ast.File {
 	return files
 })
 
-// definitions lists the schema's definitions in order.
+// definitions returns the definitions of the schema in order.
 var definitions = sync.OnceValue(func() []definition {
 	var defs []definition
 	for _, f := range schemaFiles() {
@@ -70,7 +70,7 @@ func definitionNamed(name string) (definition, bool) {
 	return defs[i], true
 }
 
-// Kinds lists the kinds of fields that the schema knows, in its order.
+// Kinds lists the kinds of fields in the schema, in order.
 func Kinds() []string {
 	def, _ := definitionNamed("#Kinds")
 	var kinds []string
@@ -83,8 +83,8 @@ func Kinds() []string {
 	return kinds
 }
 
-// openSchema is the schema's package with every definition accepting
-// everything, by file name.
+// openSchema returns the package of the schema, by file name, with definitions that
+// accept everything.
 var openSchema = sync.OnceValue(func() map[string]string {
 	files := map[string]string{}
 	for _, f := range schemaFiles() {
@@ -101,36 +101,36 @@ var openSchema = sync.OnceValue(func() map[string]string {
 	return files
 })
 
-// shape is what the schema wants at one place of a spec. Several forms may be
-// open at once, for instance a number or a struct.
+// shape is what the schema allows at one place of a spec. It may allow several forms,
+// for example a number or a struct.
 type shape struct {
 	expr      ast.Expr
 	doc       []*ast.CommentGroup
-	any       bool        // everything is fine
+	any       bool        // everything is allowed
 	condition bool        // a condition
-	file      bool        // a text that names a file
-	scalar    *constraint // nil when no scalar is fine
-	list      *listShape  // nil when no list is fine
+	file      bool        // a string that names a file
+	scalar    *constraint // nil if no scalar is allowed
+	list      *listShape  // nil if no list is allowed
 	fields    *structShape
 }
 
 type constraint struct {
 	expr  ast.Expr
 	value cue.Value
-	plain cue.Kind // when it is nothing but a type
+	plain cue.Kind // the type, if the constraint is only a type
 }
 
 type listShape struct {
-	first []*shape // must be there
-	rest  *shape   // nil: no more
+	first []*shape // required items
+	rest  *shape   // further items; nil if there must be none
 }
 
 type structShape struct {
 	members []*member
-	keys    *regexp.Regexp // names that each is for; nil when only members are fine
+	keys    *regexp.Regexp // names of other fields, whose shape is each; nil if there must be none
 	each    *shape
 	rules   []rule
-	// by is the field whose value chooses one of the shapes in kinds.
+	// by is the field whose value selects one of the shapes in kinds.
 	by    string
 	kinds map[string]*shape
 }
@@ -138,7 +138,7 @@ type structShape struct {
 type member struct {
 	name     string
 	required bool
-	optional bool // neither: the field has a default or a fixed value
+	optional bool // if neither is set, the field has a default or a fixed value
 	shape    *shape
 }
 
@@ -159,8 +159,8 @@ func (s *structShape) names() []string {
 	return names
 }
 
-// rule says how many of some fields a struct must have; it is written in the
-// schema as an attribute such as @exactlyOne(a, b).
+// rule says how many of some fields a struct must have. In the schema it is an
+// attribute such as @exactlyOne(a, b).
 type rule struct {
 	least, most int
 	names       []string
@@ -189,8 +189,8 @@ func newModel(ctx *cue.Context) *model {
 	return &model{ctx: ctx, value: ctx.BuildInstance(inst), known: map[string]*shape{}}
 }
 
-// copyOf parses a schema file anew: building resolves names inside the tree it
-// is given.
+// copyOf parses a schema file again, because building an instance modifies the syntax
+// tree.
 func copyOf(f *ast.File) *ast.File {
 	text, err := schemas.Files.ReadFile(path.Base(f.Filename))
 	if err != nil {
@@ -203,7 +203,7 @@ func copyOf(f *ast.File) *ast.File {
 	return file
 }
 
-// definition returns the shape of a definition; definitions may be recursive.
+// definition returns the shape of a definition. Definitions may be recursive.
 func (m *model) definition(name string) *shape {
 	if s, ok := m.known[name]; ok {
 		return s
@@ -222,7 +222,7 @@ func (m *model) definition(name string) *shape {
 		s.file = true
 	}
 	if _, ok := def.expr.(*ast.StructLit); ok {
-		s.fields = &structShape{} // what refers to it before it is filled sees it filled later
+		s.fields = &structShape{} // recursive references get this pointer before it is filled
 	}
 	m.fill(s, def.expr)
 	return s
@@ -272,14 +272,14 @@ func (m *model) fill(s *shape, x ast.Expr) {
 		}
 	}
 	if len(scalars) == len(alternatives(x)) {
-		scalars = []ast.Expr{x} // keeps the mark of the default
+		scalars = []ast.Expr{x} // keeps the default
 	}
 	if len(scalars) > 0 {
 		s.scalar = m.constraint(scalars)
 	}
 }
 
-// alternatives splits a disjunction, leaving marks of defaults out.
+// alternatives splits a disjunction. It removes the marks of defaults.
 func alternatives(x ast.Expr) []ast.Expr {
 	switch x := x.(type) {
 	case *ast.ParenExpr:
@@ -308,7 +308,7 @@ func (m *model) constraint(alts []ast.Expr) *constraint {
 	if id, ok := c.expr.(*ast.Ident); ok {
 		c.plain = plainKinds[id.Name]
 	}
-	c.value = m.ctx.CompileString(source1(c.expr), cue.Scope(m.value))
+	c.value = m.ctx.CompileString(sourceLine(c.expr), cue.Scope(m.value))
 	return c
 }
 
@@ -354,7 +354,7 @@ func (m *model) fillStruct(s *structShape, x *ast.StructLit) {
 	}
 }
 
-// embed takes over the fields of a definition, or the choice #Kinds[kind].
+// embed adds the fields of an embedded definition, or the selection #Kinds[kind].
 func (m *model) embed(s *structShape, x ast.Expr) {
 	if choice, ok := x.(*ast.IndexExpr); ok {
 		s.by = choice.Index.(*ast.Ident).Name
@@ -382,7 +382,7 @@ func readRule(a *ast.Attribute) rule {
 	return r
 }
 
-// keyPattern reads the label of a pattern: string, or =~"expression".
+// keyPattern compiles the label of a pattern constraint: string or =~"expression".
 func keyPattern(x ast.Expr) *regexp.Regexp {
 	if u, ok := x.(*ast.UnaryExpr); ok {
 		text, err := strconv.Unquote(u.X.(*ast.BasicLit).Value)
@@ -394,8 +394,8 @@ func keyPattern(x ast.Expr) *regexp.Regexp {
 	return regexp.MustCompile("")
 }
 
-// source1 is the source text of an expression on one line.
-func source1(n ast.Node) string {
+// sourceLine returns the source of an expression on one line.
+func sourceLine(n ast.Node) string {
 	text, err := format.Node(n, format.Simplify())
 	if err != nil {
 		return ""

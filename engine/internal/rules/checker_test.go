@@ -11,11 +11,12 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/internal/rules"
+	"github.com/personagen/personagen/engine/internal/tokenize"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// garden is the orchard with rules of all sorts, and a list.
+// garden is the orchard with rules of every kind, and a list.
 func garden() (*plan.Plan, *frame.Batch) {
 	p, b := orchard()
 	p.Fields[4].Text.Chars.Min = 60
@@ -35,10 +36,9 @@ func garden() (*plan.Plan, *frame.Batch) {
 	return p, persons
 }
 
-// TestPiecesProperty: of texts whose sentences come again and again, in texts of
-// other persons, fields and goroutines, the checker says what it says of each
-// when it has seen nothing before.
-func TestPiecesProperty(t *testing.T) {
+// TestHistoryProperty: what a checker says of a text does not depend on the texts,
+// persons and fields judged before, by itself or by other checkers of the set.
+func TestHistoryProperty(t *testing.T) {
 	sentences := []string{
 		"Ana locuiește în Vale Nouă. ", "Ion locuiește în Deal, la margine. ", "Ion e căsătorit, are doi copii. ", "El, ca toți, crește meri. ", "Născut la Deal, are 34 ani. ", "Nu e burlac, e căsătorit. ",
 		"Are 34 de ani, și o livadă. ", "Are 51 de ani. ", "Atât. ", "Îmi pare rău, nu pot. ", "Îmi pare, rău. ", "Întrebare, da. ", "Întrebare: Răspuns. ", "Răspuns nu este. ", "Грушa, вишня и слива. ",
@@ -46,23 +46,23 @@ func TestPiecesProperty(t *testing.T) {
 		"\x07, ", "zzz, ", "zzz", "e ", "căsătorită. ", "nu ", ", ", ". ", "34 ", "de ani", "29 de, e, nu, ani. ", "34 de, ", "e, ", "nu, ", "ani. ", " și", "\xff. ", "Ion-Ana, ", "Vale, ", "Nouă. ", "în ", "ș", strings.Repeat("lung ", 120) + ". ", "?! ", "\n",
 	}
 	p, persons := garden()
-	learned, err := rules.Compile(p)
+	shared, err := rules.Compile(p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	story, trees := learned.Column("story"), learned.Column("trees")
+	story, trees := shared.Column("story"), shared.Column("trees")
 	var wait sync.WaitGroup
 	for worker := range 4 {
 		wait.Go(func() {
-			source := rng.New(uint64(worker), "pieces").Source()
-			c := learned.Checker()
+			source := rng.New(uint64(worker), "history").Source()
+			c := shared.Checker()
 			c.Load(persons)
-			var whole rules.Scan
+			var tokens tokenize.Tokenizer
 			judge := func(c *rules.Checker, text string, items []string, row int) (out []rules.Fault, chars int) {
 				out = append(out, c.Text(story, row, text)...)
-				whole.Read(text)
-				if chars = c.Chars; string(c.Scan().Lower) != string(whole.Lower) || !slices.Equal(c.Scan().Words, whole.Words) {
-					t.Errorf("%q: another text was scanned", text)
+				tokens.Read(text)
+				if chars = c.Chars; string(c.Tokens().Lower) != string(tokens.Lower) || !slices.Equal(c.Tokens().Words, tokens.Words) {
+					t.Errorf("%q: Tokens returns another text", text)
 				}
 				return append(out, c.List(trees, row, items)...), chars
 			}
@@ -79,20 +79,20 @@ func TestPiecesProperty(t *testing.T) {
 				row := source.Below(2)
 				got, chars := judge(c, text, items, row)
 				set, _ := rules.Compile(p)
-				naive := set.Checker()
-				naive.Load(persons)
-				want, wantChars := judge(naive, text, items, row)
+				fresh := set.Checker()
+				fresh.Load(persons)
+				want, wantChars := judge(fresh, text, items, row)
 				if d := cmp.Diff(want, got); d != "" || chars != wantChars {
-					t.Errorf("%q, %q, person %d (-new +after others):\n%s", text, items, row, d)
+					t.Errorf("%q, %q, person %d (-fresh +shared):\n%s", text, items, row, d)
 					return
 				}
 				for _, f := range got {
 					broken[f.Demand] = true
 				}
 			}
-			for i, d := range learned.Demands {
+			for i, d := range shared.Demands {
 				if d.Column == story && !broken[i] {
-					t.Errorf("no text breaks %q", strings.TrimSpace(d.Kind+" "+d.Name))
+					t.Errorf("got no text that breaks %q", strings.TrimSpace(d.Kind+" "+d.Name))
 				}
 			}
 		})

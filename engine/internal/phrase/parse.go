@@ -8,16 +8,16 @@ import (
 	"github.com/personagen/personagen/engine/diag"
 )
 
-// Section is some phrases of a bank under one heading.
+// Section is the phrases of a bank under one heading.
 type Section struct {
 	Bank        string
 	Place       diag.Place // of the heading
-	Condition   string     // empty when the section is open to everyone
+	Condition   string     // empty if the section is open to everyone
 	ConditionAt diag.Place
 	Phrases     []Phrase
 }
 
-// Phrase is one phrase of a section. Its lines are joined by single spaces.
+// Phrase is a phrase of a section. Its lines are joined with single spaces.
 type Phrase struct {
 	Text   string
 	Parts  []Part
@@ -26,13 +26,13 @@ type Phrase struct {
 	lines []line
 }
 
-// Facet is another way to say a phrase.
+// Facet is another wording of a phrase.
 type Facet struct {
 	Name string
 	Phrase
 }
 
-// Facet finds a facet by its name.
+// Facet returns the facet with a name.
 func (p *Phrase) Facet(name string) (*Phrase, bool) {
 	for i := range p.Facets {
 		if p.Facets[i].Name == name {
@@ -42,13 +42,13 @@ func (p *Phrase) Facet(name string) (*Phrase, bool) {
 	return nil, false
 }
 
-// line is where a line's text begins in the phrase and in the file.
+// line is the position of a line in the phrase, and its place in the file.
 type line struct {
 	offset int
 	place  diag.Place
 }
 
-// Place is that of the byte at offset in the phrase's text.
+// Place returns the place of the byte at position offset of the phrase's text.
 func (p *Phrase) Place(offset int) diag.Place {
 	i := len(p.lines) - 1
 	for i > 0 && p.lines[i].offset > offset {
@@ -59,9 +59,9 @@ func (p *Phrase) Place(offset int) diag.Place {
 	return at
 }
 
-// Parse reads a file of phrase banks, UTF-8 with or without a byte order mark.
-// Messages call it file. Faults are added to the list; phrases without faults
-// are returned all the same.
+// Parse parses a file of phrase banks in UTF-8, with or without a byte order mark.
+// file is its name in places. Parse adds faults to the list and returns the phrases
+// that have none.
 func Parse(file string, data []byte, faults *diag.List) []Section {
 	p := parser{file: file, faults: faults}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
@@ -74,8 +74,7 @@ func Parse(file string, data []byte, faults *diag.List) []Section {
 	return p.sections
 }
 
-// blanks are the signs that part words and indent lines; a no-break space is
-// none of them.
+// blanks separate words and indent lines. A no-break space is not one of them.
 const blanks = " \t"
 
 type parser struct {
@@ -85,14 +84,14 @@ type parser struct {
 	sections []Section
 	section  *Section
 	phrase   *Phrase
-	stray    bool // phrases before the first heading have been reported
+	stray    bool // a phrase before the first heading has been reported
 }
 
 func (p *parser) place(column int) diag.Place {
 	return diag.Place{File: p.file, Line: p.number, Column: column + 1}
 }
 
-// read takes in one line.
+// read parses a line.
 func (p *parser) read(text string) {
 	body := strings.TrimLeft(text, blanks)
 	indent := len(text) - len(body)
@@ -102,7 +101,7 @@ func (p *parser) read(text string) {
 	case !utf8.ValidString(text):
 		p.faults.Errorf(p.place(invalidAt(text)), "utf8", "the line is not UTF-8").WithHint("save the file as UTF-8")
 	case indent > 0:
-		p.proceed(body, indent)
+		p.continuation(body, indent)
 	case body[0] == '[':
 		p.heading(body)
 	default:
@@ -110,7 +109,7 @@ func (p *parser) read(text string) {
 	}
 }
 
-// invalidAt is where the first byte stands that is not UTF-8.
+// invalidAt returns the position of the first byte that is not UTF-8.
 func invalidAt(s string) int {
 	for i, r := range s {
 		if r == utf8.RuneError && !strings.HasPrefix(s[i:], string(utf8.RuneError)) {
@@ -127,12 +126,12 @@ func (p *parser) heading(text string) {
 	p.section = &Section{Place: p.place(0)}
 	end := strings.IndexByte(text, ']')
 	if end < 0 {
-		p.faults.Errorf(p.place(0), "heading", "the heading has no ]").WithHint(`write [bank], or \[ when it is a phrase`)
+		p.faults.Errorf(p.place(0), "heading", "the heading has no ]").WithHint(`write [bank], or \[ at the start of a phrase`)
 		return
 	}
 	p.section.Bank = strings.Trim(text[1:end], blanks)
 	if !IsBankName(p.section.Bank) {
-		p.faults.Errorf(p.place(1), "heading", "%q is no name of a bank", text[1:end]).WithHint("use letters, digits and . _ -")
+		p.faults.Errorf(p.place(1), "heading", "%q is not a name for a bank", text[1:end]).WithHint("use letters, digits and . _ -")
 		p.section.Bank = ""
 	}
 	rest := strings.TrimLeft(text[end+1:], blanks)
@@ -144,7 +143,7 @@ func (p *parser) begin(text string) {
 	p.endPhrase()
 	if p.section == nil {
 		if !p.stray {
-			p.faults.Errorf(p.place(0), "heading", "a phrase before the first heading").WithHint("write the name of its bank above it: [bank]")
+			p.faults.Errorf(p.place(0), "heading", "there is a phrase before the first heading").WithHint("write the name of its bank above it: [bank]")
 		}
 		p.stray = true
 		p.section = &Section{Place: p.place(0)}
@@ -152,13 +151,13 @@ func (p *parser) begin(text string) {
 	p.phrase = &Phrase{Text: text, lines: []line{{0, p.place(0)}}}
 }
 
-// proceed adds a line to the phrase.
-func (p *parser) proceed(text string, column int) {
+// continuation adds an indented line to the phrase.
+func (p *parser) continuation(text string, column int) {
 	switch {
 	case text[0] == '[':
-		p.faults.Errorf(p.place(column), "heading", "a heading begins at the start of its line").WithHint(`take the white space away, or write \[ when it belongs to a phrase`)
+		p.faults.Errorf(p.place(column), "heading", "a heading is indented").WithHint(`remove the white space before it, or write \[ in a phrase`)
 	case p.phrase == nil:
-		p.faults.Errorf(p.place(column), "phrase", "there is no phrase to continue").WithHint("a phrase begins at the start of its line")
+		p.faults.Errorf(p.place(column), "phrase", "an indented line has no phrase to continue").WithHint("start the phrase at the beginning of its line")
 	case text[0] == '/':
 		p.facet(text, column)
 	default:
@@ -178,32 +177,33 @@ func (p *parser) facet(text string, column int) {
 	body := strings.TrimLeft(rest, blanks)
 	switch _, twice := p.phrase.Facet(name); {
 	case !IsBankName(name) || body == "":
-		p.faults.Errorf(p.place(column), "facet", "%q is no facet", text).WithHint(`write /name and the words, or \/ when it belongs to a phrase`)
+		p.faults.Errorf(p.place(column), "facet", "%q is not a facet", text).WithHint(`write /name and its wording, or \/ in a phrase`)
 	case twice:
-		p.faults.Errorf(p.place(column), "facet", "the phrase has the facet %q already", name).WithHint("take one of them away")
+		p.faults.Errorf(p.place(column), "facet", "the phrase has two facets %q", name).WithHint("remove one of them")
 	default:
 		at := p.place(column + len(text) - len(body))
 		p.phrase.Facets = append(p.phrase.Facets, Facet{name, Phrase{Text: body, lines: []line{{0, at}}}})
 	}
 }
 
-// endPhrase cuts the finished phrase and its facets into parts.
+// endPhrase compiles the phrase and its facets, and keeps them if they have no
+// faults.
 func (p *parser) endPhrase() {
 	if p.phrase == nil {
 		return
 	}
-	sound := p.cut(p.phrase)
+	ok := p.compile(p.phrase)
 	for i := range p.phrase.Facets {
-		sound = p.cut(&p.phrase.Facets[i].Phrase) && sound
+		ok = p.compile(&p.phrase.Facets[i].Phrase) && ok
 	}
-	if sound {
+	if ok {
 		p.section.Phrases = append(p.section.Phrases, *p.phrase)
 	}
 	p.phrase = nil
 }
 
-// cut cuts a phrase into parts and reports whether it is without faults.
-func (p *parser) cut(x *Phrase) bool {
+// compile splits a phrase into parts and reports whether it has no faults.
+func (p *parser) compile(x *Phrase) bool {
 	parts, faults := Compile(x.Text)
 	for _, f := range faults {
 		p.faults.Errorf(x.Place(f.Offset), "phrase", "%s", f.Message).WithHint("%s", f.Hint)
@@ -212,7 +212,7 @@ func (p *parser) cut(x *Phrase) bool {
 	return len(faults) == 0
 }
 
-// endSection keeps the finished section.
+// endSection keeps the section, unless its heading has a fault.
 func (p *parser) endSection() {
 	if p.section != nil && p.section.Bank != "" {
 		p.sections = append(p.sections, *p.section)

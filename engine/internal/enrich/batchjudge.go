@@ -2,51 +2,28 @@ package enrich
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"os"
 
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/journal"
 )
 
-// found is what the answers of a batch came to.
-type found struct {
+// batchSum sums up the answers of a batch.
+type batchSum struct {
 	answers, unanswered      int64 // requests
 	accepted, refused, stale int64 // texts
 	actual, unknown          endpoint.Cost
 }
 
-// eachAsked reads the index of a batch.
-func (s *batcher) eachAsked(e entry, visit func(number int64, a asked) error) error {
-	path, number := s.ledger.index(e.Number), int64(0)
-	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("it is no longer known what batch %s is about: %w", e.ID, err)
-	}
-	err := eachLine(path, func(_ int64, line []byte) error {
-		var a asked
-		if err := json.Unmarshal(line, &a); err != nil {
-			return fmt.Errorf("%s, line %d: %w", path, number+1, err)
-		}
-		number++
-		return visit(number-1, a)
-	})
-	if err == nil && number != e.Requests {
-		err = fmt.Errorf("%s has %d lines, and the batch %d requests", path, number, e.Requests)
-	}
-	return err
-}
-
-// request of a batch, with its number.
+// numbered is a request of a batch with its number.
 type numbered struct {
-	asked
+	indexLine
 	number int64
 }
 
-// judge holds the answers of a batch to the rules, person by person in their
-// order, whatever the order of the answers.
-func (s *batcher) judge(ctx context.Context, b *outstanding, now endpoint.Batch) (found, error) {
-	var sum found
+// judge checks the answers of a batch, person by person in the order of the
+// index, whatever the order of the answers.
+func (s *batcher) judge(ctx context.Context, b *openBatch, now endpoint.Batch) (batchSum, error) {
+	var sum batchSum
 	lines, err := s.ledger.replies(b.entry)
 	if err != nil {
 		return sum, err
@@ -54,7 +31,7 @@ func (s *batcher) judge(ctx context.Context, b *outstanding, now endpoint.Batch)
 	defer lines.close()
 	j := judging{batcher: s, lines: lines, sum: &sum, complete: now.Status == "completed"}
 	var group []numbered
-	err = s.eachAsked(b.entry, func(number int64, a asked) error {
+	err = s.ledger.eachAsked(b.entry, func(number int64, a indexLine) error {
 		if len(group) > 0 && (a.Person < group[len(group)-1].Person || a.Person >= group[0].Person+blockRows) {
 			if err := j.group(ctx, group); err != nil {
 				return err
@@ -74,8 +51,8 @@ func (s *batcher) judge(ctx context.Context, b *outstanding, now endpoint.Batch)
 type judging struct {
 	*batcher
 	lines    *replies
-	sum      *found
-	complete bool // the provider says that it has answered everything
+	sum      *batchSum
+	complete bool // the provider reports every request as answered
 	line     []byte
 
 	written  []journal.Record // for the journal
@@ -83,23 +60,21 @@ type judging struct {
 	bought   []bought
 }
 
-// group judges the answers about persons who stand close together. What was
-// accepted is on disk before what was not.
+// group judges the answers about persons of one block. Accepted texts are on disk
+// before the attempts that failed.
 func (j *judging) group(ctx context.Context, requests []numbered) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	first := requests[0].Person
-	if err := j.judges.load(first, int(requests[len(requests)-1].Person-first)+1); err != nil {
+	if err := j.judgeBlock.load(first, int(requests[len(requests)-1].Person-first)+1); err != nil {
 		return err
 	}
 	j.written, j.attempts = j.written[:0], j.attempts[:0]
 	j.bought = make([]bought, len(j.batcher.bought))
-	aside := &runner{Enricher: j.Enricher, counts: j.newCounts()} // what is counted here is counted by looks
+	scratch := &runner{Enricher: j.Enricher, counts: j.newCounts()} // scans count, not this
 	for _, r := range requests {
-		row := int(r.Person - first)
-		p := person{runner: aside, block: j.judges, row: row, values: j.facts(j.judges.batch, row)}
-		if err := j.request(&p, r); err != nil {
+		if err := j.request(scratch.newPerson(j.judgeBlock, int(r.Person-first)), r); err != nil {
 			return err
 		}
 	}
@@ -123,16 +98,16 @@ func (j *judging) request(p *person, r numbered) error {
 	if missErr != nil {
 		return missErr
 	}
-	text, fault, failed := outcome(answer, err)
+	text, fault, failed := answerText(answer, err)
 	if failed != nil {
 		return j.failed(tasks, tries, failed)
 	}
-	good, bad := p.sift(c, tasks, text, fault)
-	inside := r.Person >= j.first && r.Person < j.first+j.count
+	good, bad := p.checkAnswer(c, tasks, text, fault)
+	inRange := r.Person >= j.first && r.Person < j.first+j.count
 	for _, g := range good {
 		j.sum.accepted++
 		j.written = append(j.written, journal.Record{Key: g.key, Value: g.record.bytes()})
-		if n := &j.bought[g.field.number]; inside {
+		if n := &j.bought[g.field.number]; inRange {
 			n.accepted++
 			if tries[g.key] > 1 {
 				n.repaired++
@@ -150,7 +125,7 @@ func (j *judging) request(p *person, r numbered) error {
 	return nil
 }
 
-// read finds and pays for the answer to a request.
+// read finds the answer to a request and accounts for its cost.
 func (j *judging) read(r numbered) (endpoint.Answer, error) {
 	line, err := j.lines.line(r.number, j.line)
 	if err != nil {
@@ -158,8 +133,8 @@ func (j *judging) read(r numbered) (endpoint.Answer, error) {
 	}
 	if line == nil {
 		j.sum.unanswered++
-		if j.complete { // it may have been paid for all the same
-			j.unknown(r)
+		if j.complete { // it may have been paid for nevertheless
+			j.addUnknown(r)
 		}
 		return endpoint.Answer{}, &endpoint.Error{Kind: endpoint.Unanswered, Message: "the provider's files do not have it"}
 	}
@@ -172,7 +147,7 @@ func (j *judging) read(r numbered) (endpoint.Answer, error) {
 		j.sum.actual.Tokens += cost.Tokens
 		j.batcher.usage = addUsage(j.batcher.usage, *usage)
 	case err == nil || endpoint.Charged(err):
-		j.unknown(r)
+		j.addUnknown(r)
 	}
 	if usage != nil || err == nil {
 		j.sum.answers++
@@ -183,19 +158,20 @@ func (j *judging) read(r numbered) (endpoint.Answer, error) {
 	return answer, err
 }
 
-func (j *judging) unknown(r numbered) {
+func (j *judging) addUnknown(r numbered) {
 	j.sum.unknown.Money += r.Worst.Money
 	j.sum.unknown.Tokens += r.Worst.Tokens
 }
 
-// tasks finds what a request asked for and is still missing.
+// tasks returns what a request asked for and is still missing, and counts what
+// the spec no longer asks for.
 func (j *judging) tasks(p *person, r numbered) (tasks []task, tries map[journal.Key]int, c *call, err error) {
 	asked := map[string]int{}
 	for _, t := range r.Tasks {
 		asked[t.Key] = t.Try
 	}
 	for i := range p.calls {
-		missing, err := p.missing(&p.calls[i])
+		missing, err := p.missing(&p.calls[i]) // of earlier calls too: it adds their texts to p.values
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -218,13 +194,13 @@ func (j *judging) tasks(p *person, r numbered) (tasks []task, tries map[journal.
 	return tasks, tries, c, nil
 }
 
-// failed notes that nothing came of a request.
+// failed records that a request got no answer.
 func (j *judging) failed(tasks []task, tries map[journal.Key]int, failed error) error {
 	switch endpoint.KindOf(failed) {
 	case "":
 		return failed // of the disk
 	case endpoint.Unauthorised, endpoint.QuotaExhausted:
-		j.ends = failed
+		j.fatal = failed
 	}
 	for _, t := range tasks {
 		a, err := j.ledger.attempt(t.key)
@@ -239,7 +215,7 @@ func (j *judging) failed(tasks []task, tries map[journal.Key]int, failed error) 
 		}
 		a.Error = failed.Error()
 		if a.Errors++; endpoint.KindOf(failed) == endpoint.BadRequest {
-			a.Errors = mostErrors
+			a.Errors = maxErrors
 		}
 		j.attempts = append(j.attempts, ledgerRecord(t.key, a))
 	}
