@@ -32,6 +32,15 @@ var reserved = map[string]string{
 	"github.com/spf13/cobra":            "cmd/personagen",
 }
 
+// forbidden names packages that a package of ours may not import: the plan is data,
+// and whoever reads it needs neither a fit nor a sampler.
+var forbidden = map[string][]string{
+	"engine/plan":              {"engine/internal/fit", "engine/internal/sample", "engine/internal/table", "engine/internal/compile", "engine/bundle", "engine/spec/load"},
+	"engine/bundle":            {"engine/internal/compile", "engine/spec/load"},
+	"engine/internal/identity": {"engine"},
+	"engine/internal/compile":  {"engine/spec/load", "engine/run"},
+}
+
 func TestImports(t *testing.T) {
 	eachFile(t, ".go", func(name string, text []byte) {
 		f, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ImportsOnly)
@@ -44,18 +53,23 @@ func TestImports(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			for _, fault := range importFaults(path.Dir(name), imported) {
+			for _, fault := range importFaults(path.Dir(name), imported, strings.HasSuffix(name, "_test.go")) {
 				t.Errorf("%s imports %s: %s", name, imported, fault)
 			}
 		}
 	})
 }
 
-// importFaults says why a package of ours may not import another.
-func importFaults(dir, imported string) (faults []string) {
+// importFaults says why a package of ours, or its tests, may not import another.
+func importFaults(dir, imported string, test bool) (faults []string) {
 	for reservedPath, owner := range reserved {
 		if within(imported, reservedPath) && dir != owner {
 			faults = append(faults, "only "+owner+" may")
+		}
+	}
+	for _, other := range forbidden[dir] {
+		if within(imported, module+"/"+other) && !test { // tests compile specs
+			faults = append(faults, dir+" must not")
 		}
 	}
 	if within(dir, "engine") && within(imported, module+"/cmd") {
@@ -115,13 +129,16 @@ func TestImportFaults(t *testing.T) {
 		{"engine/spec/load", "cuelang.org/go/cue", 0},
 		{"engine/spec", "cuelang.org/go/cue", 1},
 		{"engine/plan", "cuelang.org/go/cue", 1},
+		{"engine/plan", module + "/engine/internal/fit", 1},
+		{"engine/plan", module + "/engine/kind", 0},
+		{"engine/internal/identity", module + "/engine/plan", 1},
 		{"cmd/personagen", "github.com/parquet-go/parquet-go", 1},
 		{"engine/run", "github.com/sashabaranov/go-openai", 1},
 		{"engine/run", module + "/cmd/personagen", 1},
 		{"cmd/personagen", module + "/engine/run", 0},
 		{"engine/run", "cuelang.org/gopher", 0},
 	} {
-		if got := importFaults(c.dir, c.imported); len(got) != c.faults {
+		if got := importFaults(c.dir, c.imported, false); len(got) != c.faults {
 			t.Errorf("%s importing %s: %d faults %v, want %d", c.dir, c.imported, len(got), got, c.faults)
 		}
 	}

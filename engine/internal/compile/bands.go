@@ -16,18 +16,6 @@ const minSplit = 24
 // values and bands; if they are many, the split costs more than it saves.
 const maxFine = 64
 
-// split is a field with many values, such as an age in years, whose wide tables need
-// only bands of them. The bands become a variable of their own. Given its band, a
-// value is then independent of every variable that no table connects with it
-// directly, as maximum entropy makes it anyway, and the cliques are smaller by the
-// ratio of values to bands.
-type split struct {
-	variable int     // of the values
-	bands    int     // variable of the bands
-	of       []int32 // band of each value
-	first    []int   // a value of each band
-}
-
 // readTogether lists what must be readable from one clique even if no table covers
 // it: joints, groups of several fields, and the population's where.
 func (c *compiler) readTogether() []constraint {

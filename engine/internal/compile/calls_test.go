@@ -96,13 +96,13 @@ func TestCallsAreRefused(t *testing.T) {
 		{"cycle", `
 calls: late: prompt: "{{ .story }}"
 calls: early: prompt: "{{ .note }}"
-`, "letters.cue:13:27 calls need each other in a circle: late -> early -> late"},
+`, "letters.cue:13:27 the calls depend on each other: late -> early -> late"},
 		{"cycle by after", `
 calls: late: {prompt: "x", after: ["early"]}
 calls: early: prompt: "{{ .note }}"
-`, "letters.cue:13:27 calls need each other in a circle: late -> early -> late"},
+`, "letters.cue:13:27 the calls depend on each other: late -> early -> late"},
 		{"own text", ok + `calls: early: prompt: "{{ .tools }}"` + "\n",
-			`letters.cue:13:27 the prompt of call "early" reads field "tools", which that call itself is to write`},
+			`letters.cue:13:27 the prompt of call "early" reads field "tools", which the same call writes`},
 		{"unknown field", ok + `calls: early: prompt: "about {{ .huge }}"` + "\n", `letters.cue:13:33 no field is called "huge"`},
 		{"unknown part", ok + `calls: early: prompt: "{{ range .Fields }}{{ .size }}{{ end }}"` + "\n", `letters.cue:13:46 no field is called "Fields.size"`},
 		{"unknown function", ok + `calls: early: prompt: "{{ env .hue }}"` + "\n",

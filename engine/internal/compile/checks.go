@@ -8,6 +8,13 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
+// compileChecks compiles the checks of the spec.
+func (c *compiler) compileChecks() {
+	for _, x := range c.spec.Checks {
+		c.compileLimit(x)
+	}
+}
+
 // compileLimit compiles a check of the spec.
 func (c *compiler) compileLimit(x spec.Check) {
 	limit := plan.Limit{Name: x.Name, About: x.About, Severity: x.Severity, AtLeast: x.AtLeast, AtMost: x.AtMost}

@@ -5,8 +5,8 @@
 //	names, fields, labels           names of the spec, fields of every kind
 //	space, conditions, checks,      fitted fields as variables, conditions as
 //	goals                           functions of them
-//	narrator, phrases, coverage,    phrase banks, rules, and whether everybody
-//	rules                           finds a phrase
+//	banks, phrases, rules,          phrase banks, rules about texts, and whether
+//	coverage, narrator              everyone finds a phrase
 //	endpoints, prompts, calls       how models are asked
 //	tables, bands, problem          figures over the variables
 //	structure, cache, explain, fit  the fit, and what it says when it fails
@@ -21,24 +21,11 @@ import (
 
 	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/diag"
-	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/internal/table"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
 )
-
-// Options steer a compilation. The zero value is ready to use.
-type Options struct {
-	// MaxCells bounds the junction tree; 0 means fit's default.
-	MaxCells int64
-	// Cache is the folder of fitted plans; empty means no cache.
-	Cache string
-	// Progress, when set, is called while the fit runs.
-	Progress func(fit.Progress)
-	// Timings, when set, is called after each stage with the time it took.
-	Timings func(stage string, took time.Duration)
-}
 
 // stage is one named step of a compilation.
 type stage struct {
@@ -55,7 +42,7 @@ var checking = []stage{
 	{"fields", (*compiler).compileFields},
 	{"labels", (*compiler).warnMisread},
 	{"space", (*compiler).buildSpace},
-	{"conditions", (*compiler).compileConditions},
+	{"conditions", func(c *compiler) { c.compileConditions(); c.compileChecks(); c.compileGoals() }},
 	{"narrator", (*compiler).compileNarrator},
 	{"calls", (*compiler).compileCalls},
 	{"tables", (*compiler).readTables},

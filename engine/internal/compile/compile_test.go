@@ -405,12 +405,12 @@ func TestFaults(t *testing.T) {
 		{"row that does not sum", `red: {east: 70, west: 30}`, `red: {east: 70, west: 20}`, "sum", `table "zone": percent given hue "red" add up to 90, not 100`},
 		{"negative figure", `smith: 0.5, baker: 0.3, scribe: 0.2`, `smith: -0.5, baker: 1.3, scribe: 0.2`, "negative", `a figure is negative: -0.5`},
 		{"row without figures", "\t\tblue: {east: 10, west: 90}\n", "", "missing-row", `table "zone" has no figures given hue "blue"`},
-		{"empty universe", `where: years: >=20, shares`, `where: years: >=80, shares`, "empty-universe", `table "guild" speaks of nobody: no combination of values meets years: >=80`},
+		{"empty universe", `where: years: >=20, shares`, `where: years: >=80, shares`, "empty-universe", `table "guild" is about nobody: no combination of values meets years: >=80`},
 		{"nobody wanted", `where: years: >=10}`, `where: years: >=70}`, "nobody-wanted", `no combination of values meets the population's where: years: >=70`},
-		{"cycle", `master: {kind: "group", of: ["hue", "span"]`, `master: {kind: "group", of: ["hue", "master"]`, "cycle", `fields need each other in a circle: master -> master`},
+		{"cycle", `master: {kind: "group", of: ["hue", "span"]`, `master: {kind: "group", of: ["hue", "master"]`, "cycle", `the fields depend on each other: master -> master`},
 		{"axis named twice", `over: ["span", "hue"]`, `over: ["span", "span"]`, "field-twice", `table "years_hue" names field "span" twice`},
 		{"joint of a text", `joints: [["span", "zone"]]`, `joints: [["span", "label"]]`, "not-finite", `field "label" is a template: it has no finite list of values to try a condition against`},
-		{"zero support", `{hue: "blue", guild: "scribe"}`, `{hue: "blue"}`, "no-support", `table "hue" wants persons where nobody can be: hue "blue"`},
+		{"zero support", `{hue: "blue", guild: "scribe"}`, `{hue: "blue"}`, "no-support", `table "hue" has persons where nobody can be: hue "blue"`},
 		{"margin against conditional", `tables: {`, "tables: {\n\tzones: {over: [\"zone\"], percent: {east: 90, west: 10}}", "disagree", `tables "zone" and "zones" disagree by 41.00 % of all persons`},
 		{"rest of two fields", `role: "pattern", counts: {`, `role: "pattern", rest: "red", counts: {`, "no-rest", `rest needs shares or percent over one field`},
 	} {
@@ -461,7 +461,7 @@ func TestTriangle(t *testing.T) {
 	if p != nil {
 		t.Fatal("0.7 is impossible, yet it compiles")
 	}
-	want := `tables "ab", "ac", "bc" agree pair by pair but cannot hold together`
+	want := `tables "ab", "ac", "bc" agree in pairs but not together`
 	if len(faults.Items) != 1 || faults.Items[0].Message != want {
 		t.Errorf("got %+v", faults.Items)
 	}

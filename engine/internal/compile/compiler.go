@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/diag"
@@ -16,6 +17,18 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
 )
+
+// Options steer a compilation. The zero value is ready to use.
+type Options struct {
+	// MaxCells bounds the junction tree; 0 means fit's default.
+	MaxCells int64
+	// Cache is the folder of fitted plans; empty means no cache.
+	Cache string
+	// Progress, when set, is called while the fit runs.
+	Progress func(fit.Progress)
+	// Timings, when set, is called after each stage with the time it took.
+	Timings func(stage string, took time.Duration)
+}
 
 // compiler carries a compilation from stage to stage. Each stage reads what the
 // earlier ones left and reports every fault it finds. A stage runs only when the

@@ -11,8 +11,8 @@ import (
 )
 
 // compileConditions tries the conditions of the spec on every value of their
-// fields: who is wanted, which combinations are impossible, who has a value, and
-// what joints, checks and goals are about.
+// fields: who is wanted, which combinations are impossible, and who has a value. It
+// also compiles the joints.
 func (c *compiler) compileConditions() {
 	if w := c.spec.Population.Where; w != nil {
 		if sel, fn, ok := c.condition(w); ok {
@@ -37,12 +37,6 @@ func (c *compiler) compileConditions() {
 	slices.SortStableFunc(c.zeros, func(a, b zero) int { return strings.Compare(a.text, b.text) })
 	for _, j := range c.spec.Joints {
 		c.compileJoint(j)
-	}
-	for _, x := range c.spec.Checks {
-		c.compileLimit(x)
-	}
-	for i := range c.spec.Goals {
-		c.compileGoal(&c.spec.Goals[i])
 	}
 }
 

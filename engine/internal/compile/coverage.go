@@ -49,6 +49,30 @@ const maxTried = 1 << 21
 // checkCoverage follows all ways from fields to banks, then checks the banks, on
 // every core.
 func (n *narrator) checkCoverage(order []*bank) {
+	present := n.presence()
+	ways := n.ways(order, present)
+	faults := make([]*diag.List, len(order))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(len(order), runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			own := n.forWorker()
+			for i := next.Add(1) - 1; i < int64(len(order)); i = next.Add(1) - 1 {
+				own.diags = &diag.List{}
+				own.coversWays(order[i], own.openings(order[i], present), ways[order[i]])
+				faults[i] = own.diags
+			}
+		})
+	}
+	workers.Wait()
+	for _, list := range faults {
+		n.diags.Items = append(n.diags.Items, list.Items...)
+	}
+}
+
+// ways returns, per bank, the conditions under which persons come to it. Order lists
+// each bank before those that its phrases name.
+func (n *narrator) ways(order []*bank, present presence) map[*bank][]meeting {
 	ways := map[*bank][]meeting{}
 	arrive := func(to string, m meeting) {
 		b := n.banks[to]
@@ -67,7 +91,6 @@ func (n *narrator) checkCoverage(order []*bank) {
 			arrive(name, meeting{}.and(w.When))
 		}
 	}
-	present := n.presence()
 	for _, b := range order {
 		b.eachPart(func(s *section, entry, _ *phrase.Phrase, part *phrase.Part) {
 			if part.Kind != phrase.Bank {
@@ -82,23 +105,7 @@ func (n *narrator) checkCoverage(order []*bank) {
 			}
 		})
 	}
-	faults := make([]*diag.List, len(order))
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(len(order), runtime.GOMAXPROCS(0)) {
-		workers.Go(func() {
-			own := n.forWorker()
-			for i := next.Add(1) - 1; i < int64(len(order)); i = next.Add(1) - 1 {
-				own.diags = &diag.List{}
-				own.coversWays(order[i], own.openings(order[i], present), ways[order[i]])
-				faults[i] = own.diags
-			}
-		})
-	}
-	workers.Wait()
-	for _, list := range faults {
-		n.diags.Items = append(n.diags.Items, list.Items...)
-	}
+	return ways
 }
 
 // forWorker returns the narrator with caches and diagnostics of its own, for one

@@ -43,21 +43,10 @@ func (c *compiler) checkEntriesOf(f *kind.Field, given []string, missing []int) 
 	if !c.fits(names, f.Place) {
 		return
 	}
-	part := c.space.join(given, c.kinds.Fields)
-	if f.When != nil {
-		part = c.space.restrict(part, c.space.compose(f.When, c.kinds.Fields))
-	}
-	part = c.onVariables(part)
-	marginal, err := c.wanted.Marginal(part.scope)
+	mass, err := c.massOf(given, f.When)
 	if err != nil {
 		c.diags.Errorf(f.Place, "marginal", "field %q cannot be checked for missing entries: %v", f.Name, err).WithHint("make it depend on fewer fields")
 		return
-	}
-	mass := make([]float64, part.cells)
-	for k, p := range marginal {
-		if cell := part.cell[k]; cell >= 0 {
-			mass[cell] += p
-		}
 	}
 	var fields []*kind.Field
 	for _, name := range given {
@@ -83,4 +72,25 @@ func (c *compiler) checkEntriesOf(f *kind.Field, given []string, missing []int) 
 		}
 		d.Note("%s: %.3g %% of persons", plan.SlotName(fields, k), 100*mass[k])
 	}
+}
+
+// massOf returns the share of persons wanted per configuration of some fields' slots,
+// of those who meet a condition (nil for all).
+func (c *compiler) massOf(names []string, when *kind.Selector) ([]float64, error) {
+	part := c.space.join(names, c.kinds.Fields)
+	if when != nil {
+		part = c.space.restrict(part, c.space.compose(when, c.kinds.Fields))
+	}
+	part = c.onVariables(part)
+	marginal, err := c.wanted.Marginal(part.scope)
+	if err != nil {
+		return nil, err
+	}
+	mass := make([]float64, part.cells)
+	for k, p := range marginal {
+		if cell := part.cell[k]; cell >= 0 {
+			mass[cell] += p
+		}
+	}
+	return mass, nil
 }

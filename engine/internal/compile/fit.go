@@ -123,11 +123,3 @@ func (c *compiler) describeTree() {
 		c.plan.Tree.Cliques = append(c.plan.Tree.Cliques, c.variableNames(q.Vars))
 	}
 }
-
-func (c *compiler) variableNames(vars []int) []string {
-	var names []string
-	for _, v := range vars {
-		names = append(names, c.plan.Variables[v].Name)
-	}
-	return names
-}

@@ -12,6 +12,13 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
+// compileGoals compiles the goals of the spec.
+func (c *compiler) compileGoals() {
+	for i := range c.spec.Goals {
+		c.compileGoal(&c.spec.Goals[i])
+	}
+}
+
 // compileGoal resolves the names of a goal and reports a goal that no release can
 // meet.
 func (c *compiler) compileGoal(s *spec.Goal) {

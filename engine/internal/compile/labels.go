@@ -37,7 +37,7 @@ func (c *compiler) warnMisread() {
 			text = fmt.Sprintf("the label %q of field %q has an apostrophe before it in CSV files, because spreadsheets would read it as %s", first, f.Name, as)
 		}
 		if others > 0 {
-			text += fmt.Sprintf(", and so for %s", humanize.Count(others, "other label", "other labels"))
+			text += fmt.Sprintf("; this also concerns %s", humanize.Count(others, "other label", "other labels"))
 		}
 		c.diags.Warnf(f.Place, "misread-label", "%s", text).
 			WithHint(`write labels with a word in them, such as "65 and over" or "5 to 9"; Parquet and JSONL files are not affected`)

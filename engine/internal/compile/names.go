@@ -39,13 +39,10 @@ func (c *compiler) checkNames() {
 	}
 	for _, t := range c.spec.Tables {
 		source(t.Source, t.Place)
-		axes := slices.Concat(t.Given, t.Over)
-		for i, a := range axes {
+		for _, a := range slices.Concat(t.Given, t.Over) {
 			field(a)
-			if slices.ContainsFunc(axes[:i], func(b spec.String) bool { return a.Value == b.Value }) {
-				c.diags.Errorf(a.Place, "field-twice", "table %q names field %q twice", t.Name, a.Value).WithHint("name it once, in given or in over")
-			}
 		}
+		c.checkAxes(t)
 	}
 	for _, j := range c.spec.Joints {
 		for _, t := range j.Fields {
@@ -69,6 +66,16 @@ func (c *compiler) checkNames() {
 	for _, r := range c.spec.Roles {
 		field(r.Field)
 		c.plan.Roles[r.Name] = r.Field.Value
+	}
+}
+
+// checkAxes reports fields that a table names twice.
+func (c *compiler) checkAxes(t spec.Table) {
+	axes := slices.Concat(t.Given, t.Over)
+	for i, a := range axes {
+		if slices.ContainsFunc(axes[:i], func(b spec.String) bool { return a.Value == b.Value }) {
+			c.diags.Errorf(a.Place, "field-twice", "table %q names field %q twice", t.Name, a.Value).WithHint("name it once, in given or in over")
+		}
 	}
 }
 

@@ -160,58 +160,58 @@ func TestNarratorFaults(t *testing.T) {
 		{`spec.cue:9:97 error: unknown-bank: no bank is called "tol" | did you mean "tool"?`, []string{`["tool"]`, `["tol"]`}},
 		{`spec.cue:10:120 error: unknown-bank: no bank is called "nd" | did you mean "end"?`, []string{`["end"]`, `["nd"]`}},
 		{`spec.cue:2:20 error: missing-file: there is no file bank.txt | paths are relative to the folder of the .cue file that names them`, []string{`banks: ["banks.txt"]`, `banks: ["bank.txt"]`}},
-		{`banks.txt:4:1 warning: unused-bank: no text uses the bank "spare" | name it in the offline part of a field or in a phrase, or take it away`, []string{"[thing]", "[spare]\nx\n[thing]"}},
-		{`banks.txt:16:1 warning: empty-section: the section has no phrases | write some, or take the heading away`, []string{"[end] age: <20", "[end]\n[end] age: <20"}},
+		{`banks.txt:4:1 warning: unused-bank: no text uses the bank "spare" | use it in the offline part of a field or in a phrase, or remove it`, []string{"[thing]", "[spare]\nx\n[thing]"}},
+		{`banks.txt:16:1 warning: empty-section: the section has no phrases | add phrases, or remove the heading`, []string{"[end] age: <20", "[end]\n[end] age: <20"}},
 		// conditions
 		{`banks.txt:6:8 error: unknown-field: no field is called "spam" | did you mean "span"?`, []string{`[tale] span: "cub"`, `[tale] spam: "cub"`}},
 		{`banks.txt:6:8 error: not-finite: field "pay" is a number: it has no finite list of values to try a condition against | name a category, integer, group or constant`, []string{`[tale] span: "cub"`, `[tale] pay: >1`}},
 		{`banks.txt:6:8 warning: never-holds: no value of field "span" satisfies "cup" | the values are cub, first, second`, []string{`[tale] span: "cub"`, "[tale] span: \"cup\"\nx\n[tale] span: \"cub\""}},
 		// forms
-		{`banks.txt:3:3 error: forms: here are 3 forms, and narrator.forms has 2 values of "hue" | write one form for each value, in their order`, []string{"{red|blue}", "{red|blue|green}"}},
+		{`banks.txt:3:3 error: forms: there are 3 forms here, but narrator.forms has 2 values of "hue" | write one form for each value, in their order`, []string{"{red|blue}", "{red|blue|green}"}},
 		{`spec.cue:2:46 error: forms: the value "slate" of field "hue" has no form | name every value in narrator.forms.values`, []string{`["amber", "slate"]}}`, `["amber", "amber"]}}`}},
 		{`spec.cue:2:62 error: unknown-label: field "hue" has no value "ambre" | did you mean "amber"?`, []string{`values: ["amber", "slate"]}}`, `values: ["ambre", "slate"]}}`}},
-		{`spec.cue:2:46 error: forms: field "guild" can be missing, and then no form fits | choose forms by a field that everyone has`, []string{`forms: {by: "hue", values: ["amber", "slate"]}`, `forms: {by: "guild", values: ["rope", "salt"]}`}},
+		{`spec.cue:2:46 error: forms: field "guild" can be null, and null has no form | choose forms by a field that everyone has`, []string{`forms: {by: "hue", values: ["amber", "slate"]}`, `forms: {by: "guild", values: ["rope", "salt"]}`}},
 		{`spec.cue:2:46 error: not-finite: field "pay" is a number: it has no finite list of values to try a condition against | name a category, integer, group or constant`, []string{`by: "hue"`, `by: "pay"`}},
-		{`banks.txt:3:3 error: forms: the specification does not say which field decides between forms | add narrator: forms: {by: …, values: […]}`, []string{`, forms: {by: "hue", values: ["amber", "slate"]}`, ``, `{he|she} is`, `x`, `{he|she} has`, `x`}},
+		{`banks.txt:3:3 error: forms: the spec does not say which field decides between forms | add narrator: forms: {by: …, values: […]}`, []string{`, forms: {by: "hue", values: ["amber", "slate"]}`, ``, `{he|she} is`, `x`, `{he|she} has`, `x`}},
 		// cycles and order
-		{`banks.txt:5:2 error: cycle: banks need each other in a circle: tool -> thing -> tool | take one of these references away`, []string{"\nnet", "\nn<tool>"}},
-		{`banks.txt:3:3 error: not-known: the list "tools" is not written yet when "tools" takes this phrase | declare "tools" first, or leave it out`, []string{"{red|blue}", "{tools}"}},
-		{`banks.txt:3:3 error: not-known: field "tale" is a text: phrases cannot repeat it | name a field that is not written, or a text_list`, []string{"{red|blue}", "{tale}"}},
-		{`banks.txt:3:3 error: not-known: field "by" is a text_source: phrases cannot repeat it | name a field that is not written, or a text_list`, []string{"{red|blue}", "{by}"}},
-		{`spec.cue:10:61 error: mentions: field "work" is written itself: a text can mention only what is known before | name a field that is not a text`, []string{`mentions: ["hue"]`, `mentions: ["work"]`}},
+		{`banks.txt:5:2 error: cycle: the banks depend on each other: tool -> thing -> tool | remove one of these references`, []string{"\nnet", "\nn<tool>"}},
+		{`banks.txt:3:3 error: not-known: the list "tools" is not written yet when this phrase is used for "tools" | declare "tools" first, or leave it out`, []string{"{red|blue}", "{tools}"}},
+		{`banks.txt:3:3 error: not-known: field "tale" is a text: phrases cannot repeat it | name a field that is not a text, or a text_list`, []string{"{red|blue}", "{tale}"}},
+		{`banks.txt:3:3 error: not-known: field "by" is a text_source: phrases cannot repeat it | name a field that is not a text, or a text_list`, []string{"{red|blue}", "{by}"}},
+		{`spec.cue:10:61 error: mentions: field "work" is a text itself, and a text can mention only what is known before it is written | name a field that is not a text`, []string{`mentions: ["hue"]`, `mentions: ["work"]`}},
 		// coverage
-		{`banks.txt:6:1 error: no-phrase: the bank "tale" has no phrase for everybody who comes to it: none for span "second" | add a section for them, or one without a condition`, []string{`"first" | "second"`, `"first"`}},
-		{`banks.txt:6:1 error: no-phrase: the bank "tale" has no phrase for everybody who comes to it: none for span "cub", guild null | add a section for them, or one without a condition`, []string{"{he|she} is a cub of {age}.", "in the {guild} guild"}},
-		{`banks.txt:10:1 error: no-phrase: the bank "job" has no phrase for everybody who comes to it: none for guild "salt" | add a section for them, or one without a condition`, []string{"[job] guild: \"salt\"\nrakes salt\n", ""}},
-		{`banks.txt:10:1 error: no-phrase: the bank "job" has no phrase for everybody who comes to it: none for guild null | add a section for them, or one without a condition`, []string{"is a cub", "<job>"}},
-		{`banks.txt:16:1 error: no-phrase: the bank "end" has no phrase for everybody who comes to it: none for age 20 | add a section for them, or one without a condition`, []string{"[end] age: >=20", "[end] age: >20"}},
-		{`banks.txt:16:1 error: too-wide: the conditions of the bank "end" speak of too many combinations to see whether everybody has a phrase: a, b, c | add a section without a condition`, []string{
+		{`banks.txt:6:1 error: no-phrase: the bank "tale" has no phrase for everyone: none for span "second" | add a section for them, or one without a condition`, []string{`"first" | "second"`, `"first"`}},
+		{`banks.txt:6:1 error: no-phrase: the bank "tale" has no phrase for everyone: none for span "cub", guild null | add a section for them, or one without a condition`, []string{"{he|she} is a cub of {age}.", "in the {guild} guild"}},
+		{`banks.txt:10:1 error: no-phrase: the bank "job" has no phrase for everyone: none for guild "salt" | add a section for them, or one without a condition`, []string{"[job] guild: \"salt\"\nrakes salt\n", ""}},
+		{`banks.txt:10:1 error: no-phrase: the bank "job" has no phrase for everyone: none for guild null | add a section for them, or one without a condition`, []string{"is a cub", "<job>"}},
+		{`banks.txt:16:1 error: no-phrase: the bank "end" has no phrase for everyone: none for age 20 | add a section for them, or one without a condition`, []string{"[end] age: >=20", "[end] age: >20"}},
+		{`banks.txt:16:1 error: too-wide: the conditions of the bank "end" have too many combinations to check that everyone has a phrase: a, b, c | add a section without a condition`, []string{
 			"	hue: {kind", "	a: {kind: \"integer\", min: 0, max: 499}\n	b: {kind: \"integer\", min: 0, max: 499}\n	c: {kind: \"integer\", min: 0, max: 499}\n	hue: {kind",
 			"[end] age: <20\nSo it goes.\n[end] age: >=20", "[end] a: <9\nSo it goes.\n[end] b: <9\nSo.\n[end] c: <9"}},
 		// numbers and facets
-		{`banks.txt:2:1 error: no-facet: the phrase has no facet "use", and <tool/use> asks for it | add a line /use under it`, []string{"The sea is near.", "The sea is near, and {he|she} <tool/use:1>.", "a {red|blue} <thing>", "a net\n  /use fishes"}},
-		{`banks.txt:3:8 warning: unused-facet: nothing asks for <tool/use> | name it in a phrase or in the offline part of a field, or take it away`, []string{"a knife", "a knife\n  /use cuts"}},
-		{`banks.txt:3:14 error: numbered: the bank "tool" is asked for by number, and <thing> would not be the same everywhere | write <thing:1>, or leave it out`, []string{`["tool"]`, `["tool:1"]`}},
-		{`banks.txt:10:1 error: no-phrase: the bank "job" is asked for its phrase 2 and has fewer for guild "rope" | add phrases to a section for them, or to one without a condition`, []string{"and <job>", "and <job:2>", "rakes salt", "rakes salt\nsells salt"}},
-		{`banks.txt:14:1 error: no-phrase: the bank "more" is asked for its phrase 3 and has fewer for age 20 | add phrases to a section for them, or to one without a condition`, []string{`more: ["more"]`, `more: ["more:3"]`, "The sea is near.", "The sea is near.\nIt rains.\n[more] age: <20\nSchool."}},
+		{`banks.txt:2:1 error: no-facet: the phrase has no facet "use", but <tool/use> is used | add a line /use under it`, []string{"The sea is near.", "The sea is near, and {he|she} <tool/use:1>.", "a {red|blue} <thing>", "a net\n  /use fishes"}},
+		{`banks.txt:3:8 warning: unused-facet: nothing uses <tool/use> | use it in a phrase or in the offline part of a field, or remove it`, []string{"a knife", "a knife\n  /use cuts"}},
+		{`banks.txt:3:14 error: numbered: phrases of the bank "tool" are used by number, but <thing> is not the same everywhere | write <thing:1>, or leave it out`, []string{`["tool"]`, `["tool:1"]`}},
+		{`banks.txt:10:1 error: no-phrase: phrase 2 of the bank "job" is used, but the bank has fewer for guild "rope" | add phrases to a section for them, or to one without a condition`, []string{"and <job>", "and <job:2>", "rakes salt", "rakes salt\nsells salt"}},
+		{`banks.txt:14:1 error: no-phrase: phrase 3 of the bank "more" is used, but the bank has fewer for age 20 | add phrases to a section for them, or to one without a condition`, []string{`more: ["more"]`, `more: ["more:3"]`, "The sea is near.", "The sea is near.\nIt rains.\n[more] age: <20\nSchool."}},
 		{`spec.cue:9:97 error: unknown-bank: no bank is called "tol" | did you mean "tool"?`, []string{`["tool"]`, `["tol/use:2"]`}},
 		// rules
-		{`spec.cue:14:64 error: expression: not a regular expression: error parsing regexp: missing closing ): ` + "`(a`" + ` | see RE2's syntax; a \ in a CUE string is written \\, or the string #"…"#`, []string{`never: ["grey"]`, `never: ["grey"], never_match: "(a"`}},
+		{`spec.cue:14:64 error: expression: not a regular expression: error parsing regexp: missing closing ): ` + "`(a`" + ` | the syntax is that of RE2; write a \ in a CUE string as \\, or write the string as #"…"#`, []string{`never: ["grey"]`, `never: ["grey"], never_match: "(a"`}},
 		{`spec.cue:14:50 error: expression: the expression has no group | put the number in parentheses: (\d+)`, []string{`never: ["grey"]`, `number: {match: "a", field: "age"}`}},
-		{`spec.cue:14:64 error: not-a-number: field "hue" is a category, and a number in a text can equal only a number | name an integer or number field`, []string{`never: ["grey"]`, `number: {match: "(a)", field: "hue"}`}},
+		{`spec.cue:14:64 error: not-a-number: field "hue" is a category, and a number in a text can only be compared with a number | name an integer or number field`, []string{`never: ["grey"]`, `number: {match: "(a)", field: "hue"}`}},
 		{`spec.cue:14:60 error: unknown-field: no text field is called "tael" | did you mean "tale"?`, []string{`never: ["grey"]`, `never: ["grey"], fields: ["tael"]`}},
 		{`spec.cue:10:78 error: unknown-rule: no rule is called "gray" | did you mean "grey"?`, []string{`mentions: ["hue"]`, `mentions: ["hue"], except: ["gray"]`}},
 		{`spec.cue:14:8 error: empty-rule: rule "grey" forbids nothing | give it never, never_match, number or by`, []string{`, never: ["grey"]`, ``}},
-		{`spec.cue:14:62 error: not-finite: field "pay" is a number: it has no list of values that words could tell | name a category, integer, group or choice`, []string{`never: ["grey"]`, `never: ["grey"], by: field: "pay"`}},
+		{`spec.cue:14:62 error: not-finite: field "pay" is a number: it has no list of values that could have words | name a category, integer, group or choice`, []string{`never: ["grey"]`, `never: ["grey"], by: field: "pay"`}},
 		{`spec.cue:14:62 error: unknown-field: no field is called "huee" | did you mean "hue"?`, []string{`never: ["grey"]`, `never: ["grey"], by: field: "huee"`}},
-		{`spec.cue:14:77 error: said: "lives" has no single {} for the words | write it as in "lives in {}"`, []string{`never: ["grey"]`, `never: ["grey"], by: {field: "hue", said: ["lives"]}`}},
+		{`spec.cue:14:77 error: said: "lives" needs exactly one {} for the words | write it like "lives in {}"`, []string{`never: ["grey"]`, `never: ["grey"], by: {field: "hue", said: ["lives"]}`}},
 		{`spec.cue:14:78 error: unknown-label: "ambr" is not a value of field "hue" | did you mean "amber"?`, []string{`never: ["grey"]`, `never: ["grey"], by: {field: "hue", words: {ambr: ["x"]}}`}},
 		// languages, groups, measures
 		{`spec.cue:10:79 error: unknown-language: no language of languages is called "xx" | did you mean "xy"?`, []string{`mentions: ["hue"]`, `mentions: ["hue"], language: "xx"`, "rules:", "languages: xy: words: [\"a\"]\nrules:"}},
 		{`spec.cue:14:10 error: not-finite: field "pay" is a number: it has no finite list of values to try a condition against | name a category, integer, group or constant`, []string{"rules:", "groups: [\"pay\"]\nrules:"}},
 		{`spec.cue:14:45 error: unknown-measured: no text field is called "tael" | did you mean "tale"?`, []string{"rules:", "checks: a: {measure: \"near_duplicates\", of: \"tael\", at_most: 0.1}\nrules:"}},
 		{`spec.cue:14:47 error: unknown-measured: no table, field or joint is called "hoe" | did you mean "hue"?`, []string{"rules:", "checks: a: {measure: \"deviation_persons\", of: \"hoe\", at_most: 3}\nrules:"}},
-		{`spec.cue:14:47 error: of: duplicate_persons is of everyone | remove of`, []string{"rules:", "checks: a: {measure: \"duplicate_persons\", of: \"hue\", at_most: 0}\nrules:"}},
+		{`spec.cue:14:47 error: of: duplicate_persons is measured for all persons together, so it cannot have of | remove of`, []string{"rules:", "checks: a: {measure: \"duplicate_persons\", of: \"hue\", at_most: 0}\nrules:"}},
 		{`spec.cue:14:9 error: not-a-share: check "a" limits a share to 5 | write a share from 0 to 1, such as 0.05 for 5 %`, []string{"rules:", "checks: a: {measure: \"missing_texts\", at_most: 5}\nrules:"}},
 	} {
 		if _, said := compileQuay(t, c.edits...); said != c.want {
@@ -256,7 +256,7 @@ func TestNumbersAndFacets(t *testing.T) {
 
 func TestNoNarrator(t *testing.T) {
 	_, said := compileQuay(t, `narrator: {banks: ["banks.txt"], forms: {by: "hue", values: ["amber", "slate"]}}`, "")
-	if want := `spec.cue:9:89 error: no-narrator: the specification has no phrase banks for the offline narrator | add narrator: banks: ["phrases.txt"]`; said != want {
+	if want := `spec.cue:9:89 error: no-narrator: the spec has no phrase banks for the offline narrator | add narrator: banks: ["phrases.txt"]`; said != want {
 		t.Errorf("%s", said)
 	}
 }

@@ -119,7 +119,7 @@ func (n *narrator) checkFacets() {
 			}
 			for _, facet := range b.facets {
 				if _, ok := x.Facet(facet); !ok {
-					n.diags.Errorf(x.Place(0), "no-facet", "the phrase has no facet %q, which <%s/%s> uses", facet, name, facet).WithHint("add a line /%s under it", facet)
+					n.diags.Errorf(x.Place(0), "no-facet", "the phrase has no facet %q, but <%s/%s> is used", facet, name, facet).WithHint("add a line /%s under it", facet)
 				}
 			}
 			for i := range x.Facets {

@@ -102,3 +102,11 @@ func trust(f *figures) (variance, tolerance float64) {
 	}
 	return variance, tolerance
 }
+
+func (c *compiler) variableNames(vars []int) []string {
+	var names []string
+	for _, v := range vars {
+		names = append(names, c.plan.Variables[v].Name)
+	}
+	return names
+}

@@ -34,31 +34,31 @@ func (w source) place(offset int) diag.Place {
 }
 
 // source reads a text or its file, or reports that it cannot.
-func (k *calls) source(n *spec.Node) (source, bool) {
+func (c *compiler) source(n *spec.Node) (source, bool) {
 	if n.Kind == spec.StringNode {
 		return source{text: n.String, node: n}, true
 	}
 	file := n.Get("file")
-	shown := k.spec.Shown(file.Path)
+	shown := c.spec.Shown(file.Path)
 	data, err := os.ReadFile(file.Path)
 	if err != nil {
 		if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
 			err = pathErr.Err
 		}
-		k.diags.Errorf(file.Place, "unreadable-file", "%s cannot be read: %v", shown, err).WithHint("paths are relative to the folder of the .cue file that names them")
+		c.diags.Errorf(file.Place, "unreadable-file", "%s cannot be read: %v", shown, err).WithHint("paths are relative to the folder of the .cue file that names them")
 		return source{}, false
 	}
 	sum := sha256.Sum256(data)
-	if in := (plan.File{Path: k.spec.FileName(file.Path), SHA256: hex.EncodeToString(sum[:])}); !slices.Contains(k.plan.Files, in) {
-		k.plan.Files = append(k.plan.Files, in)
+	if in := (plan.File{Path: c.spec.FileName(file.Path), SHA256: hex.EncodeToString(sum[:])}); !slices.Contains(c.plan.Files, in) {
+		c.plan.Files = append(c.plan.Files, in)
 	}
 	return source{text: strings.TrimPrefix(string(data), "\ufeff"), file: shown}, true
 }
 
 // parse parses a prompt and reports its faults at their places.
-func (k *calls) parse(w source) *prompt.Template {
+func (c *compiler) parse(w source) *prompt.Template {
 	var known []string
-	for _, f := range k.plan.Fields {
+	for _, f := range c.plan.Fields {
 		known = append(known, f.Name)
 	}
 	for _, part := range plan.ToWriteParts {
@@ -66,32 +66,32 @@ func (k *calls) parse(w source) *prompt.Template {
 	}
 	t, faults := prompt.Parse("prompt", w.text, known)
 	for _, fault := range faults {
-		k.templateFault(w, &fault)
+		c.templateFault(w, &fault)
 	}
 	return t
 }
 
-func (k *calls) templateFault(w source, fault *prompt.Fault) {
-	d := k.diags.Errorf(w.place(fault.Offset), "template", "%s", fault.Message)
+func (c *compiler) templateFault(w source, fault *prompt.Fault) {
+	d := c.diags.Errorf(w.place(fault.Offset), "template", "%s", fault.Message)
 	if fault.Hint != "" {
 		d.WithHint("%s", fault.Hint)
 	}
 }
 
 // try executes a prompt on example values.
-func (k *calls) try(t *prompt.Template, w source, call *plan.Call) {
+func (c *compiler) try(t *prompt.Template, w source, call *plan.Call) {
 	values := map[string]any{}
 	for _, name := range call.Sees {
-		values[name] = exampleOf(k.kinds.Fields[name])
+		values[name] = exampleOf(c.kinds.Fields[name])
 	}
 	var fields []map[string]any
 	for _, name := range call.Fields {
-		fields = append(fields, plan.Writing(k.kinds.Fields[name], nil, ""))
+		fields = append(fields, plan.Writing(c.kinds.Fields[name], nil, ""))
 	}
 	values[plan.ToWrite] = fields
 	err := t.Execute(&strings.Builder{}, values)
 	if fault := (*prompt.Fault)(nil); errors.As(err, &fault) {
-		k.templateFault(w, fault)
+		c.templateFault(w, fault)
 	}
 }
 

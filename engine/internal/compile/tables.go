@@ -139,8 +139,35 @@ func (c *compiler) readRows(f *figures) {
 		return
 	}
 	c.checkRows(rows, f)
-	columns := make([]int, len(f.fields))
-	value, ok := c.kinds.CSVColumn(file, f.spec.Value)
+	columns, value, ok := c.rowColumns(file, f)
+	if !ok {
+		return
+	}
+	seen := make([]int32, len(f.share)) // number, from 1, of the row that filled the cell
+	selected := c.kinds.SelectRows(file, rows.Where)
+	if len(selected) == 0 && !c.diags.Failed() {
+		c.diags.Errorf(rows.Place, "no-rows", "table %[2]q selects no row of %[1]s", file.Path, f.spec.Name).WithHint("correct its where")
+	}
+	for _, r := range selected {
+		cell, n, ok := c.readRow(file, r, f, columns, value)
+		if !ok {
+			continue
+		}
+		if seen[cell] > 0 && !f.spec.Add {
+			c.diags.Errorf(file.Place(r, 0), "duplicate-cell", "%s is in line %d already", f.describe(cell), file.Place(int(seen[cell])-1, 0).Line).
+				WithHint("remove one of the rows, or set add: true to add them up")
+			continue
+		}
+		seen[cell] = int32(r) + 1
+		f.share[cell] += n
+	}
+}
+
+// rowColumns finds the columns of the table's fields and of its figures.
+func (c *compiler) rowColumns(file *table.File, f *figures) (columns []int, value int, ok bool) {
+	rows := f.spec.CSV
+	columns = make([]int, len(f.fields))
+	value, ok = c.kinds.CSVColumn(file, f.spec.Value)
 	for i, field := range f.fields {
 		name, mapped := rows.Columns[field.Name]
 		if !mapped {
@@ -150,50 +177,35 @@ func (c *compiler) readRows(f *figures) {
 		columns[i], found = c.kinds.CSVColumn(file, name)
 		ok = ok && found
 	}
-	if !ok {
-		return
-	}
-	seen := make([]int32, len(f.share)) // number, from 1, of the row that filled the cell
+	return columns, value, ok
+}
+
+// readRow reads the cell and the figure of a row.
+func (c *compiler) readRow(file *table.File, r int, f *figures, columns []int, value int) (cell int, n float64, ok bool) {
 	labels := make([]int, len(f.fields))
-	selected := c.kinds.SelectRows(file, rows.Where)
-	if len(selected) == 0 && !c.diags.Failed() {
-		c.diags.Errorf(rows.Place, "no-rows", "table %[2]q selects no row of %[1]s", file.Path, f.spec.Name).WithHint("correct its where")
-	}
-	for _, r := range selected {
-		known := true
-		for i, field := range f.fields {
-			label := file.Rows[r][columns[i]]
-			if to, ok := rows.Map[field.Name][label]; ok {
-				label = to.Value
-			}
-			l, ok := field.Domain.Index(label)
-			if !ok {
-				c.unknownLabel(field, label, file.Place(r, columns[i]))
-				known = false
-			}
-			labels[i] = l
+	ok = true
+	for i, field := range f.fields {
+		label := file.Rows[r][columns[i]]
+		if to, mapped := f.spec.CSV.Map[field.Name][label]; mapped {
+			label = to.Value
 		}
-		n, err := table.ParseNumber(file.Rows[r][value])
-		switch {
-		case err != nil:
-			c.diags.Errorf(file.Place(r, value), "not-a-number", "%q is not a number", file.Rows[r][value]).WithHint("write a plain number, or leave the row out with where")
-			known = false
-		case n < 0:
-			c.diags.Errorf(file.Place(r, value), "negative", "a figure is negative: %v", n).WithHint("correct it")
-			known = false
-		}
+		l, known := field.Domain.Index(label)
 		if !known {
-			continue
+			c.unknownLabel(field, label, file.Place(r, columns[i]))
+			ok = false
 		}
-		cell := f.cell(labels)
-		if seen[cell] > 0 && !f.spec.Add {
-			c.diags.Errorf(file.Place(r, 0), "duplicate-cell", "%s is in line %d already", f.describe(cell), file.Place(int(seen[cell])-1, 0).Line).
-				WithHint("remove one of the rows, or set add: true to add them up")
-			continue
-		}
-		seen[cell] = int32(r) + 1
-		f.share[cell] += n
+		labels[i] = l
 	}
+	n, err := table.ParseNumber(file.Rows[r][value])
+	switch {
+	case err != nil:
+		c.diags.Errorf(file.Place(r, value), "not-a-number", "%q is not a number", file.Rows[r][value]).WithHint("write a plain number, or leave the row out with where")
+		ok = false
+	case n < 0:
+		c.diags.Errorf(file.Place(r, value), "negative", "a figure is negative: %v", n).WithHint("correct it")
+		ok = false
+	}
+	return f.cell(labels), n, ok
 }
 
 // checkRows reports maps of columns and labels that name no field of the table.
