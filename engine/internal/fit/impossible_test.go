@@ -135,3 +135,18 @@ func TestElasticCertificate(t *testing.T) {
 		t.Fatalf("only %d elastic repairs", repaired)
 	}
 }
+
+// TestProofTolerance: the triangle at 0.7 needs a total change of 0.2. Its four
+// tables may each be off by a total variation distance of Options.Tolerance,
+// that is by a total change of twice as much. Only where all four together allow
+// less than 0.2 is there a proof that the tables are impossible.
+func TestProofTolerance(t *testing.T) {
+	const limit = 0.2 / (2 * 4)
+	var impossible *ImpossibleError
+	if _, err := Fit(context.Background(), triangle(0.7), Options{Tolerance: 0.96 * limit}); !errors.As(err, &impossible) {
+		t.Errorf("just below the limit: got %v, want an ImpossibleError", err)
+	}
+	if _, err := Fit(context.Background(), triangle(0.7), Options{Tolerance: 1.04 * limit}); errors.As(err, &impossible) {
+		t.Errorf("just above the limit: got %v, want no proof", err)
+	}
+}
