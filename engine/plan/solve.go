@@ -21,7 +21,7 @@ import (
 
 // fitVersion is raised when the same problem would be fitted to another
 // result, so that old cached fits are not used.
-const fitVersion = 1
+const fitVersion = 2
 
 // fit solves the problem, or takes the solution from the cache. Fields that
 // nothing ties to others stay out of it: adding one must change nobody.
