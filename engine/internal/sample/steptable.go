@@ -7,56 +7,57 @@ import (
 	"github.com/personagen/personagen/engine/internal/rng"
 )
 
-// board is the table of one step while its counts are found: one row per
+// stepTable is the table of one step while its counts are found: one row per
 // configuration of Given that has people, one column per value of Var.
-type board struct {
-	card   int
-	row    []int32   // per row: its configuration of Given
-	size   []int32   // per row: its people, fixed by the earlier steps
-	want   []float64 // rows x card: expected counts; 0 where a person may not be
-	have   []int32   // rows x card: counts
-	limits []limit
-	cells  []limited // cells of all limits
-	source *rng.Source
+type stepTable struct {
+	card        int
+	row         []int32   // per row: its configuration of Given
+	size        []int32   // per row: its people, fixed by the earlier steps
+	expected    []float64 // rows x card: expected counts; 0 in cells that must be empty
+	count       []int32   // rows x card: counts
+	constraints []constraint
+	cells       []boundCell // cells of all constraints
+	source      *rng.Source
 }
 
-// limit is a target as this step sees it. A configuration is split into what
-// the row fixes, its base, and the column's part, column*stride.
-type limit struct {
-	cell   []int32 // per configuration: index into board.cells, -1 is outside
-	base   []int32 // per row
-	stride int32   // of the column
-	weight int64
-	// rows lists the rows by base: those of base b stand at start[b] to start[b+1].
+// constraint is a target in the coordinates of the step's table. The index of a
+// configuration of the target's scope is the sum of a part that the row fixes,
+// rowPart, and one that the column fixes, column*stride.
+type constraint struct {
+	cell    []int32 // per configuration: index into stepTable.cells, -1 is outside
+	rowPart []int32 // per row
+	stride  int32   // of the column
+	weight  int64
+	// rows lists the rows by rowPart: those of part p are at start[p] to start[p+1].
 	rows, start []int32
-	// configurations lists the configurations by cell: those of cell i (counted
-	// from the limit's first) stand at from[i] to from[i+1]; people is the
-	// cumulative number of rows of the listed configurations.
+	// configurations lists the configurations by cell: those of the constraint's
+	// i-th cell are at from[i] to from[i+1]. people is the cumulative number of
+	// rows of the listed configurations.
 	configurations, from, people []int32
-	first                        int32 // index of the limit's first cell
+	first                        int32 // index of the constraint's first cell
 }
 
-// limited is a cell of a limit. Its count shall lie within low and high, the
-// floor and the ceiling of its target; being e persons outside costs
+// boundCell is a cell of a constraint. Its count should be within low and high, in
+// general the floor and the ceiling of its target; being e persons outside costs
 // weight*e*(e+1)/2.
-type limited struct {
-	limit     int32
-	low, high int32
-	count     int32
-	target    float64
-	up, down  float64 // odds of the ceiling over the floor, and of the floor
-	less, add int64   // change of cost when one person leaves or joins
-	listed    int32   // position in the list of broken cells, -1 when within
+type boundCell struct {
+	constraint int32
+	low, high  int32
+	count      int32
+	target     float64
+	up, down   float64 // odds of the ceiling over the floor, and of the floor
+	less, add  int64   // change of cost when one person leaves or joins
+	listed     int32   // position in the list of broken cells, -1 when within
 }
 
-// weights of a broken limit, per rank: a lower rank is never given up for a higher one.
+// weights of a broken cell, per rank: a higher rank hardly ever outweighs a lower.
 var weights = [...]int64{1: 1 << 20, 2: 1 << 10, 3: 1}
 
-// bind attaches the targets settled at this step.
-func (b *board) bind(m *Model, s *Step, targets []target, persons int64) {
+// bind adds the targets that are settled at this step.
+func (b *stepTable) bind(m *Model, s *Step, targets []target, persons int64) {
 	scope := s.scope()
 	for k, t := range targets {
-		l := limit{weight: weights[t.rank], first: int32(len(b.cells)), cell: make([]int32, len(t.cell))}
+		l := constraint{weight: weights[t.rank], first: int32(len(b.cells)), cell: make([]int32, len(t.cell))}
 		for i, c := range t.cell {
 			l.cell[i] = -1
 			if c >= 0 {
@@ -69,13 +70,13 @@ func (b *board) bind(m *Model, s *Step, targets []target, persons int64) {
 			l.stride = 0
 		}
 		for _, row := range b.row {
-			l.base = append(l.base, int32(to.at(int(row)*b.card)))
+			l.rowPart = append(l.rowPart, int32(to.at(int(row)*b.card)))
 		}
 		for i, share := range t.share {
 			x := float64(share * float64(persons))
 			up := odds(x - math.Floor(x))
-			c := limited{
-				limit: int32(k), target: x, listed: -1, up: up, down: 1 / up,
+			c := boundCell{
+				constraint: int32(k), target: x, listed: -1, up: up, down: 1 / up,
 				low: int32(math.Floor(x + whole)), high: int32(math.Ceil(x - whole)),
 			}
 			if t.within != nil {
@@ -87,14 +88,15 @@ func (b *board) bind(m *Model, s *Step, targets []target, persons int64) {
 			b.cells = append(b.cells, c)
 		}
 		l.index(len(t.share), b.card)
-		b.limits = append(b.limits, l)
+		b.constraints = append(b.constraints, l)
 	}
 }
 
-// leaveRoom narrows the bounds of a cell that is part of one that is settled
-// later, so that the rest, which is what is expected of it to the nearest person,
-// fills that one up to its floor or ceiling.
-func (c *limited) leaveRoom(all float64) {
+// leaveRoom narrows the bounds of a cell that is part of a larger one which is
+// settled later and expects all persons. The rest of the larger one is expected to
+// get its rounded target; together they must reach the larger one's floor or
+// ceiling.
+func (c *boundCell) leaveRoom(all float64) {
 	rest := int32(math.Round(all - c.target))
 	low, high := max(c.low, int32(math.Floor(all+whole))-rest), min(c.high, int32(math.Ceil(all-whole))-rest)
 	if low <= high {
@@ -102,9 +104,9 @@ func (c *limited) leaveRoom(all float64) {
 	}
 }
 
-// index builds the lists of rows by base and of configurations by cell.
-func (l *limit) index(cells, card int) {
-	l.start, l.rows = bucket(l.base, len(l.cell))
+// index fills the lists of rows by rowPart and of configurations by cell.
+func (l *constraint) index(cells, card int) {
+	l.start, l.rows = bucket(l.rowPart, len(l.cell))
 	own := make([]int32, len(l.cell))
 	for i, c := range l.cell {
 		own[i] = max(c-l.first, -1)
@@ -112,25 +114,25 @@ func (l *limit) index(cells, card int) {
 	l.from, l.configurations = bucket(own, cells)
 	l.people = make([]int32, len(l.configurations)+1)
 	for i, c := range l.configurations {
-		base := l.baseOf(c, card)
-		l.people[i+1] = l.people[i] + l.start[base+1] - l.start[base]
+		rowPart := l.rowPartOf(c, card)
+		l.people[i+1] = l.people[i] + l.start[rowPart+1] - l.start[rowPart]
 	}
 }
 
-// baseOf returns the row's part of a configuration.
-func (l *limit) baseOf(configuration int32, card int) int32 {
+// rowPartOf returns the row's part of a configuration's index.
+func (l *constraint) rowPartOf(configuration int32, card int) int32 {
 	return configuration - l.columnOf(configuration, card)*l.stride
 }
 
-func (l *limit) columnOf(configuration int32, card int) int32 {
+func (l *constraint) columnOf(configuration int32, card int) int32 {
 	if l.stride == 0 {
 		return 0
 	}
 	return configuration / l.stride % int32(card)
 }
 
-// bucket sorts the indices of keys by key: those of key k stand at start[k] to
-// start[k+1]. Negative keys are left out.
+// bucket sorts the indices of keys by key: those of key k are index[start[k]] to
+// index[start[k+1]-1]. Negative keys are left out.
 func bucket(keys []int32, n int) (start, index []int32) {
 	start = make([]int32, n+1)
 	for _, k := range keys {
@@ -152,28 +154,30 @@ func bucket(keys []int32, n int) (start, index []int32) {
 	return start, index
 }
 
-// at returns the limit's cell of a row and column, or -1.
-func (l *limit) at(row, column int) int32 {
-	return l.cell[l.base[row]+int32(column)*l.stride]
+// at returns the cell of a row and column, or -1.
+func (l *constraint) at(row, column int) int32 {
+	return l.cell[l.rowPart[row]+int32(column)*l.stride]
 }
 
 // Raking stops when every target is met within rakeTolerance persons, or after
-// rakeSweeps: it only prepares the rounding. A target of less than exact
-// persons is left alone within its floor and ceiling: forcing a fraction of a
-// person into the few rows that have people would inflate their rarest cells.
+// rakeSweeps sweeps: it only prepares the rounding. A target of less than exact
+// persons is met anywhere between its floor and its ceiling, because moving a
+// fraction of a person into the few rows that have people would inflate their
+// rarest cells.
 const (
 	rakeTolerance = 0.05
 	rakeSweeps    = 12
 	exact         = 0.5
 )
 
-// rake scales the expected counts towards the targets, keeping row sums.
-func (b *board) rake() {
+// rake scales the expected counts towards the targets and keeps the row sums:
+// iterative proportional fitting (Deming and Stephan 1940).
+func (b *stepTable) rake() {
 	factor := make([]float64, len(b.cells))
 	for range rakeSweeps {
 		worst := 0.0
-		for k := range b.limits {
-			worst = max(worst, b.rakeTo(&b.limits[k], factor))
+		for k := range b.constraints {
+			worst = max(worst, b.rakeTo(&b.constraints[k], factor))
 		}
 		b.rakeRows()
 		if worst <= rakeTolerance {
@@ -182,43 +186,44 @@ func (b *board) rake() {
 	}
 }
 
-// rakeTo scales to one limit and returns how far its worst cell was off. One
-// sweep changes no cell by more than a factor of four: a target that cannot be
-// met must not empty its row.
-func (b *board) rakeTo(l *limit, sum []float64) float64 {
+// rakeTo scales to one constraint and returns by how many persons its worst cell
+// was off. A sweep changes no cell by more than a factor of four, so that a target
+// that cannot be met does not empty its row.
+func (b *stepTable) rakeTo(l *constraint, sum []float64) float64 {
 	clear(sum)
 	for r := range b.row {
 		for c := range b.card {
 			if cell := l.at(r, c); cell >= 0 {
-				sum[cell] += b.want[r*b.card+c]
+				sum[cell] += b.expected[r*b.card+c]
 			}
 		}
 	}
 	worst := 0.0
-	for i := l.first; int(i) < len(b.cells) && b.cells[i].limit == b.cells[l.first].limit; i++ {
+	for i := l.first; int(i) < len(b.cells) && b.cells[i].constraint == b.cells[l.first].constraint; i++ {
 		if sum[i] == 0 {
 			continue
 		}
-		want := b.cells[i].target
-		if want < exact {
-			want = min(max(sum[i], float64(b.cells[i].low)), float64(b.cells[i].high))
+		target := b.cells[i].target
+		if target < exact {
+			target = min(max(sum[i], float64(b.cells[i].low)), float64(b.cells[i].high))
 		}
-		worst = max(worst, math.Abs(want-sum[i]))
-		sum[i] = min(max(want/sum[i], 0.25), 4)
+		worst = max(worst, math.Abs(target-sum[i]))
+		sum[i] = min(max(target/sum[i], 0.25), 4)
 	}
 	for r := range b.row {
 		for c := range b.card {
 			if cell := l.at(r, c); cell >= 0 {
-				b.want[r*b.card+c] *= sum[cell]
+				b.expected[r*b.card+c] *= sum[cell]
 			}
 		}
 	}
 	return worst
 }
 
-func (b *board) rakeRows() {
+// rakeRows scales every row back to its people.
+func (b *stepTable) rakeRows() {
 	for r, n := range b.size {
-		row := b.want[r*b.card : (r+1)*b.card]
+		row := b.expected[r*b.card : (r+1)*b.card]
 		sum := 0.0
 		for _, x := range row {
 			sum += x
@@ -229,12 +234,12 @@ func (b *board) rakeRows() {
 	}
 }
 
-// count fills the limits' cells from the counts.
-func (b *board) count() {
-	for k := range b.limits {
-		l := &b.limits[k]
+// recount sets the counts and prices of all constraints' cells.
+func (b *stepTable) recount() {
+	for k := range b.constraints {
+		l := &b.constraints[k]
 		for r := range b.row {
-			for c, n := range b.have[r*b.card : (r+1)*b.card] {
+			for c, n := range b.count[r*b.card : (r+1)*b.card] {
 				if cell := l.at(r, c); cell >= 0 {
 					b.cells[cell].count += n
 				}
@@ -242,12 +247,12 @@ func (b *board) count() {
 		}
 	}
 	for i := range b.cells {
-		b.cells[i].price(b.limits[b.cells[i].limit].weight)
+		b.cells[i].price(b.constraints[b.cells[i].constraint].weight)
 	}
 }
 
-// price sets what one person less or more would change.
-func (c *limited) price(weight int64) {
+// price sets by how much one person less or more would change the cost.
+func (c *boundCell) price(weight int64) {
 	over, under := int64(c.count-c.high), int64(c.low-c.count)
 	switch {
 	case over > 0:
@@ -267,18 +272,18 @@ func (c *limited) price(weight int64) {
 	}
 }
 
-func (c *limited) broken() bool { return c.count < c.low || c.count > c.high }
+func (c *boundCell) broken() bool { return c.count < c.low || c.count > c.high }
 
-// move takes a person of a row from one column to another.
+// move is the move of a person of a row from one column to another.
 type move struct{ row, from, to int32 }
 
-// change returns how much a move changes the cost of all limits.
-func (b *board) change(m move) int64 {
+// change returns by how much a move changes the cost of all constraints.
+func (b *stepTable) change(m move) int64 {
 	var sum int64
-	for k := range b.limits {
-		l := &b.limits[k]
-		base := l.base[m.row]
-		from, to := l.cell[base+m.from*l.stride], l.cell[base+m.to*l.stride]
+	for k := range b.constraints {
+		l := &b.constraints[k]
+		rowPart := l.rowPart[m.row]
+		from, to := l.cell[rowPart+m.from*l.stride], l.cell[rowPart+m.to*l.stride]
 		if from == to {
 			continue
 		}
@@ -292,17 +297,17 @@ func (b *board) change(m move) int64 {
 	return sum
 }
 
-// chance is the relative probability with which unbiased rounding would have
-// made the move: the odds of each of its two cells, which fall off outside
-// floor and ceiling, and of the limits that stay within theirs.
-func (b *board) chance(m move) float64 {
+// chance returns the relative probability with which unbiased rounding would have
+// made the move: the product of the odds of its two cells and of the constraints'
+// cells that stay within their bounds.
+func (b *stepTable) chance(m move) float64 {
 	from, to := int(m.row)*b.card+int(m.from), int(m.row)*b.card+int(m.to)
-	p := odds(float64(b.have[from])-b.want[from]) * odds(b.want[to]-float64(b.have[to])) *
-		share(b.want[to], b.have[to])
-	for k := range b.limits {
-		l := &b.limits[k]
-		base := l.base[m.row]
-		from, to := l.cell[base+m.from*l.stride], l.cell[base+m.to*l.stride]
+	p := odds(float64(b.count[from])-b.expected[from]) * odds(b.expected[to]-float64(b.count[to])) *
+		rarity(b.expected[to], b.count[to])
+	for k := range b.constraints {
+		l := &b.constraints[k]
+		rowPart := l.rowPart[m.row]
+		from, to := l.cell[rowPart+m.from*l.stride], l.cell[rowPart+m.to*l.stride]
 		if from == to {
 			continue
 		}
@@ -316,7 +321,8 @@ func (b *board) chance(m move) float64 {
 	return p
 }
 
-// odds returns the odds of rounding a remainder up; beyond it falls off fast.
+// odds returns the odds of rounding a remainder up, limited to 1/64 and 64, also
+// outside 0 and 1.
 func odds(remainder float64) float64 {
 	const least, most = 1.0 / 64, 64
 	switch {
@@ -328,38 +334,40 @@ func odds(remainder float64) float64 {
 	return min(max(remainder/(1-remainder), least), most)
 }
 
-// share keeps rare cells rare.
-func share(want float64, have int32) float64 {
-	return min(want/float64(have+1), 1)
+// rarity is a factor that keeps rare cells rare: below one when the cell would have
+// more than the expected count.
+func rarity(expected float64, count int32) float64 {
+	return min(expected/float64(count+1), 1)
 }
 
-// search is the repair of one board: a local search that takes a broken cell,
-// makes the best of some moves that help it and follows what the move breaks; a
-// chain of moves that raises the cost is taken back (an ejection chain, Glover
-// 1996).
+// search is a local search that repairs one step's table with ejection chains
+// (Glover 1996, "Ejection chains, reference structures and alternating path methods
+// for traveling salesman problems"). It takes a broken cell, makes the best of some
+// moves that help it, continues with a cell that the move broke, and undoes the
+// chain if it raised the cost.
 type search struct {
-	*board
+	*stepTable
 	broken []int32
 	chain  []move
-	work   int // columns looked at and limits priced
+	work   int // columns looked at and constraints priced
 }
 
 // Bounds of the search.
 const (
 	chainLength = 8
 	patience    = 200         // chains that may fail in a row, per broken cell
-	budget      = 250_000_000 // work, about a second
+	budget      = 250_000_000 // of work, about a second
 	tries       = 160         // places of a broken cell that are looked at
-	enough      = 6           // 1 to 2^(enough-1) of them are priced
-	counter     = 1024        // places that are looked at for the counter-move
-	blindness   = 8           // one choice in so many does not look at the cost
+	enough      = 6           // 1 to 2^(enough-1) of these places are priced
+	counter     = 1024        // places that are looked at for a counter-move
+	blindness   = 8           // one choice in so many ignores the cost
 	rare        = 0.05        // expected persons, see tooRare
 )
 
-// repair moves people within rows until every limit holds or the search gives
-// up.
-func (b *board) repair(ctx context.Context) error {
-	s := &search{board: b}
+// repair moves people within rows until every constraint is met or the search
+// gives up. The error is that of ctx.
+func (b *stepTable) repair(ctx context.Context) error {
+	s := &search{stepTable: b}
 	for i := range b.cells {
 		s.list(int32(i))
 	}
@@ -377,7 +385,7 @@ func (b *board) repair(ctx context.Context) error {
 	return nil
 }
 
-// list keeps the list of broken cells.
+// list adds cell i to the list of broken cells, or removes it, as needed.
 func (s *search) list(i int32) {
 	c := &s.cells[i]
 	switch broken := c.broken(); {
@@ -393,9 +401,9 @@ func (s *search) list(i int32) {
 	}
 }
 
-// follow makes a chain of moves that starts at a broken cell, and reports
-// whether it lowered the cost. Chains that leave the cost as it is are kept:
-// they carry the search across plateaus.
+// follow makes a chain of moves that starts at a broken cell, and reports whether
+// it lowered the cost. A chain that does not change the cost is kept, so that the
+// search can cross plateaus.
 func (s *search) follow(cell int32) bool {
 	s.chain = s.chain[:0]
 	var total int64
@@ -430,12 +438,12 @@ func (s *search) takeBack() {
 
 // apply makes a move.
 func (s *search) apply(m move) {
-	s.have[int(m.row)*s.card+int(m.from)]--
-	s.have[int(m.row)*s.card+int(m.to)]++
-	for k := range s.limits {
-		l := &s.limits[k]
-		base := l.base[m.row]
-		from, to := l.cell[base+m.from*l.stride], l.cell[base+m.to*l.stride]
+	s.count[int(m.row)*s.card+int(m.from)]--
+	s.count[int(m.row)*s.card+int(m.to)]++
+	for k := range s.constraints {
+		l := &s.constraints[k]
+		rowPart := l.rowPart[m.row]
+		from, to := l.cell[rowPart+m.from*l.stride], l.cell[rowPart+m.to*l.stride]
 		if from == to {
 			continue
 		}
@@ -453,19 +461,20 @@ func (s *search) adjust(cell, by int32, weight int64) {
 	s.list(cell)
 }
 
-// worst returns a cell that a move has left broken, of the greatest weight.
+// worst returns a cell of the greatest weight that a move has made worse and left
+// broken; ok is false when there is none.
 func (s *search) worst(m move) (int32, bool) {
 	worst, weight, equal := int32(-1), int64(0), 0
-	for k := range s.limits {
-		l := &s.limits[k]
-		base := l.base[m.row]
-		from, to := l.cell[base+m.from*l.stride], l.cell[base+m.to*l.stride]
+	for k := range s.constraints {
+		l := &s.constraints[k]
+		rowPart := l.rowPart[m.row]
+		from, to := l.cell[rowPart+m.from*l.stride], l.cell[rowPart+m.to*l.stride]
 		if from == to {
 			continue
 		}
 		for i, cell := range [2]int32{from, to} {
-			// A cell that the move has helped, broken as it may still be, is not
-			// what the chain must follow.
+			// The chain does not follow a cell that the move has helped, even if it
+			// is still broken.
 			if cell < 0 || i == 0 && s.cells[cell].count >= s.cells[cell].low || i == 1 && s.cells[cell].count <= s.cells[cell].high {
 				continue
 			}
@@ -481,13 +490,14 @@ func (s *search) worst(m move) (int32, bool) {
 	return worst, worst >= 0
 }
 
-// best finds a move that helps a broken cell at the least cost, tried on a
-// random part of the cell's places; among equal moves one is drawn by chance.
-// Within a chain every other choice looks at the counter of the last move only,
-// which keeps the margins of the columns, but at many more places.
+// best returns the move with the least cost among those that help a broken cell at
+// some random places; among moves of equal cost it draws one by their chances. In a
+// chain, half of the choices consider only moves between the two columns of the
+// last move in the other direction, which keep the column sums, but at many more
+// places. ok is false when no move was found.
 func (s *search) best(cell int32) (move, bool) {
 	c := &s.cells[cell]
-	p := pricing{board: s.board, cell: cell, limit: &s.limits[c.limit], out: c.count > c.high, last: int32(s.card)}
+	p := pricing{stepTable: s.stepTable, cell: cell, constraint: &s.constraints[c.constraint], out: c.count > c.high, last: int32(s.card)}
 	looks, priced := tries, 1<<s.source.Below(enough)
 	if n := len(s.chain); n > 0 && s.source.Below(2) == 0 {
 		p.first = s.chain[n-1].to
@@ -500,7 +510,7 @@ func (s *search) best(cell int32) (move, bool) {
 		p.blind = s.source.Below(blindness) == 0
 	}
 
-	l := p.limit
+	l := p.constraint
 	from, to := int(l.from[cell-l.first]), int(l.from[cell-l.first+1])
 	places := int(l.people[to] - l.people[from])
 	if places == 0 {
@@ -520,10 +530,11 @@ func (s *search) best(cell int32) (move, bool) {
 	return p.move, p.total > 0
 }
 
-// place returns row and column of the n-th place of the configurations from to to.
-func (s *search) place(l *limit, from, to int, n int32) (row, column int32) {
+// place returns the row and column of the n-th place of the configurations with
+// the list positions from to to-1.
+func (s *search) place(l *constraint, from, to int, n int32) (row, column int32) {
 	n += l.people[from]
-	low, high := from, to-1 // the last configuration whose people start at or before n
+	low, high := from, to-1 // search the last configuration whose people start at or before n
 	for low < high {
 		middle := (low + high + 1) / 2
 		if l.people[middle] <= n {
@@ -533,16 +544,16 @@ func (s *search) place(l *limit, from, to int, n int32) (row, column int32) {
 		}
 	}
 	configuration := l.configurations[low]
-	base := l.baseOf(configuration, s.card)
-	return l.rows[l.start[base]+n-l.people[low]], l.columnOf(configuration, s.card)
+	rowPart := l.rowPartOf(configuration, s.card)
+	return l.rows[l.start[rowPart]+n-l.people[low]], l.columnOf(configuration, s.card)
 }
 
-// offer prices the moves out of a place of a cell that has too many, or into a
-// place of one that has too few, and reports whether there were any.
+// offer prices the moves out of a place when the cell has too many people, or into
+// it when the cell has too few, and reports whether there were any.
 func (s *search) offer(p *pricing, row, column int32) bool {
 	at := int(row) * s.card
-	want, have := s.want[at:at+s.card], s.have[at:at+s.card]
-	if p.out && have[column] == 0 || !p.out && want[column] == 0 {
+	expected, count := s.expected[at:at+s.card], s.count[at:at+s.card]
+	if p.out && count[column] == 0 || !p.out && expected[column] == 0 {
 		return false
 	}
 	s.work += int(p.last - p.first)
@@ -552,17 +563,17 @@ func (s *search) offer(p *pricing, row, column int32) bool {
 		if !p.out {
 			m = move{row, other, column}
 		}
-		if have[m.from] == 0 || want[m.to] == 0 || p.limit.at(int(row), int(other)) == p.cell || s.undoes(m) || s.tooRare(want[m.to]) {
+		if count[m.from] == 0 || expected[m.to] == 0 || p.constraint.at(int(row), int(other)) == p.cell || s.undoes(m) || s.tooRare(expected[m.to]) {
 			continue
 		}
 		found = true
-		s.work += len(s.limits)
+		s.work += len(s.constraints)
 		p.price(m)
 	}
 	return found
 }
 
-// undoes reports whether a move takes back one of the chain.
+// undoes reports whether a move reverses a move of the chain, in part or wholly.
 func (s *search) undoes(m move) bool {
 	for _, old := range s.chain {
 		if old.row == m.row && (old.to == m.from || old.from == m.to) {
@@ -572,26 +583,27 @@ func (s *search) undoes(m move) bool {
 	return false
 }
 
-// tooRare leaves out most moves into a cell that expects hardly anyone, in
-// proportion, so that repair does not fill cells that sampling would leave empty.
-func (s *search) tooRare(want float64) bool {
-	return want < rare && float64(s.source.Float64()*rare) > want
+// tooRare decides at random whether to skip a move into a cell, more often the
+// fewer persons the cell expects, so that repair does not fill cells that sampling
+// would leave empty.
+func (s *search) tooRare(expected float64) bool {
+	return expected < rare && float64(s.source.Float64()*rare) > expected
 }
 
-// pricing is the choice of a move that helps a broken cell. It keeps the
-// cheapest move; among equals one is drawn with probability proportional to its
-// chance. When blind it takes all for equal: now and then the way out of a dead
-// end begins with an expensive move.
+// pricing chooses a move that helps a broken cell. It keeps the cheapest move;
+// among equals it draws one with probability proportional to its chance (reservoir
+// sampling). When blind it treats all moves as equal, because sometimes the only
+// way out of a dead end starts with an expensive move.
 type pricing struct {
-	*board
+	*stepTable
 	cell        int32
-	limit       *limit
+	constraint  *constraint
 	out         bool  // the cell has too many
 	first, last int32 // columns on the other side of the move
 	blind       bool
 
 	least int64
-	total float64 // chances of the equals so far
+	total float64 // sum of the chances of the moves with the least cost so far
 	move  move
 }
 
