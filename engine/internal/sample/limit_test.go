@@ -90,6 +90,42 @@ func TestAllocateHoldsLimits(t *testing.T) {
 	}
 }
 
+// A limit on a share within one group has a base that is settled before the count.
+// An impossible configuration belongs to whichever side makes that so.
+func TestLimitWithinAGroup(t *testing.T) {
+	b := newBuilder(4)
+	b.step("guild", 3, nil, func(_ []int, v int) float64 { return 1 })
+	b.step("hue", 3, []string{"guild"}, func(given []int, v int) float64 {
+		if given[0] == 0 && v == 2 {
+			return 0
+		}
+		return 1
+	})
+	free := b.model
+	limited := free
+	limited.Limits = []Limit{{Name: "hue in guild 0", Scope: []int{0, 1}, Cell: []int32{1, 0, -1, -1, -1, -1, -1, -1, -1}, AtMost: 0.51}}
+	if h := limited.enforcedLimits()[0]; len(h.base.scope) != 1 || h.base.scope[0] != 0 || h.host != 1 {
+		t.Fatalf("the base depends on %v, the count is settled at step %d; want the guild only, and step 1", h.base.scope, h.host)
+	}
+	if !limited.Settles([]int{0, 1}) || withLeaves(family()).Settles([]int{0, 4}) {
+		t.Error("Settles is wrong")
+	}
+	broken := 0
+	for n := int64(3); n < 120; n++ {
+		for seed := range uint64(3) {
+			if !keeps(&limited, allocate(t, &free, n, seed)) {
+				broken++
+			}
+			if !keeps(&limited, allocate(t, &limited, n, seed)) {
+				t.Errorf("n = %d, seed %d: the limit is not met", n, seed)
+			}
+		}
+	}
+	if broken < 20 {
+		t.Errorf("only %d allocations without the limit break it, want at least 20", broken)
+	}
+}
+
 // keeps reports whether the persons of an allocation meet the model's limit.
 func keeps(m *Model, a *Allocation) bool {
 	l := &m.Limits[0]
