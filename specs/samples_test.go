@@ -71,7 +71,7 @@ prints them, one a line. The JSON is in [personas.jsonl](personas.jsonl). Whoeve
 }
 
 // page shows a person: the facts in a table, then the texts.
-func page(t *testing.T, s *run.Sketch, line []byte) string {
+func page(t *testing.T, s *run.PreviewResult, line []byte) string {
 	t.Helper()
 	var values map[string]any
 	if err := json.Unmarshal(line, &values); err != nil {

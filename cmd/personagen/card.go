@@ -15,17 +15,17 @@ import (
 // deck prints personas as cards: the name, a line of who it is, then the other
 // fields in groups. What stands in the head comes from the spec's roles.
 type deck struct {
-	app    *app
-	sketch *run.Sketch
-	width  int
-	name   []int   // columns of the name, in order
-	brief  []int   // columns of the line under the name
-	groups [][]int // the other columns
-	ids    []int   // columns at the foot
+	app     *app
+	preview *run.PreviewResult
+	width   int
+	name    []int   // columns of the name, in order
+	brief   []int   // columns of the line under the name
+	groups  [][]int // the other columns
+	ids     []int   // columns at the foot
 }
 
-func (a *app) newDeck(s *run.Sketch) *deck {
-	d := &deck{app: a, sketch: s, width: a.width(a.stdout)}
+func (a *app) newDeck(s *run.PreviewResult) *deck {
+	d := &deck{app: a, preview: s, width: a.width(a.stdout)}
 	parts := d.playing("given_name", "surname")
 	d.name = d.playing("name")
 	if len(d.name) == 0 {
@@ -67,8 +67,8 @@ func (a *app) newDeck(s *run.Sketch) *deck {
 func (d *deck) playing(roles ...string) []int {
 	var columns []int
 	for _, role := range roles {
-		for _, i := range d.sketch.Plan.Visible() {
-			if d.sketch.Plan.Fields[i].Name == d.sketch.Plan.Roles[role] {
+		for _, i := range d.preview.Plan.Visible() {
+			if d.preview.Plan.Fields[i].Name == d.preview.Plan.Roles[role] {
 				columns = append(columns, i)
 			}
 		}
@@ -79,8 +79,8 @@ func (d *deck) playing(roles ...string) []int {
 // firstTemplate is a text made from other fields, if there is one: the best
 // guess at a name when no role tells.
 func (d *deck) firstTemplate() []int {
-	for _, i := range d.sketch.Plan.Visible() {
-		if d.sketch.Plan.Fields[i].Kind == "template" {
+	for _, i := range d.preview.Plan.Visible() {
+		if d.preview.Plan.Fields[i].Kind == "template" {
 			return []int{i}
 		}
 	}
@@ -98,8 +98,8 @@ func label(f *kind.Field) string {
 // card prints one persona.
 func (d *deck) card(row int) string {
 	var out strings.Builder
-	number := d.sketch.Persons.First + int64(row) + 1
-	of := fmt.Sprintf("%s of %s", humanize.Thousands(number), humanize.Thousands(d.sketch.Size))
+	number := d.preview.Persons.First + int64(row) + 1
+	of := fmt.Sprintf("%s of %s", humanize.Thousands(number), humanize.Thousands(d.preview.Size))
 	title := d.join(d.name, row, " ")
 	if title == "" {
 		title = fmt.Sprintf("Person %s", humanize.Thousands(number))
@@ -134,7 +134,7 @@ func (d *deck) join(columns []int, row int, separator string) string {
 func (d *deck) group(out *strings.Builder, columns []int, row int) {
 	labels := 0
 	for _, i := range columns {
-		labels = max(labels, utf8.RuneCountInString(label(d.sketch.Plan.Fields[i])))
+		labels = max(labels, utf8.RuneCountInString(label(d.preview.Plan.Fields[i])))
 	}
 	half := (d.width - 3) / 2
 	room := half - labels - 5 // for a value in half a line
@@ -155,7 +155,7 @@ func (d *deck) group(out *strings.Builder, columns []int, row int) {
 			out.WriteString("\n")
 			started = true
 		}
-		head := d.app.paint(faint, pad(label(d.sketch.Plan.Fields[i]), labels))
+		head := d.app.paint(faint, pad(label(d.preview.Plan.Fields[i]), labels))
 		switch short := utf8.RuneCountInString(value) <= room; {
 		case !short:
 			flush()
@@ -184,8 +184,8 @@ func (d *deck) long(out *strings.Builder, head string, labels int, value string)
 
 // value is a value as people read it, with its unit; "" for null.
 func (d *deck) value(column, row int) string {
-	f := d.sketch.Plan.Fields[column]
-	c := &d.sketch.Persons.Columns[column]
+	f := d.preview.Plan.Fields[column]
+	c := &d.preview.Persons.Columns[column]
 	if c.IsNull(f.Type, row) {
 		return ""
 	}

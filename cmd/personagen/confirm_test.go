@@ -7,11 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
 func TestAsk(t *testing.T) {
-	f := &run.TextForecast{Model: "m", Calls: []run.PendingCall{{Persons: 1200}, {Persons: 1}}, Tokens: run.Tokens{Prompt: 3_000_000, Completion: 9}, Cost: 12.5, Currency: "USD", Prices: "2031-01", Priced: true}
+	f := &run.TextForecast{Model: "m", Calls: []run.PendingCall{{Persons: 1200}, {Persons: 1}}, Tokens: release.Tokens{Prompt: 3_000_000, Completion: 9}, Cost: 12.5, Currency: "USD", Prices: "2031-01", Priced: true}
 	for answer, want := range map[string]error{"y\n": nil, " YES \n": nil, "yes": nil, "n\n": errDeclined, "\n": errDeclined, "": errDeclined, "why\ny\n": errDeclined} {
 		var out bytes.Buffer
 		if err := ask(strings.NewReader(answer), &out, f); err != want {

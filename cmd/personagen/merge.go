@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -33,7 +34,7 @@ checked as a whole.`,
 	f := c.Flags()
 	f.StringVarP(&o.out, "out", "o", "", "folder of the release (required)")
 	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default: all)")
-	f.Int64Var(&o.rowsPerFile, "rows-per-file", run.DefaultRowsPerFile, "largest number of rows of one Parquet file")
+	f.Int64Var(&o.rowsPerFile, "rows-per-file", release.DefaultRowsPerFile, "largest number of rows of one Parquet file")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the summary as one JSON document, progress as JSON lines on stderr")
 	return c
@@ -54,7 +55,7 @@ func (a *app) merge(c *cobra.Command, dirs []string, o mergeOptions) error {
 		return usagef("--rows-per-file is at least 1, not %d", o.rowsPerFile)
 	}
 	progress := a.newProgress(o.quiet)
-	summary, err := run.Merge(c.Context(), run.Merger{
+	summary, err := run.Merge(c.Context(), run.MergeConfig{
 		Dirs: dirs, Out: o.out, Formats: formats, RowsPerFile: o.rowsPerFile, Version: version, Events: progress.event,
 	})
 	took := progress.finish()

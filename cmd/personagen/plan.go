@@ -16,7 +16,7 @@ import (
 
 type planOptions struct {
 	persons personFlags
-	author  authorFlags
+	writer  writerFlags
 	all     bool
 }
 
@@ -39,7 +39,7 @@ changed since), and an estimate of tokens and cost.`,
 	}
 	o.persons.add(c.Flags())
 	o.persons.addParts(c.Flags())
-	o.author.add(c)
+	o.writer.add(c)
 	c.Flags().BoolVar(&o.all, "all", false, "cut no list short")
 	c.Flags().BoolVar(&a.json, "json", false, "print the plan itself as one JSON document")
 	return c
@@ -51,15 +51,15 @@ func (a *app) plan(c *cobra.Command, path string, o planOptions) error {
 		return err
 	}
 	cfg.Warnings = a.diagnostics
-	if err := o.author.lay(c, &cfg); err != nil {
+	if err := o.writer.apply(c, &cfg); err != nil {
 		return err
 	}
-	if cfg.Author.Journal == "" {
-		cfg.Author.Journal = defaultOut(path, cfg.Shard) + ".journal"
+	if cfg.Writer.Journal == "" {
+		cfg.Writer.Journal = defaultOut(path, cfg.Shard) + ".journal"
 	}
 	progress := a.newProgress(false)
 	cfg.Events = progress.event
-	f, err := run.Foresee(c.Context(), cfg)
+	f, err := run.Estimate(c.Context(), cfg)
 	progress.finish()
 	if err != nil {
 		return err

@@ -10,6 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/dataset"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -20,7 +23,7 @@ type runOptions struct {
 	aliases     string
 	rowsPerFile int64
 	workers     int
-	author      authorFlags
+	writer      writerFlags
 	yes         bool
 	askAbove    float64
 	unwatched   bool
@@ -60,18 +63,18 @@ and the same command goes on.`,
 	o.persons.add(f)
 	o.persons.addParts(f)
 	f.StringVarP(&o.out, "out", "o", "", "folder of the release (default out/NAME after the spec's file name)")
-	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(run.AllFormats(), ",")+")")
+	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(dataset.FormatNames(), ",")+")")
 	f.StringVar(&o.aliases, "aliases", "", "call the columns by this set of the spec's aliases")
-	f.Int64Var(&o.rowsPerFile, "rows-per-file", run.DefaultRowsPerFile, "largest number of rows of one Parquet file")
+	f.Int64Var(&o.rowsPerFile, "rows-per-file", release.DefaultRowsPerFile, "largest number of rows of one Parquet file")
 	f.IntVar(&o.workers, "workers", 0, "goroutines that make persons (default one per core); the bytes do not depend on it")
-	o.author.add(c)
+	o.writer.add(c)
 	f.BoolVar(&o.yes, "yes", false, "spend what the texts cost without asking")
 	f.Float64Var(&o.askAbove, "ask-above", 0, "estimated cost above which a person at a terminal is asked first, or --yes is needed (default what the spec says, or 5)")
 	f.BoolVar(&o.unwatched, "no-monitor", false, "go on although texts are missing from one group of people more than from others")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the summary as one JSON document, progress as JSON lines on stderr")
-	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(run.AllFormats(), cobra.ShellCompDirectiveNoFileComp))
-	c.RegisterFlagCompletionFunc("sampling", cobra.FixedCompletions([]string{run.Quota, run.Independent}, cobra.ShellCompDirectiveNoFileComp))
+	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(dataset.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
+	c.RegisterFlagCompletionFunc("sampling", cobra.FixedCompletions([]string{check.Quota, check.Independent}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
@@ -81,7 +84,7 @@ func (a *app) run(c *cobra.Command, spec string, o runOptions) error {
 		return err
 	}
 	if !o.yes && a.terminal(a.stdin) {
-		cfg.Author.Confirm = a.confirm
+		cfg.Writer.Confirm = a.confirm
 	}
 	progress := a.newProgress(o.quiet)
 	cfg.Events, cfg.Warnings = progress.event, a.diagnostics
@@ -95,18 +98,18 @@ func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	if err := o.author.lay(c, &cfg); err != nil {
+	if err := o.writer.apply(c, &cfg); err != nil {
 		return cfg, err
 	}
 	cfg.Formats = splitList(o.formats)
 	if err := checkFormats(cfg.Formats); err != nil {
 		return cfg, err
 	}
-	if cfg.Author.Unwatched = o.unwatched; c.Flags().Changed("ask-above") {
+	if cfg.Writer.Unwatched = o.unwatched; c.Flags().Changed("ask-above") {
 		if !(o.askAbove >= 0) {
 			return cfg, usagef("--ask-above is 0 or more, not %g", o.askAbove)
 		}
-		cfg.Author.AskAbove = &o.askAbove
+		cfg.Writer.AskAbove = &o.askAbove
 	}
 	if o.rowsPerFile < 1 {
 		return cfg, usagef("--rows-per-file is at least 1, not %d", o.rowsPerFile)
@@ -123,7 +126,7 @@ func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
 
 // checkFormats refuses unknown formats and doubles before any work is done.
 func checkFormats(formats []string) error {
-	known := run.AllFormats()
+	known := dataset.FormatNames()
 	seen := map[string]bool{}
 	for _, f := range formats {
 		if !slices.Contains(known, f) {

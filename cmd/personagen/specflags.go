@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -54,7 +56,7 @@ type personFlags struct {
 func (o *personFlags) add(f *pflag.FlagSet) {
 	f.Int64VarP(&o.size, "size", "n", 0, "persons of the population (default: what the spec says)")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of every random draw (default: what the spec says)")
-	f.StringVar(&o.sampling, "sampling", run.Quota, "quota: every margin met within a person; independent: a random sample")
+	f.StringVar(&o.sampling, "sampling", check.Quota, "quota: every margin met within a person; independent: a random sample")
 	o.cache.add(f)
 }
 
@@ -81,8 +83,8 @@ func (o *personFlags) config(c *cobra.Command, spec string) (run.Config, error) 
 	if c.Flags().Changed("seed") {
 		cfg.Seed = &o.seed
 	}
-	if o.sampling != run.Quota && o.sampling != run.Independent {
-		return cfg, usagef("--sampling is %s or %s, not %q", run.Quota, run.Independent, o.sampling)
+	if o.sampling != check.Quota && o.sampling != check.Independent {
+		return cfg, usagef("--sampling is %s or %s, not %q", check.Quota, check.Independent, o.sampling)
 	}
 	var err error
 	if cfg.Shard, err = parseShard(o.shard); err != nil {
@@ -93,11 +95,11 @@ func (o *personFlags) config(c *cobra.Command, spec string) (run.Config, error) 
 }
 
 // parseShard reads "i/k"; "" is the whole.
-func parseShard(s string) (run.Shard, error) {
+func parseShard(s string) (release.Shard, error) {
 	if s == "" {
-		return run.Shard{}, nil
+		return release.Shard{}, nil
 	}
-	var shard run.Shard
+	var shard release.Shard
 	if _, err := fmt.Sscanf(s, "%d/%d", &shard.Index, &shard.Of); err != nil || s != fmt.Sprintf("%d/%d", shard.Index, shard.Of) {
 		return shard, usagef("--shard is written i/k, such as 1/4, not %q", s)
 	}
@@ -119,9 +121,9 @@ func checkOut(out string) error {
 
 // defaultOut is the folder of a release that was given none: shards get one
 // each.
-func defaultOut(spec string, shard run.Shard) string {
+func defaultOut(spec string, shard release.Shard) string {
 	name := strings.TrimSuffix(filepath.Base(filepath.Clean(spec)), ".cue")
-	if shard != (run.Shard{}) {
+	if shard != (release.Shard{}) {
 		name += fmt.Sprintf("-%d-of-%d", shard.Index, shard.Of)
 	}
 	return filepath.Join("out", name)

@@ -10,18 +10,19 @@ import (
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
 // summaryDocument is a finished run for machines.
 func summaryDocument(s *run.Summary, took time.Duration) any {
 	return struct {
-		Folder   string           `json:"folder"`
-		Manifest *run.Manifest    `json:"manifest"`
-		Failures []*check.Outcome `json:"failures"`
-		Goals    []check.Goal     `json:"goals,omitempty"`
-		Assumed  []string         `json:"assumed"`
-		Seconds  float64          `json:"seconds"`
+		Folder   string            `json:"folder"`
+		Manifest *release.Manifest `json:"manifest"`
+		Failures []*check.Outcome  `json:"failures"`
+		Goals    []check.Goal      `json:"goals,omitempty"`
+		Assumed  []string          `json:"assumed"`
+		Seconds  float64           `json:"seconds"`
 	}{s.Dir, s.Manifest, append([]*check.Outcome{}, s.Result.Failures()...), s.Result.Goals, append([]string{}, assumed(s.Plan)...), took.Seconds()}
 }
 
@@ -44,7 +45,7 @@ func (a *app) printSummary(s *run.Summary, took time.Duration) {
 	for _, name := range s.Manifest.Unhashed {
 		fmt.Fprintf(t, "  %s\n", name)
 	}
-	fmt.Fprintf(t, "  %s\n", run.ManifestFile)
+	fmt.Fprintf(t, "  %s\n", release.ManifestFile)
 	t.Flush()
 	fmt.Fprintln(w, checksLine(s.Result))
 	if line := check.GoalsLine(s.Result.Goals); line != "" {

@@ -11,6 +11,7 @@ import (
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -96,7 +97,7 @@ func damage(ctx context.Context, paths []string) ([]string, error) {
 		if info, err := os.Stat(path); err != nil || !info.IsDir() {
 			continue
 		}
-		list, err := run.Damage(ctx, path)
+		list, err := release.Verify(ctx, path)
 		if err != nil {
 			return nil, err
 		}
@@ -135,7 +136,7 @@ func parseColumns(pairs []string) (map[string]string, error) {
 	return columns, nil
 }
 
-func validationDocument(v *run.Validated, damaged []string) any {
+func validationDocument(v *run.Validation, damaged []string) any {
 	return struct {
 		Name   string               `json:"name"`
 		Plan   string               `json:"plan"`
@@ -148,7 +149,7 @@ func validationDocument(v *run.Validated, damaged []string) any {
 }
 
 // printValidation prints faults of the files, failed checks, then the counts.
-func (a *app) printValidation(v *run.Validated, all bool) {
+func (a *app) printValidation(v *run.Validation, all bool) {
 	for _, i := range v.Issues {
 		fmt.Fprintf(a.stdout, "%s  %s\n", a.paint(statusColor[check.Fail], "FILE"), issueLine(i))
 	}

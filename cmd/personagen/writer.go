@@ -13,8 +13,8 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// authorFlags say who writes the texts.
-type authorFlags struct {
+// writerFlags say who writes the texts.
+type writerFlags struct {
 	provider string
 	model    string
 	baseURL  string
@@ -31,13 +31,13 @@ type authorFlags struct {
 	bytes    int64
 }
 
-func (o *authorFlags) add(c *cobra.Command) {
+func (o *writerFlags) add(c *cobra.Command) {
 	o.addTo(c.Flags())
 	c.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions(run.Modes(), cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("provider", cobra.FixedCompletions(run.Providers(), cobra.ShellCompDirectiveNoFileComp))
 }
 
-func (o *authorFlags) addTo(f *pflag.FlagSet) {
+func (o *writerFlags) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.provider, "provider", "", "who writes the texts: offline, the spec's phrase banks; none, which leaves the columns of texts out; or a model behind "+models()+" or an endpoint of the spec (default offline where the spec has phrase banks, else none)")
 	f.StringVar(&o.model, "model", "", "the model that writes (default: what the spec's calls name)")
 	f.StringVar(&o.baseURL, "base-url", "", "address of the endpoint, such as http://localhost:8000/v1 (default: the provider's)")
@@ -61,7 +61,7 @@ func models() string {
 }
 
 // lay puts the flags into a run's config.
-func (o *authorFlags) lay(c *cobra.Command, cfg *run.Config) error {
+func (o *writerFlags) apply(c *cobra.Command, cfg *run.Config) error {
 	cfg.Provider = o.provider
 	if o.provider == "" || o.provider == run.Offline || o.provider == run.NoTexts {
 		for _, name := range []string{"model", "base-url", "key-file", "workers-in-flight", "max-in-flight", "budget", "journal", "export-journal", "refill", "mode", "poll-every", "batch-requests", "batch-bytes", "yes", "ask-above", "no-monitor"} {
@@ -86,10 +86,10 @@ func (o *authorFlags) lay(c *cobra.Command, cfg *run.Config) error {
 			return usagef("--%s is more than 0", name)
 		}
 	}
-	cfg.Author.Mode = o.mode
-	cfg.Author.Endpoint.Batch = endpoint.BatchConfig{Requests: o.requests, Bytes: o.bytes, Poll: o.poll}
-	e := &cfg.Author.Endpoint
+	cfg.Writer.Mode = o.mode
+	cfg.Writer.Endpoint.Batch = endpoint.BatchConfig{Requests: o.requests, Bytes: o.bytes, Poll: o.poll}
+	e := &cfg.Writer.Endpoint
 	e.Model, e.BaseURL, e.KeyFile, e.Workers, e.MaxInFlight = o.model, o.baseURL, o.keyFile, o.workers, o.inFlight
-	cfg.Author.Budget, cfg.Author.Journal, cfg.Author.Export, cfg.Author.Refill = o.budget, o.journal, o.export, o.refill
+	cfg.Writer.Budget, cfg.Writer.Journal, cfg.Writer.Export, cfg.Writer.Refill = o.budget, o.journal, o.export, o.refill
 	return nil
 }

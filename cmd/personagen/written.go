@@ -36,8 +36,8 @@ func writtenArgs(c *cobra.Command, args []string) error {
 }
 
 // validation is what the flags ask to be measured.
-func (o *writtenFlags) validation(paths []string) (run.Validation, error) {
-	v := run.Validation{Paths: paths, Spec: o.spec, Aliases: o.aliases}
+func (o *writtenFlags) validation(paths []string) (run.ValidateConfig, error) {
+	v := run.ValidateConfig{Paths: paths, Spec: o.spec, Aliases: o.aliases}
 	var err error
 	if v.Columns, err = parseColumns(o.columns); err != nil {
 		return v, err
@@ -51,7 +51,7 @@ func (o *writtenFlags) validation(paths []string) (run.Validation, error) {
 
 // measure reads the data. What was found is nil when it could not be read; else
 // the error is nil or wraps run.ErrChecks.
-func (a *app) measure(ctx context.Context, v run.Validation, quiet bool) (*run.Validated, error) {
+func (a *app) measure(ctx context.Context, v run.ValidateConfig, quiet bool) (*run.Validation, error) {
 	progress := a.newProgress(quiet)
 	defer progress.finish()
 	v.Events = progress.event

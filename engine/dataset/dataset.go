@@ -109,8 +109,17 @@ type Format struct {
 
 var formats = []Format{{"parquet", ".parquet"}, {"jsonl", ".jsonl"}, {"csv", ".csv"}}
 
-// Formats lists the formats, the primary one first.
+// Formats returns the formats, the primary one first.
 func Formats() []Format { return slices.Clone(formats) }
+
+// FormatNames returns the names of the formats, in the same order.
+func FormatNames() []string {
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.Name)
+	}
+	return names
+}
 
 // FormatOf returns the format with the given name.
 func FormatOf(name string) (Format, error) {

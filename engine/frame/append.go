@@ -1,47 +1,47 @@
-package run
+package frame
 
-import "github.com/personagen/personagen/engine/frame"
-
-// appendRows appends the rows of src to dst, a batch of the same schema.
-func appendRows(dst, src *frame.Batch) {
-	for i := range dst.Columns {
-		appendColumn(&dst.Columns[i], &src.Columns[i], dst.Schema[i].Type, dst.N, src.N)
+// Append adds the rows of src, a batch of the same schema, after the rows of b.
+// It copies them: b does not refer to the memory of src afterwards.
+func (b *Batch) Append(src *Batch) {
+	for i := range b.Columns {
+		b.Columns[i].appendRows(&src.Columns[i], b.Schema[i].Type, b.N, src.N)
 	}
-	dst.N += src.N
+	b.N += src.N
 }
 
-// appendColumn appends the m rows of src to the n rows of dst.
-func appendColumn(dst, src *frame.Column, t frame.Type, n, m int) {
-	if dst.Null != nil || src.Null != nil {
+// appendRows adds the m rows of src to the n rows of c.
+func (c *Column) appendRows(src *Column, t Type, n, m int) {
+	if c.Null != nil || src.Null != nil {
 		nulls := make([]bool, n+m)
-		copy(nulls, dst.Null)
+		copy(nulls, c.Null)
 		copy(nulls[n:], src.Null)
-		dst.Null = nulls
+		c.Null = nulls
 	}
 	switch t {
-	case frame.Category:
-		dst.Codes = append(dst.Codes[:n], src.Codes[:m]...)
-	case frame.Integer:
-		dst.Ints = append(dst.Ints[:n], src.Ints[:m]...)
-	case frame.Number:
-		dst.Floats = append(dst.Floats[:n], src.Floats[:m]...)
-	case frame.Text:
-		dst.Texts = append(dst.Texts[:n], src.Texts[:m]...)
-	case frame.CategoryList, frame.TextList:
-		appendLists(dst, src, t, n, m)
+	case Category:
+		c.Codes = append(c.Codes[:n], src.Codes[:m]...)
+	case Integer:
+		c.Ints = append(c.Ints[:n], src.Ints[:m]...)
+	case Number:
+		c.Floats = append(c.Floats[:n], src.Floats[:m]...)
+	case Text:
+		c.Texts = append(c.Texts[:n], src.Texts[:m]...)
+	case CategoryList, TextList:
+		c.appendLists(src, t, n, m)
 	}
 }
 
-func appendLists(dst, src *frame.Column, t frame.Type, n, m int) {
-	end := dst.Offsets[n]
+// appendLists adds the m lists of src to the n lists of c.
+func (c *Column) appendLists(src *Column, t Type, n, m int) {
+	end := c.Offsets[n]
 	from, to := src.Offsets[0], src.Offsets[m]
-	dst.Offsets = dst.Offsets[:n+1]
+	c.Offsets = c.Offsets[:n+1]
 	for _, offset := range src.Offsets[1 : m+1] {
-		dst.Offsets = append(dst.Offsets, end+offset-from)
+		c.Offsets = append(c.Offsets, end+offset-from)
 	}
-	if t == frame.CategoryList {
-		dst.Codes = append(dst.Codes[:end], src.Codes[from:to]...)
+	if t == CategoryList {
+		c.Codes = append(c.Codes[:end], src.Codes[from:to]...)
 	} else {
-		dst.Texts = append(dst.Texts[:end], src.Texts[from:to]...)
+		c.Texts = append(c.Texts[:end], src.Texts[from:to]...)
 	}
 }

@@ -1,59 +1,97 @@
-package run
+package release
 
 import (
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/personagen/personagen/engine/internal/flock"
+	"github.com/gofrs/flock"
 )
 
-// A release in the making is a hidden folder beside its target, locked by the
-// process that makes it. A process that is killed leaves the folder behind
-// without a lock, and the next run of the same target removes it.
+// A draft is a hidden folder beside its target, NAME.partial-NUMBER. The process
+// that makes it holds a lock on the file beside it, NAME.partial-NUMBER.lock; a
+// file because Windows locks no folders, and beside because Windows renames no
+// folder with an open file in it. The system releases the lock when the process
+// ends, however it ends, and the next run of the same target removes what has no
+// lock.
 
-// makePartial makes such a folder and locks it. Where the system or the disk has
-// no locks the file is nil.
-func makePartial(parent, prefix string) (dir string, lock *os.File, err error) {
+// Suffixes beside the name of a draft's folder.
+const (
+	lockSuffix     = ".lock"
+	replacedSuffix = ".old" // the release that Publish is replacing
+)
+
+// lock is a lock file that this process holds.
+type lock struct{ *flock.Flock }
+
+// tryLock locks a file, which it creates when there is none. It returns nil when
+// another process holds the lock, and an error where the system or the disk has
+// no locks.
+func tryLock(path string) (*lock, error) {
+	f := flock.New(path, flock.SetPermissions(0o644))
+	taken, err := f.TryLock()
+	if err != nil || !taken {
+		return nil, err
+	}
+	// The file may have been removed between its opening and the locking; then the
+	// lock is on a file that no other process can find.
+	mine, err := f.Stat()
+	named, gone := os.Stat(path)
+	if err != nil || gone != nil || !os.SameFile(mine, named) {
+		f.Close()
+		return nil, err
+	}
+	return &lock{f}, nil
+}
+
+// release removes the lock file and releases the lock. The order matters: once it
+// is unlocked, the file may be another process's. Windows does not remove an open
+// file; there the second attempt does, which fails when another process has
+// opened it meanwhile.
+func (l *lock) release() {
+	err := os.Remove(l.Path())
+	l.Close()
+	if err != nil {
+		os.Remove(l.Path())
+	}
+}
+
+// makePartial makes the folder of a draft and locks it. The lock is nil where the
+// system or the disk has none.
+func makePartial(parent, prefix string) (string, *lock, error) {
 	for {
-		if dir, err = os.MkdirTemp(parent, prefix); err != nil {
+		f, err := os.CreateTemp(parent, prefix+"*"+lockSuffix)
+		if err != nil {
 			return "", nil, err
 		}
-		lock, taken, err := lockFolder(dir)
+		path := f.Name()
+		f.Close()
+		held, err := tryLock(path)
 		switch {
-		case err == nil && !taken, os.IsNotExist(err): // swept before it was locked
-			continue
 		case err != nil:
-			return dir, nil, nil
+			os.Remove(path)
+		case held == nil:
+			continue // another process swept the file before it was locked
 		}
-		return dir, lock, nil
+		dir := strings.TrimSuffix(path, lockSuffix)
+		if err = os.Mkdir(dir, 0o755); err == nil {
+			if err = os.Chmod(dir, 0o755); err == nil { // whatever the umask
+				return dir, held, nil
+			}
+			os.Remove(dir)
+		}
+		if held != nil {
+			held.release()
+		}
+		if !os.IsExist(err) {
+			return "", nil, err
+		}
 	}
 }
 
-// lockFolder locks a folder that still has its name.
-func lockFolder(dir string) (lock *os.File, taken bool, err error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, false, err
-	}
-	if taken, err = flock.Try(f); err == nil && taken {
-		mine, _ := f.Stat()
-		named, gone := os.Stat(dir)
-		if gone == nil && os.SameFile(mine, named) {
-			return f, true, nil
-		}
-		taken = false
-	}
-	f.Close()
-	return nil, taken, err
-}
-
-// replacedSuffix marks the release that a finished one is taking the place of.
-const replacedSuffix = ".old"
-
-// sweepPartial removes folders that no process makes any more. A release that
-// was being replaced gets its name back when the new one did not get it. What
-// cannot be removed is left: it costs space, not the run.
+// sweepPartial removes the folders of drafts that no process makes any more. A
+// release that was being replaced gets its name back when its replacement did
+// not get it. What cannot be removed is left: it costs space, not the run.
 func sweepPartial(target, prefix string) {
 	parent := filepath.Dir(target)
 	entries, err := os.ReadDir(parent)
@@ -61,23 +99,24 @@ func sweepPartial(target, prefix string) {
 		return
 	}
 	for _, e := range entries {
-		if !e.IsDir() || !strings.HasPrefix(e.Name(), prefix) || strings.HasSuffix(e.Name(), replacedSuffix) {
+		name, isLock := strings.CutSuffix(e.Name(), lockSuffix)
+		if !strings.HasPrefix(name, prefix) || strings.HasSuffix(name, replacedSuffix) || isLock == e.IsDir() {
 			continue
 		}
-		dir := filepath.Join(parent, e.Name())
-		if lock, taken, err := lockFolder(dir); err == nil && taken {
-			os.Rename(dir+replacedSuffix, target) // fails when there is none, or the target is there
+		dir := filepath.Join(parent, name)
+		if held, err := tryLock(dir + lockSuffix); err == nil && held != nil {
+			os.Rename(dir+replacedSuffix, target) // fails when there is none, or the target exists
 			os.RemoveAll(dir)
-			lock.Close()
+			held.release()
 		}
 	}
 	for _, e := range entries {
-		maker, replaced := strings.CutSuffix(e.Name(), replacedSuffix)
-		if !replaced || !strings.HasPrefix(maker, prefix) {
+		draft, replaced := strings.CutSuffix(e.Name(), replacedSuffix)
+		if !replaced || !strings.HasPrefix(draft, prefix) {
 			continue
 		}
-		_, err := os.Stat(filepath.Join(parent, maker))
-		if _, there := os.Stat(target); os.IsNotExist(err) && there == nil {
+		_, err := os.Stat(filepath.Join(parent, draft))
+		if _, missing := os.Stat(target); os.IsNotExist(err) && missing == nil {
 			os.RemoveAll(filepath.Join(parent, e.Name()))
 		}
 	}

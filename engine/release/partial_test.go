@@ -1,9 +1,10 @@
-package run
+package release
 
 import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 )
 
@@ -19,7 +20,21 @@ func names(t *testing.T, dir string) (out []string) {
 	return out
 }
 
-// Folders of dead processes go, those of living ones and of other targets stay.
+// locked makes the folder of a draft, or skips the test where there are no locks.
+func locked(t *testing.T, parent string) (dir string, held *lock) {
+	t.Helper()
+	dir, held, err := makePartial(parent, ".out.partial-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if held == nil {
+		t.Skip("no locks here")
+	}
+	return dir, held
+}
+
+// Folders of dead processes are removed, with their lock files; those of living
+// processes and of other targets stay.
 func TestSweepPartial(t *testing.T) {
 	parent := t.TempDir()
 	target := filepath.Join(parent, "out")
@@ -28,45 +43,77 @@ func TestSweepPartial(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	live, lock, err := makePartial(parent, ".out.partial-")
-	if err != nil || lock == nil {
-		t.Skipf("no locks here: %v", err)
+	for _, name := range []string{".out.partial-2.lock", ".out.partial-3.lock", ".out2.partial-1.lock"} { // 3 was killed before it made its folder
+		if err := os.WriteFile(filepath.Join(parent, name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
+	live, held := locked(t, parent)
 	sweepPartial(target, ".out.partial-")
-	want := []string{filepath.Base(live), ".out2.partial-1", "out"}
+	others := []string{".out2.partial-1", ".out2.partial-1.lock", "out"}
+	want := append([]string{filepath.Base(live), filepath.Base(live) + lockSuffix}, others...)
 	slices.Sort(want)
 	if got := names(t, parent); !slices.Equal(got, want) {
-		t.Errorf("left %q, want %q", got, want)
+		t.Errorf("got %q, want %q", got, want)
 	}
-	lock.Close() // as when its process is killed
+	held.Close() // as when its process is killed: the lock file stays
 	sweepPartial(target, ".out.partial-")
-	if got := names(t, parent); !slices.Equal(got, []string{".out2.partial-1", "out"}) {
-		t.Errorf("left %q", got)
+	if got := names(t, parent); !slices.Equal(got, others) {
+		t.Errorf("after the process ended: got %q, want %q", got, others)
 	}
 }
 
-// A process killed between the two renames of publish has hidden the release
-// that was there: it comes back.
+// A process that is killed between the two renames of Publish has moved the old
+// release out of the way. The old release gets its name back.
 func TestSweepPartialPutsTheOldReleaseBack(t *testing.T) {
 	parent := t.TempDir()
 	target := filepath.Join(parent, "out")
-	dead, lock, err := makePartial(parent, ".out.partial-")
-	if err != nil || lock == nil {
-		t.Skipf("no locks here: %v", err)
-	}
+	dead, held := locked(t, parent)
 	if err := os.MkdirAll(filepath.Join(dead+replacedSuffix, "data"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	sweepPartial(target, ".out.partial-") // the process still lives
-	if got := names(t, parent); len(got) != 2 {
-		t.Errorf("left %q", got)
+	if got := names(t, parent); len(got) != 3 {
+		t.Errorf("got %q, want the folder, its lock and the old release", got)
 	}
-	lock.Close()
+	held.Close()
 	sweepPartial(target, ".out.partial-")
 	if got := names(t, parent); !slices.Equal(got, []string{"out"}) {
-		t.Errorf("left %q", got)
+		t.Errorf("got %q, want out alone", got)
 	}
 	if _, err := os.Stat(filepath.Join(target, "data")); err != nil {
 		t.Error(err)
+	}
+}
+
+// Runs that start, sweep and end at the same time never remove the folder of
+// another, and leave nothing behind.
+func TestSweepPartialLeavesRunsAlone(t *testing.T) {
+	parent := t.TempDir()
+	target := filepath.Join(parent, "out")
+	var runs sync.WaitGroup
+	for range 8 {
+		runs.Go(func() {
+			for range 30 {
+				sweepPartial(target, ".out.partial-")
+				dir, held, err := makePartial(parent, ".out.partial-")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				sweepPartial(target, ".out.partial-")
+				if err := os.Remove(dir); err != nil {
+					t.Errorf("the folder of a run was removed by another: %v", err)
+				}
+				if held != nil {
+					held.release()
+				}
+			}
+		})
+	}
+	runs.Wait()
+	sweepPartial(target, ".out.partial-")
+	if got := names(t, parent); len(got) > 0 {
+		t.Errorf("left behind: %q", got)
 	}
 }

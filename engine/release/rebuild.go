@@ -1,4 +1,4 @@
-package run
+package release
 
 import (
 	"fmt"
@@ -6,56 +6,57 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/report"
 )
 
-// rebuild is the command that makes the release again, from what the release
-// itself knows, and a remark on what else that takes: the release that merge
-// made names the same command as the one that a single run made.
-func (r *release) rebuild(stats *report.Stats) (command, remark string) {
-	p := r.persons
-	args := []string{"personagen run", r.plan.Name + ".cue", fmt.Sprint("-n ", p.Size), fmt.Sprint("--seed ", p.Seed)}
-	if p.Sampling != Quota {
+// rebuild returns the command that makes the release again, and a remark on what
+// else that takes. It uses only what the release states, so a merged release
+// names the same command as a release made by a single run.
+func (d *Draft) rebuild(stats *report.Stats, texts *Texts) (command, remark string) {
+	p := d.options.Population
+	args := []string{"personagen run", d.options.Plan.Name + ".cue", fmt.Sprint("-n ", p.Size), fmt.Sprint("--seed ", p.Seed)}
+	if p.Sampling != check.Quota {
 		args = append(args, "--sampling "+p.Sampling)
 	}
 	var remarks []string
-	if part, ok := p.part(); ok {
+	if part, ok := p.flags(); ok {
 		args = append(args, part...)
 	} else {
-		remarks = append(remarks, fmt.Sprintf("That makes the whole population; this release is the rows %d to %d of it.", p.First, p.First+p.Count-1))
+		remarks = append(remarks, fmt.Sprintf("The command makes the whole population; this release has rows %d to %d of it.", p.First, p.First+p.Count-1))
 	}
-	if !slices.Equal(r.formats, AllFormats()) {
-		args = append(args, "--format "+strings.Join(r.formats, ","))
+	if !slices.Equal(d.options.Formats, dataset.FormatNames()) {
+		args = append(args, "--format "+strings.Join(d.options.Formats, ","))
 	}
-	if r.perFile != wholeChunks(DefaultRowsPerFile) {
-		args = append(args, fmt.Sprint("--rows-per-file ", r.perFile))
+	if d.options.RowsPerFile != wholeChunks(DefaultRowsPerFile) {
+		args = append(args, fmt.Sprint("--rows-per-file ", d.options.RowsPerFile))
 	}
-	if r.aliases != "" {
-		args = append(args, "--aliases "+r.aliases)
+	if d.options.Aliases != "" {
+		args = append(args, "--aliases "+d.options.Aliases)
 	}
-	switch models := models(stats.Texts); {
+	switch models := modelsOf(stats.Texts); {
 	case stats.Texts == nil:
-		args = append(args, "--provider "+NoTexts)
+		args = append(args, "--provider none")
 	case len(models) > 0:
 		provider := "PROVIDER"
-		if r.texts != nil {
-			provider = r.texts.Provider
+		if texts != nil {
+			provider = texts.Provider
 		}
 		args = append(args, "--provider "+provider, "--model "+strings.Join(models, " or "), "--journal JOURNAL")
-		remarks = append(remarks, "A model does not say the same twice, so this takes a copy of the journal of its answers (run --export-journal writes one) in the place of JOURNAL. Nothing is asked then, and no key is needed.")
+		remarks = append(remarks, "A model does not give the same answer twice, so replace JOURNAL by a copy of the journal of its answers, which run --export-journal writes. The command then sends no request and needs no key.")
 	}
 	return strings.Join(append(args, "-o DIR"), " \\\n  "), strings.Join(remarks, " ")
 }
 
-// part is how a command asks for these persons; false when no single run makes
-// them, as with some neighbouring shards joined.
-func (p population) part() (args []string, ok bool) {
+// flags returns the flags that choose these persons, or false when no single run
+// makes them, for example when a release merges some but not all shards.
+func (p Population) flags() (args []string, ok bool) {
 	switch {
-	case p.whole():
+	case p.Whole():
 		return nil, true
 	case p.Shard != Shard{}:
-		if p.among < p.Size {
-			args = append(args, fmt.Sprint("--limit ", p.among))
+		if p.Among < p.Size {
+			args = append(args, fmt.Sprint("--limit ", p.Among))
 		}
 		return append(args, fmt.Sprintf("--shard %d/%d", p.Shard.Index, p.Shard.Of)), true
 	case p.First == 0:
@@ -64,8 +65,8 @@ func (p population) part() (args []string, ok bool) {
 	return nil, false
 }
 
-// models lists who wrote texts, apart from the narrator.
-func models(t *report.Texts) []string {
+// modelsOf lists the models that wrote texts.
+func modelsOf(t *report.Texts) []string {
 	var out []string
 	if t == nil {
 		return nil

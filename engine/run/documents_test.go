@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/report"
 	"github.com/personagen/personagen/engine/run"
 )
@@ -69,10 +71,10 @@ func fleetSpec(t *testing.T) (spec, dir string) {
 	return spec, dir
 }
 
-func statsOf(t *testing.T, release map[string]string) *report.Stats {
+func statsOf(t *testing.T, written map[string]string) *report.Stats {
 	t.Helper()
 	var s report.Stats
-	if err := json.Unmarshal([]byte(release[run.StatsFile]), &s); err != nil {
+	if err := json.Unmarshal([]byte(written[release.StatsFile]), &s); err != nil {
 		t.Fatal(err)
 	}
 	return &s
@@ -121,8 +123,8 @@ func TestCardAgreesWithTheStatistics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	release := files(t, s.Dir)
-	stats, card := statsOf(t, release), release[run.CardFile]
+	written := files(t, s.Dir)
+	stats, card := statsOf(t, written), written[release.CardFile]
 	tables := cardTables(card)
 	near := func(what, cell string, want, tolerance float64) {
 		t.Helper()
@@ -182,7 +184,7 @@ func TestCardAgreesWithTheStatistics(t *testing.T) {
 	var listed [][]string
 	for _, f := range s.Manifest.Files {
 		switch f.Name {
-		case run.CardFile, run.CroissantFile, run.CitationFile: // these are written with the others' hashes
+		case release.CardFile, release.CroissantFile, release.CitationFile: // these are written with the others' hashes
 		default:
 			rows := ""
 			if f.Rows > 0 {
@@ -234,7 +236,7 @@ func TestCardOfAPlainSpec(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	card := files(t, s.Dir)[run.CardFile]
+	card := files(t, s.Dir)[release.CardFile]
 	for _, absent := range []string{"## Seed data", "## Text fields", "license", "language", "task_categories", "model-written", "\n\n\n", "NaN", "%!"} {
 		if strings.Contains(card, absent) {
 			t.Errorf("the card says %q", absent)
@@ -255,8 +257,8 @@ func TestCardTellsHowToRebuild(t *testing.T) {
 		"whole":       {},
 		"seed":        {Seed: &seed, Size: 300, Formats: []string{"csv"}, Aliases: "other"},
 		"limit":       {Limit: 70, Provider: run.NoTexts},
-		"shard":       {Shard: run.Shard{Index: 2, Of: 3}, Sampling: run.Independent},
-		"limit shard": {Limit: 100, Shard: run.Shard{Index: 1, Of: 3}, Formats: []string{"jsonl", "csv"}},
+		"shard":       {Shard: release.Shard{Index: 2, Of: 3}, Sampling: check.Independent},
+		"limit shard": {Limit: 100, Shard: release.Shard{Index: 1, Of: 3}, Formats: []string{"jsonl", "csv"}},
 		"several":     {Size: 70000, RowsPerFile: 1, Formats: []string{"parquet"}, Provider: run.NoTexts},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -265,8 +267,8 @@ func TestCardTellsHowToRebuild(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			release := files(t, first.Dir)
-			found := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(release[run.CardFile])
+			written := files(t, first.Dir)
+			found := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(written[release.CardFile])
 			again := run.Config{Spec: spec, Out: filepath.Join(dir, "again")}
 			words := strings.Fields(strings.ReplaceAll(found[1], "\\\n", " "))
 			if words[0] != "personagen" || words[1] != "run" || words[2] != "fleet.cue" {
@@ -305,9 +307,9 @@ func TestCardTellsHowToRebuild(t *testing.T) {
 				t.Fatal(err)
 			}
 			rebuilt := files(t, second.Dir)
-			delete(release, run.ReportFile) // it tells how long the run took
-			delete(rebuilt, run.ReportFile)
-			if d := cmp.Diff(release, rebuilt); d != "" {
+			delete(written, release.ReportFile) // it tells how long the run took
+			delete(rebuilt, release.ReportFile)
+			if d := cmp.Diff(written, rebuilt); d != "" {
 				t.Error(d)
 			}
 		})

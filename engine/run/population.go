@@ -16,6 +16,7 @@ import (
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -50,32 +51,9 @@ func listError(ctx context.Context, l *diag.List) error {
 	return l.Err()
 }
 
-// population says which persons are made: Count of them from number First on,
-// out of Size.
-type population struct {
-	Size     int64  `json:"size"`
-	Seed     uint64 `json:"seed"`
-	Sampling string `json:"sampling"`
-	First    int64  `json:"first"`
-	Count    int64  `json:"count"`
-	Shard    Shard  `json:"-"`
-	among    int64  // the first so many, of which Shard is a part
-}
-
-// whole reports whether every person of the population is made.
-func (p population) whole() bool { return p.Count == p.Size }
-
-// identity is the size as far as it decides who person i is.
-func (p population) identity() int64 {
-	if p.Sampling == Independent {
-		return 0
-	}
-	return p.Size
-}
-
 // choosePersons settles size, seed and range from the plan and the request.
-func choosePersons(p *plan.Plan, c *Config) (population, error) {
-	persons := population{Size: p.Population.Size, Seed: p.Population.Seed, Sampling: c.Sampling, Shard: c.Shard}
+func choosePersons(p *plan.Plan, c *Config) (release.Population, error) {
+	persons := release.Population{Size: p.Population.Size, Seed: p.Population.Seed, Sampling: c.Sampling, Shard: c.Shard}
 	if c.Size > 0 {
 		persons.Size = c.Size
 	}
@@ -83,17 +61,17 @@ func choosePersons(p *plan.Plan, c *Config) (population, error) {
 		persons.Seed = *c.Seed
 	}
 	if persons.Sampling == "" {
-		persons.Sampling = Quota
+		persons.Sampling = check.Quota
 	}
-	if persons.Sampling != Quota && persons.Sampling != Independent {
-		return persons, fmt.Errorf("%w: sampling is %q or %q, not %q", ErrUsage, Quota, Independent, persons.Sampling)
+	if persons.Sampling != check.Quota && persons.Sampling != check.Independent {
+		return persons, fmt.Errorf("%w: sampling is %q or %q, not %q", ErrUsage, check.Quota, check.Independent, persons.Sampling)
 	}
 	persons.Count = persons.Size
 	if c.Limit > 0 {
 		persons.Count = min(c.Limit, persons.Size)
 	}
-	persons.among = persons.Count
-	if s := c.Shard; s != (Shard{}) {
+	persons.Among = persons.Count
+	if s := c.Shard; s != (release.Shard{}) {
 		if s.Of < 1 || s.Index < 1 || s.Index > s.Of || int64(s.Of) > persons.Count {
 			return persons, fmt.Errorf("%w: shard %d/%d of %d persons does not exist", ErrUsage, s.Index, s.Of, persons.Count)
 		}
@@ -109,15 +87,6 @@ func cut(n int64, i, k int) int64 {
 	return q*int64(i) + min(int64(i), r)
 }
 
-// checkOptions tells the suite what the rows are.
-func (p population) checkOptions(exceptions []check.Exception, temp string) check.Options {
-	o := check.Options{Sampling: p.Sampling, Rows: p.Count, Exceptions: exceptions, TempDir: temp}
-	if !p.whole() {
-		o.First, o.Total, o.Parts = p.First, p.Size, max(1, p.Shard.Of)
-	}
-	return o
-}
-
 // allocation is a sampler, and what a quota population could not meet.
 type allocation struct {
 	sampler    generate.Sampler
@@ -130,8 +99,8 @@ const allocationVersion = 2
 
 // allocate readies the sampler. In quota mode the counts come from the cache
 // when the same model was allocated for the same size and seed before.
-func allocate(ctx context.Context, p *plan.Plan, persons population, cache string) (allocation, error) {
-	if persons.Sampling == Independent {
+func allocate(ctx context.Context, p *plan.Plan, persons release.Population, cache string) (allocation, error) {
+	if persons.Sampling == check.Independent {
 		s, err := sample.NewIndependent(p.Model, persons.Seed)
 		return allocation{sampler: s}, err
 	}
@@ -238,5 +207,5 @@ func writeAllocation(path string, a *sample.Allocation) {
 	if err != nil || os.MkdirAll(filepath.Dir(path), 0o755) != nil {
 		return
 	}
-	_ = writeFile(path, data)
+	_ = release.WriteFile(path, data)
 }

@@ -22,7 +22,7 @@ func TestRealModel(t *testing.T) {
 	}
 	cfg := run.Config{
 		Spec: filepath.Join("testdata", "real", "village.cue"), Out: filepath.Join(t.TempDir(), "out"), Provider: "llama.cpp",
-		Author: run.Author{Endpoint: endpoint.Config{BaseURL: url, Model: cmp.Or(os.Getenv("PERSONAGEN_MODEL"), "default")}},
+		Writer: run.Writer{Endpoint: endpoint.Config{BaseURL: url, Model: cmp.Or(os.Getenv("PERSONAGEN_MODEL"), "default")}},
 		Events: func(e run.Event) {
 			if e.Stage == "enrich" {
 				t.Log(e.Note)

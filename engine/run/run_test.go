@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -39,7 +40,7 @@ func files(t *testing.T, dir string) map[string]string {
 		}
 		out[e.Name()] = string(data)
 	}
-	out[run.ReportFile] = timeless(out[run.ReportFile])
+	out[release.ReportFile] = timeless(out[release.ReportFile])
 	return out
 }
 
@@ -56,7 +57,7 @@ func TestReleaseHoldsWhatTheManifestSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := append([]string{run.ManifestFile}, s.Manifest.Unhashed...)
+	want := append([]string{release.ManifestFile}, s.Manifest.Unhashed...)
 	for _, f := range s.Manifest.Files {
 		want = append(want, f.Name)
 	}
@@ -101,7 +102,7 @@ func TestOldReleaseStandsUntilTheNewOneDoes(t *testing.T) {
 	if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Size: 20}); err != nil {
 		t.Fatal(err)
 	}
-	m, err := run.ReadManifest(out)
+	m, err := release.ReadManifest(out)
 	if err != nil || m.Rows != 20 {
 		t.Errorf("got %v, %v", m, err)
 	}
@@ -124,7 +125,7 @@ func TestFinishedReleaseStaysWhenItsNameIsTaken(t *testing.T) {
 	if text, err := os.ReadFile(notes); err != nil || string(text) != "mine" {
 		t.Errorf("got %q, %v", text, err)
 	}
-	if m, err := run.ReadManifest(out + "-2"); err != nil || m.Rows != 10 {
+	if m, err := release.ReadManifest(out + "-2"); err != nil || m.Rows != 10 {
 		t.Errorf("got %v, %v", m, err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, ".out*")); len(left) > 0 {
@@ -136,7 +137,7 @@ func TestRequestsThatCannotBe(t *testing.T) {
 	spec, dir := crewSpec(t)
 	for name, c := range map[string]run.Config{
 		"sampling": {Sampling: "guess"},
-		"shard":    {Shard: run.Shard{Index: 4, Of: 3}},
+		"shard":    {Shard: release.Shard{Index: 4, Of: 3}},
 		"format":   {Formats: []string{"xls"}},
 		"provider": {Provider: "nobody"},
 		"folder":   {Out: dir},
@@ -164,12 +165,12 @@ func TestShardsMergeToTheWhole(t *testing.T) {
 	for i := range 3 {
 		out := filepath.Join(dir, string(rune('a'+i)))
 		parts = append(parts, out)
-		if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Size: size, Shard: run.Shard{Index: i + 1, Of: 3}}); err != nil {
+		if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Size: size, Shard: release.Shard{Index: i + 1, Of: 3}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	slices.Reverse(parts) // the order in which they are named does not matter
-	if _, err := run.Merge(context.Background(), run.Merger{Dirs: parts, Out: filepath.Join(dir, "merged")}); err != nil {
+	if _, err := run.Merge(context.Background(), run.MergeConfig{Dirs: parts, Out: filepath.Join(dir, "merged")}); err != nil {
 		t.Fatal(err)
 	}
 	want, got := files(t, filepath.Join(dir, "whole")), files(t, filepath.Join(dir, "merged"))
@@ -178,10 +179,10 @@ func TestShardsMergeToTheWhole(t *testing.T) {
 			t.Errorf("%s differs", name)
 		}
 	}
-	if _, err := run.Merge(context.Background(), run.Merger{Dirs: parts[:2:2][:1], Out: filepath.Join(dir, "one")}); !errors.Is(err, run.ErrUsage) {
+	if _, err := run.Merge(context.Background(), run.MergeConfig{Dirs: parts[:2:2][:1], Out: filepath.Join(dir, "one")}); !errors.Is(err, run.ErrUsage) {
 		t.Errorf("merging one shard gives %v", err)
 	}
-	if _, err := run.Merge(context.Background(), run.Merger{Dirs: []string{parts[0], parts[2]}, Out: filepath.Join(dir, "gap")}); !errors.Is(err, run.ErrUsage) {
+	if _, err := run.Merge(context.Background(), run.MergeConfig{Dirs: []string{parts[0], parts[2]}, Out: filepath.Join(dir, "gap")}); !errors.Is(err, run.ErrUsage) {
 		t.Errorf("merging with a gap gives %v", err)
 	}
 }
@@ -198,7 +199,7 @@ func TestHiddenCategory(t *testing.T) {
 	for i := range 2 {
 		out := filepath.Join(dir, string(rune('a'+i)))
 		parts = append(parts, out)
-		if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Shard: run.Shard{Index: i + 1, Of: 2}}); err != nil {
+		if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Shard: release.Shard{Index: i + 1, Of: 2}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -206,13 +207,13 @@ func TestHiddenCategory(t *testing.T) {
 	if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: whole}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := run.Merge(context.Background(), run.Merger{Dirs: parts, Out: filepath.Join(dir, "merged")}); err != nil {
+	if _, err := run.Merge(context.Background(), run.MergeConfig{Dirs: parts, Out: filepath.Join(dir, "merged")}); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(files(t, whole), files(t, filepath.Join(dir, "merged"))); d != "" {
 		t.Error(d)
 	}
-	v, err := run.Validate(context.Background(), run.Validation{Paths: []string{whole}})
+	v, err := run.Validate(context.Background(), run.ValidateConfig{Paths: []string{whole}})
 	if err != nil {
 		t.Fatal(err)
 	}

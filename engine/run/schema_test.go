@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/report"
 	"github.com/personagen/personagen/engine/run"
 	"github.com/personagen/personagen/schemas"
@@ -29,7 +31,7 @@ var documents = []struct {
 	embedded    *[]byte
 }{
 	{"stats.schema.json", "stats.json of a release", report.Stats{}, &schemas.Stats},
-	{"manifest.schema.json", "manifest.json of a release", run.Manifest{}, &schemas.Manifest},
+	{"manifest.schema.json", "manifest.json of a release", release.Manifest{}, &schemas.Manifest},
 }
 
 // The schemas that the program prints are those of its types, comments
@@ -226,8 +228,8 @@ func valid(s *jsonschema.Schema, text string) error {
 func TestReleasesMeetTheirSchemas(t *testing.T) {
 	fleet, dir := fleetSpec(t)
 	configs := map[string]run.Config{
-		"fleet": {Spec: fleet, Size: 700, Shard: run.Shard{Index: 2, Of: 2}, Aliases: "other"},
-		"bare":  {Spec: fleet, Size: 500, Provider: run.NoTexts, Sampling: run.Independent},
+		"fleet": {Spec: fleet, Size: 700, Shard: release.Shard{Index: 2, Of: 2}, Aliases: "other"},
+		"bare":  {Spec: fleet, Size: 500, Provider: run.NoTexts, Sampling: check.Independent},
 	}
 	specs, err := filepath.Glob(filepath.Join("..", "..", "specs", "*.cue"))
 	if err != nil || len(specs) == 0 {
@@ -243,10 +245,10 @@ func TestReleasesMeetTheirSchemas(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			release := files(t, s.Dir)
+			written := files(t, s.Dir)
 			for _, d := range documents {
 				file := strings.Replace(d.file, ".schema", "", 1)
-				if err := valid(compiled(t, *d.embedded), release[file]); err != nil {
+				if err := valid(compiled(t, *d.embedded), written[file]); err != nil {
 					t.Errorf("%s: %v", file, err)
 				}
 			}
@@ -259,7 +261,7 @@ func TestReleasesMeetTheirSchemas(t *testing.T) {
 				t.Fatal(err)
 			}
 			schema := compiled(t, text)
-			lines := strings.Split(strings.TrimSpace(release["personas.jsonl"]), "\n")
+			lines := strings.Split(strings.TrimSpace(written["personas.jsonl"]), "\n")
 			if int64(len(lines)) != s.Manifest.Rows {
 				t.Fatalf("%d lines", len(lines))
 			}

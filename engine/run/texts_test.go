@@ -15,6 +15,7 @@ import (
 
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -109,7 +110,7 @@ func TestTextsReachTheRelease(t *testing.T) {
 	if got := parquetTales(t, filepath.Join(s.Dir, "personas.parquet")); got[7] != deref(persons[7].Tale) || got[2999] != deref(persons[2999].Tale) {
 		t.Errorf("Parquet has %q, JSONL %q", got[7], deref(persons[7].Tale))
 	}
-	if _, err := run.Validate(context.Background(), run.Validation{Paths: []string{s.Dir}}); err != nil {
+	if _, err := run.Validate(context.Background(), run.ValidateConfig{Paths: []string{s.Dir}}); err != nil {
 		t.Error(err)
 	}
 }
@@ -152,9 +153,9 @@ func TestTextsInAnyParts(t *testing.T) {
 	three := files(t, runIsle(t, run.Config{Spec: spec, Size: size, Out: filepath.Join(dir, "three"), Workers: 3}).Dir)
 	var parts []string
 	for i := 1; i <= 3; i++ {
-		parts = append(parts, runIsle(t, run.Config{Spec: spec, Size: size, Out: filepath.Join(dir, "part", string(rune('0'+i))), Shard: run.Shard{Index: i, Of: 3}}).Dir)
+		parts = append(parts, runIsle(t, run.Config{Spec: spec, Size: size, Out: filepath.Join(dir, "part", string(rune('0'+i))), Shard: release.Shard{Index: i, Of: 3}}).Dir)
 	}
-	merged, err := run.Merge(context.Background(), run.Merger{Dirs: parts, Out: filepath.Join(dir, "merged")})
+	merged, err := run.Merge(context.Background(), run.MergeConfig{Dirs: parts, Out: filepath.Join(dir, "merged")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +187,7 @@ func TestNoTexts(t *testing.T) {
 	if with.Manifest.Plan == without.Manifest.Plan || with.Manifest.Structure != without.Manifest.Structure {
 		t.Error("the plans are the same, or the persons are others")
 	}
-	if _, err := run.Validate(context.Background(), run.Validation{Paths: []string{without.Dir}}); err != nil {
+	if _, err := run.Validate(context.Background(), run.ValidateConfig{Paths: []string{without.Dir}}); err != nil {
 		t.Error(err)
 	}
 	if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: filepath.Join(dir, "x"), Provider: "oracle"}); !errors.Is(err, run.ErrUsage) {

@@ -17,6 +17,7 @@ import (
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/endpoint/fake"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -80,7 +81,7 @@ func baySpec(t *testing.T, text string) run.Config {
 func TestSpecSaysHowAnEndpointIsAsked(t *testing.T) {
 	t.Setenv("LAB_KEY", "sk-lab")
 	cfg, s := baySpec(t, bay), watch()
-	cfg.Provider, cfg.Author.Endpoint.Transport = "openai", s
+	cfg.Provider, cfg.Writer.Endpoint.Transport = "openai", s
 	sum, err := run.Run(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +111,7 @@ func TestSpecSaysHowAnEndpointIsAsked(t *testing.T) {
 	if cost := sum.Manifest.Texts.Cost; len(cost) != 1 || cost[0].Amount <= 0 || cost[0].Currency != "EUR" || sum.Manifest.Texts.Model != "by-the-endpoint" {
 		t.Errorf("%+v", sum.Manifest.Texts)
 	}
-	f, err := run.Foresee(context.Background(), cfg)
+	f, err := run.Estimate(context.Background(), cfg)
 	if err != nil || f.Texts.Currency != "EUR" || f.Texts.Prices != "2031-05" || !f.Texts.Priced {
 		t.Errorf("%+v, %v", f.Texts, err)
 	}
@@ -119,7 +120,7 @@ func TestSpecSaysHowAnEndpointIsAsked(t *testing.T) {
 func TestFlagsGoBeforeTheSpec(t *testing.T) {
 	t.Setenv("LAB_KEY", "sk-lab")
 	cfg, s := baySpec(t, bay), watch()
-	cfg.Provider, cfg.Author.Endpoint = "openai", endpoint.Config{Transport: s, BaseURL: "http://other.test/v1", Model: "by-the-flag"}
+	cfg.Provider, cfg.Writer.Endpoint = "openai", endpoint.Config{Transport: s, BaseURL: "http://other.test/v1", Model: "by-the-flag"}
 	if _, err := run.Run(context.Background(), cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +128,7 @@ func TestFlagsGoBeforeTheSpec(t *testing.T) {
 		t.Errorf("asked %s for %v", s.hosts[0], s.bodies[0])
 	}
 	// In another currency than the program's table nothing is known of this model.
-	cfg.Author.Budget, cfg.Out = 1, cfg.Out+"2"
+	cfg.Writer.Budget, cfg.Out = 1, cfg.Out+"2"
 	if _, err := run.Run(context.Background(), cfg); !errors.Is(err, run.ErrUsage) || !strings.Contains(err.Error(), "add it to the spec's prices") {
 		t.Errorf("a budget without a price: %v", err)
 	}
@@ -135,12 +136,12 @@ func TestFlagsGoBeforeTheSpec(t *testing.T) {
 
 func TestSpecHasEndpointsOfItsOwn(t *testing.T) {
 	cfg, s := baySpec(t, bay), watch()
-	cfg.Provider, cfg.Author.Endpoint.Transport = "harbour", s
+	cfg.Provider, cfg.Writer.Endpoint.Transport = "harbour", s
 	sum, err := run.Run(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.hosts[0] != "harbour.test" || sum.Manifest.Texts.Model != "by-the-call" || !slices.Equal(sum.Manifest.Texts.Cost, []run.Sum{{Currency: "EUR"}}) || s.header.Get("Authorization") != "" {
+	if s.hosts[0] != "harbour.test" || sum.Manifest.Texts.Model != "by-the-call" || !slices.Equal(sum.Manifest.Texts.Cost, []release.Sum{{Currency: "EUR"}}) || s.header.Get("Authorization") != "" {
 		t.Errorf("asked %v, %+v", s.hosts[0], sum.Manifest.Texts)
 	}
 	cfg.Provider = "harbor"
@@ -155,7 +156,7 @@ func TestSpecLimitsTheQuarantine(t *testing.T) {
 	song: {kind: "text", call: "tell", when: hue: "red", chars: {min: 300, max: 400}}`, 1)
 	for limit, want := range map[string]error{"0.6": nil, "0.1": run.ErrChecks} {
 		cfg, s := baySpec(t, text+"enrichment: {repairs: 0, quarantine: at_most: "+limit+"}\n"), watch()
-		cfg.Provider, cfg.Author.Endpoint.Transport = "harbour", s
+		cfg.Provider, cfg.Writer.Endpoint.Transport = "harbour", s
 		sum, err := run.Run(context.Background(), cfg)
 		if !errors.Is(err, want) || want == nil && err != nil {
 			t.Errorf("limit %s: %v", limit, err)
@@ -179,7 +180,7 @@ func TestClientAndSpecAgreeOnBodyFields(t *testing.T) {
 func TestMergeAddsUpWhatModelsWrote(t *testing.T) {
 	t.Setenv("LAB_KEY", "sk-lab")
 	cfg, s := baySpec(t, bay), watch()
-	cfg.Provider, cfg.Author.Endpoint.Transport, cfg.Author.Endpoint.Model = "openai", s, "by-the-endpoint"
+	cfg.Provider, cfg.Writer.Endpoint.Transport, cfg.Writer.Endpoint.Model = "openai", s, "by-the-endpoint"
 	one, err := run.Run(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -187,13 +188,13 @@ func TestMergeAddsUpWhatModelsWrote(t *testing.T) {
 	var dirs []string
 	for i, model := range []string{"by-the-endpoint", "by-the-call", "by-the-call"} {
 		part := cfg
-		part.Out, part.Shard, part.Author.Endpoint.Model = cfg.Out+string(rune('1'+i)), run.Shard{Index: i + 1, Of: 3}, model
+		part.Out, part.Shard, part.Writer.Endpoint.Model = cfg.Out+string(rune('1'+i)), release.Shard{Index: i + 1, Of: 3}, model
 		if _, err := run.Run(context.Background(), part); err != nil {
 			t.Fatal(err)
 		}
 		dirs = append(dirs, part.Out)
 	}
-	merged, err := run.Merge(context.Background(), run.Merger{Dirs: dirs, Out: cfg.Out + "all"})
+	merged, err := run.Merge(context.Background(), run.MergeConfig{Dirs: dirs, Out: cfg.Out + "all"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,11 +205,11 @@ func TestMergeAddsUpWhatModelsWrote(t *testing.T) {
 	if len(got.Cost) != 1 || got.Cost[0].Currency != "EUR" || got.Cost[0].Amount <= 0 || got.Cost[0].Amount >= want.Cost[0].Amount || got.Tokens.Completion < want.Tokens.Completion*9/10 {
 		t.Errorf("cost %v of %v, %+v of %+v", got.Cost, want.Cost, got.Tokens, want.Tokens)
 	}
-	got.Cost, got.Tokens, want.Cost, want.Tokens = nil, run.Tokens{}, nil, run.Tokens{}
+	got.Cost, got.Tokens, want.Cost, want.Tokens = nil, release.Tokens{}, nil, release.Tokens{}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	if _, err := os.Stat(filepath.Join(merged.Dir, run.ManifestFile)); err != nil {
+	if _, err := os.Stat(filepath.Join(merged.Dir, release.ManifestFile)); err != nil {
 		t.Error(err)
 	}
 }

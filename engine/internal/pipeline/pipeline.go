@@ -1,4 +1,8 @@
-package run
+// Package pipeline makes the rows of a population in parallel and passes them on
+// in order. Each worker takes rows from its own source, tallies them for the
+// checks and encodes them; the encoded parts are appended to the data files in
+// the order of the rows. The bytes do not depend on the number of workers.
+package pipeline
 
 import (
 	"context"
@@ -9,88 +13,82 @@ import (
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/internal/enrich"
-	"github.com/personagen/personagen/engine/internal/generate"
-	"github.com/personagen/personagen/engine/internal/narrate"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/report"
 )
 
-// source gives one worker the batches of a range of persons.
-type source interface {
-	// batch returns the persons from number first on, at most n of them; it
-	// may reuse its memory at the next call.
-	batch(first int64, n int) (*frame.Batch, error)
+// Source gives one worker the rows of a population.
+type Source interface {
+	// Batch returns at most n persons, starting with person number first. It may
+	// return fewer, but at least one. It may reuse its memory at the next call.
+	Batch(first int64, n int) (*frame.Batch, error)
 }
 
-// generated makes the persons and writes their texts.
-type generated struct {
-	worker *generate.Worker
-	writer *narrate.Worker // nil when the narrator has nothing to write
-	reader *enrich.Reader  // nil when no model writes
+// Pipeline is a set of workers. Its tallies add up over several calls of Run.
+type Pipeline struct {
+	Schema   frame.Schema      // of the visible columns, as files have them
+	Files    []dataset.Writer  // that Run appends rows to; none for a dry run
+	Progress func(rows int64)  // hears after each chunk how many rows of a call of Run are done; may be nil
+	suite    *check.Suite      // that the tallies are for
+	tallies  []*check.Tally    // one per worker
+	samplers []*report.Sampler // one per worker; nil when no persons are sampled
+	sources  []Source          // one per worker
+	visible  []int             // columns of the plan that files have
+
+	chunkRows, batchRows int
 }
 
-// source returns a source of its own for one goroutine.
-func (r *run) source() *generated {
-	g := &generated{worker: r.generator.Worker()}
-	if r.narrator != nil {
-		g.writer = r.narrator.Worker()
+// New returns a pipeline for rows of the plan. Workers below 1 stand for one per
+// processor.
+func New(p *plan.Plan, suite *check.Suite, workers int, sources func(worker int) Source) *Pipeline {
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
 	}
-	if r.author != nil {
-		g.reader = r.author.reader()
+	out := &Pipeline{suite: suite, visible: p.Visible()}
+	out.chunkRows, out.batchRows = Portions(p)
+	all := p.Schema()
+	for _, i := range out.visible {
+		out.Schema = append(out.Schema, all[i])
 	}
-	return g
+	for w := range workers {
+		out.sources = append(out.sources, sources(w))
+		out.tallies = append(out.tallies, suite.NewTally())
+	}
+	return out
 }
 
-func (g *generated) batch(first int64, n int) (*frame.Batch, error) {
-	if g.writer != nil {
-		if from := g.writer.From(first); from < first {
-			before, err := g.worker.Batch(from, int(first-from))
-			if err != nil {
-				return nil, err
-			}
-			g.writer.Meet(before)
-		}
+// Sample makes the workers keep a few persons for the report.
+func (p *Pipeline) Sample(of *plan.Plan, seed uint64) {
+	for range p.tallies {
+		p.samplers = append(p.samplers, report.NewSampler(of, seed))
 	}
-	b, err := g.worker.Batch(first, n)
-	if err == nil && g.writer != nil {
-		g.writer.Fill(b)
-	}
-	if err == nil && g.reader != nil {
-		err = g.reader.Fill(b)
-	}
-	return b, err
 }
 
-// tallies are the tallies of all workers, and the persons each kept for the
-// report.
-type tallies struct {
-	all      []*check.Tally
-	samplers []*report.Sampler // nil when none are kept
+// Workers returns the number of workers.
+func (p *Pipeline) Workers() int { return len(p.sources) }
+
+// Result merges the tallies and draws the conclusions. Call it once, after the
+// last Run.
+func (p *Pipeline) Result() (*check.Result, error) {
+	for _, other := range p.tallies[1:] {
+		p.tallies[0].Merge(other)
+	}
+	return p.suite.Result(p.tallies[0])
 }
 
-// gallery merges the samplers and chooses the persons to show.
-func (t *tallies) gallery() []report.Persona {
-	if len(t.samplers) == 0 {
+// Gallery merges the samples and returns the persons to show, or nil when none
+// were sampled. Call it once, after the last Run.
+func (p *Pipeline) Gallery() []report.Persona {
+	if len(p.samplers) == 0 {
 		return nil
 	}
-	for _, other := range t.samplers[1:] {
-		t.samplers[0].Merge(other)
+	for _, other := range p.samplers[1:] {
+		p.samplers[0].Merge(other)
 	}
-	t.samplers = t.samplers[:1]
-	return t.samplers[0].Gallery()
+	return p.samplers[0].Gallery()
 }
 
-// result merges the tallies and draws the conclusions.
-func (t *tallies) result(s *check.Suite) (*check.Result, error) {
-	for _, other := range t.all[1:] {
-		t.all[0].Merge(other)
-	}
-	t.all = t.all[:1]
-	return s.Result(t.all[0])
-}
-
-// chunk is some consecutive rows on their way through a worker to the files.
+// chunk is a run of consecutive rows on its way through a worker to the files.
 type chunk struct {
 	first int64
 	rows  int
@@ -98,46 +96,14 @@ type chunk struct {
 	done  chan error
 }
 
-// pipeline sends chunks of rows through workers that fill, tally and encode
-// them, and appends them to the files in the order of the rows. The files'
-// bytes do not depend on the number of workers.
-type pipeline struct {
-	files     []dataset.Writer
-	visible   []int
-	schema    frame.Schema // of the visible columns
-	chunkRows int
-	batchRows int
-	sources   []source
-	tallies   []*check.Tally
-	samplers  []*report.Sampler // per worker, nil for none
-	progress  func(rows int64)
-}
-
-func newPipeline(p *plan.Plan, suite *check.Suite, workers int, sources func(worker int) source) *pipeline {
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	chunk, batch := portions(p)
-	pl := &pipeline{visible: p.Visible(), chunkRows: chunk, batchRows: batch}
-	all := p.Schema()
-	for _, i := range pl.visible {
-		pl.schema = append(pl.schema, all[i])
-	}
-	for w := range workers {
-		pl.sources = append(pl.sources, sources(w))
-		pl.tallies = append(pl.tallies, suite.NewTally())
-	}
-	return pl
-}
-
-// run sends count rows from first on through the pipeline.
-func (p *pipeline) run(ctx context.Context, first, count int64) error {
+// Run sends count rows, starting with row first, through the pipeline.
+func (p *Pipeline) Run(ctx context.Context, first, count int64) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	free := make(chan *chunk, len(p.sources)+1)
 	for range cap(free) {
 		c := &chunk{done: make(chan error, 1)}
-		for _, f := range p.files {
+		for _, f := range p.Files {
 			c.parts = append(c.parts, f.NewPart())
 		}
 		free <- c
@@ -153,7 +119,7 @@ func (p *pipeline) run(ctx context.Context, first, count int64) error {
 			}
 		})
 	}
-	go func() { // deal the chunks out
+	go func() { // hand out the chunks
 		defer close(ordered)
 		defer close(work)
 		for at := first; at < first+count; at += int64(p.chunkRows) {
@@ -175,11 +141,11 @@ func (p *pipeline) run(ctx context.Context, first, count int64) error {
 		}
 		if err != nil {
 			cancel(err)
-			continue // let the rest drain
+			continue // drain the rest
 		}
 		written += int64(c.rows)
-		if p.progress != nil {
-			p.progress(written)
+		if p.Progress != nil {
+			p.Progress(written)
 		}
 		free <- c
 	}
@@ -187,14 +153,14 @@ func (p *pipeline) run(ctx context.Context, first, count int64) error {
 	return context.Cause(ctx)
 }
 
-// fill makes, tallies and encodes the rows of a chunk.
-func (p *pipeline) fill(ctx context.Context, worker int, c *chunk) error {
-	view := frame.New(p.schema)
+// fill makes the rows of a chunk, tallies and encodes them.
+func (p *Pipeline) fill(ctx context.Context, worker int, c *chunk) error {
+	view := frame.New(p.Schema)
 	for done := 0; done < c.rows; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		b, err := p.sources[worker].batch(c.first+int64(done), min(p.batchRows, c.rows-done))
+		b, err := p.sources[worker].Batch(c.first+int64(done), min(p.batchRows, c.rows-done))
 		if err != nil {
 			return err
 		}
@@ -224,12 +190,12 @@ func (p *pipeline) fill(ctx context.Context, worker int, c *chunk) error {
 	return nil
 }
 
-// append adds a chunk's parts to the files.
-func (p *pipeline) append(ctx context.Context, c *chunk) error {
+// append appends the parts of a chunk to the files.
+func (p *Pipeline) append(ctx context.Context, c *chunk) error {
 	if ctx.Err() != nil {
-		return nil // the cause is reported once
+		return nil // Run reports the cause
 	}
-	for i, f := range p.files {
+	for i, f := range p.Files {
 		if err := f.Append(c.parts[i]); err != nil {
 			return err
 		}
