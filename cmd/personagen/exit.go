@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"syscall"
 
+	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/run"
 )
@@ -86,7 +86,7 @@ func explainError(err error, code int) string {
 		return "nothing was asked for, and nothing was written"
 	case code == exitInterrupted:
 		return "interrupted; nothing was written"
-	case errors.Is(err, syscall.ENOSPC):
+	case dataset.IsDiskFull(err):
 		return text + "; the disk is full: free some space or choose another folder with -o (nothing of this run was kept)"
 	}
 	return text

@@ -62,7 +62,7 @@ func (o Options) withDefaults() Options {
 type Journal struct {
 	dir    string
 	opt    Options
-	lock   *os.File
+	lock   *folderLock
 	report Report
 
 	state    sync.RWMutex // guards what is readable

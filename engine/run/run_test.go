@@ -44,14 +44,14 @@ func files(t *testing.T, dir string) map[string]string {
 	return out
 }
 
-// timeless cuts the one section out of a report that tells how long a run took.
+// timeless removes the section of a report that states how long the run took.
 func timeless(page string) string {
 	before, rest, _ := strings.Cut(page, `<section id="timings"`)
 	_, after, _ := strings.Cut(rest, "</section>")
 	return before + after
 }
 
-func TestReleaseHoldsWhatTheManifestSays(t *testing.T) {
+func TestReleaseHasTheFilesOfTheManifest(t *testing.T) {
 	spec, dir := crewSpec(t)
 	s, err := run.Run(context.Background(), run.Config{Spec: spec, Out: filepath.Join(dir, "out"), Size: 70_000})
 	if err != nil {
@@ -76,8 +76,8 @@ func TestReleaseHoldsWhatTheManifestSays(t *testing.T) {
 	}
 }
 
-// A new release takes the place of an old one; a failed run leaves the old one.
-func TestOldReleaseStandsUntilTheNewOneDoes(t *testing.T) {
+// A new release replaces an old one; a run that fails leaves the old one.
+func TestOldReleaseStaysUntilTheNewOneIsComplete(t *testing.T) {
 	spec, dir := crewSpec(t)
 	out := filepath.Join(dir, "out")
 	if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Size: 10}); err != nil {
@@ -108,9 +108,8 @@ func TestOldReleaseStandsUntilTheNewOneDoes(t *testing.T) {
 	}
 }
 
-// TestFinishedReleaseStaysWhenItsNameIsTaken: what is put into the target while a
-// run goes on is not lost, nor is the release.
-func TestFinishedReleaseStaysWhenItsNameIsTaken(t *testing.T) {
+// Neither a file put into the target during a run nor the finished release is lost.
+func TestFinishedReleaseIsKeptWhenItsNameIsTaken(t *testing.T) {
 	spec, dir := crewSpec(t)
 	out, notes := filepath.Join(dir, "out"), filepath.Join(dir, "out", "notes.txt")
 	_, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Size: 10, Events: func(e run.Event) {
@@ -133,7 +132,7 @@ func TestFinishedReleaseStaysWhenItsNameIsTaken(t *testing.T) {
 	}
 }
 
-func TestRequestsThatCannotBe(t *testing.T) {
+func TestInvalidRequests(t *testing.T) {
 	spec, dir := crewSpec(t)
 	for name, c := range map[string]run.Config{
 		"sampling": {Sampling: "guess"},
@@ -154,7 +153,7 @@ func TestRequestsThatCannotBe(t *testing.T) {
 	}
 }
 
-// Shards are the rows of the whole, and merging them gives its bytes.
+// Merging the shards of a population gives the bytes of the whole.
 func TestShardsMergeToTheWhole(t *testing.T) {
 	spec, dir := crewSpec(t)
 	size := int64(40_000)
@@ -169,7 +168,7 @@ func TestShardsMergeToTheWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	slices.Reverse(parts) // the order in which they are named does not matter
+	slices.Reverse(parts) // the order of the arguments does not matter
 	if _, err := run.Merge(context.Background(), run.MergeConfig{Dirs: parts, Out: filepath.Join(dir, "merged")}); err != nil {
 		t.Fatal(err)
 	}
@@ -180,15 +179,15 @@ func TestShardsMergeToTheWhole(t *testing.T) {
 		}
 	}
 	if _, err := run.Merge(context.Background(), run.MergeConfig{Dirs: parts[:2:2][:1], Out: filepath.Join(dir, "one")}); !errors.Is(err, run.ErrUsage) {
-		t.Errorf("merging one shard gives %v", err)
+		t.Errorf("merging one shard: got %v, want ErrUsage", err)
 	}
 	if _, err := run.Merge(context.Background(), run.MergeConfig{Dirs: []string{parts[0], parts[2]}, Out: filepath.Join(dir, "gap")}); !errors.Is(err, run.ErrUsage) {
-		t.Errorf("merging with a gap gives %v", err)
+		t.Errorf("merging with a gap: got %v, want ErrUsage", err)
 	}
 }
 
-// A hidden category is in no file: what only it tells is skipped alike by a
-// run, a validation and a merge.
+// No file has the values of a hidden category. A run, a validation and a merge skip
+// the same checks that need them.
 func TestHiddenCategory(t *testing.T) {
 	spec, dir := crewSpec(t)
 	text := strings.Replace(crew, "\twatch:", "\tluck: {kind: \"category\", hidden: true, values: [\"good\", \"bad\"]}\n\twatch:", 1)
@@ -218,6 +217,6 @@ func TestHiddenCategory(t *testing.T) {
 		t.Fatal(err)
 	}
 	if v.Result.Counts["skip"] == 0 {
-		t.Error("nothing is skipped, though luck cannot be told")
+		t.Error("got no skipped check, want those of luck skipped")
 	}
 }

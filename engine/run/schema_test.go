@@ -24,7 +24,7 @@ import (
 	"github.com/personagen/personagen/schemas"
 )
 
-// documents are the schemas of a release's documents, made from their types.
+// documents are the documents of a release that have a JSON Schema.
 var documents = []struct {
 	file, title string
 	value       any
@@ -34,8 +34,8 @@ var documents = []struct {
 	{"manifest.schema.json", "manifest.json of a release", release.Manifest{}, &schemas.Manifest},
 }
 
-// The schemas that the program prints are those of its types, comments
-// included. UPDATE=1 writes them anew.
+// The schemas that the program prints are those of its Go types, with their
+// comments. UPDATE=1 rewrites them.
 func TestSchemasAreThoseOfTheTypes(t *testing.T) {
 	for _, d := range documents {
 		w := schemaWriter{t: t, defs: map[string]any{}, docs: map[string]map[string]string{}}
@@ -58,7 +58,7 @@ func TestSchemasAreThoseOfTheTypes(t *testing.T) {
 			continue
 		}
 		if diff := cmp.Diff(want.String(), string(*d.embedded)); diff != "" {
-			t.Errorf("schemas/%s is not what the Go types say; UPDATE=1 go test ./engine/run -run TestSchemas writes it anew\n%s", d.file, diff)
+			t.Errorf("schemas/%s differs from the Go types; UPDATE=1 go test ./engine/run -run TestSchemas rewrites it\n%s", d.file, diff)
 		}
 	}
 }
@@ -197,7 +197,7 @@ func readDocs(f *ast.File, docs map[string]string) {
 	})
 }
 
-// compiled readies a schema for validation.
+// compiled compiles a schema.
 func compiled(t *testing.T, schema []byte) *jsonschema.Schema {
 	t.Helper()
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
@@ -224,7 +224,7 @@ func valid(s *jsonschema.Schema, text string) error {
 	return s.Validate(v)
 }
 
-// The documents and rows of releases are as the schemas say.
+// The documents and rows of releases are valid under their schemas.
 func TestReleasesMeetTheirSchemas(t *testing.T) {
 	fleet, dir := fleetSpec(t)
 	configs := map[string]run.Config{
@@ -263,7 +263,7 @@ func TestReleasesMeetTheirSchemas(t *testing.T) {
 			schema := compiled(t, text)
 			lines := strings.Split(strings.TrimSpace(written["personas.jsonl"]), "\n")
 			if int64(len(lines)) != s.Manifest.Rows {
-				t.Fatalf("%d lines", len(lines))
+				t.Fatalf("got %d lines, want one per row", len(lines))
 			}
 			for i, line := range lines {
 				if err := valid(schema, line); err != nil {
@@ -274,7 +274,7 @@ func TestReleasesMeetTheirSchemas(t *testing.T) {
 	}
 }
 
-// A schema of rows refuses what no persona of the spec can be.
+// A schema of rows refuses rows that no persona of the spec can have.
 func TestRowSchemaRefuses(t *testing.T) {
 	spec, dir := fleetSpec(t)
 	cfg := run.Config{Spec: spec, Size: 300, Out: filepath.Join(dir, "out"), Formats: []string{"jsonl"}}

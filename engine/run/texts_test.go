@@ -19,7 +19,7 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// isle is a spec whose people have a tale and a list of tools, from phrases.
+// isle is a spec whose persons have a tale and a list of tools from phrase banks.
 const isle = `name: "isle", population: {size: 3000, seed: 4}
 narrator: {banks: ["isle.txt"], forms: {by: "hue", values: ["red", "blue"]}}
 fields: {
@@ -144,8 +144,9 @@ func parquetTales(t *testing.T, path string) []string {
 	return out
 }
 
-// Workers, shards and their merge change no byte of the data, also where a part
-// begins inside a hundred persons, whose texts know of each other.
+// The data has the same bytes with any number of workers and when it is merged from
+// shards, even if a shard begins within a hundred persons, whose texts depend on
+// each other.
 func TestTextsInAnyParts(t *testing.T) {
 	const size = 3050
 	spec, dir := isleSpec(t)
@@ -170,7 +171,7 @@ func TestTextsInAnyParts(t *testing.T) {
 	}
 }
 
-// A release without texts has no columns for them and the same people.
+// A release without texts has the same persons and no columns for texts.
 func TestNoTexts(t *testing.T) {
 	spec, dir := isleSpec(t)
 	with := runIsle(t, run.Config{Spec: spec, Out: filepath.Join(dir, "with"), Provider: run.Offline})
@@ -185,7 +186,7 @@ func TestNoTexts(t *testing.T) {
 		}
 	}
 	if with.Manifest.Plan == without.Manifest.Plan || with.Manifest.Structure != without.Manifest.Structure {
-		t.Error("the plans are the same, or the persons are others")
+		t.Error("the plans are equal, or the persons differ")
 	}
 	if _, err := run.Validate(context.Background(), run.ValidateConfig{Paths: []string{without.Dir}}); err != nil {
 		t.Error(err)
@@ -195,7 +196,7 @@ func TestNoTexts(t *testing.T) {
 	}
 }
 
-// A preview shows the texts that a run writes.
+// A preview has the texts that a run writes.
 func TestPreviewShowsTexts(t *testing.T) {
 	spec, dir := isleSpec(t)
 	sketch, err := run.Preview(context.Background(), run.Config{Spec: spec}, 20)

@@ -21,8 +21,8 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// bay is a spec whose people have a tale, written by a call with an example, at
-// endpoints of its own.
+// bay is a spec whose persons have a tale, written by a call with an example, at
+// endpoints that the spec defines.
 const bay = `name: "bay", population: {size: 40, seed: 4}
 fields: {
 	id: kind: "id"
@@ -42,7 +42,7 @@ endpoints: {
 prices: {date: "2031-05", currency: "EUR", models: "by-the-endpoint": {input: 1, output: 2}}
 `
 
-// seen records what arrives at a model server.
+// seen records the requests that a model server receives.
 type seen struct {
 	*fake.Server
 	mu     sync.Mutex
@@ -87,16 +87,16 @@ func TestSpecSaysHowAnEndpointIsAsked(t *testing.T) {
 		t.Fatal(err)
 	}
 	if hosts := slices.Compact(s.hosts); !slices.Equal(hosts, []string{"lab.test"}) || s.header.Get("X-Team") != "tides" || s.header.Get("Authorization") != "Bearer sk-lab" {
-		t.Errorf("asked %v with %v", hosts, s.header)
+		t.Errorf("got requests to %v with headers %v", hosts, s.header)
 	}
 	body := s.bodies[len(s.bodies)-1]
 	for name, want := range map[string]string{"model": `"by-the-endpoint"`, "top_p": "0.5", "stop": `["\n"]`, "deep": `{"a":null,"b":true}`, "response_format": `{"type":"json_object"}`} {
 		if string(body[name]) != want {
-			t.Errorf("%s is %s, want %s", name, body[name], want)
+			t.Errorf("%s: got %s, want %s", name, body[name], want)
 		}
 	}
 	if body["max_tokens"] == nil || body["max_completion_tokens"] != nil {
-		t.Errorf("body %v", body)
+		t.Errorf("got body %v", body)
 	}
 	var said []struct{ Role, Content string }
 	if err := json.Unmarshal(body["messages"], &said); err != nil || len(said) != 4 {
@@ -106,7 +106,7 @@ func TestSpecSaysHowAnEndpointIsAsked(t *testing.T) {
 		t.Errorf("example %+v", said[1:3])
 	}
 	if s.Peak() > 3 {
-		t.Errorf("%d calls at once", s.Peak())
+		t.Errorf("got %d calls at once, want at most 3", s.Peak())
 	}
 	if cost := sum.Manifest.Texts.Cost; len(cost) != 1 || cost[0].Amount <= 0 || cost[0].Currency != "EUR" || sum.Manifest.Texts.Model != "by-the-endpoint" {
 		t.Errorf("%+v", sum.Manifest.Texts)
@@ -127,7 +127,7 @@ func TestFlagsGoBeforeTheSpec(t *testing.T) {
 	if s.hosts[0] != "other.test" || string(s.bodies[0]["model"]) != `"by-the-flag"` || string(s.bodies[0]["top_p"]) != "0.5" {
 		t.Errorf("asked %s for %v", s.hosts[0], s.bodies[0])
 	}
-	// In another currency than the program's table nothing is known of this model.
+	// The program's table has no price of this model in the currency of the spec.
 	cfg.Writer.Budget, cfg.Out = 1, cfg.Out+"2"
 	if _, err := run.Run(context.Background(), cfg); !errors.Is(err, run.ErrUsage) || !strings.Contains(err.Error(), "add it to the spec's prices") {
 		t.Errorf("a budget without a price: %v", err)
@@ -150,7 +150,7 @@ func TestSpecHasEndpointsOfItsOwn(t *testing.T) {
 	}
 }
 
-// The limit on texts set aside, and the number of tries, are the spec's.
+// The spec sets the limit on texts that are set aside, and the number of tries.
 func TestSpecLimitsTheQuarantine(t *testing.T) {
 	text := strings.Replace(bay, "chars: {min: 5, max: 400}}", `chars: {min: 5, max: 400}}
 	song: {kind: "text", call: "tell", when: hue: "red", chars: {min: 300, max: 400}}`, 1)
@@ -162,7 +162,7 @@ func TestSpecLimitsTheQuarantine(t *testing.T) {
 			t.Errorf("limit %s: %v", limit, err)
 		}
 		if sum != nil && s.Calls() != 40 {
-			t.Errorf("limit %s: %d calls, want one a person", limit, s.Calls())
+			t.Errorf("limit %s: got %d calls, want one per person", limit, s.Calls())
 		}
 	}
 }
@@ -171,12 +171,12 @@ func TestClientAndSpecAgreeOnBodyFields(t *testing.T) {
 	for _, name := range plan.OwnBodyFields {
 		_, err := endpoint.New(endpoint.Config{BaseURL: "http://x.test", Model: "m", Extra: map[string]json.RawMessage{name: json.RawMessage("1")}}, nil)
 		if err == nil || !strings.Contains(err.Error(), `"`+name+`" is set by the client`) {
-			t.Errorf("the client takes an extra field %q: %v", name, err)
+			t.Errorf("extra field %q: got error %v", name, err)
 		}
 	}
 }
 
-// A release that is merged from shards tells what all of their models wrote.
+// A release that is merged from shards states what all of their models wrote.
 func TestMergeAddsUpWhatModelsWrote(t *testing.T) {
 	t.Setenv("LAB_KEY", "sk-lab")
 	cfg, s := baySpec(t, bay), watch()
@@ -201,7 +201,7 @@ func TestMergeAddsUpWhatModelsWrote(t *testing.T) {
 	want := *one.Manifest.Texts
 	want.Model = "by-the-endpoint, by-the-call"
 	got := *merged.Manifest.Texts
-	// The probe of every shard costs a call, and the price of one model is not known.
+	// The probe of every shard costs a call, and the price of one model is unknown.
 	if len(got.Cost) != 1 || got.Cost[0].Currency != "EUR" || got.Cost[0].Amount <= 0 || got.Cost[0].Amount >= want.Cost[0].Amount || got.Tokens.Completion < want.Tokens.Completion*9/10 {
 		t.Errorf("cost %v of %v, %+v of %+v", got.Cost, want.Cost, got.Tokens, want.Tokens)
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -103,8 +104,11 @@ func (f *batchFile) close() error {
 	return errors.Join(f.in.close(), f.index.close(), syncDir(filepath.Dir(f.in.file.Name())))
 }
 
-// syncDir makes the names of new files last.
+// syncDir makes the names of new files durable.
 func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil // Windows cannot sync a folder
+	}
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
