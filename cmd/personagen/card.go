@@ -12,8 +12,9 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// deck prints personas as cards: the name, a line of who it is, then the other
-// fields in groups. What stands in the head comes from the spec's roles.
+// deck prints personas as cards: the name, a line that describes the person, then
+// the other fields in groups. The roles of the spec say which fields are in the
+// head.
 type deck struct {
 	app     *app
 	preview *run.PreviewResult
@@ -63,7 +64,7 @@ func (a *app) newDeck(s *run.PreviewResult) *deck {
 	return d
 }
 
-// playing lists the written columns that play some roles, each once.
+// playing returns the visible columns that have some roles.
 func (d *deck) playing(roles ...string) []int {
 	var columns []int
 	for _, role := range roles {
@@ -76,8 +77,8 @@ func (d *deck) playing(roles ...string) []int {
 	return columns
 }
 
-// firstTemplate is a text made from other fields, if there is one: the best
-// guess at a name when no role tells.
+// firstTemplate returns the first field composed from other fields, if there is
+// one. It is the best guess at a name when no field has that role.
 func (d *deck) firstTemplate() []int {
 	for _, i := range d.preview.Plan.Visible() {
 		if d.preview.Plan.Fields[i].Kind == "template" {
@@ -87,7 +88,7 @@ func (d *deck) firstTemplate() []int {
 	return nil
 }
 
-// label is what a card calls a field.
+// label returns the label of a field.
 func label(f *kind.Field) string {
 	if f.Title != "" {
 		return f.Title
@@ -95,7 +96,7 @@ func label(f *kind.Field) string {
 	return strings.ReplaceAll(f.Name, "_", " ")
 }
 
-// card prints one persona.
+// card formats one persona.
 func (d *deck) card(row int) string {
 	var out strings.Builder
 	number := d.preview.Persons.First + int64(row) + 1
@@ -119,7 +120,7 @@ func (d *deck) card(row int) string {
 	return out.String()
 }
 
-// join is the values of some columns, those that are null left out.
+// join joins the values of some columns that are not null.
 func (d *deck) join(columns []int, row int, separator string) string {
 	var parts []string
 	for _, i := range columns {
@@ -130,15 +131,15 @@ func (d *deck) join(columns []int, row int, separator string) string {
 	return strings.Join(parts, separator)
 }
 
-// group prints labels and values, two to a line where they fit.
+// group formats labels and values, two in a line where they fit.
 func (d *deck) group(out *strings.Builder, columns []int, row int) {
 	labels := 0
 	for _, i := range columns {
 		labels = max(labels, utf8.RuneCountInString(label(d.preview.Plan.Fields[i])))
 	}
 	half := (d.width - 3) / 2
-	room := half - labels - 5 // for a value in half a line
-	var left string           // a half line that waits for its other half
+	room := half - labels - 5 // for the value in half a line
+	var left string           // left half of a line whose right half is not known yet
 	flush := func() {
 		if left != "" {
 			fmt.Fprintf(out, "   %s\n", strings.TrimRight(left, " "))
@@ -170,7 +171,7 @@ func (d *deck) group(out *strings.Builder, columns []int, row int) {
 	flush()
 }
 
-// long prints a value that takes whole lines.
+// long formats a value that takes whole lines.
 func (d *deck) long(out *strings.Builder, head string, labels int, value string) {
 	indent := strings.Repeat(" ", 3+labels+2)
 	for k, line := range wrap(value, d.width-len(indent)) {
@@ -182,7 +183,7 @@ func (d *deck) long(out *strings.Builder, head string, labels int, value string)
 	}
 }
 
-// value is a value as people read it, with its unit; "" for null.
+// value formats a value with its unit; "" for null.
 func (d *deck) value(column, row int) string {
 	f := d.preview.Plan.Fields[column]
 	c := &d.preview.Persons.Columns[column]
@@ -216,8 +217,8 @@ func (d *deck) value(column, row int) string {
 	return text
 }
 
-// readable groups the digits of numbers from ten thousand on; shorter ones,
-// which may be years, stay as they are.
+// readable groups the digits of numbers of ten thousand or more. Smaller numbers may
+// be years.
 func readable(number string) string {
 	whole, rest, _ := strings.Cut(number, ".")
 	n, err := strconv.ParseInt(whole, 10, 64)
@@ -234,8 +235,8 @@ func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
 }
 
-// wrap breaks a text at spaces into lines of at most width characters where
-// words allow it.
+// wrap breaks a text at spaces into lines of at most width characters. A longer word
+// gets its own line.
 func wrap(s string, width int) []string {
 	var lines []string
 	line := ""

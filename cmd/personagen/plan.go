@@ -77,14 +77,14 @@ func (a *app) plan(c *cobra.Command, path string, o planOptions) error {
 	return nil
 }
 
-// printForecast prints what a run of so many persons would meet and write.
+// printForecast prints what a run would write.
 func (a *app) printForecast(f *run.Forecast) {
 	w := a.stdout
 	fmt.Fprintf(w, "\nExceptions of %s, seed %d: %d\n", humanize.Count(f.Size, "person", "persons"), f.Seed, len(f.Exceptions))
 	for _, x := range f.Exceptions {
 		fmt.Fprintf(w, "  %s\n", exceptionLine(f.Plan, x))
 	}
-	fmt.Fprintf(w, "\nTo expect: %s, %s sampling\n", humanize.Count(f.Rows, "row", "rows"), f.Sampling)
+	fmt.Fprintf(w, "\nExpected: %s, %s sampling\n", humanize.Count(f.Rows, "row", "rows"), f.Sampling)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, file := range f.Files {
 		fmt.Fprintf(t, "  %s\t%s\tabout %s\n", file.Name, humanize.Count(file.Rows, "row", "rows"), size(file.Bytes))
@@ -95,7 +95,7 @@ func (a *app) printForecast(f *run.Forecast) {
 	}
 }
 
-// printTexts prints what a model would still have to write.
+// printTexts prints what a model still has to write.
 func (a *app) printTexts(f *run.TextForecast) {
 	w := a.stdout
 	if f.Mode != "" {
@@ -104,7 +104,7 @@ func (a *app) printTexts(f *run.TextForecast) {
 		fmt.Fprintf(w, "\nTexts by %s:\n", f.Model)
 	}
 	if f.Waiting > 0 {
-		fmt.Fprintf(w, "  at the provider, and counted as missing here: %s of an earlier run\n", humanize.Count(int64(f.Waiting), "batch", "batches"))
+		fmt.Fprintf(w, "  counted as missing, but waiting at the provider: %s of an earlier run\n", humanize.Count(int64(f.Waiting), "batch", "batches"))
 	}
 	for _, c := range f.Calls {
 		if c.Persons == 0 {
@@ -127,12 +127,12 @@ func (a *app) printTexts(f *run.TextForecast) {
 	if f.Priced {
 		fmt.Fprintf(w, ", %.2f %s at the prices of %s", f.Cost, f.Currency, f.Prices)
 	} else {
-		fmt.Fprint(w, "; the price of this model is not known")
+		fmt.Fprint(w, "; the price of this model is unknown")
 	}
 	fmt.Fprintln(w)
 }
 
-// exceptionLine says which cell is how far off, and why.
+// exceptionLine formats which cell is how far off, and why.
 func exceptionLine(p *plan.Plan, x check.Exception) string {
 	e := &p.Expected[x.Expected]
 	return fmt.Sprintf("%s: %s is %+.1f persons off; %s", e.Name, p.CellName(e, x.Cell), x.Persons, x.Reason)
