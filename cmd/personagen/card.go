@@ -20,7 +20,7 @@ type deck struct {
 	preview *run.PreviewResult
 	width   int
 	name    []int   // columns of the name, in order
-	brief   []int   // columns of the line under the name
+	brief   []int   // columns of the line below the name
 	groups  [][]int // the other columns
 	ids     []int   // columns at the foot
 }
