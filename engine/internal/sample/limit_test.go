@@ -152,6 +152,7 @@ func TestEarlyStepsLeaveRoom(t *testing.T) {
 		{416.40, 417.10, 416, 417},
 		{3, 3.2, 3, 3},
 		{2.6, 4, 3, 3}, // four in all, whatever the sum's last digits are
+		{4.4, 6, 4, 4},
 		{2.6, 4 - 1e-9, 3, 3},
 		{2.6, 4 + 1e-9, 3, 3},
 	} {
