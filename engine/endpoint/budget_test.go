@@ -163,7 +163,7 @@ func TestBudgetOfARun(t *testing.T) {
 		c := newClient(t, cfg, b)
 		var refused atomic.Int64
 		run(t, c, 200, func(_ int, err error) {
-			if KindOf(err) == OverBudget && KindOf(err).Resumable() {
+			if KindOf(err) == OverBudget {
 				refused.Add(1)
 			} else if err != nil {
 				t.Error(err)

@@ -103,7 +103,7 @@ func tokenCount(x float64) int64 {
 }
 
 // answer returns the answer of a reply, or why it has none.
-func (c *Client) answer(r reply, header http.Header) (*Answer, *Error) {
+func (c *Client) answer(r reply) (*Answer, *Error) {
 	choices := r.chat.Choices
 	if len(choices) == 0 || reflect.ValueOf(choices[0]).IsZero() {
 		if r.error == "" {
@@ -112,7 +112,7 @@ func (c *Client) answer(r reply, header http.Header) (*Answer, *Error) {
 		return nil, c.unreadable(r.error)
 	}
 	choice := choices[0]
-	answer := &Answer{Text: messageText(choice.Message), FinishReason: string(choice.FinishReason), Model: r.chat.Model, Header: header}
+	answer := &Answer{Text: messageText(choice.Message), FinishReason: string(choice.FinishReason), Model: r.chat.Model}
 	if r.usage != nil {
 		answer.Usage = *r.usage
 	}
