@@ -305,7 +305,6 @@ func TestUploadMemory(t *testing.T) {
 		t.Errorf("%d bytes arrived of %d", got, len(content))
 	}
 	if took := float64(after.TotalAlloc-before.TotalAlloc) / float64(len(content)); took > 3.5 { // 3 with the race detector
-
 		t.Errorf("the upload allocated %.1f times the size of its file, want about 2", took)
 	}
 }
