@@ -82,17 +82,17 @@ func TestBatchRoundTrip(t *testing.T) {
 	c := newClient(t, quick(t, s), nil)
 	b := submit(t, c, batchFile(t, c, 7), "the name")
 	if b.Ended || b.Failed || b.ID == "" {
-		t.Fatalf("%+v", b)
+		t.Fatalf("got %+v", b)
 	}
 	b, err := c.Batch(context.Background(), b.ID)
 	if err != nil || !b.Ended || b.Failed || b.Total != 7 || b.Done != 7 {
-		t.Fatalf("%+v, %v", b, err)
+		t.Fatalf("got %+v, %v", b, err)
 	}
 	want := map[string]Kind{"r0": "", "r1": Truncated, "r2": Refused, "r3": RateLimited, "r4": BadRequest, "r5": "", "r6": ""}
 	got := answers(t, c, b)
 	for id, kind := range want {
 		if KindOf(got[id]) != kind || (kind == "") != (got[id] == nil) {
-			t.Errorf("%s: %v, want %q", id, got[id], kind)
+			t.Errorf("%s: got %v, want %q", id, got[id], kind)
 		}
 	}
 	body, err := c.Body(ask(0))
@@ -125,7 +125,7 @@ func TestBatchForDashScope(t *testing.T) {
 	})
 	c := newClient(t, own.Over(cfg), nil)
 	if limits := c.Batches(); limits.Requests != 50_000 || limits.Window != "24h" {
-		t.Errorf("%+v", limits)
+		t.Errorf("got %+v", limits)
 	}
 	submit(t, c, batchFile(t, c, 1), "the name")
 	if input := s.Batches.Inputs()[0]; !bytes.Contains(input, []byte(`"enable_thinking":false`)) {
@@ -157,10 +157,10 @@ func TestFindBatch(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := c.CreateBatch(context.Background(), file, "mine"); err == nil || !Charged(err) {
-			t.Fatalf("%s: error %v", fault, err)
+			t.Fatalf("%s: got error %v", fault, err)
 		}
 		if n := s.Batches.Created(); n != 5 {
-			t.Errorf("%s: %d batches, want 5", fault, n)
+			t.Errorf("%s: got %d batches, want 5", fault, n)
 		}
 		for i := range 5 { // so that mine is on a later page
 			submit(t, c, path, fmt.Sprint("later ", i))
@@ -204,10 +204,10 @@ func TestBatchRetries(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := answers(t, c, b); len(got) != 3 {
-		t.Errorf("%v", got)
+		t.Errorf("got %v", got)
 	}
 	if n := s.Batches.Created(); n != 1 {
-		t.Errorf("%d batches", n)
+		t.Errorf("got %d batches", n)
 	}
 }
 
@@ -235,11 +235,11 @@ func TestBatchEnds(t *testing.T) {
 			}
 		}
 		if b.Failed != (good+unanswered == 0) || !b.Failed && good+unanswered != 6 || good == 6 {
-			t.Errorf("%s: %d good, %d unanswered", fault, good, unanswered)
+			t.Errorf("%s: got %d good, %d unanswered", fault, good, unanswered)
 		}
 		b.ID, b.Input, b.Output, b.Errors, b.Total, b.Done = "", "", "", "", 0, 0
 		if b != want {
-			t.Errorf("%s: %+v, want %+v", fault, b, want)
+			t.Errorf("%s: got %+v, want %+v", fault, b, want)
 		}
 	}
 	s := &fake.Server{}
@@ -260,7 +260,7 @@ func TestBatchErrorsHideTheKey(t *testing.T) {
 	} {
 		_, _, err := c.ReadBatchLine([]byte(strings.ReplaceAll(line, "KEY", testKey)))
 		if err == nil || strings.Contains(err.Error(), testKey) {
-			t.Errorf("%s: %v", line, err)
+			t.Errorf("%s: got %v", line, err)
 		}
 	}
 }
@@ -302,7 +302,7 @@ func TestUploadMemory(t *testing.T) {
 	}
 	runtime.ReadMemStats(&after)
 	if got != int64(len(content)) {
-		t.Errorf("%d bytes arrived of %d", got, len(content))
+		t.Errorf("%d bytes arrived, want %d", got, len(content))
 	}
 	if took := float64(after.TotalAlloc-before.TotalAlloc) / float64(len(content)); took > 3.5 { // 3 with the race detector
 		t.Errorf("the upload allocated %.1f times the size of its file, want about 2", took)
@@ -321,7 +321,7 @@ func FuzzReadBatchLine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line []byte) {
 		BatchID(line)
 		if answer, _, err := c.ReadBatchLine(line); err != nil && KindOf(err) == "" {
-			t.Errorf("%+v, %v", answer, err)
+			t.Errorf("got %+v, %v", answer, err)
 		}
 	})
 }
@@ -341,11 +341,11 @@ func TestFreshFile(t *testing.T) {
 	})}
 	b, err := newClient(t, cfg, nil).MakeBatch(t.Context(), "file-1", "name")
 	if err != nil || b.ID != "b-1" || b.Ended || asked != 3 {
-		t.Errorf("%+v, %v after %d requests", b, err, asked)
+		t.Errorf("got %+v, %v after %d requests", b, err, asked)
 	}
 	asked = 0
 	replies[0] = `{"error":{"message":"The file has no requests in it.","type":"invalid_request_error"}}`
 	if _, err := newClient(t, cfg, nil).MakeBatch(t.Context(), "file-1", "name"); KindOf(err) != BadRequest || asked != 1 {
-		t.Errorf("%v after %d requests", err, asked)
+		t.Errorf("got %v after %d requests", err, asked)
 	}
 }

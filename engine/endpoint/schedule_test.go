@@ -56,11 +56,11 @@ func TestThroughput(t *testing.T) {
 		for _, least := range []float64{0.75, 0.95} {
 			took := run(t, c, n, mustAnswer(t))
 			if share := n / 1000.0 / took.Seconds(); share < least {
-				t.Errorf("%.1f %% of the ideal throughput, want %.0f %%", 100*share, 100*least)
+				t.Errorf("got %.1f %% of the ideal throughput, want %.0f %%", 100*share, 100*least)
 			}
 		}
 		if s.Peak() != 200 {
-			t.Errorf("%d in flight, want 200", s.Peak())
+			t.Errorf("got %d in flight, want 200", s.Peak())
 		}
 	})
 }
@@ -75,10 +75,10 @@ func TestLatencyAsCongestion(t *testing.T) {
 		const n = 4000
 		took := run(t, c, n, mustAnswer(t))
 		if share := float64(n) / (40 / 0.2) / took.Seconds(); share < 0.95 {
-			t.Errorf("%.1f %% of what the server can do", 100*share)
+			t.Errorf("got %.1f %% of what the server can do", 100*share)
 		}
 		if limit := c.Stats().Limit; s.Peak() > 240 || limit > 100 {
-			t.Errorf("%d in flight at a server of 40 slots, %d at the end", s.Peak(), limit)
+			t.Errorf("got %d in flight at a server of 40 slots, %d at the end", s.Peak(), limit)
 		}
 	})
 }
@@ -95,7 +95,7 @@ func TestSlowerServer(t *testing.T) {
 		const n = 6000
 		took := run(t, c, n, mustAnswer(t))
 		if share := float64(n) / (100 / 0.3) / took.Seconds(); share < 0.75 {
-			t.Errorf("%.1f %% of the ideal throughput", 100*share)
+			t.Errorf("got %.1f %% of the ideal throughput", 100*share)
 		}
 	})
 }
@@ -111,7 +111,7 @@ func TestRefusalAsCongestion(t *testing.T) {
 		const n = 5000
 		took := run(t, c, n, mustAnswer(t))
 		if share := float64(n) / (100 / 0.2) / took.Seconds(); share < 0.75 {
-			t.Errorf("%.1f %% of what the server can do", 100*share)
+			t.Errorf("got %.1f %% of what the server can do", 100*share)
 		}
 		if refused := s.Calls() - n; refused > n/20 {
 			t.Errorf("%d of %d calls were refused", refused, s.Calls())
@@ -137,11 +137,11 @@ func TestInFlight(t *testing.T) {
 				workers = 10
 			}
 			if got, want := client.Stats().InFlight, min(workers, c.peak); got != want {
-				t.Errorf("%+v: %d in flight at first, want %d", c, got, want)
+				t.Errorf("%+v: got %d in flight at first, want %d", c, got, want)
 			}
 			wg.Wait()
 			if s.Peak() != c.peak {
-				t.Errorf("%+v: %d in flight at most", c, s.Peak())
+				t.Errorf("%+v: got %d in flight at most", c, s.Peak())
 			}
 		})
 	}
@@ -166,7 +166,7 @@ func TestRequestLimit(t *testing.T) {
 		}
 		for second, n := range perSecond {
 			if n > 22 {
-				t.Errorf("%d calls in second %d", n, second)
+				t.Errorf("got %d calls in second %d", n, second)
 			}
 		}
 	})
@@ -183,10 +183,10 @@ func TestTokenLimit(t *testing.T) {
 		billed := s.Billed()
 		rate := float64(billed.Prompt+billed.Completion) / took.Seconds()
 		if rate > 1010 {
-			t.Errorf("%.0f tokens a second, limit 1000", rate)
+			t.Errorf("got %.0f tokens a second, limit 1000", rate)
 		}
 		if rate < 200 { // 10 workers at 35 tokens a second reach 350
-			t.Errorf("%.0f tokens a second: the limit holds back too much", rate)
+			t.Errorf("got %.0f tokens a second: the limit holds back too much", rate)
 		}
 	})
 }
@@ -219,7 +219,7 @@ func TestRetryAfter(t *testing.T) {
 				}
 			}
 			if took := time.Since(start); took < c.least || took > c.most {
-				t.Errorf("%v %v: %v, want %v to %v", c.fault, c.header, took, c.least, c.most)
+				t.Errorf("%v %v: got %v, want %v to %v", c.fault, c.header, took, c.least, c.most)
 			}
 		})
 	}
@@ -271,7 +271,7 @@ func TestRestFor(t *testing.T) {
 		{head("NaN", "1m", "10"), 0},
 	} {
 		if got := restFor(c.h, 100, now); got < c.want-time.Millisecond || got > c.want+time.Millisecond {
-			t.Errorf("%v: %v, want %v", c.h, got, c.want)
+			t.Errorf("%v: got %v, want %v", c.h, got, c.want)
 		}
 	}
 	for text, want := range map[string]time.Duration{"": 0, "3": 3 * time.Second, "0.5": time.Second / 2, "-1": 0, "x": 0,
@@ -300,7 +300,7 @@ func TestBreaker(t *testing.T) {
 				}
 			})
 			if kinds[Stopped] < 985 || kinds[""] > 0 || len(kinds) != 2 {
-				t.Errorf("%s: %v", fault, kinds)
+				t.Errorf("%s: got %v", fault, kinds)
 			}
 		})
 	}
@@ -459,14 +459,14 @@ func randomFaults(t *testing.T, seed uint64) {
 		if err == nil {
 			answers.Add(1)
 		} else if KindOf(err) == "" || KindOf(err) == Cancelled {
-			t.Errorf("seed %d: %v (%T)", seed, err, err)
+			t.Errorf("seed %d: got %v (%T)", seed, err, err)
 		}
 	})
 	if ended.Load() != n {
 		t.Errorf("seed %d: %d of %d requests ended", seed, ended.Load(), n)
 	}
 	if s.Peak() > cfg.MaxInFlight {
-		t.Errorf("seed %d: %d in flight, limit %d", seed, s.Peak(), cfg.MaxInFlight)
+		t.Errorf("seed %d: got %d in flight, limit %d", seed, s.Peak(), cfg.MaxInFlight)
 	}
 	bill := s.Billed()
 	cost := price.Cost(Usage{Prompt: bill.Prompt, Cached: bill.Cached, Completion: bill.Completion})

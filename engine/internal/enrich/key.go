@@ -36,7 +36,8 @@ func (c *call) shown(values map[string]any) [32]byte {
 	return sha256.Sum256(h)
 }
 
-// appendFact appends a name and a value so that no two pairs look alike.
+// appendFact appends a name and a value, so that different pairs append different
+// bytes.
 func appendFact(h []byte, name string, value any) []byte {
 	texts := []string{name}
 	if list, ok := value.([]string); ok {
@@ -52,8 +53,8 @@ func appendFact(h []byte, name string, value any) []byte {
 	return h
 }
 
-// record is what the journal keeps of a field of a person: the text or the
-// items that were accepted, or the reason why none was.
+// record is the journal's record of a field of a person: the accepted text or
+// items, or the reason why none was accepted.
 type record struct {
 	Field   string   `json:"field,omitempty"` // first, see fieldOf
 	Text    string   `json:"text,omitempty"`
@@ -65,24 +66,24 @@ type record struct {
 func (r *record) bytes() []byte {
 	data, err := json.Marshal(r)
 	if err != nil {
-		panic(err) // texts always marshal
+		panic(err) // strings always marshal
 	}
 	return data
 }
 
-// fieldOf reads from a record's bytes, without decoding it, of which field it
-// holds an accepted text; "" when it holds none, or does not say.
+// fieldOf returns the field of a record with an accepted text, "" for others and
+// for records without a field name. It does not decode the record.
 func fieldOf(value []byte) string {
 	rest, ok := bytes.CutPrefix(value, []byte(`{"field":"`))
 	name, rest, closed := bytes.Cut(rest, []byte{'"'})
-	// Inside a text the quotes would have a backslash before them.
+	// Within a text the quotes are escaped.
 	if !ok || !closed || bytes.Contains(rest, []byte(`,"refused":"`)) {
 		return ""
 	}
 	return string(name)
 }
 
-// value is a record as prompts show it; nothing is known of a quarantined one.
+// value is the value that prompts show of an accepted record.
 func (r *record) value(list bool) any {
 	if list {
 		return r.Items
@@ -90,7 +91,7 @@ func (r *record) value(list bool) any {
 	return r.Text
 }
 
-// find looks a record up; nil when there is none.
+// find returns the record of a key, nil if there is none.
 func (e *Enricher) find(key journal.Key) (*record, error) {
 	if e.journal == nil {
 		return nil, nil
@@ -106,7 +107,7 @@ func (e *Enricher) find(key journal.Key) (*record, error) {
 	return r, nil
 }
 
-// facts collects what the calls' prompts show of a person, texts not yet.
+// facts returns what the calls' prompts show of a person; texts are still empty.
 func (e *Enricher) facts(b *frame.Batch, row int) map[string]any {
 	values := map[string]any{}
 	for i := range e.calls {
@@ -123,8 +124,8 @@ func (e *Enricher) facts(b *frame.Batch, row int) map[string]any {
 	return values
 }
 
-// cell is a value as prompts see it: string, int64, float64 or []string; what
-// is missing is an empty text or list.
+// cell returns a value as prompts show it: string, int64, float64 or []string. A
+// missing value is an empty text or list.
 func cell(b *frame.Batch, column, row int) any {
 	c, f := &b.Columns[column], &b.Schema[column]
 	null := c.IsNull(f.Type, row)
