@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/run"
 )
@@ -69,7 +70,7 @@ const largestSize = 1_000_000_000
 
 // config turns the flags into what the engine runs.
 func (o *personFlags) config(c *cobra.Command, spec string) (run.Config, error) {
-	cfg := run.Config{Spec: spec, Size: o.size, Limit: o.limit, Sampling: o.sampling, Version: version}
+	cfg := run.Config{Spec: spec, Size: o.size, Limit: o.limit, Version: version}
 	for _, f := range []struct {
 		name  string
 		value int64
@@ -83,6 +84,9 @@ func (o *personFlags) config(c *cobra.Command, spec string) (run.Config, error) 
 	}
 	if o.sampling != run.Quota && o.sampling != run.Independent {
 		return cfg, usagef("--sampling is %s or %s, not %q", run.Quota, run.Independent, o.sampling)
+	}
+	if c.Flags().Changed("sampling") {
+		cfg.Sampling = o.sampling
 	}
 	var err error
 	if cfg.Shard, err = parseShard(o.shard); err != nil {
@@ -121,6 +125,7 @@ func checkOut(out string) error {
 // each.
 func defaultOut(spec string, shard run.Shard) string {
 	name := strings.TrimSuffix(filepath.Base(filepath.Clean(spec)), ".cue")
+	name = strings.TrimSuffix(name, bundle.Extension)
 	if shard != (run.Shard{}) {
 		name += fmt.Sprintf("-%d-of-%d", shard.Index, shard.Of)
 	}

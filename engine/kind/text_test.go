@@ -125,7 +125,7 @@ func TestTemplateOverABrokenField(t *testing.T) {
 
 func TestTemplatePlaces(t *testing.T) {
 	node := &spec.Node{String: "ab{{ .x }}"}
-	if at := node.Inside(4); at.Line != 0 {
+	if at := node.PositionAt(4); at.Line != 0 {
 		t.Errorf("a place out of nowhere: %v", at)
 	}
 	if got := string(prompt.AppendText(nil, nothing(frame.CategoryList))); got != "" {

@@ -80,7 +80,10 @@ type comparing struct {
 func (c *comparing) findPlan(ctx context.Context) (err error) {
 	c.mapped = map[string]bool{}
 	if c.Spec != "" {
-		c.plan, err = Compile(ctx, c.Spec, c.Cache, nil, nil)
+		b, err := Compile(ctx, c.Spec, c.Cache, nil, nil)
+		if err == nil {
+			c.plan = b.Plan
+		}
 		return err
 	}
 	for _, arg := range c.Sets {

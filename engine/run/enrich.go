@@ -210,12 +210,7 @@ func (r *run) watch() *monitor.Monitor {
 }
 
 func (r *run) enrichOptions(model string) enrich.Options {
-	return enrich.Options{Model: model, Refill: r.Author.Refill, Tries: 1 + r.plan.Authors.Repairs, Population: r.persons.name(r.plan.Structure)}
-}
-
-// name tells populations apart whose persons have the same numbers.
-func (p population) name(structure string) string {
-	return fmt.Sprintf("%s %s %d %d", structure, p.Sampling, p.Seed, p.identity())
+	return enrich.Options{Model: model, Refill: r.Author.Refill, Tries: 1 + r.bundle.Writers.Repairs, Population: r.persons.name(r.plan.Structure)}
 }
 
 // narrates reports whether a field is left to the narrator when a model writes.
@@ -265,7 +260,7 @@ func (r *run) confirm() error {
 	if r.Author.Confirm == nil && keyless == nil {
 		return nil
 	}
-	a, above := r.author, r.plan.Authors.AskAbove
+	a, above := r.author, r.bundle.Writers.AskAbove
 	if r.Author.AskAbove != nil {
 		above = *r.Author.AskAbove
 	}

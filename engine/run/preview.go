@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/frame"
@@ -42,7 +43,10 @@ func Preview(ctx context.Context, cfg Config, n int) (*Sketch, error) {
 
 // Forecast says what a run would write.
 type Forecast struct {
-	Plan     *plan.Plan     `json:"-"`
+	Plan *plan.Plan `json:"-"`
+	// Bundle is what the run would be made from: with all texts, and for this
+	// population.
+	Bundle   *bundle.Bundle `json:"-"`
 	Size     int64          `json:"size"`
 	Seed     uint64         `json:"seed"`
 	Sampling string         `json:"sampling"`
@@ -74,7 +78,7 @@ func Foresee(ctx context.Context, cfg Config) (*Forecast, error) {
 		return nil, err
 	}
 	f := &Forecast{
-		Plan: r.plan, Size: r.persons.Size, Seed: r.persons.Seed, Sampling: r.persons.Sampling,
+		Plan: r.plan, Bundle: r.sealed(), Size: r.persons.Size, Seed: r.persons.Seed, Sampling: r.persons.Sampling,
 		First: r.persons.First, Rows: r.persons.Count, Exceptions: r.allocated.exceptions,
 	}
 	if f.Texts, err = r.foreseeTexts(); err != nil {
@@ -88,6 +92,14 @@ func Foresee(ctx context.Context, cfg Config) (*Forecast, error) {
 		f.Files = append(f.Files, ForecastFile{file.name, file.count, int64(width[file.format] * float64(file.count))})
 	}
 	return f, nil
+}
+
+// sealed returns the bundle for the persons of this run.
+func (r *run) sealed() *bundle.Bundle {
+	b := *r.bundle
+	b.Request = &bundle.Request{Size: r.persons.Size, Seed: r.persons.Seed, Sampling: r.persons.Sampling}
+	b.Allocation = r.allocated.counts
+	return &b
 }
 
 // ready runs the stages that come before anything is written.

@@ -308,11 +308,11 @@ func openInput(ctx context.Context, v Validation) (*input, error) {
 		return nil, fmt.Errorf("%w: nothing to validate was named", ErrUsage)
 	}
 	if v.Spec != "" {
-		p, err := Compile(ctx, v.Spec, v.Cache, nil, nil)
+		b, err := Compile(ctx, v.Spec, v.Cache, nil, nil)
 		if err != nil {
 			return nil, err
 		}
-		in.plan = p
+		in.plan = b.Plan
 	}
 	info, err := os.Stat(v.Paths[0])
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/diag"
@@ -108,8 +109,9 @@ var ErrChecks = errors.New("checks failed")
 // run carries a run from stage to stage.
 type run struct {
 	Config
-	ctx  context.Context
-	plan *plan.Plan
+	ctx    context.Context
+	bundle *bundle.Bundle // of the spec, with all of its texts
+	plan   *plan.Plan     // what is made of it
 
 	persons   population
 	allocated allocation
@@ -169,23 +171,24 @@ func (r *run) event(e Event) {
 
 // compile loads the spec and makes the plan, then settles who is made.
 func (r *run) compile() error {
-	p, err := Compile(r.ctx, r.Spec, r.Cache, func(p fit.Progress) {
+	b, err := Compile(r.ctx, r.Spec, r.Cache, func(p fit.Progress) {
 		r.event(Event{Stage: "fit", Note: fmt.Sprintf("%s, sweep %d, worst deviation %.1e", p.Stage, p.Sweep, p.TVD)})
 	}, r.Warnings)
 	if err != nil {
 		return err
 	}
-	if err := r.checkProvider(p); err != nil {
+	if err := r.checkProvider(b); err != nil {
 		return err
 	}
-	if r.Provider == NoTexts || r.Provider == "" && p.Narrator == nil {
-		p = p.WithoutTexts()
+	r.bundle = b
+	if r.Provider == NoTexts || r.Provider == "" && b.Plan.Narrator == nil {
+		b = b.WithoutTexts()
 	}
-	if err := hasAliases(p, r.Aliases); err != nil {
+	if err := hasAliases(b.Plan, r.Aliases); err != nil {
 		return err
 	}
-	r.plan, r.summary.Plan = p, p
-	r.persons, err = choosePersons(p, &r.Config)
+	r.plan, r.summary.Plan = b.Plan, b.Plan
+	r.persons, err = choosePersons(b, &r.Config)
 	return err
 }
 
@@ -202,7 +205,7 @@ func hasAliases(p *plan.Plan, set string) error {
 
 // allocate finds the counts of a quota population.
 func (r *run) allocate() (err error) {
-	if r.allocated, err = allocate(r.ctx, r.plan, r.persons, r.Cache); err != nil {
+	if r.allocated, err = allocate(r.ctx, r.bundle, r.persons, r.Cache); err != nil {
 		return err
 	}
 	if r.generator, err = generate.New(r.plan, r.allocated.sampler, r.persons.Seed, r.persons.identity()); err != nil {

@@ -14,8 +14,6 @@
 package enrich
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -171,40 +169,8 @@ func (e *Enricher) newCall(p *plan.Plan, from *plan.Call) (call, error) {
 	return c, nil
 }
 
-// example is the part of a call's example that is about one field.
-type example struct {
-	Prompt string
-	Answer plan.Answer
-}
-
-// keyVersion is raised when records of old are no longer to be used.
-const keyVersion = 1
-
 func (e *Enricher) newField(p *plan.Plan, c *call, column int) field {
 	f := field{Field: p.Fields[column], column: column}
-	common := struct {
-		Version                  int
-		Population               string
-		Name, Title, About, When string
-		Chars                    kind.Length
-		Items                    *kind.Length
-		Mentions                 []string
-		Rules                    []plan.Rule
-		Language                 *plan.Language `json:",omitempty"`
-		System, Prompt, Model    string
-		Temperature              *float64
-		Examples                 []example `json:",omitempty"`
-	}{
-		Version: keyVersion, Population: e.options.Population,
-		Name: f.Name, Title: f.Title, About: f.About,
-		Chars: f.Text.Chars, Items: f.Text.Items, Mentions: f.Text.Mentions,
-		System: c.System, Prompt: c.Prompt, Model: c.model, Temperature: c.Temperature,
-	}
-	for _, x := range c.Examples { // what they answer of other fields is none of this one's business
-		if a, ok := x.Answer[f.Name]; ok {
-			common.Examples = append(common.Examples, example{x.Prompt, a})
-		}
-	}
 	for _, name := range f.Text.Mentions {
 		f.mentions = append(f.mentions, e.schema.Index(name))
 	}
@@ -218,19 +184,8 @@ func (e *Enricher) newField(p *plan.Plan, c *call, column int) field {
 		if r.By != nil {
 			f.compared = append(f.compared, e.schema.Index(r.By.Field))
 		}
-		r.When, r.Fields = nil, nil // a rule's other fields are none of this one's business
-		common.Rules = append(common.Rules, r)
 	}
-	for i := range p.Languages {
-		if p.Languages[i].Name == f.Text.Language {
-			common.Language = &p.Languages[i]
-		}
-	}
-	data, err := json.Marshal(common)
-	if err != nil {
-		panic(err) // texts and numbers always marshal
-	}
-	f.common = sha256.Sum256(data)
+	f.common = identityOf(p, c, f.Field, e.options.Population).Hash()
 	return f
 }
 

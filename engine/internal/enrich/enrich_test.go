@@ -18,12 +18,13 @@ import (
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/endpoint/fake"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/internal/enrich"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/journal"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 const people = 120
@@ -69,24 +70,24 @@ func newWorld(t testing.TB, text string) *world {
 
 func loadWorld(path string) (*world, error) {
 	ctx := context.Background()
-	s, faults := spec.Load(ctx, path, spec.Options{})
+	s, faults := load.Load(ctx, path, load.Options{})
 	if faults != nil && faults.Failed() {
 		return nil, faults.Err()
 	}
-	p, faults := plan.Compile(ctx, s, plan.Options{})
-	if p == nil {
+	b, faults := compile.Compile(ctx, s, compile.Options{})
+	if b == nil {
 		return nil, faults.Err()
 	}
-	a, err := sample.Allocate(ctx, p.Model, people, 1)
+	a, err := sample.Allocate(ctx, b.Model, people, 1)
 	if err != nil {
 		return nil, err
 	}
-	q, err := sample.NewQuota(p.Model, a)
+	q, err := sample.NewQuota(b.Model, a)
 	if err != nil {
 		return nil, err
 	}
-	g, err := generate.New(p, q, 1, people)
-	return &world{p, g}, err
+	g, err := generate.New(b.Plan, q, 1, people)
+	return &world{b.Plan, g}, err
 }
 
 func (w *world) source() enrich.Source { return w.generator.Worker() }
