@@ -65,11 +65,11 @@ func ruleOf(r *plan.Rule) identity.Rule {
 	return out
 }
 
-// key addresses a field's record of a person. It holds the field's stanza and
-// the rules about it, the system text and the prompt, the model and its
-// settings (all in common), the facts and texts that the prompt shows (in
-// shown), the facts that the text must mention or is compared with, and the
-// person. It does not hold what other fields the same call writes.
+// key returns the key of a field's record of a person. It depends on the field's
+// stanza and its rules, the system text and the prompt, the model and its settings
+// (all in common), the facts and texts that the prompt shows (in shown), the facts
+// that the text must mention or is compared with, and the person. It does not
+// depend on what other fields the same call writes.
 func (f *field) key(shown [32]byte, b *frame.Batch, row int) journal.Key {
 	h := append(f.common[:len(f.common):len(f.common)], shown[:]...)
 	for _, columns := range [][]int{f.mentions, f.compared} {
@@ -155,7 +155,7 @@ func (e *Enricher) find(key journal.Key) (*record, error) {
 	}
 	r := &record{}
 	if err := json.Unmarshal(data, r); err != nil {
-		return nil, fmt.Errorf("the journal holds a record that is none of a text: %w", err)
+		return nil, fmt.Errorf("the journal has a record that is not of a text: %w", err)
 	}
 	return r, nil
 }
