@@ -218,7 +218,7 @@ func TestMutations(t *testing.T) {
 					t.Errorf("%s failed too: %s", o.ID, o.Message)
 				}
 			}
-			if (len(got) == 0) != (r.Headline() == fmt.Sprintf("all %d checks of 6,000 persons hold", len(r.Outcomes))) {
+			if (len(got) == 0) != (r.Headline() == fmt.Sprintf("all %d checks of 6,000 persons pass", len(r.Outcomes))) {
 				t.Errorf("headline: %s", r.Headline())
 			}
 		})
@@ -265,7 +265,7 @@ func TestMerge(t *testing.T) {
 // TestFalseAlarms: independent draws are right, so no test may fail, and the
 // p-values are spread as they should be.
 func TestFalseAlarms(t *testing.T) {
-	share := shares()
+	share := townShares()
 	p := town(t, share)
 	below, alarms := map[string]int{}, 0
 	const seeds = 200
@@ -516,7 +516,7 @@ func BenchmarkAdd(b *testing.B) {
 // BenchmarkTables counts 60 different tables of two fields out of 12 finite
 // ones, without ids and texts.
 func BenchmarkTables(b *testing.B) {
-	share := shares()
+	share := townShares()
 	p := town(b, share)
 	p.Fields, p.Expected, p.Impossible, p.Checks, p.Independent = nil, nil, nil, nil, nil
 	for i := range 12 {
@@ -575,11 +575,11 @@ func BenchmarkResult(b *testing.B) {
 // at the rate they should; unscaled statistics would fail in half of the runs.
 func TestManyStrata(t *testing.T) {
 	const runs, strata = 60, 400
-	s := &Suite{axes: []axis{{slots: 9}, {slots: 12}, {slots: strata}}, sampled: []int{0, 1, 2}}
+	x := &independent{coding: &coding{axes: []axis{{slots: 9}, {slots: 12}, {slots: strata}}}, axes: []int{0, 1, 2}}
 	low := 0
 	for seed := range uint64(runs) {
 		source := rng.New(seed, "strata").Source()
-		m := &sample{taken: make([]bool, sampleRows), codes: [][]int32{make([]int32, sampleRows), make([]int32, sampleRows), make([]int32, sampleRows)}}
+		m := &independentTally{independent: x, seen: make([]bool, sampleRows), codes: [][]int32{make([]int32, sampleRows), make([]int32, sampleRows), make([]int32, sampleRows)}}
 		for r := range sampleRows {
 			g := source.Below(strata)
 			a, b := source.Below(9), source.Below(12)
@@ -589,10 +589,10 @@ func TestManyStrata(t *testing.T) {
 			if source.Float64() < 0.6 {
 				b = g % 12
 			}
-			m.taken[r] = true
+			m.seen[r] = true
 			m.codes[0][r], m.codes[1][r], m.codes[2][r] = int32(a), int32(b), int32(g)
 		}
-		if s.testIndependence(m, [2]int{0, 1}, s.strata(m, []int{2})).P < 0.1 {
+		if m.test([2]int{0, 1}, m.strata([]int{2})).P < 0.1 {
 			low++
 		}
 	}

@@ -5,74 +5,184 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
 )
 
-// axis is a column read as codes 0 to slots-1, null last where there may be
-// null; -1 stands for what must not be.
+// coding reads the columns of a finite domain as codes, combines them to
+// configurations and finds the rows that meet conditions. Checks over the same
+// fields share the work.
+type coding struct {
+	plan   *plan.Plan
+	axes   []axis
+	axisOf []int // per field, -1 when its values are not coded
+	spaces []space
+	masks  []mask
+}
+
+// axis is a column read as codes 0 to slots-1, null last where null is allowed; -1
+// stands for a value that is not allowed.
 type axis struct {
 	column  int
 	integer bool
 	low     int64
 	size    int32 // values, without null
 	slots   int32
-	null    int32 // code of null, -1 where there must be none
+	null    int32 // code of null, -1 where null is not allowed
 }
 
-// space is a product of axes; a configuration is its row-major number. Tables,
-// conditions and groups over the same fields share one.
+// space is a product of axes; a configuration is a row-major number in it.
 type space struct {
 	axes []int
 	size int
 }
 
-// mask tells the rows whose configuration has case 1.
+// mask is a condition: the configurations of a space that meet it.
 type mask struct {
 	space int
 	ok    []bool
 }
 
-// counter counts the rows of a mask (-1: all) by configuration.
-type counter struct{ space, mask int }
+// everyone is the mask of no condition.
+const everyone = -1
+
+func (c *coding) compile(p *plan.Plan) {
+	c.plan = p
+	for i, f := range p.Fields {
+		coded := f.Domain != nil && (f.Type == frame.Category || f.Type == frame.Integer)
+		if !coded {
+			c.axisOf = append(c.axisOf, -1)
+			continue
+		}
+		c.axisOf = append(c.axisOf, len(c.axes))
+		a := axis{column: i, integer: f.Type == frame.Integer, size: int32(f.Domain.Size()), slots: int32(f.Slots()), null: -1}
+		if a.integer {
+			a.low = f.Domain.Min
+		}
+		if f.Nullable {
+			a.null = a.size
+		}
+		c.axes = append(c.axes, a)
+	}
+}
+
+// axis returns the axis of a named field, which must be coded.
+func (c *coding) axis(name string) int {
+	return c.axisOf[slices.IndexFunc(c.plan.Fields, func(f *kind.Field) bool { return f.Name == name })]
+}
 
 // space returns the number of the space over the named fields.
-func (s *Suite) space(names []string) int {
+func (c *coding) space(names []string) int {
 	sp := space{size: 1}
 	for _, name := range names {
-		a := s.axisOf[s.column(name)]
+		a := c.axis(name)
 		sp.axes = append(sp.axes, a)
-		sp.size *= int(s.axes[a].slots)
+		sp.size *= int(c.axes[a].slots)
 	}
-	if i := slices.IndexFunc(s.spaces, func(o space) bool { return slices.Equal(o.axes, sp.axes) }); i >= 0 {
+	if i := slices.IndexFunc(c.spaces, func(o space) bool { return slices.Equal(o.axes, sp.axes) }); i >= 0 {
 		return i
 	}
-	s.spaces = append(s.spaces, sp)
-	return len(s.spaces) - 1
+	c.spaces = append(c.spaces, sp)
+	return len(c.spaces) - 1
 }
 
-// mask returns the number of the mask of a selector, -1 for nil.
-func (s *Suite) mask(sel *kind.Selector) int {
+// mask returns the number of the mask of a selector's case 1; everyone for nil.
+func (c *coding) mask(sel *kind.Selector) int {
 	if sel == nil {
-		return -1
+		return everyone
 	}
-	m := mask{space: s.space(sel.Fields), ok: make([]bool, len(sel.Case))}
-	for i, c := range sel.Case {
-		m.ok[i] = c == 1
+	m := mask{space: c.space(sel.Fields), ok: make([]bool, len(sel.Case))}
+	for i, k := range sel.Case {
+		m.ok[i] = k == 1
 	}
-	if i := slices.IndexFunc(s.masks, func(o mask) bool { return o.space == m.space && slices.Equal(o.ok, m.ok) }); i >= 0 {
+	if i := slices.IndexFunc(c.masks, func(o mask) bool { return o.space == m.space && slices.Equal(o.ok, m.ok) }); i >= 0 {
 		return i
 	}
-	s.masks = append(s.masks, m)
-	return len(s.masks) - 1
+	c.masks = append(c.masks, m)
+	return len(c.masks) - 1
 }
 
-// counter returns the number of the counter over a space and a mask.
-func (s *Suite) counter(space, mask int) int {
-	c := counter{space, mask}
-	if i := slices.Index(s.counters, c); i >= 0 {
-		return i
+// codes is the coding of the current batch. It gathers nothing.
+type codes struct {
+	coding  *coding
+	rows    int
+	axes    [][]int32 // codes per axis
+	good    []bool    // per axis: no code is -1
+	configs [][]int32 // configurations per space
+	scratch [][]int32 // their memory, for spaces of several axes
+	valid   []bool    // per space: no configuration is -1
+	masks   [][]bool  // per mask, the rows that meet it
+}
+
+func (c *coding) newTally() *codes {
+	return &codes{
+		coding:  c,
+		axes:    make([][]int32, len(c.axes)),
+		good:    make([]bool, len(c.axes)),
+		configs: make([][]int32, len(c.spaces)),
+		scratch: make([][]int32, len(c.spaces)),
+		valid:   make([]bool, len(c.spaces)),
+		masks:   make([][]bool, len(c.masks)),
 	}
-	s.counters = append(s.counters, c)
-	return len(s.counters) - 1
+}
+
+func (c *codes) add(b *frame.Batch) {
+	c.rows = b.N
+	for i := range c.axes {
+		c.axes[i], c.good[i] = c.coding.axes[i].encode(b, c.axes[i])
+	}
+	for i := range c.configs {
+		sp := &c.coding.spaces[i]
+		c.configs[i], c.valid[i] = c.configurations(sp, c.scratch[i])
+		if len(sp.axes) > 1 {
+			c.scratch[i] = c.configs[i]
+		}
+	}
+	for i := range c.masks {
+		m := &c.coding.masks[i]
+		c.masks[i] = m.apply(c.configs[m.space], c.masks[i])
+	}
+}
+
+func (c *codes) merge(tally) {}
+
+// taken returns which rows meet a mask, nil for everyone.
+func (c *codes) taken(mask int) []bool {
+	if mask == everyone {
+		return nil
+	}
+	return c.masks[mask]
+}
+
+// configurations writes every row's configuration to out, -1 for a row with a
+// value that is not allowed. A space of one axis is the axis itself.
+func (c *codes) configurations(sp *space, out []int32) ([]int32, bool) {
+	if len(sp.axes) == 1 {
+		return c.axes[sp.axes[0]], c.good[sp.axes[0]]
+	}
+	out = frame.Grow(out, c.rows)
+	clear(out)
+	good := true
+	for k, a := range sp.axes {
+		slots, codes := c.coding.axes[a].slots, c.axes[a][:len(out)]
+		good = good && c.good[a]
+		if k == 0 {
+			copy(out, codes)
+			continue
+		}
+		for r, code := range codes {
+			out[r] = out[r]*slots + code
+		}
+	}
+	if !good {
+		for _, a := range sp.axes {
+			for r, code := range c.axes[a] {
+				if code < 0 {
+					out[r] = -1
+				}
+			}
+		}
+	}
+	return out, good
 }
 
 // encode writes the codes of a batch to out and reports whether all are good.
@@ -112,65 +222,11 @@ func (a *axis) encode(b *frame.Batch, out []int32) ([]int32, bool) {
 	return out, good
 }
 
-// configurations writes every row's configuration to out; a row with a value
-// that must not be gives -1. A space of one axis is the axis itself.
-func (t *Tally) configurations(sp *space, out []int32) ([]int32, bool) {
-	if len(sp.axes) == 1 {
-		return t.codes[sp.axes[0]], t.good[sp.axes[0]]
-	}
-	out = frame.Grow(out, t.n)
-	clear(out)
-	good := true
-	for k, a := range sp.axes {
-		slots, codes := t.suite.axes[a].slots, t.codes[a][:len(out)]
-		good = good && t.good[a]
-		if k == 0 {
-			copy(out, codes)
-			continue
-		}
-		for r, code := range codes {
-			out[r] = out[r]*slots + code
-		}
-	}
-	if !good {
-		for _, a := range sp.axes {
-			for r, code := range t.codes[a] {
-				if code < 0 {
-					out[r] = -1
-				}
-			}
-		}
-	}
-	return out, good
-}
-
-// apply writes to out which rows the mask takes.
+// apply writes to out which rows meet the mask.
 func (m *mask) apply(config []int32, out []bool) []bool {
 	out = frame.Grow(out, len(config))
 	for r, c := range config {
 		out[r] = c >= 0 && m.ok[c]
 	}
 	return out
-}
-
-// count adds rows to counts, by configuration.
-func count(counts []int64, config []int32, good bool, take []bool) {
-	switch {
-	case take == nil && good:
-		for _, c := range config {
-			counts[c]++
-		}
-	case take == nil:
-		for _, c := range config {
-			if c >= 0 {
-				counts[c]++
-			}
-		}
-	default:
-		for r, c := range config[:len(take)] {
-			if take[r] && c >= 0 {
-				counts[c]++
-			}
-		}
-	}
 }

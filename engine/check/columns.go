@@ -2,45 +2,116 @@ package check
 
 import (
 	"math"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/sketch"
+	"github.com/personagen/personagen/engine/kind"
 )
 
-// fieldTally is what is gathered of one column.
-type fieldTally struct {
-	unknown finds // labels or whole numbers outside the domain, numbers that are none
-	outside finds // numbers outside their range
-	empty   finds // empty texts
-	missing finds // null where there must be a value
-	extra   finds // a value where there must be null
+// columnsPlan is what each column must satisfy by itself.
+type columnsPlan struct {
+	coding *coding
+	fields []columnPlan
+}
+
+// columnPlan is what one column must satisfy.
+type columnPlan struct {
+	field    *kind.Field
+	axis     int // -1 when not coded
+	when     int // mask of the rows that have a value
+	group    bool
+	counter  int // counts per code, -1 when not coded
+	low      float64
+	high     float64
+	bounded  bool
+	nonEmpty bool
+}
+
+// ranger is implemented by programs whose numbers have bounds.
+type ranger interface {
+	Range() (low, high float64, ok bool)
+}
+
+// askColumns makes the accumulator of columns.
+func (s *shared) askColumns() *columnsPlan {
+	if s.columns != nil {
+		return s.columns
+	}
+	p := &columnsPlan{coding: &s.coding}
+	for i, f := range s.plan.Fields {
+		c := columnPlan{field: f, axis: s.coding.axisOf[i], when: s.coding.mask(f.When), group: f.Lookup() != nil, counter: -1}
+		if c.axis >= 0 {
+			c.counter = s.counts.counter(&s.coding, s.coding.space([]string{f.Name}), everyone)
+		}
+		if r, ok := f.Program.(ranger); ok {
+			c.low, c.high, c.bounded = r.Range()
+		}
+		c.nonEmpty = f.Type == frame.Text && !f.Hidden
+		p.fields = append(p.fields, c)
+	}
+	s.columns = p
+	return p
+}
+
+// columns is what is gathered of each column by itself.
+type columns struct {
+	plan   *columnsPlan
+	codes  *codes
+	counts *counts
+	of     []columnTally
+}
+
+// columnTally is what is gathered of one column. Those of written fields are
+// filled by texts, which reads every text once.
+type columnTally struct {
+	unknown violations // labels or whole numbers outside the domain, NaN and infinities
+	outside violations // numbers outside their range
+	empty   violations // empty texts
+	missing violations // null where a value is required
+	extra   violations // a value where null is required
 	nulls   int64
-	numbers sketch.Numbers // of numbers, of the lengths of texts, of the items in lists
+	numbers sketch.Numbers // of numbers, of the lengths of texts, of the items of lists
 	items   []int64        // per label of a list
 }
 
-func (f *fieldTally) merge(o *fieldTally) {
-	f.unknown.merge(&o.unknown)
-	f.outside.merge(&o.outside)
-	f.empty.merge(&o.empty)
-	f.missing.merge(&o.missing)
-	f.extra.merge(&o.extra)
-	f.nulls += o.nulls
-	f.numbers.Merge(&o.numbers)
-	if f.items == nil {
-		f.items = o.items
-	} else {
-		addAll(f.items, o.items)
+func (p *columnsPlan) newTally(a *accumulators) *columns {
+	return &columns{plan: p, codes: a.codes, counts: a.counts, of: make([]columnTally, len(p.fields))}
+}
+
+func (t *columns) merge(other tally) {
+	for i := range t.of {
+		f, o := &t.of[i], &other.(*columns).of[i]
+		f.unknown.merge(&o.unknown)
+		f.outside.merge(&o.outside)
+		f.empty.merge(&o.empty)
+		f.missing.merge(&o.missing)
+		f.extra.merge(&o.extra)
+		f.nulls += o.nulls
+		f.numbers.Merge(&o.numbers)
+		if f.items == nil {
+			f.items = o.items
+		} else {
+			addAll(f.items, o.items)
+		}
 	}
 }
 
-func (t *Tally) addField(b *frame.Batch, i int) {
-	c, col, f := &t.suite.fields[i], &b.Columns[i], &t.fields[i]
+func (t *columns) add(b *frame.Batch) {
+	for i := range t.of {
+		if t.plan.fields[i].field.Class != kind.Written {
+			t.addColumn(b, i)
+		}
+	}
+}
+
+func (t *columns) addColumn(b *frame.Batch, i int) {
+	c, col, f := &t.plan.fields[i], &b.Columns[i], &t.of[i]
 	t.addNulls(b, i)
 	switch c.field.Type {
 	case frame.Category:
-		if !t.good[t.suite.axisOf[i]] {
+		if !t.codes.good[c.axis] {
 			size := uint32(c.field.Domain.Size())
 			for r, code := range col.Codes[:b.N] {
 				if code != -1 && uint32(code) >= size {
@@ -78,10 +149,10 @@ func (t *Tally) addField(b *frame.Batch, i int) {
 	}
 }
 
-func (t *Tally) addIntegers(b *frame.Batch, i int) {
-	c, col, f := &t.suite.fields[i], &b.Columns[i], &t.fields[i]
-	if a := t.suite.axisOf[i]; a >= 0 { // counted by value already
-		if t.good[a] {
+func (t *columns) addIntegers(b *frame.Batch, i int) {
+	c, col, f := &t.plan.fields[i], &b.Columns[i], &t.of[i]
+	if c.axis >= 0 { // counted by value
+		if t.codes.good[c.axis] {
 			return
 		}
 		d := c.field.Domain
@@ -103,8 +174,8 @@ func (t *Tally) addIntegers(b *frame.Batch, i int) {
 	}
 }
 
-func (t *Tally) addLists(b *frame.Batch, i int) {
-	c, col, f := &t.suite.fields[i], &b.Columns[i], &t.fields[i]
+func (t *columns) addLists(b *frame.Batch, i int) {
+	c, col, f := &t.plan.fields[i], &b.Columns[i], &t.of[i]
 	labels := c.field.Type == frame.CategoryList
 	size := 0
 	if labels {
@@ -139,18 +210,18 @@ func (t *Tally) addLists(b *frame.Batch, i int) {
 	}
 }
 
-// addNulls counts nulls and holds them to the field's condition. A group may
-// also be null because its base fields say so; its own check knows.
-func (t *Tally) addNulls(b *frame.Batch, i int) {
-	c, col, f := &t.suite.fields[i], &b.Columns[i], &t.fields[i]
+// addNulls counts nulls and compares them with the field's condition. A group may
+// also be null by the values of its base fields, which its own check covers.
+func (t *columns) addNulls(b *frame.Batch, i int) {
+	c, col, f := &t.plan.fields[i], &b.Columns[i], &t.of[i]
 	category := c.field.Type == frame.Category
 	if !category && col.Null == nil && c.when < 0 {
 		return
 	}
-	if category && !c.field.Nullable && t.good[t.suite.axisOf[i]] {
+	if category && !c.field.Nullable && t.codes.good[c.axis] {
 		return // no code is null, or not all would be good
 	}
-	has := t.taken(c.when)
+	has := t.codes.taken(c.when)
 	for r := range b.N {
 		null := false
 		if category {
@@ -170,4 +241,27 @@ func (t *Tally) addNulls(b *frame.Batch, i int) {
 			f.missing.add(b.First + int64(r))
 		}
 	}
+}
+
+// profiles describes every column.
+func (t *columns) profiles(rows int64) (out []Profile) {
+	for i := range t.of {
+		c, f := &t.plan.fields[i], &t.of[i]
+		p := Profile{Field: c.field.Name, Rows: rows, Nulls: f.nulls, Counts: f.items}
+		if c.counter >= 0 {
+			p.Counts = slices.Clone(t.counts.of[c.counter][:c.field.Domain.Size()])
+			if c.field.Type == frame.Integer {
+				p.Numbers = sketch.Exact(p.Counts, c.field.Domain.Min)
+			}
+		} else if p.Numbers = f.numbers.Describe(); p.Numbers != nil {
+			switch c.field.Type {
+			case frame.Text:
+				p.Numbers.Of = "characters"
+			case frame.CategoryList, frame.TextList:
+				p.Numbers.Of = "items"
+			}
+		}
+		out = append(out, p)
+	}
+	return out
 }

@@ -1,76 +1,64 @@
 package check
 
 import (
-	"runtime"
-	"slices"
-
-	"golang.org/x/sync/errgroup"
+	"fmt"
 
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/internal/similarity"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
-// alike compares the sampled texts of every field, and the words of groups of
-// persons, several at a time.
-func (t *Tally) alike() (fields []*Alike, groups []similarity.Group) {
-	x := t.suite.texts
-	t.texts.compared.Trim()
-	t.texts.kept.Trim()
-	fields = make([]*Alike, len(x.fields))
-	var work errgroup.Group
-	work.SetLimit(min(runtime.GOMAXPROCS(0), 8))
-	work.Go(func() error { // first, because it takes longest
-		groups = t.wordGroups()
-		return nil
-	})
-	for i := range x.fields {
-		if x.fields[i].field.Type == frame.Text {
-			work.Go(func() error {
-				fields[i] = t.texts.alike(i)
-				return nil
-			})
-		}
+var nearDuplicatesCheck = definition{kind: KindNearDuplicates, compile: compileNearDuplicates, measures: []measure{
+	{"near_duplicates", func(j *judging, _ []*Outcome) []measured {
+		return j.tally.shared.texts.measure(func(n *NearDuplicates) float64 { return n.NearShare })
+	}},
+}}
+
+// maxNearDuplicates is the share of texts that may be near-duplicates.
+const maxNearDuplicates = 0.001
+
+// nearDuplicates: few texts of a field are near-duplicates of other persons'.
+type nearDuplicates struct{ texts *textsPlan }
+
+func compileNearDuplicates(s *shared) check {
+	if x := s.askTexts(); x != nil {
+		return &nearDuplicates{x}
 	}
-	work.Wait()
-	return fields, groups
+	return nil
 }
 
-// alike compares the texts of a field; nil when there are none.
-func (t *textTally) alike(field int) *Alike {
-	var prints []*similarity.Print
-	var persons []int64
-	for i := range t.compared.All {
-		if p := &t.compared.All[i].Value[field]; p.Used {
-			prints, persons = append(prints, p), append(persons, t.compared.All[i].Row)
+func (*nearDuplicates) newTally(a *accumulators) tally { return a.texts }
+
+func (x *nearDuplicates) judge(j *judging, gathered tally) (out []finding, _ error) {
+	compared := gathered.(*texts).compare()
+	for i, c := range x.texts.fields {
+		if c.field.Type != frame.Text {
+			continue
 		}
-	}
-	var texts [][]uint64
-	for i := range min(keptPersons, len(t.kept.All)) {
-		if words := t.kept.All[i].Value.words[field]; len(words) > 0 {
-			texts = append(texts, words)
+		name := c.field.Name
+		o := Outcome{ID: KindNearDuplicates + "." + name, Kind: KindNearDuplicates, Name: name, Severity: Warn, Fields: []string{name}}
+		if n := compared.fields[i]; n == nil {
+			o.Status, o.Message = Skip, "no texts"
+		} else {
+			o.Persons, o.Rows = n.Near, n.Pair
+			o.Message = fmt.Sprintf("%d of %s are near-duplicates of another (%.3g %%%s)", n.Near, humanize.Count(n.Texts, "text", "texts"), 100*n.NearShare, j.defaultLimit("near_duplicates", name, maxNearDuplicates))
+			if n.Near > 0 {
+				o.Message += fmt.Sprintf(", such as those of person %d and person %d", n.Pair[0], n.Pair[1])
+			}
+			if n.NearShare > maxNearDuplicates && !j.limited("near_duplicates", name) {
+				o.Status = Warn
+			}
 		}
+		out = append(out, only(o)...)
 	}
-	return similarity.Compare(prints, persons, texts)
+	return out, nil
 }
 
-// wordGroups compares the words of the persons kept by the values of some fields.
-func (t *Tally) wordGroups() []similarity.Group {
-	x, tt := t.suite.texts, t.texts
-	if len(x.groups) == 0 {
-		return nil
-	}
-	persons := make([][]uint64, len(tt.kept.All))
-	by := make([]similarity.GroupBy, len(x.groups))
-	for k, a := range x.groups {
-		f := t.suite.plan.Fields[t.suite.axes[a].column]
-		by[k] = similarity.GroupBy{Field: f.Name, Values: f.Domain.AllLabels()}
-	}
-	for i := range tt.kept.All {
-		p := &tt.kept.All[i].Value
-		persons[i] = slices.Concat(p.words...)
-		for k, code := range p.groups {
-			by[k].Codes = append(by[k].Codes, code)
+// measure lists a figure of every field whose texts were compared.
+func (t *texts) measure(figure func(*NearDuplicates) float64) (out []measured) {
+	for i, n := range t.compare().fields {
+		if n != nil {
+			out = append(out, measured{t.plan.fields[i].field.Name, figure(n)})
 		}
 	}
-	return similarity.Groups(persons, by, tt.names)
+	return out
 }

@@ -5,69 +5,357 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/mathext"
-
+	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/stat"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
 )
 
-// mostNearPersons is the share of near-duplicate persons above which it is a
-// fault; fewer, if chance does not explain them, are warned of.
-const mostNearPersons = 0.001
+var nearPersonsCheck = definition{kind: KindNearPersons, compile: compileNearPersons, measures: []measure{
+	{"near_duplicate_persons", func(_ *judging, found []*Outcome) (out []measured) {
+		for _, o := range found {
+			if o.Near != nil {
+				out = append(out, measured{"", o.Near.Share})
+			}
+		}
+		return out
+	}},
+}}
 
-// slack is how far the expected number of near-duplicates may be too low: it is an
-// estimate from few pairs, and pairs come in clusters.
-const slack = 10
+// maxNearPersons is the share of near-duplicate persons above which the check
+// fails. With fewer, if chance does not explain them, it warns.
+const maxNearPersons = 0.001
 
-// nearFound is what the sketch holds of one thing.
-type nearFound struct {
-	persons, pairs float64 // of the sample
-	rows           []int64 // the first person who is the same as an earlier one, that one before
+// nearPersons: no two persons are the same, texts apart, except for one thing and
+// what follows from it, as resampling, copying and jitter leave them. A few fields
+// make such pairs by chance; how many it would make tells them apart.
+//
+// Every field has a hash of its value and a person the sum of these, so that the
+// hash of a person with one thing left out costs a subtraction; near-duplicates
+// are persons with the same such hash (deletion neighbourhoods: Mor and Fraenkel,
+// "A hash code method for detecting and correcting spelling errors",
+// Communications of the ACM 25, 1982).
+type nearPersons struct {
+	plan    *plan.Plan
+	options Options
+	coding  *coding
+	fields  []nearField
+	things  []nearThing
+	base    int // fields that do not follow from others
+	// factor is how much likelier correlated numbers agree all together than
+	// independent ones.
+	factor float64
+	level  int // of the sketches at first
 }
 
-// found sums up the matches of every thing. Counts are whole numbers.
-func (s *nearSketch) found(things int) []nearFound {
-	out := make([]nearFound, things)
-	for i := range s.slots {
-		m := &s.slots[i]
-		if m.count < 2 || m.differ != 0 {
+// nearField is a column that is compared.
+type nearField struct {
+	column int
+	axis   int      // -1 when not coded
+	codes  []uint64 // hashes by code plus one, so that -1 fits
+	seed   uint64
+	base   bool
+	// number and entry are the accumulated field that knows how likely a value is
+	// given its inputs, in scores or entries; -1 for none.
+	number, entry int
+}
+
+// known reports whether the chance of a value is known from the spec.
+func (f *nearField) known() bool { return f.number >= 0 || f.entry >= 0 }
+
+// nearThing is what may differ between two persons who are otherwise the same.
+type nearThing struct {
+	name   string
+	fields []int // that differ, positions in nearPersons.fields
+	out    []int // left out: these, and what follows from them
+	parts  []int // of a thing of several fields, the things of each field
+}
+
+// nameRoles are the roles that make up a person's name, which is one thing.
+var nameRoles = []string{"name", "given_name", "surname"}
+
+func compileNearPersons(s *shared) check {
+	x := &nearPersons{plan: s.plan, options: s.options, coding: &s.coding, factor: 1}
+	scores, entries := s.askScores(), s.askEntries()
+	at := map[string]int{}
+	for i, f := range s.plan.Fields {
+		if f.Hidden || f.Class == kind.Written || s.identifies(i) || f.Class == kind.Derived && len(f.Inputs) == 0 {
 			continue
 		}
-		f, c := &out[m.thing], float64(m.count)
-		f.persons += c - 1
-		f.pairs += float64(c*(c-1)) / 2
-		if f.rows == nil || m.rows[1] < f.rows[1] || m.rows[1] == f.rows[1] && m.rows[0] < f.rows[0] {
-			f.rows = m.rows[:]
+		n := nearField{column: i, axis: s.coding.axisOf[i], base: f.Class != kind.Derived || !s.measures(f.Inputs), number: scores.field(f.Name), entry: -1}
+		var name fingerprint
+		name.text(f.Name)
+		n.seed = name.finish().a
+		if n.axis >= 0 {
+			n.codes = make([]uint64, s.coding.axes[n.axis].slots+1)
+			for c := range n.codes {
+				n.codes[c] = spread(n.seed + uint64(c)*multA)
+			}
+		}
+		if k := entries.field(i); k >= 0 && !entries.fields[k].list {
+			n.entry = k
+		}
+		if n.base {
+			x.base++
+		}
+		at[f.Name] = len(x.fields)
+		x.fields = append(x.fields, n)
+	}
+	if x.base < 2 {
+		return nil // a person with one thing changed has nothing left to compare
+	}
+	for k, f := range x.fields {
+		x.things = append(x.things, nearThing{name: s.plan.Fields[f.column].Name, fields: []int{k}, out: x.following([]int{k})})
+		switch {
+		case f.base && f.number >= 0:
+			scores.fields[f.number].sampled = true
+		case f.base && f.entry >= 0:
+			entries.fields[f.entry].sampled = true
 		}
 	}
-	for i := range out {
-		out[i].rows = slices.Clone(out[i].rows)
+	var numbers, names []int
+	for k, f := range x.fields {
+		if f.base && s.plan.Fields[f.column].Type == frame.Number {
+			numbers = append(numbers, k)
+		}
+	}
+	for _, role := range nameRoles {
+		if k, ok := at[s.plan.Roles[role]]; ok && !slices.Contains(names, k) {
+			names = append(names, k)
+		}
+	}
+	x.addThing("the numbers", numbers)
+	x.addThing("the name", names)
+	for _, c := range s.plan.Correlations {
+		x.factor *= stat.AgreementFactor(scores.scored(c))
+	}
+	x.level = x.firstLevel()
+	return x
+}
+
+// scored returns the part of a correlation's matrix that is about scored fields.
+func (p *scoresPlan) scored(c plan.Correlation) (matrix [][]float64) {
+	var known []int
+	for i, name := range c.Fields {
+		if p.field(name) >= 0 {
+			known = append(known, i)
+		}
+	}
+	for _, i := range known {
+		var row []float64
+		for _, k := range known {
+			row = append(row, c.Matrix[i][k])
+		}
+		matrix = append(matrix, row)
+	}
+	return matrix
+}
+
+// firstLevel is the level that a sketch of the expected rows reaches if hardly any
+// hash occurs twice. Starting there saves most of the time.
+func (x *nearPersons) firstLevel() (level int) {
+	hashes := 0.0
+	for _, thing := range x.things {
+		values := 1.0 // that the fields left may have together
+		for k, f := range x.fields {
+			switch {
+			case !f.base || slices.Contains(thing.out, k):
+			case f.axis >= 0:
+				values *= float64(x.coding.axes[f.axis].slots)
+			default:
+				values = math.Inf(1)
+			}
+		}
+		hashes += min(values, float64(x.options.Rows))
+	}
+	for ; hashes >= maxMatches; hashes /= 2 {
+		level++
+	}
+	return level
+}
+
+// addThing adds a thing of several fields, unless it is one field only or leaves
+// nothing to compare.
+func (x *nearPersons) addThing(name string, fields []int) {
+	out := x.following(fields)
+	left := 0
+	for k, f := range x.fields {
+		if f.base && !slices.Contains(out, k) {
+			left++
+		}
+	}
+	if len(fields) < 2 || left == 0 || slices.ContainsFunc(x.things, func(t nearThing) bool { return slices.Equal(t.out, out) }) {
+		return
+	}
+	x.things = append(x.things, nearThing{name: name, fields: fields, out: out, parts: fields})
+}
+
+// following lists some fields and those that follow from any of them, ascending.
+func (x *nearPersons) following(fields []int) []int {
+	changed := map[string]bool{}
+	for _, k := range fields {
+		changed[x.plan.Fields[x.fields[k].column].Name] = true
+	}
+	for _, name := range x.plan.Order {
+		if f := x.plan.Field(name); f != nil && f.Class == kind.Derived && slices.ContainsFunc(f.Inputs, func(input string) bool { return changed[input] }) {
+			changed[name] = true
+		}
+	}
+	var out []int
+	for k, f := range x.fields {
+		if changed[x.plan.Fields[f.column].Name] {
+			out = append(out, k)
+		}
 	}
 	return out
 }
 
-// checkNear looks for persons who are the same as another but for one thing: what
-// resampling, copying and jitter leave. With a few fields chance makes such pairs,
-// and they are told apart by how many it would make.
-func (b *builder) checkNear() {
-	x := b.suite.near
-	if x == nil || b.Rows == 0 {
+// nearTally is what is gathered of near-duplicate persons.
+type nearTally struct {
+	*nearPersons
+	codes   *codes
+	scores  *scores
+	entries *entries
+
+	sketch pairSketch
+	// Of the first persons: who was seen, and per base field of unknown chance the
+	// hashes of its values, 0 where nobody was seen.
+	seen   []bool
+	sample [][]uint32
+
+	hashes []uint64 // of the batch, field by field
+	whole  []uint64 // their sums
+	left   []uint64 // the sums of what is left out
+	differ []uint64 // the sums of what may differ
+}
+
+func (x *nearPersons) newTally(a *accumulators) tally {
+	return &nearTally{nearPersons: x, codes: a.codes, scores: a.scores, entries: a.entries, sketch: pairSketch{level: x.level}}
+}
+
+func (t *nearTally) add(b *frame.Batch) {
+	t.hashes, t.whole = frame.Grow(t.hashes, b.N*len(t.fields)), frame.Grow(t.whole, b.N)
+	clear(t.whole)
+	for k := range t.fields {
+		out := t.of(k, b.N)
+		t.hash(&t.fields[k], b, out)
+		for r, h := range out {
+			t.whole[r] += h
+		}
+	}
+	for k := range t.things {
+		thing := &t.things[k]
+		if len(thing.out) == 1 {
+			t.sketch.addRows(t.whole, t.of(thing.out[0], b.N), t.of(thing.out[0], b.N), k, b.First)
+			continue
+		}
+		t.left, t.differ = t.sum(t.left, thing.out, b.N), t.sum(t.differ, thing.fields, b.N)
+		t.sketch.addRows(t.whole, t.left, t.differ, k, b.First)
+	}
+	t.addSample(b)
+}
+
+// of returns the hashes of a field in the batch of so many rows.
+func (t *nearTally) of(field, rows int) []uint64 { return t.hashes[field*rows : (field+1)*rows] }
+
+// sum adds up the hashes of some fields.
+func (t *nearTally) sum(out []uint64, fields []int, rows int) []uint64 {
+	out = frame.Grow(out, rows)
+	copy(out, t.of(fields[0], rows))
+	for _, k := range fields[1:] {
+		for r, h := range t.of(k, rows) {
+			out[r] += h
+		}
+	}
+	return out
+}
+
+// hash writes the hashes of a field's values.
+func (t *nearTally) hash(f *nearField, b *frame.Batch, out []uint64) {
+	if f.axis >= 0 {
+		for r, code := range t.codes.axes[f.axis] {
+			out[r] = f.codes[code+1]
+		}
 		return
 	}
-	o := Outcome{ID: KindNear, Kind: KindNear, Name: "near-duplicate persons"}
-	sketch := &b.tally.near.sketch
-	found := sketch.found(len(x.things))
-	rate := math.Ldexp(1, -sketch.level)
+	c := &b.Columns[f.column]
+	if b.Schema[f.column].Type == frame.Number {
+		for r, v := range c.Floats[:b.N] {
+			out[r] = spread(f.seed + math.Float64bits(v)*multA)
+		}
+		if c.Null != nil {
+			for r, null := range c.Null[:b.N] {
+				if null {
+					out[r] = f.seed
+				}
+			}
+		}
+		return
+	}
+	for r := range out {
+		h := fingerprint{f.seed, f.seed}
+		h.value(b, f.column, r)
+		out[r] = h.finish().a
+	}
+}
+
+// addSample keeps the hashes of the first persons.
+func (t *nearTally) addSample(b *frame.Batch) {
+	at, n := t.options.sampled(b)
+	if n == 0 {
+		return
+	}
+	if t.seen == nil {
+		t.seen, t.sample = make([]bool, sampleRows), make([][]uint32, len(t.fields))
+		for k := range t.fields {
+			if f := &t.fields[k]; f.base && !f.known() {
+				t.sample[k] = make([]uint32, sampleRows)
+			}
+		}
+	}
+	for r := range n {
+		t.seen[at+r] = true
+	}
+	for k, sample := range t.sample {
+		if sample != nil {
+			for r, h := range t.of(k, b.N)[:n] {
+				sample[at+r] = uint32(h)
+			}
+		}
+	}
+}
+
+func (t *nearTally) merge(other tally) {
+	o := other.(*nearTally)
+	t.sketch.merge(&o.sketch)
+	t.seen = unionOf(t.seen, o.seen)
+	if t.sample == nil {
+		t.sample = o.sample
+		return
+	}
+	for k, sample := range o.sample {
+		t.sample[k] = union(t.sample[k], sample)
+	}
+}
+
+func (x *nearPersons) judge(j *judging, gathered tally) ([]finding, error) {
+	if j.Rows == 0 {
+		return nil, nil
+	}
+	t := gathered.(*nearTally)
+	o := Outcome{ID: KindNearPersons, Kind: KindNearPersons, Name: "near-duplicate persons"}
+	rate := math.Ldexp(1, -t.sketch.level)
 	near := &NearPersons{Fields: x.base, Sampled: rate}
 	o.Near = near
-	counted := make([]float64, len(x.things)) // persons of each thing, but for chance
+	counted := make([]float64, len(x.things)) // persons of each thing that chance does not explain
 	var byChance, expected float64
-	for k, f := range found {
+	for k, f := range t.sketch.found(len(x.things)) {
 		if f.pairs == 0 {
 			continue
 		}
-		e := b.tally.near.sample.expected(x, k, float64(b.Rows))
-		chance := b.byChance(f.pairs, e*rate)
+		e := t.expected(k, float64(j.Rows))
+		chance := j.mayBeChance(f.pairs, e*rate)
 		near.ByThing = append(near.ByThing, NearThing{x.things[k].name, f.pairs / rate, tidy(e), chance})
 		if chance {
 			byChance += f.pairs / rate
@@ -80,31 +368,40 @@ func (b *builder) checkNear() {
 		}
 	}
 	slices.SortStableFunc(near.ByThing, func(p, q NearThing) int { return int(min(1, max(-1, q.Pairs-p.Pairs))) })
-	near.Persons = min(x.total(counted), float64(b.Rows))
-	near.Share = tidy(near.Persons / float64(b.Rows))
+	near.Persons = min(x.total(counted), float64(j.Rows))
+	near.Share = tidy(near.Persons / float64(j.Rows))
 	o.Persons = int64(near.Persons)
-	o.Message = b.nearMessage(&o, byChance, expected)
-	limited := b.limited("near_duplicate_persons", "")
+	o.Message = near.message(&o, j.defaultLimit("near_duplicate_persons", "", maxNearPersons), byChance, expected)
 	switch {
 	case near.Persons == 0:
-	case limited: // the spec says how many there may be
-	case near.Share > mostNearPersons:
+	case j.limited("near_duplicate_persons", ""): // the spec sets the limit
+	case near.Share > maxNearPersons:
 		o.Status = Fail
 	default:
 		o.Status = Warn
 	}
-	b.add(o)
+	return only(o), nil
 }
 
-// total adds up persons by thing. Those who differ in one of several fields that
-// are also one thing together are counted there too.
-func (x *nearCheck) total(persons []float64) float64 {
-	inside := make([]bool, len(x.things))
+// pairSlack is how many times too low the expected number of pairs may be: it is
+// estimated from few pairs, and pairs come in clusters.
+const pairSlack = 10
+
+// mayBeChance reports whether chance, which makes the expected number of pairs on
+// average, explains those found: a Poisson count, by the run's budget.
+func (j *judging) mayBeChance(pairs, expected float64) bool {
+	return stat.PoissonTail(pairs, pairSlack*expected) >= j.Budget/float64(j.Parts)
+}
+
+// total adds up persons by thing. Persons who differ in one of several fields that
+// are also a thing together are counted in that thing too.
+func (x *nearPersons) total(persons []float64) float64 {
+	within := make([]bool, len(x.things)) // another thing
 	total := 0.0
 	for k, thing := range x.things {
 		parts := 0.0
 		for _, p := range thing.parts {
-			inside[p] = true
+			within[p] = true
 			parts += persons[p]
 		}
 		if thing.parts != nil {
@@ -112,66 +409,62 @@ func (x *nearCheck) total(persons []float64) float64 {
 		}
 	}
 	for k := range x.things {
-		if !inside[k] && x.things[k].parts == nil {
+		if !within[k] && x.things[k].parts == nil {
 			total += persons[k]
 		}
 	}
 	return total
 }
 
-func (b *builder) nearMessage(o *Outcome, byChance, expected float64) string {
-	n := o.Near
-	text := fmt.Sprintf("no two persons are the same but for one of %s", humanize.Count(n.Fields, "field", "fields"))
-	about, is := "", "are"
+func (n *NearPersons) message(o *Outcome, limit string, byChance, expected float64) string {
+	about, are := "", "are"
 	if o.Persons == 1 {
-		is = "is"
+		are = "is"
 	}
 	if n.Sampled < 1 {
 		about = "about "
 	}
+	text := fmt.Sprintf("no two persons differ in only one of %s", humanize.Count(n.Fields, "field", "fields"))
 	switch {
 	case n.Persons > 0:
-		text = fmt.Sprintf("%s%s (%.3g %%%s) %s the same as another but for one thing", about, persons(o.Persons), 100*n.Share, b.usual("near_duplicate_persons", "", mostNearPersons), is)
 		i := slices.IndexFunc(n.ByThing, func(t NearThing) bool { return !t.Chance })
-		text += fmt.Sprintf(", mostly %s; as person %d and person %d; chance would make about %.1g such pairs", n.ByThing[i].Thing, o.Rows[1], o.Rows[0], expected)
+		text = fmt.Sprintf("%s%s (%.3g %%%s) %s the same as another except for one thing, mostly %s, such as person %d and person %d; about %.1g such pairs expected by chance",
+			about, persons(o.Persons), 100*n.Share, limit, are, n.ByThing[i].Thing, o.Rows[1], o.Rows[0], expected)
 	case byChance > 0:
-		text = fmt.Sprintf("%s%s of persons the same but for one thing, as chance makes them with %s", about, humanize.Count(int64(byChance), "pair", "pairs"), humanize.Count(n.Fields, "field", "fields"))
+		text = fmt.Sprintf("%s%s of persons the same except for one thing, as expected by chance with %s", about, humanize.Count(int64(byChance), "pair", "pairs"), humanize.Count(n.Fields, "field", "fields"))
 	}
 	if n.Sampled < 1 {
-		text += fmt.Sprintf(", by a sample that holds one such pair in %s", humanize.Thousands(int64(1/n.Sampled)))
+		text += fmt.Sprintf(", estimated from one such pair in %s", humanize.Thousands(int64(1/n.Sampled)))
 	}
 	return text
 }
 
-// byChance reports whether chance, which makes so many pairs on average, may have
-// made those found: a Poisson count, held to the run's budget.
-func (b *builder) byChance(pairs, expected float64) bool {
-	return mathext.GammaIncReg(pairs, slack*expected) >= b.Budget/float64(b.Parts)
-}
-
-// expected estimates how many pairs of n persons chance makes the same but for a
-// thing: from the sample, which pairs agree in the fields whose values' chances
-// are unknown, times the chances that the others agree. Where fewer than three
-// pairs of the sample agree it is the bound that three give.
-func (s *nearSample) expected(x *nearCheck, thing int, n float64) float64 {
+// expected estimates how many pairs of n persons chance makes the same except for
+// a thing: the pairs of the sample that agree in the fields whose values have
+// unknown chances, times the chances that the other fields agree. When fewer than
+// three pairs of the sample agree, it is the bound that three give. The chance of a
+// value is the one in a person with the same inputs.
+func (t *nearTally) expected(thing int, n float64) float64 {
 	type person struct {
 		hash   uint32
 		chance float64
 	}
 	var all []person
 	mean := 0.0
-	for r, taken := range s.taken {
-		if !taken {
+	for r, seen := range t.seen {
+		if !seen {
 			continue
 		}
 		p := person{chance: 1}
-		for k := range x.fields {
-			switch {
-			case slices.Contains(x.things[thing].out, k):
-			case s.hashes[k] != nil:
-				p.hash += s.hashes[k][r]
-			case s.chance[k] != nil:
-				p.chance *= float64(s.chance[k][r])
+		for k := range t.fields {
+			switch f := &t.fields[k]; {
+			case !f.base || slices.Contains(t.things[thing].out, k):
+			case f.number >= 0:
+				p.chance *= float64(t.scores.fields[f.number].chance[r])
+			case f.entry >= 0:
+				p.chance *= float64(t.entries.fields[f.entry].chance[r])
+			default:
+				p.hash += t.sample[k][r]
 			}
 		}
 		mean += p.chance
@@ -201,27 +494,5 @@ func (s *nearSample) expected(x *nearCheck, thing int, n float64) float64 {
 	}
 	m := float64(len(all))
 	share := max(pairs, 3*mean) / (m * (m - 1) / 2)
-	return n * (n - 1) / 2 * min(1, float64(x.inflation*share))
-}
-
-// inflation is how much likelier numbers with these correlations of their normal
-// scores agree all together than independent ones: the inverse root of the
-// determinant, for the squares of both densities.
-func (s *Suite) inflation(fields []string, matrix [][]float64) float64 {
-	var known []int
-	for i, name := range fields {
-		if slices.ContainsFunc(s.numbers, func(c numberCheck) bool { return c.name == name }) {
-			known = append(known, i)
-		}
-	}
-	if len(known) < 2 {
-		return 1
-	}
-	m := mat.NewSymDense(len(known), nil)
-	for i, p := range known {
-		for k, q := range known[:i+1] {
-			m.SetSym(i, k, matrix[p][q])
-		}
-	}
-	return 1 / math.Sqrt(max(mat.Det(m), 1e-12))
+	return n * (n - 1) / 2 * min(1, float64(t.factor*share))
 }

@@ -56,9 +56,9 @@ func copyPerson(b *frame.Batch, from, to int) {
 
 func nearOf(t testing.TB, r *Result) *Outcome {
 	t.Helper()
-	i := slices.IndexFunc(r.Outcomes, func(o Outcome) bool { return o.Kind == KindNear })
+	i := slices.IndexFunc(r.Outcomes, func(o Outcome) bool { return o.Kind == KindNearPersons })
 	if i < 0 {
-		t.Fatal("no check of near-duplicates")
+		t.Fatal("no check of near-duplicate persons")
 	}
 	return &r.Outcomes[i]
 }
@@ -245,26 +245,26 @@ func TestNearSketch(t *testing.T) {
 	for i := range all { // things go with hashes
 		all[i].thing = uint16(all[i].hash % 9)
 	}
-	content := func(s *nearSketch) (held []match) {
+	content := func(s *pairSketch) (held []match) {
 		for _, m := range s.slots {
 			if m.count > 0 {
 				held = append(held, m)
 			}
 		}
-		if len(s.slots) > mostSlots || s.held >= mostMatches || s.held != len(held) {
-			t.Fatalf("%d matches in %d slots, said to be %d", len(held), len(s.slots), s.held)
+		if len(s.slots) > maxSlots || s.used >= maxMatches || s.used != len(held) {
+			t.Fatalf("%d matches in %d slots, said to be %d", len(held), len(s.slots), s.used)
 		}
 		slices.SortFunc(held, func(x, y match) int { return cmp.Compare(x.hash, y.hash) })
 		return held
 	}
-	var whole nearSketch
+	var whole pairSketch
 	for _, m := range all {
 		if whole.keeps(m.hash) {
 			whole.add(m)
 		}
 	}
 	want := content(&whole)
-	if whole.level < 2 || len(want) < mostMatches/3 {
+	if whole.level < 2 || len(want) < maxMatches/3 {
 		t.Fatalf("level %d, %d matches", whole.level, len(want))
 	}
 	// By hand: the persons of every hash that the level keeps.
@@ -284,7 +284,7 @@ func TestNearSketch(t *testing.T) {
 	}
 	for _, parts := range []int{2, 5, 30} {
 		r.Shuffle(len(all), func(i, k int) { all[i], all[k] = all[k], all[i] })
-		sketches := make([]nearSketch, parts)
+		sketches := make([]pairSketch, parts)
 		for _, m := range all {
 			if s := &sketches[r.IntN(parts)]; s.keeps(m.hash) {
 				s.add(m)
@@ -308,14 +308,14 @@ func BenchmarkNear(b *testing.B) {
 	s := New(p, Options{Rows: 1_000_000})
 	t := s.NewTally()
 	batch := people(p, cells, 0)
-	t.AddTables(batch)
-	t.addDraws(batch)
+	t.Add(batch)
+	near := t.checks[slices.IndexFunc(t.checks, func(x tally) bool { _, ok := x.(*nearTally); return ok })]
 	for b.Loop() {
 		batch.First += 4096
 		for r := range batch.N {
 			batch.Columns[tScore].Floats[r] = float64(batch.First + int64(r))
 		}
-		t.addNear(batch)
+		near.add(batch)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/4096, "ns/person")
 }

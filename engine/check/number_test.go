@@ -13,55 +13,6 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// TestKolmogorovTail compares with scipy.stats.kstwo.sf (scipy 1.17.1), which is
-// exact for these.
-func TestKolmogorovTail(t *testing.T) {
-	for _, c := range []struct{ n, d, want float64 }{
-		{20, 0.111803398875, 0.9403295436},
-		{20, 0.1788854382, 0.4890849549},
-		{20, 0.2683281573, 0.09223025451},
-		{20, 0.380131556175, 0.004160668328},
-		{20, 0.514295634825, 1.943285648e-05},
-		{50, 0.0707106781187, 0.9487944875},
-		{50, 0.11313708499, 0.5081313822},
-		{50, 0.169705627485, 0.09960275828},
-		{50, 0.240416305603, 0.004992818075},
-		{50, 0.325269119346, 3.282469119e-05},
-		{50, 0.410121933088, 4.040613656e-08},
-		{100, 0.05, 0.9532159711},
-		{100, 0.08, 0.5182193645},
-		{100, 0.12, 0.103303749},
-		{100, 0.17, 0.005376406596},
-		{100, 0.23, 3.921924383e-05},
-		{100, 0.29, 6.083144015e-08},
-		{1000, 0.0158113883008, 0.9605616145},
-		{1000, 0.0252982213813, 0.5356909658},
-		{1000, 0.037947331922, 0.1094154143},
-		{1000, 0.0537587202229, 0.005945313947},
-		{1000, 0.0727323861839, 4.794137955e-05},
-		{1000, 0.0917060521449, 9.067650931e-08},
-		{20000, 0.00353553390593, 0.9631907399},
-		{20000, 0.00848528137424, 0.1116152399},
-		{20000, 0.0162634559673, 5.026505941e-05},
-		{20000, 0.0205060966544, 9.764665075e-08},
-	} {
-		// The correction errs on the safe side, most in the far tail of few values.
-		over := 0.01
-		switch {
-		case c.want < 1e-4 && c.n <= 100:
-			over = 0.75
-		case c.want < 0.01:
-			over = 0.1
-		}
-		if got := kolmogorovTail(c.d, c.n); got < 0.99*c.want || got > (1+over)*c.want {
-			t.Errorf("n %g, d %g: %.6g, want %.6g", c.n, c.d, got, c.want)
-		}
-	}
-	if kolmogorovTail(0, 100) != 1 || kolmogorovTail(1, 1e6) > 1e-300 {
-		t.Error("the ends are wrong")
-	}
-}
-
 // Columns of the guild hall.
 const (
 	gHue = iota
@@ -300,11 +251,9 @@ func TestQuantiles(t *testing.T) {
 // BenchmarkNumbers scores three numbers of 1024 persons and counts two draws.
 func BenchmarkNumbers(b *testing.B) {
 	p := hall(b)
-	s := New(p, Options{TempDir: b.TempDir()})
-	defer s.Close()
+	s := New(p, Options{Kinds: []string{KindOpen, KindFrequency, KindNumber, KindCorrelation}})
 	tally, batch := s.NewTally(), members(p, 7, 1024)
 	for b.Loop() {
-		tally.addNumbers(batch)
-		tally.addDraws(batch)
+		tally.Add(batch)
 	}
 }

@@ -212,7 +212,7 @@ func TestTextExamples(t *testing.T) {
 		if len(o.Examples) != 3 || o.Examples[0].Person != 50 || o.Examples[0].Field != "story" || !strings.Contains(o.Examples[0].Snippet, "aged 5") || len(o.Examples[0].Snippet) > 120 {
 			t.Errorf("%+v", o.Examples)
 		}
-		if !strings.Contains(o.Message, "3 texts break it") || !strings.Contains(o.Message, "aged 5") {
+		if !strings.Contains(o.Message, "3 texts break the rule") || !strings.Contains(o.Message, "aged 5") {
 			t.Error(o.Message)
 		}
 	}
@@ -252,7 +252,7 @@ func TestTextMerge(t *testing.T) {
 			if g := r.Groups; len(g) != 5 || g[1].Value != "h1" || !slices.ContainsFunc(g[1].Words, func(w similarity.Word) bool { return w.Word == "clichéd" && w.Share == 1 && w.Others == 0 }) {
 				t.Errorf("groups: %+v", r.Groups)
 			}
-			if a := r.Texts[0].Alike; a.Texts != comparedPersons || a.Words.Texts != keptPersons {
+			if a := r.Texts[0].NearDuplicates; a.Texts != comparedPersons || a.Words.Texts != keptPersons {
 				t.Errorf("%d compared, %d kept", a.Texts, a.Words.Texts)
 			}
 		}
@@ -332,8 +332,8 @@ func BenchmarkTexts(b *testing.B) {
 	}
 }
 
-// BenchmarkAlike compares 10,000 texts of three fields with each other.
-func BenchmarkAlike(b *testing.B) {
+// BenchmarkNearDuplicates compares 10,000 texts of three fields with each other.
+func BenchmarkNearDuplicates(b *testing.B) {
 	p := village()
 	s := New(p, Options{TempDir: b.TempDir()})
 	defer s.Close()
@@ -342,6 +342,7 @@ func BenchmarkAlike(b *testing.B) {
 		tally.Add(villagers(p, first, 1000, 150))
 	}
 	for b.Loop() {
-		tally.alike()
+		tally.shared.texts.comparison = nil
+		tally.shared.texts.compare()
 	}
 }

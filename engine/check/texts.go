@@ -1,11 +1,11 @@
 package check
 
 import (
-	"encoding/json"
-	"maps"
 	"math"
+	"runtime"
 	"slices"
-	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/rng"
@@ -15,52 +15,60 @@ import (
 	"github.com/personagen/personagen/engine/kind"
 )
 
-// Persons whose texts are compared with each other, those of them whose words
-// are kept, to be compared by group, and those whose wording is measured: whole
-// hundreds, the ones with the smallest keyed hash of their number, so that texts
-// are compared with those they stand among.
+// The persons whose texts are compared with each other, those of them whose words
+// are kept to be compared by group, and those whose wording is measured: whole
+// hundreds, chosen by the smallest keyed hashes of their numbers, so that texts are
+// compared with those beside them.
 const (
 	comparedPersons = 10_000
 	groupedPersons  = 2_000
 	keptPersons     = 1_000
 )
 
-// textSuite is what the suite knows of written fields; nil when there are none.
-type textSuite struct {
+// textsPlan is what is known of the written fields.
+type textsPlan struct {
 	rules  *rules.Set
-	fields []textCheck
-	source int   // column that says who wrote a person's texts, -1 for none
+	coding *coding
+	fields []textField
 	masked []int // columns whose values are masked
-	groups []int // axes by which words are compared
+	groups []textGroup
 	key    rng.Stream
 	// Persons with a hash above these are not in the samples, whatever the rest
 	// of the population is.
 	comparedBelow, keptBelow uint64
 }
 
-// textCheck is a written field.
-type textCheck struct {
+// textField is a written field that is published. (A hidden one could not be
+// counted in a merged release.)
+type textField struct {
 	column int
 	field  *kind.Field
-	when   int // mask of the rows that have a text, -1 for all
+	when   int // mask of the rows that have a text
 }
 
-// compileTexts readies the checks of written fields.
-func (s *Suite) compileTexts() {
-	x := &textSuite{source: -1, key: rng.New(s.plan.Population.Seed, "check/texts")}
+// textGroup is a field by whose values the words of texts are compared.
+type textGroup struct {
+	axis  int
+	field *kind.Field
+}
+
+// askTexts makes the scan over all texts; nil when no field is written, or when the
+// rules cannot be compiled.
+func (s *shared) askTexts() *textsPlan {
+	if s.texts != nil || s.err != nil {
+		return s.texts
+	}
+	x := &textsPlan{coding: &s.coding, key: rng.New(s.plan.Population.Seed, "check/texts")}
 	for i, f := range s.plan.Fields {
-		switch {
-		case f.Text != nil && !f.Hidden: // what is not written could not be counted in a merged release
-			x.fields = append(x.fields, textCheck{i, f, s.mask(f.When)})
-		case f.Class == kind.Written:
-			x.source = i
+		if f.Text != nil && !f.Hidden {
+			x.fields = append(x.fields, textField{i, f, s.coding.mask(f.When)})
 		}
 	}
-	if len(x.fields) == 0 {
-		return
+	if x.fields == nil {
+		return nil
 	}
 	if x.rules, s.err = rules.Compile(s.plan); s.err != nil {
-		return
+		return nil
 	}
 	for _, role := range similarity.MaskRoles {
 		if i := s.column(s.plan.Roles[role]); i >= 0 && !slices.Contains(x.masked, i) {
@@ -68,46 +76,54 @@ func (s *Suite) compileTexts() {
 		}
 	}
 	for _, name := range s.plan.Groups {
-		if s.told[name] {
-			x.groups = append(x.groups, s.axisOf[s.column(name)])
+		if s.measurable[name] {
+			x.groups = append(x.groups, textGroup{s.coding.axis(name), s.plan.Field(name)})
 		}
 	}
-	x.comparedBelow, x.keptBelow = x.certainBound(comparedPersons, s.options.First, s.options.Rows), x.certainBound(groupedPersons, s.options.First, s.options.Rows)
+	x.comparedBelow = x.certainBound(comparedPersons, s.options.First, s.options.Rows)
+	x.keptBelow = x.certainBound(groupedPersons, s.options.First, s.options.Rows)
+	s.askColumns()
 	s.texts = x
+	return x
 }
 
 // mostHundreds is how many hundreds are hashed beforehand.
 const mostHundreds = 1_000_000
 
 // certainBound is a hash that those of the hundreds with the sampled persons do
-// not pass, of so many rows from person first on.
-func (x *textSuite) certainBound(persons, first, rows int64) uint64 {
-	wanted := persons/similarity.Hundred + 2 // the first and the last one may not be whole
+// not exceed, of so many rows from person first on.
+func (x *textsPlan) certainBound(persons, first, rows int64) uint64 {
+	enough := persons/similarity.Hundred + 2 // the first and the last one may not be whole
 	from, to := first/similarity.Hundred, (first+rows+similarity.Hundred-1)/similarity.Hundred
 	switch {
-	case rows == 0 || to-from <= wanted:
+	case rows == 0 || to-from <= enough:
 		return math.MaxUint64
 	case to-from > mostHundreds:
-		return sketch.CertainBound(wanted, to-from)
+		return sketch.CertainBound(enough, to-from)
 	}
 	var all []uint64
 	for hundred := from; hundred < to; hundred++ {
 		all = append(all, x.key.Uint64(hundred))
 	}
 	slices.Sort(all)
-	return all[wanted-1]
+	return all[enough-1]
 }
 
-// textTally is what is gathered of the written fields.
-type textTally struct {
+// texts is the one scan over all texts, for every check of them. It fills the
+// column tallies of the written fields.
+type texts struct {
+	plan    *textsPlan
+	codes   *codes
+	columns *columns
 	checker *rules.Checker
-	fields  []textFieldTally
-	broken  []textFinds // per demand
-	// unsourced are persons with a text that nobody is said to have written.
-	unsourced finds
-	compared  sketch.Lowest[[]similarity.Print] // per text field
-	kept      sketch.Lowest[keptPerson]
-	names     map[uint64]string // words that persons kept have, by their hash
+
+	fields   []textTally
+	broken   []textViolations                  // per demand of the rules
+	compared sketch.Lowest[[]similarity.Print] // per text field
+	kept     sketch.Lowest[keptPerson]
+	names    map[uint64]string // words of the persons kept, by their hash
+
+	comparison *comparedTexts // nil after more rows
 
 	// Of the current batch.
 	samples []sampledPerson
@@ -115,10 +131,16 @@ type textTally struct {
 	masker  similarity.Masker
 }
 
+// textTally is what is gathered of one written field.
+type textTally struct {
+	applies, written int64          // persons who should have a text, and who have one
+	items            sketch.Numbers // lengths of the items of a list
+}
+
 // keptPerson is a person whose words are kept.
 type keptPerson struct {
 	words  [][]uint64 // per text field, masked
-	groups []int32    // per axis of textSuite.groups, the value; -1 for none
+	groups []int32    // per group, the value; -1 for none
 }
 
 // sampledPerson is a row of the current batch on its way into the samples.
@@ -127,72 +149,33 @@ type sampledPerson struct {
 	hash   uint64
 	masks  similarity.Masks
 	prints []similarity.Print
-	words  [][]uint64
+	words  [][]uint64 // nil when they are not kept
 }
 
-// textFieldTally is what is gathered of one written field.
-type textFieldTally struct {
-	applies, written int64
-	items            sketch.Numbers // lengths of the items of a list
-	sources          map[string]int64
-}
-
-// textFinds are finds that remember what was wrong.
-type textFinds struct {
-	finds
-	snippets []string // of finds.rows
-}
-
-func (f *textFinds) add(row int64, snippet string) {
-	f.count++
-	f.insert(row, snippet)
-}
-
-func (f *textFinds) insert(row int64, snippet string) {
-	at, _ := slices.BinarySearch(f.rows, row)
-	if at == shown {
-		return
-	}
-	f.rows, f.snippets = slices.Insert(f.rows, at, row), slices.Insert(f.snippets, at, strings.Clone(snippet))
-	f.rows, f.snippets = f.rows[:min(shown, len(f.rows))], f.snippets[:min(shown, len(f.snippets))]
-}
-
-func (f *textFinds) merge(o *textFinds) {
-	f.count += o.count
-	for i, row := range o.rows {
-		f.insert(row, o.snippets[i])
-	}
-}
-
-func (x *textSuite) newTally() *textTally {
-	t := &textTally{
+func (x *textsPlan) newTally(a *accumulators) *texts {
+	return &texts{
+		plan: x, codes: a.codes, columns: a.columns,
 		checker:  x.rules.Checker(),
-		fields:   make([]textFieldTally, len(x.fields)),
-		broken:   make([]textFinds, len(x.rules.Demands)),
+		fields:   make([]textTally, len(x.fields)),
+		broken:   make([]textViolations, len(x.rules.Demands)),
 		compared: sketch.Lowest[[]similarity.Print]{Keep: comparedPersons, Below: x.comparedBelow},
 		kept:     sketch.Lowest[keptPerson]{Keep: groupedPersons, Below: x.keptBelow},
 		names:    map[uint64]string{},
 	}
-	for i := range t.fields {
-		t.fields[i].sources = map[string]int64{}
-	}
-	return t
 }
 
-func (t *textTally) merge(o *textTally) {
+func (t *texts) merge(other tally) {
+	o := other.(*texts)
+	t.comparison = nil
 	for i := range t.fields {
 		f, g := &t.fields[i], &o.fields[i]
 		f.applies += g.applies
 		f.written += g.written
 		f.items.Merge(&g.items)
-		for source, n := range g.sources {
-			f.sources[source] += n
-		}
 	}
 	for i := range t.broken {
 		t.broken[i].merge(&o.broken[i])
 	}
-	t.unsourced.merge(&o.unsourced)
 	t.compared.Merge(&o.compared)
 	t.kept.Merge(&o.kept)
 	for hash, word := range o.names {
@@ -200,126 +183,120 @@ func (t *textTally) merge(o *textTally) {
 	}
 }
 
-// addTexts judges the texts of a batch.
-func (t *Tally) addTexts(b *frame.Batch) {
-	x := t.suite.texts
-	if x == nil {
-		return
-	}
-	t.texts.checker.Load(b)
+func (t *texts) add(b *frame.Batch) {
+	t.comparison = nil
+	t.checker.Load(b)
 	t.chooseSamples(b)
-	for i := range x.fields {
-		if x.fields[i].field.Type == frame.TextList {
-			t.addTextLists(b, i)
+	for i := range t.fields {
+		if t.plan.fields[i].field.Type == frame.TextList {
+			t.addLists(b, i)
 		} else {
-			t.addTextColumn(b, i)
+			t.addColumn(b, i)
 		}
 	}
-	t.addSources(b)
-	for i := range t.texts.samples {
-		p := &t.texts.samples[i]
+	for i := range t.samples {
+		p := &t.samples[i]
 		row := b.First + int64(p.row)
-		t.texts.compared.Add(p.hash, row, p.prints)
-		if p.words != nil {
-			k := keptPerson{words: p.words}
-			for _, a := range x.groups {
-				code := t.codes[a][p.row]
-				if code >= t.suite.axes[a].size {
-					code = -1
-				}
-				k.groups = append(k.groups, code)
-			}
-			t.texts.kept.Add(p.hash, row, k)
+		t.compared.Add(p.hash, row, p.prints)
+		if p.words == nil {
+			continue
 		}
+		k := keptPerson{words: p.words}
+		for _, g := range t.plan.groups {
+			code := t.codes.axes[g.axis][p.row]
+			if code >= t.plan.coding.axes[g.axis].size {
+				code = -1
+			}
+			k.groups = append(k.groups, code)
+		}
+		t.kept.Add(p.hash, row, k)
 	}
 }
 
 // chooseSamples finds the rows whose texts are compared with others.
-func (t *Tally) chooseSamples(b *frame.Batch) {
-	x, tt := t.suite.texts, t.texts
-	tt.samples, tt.sampled = tt.samples[:0], frame.Grow(tt.sampled, b.N)
-	clear(tt.sampled)
+func (t *texts) chooseSamples(b *frame.Batch) {
+	t.samples, t.sampled = t.samples[:0], frame.Grow(t.sampled, b.N)
+	clear(t.sampled)
 	for r := range b.N {
-		hash := x.key.Uint64((b.First + int64(r)) / similarity.Hundred)
-		if hash > tt.compared.Below {
+		hash := t.plan.key.Uint64((b.First + int64(r)) / similarity.Hundred)
+		if hash > t.compared.Below {
 			continue
 		}
-		p := sampledPerson{row: r, hash: hash, prints: make([]similarity.Print, len(x.fields))}
-		if hash <= tt.kept.Below {
-			p.words = make([][]uint64, len(x.fields))
+		p := sampledPerson{row: r, hash: hash, prints: make([]similarity.Print, len(t.fields))}
+		if hash <= t.kept.Below {
+			p.words = make([][]uint64, len(t.fields))
 		}
-		tt.masker.Load(&p.masks, b, r, x.masked)
-		tt.samples = append(tt.samples, p)
-		tt.sampled[r] = int32(len(tt.samples))
+		t.masker.Load(&p.masks, b, r, t.plan.masked)
+		t.samples = append(t.samples, p)
+		t.sampled[r] = int32(len(t.samples))
 	}
 }
 
 // has counts a row's null or text and reports whether there is a text to judge.
-func (t *Tally) has(b *frame.Batch, i, r int, applies []bool) bool {
-	c, f := &t.suite.texts.fields[i], &t.texts.fields[i]
-	gathered := &t.fields[c.column]
-	col := &b.Columns[c.column]
+func (t *texts) has(b *frame.Batch, i, r int, applies []bool) bool {
+	c, f := &t.plan.fields[i], &t.fields[i]
+	column, col := &t.columns.of[c.column], &b.Columns[c.column]
 	null := col.Null != nil && col.Null[r]
-	wanted := applies == nil || applies[r]
-	if wanted {
+	required := applies == nil || applies[r]
+	if required {
 		f.applies++
 	}
 	switch {
-	case null && wanted:
-		gathered.missing.add(b.First + int64(r))
-	case !null && !wanted:
-		gathered.extra.add(b.First + int64(r))
+	case null && required:
+		column.missing.add(b.First + int64(r))
+	case !null && !required:
+		column.extra.add(b.First + int64(r))
 	}
 	if null {
-		gathered.nulls++
+		column.nulls++
 		return false
 	}
 	f.written++
 	return true
 }
 
-func (t *Tally) addTextColumn(b *frame.Batch, i int) {
-	c, tt := &t.suite.texts.fields[i], t.texts
-	applies, numbers := t.taken(c.when), &t.fields[c.column].numbers
+func (t *texts) addColumn(b *frame.Batch, i int) {
+	c := &t.plan.fields[i]
+	applies, numbers := t.codes.taken(c.when), &t.columns.of[c.column].numbers
 	for r, text := range b.Columns[c.column].Texts[:b.N] {
 		if !t.has(b, i, r, applies) {
 			continue
 		}
-		t.noteFaults(b.First+int64(r), tt.checker.Text(c.column, r, text))
-		numbers.Add(float64(tt.checker.Chars))
-		if at := tt.sampled[r]; at > 0 {
-			t.takeText(&tt.samples[at-1], i)
+		t.addFaults(b.First+int64(r), t.checker.Text(c.column, r, text))
+		numbers.Add(float64(t.checker.Chars))
+		if at := t.sampled[r]; at > 0 {
+			t.sample(&t.samples[at-1], i)
 		}
 	}
 }
 
-func (t *Tally) addTextLists(b *frame.Batch, i int) {
-	c, tt := &t.suite.texts.fields[i], t.texts
-	col, applies, numbers := &b.Columns[c.column], t.taken(c.when), &t.fields[c.column].numbers
+func (t *texts) addLists(b *frame.Batch, i int) {
+	c := &t.plan.fields[i]
+	col, applies, numbers := &b.Columns[c.column], t.codes.taken(c.when), &t.columns.of[c.column].numbers
 	for r := range b.N {
 		if !t.has(b, i, r, applies) {
 			continue
 		}
 		items := col.Texts[col.Offsets[r]:col.Offsets[r+1]]
-		t.noteFaults(b.First+int64(r), tt.checker.List(c.column, r, items))
+		t.addFaults(b.First+int64(r), t.checker.List(c.column, r, items))
 		numbers.Add(float64(len(items)))
-		for _, n := range tt.checker.ItemChars {
-			tt.fields[i].items.Add(float64(n))
+		for _, n := range t.checker.ItemChars {
+			t.fields[i].items.Add(float64(n))
 		}
 	}
 }
 
-// noteFaults notes the demands that a person's text does not meet.
-func (t *Tally) noteFaults(row int64, faults []rules.Fault) {
+// addFaults counts the demands that a person's text does not meet.
+func (t *texts) addFaults(row int64, faults []rules.Fault) {
 	for _, f := range faults {
-		t.texts.broken[f.Demand].add(row, f.Snippet)
+		t.broken[f.Demand].add(row, f.Snippet)
 	}
 }
 
-// takeText keeps what is compared of the text that was judged last.
-func (t *Tally) takeText(p *sampledPerson, i int) {
-	scan := t.texts.checker.Scan()
-	words := t.texts.masker.Mask(scan, &p.masks)
+// sample keeps what is compared of the text that was judged last.
+func (t *texts) sample(p *sampledPerson, i int) {
+	scan := t.checker.Scan()
+	words := t.masker.Mask(scan, &p.masks)
 	if len(words) == 0 {
 		return
 	}
@@ -327,85 +304,151 @@ func (t *Tally) takeText(p *sampledPerson, i int) {
 	if p.words != nil {
 		p.words[i] = slices.Clone(words)
 		for k, hash := range words {
-			if _, known := t.texts.names[hash]; !known && hash&similarity.Masked == 0 {
-				t.texts.names[hash] = string(scan.Lower[scan.Words[k].From:scan.Words[k].To])
+			if _, known := t.names[hash]; !known && hash&similarity.Masked == 0 {
+				t.names[hash] = string(scan.Lower[scan.Words[k].From:scan.Words[k].To])
 			}
 		}
 	}
 }
 
-// Sources that no program writes.
-const (
-	Offline = "offline" // the narrator
-	Unknown = "unknown" // not said
-)
-
-// addSources counts who wrote the texts.
-func (t *Tally) addSources(b *frame.Batch) {
-	x, tt := t.suite.texts, t.texts
-	if x.source < 0 {
-		return
-	}
-	said := map[string]map[string]string{} // few: most rows say the same
-	col := &b.Columns[x.source]
-	for r := range b.N {
-		text := ""
-		if !col.IsNull(frame.Text, r) {
-			text = col.Texts[r]
-		}
-		by, ok := said[text]
-		if !ok {
-			by = ParseSource(text)
-			said[text] = by
-		}
-		unsourced := false
-		for i := range x.fields {
-			c := &x.fields[i]
-			if b.Columns[c.column].IsNull(c.field.Type, r) {
-				continue
-			}
-			source, ok := by[c.field.Name]
-			if !ok {
-				source = by[""]
-			}
-			unsourced = unsourced || source == Unknown
-			tt.fields[i].sources[source]++
-		}
-		if unsourced {
-			tt.unsourced.add(b.First + int64(r))
-		}
-	}
+// writtenIn counts the texts of the field in a column.
+func (t *texts) writtenIn(column int) int64 {
+	at := slices.IndexFunc(t.plan.fields, func(f textField) bool { return f.column == column })
+	return t.fields[at].written
 }
 
-// ParseSource reads who wrote a person's texts: one source for all of them, or
-// an object of field to source. The source under "" is that of fields that are
-// not named.
-func ParseSource(text string) map[string]string {
-	by := map[string]string{}
-	if strings.HasPrefix(text, "{") {
-		if err := json.Unmarshal([]byte(text), &by); err != nil {
-			clear(by)
-		}
-		text = ""
-	}
-	if text == "" {
-		text = Unknown
-	}
-	by[""] = text
-	for field, source := range by {
-		if source == "" {
-			by[field] = Unknown
-		}
-	}
-	return by
+// comparedTexts is how much the texts of different persons resemble each other.
+type comparedTexts struct {
+	fields []*NearDuplicates // nil for lists and where nothing is written
+	groups []similarity.Group
 }
 
-// sourcesOf lists sources by their count, the largest first.
-func sourcesOf(counts map[string]int64, of int64) []TextSource {
-	var out []TextSource
-	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		out = append(out, TextSource{name, counts[name], tidy(float64(counts[name]) / float64(of))})
+// compare compares the sampled texts of every field, and the words of groups of
+// persons, several at a time.
+func (t *texts) compare() *comparedTexts {
+	if t.comparison != nil {
+		return t.comparison
 	}
-	slices.SortStableFunc(out, func(a, b TextSource) int { return int(b.Texts - a.Texts) })
+	t.compared.Trim()
+	t.kept.Trim()
+	out := &comparedTexts{fields: make([]*NearDuplicates, len(t.fields))}
+	var work errgroup.Group
+	work.SetLimit(min(runtime.GOMAXPROCS(0), 8))
+	work.Go(func() error { // first, because it takes longest
+		out.groups = t.compareGroups()
+		return nil
+	})
+	for i := range t.fields {
+		if t.plan.fields[i].field.Type == frame.Text {
+			work.Go(func() error {
+				out.fields[i] = t.compareField(i)
+				return nil
+			})
+		}
+	}
+	work.Wait()
+	t.comparison = out
 	return out
+}
+
+// compareField compares the texts of a field; nil when there are none.
+func (t *texts) compareField(field int) *NearDuplicates {
+	var prints []*similarity.Print
+	var persons []int64
+	for i := range t.compared.All {
+		if p := &t.compared.All[i].Value[field]; p.Used {
+			prints, persons = append(prints, p), append(persons, t.compared.All[i].Row)
+		}
+	}
+	var texts [][]uint64
+	for i := range min(keptPersons, len(t.kept.All)) {
+		if words := t.kept.All[i].Value.words[field]; len(words) > 0 {
+			texts = append(texts, words)
+		}
+	}
+	return similarity.Compare(prints, persons, texts)
+}
+
+// compareGroups compares the words of the persons kept by the values of some
+// fields.
+func (t *texts) compareGroups() []similarity.Group {
+	if t.plan.groups == nil {
+		return nil
+	}
+	persons := make([][]uint64, len(t.kept.All))
+	by := make([]similarity.GroupBy, len(t.plan.groups))
+	for k, g := range t.plan.groups {
+		by[k] = similarity.GroupBy{Field: g.field.Name, Values: g.field.Domain.AllLabels()}
+	}
+	for i := range t.kept.All {
+		p := &t.kept.All[i].Value
+		persons[i] = slices.Concat(p.words...)
+		for k, code := range p.groups {
+			by[k].Codes = append(by[k].Codes, code)
+		}
+	}
+	return similarity.Groups(persons, by, t.names)
+}
+
+// profiles describes the written fields; sources is nil when no field says who
+// wrote the texts.
+func (t *texts) profiles(sources *sources) (out []TextProfile) {
+	compared := t.compare()
+	for i := range t.fields {
+		c, f := &t.plan.fields[i], &t.fields[i]
+		column := &t.columns.of[c.column]
+		p := TextProfile{Field: c.field.Name, Applies: f.applies, Written: f.written, Missing: column.missing.count, NearDuplicates: compared.fields[i]}
+		numbers := column.numbers.Describe()
+		if c.field.Type == frame.TextList {
+			p.Items, p.Chars = numbers, f.items.Describe()
+		} else {
+			p.Chars = numbers
+		}
+		if p.Chars != nil {
+			p.Chars.Of = "characters"
+		}
+		if p.Items != nil {
+			p.Items.Of = "items"
+		}
+		for k, d := range t.plan.rules.Demands {
+			if n := t.broken[k].count; d.Column == c.column && n > 0 {
+				p.Broken = append(p.Broken, Broken{d.Kind, d.Name, n})
+			}
+		}
+		if sources != nil {
+			p.Sources, p.Model = sources.of(c.field.Name, f.written)
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// textExamples gathers examples of several demands.
+type textExamples []Example
+
+func (x *textExamples) add(v *textViolations, field string) {
+	for i, row := range v.rows {
+		if v.snippets[i] != "" {
+			*x = append(*x, Example{row, field, v.snippets[i]})
+		}
+	}
+}
+
+// first returns those of the first persons.
+func (x textExamples) first() []Example {
+	slices.SortStableFunc(x, func(a, b Example) int { return int(a.Person - b.Person) })
+	return x[:min(len(x), shownRows)]
+}
+
+// withExamples adds the first examples to an outcome about written texts; it is
+// skipped when there are none.
+func withExamples(o Outcome, examples textExamples, written int64) Outcome {
+	if written == 0 {
+		o.Status, o.Message = Skip, "no texts"
+	}
+	o.Examples = examples.first()
+	if len(o.Examples) > 0 {
+		o.Message += "; " + o.Examples[0].String()
+	}
+	return o
 }

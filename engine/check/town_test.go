@@ -45,8 +45,8 @@ func labels(prefix string, n int) []string {
 	return out
 }
 
-// group makes a field of kind group from its stored form.
-func group(t testing.TB, name string, labels []string, of *kind.Selector) *kind.Field {
+// groupField makes a field of kind group from its stored form.
+func groupField(t testing.TB, name string, labels []string, of *kind.Selector) *kind.Field {
 	t.Helper()
 	program, _ := json.Marshal(map[string]any{"of": of})
 	data, _ := json.Marshal(map[string]any{
@@ -75,7 +75,7 @@ func joint(hue, zone, age, guild int) float64 {
 	return p
 }
 
-func shares() []float64 {
+func townShares() []float64 {
 	out := make([]float64, 0, cellsInTown)
 	total := 0.0
 	for i := range cellsInTown {
@@ -112,7 +112,7 @@ func town(t testing.TB, share []float64) *plan.Plan {
 			{Name: "hue", Kind: "category", Class: kind.Fitted, Type: frame.Category, Domain: &kind.Domain{Labels: labels("h", hues)}},
 			{Name: "zone", Kind: "category", Class: kind.Fitted, Type: frame.Category, Domain: &kind.Domain{Labels: labels("z", zones)}},
 			{Name: "age", Kind: "integer", Class: kind.Fitted, Type: frame.Integer, Domain: &kind.Domain{Integer: true, Max: ages - 1}},
-			group(t, "band", labels("b", 4), band),
+			groupField(t, "band", labels("b", 4), band),
 			{Name: "guild", Kind: "category", Class: kind.Fitted, Type: frame.Category, Nullable: true, Domain: &kind.Domain{Labels: labels("g", guilds)}, When: grown, WhenText: "age: >=15"},
 			{Name: "score", Kind: "number", Class: kind.Drawn, Type: frame.Number, Decimals: 6, Program: bounded{0, 100}},
 			{Name: "name", Kind: "template", Class: kind.Drawn, Type: frame.Text},
@@ -183,7 +183,7 @@ func compare(a, b float64) int {
 // quotaCells lists the cells of a quota population of n persons in random
 // order, and shares that its counts are exactly.
 func quotaCells(n int, seed uint64) (cells []int, share []float64) {
-	counts := apportion(shares(), n)
+	counts := apportion(townShares(), n)
 	share = make([]float64, len(counts))
 	for i, c := range counts {
 		share[i] = float64(c) / float64(n)

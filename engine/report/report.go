@@ -162,7 +162,7 @@ type Texts struct {
 	Headline string       `json:"headline"`
 	Written  int64        `json:"written"`
 	Model    *float64     `json:"model_written,omitempty"`
-	Fields   []check.Text `json:"fields"`
+	Fields   []check.TextProfile `json:"fields"`
 	// Groups are the words that set the texts of groups of persons apart, in a
 	// sample: where clichés show.
 	Groups []similarity.Group `json:"groups,omitempty"`
