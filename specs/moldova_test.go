@@ -38,7 +38,7 @@ func TestTextsOfTheirOwn(t *testing.T) {
 		}
 		n := 0
 		for _, x := range result.Texts {
-			if a := x.Alike; a != nil {
+			if a := x.NearDuplicates; a != nil {
 				n++
 				if a.Openings.Repeated > 0 || a.NearShare > 0.001 || a.Texts != 2000 {
 					t.Errorf("seed %d, %s: of %d texts %g open as another of the same hundred, %g are nearly as another", seed, x.Field, a.Texts, a.Openings.Repeated, a.NearShare)

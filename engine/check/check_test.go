@@ -218,7 +218,7 @@ func TestMutations(t *testing.T) {
 					t.Errorf("%s failed too: %s", o.ID, o.Message)
 				}
 			}
-			if (len(got) == 0) != (r.Headline() == fmt.Sprintf("all %d checks of 6,000 persons pass", len(r.Outcomes))) {
+			if (len(got) == 0) != (r.Headline() == fmt.Sprintf("all %d checks of 6,000 persons hold", len(r.Outcomes))) {
 				t.Errorf("headline: %s", r.Headline())
 			}
 		})

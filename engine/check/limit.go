@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
@@ -83,11 +84,11 @@ func (j *judging) byChance(hits, n int64, l *plan.Limit) bool {
 // percent writes a share.
 func percent(share float64) string { return fmt.Sprintf("%.4g %%", 100*share) }
 
-// bounds writes a limit, as in "at most 5 %".
+// bounds writes a limit, as in "at most 5 %" or "2 to 5 %".
 func bounds(low, high *float64, write func(float64) string) string {
 	switch {
 	case low != nil && high != nil:
-		return write(*low) + " to " + write(*high)
+		return strings.TrimSuffix(write(*low), " %") + " to " + write(*high)
 	case low != nil:
 		return "at least " + write(*low)
 	case high != nil:

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/schemas"
 )
 
 // TestMeasures limits what the checks measure: just above what is there, and
@@ -102,8 +104,8 @@ func TestMeasuresOfTables(t *testing.T) {
 	}
 }
 
-// TestMeasuresListed: the checks measure exactly the measures of the plan, each in
-// one check.
+// TestMeasuresListed: the plan's table, the schema and the checks have the same
+// measures, each measured by one check.
 func TestMeasuresListed(t *testing.T) {
 	var got, want []string
 	for _, line := range checks {
@@ -115,6 +117,18 @@ func TestMeasuresListed(t *testing.T) {
 	}
 	for _, m := range plan.Measures() {
 		want = append(want, m.Name)
+	}
+	schema, err := schemas.Files.ReadFile("spec.cue")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := regexp.MustCompile(`(?s)\n#Measure:(.*?)\n\n`).FindSubmatch(append(schema, '\n', '\n'))
+	var valid []string
+	for _, m := range regexp.MustCompile(`"(\w+)"`).FindAllSubmatch(listed[1], -1) {
+		valid = append(valid, string(m[1]))
+	}
+	if d := cmp.Diff(want, valid); d != "" {
+		t.Errorf("schema: %s", d)
 	}
 	slices.Sort(got)
 	slices.Sort(want)

@@ -94,7 +94,7 @@ func (r *Result) Failures() []*Outcome {
 func (r *Result) Headline() string {
 	failures := r.Failures()
 	if len(failures) == 0 {
-		return fmt.Sprintf("all %d checks of %s pass", len(r.Outcomes)-r.Counts[Skip], persons(r.Rows))
+		return fmt.Sprintf("all %d checks of %s hold", len(r.Outcomes)-r.Counts[Skip], persons(r.Rows))
 	}
 	return fmt.Sprintf("%d of %d checks failed; the first: %s: %s", len(failures), len(r.Outcomes)-r.Counts[Skip], failures[0].ID, failures[0].Message)
 }
