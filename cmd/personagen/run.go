@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -71,7 +72,7 @@ and the same command goes on.`,
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the summary as one JSON document, progress as JSON lines on stderr")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(run.AllFormats(), cobra.ShellCompDirectiveNoFileComp))
-	c.RegisterFlagCompletionFunc("sampling", cobra.FixedCompletions([]string{run.Quota, run.Independent}, cobra.ShellCompDirectiveNoFileComp))
+	c.RegisterFlagCompletionFunc("sampling", cobra.FixedCompletions([]string{check.Quota, check.Independent}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 

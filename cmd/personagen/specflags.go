@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/run"
 )
@@ -54,7 +55,7 @@ type personFlags struct {
 func (o *personFlags) add(f *pflag.FlagSet) {
 	f.Int64VarP(&o.size, "size", "n", 0, "persons of the population (default: what the spec says)")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of every random draw (default: what the spec says)")
-	f.StringVar(&o.sampling, "sampling", run.Quota, "quota: every margin met within a person; independent: a random sample")
+	f.StringVar(&o.sampling, "sampling", check.Quota, "quota: every margin met within a person; independent: a random sample")
 	o.cache.add(f)
 }
 
@@ -81,8 +82,8 @@ func (o *personFlags) config(c *cobra.Command, spec string) (run.Config, error) 
 	if c.Flags().Changed("seed") {
 		cfg.Seed = &o.seed
 	}
-	if o.sampling != run.Quota && o.sampling != run.Independent {
-		return cfg, usagef("--sampling is %s or %s, not %q", run.Quota, run.Independent, o.sampling)
+	if o.sampling != check.Quota && o.sampling != check.Independent {
+		return cfg, usagef("--sampling is %s or %s, not %q", check.Quota, check.Independent, o.sampling)
 	}
 	var err error
 	if cfg.Shard, err = parseShard(o.shard); err != nil {

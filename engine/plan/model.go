@@ -52,7 +52,7 @@ func (c *compiler) layLimits(m *sample.Model) {
 		if len(x.scope) == 0 || !m.Holds(x.scope) {
 			continue
 		}
-		l.Held = true
+		l.Enforced = true
 		held := sample.Limit{Name: l.Name, Scope: x.scope, Cell: x.cell, AtMost: 1}
 		if l.AtLeast != nil {
 			held.AtLeast = *l.AtLeast

@@ -191,9 +191,9 @@ type Limit struct {
 	Within     *kind.Selector `json:"within,omitempty"`
 	AtLeast    *float64       `json:"at_least,omitempty"`
 	AtMost     *float64       `json:"at_most,omitempty"`
-	// Held says that the quota sampler keeps the limit where whole persons allow
+	// Enforced says that the quota sampler keeps the limit where whole persons allow
 	// it. It does where its fields stand together in the fit.
-	Held bool `json:"held,omitempty"`
+	Enforced bool `json:"held,omitempty"`
 }
 
 // Independence is a pair of fitted fields that share no table: they are

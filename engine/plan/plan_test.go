@@ -285,8 +285,8 @@ fields: shade: {kind: "category", values: ["dark", "pale"]}
 func TestChecksAreHeld(t *testing.T) {
 	p := mustCompile(t, town+townChecks)
 	for _, l := range p.Checks {
-		if l.Held == (l.Name == "apart") {
-			t.Errorf("check %s: held %v", l.Name, l.Held)
+		if l.Enforced == (l.Name == "apart") {
+			t.Errorf("check %s: held %v", l.Name, l.Enforced)
 		}
 	}
 	free, broken := mustCompile(t, town), 0

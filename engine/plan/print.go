@@ -323,7 +323,7 @@ func (t *printer) conditions() {
 		t.section("Checks of the spec: %d", len(t.Checks))
 		for _, x := range t.Checks {
 			note := ""
-			if x.Where != nil && !x.Held {
+			if x.Where != nil && !x.Enforced {
 				note = "; not held by the sampler, since no table or joint has its fields together"
 			}
 			t.linef("  %s (%s): %s%s", x.Name, x.Severity, limitText(&x), note)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/report"
 	"github.com/personagen/personagen/engine/run"
 )
@@ -255,7 +256,7 @@ func TestCardTellsHowToRebuild(t *testing.T) {
 		"whole":       {},
 		"seed":        {Seed: &seed, Size: 300, Formats: []string{"csv"}, Aliases: "other"},
 		"limit":       {Limit: 70, Provider: run.NoTexts},
-		"shard":       {Shard: run.Shard{Index: 2, Of: 3}, Sampling: run.Independent},
+		"shard":       {Shard: run.Shard{Index: 2, Of: 3}, Sampling: check.Independent},
 		"limit shard": {Limit: 100, Shard: run.Shard{Index: 1, Of: 3}, Formats: []string{"jsonl", "csv"}},
 		"several":     {Size: 70000, RowsPerFile: 1, Formats: []string{"parquet"}, Provider: run.NoTexts},
 	} {

@@ -67,7 +67,7 @@ func (p population) whole() bool { return p.Count == p.Size }
 
 // identity is the size as far as it decides who person i is.
 func (p population) identity() int64 {
-	if p.Sampling == Independent {
+	if p.Sampling == check.Independent {
 		return 0
 	}
 	return p.Size
@@ -83,10 +83,10 @@ func choosePersons(p *plan.Plan, c *Config) (population, error) {
 		persons.Seed = *c.Seed
 	}
 	if persons.Sampling == "" {
-		persons.Sampling = Quota
+		persons.Sampling = check.Quota
 	}
-	if persons.Sampling != Quota && persons.Sampling != Independent {
-		return persons, fmt.Errorf("%w: sampling is %q or %q, not %q", ErrUsage, Quota, Independent, persons.Sampling)
+	if persons.Sampling != check.Quota && persons.Sampling != check.Independent {
+		return persons, fmt.Errorf("%w: sampling is %q or %q, not %q", ErrUsage, check.Quota, check.Independent, persons.Sampling)
 	}
 	persons.Count = persons.Size
 	if c.Limit > 0 {
@@ -131,7 +131,7 @@ const allocationVersion = 2
 // allocate readies the sampler. In quota mode the counts come from the cache
 // when the same model was allocated for the same size and seed before.
 func allocate(ctx context.Context, p *plan.Plan, persons population, cache string) (allocation, error) {
-	if persons.Sampling == Independent {
+	if persons.Sampling == check.Independent {
 		s, err := sample.NewIndependent(p.Model, persons.Seed)
 		return allocation{sampler: s}, err
 	}

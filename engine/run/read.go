@@ -327,7 +327,7 @@ func openInput(ctx context.Context, v Validation) (*input, error) {
 		}
 		in.paths, in.columns, in.seed = v.Paths, ours(in.plan, v.Aliases), in.plan.Population.Seed
 		maps.Copy(in.columns, v.Columns)
-		in.options = check.Options{Sampling: Quota, Total: v.Size}
+		in.options = check.Options{Sampling: check.Quota, Total: v.Size}
 		return in, nil
 	}
 	shards, err := openShards(v.Paths)

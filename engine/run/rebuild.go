@@ -15,7 +15,7 @@ import (
 func (r *release) rebuild(stats *report.Stats) (command, remark string) {
 	p := r.persons
 	args := []string{"personagen run", r.plan.Name + ".cue", fmt.Sprint("-n ", p.Size), fmt.Sprint("--seed ", p.Seed)}
-	if p.Sampling != Quota {
+	if p.Sampling != check.Quota {
 		args = append(args, "--sampling "+p.Sampling)
 	}
 	var remarks []string

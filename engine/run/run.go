@@ -23,12 +23,6 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// Ways of sampling.
-const (
-	Quota       = "quota"
-	Independent = "independent"
-)
-
 // Config says what to run. Zero values mean what the spec or the defaults say.
 type Config struct {
 	Spec     string // path of the spec
@@ -37,7 +31,7 @@ type Config struct {
 	Seed     *uint64
 	Limit    int64 // only the first so many of them
 	Shard    Shard // only this part of them
-	Sampling string
+	Sampling string // check.Quota (the default) or check.Independent
 
 	// Provider is who writes the texts: "offline", the plan's phrase banks;
 	// "none", nobody, and the release has no texts; or the kind of endpoint that

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/report"
 	"github.com/personagen/personagen/engine/run"
 	"github.com/personagen/personagen/schemas"
@@ -227,7 +228,7 @@ func TestReleasesMeetTheirSchemas(t *testing.T) {
 	fleet, dir := fleetSpec(t)
 	configs := map[string]run.Config{
 		"fleet": {Spec: fleet, Size: 700, Shard: run.Shard{Index: 2, Of: 2}, Aliases: "other"},
-		"bare":  {Spec: fleet, Size: 500, Provider: run.NoTexts, Sampling: run.Independent},
+		"bare":  {Spec: fleet, Size: 500, Provider: run.NoTexts, Sampling: check.Independent},
 	}
 	specs, err := filepath.Glob(filepath.Join("..", "..", "specs", "*.cue"))
 	if err != nil || len(specs) == 0 {
