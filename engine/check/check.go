@@ -2,12 +2,12 @@
 // plan: every table, rule, field, group and independence of the plan has its
 // checks.
 //
-// Each check is a file of this package with one type: what it gathers of the
-// rows (newTally) and what it concludes (judge). The list in checks.go names them
-// in the order of a Result. To add a check, write one file, add one line to the
-// list and, if it has a sentence of its own in reports, one there. What several
-// checks read, such as counts or the one scan over all texts, is gathered once, by
-// an accumulator that a check asks for when it is compiled (see shared).
+// Each check is one type in a file of its own: what it gathers of the rows (newTally)
+// and what it concludes (judge). The list in checks.go names them in the order of a
+// Result. To add a check, write its file and add a line to the list; package report
+// has a phrase for each kind of check. What several checks read, such as counts or
+// the one scan over all texts, is gathered once, by an accumulator that a check asks
+// for when it is compiled (see shared.go).
 //
 // A Tally takes batches with all columns of plan.Schema (hidden ones included),
 // in any order; tallies of one suite merge in any order, and the Result is the
@@ -19,73 +19,12 @@
 // population is a random sample again, drawn without replacement.
 package check
 
-import (
-	"slices"
-
-	"github.com/personagen/personagen/engine/plan"
-)
-
-// Ways of sampling.
-const (
-	Quota       = "quota"
-	Independent = "independent"
-)
-
-// Options describe the rows and how strict the suite is. The zero value of each
-// is a sensible default.
-type Options struct {
-	Sampling string // Quota (the default) or Independent
-	// First is the number of the first person, Total how many persons the quota
-	// population has that the rows are part of; 0 when the rows are all of it.
-	First, Total int64
-	// Rows is the expected number of rows; 0 allows any.
-	Rows int64
-	// Parts is how many parts of the population are tested in all (shards,
-	// checkpoints): they share the budget. It is at least Total/rows.
-	Parts int
-	// Budget is the chance that a right population fails any statistical test
-	// of the run; 0 means DefaultBudget.
-	Budget float64
-	// Exceptions are cells that the allocation could not bring within limits.
-	Exceptions []Exception
-	// Kinds are the checks to run, by the Kind of their outcomes; nil for all.
-	Kinds []string
-	// Spill is how many persons a tally remembers in memory before it writes
-	// their fingerprints to TempDir ("" is the system's); 0 is DefaultSpill.
-	Spill   int
-	TempDir string
-}
-
-// DefaultBudget is the chance of a false alarm in a whole run.
-const DefaultBudget = 1e-6
-
-// DefaultSpill keeps 16 bytes for each of so many persons, per tally and kind
-// of fingerprint: 2 MiB.
-const DefaultSpill = 1 << 17
-
-// Exception is a cell of Plan.Expected whose allocated count is further from its
-// target than its limit, as the allocation reported.
-type Exception struct {
-	Expected int     `json:"expected"` // position in Plan.Expected
-	Cell     int     `json:"cell"`     // row-major over its fields
-	Persons  float64 `json:"persons"`  // allocated minus target
-	Reason   string  `json:"reason,omitempty"`
-}
+import "github.com/personagen/personagen/engine/plan"
 
 // Suite is a plan's checks, ready for any number of tallies.
 type Suite struct {
-	plan    *plan.Plan
-	options Options
-	shared  *shared
-	lines   [][]compiled // the checks, in the lines of the list
-	err     error        // why the plan's texts cannot be checked
-}
-
-// compiled is a check of the list, compiled for a plan.
-type compiled struct {
-	definition
-	check check
-	at    int // position of its tally in Tally.checks
+	shared *shared
+	lines  [][]compiled // the checks, in the lines of the list
 }
 
 // New compiles the checks of a plan. The plan must be one that the compiler
@@ -102,7 +41,7 @@ func newSuite(p *plan.Plan, o Options, list [][]definition) *Suite {
 	if o.Spill == 0 {
 		o.Spill = DefaultSpill
 	}
-	s := &Suite{plan: p, options: o, shared: newShared(p, o)}
+	s := &Suite{shared: newShared(p, o)}
 	n := 0
 	for _, definitions := range list {
 		var line []compiled
@@ -117,52 +56,54 @@ func newSuite(p *plan.Plan, o Options, list [][]definition) *Suite {
 		}
 		s.lines = append(s.lines, line)
 	}
-	s.err = s.shared.err
 	return s
 }
 
-// runs reports whether the checks of a kind run.
-func (o *Options) runs(kind string) bool {
-	return o.Kinds == nil || slices.Contains(o.Kinds, kind)
-}
-
-// all lists the compiled checks in the order of the list.
-func (s *Suite) all() (out []*compiled) {
+// NewTally returns an empty tally.
+func (s *Suite) NewTally() *Tally {
+	t := &Tally{}
+	t.shared, t.each = s.shared.newTally()
+	known := map[tally]bool{nothing{}: true}
+	for _, x := range t.each {
+		known[x] = true
+	}
 	for _, line := range s.lines {
-		for i := range line {
-			out = append(out, &line[i])
+		for _, c := range line {
+			x := c.check.newTally(t.shared)
+			t.checks = append(t.checks, x)
+			if !known[x] {
+				t.each = append(t.each, x)
+			}
 		}
 	}
-	return out
+	return t
 }
 
-// Result judges what a tally gathered. It reads the temporary files, so it must
-// be called before Suite.Close. It fails when a temporary file could not be
-// written or read, or when the texts' rules cannot be used.
+// Result judges what a tally gathered. It reads the temporary files, so it must be
+// called before Suite.Close. It fails when a temporary file could not be written or
+// read, or when the plan's rules for texts cannot be used.
 func (s *Suite) Result(t *Tally) (*Result, error) {
-	if s.err != nil {
-		return nil, s.err
+	if s.shared.err != nil {
+		return nil, s.shared.err
 	}
-	j := newJudging(s, t)
-	for _, line := range s.lines {
-		if err := j.judge(line); err != nil {
-			return nil, err
-		}
+	j := newRunner(s.lines, &s.shared.basis, t)
+	if err := j.judge(); err != nil {
+		return nil, err
 	}
-	j.adjust()
+	r := j.Result
 	for _, status := range []string{Pass, Note, Warn, Fail, Skip} {
-		j.Counts[status] = 0
+		r.Counts[status] = 0
 	}
-	for i := range j.Outcomes {
-		j.Counts[j.Outcomes[i].Status]++
+	for i := range r.Outcomes {
+		r.Counts[r.Outcomes[i].Status]++
 	}
 	if c := t.shared.columns; c != nil {
-		j.Profiles = c.profiles(t.rows)
+		r.Profiles = c.profiles(t.rows)
 	}
 	if x := t.shared.texts; x != nil {
-		j.Texts, j.Groups = x.profiles(t.shared.sources), x.compare().groups
+		r.Texts, r.Groups = textProfiles(x, t.shared.sources), x.compare().groups
 	}
-	return j.Result, nil
+	return r, nil
 }
 
 // Close removes the temporary files. The tallies must not be used any more.

@@ -11,10 +11,7 @@ import (
 )
 
 // columnsPlan is what each column must satisfy by itself.
-type columnsPlan struct {
-	coding *coding
-	fields []columnPlan
-}
+type columnsPlan struct{ fields []columnPlan }
 
 // columnPlan is what one column must satisfy.
 type columnPlan struct {
@@ -34,16 +31,12 @@ type ranger interface {
 	Range() (low, high float64, ok bool)
 }
 
-// askColumns makes the accumulator of columns.
-func (s *shared) askColumns() *columnsPlan {
-	if s.columns != nil {
-		return s.columns
-	}
-	p := &columnsPlan{coding: &s.coding}
-	for i, f := range s.plan.Fields {
-		c := columnPlan{field: f, axis: s.coding.axisOf[i], when: s.coding.mask(f.When), group: f.Lookup() != nil, counter: -1}
+func compileColumns(b *basis, coding *coding, counts *countsPlan) *columnsPlan {
+	p := &columnsPlan{}
+	for i, f := range b.plan.Fields {
+		c := columnPlan{field: f, axis: coding.axisOf[i], when: coding.mask(f.When), group: f.Lookup() != nil, counter: -1}
 		if c.axis >= 0 {
-			c.counter = s.counts.counter(&s.coding, s.coding.space([]string{f.Name}), everyone)
+			c.counter = counts.counter(coding, coding.space([]string{f.Name}), everyone)
 		}
 		if r, ok := f.Program.(ranger); ok {
 			c.low, c.high, c.bounded = r.Range()
@@ -51,7 +44,6 @@ func (s *shared) askColumns() *columnsPlan {
 		c.nonEmpty = f.Type == frame.Text && !f.Hidden
 		p.fields = append(p.fields, c)
 	}
-	s.columns = p
 	return p
 }
 
@@ -76,8 +68,8 @@ type columnTally struct {
 	items   []int64        // per label of a list
 }
 
-func (p *columnsPlan) newTally(a *accumulators) *columns {
-	return &columns{plan: p, codes: a.codes, counts: a.counts, of: make([]columnTally, len(p.fields))}
+func (p *columnsPlan) newTally(codes *codes, counts *counts) *columns {
+	return &columns{plan: p, codes: codes, counts: counts, of: make([]columnTally, len(p.fields))}
 }
 
 func (t *columns) merge(other tally) {

@@ -30,8 +30,8 @@ type counts struct {
 	of    [][]int64 // per counter
 }
 
-func (p *countsPlan) newTally(a *accumulators) *counts {
-	t := &counts{plan: p, codes: a.codes}
+func (p *countsPlan) newTally(codes *codes) *counts {
+	t := &counts{plan: p, codes: codes}
 	for _, c := range p.counters {
 		t.of = append(t.of, make([]int64, c.size))
 	}

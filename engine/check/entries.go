@@ -24,22 +24,18 @@ type entriesField struct {
 	sampled bool
 }
 
-// askEntries makes the accumulator of choices and lists.
-func (s *shared) askEntries() *entriesPlan {
-	if s.entries != nil {
-		return s.entries
-	}
-	s.entries = &entriesPlan{options: s.options}
-	for i, f := range s.plan.Fields {
-		if f.Type != frame.Category && f.Type != frame.CategoryList || !s.measurable[f.Name] {
+func compileEntries(b *basis) *entriesPlan {
+	p := &entriesPlan{options: b.options}
+	for i, f := range b.plan.Fields {
+		if f.Type != frame.Category && f.Type != frame.CategoryList || !b.measurable[f.Name] {
 			continue
 		}
-		e := f.Entries(&kind.Env{Fields: s.plan.Fields, Field: f})
-		if e != nil && s.measures(e.Given) {
-			s.entries.fields = append(s.entries.fields, entriesField{column: i, name: f.Name, list: f.Type == frame.CategoryList, entries: e})
+		e := f.Entries(&kind.Env{Fields: b.plan.Fields, Field: f})
+		if e != nil && b.measures(e.Given) {
+			p.fields = append(p.fields, entriesField{column: i, name: f.Name, list: f.Type == frame.CategoryList, entries: e})
 		}
 	}
-	return s.entries
+	return p
 }
 
 // field returns the position of the field in a column, -1 when there is none.

@@ -13,33 +13,6 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// Goal is a goal of the spec, and whether it is met.
-type Goal struct {
-	Name  string `json:"name"`
-	About string `json:"about,omitempty"`
-	Kind  string `json:"kind"`
-	Met   bool   `json:"met"`
-	// Demand and Found are sentences: what the goal demands, and what was found.
-	Demand string `json:"demand"`
-	Found  string `json:"found"`
-	// Figure is the number that decides, in Unit; nil when there is nothing to
-	// measure. It must be at least Least and at most Most where these are set; a
-	// p-value must be above Least.
-	Figure *float64 `json:"figure,omitempty"`
-	Unit   string   `json:"unit,omitempty"` // "%", "points", "p", "texts" or "characters"
-	Least  *float64 `json:"least,omitempty"`
-	Most   *float64 `json:"most,omitempty"`
-}
-
-// Units of a goal's figure.
-const (
-	unitPercent    = "%"
-	unitPoints     = "points"
-	unitP          = "p"
-	unitTexts      = "texts"
-	unitCharacters = "characters"
-)
-
 // rounding is how far rounding may carry a figure in percent over its limit.
 const rounding = 1e-9
 
@@ -132,7 +105,7 @@ func (x *goals) values(j *judging, g *Goal, p *plan.Goal) {
 		g.Found = nobody
 		return
 	}
-	counts := j.tally.shared.counts.of[x.columns.fields[j.suite.shared.column(p.Field)].counter]
+	counts := j.shared.counts.of[x.columns.fields[j.column(p.Field)].counter]
 	worst, deviation, over := -1, 0.0, 0
 	share := func(code int) float64 {
 		return 100 * float64(counts[code]) / float64(j.Rows)
@@ -239,7 +212,7 @@ func (t *texts) written(fields []string) (at []int) {
 }
 
 func (j *judging) writtenGoal(g *Goal, p *plan.Goal) {
-	t := j.tally.shared.texts
+	t := j.shared.texts
 	g.Demand = "no text missing or empty in " + fieldList(p.Fields)
 	if len(t.written(p.Fields)) == 0 {
 		g.Found = noTexts
@@ -272,7 +245,7 @@ func fieldList(fields []string) string {
 }
 
 func (j *judging) charsGoal(g *Goal, p *plan.Goal) {
-	t := j.tally.shared.texts
+	t := j.shared.texts
 	g.Demand = fmt.Sprintf("every %s of %.0f characters or more", p.Field, p.AtLeast)
 	at := t.written([]string{p.Field})
 	if len(at) == 0 || t.plan.fields[at[0]].field.Type != frame.Text {
@@ -286,11 +259,11 @@ func (j *judging) charsGoal(g *Goal, p *plan.Goal) {
 }
 
 func (j *judging) modelGoal(g *Goal, p *plan.Goal) {
-	t := j.tally.shared.sources
+	t := j.shared.sources
 	g.Demand = fmt.Sprintf("model-written %.4g %% or more of %s", 100*p.AtLeast, fieldList(p.Fields))
 	texts := int64(0)
-	for _, i := range j.tally.shared.texts.written(p.Fields) {
-		texts += j.tally.shared.texts.fields[i].written
+	for _, i := range j.shared.texts.written(p.Fields) {
+		texts += j.shared.texts.fields[i].written
 	}
 	if texts == 0 {
 		g.Found = noTexts
@@ -311,21 +284,4 @@ func (j *judging) modelGoal(g *Goal, p *plan.Goal) {
 	if len(by) > 0 {
 		g.Found += " (" + humanize.Some(by) + ")"
 	}
-}
-
-// GoalsLine summarises goals in a sentence; "" when there are none.
-func GoalsLine(goals []Goal) string {
-	if len(goals) == 0 {
-		return ""
-	}
-	var unmet []string
-	for _, g := range goals {
-		if !g.Met {
-			unmet = append(unmet, fmt.Sprintf("%s (%s)", g.Name, g.Found))
-		}
-	}
-	if len(unmet) == 0 {
-		return fmt.Sprintf("all %d met", len(goals))
-	}
-	return fmt.Sprintf("%d of %d met; not met: %s", len(goals)-len(unmet), len(goals), strings.Join(unmet, "; "))
 }

@@ -10,19 +10,6 @@ import (
 
 var measureCheck = definition{kind: KindMeasure, compile: compileMeasureLimits}
 
-// measure is how a check computes one of plan.Measures.
-type measure struct {
-	name string
-	// values lists the measured values, given the outcomes of the check.
-	values func(j *judging, found []*Outcome) []measured
-}
-
-// measured is a value of a measure and what it is of, "" for the population.
-type measured struct {
-	of    string
-	value float64
-}
-
 // measureLimits: what other checks measured is within the limits of the spec.
 type measureLimits struct{ of []plan.Limit }
 
@@ -77,36 +64,6 @@ func (j *judging) limitMeasure(l *plan.Limit) Outcome {
 		o.Message += ": " + l.About
 	}
 	return o
-}
-
-// values lists the values of a measure; none when the check that measures it does
-// not run.
-func (j *judging) values(name string) []measured {
-	for _, c := range j.suite.all() {
-		for _, m := range c.measures {
-			if m.name == name {
-				return m.values(j, j.of(c.kind))
-			}
-		}
-	}
-	return nil
-}
-
-// limited reports whether the spec itself limits a measure of a field, which
-// replaces the check's own limit.
-func (j *judging) limited(measure, of string) bool {
-	return slices.ContainsFunc(j.plan.Checks, func(l plan.Limit) bool {
-		return l.Measure == measure && (l.Of == "" || l.Of == of)
-	})
-}
-
-// defaultLimit writes the check's own limit on a share, "" where the spec sets
-// one.
-func (j *judging) defaultLimit(measure, of string, most float64) string {
-	if j.limited(measure, of) {
-		return ""
-	}
-	return fmt.Sprintf(", at most %g %%", 100*most)
 }
 
 // outside reports whether any value is beyond a limit.

@@ -9,7 +9,7 @@ import (
 
 var nearDuplicatesCheck = definition{kind: KindNearDuplicates, compile: compileNearDuplicates, measures: []measure{
 	{"near_duplicates", func(j *judging, _ []*Outcome) []measured {
-		return j.tally.shared.texts.measure(func(n *NearDuplicates) float64 { return n.NearShare })
+		return j.shared.texts.measure(func(n *NearDuplicates) float64 { return n.NearShare })
 	}},
 }}
 

@@ -9,7 +9,7 @@ import (
 
 var openingsCheck = definition{kind: KindOpenings, compile: compileOpenings, measures: []measure{
 	{"repeated_openings", func(j *judging, _ []*Outcome) []measured {
-		return j.tally.shared.texts.measure(func(n *NearDuplicates) float64 { return n.Openings.Repeated })
+		return j.shared.texts.measure(func(n *NearDuplicates) float64 { return n.Openings.Repeated })
 	}},
 }}
 

@@ -2,7 +2,9 @@ package check
 
 import (
 	"fmt"
+	"strings"
 
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/similarity"
 	"github.com/personagen/personagen/engine/internal/sketch"
 )
@@ -334,3 +336,49 @@ type TextSource struct {
 type NearDuplicates = similarity.Alike
 
 func tidy(x float64) float64 { return sketch.Tidy(x) }
+
+// Goal is a goal of the spec, and whether it is met.
+type Goal struct {
+	Name  string `json:"name"`
+	About string `json:"about,omitempty"`
+	Kind  string `json:"kind"`
+	Met   bool   `json:"met"`
+	// Demand and Found are sentences: what the goal demands, and what was found.
+	Demand string `json:"demand"`
+	Found  string `json:"found"`
+	// Figure is the number that decides, in Unit; nil when there is nothing to
+	// measure. It must be at least Least and at most Most where these are set; a
+	// p-value must be above Least.
+	Figure *float64 `json:"figure,omitempty"`
+	Unit   string   `json:"unit,omitempty"` // "%", "points", "p", "texts" or "characters"
+	Least  *float64 `json:"least,omitempty"`
+	Most   *float64 `json:"most,omitempty"`
+}
+
+// Units of a goal's figure.
+const (
+	unitPercent    = "%"
+	unitPoints     = "points"
+	unitP          = "p"
+	unitTexts      = "texts"
+	unitCharacters = "characters"
+)
+
+// GoalsLine summarises goals in a sentence; "" when there are none.
+func GoalsLine(goals []Goal) string {
+	if len(goals) == 0 {
+		return ""
+	}
+	var unmet []string
+	for _, g := range goals {
+		if !g.Met {
+			unmet = append(unmet, fmt.Sprintf("%s (%s)", g.Name, g.Found))
+		}
+	}
+	if len(unmet) == 0 {
+		return fmt.Sprintf("all %d met", len(goals))
+	}
+	return fmt.Sprintf("%d of %d met; not met: %s", len(goals)-len(unmet), len(goals), strings.Join(unmet, "; "))
+}
+
+func persons(n int64) string { return humanize.Count(n, "person", "persons") }

@@ -11,7 +11,7 @@ func (rows) newTally(*accumulators) tally { return nothing{} }
 
 func (rows) judge(j *judging, _ tally) ([]finding, error) {
 	o := Outcome{ID: "rows", Kind: KindRows, Name: "number of persons", Message: persons(j.Rows)}
-	switch expected := j.suite.options.Rows; {
+	switch expected := j.options.Rows; {
 	case j.Rows == 0:
 		o.Status, o.Message = Fail, "no persons"
 	case expected != 0 && expected != j.Rows:

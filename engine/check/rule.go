@@ -10,7 +10,7 @@ import (
 
 var ruleCheck = definition{kind: KindRule, compile: compileRules, measures: []measure{
 	{"rule_breaks", func(j *judging, found []*Outcome) (out []measured) {
-		t := j.tally.shared.texts
+		t := j.shared.texts
 		for _, o := range found {
 			if o.Status == Skip {
 				continue

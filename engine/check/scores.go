@@ -26,20 +26,16 @@ type scoredField struct {
 	sampled bool
 }
 
-// askScores makes the accumulator of numbers.
-func (s *shared) askScores() *scoresPlan {
-	if s.scores != nil {
-		return s.scores
-	}
-	s.scores = &scoresPlan{options: s.options}
-	for i, f := range s.plan.Fields {
-		scorer := func() *kind.Scorer { return f.Scorer(&kind.Env{Fields: s.plan.Fields, Field: f}) }
-		if f.Type != frame.Number || !s.measurable[f.Name] || !s.measures(f.Inputs) || scorer() == nil {
+func compileScores(b *basis) *scoresPlan {
+	p := &scoresPlan{options: b.options}
+	for i, f := range b.plan.Fields {
+		scorer := func() *kind.Scorer { return f.Scorer(&kind.Env{Fields: b.plan.Fields, Field: f}) }
+		if f.Type != frame.Number || !b.measurable[f.Name] || !b.measures(f.Inputs) || scorer() == nil {
 			continue
 		}
-		s.scores.fields = append(s.scores.fields, scoredField{column: i, name: f.Name, jitter: rng.New(s.plan.Population.Seed, "check/number/"+f.Name), scorer: scorer})
+		p.fields = append(p.fields, scoredField{column: i, name: f.Name, jitter: rng.New(b.plan.Population.Seed, "check/number/"+f.Name), scorer: scorer})
 	}
-	return s.scores
+	return p
 }
 
 // field returns the position of a named field, -1 when it is not scored.

@@ -1,10 +1,6 @@
 package check
 
 import (
-	"slices"
-
-	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 )
 
@@ -12,11 +8,9 @@ import (
 // several checks read. An accumulator is made when the first check asks for it, so
 // that a suite of few checks does no other work.
 type shared struct {
-	plan       *plan.Plan
-	options    Options
-	measurable map[string]bool // fields that can be told from what a release publishes
-	temp       *tempFiles
-	err        error // why the texts cannot be checked
+	basis
+	temp *tempFiles
+	err  error // why the texts cannot be checked
 
 	coding  coding
 	counts  countsPlan
@@ -40,19 +34,63 @@ type accumulators struct {
 }
 
 func newShared(p *plan.Plan, o Options) *shared {
-	s := &shared{plan: p, options: o, measurable: p.Measurable(), temp: &tempFiles{dir: o.TempDir, spill: o.Spill}}
+	s := &shared{basis: basis{p, o, p.Measurable()}, temp: &tempFiles{dir: o.TempDir, spill: o.Spill}}
 	s.coding.compile(p)
 	return s
 }
 
-// accumulate returns the accumulators of a new tally, also as a list in which
-// each comes after those it reads.
-func (s *shared) accumulate() (*accumulators, []tally) {
+// askColumns makes the accumulator of columns.
+func (s *shared) askColumns() *columnsPlan {
+	if s.columns == nil {
+		s.columns = compileColumns(&s.basis, &s.coding, &s.counts)
+	}
+	return s.columns
+}
+
+// askScores makes the accumulator of numbers.
+func (s *shared) askScores() *scoresPlan {
+	if s.scores == nil {
+		s.scores = compileScores(&s.basis)
+	}
+	return s.scores
+}
+
+// askEntries makes the accumulator of choices and lists.
+func (s *shared) askEntries() *entriesPlan {
+	if s.entries == nil {
+		s.entries = compileEntries(&s.basis)
+	}
+	return s.entries
+}
+
+// askTexts makes the scan over all texts; nil when no field is written, or when the
+// rules cannot be compiled.
+func (s *shared) askTexts() *textsPlan {
+	if s.texts == nil && s.err == nil {
+		if s.texts, s.err = compileTexts(&s.basis, &s.coding); s.texts != nil {
+			s.askColumns()
+		}
+	}
+	return s.texts
+}
+
+// askSources makes the accumulator of sources; nil when no field is written or none
+// says who wrote it.
+func (s *shared) askSources() *sourcesPlan {
+	if texts := s.askTexts(); s.sources == nil && texts != nil {
+		s.sources = compileSources(&s.basis, texts.fields)
+	}
+	return s.sources
+}
+
+// newTally returns the accumulators of a new tally, also as a list in which each
+// comes after those it reads.
+func (s *shared) newTally() (*accumulators, []tally) {
 	a := &accumulators{codes: s.coding.newTally()}
-	a.counts = s.counts.newTally(a)
+	a.counts = s.counts.newTally(a.codes)
 	list := []tally{a.codes, a.counts}
 	if s.columns != nil {
-		a.columns = s.columns.newTally(a)
+		a.columns = s.columns.newTally(a.codes, a.counts)
 		list = append(list, a.columns)
 	}
 	if s.scores != nil {
@@ -64,7 +102,7 @@ func (s *shared) accumulate() (*accumulators, []tally) {
 		list = append(list, a.entries)
 	}
 	if s.texts != nil {
-		a.texts = s.texts.newTally(a)
+		a.texts = s.texts.newTally(a.codes, a.columns)
 		list = append(list, a.texts)
 	}
 	if s.sources != nil {
@@ -72,56 +110,4 @@ func (s *shared) accumulate() (*accumulators, []tally) {
 		list = append(list, a.sources)
 	}
 	return a, list
-}
-
-// column returns the position of a field, -1 when there is none of that name.
-func (s *shared) column(name string) int {
-	return slices.IndexFunc(s.plan.Fields, func(f *kind.Field) bool { return f.Name == name })
-}
-
-// measures reports whether all the named fields are measurable.
-func (s *shared) measures(fields []string) bool {
-	return !slices.ContainsFunc(fields, func(name string) bool { return !s.measurable[name] })
-}
-
-// sampleRows is how many of the first persons are sampled: for independence, and
-// for the chances of duplicates.
-const sampleRows = 20_000
-
-// sampled returns where in a sample of the first persons the first rows of a
-// batch belong, and how many rows; 0 rows when none does.
-func (o *Options) sampled(b *frame.Batch) (at, n int) {
-	from := b.First - o.First
-	if from < 0 || from >= sampleRows {
-		return 0, 0
-	}
-	return int(from), min(b.N, int(sampleRows-from))
-}
-
-// addAll adds values up by position.
-func addAll[T int64 | int32 | uint64 | uint32 | float32](to, from []T) {
-	for i, v := range from {
-		to[i] += v
-	}
-}
-
-// union joins two samples of the first persons: a person is in one of them at
-// most and 0 in the other.
-func union[T int32 | uint64 | uint32 | float32](to, from []T) []T {
-	if to == nil {
-		return from
-	}
-	addAll(to, from)
-	return to
-}
-
-// unionOf joins samples of which rows were seen.
-func unionOf(to, from []bool) []bool {
-	if to == nil {
-		return from
-	}
-	for i, seen := range from {
-		to[i] = to[i] || seen
-	}
-	return to
 }

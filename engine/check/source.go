@@ -7,9 +7,9 @@ import (
 
 var sourceCheck = definition{kind: KindSource, compile: compileSource, measures: []measure{
 	{"model_written", func(j *judging, _ []*Outcome) (out []measured) {
-		t := j.tally.shared.sources
+		t := j.shared.sources
 		for i, c := range t.plan.fields {
-			if _, model := t.of(c.field.Name, j.tally.shared.texts.fields[i].written); model != nil {
+			if _, model := t.of(c.field.Name, j.shared.texts.fields[i].written); model != nil {
 				out = append(out, measured{c.field.Name, *model})
 			}
 		}

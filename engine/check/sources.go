@@ -22,19 +22,14 @@ type sourcesPlan struct {
 	fields []textField
 }
 
-// askSources makes the accumulator of sources; nil when no field is written or
-// none says who wrote it.
-func (s *shared) askSources() *sourcesPlan {
-	texts := s.askTexts()
-	if s.sources != nil || texts == nil {
-		return s.sources
-	}
-	for i, f := range s.plan.Fields {
+// compileSources returns nil when no field says who wrote the texts.
+func compileSources(b *basis, texts []textField) (p *sourcesPlan) {
+	for i, f := range b.plan.Fields {
 		if f.Class == kind.Written && f.Text == nil {
-			s.sources = &sourcesPlan{column: i, fields: texts.fields}
+			p = &sourcesPlan{column: i, fields: texts}
 		}
 	}
-	return s.sources
+	return p
 }
 
 // sources counts who wrote the texts.

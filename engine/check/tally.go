@@ -12,24 +12,6 @@ type Tally struct {
 	each []tally
 }
 
-// NewTally returns an empty tally.
-func (s *Suite) NewTally() *Tally {
-	t := &Tally{}
-	t.shared, t.each = s.shared.accumulate()
-	known := map[tally]bool{nothing{}: true}
-	for _, x := range t.each {
-		known[x] = true
-	}
-	for _, c := range s.all() {
-		x := c.check.newTally(t.shared)
-		t.checks = append(t.checks, x)
-		if !known[x] {
-			t.each = append(t.each, x)
-		}
-	}
-	return t
-}
-
 // Add counts a batch, whose columns are those of the plan's Schema.
 func (t *Tally) Add(b *frame.Batch) {
 	if b.N == 0 {

@@ -52,39 +52,33 @@ type textGroup struct {
 	field *kind.Field
 }
 
-// askTexts makes the scan over all texts; nil when no field is written, or when the
-// rules cannot be compiled.
-func (s *shared) askTexts() *textsPlan {
-	if s.texts != nil || s.err != nil {
-		return s.texts
-	}
-	x := &textsPlan{coding: &s.coding, key: rng.New(s.plan.Population.Seed, "check/texts")}
-	for i, f := range s.plan.Fields {
+// compileTexts returns nil when no field is written.
+func compileTexts(b *basis, coding *coding) (x *textsPlan, err error) {
+	x = &textsPlan{coding: coding, key: rng.New(b.plan.Population.Seed, "check/texts")}
+	for i, f := range b.plan.Fields {
 		if f.Text != nil && !f.Hidden {
-			x.fields = append(x.fields, textField{i, f, s.coding.mask(f.When)})
+			x.fields = append(x.fields, textField{i, f, coding.mask(f.When)})
 		}
 	}
 	if x.fields == nil {
-		return nil
+		return nil, nil
 	}
-	if x.rules, s.err = rules.Compile(s.plan); s.err != nil {
-		return nil
+	if x.rules, err = rules.Compile(b.plan); err != nil {
+		return nil, err
 	}
 	for _, role := range similarity.MaskRoles {
-		if i := s.column(s.plan.Roles[role]); i >= 0 && !slices.Contains(x.masked, i) {
+		if i := b.column(b.plan.Roles[role]); i >= 0 && !slices.Contains(x.masked, i) {
 			x.masked = append(x.masked, i)
 		}
 	}
-	for _, name := range s.plan.Groups {
-		if s.measurable[name] {
-			x.groups = append(x.groups, textGroup{s.coding.axis(name), s.plan.Field(name)})
+	for _, name := range b.plan.Groups {
+		if b.measurable[name] {
+			x.groups = append(x.groups, textGroup{coding.axis(name), b.plan.Field(name)})
 		}
 	}
-	x.comparedBelow = x.certainBound(comparedPersons, s.options.First, s.options.Rows)
-	x.keptBelow = x.certainBound(groupedPersons, s.options.First, s.options.Rows)
-	s.askColumns()
-	s.texts = x
-	return x
+	x.comparedBelow = x.certainBound(comparedPersons, b.options.First, b.options.Rows)
+	x.keptBelow = x.certainBound(groupedPersons, b.options.First, b.options.Rows)
+	return x, nil
 }
 
 // mostHundreds is how many hundreds are hashed beforehand.
@@ -152,9 +146,9 @@ type sampledPerson struct {
 	words  [][]uint64 // nil when they are not kept
 }
 
-func (x *textsPlan) newTally(a *accumulators) *texts {
+func (x *textsPlan) newTally(codes *codes, columns *columns) *texts {
 	return &texts{
-		plan: x, codes: a.codes, columns: a.columns,
+		plan: x, codes: codes, columns: columns,
 		checker:  x.rules.Checker(),
 		fields:   make([]textTally, len(x.fields)),
 		broken:   make([]textViolations, len(x.rules.Demands)),
@@ -388,39 +382,6 @@ func (t *texts) compareGroups() []similarity.Group {
 		}
 	}
 	return similarity.Groups(persons, by, t.names)
-}
-
-// profiles describes the written fields; sources is nil when no field says who
-// wrote the texts.
-func (t *texts) profiles(sources *sources) (out []TextProfile) {
-	compared := t.compare()
-	for i := range t.fields {
-		c, f := &t.plan.fields[i], &t.fields[i]
-		column := &t.columns.of[c.column]
-		p := TextProfile{Field: c.field.Name, Applies: f.applies, Written: f.written, Missing: column.missing.count, NearDuplicates: compared.fields[i]}
-		numbers := column.numbers.Describe()
-		if c.field.Type == frame.TextList {
-			p.Items, p.Chars = numbers, f.items.Describe()
-		} else {
-			p.Chars = numbers
-		}
-		if p.Chars != nil {
-			p.Chars.Of = "characters"
-		}
-		if p.Items != nil {
-			p.Items.Of = "items"
-		}
-		for k, d := range t.plan.rules.Demands {
-			if n := t.broken[k].count; d.Column == c.column && n > 0 {
-				p.Broken = append(p.Broken, Broken{d.Kind, d.Name, n})
-			}
-		}
-		if sources != nil {
-			p.Sources, p.Model = sources.of(c.field.Name, f.written)
-		}
-		out = append(out, p)
-	}
-	return out
 }
 
 // textExamples gathers examples of several demands.

@@ -27,12 +27,6 @@ func compileUnique(s *shared) check {
 	return u
 }
 
-// identifies reports whether a column identifies a person.
-func (s *shared) identifies(column int) bool {
-	f := s.plan.Fields[column]
-	return f.Kind == "id" || s.plan.Roles["id"] == f.Name
-}
-
 type uniqueTally struct {
 	*unique
 	ids []*distinct // per column

@@ -17,7 +17,7 @@ func (values) newTally(a *accumulators) tally { return a.columns }
 func (v values) judge(j *judging, t tally) (out []finding, _ error) {
 	for i, c := range v.columns.fields {
 		name := c.field.Name
-		if c.field.Class == kind.Written || !j.suite.shared.measurable[name] {
+		if c.field.Class == kind.Written || !j.measurable[name] {
 			continue // covered by the checks of texts, or not in a release
 		}
 		x := &t.(*columns).of[i]

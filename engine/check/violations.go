@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/personagen/personagen/engine/humanize"
 )
 
 // shownRows is how many row numbers and examples an outcome shows.
@@ -96,8 +94,6 @@ func (v *verdict) outcome(kind, field, fine string) Outcome {
 	}
 	return o
 }
-
-func persons(n int64) string { return humanize.Count(n, "person", "persons") }
 
 // first names the first of some rows, for the end of a message.
 func first(rows []int64) string {

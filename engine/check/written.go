@@ -4,7 +4,7 @@ import "fmt"
 
 var writtenCheck = definition{kind: KindWritten, compile: compileWritten, measures: []measure{
 	{"missing_texts", func(j *judging, _ []*Outcome) (out []measured) {
-		t := j.tally.shared.texts
+		t := j.shared.texts
 		for i, f := range t.fields {
 			if f.written > 0 { // otherwise no text was requested
 				c := &t.plan.fields[i]

@@ -7,36 +7,21 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/internal/stat"
-	"github.com/personagen/personagen/engine/plan"
 )
 
-// judging is one call of Suite.Result: what the outcomes so far are, and what is
-// known of the rows as a whole.
-type judging struct {
-	*Result
-	suite *Suite
-	plan  *plan.Plan
-	tally *Tally
-	rows  portion
-	tests []pendingTest
+// compiled is a check of the list, compiled for a plan.
+type compiled struct {
+	definition
+	check check
+	at    int // position of its tally in Tally.checks
 }
 
-// portion describes the rows to the tests.
-type portion struct {
-	n, total float64
-	whole    bool // they are all of their population
-	quota    bool
-}
-
-// finding is an outcome on its way into the Result. An outcome whose Test is set
-// gets its message when the p-values of all tests are adjusted.
-type finding struct {
-	Outcome
-	message func(*Outcome) string // with the adjusted p-value; nil when Message is set
-	faults  []string              // why the outcome fails whatever its test says
-	// advisory tests decide nothing and are adjusted among themselves: conformity
-	// indices.
-	advisory bool
+// runner runs the checks of a suite on a tally.
+type runner struct {
+	*judging
+	lines   [][]compiled
+	tallies []tally       // of the checks
+	tests   []pendingTest // of the outcomes so far
 }
 
 // pendingTest is a finding with a test, at a position of Result.Outcomes.
@@ -45,8 +30,8 @@ type pendingTest struct {
 	at int
 }
 
-func newJudging(s *Suite, t *Tally) *judging {
-	o := s.options
+func newRunner(lines [][]compiled, b *basis, t *Tally) *runner {
+	o := b.options
 	r := &Result{Sampling: o.Sampling, Rows: t.rows, First: o.First, Total: max(o.Total, t.rows), Budget: o.Budget, Parts: max(1, o.Parts), Counts: map[string]int{}, Exceptions: o.Exceptions}
 	if o.Sampling == Independent {
 		r.Total = t.rows
@@ -54,18 +39,46 @@ func newJudging(s *Suite, t *Tally) *judging {
 	if t.rows > 0 {
 		r.Parts = max(r.Parts, int((r.Total+t.rows-1)/t.rows))
 	}
-	return &judging{
-		Result: r, suite: s, plan: s.plan, tally: t,
+	j := &runner{lines: lines, tallies: t.checks, judging: &judging{
+		Result: r, basis: b, shared: t.shared,
 		rows: portion{n: float64(t.rows), total: float64(r.Total), whole: r.Whole(), quota: o.Sampling == Quota},
-	}
+	}}
+	j.judging.values = j.values
+	return j
 }
 
-// judge adds the outcomes of the checks of a line, those of a field together.
-func (j *judging) judge(line []compiled) error {
+// values lists the values of a measure; none when the check that measures it does
+// not run.
+func (j *runner) values(name string) []measured {
+	for _, line := range j.lines {
+		for _, c := range line {
+			for _, m := range c.measures {
+				if m.name == name {
+					return m.values(j.judging, j.of(c.kind))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// judge runs every check and adjusts the p-values of their tests.
+func (j *runner) judge() error {
+	for _, line := range j.lines {
+		if err := j.judgeLine(line); err != nil {
+			return err
+		}
+	}
+	j.adjust()
+	return nil
+}
+
+// judgeLine adds the outcomes of the checks of a line, those of a field together.
+func (j *runner) judgeLine(line []compiled) error {
 	var all []finding
 	order := map[string]int{} // of names
 	for _, c := range line {
-		found, err := c.check.judge(j, j.tally.checks[c.at])
+		found, err := c.check.judge(j.judging, j.tallies[c.at])
 		if err != nil {
 			return err
 		}
@@ -86,7 +99,7 @@ func (j *judging) judge(line []compiled) error {
 }
 
 // add appends an outcome; the default status is Pass, the default severity Fail.
-func (j *judging) add(f finding) {
+func (j *runner) add(f finding) {
 	if f.Severity == "" {
 		f.Severity = Fail
 	}
@@ -99,31 +112,9 @@ func (j *judging) add(f finding) {
 	j.Outcomes = append(j.Outcomes, f.Outcome)
 }
 
-// unmeasurable skips an outcome about fields that cannot be told from what a
-// release publishes.
-func (j *judging) unmeasurable(o *Outcome, fields []string) bool {
-	for _, name := range fields {
-		if !j.suite.shared.measurable[name] {
-			o.Status, o.Message = Skip, fmt.Sprintf("field %s is hidden and does not follow from published fields", name)
-			return true
-		}
-	}
-	return false
-}
-
-// of returns the outcomes of a kind so far, in order.
-func (j *judging) of(kind string) (out []*Outcome) {
-	for i := range j.Outcomes {
-		if j.Outcomes[i].Kind == kind {
-			out = append(out, &j.Outcomes[i])
-		}
-	}
-	return out
-}
-
 // adjust adjusts the p-values of all tests together, fails what the adjusted ones
 // and other faults say, and writes the messages.
-func (j *judging) adjust() {
+func (j *runner) adjust() {
 	for _, advisory := range []bool{false, true} {
 		var p []float64
 		var at []*Test
@@ -157,20 +148,4 @@ func (j *judging) adjust() {
 			o.Message = strings.Join(faults, "; ") + "; " + o.Message
 		}
 	}
-}
-
-// only makes findings of outcomes without tests.
-func only(outcomes ...Outcome) (out []finding) {
-	for _, o := range outcomes {
-		out = append(out, finding{Outcome: o})
-	}
-	return out
-}
-
-// asSevere is the status of a violated check of the given severity.
-func asSevere(severity string) string {
-	if severity == Warn || severity == Note {
-		return severity
-	}
-	return Fail
 }

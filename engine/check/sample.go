@@ -1,0 +1,45 @@
+package check
+
+import "github.com/personagen/personagen/engine/frame"
+
+// sampleRows is how many of the first persons are sampled: for independence, and
+// for the chances of duplicates.
+const sampleRows = 20_000
+
+// sampled returns where in a sample of the first persons the first rows of a
+// batch belong, and how many rows; 0 rows when none does.
+func (o *Options) sampled(b *frame.Batch) (at, n int) {
+	from := b.First - o.First
+	if from < 0 || from >= sampleRows {
+		return 0, 0
+	}
+	return int(from), min(b.N, int(sampleRows-from))
+}
+
+// addAll adds values up by position.
+func addAll[T int64 | int32 | uint64 | uint32 | float32](to, from []T) {
+	for i, v := range from {
+		to[i] += v
+	}
+}
+
+// union joins two samples of the first persons: a person is in one of them at
+// most and 0 in the other.
+func union[T int32 | uint64 | uint32 | float32](to, from []T) []T {
+	if to == nil {
+		return from
+	}
+	addAll(to, from)
+	return to
+}
+
+// unionOf joins samples of which rows were seen.
+func unionOf(to, from []bool) []bool {
+	if to == nil {
+		return from
+	}
+	for i, seen := range from {
+		to[i] = to[i] || seen
+	}
+	return to
+}
