@@ -41,7 +41,7 @@ type Stop struct {
 }
 
 func (s *Stop) Error() string {
-	return fmt.Sprintf("the monitor stopped the run after %d persons: %s", s.Persons, s.Reason)
+	return fmt.Sprintf("the progress monitor stopped the run after %d persons: %s", s.Persons, s.Reason)
 }
 
 // Deviation is the distance of the distribution of one field from its table, for the
@@ -126,6 +126,7 @@ func New(p *plan.Plan, fields []string, o Options) *Monitor {
 	return m
 }
 
+// newAxis reports whether persons can be grouped by a field.
 func newAxis(f *kind.Field, column int) (axis, bool) {
 	a := axis{field: f, column: column, width: 1}
 	if f.Domain == nil || f.Class == kind.Written || f.Type != frame.Category && f.Type != frame.Integer {
