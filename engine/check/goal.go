@@ -76,8 +76,8 @@ func (g *Goal) settle(figure float64, unit string, least, most *float64) {
 	g.Met = (least == nil || figure >= *least-rounding) && (most == nil || figure <= *most+rounding)
 }
 
-// nobody is what goals find where there are no persons to measure.
-const nobody = "no persons to measure"
+// noPersons is what goals find where there are no persons to measure.
+const noPersons = "no persons to measure"
 
 func (g *Goal) share(p *plan.Goal, hits, of int64) {
 	g.Demand = fmt.Sprintf("%.4g %% ± %.4g points with %s", p.Percent, p.Points, p.Text)
@@ -85,7 +85,7 @@ func (g *Goal) share(p *plan.Goal, hits, of int64) {
 		g.Demand += " among those with " + p.WithinText
 	}
 	if of == 0 {
-		g.Found = nobody
+		g.Found = noPersons
 		return
 	}
 	share := 100 * float64(hits) / float64(of)
@@ -102,7 +102,7 @@ func (x *goals) values(j *judging, g *Goal, p *plan.Goal) {
 		expected = x.targets(p.Field)
 	}
 	if j.Rows == 0 || expected == nil {
-		g.Found = nobody
+		g.Found = noPersons
 		return
 	}
 	counts := j.shared.counts.of[x.columns.fields[j.column(p.Field)].counter]
@@ -123,7 +123,7 @@ func (x *goals) values(j *judging, g *Goal, p *plan.Goal) {
 		}
 	}
 	if worst < 0 {
-		g.Found = nobody
+		g.Found = noPersons
 		return
 	}
 	most := p.Points

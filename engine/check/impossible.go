@@ -10,7 +10,7 @@ import (
 
 var impossibleCheck = definition{kind: KindImpossible, compile: compileImpossible}
 
-// impossible: nobody meets a condition that the spec rules out. Conditions over
+// impossible: no person meets a condition that the spec rules out. Conditions over
 // the same fields are looked up together.
 type impossible struct {
 	rules []plan.Impossible

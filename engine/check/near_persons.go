@@ -29,7 +29,7 @@ const maxNearPersons = 0.001
 
 // nearPersons: no two persons are the same, texts apart, except for one thing and
 // what follows from it, as resampling, copying and jitter leave them. A few fields
-// make such pairs by chance; how many it would make tells them apart.
+// make such pairs by chance; the number that it would make separates these from others.
 //
 // Every field has a hash of its value and a person the sum of these, so that the
 // hash of a person with one thing left out costs a subtraction; near-duplicates
@@ -220,7 +220,7 @@ type nearTally struct {
 
 	sketch pairSketch
 	// Of the first persons: who was seen, and per base field of unknown chance the
-	// hashes of its values, 0 where nobody was seen.
+	// hashes of its values, 0 where no person was seen.
 	seen   []bool
 	sample [][]uint32
 

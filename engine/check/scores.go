@@ -50,7 +50,7 @@ func (p *scoresPlan) field(name string) int {
 
 // scores are the numbers of the current batch as points of their cumulative
 // distributions (the probability integral transform): a point is taken at random
-// inside the interval that was rounded to the value.
+// in the interval that was rounded to the value.
 type scores struct {
 	plan      *scoresPlan
 	fields    []scoreTally
