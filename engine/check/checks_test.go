@@ -11,8 +11,8 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// evenIDs is a check as its author would write it: persons with even numbers are
-// counted, and more than half of them are too many.
+// evenIDs is a check as its author would write it: at most half of the persons have
+// even numbers.
 type evenIDs struct{}
 
 var evenCheck = definition{kind: "even", compile: func(*shared) check { return evenIDs{} }, measures: []measure{
@@ -85,7 +85,7 @@ func TestKinds(t *testing.T) {
 		t.Error(d)
 	}
 	if a := New(p, o).NewTally().shared; a.columns != nil || a.scores != nil || a.entries != nil || a.texts != nil || a.sources != nil {
-		t.Errorf("tables need counts only, got %+v", a)
+		t.Errorf("got accumulators %+v, want codes and counts only", a)
 	}
 }
 
@@ -96,7 +96,7 @@ func TestOrder(t *testing.T) {
 	for i, line := range checks {
 		for _, d := range line {
 			if _, twice := at[d.kind]; twice {
-				t.Errorf("kind %s is listed twice", d.kind)
+				t.Errorf("got kind %s twice in the list, want it once", d.kind)
 			}
 			at[d.kind] = i
 		}
@@ -110,12 +110,12 @@ func TestOrder(t *testing.T) {
 		for _, o := range r.Outcomes {
 			i, listed := at[o.Kind]
 			if !listed {
-				t.Errorf("%s: kind %s is not listed", o.ID, o.Kind)
+				t.Errorf("%s: got kind %s, want one of the list", o.ID, o.Kind)
 			}
 			lines = append(lines, i)
 		}
 		if !slices.IsSorted(lines) {
-			t.Errorf("outcomes are out of order: %v", lines)
+			t.Errorf("got outcomes of lines %v, want them in order", lines)
 		}
 	}
 	var got []string

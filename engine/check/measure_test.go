@@ -13,13 +13,12 @@ import (
 	"github.com/personagen/personagen/schemas"
 )
 
-// TestMeasures limits what the checks measure: just above what is there, and
-// just below.
+// TestMeasures limits what checks measure just above the value, and just below.
 func TestMeasures(t *testing.T) {
 	spoilt := func(p *plan.Plan) *frame.Batch {
 		b := villagers(p, 0, 1000, 60)
 		for k := range 20 {
-			b.Columns[vPlans].Texts[20*k] = "there once was a person of the mill " + proseOf("same", 1, 60) // 19 are as the first
+			b.Columns[vPlans].Texts[20*k] = "there once was a person of the mill " + proseOf("same", 1, 60) // 19 near-duplicates of the first
 			b.Columns[vStory].Texts[k] += " so very special"
 		}
 		if b.Columns[vStory].Null == nil {
@@ -62,11 +61,11 @@ func TestMeasures(t *testing.T) {
 				case "check.own":
 					want := map[bool]string{true: Warn, false: Pass}[beyond]
 					if o.Status != want || o.Kind != KindMeasure || !strings.Contains(o.Message, strings.ReplaceAll(c.measure, "_", " ")) {
-						t.Errorf("%s of %q, beyond %t: %s, %s (%+v)", c.measure, c.of, beyond, o.Status, o.Message, o.Limit)
+						t.Errorf("%s of %q, beyond %t: got %s, %s (%+v)", c.measure, c.of, beyond, o.Status, o.Message, o.Limit)
 					}
 				case "alike.plans":
 					if (o.Status == Warn) != (c.measure != "near_duplicates" || c.of == "story") {
-						t.Errorf("with a limit on %s of %q: %s is %s", c.measure, c.of, o.ID, o.Status)
+						t.Errorf("with a limit on %s of %q: got %s for %s", c.measure, c.of, o.Status, o.ID)
 					}
 				}
 			}

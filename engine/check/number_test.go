@@ -126,7 +126,7 @@ func TestNumberMutations(t *testing.T) {
 				b.Columns[gNerve].Floats[r] = 100 - b.Columns[gNerve].Floats[r]
 			}
 		}, []string{"correlation.humours.mood.nerve"}},
-		{"a choice that is closed", func(b *frame.Batch) {
+		{"a choice that is not open", func(b *frame.Batch) {
 			b.Columns[gCraft].Codes[0] = 3 // open to h1 only
 		}, []string{"open.craft"}},
 		{"a choice that is too frequent", func(b *frame.Batch) {
@@ -139,7 +139,7 @@ func TestNumberMutations(t *testing.T) {
 			r := slices.IndexFunc(c.Offsets[1:], func(o int32) bool { return o >= 2 && c.Offsets[slices.Index(c.Offsets, o)-1] == o-2 })
 			c.Codes[c.Offsets[r]+1] = c.Codes[c.Offsets[r]]
 		}, []string{"open.tools"}},
-		{"an item that is closed", func(b *frame.Batch) { b.Columns[gTools].Codes[0] = 3 }, []string{"open.tools"}},
+		{"an item that is not open", func(b *frame.Batch) { b.Columns[gTools].Codes[0] = 3 }, []string{"open.tools"}},
 		{"the same first item in a third", func(b *frame.Batch) {
 			c := &b.Columns[gTools]
 			for r := 0; r < b.N; r += 3 {
@@ -159,8 +159,8 @@ func TestNumberMutations(t *testing.T) {
 	}
 }
 
-// TestNumberFalseAlarms: right numbers give p-values that are spread as they
-// should be, rounded as they are and with limits that cut some off.
+// TestNumberFalseAlarms: right numbers give p-values that are as spread as they should
+// be, though numbers are rounded and cut off at limits.
 func TestNumberFalseAlarms(t *testing.T) {
 	p := hall(t)
 	below := map[string]int{}
@@ -175,20 +175,20 @@ func TestNumberFalseAlarms(t *testing.T) {
 			}
 		}
 	}
-	// 20 of 200 are expected; 6 to 40 lies within four standard deviations.
+	// 20 of 200 are expected; 6 to 40 is within four standard deviations.
 	for id, n := range below {
 		if n < 6 || n > 40 {
-			t.Errorf("%s: p < 0.1 for %d of %d seeds", id, n, seeds)
+			t.Errorf("%s: got p < 0.1 for %d of %d seeds, want 6 to 40", id, n, seeds)
 		}
 	}
 	for _, id := range []string{"number.height", "number.mood", "correlation.humours.mood.nerve", "frequency.craft", "frequency.tools", "lengths.tools"} {
 		if below[id] == 0 {
-			t.Errorf("%s was not tested", id)
+			t.Errorf("got no test of %s, want one", id)
 		}
 	}
 }
 
-// TestNumberMerge: any number of tallies, any batches: the same to the byte.
+// TestNumberMerge: the result is the same to the byte for any number of tallies.
 func TestNumberMerge(t *testing.T) {
 	p := hall(t)
 	var want []byte
@@ -240,10 +240,10 @@ func TestQuantiles(t *testing.T) {
 	r := judge(t, p, Options{}, 1, []*frame.Batch{members(p, 3, 30_000)})
 	at := slices.IndexFunc(r.Outcomes, func(o Outcome) bool { return o.ID == "number.height" })
 	for _, q := range r.Outcomes[at].Quantiles {
-		// Two thirds N(170, 8), a third N(182, 9), rounded: 161.7, 173.4 and 187.5 by scipy.
+		// By scipy, two thirds N(170, 8) and a third N(182, 9), rounded: 161.7, 173.4 and 187.5.
 		want := map[float64]float64{0.1: 162, 0.5: 173, 0.9: 187}[q.Share]
 		if math.Abs(q.Declared-want) > 1 || math.Abs(q.Observed-q.Declared) > 1 {
-			t.Errorf("%g: declared %g, found %g, want %g", q.Share, q.Declared, q.Observed, want)
+			t.Errorf("%g: got %g declared and %g observed, want %g", q.Share, q.Declared, q.Observed, want)
 		}
 	}
 }
