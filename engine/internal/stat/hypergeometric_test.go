@@ -23,15 +23,15 @@ func TestHypergeometricTail(t *testing.T) {
 		got := HypergeometricTail(k, m, hits, n)
 		if k*n <= hits*m {
 			if got != 1 || want < 0.3 {
-				t.Errorf("%v: %g, exactly %g", c, got, want)
+				t.Errorf("%v: got %g, exact value %g", c, got, want)
 			}
 			continue
 		}
 		if math.Abs(got-want) > 1e-9*want {
-			t.Errorf("%v: %g, want %g", c, got, want)
+			t.Errorf("%v: got %g, want %g", c, got, want)
 		}
 	}
 	if p := HypergeometricTail(1, 500_000, 100_000, 1_000_000); p != 1 {
-		t.Errorf("far below the mean: %g", p)
+		t.Errorf("far below the mean: got %g, want 1", p)
 	}
 }

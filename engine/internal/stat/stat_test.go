@@ -33,7 +33,7 @@ type reference struct {
 func near(t *testing.T, what string, got, want, tolerance float64) {
 	t.Helper()
 	if math.Abs(got-want) > tolerance*math.Max(1e-300, math.Abs(want)) {
-		t.Errorf("%s: %v, want %v", what, got, want)
+		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
 }
 
@@ -69,7 +69,7 @@ func TestReference(t *testing.T) {
 				if c.Expected.P > 0 {
 					near(t, "p", ChiSquareTail(x, c.Expected.DF), c.Expected.P, 1e-10)
 				}
-				if c.Expected.G2 > 0 { // ours is divided by Williams' correction
+				if c.Expected.G2 > 0 { // GTest divides by Williams' correction
 					g, df := GTest(c.Observed, expected)
 					n, inverse := 0.0, 0.0
 					for _, e := range expected {
@@ -131,7 +131,7 @@ func TestReference(t *testing.T) {
 				for _, it := range items {
 					for i, p := range Holm(it.P) {
 						if math.Abs(p-it.Adjusted[i]) > c.AbsTol {
-							t.Errorf("%v: %v, want %v", it.P[i], p, it.Adjusted[i])
+							t.Errorf("%v: got %v, want %v", it.P[i], p, it.Adjusted[i])
 						}
 					}
 				}
@@ -140,17 +140,17 @@ func TestReference(t *testing.T) {
 	}
 }
 
-// TestFarTail: the deviance keeps its promise where Pearson's statistic does
-// not. A count of Poisson(5) is 18 or more with chance 5.4e-6.
+// TestFarTail: G² is right in the far tail, where Pearson's statistic is not. A count
+// of Poisson(5) is 18 or more with chance 5.4e-6.
 func TestFarTail(t *testing.T) {
 	const n = 1e7
 	observed, expected := []float64{18, n - 18}, []float64{5, n - 5}
 	g, df := GTest(observed, expected)
 	if p := ChiSquareTail(g, df); p < 2e-6 || p > 2e-5 {
-		t.Errorf("deviance says %g", p)
+		t.Errorf("G²: got p %g, want about 5e-6", p)
 	}
 	if p := ChiSquareTail(ChiSquare(observed, expected), df); p > 1e-7 {
-		t.Errorf("Pearson says %g: then tests could be decided by it", p)
+		t.Errorf("Pearson: got p %g; if it is right, tests need it only", p)
 	}
 }
 
@@ -168,7 +168,7 @@ func TestPool(t *testing.T) {
 	} {
 		of, pools, joined := Pool(c.weight)
 		if !slices.Equal(of, c.of) || pools != c.pools || joined != c.joined {
-			t.Errorf("%v: %v, %d pools, %d joined", c.weight, of, pools, joined)
+			t.Errorf("%v: got %v, %d pools, %d joined, want %v, %d, %d", c.weight, of, pools, joined, c.of, c.pools, c.joined)
 		}
 	}
 }
@@ -181,7 +181,7 @@ func TestMonteCarlo(t *testing.T) {
 		p, draws := MonteCarlo(x, expected, 1000, rng.New(1, "monte carlo").Source())
 		want := ChiSquareTail(x, 2)
 		if math.Abs(p-want) > 5*math.Sqrt(want*(1-want)/float64(draws))+0.01 {
-			t.Errorf("x %g: p %g after %d draws, want about %g", x, p, draws, want)
+			t.Errorf("x %g: got p %g after %d draws, want about %g", x, p, draws, want)
 		}
 		if x < 3 && draws > 200 {
 			t.Errorf("x %g: %d draws", x, draws)
@@ -201,7 +201,7 @@ func TestWilson(t *testing.T) {
 	} {
 		low, high := Wilson(c.hits, c.n, Z95)
 		if math.Abs(low-c.low) > 5e-5 || math.Abs(high-c.high) > 5e-5 {
-			t.Errorf("%d of %d: %.4f to %.4f, want %.4f to %.4f", c.hits, c.n, low, high, c.low, c.high)
+			t.Errorf("%d of %d: got %.4f to %.4f, want %.4f to %.4f", c.hits, c.n, low, high, c.low, c.high)
 		}
 	}
 }
