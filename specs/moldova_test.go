@@ -38,7 +38,7 @@ func TestOpeningsAndNearDuplicates(t *testing.T) {
 		}
 		n := 0
 		for _, x := range result.Texts {
-			if a := x.Alike; a != nil {
+			if a := x.NearDuplicates; a != nil {
 				n++
 				if a.Openings.Repeated > 0 || a.NearDuplicateShare > 0.001 || a.Texts != 2000 {
 					t.Errorf("seed %d, %s: got %d texts, a share of %g with a repeated opening and %g near-duplicates; want 2000, 0 and at most 0.001", seed, x.Field, a.Texts, a.Openings.Repeated, a.NearDuplicateShare)

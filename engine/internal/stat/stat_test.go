@@ -1,4 +1,4 @@
-package check
+package stat
 
 import (
 	"encoding/json"
@@ -33,7 +33,7 @@ type reference struct {
 func near(t *testing.T, what string, got, want, tolerance float64) {
 	t.Helper()
 	if math.Abs(got-want) > tolerance*math.Max(1e-300, math.Abs(want)) {
-		t.Errorf("%s: %v, want %v", what, got, want)
+		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
 }
 
@@ -63,14 +63,14 @@ func TestReference(t *testing.T) {
 						expected = append(expected, n*p)
 					}
 				}
-				x := chiSquare(c.Observed, expected)
+				x := ChiSquare(c.Observed, expected)
 				near(t, "X²", x, c.Expected.X2, 1e-12)
 				near(t, "df", float64(len(expected)-1), c.Expected.DF, 0)
 				if c.Expected.P > 0 {
-					near(t, "p", chiSquareTail(x, c.Expected.DF), c.Expected.P, 1e-10)
+					near(t, "p", ChiSquareTail(x, c.Expected.DF), c.Expected.P, 1e-10)
 				}
-				if c.Expected.G2 > 0 { // ours is divided by Williams' correction
-					g, df := goodness(c.Observed, expected)
+				if c.Expected.G2 > 0 { // GTest divides by Williams' correction
+					g, df := GTest(c.Observed, expected)
 					n, inverse := 0.0, 0.0
 					for _, e := range expected {
 						n += e
@@ -80,7 +80,7 @@ func TestReference(t *testing.T) {
 					}
 					g *= 1 + (inverse-1)/(6*n*df)
 					near(t, "G²", g, c.Expected.G2, 1e-10)
-					near(t, "p of G²", chiSquareTail(g, df), c.Expected.PG2, 1e-10)
+					near(t, "p of G²", ChiSquareTail(g, df), c.Expected.PG2, 1e-10)
 				}
 			case "association":
 				var items []struct {
@@ -95,17 +95,17 @@ func TestReference(t *testing.T) {
 				}
 				for _, it := range items {
 					table := slices.Concat(it.Table...)
-					x, df, v := association(table, len(it.Table[0]))
+					x, df, v := Association(table, len(it.Table[0]))
 					if it.X2 > 0 {
 						near(t, "X²", x, it.X2, 1e-12)
 						near(t, "df", df, it.DF, 0)
-						near(t, "p", chiSquareTail(x, df), it.P, 1e-10)
+						near(t, "p", ChiSquareTail(x, df), it.P, 1e-10)
 					}
 					if it.CramersV > 0 {
 						near(t, "V", v, it.CramersV, 1e-10)
 					}
 					if it.G2 > 0 {
-						g, _ := deviance(table, len(it.Table[0]))
+						g, _ := GTestIndependence(table, len(it.Table[0]))
 						rows, columns, n := sums(table, len(it.Table[0]))
 						g *= 1 + (inverse(rows, n)-1)*(inverse(columns, n)-1)/(6*n*df)
 						near(t, "G²", g, it.G2, 1e-10)
@@ -117,11 +117,11 @@ func TestReference(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, it := range items {
-					near(t, "tail", chiSquareTail(it[1], it[0]), it[2], c.RelTol)
+					near(t, "tail", ChiSquareTail(it[1], it[0]), it[2], c.RelTol)
 				}
 				for df, q := range c.Quantiles {
 					n, _ := strconv.ParseFloat(df, 64)
-					near(t, "95 % of "+df, chiSquareTail(q, n), 0.05, 1e-10)
+					near(t, "95 % of "+df, ChiSquareTail(q, n), 0.05, 1e-10)
 				}
 			case "p_adjust_holm":
 				var items []struct{ P, Adjusted []float64 }
@@ -129,9 +129,9 @@ func TestReference(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, it := range items {
-					for i, p := range holm(it.P) {
+					for i, p := range Holm(it.P) {
 						if math.Abs(p-it.Adjusted[i]) > c.AbsTol {
-							t.Errorf("%v: %v, want %v", it.P[i], p, it.Adjusted[i])
+							t.Errorf("%v: got %v, want %v", it.P[i], p, it.Adjusted[i])
 						}
 					}
 				}
@@ -140,17 +140,17 @@ func TestReference(t *testing.T) {
 	}
 }
 
-// TestFarTail: the deviance keeps its promise where Pearson's statistic does
-// not. A count of Poisson(5) is 18 or more with chance 5.4e-6.
+// TestFarTail: G² is right in the far tail, where Pearson's statistic is not. A count
+// of Poisson(5) is 18 or more with chance 5.4e-6.
 func TestFarTail(t *testing.T) {
 	const n = 1e7
 	observed, expected := []float64{18, n - 18}, []float64{5, n - 5}
-	g, df := goodness(observed, expected)
-	if p := chiSquareTail(g, df); p < 2e-6 || p > 2e-5 {
-		t.Errorf("deviance says %g", p)
+	g, df := GTest(observed, expected)
+	if p := ChiSquareTail(g, df); p < 2e-6 || p > 2e-5 {
+		t.Errorf("G²: got p %g, want about 5e-6", p)
 	}
-	if p := chiSquareTail(chiSquare(observed, expected), df); p > 1e-7 {
-		t.Errorf("Pearson says %g: then tests could be decided by it", p)
+	if p := ChiSquareTail(ChiSquare(observed, expected), df); p > 1e-7 {
+		t.Errorf("Pearson: got p %g; if it is right, tests need it only", p)
 	}
 }
 
@@ -166,9 +166,9 @@ func TestPool(t *testing.T) {
 		{[]float64{0.2, 0.2, 0.2}, []int{0, 0, 0}, 1, 3},
 		{nil, []int{}, 0, 0},
 	} {
-		of, pools, joined := pool(c.weight)
+		of, pools, joined := Pool(c.weight)
 		if !slices.Equal(of, c.of) || pools != c.pools || joined != c.joined {
-			t.Errorf("%v: %v, %d pools, %d joined", c.weight, of, pools, joined)
+			t.Errorf("%v: got %v, %d pools, %d joined, want %v, %d, %d", c.weight, of, pools, joined, c.of, c.pools, c.joined)
 		}
 	}
 }
@@ -178,16 +178,16 @@ func TestPool(t *testing.T) {
 func TestMonteCarlo(t *testing.T) {
 	expected := []float64{200, 300, 500}
 	for _, x := range []float64{0.5, 2, 6} {
-		p, draws := monteCarlo(x, expected, 1000, rng.New(1, "monte carlo").Source())
-		want := chiSquareTail(x, 2)
+		p, draws := MonteCarlo(x, expected, 1000, rng.New(1, "monte carlo").Source())
+		want := ChiSquareTail(x, 2)
 		if math.Abs(p-want) > 5*math.Sqrt(want*(1-want)/float64(draws))+0.01 {
-			t.Errorf("x %g: p %g after %d draws, want about %g", x, p, draws, want)
+			t.Errorf("x %g: got p %g after %d draws, want about %g", x, p, draws, want)
 		}
 		if x < 3 && draws > 200 {
 			t.Errorf("x %g: %d draws", x, draws)
 		}
 	}
-	if p, draws := monteCarlo(1e6, expected, 1000, rng.New(1, "monte carlo").Source()); p != 1.0/2000 || draws != mostDraws {
+	if p, draws := MonteCarlo(1e6, expected, 1000, rng.New(1, "monte carlo").Source()); p != 1.0/2000 || draws != maxDraws {
 		t.Errorf("beyond reach: p %g after %d draws", p, draws)
 	}
 }
@@ -199,9 +199,9 @@ func TestWilson(t *testing.T) {
 	}{ // Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I
 		{81, 263, 0.2553, 0.3662}, {15, 148, 0.0624, 0.1605}, {0, 20, 0, 0.1611}, {1, 29, 0.0061, 0.1718},
 	} {
-		low, high := wilson(c.hits, c.n, usual)
+		low, high := Wilson(c.hits, c.n, Z95)
 		if math.Abs(low-c.low) > 5e-5 || math.Abs(high-c.high) > 5e-5 {
-			t.Errorf("%d of %d: %.4f to %.4f, want %.4f to %.4f", c.hits, c.n, low, high, c.low, c.high)
+			t.Errorf("%d of %d: got %.4f to %.4f, want %.4f to %.4f", c.hits, c.n, low, high, c.low, c.high)
 		}
 	}
 }
@@ -231,7 +231,7 @@ func TestConditional(t *testing.T) {
 				table[a[i]*len(c.columns)+b[i]]++
 			}
 			var x float64
-			x, mean, variance = conditional(table, len(c.columns))
+			x, mean, variance = Conditional(table, len(c.columns))
 			sum += x
 			squares += x * x
 		}

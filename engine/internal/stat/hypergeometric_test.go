@@ -1,4 +1,4 @@
-package check
+package stat
 
 import (
 	"math"
@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestConcentration compares with sums of exact fractions.
-func TestConcentration(t *testing.T) {
+// TestHypergeometricTail compares with sums of exact fractions.
+func TestHypergeometricTail(t *testing.T) {
 	for _, c := range [][4]int64{ // k, m, hits, n
 		{1, 5, 3, 20}, {2, 5, 3, 20}, {3, 5, 3, 20}, {5, 5, 5, 1000}, {40, 41, 40, 1000}, {30, 50, 60, 1000}, {12, 100, 100, 2000}, {9, 9, 900, 1000},
 		{3, 8, 3, 8}, {60, 100, 100, 150}, {0, 5, 3, 20}, {4, 5, 3, 20},
@@ -20,18 +20,18 @@ func TestConcentration(t *testing.T) {
 			sum.Add(sum, new(big.Rat).SetFrac(ways, all))
 		}
 		want, _ := sum.Float64()
-		got := Concentration(k, m, hits, n)
+		got := HypergeometricTail(k, m, hits, n)
 		if k*n <= hits*m {
 			if got != 1 || want < 0.3 {
-				t.Errorf("%v: %g, exactly %g", c, got, want)
+				t.Errorf("%v: got %g, exact value %g", c, got, want)
 			}
 			continue
 		}
 		if math.Abs(got-want) > 1e-9*want {
-			t.Errorf("%v: %g, want %g", c, got, want)
+			t.Errorf("%v: got %g, want %g", c, got, want)
 		}
 	}
-	if p := Concentration(1, 500_000, 100_000, 1_000_000); p != 1 {
-		t.Errorf("far below the mean: %g", p)
+	if p := HypergeometricTail(1, 500_000, 100_000, 1_000_000); p != 1 {
+		t.Errorf("far below the mean: got %g, want 1", p)
 	}
 }

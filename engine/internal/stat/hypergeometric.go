@@ -1,21 +1,21 @@
-package check
+package stat
 
 import "math"
 
-// Concentration returns the chance that, of hits hits among n persons, at least
-// k fall on a group of m of them when hits and group have nothing to do with
-// each other: the upper tail of the hypergeometric distribution, as in Fisher's
-// exact test ("The logic of inductive inference", 1935). It is right in the far
-// tail, where chi-square is not. Up to the mean it returns 1, a bound.
-func Concentration(k, m, hits, n int64) float64 {
+// HypergeometricTail returns the chance that at least k of hits fall in a group
+// of m of n persons when hits and group are independent, as in Fisher's exact
+// test (Fisher, "The logic of inductive inference", Journal of the Royal
+// Statistical Society 98, 1935). It is right in the far tail, where chi-square
+// is not. For k up to the mean it returns the bound 1.
+func HypergeometricTail(k, m, hits, n int64) float64 {
 	low, high := max(0, hits+m-n), min(hits, m)
 	if k <= low || float64(k)*float64(n) <= float64(hits)*float64(m) {
-		return 1 // no more than are to be expected
+		return 1
 	}
 	if k > high {
 		return 0
 	}
-	// From here on the terms fall, each by a known ratio.
+	// From here on terms fall, each by a known ratio.
 	term := math.Exp(logChoose(m, k) + logChoose(n-m, hits-k) - logChoose(n, hits))
 	sum := 0.0
 	for x := k; x <= high && term > 0; x++ {
