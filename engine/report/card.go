@@ -480,9 +480,9 @@ func (r *Release) cardLoading(p *paper) {
 			break
 		}
 	}
-	query := fmt.Sprintf("SELECT humanize.Count(*) AS persons FROM "+read[1], path)
+	query := fmt.Sprintf("SELECT count(*) AS persons FROM "+read[1], path)
 	if column != "*" {
-		query = fmt.Sprintf("SELECT \"%s\", humanize.Count(*) AS persons FROM "+read[1]+" GROUP BY 1 ORDER BY 2 DESC", column, path)
+		query = fmt.Sprintf("SELECT \"%s\", count(*) AS persons FROM "+read[1]+" GROUP BY 1 ORDER BY 2 DESC", column, path)
 	}
 	p.line("```python\nimport duckdb\n\nduckdb.sql(%s).show()\n```\n", pythonText(query))
 	p.line("```python\nimport os\nfrom datasets import load_dataset\n\npersonas = load_dataset(os.path.abspath(\".\"), split=\"train\")\n```\n")

@@ -126,7 +126,7 @@ func (c *Checker) judge(f *textField, row int, text string) {
 		c.fault(f.demand[Unprintable], "there is a character that cannot be printed", text, at, at+1)
 	}
 	if at := c.tokens.Mark; at >= 0 {
-		c.fault(f.demand[Mark], "there is a mark that a template left over", text, at, at+1)
+		c.fault(f.demand[Mark], "there are remains of a template, such as {, } or <name>", text, at, at+1)
 	}
 	if f.language != nil {
 		if reason := f.language.judge(&c.tokens); reason != "" {

@@ -1,7 +1,7 @@
 package similarity
 
 // Signatures are compared if they agree in all rows of one of 18 bands of 7 rows
-// (locality-sensitive hashing), which finds 98.5 % of the pairs with a similarity
+// (the LSH banding technique), which finds 98.5 % of the pairs with a similarity
 // of 0.8 and 13 % of those with 0.5 (Leskovec, Rajaraman and Ullman, "Mining of
 // Massive Datasets", section 3.4).
 const (

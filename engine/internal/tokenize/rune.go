@@ -10,7 +10,7 @@ const (
 	other    = iota // ends a phrase
 	wordChar        // letters, marks and digits
 	joiner          // may be between the words of a phrase
-	flaw            // no text should have it; a < may be a less-than sign
+	flaw            // no text should have it, except a < that is a less-than sign
 )
 
 // runeInfo is what the tokenizer knows of a rune.
