@@ -17,7 +17,7 @@ import (
 // persons returns the first persons of a seed, with texts by the narrator.
 func persons(t *testing.T, file string, seed uint64, rows int) (*plan.Plan, *frame.Batch) {
 	t.Helper()
-	made, err := run.Preview(t.Context(), run.Config{Spec: file, Seed: &seed, Sampling: run.Independent}, rows)
+	made, err := run.Preview(t.Context(), run.Config{Spec: file, Seed: &seed, Sampling: check.Independent}, rows)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestOpeningsAndNearDuplicates(t *testing.T) {
 		}
 		n := 0
 		for _, x := range result.Texts {
-			if a := x.Alike; a != nil {
+			if a := x.NearDuplicates; a != nil {
 				n++
 				if a.Openings.Repeated > 0 || a.NearDuplicateShare > 0.001 || a.Texts != 2000 {
 					t.Errorf("seed %d, %s: got %d texts, a share of %g with a repeated opening and %g near-duplicates; want 2000, 0 and at most 0.001", seed, x.Field, a.Texts, a.Openings.Repeated, a.NearDuplicateShare)

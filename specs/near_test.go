@@ -21,7 +21,7 @@ func TestNearDuplicatePersonsByChance(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		i := slices.IndexFunc(s.Result.Outcomes, func(o check.Outcome) bool { return o.Kind == check.KindNear })
+		i := slices.IndexFunc(s.Result.Outcomes, func(o check.Outcome) bool { return o.Kind == check.KindNearPersons })
 		o := s.Result.Outcomes[i]
 		if o.Status != check.Pass || o.Near.Persons != 0 {
 			t.Errorf("%s: got %s, want pass: %s", c.spec, o.Status, o.Message)

@@ -16,8 +16,8 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// TestMutations spoils a right population in one way at a time: the checks
-// that should notice do, and no others.
+// TestMutations spoils a right population in one way at a time: the checks that
+// should fail do, and no others.
 func TestMutations(t *testing.T) {
 	const n = 6000
 	cells, share := quotaCells(n, 1)
@@ -26,14 +26,14 @@ func TestMutations(t *testing.T) {
 		name   string
 		spoil  func(b *frame.Batch)
 		want   []string
-		unless []string // may fail as well
+		unless []string // that may fail too
 	}{
 		{name: "right", spoil: func(*frame.Batch) {}},
 		{
 			name: "labels swapped in 2 % of rows",
 			spoil: func(b *frame.Batch) {
 				for r := 0; r < b.N; r += 50 {
-					b.Columns[tHue].Codes[r] = (b.Columns[tHue].Codes[r] + 1) % 2 // never the impossible hue
+					b.Columns[tHue].Codes[r] = (b.Columns[tHue].Codes[r] + 1) % 2 // never the hue that may be impossible
 				}
 			},
 			want: []string{"margin.hue", "table.hue_by_zone"},
@@ -127,7 +127,7 @@ func TestMutations(t *testing.T) {
 			spoil: func(b *frame.Batch) { b.Columns[tBand].Codes[17] = 3 - b.Columns[tBand].Codes[17] },
 			want:  []string{"group.band"},
 			unless: []string{
-				"table.guild_by_band", // the null guild of the young where there is none
+				"table.guild_by_band", // the band of the young is not one of null guilds
 			},
 		},
 		{
@@ -168,7 +168,7 @@ func TestMutations(t *testing.T) {
 			unless: []string{"margin.age", "nulls.guild"},
 		},
 		{
-			name:  "a number outside its range, one that is none",
+			name:  "a number outside its range, one that is not finite",
 			spoil: func(b *frame.Batch) { b.Columns[tScore].Floats[3], b.Columns[tScore].Floats[4] = -1, math.NaN() },
 			want:  []string{"values.score"},
 		},
@@ -184,7 +184,7 @@ func TestMutations(t *testing.T) {
 		},
 		{
 			name: "hue follows age",
-			spoil: func(b *frame.Batch) { // the same hues and zones, dealt out by age
+			spoil: func(b *frame.Batch) { // the same hues and zones, reordered by age
 				order := make([]int, b.N)
 				for i := range order {
 					order[i] = i
@@ -210,23 +210,23 @@ func TestMutations(t *testing.T) {
 			got := failed(r)
 			for _, id := range test.want {
 				if !slices.Contains(got, id) && !slices.Contains(test.unless, id) {
-					t.Errorf("%s did not fail", id)
+					t.Errorf("got no failure of %s, want one", id)
 				}
 			}
 			for _, o := range r.Failures() {
 				if !slices.Contains(test.want, o.ID) && !slices.Contains(test.unless, o.ID) {
-					t.Errorf("%s failed too: %s", o.ID, o.Message)
+					t.Errorf("got a failure of %s, want none: %s", o.ID, o.Message)
 				}
 			}
 			if (len(got) == 0) != (r.Headline() == fmt.Sprintf("all %d checks of 6,000 persons hold", len(r.Outcomes))) {
-				t.Errorf("headline: %s", r.Headline())
+				t.Errorf("got headline %q", r.Headline())
 			}
 		})
 	}
 }
 
-// TestMerge: one tally or five, whole batches or scraps, in memory or on disk:
-// the result is the same to the byte.
+// TestMerge: the result is the same to the byte for any number of tallies, any size of
+// batches, in memory and on disk.
 func TestMerge(t *testing.T) {
 	cells, share := quotaCells(6000, 1)
 	p := town(t, share)
@@ -258,14 +258,14 @@ func TestMerge(t *testing.T) {
 		}
 	}
 	if !strings.Contains(string(want), "person 4321 has that of person 77") {
-		t.Error("the repeated id was not found")
+		t.Error("got no repeated id, want person 4321 and person 77")
 	}
 }
 
-// TestFalseAlarms: independent draws are right, so no test may fail, and the
-// p-values are spread as they should be.
+// TestFalseAlarms: independent draws are right, so that no test may fail, and p-values
+// are as spread as they should be.
 func TestFalseAlarms(t *testing.T) {
-	share := shares()
+	share := townShares()
 	p := town(t, share)
 	below, alarms := map[string]int{}, 0
 	const seeds = 200
@@ -290,24 +290,23 @@ func TestFalseAlarms(t *testing.T) {
 			alarms++
 		}
 	}
-	// With a budget of 5 %, 10 of 200 runs may fail; 22 are four standard
-	// deviations more.
+	// With a budget of 5 %, 10 of 200 runs are expected to fail; 22 is four standard
+	// deviations above.
 	if alarms > 22 {
-		t.Errorf("%d of %d runs would fail with a budget of 5 %%", alarms, seeds)
+		t.Errorf("got %d of %d runs that fail with a budget of 5 %%, want 22 at most", alarms, seeds)
 	}
-	// 20 of 200 are expected; 6 to 40 lies within four standard deviations.
+	// 20 of 200 are expected; 6 to 40 is within four standard deviations.
 	for id, n := range below {
 		if n < 6 || n > 40 {
-			t.Errorf("%s: p < 0.1 for %d of %d seeds", id, n, seeds)
+			t.Errorf("%s: got p < 0.1 for %d of %d seeds, want 6 to 40", id, n, seeds)
 		}
 	}
 	if len(below) < 16 {
-		t.Errorf("only %d tests were seen", len(below))
+		t.Errorf("got %d tests, want 16 or more", len(below))
 	}
 }
 
-// TestParts: prefixes and shards of exact quota populations do not fail, at
-// any fraction.
+// TestParts: prefixes and shards of exact quota populations of any size do not fail.
 func TestParts(t *testing.T) {
 	const n = 4000
 	for seed := range uint64(25) {
@@ -326,7 +325,7 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// TestPartCaught: a part that is not a random one is found out.
+// TestPartCaught: a part that is not a random one fails.
 func TestPartCaught(t *testing.T) {
 	cells, share := quotaCells(8000, 1)
 	p := town(t, share)
@@ -334,13 +333,13 @@ func TestPartCaught(t *testing.T) {
 	r := judge(t, p, Options{Total: 8000}, 1, batches(p, cells[:2000], 0, 500))
 	for _, id := range []string{"margin.hue", "table.hue_by_zone"} {
 		if !slices.Contains(failed(r), id) {
-			t.Errorf("%s did not fail", id)
+			t.Errorf("got no failure of %s, want one", id)
 		}
 	}
 }
 
-// TestExceptions: a cell off by more than its limit fails, and one that the
-// allocation says it missed is let pass as far as it said.
+// TestExceptions: a cell that is off by more than its limit fails, unless the
+// allocation listed it with as many persons.
 func TestExceptions(t *testing.T) {
 	cells, share := quotaCells(6000, 1)
 	p := town(t, share)
@@ -350,16 +349,16 @@ func TestExceptions(t *testing.T) {
 	}
 	all := batches(p, cells, 0, 1000)
 	if got := failed(judge(t, p, Options{}, 1, all)); !slices.Equal(got, []string{"table.hue_by_zone"}) {
-		t.Errorf("without exceptions %v failed", got)
+		t.Errorf("without exceptions: got failures %v, want table.hue_by_zone", got)
 	}
 	listed := []Exception{{Expected: table, Cell: 0, Persons: -2.5}, {Expected: table, Cell: 3, Persons: 2.5}}
 	r := judge(t, p, Options{Exceptions: listed}, 1, all)
 	if got := failed(r); got != nil {
-		t.Errorf("with exceptions %v failed", got)
+		t.Errorf("with exceptions: got failures %v, want none", got)
 	}
 	for _, o := range r.Outcomes {
 		if o.ID == "table.hue_by_zone" && o.Table.Listed != 2 {
-			t.Errorf("%d cells listed, want 2", o.Table.Listed)
+			t.Errorf("got %d cells listed, want 2", o.Table.Listed)
 		}
 	}
 }
@@ -368,32 +367,32 @@ func TestRows(t *testing.T) {
 	cells, share := quotaCells(500, 1)
 	p := town(t, share)
 	if r := judge(t, p, Options{Rows: 501}, 1, batches(p, cells, 0, 500)); !slices.Equal(failed(r), []string{"rows"}) {
-		t.Errorf("501 rows wanted: %v failed", failed(r))
+		t.Errorf("500 of 501 rows: got failures %v, want rows", failed(r))
 	}
 	if r := judge(t, p, Options{}, 1, nil); !slices.Equal(failed(r), []string{"rows"}) {
-		t.Errorf("no rows: %v failed", failed(r))
+		t.Errorf("no rows: got failures %v, want rows", failed(r))
 	}
 }
 
-// TestTempFiles: nothing is left behind, and a folder that does not exist is
-// an error, not a wrong answer.
+// TestTempFiles: Close removes all files, and a folder that does not exist is an
+// error.
 func TestTempFiles(t *testing.T) {
 	cells, share := quotaCells(2000, 1)
 	p := town(t, share)
 	dir := t.TempDir()
 	judge(t, p, Options{Spill: 50, TempDir: dir}, 2, batches(p, cells, 0, 100))
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
-		t.Errorf("%d files left", len(left))
+		t.Errorf("got %d files left, want none", len(left))
 	}
 	s := New(p, Options{Spill: 50, TempDir: dir + "/missing"})
 	tally := s.NewTally()
 	tally.Add(people(p, cells, 0))
 	if r, err := s.Result(tally); err == nil || r != nil {
-		t.Error("a missing folder was not reported")
+		t.Error("got no error, want one about the missing folder")
 	}
 }
 
-// TestLimit: severity decides what a broken limit counts as.
+// TestLimit: severity decides the status of a violated limit.
 func TestLimit(t *testing.T) {
 	cells, share := quotaCells(2000, 1)
 	for _, severity := range []string{Fail, Warn, Note} {
@@ -403,13 +402,13 @@ func TestLimit(t *testing.T) {
 		r := judge(t, p, Options{}, 1, batches(p, cells, 0, 2000))
 		o := r.Outcomes[len(r.Outcomes)-1]
 		if o.ID != "check.few_h0z0" || o.Status != severity || o.Share.Low >= o.Share.Share || o.Share.High <= o.Share.Share {
-			t.Errorf("severity %s: %+v", severity, o)
+			t.Errorf("severity %s: got %+v", severity, o)
 		}
 	}
 }
 
-// TestLimitByChance: a share just over a limit fails a whole quota population,
-// not a random sample; one far over it fails both.
+// TestLimitByChance: a share just over a limit fails in a whole quota population but
+// not in a random sample; one far over it fails in both.
 func TestLimitByChance(t *testing.T) {
 	cells, share := quotaCells(2000, 1)
 	p := town(t, share)
@@ -430,7 +429,7 @@ func TestLimitByChance(t *testing.T) {
 		{Options{Total: 2000}, seen / 10, Fail}, {Options{Sampling: Independent}, seen / 10, Fail}, {Options{Total: 2000}, seen + 1e-6, Pass},
 	} {
 		if got, _ := status(c.o, c.most); got != c.want {
-			t.Errorf("%+v, at most %g where %g is seen: %s, want %s", c.o, c.most, seen, got, c.want)
+			t.Errorf("%+v, at most %g, share %g: got %s, want %s", c.o, c.most, seen, got, c.want)
 		}
 	}
 }
@@ -465,7 +464,7 @@ func TestProfiles(t *testing.T) {
 		s := r.Profiles[c.column].Numbers
 		near := func(what string, got, want, tolerance float64) {
 			if math.Abs(got-want) > tolerance*math.Abs(want) {
-				t.Errorf("column %d: %s %v, want %v", c.column, what, got, want)
+				t.Errorf("column %d: got %s %v, want %v", c.column, what, got, want)
 			}
 		}
 		near("mean", s.Mean, mean, 1e-8)
@@ -477,13 +476,13 @@ func TestProfiles(t *testing.T) {
 		near("p90", s.P90, c.values[n*9/10-1], c.tolerance)
 	}
 	if s := r.Profiles[tName].Numbers; s.Of != "characters" || s.Min != 6 || s.Max != 7 || s.P50 != 7 {
-		t.Errorf("name lengths: %+v", s)
+		t.Errorf("got name lengths %+v", s)
 	}
 	if s := r.Profiles[tTags]; s.Numbers.Of != "items" || s.Numbers.Max != 2 || len(s.Counts) != 3 || s.Counts[0] <= s.Counts[1] {
-		t.Errorf("list: %+v", s)
+		t.Errorf("got list %+v", s)
 	}
 	if s := r.Profiles[tGuild]; s.Nulls == 0 || s.Counts[0]+s.Counts[1]+s.Counts[2]+s.Counts[3]+s.Counts[4]+s.Nulls != 3000 {
-		t.Errorf("guild: %+v", s)
+		t.Errorf("got guild %+v", s)
 	}
 }
 
@@ -513,10 +512,10 @@ func BenchmarkAdd(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/4096, "ns/person")
 }
 
-// BenchmarkTables counts 60 different tables of two fields out of 12 finite
-// ones, without ids and texts.
+// BenchmarkTables counts 60 different tables of two of 12 finite fields, without ids
+// and texts.
 func BenchmarkTables(b *testing.B) {
-	share := shares()
+	share := townShares()
 	p := town(b, share)
 	p.Fields, p.Expected, p.Impossible, p.Checks, p.Independent = nil, nil, nil, nil, nil
 	for i := range 12 {
@@ -550,8 +549,8 @@ func BenchmarkTables(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/4096, "ns/person")
 }
 
-// BenchmarkResult judges 200,000 persons: 60 tables, a ledger of 100 pairs,
-// searches for repeated ids and persons.
+// BenchmarkResult judges 200,000 persons: 60 tables, 100 pairs of independent fields,
+// and searches for repeated ids and persons.
 func BenchmarkResult(b *testing.B) {
 	cells, share := quotaCells(200_000, 1)
 	p := wide(b, share)
@@ -571,15 +570,15 @@ func BenchmarkResult(b *testing.B) {
 	}
 }
 
-// TestManyStrata: fields that are independent in each of 400 small strata pass
-// at the rate they should; unscaled statistics would fail in half of the runs.
+// TestManyStrata: fields that are independent in each of 400 small strata pass as often
+// as they should; unscaled statistics would fail in half of the runs.
 func TestManyStrata(t *testing.T) {
 	const runs, strata = 60, 400
-	s := &Suite{axes: []axis{{slots: 9}, {slots: 12}, {slots: strata}}, sampled: []int{0, 1, 2}}
+	x := &independent{coding: &coding{axes: []axis{{slots: 9}, {slots: 12}, {slots: strata}}}, axes: []int{0, 1, 2}}
 	low := 0
 	for seed := range uint64(runs) {
 		source := rng.New(seed, "strata").Source()
-		m := &sample{taken: make([]bool, sampleRows), codes: [][]int32{make([]int32, sampleRows), make([]int32, sampleRows), make([]int32, sampleRows)}}
+		m := &independentTally{independent: x, seen: make([]bool, sampleRows), codes: [][]int32{make([]int32, sampleRows), make([]int32, sampleRows), make([]int32, sampleRows)}}
 		for r := range sampleRows {
 			g := source.Below(strata)
 			a, b := source.Below(9), source.Below(12)
@@ -589,15 +588,15 @@ func TestManyStrata(t *testing.T) {
 			if source.Float64() < 0.6 {
 				b = g % 12
 			}
-			m.taken[r] = true
+			m.seen[r] = true
 			m.codes[0][r], m.codes[1][r], m.codes[2][r] = int32(a), int32(b), int32(g)
 		}
-		if s.testIndependence(m, [2]int{0, 1}, s.strata(m, []int{2})).P < 0.1 {
+		if m.test([2]int{0, 1}, m.strata([]int{2})).P < 0.1 {
 			low++
 		}
 	}
 	// 6 are expected; 16 is more than four standard deviations above.
 	if low > 16 {
-		t.Errorf("p < 0.1 in %d of %d runs", low, runs)
+		t.Errorf("got p < 0.1 in %d of %d runs, want 16 at most", low, runs)
 	}
 }

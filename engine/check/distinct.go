@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"math/bits"
 	"os"
 	"runtime"
@@ -11,31 +12,65 @@ import (
 )
 
 // distinct finds values that occur more than once. It keeps 88 bits of a
-// fingerprint and the row number of each value, in partitions by the first
-// bits; beyond Options.Spill of them it writes full blocks to a temporary file.
-// Among 100 million different values the chance that any two are taken for the
-// same is 2e-11.
+// fingerprint and the row number of each value, in partitions by the first bits;
+// when it has Options.Spill of them it writes them to a temporary file. Among 100
+// million different values the chance that any two are confused is 2e-11.
 type distinct struct {
-	parts  [partitions][]entry
-	held   int
+	temp   *tempFiles
+	parts  [partitions][]record
+	n      int      // records in memory
 	spills []*spill // of this tally and of those merged into it
 	own    *spill
+	err    error // the first failure to write
+}
+
+// tempFiles are the temporary files of all tallies of a suite.
+type tempFiles struct {
+	dir   string
+	spill int // records that a tally keeps in memory
+
+	mu    sync.Mutex
+	files []*os.File
+}
+
+func (t *tempFiles) create() (*os.File, error) {
+	file, err := os.CreateTemp(t.dir, "personagen-check-*")
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.files = append(t.files, file)
+	return file, nil
+}
+
+// close removes the files.
+func (t *tempFiles) close() error {
+	var first error
+	for _, f := range t.files {
+		f.Close()
+		if err := os.Remove(f.Name()); err != nil && !os.IsNotExist(err) && first == nil {
+			first = err
+		}
+	}
+	t.files = nil
+	return first
 }
 
 const (
 	partitions = 256
-	entrySize  = 16 // bytes
+	recordSize = 16 // bytes
 	rowBits    = 40
 )
 
-// entry is 64 bits of a fingerprint, then 24 more above a row number.
-type entry struct{ hash, rest uint64 }
+// record is 64 bits of a fingerprint, then 24 more above a row number.
+type record struct{ hash, rest uint64 }
 
-func (e entry) row() int64 { return int64(e.rest & (1<<rowBits - 1)) }
+func (e record) row() int64 { return int64(e.rest & (1<<rowBits - 1)) }
 
-func (e entry) same(o entry) bool { return e.hash == o.hash && e.rest>>rowBits == o.rest>>rowBits }
+func (e record) same(o record) bool { return e.hash == o.hash && e.rest>>rowBits == o.rest>>rowBits }
 
-// spill is a temporary file of blocks of entries of one partition each.
+// spill is a temporary file of blocks, each with the records of one partition.
 type spill struct {
 	file   *os.File
 	size   int64
@@ -48,46 +83,42 @@ type block struct {
 	n  int32
 }
 
-var filesMutex sync.Mutex
-
-func (d *distinct) add(s *Suite, f fingerprint, row int64) error {
+func (d *distinct) add(f fingerprint, row int64) {
 	p := f.a >> 56
-	d.parts[p] = append(d.parts[p], entry{f.a, f.b>>rowBits<<rowBits | uint64(row)&(1<<rowBits-1)})
-	d.held++
-	if d.held < s.options.Spill {
-		return nil
+	d.parts[p] = append(d.parts[p], record{f.a, f.b>>rowBits<<rowBits | uint64(row)&(1<<rowBits-1)})
+	d.n++
+	if d.n < d.temp.spill {
+		return
 	}
-	return d.write(s)
+	if err := d.write(); err != nil && d.err == nil {
+		d.err = err
+	}
 }
 
-// write moves what is held in memory to the temporary file.
-func (d *distinct) write(s *Suite) error {
-	d.held = 0
+// write moves the records in memory to the temporary file.
+func (d *distinct) write() error {
+	d.n = 0
+	defer d.forget()
 	if d.own == nil {
-		file, err := os.CreateTemp(s.options.TempDir, "personagen-check-*")
+		file, err := d.temp.create()
 		if err != nil {
-			d.forget()
 			return err
 		}
-		filesMutex.Lock()
-		s.files = append(s.files, file)
-		filesMutex.Unlock()
 		d.own = &spill{file: file}
 		d.spills = append(d.spills, d.own)
 	}
 	o := d.own
 	o.buffer = o.buffer[:0]
-	for p, entries := range d.parts {
-		if len(entries) == 0 {
+	for p, records := range d.parts {
+		if len(records) == 0 {
 			continue
 		}
-		o.blocks[p] = append(o.blocks[p], block{o.size + int64(len(o.buffer)), int32(len(entries))})
-		for _, e := range entries {
+		o.blocks[p] = append(o.blocks[p], block{o.size + int64(len(o.buffer)), int32(len(records))})
+		for _, e := range records {
 			o.buffer = binary.LittleEndian.AppendUint64(o.buffer, e.hash)
 			o.buffer = binary.LittleEndian.AppendUint64(o.buffer, e.rest)
 		}
 	}
-	d.forget()
 	_, err := o.file.WriteAt(o.buffer, o.size)
 	o.size += int64(len(o.buffer))
 	return err
@@ -103,33 +134,39 @@ func (d *distinct) merge(o *distinct) {
 	for p := range d.parts {
 		d.parts[p] = append(d.parts[p], o.parts[p]...)
 	}
-	d.held += o.held
+	d.n += o.n
 	d.spills = append(d.spills, o.spills...)
+	if d.err == nil {
+		d.err = o.err
+	}
 }
 
-// repeats is what a search for values that occur more than once found.
+// repeats are the values that occur more than once.
 type repeats struct {
-	count int64   // rows whose value occurred in an earlier row
-	rows  []int64 // the first row that repeats one, and before it the row it repeats
+	count int64   // rows whose value an earlier row has
+	rows  []int64 // the row that is repeated first, then the first that repeats it
 }
 
 // search looks through all partitions, several at a time.
 func (d *distinct) search() (repeats, error) {
+	if d.err != nil {
+		return repeats{}, fmt.Errorf("write fingerprints for the search for duplicates: %w; free some space or choose another folder for temporary files", d.err)
+	}
 	found := make([]repeats, partitions)
 	errs := make([]error, partitions)
 	var wait sync.WaitGroup
 	workers := min(runtime.GOMAXPROCS(0), 8)
 	for w := range workers {
 		wait.Go(func() {
-			var entries []entry
+			var records []record
 			var table []uint32
 			for p := w; p < partitions; p += workers {
-				if entries, errs[p] = d.load(p, entries[:0]); errs[p] != nil {
+				if records, errs[p] = d.load(p, records[:0]); errs[p] != nil {
 					continue
 				}
 				var repeated bool
-				if table, repeated = hasRepeats(entries, table); repeated {
-					found[p] = findRepeats(entries)
+				if table, repeated = hasRepeats(records, table); repeated {
+					found[p] = findRepeats(records)
 				}
 			}
 		})
@@ -149,35 +186,35 @@ func (d *distinct) search() (repeats, error) {
 }
 
 // load reads a partition.
-func (d *distinct) load(p int, out []entry) ([]entry, error) {
+func (d *distinct) load(p int, out []record) ([]record, error) {
 	out = append(out, d.parts[p]...)
 	var buffer []byte
 	for _, s := range d.spills {
 		for _, b := range s.blocks[p] {
-			n := int(b.n) * entrySize
+			n := int(b.n) * recordSize
 			buffer = slices.Grow(buffer[:0], n)[:n]
 			if _, err := s.file.ReadAt(buffer, b.at); err != nil {
 				return out, err
 			}
-			for i := 0; i < n; i += entrySize {
-				out = append(out, entry{binary.LittleEndian.Uint64(buffer[i:]), binary.LittleEndian.Uint64(buffer[i+8:])})
+			for i := 0; i < n; i += recordSize {
+				out = append(out, record{binary.LittleEndian.Uint64(buffer[i:]), binary.LittleEndian.Uint64(buffer[i+8:])})
 			}
 		}
 	}
 	return out, nil
 }
 
-// hasRepeats tells by a hash table whether any value occurs twice: mostly none
-// does, and then there is nothing to sort. The table is scratch.
-func hasRepeats(entries []entry, table []uint32) ([]uint32, bool) {
-	width := bits.Len(uint(2*len(entries) + 1))
+// hasRepeats finds out by a hash table whether any value occurs twice. Usually
+// none does, which saves the sorting. The table is scratch.
+func hasRepeats(records []record, table []uint32) ([]uint32, bool) {
+	width := bits.Len(uint(2*len(records) + 1))
 	table = slices.Grow(table[:0], 1<<width)[:1<<width]
 	clear(table)
 	last := uint64(len(table) - 1)
-	for i, e := range entries {
+	for i, e := range records {
 		at := e.hash & last
 		for table[at] != 0 {
-			if entries[table[at]-1].same(e) {
+			if records[table[at]-1].same(e) {
 				return table, true
 			}
 			at = (at + 1) & last
@@ -187,24 +224,24 @@ func hasRepeats(entries []entry, table []uint32) ([]uint32, bool) {
 	return table, false
 }
 
-// findRepeats sorts the entries.
-func findRepeats(entries []entry) repeats {
-	slices.SortFunc(entries, func(x, y entry) int {
+// findRepeats sorts the records of a partition to find its repeats.
+func findRepeats(records []record) repeats {
+	slices.SortFunc(records, func(x, y record) int {
 		if c := cmp.Compare(x.hash, y.hash); c != 0 {
 			return c
 		}
 		return cmp.Compare(x.rest, y.rest)
 	})
 	var r repeats
-	for i := 0; i < len(entries); {
+	for i := 0; i < len(records); {
 		k := i + 1
-		for k < len(entries) && entries[k].same(entries[i]) {
+		for k < len(records) && records[k].same(records[i]) {
 			k++
 		}
 		if n := k - i; n > 1 {
 			r.count += int64(n - 1)
-			if second := entries[i+1].row(); r.rows == nil || second < r.rows[1] {
-				r.rows = []int64{entries[i].row(), second}
+			if second := records[i+1].row(); r.rows == nil || second < r.rows[1] {
+				r.rows = []int64{records[i].row(), second}
 			}
 		}
 		i = k

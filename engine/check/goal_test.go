@@ -9,7 +9,7 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// goalsOf judges a village of n persons, spoiled, by the given goals.
+// goalsOf evaluates goals on a village of n persons that is spoiled.
 func goalsOf(t *testing.T, n int, spoil func(b *frame.Batch), goals ...plan.Goal) []Goal {
 	t.Helper()
 	p := village()
@@ -20,8 +20,8 @@ func goalsOf(t *testing.T, n int, spoil func(b *frame.Batch), goals ...plan.Goal
 	return judge(t, p, Options{}, 1, []*frame.Batch{b}).Goals
 }
 
-// TestGoals: every kind of goal is met by a right village and not by one that is
-// spoiled; the figure is what was spoiled.
+// TestGoals: a right village meets every kind of goal and a spoiled one does not; the
+// figure measures what was spoiled.
 func TestGoals(t *testing.T) {
 	right := func(*frame.Batch) {}
 	texts := []string{"story", "plans", "skills"}
@@ -54,8 +54,8 @@ func TestGoals(t *testing.T) {
 		{"an empty item", plan.Goal{Kind: spec.GoalWritten, Fields: []string{"skills"}}, func(b *frame.Batch) { b.Columns[vSkills].Texts[0] = "" }, 1, "texts", false},
 		{"characters", plan.Goal{Kind: spec.GoalChars, Field: "plans", AtLeast: 10}, func(b *frame.Batch) { b.Columns[vPlans].Texts[4] = "ten chars." }, 10, "characters", true},
 		{"too few characters", plan.Goal{Kind: spec.GoalChars, Field: "plans", AtLeast: 11}, func(b *frame.Batch) { b.Columns[vPlans].Texts[4] = "ten chars." }, 10, "characters", false},
-		{"offline is no model", plan.Goal{Kind: spec.GoalModel, Fields: texts, AtLeast: 0.01}, right, 0, "%", false},
-		{"nor is unknown", plan.Goal{Kind: spec.GoalModel, Fields: texts, AtLeast: 0.01}, func(b *frame.Batch) {
+		{"offline is not a model", plan.Goal{Kind: spec.GoalModel, Fields: texts, AtLeast: 0.01}, right, 0, "%", false},
+		{"unknown is not a model", plan.Goal{Kind: spec.GoalModel, Fields: texts, AtLeast: 0.01}, func(b *frame.Batch) {
 			for r := range b.N {
 				b.Columns[vSource].Texts[r] = ""
 			}
@@ -68,7 +68,7 @@ func TestGoals(t *testing.T) {
 	} {
 		g := goalsOf(t, 200, c.spoil, c.goal)[0]
 		if g.Figure == nil || *g.Figure != c.figure || g.Unit != c.unit || g.Met != c.met {
-			t.Errorf("%s: met %v, %v %s, want %v, %v %s: %s; %s", c.name, g.Met, deref(g.Figure), g.Unit, c.met, c.figure, c.unit, g.Demand, g.Found)
+			t.Errorf("%s: got met %v, %v %s, want %v, %v %s: %s; %s", c.name, g.Met, deref(g.Figure), g.Unit, c.met, c.figure, c.unit, g.Demand, g.Found)
 		}
 	}
 }
@@ -80,7 +80,7 @@ func deref(x *float64) any {
 	return *x
 }
 
-// TestGoalsOfNothing: where there is nothing to measure, nothing is met.
+// TestGoalsOfNothing: no goal is met when there is nothing to measure.
 func TestGoalsOfNothing(t *testing.T) {
 	nobody := func(b *frame.Batch) { b.Resize(0, 0) }
 	h0 := village().Field("plans").When
@@ -93,7 +93,7 @@ func TestGoalsOfNothing(t *testing.T) {
 		plan.Goal{Kind: spec.GoalModel, Fields: []string{"story"}},
 	) {
 		if g.Met || g.Figure != nil || g.Found == "" {
-			t.Errorf("%+v", g)
+			t.Errorf("got %+v, want it not met, without a figure", g)
 		}
 	}
 }

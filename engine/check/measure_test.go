@@ -1,7 +1,8 @@
 package check
 
 import (
-	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,15 +10,15 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/schemas"
 )
 
-// TestMeasures limits what the checks measure: just above what is there, and
-// just below.
+// TestMeasures limits what checks measure just above the value, and just below.
 func TestMeasures(t *testing.T) {
 	spoilt := func(p *plan.Plan) *frame.Batch {
 		b := villagers(p, 0, 1000, 60)
 		for k := range 20 {
-			b.Columns[vPlans].Texts[20*k] = "there once was a person of the mill " + proseOf("same", 1, 60) // 19 are as the first
+			b.Columns[vPlans].Texts[20*k] = "there once was a person of the mill " + proseOf("same", 1, 60) // 19 near-duplicates of the first
 			b.Columns[vStory].Texts[k] += " so very special"
 		}
 		if b.Columns[vStory].Null == nil {
@@ -60,11 +61,11 @@ func TestMeasures(t *testing.T) {
 				case "check.own":
 					want := map[bool]string{true: Warn, false: Pass}[beyond]
 					if o.Status != want || o.Kind != KindMeasure || !strings.Contains(o.Message, strings.ReplaceAll(c.measure, "_", " ")) {
-						t.Errorf("%s of %q, beyond %t: %s, %s (%+v)", c.measure, c.of, beyond, o.Status, o.Message, o.Limit)
+						t.Errorf("%s of %q, beyond %t: got %s, %s (%+v)", c.measure, c.of, beyond, o.Status, o.Message, o.Limit)
 					}
 				case "alike.plans":
 					if (o.Status == Warn) != (c.measure != "near_duplicates" || c.of == "story") {
-						t.Errorf("with a limit on %s of %q: %s is %s", c.measure, c.of, o.ID, o.Status)
+						t.Errorf("with a limit on %s of %q: got %s for %s", c.measure, c.of, o.Status, o.ID)
 					}
 				}
 			}
@@ -102,14 +103,35 @@ func TestMeasuresOfTables(t *testing.T) {
 	}
 }
 
-// TestMeasuresListed: every measure of the plan is one that the suite knows.
+// TestMeasuresListed: the plan's table, the schema and the checks have the same
+// measures, each measured by one check.
 func TestMeasuresListed(t *testing.T) {
-	b := &builder{Result: &Result{Rows: 1, Texts: []Text{{Field: "a", Applies: 1, Written: 1, Alike: &Alike{}, Model: new(float64)}}, Outcomes: []Outcome{
-		{Kind: KindRule}, {Kind: KindTable, Table: &TableNumbers{}, Test: &Test{}}, {Kind: KindNumber, Test: &Test{}}, {Kind: KindPersons}, {Kind: KindNear, Near: &NearPersons{}},
-	}}}
-	for _, m := range plan.Measures() {
-		if got := b.measure(m.Name); len(got) != 1 {
-			t.Error(fmt.Sprint(m.Name, got))
+	var got, want []string
+	for _, line := range checks {
+		for _, d := range line {
+			for _, m := range d.measures {
+				got = append(got, m.name)
+			}
 		}
+	}
+	for _, m := range plan.Measures() {
+		want = append(want, m.Name)
+	}
+	schema, err := schemas.Files.ReadFile("spec.cue")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := regexp.MustCompile(`(?s)\n#Measure:(.*?)\n\n`).FindSubmatch(append(schema, '\n', '\n'))
+	var valid []string
+	for _, m := range regexp.MustCompile(`"(\w+)"`).FindAllSubmatch(listed[1], -1) {
+		valid = append(valid, string(m[1]))
+	}
+	if d := cmp.Diff(want, valid); d != "" {
+		t.Errorf("schema: %s", d)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// scoredTown is the town with a score whose distribution the suite knows.
+// scoredTown is the town with a score of known distribution.
 func scoredTown(t testing.TB, share []float64, round float64, decimals int) *plan.Plan {
 	t.Helper()
 	all := map[string]any{"fields": []string{}, "slots": []int{}, "nullable": []bool{}, "min": []int64{}, "case": []int32{0}}
@@ -36,7 +36,7 @@ func scoredTown(t testing.TB, share []float64, round float64, decimals int) *pla
 	return p
 }
 
-// copyPerson makes row to the person of row from, but for the id.
+// copyPerson makes row to the same person as row from, with its own id.
 func copyPerson(b *frame.Batch, from, to int) {
 	for i := range b.Columns {
 		c := &b.Columns[i]
@@ -56,15 +56,15 @@ func copyPerson(b *frame.Batch, from, to int) {
 
 func nearOf(t testing.TB, r *Result) *Outcome {
 	t.Helper()
-	i := slices.IndexFunc(r.Outcomes, func(o Outcome) bool { return o.Kind == KindNear })
+	i := slices.IndexFunc(r.Outcomes, func(o Outcome) bool { return o.Kind == KindNearPersons })
 	if i < 0 {
-		t.Fatal("no check of near-duplicates")
+		t.Fatal("no check of near-duplicate persons")
 	}
 	return &r.Outcomes[i]
 }
 
-// TestNear copies persons and changes a little of the copies.
-func TestNear(t *testing.T) {
+// TestNearPersons copies persons and changes something of the copies.
+func TestNearPersons(t *testing.T) {
 	const n = 4000
 	cells, share := quotaCells(n, 11)
 	p := scoredTown(t, share, 1e-6, 6)
@@ -105,22 +105,22 @@ func TestNear(t *testing.T) {
 			}
 			o := nearOf(t, judge(t, p, Options{Rows: n}, 1, []*frame.Batch{b}))
 			if o.Status != c.status || o.Persons != c.persons || o.Near.Sampled != 1 {
-				t.Errorf("%s, %d persons, want %s, %d: %s", o.Status, o.Persons, c.status, c.persons, o.Message)
+				t.Errorf("got %s, %d persons, want %s, %d: %s", o.Status, o.Persons, c.status, c.persons, o.Message)
 			}
 			if c.thing == "" {
 				return
 			}
 			if i := slices.IndexFunc(o.Near.ByThing, func(x NearThing) bool { return !x.Chance }); o.Near.ByThing[i].Thing != c.thing || o.Near.ByThing[i].Pairs != float64(c.copies) {
-				t.Errorf("pairs %+v", o.Near.ByThing)
+				t.Errorf("got pairs %+v, want %d of %s", o.Near.ByThing, c.copies, c.thing)
 			}
 			if !slices.Equal(o.Rows, []int64{0, 20}) {
-				t.Errorf("persons %v", o.Rows)
+				t.Errorf("got persons %v, want 0 and 20", o.Rows)
 			}
 		})
 	}
 }
 
-// TestNearLimited: the spec's own limit replaces the suite's.
+// TestNearLimited: the spec's own limit replaces the check's.
 func TestNearLimited(t *testing.T) {
 	const n = 4000
 	cells, share := quotaCells(n, 11)
@@ -136,13 +136,13 @@ func TestNearLimited(t *testing.T) {
 		r := judge(t, p, Options{Rows: n}, 2, []*frame.Batch{b})
 		i := slices.IndexFunc(r.Outcomes, func(o Outcome) bool { return o.ID == "check.own" })
 		if o := r.Outcomes[i]; o.Status != want || o.Limit.Value != 0.01 || nearOf(t, r).Status != Pass {
-			t.Errorf("at most %g: %s, %s; the suite's: %s", most, o.Status, o.Message, nearOf(t, r).Status)
+			t.Errorf("at most %g: got %s, %s; the check's own: %s", most, o.Status, o.Message, nearOf(t, r).Status)
 		}
 	}
 }
 
-// TestNearByChance: where few values are told apart, chance makes pairs, about as
-// many as are expected, and they are no fault.
+// TestNearByChance: with few different values chance makes pairs, about as many as
+// expected, and the check passes.
 func TestNearByChance(t *testing.T) {
 	const n = 20_000
 	cells, share := quotaCells(n, 12)
@@ -154,17 +154,17 @@ func TestNearByChance(t *testing.T) {
 	}
 	o := nearOf(t, judge(t, p, Options{Rows: n}, 1, []*frame.Batch{b}))
 	if o.Status != Pass || o.Near.Persons != 0 || len(o.Near.ByThing) < 4 {
-		t.Fatalf("%s, %v: %s", o.Status, o.Near, o.Message)
+		t.Fatalf("got %s, %v: %s", o.Status, o.Near, o.Message)
 	}
 	for _, x := range o.Near.ByThing {
 		if x.Pairs > 100 && (x.Expected < 0.7*x.Pairs || x.Expected > 2*x.Pairs) {
-			t.Errorf("%s: %g pairs, %g expected", x.Thing, x.Pairs, x.Expected)
+			t.Errorf("%s: got %g pairs, expected %g", x.Thing, x.Pairs, x.Expected)
 		}
 	}
 }
 
-// TestNearSampled: beyond what is remembered a sample tells how many there are,
-// and the result does not depend on how the rows were shared out.
+// TestNearSampled: with more persons than a sketch can hold, a sample estimates how many
+// are near-duplicates; it does not depend on which tally has which rows.
 func TestNearSampled(t *testing.T) {
 	const n, copies = 60_000, 3000
 	cells, share := quotaCells(n, 13)
@@ -196,21 +196,21 @@ func TestNearSampled(t *testing.T) {
 			first = o
 		}
 		if !reflect.DeepEqual(o, first) {
-			t.Errorf("%+v: %+v, not %+v", c, o, first)
+			t.Errorf("%+v: got %+v, want %+v", c, o, first)
 		}
 	}
 	rate := first.Near.Sampled
 	sd := math.Sqrt(copies * (1 - rate) / rate)
 	if rate >= 1 || math.Abs(first.Near.Persons-copies) > 4*sd || first.Status != Fail {
-		t.Errorf("%s by a sample of %g: %s", first.Status, rate, first.Message)
+		t.Errorf("got %s by a sample of %g: %s", first.Status, rate, first.Message)
 	}
 	known := nearOf(t, judge(t, p, Options{Rows: n}, 2, cut(4096)))
 	if known.Near.Sampled != rate || !reflect.DeepEqual(known, first) {
-		t.Errorf("with the rows known before: %+v, not %+v", known, first)
+		t.Errorf("with a known number of rows: got %+v, want %+v", known, first)
 	}
 }
 
-// rowsOf is the rows of a batch from one on; nobody has tags.
+// rowsOf copies n rows of a batch, without tags.
 func rowsOf(b *frame.Batch, from, n int) *frame.Batch {
 	out := frame.New(b.Schema)
 	out.Resize(int64(from), n)
@@ -230,9 +230,9 @@ func rowsOf(b *frame.Batch, from, n int) *frame.Batch {
 	return out
 }
 
-// TestNearSketch: whatever the order and the parts, a sketch holds the same, and
-// never more than it may.
-func TestNearSketch(t *testing.T) {
+// TestPairSketch: what a sketch holds does not depend on the order and the parts, and is
+// within its bounds.
+func TestPairSketch(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	var all []match
 	for i := range 700_000 {
@@ -245,27 +245,27 @@ func TestNearSketch(t *testing.T) {
 	for i := range all { // things go with hashes
 		all[i].thing = uint16(all[i].hash % 9)
 	}
-	content := func(s *nearSketch) (held []match) {
+	content := func(s *pairSketch) (held []match) {
 		for _, m := range s.slots {
 			if m.count > 0 {
 				held = append(held, m)
 			}
 		}
-		if len(s.slots) > mostSlots || s.held >= mostMatches || s.held != len(held) {
-			t.Fatalf("%d matches in %d slots, said to be %d", len(held), len(s.slots), s.held)
+		if len(s.slots) > maxSlots || s.used >= maxMatches || s.used != len(held) {
+			t.Fatalf("got %d matches in %d slots, counted %d", len(held), len(s.slots), s.used)
 		}
 		slices.SortFunc(held, func(x, y match) int { return cmp.Compare(x.hash, y.hash) })
 		return held
 	}
-	var whole nearSketch
+	var whole pairSketch
 	for _, m := range all {
 		if whole.keeps(m.hash) {
 			whole.add(m)
 		}
 	}
 	want := content(&whole)
-	if whole.level < 2 || len(want) < mostMatches/3 {
-		t.Fatalf("level %d, %d matches", whole.level, len(want))
+	if whole.level < 2 || len(want) < maxMatches/3 {
+		t.Fatalf("got level %d, %d matches", whole.level, len(want))
 	}
 	// By hand: the persons of every hash that the level keeps.
 	count := map[uint64]uint32{}
@@ -276,15 +276,15 @@ func TestNearSketch(t *testing.T) {
 	}
 	for _, m := range want {
 		if count[m.hash] != m.count {
-			t.Fatalf("%d persons with hash %x, want %d", m.count, m.hash, count[m.hash])
+			t.Fatalf("got %d persons with hash %x, want %d", m.count, m.hash, count[m.hash])
 		}
 	}
 	if len(count) != len(want) {
-		t.Fatalf("%d hashes, want %d", len(want), len(count))
+		t.Fatalf("got %d hashes, want %d", len(want), len(count))
 	}
 	for _, parts := range []int{2, 5, 30} {
 		r.Shuffle(len(all), func(i, k int) { all[i], all[k] = all[k], all[i] })
-		sketches := make([]nearSketch, parts)
+		sketches := make([]pairSketch, parts)
 		for _, m := range all {
 			if s := &sketches[r.IntN(parts)]; s.keeps(m.hash) {
 				s.add(m)
@@ -296,26 +296,26 @@ func TestNearSketch(t *testing.T) {
 			sketches = slices.Delete(sketches, i, i+1)
 		}
 		if sketches[0].level != whole.level || !slices.Equal(content(&sketches[0]), want) {
-			t.Errorf("%d parts: level %d instead of %d, or other matches", parts, sketches[0].level, whole.level)
+			t.Errorf("%d parts: got level %d, want %d, or other matches", parts, sketches[0].level, whole.level)
 		}
 	}
 }
 
-// BenchmarkNear adds persons of whom hardly any two are alike.
-func BenchmarkNear(b *testing.B) {
+// BenchmarkNearPersons adds persons of whom hardly any two are similar.
+func BenchmarkNearPersons(b *testing.B) {
 	cells, share := quotaCells(4096, 3)
 	p := town(b, share)
 	s := New(p, Options{Rows: 1_000_000})
 	t := s.NewTally()
 	batch := people(p, cells, 0)
-	t.AddTables(batch)
-	t.addDraws(batch)
+	t.Add(batch)
+	near := t.checks[slices.IndexFunc(t.checks, func(x tally) bool { _, ok := x.(*nearTally); return ok })]
 	for b.Loop() {
 		batch.First += 4096
 		for r := range batch.N {
 			batch.Columns[tScore].Floats[r] = float64(batch.First + int64(r))
 		}
-		t.addNear(batch)
+		near.add(batch)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/4096, "ns/person")
 }

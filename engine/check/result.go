@@ -2,7 +2,9 @@ package check
 
 import (
 	"fmt"
+	"strings"
 
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/similarity"
 	"github.com/personagen/personagen/engine/internal/sketch"
 )
@@ -16,35 +18,35 @@ const (
 	Skip = "skip"
 )
 
-// Kinds of checks, in the order of a Result.
+// Kinds of outcomes, in the order of the list of checks.
 const (
-	KindRows        = "rows"
-	KindValues      = "values"
-	KindNulls       = "nulls"
-	KindUnique      = "unique"
-	KindPersons     = "persons"
-	KindNear        = "near_persons" // persons who are the same but for one thing
-	KindGroup       = "group"
-	KindImpossible  = "impossible"
-	KindOpen        = "open"        // values of choices and lists that are open to the person
-	KindFrequency   = "frequency"   // how often entries of choices and lists are drawn
-	KindNumber      = "number"      // numbers against their declared distribution
-	KindCorrelation = "correlation" // numbers against their declared correlation
-	KindTable       = "table"
-	KindIndependent = "independent"
-	KindLimit       = "limit"
-	KindWritten     = "written"  // texts where there should be some
-	KindText        = "text"     // lengths, items, mentions, flaws of a text field
-	KindLanguage    = "language" // texts in another language, or without its letters
-	KindRule        = "rule"     // what texts must not say
-	KindAlike       = "alike"    // texts that are nearly the same
-	KindOpenings    = "openings"
-	KindSource      = "source"  // who wrote the texts
-	KindMeasure     = "measure" // a limit of the spec on something else that is measured
+	KindRows           = "rows"
+	KindValues         = "values"
+	KindNulls          = "nulls"
+	KindUnique         = "unique"
+	KindPersons        = "persons"      // persons who are the same
+	KindNearPersons    = "near_persons" // persons who are the same except for one thing
+	KindGroup          = "group"
+	KindImpossible     = "impossible"
+	KindOpen           = "open"      // values of choices and lists that are open to the person
+	KindFrequency      = "frequency" // how often entries of choices and lists are drawn
+	KindTable          = "table"
+	KindNumber         = "number"      // numbers against their declared distribution
+	KindCorrelation    = "correlation" // numbers against their declared correlation
+	KindIndependent    = "independent"
+	KindLimit          = "limit"
+	KindWritten        = "written"  // texts where there should be some
+	KindText           = "text"     // lengths, items, mentions and characters of texts
+	KindLanguage       = "language" // texts in another language, or without its letters
+	KindRule           = "rule"     // what texts must not say
+	KindNearDuplicates = "alike"    // texts that are near-duplicates
+	KindOpenings       = "openings"
+	KindSource         = "source"  // who wrote the texts
+	KindMeasure        = "measure" // a limit of the spec on what another check measures
 )
 
-// Result is what the suite found. It is plain data, and the same whatever the
-// number of workers.
+// Result is what the suite found. It is plain data and the same for any number of
+// workers.
 type Result struct {
 	Sampling string  `json:"sampling"`
 	Rows     int64   `json:"rows"`
@@ -59,16 +61,17 @@ type Result struct {
 	Outcomes []Outcome      `json:"outcomes"`
 	// Exceptions are the cells that the allocation listed.
 	Exceptions []Exception `json:"exceptions,omitempty"`
-	// Goals are those of the plan; they are no checks, and fail nothing.
+	// Goals are those of the plan. They are not checks: an unmet goal never fails a
+	// run.
 	Goals []Goal `json:"goals,omitempty"`
 	// Observed are the counts of each of Plan.Expected.
 	Observed [][]int64 `json:"-"`
 	// Profiles describe each of Plan.Fields.
 	Profiles []Profile `json:"-"`
 	// Texts describe the written fields among them.
-	Texts []Text `json:"-"`
-	// Groups are the words that set the texts of groups of persons apart, in a
-	// sample of them.
+	Texts []TextProfile `json:"-"`
+	// Groups are the words that distinguish the texts of groups of persons, in a
+	// sample of persons.
 	Groups []similarity.Group `json:"-"`
 }
 
@@ -89,13 +92,13 @@ func (r *Result) Failures() []*Outcome {
 	return out
 }
 
-// Headline sums the result up in a sentence.
+// Headline summarises the result in a sentence.
 func (r *Result) Headline() string {
 	failures := r.Failures()
 	if len(failures) == 0 {
 		return fmt.Sprintf("all %d checks of %s hold", len(r.Outcomes)-r.Counts[Skip], persons(r.Rows))
 	}
-	return fmt.Sprintf("%d of %d checks failed, the first is %s: %s", len(failures), len(r.Outcomes)-r.Counts[Skip], failures[0].ID, failures[0].Message)
+	return fmt.Sprintf("%d of %d checks failed; the first: %s: %s", len(failures), len(r.Outcomes)-r.Counts[Skip], failures[0].ID, failures[0].Message)
 }
 
 // Outcome is what one check found. Message is a sentence for people.
@@ -125,24 +128,25 @@ type Outcome struct {
 	Near  *NearPersons  `json:"near_persons,omitempty"`
 }
 
-// Quantile is the value that a share of the persons should not exceed, and the
-// one that they do not exceed. Declared is that of the mixture of what these
-// persons' other fields make of the distribution.
+// Quantile is the value that a share of the persons does not exceed: Declared by
+// the spec (of the mixture of distributions that these persons' other fields give)
+// and Observed.
 type Quantile struct {
 	Share    float64 `json:"share"`
 	Declared float64 `json:"declared"`
 	Observed float64 `json:"observed"`
 }
 
-// Correlation compares the correlation of two numbers' normal scores with the
-// declared one, and with that as rounding weakens it.
+// Correlation compares the observed correlation of two numbers' normal scores with
+// the declared one and with the expected one, which is the declared one weakened by
+// rounding.
 type Correlation struct {
 	Declared float64 `json:"declared"`
 	Expected float64 `json:"expected"`
 	Observed float64 `json:"observed"`
 }
 
-// TableNumbers compare observed counts with a table. Points and distances are
+// TableNumbers compares observed counts with a table. Points and distances are of
 // shares within the table's universe.
 type TableNumbers struct {
 	Origin   string `json:"origin"`
@@ -152,7 +156,7 @@ type TableNumbers struct {
 
 	Persons      float64 `json:"persons"` // largest deviation, observed minus expected
 	PersonsCell  string  `json:"persons_cell"`
-	Limit        float64 `json:"limit,omitempty"` // of persons, 0 when none holds
+	Limit        float64 `json:"limit,omitempty"` // of persons, 0 for none
 	Listed       int     `json:"listed,omitempty"`
 	Points       float64 `json:"points"`
 	PointsCell   string  `json:"points_cell"`
@@ -162,27 +166,27 @@ type TableNumbers struct {
 	Cramer       float64 `json:"cramers_v,omitempty"`
 	CramerTarget float64 `json:"cramers_v_expected,omitempty"`
 
-	ZeroPersons int64  `json:"zero_persons"` // in cells where nobody may be
+	ZeroPersons int64  `json:"zero_persons"` // in cells that must be empty
 	ZeroCell    string `json:"zero_cell,omitempty"`
 }
 
-// Test is a statistical test. P belongs to ChiSquare, PDeviance to Deviance; the
-// run is judged by PHolm, the larger of the two adjusted for all tests of the
-// run: both statistics have to say that something is wrong. For a controlled
-// table of a whole quota population P is a conformity index, and PHolm is P
-// adjusted for all such tables and decides nothing. For an independence,
-// ChiSquare is a sum over strata, scaled so that its exact mean and variance are
-// those of DF degrees of freedom. A test of numbers has no ChiSquare but a
-// Statistic, the largest distance from the declared distribution or the standard
-// errors from the declared correlation, and one P.
+// Test is a statistical test. P belongs to ChiSquare and PDeviance to Deviance. The
+// larger of the two, adjusted for all tests of the run, is PHolm, which decides: both
+// statistics must say that something is wrong. For a controlled table of a whole
+// quota population P is a conformity index; PHolm is P adjusted for all such tables
+// and decides nothing. For an independence, ChiSquare is a sum over strata, scaled so
+// that its exact mean and variance are those of DF degrees of freedom. A test of
+// numbers has one P and, instead of ChiSquare, a Statistic: the largest distance
+// from the declared distribution, or the standard errors from the declared
+// correlation.
 type Test struct {
 	Statistic float64 `json:"statistic,omitempty"`
 	ChiSquare float64 `json:"chi_square"`
 	DF        int     `json:"df"`
 	Pooled    int     `json:"pooled"` // cells joined with others to an expected count of 1
 	P         float64 `json:"p"`
-	// MonteCarlo is the p-value of ChiSquare by Draws random samples, where
-	// some expected count is below 5; 0 draws elsewhere.
+	// MonteCarlo is the p-value of ChiSquare by Draws random samples, for tests
+	// with an expected count below 5.
 	MonteCarlo float64 `json:"p_monte_carlo,omitempty"`
 	Draws      int     `json:"draws,omitempty"`
 	Deviance   float64 `json:"deviance"`
@@ -191,6 +195,21 @@ type Test struct {
 	Reference  string  `json:"reference"`
 	Persons    int64   `json:"persons"`
 	Strata     int     `json:"strata,omitempty"`
+}
+
+// String describes a test in a few words.
+func (t *Test) String() string {
+	text := fmt.Sprintf("chi-square %.4g on %d df", t.ChiSquare, t.DF)
+	if t.Pooled > 0 {
+		text += fmt.Sprintf(" (%d cells pooled)", t.Pooled)
+	}
+	switch {
+	case t.Reference == ReferenceConformity:
+		return text + fmt.Sprintf(", conformity %.3g", t.P)
+	case t.Draws > 0:
+		return text + fmt.Sprintf(", p %.3g (%.3g by %d random samples), %.3g after Holm", t.P, t.MonteCarlo, t.Draws, t.PHolm)
+	}
+	return text + fmt.Sprintf(", p %.3g, %.3g after Holm", t.P, t.PHolm)
 }
 
 // References of a Test.
@@ -215,8 +234,8 @@ type Share struct {
 	AtMost  *float64 `json:"at_most,omitempty"`
 }
 
-// Limit is a limit of the spec on a measure: the worst Value of those measured,
-// and whose it is.
+// Limit compares a measure with the limits of the spec: the worst Value measured,
+// and what it is Of.
 type Limit struct {
 	Measure string   `json:"measure"`
 	Of      string   `json:"of,omitempty"`
@@ -225,26 +244,26 @@ type Limit struct {
 	AtMost  *float64 `json:"at_most,omitempty"`
 }
 
-// NearPersons counts the persons who are the same as an earlier one but for one
-// thing, a field or several fields that belong together, and what follows from it.
-// Pairs that chance explains are not among Persons and Share.
+// NearPersons counts the persons who are the same as an earlier one except for one
+// thing: a field, or several fields that belong together, and what follows from them.
+// Pairs that chance explains are not in Persons and Share.
 type NearPersons struct {
-	Fields int `json:"fields"` // that are compared, those that follow from others left out
-	// Sampled is the share of such pairs that was looked at: 1 is all; below, the
+	Fields int `json:"fields"` // that are compared, without those that follow from others
+	// Sampled is the share of such pairs that was looked at: 1 is all; below 1 the
 	// counts are estimates.
 	Sampled float64 `json:"sampled"`
 	Persons float64 `json:"persons"`
 	Share   float64 `json:"share"`
-	// ByThing are the pairs by what differs, where there are any.
+	// ByThing counts the pairs by what differs, where there are any.
 	ByThing []NearThing `json:"by_thing,omitempty"`
 }
 
-// NearThing counts the pairs of persons who differ in a thing only.
+// NearThing counts the pairs of persons who differ in one thing only.
 type NearThing struct {
 	Thing string  `json:"thing"` // a field, "the name" or "the numbers"
 	Pairs float64 `json:"pairs"`
-	// Expected are the pairs that chance would make, an upper estimate; Chance
-	// tells whether it explains those found.
+	// Expected is the number of pairs that chance would make, an upper estimate;
+	// Chance says whether it explains Pairs.
 	Expected float64 `json:"expected"`
 	Chance   bool    `json:"chance"`
 }
@@ -271,11 +290,15 @@ type Example struct {
 	Snippet string `json:"snippet"` // the part that is wrong, at most 120 characters
 }
 
-// Text describes a written field.
-type Text struct {
+func (e *Example) String() string {
+	return fmt.Sprintf("person %d, %s: %q", e.Person, e.Field, e.Snippet)
+}
+
+// TextProfile describes the texts of a written field.
+type TextProfile struct {
 	Field string `json:"field"`
-	// Applies are the persons who should have a text; Written those who have
-	// one, Missing those who should and have none.
+	// Applies counts the persons who should have a text, Written those who have
+	// one, and Missing those who should and have none.
 	Applies int64 `json:"applies"`
 	Written int64 `json:"written"`
 	Missing int64 `json:"missing"`
@@ -285,12 +308,12 @@ type Text struct {
 	// Broken lists the demands that some texts do not meet.
 	Broken []Broken `json:"broken,omitempty"`
 	// Sources are the shares of Written by who wrote them, and Model the share
-	// that a model wrote; nil when no field says.
+	// that models wrote; nil when it is not known of any text.
 	Sources []TextSource `json:"sources,omitempty"`
 	Model   *float64     `json:"model_written,omitempty"`
-	// Alike compares the texts of different persons with each other; nil for
-	// lists and where nothing is written.
-	Alike *Alike `json:"alike,omitempty"`
+	// NearDuplicates compares the texts of different persons; nil for lists and
+	// where nothing is written.
+	NearDuplicates *NearDuplicates `json:"alike,omitempty"`
 }
 
 // Broken is a demand that some texts do not meet: a kind of package rules, with
@@ -308,5 +331,54 @@ type TextSource struct {
 	Share float64 `json:"share"`
 }
 
-// Alike tells how much the texts of different persons resemble each other.
-type Alike = similarity.Comparison
+// NearDuplicates describes how much the texts of different persons resemble each
+// other.
+type NearDuplicates = similarity.Comparison
+
+func tidy(x float64) float64 { return sketch.Tidy(x) }
+
+// Goal is a goal of the spec, and whether it is met.
+type Goal struct {
+	Name  string `json:"name"`
+	About string `json:"about,omitempty"`
+	Kind  string `json:"kind"`
+	Met   bool   `json:"met"`
+	// Demand and Found are sentences: what the goal demands, and what was found.
+	Demand string `json:"demand"`
+	Found  string `json:"found"`
+	// Figure is the number that decides, in Unit; nil when there is nothing to
+	// measure. It must be at least Least and at most Most where these are set; a
+	// p-value must be above Least.
+	Figure *float64 `json:"figure,omitempty"`
+	Unit   string   `json:"unit,omitempty"` // "%", "points", "p", "texts" or "characters"
+	Least  *float64 `json:"least,omitempty"`
+	Most   *float64 `json:"most,omitempty"`
+}
+
+// Units of a goal's figure.
+const (
+	unitPercent    = "%"
+	unitPoints     = "points"
+	unitP          = "p"
+	unitTexts      = "texts"
+	unitCharacters = "characters"
+)
+
+// GoalsLine summarises goals in a sentence; "" when there are none.
+func GoalsLine(goals []Goal) string {
+	if len(goals) == 0 {
+		return ""
+	}
+	var unmet []string
+	for _, g := range goals {
+		if !g.Met {
+			unmet = append(unmet, fmt.Sprintf("%s (%s)", g.Name, g.Found))
+		}
+	}
+	if len(unmet) == 0 {
+		return fmt.Sprintf("all %d met", len(goals))
+	}
+	return fmt.Sprintf("%d of %d met; not met: %s", len(goals)-len(unmet), len(goals), strings.Join(unmet, "; "))
+}
+
+func persons(n int64) string { return humanize.Count(n, "person", "persons") }

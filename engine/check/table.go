@@ -3,64 +3,127 @@ package check
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/rng"
+	"github.com/personagen/personagen/engine/internal/stat"
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// conformity is the least p-value of a controlled margin or two-way table of a
-// whole quota population.
-const conformity = 0.05
+var tableCheck = definition{kind: KindTable, compile: compileTables, measures: []measure{
+	{"deviation_persons", func(_ *judging, found []*Outcome) (out []measured) {
+		for _, o := range found {
+			if o.Table != nil {
+				out = append(out, measured{o.Name, math.Abs(o.Table.Persons)})
+			}
+		}
+		return out
+	}},
+	{"deviation_points", func(_ *judging, found []*Outcome) (out []measured) {
+		for _, o := range found {
+			if o.Table != nil {
+				out = append(out, measured{o.Name, math.Abs(o.Table.Points)})
+			}
+		}
+		return out
+	}},
+	{"table_p", testP},
+}}
 
-// sparse is the expected count below which the chi-square distribution of
-// Pearson's statistic is not trusted.
-const sparse = 5
-
-// part describes the rows of a result to the tests.
-type part struct {
-	n, total float64
-	whole    bool
-	quota    bool
+// tables: persons follow every margin, table and joint of the plan.
+type tables struct {
+	plan       *plan.Plan
+	exceptions []Exception
+	counters   []int // per Plan.Expected
 }
+
+func compileTables(s *shared) check {
+	t := &tables{plan: s.plan, exceptions: s.options.Exceptions}
+	for _, e := range s.plan.Expected {
+		t.counters = append(t.counters, s.counts.counter(&s.coding, s.coding.space(e.Fields), s.coding.mask(e.Universe)))
+	}
+	if t.counters == nil {
+		return nil
+	}
+	return t
+}
+
+func (*tables) newTally(a *accumulators) tally { return a.counts }
+
+func (x *tables) judge(j *judging, t tally) (out []finding, _ error) {
+	for i := range x.plan.Expected {
+		e := &x.plan.Expected[i]
+		o := Outcome{ID: e.Origin + "." + e.Name, Kind: KindTable, Name: e.Name, Fields: e.Fields}
+		of := e.Fields
+		if e.Universe != nil {
+			of = slices.Concat(of, e.Universe.Fields)
+		}
+		if j.unmeasurable(&o, of) {
+			o.Fields = of
+			j.Observed = append(j.Observed, nil)
+			out = append(out, only(o)...)
+			continue
+		}
+		counts := t.(*counts).of[x.counters[i]]
+		j.Observed = append(j.Observed, slices.Clone(counts))
+		if j.Rows == 0 {
+			o.Status, o.Message = Skip, "no persons"
+			out = append(out, only(o)...)
+			continue
+		}
+		c := x.compare(i, counts, j.rows)
+		o.Table, o.Test, o.Persons = &c.numbers, c.test, c.numbers.ZeroPersons
+		out = append(out, finding{Outcome: o, message: tableMessage, faults: c.faults, advisory: c.advisory})
+	}
+	return out, nil
+}
+
+// leastConformity is the least p-value of a controlled margin or two-way table of
+// a whole quota population.
+const leastConformity = 0.05
+
+// personLimits are the persons by which a cell of a quota population may miss its
+// target, by rank: 1 for margins, 2 for two-way tables, 3 for others. Rank 0 is
+// not controlled.
+var personLimits = [4]float64{0, 1, 2, 3}
 
 // comparison is what a table's outcome is made from.
 type comparison struct {
-	numbers TableNumbers
-	test    *Test
-	faults  []string
-	decides bool // the test is one of the run's
+	numbers  TableNumbers
+	test     *Test
+	faults   []string
+	advisory bool // the test decides nothing
 }
 
-// compare holds the counts of an expected distribution to it.
-func (s *Suite) compare(i int, counts []int64, rows part) comparison {
-	e := &s.plan.Expected[i]
+// compare compares counts with an expected distribution.
+func (x *tables) compare(i int, counts []int64, rows portion) comparison {
+	e := &x.plan.Expected[i]
 	c := comparison{numbers: TableNumbers{Origin: e.Origin, Rank: e.Rank}}
-	s.measure(&c, e, counts, rows)
+	x.describe(&c.numbers, e, counts, rows)
 	if c.numbers.ZeroPersons > 0 {
-		c.faults = append(c.faults, fmt.Sprintf("%s where nobody may be, most of them at %s", persons(c.numbers.ZeroPersons), c.numbers.ZeroCell))
+		c.faults = append(c.faults, fmt.Sprintf("%s in cells that must be empty, most of them at %s", persons(c.numbers.ZeroPersons), c.numbers.ZeroCell))
 	}
 	controlled := rows.quota && e.Rank > 0
 	switch {
 	case controlled && rows.whole:
-		s.holdToLimits(&c, i, counts, rows)
-		c.test = s.testWhole(e, counts, rows)
-		if c.test != nil && e.Rank <= 2 && c.test.P <= conformity {
-			c.faults = append(c.faults, fmt.Sprintf("the conformity index %.2g is not above %g", c.test.P, conformity))
+		c.advisory = true
+		x.applyLimits(&c, i, counts, rows)
+		c.test = x.testWhole(e, counts, rows)
+		if c.test != nil && e.Rank <= 2 && c.test.P <= leastConformity {
+			c.faults = append(c.faults, fmt.Sprintf("conformity index %.2g, expected above %g", c.test.P, leastConformity))
 		}
 	case controlled:
-		c.test, c.decides = s.testPart(e, counts, rows, s.slack(i)), true
+		c.test = testPart(e, counts, rows, x.slack(i))
 	default:
-		c.test, c.decides = s.testWhole(e, counts, rows), true
+		c.test = x.testWhole(e, counts, rows)
 	}
-	c.decides = c.decides && c.test != nil
 	return c
 }
 
-// measure fills in the deviations, which need no statistics.
-func (s *Suite) measure(c *comparison, e *plan.Expected, counts []int64, rows part) {
-	n := &c.numbers
+// describe fills in the deviations.
+func (x *tables) describe(n *TableNumbers, e *plan.Expected, counts []int64, rows portion) {
 	share, mostZero := 0.0, int64(0)
 	persons, points, zero := -1, -1, -1
 	for k, p := range e.Share {
@@ -75,7 +138,7 @@ func (s *Suite) measure(c *comparison, e *plan.Expected, counts []int64, rows pa
 			}
 		}
 	}
-	inside := max(1, float64(n.Universe))
+	universe := max(1, float64(n.Universe))
 	var squares, variance float64
 	for k, p := range e.Share {
 		if p == 0 {
@@ -85,7 +148,7 @@ func (s *Suite) measure(c *comparison, e *plan.Expected, counts []int64, rows pa
 		if persons < 0 || math.Abs(d) > math.Abs(n.Persons)+1e-9 {
 			n.Persons, persons = d, k
 		}
-		q := 100 * (float64(counts[k])/inside - p/share)
+		q := 100 * (float64(counts[k])/universe - p/share)
 		if points < 0 || math.Abs(q) > math.Abs(n.Points)+1e-12 {
 			n.Points, points = q, k
 		}
@@ -97,33 +160,33 @@ func (s *Suite) measure(c *comparison, e *plan.Expected, counts []int64, rows pa
 		variance *= (rows.total - rows.n) / (rows.total - 1)
 	}
 	if n.Cells > 0 {
-		n.SRMSE = tidy(math.Sqrt(squares/float64(n.Cells)) / (inside / float64(n.Cells)))
+		n.SRMSE = tidy(math.Sqrt(squares/float64(n.Cells)) / (universe / float64(n.Cells)))
 	}
 	if variance > 0 {
 		n.SRMSERatio = tidy(math.Sqrt(squares / variance))
 	}
 	n.Persons, n.Points, n.TVD = tidy(n.Persons), tidy(n.Points), tidy(n.TVD)
-	n.PersonsCell, n.PointsCell, n.ZeroCell = Cell(s.plan, e, persons), Cell(s.plan, e, points), Cell(s.plan, e, zero)
+	n.PersonsCell, n.PointsCell, n.ZeroCell = Cell(x.plan, e, persons), Cell(x.plan, e, points), Cell(x.plan, e, zero)
 	if len(e.Fields) == 2 {
 		observed := make([]float64, len(counts))
 		for k, v := range counts {
 			observed[k] = float64(v)
 		}
-		_, _, n.Cramer = association(observed, e.Slots[1])
-		_, _, n.CramerTarget = association(e.Share, e.Slots[1])
+		_, _, n.Cramer = stat.Association(observed, e.Slots[1])
+		_, _, n.CramerTarget = stat.Association(e.Share, e.Slots[1])
 		n.Cramer, n.CramerTarget = tidy(n.Cramer), tidy(n.CramerTarget)
 	}
 }
 
-// holdToLimits applies the limits in persons of a whole quota population.
-// Cells that the allocation listed may miss by as much as it said.
-func (s *Suite) holdToLimits(c *comparison, i int, counts []int64, rows part) {
-	e := &s.plan.Expected[i]
-	c.numbers.Limit = limits[min(e.Rank, 3)]
+// applyLimits applies the limits in persons of a whole quota population. Cells
+// that the allocation listed may miss by as many persons as it listed.
+func (x *tables) applyLimits(c *comparison, i int, counts []int64, rows portion) {
+	e := &x.plan.Expected[i]
+	c.numbers.Limit = personLimits[min(e.Rank, 3)]
 	allowed := map[int]float64{}
-	for _, x := range s.options.Exceptions {
-		if x.Expected == i {
-			allowed[x.Cell] = math.Abs(x.Persons)
+	for _, listed := range x.exceptions {
+		if listed.Expected == i {
+			allowed[listed.Cell] = math.Abs(listed.Persons)
 		}
 	}
 	// The target itself is only as exact as a sum of floats.
@@ -144,20 +207,20 @@ func (s *Suite) holdToLimits(c *comparison, i int, counts []int64, rows part) {
 	}
 }
 
-// slack is by how many persons a cell of the quota population may differ from
+// slack is how many persons a cell of the whole quota population may differ from
 // total times share.
-func (s *Suite) slack(i int) float64 {
-	d := limits[min(s.plan.Expected[i].Rank, 3)]
-	for _, x := range s.options.Exceptions {
-		if x.Expected == i {
-			d = max(d, math.Abs(x.Persons))
+func (x *tables) slack(i int) float64 {
+	d := personLimits[min(x.plan.Expected[i].Rank, 3)]
+	for _, listed := range x.exceptions {
+		if listed.Expected == i {
+			d = max(d, math.Abs(listed.Persons))
 		}
 	}
 	return d
 }
 
 // cells returns observed and expected counts of the cells with a share, and of
-// everyone else as one more cell where the table does not speak of all.
+// everyone else as one more cell where the table is not about everyone.
 func cells(e *plan.Expected, counts []int64, n float64) (observed, expected []float64) {
 	restCount, restShare := n, 1.0
 	for k, p := range e.Share {
@@ -176,48 +239,45 @@ func cells(e *plan.Expected, counts []int64, n float64) (observed, expected []fl
 }
 
 // testWhole tests counts against a distribution, as of independent draws.
-func (s *Suite) testWhole(e *plan.Expected, counts []int64, rows part) *Test {
+func (x *tables) testWhole(e *plan.Expected, counts []int64, rows portion) *Test {
 	observed, expected := cells(e, counts, rows.n)
-	of, pools, joined := pool(expected)
-	o, x := pooled(observed, of, pools), pooled(expected, of, pools)
+	of, pools, joined := stat.Pool(expected)
+	observed, expected = stat.Pooled(observed, of, pools), stat.Pooled(expected, of, pools)
 	if pools < 2 {
 		return nil
 	}
 	t := &Test{DF: pools - 1, Pooled: joined, Persons: int64(rows.n), Reference: ReferenceIndependent}
-	chi := chiSquare(o, x)
-	g, df := goodness(o, x)
-	t.ChiSquare, t.P = tidy(chi), tidy(chiSquareTail(chi, df))
-	t.Deviance, t.PDeviance = tidy(g), tidy(chiSquareTail(g, df))
+	chi := stat.ChiSquare(observed, expected)
+	g, df := stat.GTest(observed, expected)
+	t.ChiSquare, t.P = tidy(chi), tidy(stat.ChiSquareTail(chi, df))
+	t.Deviance, t.PDeviance = tidy(g), tidy(stat.ChiSquareTail(g, df))
 	if rows.quota {
 		if e.Rank > 0 {
 			t.Reference = ReferenceConformity
 		}
 		return t
 	}
-	for _, v := range x {
-		if v < sparse {
-			source := rng.New(s.plan.Population.Seed, "check/"+e.Name).Source()
-			t.MonteCarlo, t.Draws = monteCarlo(chi, x, int64(rows.n), source)
-			t.MonteCarlo = tidy(t.MonteCarlo)
-			break
-		}
+	if slices.Min(expected) < leastExpected {
+		source := rng.New(x.plan.Population.Seed, "check/"+e.Name).Source()
+		t.MonteCarlo, t.Draws = stat.MonteCarlo(chi, expected, int64(rows.n), source)
+		t.MonteCarlo = tidy(t.MonteCarlo)
 	}
 	return t
 }
 
-// testPart tests part of a quota population: draws without replacement from
-// counts of total times share, that is, independence in the table of this part
-// against the rest. The population's own counts differ from total times share
-// by up to slack persons, the part's by the same fraction of that, which is
-// taken off each deviation before.
-func (s *Suite) testPart(e *plan.Expected, counts []int64, rows part, slack float64) *Test {
+// testPart tests part of a quota population, which is drawn without replacement
+// from counts of total times share: it tests independence in the table of this
+// part against the rest. The population's counts differ from total times share by
+// up to slack persons and the part's by the same fraction of that, so this much is
+// taken off each deviation first.
+func testPart(e *plan.Expected, counts []int64, rows portion, slack float64) *Test {
 	observed, expected := cells(e, counts, rows.n)
 	fraction := rows.n / rows.total
 	weight := make([]float64, len(expected))
 	for k, x := range expected {
 		weight[k] = x * min(1, (1-fraction)/fraction)
 	}
-	of, pools, joined := pool(weight)
+	of, pools, joined := stat.Pool(weight)
 	if pools < 2 {
 		return nil
 	}
@@ -225,23 +285,23 @@ func (s *Suite) testPart(e *plan.Expected, counts []int64, rows part, slack floa
 		d := observed[k] - x
 		observed[k] = x + math.Copysign(max(0, math.Abs(d)-float64(slack*fraction)), d)
 	}
-	o, x := pooled(observed, of, pools), pooled(expected, of, pools)
+	o, x := stat.Pooled(observed, of, pools), stat.Pooled(expected, of, pools)
 	table := append([]float64(nil), o...)
 	for k, v := range x {
 		table = append(table, max(0, v/fraction-o[k]))
 	}
-	chi := chiSquare(o, x) * (rows.total - 1) / (rows.total - rows.n)
-	g, _ := deviance(table, pools)
+	chi := stat.ChiSquare(o, x) * (rows.total - 1) / (rows.total - rows.n)
+	g, _ := stat.GTestIndependence(table, pools)
 	df := float64(pools - 1)
 	return &Test{
-		ChiSquare: tidy(chi), DF: pools - 1, Pooled: joined, P: tidy(chiSquareTail(chi, df)),
-		Deviance: tidy(g), PDeviance: tidy(chiSquareTail(g, df)),
+		ChiSquare: tidy(chi), DF: pools - 1, Pooled: joined, P: tidy(stat.ChiSquareTail(chi, df)),
+		Deviance: tidy(g), PDeviance: tidy(stat.ChiSquareTail(g, df)),
 		Persons: int64(rows.n), Reference: ReferencePart,
 	}
 }
 
-// Cell names cell number at of an expected distribution by its labels, as in
-// "hue red × zone north"; -1 gives no text.
+// Cell names a cell of an expected distribution by its labels, as in
+// "hue red × zone north"; -1 gives "".
 func Cell(p *plan.Plan, e *plan.Expected, at int) string {
 	if at < 0 {
 		return ""
@@ -259,35 +319,17 @@ func Cell(p *plan.Plan, e *plan.Expected, at int) string {
 	return strings.Join(parts, " × ")
 }
 
-// message says in a sentence how a table came out.
-func (c *comparison) message() string {
-	n := &c.numbers
-	var b strings.Builder
-	if n.Cells == 0 {
-		b.WriteString("no cell has a share")
-	} else {
-		fmt.Fprintf(&b, "largest deviation %+.2f persons (%s), %+.3f points (%s); TVD %.2g", n.Persons, n.PersonsCell, n.Points, n.PointsCell, n.TVD)
+func tableMessage(o *Outcome) string {
+	n := o.Table
+	text := "no cell has a share"
+	if n.Cells > 0 {
+		text = fmt.Sprintf("largest deviation %+.2f persons (%s), %+.3f points (%s); TVD %.2g", n.Persons, n.PersonsCell, n.Points, n.PointsCell, n.TVD)
 	}
-	if t := c.test; t != nil {
-		fmt.Fprintf(&b, "; %s", t)
+	if o.Test != nil {
+		text += fmt.Sprintf("; %s", o.Test)
 	}
 	if n.Listed > 0 {
-		fmt.Fprintf(&b, "; %s more than %g persons off as the allocation said", humanize.Count(n.Listed, "cell is", "cells are"), n.Limit)
+		text += fmt.Sprintf("; %s more than %g persons off, as the allocation listed", humanize.Count(n.Listed, "cell is", "cells are"), n.Limit)
 	}
-	return b.String()
-}
-
-// String gives a test in a few words.
-func (t *Test) String() string {
-	text := fmt.Sprintf("chi-square %.4g on %d df", t.ChiSquare, t.DF)
-	if t.Pooled > 0 {
-		text += fmt.Sprintf(" (%d cells pooled)", t.Pooled)
-	}
-	switch {
-	case t.Reference == ReferenceConformity:
-		return text + fmt.Sprintf(", conformity %.3g", t.P)
-	case t.Draws > 0:
-		return text + fmt.Sprintf(", p %.3g (%.3g by %d random samples), %.3g after Holm", t.P, t.MonteCarlo, t.Draws, t.PHolm)
-	}
-	return text + fmt.Sprintf(", p %.3g, %.3g after Holm", t.P, t.PHolm)
+	return text
 }

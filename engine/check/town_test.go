@@ -13,7 +13,7 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// bounded is the program of a number between bounds; it fills nothing here.
+// bounded is the program of a number with bounds; nothing binds it here.
 type bounded struct{ low, high float64 }
 
 func (b bounded) Bind(*kind.Env) kind.Filler          { return nil }
@@ -45,8 +45,8 @@ func labels(prefix string, n int) []string {
 	return out
 }
 
-// group makes a field of kind group from its stored form.
-func group(t testing.TB, name string, labels []string, of *kind.Selector) *kind.Field {
+// groupField makes a field of kind group from its stored form.
+func groupField(t testing.TB, name string, labels []string, of *kind.Selector) *kind.Field {
 	t.Helper()
 	program, _ := json.Marshal(map[string]any{"of": of})
 	data, _ := json.Marshal(map[string]any{
@@ -61,7 +61,7 @@ func group(t testing.TB, name string, labels []string, of *kind.Selector) *kind.
 }
 
 // joint is the share of a cell of (hue, zone, age, guild): hue and zone depend
-// on each other, guild on age, and zone 3 has nobody of hue 2; guild null
+// on each other and guild on age; zone 3 has no persons of hue 2, and guild is null
 // exactly below age 15. Age is independent of hue and zone.
 func joint(hue, zone, age, guild int) float64 {
 	if hue == 2 && zone == 3 || (age < 15) != (guild == guilds) {
@@ -75,7 +75,7 @@ func joint(hue, zone, age, guild int) float64 {
 	return p
 }
 
-func shares() []float64 {
+func townShares() []float64 {
 	out := make([]float64, 0, cellsInTown)
 	total := 0.0
 	for i := range cellsInTown {
@@ -89,7 +89,7 @@ func shares() []float64 {
 	return out
 }
 
-// town is a plan made by hand; share is its joint.
+// town is a plan with the given joint distribution.
 func town(t testing.TB, share []float64) *plan.Plan {
 	band := &kind.Selector{Fields: []string{"age"}, Slots: []int{ages}, Nullable: []bool{false}, Min: []int64{0}}
 	for a := range ages {
@@ -112,7 +112,7 @@ func town(t testing.TB, share []float64) *plan.Plan {
 			{Name: "hue", Kind: "category", Class: kind.Fitted, Type: frame.Category, Domain: &kind.Domain{Labels: labels("h", hues)}},
 			{Name: "zone", Kind: "category", Class: kind.Fitted, Type: frame.Category, Domain: &kind.Domain{Labels: labels("z", zones)}},
 			{Name: "age", Kind: "integer", Class: kind.Fitted, Type: frame.Integer, Domain: &kind.Domain{Integer: true, Max: ages - 1}},
-			group(t, "band", labels("b", 4), band),
+			groupField(t, "band", labels("b", 4), band),
 			{Name: "guild", Kind: "category", Class: kind.Fitted, Type: frame.Category, Nullable: true, Domain: &kind.Domain{Labels: labels("g", guilds)}, When: grown, WhenText: "age: >=15"},
 			{Name: "score", Kind: "number", Class: kind.Drawn, Type: frame.Number, Decimals: 6, Program: bounded{0, 100}},
 			{Name: "name", Kind: "template", Class: kind.Drawn, Type: frame.Text},
@@ -152,7 +152,7 @@ func town(t testing.TB, share []float64) *plan.Plan {
 	return p
 }
 
-// apportion gives each cell its floor or ceiling (largest remainder).
+// apportion rounds the counts of cells by largest remainder.
 func apportion(share []float64, n int) []int {
 	counts := make([]int, len(share))
 	order := make([]int, len(share))
@@ -180,10 +180,10 @@ func compare(a, b float64) int {
 	return 0
 }
 
-// quotaCells lists the cells of a quota population of n persons in random
-// order, and shares that its counts are exactly.
+// quotaCells returns the cells of a quota population of n persons in random order, and
+// the shares of its counts.
 func quotaCells(n int, seed uint64) (cells []int, share []float64) {
-	counts := apportion(shares(), n)
+	counts := apportion(townShares(), n)
 	share = make([]float64, len(counts))
 	for i, c := range counts {
 		share[i] = float64(c) / float64(n)
@@ -253,8 +253,7 @@ func batches(p *plan.Plan, cells []int, first int64, size int) []*frame.Batch {
 	return out
 }
 
-// judge runs the suite over batches with the given number of tallies, handed
-// out in turn.
+// judge runs the suite over batches with the given number of tallies, which take turns.
 func judge(t testing.TB, p *plan.Plan, o Options, workers int, all []*frame.Batch) *Result {
 	t.Helper()
 	if o.TempDir == "" {

@@ -11,7 +11,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -64,7 +63,7 @@ type Journal struct {
 	fs     fileSystem
 	dir    string
 	opt    Options
-	lock   *os.File
+	lock   *folderLock
 	report Report
 
 	state    sync.RWMutex // guards index, segments, closed and report

@@ -254,7 +254,7 @@ func (r *Release) cardTexts(p *paper) {
 		if n := t.Items; n != nil {
 			items = number(n.Mean)
 		}
-		if a := t.Alike; a != nil {
+		if a := t.NearDuplicates; a != nil {
 			near = percent(a.NearDuplicateShare)
 		}
 		rows = append(rows, append(row, items, near, written(t.Sources)))

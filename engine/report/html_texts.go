@@ -121,7 +121,7 @@ func (v *view) texts() {
 	}
 	compared := int64(0)
 	for _, f := range t.Fields {
-		a, field := f.Alike, v.Stats.field(f.Field)
+		a, field := f.NearDuplicates, v.Stats.field(f.Field)
 		if a == nil || field == nil {
 			continue
 		}

@@ -123,7 +123,7 @@ func (s *Stats) alike(p *paper) {
 	var rows [][]string
 	compared, kept := int64(0), int64(0)
 	for _, f := range s.Texts.Fields {
-		a := f.Alike
+		a := f.NearDuplicates
 		if a == nil {
 			continue
 		}

@@ -270,14 +270,14 @@ func TestWriteError(t *testing.T) {
 func ExampleText() {
 	r := &check.Result{Outcomes: []check.Outcome{
 		{ID: "rows", Kind: check.KindRows, Status: check.Pass, Message: "500 persons"},
-		{ID: "impossible.1", Kind: check.KindImpossible, Name: `{age: <16, guild: "smith"}`, Status: check.Fail, Message: "2 persons though it is impossible (the first is person 17)"},
+		{ID: "impossible.1", Kind: check.KindImpossible, Name: `{age: <16, guild: "smith"}`, Status: check.Fail, Message: "2 persons meet it, expected none (first: person 17)"},
 		{ID: "margin.hue", Kind: check.KindTable, Status: check.Pass, Table: &check.TableNumbers{Persons: -0.4}},
 	}}
 	if err := report.Text(os.Stdout, r, false); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
-	// fail  impossible.1 {age: <16, guild: "smith"}: 2 persons though it is impossible (the first is person 17)
+	// fail  impossible.1 {age: <16, guild: "smith"}: 2 persons meet it, expected none (first: person 17)
 	// pass  1 number of persons
 	// pass  1 table and margin, none more than 0.40 persons off
 }

@@ -143,7 +143,7 @@ func TestFittedValuesOnlyWhereWhenHolds(t *testing.T) {
 	text = strings.Replace(text, "tables: gear:", `tables: knot: {over: ["knot"], percent: {bow: 75, hitch: 25}}
 tables: depth: {over: ["depth"], percent: {"3": 20, "4": 40, "5": 40}}
 tables: gear:`, 1)
-	b, err := generator(t, harbourPlan(t, text)).Worker().Batch(0, 300)
+	b, err := generator(t, harbourBundle(t, text)).Worker().Batch(0, 300)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,12 @@
-// Package monitor watches a run while a model writes its texts, and says when
-// there is no use in going on: because the persons made so far do not follow
-// the tables, or because texts are missing from one group of people more than
-// from others, which bends the population of those who have them.
+// Package monitor is a progress monitor: it watches a run while a model writes its
+// texts and stops it when the result would not be usable, because the persons made
+// so far do not follow the tables, or because texts are missing from one group of
+// persons more than from others, which biases the population of those who have
+// texts.
 //
-// In go the persons in their order, and what became of their texts; out comes a
-// *Stop. A run that is right is stopped with a chance below Options.Budget, over
-// all its checkpoints and tests together.
+// A Monitor takes the persons in their order and the fates of their texts, and
+// returns a *Stop to end the run. The chance that it stops a right run is below
+// Options.Budget, over all checkpoints and tests together.
 package monitor
 
 import (
@@ -18,35 +19,36 @@ import (
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/enrich"
+	"github.com/personagen/personagen/engine/internal/stat"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// Options say what is watched.
+// Options describe the run.
 type Options struct {
-	Check check.Options // of the persons that the run makes; Parts and Budget are set here
+	Check check.Options // of the persons that the run makes; New sets Kinds, Parts and Budget
 	Count int64         // persons of the run
-	Every int64         // persons between checkpoints; 1,000
+	Every int64         // persons between checkpoints; 0 means 1,000
 	// Budget is the chance that a right run is stopped: half of it for the tables,
-	// half for the texts; check.DefaultBudget.
+	// half for the texts; 0 means check.DefaultBudget.
 	Budget float64
 }
 
-// Stop is why a run should end.
+// Stop is the error that ends a run.
 type Stop struct {
-	Persons int64 // so far
+	Persons int64 // when it was stopped
 	Reason  string
 }
 
 func (s *Stop) Error() string {
-	return fmt.Sprintf("the monitor stopped the run after %d persons: %s", s.Persons, s.Reason)
+	return fmt.Sprintf("the progress monitor stopped the run after %d persons: %s", s.Persons, s.Reason)
 }
 
-// Deviation tells how far a distribution of one field is from its table, for the
+// Deviation is the distance of the distribution of one field from its table, for the
 // persons made so far.
 type Deviation struct {
 	Field  string  `json:"field"`
-	Cell   string  `json:"cell"`   // the furthest
+	Cell   string  `json:"cell"`   // the one furthest off
 	Points float64 `json:"points"` // percentage points, observed minus expected
 }
 
@@ -57,16 +59,16 @@ type Monitor struct {
 	limit   float64 // share of texts that may be missing
 	checks  float64 // checkpoints that share the budget
 
-	tally *check.Tally // of the persons made; one goroutine's
+	tally *check.Tally // of the persons made; used by one goroutine
 
 	mu      sync.Mutex
-	made    int64
+	made    int64 // persons
 	drift   []Deviation
-	persons int64 // whose texts have come to an end
+	persons int64 // whose texts are finished
 	texts   []text
 	groups  int // of all axes
 	axes    []axis
-	codes   []int
+	codes   []int // of the current person, per axis
 }
 
 // axis is a field by whose values persons are grouped.
@@ -78,22 +80,22 @@ type axis struct {
 	slots  int
 }
 
-// text counts the persons that a text field speaks of, and those of them who
-// have none, by axis and group.
+// text counts the persons who should have a text of a field and those whose text is
+// missing, in all and by axis and group.
 type text struct {
-	field      string
-	all, bad   int64
-	of, badFor [][]int64
+	field        string
+	all, missing int64
+	of, lacking  [][]int64
 }
 
-// mostSlots bounds the values of a field that persons are grouped by; mostBands
-// the bands that whole numbers are put in when they are more.
+// maxSlots bounds the values of a field by which persons are grouped, and maxBands
+// the bands of a field of whole numbers.
 const (
-	mostSlots = 1000
-	mostBands = 20
+	maxSlots = 1000
+	maxBands = 20
 )
 
-// New returns a monitor of a plan's run that writes the named text fields.
+// New returns a monitor of a run that writes the named text fields of a plan.
 func New(p *plan.Plan, fields []string, o Options) *Monitor {
 	if o.Every <= 0 {
 		o.Every = 1000
@@ -103,7 +105,7 @@ func New(p *plan.Plan, fields []string, o Options) *Monitor {
 	}
 	shards := max(1, o.Check.Parts)
 	m := &Monitor{options: o, limit: p.MostQuarantined(), checks: float64(shards) * float64(max(1, o.Count/o.Every))}
-	o.Check.Budget = o.Budget / 2
+	o.Check.Kinds, o.Check.Budget = []string{check.KindTable}, o.Budget/2
 	o.Check.Parts = int(math.Ceil(m.checks))
 	m.suite = check.New(p, o.Check)
 	m.tally = m.suite.NewTally()
@@ -117,13 +119,14 @@ func New(p *plan.Plan, fields []string, o Options) *Monitor {
 	for _, name := range fields {
 		t := text{field: name}
 		for _, a := range m.axes {
-			t.of, t.badFor = append(t.of, make([]int64, a.slots)), append(t.badFor, make([]int64, a.slots))
+			t.of, t.lacking = append(t.of, make([]int64, a.slots)), append(t.lacking, make([]int64, a.slots))
 		}
 		m.texts = append(m.texts, t)
 	}
 	return m
 }
 
+// newAxis reports whether persons can be grouped by a field.
 func newAxis(f *kind.Field, column int) (axis, bool) {
 	a := axis{field: f, column: column, width: 1}
 	if f.Domain == nil || f.Class == kind.Written || f.Type != frame.Category && f.Type != frame.Integer {
@@ -132,14 +135,14 @@ func newAxis(f *kind.Field, column int) (axis, bool) {
 	size := f.Domain.Size()
 	if f.Type == frame.Integer {
 		a.low = f.Domain.Min
-		a.width = int64((size + mostBands - 1) / mostBands)
+		a.width = int64((size + maxBands - 1) / maxBands)
 		size = int((int64(size) + a.width - 1) / a.width)
 	}
 	a.slots = size + 1 // null last
-	return a, size > 1 && size <= mostSlots
+	return a, size > 1 && size <= maxSlots
 }
 
-// code is the group of a person, -1 for a value that the field does not have.
+// code is the group of a person, -1 for a value that is not in the domain.
 func (a *axis) code(b *frame.Batch, row int) int {
 	c := &b.Columns[a.column]
 	if c.IsNull(a.field.Type, row) {
@@ -157,7 +160,7 @@ func (a *axis) code(b *frame.Batch, row int) int {
 	return int(code)
 }
 
-// group names a group of persons.
+// group names the persons with a code.
 func (a *axis) group(code int) string {
 	switch {
 	case code == a.slots-1:
@@ -172,7 +175,7 @@ func (a *axis) group(code int) string {
 // Made implements enrich.Watch.
 func (m *Monitor) Made(b *frame.Batch) error {
 	before := m.made
-	m.tally.AddTables(b)
+	m.tally.Add(b)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.made += int64(b.N)
@@ -180,7 +183,11 @@ func (m *Monitor) Made(b *frame.Batch) error {
 		return nil
 	}
 	m.drift = m.drift[:0]
-	for _, o := range m.suite.Tables(m.tally) {
+	result, err := m.suite.Result(m.tally)
+	if err != nil {
+		return err
+	}
+	for _, o := range result.Outcomes {
 		if o.Status == check.Fail {
 			return &Stop{m.made, "the persons made so far do not follow " + o.Name + ": " + o.Message}
 		}
@@ -192,8 +199,8 @@ func (m *Monitor) Made(b *frame.Batch) error {
 	return nil
 }
 
-// Distributions tells how far each distribution of one field was from its table
-// at the last checkpoint, the furthest first.
+// Distributions returns the deviation of each distribution of one field at the last
+// checkpoint, the largest first.
 func (m *Monitor) Distributions() []Deviation {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -214,7 +221,7 @@ func (m *Monitor) Ended(b *frame.Batch, row int, fates []enrich.Fate) error {
 		t := &m.texts[k]
 		t.all++
 		if fate == enrich.Bad {
-			t.bad++
+			t.missing++
 		}
 		for i, code := range m.codes {
 			if code < 0 {
@@ -222,7 +229,7 @@ func (m *Monitor) Ended(b *frame.Batch, row int, fates []enrich.Fate) error {
 			}
 			t.of[i][code]++
 			if fate == enrich.Bad {
-				t.badFor[i][code]++
+				t.lacking[i][code]++
 			}
 		}
 	}
@@ -232,20 +239,20 @@ func (m *Monitor) Ended(b *frame.Batch, row int, fates []enrich.Fate) error {
 	return m.judgeTexts()
 }
 
-// judgeTexts stops a run whose texts are missing from a group of people more
-// than from others and more than may be, or from most of all people.
+// judgeTexts stops a run when texts are missing from a group of persons more than
+// from others and more than the limit, or from more than half of all persons.
 func (m *Monitor) judgeTexts() error {
 	level := m.options.Budget / 2 / m.checks / float64(max(1, m.groups*len(m.texts)))
 	var worst concentration
 	for k := range m.texts {
 		t := &m.texts[k]
-		if share := float64(t.bad) / float64(max(1, t.all)); share > m.limit && share > 0.5 {
-			return &Stop{m.persons, fmt.Sprintf("field %s has no text for %d of %d persons, and a share of %g may be", t.field, t.bad, t.all, m.limit)}
+		if share := float64(t.missing) / float64(max(1, t.all)); share > m.limit && share > 0.5 {
+			return &Stop{m.persons, fmt.Sprintf("field %s has no text for %d of %d persons; the limit is a share of %g", t.field, t.missing, t.all, m.limit)}
 		}
 		for i := range m.axes {
-			for code, bad := range t.badFor[i] {
+			for code, bad := range t.lacking[i] {
 				x := concentration{text: t, axis: i, code: code}
-				x.p = check.Concentration(bad, t.of[i][code], t.bad, t.all)
+				x.p = stat.HypergeometricTail(bad, t.of[i][code], t.missing, t.all)
 				if bad > 0 && float64(bad) > m.limit*float64(t.of[i][code]) && x.p < level && (worst.text == nil || x.p < worst.p) {
 					worst = x
 				}
@@ -256,11 +263,13 @@ func (m *Monitor) judgeTexts() error {
 		return nil
 	}
 	t, a := worst.text, &m.axes[worst.axis]
-	bad, of := t.badFor[worst.axis][worst.code], t.of[worst.axis][worst.code]
-	return &Stop{m.persons, fmt.Sprintf("field %s has no text for %d of %d persons with %s (%.1f %%), and for %d of the %d others (%.2f %%); the chance of that is %.0e",
-		t.field, bad, of, a.group(worst.code), share(bad, of), t.bad-bad, t.all-of, share(t.bad-bad, t.all-of), worst.p)}
+	bad, of := t.lacking[worst.axis][worst.code], t.of[worst.axis][worst.code]
+	return &Stop{m.persons, fmt.Sprintf("field %s has no text for %d of %d persons with %s (%.1f %%), and for %d of the %d others (%.2f %%); the chance of this is %.0e",
+		t.field, bad, of, a.group(worst.code), share(bad, of), t.missing-bad, t.all-of, share(t.missing-bad, t.all-of), worst.p)}
 }
 
+// concentration is a group of persons whose texts are missing; p is the chance of so
+// many.
 type concentration struct {
 	text *text
 	axis int

@@ -91,8 +91,8 @@ func persons(t testing.TB, p *bundle.Bundle, seed uint64, visit func(b *frame.Ba
 	return nil
 }
 
-// watched runs a population past a monitor; bad says who has no tale.
-func watched(t testing.TB, p *bundle.Bundle, seed uint64, budget float64, bad func(b *frame.Batch, row int) bool) error {
+// watched shows a population to a monitor; missing says who has no tale.
+func watched(t testing.TB, p *bundle.Bundle, seed uint64, budget float64, missing func(b *frame.Batch, row int) bool) error {
 	m := monitor.New(p.Plan, []string{"tale", "deed"}, monitor.Options{Check: check.Options{Total: people}, Count: people, Budget: budget})
 	years := p.Plan.Schema().Index("years")
 	return persons(t, p, seed, func(b *frame.Batch) error {
@@ -101,12 +101,12 @@ func watched(t testing.TB, p *bundle.Bundle, seed uint64, budget float64, bad fu
 		}
 		for row := range b.N {
 			fates := []enrich.Fate{enrich.Good, enrich.NotApplicable}
-			if bad(b, row) {
+			if missing(b, row) {
 				fates[0] = enrich.Bad
 			}
-			if b.Columns[years].Ints[row] >= 18 { // the young would stand out if they counted
+			if b.Columns[years].Ints[row] >= 18 { // children would be a group without texts if they counted
 				fates[1] = enrich.Good
-				if bad(b, row) {
+				if missing(b, row) {
 					fates[1] = enrich.Bad
 				}
 			}
@@ -118,8 +118,8 @@ func watched(t testing.TB, p *bundle.Bundle, seed uint64, budget float64, bad fu
 	})
 }
 
-// Right runs are not stopped, although three in a hundred texts are missing and
-// the monitor looks ten times.
+// Right runs are not stopped, although 3 % of texts are missing and there are ten
+// checkpoints.
 func TestRightRunsAreNotStopped(t *testing.T) {
 	p := compileText(t, coast)
 	for seed := range uint64(200) {
@@ -130,8 +130,8 @@ func TestRightRunsAreNotStopped(t *testing.T) {
 	}
 }
 
-// With a budget of one half at most half of all right runs are stopped: the
-// budget is one for all checkpoints and tests.
+// With a budget of one half, at most half of all right runs are stopped: all
+// checkpoints and tests share the budget.
 func TestTheBudgetIsThatOfTheWholeRun(t *testing.T) {
 	p := compileText(t, coast)
 	stopped := 0
@@ -143,7 +143,7 @@ func TestTheBudgetIsThatOfTheWholeRun(t *testing.T) {
 		}
 	}
 	if stopped > runs/2+15 { // three standard deviations
-		t.Errorf("%d of %d runs were stopped", stopped, runs)
+		t.Errorf("got %d of %d runs stopped, want at most half", stopped, runs)
 	}
 }
 
@@ -163,21 +163,21 @@ func TestBentRunsAreStopped(t *testing.T) {
 		{"the old now and then", func(r *rand.Rand, b *frame.Batch, row int) bool {
 			return r.Float64() < map[bool]float64{true: 0.06, false: 0.01}[b.Columns[years].Ints[row] >= 76]
 		}, 10_000, "persons with years 76-79 ("},
-		{"most of all", func(r *rand.Rand, b *frame.Batch, row int) bool { return r.Float64() < 0.6 }, 1000, "field tale has no text for"},
+		{"most texts", func(r *rand.Rand, b *frame.Batch, row int) bool { return r.Float64() < 0.6 }, 1000, "field tale has no text for"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 3))
 			err := watched(t, p, 1, 0, func(b *frame.Batch, row int) bool { return c.bad(r, b, row) })
 			var stop *monitor.Stop
 			if !errors.As(err, &stop) || stop.Persons > c.within || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("within %d persons and with %q wanted, got %v", c.within, c.says, err)
+				t.Errorf("got %v, want a stop within %d persons that says %q", err, c.within, c.says)
 			}
 		})
 	}
 }
 
-// A group that is missing a little more is no reason to stop as long as that is
-// within what the spec lets be set aside.
+// A group of whose texts more are missing does not stop a run while they are within
+// the spec's limit.
 func TestTheLimitOfTheSpecCounts(t *testing.T) {
 	bent := func(b *frame.Batch, row int) bool { return b.Columns[1].Codes[row] == 0 && row%8 == 0 }
 	if err := watched(t, compileText(t, coast), 1, 0, bent); err == nil {
@@ -188,14 +188,14 @@ func TestTheLimitOfTheSpecCounts(t *testing.T) {
 	}
 }
 
-// Persons that come in an order are stopped at the first checkpoint, and the
-// monitor tells how far they are off.
+// A run whose persons come in an order is stopped at the first checkpoint; for a right
+// one the monitor returns the deviations.
 func TestPersonsInAnOrderAreStopped(t *testing.T) {
 	p := compileText(t, coast)
 	m := monitor.New(p.Plan, []string{"tale"}, monitor.Options{Check: check.Options{Total: people}, Count: people})
 	err := persons(t, p, 1, func(b *frame.Batch) error {
 		if first := b.First; first < 3000 {
-			for row := range b.N { // a fifth more red ones among the first
+			for row := range b.N { // a fifth of the blue ones among the first are red
 				if b.Columns[1].Codes[row] == 2 && row%5 == 0 {
 					b.Columns[1].Codes[row] = 0
 				}
@@ -205,13 +205,13 @@ func TestPersonsInAnOrderAreStopped(t *testing.T) {
 	})
 	var stop *monitor.Stop
 	if !errors.As(err, &stop) || stop.Persons != 1000 || !strings.Contains(err.Error(), "do not follow") {
-		t.Errorf("got %v", err)
+		t.Errorf("got %v, want a stop after 1000 persons", err)
 	}
 	m = monitor.New(p.Plan, []string{"tale"}, monitor.Options{Check: check.Options{Total: people}, Count: people})
 	if err := persons(t, p, 1, m.Made); err != nil {
 		t.Fatal(err)
 	}
 	if d := m.Distributions(); len(d) != 3 || fmt.Sprintf("%.2f", d[0].Points) != "0.00" && d[0].Points > 0.02 {
-		t.Errorf("%+v", d)
+		t.Errorf("got deviations %+v, want three near 0", d)
 	}
 }

@@ -151,6 +151,10 @@ func TestEarlyStepsLeaveRoom(t *testing.T) {
 		{417.55, 417.60, 417, 418},
 		{416.40, 417.10, 416, 417},
 		{3, 3.2, 3, 3},
+		{2.6, 4, 3, 3}, // four in all, whatever the sum's last digits are
+		{4.4, 6, 4, 4},
+		{2.6, 4 - 1e-9, 3, 3},
+		{2.6, 4 + 1e-9, 3, 3},
 	} {
 		x := boundCell{target: c.part, low: int32(math.Floor(c.part)), high: int32(math.Ceil(c.part))}
 		x.leaveRoom(c.all)

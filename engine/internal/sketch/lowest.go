@@ -6,11 +6,13 @@ import (
 	"slices"
 )
 
-// Lowest keeps the values of the persons with the smallest hashes: a sample
-// that does not depend on who saw which person, in which order.
+// Lowest keeps the values of the persons with the smallest hashes (bottom-k
+// sampling: Cohen and Kaplan, "Summarizing data using bottom-k sketches", PODC
+// 2007). The sample does not depend on the order of the persons or on which worker
+// saw whom.
 type Lowest[T any] struct {
-	Keep  int
-	Below uint64 // hashes above this are out
+	Keep  int    // how many values
+	Below uint64 // hashes above this are not kept
 	All   []Ranked[T]
 }
 
@@ -32,7 +34,7 @@ func (l *Lowest[T]) Add(hash uint64, row int64, value T) {
 	}
 }
 
-// Trim leaves the smallest ones, in order.
+// Trim drops all but the values with the smallest hashes, and sorts them by hash.
 func (l *Lowest[T]) Trim() {
 	slices.SortFunc(l.All, func(a, b Ranked[T]) int {
 		if c := cmp.Compare(a.Hash, b.Hash); c != 0 {
@@ -47,14 +49,15 @@ func (l *Lowest[T]) Trim() {
 	}
 }
 
-// Merge adds the sample o.
+// Merge adds the sample o, which must not be used any more.
 func (l *Lowest[T]) Merge(o *Lowest[T]) {
 	l.All = append(l.All, o.All...)
 	l.Trim()
 }
 
-// CertainBound is a hash below which those of the smallest k of n lie, but for
-// a chance of 1e-9 (six standard deviations); all hashes when n is not known.
+// CertainBound returns a bound on the smallest k of n hashes, which is too small with
+// a chance of 1e-9 (six standard deviations). For n = 0 (unknown) it is the largest
+// hash.
 func CertainBound(k, n int64) uint64 {
 	p := (float64(k) + float64(6*math.Sqrt(float64(k)))) / float64(n)
 	if n == 0 || p >= 1 {

@@ -1,6 +1,5 @@
-// Package sketch holds what large data leaves behind in memory that does not
-// grow: sums, quantiles and samples that do not depend on the order in which
-// values are added or merged.
+// Package sketch summarises large data in memory that does not grow: sums, quantiles
+// and samples that do not depend on the order in which values are added or merged.
 package sketch
 
 import (
@@ -8,9 +7,8 @@ import (
 	"math/big"
 )
 
-// Numbers describes numbers in memory that does not grow: their exact sum, the
-// sum of their rounded squares, and a histogram with buckets of a fixed ratio.
-// It does not depend on the order in which numbers are added or merged.
+// Numbers summarises numbers by their exact sum, the sum of their rounded squares, and
+// a histogram whose buckets have a fixed ratio.
 type Numbers struct {
 	N         int64
 	low, high float64
@@ -19,17 +17,17 @@ type Numbers struct {
 	pos, neg  ladder // by absolute value
 }
 
-// bucketBits of the mantissa tell buckets apart: 512 to each doubling, so that
-// a quantile is right to one part in a thousand.
+// bucketBits is how many bits of the mantissa choose the bucket: there are 512 buckets
+// to each doubling, so that a quantile is right to one part in a thousand.
 const bucketBits = 9
 
-// Buckets below 2^-40 count as zero, those above 2^63 as the last one.
+// Numbers below 2^-40 count as zero; those of 2^63 and above are in the last bucket.
 const (
 	lowestBucket  = (1023 - 40) << bucketBits
 	highestBucket = (1023+63)<<bucketBits - 1
 )
 
-// Add takes one more number in.
+// Add adds a number.
 func (s *Numbers) Add(x float64) {
 	if s.N == 0 {
 		s.sum, s.sq = &exactSum{}, &exactSum{}
@@ -50,7 +48,7 @@ func (s *Numbers) Add(x float64) {
 	}
 }
 
-// Merge adds what o has gathered; o must not be used any more.
+// Merge adds the numbers of o, which must not be used any more.
 func (s *Numbers) Merge(o *Numbers) {
 	if o.N == 0 {
 		return
@@ -68,7 +66,8 @@ func (s *Numbers) Merge(o *Numbers) {
 	s.neg.merge(&o.neg)
 }
 
-// Moments returns the mean and the standard deviation (with n-1).
+// Moments returns the mean and the standard deviation (of a sample, with n-1). There
+// must be numbers.
 func (s *Numbers) Moments() (mean, sd float64) {
 	n := new(big.Float).SetPrec(precision).SetInt64(s.N)
 	m := s.sum.value()
@@ -83,8 +82,8 @@ func (s *Numbers) Moments() (mean, sd float64) {
 	return mean, math.Sqrt(max(0, variance/float64(s.N-1)))
 }
 
-// Quantile returns the value below which a share q of the numbers lies, right
-// to one part in a thousand.
+// Quantile returns the value that a share q of the numbers does not exceed, right to
+// one part in a thousand. There must be numbers.
 func (s *Numbers) Quantile(q float64) float64 {
 	rank := int64(math.Ceil(q*float64(s.N))) - 1 // 0-based, of the sorted numbers
 	rank = max(0, min(rank, s.N-1))
@@ -92,6 +91,7 @@ func (s *Numbers) Quantile(q float64) float64 {
 	return max(s.low, min(s.high, x))
 }
 
+// at returns the number of a rank, from 0 for the smallest.
 func (s *Numbers) at(rank int64) float64 {
 	for i := len(s.neg.counts) - 1; i >= 0; i-- {
 		if rank -= s.neg.counts[i]; rank < 0 {
@@ -109,8 +109,8 @@ func (s *Numbers) at(rank int64) float64 {
 	return s.high
 }
 
-// Agreement estimates the chance that two of the numbers, written with the
-// given number of decimals, are the same.
+// Agreement estimates the chance that two of the numbers are the same when they are
+// written with so many decimals; with all of them for -1.
 func (s *Numbers) Agreement(decimals int) float64 {
 	step := math.Pow(10, -float64(max(decimals, 0)))
 	if decimals < 0 {
@@ -139,8 +139,8 @@ func square(c, n int64) float64 {
 func lower(bucket int) float64 { return math.Float64frombits(uint64(bucket) << (52 - bucketBits)) }
 func upper(bucket int) float64 { return lower(bucket + 1) }
 
-// middle represents a bucket. A bucket that holds one whole number, as those
-// of lengths and counts do, is that number.
+// middle returns the number that represents a bucket: its middle, or the whole number
+// in it when it has just one, so that lengths and counts are exact.
 func middle(bucket int) float64 {
 	a, b := lower(bucket), upper(bucket)
 	if whole := math.Ceil(a); whole < b && b-a <= 1 {
@@ -149,7 +149,7 @@ func middle(bucket int) float64 {
 	return a + (b-a)/2
 }
 
-// ladder counts buckets in one stretch that grows as needed.
+// ladder is a range of buckets that grows as needed.
 type ladder struct {
 	first  int
 	counts []int64
@@ -177,15 +177,15 @@ func (l *ladder) merge(o *ladder) {
 	}
 }
 
-// exactSum adds floating-point numbers without rounding, so that the order
-// does not matter: limb i weighs 2^(32i-1075) (the small superaccumulator of
-// Neal, "Fast exact summation using small and large superaccumulators", 2015).
+// exactSum adds floating-point numbers without rounding, so that their order does not
+// matter: limb i has the weight 2^(32i-1075) (the small superaccumulator of Neal,
+// "Fast exact summation using small and large superaccumulators", 2015).
 type exactSum struct {
 	limbs [67]int64
-	adds  int // since the last carry
+	adds  int // numbers added since the last carry
 }
 
-// precision in bits suffices for the sum and for its square.
+// precision, in bits, is enough for the sum and for its square.
 const precision = 512
 
 func (s *exactSum) add(x float64) {
@@ -210,6 +210,7 @@ func (s *exactSum) add(x float64) {
 	}
 }
 
+// carry moves what exceeds 32 bits of a limb to the next one.
 func (s *exactSum) carry() {
 	for i := range len(s.limbs) - 1 {
 		s.limbs[i+1] += s.limbs[i] >> 32
@@ -227,7 +228,7 @@ func (s *exactSum) merge(o *exactSum) {
 	s.adds = 2
 }
 
-// value returns the sum, rounded only to the precision.
+// value returns the sum, rounded to precision.
 func (s *exactSum) value() *big.Float {
 	total := new(big.Int)
 	for i := len(s.limbs) - 1; i >= 0; i-- {

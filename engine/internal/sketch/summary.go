@@ -2,7 +2,7 @@ package sketch
 
 import "math"
 
-// Summary describes numbers. Quantiles of fields with a domain are exact, others
+// Summary describes numbers. Quantiles of fields with a domain are exact; others are
 // right to one part in a thousand.
 type Summary struct {
 	Of   string  `json:"of"` // "values", "characters" or "items"
@@ -16,7 +16,7 @@ type Summary struct {
 	Max  float64 `json:"max"`
 }
 
-// Describe summarises numbers; nil when there are none.
+// Describe returns the summary of the numbers; nil when there are none.
 func (s *Numbers) Describe() *Summary {
 	if s.N == 0 {
 		return nil
@@ -28,7 +28,8 @@ func (s *Numbers) Describe() *Summary {
 	}
 }
 
-// Exact summarises whole numbers from low on by their counts.
+// Exact returns the summary of whole numbers, given the counts of low, low+1 and so
+// on; nil when there are none.
 func Exact(counts []int64, low int64) *Summary {
 	var n, sum int64
 	for i, c := range counts {
@@ -60,8 +61,8 @@ func Exact(counts []int64, low int64) *Summary {
 	return s
 }
 
-// Tidy keeps nine significant digits, so that a last bit that differs between
-// machines does not reach a file.
+// Tidy rounds to nine significant digits, so that last bits that differ between
+// machines do not reach a file. Infinities and NaN become 0.
 func Tidy(x float64) float64 {
 	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {
 		return 0

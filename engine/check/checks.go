@@ -1,0 +1,29 @@
+package check
+
+// checks lists every check in the order of a Result. The outcomes of checks in
+// one line alternate field by field. A check that reads other checks' outcomes
+// (measure, goal) comes after them.
+var checks = [][]definition{
+	{rowsCheck},
+	{valuesCheck},
+	{nullsCheck},
+	{uniqueCheck},
+	{personsCheck},
+	{nearPersonsCheck},
+	{groupCheck},
+	{impossibleCheck},
+	{openCheck, frequencyCheck},
+	{tableCheck},
+	{numberCheck},
+	{correlationCheck},
+	{independentCheck},
+	{limitCheck},
+	{writtenCheck},
+	{textCheck},
+	{languageCheck},
+	{ruleCheck},
+	{nearDuplicatesCheck, openingsCheck},
+	{sourceCheck},
+	{measureCheck},
+	{goalCheck},
+}

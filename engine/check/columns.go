@@ -1,0 +1,259 @@
+package check
+
+import (
+	"math"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/sketch"
+	"github.com/personagen/personagen/engine/kind"
+)
+
+// columnsPlan is what each column must satisfy by itself.
+type columnsPlan struct{ fields []columnPlan }
+
+// columnPlan is what one column must satisfy.
+type columnPlan struct {
+	field    *kind.Field
+	axis     int // -1 when not coded
+	when     int // mask of the rows that have a value
+	group    bool
+	counter  int // counts per code, -1 when not coded
+	low      float64
+	high     float64
+	bounded  bool
+	nonEmpty bool
+}
+
+// ranger is implemented by programs whose numbers have bounds.
+type ranger interface {
+	Range() (low, high float64, ok bool)
+}
+
+func compileColumns(b *basis, coding *coding, counts *countsPlan) *columnsPlan {
+	p := &columnsPlan{}
+	for i, f := range b.plan.Fields {
+		c := columnPlan{field: f, axis: coding.axisOf[i], when: coding.mask(f.When), group: f.Lookup() != nil, counter: -1}
+		if c.axis >= 0 {
+			c.counter = counts.counter(coding, coding.space([]string{f.Name}), everyone)
+		}
+		if r, ok := f.Program.(ranger); ok {
+			c.low, c.high, c.bounded = r.Range()
+		}
+		c.nonEmpty = f.Type == frame.Text && !f.Hidden
+		p.fields = append(p.fields, c)
+	}
+	return p
+}
+
+// columns is what is gathered of each column by itself.
+type columns struct {
+	plan   *columnsPlan
+	codes  *codes
+	counts *counts
+	of     []columnTally
+}
+
+// columnTally is what is gathered of one column. Those of written fields are
+// filled by texts, which reads every text once.
+type columnTally struct {
+	unknown violations // labels or whole numbers outside the domain, NaN and infinities
+	outside violations // numbers outside their range
+	empty   violations // empty texts
+	missing violations // null where a value is required
+	extra   violations // a value where null is required
+	nulls   int64
+	numbers sketch.Numbers // of numbers, of the lengths of texts, of the items of lists
+	items   []int64        // per label of a list
+}
+
+func (p *columnsPlan) newTally(codes *codes, counts *counts) *columns {
+	return &columns{plan: p, codes: codes, counts: counts, of: make([]columnTally, len(p.fields))}
+}
+
+func (t *columns) merge(other tally) {
+	for i := range t.of {
+		f, o := &t.of[i], &other.(*columns).of[i]
+		f.unknown.merge(&o.unknown)
+		f.outside.merge(&o.outside)
+		f.empty.merge(&o.empty)
+		f.missing.merge(&o.missing)
+		f.extra.merge(&o.extra)
+		f.nulls += o.nulls
+		f.numbers.Merge(&o.numbers)
+		if f.items == nil {
+			f.items = o.items
+		} else {
+			addAll(f.items, o.items)
+		}
+	}
+}
+
+func (t *columns) add(b *frame.Batch) {
+	for i := range t.of {
+		if t.plan.fields[i].field.Class != kind.Written {
+			t.addColumn(b, i)
+		}
+	}
+}
+
+func (t *columns) addColumn(b *frame.Batch, i int) {
+	c, col, f := &t.plan.fields[i], &b.Columns[i], &t.of[i]
+	t.addNulls(b, i)
+	switch c.field.Type {
+	case frame.Category:
+		if !t.codes.good[c.axis] {
+			size := uint32(c.field.Domain.Size())
+			for r, code := range col.Codes[:b.N] {
+				if code != -1 && uint32(code) >= size {
+					f.unknown.add(b.First + int64(r))
+				}
+			}
+		}
+	case frame.Integer:
+		t.addIntegers(b, i)
+	case frame.Number:
+		for r, v := range col.Floats[:b.N] {
+			switch {
+			case col.Null != nil && col.Null[r]:
+			case math.IsNaN(v) || math.IsInf(v, 0):
+				f.unknown.add(b.First + int64(r))
+			default:
+				if c.bounded && (v < c.low || v > c.high) {
+					f.outside.add(b.First + int64(r))
+				}
+				f.numbers.Add(v)
+			}
+		}
+	case frame.Text:
+		for r, text := range col.Texts[:b.N] {
+			if col.Null != nil && col.Null[r] {
+				continue
+			}
+			if text == "" && c.nonEmpty {
+				f.empty.add(b.First + int64(r))
+			}
+			f.numbers.Add(float64(utf8.RuneCountInString(text)))
+		}
+	case frame.CategoryList, frame.TextList:
+		t.addLists(b, i)
+	}
+}
+
+func (t *columns) addIntegers(b *frame.Batch, i int) {
+	c, col, f := &t.plan.fields[i], &b.Columns[i], &t.of[i]
+	if c.axis >= 0 { // counted by value
+		if t.codes.good[c.axis] {
+			return
+		}
+		d := c.field.Domain
+		for r, v := range col.Ints[:b.N] {
+			if (v < d.Min || v > d.Max) && (col.Null == nil || !col.Null[r]) {
+				f.unknown.add(b.First + int64(r))
+			}
+		}
+		return
+	}
+	for r, v := range col.Ints[:b.N] {
+		if col.Null != nil && col.Null[r] {
+			continue
+		}
+		if x := float64(v); c.bounded && (x < c.low || x > c.high) {
+			f.outside.add(b.First + int64(r))
+		}
+		f.numbers.Add(float64(v))
+	}
+}
+
+func (t *columns) addLists(b *frame.Batch, i int) {
+	c, col, f := &t.plan.fields[i], &b.Columns[i], &t.of[i]
+	labels := c.field.Type == frame.CategoryList
+	size := 0
+	if labels {
+		size = c.field.Domain.Size()
+		if f.items == nil {
+			f.items = make([]int64, size)
+		}
+	}
+	for r := range b.N {
+		if col.Null != nil && col.Null[r] {
+			continue
+		}
+		from, to := col.Offsets[r], col.Offsets[r+1]
+		f.numbers.Add(float64(to - from))
+		bad, empty := false, false
+		for k := from; k < to; k++ {
+			switch {
+			case !labels:
+				empty = empty || col.Texts[k] == ""
+			case uint32(col.Codes[k]) < uint32(size):
+				f.items[col.Codes[k]]++
+			default:
+				bad = true
+			}
+		}
+		if bad {
+			f.unknown.add(b.First + int64(r))
+		}
+		if empty {
+			f.empty.add(b.First + int64(r))
+		}
+	}
+}
+
+// addNulls counts nulls and compares them with the field's condition. A group may
+// also be null by the values of its base fields, which its own check covers.
+func (t *columns) addNulls(b *frame.Batch, i int) {
+	c, col, f := &t.plan.fields[i], &b.Columns[i], &t.of[i]
+	category := c.field.Type == frame.Category
+	if !category && col.Null == nil && c.when < 0 {
+		return
+	}
+	if category && !c.field.Nullable && t.codes.good[c.axis] {
+		return // no code is null, or not all would be good
+	}
+	has := t.codes.taken(c.when)
+	for r := range b.N {
+		null := false
+		if category {
+			null = col.Codes[r] == -1
+		} else {
+			null = col.Null != nil && col.Null[r]
+		}
+		if null {
+			f.nulls++
+		}
+		switch {
+		case has != nil && !has[r]:
+			if !null {
+				f.extra.add(b.First + int64(r))
+			}
+		case null && !c.group && (has != nil || !c.field.Nullable):
+			f.missing.add(b.First + int64(r))
+		}
+	}
+}
+
+// profiles describes every column.
+func (t *columns) profiles(rows int64) (out []Profile) {
+	for i := range t.of {
+		c, f := &t.plan.fields[i], &t.of[i]
+		p := Profile{Field: c.field.Name, Rows: rows, Nulls: f.nulls, Counts: f.items}
+		if c.counter >= 0 {
+			p.Counts = slices.Clone(t.counts.of[c.counter][:c.field.Domain.Size()])
+			if c.field.Type == frame.Integer {
+				p.Numbers = sketch.Exact(p.Counts, c.field.Domain.Min)
+			}
+		} else if p.Numbers = f.numbers.Describe(); p.Numbers != nil {
+			switch c.field.Type {
+			case frame.Text:
+				p.Numbers.Of = "characters"
+			case frame.CategoryList, frame.TextList:
+				p.Numbers.Of = "items"
+			}
+		}
+		out = append(out, p)
+	}
+	return out
+}

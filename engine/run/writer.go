@@ -1,0 +1,137 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/personagen/personagen/engine/bundle"
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/endpoint"
+)
+
+// checkProvider refuses a provider that neither the program nor the spec defines.
+func (r *run) checkProvider(b *bundle.Bundle) error {
+	known := Providers()
+	for _, e := range b.Writers.Endpoints {
+		if !slices.Contains(known, e.Name) {
+			known = append(known, e.Name)
+		}
+	}
+	if r.Provider == "" || slices.Contains(known, r.Provider) {
+		return nil
+	}
+	hint := ""
+	if g := diag.Guess(r.Provider, known); g != "" {
+		hint = fmt.Sprintf("; did you mean %s?", g)
+	}
+	return fmt.Errorf("%w: the provider must be one of %s, or an endpoint of the spec, not %q%s", ErrUsage, strings.Join(known, ", "), r.Provider, hint)
+}
+
+// chooseModel returns the model that writes: that of the request, else that of
+// the spec's endpoint, else the one that all calls name.
+func (r *run) chooseModel() (string, error) {
+	if len(r.plan.Calls) == 0 {
+		return "", fmt.Errorf("%w: the spec has no calls, so a model has nothing to write; add calls, or choose --provider %s", ErrUsage, Offline)
+	}
+	if m := r.Writer.Endpoint.Model; m != "" {
+		return m, nil
+	}
+	if e := r.bundle.Writers.Endpoint(r.Provider); e != nil && e.Model != "" {
+		return e.Model, nil
+	}
+	var named []string
+	for _, c := range r.plan.Calls {
+		if !slices.Contains(named, c.Model) {
+			named = append(named, c.Model)
+		}
+	}
+	if len(named) > 1 || named[0] == "" {
+		return "", fmt.Errorf("%w: the spec's calls do not all name the same model; choose one with --model", ErrUsage)
+	}
+	return named[0], nil
+}
+
+// pricing is the price of a model, with the currency and date of its table.
+type pricing struct {
+	price          endpoint.Price
+	known          bool
+	currency, date string
+}
+
+// configure returns how the endpoint is asked, and its price. The request takes
+// precedence over the spec, and the spec over the preset.
+func (r *run) configure(model string) (endpoint.Config, pricing) {
+	cfg, err := endpoint.Preset(r.Provider)
+	if err != nil { // an endpoint that only the spec defines
+		cfg = endpoint.Config{Provider: r.Provider}
+	}
+	if e := r.bundle.Writers.Endpoint(r.Provider); e != nil {
+		cfg = fromSpec(e).Over(cfg)
+		if e.NoKey {
+			cfg.KeyVar = ""
+		}
+		if e.Local != nil {
+			cfg.Local = *e.Local
+		}
+	}
+	cfg = r.Writer.Endpoint.Over(cfg)
+	cfg.Model = model
+	p := r.price(cfg)
+	if cfg.Price == nil && (p.known || r.bundle.Writers.Prices != nil) {
+		cfg.Price = &p.price // otherwise the client would use its own table
+	}
+	return cfg, p
+}
+
+func fromSpec(e *bundle.Endpoint) endpoint.Config {
+	c := endpoint.Config{
+		BaseURL: e.BaseURL, KeyVar: e.KeyVar, Mode: endpoint.Mode(e.Mode), TokensField: e.TokensField,
+		Extra: e.Extra, Headers: e.Headers, Workers: e.Workers, MaxInFlight: e.MaxInFlight, Limits: endpoint.Limits(e.Limits),
+		Batch:   endpoint.BatchConfig{Requests: e.Batch.Requests, Bytes: e.Batch.Bytes, Window: e.Batch.Window},
+		Timeout: time.Duration(e.Timeout * float64(time.Second)), CharsPerToken: e.CharsPerToken,
+	}
+	if e.Retries != nil {
+		if c.Retries = *e.Retries; c.Retries == 0 {
+			c.Retries = -1
+		}
+	}
+	return c
+}
+
+// price finds what the model costs: the spec's price, else nothing at a local
+// endpoint, else the price of the program's table if it is in the same currency.
+func (r *run) price(cfg endpoint.Config) pricing {
+	table := endpoint.Prices()
+	p := pricing{currency: table.Currency, date: table.Date}
+	own := r.bundle.Writers.Prices
+	if own != nil {
+		p.currency = own.Currency
+	}
+	if cfg.Price != nil {
+		p.price, p.known = *cfg.Price, true
+		return p
+	}
+	if own != nil {
+		if p.price, p.known = specTable(r.bundle.Writers.Prices).Find(cfg.Model); p.known {
+			p.date = own.Date
+			return p
+		}
+	}
+	switch {
+	case cfg.Local:
+		p.known = true
+	case p.currency == table.Currency:
+		p.price, p.known = table.Find(cfg.Model)
+	}
+	return p
+}
+
+func specTable(p *bundle.Prices) endpoint.PriceTable {
+	t := endpoint.PriceTable{Date: p.Date, Currency: p.Currency}
+	for _, m := range p.Models {
+		t.Models = append(t.Models, endpoint.ModelPrice{Model: m.Model, Price: endpoint.Price{Input: m.Input, Output: m.Output, Cached: m.Cached, Batch: m.Batch}})
+	}
+	return t
+}
