@@ -46,11 +46,14 @@ func (r *reader) order(root *spec.Node) {
 	}
 }
 
-// sortStanza sorts the entries of a stanza by their list. Entries that are not
-// listed come last, in the order that they have without a list.
+// sortStanza sorts the entries of a stanza by a list, which must name each of them
+// once. It may leave out hidden fields, and cannot name the entries that a spec adds
+// to that of another package; these come last, in the order that they have without
+// a list.
 func (r *reader) sortStanza(name string, list *spec.Node, s stanza, node *spec.Node) {
 	path := []cue.Selector{cue.Str("order"), cue.Str(name)}
 	position := map[string]int{}
+	meant := map[string]bool{} // entries that misspelt names mean: they are not missing
 	for i, item := range list.AsStrings() {
 		at := append(path[:len(path):len(path)], cue.Index(i))
 		if _, twice := position[item.Value]; twice {
@@ -59,11 +62,23 @@ func (r *reader) sortStanza(name string, list *spec.Node, s stanza, node *spec.N
 		}
 		position[item.Value] = i
 		if !s.has(item.Value) {
-			r.notInStanza(at, item, name, s, list)
+			meant[r.notInStanza(at, item, name, s, list)] = true
 		}
 	}
 	if node == nil {
 		return
+	}
+	var missing []spec.Named
+	for _, f := range node.Fields {
+		_, listed := position[f.Name]
+		hidden := f.Value.Get("hidden")
+		added := r.places.packageAt(f.Place.File) != r.places.packageAt(list.Place.File)
+		if !listed && !meant[f.Name] && !added && (hidden == nil || !hidden.Bool) {
+			missing = append(missing, f)
+		}
+	}
+	if len(missing) > 0 {
+		r.notListed(path, list.Place, missing)
 	}
 	rank := func(f spec.Named) int {
 		if i, listed := position[f.Name]; listed {
@@ -91,23 +106,46 @@ func (r *reader) noOrder(name string, s stanza) {
 		WithHint("list all of them: order: %s: [%s]", name, quotedNames(s.names()))
 }
 
+func (r *reader) notListed(path []cue.Selector, at diag.Place, missing []spec.Named) {
+	var names []string
+	for _, f := range missing {
+		names = append(names, f.Name)
+	}
+	verb := "is"
+	if len(names) > 1 {
+		verb = "are"
+	}
+	d := r.fault(path, at, "not-listed", "%s %s not listed", quotedNames(names), verb)
+	if stanza := path[len(path)-1].String(); stanza == "fields" {
+		d.WithHint("the list must name every field that is not hidden")
+	} else {
+		d.WithHint("the list must name every entry of %s", stanza)
+	}
+	for _, f := range missing[:min(3, len(missing))] {
+		d.Note("%s is at %s", f.Name, f.Place)
+	}
+}
+
 func (r *reader) listedTwice(path []cue.Selector, item spec.String, first diag.Place) {
 	r.fault(path, item.Place, "listed-twice", "%q is listed twice", item.Value).
 		WithHint("remove one").
 		Note("the first is at %s", first)
 }
 
-// notInStanza reports a name in a list that is not in the stanza.
-func (r *reader) notInStanza(path []cue.Selector, item spec.String, name string, s stanza, list *spec.Node) {
+// notInStanza reports a name in a list that the stanza does not have. It returns the
+// one that was probably meant, or "".
+func (r *reader) notInStanza(path []cue.Selector, item spec.String, name string, s stanza, list *spec.Node) string {
 	d := r.fault(path, item.Place, "unknown-name", "there is no %q in %s", item.Value, name)
 	open := slices.DeleteFunc(s.names(), func(entry string) bool { // names in the list are not candidates
 		return slices.ContainsFunc(list.Items, func(n *spec.Node) bool { return n.String == entry })
 	})
-	if near := diag.Guess(item.Value, open); near != "" {
+	near := diag.Guess(item.Value, open)
+	if near != "" {
 		d.WithHint("did you mean %q?", near)
-		return
+	} else {
+		d.WithHint("remove it from the list")
 	}
-	d.WithHint("remove it from the list")
+	return near
 }
 
 // quotedNames returns names as CUE strings, separated by commas; of more than seven,

@@ -63,16 +63,31 @@ func TestOrderInOneFile(t *testing.T) {
 	}
 }
 
-func TestEntriesThatAreNotListedComeLast(t *testing.T) {
+// Hidden fields need not be listed: they come last, sorted by name.
+func TestHiddenFieldsNeedNotBeListed(t *testing.T) {
 	for _, names := range [][2]string{{"b", "c"}, {"c", "b"}} {
 		s := mustLoad(t, tree(t, map[string]string{
 			"isle/a.cue":                mainFile + "order: fields: [\"b\", \"a\"]\n",
-			"isle/" + names[0] + ".cue": "package isle\nfields: {e: {kind: \"id\", hidden: true}, d: kind: \"id\", a: kind: \"id\"}\n",
+			"isle/" + names[0] + ".cue": "package isle\nfields: {e: {kind: \"id\", hidden: true}, d: {kind: \"id\", hidden: true}, a: kind: \"id\"}\n",
 			"isle/" + names[1] + ".cue": "package isle\nfields: {c: {kind: \"id\", hidden: true}, b: kind: \"id\"}\n",
 		}), "isle")
 		if got, want := fieldNames(s), []string{"b", "a", "c", "d", "e"}; !slices.Equal(got, want) {
 			t.Errorf("got fields %q, want %q", got, want)
 		}
+	}
+}
+
+// A file can add fields to the spec of a package, whose list cannot name them.
+func TestAddedFieldsComeLast(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"cue.mod/module.cue": module,
+		"specs/isle.cue":     "package specs\nimport \"example.com/mine/specs/isle\"\n#Spec: isle.#Spec & {fields: a: kind: \"id\"}\n",
+		"specs/isle/a.cue":   "package isle\n#Spec: {" + strings.ReplaceAll(strings.TrimSpace(mainFile[len("package isle"):]), "\n", ", ") + ", order: fields: [\"c\", \"b\"]}\n",
+		"specs/isle/b.cue":   "package isle\n#Spec: fields: b: kind: \"id\"\n",
+		"specs/isle/c.cue":   "package isle\n#Spec: fields: c: kind: \"id\"\n",
+	})
+	if got, want := fieldNames(mustLoad(t, dir, "specs/isle.cue")), []string{"c", "b", "a"}; !slices.Equal(got, want) {
+		t.Errorf("got fields %q, want %q", got, want)
 	}
 }
 
