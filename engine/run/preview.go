@@ -44,8 +44,7 @@ func Preview(ctx context.Context, cfg Config, n int) (*Sketch, error) {
 // Forecast says what a run would write.
 type Forecast struct {
 	Plan *plan.Plan `json:"-"`
-	// Bundle is what the run would be made from: with all texts, and for this
-	// population.
+	// Bundle is the bundle of the plan with all texts, for this population.
 	Bundle   *bundle.Bundle `json:"-"`
 	Size     int64          `json:"size"`
 	Seed     uint64         `json:"seed"`
@@ -94,7 +93,7 @@ func Foresee(ctx context.Context, cfg Config) (*Forecast, error) {
 	return f, nil
 }
 
-// sealed returns the bundle for the persons of this run.
+// sealed returns the bundle with the request and the allocation of this run.
 func (r *run) sealed() *bundle.Bundle {
 	b := *r.bundle
 	b.Request = &bundle.Request{Size: r.persons.Size, Seed: r.persons.Seed, Sampling: r.persons.Sampling}
