@@ -10,7 +10,7 @@ import (
 // sealed is the bundle of the largest spec with the counts of its population.
 func sealed(t testing.TB) []byte {
 	t.Helper()
-	f, err := run.Foresee(t.Context(), run.Config{Spec: "moldova.cue", Formats: []string{}})
+	f, err := run.Estimate(t.Context(), run.Config{Spec: "moldova.cue", Formats: []string{}})
 	if err != nil {
 		t.Fatal(err)
 	}

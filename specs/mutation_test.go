@@ -292,7 +292,7 @@ func TestMutations(t *testing.T) {
 			}
 			m.change(t, all)
 			writePersons(t, lines, all)
-			v, err := run.Validate(context.Background(), run.Validation{Paths: []string{s.Dir}})
+			v, err := run.Validate(context.Background(), run.ValidateConfig{Paths: []string{s.Dir}})
 			if v == nil || err != nil && !errors.Is(err, run.ErrChecks) {
 				t.Fatal(err)
 			}

@@ -71,7 +71,7 @@ one per line. The JSON is in [personas.jsonl](personas.jsonl). After a change of
 }
 
 // page shows a person in Markdown: the facts in a table, then the texts.
-func page(t *testing.T, s *run.Sketch, line []byte) string {
+func page(t *testing.T, s *run.PreviewResult, line []byte) string {
 	t.Helper()
 	var values map[string]any
 	if err := json.Unmarshal(line, &values); err != nil {

@@ -12,20 +12,21 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// deck prints personas as cards: the name, a line of who it is, then the other
-// fields in groups. What stands in the head comes from the spec's roles.
+// deck prints personas as cards: the name, a line that describes the person, then
+// the other fields in groups. The roles of the spec say which fields are in the
+// head.
 type deck struct {
-	app    *app
-	sketch *run.Sketch
-	width  int
-	name   []int   // columns of the name, in order
-	brief  []int   // columns of the line under the name
-	groups [][]int // the other columns
-	ids    []int   // columns at the foot
+	app     *app
+	preview *run.PreviewResult
+	width   int
+	name    []int   // columns of the name, in order
+	brief   []int   // columns of the line below the name
+	groups  [][]int // the other columns
+	ids     []int   // columns at the foot
 }
 
-func (a *app) newDeck(s *run.Sketch) *deck {
-	d := &deck{app: a, sketch: s, width: a.width(a.stdout)}
+func (a *app) newDeck(s *run.PreviewResult) *deck {
+	d := &deck{app: a, preview: s, width: a.width(a.stdout)}
 	parts := d.playing("given_name", "surname")
 	d.name = d.playing("name")
 	if len(d.name) == 0 {
@@ -63,12 +64,12 @@ func (a *app) newDeck(s *run.Sketch) *deck {
 	return d
 }
 
-// playing lists the written columns that play some roles, each once.
+// playing returns the visible columns that have some roles.
 func (d *deck) playing(roles ...string) []int {
 	var columns []int
 	for _, role := range roles {
-		for _, i := range d.sketch.Plan.Visible() {
-			if d.sketch.Plan.Fields[i].Name == d.sketch.Plan.Roles[role] {
+		for _, i := range d.preview.Plan.Visible() {
+			if d.preview.Plan.Fields[i].Name == d.preview.Plan.Roles[role] {
 				columns = append(columns, i)
 			}
 		}
@@ -76,18 +77,18 @@ func (d *deck) playing(roles ...string) []int {
 	return columns
 }
 
-// firstTemplate is a text made from other fields, if there is one: the best
-// guess at a name when no role tells.
+// firstTemplate returns the first field composed from other fields, if there is
+// one. It is the best guess at a name when no field has that role.
 func (d *deck) firstTemplate() []int {
-	for _, i := range d.sketch.Plan.Visible() {
-		if d.sketch.Plan.Fields[i].Kind == "template" {
+	for _, i := range d.preview.Plan.Visible() {
+		if d.preview.Plan.Fields[i].Kind == "template" {
 			return []int{i}
 		}
 	}
 	return nil
 }
 
-// label is what a card calls a field.
+// label returns the label of a field.
 func label(f *kind.Field) string {
 	if f.Title != "" {
 		return f.Title
@@ -95,11 +96,11 @@ func label(f *kind.Field) string {
 	return strings.ReplaceAll(f.Name, "_", " ")
 }
 
-// card prints one persona.
+// card formats one persona.
 func (d *deck) card(row int) string {
 	var out strings.Builder
-	number := d.sketch.Persons.First + int64(row) + 1
-	of := fmt.Sprintf("%s of %s", humanize.Thousands(number), humanize.Thousands(d.sketch.Size))
+	number := d.preview.Persons.First + int64(row) + 1
+	of := fmt.Sprintf("%s of %s", humanize.Thousands(number), humanize.Thousands(d.preview.Size))
 	title := d.join(d.name, row, " ")
 	if title == "" {
 		title = fmt.Sprintf("Person %s", humanize.Thousands(number))
@@ -119,7 +120,7 @@ func (d *deck) card(row int) string {
 	return out.String()
 }
 
-// join is the values of some columns, those that are null left out.
+// join joins the values of some columns that are not null.
 func (d *deck) join(columns []int, row int, separator string) string {
 	var parts []string
 	for _, i := range columns {
@@ -130,15 +131,15 @@ func (d *deck) join(columns []int, row int, separator string) string {
 	return strings.Join(parts, separator)
 }
 
-// group prints labels and values, two to a line where they fit.
+// group formats labels and values, two in a line where they fit.
 func (d *deck) group(out *strings.Builder, columns []int, row int) {
 	labels := 0
 	for _, i := range columns {
-		labels = max(labels, utf8.RuneCountInString(label(d.sketch.Plan.Fields[i])))
+		labels = max(labels, utf8.RuneCountInString(label(d.preview.Plan.Fields[i])))
 	}
 	half := (d.width - 3) / 2
-	room := half - labels - 5 // for a value in half a line
-	var left string           // a half line that waits for its other half
+	room := half - labels - 5 // for the value in half a line
+	var left string           // left half of a line whose right half is not known yet
 	flush := func() {
 		if left != "" {
 			fmt.Fprintf(out, "   %s\n", strings.TrimRight(left, " "))
@@ -155,7 +156,7 @@ func (d *deck) group(out *strings.Builder, columns []int, row int) {
 			out.WriteString("\n")
 			started = true
 		}
-		head := d.app.paint(faint, pad(label(d.sketch.Plan.Fields[i]), labels))
+		head := d.app.paint(faint, pad(label(d.preview.Plan.Fields[i]), labels))
 		switch short := utf8.RuneCountInString(value) <= room; {
 		case !short:
 			flush()
@@ -170,7 +171,7 @@ func (d *deck) group(out *strings.Builder, columns []int, row int) {
 	flush()
 }
 
-// long prints a value that takes whole lines.
+// long formats a value that takes whole lines.
 func (d *deck) long(out *strings.Builder, head string, labels int, value string) {
 	indent := strings.Repeat(" ", 3+labels+2)
 	for k, line := range wrap(value, d.width-len(indent)) {
@@ -182,10 +183,10 @@ func (d *deck) long(out *strings.Builder, head string, labels int, value string)
 	}
 }
 
-// value is a value as people read it, with its unit; "" for null.
+// value formats a value with its unit; "" for null.
 func (d *deck) value(column, row int) string {
-	f := d.sketch.Plan.Fields[column]
-	c := &d.sketch.Persons.Columns[column]
+	f := d.preview.Plan.Fields[column]
+	c := &d.preview.Persons.Columns[column]
 	if c.IsNull(f.Type, row) {
 		return ""
 	}
@@ -216,8 +217,8 @@ func (d *deck) value(column, row int) string {
 	return text
 }
 
-// readable groups the digits of numbers from ten thousand on; shorter ones,
-// which may be years, stay as they are.
+// readable groups the digits of numbers of ten thousand or more. Smaller numbers may
+// be years.
 func readable(number string) string {
 	whole, rest, _ := strings.Cut(number, ".")
 	n, err := strconv.ParseInt(whole, 10, 64)
@@ -234,8 +235,8 @@ func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
 }
 
-// wrap breaks a text at spaces into lines of at most width characters where
-// words allow it.
+// wrap breaks a text at spaces into lines of at most width characters. A longer word
+// gets its own line.
 func wrap(s string, width int) []string {
 	var lines []string
 	line := ""

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/personagen/personagen/engine/compare"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -90,7 +91,7 @@ func (a *app) compare(c *cobra.Command, sets []string, o compareOptions) error {
 		return err
 	}
 	progress := a.newProgress(o.quiet)
-	found, err := run.Compare(c.Context(), run.Comparing{Sets: sets, Spec: o.spec, Columns: columns, Cache: cache, Events: progress.event})
+	found, err := run.Compare(c.Context(), run.CompareConfig{Sets: sets, Spec: o.spec, Columns: columns, Cache: cache, Events: progress.event})
 	progress.finish()
 	if err != nil {
 		return err
@@ -100,7 +101,7 @@ func (a *app) compare(c *cobra.Command, sets []string, o compareOptions) error {
 		if err := write(found, &text); err != nil {
 			return err
 		}
-		if err := run.WriteFile(o.out, text.Bytes()); err != nil {
+		if err := release.WriteFile(o.out, text.Bytes()); err != nil {
 			return fmt.Errorf("write the comparison: %w", err)
 		}
 	}

@@ -7,17 +7,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
 func TestAsk(t *testing.T) {
-	f := &run.TextForecast{Model: "m", Calls: []run.PendingCall{{Persons: 1200}, {Persons: 1}}, Tokens: run.Tokens{Prompt: 3_000_000, Completion: 9}, Cost: 12.5, Currency: "USD", Prices: "2031-01", Priced: true}
+	f := &run.TextForecast{Model: "m", Calls: []run.PendingCall{{Persons: 1200}, {Persons: 1}}, Tokens: release.Tokens{Prompt: 3_000_000, Completion: 9}, Cost: 12.5, Currency: "USD", Prices: "2031-01", Priced: true}
 	for answer, want := range map[string]error{"y\n": nil, " YES \n": nil, "yes": nil, "n\n": errDeclined, "\n": errDeclined, "": errDeclined, "why\ny\n": errDeclined} {
 		var out bytes.Buffer
 		if err := ask(strings.NewReader(answer), &out, f); err != want {
 			t.Errorf("%q: %v, want %v", answer, err, want)
 		}
-		const question = "m would be asked 1,201 times, about 3,000,000 tokens in and 9 out, about 12.50 USD at the prices of 2031-01.\nGo on? [y/N] "
+		const question = "m would be called 1,201 times, with about 3,000,000 tokens in and 9 out, about 12.50 USD at the prices of 2031-01.\nContinue? [y/N] "
 		if !strings.HasSuffix(out.String(), question) {
 			t.Errorf("%q", out.String())
 		}
@@ -26,7 +27,7 @@ func TestAsk(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	f.Priced = false
-	if text := estimate(f); !strings.HasSuffix(text, "at a price that is not known") {
+	if text := estimate(f); !strings.HasSuffix(text, "at an unknown price") {
 		t.Error(text)
 	}
 }

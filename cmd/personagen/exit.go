@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"syscall"
 
+	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/run"
 )
@@ -17,21 +17,21 @@ import (
 const (
 	exitOK          = 0
 	exitUnexpected  = 1
-	exitUsage       = 2   // wrong command line
-	exitInput       = 3   // spec or table wrong
-	exitChecks      = 4   // checks failed; the data is written. Goals are not met
-	exitEndpoint    = 5   // texts are missing: endpoint down, budget spent, interrupted; the same run goes on
+	exitUsage       = 2   // invalid command line
+	exitInput       = 3   // fault in the spec or a table
+	exitChecks      = 4   // a check failed, though the data is written; or a goal is not met
+	exitEndpoint    = 5   // texts are missing: endpoint failed, budget spent or interrupted; the same command continues
 	exitInterrupted = 130 // Ctrl-C
 )
 
-// usageError is a fault of the command line.
+// usageError is an error in the command line.
 type usageError struct{ message string }
 
 func (e *usageError) Error() string { return e.message }
 
 func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
-// exitCode is the only place that turns errors into exit codes.
+// exitCode maps an error to its exit code. No other function chooses exit codes.
 func exitCode(err error) int {
 	var usage *usageError
 	var list *diag.ListError
@@ -52,12 +52,12 @@ func exitCode(err error) int {
 	return exitUnexpected
 }
 
-// printed marks an error of which the command has said everything itself.
+// printed marks an error that the command has reported itself.
 type printed struct{ error }
 
 func (p printed) Unwrap() error { return p.error }
 
-// report says what went wrong and returns the exit code.
+// report prints an error and returns its exit code.
 func (a *app) report(err error) int {
 	code := exitCode(err)
 	var list *diag.ListError
@@ -78,26 +78,26 @@ func (a *app) report(err error) int {
 	return code
 }
 
-// explainError says in words for people what an error means.
+// explainError returns the message of an error.
 func explainError(err error, code int) string {
 	text := strings.TrimPrefix(err.Error(), run.ErrUsage.Error()+": ")
 	switch {
 	case errors.Is(err, errDeclined):
-		return "nothing was asked for, and nothing was written"
+		return "no text was asked for and nothing was written"
 	case code == exitInterrupted:
 		return "interrupted; nothing was written"
-	case errors.Is(err, syscall.ENOSPC):
-		return text + "; the disk is full: free some space or choose another folder with -o (nothing of this run was kept)"
+	case dataset.IsDiskFull(err):
+		return text + "; the disk is full: free some space or choose another folder with -o (this run left nothing behind)"
 	}
 	return text
 }
 
-// diagnostics prints a list of faults for people.
+// diagnostics prints a list of faults as text.
 func (a *app) diagnostics(l *diag.List) {
 	diag.Text(a.stderr, l, diag.TextOptions{Color: a.colors(a.stderr), Source: os.ReadFile})
 }
 
-// document prints the one JSON document of a command.
+// document prints the JSON document of a command.
 func (a *app) document(v any) error {
 	e := json.NewEncoder(a.stdout)
 	e.SetEscapeHTML(false)

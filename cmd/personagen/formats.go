@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/report"
 	"github.com/personagen/personagen/engine/run"
 )
@@ -48,14 +49,14 @@ func (a *app) chooseFormats(c *cobra.Command, o *validateOptions) error {
 }
 
 // printTo prints what was found, and writes it to the files asked for.
-func (a *app) printTo(o validateOptions, found *run.Validated, damaged []string) error {
+func (a *app) printTo(o validateOptions, found *run.Validation, damaged []string) error {
 	for _, path := range o.to {
 		_, endings := formatNames()
 		var b bytes.Buffer
 		if err := a.printer(formats[slices.Index(endings, filepath.Ext(path))].name, found, damaged)(&b); err != nil {
 			return err
 		}
-		if err := run.WriteFile(path, b.Bytes()); err != nil {
+		if err := release.WriteFile(path, b.Bytes()); err != nil {
 			return fmt.Errorf("%s cannot be written: %w", path, err)
 		}
 	}
@@ -67,7 +68,7 @@ func (a *app) printTo(o validateOptions, found *run.Validated, damaged []string)
 }
 
 // printer returns what writes a finding in a format.
-func (a *app) printer(format string, v *run.Validated, damaged []string) func(io.Writer) error {
+func (a *app) printer(format string, v *run.Validation, damaged []string) func(io.Writer) error {
 	switch format {
 	case "json":
 		return func(w io.Writer) error {

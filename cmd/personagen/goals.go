@@ -76,7 +76,7 @@ func (a *app) goals(c *cobra.Command, paths []string, o writtenFlags) error {
 
 // printGoals prints a line or two for each goal, those about persons and texts
 // in the order of the spec, then the count.
-func (a *app) printGoals(v *run.Validated, met int) {
+func (a *app) printGoals(v *run.Validation, met int) {
 	for _, g := range v.Result.Goals {
 		mark := a.paint(statusColor[check.Pass], "met    ")
 		if !g.Met {

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -18,9 +19,9 @@ func (a *app) mergeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "merge DIR... -o OUT",
 		Short: "Join the shards of one population into one release",
-		Long: `merge joins releases that were made with --shard of the same plan, size and seed.
-The result has the bytes that one run of all persons would have written, and is
-checked as a whole.`,
+		Long: `merge joins releases that were made with --shard from the same plan, size and seed.
+The result has the bytes that one run of all persons would have written, and all
+checks are run on it as a whole.`,
 		Example: "  personagen merge part1 part2 part3 -o out",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) < 2 {
@@ -33,7 +34,7 @@ checked as a whole.`,
 	f := c.Flags()
 	f.StringVarP(&o.out, "out", "o", "", "folder of the release (required)")
 	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default: all)")
-	f.Int64Var(&o.rowsPerFile, "rows-per-file", run.DefaultRowsPerFile, "largest number of rows of one Parquet file")
+	f.Int64Var(&o.rowsPerFile, "rows-per-file", release.DefaultRowsPerFile, "largest number of rows of one Parquet file")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the summary as one JSON document, progress as JSON lines on stderr")
 	return c
@@ -41,7 +42,7 @@ checked as a whole.`,
 
 func (a *app) merge(c *cobra.Command, dirs []string, o mergeOptions) error {
 	if o.out == "" {
-		return usagef("name the folder of the joined release with -o")
+		return usagef("name the folder of the merged release with -o")
 	}
 	if err := checkOut(o.out); err != nil {
 		return err
@@ -51,10 +52,10 @@ func (a *app) merge(c *cobra.Command, dirs []string, o mergeOptions) error {
 		return err
 	}
 	if o.rowsPerFile < 1 {
-		return usagef("--rows-per-file is at least 1, not %d", o.rowsPerFile)
+		return usagef("--rows-per-file must be at least 1, not %d", o.rowsPerFile)
 	}
 	progress := a.newProgress(o.quiet)
-	summary, err := run.Merge(c.Context(), run.Merger{
+	summary, err := run.Merge(c.Context(), run.MergeConfig{
 		Dirs: dirs, Out: o.out, Formats: formats, RowsPerFile: o.rowsPerFile, Version: version, Events: progress.event,
 	})
 	took := progress.finish()

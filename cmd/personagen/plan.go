@@ -17,7 +17,7 @@ import (
 
 type planOptions struct {
 	persons personFlags
-	author  authorFlags
+	writer  writerFlags
 	all     bool
 	bundle  string
 }
@@ -50,7 +50,7 @@ seed unless they are given others.`,
 	}
 	o.persons.add(c.Flags())
 	o.persons.addParts(c.Flags())
-	o.author.add(c)
+	o.writer.add(c)
 	c.Flags().StringVar(&o.bundle, "bundle", "", "write all that a run needs to this `FILE`")
 	c.Flags().BoolVar(&o.all, "all", false, "cut no list short")
 	c.Flags().BoolVar(&a.json, "json", false, "print the plan itself as one JSON document")
@@ -63,15 +63,15 @@ func (a *app) plan(c *cobra.Command, path string, o planOptions) error {
 		return err
 	}
 	cfg.Warnings = a.diagnostics
-	if err := o.author.lay(c, &cfg); err != nil {
+	if err := o.writer.apply(c, &cfg); err != nil {
 		return err
 	}
-	if cfg.Author.Journal == "" {
-		cfg.Author.Journal = defaultOut(path, cfg.Shard) + ".journal"
+	if cfg.Writer.Journal == "" {
+		cfg.Writer.Journal = defaultOut(path, cfg.Shard) + ".journal"
 	}
 	progress := a.newProgress(false)
 	cfg.Events = progress.event
-	f, err := run.Foresee(c.Context(), cfg)
+	f, err := run.Estimate(c.Context(), cfg)
 	progress.finish()
 	if err != nil {
 		return err
@@ -102,14 +102,14 @@ func (a *app) plan(c *cobra.Command, path string, o planOptions) error {
 	return nil
 }
 
-// printForecast prints what a run of so many persons would meet and write.
+// printForecast prints what a run would write.
 func (a *app) printForecast(f *run.Forecast) {
 	w := a.stdout
 	fmt.Fprintf(w, "\nExceptions of %s, seed %d: %d\n", humanize.Count(f.Size, "person", "persons"), f.Seed, len(f.Exceptions))
 	for _, x := range f.Exceptions {
 		fmt.Fprintf(w, "  %s\n", exceptionLine(f.Plan, x))
 	}
-	fmt.Fprintf(w, "\nTo expect: %s, %s sampling\n", humanize.Count(f.Rows, "row", "rows"), f.Sampling)
+	fmt.Fprintf(w, "\nExpected: %s, %s sampling\n", humanize.Count(f.Rows, "row", "rows"), f.Sampling)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, file := range f.Files {
 		fmt.Fprintf(t, "  %s\t%s\tabout %s\n", file.Name, humanize.Count(file.Rows, "row", "rows"), size(file.Bytes))
@@ -120,7 +120,7 @@ func (a *app) printForecast(f *run.Forecast) {
 	}
 }
 
-// printTexts prints what a model would still have to write.
+// printTexts prints what a model still has to write.
 func (a *app) printTexts(f *run.TextForecast) {
 	w := a.stdout
 	if f.Mode != "" {
@@ -129,7 +129,7 @@ func (a *app) printTexts(f *run.TextForecast) {
 		fmt.Fprintf(w, "\nTexts by %s:\n", f.Model)
 	}
 	if f.Waiting > 0 {
-		fmt.Fprintf(w, "  at the provider, and counted as missing here: %s of an earlier run\n", humanize.Count(int64(f.Waiting), "batch", "batches"))
+		fmt.Fprintf(w, "  counted as missing, but waiting at the provider: %s of an earlier run\n", humanize.Count(int64(f.Waiting), "batch", "batches"))
 	}
 	for _, c := range f.Calls {
 		if c.Persons == 0 {
@@ -152,12 +152,12 @@ func (a *app) printTexts(f *run.TextForecast) {
 	if f.Priced {
 		fmt.Fprintf(w, ", %.2f %s at the prices of %s", f.Cost, f.Currency, f.Prices)
 	} else {
-		fmt.Fprint(w, "; the price of this model is not known")
+		fmt.Fprint(w, "; the price of this model is unknown")
 	}
 	fmt.Fprintln(w)
 }
 
-// exceptionLine says which cell is how far off, and why.
+// exceptionLine formats which cell is how far off, and why.
 func exceptionLine(p *plan.Plan, x check.Exception) string {
 	e := &p.Expected[x.Expected]
 	return fmt.Sprintf("%s: %s is %+.1f persons off; %s", e.Name, p.CellName(e, x.Cell), x.Persons, x.Reason)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -29,7 +30,7 @@ each, and writes nothing.`,
 	f.IntVarP(&o.show, "show", "n", 5, "how many personas to show")
 	f.Int64Var(&o.persons.size, "size", 0, "persons of the population that they are the first of (default: what the spec says)")
 	f.Uint64Var(&o.persons.seed, "seed", 0, "seed of every random draw (default: what the spec says)")
-	f.StringVar(&o.persons.sampling, "sampling", run.Quota, "quota or independent")
+	f.StringVar(&o.persons.sampling, "sampling", check.Quota, "quota or independent")
 	f.BoolVar(&a.json, "json", false, "print one JSON object a line")
 	o.persons.cache.add(f)
 	return c

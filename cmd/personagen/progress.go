@@ -12,9 +12,9 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// progress tells on stderr how far a command is. It has three printers: a bar
-// on a terminal, a plain line every ten seconds elsewhere, JSON lines for
-// machines. Events may come from several goroutines.
+// progress prints the progress of a command to stderr: as a bar on a terminal, as
+// JSON lines with --json, and otherwise as a plain line every ten seconds. It is
+// safe for concurrent use.
 type progress struct {
 	mu    sync.Mutex
 	print func(e run.Event, elapsed time.Duration)
@@ -26,7 +26,7 @@ type progress struct {
 	stage string
 }
 
-// newProgress chooses the printer; quiet is none at all.
+// newProgress chooses how to print; with quiet nothing is printed.
 func (a *app) newProgress(quiet bool) *progress {
 	p := &progress{now: time.Now, end: func() {}}
 	w := a.stderr
@@ -49,21 +49,21 @@ func (a *app) newProgress(quiet bool) *progress {
 	return p
 }
 
-// event hears of an event and prints it when it is time to; for machines also
-// every new stage, and in lines that stay every checkpoint.
+// event prints an event if the last one was printed long enough ago. JSON lines
+// and the bar also show every new stage, JSON and plain lines every checkpoint.
 func (p *progress) event(e run.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
-	fresh := e.Stage != p.stage && p.every <= time.Second || e.Checkpoint && p.every >= time.Second
+	due := e.Stage != p.stage && p.every <= time.Second || e.Checkpoint && p.every >= time.Second
 	p.stage = e.Stage
-	if fresh || now.Sub(p.last) >= p.every {
+	if due || now.Sub(p.last) >= p.every {
 		p.last = now
 		p.print(e, now.Sub(p.start))
 	}
 }
 
-// finish takes the bar away and returns the time that has passed.
+// finish removes the bar and returns the elapsed time.
 func (p *progress) finish() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -73,19 +73,19 @@ func (p *progress) finish() time.Duration {
 
 // jsonLine prints an event as one line of JSON.
 func jsonLine(w io.Writer, e run.Event, elapsed time.Duration) {
-	line, _ := json.Marshal(struct { // numbers and texts always marshal
+	line, _ := json.Marshal(struct { // numbers and strings always marshal
 		Stage   string  `json:"stage"`
 		Done    int64   `json:"done,omitempty"`
 		Total   int64   `json:"total,omitempty"`
 		Note    string  `json:"note,omitempty"`
 		Seconds float64 `json:"seconds"`
-		// Of the persons so far, the furthest from its table first.
+		// The persons so far compared with the tables, the largest deviation first.
 		Distributions []run.Deviation `json:"distributions,omitempty"`
 	}{e.Stage, e.Done, e.Total, e.Note, elapsed.Seconds(), e.Distributions})
 	fmt.Fprintf(w, "%s\n", line)
 }
 
-// plainLine is an event as a line of a log.
+// plainLine formats an event as a line of a log.
 func plainLine(e run.Event, elapsed time.Duration) string {
 	line := fmt.Sprintf("%.0f s  %s", elapsed.Seconds(), e.Stage)
 	if e.Total > 0 {
@@ -97,7 +97,7 @@ func plainLine(e run.Event, elapsed time.Duration) string {
 	return line
 }
 
-// barLine is an event as a bar that fits a line.
+// barLine formats an event as a bar that fits in one line.
 func barLine(e run.Event, elapsed time.Duration, width int) string {
 	const cells = 24
 	line := fmt.Sprintf("%-8s ", e.Stage)

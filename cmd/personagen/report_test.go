@@ -19,8 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/report"
-	"github.com/personagen/personagen/engine/run"
 )
 
 // browser finds a Chromium. Where there is none the test is skipped, unless
@@ -140,7 +140,7 @@ func TestReportInBrowser(t *testing.T) {
 			strings.NewReader(""), &out, &errs, env); code != exitOK && code != exitChecks {
 			t.Fatalf("%s: exit code %d\n%s", name, code, errs.String())
 		}
-		sections[name] = sectionsOf(t, filepath.Join(dir, name, run.StatsFile))
+		sections[name] = sectionsOf(t, filepath.Join(dir, name, release.StatsFile))
 	}
 	if all := fmt.Sprint(sections); !strings.Contains(all, "pyramid") || !strings.Contains(all, "texts") || !strings.Contains(all, "summary margins") {
 		t.Fatalf("the specs do not show the page with and without its parts: %v", sections)

@@ -10,6 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/dataset"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -20,7 +23,7 @@ type runOptions struct {
 	aliases     string
 	rowsPerFile int64
 	workers     int
-	author      authorFlags
+	writer      writerFlags
 	yes         bool
 	askAbove    float64
 	unwatched   bool
@@ -31,23 +34,22 @@ func (a *app) runCommand() *cobra.Command {
 	o := runOptions{}
 	c := &cobra.Command{
 		Use:   "run SPEC",
-		Short: "Make a release: fit, sample, check, write",
+		Short: "Make a release of a population: sample, check, write",
 		Long: `run makes the population of a spec and writes a release: a folder with the
 personas as Parquet, JSONL and CSV, their statistics, the plan and a manifest.
-The folder appears when everything is written; an older release of that name is
-replaced then. The same spec, size and seed give the same bytes.
+The folder appears when everything is written, and then replaces an older release
+of the same name. The same spec, size and seed give the same bytes.
 
-Texts are written by the spec's phrase banks, or with --provider by a model.
-What a model has written is kept in a journal beside the release before it is
-used: a run that was stopped, whose endpoint was down or whose budget was spent
-goes on where it was when the same command is run again, and pays for nothing
-twice. Every thousand personas a line tells how far it is, what it has cost and how
-far the distributions are; the run stops itself when texts are missing from one
-group of people so much more than from others that chance does not explain it.
+Texts come from the spec's phrase banks, or with --provider from a model. Every
+answer of a model is saved in a journal beside the release before it is used. If a
+run is interrupted, loses its endpoint or spends its budget, the same command
+continues it and pays for nothing twice. Every thousand personas a line reports
+progress, cost and the distributions so far. The run stops itself when texts are
+missing from one group of people more often than chance explains.
 
-Exit code 4 means that the release was written but a check failed (or that the
-persons failed theirs before any text was asked for, or the run stopped itself), 5 that texts are missing
-and the same command goes on.`,
+Exit code 4 means that the release was written but a check failed, that the persons
+failed a check before any text was asked for, or that the run stopped itself. Exit
+code 5 means that texts are missing and the same command continues.`,
 		Example: `  personagen run island.cue -o out
   personagen run island.cue -n 100000 --seed 3 --format parquet,csv
   personagen run island.cue --shard 1/4 -o part1
@@ -59,19 +61,19 @@ and the same command goes on.`,
 	f := c.Flags()
 	o.persons.add(f)
 	o.persons.addParts(f)
-	f.StringVarP(&o.out, "out", "o", "", "folder of the release (default out/NAME after the spec's file name)")
-	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(run.AllFormats(), ",")+")")
-	f.StringVar(&o.aliases, "aliases", "", "call the columns by this set of the spec's aliases")
-	f.Int64Var(&o.rowsPerFile, "rows-per-file", run.DefaultRowsPerFile, "largest number of rows of one Parquet file")
-	f.IntVar(&o.workers, "workers", 0, "goroutines that make persons (default one per core); the bytes do not depend on it")
-	o.author.add(c)
-	f.BoolVar(&o.yes, "yes", false, "spend what the texts cost without asking")
-	f.Float64Var(&o.askAbove, "ask-above", 0, "estimated cost above which a person at a terminal is asked first, or --yes is needed (default what the spec says, or 5)")
-	f.BoolVar(&o.unwatched, "no-monitor", false, "go on although texts are missing from one group of people more than from others")
+	f.StringVarP(&o.out, "out", "o", "", "folder of the release (default out/NAME, with the name of the spec's file)")
+	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(dataset.FormatNames(), ",")+")")
+	f.StringVar(&o.aliases, "aliases", "", "name the columns by this set of the spec's aliases")
+	f.Int64Var(&o.rowsPerFile, "rows-per-file", release.DefaultRowsPerFile, "largest number of rows of one Parquet file")
+	f.IntVar(&o.workers, "workers", 0, "goroutines that make persons (default one per core); the data does not depend on it")
+	o.writer.add(c)
+	f.BoolVar(&o.yes, "yes", false, "spend what the texts cost without asking first")
+	f.Float64Var(&o.askAbove, "ask-above", 0, "estimated cost above which the program asks first at a terminal, and needs --yes elsewhere (default what the spec says, or 5)")
+	f.BoolVar(&o.unwatched, "no-monitor", false, "continue even if texts are missing from one group of people more often than from others")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the summary as one JSON document, progress as JSON lines on stderr")
-	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(run.AllFormats(), cobra.ShellCompDirectiveNoFileComp))
-	c.RegisterFlagCompletionFunc("sampling", cobra.FixedCompletions([]string{run.Quota, run.Independent}, cobra.ShellCompDirectiveNoFileComp))
+	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(dataset.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
+	c.RegisterFlagCompletionFunc("sampling", cobra.FixedCompletions([]string{check.Quota, check.Independent}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
@@ -81,7 +83,7 @@ func (a *app) run(c *cobra.Command, spec string, o runOptions) error {
 		return err
 	}
 	if !o.yes && a.terminal(a.stdin) {
-		cfg.Author.Confirm = a.confirm
+		cfg.Writer.Confirm = a.confirm
 	}
 	progress := a.newProgress(o.quiet)
 	cfg.Events, cfg.Warnings = progress.event, a.diagnostics
@@ -95,24 +97,24 @@ func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	if err := o.author.lay(c, &cfg); err != nil {
+	if err := o.writer.apply(c, &cfg); err != nil {
 		return cfg, err
 	}
 	cfg.Formats = splitList(o.formats)
 	if err := checkFormats(cfg.Formats); err != nil {
 		return cfg, err
 	}
-	if cfg.Author.Unwatched = o.unwatched; c.Flags().Changed("ask-above") {
+	if cfg.Writer.Unwatched = o.unwatched; c.Flags().Changed("ask-above") {
 		if !(o.askAbove >= 0) {
-			return cfg, usagef("--ask-above is 0 or more, not %g", o.askAbove)
+			return cfg, usagef("--ask-above must be 0 or more, not %g", o.askAbove)
 		}
-		cfg.Author.AskAbove = &o.askAbove
+		cfg.Writer.AskAbove = &o.askAbove
 	}
 	if o.rowsPerFile < 1 {
-		return cfg, usagef("--rows-per-file is at least 1, not %d", o.rowsPerFile)
+		return cfg, usagef("--rows-per-file must be at least 1, not %d", o.rowsPerFile)
 	}
 	if o.workers < 0 {
-		return cfg, usagef("--workers is at least 1, or 0 for one per core, not %d", o.workers)
+		return cfg, usagef("--workers must be at least 1, or 0 for one per core, not %d", o.workers)
 	}
 	cfg.Out, cfg.RowsPerFile, cfg.Workers, cfg.Aliases = o.out, o.rowsPerFile, o.workers, o.aliases
 	if cfg.Out == "" {
@@ -121,13 +123,13 @@ func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
 	return cfg, checkOut(cfg.Out)
 }
 
-// checkFormats refuses unknown formats and doubles before any work is done.
+// checkFormats refuses unknown and repeated formats before any work is done.
 func checkFormats(formats []string) error {
-	known := run.AllFormats()
+	known := dataset.FormatNames()
 	seen := map[string]bool{}
 	for _, f := range formats {
 		if !slices.Contains(known, f) {
-			return usagef("--format knows %s, not %q%s", strings.Join(known, ", "), f, didYouMean(f, known))
+			return usagef("--format accepts %s, not %q%s", strings.Join(known, ", "), f, didYouMean(f, known))
 		}
 		if seen[f] {
 			return usagef("--format names %s twice", f)
@@ -137,7 +139,7 @@ func checkFormats(formats []string) error {
 	return nil
 }
 
-// released prints what a run or a merge has made, when it has made something.
+// released prints the summary of a run or a merge that made a release.
 func (a *app) released(ctx context.Context, s *run.Summary, took time.Duration, quiet bool, err error) error {
 	if s == nil || err != nil && !errors.Is(err, run.ErrChecks) {
 		if err != nil && ctx.Err() != nil && !errors.Is(err, run.ErrResumable) {

@@ -10,11 +10,13 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/personagen/personagen/engine/bundle"
+	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
-// cacheFlags say where fitted plans are kept.
+// cacheFlags are the flags that say where fitted plans are stored.
 type cacheFlags struct {
 	dir string
 	off bool
@@ -25,7 +27,7 @@ func (o *cacheFlags) add(f *pflag.FlagSet) {
 	f.BoolVar(&o.off, "no-cache", false, "fit anew and keep nothing")
 }
 
-// folder returns where fitted plans are kept, "" for nowhere.
+// folder returns the folder of fitted plans, "" for none.
 func (o *cacheFlags) folder() (string, error) {
 	switch {
 	case o.off && o.dir != "":
@@ -37,12 +39,12 @@ func (o *cacheFlags) folder() (string, error) {
 	}
 	base, err := os.UserCacheDir()
 	if err != nil {
-		return "", nil // an account without a home goes without a cache
+		return "", nil // an account without a home folder has no cache
 	}
 	return filepath.Join(base, "personagen"), nil
 }
 
-// personFlags say which persons are meant.
+// personFlags are the flags that choose the persons.
 type personFlags struct {
 	size     int64
 	seed     uint64
@@ -53,22 +55,22 @@ type personFlags struct {
 }
 
 func (o *personFlags) add(f *pflag.FlagSet) {
-	f.Int64VarP(&o.size, "size", "n", 0, "persons of the population (default: what the spec says)")
+	f.Int64VarP(&o.size, "size", "n", 0, "number of persons of the population (default: what the spec says)")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of every random draw (default: what the spec says)")
-	f.StringVar(&o.sampling, "sampling", run.Quota, "quota: every margin met within a person; independent: a random sample")
+	f.StringVar(&o.sampling, "sampling", check.Quota, "quota: every margin is met within a person; independent: a random sample")
 	o.cache.add(f)
 }
 
-// addParts adds the flags that choose some of the persons.
+// addParts adds the flags that choose a part of the persons.
 func (o *personFlags) addParts(f *pflag.FlagSet) {
-	f.Int64Var(&o.limit, "limit", 0, "only the first so many of the persons")
-	f.StringVar(&o.shard, "shard", "", "only part i of k, written i/k; merge joins the parts")
+	f.Int64Var(&o.limit, "limit", 0, "make only the first N persons")
+	f.StringVar(&o.shard, "shard", "", "make only part i of k, written i/k; merge joins the parts")
 }
 
 // largestSize is what the schema allows as well.
 const largestSize = 1_000_000_000
 
-// config turns the flags into what the engine runs.
+// config returns a run's config with what the flags give.
 func (o *personFlags) config(c *cobra.Command, spec string) (run.Config, error) {
 	cfg := run.Config{Spec: spec, Size: o.size, Limit: o.limit, Version: version}
 	for _, f := range []struct {
@@ -76,14 +78,14 @@ func (o *personFlags) config(c *cobra.Command, spec string) (run.Config, error) 
 		value int64
 	}{{"size", o.size}, {"limit", o.limit}} {
 		if c.Flags().Changed(f.name) && (f.value < 1 || f.value > largestSize) {
-			return cfg, usagef("--%s is between 1 and %s, not %d", f.name, humanize.Thousands(largestSize), f.value)
+			return cfg, usagef("--%s must be between 1 and %s, not %d", f.name, humanize.Thousands(largestSize), f.value)
 		}
 	}
 	if c.Flags().Changed("seed") {
 		cfg.Seed = &o.seed
 	}
-	if o.sampling != run.Quota && o.sampling != run.Independent {
-		return cfg, usagef("--sampling is %s or %s, not %q", run.Quota, run.Independent, o.sampling)
+	if o.sampling != check.Quota && o.sampling != check.Independent {
+		return cfg, usagef("--sampling must be %s or %s, not %q", check.Quota, check.Independent, o.sampling)
 	}
 	if c.Flags().Changed("sampling") {
 		cfg.Sampling = o.sampling
@@ -96,14 +98,14 @@ func (o *personFlags) config(c *cobra.Command, spec string) (run.Config, error) 
 	return cfg, err
 }
 
-// parseShard reads "i/k"; "" is the whole.
-func parseShard(s string) (run.Shard, error) {
+// parseShard reads "i/k"; "" stands for the whole.
+func parseShard(s string) (release.Shard, error) {
 	if s == "" {
-		return run.Shard{}, nil
+		return release.Shard{}, nil
 	}
-	var shard run.Shard
+	var shard release.Shard
 	if _, err := fmt.Sscanf(s, "%d/%d", &shard.Index, &shard.Of); err != nil || s != fmt.Sprintf("%d/%d", shard.Index, shard.Of) {
-		return shard, usagef("--shard is written i/k, such as 1/4, not %q", s)
+		return shard, usagef("--shard must be written i/k, such as 1/4, not %q", s)
 	}
 	if shard.Index < 1 || shard.Index > shard.Of {
 		return shard, usagef("--shard %s does not exist: the parts are 1/%d to %d/%d", s, max(1, shard.Of), max(1, shard.Of), max(1, shard.Of))
@@ -111,22 +113,21 @@ func parseShard(s string) (run.Shard, error) {
 	return shard, nil
 }
 
-// checkOut refuses folders that cannot be replaced as a whole: the working
-// folder, those above it, the root.
+// checkOut refuses folders that a release cannot replace: the working folder, its
+// parents and the root.
 func checkOut(out string) error {
 	base := filepath.Base(filepath.Clean(out))
 	if base == "." || base == ".." || base == string(filepath.Separator) {
-		return usagef("-o %s: a release is a folder of its own; name a new one, such as %s", out, filepath.Join(out, "out"))
+		return usagef("-o %s: a release needs its own folder; name a new one, such as %s", out, filepath.Join(out, "out"))
 	}
 	return nil
 }
 
-// defaultOut is the folder of a release that was given none: shards get one
-// each.
-func defaultOut(spec string, shard run.Shard) string {
+// defaultOut returns the default folder of a release. Each shard has its own.
+func defaultOut(spec string, shard release.Shard) string {
 	name := strings.TrimSuffix(filepath.Base(filepath.Clean(spec)), ".cue")
 	name = strings.TrimSuffix(name, bundle.Extension)
-	if shard != (run.Shard{}) {
+	if shard != (release.Shard{}) {
 		name += fmt.Sprintf("-%d-of-%d", shard.Index, shard.Of)
 	}
 	return filepath.Join("out", name)

@@ -10,23 +10,24 @@ import (
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
-// summaryDocument is a finished run for machines.
+// summaryDocument returns the JSON document of a finished run.
 func summaryDocument(s *run.Summary, took time.Duration) any {
 	return struct {
-		Folder   string           `json:"folder"`
-		Manifest *run.Manifest    `json:"manifest"`
-		Failures []*check.Outcome `json:"failures"`
-		Goals    []check.Goal     `json:"goals,omitempty"`
-		Assumed  []string         `json:"assumed"`
-		Seconds  float64          `json:"seconds"`
+		Folder   string            `json:"folder"`
+		Manifest *release.Manifest `json:"manifest"`
+		Failures []*check.Outcome  `json:"failures"`
+		Goals    []check.Goal      `json:"goals,omitempty"`
+		Assumed  []string          `json:"assumed"`
+		Seconds  float64           `json:"seconds"`
 	}{s.Dir, s.Manifest, append([]*check.Outcome{}, s.Result.Failures()...), s.Result.Goals, append([]string{}, assumed(s.Plan)...), took.Seconds()}
 }
 
-// printSummary prints a finished run for people: what failed first, then what
-// was written, then what a reader of the data should know.
+// printSummary prints the failed checks of a finished run, the files written, and
+// what in the data is not published statistics.
 func (a *app) printSummary(s *run.Summary, took time.Duration) {
 	w := a.stdout
 	a.printFailures(s.Result)
@@ -44,7 +45,7 @@ func (a *app) printSummary(s *run.Summary, took time.Duration) {
 	for _, name := range s.Manifest.Unhashed {
 		fmt.Fprintf(t, "  %s\n", name)
 	}
-	fmt.Fprintf(t, "  %s\n", run.ManifestFile)
+	fmt.Fprintf(t, "  %s\n", release.ManifestFile)
 	t.Flush()
 	fmt.Fprintln(w, checksLine(s.Result))
 	if line := check.GoalsLine(s.Result.Goals); line != "" {
@@ -55,7 +56,7 @@ func (a *app) printSummary(s *run.Summary, took time.Duration) {
 	}
 }
 
-// printFailures lists the failed checks, and the warnings after them.
+// printFailures prints the failed checks, then the warnings.
 func (a *app) printFailures(r *check.Result) {
 	for _, status := range []string{check.Fail, check.Warn} {
 		for _, o := range r.Outcomes {
@@ -78,7 +79,7 @@ func checksLine(r *check.Result) string {
 	return line
 }
 
-// assumed says, in a few lines, what in the data is not published statistics.
+// assumed lists what in the data is not published statistics, a line per status.
 func assumed(p *plan.Plan) []string {
 	var lines []string
 	for _, status := range []string{"modelled", "assumed"} {
@@ -103,7 +104,7 @@ func assumed(p *plan.Plan) []string {
 		}
 	}
 	if n := len(p.Independent); n > 0 {
-		lines = append(lines, fmt.Sprintf("independent for want of a table: %s of fields (personagen plan lists them)", humanize.Count(int64(n), "pair", "pairs")))
+		lines = append(lines, fmt.Sprintf("independent because no table covers them: %s of fields (personagen plan lists them)", humanize.Count(int64(n), "pair", "pairs")))
 	}
 	return lines
 }

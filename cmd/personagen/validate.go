@@ -11,6 +11,7 @@ import (
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -88,15 +89,15 @@ func (a *app) validate(c *cobra.Command, paths []string, o validateOptions) erro
 	return nil
 }
 
-// damage lists the files of all releases among the paths that are not as their
-// manifests say.
+// damage returns a line for each file of the releases among the paths that differs
+// from its manifest.
 func damage(ctx context.Context, paths []string) ([]string, error) {
 	var all []string
 	for _, path := range paths {
 		if info, err := os.Stat(path); err != nil || !info.IsDir() {
 			continue
 		}
-		list, err := run.Damage(ctx, path)
+		list, err := release.Verify(ctx, path)
 		if err != nil {
 			return nil, err
 		}
@@ -105,12 +106,12 @@ func damage(ctx context.Context, paths []string) ([]string, error) {
 	return all, nil
 }
 
-// checkData refuses files that cannot be data by their names.
+// checkData refuses files whose extension is not that of a data format.
 func checkData(paths []string) error {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil || info.IsDir() {
-			continue // what is not there is reported when it is opened
+			continue // a missing file is reported when it is opened
 		}
 		if _, err := dataset.FormatOfPath(path); err != nil {
 			return usagef("%v", err)
@@ -119,13 +120,13 @@ func checkData(paths []string) error {
 	return nil
 }
 
-// parseColumns reads THEIRS=OURS pairs.
+// parseColumns parses pairs THEIRS=OURS.
 func parseColumns(pairs []string) (map[string]string, error) {
 	columns := map[string]string{}
 	for _, pair := range pairs {
 		theirs, ours, ok := strings.Cut(pair, "=")
 		if !ok || theirs == "" || ours == "" {
-			return nil, usagef("--map is written THEIRS=OURS, not %q", pair)
+			return nil, usagef("--map must be written THEIRS=OURS, not %q", pair)
 		}
 		if was, twice := columns[theirs]; twice && was != ours {
 			return nil, usagef("--map names column %q twice", theirs)
@@ -135,7 +136,7 @@ func parseColumns(pairs []string) (map[string]string, error) {
 	return columns, nil
 }
 
-func validationDocument(v *run.Validated, damaged []string) any {
+func validationDocument(v *run.Validation, damaged []string) any {
 	return struct {
 		Name   string               `json:"name"`
 		Plan   string               `json:"plan"`
@@ -147,8 +148,8 @@ func validationDocument(v *run.Validated, damaged []string) any {
 	}{v.Plan.Name, v.Plan.Hash, v.Rows, v.Result, append([]string{}, v.Faults...), append([]dataset.IssueCount{}, v.Issues...), append([]string{}, damaged...)}
 }
 
-// printValidation prints faults of the files, failed checks, then the counts.
-func (a *app) printValidation(v *run.Validated, all bool) {
+// printValidation prints the faults in the files, the failed checks and the counts.
+func (a *app) printValidation(v *run.Validation, all bool) {
 	for _, i := range v.Issues {
 		fmt.Fprintf(a.stdout, "%s  %s\n", a.paint(statusColor[check.Fail], "FILE"), issueLine(i))
 	}
@@ -166,7 +167,7 @@ func (a *app) printValidation(v *run.Validated, all bool) {
 	fmt.Fprintf(a.stdout, "%s of %s\n%s\n", humanize.Count(v.Rows, "row", "rows"), v.Plan.Name, checksLine(v.Result))
 }
 
-// issueLine counts one kind of fault of a column.
+// issueLine formats the count of one kind of fault in a column.
 func issueLine(i dataset.IssueCount) string {
 	line := string(i.Problem)
 	if i.Column != "" {

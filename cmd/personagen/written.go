@@ -10,7 +10,7 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// writtenFlags say how data that was written before is read.
+// writtenFlags are the flags that say how existing data is read.
 type writtenFlags struct {
 	spec    string
 	columns []string
@@ -27,7 +27,7 @@ func (o *writtenFlags) add(f *pflag.FlagSet) {
 	o.cache.add(f)
 }
 
-// writtenArgs demands at least one release or file.
+// writtenArgs requires at least one release or file.
 func writtenArgs(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return usagef("%s takes at least one release folder or data file; see %s --help", c.CommandPath(), c.CommandPath())
@@ -35,9 +35,9 @@ func writtenArgs(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// validation is what the flags ask to be measured.
-func (o *writtenFlags) validation(paths []string) (run.Validation, error) {
-	v := run.Validation{Paths: paths, Spec: o.spec, Aliases: o.aliases}
+// validation returns the config that the flags ask for.
+func (o *writtenFlags) validation(paths []string) (run.ValidateConfig, error) {
+	v := run.ValidateConfig{Paths: paths, Spec: o.spec, Aliases: o.aliases}
 	var err error
 	if v.Columns, err = parseColumns(o.columns); err != nil {
 		return v, err
@@ -49,9 +49,9 @@ func (o *writtenFlags) validation(paths []string) (run.Validation, error) {
 	return v, err
 }
 
-// measure reads the data. What was found is nil when it could not be read; else
-// the error is nil or wraps run.ErrChecks.
-func (a *app) measure(ctx context.Context, v run.Validation, quiet bool) (*run.Validated, error) {
+// measure validates the data. The result is nil if the data could not be read;
+// otherwise the error is nil or wraps run.ErrChecks.
+func (a *app) measure(ctx context.Context, v run.ValidateConfig, quiet bool) (*run.Validation, error) {
 	progress := a.newProgress(quiet)
 	defer progress.finish()
 	v.Events = progress.event

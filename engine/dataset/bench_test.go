@@ -11,7 +11,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// draw is SplitMix64: a cheap source of test data that is the same everywhere.
+// draw is SplitMix64, a cheap generator of the same test data on every machine.
 type draw uint64
 
 func (d *draw) next() uint64 {
@@ -67,7 +67,7 @@ func wideBatch(s frame.Schema, first, n int) *frame.Batch {
 	return b
 }
 
-// writeAll writes the batches repeated to rows rows with the given workers.
+// writeAll writes the batches again and again until there are rows rows.
 func writeAll(w Writer, batches []*frame.Batch, rows, chunk, workers int) error {
 	type job struct {
 		part Part
@@ -199,7 +199,7 @@ func BenchmarkWrite(b *testing.B) {
 	}
 }
 
-// BenchmarkRead reads 131,072 rows of 35 columns into a wanted schema.
+// BenchmarkRead reads 131,072 rows of 35 columns.
 func BenchmarkRead(b *testing.B) {
 	s := wideSchema()
 	batches := []*frame.Batch{wideBatch(s, 0, 1<<12), wideBatch(s, 1<<12, 1<<12)}

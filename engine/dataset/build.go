@@ -8,21 +8,21 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// A builder fills one column of a batch. For every row a source calls exactly
-// one of null, unreadable, text, integer, number, boolean, or
-// beginList … item … endList.
+// A builder fills one column of a batch. For each row a source calls exactly one
+// of null, unreadable, text, integer, number and boolean, or the sequence
+// beginList, item for each item, endList.
 type builder struct {
 	field   *frame.Field
 	labels  map[string]int32
 	issues  *issueLog
-	lenient bool // the schema was inferred: a text column takes every value as text
+	lenient bool // the schema was inferred, so a text column accepts every value as text
 	found   bool // the file has this column
 
 	column *frame.Column
 	rows   int
-	nulls  []bool // kept between batches; in use when anyNull
+	nulls  []bool // reused between batches; part of the column when any is true
 	any    bool   // a row of this batch is null
-	arena  []byte // texts of this batch, one behind the other
+	arena  []byte // texts of this batch, concatenated
 	ends   []int  // end of each text in the arena
 }
 
@@ -48,7 +48,8 @@ func (b *builder) start(c *frame.Column) {
 	}
 }
 
-// finish completes the batch: all texts of the column share one string.
+// finish completes the batch. The texts of a column are substrings of one string,
+// which saves an allocation per text.
 func (b *builder) finish() {
 	all, from := string(b.arena), 0
 	for _, to := range b.ends {
@@ -73,7 +74,7 @@ func (b *builder) done(null bool) {
 
 func (b *builder) null() { b.absent(-1) }
 
-// unreadable stands for a value whose fault has been reported.
+// unreadable ends a row whose value could not be read and was reported.
 func (b *builder) unreadable() { b.absent(UnknownCode) }
 
 func (b *builder) absent(code int32) {
@@ -95,7 +96,7 @@ func (b *builder) absent(code int32) {
 	b.done(true)
 }
 
-// wrong reports a value of another type than the column's.
+// wrong reports a value that does not have the type of the column.
 func (b *builder) wrong(v []byte) {
 	b.issues.add(b.field.Name, WrongType, v)
 	b.unreadable()
@@ -109,14 +110,14 @@ func (b *builder) text(v []byte) {
 		b.appendText(v)
 		b.done(false)
 	case frame.TextList, frame.CategoryList:
-		b.writtenList(v)
+		b.textAsList(v)
 	default:
 		b.wrong(v)
 	}
 }
 
-// writtenList takes a list that was written as one text.
-func (b *builder) writtenList(v []byte) {
+// textAsList reads a list that is written as one text.
+func (b *builder) textAsList(v []byte) {
 	items, exact, _ := ReadList(string(v))
 	if !exact {
 		b.wrong(v)
@@ -137,7 +138,8 @@ func (b *builder) category(v []byte) {
 	b.rows++
 }
 
-// code returns the code of a label, or UnknownCode with an issue.
+// code returns the code of a label. For a text that is not a label it reports an
+// issue and returns UnknownCode.
 func (b *builder) code(v []byte) int32 {
 	if k, ok := b.labels[string(v)]; ok {
 		return k
@@ -168,8 +170,9 @@ func (b *builder) integer(v int64) {
 	}
 }
 
-// number takes a whole number for an integer column too, because table tools
-// keep integers with nulls as numbers; for the same reason NaN is null.
+// number accepts a whole number in an integer column, because data frame tools
+// store integers with nulls as floating-point numbers. For the same reason NaN
+// is null.
 func (b *builder) number(v float64) {
 	whole := v == math.Trunc(v) && math.Abs(v) < 1<<63
 	switch {
@@ -188,8 +191,8 @@ func (b *builder) number(v float64) {
 
 func (b *builder) boolean(v bool) { b.scalar(strconv.AppendBool(nil, v)) }
 
-// scalar takes a value that is no text, as text: categories may have labels
-// such as 2014 or true, which some tools store with a type of their own.
+// scalar reads a number or a boolean as text. Categories may have labels such as
+// 2014 or true, which some tools store as numbers or booleans.
 func (b *builder) scalar(v []byte) {
 	switch {
 	case b.field.Type == frame.Category:
@@ -201,8 +204,8 @@ func (b *builder) scalar(v []byte) {
 	}
 }
 
-// beginList reports whether the column takes lists; otherwise the row is done,
-// with an issue that shows v.
+// beginList reports whether the column has lists. If not, it ends the row with an
+// issue that shows v.
 func (b *builder) beginList(v []byte) bool {
 	if b.isList() {
 		return true
@@ -219,7 +222,7 @@ func (b *builder) item(v []byte) {
 	b.column.Codes = append(b.column.Codes, b.code(v))
 }
 
-// wrongItem reports an item that is no text and leaves it out.
+// wrongItem reports an item that is not a text. The list goes without it.
 func (b *builder) wrongItem(v []byte) { b.issues.add(b.field.Name, WrongType, v) }
 
 func (b *builder) endList() {

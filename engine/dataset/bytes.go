@@ -7,19 +7,19 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// blockSize is the size of the buffers that hold encoded text. Small buffers,
-// used again, stay mapped and partly cached: with one slice per chunk the same
+// blockSize is the size of the buffers for encoded text. Small buffers that are
+// reused stay mapped and partly in the cache: with one slice per chunk the same
 // encoder is three times slower.
 const blockSize = 1 << 20
 
-// A rowEncoder appends rows of a text format. It holds no state of a part, so
-// that all parts share one.
+// A rowEncoder encodes rows of a text format. It has no state, so all parts share
+// one.
 type rowEncoder interface {
 	appendHeader(dst []byte) []byte
 	appendRow(dst []byte, b *frame.Batch, r int) []byte
 }
 
-// textWriter writes the parts of a text format one behind the other.
+// textWriter writes the parts of a text format one after the other.
 type textWriter struct {
 	out    *output
 	schema frame.Schema
@@ -51,7 +51,7 @@ func (w *textWriter) NewPart() Part { return &textPart{w: w} }
 func (w *textWriter) Append(p Part) error {
 	part, ok := p.(*textPart)
 	if !ok || part.w != w {
-		return fmt.Errorf("the part belongs to another file")
+		return fmt.Errorf("the part was made by another writer")
 	}
 	for _, block := range part.blocks {
 		if _, err := w.out.Write(*block); err != nil {
@@ -66,7 +66,7 @@ func (w *textWriter) Append(p Part) error {
 func (w *textWriter) Close() error { return w.out.close() }
 func (w *textWriter) Abort() error { return w.out.abort() }
 
-// A textPart holds the encoded rows in blocks of the shared pool.
+// A textPart holds encoded rows in blocks from the pool of its writer.
 type textPart struct {
 	w      *textWriter
 	blocks []*[]byte
@@ -81,7 +81,7 @@ func (p *textPart) Finish() error { return nil }
 func (p *textPart) Reset() {
 	for _, block := range p.blocks {
 		if cap(*block) > 2*blockSize {
-			continue // grown by a huge row: not worth keeping
+			continue // a very long row made it grow; drop it
 		}
 		*block = (*block)[:0]
 		p.w.blocks.Put(block)
@@ -111,8 +111,8 @@ func (p *textPart) Write(b *frame.Batch) error {
 	return nil
 }
 
-// fits reports whether a row of n bytes goes into a block that is used so far.
-// A row longer than a block has a block of its own.
+// fits reports whether a row of n bytes fits in a block with used bytes. A row
+// that is longer than a block gets its own.
 func fits(used, n int) bool { return used == 0 || used+n <= blockSize }
 
 // space returns a block with room for a row of n bytes.

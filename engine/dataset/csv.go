@@ -8,27 +8,26 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// CreateCSV starts a CSV file at path after RFC 4180: UTF-8, a header line, a
-// comma between cells, quotes only where needed. Lines end in LF alone, which
-// every reader takes and line tools prefer. A null is an empty cell, an empty
-// text is "". Lists are JSON arrays.
+// CreateCSV starts a CSV file at path, as RFC 4180 describes it: UTF-8, a header
+// line, commas between cells, quotes where needed. Lines end in LF without CR,
+// which every reader accepts and line tools prefer. A null is an empty cell, an
+// empty text is "", and a list is a JSON array.
 //
-// Spreadsheets take a text that begins with = + - @ tab or CR for a formula.
-// Such texts (never numbers) get an apostrophe in front, and so do texts in
-// which only apostrophes stand before such a character; the reader takes one
-// away from exactly those, so that every text comes back as it was.
+// Spreadsheets read a text that begins with = + - @ tab or CR as a formula. Such a
+// text gets an apostrophe in front, and so does a text that has only apostrophes
+// before such a character. The reader removes one apostrophe from exactly these
+// texts, so every text is read as it was written. Numbers are left as they are.
 func CreateCSV(path string, s frame.Schema) (Writer, error) {
 	return createText(path, s, newCSVEncoder)
 }
 
-// csvEncoder writes rows from ready-made cells: only texts and numbers are
-// encoded row by row.
+// csvEncoder encodes labels once; only texts and numbers are encoded row by row.
 type csvEncoder []csvColumn
 
 type csvColumn struct {
 	field  frame.Field
-	comma  []byte   // nothing for the first column
-	labels [][]byte // category: comma and cell; list: the label as JSON
+	comma  []byte   // empty for the first column
+	labels [][]byte // of a category: comma and cell; of a list: the label as JSON
 }
 
 func newCSVEncoder(s frame.Schema) rowEncoder {
@@ -91,8 +90,8 @@ func (enc csvEncoder) appendRow(dst []byte, b *frame.Batch, r int) []byte {
 	return append(dst, '\n')
 }
 
-// formulaStart reports whether a spreadsheet may take a text that begins with
-// c for a formula.
+// formulaStart reports whether a spreadsheet may read a text that begins with c as
+// a formula.
 func formulaStart(c byte) bool {
 	switch c {
 	case '=', '+', '-', '@', '\t', '\r':
@@ -101,9 +100,8 @@ func formulaStart(c byte) bool {
 	return false
 }
 
-// formulaText reports whether s is apostrophes and then a character that
-// starts a formula. Texts for which this holds with no apostrophe or more are
-// defused.
+// formulaText reports whether s begins with a character that starts a formula,
+// apostrophes before it aside. Such texts are written with one more apostrophe.
 func formulaText(s string) bool {
 	i := 0
 	for i < len(s) && s[i] == '\'' {
@@ -132,8 +130,9 @@ func appendCSVText(dst []byte, s string) []byte {
 	}
 }
 
-// needsQuotes also holds for the empty text, which would read as null, and for
-// blanks at either end, which some readers cut off.
+// needsQuotes reports whether a cell must be quoted. The empty text must, because
+// it would be read as null; and so must a text with blanks at either end, which
+// some readers remove.
 func needsQuotes(s string) bool {
 	if s == "" || isBlank(s[0]) || isBlank(s[len(s)-1]) {
 		return true
@@ -149,7 +148,7 @@ func needsQuotes(s string) bool {
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
-// quoteTail puts dst[start:] into quotes, doubling those inside.
+// quoteTail quotes dst[start:] in place and doubles the quotes in it.
 func quoteTail(dst []byte, start int) []byte {
 	quotes := bytes.Count(dst[start:], []byte{'"'})
 	end := len(dst)

@@ -21,8 +21,8 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// row is one row in the form of the tests: nil, string, int64, float64 or
-// []string per column.
+// row is a row as the tests write it: nil, string, int64, float64 or []string per
+// column.
 type row []any
 
 // mixedSchema has every type, with and without nulls.
@@ -175,7 +175,7 @@ func writeRows(t testing.TB, format string, s frame.Schema, rows []row, chunk in
 			t.Fatal(err)
 		}
 		if part.Rows() != 0 || part.Size() != 0 {
-			t.Fatalf("the part holds %d rows after Append", part.Rows())
+			t.Fatalf("the part has %d rows after Append, want 0", part.Rows())
 		}
 	}
 	if err := w.Close(); err != nil {
@@ -203,7 +203,7 @@ func readRows(t testing.TB, path string, o OpenOptions, size int) ([]row, *Reade
 			t.Fatal(err)
 		}
 		if n != b.N || b.First != int64(len(rows)) {
-			t.Fatalf("read %d rows, the batch says %d from %d", n, b.N, b.First)
+			t.Fatalf("Read returned %d rows, but the batch has N %d and First %d", n, b.N, b.First)
 		}
 		if err := checkWhole(b); err != nil {
 			t.Fatal(err)
@@ -220,7 +220,7 @@ func checkWhole(b *frame.Batch) error {
 			return fmt.Errorf("column %s: %w", f.Name, err)
 		}
 		if c.Null != nil && len(c.Null) != b.N {
-			return fmt.Errorf("column %s: %d null marks for %d rows", f.Name, len(c.Null), b.N)
+			return fmt.Errorf("column %s: Null has %d entries for %d rows", f.Name, len(c.Null), b.N)
 		}
 	}
 	return nil
@@ -247,7 +247,7 @@ func TestRoundTrip(t *testing.T) {
 						names = append(names, field.Name)
 					}
 					if !slices.Equal(r.Columns(), names) {
-						t.Errorf("columns %v, want the order of the schema", r.Columns())
+						t.Errorf("got columns %v, want them in the order of the schema", r.Columns())
 					}
 				})
 			}
@@ -277,7 +277,7 @@ func TestRoundTripRandom(t *testing.T) {
 	}
 }
 
-// randomText is made of the characters that matter to the formats.
+// randomText returns a text of characters that the formats treat specially.
 func randomText(d *draw) string {
 	pieces := []string{"a", "'", "\"", ",", "\n", "\r", "=", "+", "-", "@", "\t", " ", "\\", "é", "日", "😀", "\u2028", "[", "]", "0", "\x01"}
 	var text strings.Builder
@@ -330,7 +330,7 @@ func TestNoRows(t *testing.T) {
 		if len(rows) != 0 {
 			t.Errorf("%s: %d rows", f.Name, len(rows))
 		}
-		// A JSONL file without lines cannot say what columns it has.
+		// A JSONL file without lines has no column names.
 		if n := len(r.Issues()); (n != 0) != (f.Name == "jsonl") {
 			t.Errorf("%s: issues %v", f.Name, r.Issues())
 		}
@@ -360,7 +360,7 @@ func TestInvalidUTF8(t *testing.T) {
 	}
 }
 
-// TestWorkers: the bytes do not depend on the number of workers.
+// The bytes do not depend on the number of workers.
 func TestWorkers(t *testing.T) {
 	s := wideSchema()
 	s = append(s, frame.Field{Name: "tags", Type: frame.TextList, Nullable: true})
@@ -401,7 +401,7 @@ func TestWorkers(t *testing.T) {
 			if sum := sha256.Sum256(data); workers == 1 {
 				first = sum
 			} else if sum != first {
-				t.Errorf("%s: %d workers give other bytes than one", f.Name, workers)
+				t.Errorf("%s: %d workers write other bytes than one worker", f.Name, workers)
 			}
 			rows := 0
 			r, err := Open(path, OpenOptions{Schema: s})
@@ -414,7 +414,7 @@ func TestWorkers(t *testing.T) {
 			}
 			r.Close()
 			if rows != 40_000 || len(r.IssueCounts()) != 0 {
-				t.Errorf("%s: read %d rows back, issues %v", f.Name, rows, r.IssueCounts())
+				t.Errorf("%s: got %d rows and issues %v", f.Name, rows, r.IssueCounts())
 			}
 		}
 	}
@@ -448,14 +448,14 @@ func TestGolden(t *testing.T) {
 			t.Errorf("%s differs:\n%s\nwant\n%s", f.Name, got, want)
 		}
 	}
-	// The Parquet file is read only: its bytes change with the library.
+	// The bytes of a Parquet file change with the library, so only its values are compared.
 	got, r := readRows(t, filepath.Join("testdata", "mixed.parquet"), OpenOptions{Schema: s}, 3)
 	if diff := cmp.Diff(fromBatch(nil, toBatch(t, s, rows)), got); diff != "" || len(r.Issues()) > 0 {
 		t.Errorf("mixed.parquet (-want +got):\n%s\nissues %v", diff, r.Issues())
 	}
 }
 
-// TestJSONEqualsEncodingJSON: what encoding/json decodes is what was written.
+// encoding/json decodes what was written.
 func TestJSONEqualsEncodingJSON(t *testing.T) {
 	s, rows := mixedSchema(), mixedRows()
 	d := draw(3)
@@ -507,11 +507,11 @@ func TestNumbers(t *testing.T) {
 	for _, c := range cases {
 		got := string(appendNumber(nil, c.v, c.decimals))
 		if got != c.want {
-			t.Errorf("%v with %d places: %s, want %s", c.v, c.decimals, got, c.want)
+			t.Errorf("%v with %d places: got %s, want %s", c.v, c.decimals, got, c.want)
 		}
 		var back float64
 		if err := json.Unmarshal([]byte(got), &back); err != nil || back != c.v {
-			t.Errorf("%s reads as %v (%v)", got, back, err)
+			t.Errorf("%s: read as %v (%v)", got, back, err)
 		}
 	}
 }
@@ -522,7 +522,7 @@ func TestFormulas(t *testing.T) {
 		"'=1": "''=1", "''-": "'''-", "'a": "'a", "'": "'", "a=1": "a=1", "": `""`, "=a,b": `"'=a,b"`,
 	} {
 		if got := string(appendCSVText(nil, text)); got != cell {
-			t.Errorf("%q is written as %q, want %q", text, got, cell)
+			t.Errorf("%q: got cell %q, want %q", text, got, cell)
 		}
 	}
 }
@@ -535,14 +535,14 @@ func TestMetadata(t *testing.T) {
 		got[kv.Key] = kv.Value
 	}
 	if got["seed"] != "7" || got["plan"] != "abc" || len(got) != 3 {
-		t.Errorf("metadata %v", got)
+		t.Errorf("got metadata %v", got)
 	}
 	fields, ok := r.Fields()
 	if !ok || !cmp.Equal(s, fields) {
 		t.Errorf("fields differ: %s", cmp.Diff(s, fields))
 	}
 	if n, known := r.Rows(); !known || n != int64(len(mixedRows())) {
-		t.Errorf("rows %d, %v", n, known)
+		t.Errorf("got %d rows, known %v", n, known)
 	}
 }
 
@@ -567,9 +567,9 @@ func TestFaultyBatches(t *testing.T) {
 		{"null number", `column "wage": row 1 is null`, func(b *frame.Batch) { b.Columns[2].Null = []bool{false, true} }},
 		{"NaN", `column "wage": row 0 is NaN`, func(b *frame.Batch) { b.Columns[2].Floats[0] = math.NaN() }},
 		{"infinite", `column "wage": row 1 is -Inf`, func(b *frame.Batch) { b.Columns[2].Floats[1] = math.Inf(-1) }},
-		{"null marks", `column "tags": 1 null marks for 2 rows`, func(b *frame.Batch) { b.Columns[3].Null = []bool{true} }},
+		{"length of Null", `column "tags": Null has 1 entries for 2 rows`, func(b *frame.Batch) { b.Columns[3].Null = []bool{true} }},
 		{"offsets short", `column "tags": 2 list offsets`, func(b *frame.Batch) { b.Columns[3].Offsets = []int32{0, 1} }},
-		{"offsets fall", `column "tags": list offsets fall at row 1`, func(b *frame.Batch) { b.Columns[3].Offsets = []int32{0, 2, 1} }},
+		{"offsets decrease", `column "tags": list offsets decrease at row 1`, func(b *frame.Batch) { b.Columns[3].Offsets = []int32{0, 2, 1} }},
 		{"offsets beyond", `column "tags": list offsets run from 0 to 2`, func(b *frame.Batch) { b.Columns[3].Offsets = []int32{0, 1, 2} }},
 		{"columns", "the batch has 3 columns", func(b *frame.Batch) { b.Columns = b.Columns[:3] }},
 		{"other column", `column 2 of the batch is text "years"`, func(b *frame.Batch) {
@@ -591,14 +591,14 @@ func TestFaultyBatches(t *testing.T) {
 			b := good()
 			c.spoil(b)
 			if err := part.Write(b); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("%s, %s: error %v, want %q", f.Name, c.name, err, c.want)
+				t.Errorf("%s, %s: got error %v, want %q", f.Name, c.name, err, c.want)
 			}
 		}
 		if err := errors.Join(w.Append(part), w.Close()); err != nil {
 			t.Fatal(err)
 		}
 		if rows, _ := readRows(t, path, OpenOptions{Schema: s}, 9); len(rows) != 2 {
-			t.Errorf("%s: %d rows after refused batches, want 2", f.Name, len(rows))
+			t.Errorf("%s: got %d rows after invalid batches, want 2", f.Name, len(rows))
 		}
 	}
 }
@@ -615,17 +615,17 @@ func TestFaultySchemas(t *testing.T) {
 		for _, f := range Formats() {
 			path := filepath.Join(t.TempDir(), "x")
 			if _, err := Create(f.Name, path, s, Options{}); err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: error %v, want %q", f.Name, err, want)
+				t.Errorf("%s: got error %v, want %q", f.Name, err, want)
 			}
 			if _, err := os.Stat(path); err == nil {
-				t.Errorf("%s: the refused file was made", f.Name)
+				t.Errorf("%s: Create failed but made the file", f.Name)
 			}
 		}
 	}
 	s := frame.Schema{{Name: "a", Type: frame.Text}}
 	for _, o := range []Options{{Level: 5}, {Metadata: []KeyValue{{"k", ""}, {"k", ""}}}, {Metadata: []KeyValue{{FieldsKey, ""}}}} {
 		if _, err := CreateParquet(filepath.Join(t.TempDir(), "x"), s, o); err == nil {
-			t.Errorf("options %v are accepted", o)
+			t.Errorf("options %v: got no error", o)
 		}
 	}
 }
@@ -649,19 +649,19 @@ func TestResetAndAbort(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, _ := readRows(t, path, OpenOptions{Schema: s}, 5); !cmp.Equal(got, []row{{"kept"}}) {
-			t.Errorf("%s: rows %v", f.Name, got)
+			t.Errorf("%s: got rows %v", f.Name, got)
 		}
 		if w, err = Create(f.Name, path, s, Options{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.Append(part); err == nil {
-			t.Errorf("%s: the part of another file is taken", f.Name)
+			t.Errorf("%s: a part of another writer was accepted", f.Name)
 		}
 		if err := w.Abort(); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(path); err == nil {
-			t.Errorf("%s: the file is there after Abort", f.Name)
+			t.Errorf("%s: the file exists after Abort", f.Name)
 		}
 	}
 }
@@ -683,12 +683,12 @@ func TestFullDisk(t *testing.T) {
 			err = w.Close()
 		}
 		if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "the disk is full after 0 bytes") {
-			t.Errorf("%s: error %v", f.Name, err)
+			t.Errorf("%s: got error %v", f.Name, err)
 		}
 	}
 }
 
-// TestAbortAfterFailedClose: a file that could not be completed goes too.
+// Abort also removes a file that Close could not complete.
 func TestAbortAfterFailedClose(t *testing.T) {
 	s := frame.Schema{{Name: "a", Type: frame.Text}}
 	for _, f := range Formats() {
@@ -704,13 +704,13 @@ func TestAbortAfterFailedClose(t *testing.T) {
 			w.out.fail(syscall.ENOSPC)
 		}
 		if err := w.Close(); !errors.Is(err, syscall.ENOSPC) {
-			t.Errorf("%s: Close gives %v", f.Name, err)
+			t.Errorf("%s: got error %v of Close", f.Name, err)
 		}
 		if err := w.Abort(); err != nil {
 			t.Error(err)
 		}
 		if _, err := os.Stat(path); err == nil {
-			t.Errorf("%s: the file is there after Abort", f.Name)
+			t.Errorf("%s: the file exists after Abort", f.Name)
 		}
 	}
 }
@@ -721,17 +721,17 @@ func TestFreeSpace(t *testing.T) {
 		t.Skip(err)
 	}
 	if err != nil || n <= 0 {
-		t.Errorf("free space %d, %v", n, err)
+		t.Errorf("got free space %d, error %v", n, err)
 	}
 	if _, err := FreeSpace(filepath.Join(t.TempDir(), "none")); err == nil {
-		t.Error("a missing folder has free space")
+		t.Error("a missing folder: got no error")
 	}
 }
 
 func TestRowsPerChunk(t *testing.T) {
 	for text, want := range map[int]int{0: ChunkRows, 100: ChunkRows, 4096: 16384, 1 << 30: 1024} {
 		if got := RowsPerChunk(text); got != want {
-			t.Errorf("%d bytes of text: %d rows, want %d", text, got, want)
+			t.Errorf("%d bytes of text: got %d rows, want %d", text, got, want)
 		}
 	}
 }

@@ -9,27 +9,26 @@ import (
 type Problem string
 
 const (
-	MissingColumn  Problem = "missing column"   // wanted, but the file has none of that name
-	ExtraColumn    Problem = "extra column"     // in the file, but not wanted
-	Unsupported    Problem = "unsupported type" // a Parquet column of a type that cannot be read here
-	UnknownLabel   Problem = "unknown label"    // a text that is no label of the category
-	WrongType      Problem = "wrong type"       // a value of another type than the column's
-	MalformedLine  Problem = "malformed line"   // a line that is no JSON object
-	MalformedCell  Problem = "malformed cell"   // quotes inside an unquoted CSV cell
+	MissingColumn  Problem = "missing column"   // a column of the schema that the file does not have
+	ExtraColumn    Problem = "extra column"     // a column of the file that is not in the schema
+	Unsupported    Problem = "unsupported type" // a Parquet column of a type that cannot be read
+	UnknownLabel   Problem = "unknown label"    // a text that is not a label of the category
+	WrongType      Problem = "wrong type"       // a value that does not have the type of the column
+	MalformedLine  Problem = "malformed line"   // a line that is not a JSON object
+	MalformedCell  Problem = "malformed cell"   // quotes in an unquoted CSV cell
 	CellCount      Problem = "wrong cell count" // a CSV line with more or fewer cells than the header
 	DuplicateValue Problem = "duplicate value"  // a key that occurs twice in a JSON object
 )
 
-// UnknownCode is the code of a category whose value in the file is no label
-// (or not even a text). It is below the code of null, so that checks can tell
-// the two apart.
+// UnknownCode is the code of a category whose value in the file is not a label. It
+// differs from the code of null, -1, so checks can tell the two apart.
 const UnknownCode = -2
 
-// ReadIssue is one fault found while reading. It is data, not a failure: the
-// row is delivered with null, or UnknownCode in a category, for that value.
+// ReadIssue is a fault in a data file. It does not stop the reader: the row is
+// read with null for the value, or with UnknownCode in a category.
 type ReadIssue struct {
-	Row     int64   `json:"row"`            // 0-based, -1 for a fault of the whole column
-	Line    int64   `json:"line,omitempty"` // 1-based line of a text file, else 0
+	Row     int64   `json:"row"`            // counted from 0; -1 for a fault of the whole column
+	Line    int64   `json:"line,omitempty"` // of a text file, counted from 1; else 0
 	Column  string  `json:"column,omitempty"`
 	Value   string  `json:"value,omitempty"` // shortened
 	Problem Problem `json:"problem"`
@@ -52,14 +51,14 @@ func (i ReadIssue) String() string {
 	return fmt.Sprintf("%s%s: %q", where, i.Problem, i.Value)
 }
 
-// IssueCount says how often a column has a problem.
+// IssueCount counts the issues with one problem in one column.
 type IssueCount struct {
 	Column  string  `json:"column,omitempty"`
 	Problem Problem `json:"problem"`
 	Count   int64   `json:"count"`
 }
 
-// issueLog counts every issue and keeps the first few.
+// issueLog counts all issues and keeps the first few.
 type issueLog struct {
 	keep   int
 	row    int64 // of the row being read
@@ -95,7 +94,7 @@ func (l *issueLog) addAt(row, line int64, column string, p Problem, value []byte
 	}
 }
 
-// shorten cuts v between two characters and makes it valid UTF-8.
+// shorten cuts v at a character and makes it valid UTF-8.
 func shorten(v []byte) string {
 	if len(v) <= maxIssueValue {
 		return validText(string(v))

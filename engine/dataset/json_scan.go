@@ -5,12 +5,11 @@ import (
 	"encoding/json"
 )
 
-// The scanner below walks over JSON text (RFC 8259) without building values:
-// it is strict about the syntax, and the values wanted are decoded from the
-// spans it finds. Invalid UTF-8 inside a string is let through and becomes
-// U+FFFD later, as in encoding/json.
+// This scanner finds the values in JSON text (RFC 8259) without decoding them. It
+// accepts valid JSON only, except for invalid UTF-8 in strings, which becomes
+// U+FFFD when it is decoded, as in encoding/json.
 
-// maxDepth is the deepest nesting followed.
+// maxDepth is the deepest nesting that is accepted.
 const maxDepth = 200
 
 func skipSpace(p []byte, i int) int {
@@ -47,7 +46,8 @@ func scanWord(p []byte, i int, word string) (int, bool) {
 	return end, end <= len(p) && string(p[i:end]) == word
 }
 
-// specialJSON marks the bytes inside a string that need a look.
+// specialJSON marks the bytes that end a string, begin an escape or are invalid in
+// a string.
 var specialJSON = func() (t [256]bool) {
 	for c := range ' ' {
 		t[c] = true
@@ -75,8 +75,8 @@ func scanString(p []byte, i int) (int, bool) {
 	}
 }
 
-// escapeLength returns the length of the escape at the start of p, 0 if it is
-// none.
+// escapeLength returns the length of the escape at the start of p, or 0 if it is
+// invalid.
 func escapeLength(p []byte) int {
 	if len(p) < 2 {
 		return 0
@@ -127,7 +127,7 @@ func scanDigits(p []byte, i int) int {
 	return i
 }
 
-// scanArray calls visit, if any, with the text of each item.
+// scanArray calls visit, unless nil, with the text of each item.
 func scanArray(p []byte, i, depth int, visit func(item []byte)) (int, bool) {
 	i = skipSpace(p, i+1)
 	if i < len(p) && p[i] == ']' {
@@ -150,8 +150,8 @@ func scanArray(p []byte, i, depth int, visit func(item []byte)) (int, bool) {
 	}
 }
 
-// scanObject calls visit, if any, with the text of each key, quotes included,
-// and value.
+// scanObject calls visit, unless nil, with the text of each key, including its
+// quotes, and of its value.
 func scanObject(p []byte, i, depth int, visit func(key, value []byte)) (int, bool) {
 	i = skipSpace(p, i+1)
 	if i < len(p) && p[i] == '}' {
@@ -193,7 +193,7 @@ func unquote(raw []byte) []byte {
 	}
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return raw[1 : len(raw)-1] // not reached: the scanner is as strict
+		return raw[1 : len(raw)-1] // not reached: the scanner accepts no more than Unmarshal
 	}
 	return []byte(s)
 }

@@ -8,23 +8,23 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// CreateJSONL starts a file of JSON lines at path: one object per row with the
-// keys in the order of the schema, null for nulls, arrays for lists, UTF-8
-// without HTML escapes. Numbers have Field.Decimals places, or all they need if
-// that is more, and an exponent only where encoding/json writes one.
+// CreateJSONL starts a file of JSON lines at path: one object per row, with the
+// keys in the order of the schema, in UTF-8 without HTML escapes. Numbers have
+// Field.Decimals places, or as many as the value needs if that is more, and an
+// exponent only where encoding/json writes one.
 func CreateJSONL(path string, s frame.Schema) (Writer, error) {
 	return createText(path, s, newJSONEncoder)
 }
 
-// jsonEncoder writes rows from ready-made pieces: only texts and numbers are
-// encoded row by row.
+// jsonEncoder encodes keys and labels once; only texts and numbers are encoded row
+// by row.
 type jsonEncoder []jsonColumn
 
 type jsonColumn struct {
 	field  frame.Field
-	key    []byte   // `,"key":`, for the first column `{"key":`
+	key    []byte   // `,"key":`, or `{"key":` in the first column
 	null   []byte   // key and null
-	labels [][]byte // category: key and label; list: the label alone
+	labels [][]byte // of a category: key and label; of a list: the label
 }
 
 func newJSONEncoder(s frame.Schema) rowEncoder {
@@ -80,8 +80,8 @@ func (enc jsonEncoder) appendRow(dst []byte, b *frame.Batch, r int) []byte {
 	return append(dst, '}', '\n')
 }
 
-// appendJSONList appends the list of row r as an array. labels are the encoded
-// labels of a category list, nil for a text list.
+// appendJSONList appends the list of row r as an array. Labels are the encoded
+// labels of a category list, or nil for a text list.
 func appendJSONList(dst []byte, c *frame.Column, r int, labels [][]byte) []byte {
 	dst = append(dst, '[')
 	for k := c.Offsets[r]; k < c.Offsets[r+1]; k++ {
@@ -97,21 +97,21 @@ func appendJSONList(dst []byte, c *frame.Column, r int, labels [][]byte) []byte 
 	return append(dst, ']')
 }
 
-// exactInteger is the size up to which every integer is a float64.
+// exactInteger is the largest integer up to which a float64 represents every
+// integer.
 const exactInteger = 1 << 53
 
 var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}
 
-// appendNumber appends v with the given number of decimal places. A value that
-// is not rounded to them is written in full, so that the formats always hold
-// the same value. Very large and very small values take an exponent, as in
-// encoding/json.
+// appendNumber appends v with the given number of decimal places. A value that is
+// not rounded to them is written in full, so that all formats have the same
+// value. Very large and very small values get an exponent, as in encoding/json.
 func appendNumber(dst []byte, v float64, decimals int) []byte {
 	if decimals >= 0 && decimals < len(powersOfTen) {
 		scale := powersOfTen[decimals]
 		scaled := math.RoundToEven(v * scale)
-		// The quotient of two exact integers is the float64 nearest to the
-		// decimal, so equality means that the digits written are v.
+		// The quotient of two exact integers is the float64 nearest to the decimal
+		// number, so if it equals v, these digits are read as v.
 		if math.Abs(scaled) < exactInteger && scaled/scale == v && (v != 0 || !math.Signbit(v)) {
 			return appendFixed(dst, int64(scaled), decimals)
 		}
@@ -142,7 +142,7 @@ func appendFixed(dst []byte, n int64, decimals int) []byte {
 	return dst
 }
 
-// plainJSON marks the ASCII characters that stand for themselves in a string.
+// plainJSON marks the ASCII characters that a string contains unescaped.
 var plainJSON = func() (t [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
 		t[c] = c != '"' && c != '\\'
@@ -152,9 +152,9 @@ var plainJSON = func() (t [256]bool) {
 
 const hexDigits = "0123456789abcdef"
 
-// appendJSONString appends s quoted. Control characters are escaped, and so
-// are U+2028 and U+2029, which end a line for some readers; invalid UTF-8
-// becomes U+FFFD.
+// appendJSONString appends s in quotes. It escapes control characters, and also
+// U+2028 and U+2029, which some readers take for line ends. Invalid UTF-8 becomes
+// U+FFFD.
 func appendJSONString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	start := 0

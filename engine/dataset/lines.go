@@ -9,16 +9,16 @@ import (
 	"os"
 )
 
-// maxRecord is the longest line or CSV record read, in bytes. More than that is
-// a damaged file and not a person.
+// maxRecord limits the length of a line or CSV record in bytes. A longer one means
+// a damaged file.
 const maxRecord = 64 << 20
 
-// lineReader reads the lines of a text file and knows their numbers.
+// lineReader reads the lines of a text file and counts them.
 type lineReader struct {
 	file *os.File
 	in   *bufio.Reader
-	long []byte // a line longer than the buffer
-	line int64  // number of the last line, 1-based
+	long []byte // memory for lines that are longer than the buffer of in
+	line int64  // number of the last line, counted from 1
 }
 
 func newLineReader(file *os.File) *lineReader {
@@ -27,7 +27,7 @@ func newLineReader(file *os.File) *lineReader {
 	return l
 }
 
-// skipBOM skips the byte order mark that some editors put in front of UTF-8.
+// skipBOM skips the byte order mark that some editors write before UTF-8.
 func (l *lineReader) skipBOM() {
 	if mark, err := l.in.Peek(3); err == nil && string(mark) == "\ufeff" {
 		l.in.Discard(3)
@@ -45,8 +45,8 @@ func (l *lineReader) rewind() error {
 	return nil
 }
 
-// next returns the next line with its line end, if it has one. It is valid
-// until the next call. After the last line the error is io.EOF.
+// next returns the next line, including its line end. The line is valid until the
+// next call. After the last line the error is io.EOF.
 func (l *lineReader) next() ([]byte, error) {
 	part, err := l.in.ReadSlice('\n')
 	if err == nil || (errors.Is(err, io.EOF) && len(part) > 0) {
@@ -71,13 +71,13 @@ func (l *lineReader) next() ([]byte, error) {
 	return l.long, nil
 }
 
-// chomp cuts off the line end.
+// chomp removes the line end.
 func chomp(line []byte) []byte {
 	line = bytes.TrimSuffix(line, []byte{'\n'})
 	return bytes.TrimSuffix(line, []byte{'\r'})
 }
 
-// guess collects what the values of a column are, to infer its type.
+// guess says which kinds of values a column has; its type is inferred from them.
 type guess struct{ integer, number, text, list bool }
 
 func (g guess) textual() bool { return g.text || g.list && (g.integer || g.number) }

@@ -8,11 +8,12 @@ import (
 	"unicode/utf8"
 )
 
-// ReadList reads a list that is written as a text, as table tools leave them:
-// ['a', "b's", 3, None] as Python prints it, ["a","b"] as in JSON, or ['a' 'b']
-// as NumPy prints it. None and null are left out; nested lists are no lists of
-// texts. ok is false when the text is something else, exact when it is a list of
-// nothing but texts in quotes, without an escape that Python does not know.
+// ReadList reads a list that is written as text, as data frame tools do:
+// ['a', "b's", 3, None] as Python prints it, ["a","b"] as in JSON, or ['a' 'b'] as
+// NumPy prints it. Items that are None or null are left out. The result ok is
+// false when the text is not such a list, or a nested one. The result exact is
+// true when every item is a quoted text without an escape that Python does not
+// know.
 func ReadList(text string) (items []string, exact, ok bool) {
 	r := listReader{rest: strings.TrimSpace(text)}
 	if !r.take('[') || !strings.HasSuffix(r.rest, "]") {
@@ -24,9 +25,9 @@ func ReadList(text string) (items []string, exact, ok bool) {
 			return r.end(items)
 		}
 		if !first {
-			r.take(',') // NumPy writes none
+			r.take(',') // NumPy writes no comma
 			r.space()
-			if r.take(']') { // a comma may stand after the last item
+			if r.take(']') { // a comma may follow the last item
 				return r.end(items)
 			}
 		}
@@ -42,10 +43,10 @@ func ReadList(text string) (items []string, exact, ok bool) {
 
 type listReader struct {
 	rest    string
-	guessed bool // something is not a text in quotes, or not written as one
+	guessed bool // an item has no quotes, or an unknown escape
 }
 
-// end is the list when nothing stands behind it.
+// end returns the list, unless other text follows it.
 func (r *listReader) end(items []string) ([]string, bool, bool) {
 	if r.rest != "" {
 		return nil, false, false
@@ -83,7 +84,7 @@ func (r *listReader) item() (item string, quoted, ok bool) {
 // quoted reads to the closing quote.
 func (r *listReader) quoted(quote byte) (string, bool) {
 	end := strings.IndexAny(r.rest, `\`+string(rune(quote)))
-	if end >= 0 && r.rest[end] == quote { // the usual case: nothing to undo
+	if end >= 0 && r.rest[end] == quote { // the usual case: no escapes
 		item := r.rest[:end]
 		r.rest = r.rest[end+1:]
 		return item, true
@@ -145,7 +146,7 @@ func (r *listReader) escape(b *strings.Builder) bool {
 		b.WriteByte('\r')
 	case '\\', '\'', '"', '/':
 		b.WriteByte(c)
-	default: // Python keeps what it does not know
+	default: // Python keeps an escape that it does not know
 		r.guessed = true
 		b.WriteByte('\\')
 		r.rest = r.rest[1:]
@@ -155,8 +156,7 @@ func (r *listReader) escape(b *strings.Builder) bool {
 	return true
 }
 
-// pair joins the half of a pair of surrogates that was read with the other one,
-// which stands next.
+// pair combines a high surrogate with the low one that follows it.
 func (r *listReader) pair(high rune) rune {
 	if !utf16.IsSurrogate(high) || len(r.rest) < 6 || r.rest[:2] != `\u` {
 		return high

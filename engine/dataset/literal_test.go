@@ -24,17 +24,17 @@ func TestReadList(t *testing.T) {
 	} {
 		got, _, ok := ReadList(text)
 		if !ok || !slices.Equal(got, want) {
-			t.Errorf("%s: %q %v, want %q", text, got, ok, want)
+			t.Errorf("%s: got %q, ok %v, want %q", text, got, ok, want)
 		}
 	}
 	for _, text := range []string{"", "a, b", "['a'", "['a", "'a'", "[['a'], ['b']]", "[,]", "['a'] b", `['\u12']`, `['\`, "[a]]"} {
 		if got, _, ok := ReadList(text); ok {
-			t.Errorf("%q is read as %q", text, got)
+			t.Errorf("%q: got %q, want no list", text, got)
 		}
 	}
 }
 
-// A list is exact when nothing had to be guessed.
+// A list is exact when all of its items are quoted texts.
 func TestReadListExact(t *testing.T) {
 	for _, c := range []struct {
 		text string
@@ -62,13 +62,13 @@ func TestReadListExact(t *testing.T) {
 	} {
 		items, exact, _ := ReadList(c.text)
 		if exact != (c.want != nil) || exact && !slices.Equal(items, c.want) {
-			t.Errorf("%s: %q, exact %v, want %q", c.text, items, exact, c.want)
+			t.Errorf("%s: got %q, exact %v, want %q", c.text, items, exact, c.want)
 		}
 	}
 }
 
-// FuzzReadList: no text makes it fail, items come from the text, and what is
-// printed as JSON or as Python does is read back.
+// No text makes ReadList panic, items come from the text, and a list printed as JSON
+// or as Python does is read as it was.
 func FuzzReadList(f *testing.F) {
 	for _, text := range []string{`['a', "b"]`, `["a\n"]`, `['a' 'b']`, "[", `['\x41', None]`, "['ș']"} {
 		f.Add(text)
@@ -77,14 +77,14 @@ func FuzzReadList(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		items, _, ok := ReadList(text)
 		if !ok && items != nil {
-			t.Errorf("%q: items of no list", text)
+			t.Errorf("%q: got items of a text that is not a list", text)
 		}
 		total := 0
 		for _, item := range items {
 			total += len(item)
 		}
 		if total > 3*len(text) { // an invalid code becomes a sign of three bytes
-			t.Errorf("%q has items of %d bytes", text, total)
+			t.Errorf("%q: got items of %d bytes", text, total)
 		}
 		if !utf8.ValidString(text) || strings.ContainsAny(text, "\u2028\u2029\x00\ufffd") {
 			return
@@ -97,7 +97,7 @@ func FuzzReadList(f *testing.F) {
 		escaped := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text)
 		for _, printed := range []string{string(data), fmt.Sprintf("['%s', 'b']", escaped)} {
 			if got, _, ok := ReadList(printed); !ok || !slices.Equal(got, want) {
-				t.Errorf("%s: %q", printed, got)
+				t.Errorf("%s: got %q", printed, got)
 			}
 		}
 	})

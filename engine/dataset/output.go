@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
-// output is the file being written. It counts bytes, so that a full disk can
-// be reported with how far the file came, and stays failed after an error.
+// output is a file that is being written. It counts the bytes, so an error can say
+// how far it came, and returns its first error from every later call.
 type output struct {
 	file    *os.File
 	path    string
@@ -17,7 +16,7 @@ type output struct {
 	written int64
 	err     error
 	closed  bool
-	settled bool // complete, or removed
+	settled bool // complete or removed
 }
 
 func createOutput(path string) (*output, error) {
@@ -42,13 +41,13 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, o.fail(err)
 }
 
-// fail keeps the first error and says what it means.
+// fail keeps the first error, with an explanation.
 func (o *output) fail(err error) error {
 	if err == nil || o.err != nil {
 		return o.err
 	}
 	name := filepath.Base(o.path)
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if IsDiskFull(err) {
 		o.err = fmt.Errorf("%s: the disk is full after %d bytes; free some space or write to another folder: %w", name, o.written, err)
 	} else {
 		o.err = fmt.Errorf("%s: cannot write after %d bytes: %w", name, o.written, err)
@@ -59,7 +58,7 @@ func (o *output) fail(err error) error {
 // close syncs and closes a complete file.
 func (o *output) close() error {
 	if o.closed {
-		return errors.New(filepath.Base(o.path) + ": closed already")
+		return errors.New(filepath.Base(o.path) + ": the file is already closed")
 	}
 	if o.err == nil && o.regular {
 		o.fail(o.file.Sync())
@@ -70,7 +69,7 @@ func (o *output) close() error {
 	return o.err
 }
 
-// abort removes a file that was not completed; otherwise it does nothing.
+// abort removes a file that was not completed. It does nothing otherwise.
 func (o *output) abort() error {
 	if o.settled {
 		return nil

@@ -11,8 +11,8 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// parquetNode returns the Parquet type of a field. Categories are strings with
-// a dictionary, lists are real LISTs of them, texts are plain strings.
+// parquetNode returns the Parquet type of a field. Categories are strings with a
+// dictionary, texts are plain strings, and lists are LISTs of either.
 func parquetNode(f *frame.Field) parquet.Node {
 	label := parquet.Encoded(parquet.String(), &parquet.RLEDictionary)
 	text := parquet.Encoded(parquet.String(), &parquet.Plain)
@@ -37,8 +37,8 @@ func parquetNode(f *frame.Field) parquet.Node {
 	return node
 }
 
-// orderedGroup keeps the fields in the order of the spec; a parquet.Group is a
-// map and sorts them by name.
+// orderedGroup has its fields in the order of the schema. A parquet.Group is a map
+// and sorts them by name.
 type orderedGroup struct {
 	parquet.Group
 	fields []parquet.Field
@@ -67,13 +67,12 @@ type parquetWriter struct {
 	out    *output
 	schema frame.Schema
 	file   *parquet.GenericWriter[any]
-	labels [][]parquet.Value // per column: the ready value of each label
+	labels [][]parquet.Value // per column: the value of each label
 }
 
-// CreateParquet starts a Parquet file at path. Columns stand in the order of
-// the schema; nullable fields are OPTIONAL; o.Metadata and the schema itself
-// (FieldsKey) are the file's key-value metadata. Each appended part is a row
-// group.
+// CreateParquet starts a Parquet file at path. Its columns have the order of the
+// schema; nullable fields are OPTIONAL. The key-value metadata is o.Metadata and
+// the schema, under FieldsKey. Each appended part becomes a row group.
 func CreateParquet(path string, s frame.Schema, o Options) (Writer, error) {
 	if err := checkSchema(s); err != nil {
 		return nil, err
@@ -101,8 +100,8 @@ func CreateParquet(path string, s frame.Schema, o Options) (Writer, error) {
 	return w, nil
 }
 
-// parquetOptions leaves out the bounds of strings: the labels of a category
-// say nothing about a page, and comparing them takes a third of the time.
+// parquetOptions turns off the statistics of strings: the smallest and largest
+// label say nothing about a page, and finding them takes a third of the time.
 func parquetOptions(s frame.Schema, o Options) ([]parquet.WriterOption, error) {
 	if o.Level < 0 || o.Level > 4 {
 		return nil, fmt.Errorf("compression level %d: it must be 1 (fastest) to 4 (smallest)", o.Level)
@@ -125,7 +124,7 @@ func parquetOptions(s frame.Schema, o Options) ([]parquet.WriterOption, error) {
 	return options, nil
 }
 
-// fileMetadata is the caller's metadata and the schema as a JSON document.
+// fileMetadata returns the caller's metadata and the schema as a JSON document.
 func fileMetadata(s frame.Schema, given []KeyValue) ([]KeyValue, error) {
 	seen := map[string]bool{FieldsKey: true}
 	for _, kv := range given {
@@ -144,7 +143,7 @@ func fileMetadata(s frame.Schema, given []KeyValue) ([]KeyValue, error) {
 	return append(append([]KeyValue{}, given...), fields), nil
 }
 
-// valueLevel is the definition level of a value that is present.
+// valueLevel returns the definition level of a value that is not null.
 func valueLevel(f *frame.Field) int {
 	level := 0
 	if f.Nullable {
@@ -169,7 +168,7 @@ func (w *parquetWriter) NewPart() Part { return &parquetPart{w: w} }
 func (w *parquetWriter) Append(p Part) error {
 	part, ok := p.(*parquetPart)
 	if !ok || part.w != w {
-		return fmt.Errorf("the part belongs to another file")
+		return fmt.Errorf("the part was made by another writer")
 	}
 	if part.rows == 0 {
 		return w.out.err
@@ -183,7 +182,7 @@ func (w *parquetWriter) Append(p Part) error {
 		return w.out.fail(err)
 	}
 	if rows != int64(part.rows) {
-		return w.out.fail(fmt.Errorf("row group of %d rows, %d were written to it", rows, part.rows))
+		return w.out.fail(fmt.Errorf("the row group has %d rows, but %d were written to it", rows, part.rows))
 	}
 	part.rows, part.size = 0, 0
 	return nil
@@ -200,13 +199,13 @@ func (w *parquetWriter) Close() error {
 
 func (w *parquetWriter) Abort() error { return w.out.abort() }
 
-// A parquetPart is one row group in the making. Its pages are compressed as
-// they fill, so it holds little more than the compressed rows.
+// A parquetPart is a row group that is being written. Its pages are compressed as
+// they fill, so its memory is little more than the compressed rows.
 type parquetPart struct {
 	w      *parquetWriter
 	group  *parquet.ConcurrentRowGroupWriter
 	values []parquet.Value
-	text   []byte // backs the texts in values
+	text   []byte // memory of the texts in values
 	rows   int
 	size   int64
 }
@@ -240,9 +239,9 @@ func (p *parquetPart) Write(b *frame.Batch) error {
 	return nil
 }
 
-// Values go to the column writer in slices: it closes a page only between two
-// of them, so they must be small against a page (256 KiB), and small slices
-// stay in the cache.
+// Values are passed to the column writer in slices of limited size. The writer
+// ends a page only between two slices, so a slice must be small compared to a
+// page (256 KiB); and small slices stay in the cache.
 const (
 	maxSliceValues = 4096
 	maxSliceBytes  = 64 << 10
@@ -257,15 +256,15 @@ func (p *parquetPart) writeColumn(to *parquet.ColumnWriter, i int, b *frame.Batc
 			return err
 		}
 		if rows != n {
-			return fmt.Errorf("%d of %d rows were taken", rows, n)
+			return fmt.Errorf("the Parquet writer accepted %d of %d rows", rows, n)
 		}
 		from += n
 	}
 	return nil
 }
 
-// slice appends the Parquet values of the next rows of column i to dst and
-// returns how many rows they are, at least one.
+// slice appends the values of the next rows of column i, starting with row from,
+// to dst. It returns the number of rows, at least one.
 func (p *parquetPart) slice(dst []parquet.Value, i int, b *frame.Batch, from int) ([]parquet.Value, int) {
 	f, c := &p.w.schema[i], &b.Columns[i]
 	level := valueLevel(f)
@@ -305,8 +304,8 @@ func (p *parquetPart) slice(dst []parquet.Value, i int, b *frame.Batch, from int
 	return dst, to - from
 }
 
-// textValue copies s behind the other texts of the slice; the column writer
-// copies it again, so the room is free for the next slice.
+// textValue copies s after the other texts of the slice. The column writer copies
+// it again, so the next slice reuses the memory.
 func (p *parquetPart) textValue(s string) parquet.Value {
 	start := len(p.text)
 	p.text = append(p.text, validText(s)...)
@@ -325,9 +324,9 @@ func (p *parquetPart) textSlice(dst []parquet.Value, i int, b *frame.Batch, from
 	return dst, r - from
 }
 
-// listSlice gives each row its items: repetition level 0 for the first, 1 for
-// the others. An empty list is one null value a definition level above a null
-// list.
+// listSlice appends the items of each row: the first with repetition level 0, the
+// others with 1. An empty list is one null value whose definition level is one
+// above that of a null list.
 func (p *parquetPart) listSlice(dst []parquet.Value, i int, b *frame.Batch, from, to int) ([]parquet.Value, int) {
 	f, c := &p.w.schema[i], &b.Columns[i]
 	level, r := valueLevel(f), from

@@ -29,8 +29,8 @@ func peer(python string, args ...string) ([]byte, error) {
 	return out, nil
 }
 
-// pythonWithPeers returns the interpreter: PERSONAGEN_PYTHON or python3. The
-// test is skipped where the tools are not installed, unless
+// pythonWithPeers returns the interpreter, PERSONAGEN_PYTHON or python3. If the tools
+// are not installed it skips the test, or fails it when
 // PERSONAGEN_REQUIRE_PEERS=1.
 func pythonWithPeers(t *testing.T) string {
 	t.Helper()
@@ -54,8 +54,8 @@ func pythonWith(t *testing.T, tool, message string) string {
 	return python
 }
 
-// peerSchema has no column that is null or an empty list throughout, for which
-// readers of JSON and CSV cannot tell the type.
+// peerSchema has no column with only nulls or only empty lists, because readers of
+// JSON and CSV could not infer its type.
 func peerSchema() frame.Schema {
 	s := mixedSchema()
 	return append(s[:0:0], s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[9], s[11])
@@ -84,7 +84,7 @@ func peerRows() []row {
 	return rows
 }
 
-// TestPeers: other tools read the values that were written.
+// Other tools read the values that were written.
 func TestPeers(t *testing.T) {
 	python := pythonWithPeers(t)
 	s, rows := peerSchema(), peerRows()
@@ -111,11 +111,11 @@ func comparePeer(t *testing.T, s frame.Schema, rows []row, out []byte, source st
 	}
 	for i := range s {
 		if names[i] != s[i].Name {
-			t.Fatalf("columns %v, want the order of the schema", names)
+			t.Fatalf("got columns %v, want them in the order of the schema", names)
 		}
 	}
 	if len(lines)-1 != len(rows) {
-		t.Fatalf("%d rows, want %d", len(lines)-1, len(rows))
+		t.Fatalf("got %d rows, want %d", len(lines)-1, len(rows))
 	}
 	for r, line := range lines[1:] {
 		var got []any
@@ -131,16 +131,17 @@ func comparePeer(t *testing.T, s frame.Schema, rows []row, out []byte, source st
 	}
 }
 
-// calcDigits lets Calc write numbers with 15 digits, as xlsx files have them.
+// calcDigits is the number format with which Calc writes 15 digits, as xlsx files
+// have them.
 func calcDigits(source string) cmp.Option {
 	return cmp.FilterValues(func(x, y float64) bool {
 		return source == "csv/calc" && math.Abs(x-y) <= 1e-14*math.Abs(x)
 	}, cmp.Ignore())
 }
 
-// peerValue is the value in the form in which it comes back: as decoded from
-// JSON; in CSV lists are texts and formulas defused. pandas does not tell an
-// empty text in CSV from a missing one.
+// peerValue returns the value that a tool should read, as decoded from JSON. In CSV
+// lists are texts, and texts that look like formulas begin with an apostrophe.
+// pandas reads an empty text in CSV as a missing one.
 func peerValue(v any, source string) any {
 	format, _, _ := strings.Cut(source, "/")
 	switch v := v.(type) {
@@ -172,9 +173,9 @@ func peerValue(v any, source string) any {
 	return v
 }
 
-// TestPeersCalc: LibreOffice Calc opens a CSV file with every cell as it was
-// written: no text becomes a formula, a number or a date. Labels that it would
-// misread (65+) are not among these; vet warns of them.
+// LibreOffice Calc reads every cell of a CSV file as it was written: no text becomes
+// a formula, a number or a date. Labels that Calc misreads (65+) are left out; vet
+// warns about them.
 func TestPeersCalc(t *testing.T) {
 	python := pythonWith(t, "calc-versions", "needs LibreOffice (soffice) and python3 with openpyxl (pip install openpyxl)")
 	s := frame.Schema{
@@ -209,7 +210,7 @@ func TestPeersCalc(t *testing.T) {
 	comparePeer(t, s, rows, out, "csv/calc")
 }
 
-// TestPeersFilter: the missing bounds of strings do not make a reader skip rows.
+// Readers that filter do not skip rows because strings have no statistics.
 func TestPeersFilter(t *testing.T) {
 	python := pythonWithPeers(t)
 	rows := peerRows()
@@ -226,13 +227,13 @@ func TestPeersFilter(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			} else if n, _ := strconv.Atoi(strings.TrimSpace(string(out))); n != want {
-				t.Errorf("%s finds %d rows with %s = %s, want %d", tool, n, column, value, want)
+				t.Errorf("%s: got %d rows with %s = %s, want %d", tool, n, column, value, want)
 			}
 		}
 	}
 }
 
-// TestPeersWrite: files written by other tools are read.
+// Files that other tools wrote are read.
 func TestPeersWrite(t *testing.T) {
 	python := pythonWithPeers(t)
 	s, rows := peerSchema(), peerRows()
@@ -249,7 +250,7 @@ func TestPeersWrite(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%.2000s", tool, diff)
 		}
 		if len(r.Issues()) != 0 {
-			t.Errorf("%s: issues %v", tool, r.IssueCounts())
+			t.Errorf("%s: got issues %v", tool, r.IssueCounts())
 		}
 	}
 }

@@ -11,30 +11,30 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// OpenOptions say what a reader shall deliver. The zero value delivers every
-// column of the file with the type found there.
+// OpenOptions are options of Open. With the zero value the reader returns every
+// column of the file, with a type that it infers.
 type OpenOptions struct {
-	// Format is the name of the format; empty: by the extension of the path.
+	// Format is the name of the format; the default goes by the extension of the
+	// path.
 	Format string
-	// Schema holds the wanted columns: names, types, labels. Without it the
-	// reader infers one: Text, Integer, Number and TextList columns, for which
-	// a text file is read twice.
+	// Schema lists the columns to read, with types and labels. If it is nil the
+	// reader infers Text, Integer, Number and TextList columns; it reads a text file
+	// twice for that.
 	Schema frame.Schema
-	// Columns maps names in the file to names in the Schema.
+	// Columns maps names of columns in the file to names in the Schema.
 	Columns map[string]string
-	// MaxIssues is the number of issues kept in full, 1000 when 0. All are
+	// MaxIssues limits the issues that are kept in full; 0 stands for 1000. All are
 	// counted.
 	MaxIssues int
 }
 
-// A Reader streams the rows of a data file into batches. Its memory does not
-// grow with the number of rows.
+// A Reader reads the rows of a data file into batches. Its memory does not grow
+// with the number of rows.
 //
-// What the file holds is never a reason to fail as long as its rows can be
-// told apart; see ReadIssue. A file that cannot be followed any more (a corrupt
-// Parquet page, a quote that is never closed) is an error. A null in a wanted
-// column that is not nullable is delivered as null, and no issue: the caller's
-// checks see it.
+// Wrong values are issues, not errors, as long as the rows can be told apart; see
+// ReadIssue. A file that cannot be read on (a corrupt Parquet page, a quote that
+// is never closed) is an error. A null in a column that is not nullable is read as
+// null and is not an issue; checking that is left to the caller.
 type Reader struct {
 	path     string
 	schema   frame.Schema
@@ -48,7 +48,7 @@ type Reader struct {
 // A source reads one format. It calls every builder once per row.
 type source interface {
 	names() []string     // columns of the file
-	rows() (int64, bool) // if known beforehand
+	rows() (int64, bool) // false if unknown before reading
 	metadata() []KeyValue
 	read(max int) (n int, err error) // io.EOF with or after the last rows
 	close() error
@@ -103,17 +103,19 @@ func formatToRead(path, name string) (Format, error) {
 	return FormatOf(name)
 }
 
-// Schema lists the columns that Read delivers: the wanted ones, or else the
+// Schema returns the columns that Read fills: those of OpenOptions.Schema, or the
 // inferred ones.
 func (r *Reader) Schema() frame.Schema { return r.schema }
 
-// Columns lists the names of the file's columns in their order there.
+// Columns returns the names of the columns of the file, in its order. For JSONL
+// these are the keys read so far.
 func (r *Reader) Columns() []string { return slices.Clone(r.source.names()) }
 
-// Rows is the number of rows, if the format tells it beforehand (Parquet).
+// Rows returns the number of rows, or false if the format does not state it, which
+// only Parquet does.
 func (r *Reader) Rows() (int64, bool) { return r.source.rows() }
 
-// Metadata is the key-value metadata of the file (Parquet).
+// Metadata returns the key-value metadata of a Parquet file.
 func (r *Reader) Metadata() []KeyValue { return r.source.metadata() }
 
 // Issues returns the faults found so far, at most OpenOptions.MaxIssues.
@@ -126,12 +128,12 @@ func (r *Reader) IssueCounts() []IssueCount { return slices.Clone(r.issues.count
 // Close closes the file.
 func (r *Reader) Close() error { return r.source.close() }
 
-// Read fills b with the next rows, at most max, and returns how many. At the
-// end it returns 0 and io.EOF. b gets the reader's schema; its memory is used
-// again, but texts stay valid.
+// Read fills b with the next rows, at most max, and returns their number. At the
+// end it returns 0 and io.EOF. It sets the schema of b and reuses its memory;
+// texts of earlier batches stay valid.
 func (r *Reader) Read(b *frame.Batch, max int) (int, error) {
 	if max <= 0 {
-		return 0, fmt.Errorf("%s: asked for %d rows", filepath.Base(r.path), max)
+		return 0, fmt.Errorf("%s: Read was asked for %d rows", filepath.Base(r.path), max)
 	}
 	if r.err != nil {
 		return 0, r.err
@@ -159,9 +161,8 @@ func (r *Reader) Read(b *frame.Batch, max int) (int, error) {
 	return n, r.err
 }
 
-// bind makes a builder for each wanted column and finds its place among the
-// columns of the file. It returns, for each column of the file, its builder or
-// nil. Columns without counterpart become issues.
+// bind makes a builder for each column of the schema. It returns the builder of
+// each column of the file, nil and an issue for those that are not in the schema.
 func (r *Reader) bind(names []string, o OpenOptions) ([]*builder, error) {
 	place, err := r.places(names, o)
 	if err != nil {
@@ -188,17 +189,17 @@ func (r *Reader) makeBuilders(lenient bool) {
 	}
 }
 
-// places maps the number of a file column to the number of the wanted column.
+// places maps the index of a column in the file to its index in the schema.
 func (r *Reader) places(names []string, o OpenOptions) (map[int]int, error) {
 	place := map[int]int{}
 	taken := map[int]string{}
 	for i, name := range names {
-		k := r.schema.Index(ourName(o.Columns, name))
+		k := r.schema.Index(fieldName(o.Columns, name))
 		if k < 0 {
 			continue
 		}
 		if other, twice := taken[k]; twice {
-			return nil, fmt.Errorf("columns %q and %q of the file both stand for %q", other, name, r.schema[k].Name)
+			return nil, fmt.Errorf("columns %q and %q of the file are both mapped to %q", other, name, r.schema[k].Name)
 		}
 		taken[k] = name
 		place[i] = k
@@ -206,15 +207,15 @@ func (r *Reader) places(names []string, o OpenOptions) (map[int]int, error) {
 	return place, nil
 }
 
-func ourName(mapping map[string]string, name string) string {
+func fieldName(mapping map[string]string, name string) string {
 	if ours, ok := mapping[name]; ok {
 		return ours
 	}
 	return name
 }
 
-// reportMissing makes an issue of every wanted column that the file does not
-// have. Its values are null.
+// reportMissing adds an issue for every column of the schema that the file does
+// not have. Its values are null.
 func (r *Reader) reportMissing() {
 	for _, to := range r.builders {
 		if !to.found {

@@ -11,22 +11,22 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// csvSource reads CSV after RFC 4180, with LF or CRLF.
+// csvSource reads CSV as RFC 4180 describes it, with LF or CRLF.
 type csvSource struct {
 	lines  *lineReader
 	issues *issueLog
 	header []string
-	bound  []*builder // by file column, nil: not wanted
-	lost   []*builder // wanted, but not in the file
+	bound  []*builder // per column of the file; nil if not in the schema
+	lost   []*builder // of columns that are not in the file
 	record csvRecord
 }
 
-// csvRecord holds the cells of one record, unquoted, one behind the other.
+// csvRecord holds the cells of one record, without quotes.
 type csvRecord struct {
 	line  int64 // of its first line
 	data  []byte
 	cells []csvCell
-	stray int // first cell with quotes in the wrong place, or -1
+	stray int // index of the first cell with misplaced quotes, or -1
 }
 
 type csvCell struct {
@@ -63,7 +63,7 @@ func (r *Reader) openCSV(file *os.File, o OpenOptions) error {
 func (s *csvSource) readHeader() error {
 	err := s.readRecord()
 	if errors.Is(err, io.EOF) {
-		return errors.New("the file is empty: a header line with the column names is missing")
+		return errors.New("the file is empty; it must begin with a header line that names the columns")
 	}
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (s *csvSource) readHeader() error {
 	s.header = nil
 	seen := map[string]bool{}
 	for i := range s.record.cells {
-		name := validText(string(undefuse(s.record.cell(i))))
+		name := validText(string(unescapeFormula(s.record.cell(i))))
 		if seen[name] {
 			return fmt.Errorf("line %d: column %q occurs twice in the header", s.record.line, name)
 		}
@@ -81,7 +81,7 @@ func (s *csvSource) readHeader() error {
 	return nil
 }
 
-// inferCSV reads the whole file for the types of its columns.
+// inferCSV reads the whole file to infer the types of its columns.
 func (r *Reader) inferCSV(s *csvSource, o OpenOptions) error {
 	guesses := make([]guess, len(s.header))
 	for {
@@ -97,7 +97,7 @@ func (r *Reader) inferCSV(s *csvSource, o OpenOptions) error {
 		}
 	}
 	for i, name := range s.header {
-		r.schema = append(r.schema, inferredField(ourName(o.Columns, name), guesses[i]))
+		r.schema = append(r.schema, inferredField(fieldName(o.Columns, name), guesses[i]))
 	}
 	if err := checkSchema(r.schema); err != nil {
 		return err
@@ -108,8 +108,8 @@ func (r *Reader) inferCSV(s *csvSource, o OpenOptions) error {
 	return s.readHeader()
 }
 
-// inferredField is a nullable column of the narrowest type for the values
-// seen; without any value it is text.
+// inferredField returns a nullable column with the narrowest type that fits all
+// values, or Text if there are none.
 func inferredField(name string, g guess) frame.Field {
 	t := frame.Text
 	switch {
@@ -124,8 +124,8 @@ func inferredField(name string, g guess) frame.Field {
 	return frame.Field{Name: name, Type: t, Nullable: true, Decimals: -1}
 }
 
-// cell notes the look of a CSV cell. A number with a leading zero or plus is a
-// text: it would not come back as it was.
+// cell adds a CSV cell to the guess. A number with a leading zero or plus is a text,
+// because as a number it would lose them.
 func (g *guess) cell(v []byte, quoted bool) {
 	switch {
 	case len(v) == 0:
@@ -147,14 +147,14 @@ func (g *guess) cell(v []byte, quoted bool) {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// wholeDigits reports whether v is an integer, of any size.
+// wholeDigits reports whether v consists of digits and minus signs.
 func wholeDigits(v []byte) bool { return len(bytes.Trim(v, "-0123456789")) == 0 }
 
 // parseDecimal parses a finite decimal number.
 func parseDecimal(v []byte) (float64, bool) {
 	for _, c := range v {
 		if !isDigit(c) && c != '-' && c != '+' && c != '.' && c != 'e' && c != 'E' {
-			return 0, false // ParseFloat would take hexadecimals, inf and nan
+			return 0, false // ParseFloat also accepts hexadecimal numbers, inf and nan
 		}
 	}
 	x, err := strconv.ParseFloat(string(v), 64)
@@ -178,7 +178,7 @@ func (s *csvSource) read(max int) (int, error) {
 	return max, nil
 }
 
-// deliver hands the cells of a record to the builders.
+// deliver passes the cells of a record to the builders.
 func (s *csvSource) deliver() {
 	rec := &s.record
 	if len(rec.cells) != len(s.header) {
@@ -205,7 +205,7 @@ func (s *csvSource) deliver() {
 	}
 }
 
-// cell takes a CSV cell, which has no type of its own.
+// cell reads a CSV cell as the type of the column.
 func (b *builder) cell(v []byte, quoted bool) {
 	if len(v) == 0 && !quoted {
 		b.null()
@@ -227,18 +227,19 @@ func (b *builder) cell(v []byte, quoted bool) {
 			b.wrong(v)
 		}
 	case frame.Category, frame.Text:
-		b.text(undefuse(v))
+		b.text(unescapeFormula(v))
 	default:
 		if isTextArray(v) {
 			b.jsonList(v)
 		} else {
-			b.writtenList(v)
+			b.textAsList(v)
 		}
 	}
 }
 
-// undefuse takes away the apostrophe that keeps a text from being a formula.
-func undefuse(v []byte) []byte {
+// unescapeFormula removes the apostrophe that keeps a spreadsheet from reading a
+// text as a formula.
+func unescapeFormula(v []byte) []byte {
 	if len(v) < 2 || v[0] != '\'' {
 		return v
 	}
@@ -265,8 +266,7 @@ func (s *csvSource) readRecord() error {
 	}
 }
 
-// parseRecord splits a line into cells, taking more lines while a quote is
-// open.
+// parseRecord splits a line into cells. It reads more lines while a quote is open.
 func (s *csvSource) parseRecord(line []byte) error {
 	rec := &s.record
 	rec.data, rec.cells, rec.stray = rec.data[:0], rec.cells[:0], -1
@@ -274,7 +274,7 @@ func (s *csvSource) parseRecord(line []byte) error {
 	for {
 		cell := csvCell{from: len(rec.data)}
 		if len(rest) > 0 && rest[0] == '"' {
-			// The line end is part of the cell if the quote stays open.
+			// If the quote stays open, the line end is part of the cell.
 			whole := line[len(chomp(line))-len(rest):]
 			var err error
 			if line, whole, err = s.quotedCell(line, whole[1:]); err != nil {
@@ -301,8 +301,8 @@ func (s *csvSource) parseRecord(line []byte) error {
 	}
 }
 
-// quotedCell appends the text up to the closing quote. It returns the line in
-// which the quote closes and what follows it there.
+// quotedCell appends the text up to the closing quote. It returns the line with the
+// closing quote, and the rest of that line after it.
 func (s *csvSource) quotedCell(line, rest []byte) (inLine, after []byte, err error) {
 	opened := s.lines.line
 	rec := &s.record

@@ -11,24 +11,24 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// maxKeys is the number of different keys a file may have. A file in which the
-// keys are data is not a table.
+// maxKeys limits the different keys of a file. In a file with more, the keys are
+// data and not the names of columns.
 const maxKeys = 10_000
 
-// jsonSource reads JSON lines, one object each. Blank lines are skipped. A key
-// that is missing in an object counts as null.
+// jsonSource reads JSON lines, one object each. It skips blank lines. A key that an
+// object lacks has the value null.
 type jsonSource struct {
 	r       *Reader
 	mapping map[string]string
 	lines   *lineReader
 	keys    []string       // in the order of their first occurrence
 	index   map[string]int // number of a key
-	bound   []*builder     // by key, nil: not wanted
-	values  [][]byte       // by key: the text of the value in this line, or nil
-	next    int            // number of the key that probably follows
+	bound   []*builder     // per key; nil if not in the schema
+	values  [][]byte       // per key: the text of its value in this line, or nil
+	next    int            // index of the key that probably follows
 	twice   []byte         // a key that occurs twice in this line
 	ended   bool
-	visit   func(key, value []byte) // s.note, made once
+	visit   func(key, value []byte) // s.note, allocated once
 }
 
 func (r *Reader) openJSONL(file *os.File, o OpenOptions) error {
@@ -49,7 +49,7 @@ func (r *Reader) openJSONL(file *os.File, o OpenOptions) error {
 	return nil
 }
 
-// infer reads the whole file for its keys and the types of their values.
+// infer reads the whole file to infer its keys and the types of their values.
 func (s *jsonSource) infer() (keys []string, err error) {
 	var guesses []guess
 	index := map[string]int{}
@@ -79,7 +79,7 @@ func (s *jsonSource) infer() (keys []string, err error) {
 		}
 	}
 	for i, key := range keys {
-		s.r.schema = append(s.r.schema, inferredField(ourName(s.mapping, validText(key)), guesses[i]))
+		s.r.schema = append(s.r.schema, inferredField(fieldName(s.mapping, validText(key)), guesses[i]))
 	}
 	if len(keys) > 0 {
 		if err := checkSchema(s.r.schema); err != nil {
@@ -89,7 +89,7 @@ func (s *jsonSource) infer() (keys []string, err error) {
 	return keys, s.lines.rewind()
 }
 
-// json notes the kind of a JSON value.
+// json adds a JSON value to the guess.
 func (g *guess) json(v []byte) {
 	switch v[0] {
 	case 'n':
@@ -106,7 +106,7 @@ func (g *guess) json(v []byte) {
 		} else if _, ok := parseDecimal(v); ok && !wholeDigits(v) {
 			g.number = true
 		} else {
-			g.text = true // too large to be kept as a number
+			g.text = true // too large for a number
 		}
 	}
 }
@@ -155,7 +155,7 @@ func (s *jsonSource) read(max int) (int, error) {
 	return max, nil
 }
 
-// deliver hands the values of a line to the builders.
+// deliver passes the values of a line to the builders.
 func (s *jsonSource) deliver(line []byte) error {
 	clear(s.values)
 	s.next, s.twice = 0, nil
@@ -183,7 +183,7 @@ func (s *jsonSource) deliver(line []byte) error {
 	return nil
 }
 
-// fill gives every builder its value of this line, or null.
+// fill passes its value of this line, or null, to every builder.
 func (s *jsonSource) fill() {
 	for i, b := range s.bound {
 		if b != nil && s.values[i] != nil {
@@ -199,7 +199,7 @@ func (s *jsonSource) fill() {
 	}
 }
 
-// note keeps a value of the line; the last one counts if a key occurs twice.
+// note keeps a value of the line. If a key occurs twice, the last value counts.
 func (s *jsonSource) note(key, value []byte) {
 	name := unquote(key)
 	i := s.next
@@ -216,8 +216,8 @@ func (s *jsonSource) note(key, value []byte) {
 	s.next = i + 1
 }
 
-// addKey takes a new key in and finds the column it stands for. Rows already
-// delivered without it hold null.
+// addKey adds a new key and finds its column. Rows that were read before have null
+// in that column.
 func (s *jsonSource) addKey(key string) int {
 	i := len(s.keys)
 	s.index[key] = i
@@ -228,21 +228,21 @@ func (s *jsonSource) addKey(key string) int {
 }
 
 func (s *jsonSource) builderFor(key string) *builder {
-	k := s.r.schema.Index(ourName(s.mapping, validText(key)))
+	k := s.r.schema.Index(fieldName(s.mapping, validText(key)))
 	if k < 0 {
 		s.r.issues.addColumn(key, ExtraColumn, "")
 		return nil
 	}
 	b := s.r.builders[k]
 	if b.found {
-		s.r.issues.addColumn(key, DuplicateValue, "another key stands for "+s.r.schema[k].Name)
+		s.r.issues.addColumn(key, DuplicateValue, "another key is also mapped to "+s.r.schema[k].Name)
 		return nil
 	}
 	b.found = true
 	return b
 }
 
-// json takes a JSON value, given as its text.
+// json reads a JSON value, given as its text.
 func (b *builder) json(v []byte) {
 	switch v[0] {
 	case 'n':

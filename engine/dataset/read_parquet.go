@@ -68,16 +68,16 @@ func (r *Reader) openParquet(file *os.File, o OpenOptions) (err error) {
 	return nil
 }
 
-// recoverCorrupt turns a panic of the Parquet library into an error: corrupt
-// files trip it in many places.
+// recoverCorrupt turns a panic of the Parquet library into an error. The library
+// panics on corrupt files in many places.
 func recoverCorrupt(err *error) {
 	if fault := recover(); fault != nil {
 		*err = fmt.Errorf("the Parquet file is corrupt: %v", fault)
 	}
 }
 
-// checkFooter makes sure that the footer lies within the file, since the
-// library believes the length it reads there.
+// checkFooter checks that the footer lies within the file, because the library
+// trusts the length that the file states.
 func checkFooter(file *os.File) (size int64, err error) {
 	info, err := file.Stat()
 	if err != nil {
@@ -92,7 +92,7 @@ func checkFooter(file *os.File) (size int64, err error) {
 		return 0, err
 	}
 	if string(tail[4:]) != "PAR1" {
-		return 0, errors.New("not a Parquet file, or cut off: it does not end in PAR1")
+		return 0, errors.New("not a Parquet file, or an incomplete one: it does not end in PAR1")
 	}
 	if length := int64(binary.LittleEndian.Uint32(tail[:4])); length > size-12 {
 		return 0, errors.New("the Parquet file is corrupt: its footer is longer than the file")
@@ -100,7 +100,7 @@ func checkFooter(file *os.File) (size int64, err error) {
 	return size, nil
 }
 
-// checkRowGroups makes sure that the row counts of the footer agree.
+// checkRowGroups checks that the row counts in the footer agree.
 func checkRowGroups(pq *parquet.File) error {
 	left := pq.NumRows()
 	for _, g := range pq.RowGroups() {
@@ -127,7 +127,7 @@ type parquetLeaf struct {
 	convert  func(b *builder, v parquet.Value) // no list: takes a value that is not null
 }
 
-// leaves lists the readable columns and reports the others.
+// leaves returns the readable columns and adds an issue for each of the others.
 func (s *parquetSource) leaves() ([]parquetLeaf, error) {
 	var leaves []parquetLeaf
 	seen := map[string]bool{}
@@ -170,8 +170,8 @@ func newParquetLeaf(c *parquet.Column) (parquetLeaf, bool) {
 	return l, l.convert != nil
 }
 
-// listLeaf returns the items of a LIST group, in the form of three levels or
-// the old one of two, or nil.
+// listLeaf returns the items of a LIST group in its form with three levels or the
+// old form with two, or nil if the group has neither.
 func listLeaf(c *parquet.Column) *parquet.Column {
 	inner := c.Columns()
 	if len(inner) != 1 || !inner[0].Repeated() {
@@ -186,8 +186,9 @@ func listLeaf(c *parquet.Column) *parquet.Column {
 	return nil
 }
 
-// converter returns the type of an inferred column for the leaf, and what hands
-// a value that is not null to a builder; nil if the type cannot be read.
+// converter returns the type of an inferred column for the leaf, and a function
+// that passes a value that is not null to a builder. The function is nil if the
+// type cannot be read.
 func converter(leaf *parquet.Column) (frame.Type, func(*builder, parquet.Value)) {
 	var logical any
 	if lt := leaf.Type().LogicalType(); lt != nil {
@@ -277,11 +278,11 @@ func appendTime(n int64, unit time.Duration, utc bool) []byte {
 
 func (r *Reader) inferParquet(leaves []parquetLeaf, o OpenOptions) error {
 	for _, l := range leaves {
-		f := frame.Field{Name: ourName(o.Columns, l.name), Type: l.kind, Nullable: true, Decimals: -1}
+		f := frame.Field{Name: fieldName(o.Columns, l.name), Type: l.kind, Nullable: true, Decimals: -1}
 		r.schema = append(r.schema, f)
 	}
 	if len(r.schema) == 0 {
-		return errors.New("the file has no column that can be read")
+		return errors.New("the file has no column of a type that can be read")
 	}
 	return checkSchema(r.schema)
 }
@@ -297,8 +298,8 @@ func (s *parquetSource) metadata() []KeyValue {
 	return all
 }
 
-// Fields returns the schema that CreateParquet recorded in the file, with
-// labels, titles, descriptions and units; false if there is none.
+// Fields returns the schema that CreateParquet stored in the file, with labels,
+// titles, descriptions and units, or false if there is none.
 func (r *Reader) Fields() (frame.Schema, bool) {
 	for _, kv := range r.source.metadata() {
 		var s frame.Schema
@@ -342,7 +343,7 @@ func (s *parquetSource) read(max int) (n int, err error) {
 	return n, nil
 }
 
-// parquetCursor walks over the values of one column.
+// parquetCursor reads the values of one column.
 type parquetCursor struct {
 	parquetLeaf
 	to     *builder
@@ -359,7 +360,7 @@ func newParquetCursor(pq *parquet.File, l parquetLeaf, to *builder) *parquetCurs
 	return &parquetCursor{parquetLeaf: l, to: to, groups: pq.RowGroups(), buffer: make([]parquet.Value, 512)}
 }
 
-// read hands n rows to the builder.
+// read passes n rows to the builder.
 func (c *parquetCursor) read(n int, issues *issueLog) error {
 	for range n {
 		v, err := c.peek()
@@ -387,7 +388,7 @@ func (c *parquetCursor) read(n int, issues *issueLog) error {
 	return nil
 }
 
-// readList takes the values of one row: the first has repetition level 0, the
+// readList reads the values of one row: the first has repetition level 0, the
 // others 1.
 func (c *parquetCursor) readList() error {
 	first := c.values[0]
@@ -421,10 +422,10 @@ func (c *parquetCursor) readList() error {
 	return nil
 }
 
-// errUneven says that a column has more or fewer rows than its row group.
+// errUneven is the error of a column with more or fewer rows than its row group.
 var errUneven = errors.New("the Parquet file is corrupt: the columns are of unequal length")
 
-// atEnd makes sure that no value is left over.
+// atEnd checks that no value is left.
 func (c *parquetCursor) atEnd() error {
 	if _, err := c.peek(); !errors.Is(err, io.EOF) {
 		return errors.Join(errUneven, err)
@@ -442,7 +443,7 @@ func (c *parquetCursor) peek() (parquet.Value, error) {
 	return c.values[0], nil
 }
 
-// fill reads more values, going on to the next page and row group.
+// fill reads more values, from the next page or row group if necessary.
 func (c *parquetCursor) fill() error {
 	for c.reader == nil {
 		if err := c.nextPage(); err != nil {
@@ -455,7 +456,7 @@ func (c *parquetCursor) fill() error {
 		return err
 	}
 	if err == nil && n == 0 {
-		return errors.New("the Parquet file is corrupt: a page without values")
+		return errors.New("the Parquet file is corrupt: a page has no values")
 	}
 	if err != nil {
 		c.reader = nil
@@ -488,7 +489,7 @@ func (c *parquetCursor) nextPage() error {
 	return nil
 }
 
-// releasePage gives the memory of the page back, once its values are used up.
+// releasePage returns the memory of the page to the library.
 func (c *parquetCursor) releasePage() {
 	if c.page != nil {
 		parquet.Release(c.page)

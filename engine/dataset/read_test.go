@@ -28,7 +28,7 @@ func writeFile(t testing.TB, name, content string) string {
 	return path
 }
 
-// wanted is a schema for files with faults.
+// wanted is the schema for files with faults.
 var wanted = frame.Schema{
 	{Name: "hue", Type: frame.Category, Labels: []string{"red", "blue", "2014"}},
 	{Name: "years", Type: frame.Integer},
@@ -126,14 +126,14 @@ func TestIssuesAreCapped(t *testing.T) {
 	s := frame.Schema{{Name: "hue", Type: frame.Category, Labels: []string{"red"}}}
 	_, r := readRows(t, writeFile(t, "a.csv", content), OpenOptions{Schema: s, MaxIssues: 3}, 1000)
 	if n := len(r.Issues()); n != 3 {
-		t.Errorf("%d issues are kept, want 3", n)
+		t.Errorf("got %d issues, want 3", n)
 	}
 	want := []IssueCount{{"hue", UnknownLabel, 5001}}
 	if diff := cmp.Diff(want, r.IssueCounts()); diff != "" {
 		t.Error(diff)
 	}
 	if i := r.Issues()[2]; i.Row != 2 || i.Line != 4 {
-		t.Errorf("the third issue is in row %d, line %d", i.Row, i.Line)
+		t.Errorf("the third issue: got row %d, line %d", i.Row, i.Line)
 	}
 }
 
@@ -146,15 +146,15 @@ func TestMapping(t *testing.T) {
 	} {
 		rows, r := readRows(t, writeFile(t, name, content), o, 5)
 		if !cmp.Equal(want, rows) {
-			t.Errorf("%s: rows %v", name, rows)
+			t.Errorf("%s: got rows %v", name, rows)
 		}
 		if counts := r.IssueCounts(); !cmp.Equal(counts, []IssueCount{{"hue", ExtraColumn, 1}}) {
-			t.Errorf("%s: %v", name, counts)
+			t.Errorf("%s: got issues %v", name, counts)
 		}
 	}
 	o.Columns = map[string]string{"a": "hue", "b": "hue"}
-	if _, err := Open(writeFile(t, "a.csv", "a,b\n"), o); err == nil || !strings.Contains(err.Error(), `both stand for "hue"`) {
-		t.Errorf("error %v", err)
+	if _, err := Open(writeFile(t, "a.csv", "a,b\n"), o); err == nil || !strings.Contains(err.Error(), `are both mapped to "hue"`) {
+		t.Errorf("got error %v", err)
 	}
 }
 
@@ -186,13 +186,13 @@ func TestInference(t *testing.T) {
 			t.Errorf("%s: rows (-want +got):\n%s", name, diff)
 		}
 		if len(r.Issues()) != 0 {
-			t.Errorf("%s: issues %v", name, r.Issues())
+			t.Errorf("%s: got issues %v", name, r.Issues())
 		}
 	}
 }
 
-// TestInferenceOwnParquet: without a wanted schema our file gives its values as
-// texts and numbers.
+// Without a schema, the values of a file that CreateParquet wrote are read as texts
+// and numbers.
 func TestInferenceOwnParquet(t *testing.T) {
 	s, rows := mixedSchema(), mixedRows()
 	got, r := readRows(t, writeRows(t, "parquet", s, rows, 4), OpenOptions{}, 3)
@@ -217,15 +217,15 @@ func TestUnreadableFiles(t *testing.T) {
 			_, err = r.Read(b, 10)
 		}
 		if !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), c.name) && c.name != "a.txt" {
-			t.Errorf("%s %q: error %v, want %q", c.name, c.content, err, c.want)
+			t.Errorf("%s %q: got error %v, want %q", c.name, c.content, err, c.want)
 		}
 	}
 	if _, err := Open(filepath.Join(t.TempDir(), "none.csv"), OpenOptions{}); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v", err)
 	}
 }
 
-// TestForeignParquet reads the types other tools write.
+// Types that other tools write are read.
 func TestForeignParquet(t *testing.T) {
 	type record struct {
 		I32   int32     `parquet:"i32"`
@@ -280,8 +280,7 @@ func TestForeignParquet(t *testing.T) {
 	}
 }
 
-// TestUnevenParquet: columns of unequal length are found by the reader, which
-// the library does not do.
+// The reader detects columns of unequal length; the library does not.
 func TestUnevenParquet(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "uneven.parquet")
 	out, err := os.Create(path)
@@ -306,7 +305,7 @@ func TestUnevenParquet(t *testing.T) {
 	}
 	defer r.Close()
 	if _, err := r.Read(&frame.Batch{}, 100); !errors.Is(err, errUneven) {
-		t.Errorf("error %v, want unequal length", err)
+		t.Errorf("got error %v, want unequal length", err)
 	}
 }
 
@@ -323,25 +322,25 @@ func FuzzJSONL(f *testing.F) {
 			}
 			rows++
 			var object map[string]json.RawMessage
-			// A deep nesting is refused here and accepted there.
+			// encoding/json accepts deeper nesting.
 			if err := json.Unmarshal(line, &object); err != nil || object == nil || bytes.Count(line, []byte{'['})+bytes.Count(line, []byte{'{'}) > maxDepth {
 				malformed++
 			}
 		}
 		got, r := readRows(t, path, OpenOptions{Schema: wanted}, 7)
 		if len(got) != rows {
-			t.Errorf("%d rows, want %d", len(got), rows)
+			t.Errorf("got %d rows, want %d", len(got), rows)
 		}
 		for _, c := range r.IssueCounts() {
 			if c.Problem == MalformedLine && c.Count > int64(malformed) {
-				t.Errorf("%d malformed lines, encoding/json finds %d", c.Count, malformed)
+				t.Errorf("got %d malformed lines, encoding/json finds %d", c.Count, malformed)
 			}
 			if c.Problem == MalformedLine {
 				malformed -= int(c.Count)
 			}
 		}
 		if malformed > 0 && bytes.Count(data, []byte{'['})+bytes.Count(data, []byte{'{'}) <= maxDepth {
-			t.Errorf("%d malformed lines are not found", malformed)
+			t.Errorf("got no malformed lines, want %d", malformed)
 		}
 		r, err := Open(path, OpenOptions{})
 		if err != nil {
@@ -349,7 +348,7 @@ func FuzzJSONL(f *testing.F) {
 		}
 		defer r.Close()
 		if n, err := drain(r); err != nil || len(r.Schema()) > 0 && n != rows {
-			t.Errorf("%d rows inferred (%v), want %d", n, err, rows)
+			t.Errorf("without a schema: got %d rows (%v), want %d", n, err, rows)
 		}
 	})
 }
@@ -393,8 +392,8 @@ func drainBy(r *Reader, size int) (rows int, err error) {
 	}
 }
 
-// compareCSV checks the number of records against encoding/csv, where that
-// takes the file.
+// compareCSV compares the number of records with that of encoding/csv, if
+// encoding/csv accepts the file.
 func compareCSV(t *testing.T, data []byte, columns, rows int, err error) {
 	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
 	reader.FieldsPerRecord = -1
@@ -403,7 +402,7 @@ func compareCSV(t *testing.T, data []byte, columns, rows int, err error) {
 		return // they skip blank lines in a file of one column, and fold CR
 	}
 	if err != nil || rows != len(records)-1 {
-		t.Errorf("%d rows (%v), encoding/csv finds %d", rows, err, len(records)-1)
+		t.Errorf("got %d rows (%v), encoding/csv finds %d", rows, err, len(records)-1)
 	}
 }
 
@@ -431,8 +430,8 @@ func FuzzParquet(f *testing.F) {
 	})
 }
 
-// TestDamagedParquet flips one byte at a time; every byte was tried once, here
-// it is one in 13.
+// TestDamagedParquet flips one byte at a time, one in 13 of the file. All bytes were
+// tried once.
 func TestDamagedParquet(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join("testdata", "mixed.parquet"))
 	if err != nil {

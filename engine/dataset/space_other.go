@@ -1,14 +1,17 @@
-//go:build !linux && !darwin && !freebsd
+//go:build !linux && !darwin && !freebsd && !windows
 
 package dataset
 
 import (
 	"errors"
 	"fmt"
+	"syscall"
 )
 
-// FreeSpace returns the bytes that a user may still write in the file system
-// of dir. Where this cannot be told the error is errors.ErrUnsupported.
+// FreeSpace returns errors.ErrUnsupported: this system does not say.
 func FreeSpace(dir string) (int64, error) {
 	return 0, fmt.Errorf("free space of %s: %w", dir, errors.ErrUnsupported)
 }
+
+// IsDiskFull reports whether an error is that of a full disk.
+func IsDiskFull(err error) bool { return errors.Is(err, syscall.ENOSPC) }

@@ -8,7 +8,8 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// checkSchema refuses schemas that cannot be written faithfully.
+// checkSchema returns an error if data with the schema could not be read as it was
+// written.
 func checkSchema(s frame.Schema) error {
 	if len(s) == 0 {
 		return fmt.Errorf("the schema has no columns")
@@ -50,12 +51,11 @@ func checkField(f frame.Field) error {
 	return nil
 }
 
-// checkBatch makes sure that the batch fits the schema in every respect an
-// encoder relies on. Parquet would not notice columns of unequal length: the
-// reader would see other data in their place.
+// checkBatch checks everything that the encoders assume about a batch. Parquet does
+// not notice columns of unequal length; a reader would then see wrong data.
 func checkBatch(s frame.Schema, b *frame.Batch) error {
 	if len(b.Columns) != len(s) || len(b.Schema) != len(s) {
-		return fmt.Errorf("the batch has %d columns, the file %d", len(b.Columns), len(s))
+		return fmt.Errorf("the batch has %d columns, the file has %d", len(b.Columns), len(s))
 	}
 	for i := range s {
 		f := &s[i]
@@ -70,14 +70,14 @@ func checkBatch(s frame.Schema, b *frame.Batch) error {
 	return nil
 }
 
-// checkColumn checks lengths first, then values.
+// checkColumn checks the lengths of the slices, then the values.
 func checkColumn(f *frame.Field, c *frame.Column, n int) error {
 	if err := checkLengths(f.Type, c, n); err != nil {
 		return err
 	}
 	if f.Type != frame.Category && c.Null != nil {
 		if len(c.Null) != n {
-			return fmt.Errorf("%d null marks for %d rows", len(c.Null), n)
+			return fmt.Errorf("Null has %d entries for %d rows", len(c.Null), n)
 		}
 		if !f.Nullable {
 			for r, null := range c.Null {
@@ -99,7 +99,7 @@ func checkColumn(f *frame.Field, c *frame.Column, n int) error {
 	case frame.Number:
 		for r, v := range c.Floats {
 			if (math.IsNaN(v) || math.IsInf(v, 0)) && (c.Null == nil || !c.Null[r]) {
-				return fmt.Errorf("row %d is %v, which is no number", r, v)
+				return fmt.Errorf("row %d is %v, which is not a number", r, v)
 			}
 		}
 	}
@@ -107,37 +107,37 @@ func checkColumn(f *frame.Field, c *frame.Column, n int) error {
 }
 
 func checkLengths(t frame.Type, c *frame.Column, n int) error {
-	have := n
+	count := n
 	switch t {
 	case frame.Category:
-		have = len(c.Codes)
+		count = len(c.Codes)
 	case frame.Integer:
-		have = len(c.Ints)
+		count = len(c.Ints)
 	case frame.Number:
-		have = len(c.Floats)
+		count = len(c.Floats)
 	case frame.Text:
-		have = len(c.Texts)
+		count = len(c.Texts)
 	case frame.CategoryList:
 		return checkOffsets(c.Offsets, n, len(c.Codes))
 	case frame.TextList:
 		return checkOffsets(c.Offsets, n, len(c.Texts))
 	}
-	if have != n {
-		return fmt.Errorf("%d values for %d rows", have, n)
+	if count != n {
+		return fmt.Errorf("%d values for %d rows", count, n)
 	}
 	return nil
 }
 
 func checkOffsets(offsets []int32, n, items int) error {
 	if len(offsets) != n+1 {
-		return fmt.Errorf("%d list offsets for %d rows, want one more than rows", len(offsets), n)
+		return fmt.Errorf("%d list offsets for %d rows; there must be one more offset than rows", len(offsets), n)
 	}
 	if offsets[0] != 0 || int(offsets[n]) != items {
-		return fmt.Errorf("list offsets run from %d to %d, the items are 0 to %d", offsets[0], offsets[n], items)
+		return fmt.Errorf("list offsets run from %d to %d, but the items from 0 to %d", offsets[0], offsets[n], items)
 	}
 	for r := range n {
 		if offsets[r] > offsets[r+1] {
-			return fmt.Errorf("list offsets fall at row %d", r)
+			return fmt.Errorf("list offsets decrease at row %d", r)
 		}
 	}
 	return nil
@@ -155,7 +155,7 @@ func checkCodes(codes []int32, low int32, labels int) error {
 	return nil
 }
 
-// rawSize is the size of the batch before encoding, see Part.Size.
+// rawSize returns the size of a batch before encoding; see Part.Size.
 func rawSize(b *frame.Batch) int64 {
 	size := int64(0)
 	for i := range b.Columns {
@@ -174,8 +174,7 @@ func rawSize(b *frame.Batch) int64 {
 	return size
 }
 
-// validText returns s with every invalid byte replaced by U+FFFD, as
-// encoding/json does.
+// validText replaces every invalid byte by U+FFFD, as encoding/json does.
 func validText(s string) string {
 	if utf8.ValidString(s) {
 		return s

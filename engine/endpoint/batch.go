@@ -194,18 +194,6 @@ func (c *Client) FindBatch(ctx context.Context, file, name string) (*Batch, erro
 	return nil, nil
 }
 
-// CancelBatch stops a batch. What was answered until then is charged.
-func (c *Client) CancelBatch(ctx context.Context, id string) error {
-	failed := c.retry(ctx, apiCall{timeout: c.cfg.Timeout, safe: true}, func(ctx context.Context, _ *exchange) error {
-		_, err := c.api.CancelBatch(ctx, id)
-		return err
-	})
-	if failed != nil {
-		return failed
-	}
-	return nil
-}
-
 // Download writes a file of the endpoint to path, atomically.
 func (c *Client) Download(ctx context.Context, id, path string) error {
 	var local error // of this machine's disk

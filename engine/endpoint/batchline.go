@@ -76,7 +76,7 @@ func (c *Client) ReadBatchLine(line []byte) (Answer, *Usage, error) {
 	if err != nil {
 		return Answer{}, r.usage, c.unreadable(notChat + err.Error())
 	}
-	answer, failed := c.answer(r, nil)
+	answer, failed := c.answer(r)
 	if failed != nil {
 		return Answer{}, r.usage, failed
 	}

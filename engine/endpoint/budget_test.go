@@ -22,7 +22,7 @@ func TestPrices(t *testing.T) {
 	seen := map[string]bool{}
 	for _, m := range table.Models {
 		if seen[m.Model] || m.Source == "" || m.Input <= 0 || m.Output < m.Input || m.Cached > m.Input || m.Batch < 0 || m.Batch > 1 {
-			t.Errorf("%+v", m)
+			t.Errorf("got %+v", m)
 		}
 		seen[m.Model] = true
 	}
@@ -49,7 +49,7 @@ func TestCost(t *testing.T) {
 		{Price{Input: 0.0005}, Usage{Prompt: 1}, 1}, // rounded up
 	} {
 		if got := c.price.Cost(c.usage); got.Money != c.want || got.Tokens != c.usage.Prompt+c.usage.Completion {
-			t.Errorf("%+v of %+v: %+v, want %d", c.usage, c.price, got, c.want)
+			t.Errorf("%+v of %+v: got %+v, want %d", c.usage, c.price, got, c.want)
 		}
 	}
 	for amount, want := range map[float64]string{1.5: "1.50", 0.00123: "0.0012", 0: "0.00", 0.0001: "0.0001", -0.000068: "-0.000068", 1e-9: "0.000000001"} {
@@ -163,7 +163,7 @@ func TestBudgetOfARun(t *testing.T) {
 		c := newClient(t, cfg, b)
 		var refused atomic.Int64
 		run(t, c, 200, func(_ int, err error) {
-			if KindOf(err) == OverBudget && KindOf(err).Resumable() {
+			if KindOf(err) == OverBudget {
 				refused.Add(1)
 			} else if err != nil {
 				t.Error(err)

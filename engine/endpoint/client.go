@@ -103,9 +103,6 @@ func (c *Client) Width() int { return c.cfg.MaxInFlight }
 // set, else nil. A caller with nothing to send needs no key.
 func (c *Client) Keyless() error { return c.keyless }
 
-// Price returns the price that the client counts with.
-func (c *Client) Price() Price { return c.price }
-
 // Mode returns how answers are made to be JSON, "" until Probe finds out.
 func (c *Client) Mode() Mode {
 	c.mu.Lock()
@@ -335,7 +332,7 @@ func (c *Client) send(ctx context.Context, req Request, mode Mode) result {
 	if err != nil {
 		return result{err: c.fail(ctx, x, err), usage: r.usage, header: x.header}
 	}
-	answer, failed := c.answer(r, x.header)
+	answer, failed := c.answer(r)
 	return result{answer, failed, r.usage, x.header}
 }
 

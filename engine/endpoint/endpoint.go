@@ -9,10 +9,7 @@
 // attempt with an unknown outcome can cost counts as spent.
 package endpoint
 
-import (
-	"encoding/json"
-	"net/http"
-)
+import "encoding/json"
 
 // Mode is a way to make an endpoint answer with JSON.
 type Mode string
@@ -66,5 +63,4 @@ type Answer struct {
 	FinishReason string
 	Usage        Usage
 	Model        string // as the server names it
-	Header       http.Header
 }

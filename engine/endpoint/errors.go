@@ -46,15 +46,6 @@ func (k Kind) Temporary() bool {
 	return false
 }
 
-// Resumable reports whether the same request may succeed in a later run.
-func (k Kind) Resumable() bool {
-	switch k {
-	case Truncated, Refused, BadRequest, Incapable:
-		return false
-	}
-	return true
-}
-
 // Fatal reports whether every further request to the client will fail too.
 func (k Kind) Fatal() bool {
 	switch k {

@@ -49,7 +49,7 @@ func TestProbe(t *testing.T) {
 				t.Errorf("rejected: %s; want %q", all, c.rejected)
 			}
 			if c.kind == Incapable && !strings.Contains(err.Error(), c.rejected) {
-				t.Errorf("%v does not give the reason %q", err, c.rejected)
+				t.Errorf("got %v, want the reason %q", err, c.rejected)
 			}
 			if err == nil {
 				req := ask(0)
@@ -67,12 +67,12 @@ func TestProbeOfChosenMode(t *testing.T) {
 	cfg := quick(t, s)
 	cfg.Mode = JSONObject
 	if _, err := newClient(t, cfg, nil).Probe(t.Context()); KindOf(err) != Incapable || s.Calls() != 1 {
-		t.Errorf("%v after %d calls", err, s.Calls())
+		t.Errorf("got %v after %d calls", err, s.Calls())
 	}
 	cfg.Mode = Prompted
 	found, err := newClient(t, cfg, nil).Probe(t.Context(), twoFields, twoFields)
 	if err != nil || found.Mode != Prompted || !found.Thinking || s.Calls() != 3 || found.Usage.Reasoning != 10 {
-		t.Errorf("%+v, %v after %d calls", found, err, s.Calls())
+		t.Errorf("got %+v, %v after %d calls", found, err, s.Calls())
 	}
 }
 

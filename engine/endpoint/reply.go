@@ -12,26 +12,26 @@ import (
 	openai "github.com/sashabaranov/go-openai"
 )
 
-// reply is a reply with status 200, read.
+// reply is a decoded reply with status 200.
 type reply struct {
-	chat  openai.ChatCompletionResponse
-	usage *Usage // nil when the reply does not report it
-	error string // reported instead of an answer, "" for none
+	chat    openai.ChatCompletionResponse
+	usage   *Usage // nil if the reply does not report it
+	problem string // an error that the reply reports, "" for none
 }
 
-// newReply completes what go-openai has decoded from body, err included.
+// newReply completes what go-openai decoded from body, with the error err.
 func newReply(chat openai.ChatCompletionResponse, err error, body []byte) (reply, error) {
 	r := reply{chat: chat}
-	r.usage, r.error = besideChat(body)
+	r.usage, r.problem = decodeExtras(body)
 	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		r.chat, err = decodeEssentials(body)
 	}
 	return r, err
 }
 
-// decodeEssentials decodes only what the client needs of a chat completion. It
-// serves replies with a member whose type is not go-openai's: some servers
-// report 12.0 tokens, or an id that is a number.
+// decodeEssentials decodes only what the client needs of a chat completion, for
+// replies with members of other types than go-openai's: some servers report 12.0
+// tokens, or a number as id.
 func decodeEssentials(body []byte) (openai.ChatCompletionResponse, error) {
 	var r struct {
 		Model   string
@@ -48,14 +48,14 @@ func decodeEssentials(body []byte) (openai.ChatCompletionResponse, error) {
 	return out, err
 }
 
-// besideChat reads what go-openai does not decode of a reply: the usage under
+// decodeExtras decodes what go-openai does not decode of a reply: the usage under
 // the names of other services, and an error.
-func besideChat(body []byte) (*Usage, string) {
+func decodeExtras(body []byte) (*Usage, string) {
 	var r struct {
 		Usage usageFields
 		Error json.RawMessage
 	}
-	// What can be decoded is, whatever the type of the rest.
+	// Members of another type are skipped; the others are decoded.
 	err := json.NewDecoder(bytes.NewReader(body)).Decode(&r)
 	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !ok {
 		return nil, ""
@@ -67,8 +67,8 @@ func besideChat(body []byte) (*Usage, string) {
 	return r.Usage.usage(), problem
 }
 
-// usageFields are the names of OpenAI, and those of DeepSeek and Moonshot for
-// cached tokens. Numbers of tokens need not be written as integers.
+// usageFields has the names of OpenAI, and those of DeepSeek and Moonshot for cached
+// tokens. Some servers write numbers of tokens as floats.
 type usageFields struct {
 	Prompt        float64 `json:"prompt_tokens"`
 	Completion    float64 `json:"completion_tokens"`
@@ -83,7 +83,7 @@ type usageFields struct {
 	} `json:"completion_tokens_details"`
 }
 
-// usage returns nil when no tokens are reported.
+// usage returns nil if no tokens are reported.
 func (f usageFields) usage() *Usage {
 	prompt, completion := tokenCount(f.Prompt), tokenCount(f.Completion)
 	if prompt+completion == 0 {
@@ -103,16 +103,16 @@ func tokenCount(x float64) int64 {
 }
 
 // answer returns the answer of a reply, or why it has none.
-func (c *Client) answer(r reply, header http.Header) (*Answer, *Error) {
+func (c *Client) answer(r reply) (*Answer, *Error) {
 	choices := r.chat.Choices
 	if len(choices) == 0 || reflect.ValueOf(choices[0]).IsZero() {
-		if r.error == "" {
-			r.error = "the reply has no answer in it"
+		if r.problem == "" {
+			r.problem = "the reply has no answer in it"
 		}
-		return nil, c.unreadable(r.error)
+		return nil, c.unreadable(r.problem)
 	}
 	choice := choices[0]
-	answer := &Answer{Text: messageText(choice.Message), FinishReason: string(choice.FinishReason), Model: r.chat.Model, Header: header}
+	answer := &Answer{Text: messageText(choice.Message), FinishReason: string(choice.FinishReason), Model: r.chat.Model}
 	if r.usage != nil {
 		answer.Usage = *r.usage
 	}

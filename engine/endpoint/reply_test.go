@@ -94,12 +94,12 @@ func TestUsage(t *testing.T) {
 		`{"prompt_tokens":1e300,"completion_tokens":2}`:                                                                                                             {Completion: 2},
 		`{"prompt_tokens":"9","completion_tokens":2,"prompt_tokens_details":"x"}`:                                                                                   {Completion: 2},
 	} {
-		if got, _ := besideChat([]byte(`{"usage":` + text + `}`)); got == nil || *got != want {
+		if got, _ := decodeExtras([]byte(`{"usage":` + text + `}`)); got == nil || *got != want {
 			t.Errorf("%s: got %+v, want %+v", text, got, want)
 		}
 	}
 	for _, none := range []string{`null`, `{}`, `{"prompt_tokens":0,"completion_tokens":0}`, `"x"`, `{"prompt_tokens":"9"}`} {
-		if got, _ := besideChat([]byte(`{"usage":` + none + `}`)); got != nil {
+		if got, _ := decodeExtras([]byte(`{"usage":` + none + `}`)); got != nil {
 			t.Errorf("%s: got %+v, want nil", none, got)
 		}
 	}

@@ -15,11 +15,11 @@ import (
 	"github.com/personagen/personagen/engine/internal/rng"
 )
 
-// The tests here run under virtual time: seconds of waiting take none, and
-// synctest fails where a goroutine is left behind.
+// The tests here run with a fake clock, so that waiting takes no time, and synctest
+// fails if a goroutine is left behind.
 
-// run sends n requests from as many goroutines as the client has a use for, and
-// returns how long that took.
+// run sends n requests from as many goroutines as the client can serve and returns
+// the time that takes.
 func run(t *testing.T, c *Client, n int, outcome func(i int, err error)) time.Duration {
 	start := time.Now()
 	var next atomic.Int64
@@ -56,16 +56,16 @@ func TestThroughput(t *testing.T) {
 		for _, least := range []float64{0.75, 0.95} {
 			took := run(t, c, n, mustAnswer(t))
 			if share := n / 1000.0 / took.Seconds(); share < least {
-				t.Errorf("%.1f %% of the ideal throughput, want %.0f %%", 100*share, 100*least)
+				t.Errorf("got %.1f %% of the ideal throughput, want %.0f %%", 100*share, 100*least)
 			}
 		}
 		if s.Peak() != 200 {
-			t.Errorf("%d in flight, want 200", s.Peak())
+			t.Errorf("got %d in flight, want 200", s.Peak())
 		}
 	})
 }
 
-// A server that queues what it cannot work on is kept busy, with a short queue.
+// A server that queues requests is kept busy, with a short queue.
 func TestLatencyAsCongestion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fake.Server{Latency: 200 * time.Millisecond, Slots: 40}
@@ -75,15 +75,15 @@ func TestLatencyAsCongestion(t *testing.T) {
 		const n = 4000
 		took := run(t, c, n, mustAnswer(t))
 		if share := float64(n) / (40 / 0.2) / took.Seconds(); share < 0.95 {
-			t.Errorf("%.1f %% of what the server can do", 100*share)
+			t.Errorf("got %.1f %% of what the server can do", 100*share)
 		}
 		if limit := c.Stats().Limit; s.Peak() > 240 || limit > 100 {
-			t.Errorf("%d in flight at a server of 40 slots, %d at the end", s.Peak(), limit)
+			t.Errorf("got %d in flight at a server of 40 slots, %d at the end", s.Peak(), limit)
 		}
 	})
 }
 
-// A server that becomes slower for reasons of its own is not left idle.
+// A server that becomes slower for reasons other than load is not left idle.
 func TestSlowerServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fake.Server{Latency: 100 * time.Millisecond}
@@ -95,23 +95,23 @@ func TestSlowerServer(t *testing.T) {
 		const n = 6000
 		took := run(t, c, n, mustAnswer(t))
 		if share := float64(n) / (100 / 0.3) / took.Seconds(); share < 0.75 {
-			t.Errorf("%.1f %% of the ideal throughput", 100*share)
+			t.Errorf("got %.1f %% of the ideal throughput", 100*share)
 		}
 	})
 }
 
-// A server that answers 429 above 100 calls at once: nearly all its capacity is
-// used, few calls are refused, and none is lost.
+// For a server that answers 429 above 100 concurrent calls, nearly all of its
+// capacity is used, few calls are refused, and none is lost.
 func TestRefusalAsCongestion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fake.Server{Latency: 200 * time.Millisecond, Limit: 100}
 		cfg := direct(s)
-		cfg.MaxInFlight, cfg.Retries, cfg.MaxBackoff = 500, 20, time.Second // else the run ends in a long wait for one call
+		cfg.MaxInFlight, cfg.Retries, cfg.MaxBackoff = 500, 20, time.Second // else one call may wait long at the end
 		c := newClient(t, cfg, nil)
 		const n = 5000
 		took := run(t, c, n, mustAnswer(t))
 		if share := float64(n) / (100 / 0.2) / took.Seconds(); share < 0.75 {
-			t.Errorf("%.1f %% of what the server can do", 100*share)
+			t.Errorf("got %.1f %% of what the server can do", 100*share)
 		}
 		if refused := s.Calls() - n; refused > n/20 {
 			t.Errorf("%d of %d calls were refused", refused, s.Calls())
@@ -119,7 +119,7 @@ func TestRefusalAsCongestion(t *testing.T) {
 	})
 }
 
-// Never more than MaxInFlight, and at first no more than Workers.
+// At most MaxInFlight calls are in flight, and at first at most Workers.
 func TestInFlight(t *testing.T) {
 	for _, c := range []struct{ workers, most, peak int }{{0, 0, 10}, {3, 0, 3}, {3, 7, 7}, {10, 4, 4}, {1, 1, 1}} {
 		synctest.Test(t, func(t *testing.T) {
@@ -137,11 +137,11 @@ func TestInFlight(t *testing.T) {
 				workers = 10
 			}
 			if got, want := client.Stats().InFlight, min(workers, c.peak); got != want {
-				t.Errorf("%+v: %d in flight at first, want %d", c, got, want)
+				t.Errorf("%+v: got %d in flight at first, want %d", c, got, want)
 			}
 			wg.Wait()
 			if s.Peak() != c.peak {
-				t.Errorf("%+v: %d in flight at most", c, s.Peak())
+				t.Errorf("%+v: got %d in flight at most", c, s.Peak())
 			}
 		})
 	}
@@ -159,20 +159,20 @@ func TestRequestLimit(t *testing.T) {
 			return fake.None
 		}}
 		cfg := direct(s)
-		cfg.Limits = Limits{RequestsPerSecond: 50, RequestsPerMinute: 1200} // the second is 20 a second
+		cfg.Limits = Limits{RequestsPerSecond: 50, RequestsPerMinute: 1200} // the latter is 20 a second
 		took := run(t, newClient(t, cfg, nil), 600, mustAnswer(t))
 		if took < 29*time.Second || took > 31*time.Second {
 			t.Errorf("600 calls at 20 a second took %v", took)
 		}
 		for second, n := range perSecond {
 			if n > 22 {
-				t.Errorf("%d calls in second %d", n, second)
+				t.Errorf("got %d calls in second %d", n, second)
 			}
 		}
 	})
 }
 
-// Tokens are counted as used, not as bounded: 400 are reserved per call.
+// The tokens used count, not their limit of 400 per call.
 func TestTokenLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fake.Server{Latency: time.Second}
@@ -183,10 +183,10 @@ func TestTokenLimit(t *testing.T) {
 		billed := s.Billed()
 		rate := float64(billed.Prompt+billed.Completion) / took.Seconds()
 		if rate > 1010 {
-			t.Errorf("%.0f tokens a second, limit 1000", rate)
+			t.Errorf("got %.0f tokens a second, limit 1000", rate)
 		}
-		if rate < 200 { // 10 workers at 35 tokens a second are the bound here
-			t.Errorf("%.0f tokens a second: the limit holds back too much", rate)
+		if rate < 200 { // 10 workers at 35 tokens a second reach 350
+			t.Errorf("got %.0f tokens a second: the limit holds back too much", rate)
 		}
 	})
 }
@@ -219,13 +219,13 @@ func TestRetryAfter(t *testing.T) {
 				}
 			}
 			if took := time.Since(start); took < c.least || took > c.most {
-				t.Errorf("%v %v: %v, want %v to %v", c.fault, c.header, took, c.least, c.most)
+				t.Errorf("%v %v: got %v, want %v to %v", c.fault, c.header, took, c.least, c.most)
 			}
 		})
 	}
 }
 
-// A pause that one caller is asked for holds all others back.
+// A pause that one reply asks for holds all callers back.
 func TestPauseHoldsEveryone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -271,7 +271,7 @@ func TestRestFor(t *testing.T) {
 		{head("NaN", "1m", "10"), 0},
 	} {
 		if got := restFor(c.h, 100, now); got < c.want-time.Millisecond || got > c.want+time.Millisecond {
-			t.Errorf("%v: %v, want %v", c.h, got, c.want)
+			t.Errorf("%v: got %v, want %v", c.h, got, c.want)
 		}
 	}
 	for text, want := range map[string]time.Duration{"": 0, "3": 3 * time.Second, "0.5": time.Second / 2, "-1": 0, "x": 0,
@@ -282,8 +282,8 @@ func TestRestFor(t *testing.T) {
 	}
 }
 
-// An endpoint that is down stops the client after a few requests, whoever waits
-// for his turn included, and the error says it can be resumed.
+// An endpoint that is down stops the client after a few requests, including those
+// that wait.
 func TestBreaker(t *testing.T) {
 	for _, fault := range []fake.Fault{fake.ServerError, fake.CutBefore, fake.Hang, fake.RateLimit, fake.BadRequest} {
 		synctest.Test(t, func(t *testing.T) {
@@ -295,18 +295,18 @@ func TestBreaker(t *testing.T) {
 				mu.Lock()
 				defer mu.Unlock()
 				kinds[KindOf(err)]++
-				if KindOf(err) == Stopped && (!KindOf(err).Resumable() || KindOf(errors.Unwrap(err)) == "") {
+				if KindOf(err) == Stopped && KindOf(errors.Unwrap(err)) == "" {
 					t.Errorf("stopped without its cause: %v", err)
 				}
 			})
 			if kinds[Stopped] < 985 || kinds[""] > 0 || len(kinds) != 2 {
-				t.Errorf("%s: %v", fault, kinds)
+				t.Errorf("%s: got %v", fault, kinds)
 			}
 		})
 	}
 }
 
-// Failures with answers between them do not stop the client.
+// Failures with answers in between do not stop the client.
 func TestBreakerForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fake.Server{Faults: func(n int) fake.Fault {
@@ -338,8 +338,8 @@ func TestLongPauseStops(t *testing.T) {
 	})
 }
 
-// A caller that leaves gets his error at once, wherever his request is, and
-// gives back what it held.
+// A caller whose context ends gets its error at once, wherever its request is, and
+// what it had reserved is released.
 func TestCancel(t *testing.T) {
 	src := rng.New(3, "cancel").Source()
 	for range 50 {
@@ -399,7 +399,7 @@ func TestClose(t *testing.T) {
 		time.Sleep(time.Second / 2)
 		c.Close()
 		wg.Wait()
-		// What was in flight is paid for: it gets its answer.
+		// The request in flight is paid for, so that it gets its answer.
 		if want := map[Kind]int{"": 1, Stopped: 4}; fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("outcomes %v, want %v", got, want)
 		}
@@ -425,9 +425,9 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-// Random faults: every request ends in an answer or a typed error, each answer
-// is billed and delivered, the bill stays within the budget, and the calls in
-// flight within the limit.
+// With random faults, every request ends in an answer or a typed error, each answer
+// is billed and delivered, the bill stays within the budget, and the calls in flight
+// within their limit.
 func TestRandomFaults(t *testing.T) {
 	for seed := range uint64(40) {
 		synctest.Test(t, func(t *testing.T) { randomFaults(t, seed) })
@@ -437,7 +437,7 @@ func TestRandomFaults(t *testing.T) {
 func randomFaults(t *testing.T, seed uint64) {
 	src := rng.New(seed, "random faults").Source()
 	s := &fake.Server{
-		Faults:  fake.Random(seed, src.Float64(), fake.Faults[:21]...), // without those that stop
+		Faults:  fake.Random(seed, src.Float64(), fake.Faults[:21]...), // without those that stop the client
 		Latency: time.Duration(src.Below(3000)) * time.Millisecond,
 		Slots:   src.Below(20), Limit: src.Below(2) * (5 + src.Below(20)),
 		NoUsage: src.Below(4) == 0, Thinks: src.Below(100),
@@ -459,14 +459,14 @@ func randomFaults(t *testing.T, seed uint64) {
 		if err == nil {
 			answers.Add(1)
 		} else if KindOf(err) == "" || KindOf(err) == Cancelled {
-			t.Errorf("seed %d: %v (%T)", seed, err, err)
+			t.Errorf("seed %d: got %v (%T)", seed, err, err)
 		}
 	})
 	if ended.Load() != n {
 		t.Errorf("seed %d: %d of %d requests ended", seed, ended.Load(), n)
 	}
 	if s.Peak() > cfg.MaxInFlight {
-		t.Errorf("seed %d: %d in flight, limit %d", seed, s.Peak(), cfg.MaxInFlight)
+		t.Errorf("seed %d: got %d in flight, limit %d", seed, s.Peak(), cfg.MaxInFlight)
 	}
 	bill := s.Billed()
 	cost := price.Cost(Usage{Prompt: bill.Prompt, Cached: bill.Cached, Completion: bill.Completion})

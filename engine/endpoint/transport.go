@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// transport completes the requests of go-openai's client and keeps what that
-// client drops of the replies: see exchange.
+// transport adds to requests what go-openai's client lacks, and records what that
+// client drops from replies: see exchange.
 type transport struct {
 	base    http.RoundTripper
 	key     Secret
@@ -119,7 +119,7 @@ func newBase(inFlight int) *http.Transport {
 		DialContext:           (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:     true,
 		MaxIdleConnsPerHost:   inFlight,
-		WriteBufferSize:       16 << 10, // a request, and a reply, in one system call
+		WriteBufferSize:       16 << 10, // a request or a reply in one system call
 		ReadBufferSize:        16 << 10,
 		IdleConnTimeout:       90 * time.Second,
 		DisableCompression:    true, // decompressing costs more than the rest of a call

@@ -1,12 +1,13 @@
-// Package frame holds personas as columns: a Batch is some consecutive rows of
-// the population, one Column per field. Categories travel as codes into a
-// label list that is stored once in the Schema, never as strings per row.
+// Package frame holds personas as columns. A Batch is a run of consecutive rows
+// of the population, with one Column per field. A category is stored as a code,
+// an index into the labels of its field in the Schema.
 //
-// Trap: a Batch is reused by its owner; whoever keeps values beyond the call
-// must copy them.
+// Note: the owner of a Batch reuses its memory. Copy what must outlive the call
+// that returned the batch; Batch.Append does.
 package frame
 
-// Type says how a column stores its values.
+// Type says how a column stores its values: the comment beside each names the
+// slices of Column it uses.
 type Type string
 
 const (
@@ -27,7 +28,8 @@ type Field struct {
 	Title       string   `json:"title,omitempty"`
 	Description string   `json:"description,omitempty"`
 	Unit        string   `json:"unit,omitempty"`
-	// Decimals is the number of decimal places of a Number, -1 for as many as needed.
+	// Decimals is the number of decimal places of a Number, or -1 for as many as
+	// the value needs.
 	Decimals int `json:"decimals,omitempty"`
 }
 
@@ -52,10 +54,10 @@ type Column struct {
 	Floats  []float64
 	Texts   []string
 	Offsets []int32 // lists: row r holds items Offsets[r] to Offsets[r+1]; len N+1
-	Null    []bool  // integer, number, text and lists; nil when no row is null
+	Null    []bool  // all types but Category; nil when no row is null
 }
 
-// IsNull reports whether row r of a column of type t holds no value.
+// IsNull reports whether row r of a column of type t is null.
 func (c *Column) IsNull(t Type, r int) bool {
 	if t == Category {
 		return c.Codes[r] < 0
@@ -63,8 +65,8 @@ func (c *Column) IsNull(t Type, r int) bool {
 	return c.Null != nil && c.Null[r]
 }
 
-// Batch is N consecutive persons, the first of them number First (0-based in
-// the whole population).
+// Batch holds N consecutive persons. First is the number of the first one,
+// counted from 0 in the whole population.
 type Batch struct {
 	Schema  Schema
 	First   int64
@@ -77,8 +79,8 @@ func New(s Schema) *Batch {
 	return &Batch{Schema: s, Columns: make([]Column, len(s))}
 }
 
-// Resize makes every fixed-width column n rows long, keeping capacity. Lists
-// get empty rows; nulls are cleared.
+// Resize makes every column n rows long and reuses its memory. Lists become
+// empty and Null becomes nil; other values are unspecified until they are set.
 func (b *Batch) Resize(first int64, n int) {
 	b.First, b.N = first, n
 	for i := range b.Columns {
@@ -86,7 +88,7 @@ func (b *Batch) Resize(first int64, n int) {
 	}
 }
 
-// Resize makes a column of type t n rows long, as Batch.Resize does.
+// Resize makes a column of type t n rows long; see Batch.Resize.
 func (c *Column) Resize(t Type, n int) {
 	c.Null = nil
 	switch t {
@@ -105,7 +107,7 @@ func (c *Column) Resize(t Type, n int) {
 	}
 }
 
-// Grow returns s with length n, reusing its memory where it is large enough.
+// Grow returns a slice of length n, backed by s when its capacity is enough.
 func Grow[T any](s []T, n int) []T {
 	if cap(s) < n {
 		return make([]T, n)

@@ -115,7 +115,7 @@ type Limit struct {
 	Enforced bool `json:"held,omitempty"`
 }
 
-// File is an input file.
+// File is an input file. Path is its name in documents, see spec.File.
 type File struct {
 	Path   string `json:"path"`
 	SHA256 string `json:"sha256"`

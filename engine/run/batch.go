@@ -12,23 +12,24 @@ import (
 	"github.com/personagen/personagen/engine/internal/enrich"
 )
 
-// Modes of asking a model.
+// Values of Writer.Mode.
 const (
-	Interactive = "interactive" // one request at a time, answered at once
-	InBatches   = "batch"       // files of requests, answered within a day for less money
+	Interactive = "interactive" // each request is answered at once
+	InBatches   = "batch"       // files of requests are answered within a day, at a lower price
 )
 
-// Modes lists the modes of asking a model.
+// Modes returns the values of Writer.Mode.
 func Modes() []string { return []string{Interactive, InBatches} }
 
-// inBatches reports whether a model is asked in batches.
-func (r *run) inBatches() bool { return r.usesModel() && r.Author.Mode == InBatches }
+// inBatches reports whether a model writes and is asked in batches.
+func (r *run) inBatches() bool { return r.usesModel() && r.Writer.Mode == InBatches }
 
-// ledgerDir is the folder of the ledger of batches beside a journal.
+// ledgerDir returns the folder of the ledger of batches of a journal.
 func ledgerDir(journal string) string { return filepath.Join(journal, "batches") }
 
-// checkMode refuses a mode that the endpoint does not have, and the interactive
-// one while answers to the same questions wait to be collected.
+// checkMode refuses a mode that the endpoint does not have. It also refuses the
+// interactive mode while batches wait to be collected: asking the same questions
+// again would pay for them twice.
 func (r *run) checkMode(cfg endpoint.Config, journal string) error {
 	if r.inBatches() {
 		return r.checkBatches(cfg)
@@ -37,14 +38,14 @@ func (r *run) checkMode(cfg endpoint.Config, journal string) error {
 	if err != nil || waiting == 0 {
 		return err
 	}
-	return fmt.Errorf("%w: not collected yet: %s of an earlier run with --mode %s, and asking now would pay for the same texts twice: run with --mode %s again, or give the answers up by removing the folder %s",
+	return fmt.Errorf("%w: not collected yet: %s of an earlier run with --mode %s; asking now would pay for the same texts twice: run with --mode %s again, or remove the folder %s to give up their answers",
 		ErrUsage, batches(waiting), InBatches, InBatches, ledgerDir(journal))
 }
 
-// checkBatches refuses batches where the endpoint takes none.
+// checkBatches refuses batches when the endpoint does not accept them.
 func (r *run) checkBatches(cfg endpoint.Config) error {
 	if r.inBatches() && cfg.Batch.Requests == 0 {
-		return fmt.Errorf("%w: %s takes no batches: leave --mode away, or take a provider that does (%s)", ErrUsage, r.Provider, strings.Join(endpoint.BatchProviders(), ", "))
+		return fmt.Errorf("%w: %s does not accept batches: leave out --mode, or choose a provider that does (%s)", ErrUsage, r.Provider, strings.Join(endpoint.BatchProviders(), ", "))
 	}
 	return nil
 }
@@ -56,48 +57,48 @@ func batches(n int) string {
 	return fmt.Sprintf("%d batches", n)
 }
 
-// enrichInBatches has the model write what the journal does not have, by way of
-// files of requests.
+// enrichInBatches has the model write the texts that the journal does not have, by
+// uploading files of requests.
 func (r *run) enrichInBatches() error {
-	a, start := r.author, time.Now()
+	m, start := r.model, time.Now()
 	note := func(text string, done int64) {
 		e := Event{Stage: "enrich", Done: done, Total: r.persons.Count, Note: text, Checkpoint: true}
-		if a.monitor != nil {
-			e.Distributions = a.monitor.Distributions()
+		if m.monitor != nil {
+			e.Distributions = m.monitor.Distributions()
 		}
 		r.event(e)
 	}
 	done := int64(0)
 	options := enrich.BatchOptions{
-		Dir:      ledgerDir(a.dir),
-		Currency: a.price.currency,
+		Dir:      ledgerDir(m.dir),
+		Currency: m.price.currency,
 		Note:     func(text string) { note(text, done) },
 		Progress: func(c enrich.Counts) {
 			done = c.Persons
-			note(a.checkpoint(&c, time.Since(start)), done)
+			note(m.checkpoint(&c, time.Since(start)), done)
 		},
 	}
-	if a.client.Mode() == "" {
+	if m.client.Mode() == "" {
 		options.Ready = r.probe
 	}
-	counts, left, err := a.enricher.RunBatches(r.ctx, a.client, options, func() enrich.Source { return r.generator.Worker() }, r.persons.First, r.persons.Count)
-	a.counts = counts
+	counts, left, err := m.enricher.RunBatches(r.ctx, m.client, options, func() enrich.Source { return r.generator.Worker() }, r.persons.First, r.persons.Count)
+	m.counts = counts
 	if errors.Is(err, enrich.ErrOtherBatches) {
 		return fmt.Errorf("%w: %v", ErrUsage, err)
 	}
 	if endpoint.KindOf(err) == endpoint.Incapable {
-		return fmt.Errorf("%w: %v; nothing else was asked", ErrUsage, err)
+		return fmt.Errorf("%w: %v; no other request was sent", ErrUsage, err)
 	}
-	if err = a.outcome(err); err != nil && left.Batches > 0 {
-		err = fmt.Errorf("%w; at the provider, and collected then: %s with %d requests, which cost at most %s", err, batches(left.Batches), left.Requests, left.Worst.Money.In(a.price.currency))
+	if err = m.outcome(err); err != nil && left.Batches > 0 {
+		err = fmt.Errorf("%w; that run also collects %s with %d requests from the provider, which cost at most %s", err, batches(left.Batches), left.Requests, left.Worst.Money.In(m.price.currency))
 	}
 	return err
 }
 
-// probe finds out how the endpoint answers, by one call of its own: a batch that
-// is answered in another form costs as much as a good one.
+// probe finds out how the endpoint answers with a call that writes nothing. A batch
+// answered in the wrong form would cost as much as a good one.
 func (r *run) probe(ctx context.Context) error {
-	found, err := r.author.client.Probe(ctx, r.author.enricher.Schemas()...)
+	found, err := r.model.client.Probe(ctx, r.model.enricher.Schemas()...)
 	if err == nil {
 		r.event(Event{Stage: "enrich", Total: r.persons.Count, Note: fmt.Sprintf("%s answers in mode %s", found.Model, found.Mode), Checkpoint: true})
 	}

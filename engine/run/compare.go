@@ -14,31 +14,33 @@ import (
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// Comparing says which data sets to compare.
-type Comparing struct {
-	// Sets are releases or other folders of data files, data files, references of
-	// the spec by name, or NAME=PATH, which names what is there; where NAME is a
-	// reference its columns are taken for those of the fields. A first set alone
-	// is compared with every reference of its spec.
+// CompareConfig says which data sets to compare.
+type CompareConfig struct {
+	// Sets are the data sets. Each is the path of a release, of a folder of data
+	// files or of a data file; NAME=PATH, which also names the set; or the name of a
+	// reference of the spec. When NAME is that of a reference, its columns are
+	// matched with fields as the reference says. A single set is compared with every
+	// reference of its spec.
 	Sets []string
-	// Spec knows the fields; empty for the plan of the first release.
+	// Spec defines the fields; the default is the plan of the first release.
 	Spec    string
 	Columns map[string]string // name in data files to name of a field
-	Cache   string
+	Cache   string            // folder of fitted plans; empty for none
 	Events  func(Event)
 }
 
-// Compare sets data sets side by side. The error wraps ErrUsage when a set is
-// not there or not what it should be.
-func Compare(ctx context.Context, q Comparing) (*compare.Comparison, error) {
-	c := &comparing{Comparing: q}
+// Compare sets data sets side by side. The error wraps ErrUsage when a set does
+// not exist or is not a data set.
+func Compare(ctx context.Context, cfg CompareConfig) (*compare.Comparison, error) {
+	c := &comparison{CompareConfig: cfg}
 	if err := c.findPlan(ctx); err != nil {
 		return nil, err
 	}
-	for _, arg := range q.Sets {
+	for _, arg := range cfg.Sets {
 		if err := c.addSet(arg); err != nil {
 			return nil, err
 		}
@@ -54,11 +56,11 @@ func Compare(ctx context.Context, q Comparing) (*compare.Comparison, error) {
 	rows := int64(0)
 	counted := make(chan int64)
 	done := make(chan struct{})
-	go func() { // the sets are read side by side
+	go func() { // the sets are read at the same time
 		defer close(done)
 		for n := range counted {
-			if rows += n; q.Events != nil {
-				q.Events(Event{Stage: "read", Done: rows, Total: c.rows})
+			if rows += n; cfg.Events != nil {
+				cfg.Events(Event{Stage: "read", Done: rows, Total: c.rows})
 			}
 		}
 	}()
@@ -68,16 +70,17 @@ func Compare(ctx context.Context, q Comparing) (*compare.Comparison, error) {
 	return out, err
 }
 
-type comparing struct {
-	Comparing
-	plan   *plan.Plan // nil when nothing knows the fields
+// comparison collects the inputs of compare.Compare.
+type comparison struct {
+	CompareConfig
+	plan   *plan.Plan // defines the fields; nil when there is neither a spec nor a release
 	inputs []compare.Input
-	rows   int64           // as far as they are known
-	mapped map[string]bool // columns of the request that some file has
+	rows   int64           // of the sets whose number of rows is known
+	mapped map[string]bool // names in Columns that some file has
 }
 
-// findPlan settles what the fields are.
-func (c *comparing) findPlan(ctx context.Context) (err error) {
+// findPlan finds the plan that defines the fields.
+func (c *comparison) findPlan(ctx context.Context) (err error) {
 	c.mapped = map[string]bool{}
 	if c.Spec != "" {
 		b, err := Compile(ctx, c.Spec, c.Cache, nil, nil)
@@ -88,7 +91,10 @@ func (c *comparing) findPlan(ctx context.Context) (err error) {
 	}
 	for _, arg := range c.Sets {
 		if _, path := splitName(arg); isRelease(path) {
-			c.plan, err = readPlan(path)
+			r, err := release.Open(path)
+			if err == nil {
+				c.plan = r.Plan
+			}
 			return err
 		}
 	}
@@ -96,11 +102,11 @@ func (c *comparing) findPlan(ctx context.Context) (err error) {
 }
 
 func isRelease(path string) bool {
-	info, err := os.Stat(filepath.Join(path, ManifestFile))
+	info, err := os.Stat(filepath.Join(path, release.ManifestFile))
 	return err == nil && info.Mode().IsRegular()
 }
 
-// splitName takes NAME=PATH apart; what is there under its whole name has none.
+// splitName splits NAME=PATH. An argument that is an existing path has no name.
 func splitName(arg string) (name, path string) {
 	if _, err := os.Stat(arg); err == nil {
 		return "", arg
@@ -111,7 +117,7 @@ func splitName(arg string) (name, path string) {
 	return "", arg
 }
 
-func (c *comparing) addSet(arg string) error {
+func (c *comparison) addSet(arg string) error {
 	name, path := splitName(arg)
 	info, err := os.Stat(path)
 	switch {
@@ -126,15 +132,15 @@ func (c *comparing) addSet(arg string) error {
 	}
 	files := dataFilesIn(path)
 	if len(files) == 0 {
-		return fmt.Errorf("%w: %s is no release and holds no data files", ErrUsage, path)
+		return fmt.Errorf("%w: %s is not a release and has no data files", ErrUsage, path)
 	}
 	return c.addFiles(name, path, files)
 }
 
-// dataFilesIn lists the data files of a folder, those of one format.
+// dataFilesIn returns the data files of a folder in one format.
 func dataFilesIn(dir string) []string {
 	for _, f := range dataset.Formats() {
-		files, _ := filepath.Glob(filepath.Join(dir, "*"+f.Extension)) // the pattern is right
+		files, _ := filepath.Glob(filepath.Join(dir, "*"+f.Extension)) // the pattern is valid
 		if len(files) > 0 {
 			slices.Sort(files)
 			return files
@@ -144,9 +150,9 @@ func dataFilesIn(dir string) []string {
 }
 
 // addNamed adds a reference.
-func (c *comparing) addNamed(name string, missing error) error {
+func (c *comparison) addNamed(name string, missing error) error {
 	if c.plan == nil {
-		return fmt.Errorf("%w: %v; a reference is named together with a release or --spec", ErrUsage, missing)
+		return fmt.Errorf("%w: %v; to compare with a reference, name a release or --spec too", ErrUsage, missing)
 	}
 	if r := c.reference(name); r != nil {
 		c.addReference(r)
@@ -156,17 +162,17 @@ func (c *comparing) addNamed(name string, missing error) error {
 	for _, r := range c.plan.References {
 		names = append(names, r.Name)
 	}
-	hint := fmt.Sprintf("; %s names no references", c.plan.Name)
+	hint := fmt.Sprintf("; %s has no references", c.plan.Name)
 	if names != nil {
 		hint = fmt.Sprintf("; the references of %s are: %s", c.plan.Name, strings.Join(names, ", "))
-		if near := diag.Guess(name, names); near != "" {
-			hint = fmt.Sprintf("; did you mean the reference %s?", near)
+		if guess := diag.Guess(name, names); guess != "" {
+			hint = fmt.Sprintf("; did you mean the reference %s?", guess)
 		}
 	}
-	return fmt.Errorf("%w: %s is neither there nor a reference%s", ErrUsage, name, hint)
+	return fmt.Errorf("%w: %s is neither an existing path nor a reference%s", ErrUsage, name, hint)
 }
 
-func (c *comparing) reference(name string) *spec.Reference {
+func (c *comparison) reference(name string) *spec.Reference {
 	if c.plan == nil {
 		return nil
 	}
@@ -178,35 +184,32 @@ func (c *comparing) reference(name string) *spec.Reference {
 	return nil
 }
 
-func (c *comparing) addReference(r *spec.Reference) {
+func (c *comparison) addReference(r *spec.Reference) {
 	c.inputs = append(c.inputs, compare.Input{Name: c.freeName(r.Name), Kind: compare.Knowledge, Title: r.Title, Origin: strings.TrimSpace(r.Title + " " + r.URL), Note: r.Note, Known: r, Plan: c.plan})
 }
 
-func (c *comparing) addRelease(name, dir string) error {
-	m, err := ReadManifest(dir)
-	if err != nil {
-		return fmt.Errorf("%w: %v", ErrUsage, err)
-	}
-	p, err := readPlan(dir)
+func (c *comparison) addRelease(name, dir string) error {
+	r, err := release.Open(dir)
 	if err != nil {
 		return err
 	}
 	var schema frame.Schema
-	for _, i := range p.Visible() {
-		schema = append(schema, p.Schema()[i])
+	for _, i := range r.Plan.Visible() {
+		schema = append(schema, r.Plan.Schema()[i])
 	}
-	c.rows += m.Rows
+	c.rows += r.Population.Count
 	if name == "" {
 		name = filepath.Base(filepath.Clean(dir))
 	}
 	c.inputs = append(c.inputs, compare.Input{
-		Name: c.freeName(name), Kind: compare.Release, Title: p.Title, Origin: filepath.ToSlash(dir), Files: m.dataFiles(dir), Schema: schema, Columns: ours(p, m.Aliases), Plan: p,
+		Name: c.freeName(name), Kind: compare.Release, Title: r.Plan.Title, Origin: filepath.ToSlash(dir),
+		Files: r.DataFiles(), Schema: schema, Columns: r.Columns(), Plan: r.Plan,
 	})
 	return nil
 }
 
-// addFiles adds data files of another origin.
-func (c *comparing) addFiles(name, path string, files []string) error {
+// addFiles adds data files that are not a release.
+func (c *comparison) addFiles(name, path string, files []string) error {
 	for _, file := range files {
 		if _, err := dataset.FormatOfPath(file); err != nil {
 			return fmt.Errorf("%w: %v", ErrUsage, err)
@@ -218,7 +221,7 @@ func (c *comparing) addFiles(name, path string, files []string) error {
 		name = strings.TrimSuffix(filepath.Base(filepath.Clean(path)), filepath.Ext(path))
 	}
 	if slices.ContainsFunc(c.inputs, func(in compare.Input) bool { return in.Name == name }) {
-		name = filepath.Base(filepath.Clean(path)) // two files may differ in the extension only
+		name = filepath.Base(filepath.Clean(path)) // the names of two files may differ only in their extension
 	}
 	in.Name = c.freeName(name)
 	if known != nil {
@@ -241,9 +244,9 @@ func (c *comparing) addFiles(name, path string, files []string) error {
 	return nil
 }
 
-// mapColumns finds out which columns of a file stand for which fields: as
-// asked, as the reference says, or as a set of aliases of the spec does, in this order.
-func (c *comparing) mapColumns(columns []string, known *spec.Reference, to map[string]string) {
+// mapColumns maps the columns of a file to fields: as the request says, else as
+// the reference says, else as a set of aliases of the spec does.
+func (c *comparison) mapColumns(columns []string, known *spec.Reference, to map[string]string) {
 	take := func(theirs, ours string) {
 		if !slices.Contains(columns, theirs) || slices.Contains(columns, ours) && to[ours] == "" {
 			return
@@ -262,7 +265,7 @@ func (c *comparing) mapColumns(columns []string, known *spec.Reference, to map[s
 			c.mapped[theirs] = true
 			to[theirs] = ours
 			if slices.Contains(columns, ours) && c.Columns[ours] == "" {
-				to[ours] = ours + " (theirs)" // gives way
+				to[ours] = ours + " (theirs)" // its own name is taken
 			}
 		}
 	}
@@ -284,8 +287,8 @@ func (c *comparing) mapColumns(columns []string, known *spec.Reference, to map[s
 	}
 }
 
-// freeName returns a name that no other set has.
-func (c *comparing) freeName(name string) string {
+// freeName returns the name, or one like it that no other set has.
+func (c *comparison) freeName(name string) string {
 	free := name
 	for n := 2; slices.ContainsFunc(c.inputs, func(in compare.Input) bool { return in.Name == free }); n++ {
 		free = fmt.Sprintf("%s (%d)", name, n)
@@ -293,8 +296,9 @@ func (c *comparing) freeName(name string) string {
 	return free
 }
 
-// check refuses columns that no file has and fields that nothing knows.
-func (c *comparing) check() error {
+// check refuses mappings of columns that no file has and to fields that do not
+// exist.
+func (c *comparison) check() error {
 	for _, theirs := range slices.Sorted(maps.Keys(c.Columns)) {
 		ours := c.Columns[theirs]
 		if !c.mapped[theirs] {
@@ -306,8 +310,8 @@ func (c *comparing) check() error {
 				names = append(names, f.Name)
 			}
 			hint := ""
-			if near := diag.Guess(ours, names); near != "" {
-				hint = fmt.Sprintf("; did you mean %q?", near)
+			if guess := diag.Guess(ours, names); guess != "" {
+				hint = fmt.Sprintf("; did you mean %q?", guess)
 			}
 			return fmt.Errorf("%w: %s has no field %q%s", ErrUsage, c.plan.Name, ours, hint)
 		}

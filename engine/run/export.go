@@ -6,14 +6,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/personagen/personagen/engine/journal"
 )
 
-// checkExport refuses, before anything is paid for, to write the release's
-// answers where something stands already.
+// checkExport refuses, before anything is paid for, to export the answers to a
+// folder that is not empty.
 func (r *run) checkExport() error {
-	dir := r.Author.Export
+	dir := r.Writer.Export
 	if dir == "" {
 		return nil
 	}
@@ -23,19 +24,19 @@ func (r *run) checkExport() error {
 	case err != nil:
 		return fmt.Errorf("%w: the answers cannot be exported to %s: %v", ErrUsage, dir, err)
 	case len(entries) > 0:
-		return fmt.Errorf("%w: %s, where the answers should go, is not empty; name another folder", ErrUsage, dir)
+		return fmt.Errorf("%w: %s, the folder for the answers, is not empty; name another folder", ErrUsage, dir)
 	}
 	return nil
 }
 
 // export writes a journal of just the answers that the release has, in the order
-// of its persons: what a reader needs, beside the spec, to make it again. The
-// folder appears when it is whole.
+// of its persons. With the spec, it is what a reader needs to make the release
+// again. The folder appears when it is complete.
 func (r *run) export() error {
-	if r.author == nil || r.Author.Export == "" {
+	if r.model == nil || r.Writer.Export == "" {
 		return nil
 	}
-	dir := filepath.Clean(r.Author.Export)
+	dir := filepath.Clean(r.Writer.Export)
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err
 	}
@@ -48,9 +49,12 @@ func (r *run) export() error {
 	if err != nil {
 		return err
 	}
-	err = r.author.enricher.Export(r.ctx, r.generator.Worker(), r.persons.First, r.persons.Count, to)
+	err = r.model.enricher.Export(r.ctx, r.generator.Worker(), r.persons.First, r.persons.Count, to)
 	if err = errors.Join(err, to.Close()); err != nil {
 		return fmt.Errorf("export the answers: %w", err)
+	}
+	if runtime.GOOS == "windows" {
+		os.Remove(dir) // Windows does not rename over an empty folder
 	}
 	return errors.Join(os.Chmod(partial, 0o755), os.Rename(partial, dir))
 }

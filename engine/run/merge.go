@@ -1,75 +1,132 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
-	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/release"
+	"github.com/personagen/personagen/engine/report"
 )
 
-// Merger says which shards to join into one release.
-type Merger struct {
-	Dirs        []string
-	Out         string
-	Formats     []string
-	RowsPerFile int64
-	Version     string
+// MergeConfig says which shards to join into one release.
+type MergeConfig struct {
+	Dirs        []string // folders of the shards, in any order
+	Out         string   // folder of the release
+	Formats     []string // names of dataset.FormatNames; nil for all
+	RowsPerFile int64    // as in Config
+	Version     string   // as in Config
 	Events      func(Event)
 }
 
-// Merge joins shards of one population, neighbours without a gap, into one
-// release, with the bytes that a run of all their persons would have written.
+// Merge joins shards of one population that follow each other without a gap. The
+// release has the bytes that a run of all their persons would have written.
 // Errors are as with Run.
-func Merge(ctx context.Context, m Merger) (*Summary, error) {
-	if len(m.Dirs) < 2 {
+func Merge(ctx context.Context, cfg MergeConfig) (*Summary, error) {
+	if len(cfg.Dirs) < 2 {
 		return nil, fmt.Errorf("%w: name at least two shards to merge", ErrUsage)
 	}
 	s, start := &Summary{}, time.Now()
 	stage := func(name string) {
-		s.Timings = append(s.Timings, Timing{name, time.Since(start)})
+		s.Stages = append(s.Stages, report.Stage{Name: name, Took: time.Since(start)})
 		start = time.Now()
 	}
-	parts, err := openShards(m.Dirs)
+
+	shards, err := release.Open(cfg.Dirs...)
 	if err != nil {
 		return nil, err
 	}
-	r, err := openRelease(m.Out, parts.plan, parts.persons, m.Formats, m.RowsPerFile, parts.aliases)
+	s.Plan = shards.Plan
+	draft, err := release.Create(release.Options{
+		Dir: cfg.Out, Plan: shards.Plan, Population: shards.Population, Exceptions: shards.Exceptions, Aliases: shards.Aliases,
+		Formats: cfg.Formats, RowsPerFile: cfg.RowsPerFile, Version: cfg.Version, Workers: 1,
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer r.abandon()
-	r.texts = parts.texts
-	suite := check.New(parts.plan, parts.persons.checkOptions(parts.exceptions, r.dir))
-	defer suite.Close()
+	defer draft.Discard()
 	stage("open")
-	reader := newRowReader(parts.plan, parts.paths, parts.columns)
-	tally, err := r.fill(ctx, suite, 1, parts.persons, func(int) source { return reader }, func(done int64) {
-		if m.Events != nil {
-			m.Events(Event{Stage: "write", Done: done, Total: parts.persons.Count})
+
+	rows := shards.Rows()
+	defer rows.Close()
+	err = draft.Write(ctx, func(int) release.Source { return rows }, func(done int64) {
+		if cfg.Events != nil {
+			cfg.Events(Event{Stage: "write", Done: done, Total: shards.Population.Count})
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
 	stage("merge")
-	s.Plan = parts.plan
-	if s.Result, err = tally.result(suite); err != nil {
-		return nil, err
-	}
-	if err := suite.Close(); err != nil { // its temporary files stand in the release's folder
+
+	if s.Result, err = draft.Check(); err != nil {
 		return nil, err
 	}
 	stage("check")
-	r.timings = s.Timings
-	if s.Manifest, err = r.describe(parts.plan, parts.persons, tally, s.Result, parts.exceptions, m.Version); err != nil {
+
+	var texts *release.Texts
+	for _, m := range shards.Manifests {
+		texts = addTexts(texts, m.Texts)
+	}
+	if s.Manifest, err = draft.Describe(release.Description{Texts: texts, Stages: s.Stages}); err != nil {
 		return nil, err
 	}
-	if s.Dir, err = r.publish(); err != nil {
+	if s.Dir, err = draft.Publish(); err != nil {
 		return nil, err
 	}
 	if s.Result.Failed() {
 		return s, fmt.Errorf("%w: %s", ErrChecks, s.Result.Headline())
 	}
 	return s, nil
+}
+
+// addTexts adds up what models wrote in two parts of a population; either may be
+// nil. When different models wrote them, the sum has all their names.
+func addTexts(a, b *release.Texts) *release.Texts {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	sum := *a
+	sum.Provider, sum.Model = union(a.Provider, b.Provider), union(a.Model, b.Model)
+	sum.Calls += b.Calls
+	sum.Tokens.Prompt += b.Tokens.Prompt
+	sum.Tokens.Completion += b.Tokens.Completion
+	sum.Tokens.Cached += b.Tokens.Cached
+	sum.Tokens.Reasoning += b.Tokens.Reasoning
+	sum.Cost = append([]release.Sum{}, a.Cost...)
+	for _, s := range b.Cost {
+		i := slices.IndexFunc(sum.Cost, func(other release.Sum) bool { return other.Currency == s.Currency })
+		if i < 0 {
+			sum.Cost = append(sum.Cost, s)
+			continue
+		}
+		sum.Cost[i].Amount = (endpoint.NewMoney(sum.Cost[i].Amount) + endpoint.NewMoney(s.Amount)).Amount()
+	}
+	sum.Fields = slices.Clone(a.Fields)
+	for _, f := range b.Fields {
+		i := slices.IndexFunc(sum.Fields, func(other release.FieldTexts) bool { return other.Field == f.Field })
+		if i < 0 {
+			sum.Fields = append(sum.Fields, f)
+			continue
+		}
+		sum.Fields[i].Written += f.Written
+		sum.Fields[i].Quarantined += f.Quarantined
+		sum.Fields[i].NotApplicable += f.NotApplicable
+	}
+	return &sum
+}
+
+// union joins two lists of names that are separated by commas.
+func union(a, b string) string {
+	names := strings.Split(a, ", ")
+	for _, name := range strings.Split(b, ", ") {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/internal/generate"
-	"github.com/personagen/personagen/engine/internal/identity"
 	"github.com/personagen/personagen/engine/internal/sample"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/spec"
 	"github.com/personagen/personagen/engine/spec/load"
 )
@@ -143,37 +143,10 @@ func listError(ctx context.Context, l *diag.List) error {
 	return l.Err()
 }
 
-// population says which persons are made: Count of Size persons, from number First on.
-type population struct {
-	Size     int64  `json:"size"`
-	Seed     uint64 `json:"seed"`
-	Sampling string `json:"sampling"`
-	First    int64  `json:"first"`
-	Count    int64  `json:"count"`
-	Shard    Shard  `json:"-"`
-	among    int64  // persons, from number 0 on, that Shard is a part of
-}
-
-// whole reports whether all persons are made.
-func (p population) whole() bool { return p.Count == p.Size }
-
-// identity is the size where it affects who person i is, otherwise 0.
-func (p population) identity() int64 {
-	if p.Sampling == Independent {
-		return 0
-	}
-	return p.Size
-}
-
-// name identifies the population in the keys of a journal.
-func (p population) name(structure string) string {
-	return identity.Population(structure, p.Sampling, p.Seed, p.identity())
-}
-
 // choosePersons settles size, seed, sampling and range. What the config leaves open is
 // that of the bundle's request, or of the plan when it has none.
-func choosePersons(b *bundle.Bundle, c *Config) (population, error) {
-	persons := population{Size: b.Plan.Population.Size, Seed: b.Plan.Population.Seed, Sampling: c.Sampling, Shard: c.Shard}
+func choosePersons(b *bundle.Bundle, c *Config) (release.Population, error) {
+	persons := release.Population{Size: b.Plan.Population.Size, Seed: b.Plan.Population.Seed, Sampling: c.Sampling, Shard: c.Shard}
 	if r := b.Request; r != nil {
 		persons.Size, persons.Seed = r.Size, r.Seed
 		if persons.Sampling == "" {
@@ -187,17 +160,17 @@ func choosePersons(b *bundle.Bundle, c *Config) (population, error) {
 		persons.Seed = *c.Seed
 	}
 	if persons.Sampling == "" {
-		persons.Sampling = Quota
+		persons.Sampling = check.Quota
 	}
-	if persons.Sampling != Quota && persons.Sampling != Independent {
-		return persons, fmt.Errorf("%w: sampling is %q or %q, not %q", ErrUsage, Quota, Independent, persons.Sampling)
+	if persons.Sampling != check.Quota && persons.Sampling != check.Independent {
+		return persons, fmt.Errorf("%w: sampling is %q or %q, not %q", ErrUsage, check.Quota, check.Independent, persons.Sampling)
 	}
 	persons.Count = persons.Size
 	if c.Limit > 0 {
 		persons.Count = min(c.Limit, persons.Size)
 	}
-	persons.among = persons.Count
-	if s := c.Shard; s != (Shard{}) {
+	persons.Among = persons.Count
+	if s := c.Shard; s != (release.Shard{}) {
 		if s.Of < 1 || s.Index < 1 || s.Index > s.Of || int64(s.Of) > persons.Count {
 			return persons, fmt.Errorf("%w: shard %d/%d of %d persons does not exist", ErrUsage, s.Index, s.Of, persons.Count)
 		}
@@ -213,15 +186,6 @@ func cut(n int64, i, k int) int64 {
 	return q*int64(i) + min(int64(i), r)
 }
 
-// checkOptions says what the rows are to the checks.
-func (p population) checkOptions(exceptions []check.Exception, temp string) check.Options {
-	o := check.Options{Sampling: p.Sampling, Rows: p.Count, Exceptions: exceptions, TempDir: temp}
-	if !p.whole() {
-		o.First, o.Total, o.Parts = p.First, p.Size, max(1, p.Shard.Of)
-	}
-	return o
-}
-
 // allocation is a sampler, the counts it reads in quota mode, and what they
 // could not meet.
 type allocation struct {
@@ -235,8 +199,8 @@ type allocation struct {
 const allocationVersion = 2
 
 // allocate prepares the sampler.
-func allocate(ctx context.Context, b *bundle.Bundle, persons population, cache string) (allocation, error) {
-	if persons.Sampling == Independent {
+func allocate(ctx context.Context, b *bundle.Bundle, persons release.Population, cache string) (allocation, error) {
+	if persons.Sampling == check.Independent {
 		s, err := sample.NewIndependent(b.Model, persons.Seed)
 		return allocation{sampler: s}, err
 	}
@@ -253,7 +217,7 @@ func allocate(ctx context.Context, b *bundle.Bundle, persons population, cache s
 
 // countsFor returns the counts of a quota population: those of the bundle or of the
 // cache, if they are for this model, size and seed, or new ones.
-func countsFor(ctx context.Context, b *bundle.Bundle, persons population, cache string) (*sample.Allocation, error) {
+func countsFor(ctx context.Context, b *bundle.Bundle, persons release.Population, cache string) (*sample.Allocation, error) {
 	if a := b.Allocation; a != nil && a.N == persons.Size && a.Seed == persons.Seed {
 		return a, nil
 	}
@@ -354,5 +318,5 @@ func writeAllocation(path string, a *sample.Allocation) {
 	if err != nil || os.MkdirAll(filepath.Dir(path), 0o755) != nil {
 		return
 	}
-	_ = writeFile(path, data)
+	_ = release.WriteFile(path, data)
 }

@@ -12,17 +12,17 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// TestRealModel makes twenty persons with a real model, end to end, and tells
-// what the probe found, what was repaired and what set aside. It needs a server,
-// such as testdata/real/real_model.sh starts.
+// TestRealModel makes twenty persons with a real model, end to end. It logs what the
+// probe found, what was repaired and what was set aside. It needs a server; see
+// testdata/real/real_model.sh.
 func TestRealModel(t *testing.T) {
 	url := os.Getenv("PERSONAGEN_MODEL_URL")
 	if url == "" {
-		t.Skip("PERSONAGEN_MODEL_URL names no server: see testdata/real/README.md")
+		t.Skip("PERSONAGEN_MODEL_URL is not set; see testdata/real/README.md")
 	}
 	cfg := run.Config{
 		Spec: filepath.Join("testdata", "real", "village.cue"), Out: filepath.Join(t.TempDir(), "out"), Provider: "llama.cpp",
-		Author: run.Author{Endpoint: endpoint.Config{BaseURL: url, Model: cmp.Or(os.Getenv("PERSONAGEN_MODEL"), "default")}},
+		Writer: run.Writer{Endpoint: endpoint.Config{BaseURL: url, Model: cmp.Or(os.Getenv("PERSONAGEN_MODEL"), "default")}},
 		Events: func(e run.Event) {
 			if e.Stage == "enrich" {
 				t.Log(e.Note)
@@ -39,12 +39,12 @@ func TestRealModel(t *testing.T) {
 		total += f.Written + f.Quarantined + f.NotApplicable
 	}
 	if total != 3*20 {
-		t.Errorf("%d texts are accounted for, want 60", total)
+		t.Errorf("got %d texts in all counts, want 60", total)
 	}
 	lines := files(t, s.Dir)["personas.jsonl"]
 	t.Log(lines[:strings.IndexByte(lines, '\n')])
 
-	// The same run again asks nothing, and the release is the same.
+	// The same run again sends no request and gives the same release.
 	again, err := run.Run(context.Background(), cfg)
 	if err != nil || again.Manifest.Texts.Calls != 0 || files(t, again.Dir)["personas.jsonl"] != lines {
 		t.Errorf("run again: %v, %+v", err, again.Manifest.Texts)

@@ -1,7 +1,17 @@
-// Package run is the story of a run, top to bottom: load the spec, compile the
-// plan, allocate the persons, generate and write them while they are tallied,
-// check, describe, publish. Nothing is visible under the release's name until
-// everything is written.
+// Package run makes releases of synthetic populations. It is what a Go program
+// calls:
+//
+//   - Run turns a specification into a release.
+//   - Preview makes the first few persons and writes nothing.
+//   - Estimate says what Run would write, and what its texts would cost.
+//   - Merge joins the shards of a population into one release.
+//   - Validate checks data that was written before.
+//   - Compare sets data sets side by side.
+//   - Compile and RowSchema return the plan of a specification and the JSON
+//     Schema of its rows.
+//
+// Release folders are read with package release. The stages of a run are in the
+// function Run; read this file from top to bottom to know what a run does.
 package run
 
 import (
@@ -15,96 +25,86 @@ import (
 
 	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
-	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/monitor"
 	"github.com/personagen/personagen/engine/internal/narrate"
 	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/release"
+	"github.com/personagen/personagen/engine/report"
 )
 
-// Ways of sampling.
-const (
-	Quota       = "quota"
-	Independent = "independent"
-)
-
-// Config says what to run. Zero values mean what the spec or the defaults say.
+// Config says what to run. Spec is required, and Out by Run; the zero value of
+// every other field stands for what the spec says or for the stated default.
 type Config struct {
-	Spec     string // path of the spec
-	Out      string // folder of the release
-	Size     int64  // persons in all
-	Seed     *uint64
-	Limit    int64 // only the first so many of them
-	Shard    Shard // only this part of them
-	Sampling string
+	Spec     string        // path of the spec
+	Out      string        // folder of the release
+	Size     int64         // persons of the population
+	Seed     *uint64       // of every random draw
+	Limit    int64         // make only the first Limit persons; 0 for all
+	Shard    release.Shard // make only this part of them
+	Sampling string        // check.Quota, the default, or check.Independent
 
-	// Provider is who writes the texts: "offline", the plan's phrase banks;
-	// "none", nobody, and the release has no texts; or the kind of endpoint that
-	// Author is about. Empty is offline where the plan has phrase banks, else
-	// none.
+	// Provider names who writes the texts: Offline for the phrase banks of the
+	// plan, NoTexts for nobody, so that the release has no texts, or an endpoint:
+	// one of Providers or one that the spec defines. The default is Offline when the
+	// plan has phrase banks and NoTexts otherwise.
 	Provider string
-	Author   Author
+	Writer   Writer // the model that writes, when Provider names an endpoint
 
-	Formats     []string // "parquet", "jsonl", "csv"; nil for all
-	Aliases     string   // set of the plan's other names for columns; empty for the fields' own
-	RowsPerFile int64    // of a Parquet file; 0 for DefaultRowsPerFile
-	Workers     int      // 0 for one per core
+	Formats     []string // names of dataset.FormatNames; nil for all
+	Aliases     string   // set of the plan's aliases that names the columns; empty for the names of the fields
+	RowsPerFile int64    // largest number of rows of a Parquet file; 0 for release.DefaultRowsPerFile
+	Workers     int      // goroutines that make persons; 0 for one per processor
 	Cache       string   // folder of fitted plans; empty for none
 	Version     string   // of the program, for the manifest
-	Events      func(Event)
-	// Warnings, when set, hears what is odd but not wrong about the spec.
-	Warnings func(*diag.List)
+
+	Events   func(Event)      // hears of progress, from several goroutines; may be nil
+	Warnings func(*diag.List) // hears of faults in the spec that do not stop the run; may be nil
 }
 
-// DefaultRowsPerFile is the largest number of rows of one Parquet file.
-const DefaultRowsPerFile = 5_000_000
-
-// Providers of texts.
+// Names of Config.Provider that are not endpoints.
 const (
 	Offline = "offline"
 	NoTexts = "none"
 )
 
-// Shard is part Index (from 1) of Of parts; the zero value is the whole.
-type Shard struct{ Index, Of int }
-
-// Event tells how far a run is.
+// Event reports the progress of a run.
 type Event struct {
-	Stage       string // "load", "compile", "fit", "allocate", "rehearse", "confirm", "enrich", "write", "check", "publish"
-	Done, Total int64  // rows, in stages "rehearse", "enrich" and "write"
+	Stage       string // a stage of Run, or "fit", "journal" or "read"
+	Done, Total int64  // rows, in stages that handle rows one by one
 	Note        string
-	Checkpoint  bool // to be shown however soon after the last
-	// Distributions tells, at checkpoints of stage "enrich", how far the persons
-	// so far are from the tables.
+	Checkpoint  bool // show this event however soon it follows the last
+	// Distributions are, at checkpoints of stage "enrich", the deviations of the
+	// persons so far from the tables, the largest first.
 	Distributions []Deviation
 }
 
-// Deviation is how far the persons of an enrichment are from an expected
-// distribution.
+// Deviation says how far one distribution of the persons so far is from its
+// table: the cell of Field with the largest deviation, and that deviation in
+// percentage points, observed minus expected.
 type Deviation = monitor.Deviation
 
-// Summary is what a finished run says.
+// Summary describes a finished run.
 type Summary struct {
-	Dir      string
+	Dir      string // folder of the release
 	Plan     *plan.Plan
 	Result   *check.Result
-	Manifest *Manifest
-	Timings  []Timing
+	Manifest *release.Manifest
+	Stages   []report.Stage // with the time that each took
 }
 
-// Timing is how long a stage took.
-type Timing struct {
-	Stage string
-	Took  time.Duration
-}
-
-// ErrUsage marks an error in how a run was asked for, not in its input.
-var ErrUsage = errors.New("usage")
+// ErrUsage marks an error in what was asked for, as opposed to its input. It is
+// release.ErrUsage.
+var ErrUsage = release.ErrUsage
 
 // ErrChecks is the error of a release that was written but failed a check.
 var ErrChecks = errors.New("checks failed")
+
+// ErrResumable is the error of a run that was interrupted, spent its budget or
+// lost its endpoint while texts were written. The same call continues it.
+var ErrResumable = errors.New("the texts are not complete")
 
 // run carries a run from stage to stage.
 type run struct {
@@ -113,20 +113,20 @@ type run struct {
 	bundle *bundle.Bundle // of the spec, with all of its texts
 	plan   *plan.Plan     // what is made of it
 
-	persons   population
+	persons   release.Population
 	allocated allocation
 	generator *generate.Generator
 	narrator  *narrate.Narrator // nil when it has nothing to write
-	author    *authorship       // nil when no model writes
-	release   *release
-	suite     *check.Suite
-	tally     *tallies
+	model     *modelWriter      // nil when no model writes
+	draft     *release.Draft
 	summary   Summary
 }
 
-// Run makes a release. The error is a *diag.ListError when spec or tables are
-// wrong, wraps ErrUsage when the request is, and ErrChecks when the release
-// was written but failed its checks; the summary is then complete.
+// Run makes a release. Nothing is visible under the name of the release until
+// everything is written. The error is a *diag.ListError when the spec or a table
+// is wrong, wraps ErrUsage when the request is, and wraps ErrResumable when texts
+// are missing that the same call would go on with. It wraps ErrChecks when the
+// release was written but failed its checks; the Summary is then complete.
 func Run(ctx context.Context, cfg Config) (*Summary, error) {
 	r := &run{Config: cfg, ctx: ctx}
 	defer r.cleanUp()
@@ -134,18 +134,18 @@ func Run(ctx context.Context, cfg Config) (*Summary, error) {
 		name string
 		run  func() error
 	}{
-		{"compile", r.compile},
-		{"allocate", r.allocate},
-		{"connect", r.connect},
-		{"prepare", r.prepare},
-		{"rehearse", r.rehearse},
-		{"confirm", r.confirm},
-		{"enrich", r.enrich},
-		{"write", r.write},
-		{"check", r.check},
-		{"export", r.export},
-		{"describe", r.describe},
-		{"publish", r.publish},
+		{"compile", r.compile},   // load the spec, compile and fit the plan, choose the persons
+		{"allocate", r.allocate}, // find the counts that a quota sample draws from
+		{"connect", r.connect},   // open the endpoint and the journal of a model that writes
+		{"prepare", r.prepare},   // open the hidden folder that becomes the release
+		{"precheck", r.precheck}, // check all persons without texts before texts are paid for
+		{"confirm", r.confirm},   // ask whether the texts may cost what they will
+		{"enrich", r.enrich},     // have the model write the texts that the journal lacks
+		{"write", r.write},       // make the persons, write them in order and tally them
+		{"check", r.check},       // draw conclusions from the tallies
+		{"export", r.export},     // copy the answers of the release into a journal of their own
+		{"describe", r.describe}, // write statistics, report, card and manifest
+		{"publish", r.publish},   // give the folder its name
 	} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -155,12 +155,12 @@ func Run(ctx context.Context, cfg Config) (*Summary, error) {
 		if err := s.run(); err != nil {
 			return nil, err
 		}
-		r.summary.Timings = append(r.summary.Timings, Timing{s.name, time.Since(start)})
+		r.summary.Stages = append(r.summary.Stages, report.Stage{Name: s.name, Took: time.Since(start)})
 	}
 	if r.summary.Result.Failed() {
 		return &r.summary, fmt.Errorf("%w: %s", ErrChecks, r.summary.Result.Headline())
 	}
-	return &r.summary, r.quarantined()
+	return &r.summary, r.checkQuarantine()
 }
 
 func (r *run) event(e Event) {
@@ -169,7 +169,6 @@ func (r *run) event(e Event) {
 	}
 }
 
-// compile loads the spec and makes the plan, then settles who is made.
 func (r *run) compile() error {
 	b, err := Compile(r.ctx, r.Spec, r.Cache, func(p fit.Progress) {
 		r.event(Event{Stage: "fit", Note: fmt.Sprintf("%s, sweep %d, worst deviation %.1e", p.Stage, p.Sweep, p.TVD)})
@@ -184,7 +183,7 @@ func (r *run) compile() error {
 	if r.Provider == NoTexts || r.Provider == "" && b.Plan.Narrator == nil {
 		b = b.WithoutTexts()
 	}
-	if err := hasAliases(b.Plan, r.Aliases); err != nil {
+	if err := checkAliases(b.Plan, r.Aliases); err != nil {
 		return err
 	}
 	r.plan, r.summary.Plan = b.Plan, b.Plan
@@ -192,23 +191,22 @@ func (r *run) compile() error {
 	return err
 }
 
-// hasAliases reports an error when the plan has no such set of aliases.
-func hasAliases(p *plan.Plan, set string) error {
+// checkAliases returns an error when the plan has no such set of aliases.
+func checkAliases(p *plan.Plan, set string) error {
 	if _, ok := p.Aliases[set]; ok || set == "" {
 		return nil
 	}
 	if len(p.Aliases) == 0 {
-		return fmt.Errorf("%w: the spec has no aliases, so there is no set %q of them", ErrUsage, set)
+		return fmt.Errorf("%w: the spec has no aliases, so it has no set %q", ErrUsage, set)
 	}
-	return fmt.Errorf("%w: the spec has no set %q of aliases; it has %s", ErrUsage, set, strings.Join(slices.Sorted(maps.Keys(p.Aliases)), ", "))
+	return fmt.Errorf("%w: the spec has no set of aliases %q; it has %s", ErrUsage, set, strings.Join(slices.Sorted(maps.Keys(p.Aliases)), ", "))
 }
 
-// allocate finds the counts of a quota population.
 func (r *run) allocate() (err error) {
 	if r.allocated, err = allocate(r.ctx, r.bundle, r.persons, r.Cache); err != nil {
 		return err
 	}
-	if r.generator, err = generate.New(r.plan, r.allocated.sampler, r.persons.Seed, r.persons.identity()); err != nil {
+	if r.generator, err = generate.New(r.plan, r.allocated.sampler, r.persons.Seed, r.persons.IdentitySize()); err != nil {
 		return err
 	}
 	if r.plan.Narrator != nil {
@@ -217,65 +215,44 @@ func (r *run) allocate() (err error) {
 	return err
 }
 
-// prepare opens the hidden folder in which the release is made.
 func (r *run) prepare() (err error) {
-	r.release, err = openRelease(r.Out, r.plan, r.persons, r.Formats, r.RowsPerFile, r.Aliases)
-	if err != nil {
-		return err
-	}
-	r.suite = check.New(r.plan, r.persons.checkOptions(r.allocated.exceptions, r.release.dir))
-	return nil
-}
-
-// write generates the persons, writes them in order and tallies them.
-func (r *run) write() (err error) {
-	r.tally, err = r.release.fill(r.ctx, r.suite, r.Workers, r.persons, func(int) source {
-		return r.source()
-	}, func(done int64) { r.event(Event{Stage: "write", Done: done, Total: r.persons.Count}) })
+	r.draft, err = release.Create(r.releaseOptions())
 	return err
 }
 
-// check draws the conclusions and lets go of the suite's temporary files, which
-// stand in the release's folder.
+func (r *run) releaseOptions() release.Options {
+	return release.Options{
+		Dir: r.Out, Plan: r.plan, Population: r.persons, Exceptions: r.allocated.exceptions,
+		Formats: r.Formats, RowsPerFile: r.RowsPerFile, Aliases: r.Aliases, Workers: r.Workers, Version: r.Version,
+	}
+}
+
+func (r *run) write() error {
+	return r.draft.Write(r.ctx, func(int) release.Source { return r.source() },
+		func(rows int64) { r.event(Event{Stage: "write", Done: rows, Total: r.persons.Count}) })
+}
+
 func (r *run) check() (err error) {
-	if r.summary.Result, err = r.tally.result(r.suite); err != nil {
-		return err
-	}
-	return r.suite.Close()
-}
-
-// describe writes the plan, the statistics and the manifest.
-func (r *run) describe() (err error) {
-	r.release.texts, r.release.timings = r.texts(), r.summary.Timings
-	r.summary.Manifest, err = r.release.describe(r.plan, r.persons, r.tally, r.summary.Result, r.allocated.exceptions, r.Version)
+	r.summary.Result, err = r.draft.Check()
 	return err
 }
 
-// publish gives the finished folder its name.
+func (r *run) describe() (err error) {
+	r.summary.Manifest, err = r.draft.Describe(release.Description{Texts: r.texts(), Stages: r.summary.Stages})
+	return err
+}
+
 func (r *run) publish() (err error) {
-	r.summary.Dir, err = r.release.publish()
+	r.summary.Dir, err = r.draft.Publish()
 	return err
 }
 
 // cleanUp removes what an unfinished run has written.
 func (r *run) cleanUp() {
-	if r.suite != nil {
-		r.suite.Close()
+	if r.draft != nil {
+		r.draft.Discard()
 	}
-	if r.release != nil {
-		r.release.abandon()
+	if r.model != nil {
+		r.model.close()
 	}
-	if r.author != nil {
-		r.author.close()
-	}
-}
-
-// AllFormats lists the names of the data formats in the order in which they
-// are written.
-func AllFormats() []string {
-	var names []string
-	for _, f := range dataset.Formats() {
-		names = append(names, f.Name)
-	}
-	return names
 }

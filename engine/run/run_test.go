@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -39,24 +40,24 @@ func files(t *testing.T, dir string) map[string]string {
 		}
 		out[e.Name()] = string(data)
 	}
-	out[run.ReportFile] = timeless(out[run.ReportFile])
+	out[release.ReportFile] = timeless(out[release.ReportFile])
 	return out
 }
 
-// timeless cuts the one section out of a report that tells how long a run took.
+// timeless removes the section of a report that states how long the run took.
 func timeless(page string) string {
 	before, rest, _ := strings.Cut(page, `<section id="timings"`)
 	_, after, _ := strings.Cut(rest, "</section>")
 	return before + after
 }
 
-func TestReleaseHoldsWhatTheManifestSays(t *testing.T) {
+func TestReleaseHasTheFilesOfTheManifest(t *testing.T) {
 	spec, dir := crewSpec(t)
 	s, err := run.Run(context.Background(), run.Config{Spec: spec, Out: filepath.Join(dir, "out"), Size: 70_000})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := append([]string{run.ManifestFile}, s.Manifest.Unhashed...)
+	want := append([]string{release.ManifestFile}, s.Manifest.Unhashed...)
 	for _, f := range s.Manifest.Files {
 		want = append(want, f.Name)
 	}
@@ -75,8 +76,8 @@ func TestReleaseHoldsWhatTheManifestSays(t *testing.T) {
 	}
 }
 
-// A new release takes the place of an old one; a failed run leaves the old one.
-func TestOldReleaseStandsUntilTheNewOneDoes(t *testing.T) {
+// A new release replaces an old one; a run that fails leaves the old one.
+func TestOldReleaseStaysUntilTheNewOneIsComplete(t *testing.T) {
 	spec, dir := crewSpec(t)
 	out := filepath.Join(dir, "out")
 	if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Size: 10}); err != nil {
@@ -101,15 +102,14 @@ func TestOldReleaseStandsUntilTheNewOneDoes(t *testing.T) {
 	if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Size: 20}); err != nil {
 		t.Fatal(err)
 	}
-	m, err := run.ReadManifest(out)
+	m, err := release.ReadManifest(out)
 	if err != nil || m.Rows != 20 {
 		t.Errorf("got %v, %v", m, err)
 	}
 }
 
-// TestFinishedReleaseStaysWhenItsNameIsTaken: what is put into the target while a
-// run goes on is not lost, nor is the release.
-func TestFinishedReleaseStaysWhenItsNameIsTaken(t *testing.T) {
+// Neither a file put into the target during a run nor the finished release is lost.
+func TestFinishedReleaseIsKeptWhenItsNameIsTaken(t *testing.T) {
 	spec, dir := crewSpec(t)
 	out, notes := filepath.Join(dir, "out"), filepath.Join(dir, "out", "notes.txt")
 	_, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Size: 10, Events: func(e run.Event) {
@@ -124,7 +124,7 @@ func TestFinishedReleaseStaysWhenItsNameIsTaken(t *testing.T) {
 	if text, err := os.ReadFile(notes); err != nil || string(text) != "mine" {
 		t.Errorf("got %q, %v", text, err)
 	}
-	if m, err := run.ReadManifest(out + "-2"); err != nil || m.Rows != 10 {
+	if m, err := release.ReadManifest(out + "-2"); err != nil || m.Rows != 10 {
 		t.Errorf("got %v, %v", m, err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, ".out*")); len(left) > 0 {
@@ -132,11 +132,11 @@ func TestFinishedReleaseStaysWhenItsNameIsTaken(t *testing.T) {
 	}
 }
 
-func TestRequestsThatCannotBe(t *testing.T) {
+func TestInvalidRequests(t *testing.T) {
 	spec, dir := crewSpec(t)
 	for name, c := range map[string]run.Config{
 		"sampling": {Sampling: "guess"},
-		"shard":    {Shard: run.Shard{Index: 4, Of: 3}},
+		"shard":    {Shard: release.Shard{Index: 4, Of: 3}},
 		"format":   {Formats: []string{"xls"}},
 		"provider": {Provider: "nobody"},
 		"folder":   {Out: dir},
@@ -153,7 +153,7 @@ func TestRequestsThatCannotBe(t *testing.T) {
 	}
 }
 
-// Shards are the rows of the whole, and merging them gives its bytes.
+// Merging the shards of a population gives the bytes of the whole.
 func TestShardsMergeToTheWhole(t *testing.T) {
 	spec, dir := crewSpec(t)
 	size := int64(40_000)
@@ -164,12 +164,12 @@ func TestShardsMergeToTheWhole(t *testing.T) {
 	for i := range 3 {
 		out := filepath.Join(dir, string(rune('a'+i)))
 		parts = append(parts, out)
-		if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Size: size, Shard: run.Shard{Index: i + 1, Of: 3}}); err != nil {
+		if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Size: size, Shard: release.Shard{Index: i + 1, Of: 3}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	slices.Reverse(parts) // the order in which they are named does not matter
-	if _, err := run.Merge(context.Background(), run.Merger{Dirs: parts, Out: filepath.Join(dir, "merged")}); err != nil {
+	slices.Reverse(parts) // the order of the arguments does not matter
+	if _, err := run.Merge(context.Background(), run.MergeConfig{Dirs: parts, Out: filepath.Join(dir, "merged")}); err != nil {
 		t.Fatal(err)
 	}
 	want, got := files(t, filepath.Join(dir, "whole")), files(t, filepath.Join(dir, "merged"))
@@ -178,16 +178,16 @@ func TestShardsMergeToTheWhole(t *testing.T) {
 			t.Errorf("%s differs", name)
 		}
 	}
-	if _, err := run.Merge(context.Background(), run.Merger{Dirs: parts[:2:2][:1], Out: filepath.Join(dir, "one")}); !errors.Is(err, run.ErrUsage) {
-		t.Errorf("merging one shard gives %v", err)
+	if _, err := run.Merge(context.Background(), run.MergeConfig{Dirs: parts[:2:2][:1], Out: filepath.Join(dir, "one")}); !errors.Is(err, run.ErrUsage) {
+		t.Errorf("merging one shard: got %v, want ErrUsage", err)
 	}
-	if _, err := run.Merge(context.Background(), run.Merger{Dirs: []string{parts[0], parts[2]}, Out: filepath.Join(dir, "gap")}); !errors.Is(err, run.ErrUsage) {
-		t.Errorf("merging with a gap gives %v", err)
+	if _, err := run.Merge(context.Background(), run.MergeConfig{Dirs: []string{parts[0], parts[2]}, Out: filepath.Join(dir, "gap")}); !errors.Is(err, run.ErrUsage) {
+		t.Errorf("merging with a gap: got %v, want ErrUsage", err)
 	}
 }
 
-// A hidden category is in no file: what only it tells is skipped alike by a
-// run, a validation and a merge.
+// No file has the values of a hidden category. A run, a validation and a merge skip
+// the same checks that need them.
 func TestHiddenCategory(t *testing.T) {
 	spec, dir := crewSpec(t)
 	text := strings.Replace(crew, "\twatch:", "\tluck: {kind: \"category\", hidden: true, values: [\"good\", \"bad\"]}\n\twatch:", 1)
@@ -198,7 +198,7 @@ func TestHiddenCategory(t *testing.T) {
 	for i := range 2 {
 		out := filepath.Join(dir, string(rune('a'+i)))
 		parts = append(parts, out)
-		if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Shard: run.Shard{Index: i + 1, Of: 2}}); err != nil {
+		if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: out, Shard: release.Shard{Index: i + 1, Of: 2}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -206,17 +206,17 @@ func TestHiddenCategory(t *testing.T) {
 	if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: whole}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := run.Merge(context.Background(), run.Merger{Dirs: parts, Out: filepath.Join(dir, "merged")}); err != nil {
+	if _, err := run.Merge(context.Background(), run.MergeConfig{Dirs: parts, Out: filepath.Join(dir, "merged")}); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(files(t, whole), files(t, filepath.Join(dir, "merged"))); d != "" {
 		t.Error(d)
 	}
-	v, err := run.Validate(context.Background(), run.Validation{Paths: []string{whole}})
+	v, err := run.Validate(context.Background(), run.ValidateConfig{Paths: []string{whole}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if v.Result.Counts["skip"] == 0 {
-		t.Error("nothing is skipped, though luck cannot be told")
+		t.Error("got no skipped check, want those of luck skipped")
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 )
 
-// RowSchema returns the JSON Schema of a persona as the run that cfg asks for
-// would write it. Errors are as with Run.
+// RowSchema returns the JSON Schema of the rows that Run would write as JSONL.
+// Errors are as with Run.
 func RowSchema(ctx context.Context, cfg Config) (json.Marshaler, error) {
 	r := &run{Config: cfg, ctx: ctx}
 	if err := r.compile(); err != nil {

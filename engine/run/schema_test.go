@@ -17,23 +17,25 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/report"
 	"github.com/personagen/personagen/engine/run"
 	"github.com/personagen/personagen/schemas"
 )
 
-// documents are the schemas of a release's documents, made from their types.
+// documents are the documents of a release that have a JSON Schema.
 var documents = []struct {
 	file, title string
 	value       any
 	embedded    *[]byte
 }{
 	{"stats.schema.json", "stats.json of a release", report.Stats{}, &schemas.Stats},
-	{"manifest.schema.json", "manifest.json of a release", run.Manifest{}, &schemas.Manifest},
+	{"manifest.schema.json", "manifest.json of a release", release.Manifest{}, &schemas.Manifest},
 }
 
-// The schemas that the program prints are those of its types, comments
-// included. UPDATE=1 writes them anew.
+// The schemas that the program prints are those of its Go types, with their
+// comments. UPDATE=1 rewrites them.
 func TestSchemasAreThoseOfTheTypes(t *testing.T) {
 	for _, d := range documents {
 		w := schemaWriter{t: t, defs: map[string]any{}, docs: map[string]map[string]string{}}
@@ -56,7 +58,7 @@ func TestSchemasAreThoseOfTheTypes(t *testing.T) {
 			continue
 		}
 		if diff := cmp.Diff(want.String(), string(*d.embedded)); diff != "" {
-			t.Errorf("schemas/%s is not what the Go types say; UPDATE=1 go test ./engine/run -run TestSchemas writes it anew\n%s", d.file, diff)
+			t.Errorf("schemas/%s differs from the Go types; UPDATE=1 go test ./engine/run -run TestSchemas rewrites it\n%s", d.file, diff)
 		}
 	}
 }
@@ -195,7 +197,7 @@ func readDocs(f *ast.File, docs map[string]string) {
 	})
 }
 
-// compiled readies a schema for validation.
+// compiled compiles a schema.
 func compiled(t *testing.T, schema []byte) *jsonschema.Schema {
 	t.Helper()
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
@@ -222,12 +224,12 @@ func valid(s *jsonschema.Schema, text string) error {
 	return s.Validate(v)
 }
 
-// The documents and rows of releases are as the schemas say.
+// The documents and rows of releases are valid under their schemas.
 func TestReleasesMeetTheirSchemas(t *testing.T) {
 	fleet, dir := fleetSpec(t)
 	configs := map[string]run.Config{
-		"fleet": {Spec: fleet, Size: 700, Shard: run.Shard{Index: 2, Of: 2}, Aliases: "other"},
-		"bare":  {Spec: fleet, Size: 500, Provider: run.NoTexts, Sampling: run.Independent},
+		"fleet": {Spec: fleet, Size: 700, Shard: release.Shard{Index: 2, Of: 2}, Aliases: "other"},
+		"bare":  {Spec: fleet, Size: 500, Provider: run.NoTexts, Sampling: check.Independent},
 	}
 	specs, err := filepath.Glob(filepath.Join("..", "..", "specs", "*.cue"))
 	if err != nil || len(specs) == 0 {
@@ -243,10 +245,10 @@ func TestReleasesMeetTheirSchemas(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			release := files(t, s.Dir)
+			written := files(t, s.Dir)
 			for _, d := range documents {
 				file := strings.Replace(d.file, ".schema", "", 1)
-				if err := valid(compiled(t, *d.embedded), release[file]); err != nil {
+				if err := valid(compiled(t, *d.embedded), written[file]); err != nil {
 					t.Errorf("%s: %v", file, err)
 				}
 			}
@@ -259,9 +261,9 @@ func TestReleasesMeetTheirSchemas(t *testing.T) {
 				t.Fatal(err)
 			}
 			schema := compiled(t, text)
-			lines := strings.Split(strings.TrimSpace(release["personas.jsonl"]), "\n")
+			lines := strings.Split(strings.TrimSpace(written["personas.jsonl"]), "\n")
 			if int64(len(lines)) != s.Manifest.Rows {
-				t.Fatalf("%d lines", len(lines))
+				t.Fatalf("got %d lines, want one per row", len(lines))
 			}
 			for i, line := range lines {
 				if err := valid(schema, line); err != nil {
@@ -272,7 +274,7 @@ func TestReleasesMeetTheirSchemas(t *testing.T) {
 	}
 }
 
-// A schema of rows refuses what no persona of the spec can be.
+// A schema of rows refuses rows that no persona of the spec can have.
 func TestRowSchemaRefuses(t *testing.T) {
 	spec, dir := fleetSpec(t)
 	cfg := run.Config{Spec: spec, Size: 300, Out: filepath.Join(dir, "out"), Formats: []string{"jsonl"}}

@@ -15,10 +15,11 @@ import (
 
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
-// isle is a spec whose people have a tale and a list of tools, from phrases.
+// isle is a spec whose persons have a tale and a list of tools from phrase banks.
 const isle = `name: "isle", population: {size: 3000, seed: 4}
 narrator: {banks: ["isle.txt"], forms: {by: "hue", values: ["red", "blue"]}}
 fields: {
@@ -109,7 +110,7 @@ func TestTextsReachTheRelease(t *testing.T) {
 	if got := parquetTales(t, filepath.Join(s.Dir, "personas.parquet")); got[7] != deref(persons[7].Tale) || got[2999] != deref(persons[2999].Tale) {
 		t.Errorf("Parquet has %q, JSONL %q", got[7], deref(persons[7].Tale))
 	}
-	if _, err := run.Validate(context.Background(), run.Validation{Paths: []string{s.Dir}}); err != nil {
+	if _, err := run.Validate(context.Background(), run.ValidateConfig{Paths: []string{s.Dir}}); err != nil {
 		t.Error(err)
 	}
 }
@@ -143,8 +144,9 @@ func parquetTales(t *testing.T, path string) []string {
 	return out
 }
 
-// Workers, shards and their merge change no byte of the data, also where a part
-// begins inside a hundred persons, whose texts know of each other.
+// The data has the same bytes with any number of workers and when it is merged from
+// shards, even if a shard begins within a hundred persons, whose texts depend on
+// each other.
 func TestTextsInAnyParts(t *testing.T) {
 	const size = 3050
 	spec, dir := isleSpec(t)
@@ -152,9 +154,9 @@ func TestTextsInAnyParts(t *testing.T) {
 	three := files(t, runIsle(t, run.Config{Spec: spec, Size: size, Out: filepath.Join(dir, "three"), Workers: 3}).Dir)
 	var parts []string
 	for i := 1; i <= 3; i++ {
-		parts = append(parts, runIsle(t, run.Config{Spec: spec, Size: size, Out: filepath.Join(dir, "part", string(rune('0'+i))), Shard: run.Shard{Index: i, Of: 3}}).Dir)
+		parts = append(parts, runIsle(t, run.Config{Spec: spec, Size: size, Out: filepath.Join(dir, "part", string(rune('0'+i))), Shard: release.Shard{Index: i, Of: 3}}).Dir)
 	}
-	merged, err := run.Merge(context.Background(), run.Merger{Dirs: parts, Out: filepath.Join(dir, "merged")})
+	merged, err := run.Merge(context.Background(), run.MergeConfig{Dirs: parts, Out: filepath.Join(dir, "merged")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +171,7 @@ func TestTextsInAnyParts(t *testing.T) {
 	}
 }
 
-// A release without texts has no columns for them and the same people.
+// A release without texts has the same persons and no columns for texts.
 func TestNoTexts(t *testing.T) {
 	spec, dir := isleSpec(t)
 	with := runIsle(t, run.Config{Spec: spec, Out: filepath.Join(dir, "with"), Provider: run.Offline})
@@ -184,9 +186,9 @@ func TestNoTexts(t *testing.T) {
 		}
 	}
 	if with.Manifest.Plan == without.Manifest.Plan || with.Manifest.Structure != without.Manifest.Structure {
-		t.Error("the plans are the same, or the persons are others")
+		t.Error("the plans are equal, or the persons differ")
 	}
-	if _, err := run.Validate(context.Background(), run.Validation{Paths: []string{without.Dir}}); err != nil {
+	if _, err := run.Validate(context.Background(), run.ValidateConfig{Paths: []string{without.Dir}}); err != nil {
 		t.Error(err)
 	}
 	if _, err := run.Run(context.Background(), run.Config{Spec: spec, Out: filepath.Join(dir, "x"), Provider: "oracle"}); !errors.Is(err, run.ErrUsage) {
@@ -194,7 +196,7 @@ func TestNoTexts(t *testing.T) {
 	}
 }
 
-// A preview shows the texts that a run writes.
+// A preview has the texts that a run writes.
 func TestPreviewShowsTexts(t *testing.T) {
 	spec, dir := isleSpec(t)
 	sketch, err := run.Preview(context.Background(), run.Config{Spec: spec}, 20)

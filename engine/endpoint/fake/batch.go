@@ -156,10 +156,6 @@ func (b *Batches) route(s *Server, w *bufferedReply, r *http.Request, part []str
 			if x.ID != part[1] {
 				continue
 			}
-			if len(part) == 3 && part[2] == "cancel" && x.open() {
-				x.fault, x.due = Cancelled, time.Time{}
-				b.settle(s, x)
-			}
 			json.NewEncoder(w).Encode(x)
 			return
 		}

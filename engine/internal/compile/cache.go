@@ -10,7 +10,7 @@ import (
 
 // fitVersion is raised when the fit of a problem changes, so that older cached fits
 // are not used.
-const fitVersion = 1
+const fitVersion = 2
 
 // readCached returns a cached fit, nil when there is none or it is damaged.
 func readCached(path string) *fit.Result {

@@ -47,7 +47,7 @@ func (c *compiler) enforceChecks(m *sample.Model) {
 	for i, x := range c.limits {
 		l := &c.plan.Checks[i]
 		x = c.onVariables(x)
-		if len(x.scope) == 0 || !m.Holds(x.scope) {
+		if len(x.scope) == 0 || !m.Settles(x.scope) {
 			continue
 		}
 		l.Enforced = true

@@ -22,16 +22,16 @@ func TestParseAnswer(t *testing.T) {
 	} {
 		got, err := parseAnswer(c.text)
 		if (err != nil) != (c.want == nil) {
-			t.Errorf("%s: error %v", c.name, err)
+			t.Errorf("%s: got error %v", c.name, err)
 			continue
 		}
 		for name, raw := range c.want {
 			if string(got[name]) != raw {
-				t.Errorf("%s: %s is %s, want %s", c.name, name, got[name], raw)
+				t.Errorf("%s, %s: got %s, want %s", c.name, name, got[name], raw)
 			}
 		}
 		if len(got) != len(c.want) {
-			t.Errorf("%s: %d members, want %d", c.name, len(got), len(c.want))
+			t.Errorf("%s: got %d members, want %d", c.name, len(got), len(c.want))
 		}
 	}
 }
@@ -57,11 +57,11 @@ func TestCoerce(t *testing.T) {
 	} {
 		text, ok := asText(json.RawMessage(c.member))
 		if text != c.text || ok != c.isText {
-			t.Errorf("%s as a text: %q %v, want %q %v", c.member, text, ok, c.text, c.isText)
+			t.Errorf("%s as a text: got %q %v, want %q %v", c.member, text, ok, c.text, c.isText)
 		}
 		items, ok := asItems(json.RawMessage(c.member))
 		if !slices.Equal(items, c.items) || ok != (c.items != nil) {
-			t.Errorf("%s as a list: %q %v, want %q", c.member, items, ok, c.items)
+			t.Errorf("%s as a list: got %q %v, want %q", c.member, items, ok, c.items)
 		}
 	}
 }
@@ -72,7 +72,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		members, err := parseAnswer(text)
 		if (err == nil) != (len(members) > 0) {
-			t.Fatalf("%d members and error %v", len(members), err)
+			t.Fatalf("got %d members and error %v", len(members), err)
 		}
 		for _, m := range members {
 			asText(m)

@@ -194,7 +194,7 @@ func killBatches(t *testing.T, seed uint64) {
 	}
 	all := wholeOf(t, c, 3)
 	if v.kills < 3 || all.Accepted+all.Cached == 0 {
-		t.Errorf("%d kills, %+v", v.kills, all)
+		t.Errorf("got %d kills, %+v", v.kills, all)
 	}
 	for question := range asked(t, s) {
 		if n := s.Served(question); n > 1 {

@@ -74,7 +74,7 @@ func (o *office) finish(t testing.TB) enrich.FieldCounts {
 	t.Helper()
 	c, left, err := o.run(t, context.Background(), enrich.Options{})
 	if err != nil || left.Batches > 0 {
-		t.Fatalf("%v, left %+v; notes:\n%s", err, left, strings.Join(o.notes, "\n"))
+		t.Fatalf("got %v, left %+v; notes:\n%s", err, left, strings.Join(o.notes, "\n"))
 	}
 	return wholeOf(t, c, 3)
 }
@@ -92,11 +92,11 @@ func TestBatchesWriteWhatRunWrites(t *testing.T) {
 	o.config.Requests = 50
 	all := o.finish(t)
 	if all.Accepted+all.NotApplicable != 3*people || all.Repaired != 0 || all.Cached != 0 {
-		t.Errorf("%+v", all)
+		t.Errorf("got %+v", all)
 	}
 	// Two rounds of 120 requests in files of 50.
 	if n := o.server.Batches.Created(); n != 6 || o.questions() != 2*people {
-		t.Errorf("%d batches, %d requests", n, o.questions())
+		t.Errorf("got %d batches, %d requests", n, o.questions())
 	}
 	files, err := filepath.Glob(filepath.Join(o.dir, "batches", "*.jsonl"))
 	if err != nil || len(files) > 0 {
@@ -104,7 +104,7 @@ func TestBatchesWriteWhatRunWrites(t *testing.T) {
 	}
 	// An interactive run on the same journal has nothing to ask.
 	if c := o.world.run(t, o.enricher(t, o.dir, enrich.Options{Model: "m"}), &writer{}); c.Calls != 0 || c.Total().Cached != all.Accepted {
-		t.Errorf("%+v", c)
+		t.Errorf("got %+v", c)
 	}
 }
 
@@ -113,7 +113,7 @@ func TestBatchesBuyNothingTwice(t *testing.T) {
 	first := o.finish(t)
 	again := o.finish(t)
 	if again.Cached != first.Accepted || again.Accepted != 0 || o.server.Batches.Created() != 2 {
-		t.Errorf("%+v after %+v, %d batches", again, first, o.server.Batches.Created())
+		t.Errorf("got %+v after %+v, %d batches", again, first, o.server.Batches.Created())
 	}
 }
 
@@ -129,7 +129,7 @@ func TestBatchesSplitByBytes(t *testing.T) {
 	o = newOffice(t, identified)
 	o.config.Bytes = 100
 	if _, _, err := o.run(t, context.Background(), enrich.Options{}); err == nil || !strings.Contains(err.Error(), "larger than a file may be") {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v", err)
 	}
 }
 
@@ -139,14 +139,14 @@ func TestBatchesRepair(t *testing.T) {
 	o.server.Faults = fake.Random(5, 0.3, fake.MissingKeys)
 	all := o.finish(t)
 	if all.Quarantined > 20 || all.Repaired == 0 {
-		t.Errorf("%+v", all)
+		t.Errorf("got %+v", all)
 	}
 	mended := 0
 	for _, input := range o.server.Batches.Inputs()[1:] {
 		mended += bytes.Count(input, []byte("Correct this"))
 	}
 	if mended < int(all.Repaired) || o.questions() > 2*people+mended {
-		t.Errorf("%d requests, %d with a reason; %+v", o.questions(), mended, all)
+		t.Errorf("got %d requests, %d of them with a reason; %+v", o.questions(), mended, all)
 	}
 }
 
@@ -156,7 +156,7 @@ func TestBatchesQuarantineAndRefill(t *testing.T) {
 	all := o.finish(t)
 	// Every call is asked three times; the second does not need the first.
 	if all.Quarantined+all.NotApplicable != 3*people || o.questions() != 6*people {
-		t.Errorf("%+v, %d requests", all, o.questions())
+		t.Errorf("got %+v, %d requests", all, o.questions())
 	}
 	if all = o.finish(t); o.questions() != 6*people || all.Quarantined == 0 {
 		t.Errorf("a second run asked again: %d requests", o.questions())
@@ -168,7 +168,7 @@ func TestBatchesQuarantineAndRefill(t *testing.T) {
 	o.server.Faults = nil
 	c, _, err = o.run(t, context.Background(), enrich.Options{Refill: true})
 	if all := wholeOf(t, c, 3); err != nil || all.Quarantined != 0 {
-		t.Errorf("%v, %+v", err, all)
+		t.Errorf("got %v, %+v", err, all)
 	}
 }
 
@@ -189,13 +189,13 @@ func TestBatchFaults(t *testing.T) {
 			if fault == fake.Invalid {
 				_, _, err := o.run(t, context.Background(), enrich.Options{})
 				if err == nil || !strings.Contains(err.Error(), "not supported by the Batch API") {
-					t.Fatalf("error %v", err)
+					t.Fatalf("got error %v", err)
 				}
 				n = 10
 			}
 			all := o.finish(t)
 			if all.Accepted+all.Cached+all.NotApplicable != 3*people {
-				t.Errorf("%+v", all)
+				t.Errorf("got %+v", all)
 			}
 			if n := o.server.Billed().Answers; n != 2*people && fault != fake.LinesMissing {
 				t.Errorf("%d answers were paid for, want %d", n, 2*people)
@@ -212,17 +212,17 @@ func TestBatchesGiveUp(t *testing.T) {
 		o.server.Faults = fake.Always(fault)
 		c, left, err := o.run(t, context.Background(), enrich.Options{})
 		if all := wholeOf(t, c, 3); err != nil || left.Batches > 0 || all.Unanswered+all.NotApplicable != 3*people || c.Failure == "" || o.questions() != requests {
-			t.Errorf("%s: %v, %+v, %q, %d requests", fault, err, all, c.Failure, o.questions())
+			t.Errorf("%s: got %v, %+v, %q, %d requests", fault, err, all, c.Failure, o.questions())
 		}
 		o.server.Faults = nil
 		if all := o.finish(t); all.Unanswered != 0 {
-			t.Errorf("%s: %+v", fault, all)
+			t.Errorf("%s: got %+v", fault, all)
 		}
 	}
 	o := newOffice(t, identified)
 	o.server.Faults = fake.Sequence(fake.None, fake.Quota)
 	if _, _, err := o.run(t, context.Background(), enrich.Options{}); endpoint.KindOf(err) != endpoint.QuotaExhausted {
-		t.Errorf("error %v, want that of an empty account", err)
+		t.Errorf("got error %v, want that of an empty account", err)
 	}
 }
 
@@ -261,7 +261,7 @@ func TestBatchesKeepToTheBudget(t *testing.T) {
 		t.Errorf("spent %v of %v", used.Money, limit.Money)
 	}
 	if o.server.Batches.Created() < 4 {
-		t.Errorf("%d batches", o.server.Batches.Created())
+		t.Errorf("got %d batches", o.server.Batches.Created())
 	}
 	if err != nil && endpoint.KindOf(err) != endpoint.OverBudget {
 		t.Fatal(err)
@@ -269,13 +269,13 @@ func TestBatchesKeepToTheBudget(t *testing.T) {
 	t.Logf("%d batches, spent %v of %v, %+v, error %v", o.server.Batches.Created(), used.Money, limit.Money, c.Total(), err)
 	o.budget = nil
 	if all := o.finish(t); all.Unanswered > 0 || o.server.Billed().Answers != 2*people {
-		t.Errorf("%+v, %d answers", all, o.server.Billed().Answers)
+		t.Errorf("got %+v, %d answers", all, o.server.Billed().Answers)
 	}
 
 	o = newOffice(t, identified)
 	o.budget = endpoint.NewBudget(endpoint.Cost{Tokens: 100})
 	if _, _, err := o.run(t, context.Background(), enrich.Options{}); endpoint.KindOf(err) != endpoint.OverBudget || o.server.Batches.Created() != 0 {
-		t.Errorf("error %v, %d batches", err, o.server.Batches.Created())
+		t.Errorf("got error %v, %d batches", err, o.server.Batches.Created())
 	}
 }
 
@@ -293,20 +293,20 @@ func TestBatchesGoOnAtTheProvider(t *testing.T) {
 		}
 		_, left, err := o.run(t, ctx, enrich.Options{})
 		if !errors.Is(err, context.Canceled) || left.Batches != 1 || left.Requests != people || left.Worst.Money == 0 {
-			t.Fatalf("error %v, left %+v", err, left)
+			t.Fatalf("got error %v, left %+v", err, left)
 		}
 		if n, err := enrich.Waiting(filepath.Join(o.dir, "batches")); n != 1 || err != nil {
-			t.Fatalf("%d batches wait, %v", n, err)
+			t.Fatalf("got %d waiting batches, %v", n, err)
 		}
 		o.stop = nil
 		return o
 	}
 	o := interrupted()
 	if all := o.finish(t); all.Unanswered != 0 || o.server.Billed().Answers != 2*people {
-		t.Errorf("%+v, %d answers", all, o.server.Billed().Answers)
+		t.Errorf("got %+v, %d answers", all, o.server.Billed().Answers)
 	}
 	if n, err := enrich.Waiting(filepath.Join(o.dir, "batches")); n != 0 || err != nil {
-		t.Fatalf("%d batches wait, %v", n, err)
+		t.Fatalf("got %d waiting batches, %v", n, err)
 	}
 
 	o = interrupted()
@@ -328,7 +328,7 @@ func TestBatchesGoOnAtTheProvider(t *testing.T) {
 	o.world = newWorld(t, strings.Replace(identified, "a life", "another life", 1))
 	o.finish(t)
 	if kept, err := os.ReadFile(filepath.Join(o.dir, "batches", "000001.stale.jsonl")); err != nil || bytes.Count(kept, []byte("\n")) != people {
-		t.Errorf("%v, %d bytes kept", err, len(kept))
+		t.Errorf("got %v, %d bytes kept", err, len(kept))
 	}
 }
 
@@ -342,7 +342,7 @@ func TestBatchesOfAnotherAccount(t *testing.T) {
 	o.server, o.stop = &fake.Server{}, nil
 	_, _, err := o.run(t, context.Background(), enrich.Options{})
 	if err == nil || !strings.Contains(err.Error(), "use the account that sent it, or give its answers up by removing the folder "+filepath.Join(o.dir, "batches")) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v", err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -105,6 +106,9 @@ func (f *batchFile) close() error {
 
 // syncDir makes the names of new files durable.
 func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil // Windows cannot sync a folder
+	}
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

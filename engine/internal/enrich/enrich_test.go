@@ -171,7 +171,7 @@ func wholeOf(t testing.TB, c enrich.Counts, fields int) enrich.FieldCounts {
 	t.Helper()
 	all := c.Total()
 	if c.Persons != people || len(c.Fields) != fields {
-		t.Fatalf("%d persons and %d fields, want %d and %d", c.Persons, len(c.Fields), people, fields)
+		t.Fatalf("got %d persons and %d fields, want %d and %d", c.Persons, len(c.Fields), people, fields)
 	}
 	for _, f := range c.Fields {
 		if n := f.Accepted + f.Cached + f.Quarantined + f.NotApplicable + f.Unanswered; n != people {
@@ -186,7 +186,7 @@ func TestEveryFieldIsBoughtOnce(t *testing.T) {
 	a := &writer{}
 	all := wholeOf(t, w.run(t, w.enricher(t, dir, enrich.Options{}), a), 3)
 	if all.Accepted+all.NotApplicable != 3*people || all.NotApplicable == 0 || all.Repaired != 0 || a.calls != 2*people {
-		t.Errorf("%+v after %d calls", all, a.calls)
+		t.Errorf("got %+v after %d calls", all, a.calls)
 	}
 }
 
@@ -197,7 +197,7 @@ func TestRunAgainBuysNothing(t *testing.T) {
 	again := &writer{}
 	all := wholeOf(t, w.run(t, e, again), 3)
 	if again.calls != 0 || all.Cached != first.Accepted {
-		t.Errorf("%d calls, %+v after %+v", again.calls, all, first)
+		t.Errorf("got %d calls, %+v after %+v", again.calls, all, first)
 	}
 }
 
@@ -330,7 +330,7 @@ func TestQuarantine(t *testing.T) {
 	e := w.enricher(t, dir, enrich.Options{})
 	counts := w.run(t, e, stubborn)
 	if all := wholeOf(t, counts, 3); all.Quarantined != people || stubborn.calls != 4*people {
-		t.Fatalf("%+v after %d calls", all, stubborn.calls)
+		t.Fatalf("got %+v after %d calls", all, stubborn.calls)
 	}
 	if share := counts.QuarantinedShare(); share < 0.3 || share > 0.5 {
 		t.Errorf("quarantined share %v", share)
@@ -357,7 +357,7 @@ func TestRefillTriesTheQuarantineAgain(t *testing.T) {
 	e, _ = enrich.New(w.plan, j, enrich.Options{Refill: true})
 	all := wholeOf(t, w.run(t, e, &writer{}), 3)
 	if all.Quarantined != 0 || all.Accepted == 0 {
-		t.Errorf("%+v", all)
+		t.Errorf("got %+v", all)
 	}
 	j.Close()
 }
@@ -398,7 +398,7 @@ func TestReaderFillsTextsListsAndSources(t *testing.T) {
 		}
 	}
 	if young == 0 || young == people {
-		t.Fatalf("%d young persons", young)
+		t.Fatalf("got %d young persons", young)
 	}
 }
 
@@ -436,7 +436,7 @@ func TestStoppedRunsBuyNothingTwice(t *testing.T) {
 		total += n
 	}
 	if total != 2*people {
-		t.Errorf("%d answers for %d calls", total, 2*people)
+		t.Errorf("got %d answers for %d calls", total, 2*people)
 	}
 }
 
@@ -465,7 +465,7 @@ languages: en: {letters: "é", words: ["and", "the", "about", "so", "goes", "on"
 		e := w.enricher(t, t.TempDir(), enrich.Options{})
 		all := wholeOf(t, w.run(t, e, client(t, s, nil)), 3)
 		if all.Accepted == 0 || all.Repaired == 0 || all.Repaired >= all.Accepted {
-			t.Errorf("share %v: %+v", share, all)
+			t.Errorf("share %v: got %+v", share, all)
 		}
 		b := w.filled(t, e)
 		for row, story := range b.Columns[b.Schema.Index("story")].Texts[:b.N] {
@@ -474,7 +474,7 @@ languages: en: {letters: "é", words: ["and", "the", "about", "so", "goes", "on"
 			}
 		}
 		if all.Quarantined > int64(0.3*3*people) {
-			t.Errorf("share %v: %+v", share, all)
+			t.Errorf("share %v: got %+v", share, all)
 		}
 		t.Logf("share %v: %+v, %d calls", share, all, s.Calls())
 	}
@@ -486,11 +486,11 @@ func TestBudgetAndDownAreResumable(t *testing.T) {
 	s := &fake.Server{}
 	_, err := e.Run(context.Background(), client(t, s, endpoint.NewBudget(endpoint.Cost{Tokens: 9_000})), w.source, 0, people, nil)
 	if endpoint.KindOf(err) != endpoint.OverBudget {
-		t.Fatalf("error %v, want the budget's", err)
+		t.Fatalf("got error %v, want the budget's", err)
 	}
 	bought := s.Billed().Answers
 	if bought == 0 || bought >= 2*people {
-		t.Fatalf("%d answers within the budget", bought)
+		t.Fatalf("got %d answers within the budget", bought)
 	}
 	down := &fake.Server{Faults: fake.Always(fake.Unauthorised)}
 	if _, err = e.Run(context.Background(), client(t, down, nil), w.source, 0, people, nil); err == nil {

@@ -65,11 +65,11 @@ func ruleOf(r *plan.Rule) identity.Rule {
 	return out
 }
 
-// key addresses a field's record of a person. It holds the field's stanza and
-// the rules about it, the system text and the prompt, the model and its
-// settings (all in common), the facts and texts that the prompt shows (in
-// shown), the facts that the text must mention or is compared with, and the
-// person. It does not hold what other fields the same call writes.
+// key returns the key of a field's record of a person. It depends on the field's
+// stanza and its rules, the system text and the prompt, the model and its settings
+// (all in common), the facts and texts that the prompt shows (in shown), the facts
+// that the text must mention or is compared with, and the person. It does not
+// depend on what other fields the same call writes.
 func (f *field) key(shown [32]byte, b *frame.Batch, row int) journal.Key {
 	h := append(f.common[:len(f.common):len(f.common)], shown[:]...)
 	for _, columns := range [][]int{f.mentions, f.compared} {
@@ -89,7 +89,8 @@ func (c *call) shown(values map[string]any) [32]byte {
 	return sha256.Sum256(h)
 }
 
-// appendFact appends a name and a value so that no two pairs look alike.
+// appendFact appends a name and a value, so that different pairs append different
+// bytes.
 func appendFact(h []byte, name string, value any) []byte {
 	texts := []string{name}
 	if list, ok := value.([]string); ok {
@@ -105,8 +106,8 @@ func appendFact(h []byte, name string, value any) []byte {
 	return h
 }
 
-// record is what the journal keeps of a field of a person: the text or the
-// items that were accepted, or the reason why none was.
+// record is the journal's record of a field of a person: the accepted text or
+// items, or the reason why none was accepted.
 type record struct {
 	Field   string   `json:"field,omitempty"` // first, see fieldOf
 	Text    string   `json:"text,omitempty"`
@@ -118,24 +119,24 @@ type record struct {
 func (r *record) bytes() []byte {
 	data, err := json.Marshal(r)
 	if err != nil {
-		panic(err) // texts always marshal
+		panic(err) // strings always marshal
 	}
 	return data
 }
 
-// fieldOf reads from a record's bytes, without decoding it, of which field it
-// holds an accepted text; "" when it holds none, or does not say.
+// fieldOf returns the field of a record with an accepted text, "" for others and
+// for records without a field name. It does not decode the record.
 func fieldOf(value []byte) string {
 	rest, ok := bytes.CutPrefix(value, []byte(`{"field":"`))
 	name, rest, closed := bytes.Cut(rest, []byte{'"'})
-	// Inside a text the quotes would have a backslash before them.
+	// Within a text the quotes are escaped.
 	if !ok || !closed || bytes.Contains(rest, []byte(`,"refused":"`)) {
 		return ""
 	}
 	return string(name)
 }
 
-// value is a record as prompts show it; nothing is known of a quarantined one.
+// value is the value that prompts show of an accepted record.
 func (r *record) value(list bool) any {
 	if list {
 		return r.Items
@@ -143,7 +144,7 @@ func (r *record) value(list bool) any {
 	return r.Text
 }
 
-// find looks a record up; nil when there is none.
+// find returns the record of a key, nil if there is none.
 func (e *Enricher) find(key journal.Key) (*record, error) {
 	if e.journal == nil {
 		return nil, nil
@@ -154,12 +155,12 @@ func (e *Enricher) find(key journal.Key) (*record, error) {
 	}
 	r := &record{}
 	if err := json.Unmarshal(data, r); err != nil {
-		return nil, fmt.Errorf("the journal holds a record that is none of a text: %w", err)
+		return nil, fmt.Errorf("the journal has a record that is not of a text: %w", err)
 	}
 	return r, nil
 }
 
-// facts collects what the calls' prompts show of a person, texts not yet.
+// facts returns what the calls' prompts show of a person; texts are still empty.
 func (e *Enricher) facts(b *frame.Batch, row int) map[string]any {
 	values := map[string]any{}
 	for i := range e.calls {
@@ -176,8 +177,8 @@ func (e *Enricher) facts(b *frame.Batch, row int) map[string]any {
 	return values
 }
 
-// cell is a value as prompts see it: string, int64, float64 or []string; what
-// is missing is an empty text or list.
+// cell returns a value as prompts show it: string, int64, float64 or []string. A
+// missing value is an empty text or list.
 func cell(b *frame.Batch, column, row int) any {
 	c, f := &b.Columns[column], &b.Schema[column]
 	null := c.IsNull(f.Type, row)

@@ -31,7 +31,7 @@ func TestBatchNumbersDoNotRestart(t *testing.T) {
 		l.close()
 		cutHead(t, dir)
 		if n, err := Waiting(dir); err != nil || n != int(want) {
-			t.Errorf("got %d batches waiting and error %v, want %d", n, err, want)
+			t.Errorf("got %d waiting batchesing and error %v, want %d", n, err, want)
 		}
 	}
 	l := reopen()

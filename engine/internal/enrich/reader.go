@@ -71,20 +71,24 @@ func (e *Enricher) Export(ctx context.Context, s Source, first, count int64, to 
 		if err := reader.Fill(b); err != nil {
 			return err
 		}
-		var records []journal.Record
-		for _, k := range keys {
-			value, _, err := e.journal.Get(k)
-			if err != nil {
-				return err
-			}
-			records = append(records, journal.Record{Key: k, Value: value})
-		}
-		if err := to.Append(records...); err != nil {
+		if err := e.copyRecords(keys, to); err != nil {
 			return err
 		}
 		first += int64(b.N)
 	}
 	return nil
+}
+
+func (e *Enricher) copyRecords(keys []journal.Key, to *journal.Journal) error {
+	var records []journal.Record
+	for _, k := range keys {
+		value, _, err := e.journal.Get(k)
+		if err != nil {
+			return err
+		}
+		records = append(records, journal.Record{Key: k, Value: value})
+	}
+	return to.Append(records...)
 }
 
 // exportRows is the number of persons whose records are written together.
@@ -113,36 +117,45 @@ func (r *Reader) person(row int) (map[string]string, error) {
 		shown := c.shown(values)
 		for k := range c.fields {
 			f := &c.fields[k]
-			n := &r.counts.Fields[f.number]
-			rec := (*record)(nil)
-			if r.block.applies(f, row) {
-				var err error
-				key := f.key(shown, r.block.batch, row)
-				if rec, err = r.find(key); err != nil {
-					return nil, err
-				}
-				if rec != nil && r.used != nil {
-					r.used(key)
-				}
-			} else {
-				n.NotApplicable++
-				r.put(f, row, nil)
-				continue
+			rec, err := r.accepted(f, shown, row)
+			if err != nil {
+				return nil, err
 			}
-			switch {
-			case rec == nil:
-				n.Unanswered++
-			case rec.Refused != "":
-				n.Quarantined++
-				rec = nil
-			default:
-				n.Cached++
+			if rec != nil {
 				values[f.Name], from[f.Name] = rec.value(f.Text.Items != nil), rec.Source
 			}
 			r.put(f, row, rec)
 		}
 	}
 	return from, nil
+}
+
+// accepted returns the record of a person's accepted text, nil if there is none,
+// and counts the outcome.
+func (r *Reader) accepted(f *field, shown [32]byte, row int) (*record, error) {
+	n := &r.counts.Fields[f.number]
+	if !r.block.applies(f, row) {
+		n.NotApplicable++
+		return nil, nil
+	}
+	key := f.key(shown, r.block.batch, row)
+	rec, err := r.find(key)
+	if err != nil {
+		return nil, err
+	}
+	if rec == nil {
+		n.Unanswered++
+		return nil, nil
+	}
+	if r.used != nil {
+		r.used(key)
+	}
+	if rec.Refused != "" {
+		n.Quarantined++
+		return nil, nil
+	}
+	n.Cached++
+	return rec, nil
 }
 
 // put writes a record into its row. Rows must come in order.

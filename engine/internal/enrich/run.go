@@ -94,23 +94,7 @@ func (e *Enricher) Run(ctx context.Context, m Model, sources func() Source, firs
 	persons := make(chan *person)
 	var workers sync.WaitGroup
 	for range int(min(int64(width), count)) {
-		workers.Go(func() {
-			for p := range persons {
-				if ctx.Err() != nil {
-					r.release(p.block)
-					continue
-				}
-				err := p.write(ctx)
-				r.done()
-				if err == nil && p.fates != nil {
-					err = r.options.Watch.Ended(p.block.batch, p.row, p.fates)
-				}
-				if err != nil {
-					cancel(err)
-				}
-				r.release(p.block)
-			}
-		})
+		workers.Go(func() { r.work(ctx, cancel, persons) })
 	}
 	r.deal(ctx, cancel, persons, first, count)
 	close(persons)
@@ -121,6 +105,24 @@ func (e *Enricher) Run(ctx context.Context, m Model, sources func() Source, firs
 		progress(r.counts.clone())
 	}
 	return r.counts.clone(), context.Cause(ctx)
+}
+
+// work writes the texts of persons. After the end of ctx it only releases their
+// blocks.
+func (r *runner) work(ctx context.Context, cancel context.CancelCauseFunc, persons <-chan *person) {
+	for p := range persons {
+		if ctx.Err() == nil {
+			err := p.write(ctx)
+			r.done()
+			if err == nil && p.fates != nil {
+				err = r.options.Watch.Ended(p.block.batch, p.row, p.fates)
+			}
+			if err != nil {
+				cancel(err)
+			}
+		}
+		r.release(p.block)
+	}
 }
 
 // deal makes the persons, block by block, and sends them to the workers.

@@ -134,6 +134,37 @@ func TestValuesOnlyWhereWhenHolds(t *testing.T) {
 	}
 }
 
+// A field that a table fits is null exactly where its when does not hold, and the
+// others get its first and last values too.
+func TestFittedValuesOnlyWhereWhenHolds(t *testing.T) {
+	text := strings.Replace(harbour, "fields: {", `fields: {
+	knot: {kind: "category", values: ["bow", "hitch"], when: gear: "net" | "sail"}
+	depth: {kind: "integer", min: 3, max: 5, when: gear: "net"}`, 1)
+	text = strings.Replace(text, "tables: gear:", `tables: knot: {over: ["knot"], percent: {bow: 75, hitch: 25}}
+tables: depth: {over: ["depth"], percent: {"3": 20, "4": 40, "5": 40}}
+tables: gear:`, 1)
+	b, err := generator(t, harbourBundle(t, text)).Worker().Batch(0, 300)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for _, row := range rows(b) {
+		for _, cell := range strings.Split(row, ";") {
+			if name, _, _ := strings.Cut(cell, "="); name == "gear" || name == "knot" || name == "depth" {
+				count[cell]++
+			}
+		}
+		if strings.Contains(row, "knot=null;") != strings.Contains(row, "gear=rope;") || strings.Contains(row, "depth=null;") == strings.Contains(row, "gear=net;") {
+			t.Fatalf("null in the wrong place: %s", row)
+		}
+	}
+	want := map[string]int{"gear=net": 150, "gear=sail": 90, "gear=rope": 60, "knot=bow": 180, "knot=hitch": 60, "knot=null": 60,
+		"depth=3": 30, "depth=4": 60, "depth=5": 60, "depth=null": 150}
+	if d := cmp.Diff(want, count); d != "" {
+		t.Error(d)
+	}
+}
+
 // A template that fails for somebody ends the batch with the field and the
 // person, unless its when leaves the person out.
 func TestFailingTemplate(t *testing.T) {

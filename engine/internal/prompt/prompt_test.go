@@ -55,7 +55,7 @@ func TestExecute(t *testing.T) {
 	} {
 		tmpl, faults := prompt.Parse("t", c.text, known)
 		if len(faults) > 0 {
-			t.Errorf("%s: %v", c.text, faults)
+			t.Errorf("%s: got %v", c.text, faults)
 			continue
 		}
 		var b strings.Builder
@@ -140,7 +140,7 @@ func TestExecutionFaults(t *testing.T) {
 	} {
 		tmpl, faults := prompt.Parse("t", c.text, append(slices.Clone(known), "extra"))
 		if len(faults) > 0 {
-			t.Errorf("%s: %v", c.text, faults)
+			t.Errorf("%s: got %v", c.text, faults)
 			continue
 		}
 		err := tmpl.Execute(&strings.Builder{}, row)
@@ -227,7 +227,7 @@ func TestAppendText(t *testing.T) {
 func TestFunctions(t *testing.T) {
 	names := prompt.Functions()
 	if !slices.IsSorted(names) || len(names) < 80 {
-		t.Fatalf("%d functions: %v", len(names), names)
+		t.Fatalf("got %d functions: %v", len(names), names)
 	}
 	sprigs := sprig.TxtFuncMap()
 	for _, name := range names {
@@ -278,7 +278,7 @@ func FuzzParse(f *testing.F) {
 		var one, two strings.Builder
 		errOne, errTwo := tmpl.Execute(&one, row), tmpl.Execute(&two, row)
 		if one.String() != two.String() || (errOne == nil) != (errTwo == nil) {
-			t.Fatalf("%q and %q", one.String(), two.String())
+			t.Fatalf("got %q and %q", one.String(), two.String())
 		}
 		var fault *prompt.Fault
 		if errOne != nil && (!errors.As(errOne, &fault) || fault.Offset > len(text)) {

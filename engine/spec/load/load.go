@@ -58,7 +58,7 @@ func Load(ctx context.Context, path string, o Options) (*spec.Spec, *diag.List) 
 	if err != nil {
 		return nil, refusal(diag.Place{File: path}, "no-file", "the working directory cannot be read: "+err.Error())
 	}
-	l := &loader{path: path, dir: o.Dir, reported: map[string]bool{}}
+	l := &loader{path: path, dir: o.Dir, realDir: follow(o.Dir), reported: map[string]bool{}}
 	l.links = l.aliases()
 	read := func() result {
 		s := l.load()
@@ -89,11 +89,12 @@ func refusal(at diag.Place, code, message string) *diag.List {
 // loader reads one spec in steps: files, CUE values, nodes, the Spec. Each step adds
 // its faults to the list; if there are errors, the next step is not taken.
 type loader struct {
-	path  string  // as the user gave it
-	dir   string  // absolute; messages are relative to it
-	links []alias // for messages
-	list  diag.List
-	named []spec.File // files that the spec names, in the order of reading
+	path    string      // as the user gave it
+	dir     string      // absolute; messages are relative to it
+	realDir string      // dir with its symbolic links followed
+	links   []alias     // for messages
+	list    diag.List   // faults so far
+	named   []spec.File // files that the spec names, in the order of reading
 
 	reported map[string]bool // paths of the CUE errors reported so far
 }
@@ -195,7 +196,7 @@ func (l *loader) aliases() []alias {
 	if dir := filepath.Dir(given); follow(dir) == filepath.Dir(list[0].followed) {
 		list = append(list, alias{follow(dir), dir})
 	}
-	return append(list, alias{follow(l.dir), l.dir})
+	return append(list, alias{l.realDir, l.dir})
 }
 
 // shown returns the path of a file for messages: relative to the working directory
@@ -208,7 +209,7 @@ func (l *loader) shown(file string) string {
 		}
 	}
 	short := file
-	for _, dir := range []string{l.dir, follow(l.dir)} {
+	for _, dir := range []string{l.dir, l.realDir} {
 		if rel, err := filepath.Rel(dir, file); err == nil && len(rel) < len(short) {
 			short = rel
 		}

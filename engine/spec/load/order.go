@@ -12,10 +12,10 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// stanza is what the order of a stanza is checked against.
+// stanza is what an order list is checked against.
 type stanza struct {
 	entries []spec.String // their names, in order
-	spread  bool          // over several files, so that nothing but a list gives their order
+	spread  bool          // the entries are in several files, so only a list can order them
 }
 
 func (r *reader) stanzaOf(fields []field, spread bool, path []cue.Selector) stanza {
@@ -27,11 +27,11 @@ func (r *reader) stanzaOf(fields []field, spread bool, path []cue.Selector) stan
 	return s
 }
 
-// needsList names the stanzas that are not sorted by name when they are spread
-// over several files: their order is that of columns and reports.
+// needsList names the stanzas that must have a list if their entries are in several
+// files. Others are sorted by name.
 var needsList = []string{"fields", "tables"}
 
-// order sorts the entries of stanzas by the lists of the stanza order.
+// order sorts the entries of stanzas by the lists in the stanza "order".
 func (r *reader) order(root *spec.Node) {
 	lists := root.Get("order")
 	for _, name := range r.model.definition("#Order").fields.names() {
@@ -87,17 +87,17 @@ func (s stanza) names() []string {
 }
 
 func (r *reader) noOrder(name string, s stanza) {
-	r.list.Errorf(s.entries[0].Place, "no-order", "the %s are in several files, and nothing gives their order", name).
+	r.list.Errorf(s.entries[0].Place, "no-order", "the %s are in several files, and no list gives their order", name).
 		WithHint("list all of them: order: %s: [%s]", name, quotedNames(s.names()))
 }
 
 func (r *reader) listedTwice(path []cue.Selector, item spec.String, first diag.Place) {
 	r.fault(path, item.Place, "listed-twice", "%q is listed twice", item.Value).
-		WithHint("keep one").
+		WithHint("remove one").
 		Note("the first is at %s", first)
 }
 
-// notInStanza reports a name in a list that the stanza does not have.
+// notInStanza reports a name in a list that is not in the stanza.
 func (r *reader) notInStanza(path []cue.Selector, item spec.String, name string, s stanza, list *spec.Node) {
 	d := r.fault(path, item.Place, "unknown-name", "there is no %q in %s", item.Value, name)
 	open := slices.DeleteFunc(s.names(), func(entry string) bool { // names in the list are not candidates

@@ -1,5 +1,5 @@
-"""Read the papers of a release as other tools do: python papers.py DIR, or
-"versions" to see whether the tools are there. Prints one JSON document."""
+"""Read the documents of a release with other tools: python documents.py DIR, or
+"versions" to print which tools are installed. Prints one JSON document."""
 
 import contextlib
 import glob

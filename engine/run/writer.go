@@ -11,7 +11,7 @@ import (
 	"github.com/personagen/personagen/engine/endpoint"
 )
 
-// checkProvider refuses a provider that neither the program nor the spec knows.
+// checkProvider refuses a provider that neither the program nor the spec defines.
 func (r *run) checkProvider(b *bundle.Bundle) error {
 	known := Providers()
 	for _, e := range b.Writers.Endpoints {
@@ -26,16 +26,16 @@ func (r *run) checkProvider(b *bundle.Bundle) error {
 	if g := diag.Guess(r.Provider, known); g != "" {
 		hint = fmt.Sprintf("; did you mean %s?", g)
 	}
-	return fmt.Errorf("%w: the provider is one of %s, or an endpoint of the spec, not %q%s", ErrUsage, strings.Join(known, ", "), r.Provider, hint)
+	return fmt.Errorf("%w: the provider must be one of %s, or an endpoint of the spec, not %q%s", ErrUsage, strings.Join(known, ", "), r.Provider, hint)
 }
 
-// chooseModel returns the one model that is to write: that of the command line,
-// of the spec's endpoint, or of the calls.
+// chooseModel returns the model that writes: that of the request, else that of
+// the spec's endpoint, else the one that all calls name.
 func (r *run) chooseModel() (string, error) {
 	if len(r.plan.Calls) == 0 {
-		return "", fmt.Errorf("%w: the spec has no calls, so a model has nothing to write; add calls, or take --provider %s", ErrUsage, Offline)
+		return "", fmt.Errorf("%w: the spec has no calls, so a model has nothing to write; add calls, or choose --provider %s", ErrUsage, Offline)
 	}
-	if m := r.Author.Endpoint.Model; m != "" {
+	if m := r.Writer.Endpoint.Model; m != "" {
 		return m, nil
 	}
 	if e := r.bundle.Writers.Endpoint(r.Provider); e != nil && e.Model != "" {
@@ -48,23 +48,23 @@ func (r *run) chooseModel() (string, error) {
 		}
 	}
 	if len(named) > 1 || named[0] == "" {
-		return "", fmt.Errorf("%w: the spec's calls do not all name one model; choose it with --model", ErrUsage)
+		return "", fmt.Errorf("%w: the spec's calls do not all name the same model; choose one with --model", ErrUsage)
 	}
 	return named[0], nil
 }
 
-// pricing says where a price comes from.
+// pricing is the price of a model, with the currency and date of its table.
 type pricing struct {
 	price          endpoint.Price
 	known          bool
 	currency, date string
 }
 
-// configure settles how the endpoint is asked, and its price: what the user
-// said goes before the spec, and the spec before the preset.
+// configure returns how the endpoint is asked, and its price. The request takes
+// precedence over the spec, and the spec over the preset.
 func (r *run) configure(model string) (endpoint.Config, pricing) {
 	cfg, err := endpoint.Preset(r.Provider)
-	if err != nil { // an endpoint of the spec's own
+	if err != nil { // an endpoint that only the spec defines
 		cfg = endpoint.Config{Provider: r.Provider}
 	}
 	if e := r.bundle.Writers.Endpoint(r.Provider); e != nil {
@@ -76,11 +76,11 @@ func (r *run) configure(model string) (endpoint.Config, pricing) {
 			cfg.Local = *e.Local
 		}
 	}
-	cfg = r.Author.Endpoint.Over(cfg)
+	cfg = r.Writer.Endpoint.Over(cfg)
 	cfg.Model = model
 	p := r.price(cfg)
 	if cfg.Price == nil && (p.known || r.bundle.Writers.Prices != nil) {
-		cfg.Price = &p.price // the client would look into its own table
+		cfg.Price = &p.price // otherwise the client would use its own table
 	}
 	return cfg, p
 }
@@ -100,8 +100,8 @@ func fromSpec(e *bundle.Endpoint) endpoint.Config {
 	return c
 }
 
-// price finds what the model costs: by the spec's prices, nothing at an endpoint
-// of one's own, or by the program's table where that is in the same currency.
+// price finds what the model costs: the spec's price, else nothing at a local
+// endpoint, else the price of the program's table if it is in the same currency.
 func (r *run) price(cfg endpoint.Config) pricing {
 	table := endpoint.Prices()
 	p := pricing{currency: table.Currency, date: table.Date}
@@ -114,7 +114,7 @@ func (r *run) price(cfg endpoint.Config) pricing {
 		return p
 	}
 	if own != nil {
-		if p.price, p.known = ownTable(r.bundle.Writers.Prices).Find(cfg.Model); p.known {
+		if p.price, p.known = specTable(r.bundle.Writers.Prices).Find(cfg.Model); p.known {
 			p.date = own.Date
 			return p
 		}
@@ -128,7 +128,7 @@ func (r *run) price(cfg endpoint.Config) pricing {
 	return p
 }
 
-func ownTable(p *bundle.Prices) endpoint.PriceTable {
+func specTable(p *bundle.Prices) endpoint.PriceTable {
 	t := endpoint.PriceTable{Date: p.Date, Currency: p.Currency}
 	for _, m := range p.Models {
 		t.Models = append(t.Models, endpoint.ModelPrice{Model: m.Model, Price: endpoint.Price{Input: m.Input, Output: m.Output, Cached: m.Cached, Batch: m.Batch}})

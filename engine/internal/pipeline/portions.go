@@ -1,4 +1,4 @@
-package run
+package pipeline
 
 import (
 	"math/bits"
@@ -10,17 +10,18 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// batchBytes is how much text a batch may hold: it is made anew for each.
+// batchBytes limits the text of one batch, which is allocated anew each time.
 const batchBytes = 8 << 20
 
-// portions tells how many rows go into a chunk of a file and how many are made
-// at a time: fewer when there are long texts. Both are powers of two, so that a
-// chunk is whole batches and a file is whole chunks; both depend on the plan
-// alone, so that a run and a merge of its shards write the same bytes.
-func portions(p *plan.Plan) (chunk, batch int) {
+// Portions returns how many rows a chunk of a file has, and how many rows are
+// made at a time; long texts make both smaller. Both are powers of two, so a
+// chunk is a whole number of batches and a file a whole number of chunks. Both
+// depend on the plan only, so a run and a merge of its shards write the same
+// bytes.
+func Portions(p *plan.Plan) (chunk, batch int) {
 	text := 0
 	for _, f := range p.Fields {
-		text += textBytes(f)
+		text += TextBytes(f)
 	}
 	if text == 0 {
 		return dataset.ChunkRows, generate.BatchRows
@@ -28,12 +29,13 @@ func portions(p *plan.Plan) (chunk, batch int) {
 	return powerBelow(dataset.RowsPerChunk(text)), powerBelow(max(256, min(generate.BatchRows, batchBytes/text)))
 }
 
-// powerBelow is the largest power of two that is at most n, n > 0.
+// powerBelow returns the largest power of two that is at most n, for n > 0.
 func powerBelow(n int) int { return 1 << (bits.Len(uint(n)) - 1) }
 
-// textBytes is the size that a person's text in a written field is expected to
-// have: its target, with a tenth more for letters beyond ASCII.
-func textBytes(f *kind.Field) int {
+// TextBytes returns the expected size of one person's text in a written field:
+// the target length, plus a tenth for letters outside ASCII. It is 0 for other
+// fields.
+func TextBytes(f *kind.Field) int {
 	if f.Text == nil {
 		return 0
 	}

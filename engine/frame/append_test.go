@@ -1,4 +1,4 @@
-package run
+package frame_test
 
 import (
 	"testing"
@@ -8,7 +8,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-func TestAppendRows(t *testing.T) {
+func TestAppend(t *testing.T) {
 	schema := frame.Schema{
 		{Name: "hue", Type: frame.Category, Labels: []string{"amber", "slate"}},
 		{Name: "span", Type: frame.Integer},
@@ -34,7 +34,7 @@ func TestAppendRows(t *testing.T) {
 		{Offsets: []int32{0, 2, 2, 3, 4}, Codes: []int32{1, 0, 0, 1}},
 		{Offsets: []int32{0, 0, 1, 2, 4}, Texts: []string{"x", "y", "z", "w"}},
 	}}
-	appendRows(one, two)
+	one.Append(two)
 	if diff := cmp.Diff(want, one); diff != "" {
 		t.Error(diff)
 	}

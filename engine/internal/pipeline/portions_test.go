@@ -1,4 +1,4 @@
-package run
+package pipeline
 
 import (
 	"testing"
@@ -20,20 +20,20 @@ func TestPortions(t *testing.T) {
 		chunk, batch int
 	}{
 		{nil, dataset.ChunkRows, generate.BatchRows},
-		{[]*kind.Field{{Type: frame.Text}}, dataset.ChunkRows, generate.BatchRows}, // made, not written
+		{[]*kind.Field{{Type: frame.Text}}, dataset.ChunkRows, generate.BatchRows}, // composed from other fields, not written
 		{[]*kind.Field{text(0), list}, dataset.ChunkRows, generate.BatchRows},      // 22 + 110 bytes
 		{[]*kind.Field{text(9000)}, 4096, 512},                                     // 9,900 bytes: 6,778 and 847 rows
 		{[]*kind.Field{text(900_000)}, 1024, 256},
 	} {
-		chunk, batch := portions(&plan.Plan{Fields: c.fields})
+		chunk, batch := Portions(&plan.Plan{Fields: c.fields})
 		if chunk != c.chunk || batch != c.batch {
-			t.Errorf("%d fields: chunks of %d and batches of %d rows, want %d and %d", len(c.fields), chunk, batch, c.chunk, c.batch)
+			t.Errorf("%d fields: got chunks of %d and batches of %d rows, want %d and %d", len(c.fields), chunk, batch, c.chunk, c.batch)
 		}
 		if chunk%batch != 0 || dataset.ChunkRows%chunk != 0 {
-			t.Errorf("%d and %d do not divide", chunk, batch)
+			t.Errorf("a chunk of %d rows is not a whole number of batches of %d rows, or a file not of chunks", chunk, batch)
 		}
 	}
-	if n := textBytes(list); n != 110 {
-		t.Errorf("a list of five items of 20 characters has %d bytes", n)
+	if n := TextBytes(list); n != 110 {
+		t.Errorf("a list of five items of 20 characters: got %d bytes, want 110", n)
 	}
 }

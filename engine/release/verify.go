@@ -1,4 +1,4 @@
-package run
+package release
 
 import (
 	"context"
@@ -9,17 +9,18 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Damage lists, in the order of the manifest, the files of a release that are
-// missing or not as the manifest says. The error is that the folder is no
-// release, or the context's.
-func Damage(ctx context.Context, dir string) ([]string, error) {
+// Verify compares the files of a release with its manifest. It returns one line
+// for each file that is missing or was changed, in the order of the manifest,
+// and nil when there is none. The error wraps ErrUsage when the folder is not a
+// release, and is the context's when that ends.
+func Verify(ctx context.Context, dir string) ([]string, error) {
 	m, err := ReadManifest(dir)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrUsage, err)
+		return nil, err
 	}
 	found := make([]string, len(m.Files), len(m.Files)+len(m.Unhashed))
 	var g errgroup.Group
-	g.SetLimit(2) // reading is what takes the time
+	g.SetLimit(2) // reading dominates; more would only make the disk seek
 	for i, want := range m.Files {
 		g.Go(func() error {
 			if err := ctx.Err(); err != nil {
@@ -44,10 +45,10 @@ func Damage(ctx context.Context, dir string) ([]string, error) {
 	return list, nil
 }
 
-// absence says whether a file that has no hash is missing, "" when it is there.
+// absence reports a missing file that has no hash, or "" when it exists.
 func absence(dir, name string) string {
 	if !filepath.IsLocal(name) {
-		return fmt.Sprintf("%s: the manifest names a file outside the release", name)
+		return fmt.Sprintf("%s: the manifest names a path outside the release", name)
 	}
 	path := filepath.Join(dir, name)
 	if _, err := os.Stat(path); err != nil {
@@ -59,11 +60,12 @@ func absence(dir, name string) string {
 	return ""
 }
 
-// damage says what is wrong with a file, "" when nothing is.
-func damage(dir string, want ManifestFileRow) string {
+// damage compares a file with its row of the manifest and returns what differs, or
+// "" when nothing does.
+func damage(dir string, want File) string {
 	path := filepath.Join(dir, want.Name)
 	if !filepath.IsLocal(want.Name) {
-		return fmt.Sprintf("%s: the manifest names a file outside the release", want.Name)
+		return fmt.Sprintf("%s: the manifest names a path outside the release", want.Name)
 	}
 	info, err := os.Stat(path)
 	switch {
@@ -74,7 +76,7 @@ func damage(dir string, want ManifestFileRow) string {
 	case info.Size() != want.Bytes:
 		return fmt.Sprintf("%s: %d bytes, the manifest says %d", path, info.Size(), want.Bytes)
 	}
-	got, err := describeFile(dir, dataFile{name: want.Name})
+	got, err := hashFile(dir, want.Name)
 	switch {
 	case err != nil:
 		return fmt.Sprintf("%s: %v", path, err)

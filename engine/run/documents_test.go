@@ -15,12 +15,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/report"
 	"github.com/personagen/personagen/engine/run"
 )
 
-// fleet is a spec that uses all that the papers tell of: sources, statuses,
-// conditions, joints, texts, lists, and labels with signs of Markdown.
+// fleet is a spec with everything that the documents describe: sources, statuses,
+// conditions, joints, texts, lists, and labels with characters that Markdown uses.
 const fleet = `
 name: "fleet", title: "The \"grey\" fleet | all hands", description: "Sailors,\n\tinvented: all of them.", language: "en-GB", license: "CC-BY-4.0", version: "3.1"
 limitations: ["No *captains*."]
@@ -69,17 +71,17 @@ func fleetSpec(t *testing.T) (spec, dir string) {
 	return spec, dir
 }
 
-func statsOf(t *testing.T, release map[string]string) *report.Stats {
+func statsOf(t *testing.T, written map[string]string) *report.Stats {
 	t.Helper()
 	var s report.Stats
-	if err := json.Unmarshal([]byte(release[run.StatsFile]), &s); err != nil {
+	if err := json.Unmarshal([]byte(written[release.StatsFile]), &s); err != nil {
 		t.Fatal(err)
 	}
 	return &s
 }
 
-// cardTables reads the tables of a card: by heading, or by the name in the
-// summary of a fold, the rows as unescaped cells.
+// cardTables returns the tables of a card by heading, or by the name in the summary
+// of a details element. Cells are unescaped.
 func cardTables(card string) map[string][][]string {
 	tables := map[string][][]string{}
 	heading := ""
@@ -109,25 +111,25 @@ func figure(t *testing.T, cell string) float64 {
 	t.Helper()
 	x, err := strconv.ParseFloat(strings.TrimSuffix(strings.ReplaceAll(cell, ",", ""), " %"), 64)
 	if err != nil {
-		t.Errorf("%q is no number", cell)
+		t.Errorf("got %q, want a number", cell)
 	}
 	return x
 }
 
-// Every number of the card is one of stats.json or of the manifest.
+// Every number on the card is in stats.json or in the manifest.
 func TestCardAgreesWithTheStatistics(t *testing.T) {
 	spec, dir := fleetSpec(t)
 	s, err := run.Run(context.Background(), run.Config{Spec: spec, Out: filepath.Join(dir, "out")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	release := files(t, s.Dir)
-	stats, card := statsOf(t, release), release[run.CardFile]
+	written := files(t, s.Dir)
+	stats, card := statsOf(t, written), written[release.CardFile]
 	tables := cardTables(card)
-	near := func(what, cell string, want, tolerance float64) {
+	compareCell := func(what, cell string, want, tolerance float64) {
 		t.Helper()
 		if got := figure(t, cell); math.Abs(got-want) > tolerance {
-			t.Errorf("%s: the card says %s, stats.json %v", what, cell, want)
+			t.Errorf("%s: the card has %s, stats.json %v", what, cell, want)
 		}
 	}
 	compared := 0
@@ -135,22 +137,22 @@ func TestCardAgreesWithTheStatistics(t *testing.T) {
 		rows := tables[f.Name]
 		if f.Hidden || len(f.Values) == 0 || f.Values[0].Target == nil || f.Type == "integer" {
 			if rows != nil {
-				t.Errorf("%s has a table", f.Name)
+				t.Errorf("%s has a table on the card, want none", f.Name)
 			}
 			continue
 		}
 		if len(rows) != 1+len(f.Values) {
-			t.Fatalf("%s has %d rows in the card, %d values", f.Name, len(rows), len(f.Values))
+			t.Fatalf("%s: the card has %d rows, want %d and a heading", f.Name, len(rows), len(f.Values))
 		}
 		for i, v := range f.Values {
 			row := rows[i+1]
 			if row[0] != v.Label {
-				t.Errorf("%s: value %q, want %q", f.Name, row[0], v.Label)
+				t.Errorf("%s: got value %q, want %q", f.Name, row[0], v.Label)
 			}
-			near(v.Label, row[1], float64(v.Count), 0)
-			near(v.Label, row[2], 100*v.Share, 0.005)
-			near(v.Label, row[3], 100**v.Target, 0.005)
-			near(v.Label, row[4], float64(v.Count)-*v.Target*float64(stats.Population.Rows), 0.005)
+			compareCell(v.Label, row[1], float64(v.Count), 0)
+			compareCell(v.Label, row[2], 100*v.Share, 0.005)
+			compareCell(v.Label, row[3], 100**v.Target, 0.005)
+			compareCell(v.Label, row[4], float64(v.Count)-*v.Target*float64(stats.Population.Rows), 0.005)
 			compared++
 		}
 	}
@@ -158,9 +160,9 @@ func TestCardAgreesWithTheStatistics(t *testing.T) {
 		title := map[string]string{"margin": "Margins", "joint": "Joints that the specification names", "table": "Published tables"}[x.Origin]
 		for _, row := range tables[title] {
 			if row[0] == x.Name {
-				near(x.Name, row[1], float64(x.Numbers.Cells), 0)
-				near(x.Name, row[2], x.Numbers.Persons, 0.005)
-				near(x.Name, row[5], x.Test.P, 5e-5)
+				compareCell(x.Name, row[1], float64(x.Numbers.Cells), 0)
+				compareCell(x.Name, row[2], x.Numbers.Persons, 0.005)
+				compareCell(x.Name, row[5], x.Test.P, 5e-5)
 				compared++
 			}
 		}
@@ -168,21 +170,21 @@ func TestCardAgreesWithTheStatistics(t *testing.T) {
 	for _, x := range stats.Texts.Fields {
 		for _, row := range tables["Text fields"] {
 			if row[0] == x.Field {
-				near(x.Field, row[1], float64(x.Written), 0)
-				near(x.Field, row[2], float64(x.Missing), 0)
-				near(x.Field, row[4], x.Chars.Mean, x.Chars.Mean/2000)
-				near(x.Field, row[6], x.Chars.P50, x.Chars.P50/2000)
+				compareCell(x.Field, row[1], float64(x.Written), 0)
+				compareCell(x.Field, row[2], float64(x.Missing), 0)
+				compareCell(x.Field, row[4], x.Chars.Mean, x.Chars.Mean/2000)
+				compareCell(x.Field, row[6], x.Chars.P50, x.Chars.P50/2000)
 				compared++
 			}
 		}
 	}
 	if compared != 5+6+2 { // values of two fields, four margins, a joint and a table, two texts
-		t.Errorf("%d rows compared", compared)
+		t.Errorf("compared %d rows, want 13", compared)
 	}
 	var listed [][]string
 	for _, f := range s.Manifest.Files {
 		switch f.Name {
-		case run.CardFile, run.CroissantFile, run.CitationFile: // these are written with the others' hashes
+		case release.CardFile, release.CroissantFile, release.CitationFile: // these list the others with their hashes
 		default:
 			rows := ""
 			if f.Rows > 0 {
@@ -223,21 +225,21 @@ func TestCardAgreesWithTheStatistics(t *testing.T) {
 		}
 	}
 	if strings.Count(card, "\n## ") != 14 {
-		t.Errorf("the card has %d sections", strings.Count(card, "\n## "))
+		t.Errorf("got %d sections, want 14", strings.Count(card, "\n## "))
 	}
 }
 
-// A spec that says as little as can be gets a card without empty sections.
+// A spec with only what is required gets a card without empty sections.
 func TestCardOfAPlainSpec(t *testing.T) {
 	spec, dir := crewSpec(t)
 	s, err := run.Run(context.Background(), run.Config{Spec: spec, Out: filepath.Join(dir, "out")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	card := files(t, s.Dir)[run.CardFile]
+	card := files(t, s.Dir)[release.CardFile]
 	for _, absent := range []string{"## Seed data", "## Text fields", "license", "language", "task_categories", "model-written", "\n\n\n", "NaN", "%!"} {
 		if strings.Contains(card, absent) {
-			t.Errorf("the card says %q", absent)
+			t.Errorf("the card contains %q", absent)
 		}
 	}
 	for _, present := range []string{"# crew\n", "## Intended use", "## Licence\n\nThe specification names none.", "Authors of the specification crew"} {
@@ -247,7 +249,7 @@ func TestCardOfAPlainSpec(t *testing.T) {
 	}
 }
 
-// The command that a card names makes the release again, byte for byte.
+// The command on a card makes the release again, byte for byte.
 func TestCardTellsHowToRebuild(t *testing.T) {
 	spec, dir := fleetSpec(t)
 	seed := uint64(5)
@@ -255,8 +257,8 @@ func TestCardTellsHowToRebuild(t *testing.T) {
 		"whole":       {},
 		"seed":        {Seed: &seed, Size: 300, Formats: []string{"csv"}, Aliases: "other"},
 		"limit":       {Limit: 70, Provider: run.NoTexts},
-		"shard":       {Shard: run.Shard{Index: 2, Of: 3}, Sampling: run.Independent},
-		"limit shard": {Limit: 100, Shard: run.Shard{Index: 1, Of: 3}, Formats: []string{"jsonl", "csv"}},
+		"shard":       {Shard: release.Shard{Index: 2, Of: 3}, Sampling: check.Independent},
+		"limit shard": {Limit: 100, Shard: release.Shard{Index: 1, Of: 3}, Formats: []string{"jsonl", "csv"}},
 		"several":     {Size: 70000, RowsPerFile: 1, Formats: []string{"parquet"}, Provider: run.NoTexts},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -265,12 +267,12 @@ func TestCardTellsHowToRebuild(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			release := files(t, first.Dir)
-			found := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(release[run.CardFile])
+			written := files(t, first.Dir)
+			found := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(written[release.CardFile])
 			again := run.Config{Spec: spec, Out: filepath.Join(dir, "again")}
 			words := strings.Fields(strings.ReplaceAll(found[1], "\\\n", " "))
 			if words[0] != "personagen" || words[1] != "run" || words[2] != "fleet.cue" {
-				t.Fatalf("%v", words)
+				t.Fatalf("got command %v", words)
 			}
 			for i := 3; i < len(words); i += 2 {
 				value := words[i+1]
@@ -305,24 +307,24 @@ func TestCardTellsHowToRebuild(t *testing.T) {
 				t.Fatal(err)
 			}
 			rebuilt := files(t, second.Dir)
-			delete(release, run.ReportFile) // it tells how long the run took
-			delete(rebuilt, run.ReportFile)
-			if d := cmp.Diff(release, rebuilt); d != "" {
+			delete(written, release.ReportFile) // it states how long the run took
+			delete(rebuilt, release.ReportFile)
+			if d := cmp.Diff(written, rebuilt); d != "" {
 				t.Error(d)
 			}
 		})
 	}
 }
 
-// Other tools read the papers and, by them, the data. PERSONAGEN_PYTHON names
-// the interpreter; without the tools the test is skipped, unless
+// Other tools read the documents and, through them, the data. PERSONAGEN_PYTHON
+// names the interpreter. Without the tools the test is skipped, or fails when
 // PERSONAGEN_REQUIRE_PEERS=1.
-func TestPapersAreWhatOtherToolsRead(t *testing.T) {
+func TestOtherToolsReadTheDocuments(t *testing.T) {
 	python := os.Getenv("PERSONAGEN_PYTHON")
 	if python == "" {
 		python = "python3"
 	}
-	script, err := filepath.Abs(filepath.Join("testdata", "papers.py"))
+	script, err := filepath.Abs(filepath.Join("testdata", "documents.py"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -379,7 +381,7 @@ func TestPapersAreWhatOtherToolsRead(t *testing.T) {
 				t.Errorf("%+v", got.Croissant)
 			}
 			if got.CFF != s.Manifest.Title {
-				t.Errorf("CITATION.cff has the title %q", got.CFF)
+				t.Errorf("CITATION.cff: got title %q", got.CFF)
 			}
 			if strings.Contains(stderr.String(), "malformed") || strings.Contains(stderr.String(), "not standard") {
 				t.Error(stderr.String())

@@ -17,11 +17,12 @@ import (
 	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/endpoint/fake"
+	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
 
-// bay is a spec whose people have a tale, written by a call with an example, at
-// endpoints of its own.
+// bay is a spec whose persons have a tale, written by a call with an example, at
+// endpoints that the spec defines.
 const bay = `name: "bay", population: {size: 40, seed: 4}
 fields: {
 	id: kind: "id"
@@ -41,7 +42,7 @@ endpoints: {
 prices: {date: "2031-05", currency: "EUR", models: "by-the-endpoint": {input: 1, output: 2}}
 `
 
-// seen records what arrives at a model server.
+// seen records the requests that a model server receives.
 type seen struct {
 	*fake.Server
 	mu     sync.Mutex
@@ -80,22 +81,22 @@ func baySpec(t *testing.T, text string) run.Config {
 func TestSpecSaysHowAnEndpointIsAsked(t *testing.T) {
 	t.Setenv("LAB_KEY", "sk-lab")
 	cfg, s := baySpec(t, bay), watch()
-	cfg.Provider, cfg.Author.Endpoint.Transport = "openai", s
+	cfg.Provider, cfg.Writer.Endpoint.Transport = "openai", s
 	sum, err := run.Run(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if hosts := slices.Compact(s.hosts); !slices.Equal(hosts, []string{"lab.test"}) || s.header.Get("X-Team") != "tides" || s.header.Get("Authorization") != "Bearer sk-lab" {
-		t.Errorf("asked %v with %v", hosts, s.header)
+		t.Errorf("got requests to %v with headers %v", hosts, s.header)
 	}
 	body := s.bodies[len(s.bodies)-1]
 	for name, want := range map[string]string{"model": `"by-the-endpoint"`, "top_p": "0.5", "stop": `["\n"]`, "deep": `{"a":null,"b":true}`, "response_format": `{"type":"json_object"}`} {
 		if string(body[name]) != want {
-			t.Errorf("%s is %s, want %s", name, body[name], want)
+			t.Errorf("%s: got %s, want %s", name, body[name], want)
 		}
 	}
 	if body["max_tokens"] == nil || body["max_completion_tokens"] != nil {
-		t.Errorf("body %v", body)
+		t.Errorf("got body %v", body)
 	}
 	var said []struct{ Role, Content string }
 	if err := json.Unmarshal(body["messages"], &said); err != nil || len(said) != 4 {
@@ -105,12 +106,12 @@ func TestSpecSaysHowAnEndpointIsAsked(t *testing.T) {
 		t.Errorf("example %+v", said[1:3])
 	}
 	if s.Peak() > 3 {
-		t.Errorf("%d calls at once", s.Peak())
+		t.Errorf("got %d calls at once, want at most 3", s.Peak())
 	}
 	if cost := sum.Manifest.Texts.Cost; len(cost) != 1 || cost[0].Amount <= 0 || cost[0].Currency != "EUR" || sum.Manifest.Texts.Model != "by-the-endpoint" {
 		t.Errorf("%+v", sum.Manifest.Texts)
 	}
-	f, err := run.Foresee(context.Background(), cfg)
+	f, err := run.Estimate(context.Background(), cfg)
 	if err != nil || f.Texts.Currency != "EUR" || f.Texts.Prices != "2031-05" || !f.Texts.Priced {
 		t.Errorf("%+v, %v", f.Texts, err)
 	}
@@ -119,15 +120,15 @@ func TestSpecSaysHowAnEndpointIsAsked(t *testing.T) {
 func TestFlagsGoBeforeTheSpec(t *testing.T) {
 	t.Setenv("LAB_KEY", "sk-lab")
 	cfg, s := baySpec(t, bay), watch()
-	cfg.Provider, cfg.Author.Endpoint = "openai", endpoint.Config{Transport: s, BaseURL: "http://other.test/v1", Model: "by-the-flag"}
+	cfg.Provider, cfg.Writer.Endpoint = "openai", endpoint.Config{Transport: s, BaseURL: "http://other.test/v1", Model: "by-the-flag"}
 	if _, err := run.Run(context.Background(), cfg); err != nil {
 		t.Fatal(err)
 	}
 	if s.hosts[0] != "other.test" || string(s.bodies[0]["model"]) != `"by-the-flag"` || string(s.bodies[0]["top_p"]) != "0.5" {
 		t.Errorf("asked %s for %v", s.hosts[0], s.bodies[0])
 	}
-	// In another currency than the program's table nothing is known of this model.
-	cfg.Author.Budget, cfg.Out = 1, cfg.Out+"2"
+	// The program's table has no price of this model in the currency of the spec.
+	cfg.Writer.Budget, cfg.Out = 1, cfg.Out+"2"
 	if _, err := run.Run(context.Background(), cfg); !errors.Is(err, run.ErrUsage) || !strings.Contains(err.Error(), "add it to the spec's prices") {
 		t.Errorf("a budget without a price: %v", err)
 	}
@@ -135,12 +136,12 @@ func TestFlagsGoBeforeTheSpec(t *testing.T) {
 
 func TestSpecHasEndpointsOfItsOwn(t *testing.T) {
 	cfg, s := baySpec(t, bay), watch()
-	cfg.Provider, cfg.Author.Endpoint.Transport = "harbour", s
+	cfg.Provider, cfg.Writer.Endpoint.Transport = "harbour", s
 	sum, err := run.Run(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.hosts[0] != "harbour.test" || sum.Manifest.Texts.Model != "by-the-call" || !slices.Equal(sum.Manifest.Texts.Cost, []run.Sum{{Currency: "EUR"}}) || s.header.Get("Authorization") != "" {
+	if s.hosts[0] != "harbour.test" || sum.Manifest.Texts.Model != "by-the-call" || !slices.Equal(sum.Manifest.Texts.Cost, []release.Sum{{Currency: "EUR"}}) || s.header.Get("Authorization") != "" {
 		t.Errorf("asked %v, %+v", s.hosts[0], sum.Manifest.Texts)
 	}
 	cfg.Provider = "harbor"
@@ -149,19 +150,19 @@ func TestSpecHasEndpointsOfItsOwn(t *testing.T) {
 	}
 }
 
-// The limit on texts set aside, and the number of tries, are the spec's.
+// The spec sets the limit on texts that are set aside, and the number of tries.
 func TestSpecLimitsTheQuarantine(t *testing.T) {
 	text := strings.Replace(bay, "chars: {min: 5, max: 400}}", `chars: {min: 5, max: 400}}
 	song: {kind: "text", call: "tell", when: hue: "red", chars: {min: 300, max: 400}}`, 1)
 	for limit, want := range map[string]error{"0.6": nil, "0.1": run.ErrChecks} {
 		cfg, s := baySpec(t, text+"enrichment: {repairs: 0, quarantine: at_most: "+limit+"}\n"), watch()
-		cfg.Provider, cfg.Author.Endpoint.Transport = "harbour", s
+		cfg.Provider, cfg.Writer.Endpoint.Transport = "harbour", s
 		sum, err := run.Run(context.Background(), cfg)
 		if !errors.Is(err, want) || want == nil && err != nil {
 			t.Errorf("limit %s: %v", limit, err)
 		}
 		if sum != nil && s.Calls() != 40 {
-			t.Errorf("limit %s: %d calls, want one a person", limit, s.Calls())
+			t.Errorf("limit %s: got %d calls, want one per person", limit, s.Calls())
 		}
 	}
 }
@@ -170,16 +171,16 @@ func TestClientAndSpecAgreeOnBodyFields(t *testing.T) {
 	for _, name := range bundle.OwnBodyFields {
 		_, err := endpoint.New(endpoint.Config{BaseURL: "http://x.test", Model: "m", Extra: map[string]json.RawMessage{name: json.RawMessage("1")}}, nil)
 		if err == nil || !strings.Contains(err.Error(), `"`+name+`" is set by the client`) {
-			t.Errorf("the client takes an extra field %q: %v", name, err)
+			t.Errorf("extra field %q: got error %v", name, err)
 		}
 	}
 }
 
-// A release that is merged from shards tells what all of their models wrote.
+// A release that is merged from shards states what all of their models wrote.
 func TestMergeAddsUpWhatModelsWrote(t *testing.T) {
 	t.Setenv("LAB_KEY", "sk-lab")
 	cfg, s := baySpec(t, bay), watch()
-	cfg.Provider, cfg.Author.Endpoint.Transport, cfg.Author.Endpoint.Model = "openai", s, "by-the-endpoint"
+	cfg.Provider, cfg.Writer.Endpoint.Transport, cfg.Writer.Endpoint.Model = "openai", s, "by-the-endpoint"
 	one, err := run.Run(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -187,28 +188,28 @@ func TestMergeAddsUpWhatModelsWrote(t *testing.T) {
 	var dirs []string
 	for i, model := range []string{"by-the-endpoint", "by-the-call", "by-the-call"} {
 		part := cfg
-		part.Out, part.Shard, part.Author.Endpoint.Model = cfg.Out+string(rune('1'+i)), run.Shard{Index: i + 1, Of: 3}, model
+		part.Out, part.Shard, part.Writer.Endpoint.Model = cfg.Out+string(rune('1'+i)), release.Shard{Index: i + 1, Of: 3}, model
 		if _, err := run.Run(context.Background(), part); err != nil {
 			t.Fatal(err)
 		}
 		dirs = append(dirs, part.Out)
 	}
-	merged, err := run.Merge(context.Background(), run.Merger{Dirs: dirs, Out: cfg.Out + "all"})
+	merged, err := run.Merge(context.Background(), run.MergeConfig{Dirs: dirs, Out: cfg.Out + "all"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := *one.Manifest.Texts
 	want.Model = "by-the-endpoint, by-the-call"
 	got := *merged.Manifest.Texts
-	// The probe of every shard costs a call, and the price of one model is not known.
+	// The probe of every shard costs a call, and the price of one model is unknown.
 	if len(got.Cost) != 1 || got.Cost[0].Currency != "EUR" || got.Cost[0].Amount <= 0 || got.Cost[0].Amount >= want.Cost[0].Amount || got.Tokens.Completion < want.Tokens.Completion*9/10 {
 		t.Errorf("cost %v of %v, %+v of %+v", got.Cost, want.Cost, got.Tokens, want.Tokens)
 	}
-	got.Cost, got.Tokens, want.Cost, want.Tokens = nil, run.Tokens{}, nil, run.Tokens{}
+	got.Cost, got.Tokens, want.Cost, want.Tokens = nil, release.Tokens{}, nil, release.Tokens{}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	if _, err := os.Stat(filepath.Join(merged.Dir, run.ManifestFile)); err != nil {
+	if _, err := os.Stat(filepath.Join(merged.Dir, release.ManifestFile)); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,0 +1,195 @@
+package run
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"github.com/personagen/personagen/engine/bundle"
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/enrich"
+	"github.com/personagen/personagen/engine/internal/pipeline"
+	"github.com/personagen/personagen/engine/journal"
+	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/release"
+)
+
+// Forecast says what a run would write.
+type Forecast struct {
+	Plan *plan.Plan `json:"-"`
+	// Bundle is the bundle of the plan with all texts, for this population.
+	Bundle   *bundle.Bundle `json:"-"`
+	Size     int64          `json:"size"`
+	Seed     uint64         `json:"seed"`
+	Sampling string         `json:"sampling"`
+	First    int64          `json:"first"`
+	Rows     int64          `json:"rows"`
+	Files    []ForecastFile `json:"files"`
+	// Exceptions are cells that the allocation leaves more than a person off.
+	Exceptions []check.Exception `json:"exceptions"`
+	// Texts is what a model still has to write; nil when no model writes.
+	Texts *TextForecast `json:"texts,omitempty"`
+}
+
+// ForecastFile is a data file that a run would write.
+type ForecastFile struct {
+	Name  string `json:"name"`
+	Rows  int64  `json:"rows"`
+	Bytes int64  `json:"bytes"` // estimated from the first rows
+}
+
+// TextForecast says what a model still has to write, and what that is estimated
+// to cost.
+type TextForecast struct {
+	Provider string         `json:"provider"`
+	Model    string         `json:"model"`
+	Mode     string         `json:"mode,omitempty"`    // "batch" when Cost is that of batches
+	Waiting  int            `json:"waiting,omitempty"` // batches of earlier runs, whose answers count as missing here
+	Calls    []PendingCall  `json:"calls"`
+	Tokens   release.Tokens `json:"tokens"`
+	// Cost is an estimate in Currency, at the prices of the date Prices. Priced is
+	// false when the price of the model is unknown.
+	Cost     float64 `json:"cost"`
+	Currency string  `json:"currency,omitempty"`
+	Prices   string  `json:"prices,omitempty"`
+	Priced   bool    `json:"priced"`
+	Journal  string  `json:"journal,omitempty"` // empty when there is none yet
+}
+
+// PendingCall says for how many persons a call still has to write texts: the
+// number of requests, the missing texts by field, how many of these were written
+// before for something that has changed since, and the tokens to expect.
+type PendingCall = enrich.Pending
+
+// Estimate compiles and allocates what Run would, and says what Run would write.
+// It sends nothing and writes nothing. Errors are as with Run.
+func Estimate(ctx context.Context, cfg Config) (*Forecast, error) {
+	r, err := allocated(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	files, err := release.Layout(r.releaseOptions())
+	if err != nil {
+		return nil, err
+	}
+	f := &Forecast{
+		Plan: r.plan, Bundle: r.sealed(), Size: r.persons.Size, Seed: r.persons.Seed, Sampling: r.persons.Sampling,
+		First: r.persons.First, Rows: r.persons.Count, Exceptions: r.allocated.exceptions,
+	}
+	if f.Texts, err = r.estimateTexts(); err != nil {
+		return nil, err
+	}
+	width := map[string]float64{} // bytes per row, by format
+	for _, file := range files {
+		if _, measured := width[file.Format]; !measured {
+			if width[file.Format], err = r.measure(file.Format); err != nil {
+				return nil, err
+			}
+		}
+		f.Files = append(f.Files, ForecastFile{file.Name, file.Rows, int64(width[file.Format] * float64(file.Rows))})
+	}
+	return f, nil
+}
+
+// measuredBatches is how many batches are written to measure the width of a row.
+const measuredBatches = 4
+
+// measure returns the bytes per row of a format. It writes the first rows to a
+// temporary file.
+func (r *run) measure(format string) (float64, error) {
+	dir, err := os.MkdirTemp("", "personagen-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	path, source := filepath.Join(dir, format), r.source()
+	_, batch := pipeline.Portions(r.plan)
+	rows := min(measuredBatches*int64(batch), r.persons.Count)
+	err = writeFile(r.plan, format, path, func(write func(*frame.Batch) error) error {
+		for done := int64(0); done < rows; done += int64(batch) {
+			b, err := source.Batch(r.persons.First+done, int(min(int64(batch), rows-done)))
+			if err == nil {
+				err = write(b)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	return float64(info.Size()) / float64(rows), nil
+}
+
+// estimateTexts finds what the journal does not have; nil when no model writes.
+func (r *run) estimateTexts() (*TextForecast, error) {
+	if !r.usesModel() {
+		return nil, nil
+	}
+	model, err := r.chooseModel()
+	if err != nil {
+		return nil, err
+	}
+	cfg, price := r.configure(model)
+	if err := r.checkBatches(cfg); err != nil {
+		return nil, err
+	}
+	dir, waiting := "", 0
+	var j *journal.Journal
+	if files, _ := filepath.Glob(filepath.Join(r.Writer.Journal, "*")); r.Writer.Journal != "" && len(files) > 0 {
+		if j, err = journal.Open(r.Writer.Journal, journal.Options{ReadOnly: true}); err != nil {
+			return nil, err
+		}
+		defer j.Close()
+		dir = r.Writer.Journal
+		if waiting, err = enrich.Waiting(ledgerDir(dir)); err != nil {
+			return nil, err
+		}
+	}
+	e, err := enrich.New(r.plan, j, r.enrichOptions(model))
+	if err != nil {
+		return nil, err
+	}
+	f, err := r.forecast(e, cfg, price)
+	if f != nil {
+		f.Journal, f.Waiting = dir, waiting
+	}
+	return f, err
+}
+
+// forecast estimates what an enricher still has to ask for.
+func (r *run) forecast(e *enrich.Enricher, cfg endpoint.Config, price pricing) (*TextForecast, error) {
+	f := &TextForecast{Provider: r.Provider, Model: cfg.Model}
+	var err error
+	if f.Calls, err = e.Pending(r.ctx, r.generator.Worker(), r.persons.First, r.persons.Count, charsPerToken(cfg)); err != nil {
+		return nil, err
+	}
+	for _, c := range f.Calls {
+		f.Tokens.Prompt += c.Estimate.Prompt
+		f.Tokens.Completion += c.Estimate.Completion
+	}
+	if r.inBatches() {
+		f.Mode, price.price = InBatches, price.price.InBatch()
+	}
+	if f.Priced = price.known; price.known {
+		f.Cost = price.price.Cost(endpoint.Usage(f.Tokens)).Money.Amount()
+		f.Currency, f.Prices = price.currency, price.date
+	}
+	return f, nil
+}
+
+// charsPerToken returns the ratio that an estimate uses.
+func charsPerToken(c endpoint.Config) float64 {
+	if c.CharsPerToken > 0 {
+		return c.CharsPerToken
+	}
+	return 3
+}
