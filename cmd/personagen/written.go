@@ -20,7 +20,7 @@ type writtenFlags struct {
 }
 
 func (o *writtenFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&o.spec, "spec", "", "hold the data to this spec instead of the release's own plan")
+	f.StringVar(&o.spec, "spec", "", "check the data against this spec or bundle instead of the release's own plan")
 	f.StringArrayVar(&o.columns, "map", nil, "THEIRS=OURS: a column's name in the files and in the spec; may be repeated")
 	f.StringVar(&o.aliases, "aliases", "", "set of the spec's aliases by which bare files name their columns; a release says itself")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")

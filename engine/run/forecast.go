@@ -19,8 +19,7 @@ import (
 // Forecast says what a run would write.
 type Forecast struct {
 	Plan *plan.Plan `json:"-"`
-	// Bundle is what the run would be made from: with all texts, and for this
-	// population.
+	// Bundle is the bundle of the plan with all texts, for this population.
 	Bundle   *bundle.Bundle `json:"-"`
 	Size     int64          `json:"size"`
 	Seed     uint64         `json:"seed"`

@@ -23,9 +23,9 @@ import (
 	"github.com/personagen/personagen/engine/spec/load"
 )
 
-// Compile returns the bundle of the spec at path, or reads the bundle that is
-// there. The error is a *diag.ListError when the spec, a table or the bundle is
-// wrong. Warn, when set, hears of a list that only warns.
+// Compile compiles the spec at path, or reads the bundle at path. The error is a
+// *diag.ListError when the spec, a table or the bundle has faults. Warn, if set, is
+// called with the warnings, if there are any.
 func Compile(ctx context.Context, path, cache string, progress func(fit.Progress), warn func(*diag.List)) (*bundle.Bundle, error) {
 	b, warnings, err := compileOrRead(ctx, path, cache, progress)
 	if err == nil && warn != nil && len(warnings.Items) > 0 {
@@ -34,7 +34,7 @@ func Compile(ctx context.Context, path, cache string, progress func(fit.Progress
 	return b, err
 }
 
-// compileOrRead also returns the warnings, at places as the user names them.
+// compileOrRead also returns the warnings, with places as the user names files.
 func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Progress)) (*bundle.Bundle, *diag.List, error) {
 	if bundle.Is(path) {
 		b, err := readBundle(path)
@@ -83,16 +83,16 @@ func fromFolder(dir, file string) string {
 	return filepath.ToSlash(abs)
 }
 
-// Vetted is what Vet found out.
+// Vetted is the result of Vet.
 type Vetted struct {
 	Fields, Tables int
 	Found          *diag.List     // faults and warnings, sorted
 	Bundle         *bundle.Bundle // nil for a spec
 }
 
-// Vet checks the spec at path and, with fit, that its tables can hold together;
-// for a bundle it checks the bundle. Faults of a spec are in the result; the
-// error is the context's, or that of a bundle that cannot be read.
+// Vet checks the spec at path and, with fit, that its tables agree; a bundle it checks
+// for damage. The faults of a spec are in the result. The error is the context's, or a
+// *diag.ListError when a bundle has faults.
 func Vet(ctx context.Context, path string, fit bool, cache string) (*Vetted, error) {
 	if bundle.Is(path) {
 		b, err := readBundle(path)
@@ -119,8 +119,8 @@ func Vet(ctx context.Context, path string, fit bool, cache string) (*Vetted, err
 	return v, ctx.Err()
 }
 
-// readBundle reads the bundle at path; a fault of the file is a fault of the
-// input, as those of a spec are.
+// readBundle reads the bundle at path. Its faults are faults of the input, like those
+// of a spec.
 func readBundle(path string) (*bundle.Bundle, error) {
 	b, err := bundle.ReadFile(path)
 	if err != nil {
@@ -131,7 +131,8 @@ func readBundle(path string) (*bundle.Bundle, error) {
 	return b, nil
 }
 
-// listError is the list as an error, unless what ended the work was the user.
+// listError returns the faults of a list as an error, or the context's error when the
+// work was interrupted.
 func listError(ctx context.Context, l *diag.List) error {
 	if l == nil || !l.Failed() {
 		return nil
@@ -142,8 +143,8 @@ func listError(ctx context.Context, l *diag.List) error {
 	return l.Err()
 }
 
-// choosePersons settles size, seed and range. What the config leaves open is as
-// the bundle was made for, else as the plan says.
+// choosePersons settles size, seed, sampling and range. What the config leaves open is
+// that of the bundle's request, or of the plan when it has none.
 func choosePersons(b *bundle.Bundle, c *Config) (release.Population, error) {
 	persons := release.Population{Size: b.Plan.Population.Size, Seed: b.Plan.Population.Seed, Sampling: c.Sampling, Shard: c.Shard}
 	if r := b.Request; r != nil {
@@ -179,7 +180,7 @@ func choosePersons(b *bundle.Bundle, c *Config) (release.Population, error) {
 	return persons, nil
 }
 
-// cut is where part i of k parts of n begins.
+// cut returns where part i of k parts of n begins.
 func cut(n int64, i, k int) int64 {
 	q, r := n/int64(k), n%int64(k)
 	return q*int64(i) + min(int64(i), r)
@@ -193,13 +194,11 @@ type allocation struct {
 	exceptions []check.Exception
 }
 
-// allocationVersion is raised when the same model would be allocated to other
-// counts, so that old cached allocations are not used.
+// allocationVersion is raised when the counts for a model change, so that older cached
+// allocations are not used.
 const allocationVersion = 2
 
-// allocate prepares the sampler. In quota mode the counts are those of the
-// bundle, or come from the cache, when the same model was allocated before for
-// the same size and seed.
+// allocate prepares the sampler.
 func allocate(ctx context.Context, b *bundle.Bundle, persons release.Population, cache string) (allocation, error) {
 	if persons.Sampling == check.Independent {
 		s, err := sample.NewIndependent(b.Model, persons.Seed)
@@ -216,6 +215,8 @@ func allocate(ctx context.Context, b *bundle.Bundle, persons release.Population,
 	return allocation{sampler: q, counts: counts, exceptions: exceptions(b, counts)}, nil
 }
 
+// countsFor returns the counts of a quota population: those of the bundle or of the
+// cache, if they are for this model, size and seed, or new ones.
 func countsFor(ctx context.Context, b *bundle.Bundle, persons release.Population, cache string) (*sample.Allocation, error) {
 	if a := b.Allocation; a != nil && a.N == persons.Size && a.Seed == persons.Seed {
 		return a, nil
@@ -291,8 +292,7 @@ func modelHash(m *sample.Model) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// readAllocation returns a cached allocation, nil when there is none or it is
-// damaged.
+// readAllocation returns a cached allocation, nil when there is none or it is damaged.
 func readAllocation(path string) *sample.Allocation {
 	if path == "" {
 		return nil
@@ -308,8 +308,8 @@ func readAllocation(path string) *sample.Allocation {
 	return &a
 }
 
-// writeAllocation stores an allocation; a cache that cannot be written costs
-// time later, not the run.
+// writeAllocation stores an allocation. It ignores errors: a run does not need the
+// cache.
 func writeAllocation(path string, a *sample.Allocation) {
 	if path == "" {
 		return

@@ -40,7 +40,7 @@ func Preview(ctx context.Context, cfg Config, n int) (*PreviewResult, error) {
 	return &PreviewResult{Plan: r.plan, Size: r.persons.Size, Seed: r.persons.Seed, Sampling: r.persons.Sampling, Persons: b}, nil
 }
 
-// sealed returns the bundle for the persons of this run.
+// sealed returns the bundle with the request and the allocation of this run.
 func (r *run) sealed() *bundle.Bundle {
 	b := *r.bundle
 	b.Request = &bundle.Request{Size: r.persons.Size, Seed: r.persons.Seed, Sampling: r.persons.Sampling}

@@ -15,8 +15,8 @@ import (
 	"github.com/personagen/personagen/engine/spec/load"
 )
 
-// letters is a spec of two calls, the second of which reads the first one's
-// text; %s of the tests are laid over its calls.
+// letters is a spec of two calls; the second reads a text of the first. Each test adds
+// its calls.
 const letters = `
 name: "letters"
 population: {size: 10, seed: 1}
@@ -78,7 +78,7 @@ calls: early: {prompt: file: "early.tmpl", system: "Write.", model: "m", tempera
 	}
 	for i := range p.Calls {
 		if p.Calls[i].MaxTokens < 60/2 {
-			t.Errorf("call %q may have %d tokens", p.Calls[i].Name, p.Calls[i].MaxTokens)
+			t.Errorf("call %q: got %d tokens at most, want 30 or more", p.Calls[i].Name, p.Calls[i].MaxTokens)
 		}
 		p.Calls[i].MaxTokens, p.Calls[i].Prompt = 0, ""
 	}
@@ -86,7 +86,7 @@ calls: early: {prompt: file: "early.tmpl", system: "Write.", model: "m", tempera
 		t.Error(d)
 	}
 	if !slices.ContainsFunc(p.Files, func(f plan.File) bool { return strings.HasSuffix(f.Path, "early.tmpl") }) {
-		t.Error("the prompt's file is not among the inputs")
+		t.Error("the file of the prompt is not in Plan.Files")
 	}
 }
 

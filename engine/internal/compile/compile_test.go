@@ -22,8 +22,8 @@ import (
 	"github.com/personagen/personagen/engine/spec/load"
 )
 
-// town is a small spec with everything the compiler knows: bands, groups of
-// two fields, universes, a conditional, a pattern, an impossible combination.
+// town is a small spec with bands, a group of two fields, universes, a conditional
+// table, a pattern and an impossible combination.
 const town = `
 name: "town"
 population: {size: 400, seed: 3, persons: 10_000, where: years: >=10}
@@ -89,8 +89,8 @@ func mustCompile(t *testing.T, text string) compiled {
 	return compiled{b.Plan, b}
 }
 
-// persons renders the population by label, the same whatever the order of
-// fields and labels.
+// persons prints the population by label, so that the order of fields and labels does
+// not matter.
 func persons(t *testing.T, p compiled, fields ...string) []string {
 	t.Helper()
 	a, err := sample.Allocate(context.Background(), p.bundle.Model, p.Population.Size, p.Population.Seed)
@@ -131,8 +131,7 @@ func persons(t *testing.T, p compiled, fields ...string) []string {
 
 var everyField = []string{"id", "hue", "years", "span", "guild", "master", "zone", "label"}
 
-// Ids and structure of a spec with everything that reaches them: see
-// identity.StructureVersion.
+// A change here changes the ids of every release: see identity.StructureVersion.
 func TestIdentityIsFrozen(t *testing.T) {
 	p := mustCompile(t, town+townChecks)
 	ids := persons(t, p, "id")
@@ -147,18 +146,18 @@ func TestIdentityIsFrozen(t *testing.T) {
 func TestTablesAreMet(t *testing.T) {
 	p := mustCompile(t, town)
 	if got, want := p.Population.Wanted, 0.8; math.Abs(got-want) > 1e-9 {
-		t.Errorf("wanted share %v, want %v", got, want)
+		t.Errorf("share of persons wanted: got %v, want %v", got, want)
 	}
 	for _, x := range p.Tables {
 		if x.Role == "pattern" {
 			continue
 		}
 		if x.TVD > 1e-9 {
-			t.Errorf("table %s: TVD %g", x.Name, x.TVD)
+			t.Errorf("table %s: got TVD %g, want 0", x.Name, x.TVD)
 		}
 		for k, want := range x.Published {
 			if math.Abs(x.Fitted[k]-want) > 1e-8 {
-				t.Errorf("table %s, cell %d: fitted %v, published %v", x.Name, k, x.Fitted[k], want)
+				t.Errorf("table %s, cell %d: got %v, want the published %v", x.Name, k, x.Fitted[k], want)
 			}
 		}
 	}
@@ -176,11 +175,11 @@ func TestPersonsObeyThePlan(t *testing.T) {
 		case years < 10:
 			t.Fatalf("%s is not wanted", row)
 		case (f[2] == "null") != (years < 20):
-			t.Fatalf("%s has a guild, or none, against its when", row)
+			t.Fatalf("%s has a guild, or none, although its when says otherwise", row)
 		case f[0] == "blue" && f[2] == "scribe":
 			t.Fatalf("%s is impossible", row)
 		case (f[3] == "yes") != (f[0] == "red" && years >= 40):
-			t.Fatalf("%s: the group of two fields is wrong", row)
+			t.Fatalf("%s: wrong value of the group of two fields", row)
 		}
 	}
 	for _, e := range p.Expected {
@@ -189,13 +188,13 @@ func TestPersonsObeyThePlan(t *testing.T) {
 		}
 		for k, label := range p.Field("hue").Domain.Labels {
 			if d := float64(counts[label]) - 400*e.Share[k]; math.Abs(d) > 1 {
-				t.Errorf("%s is %v persons off", label, d)
+				t.Errorf("%s: got a deviation of %v persons, want 1 at most", label, d)
 			}
 		}
 	}
 }
 
-// The order in which a spec lists things must change nobody.
+// The order in which a spec lists things does not affect the sample.
 func TestOrderChangesNobody(t *testing.T) {
 	want := persons(t, mustCompile(t, town), everyField...)
 	for name, edit := range map[string][2]string{
@@ -209,7 +208,7 @@ func TestOrderChangesNobody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			text := strings.Replace(town, edit[0], edit[1], 1)
 			if text == town {
-				t.Fatal("the edit does not fit the spec")
+				t.Fatal("the edit does not apply to the spec")
 			}
 			if name == "fields" {
 				text = strings.Replace(text, "\tid: kind: \"id\"\n", "\tid: kind: \"id\"\n"+edit[0], 1)
@@ -222,7 +221,7 @@ func TestOrderChangesNobody(t *testing.T) {
 			for i := range want {
 				_, row, _ := strings.Cut(want[i], ";")
 				if got[i] != row {
-					t.Fatalf("person %d was %s and is %s", i, row, got[i])
+					t.Fatalf("person %d: got %s, want %s", i, got[i], row)
 				}
 			}
 		})
@@ -237,7 +236,7 @@ func TestLeafChangesNoOtherColumn(t *testing.T) {
 	}
 }
 
-// A spec without tables makes every value equally likely.
+// Without tables every value is equally likely.
 func TestNoTables(t *testing.T) {
 	p := mustCompile(t, `
 name: "loose"
@@ -287,7 +286,7 @@ func TestPlanSurvivesJSON(t *testing.T) {
 		t.Error(d)
 	}
 	if _, err := plan.Read([]byte(`{"format": 99}`)); err == nil {
-		t.Error("a plan of another format is read")
+		t.Error("a plan of another format is accepted")
 	}
 }
 
@@ -301,13 +300,13 @@ checks: {
 fields: shade: {kind: "category", values: ["dark", "pale"]}
 `
 
-// Checks hold at every size at which whole persons allow it, although they are
-// near what is fitted; their order changes nobody, their limits do.
+// Limits hold at every size at which whole persons allow it, even close to the fitted
+// share. Their order does not affect the sample; the limits do.
 func TestChecksAreHeld(t *testing.T) {
 	p := mustCompile(t, town+townChecks)
 	for _, l := range p.Checks {
 		if l.Enforced == (l.Name == "apart") {
-			t.Errorf("check %s: enforced %v", l.Name, l.Enforced)
+			t.Errorf("check %s: got enforced %v, want %v", l.Name, l.Enforced, !l.Enforced)
 		}
 	}
 	free, broken := mustCompile(t, town), 0
@@ -327,14 +326,14 @@ func TestChecksAreHeld(t *testing.T) {
 			}
 			if float64(scribes) > 0.23*float64(green) {
 				if q == p {
-					t.Errorf("size %d: %d of %d green are scribes, at most 23 %% may be", size, scribes, green)
+					t.Errorf("size %d: got %d scribes of %d green, want 23 %% at most", size, scribes, green)
 				}
 				broken++
 			}
 		}
 	}
 	if broken == 0 {
-		t.Error("the check holds by itself: it shows nothing")
+		t.Error("the limit holds without being enforced, so the test shows nothing")
 	}
 
 	turned := mustCompile(t, town+strings.Replace(townChecks, "checks: {", "checks: red: {at_least: 0.4, at_most: 0.7, where: hue: \"red\"}\nchecks: {", 1))
@@ -342,15 +341,15 @@ func TestChecksAreHeld(t *testing.T) {
 	if d := cmp.Diff(persons(t, p, everyField...), persons(t, turned, everyField...)); d != "" {
 		t.Error(d)
 	}
-	if told := mustCompile(t, town+strings.Replace(townChecks, "0.23", "0.23, about: \"x\", severity: \"note\"", 1)); told.Structure != p.Structure {
-		t.Error("what is said about a check changes who is who")
+	if reworded := mustCompile(t, town+strings.Replace(townChecks, "0.23", "0.23, about: \"x\", severity: \"note\"", 1)); reworded.Structure != p.Structure {
+		t.Error("the description of a check changes the structure")
 	}
 	if other := mustCompile(t, town+strings.Replace(townChecks, "0.23", "0.24", 1)); other.Structure == p.Structure {
-		t.Error("a limit does not change who is who")
+		t.Error("a limit does not change the structure")
 	}
 }
 
-// The hash is of what will be done, not of how many are made of it.
+// The hash does not depend on size and seed.
 func TestHash(t *testing.T) {
 	p := mustCompile(t, town)
 	same := mustCompile(t, strings.Replace(town, "size: 400, seed: 3", "size: 500, seed: 4", 1))
@@ -362,7 +361,7 @@ func TestHash(t *testing.T) {
 		t.Error("a template does not change the hash")
 	}
 	if p.Structure != other.Structure {
-		t.Error("a template changes who is who")
+		t.Error("a template changes the structure")
 	}
 	if other = mustCompile(t, strings.Replace(town, "red: 50, green: 30", "red: 51, green: 29", 1)); p.Structure == other.Structure {
 		t.Error("a figure does not change the structure")
@@ -379,7 +378,7 @@ func TestCachedFit(t *testing.T) {
 	first, _ := compile.Compile(context.Background(), s, compile.Options{Cache: cache})
 	entries, err := os.ReadDir(cache)
 	if err != nil || len(entries) != 1 {
-		t.Fatalf("cache holds %v, %v", entries, err)
+		t.Fatalf("got %v in the cache (error %v), want one entry", entries, err)
 	}
 	second, _ := compile.Compile(context.Background(), s, compile.Options{Cache: cache})
 	if d := cmp.Diff(first.Model, second.Model); d != "" {
@@ -395,7 +394,7 @@ func TestCachedFit(t *testing.T) {
 	}
 }
 
-// Every fault is one message that says what to do.
+// Every fault is one message with a place and a hint.
 func TestFaults(t *testing.T) {
 	for _, x := range []struct{ name, old, new, code, message string }{
 		{"unknown field in a table", `over: ["hue"]`, `over: ["hoe"]`, "unknown-field", `no field is called "hoe"`},
@@ -417,25 +416,25 @@ func TestFaults(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) {
 			text := strings.Replace(town, x.old, x.new, 1)
 			if text == town {
-				t.Fatal("the edit does not fit the spec")
+				t.Fatal("the edit does not apply to the spec")
 			}
 			p, faults := compileText(t, text)
 			if p != nil {
-				t.Fatal("it compiles")
+				t.Fatal("the spec compiles")
 			}
 			i := slices.IndexFunc(faults.Items, func(d diag.Diagnostic) bool { return d.Code == x.code && strings.HasPrefix(d.Message, x.message) })
 			if i < 0 {
-				t.Fatalf("no %s %q among %+v", x.code, x.message, faults.Items)
+				t.Fatalf("got %+v, want %s %q among them", faults.Items, x.code, x.message)
 			}
 			if d := faults.Items[i]; d.Hint == "" || d.Place.Line == 0 {
-				t.Errorf("no hint or no place: %+v", d)
+				t.Errorf("got %+v, want a hint and a place", d)
 			}
 		})
 	}
 }
 
-// Three pairs that agree on every margin but cannot hold together: the errors
-// name all three tables.
+// Three tables that agree in pairs but not together are one fault that names all
+// three.
 func TestTriangle(t *testing.T) {
 	pair := func(differ float64) string {
 		same := (1 - differ) / 2
@@ -455,11 +454,11 @@ func TestTriangle(t *testing.T) {
 		return b.String()
 	}
 	if p, faults := compileText(t, text(0.6)); p == nil {
-		t.Errorf("0.6 is possible: %+v", faults.Items)
+		t.Errorf("0.6: got %+v, want no fault", faults.Items)
 	}
 	p, faults := compileText(t, text(0.7))
 	if p != nil {
-		t.Fatal("0.7 is impossible, yet it compiles")
+		t.Fatal("0.7: the spec compiles, want a contradiction")
 	}
 	want := `tables "ab", "ac", "bc" agree in pairs but not together`
 	if len(faults.Items) != 1 || faults.Items[0].Message != want {
@@ -483,7 +482,7 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// A spec with 10,000 fitted values in one field must not explode.
+// A field with 10,000 fitted values is refused where tables become too wide.
 func TestWideTablesAreRefused(t *testing.T) {
 	text := `
 name: "wide"

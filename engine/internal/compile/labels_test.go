@@ -2,8 +2,8 @@ package compile
 
 import "testing"
 
-// TestMisread: what LibreOffice 7 (CSV filter 44,34,76,1, en-US) and Excel make of
-// labels; a dash between two small numbers is a date to Excel only.
+// The results are those of LibreOffice 7 (CSV filter 44,34,76,1, en-US) and Excel. Only
+// Excel reads a dash between two small numbers as a date.
 func TestMisread(t *testing.T) {
 	for label, want := range map[string]string{
 		"65+": "a number", "65 +": "a number", "65-": "a number", "007": "a number", "1e5": "a number", "12E3": "a number", "1,000": "a number",
@@ -15,7 +15,7 @@ func TestMisread(t *testing.T) {
 		"75 și peste": "", "65 and over": "", "5 to 9": "", "5–9": "", "a/b": "", "1 000": "", "north-east": "", "second": "", "12 months": "", "decade 3": "",
 	} {
 		if got := misread(label); got != want {
-			t.Errorf("%q: %q, want %q", label, got, want)
+			t.Errorf("misread(%q): got %q, want %q", label, got, want)
 		}
 	}
 }

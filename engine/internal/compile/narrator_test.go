@@ -56,8 +56,8 @@ So it went.
 In the {guild} guild.
 `
 
-// compileQuay compiles an edited quay: each edit is a pair old, new. What is
-// said of it is one line for each diagnostic.
+// compileQuay compiles quay with some edits, each a pair of old and new text. It also
+// returns one line per diagnostic.
 func compileQuay(t *testing.T, edits ...string) (*plan.Plan, string) {
 	t.Helper()
 	text := map[string]string{"spec.cue": quay, "banks.txt": quayBanks}
@@ -69,7 +69,7 @@ func compileQuay(t *testing.T, edits ...string) (*plan.Plan, string) {
 			text[name] = edited
 		}
 		if !done {
-			t.Fatalf("the edit %q fits nothing", edits[i])
+			t.Fatalf("the edit %q does not apply", edits[i])
 		}
 	}
 	dir := t.TempDir()
@@ -102,14 +102,14 @@ func TestNarrator(t *testing.T) {
 	}
 	n := p.Narrator
 	if n.Forms != "hue" || !cmp.Equal(n.FormOf, []int32{0, 1}) {
-		t.Errorf("forms: %+v", n)
+		t.Errorf("got forms %+v", n)
 	}
 	var names []string
 	for _, b := range n.Banks {
 		names = append(names, fmt.Sprint(b.Name, len(b.Sections)))
 	}
 	if got := strings.Join(names, " "); got != "tool1 thing1 tale2 job2 more1 end2 work1" {
-		t.Errorf("banks: %s", got)
+		t.Errorf("got banks %s", got)
 	}
 	if when := n.Banks[2].Sections[0].When; !cmp.Equal(when.Fields, []string{"span"}) || !cmp.Equal(when.Case, []int32{1, 0, 0}) {
 		t.Errorf("the first tales are open to %+v", when)
@@ -133,19 +133,19 @@ func TestNarrator(t *testing.T) {
 	}
 }
 
-// Texts change the plan's hash but not who anybody is.
+// Texts change the plan's hash but not its structure.
 func TestTextsAndIdentity(t *testing.T) {
 	p, _ := compileQuay(t)
 	other, _ := compileQuay(t, "The sea is near.", "The sea is far.")
 	if p.Structure != other.Structure || p.Hash == other.Hash {
-		t.Error("an edited phrase changes the structure, or not the plan")
+		t.Error("an edited phrase must change the plan's hash and not its structure")
 	}
 	bare := p.WithoutTexts()
 	if bare.Structure != p.Structure || bare.Hash == p.Hash || bare.Field("tale") != nil || bare.Field("by") != nil || bare.Narrator != nil || bare.Field("pay") == nil {
 		t.Errorf("without texts: %+v", bare)
 	}
 	if again := bare.WithoutTexts(); again != bare {
-		t.Error("a plan without texts is not left as it is")
+		t.Error("WithoutTexts changes a plan without texts")
 	}
 }
 
@@ -220,8 +220,8 @@ func TestNarratorFaults(t *testing.T) {
 	}
 }
 
-// Combinations that cannot occur need no phrase, and a condition on the way to
-// a bank holds behind it.
+// Combinations that cannot occur need no phrase, and neither do those that a condition
+// on the way to a bank excludes.
 func TestCoverageKnowsWhoComes(t *testing.T) {
 	for name, edits := range map[string][]string{
 		"not wanted":             {`[tale] span: "cub"`, `[tale] age: >=10 & <20`},
@@ -241,7 +241,7 @@ func TestCoverageKnowsWhoComes(t *testing.T) {
 	}
 }
 
-// Phrases that are asked for by number, and their facets, reach the plan.
+// The plan has the facets of phrases, and phrases that are used by number.
 func TestNumbersAndFacets(t *testing.T) {
 	p, said := compileQuay(t, `["tool"]`, `["tool:1", "tool:2"]`, "a knife\na {red|blue} <thing>\n[thing]\nnet", "a knife\n  /use cuts <thing>\na {red|blue} <thing:1>\n  /use fishes\n[thing]\nnet",
 		"The sea is near.", "{he|she} <tool/use:2>.\nShe.", `more: ["more"]`, `more: ["more", "tool/use"]`)

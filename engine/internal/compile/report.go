@@ -21,7 +21,7 @@ func (c *compiler) slice() {
 	}
 	wanted, mass, err := c.whole.Slice(s)
 	if err != nil || mass <= 0 {
-		c.diags.Errorf(c.spec.Population.Where.Place, "nobody-wanted", "by the tables nobody meets the population's where: %s", c.plan.Population.Where).WithHint("widen the condition")
+		c.diags.Errorf(c.spec.Population.Where.Place, "nobody-wanted", "according to the tables, nobody meets the population's where: %s", c.plan.Population.Where).WithHint("widen the condition")
 		return
 	}
 	c.wanted, c.plan.Population.Wanted = wanted, mass
