@@ -424,6 +424,8 @@ func TestRefusals(t *testing.T) {
 	if err := r.Compact(); err == nil {
 		t.Error("Compact of a journal opened for reading")
 	}
+	shut(t, r)
+	shut(t, r) // a second Close does nothing
 }
 
 // A failed write is an error for every waiting Append and for all later ones.
