@@ -450,6 +450,9 @@ func TestFailedWrite(t *testing.T) {
 func TestCompactAndExport(t *testing.T) {
 	dir, opt := t.TempDir(), Options{SegmentBytes: 5000}
 	j := open(t, dir, opt)
+	if err := j.Compact(); err != nil {
+		t.Errorf("Compact of an empty journal: %v", err)
+	}
 	add(t, j, samples(0, 30)...)
 	for i := range 10 {
 		add(t, j, Record{sample(i).Key, []byte("replaced")})
