@@ -424,6 +424,8 @@ func TestRefusals(t *testing.T) {
 	if err := r.Compact(); err == nil {
 		t.Error("Compact of a journal opened for reading")
 	}
+	shut(t, r)
+	shut(t, r) // a second Close does nothing
 }
 
 // A failed write is an error for every waiting Append and for all later ones.
@@ -448,6 +450,9 @@ func TestFailedWrite(t *testing.T) {
 func TestCompactAndExport(t *testing.T) {
 	dir, opt := t.TempDir(), Options{SegmentBytes: 5000}
 	j := open(t, dir, opt)
+	if err := j.Compact(); err != nil {
+		t.Errorf("Compact of an empty journal: %v", err)
+	}
 	add(t, j, samples(0, 30)...)
 	for i := range 10 {
 		add(t, j, Record{sample(i).Key, []byte("replaced")})
