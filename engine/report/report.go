@@ -159,9 +159,9 @@ const MostCells = 1000
 // Texts describe the written fields. Model is the share of the texts that a
 // model wrote, nil when nothing says who did.
 type Texts struct {
-	Headline string       `json:"headline"`
-	Written  int64        `json:"written"`
-	Model    *float64     `json:"model_written,omitempty"`
+	Headline string              `json:"headline"`
+	Written  int64               `json:"written"`
+	Model    *float64            `json:"model_written,omitempty"`
 	Fields   []check.TextProfile `json:"fields"`
 	// Groups are the words that set the texts of groups of persons apart, in a
 	// sample: where clichés show.

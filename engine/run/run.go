@@ -29,8 +29,8 @@ type Config struct {
 	Out      string // folder of the release
 	Size     int64  // persons in all
 	Seed     *uint64
-	Limit    int64 // only the first so many of them
-	Shard    Shard // only this part of them
+	Limit    int64  // only the first so many of them
+	Shard    Shard  // only this part of them
 	Sampling string // check.Quota (the default) or check.Independent
 
 	// Provider is who writes the texts: "offline", the plan's phrase banks;
