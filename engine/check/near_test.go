@@ -81,6 +81,7 @@ func TestNearPersons(t *testing.T) {
 		{"nothing", 0, nil, Pass, 0, ""},
 		{"name", 40, name, Fail, 40, "name"},
 		{"a few names", 4, name, Warn, 4, "name"},
+		{"a name too many, 5 of 4,000", 5, name, Fail, 5, "name"},
 		{"one name, which may be chance", 1, name, Pass, 0, ""},
 		{"hue", 40, hue, Fail, 40, "hue"},
 		{"age, and its band", 40, func(b *frame.Batch, r int) {

@@ -347,3 +347,45 @@ func BenchmarkNearDuplicates(b *testing.B) {
 		tally.shared.texts.compare()
 	}
 }
+
+// TestTextThresholds: 0.1 % of texts may be near-duplicates, and 1 % may open like
+// another of their hundred.
+func TestTextThresholds(t *testing.T) {
+	const n = 2000
+	p := village()
+	for _, c := range []struct {
+		id     string
+		change func(b *frame.Batch)
+		want   string
+	}{
+		{"alike.story", func(b *frame.Batch) { repeatStory(b, 2) }, Pass},
+		{"alike.story", func(b *frame.Batch) { repeatStory(b, 3) }, Warn},
+		{"openings.story", func(b *frame.Batch) { repeatOpenings(b, 20) }, Pass},
+		{"openings.story", func(b *frame.Batch) { repeatOpenings(b, 21) }, Warn},
+	} {
+		b := villagers(p, 0, n, 60)
+		c.change(b)
+		for _, o := range judge(t, p, Options{Rows: n}, 1, []*frame.Batch{b}).Outcomes {
+			if o.ID == c.id && o.Status != c.want {
+				t.Errorf("got %s, want %s: %s", o.Status, c.want, o.Message)
+			}
+		}
+	}
+}
+
+// repeatStory gives the first person's story to so many others.
+func repeatStory(b *frame.Batch, times int) {
+	for k := range times {
+		b.Columns[vStory].Texts[100*k+50] = b.Columns[vStory].Texts[0]
+	}
+}
+
+// repeatOpenings makes so many stories open like an earlier one of their hundred.
+func repeatOpenings(b *frame.Batch, times int) {
+	for k := range times {
+		at := 90 * k
+		for r := range 2 {
+			b.Columns[vStory].Texts[at+r] = proseOf("phrase", int64(k), 10) + " " + b.Columns[vStory].Texts[at+r]
+		}
+	}
+}
