@@ -217,7 +217,7 @@ func (c *Client) Download(ctx context.Context, id, path string) error {
 	return local
 }
 
-// readErrors keeps the error of a reader, to tell it from the writer's.
+// readErrors keeps the error of a reader, to distinguish it from the writer's.
 type readErrors struct {
 	r   io.Reader
 	err error

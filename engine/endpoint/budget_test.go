@@ -128,7 +128,7 @@ func TestBudgetUnderLoad(t *testing.T) {
 			wg.Go(func() {
 				for range 50 {
 					worst := Money(1 + src.Below(200))
-					hold, err := b.Reserve(t.Context(), Cost{Money: worst})
+					reserved, err := b.Reserve(t.Context(), Cost{Money: worst})
 					if err != nil {
 						if KindOf(err) != OverBudget {
 							t.Error(err)
@@ -141,7 +141,7 @@ func TestBudgetUnderLoad(t *testing.T) {
 					}
 					b.mu.Unlock()
 					time.Sleep(time.Duration(src.Below(10)) * time.Millisecond)
-					hold.Settle(Cost{Money: Money(src.Below(int(worst) + 1))})
+					reserved.Settle(Cost{Money: Money(src.Below(int(worst) + 1))})
 				}
 			})
 		}

@@ -336,10 +336,9 @@ func (c *Client) send(ctx context.Context, req Request, mode Mode) result {
 	return result{answer, failed, r.usage, x.header}
 }
 
-// backoff is the wait before the next attempt: what the server asked for, or
-// else a time that doubles, of which a random part from half to all is waited,
-// so that callers do not come back together. The jitter is keyed by call and
-// attempt.
+// backoff is the wait before the next attempt: what the server asked for, or a time
+// that doubles with each attempt, times a random factor from 0.5 to 1, so that
+// callers do not retry together. The factor is a function of call and attempt.
 func (c *Client) backoff(call int64, attempt int, asked time.Duration) time.Duration {
 	u, _ := c.jitter.At(call, uint64(attempt))
 	d := min(float64(c.cfg.MaxBackoff), float64(c.cfg.Backoff)*math.Exp2(float64(attempt-1)))

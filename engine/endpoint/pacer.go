@@ -67,8 +67,8 @@ func (p *pacer) pause(d time.Duration) {
 	}
 }
 
-// bucket is a token bucket that goes into debt: a request that takes more than
-// the level waits until the debt is paid, and later requests wait behind it. It
+// bucket is a token bucket whose level may become negative: a request that takes more than
+// the level waits until it is 0 again, and later requests wait behind it. It
 // holds a tenth of a second's worth, so that no second exceeds its share by much.
 type bucket struct {
 	rate  float64 // per second; 0 for no limit

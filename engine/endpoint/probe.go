@@ -196,7 +196,7 @@ func withCanary(schema json.RawMessage, word string) (json.RawMessage, error) {
 		return nil, err
 	}
 	s["required"] = list
-	return json.Marshal(s) // the order inside "properties" is kept
+	return json.Marshal(s) // keeps the order within "properties"
 }
 
 // ProbeWorst returns the most that one call of a Probe can cost.

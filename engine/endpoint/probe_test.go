@@ -21,7 +21,7 @@ func TestProbe(t *testing.T) {
 		{"long answers", &fake.Server{TextLength: 5000}, Strict, "", 1, ""},
 		{"200 and unconstrained", &fake.Server{Ignores: []string{"json_schema"}}, JSONObject, "", 3, "does not follow the schema"},
 		{"no strict mode", &fake.Server{Refuses: []string{"json_schema"}}, JSONObject, "", 3, "the server refuses it"},
-		{"a schema beside JSON mode", &fake.Server{Refuses: []string{"json_schema"}, Schemas: true}, ObjectSchema, "", 2, "the server refuses it"},
+		{"a schema with JSON mode", &fake.Server{Refuses: []string{"json_schema"}, Schemas: true}, ObjectSchema, "", 2, "the server refuses it"},
 		{"the server breaks on a format", &fake.Server{Breaks: []string{"json_schema"}}, JSONObject, "", 6, "server error"},
 		{"and says so", &fake.Server{Breaks: []string{"json_schema"}, BreaksWith: "Input should be 'text' ('body', 'response_format', 'type')", Schemas: true}, ObjectSchema, "", 2, "the server refuses it"},
 		{"no modes", &fake.Server{Refuses: []string{"json_schema", "json_object"}}, Prompted, "", 4, "the server refuses it"},

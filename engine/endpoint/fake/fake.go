@@ -29,7 +29,7 @@ const (
 	BadGateway     Fault = "502 with HTML"
 	Hang           Fault = "no reply"             // until the client leaves
 	CutBefore      Fault = "cut before the reply" // and charged
-	CutInside      Fault = "cut inside the reply" // and charged
+	CutInside      Fault = "cut within the reply" // and charged
 	SlowBody       Fault = "slow body"            // in parts, taking Server.Latency again
 	NotJSON        Fault = "200 with HTML"        // and charged
 	ErrorIn200     Fault = "200 with an error"    // not charged, without usage

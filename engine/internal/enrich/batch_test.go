@@ -141,12 +141,12 @@ func TestBatchesRepair(t *testing.T) {
 	if all.Quarantined > 20 || all.Repaired == 0 {
 		t.Errorf("got %+v", all)
 	}
-	mended := 0
+	corrected := 0
 	for _, input := range o.server.Batches.Inputs()[1:] {
-		mended += bytes.Count(input, []byte("Correct this"))
+		corrected += bytes.Count(input, []byte("Correct this"))
 	}
-	if mended < int(all.Repaired) || o.questions() > 2*people+mended {
-		t.Errorf("got %d requests, %d of them with a reason; %+v", o.questions(), mended, all)
+	if corrected < int(all.Repaired) || o.questions() > 2*people+corrected {
+		t.Errorf("got %d requests, %d of them with a reason; %+v", o.questions(), corrected, all)
 	}
 }
 

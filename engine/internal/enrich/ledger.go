@@ -15,8 +15,8 @@ import (
 	"github.com/personagen/personagen/engine/journal"
 )
 
-// ledger records what was sent in batches and may be charged. It is a journal
-// beside the one of the answers, so that a process may be killed at any moment.
+// ledger records what was sent in batches and may be charged. It is a journal,
+// separate from that of the answers, so that a process may be killed at any moment.
 // The files of requests are in the same folder.
 type ledger struct {
 	dir  string
