@@ -17,7 +17,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 const module = "github.com/personagen/personagen"
@@ -25,11 +25,29 @@ const module = "github.com/personagen/personagen"
 // reserved names the only package that may import a module, tests aside: its
 // types stay behind that package.
 var reserved = map[string]string{
-	"cuelang.org/go":                    "engine/spec",
+	"cuelang.org/go":                    "engine/spec/load",
 	"github.com/parquet-go/parquet-go":  "engine/dataset",
 	"github.com/Masterminds/sprig/v3":   "engine/internal/prompt",
 	"github.com/sashabaranov/go-openai": "engine/endpoint",
 	"github.com/spf13/cobra":            "cmd/personagen",
+}
+
+// forbidden names packages that a package of ours may not import: the plan is data,
+// and whoever reads it needs neither a fit nor a sampler.
+var forbidden = map[string][]string{
+	"engine/plan":              {"engine/internal/fit", "engine/internal/sample", "engine/internal/table", "engine/internal/compile", "engine/bundle", "engine/spec/load"},
+	"engine/bundle":            {"engine/internal/compile", "engine/spec/load"},
+	"engine/internal/identity": {"engine"},
+	"engine/internal/compile":  {"engine/spec/load", "engine/run"},
+	"engine/release":           notForReleases,
+	"engine/internal/pipeline": notForReleases,
+}
+
+// notForReleases are the packages that make persons and texts: releases only
+// hold them.
+var notForReleases = []string{
+	"engine/run", "engine/bundle", "engine/endpoint", "engine/journal", "engine/spec/load", "engine/internal/compile", "engine/internal/fit",
+	"engine/internal/sample", "engine/internal/enrich", "engine/internal/narrate", "engine/internal/monitor",
 }
 
 func TestImports(t *testing.T) {
@@ -44,24 +62,68 @@ func TestImports(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			for _, fault := range importFaults(path.Dir(name), imported) {
+			for _, fault := range importFaults(path.Dir(name), imported, strings.HasSuffix(name, "_test.go")) {
 				t.Errorf("%s imports %s: %s", name, imported, fault)
 			}
 		}
 	})
 }
 
-// importFaults says why a package of ours may not import another.
-func importFaults(dir, imported string) (faults []string) {
+// importFaults says why a package of ours, or its tests, may not import another.
+func importFaults(dir, imported string, test bool) (faults []string) {
 	for reservedPath, owner := range reserved {
 		if within(imported, reservedPath) && dir != owner {
 			faults = append(faults, "only "+owner+" may")
+		}
+	}
+	for _, other := range forbidden[dir] {
+		if within(imported, module+"/"+other) && !test { // tests compile specs
+			faults = append(faults, dir+" must not")
 		}
 	}
 	if within(dir, "engine") && within(imported, module+"/cmd") {
 		faults = append(faults, "the engine knows nothing of the command line")
 	}
 	return faults
+}
+
+// TestPackagesWithoutCUE keeps CUE out of the import graph of every package but
+// those that load specs: whoever imports the others does not compile CUE.
+func TestPackagesWithoutCUE(t *testing.T) {
+	loading := []string{"engine/spec/load", "engine/run", "cmd/personagen"}
+	imports := map[string][]string{} // by folder, without tests
+	eachFile(t, ".go", func(name string, text []byte) {
+		if strings.HasSuffix(name, "_test.go") {
+			return
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ImportsOnly)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		for _, i := range f.Imports {
+			imported, _ := strconv.Unquote(i.Path.Value)
+			imports[path.Dir(name)] = append(imports[path.Dir(name)], strings.TrimPrefix(imported, module+"/"))
+		}
+	})
+	// way lists the imports that lead from a package to CUE.
+	var way func(from string) []string
+	way = func(from string) []string {
+		for _, imported := range imports[from] {
+			if within(imported, "cuelang.org/go") {
+				return []string{from, imported}
+			}
+			if rest := way(imported); rest != nil {
+				return append([]string{from}, rest...)
+			}
+		}
+		return nil
+	}
+	for dir := range imports {
+		if chain := way(dir); chain != nil && !slices.Contains(loading, dir) {
+			t.Errorf("CUE is reached through %s", strings.Join(chain, " -> "))
+		}
+	}
 }
 
 func within(name, parent string) bool {
@@ -73,15 +135,19 @@ func TestImportFaults(t *testing.T) {
 		dir, imported string
 		faults        int
 	}{
-		{"engine/spec", "cuelang.org/go/cue", 0},
+		{"engine/spec/load", "cuelang.org/go/cue", 0},
+		{"engine/spec", "cuelang.org/go/cue", 1},
 		{"engine/plan", "cuelang.org/go/cue", 1},
+		{"engine/plan", module + "/engine/internal/fit", 1},
+		{"engine/plan", module + "/engine/kind", 0},
+		{"engine/internal/identity", module + "/engine/plan", 1},
 		{"cmd/personagen", "github.com/parquet-go/parquet-go", 1},
 		{"engine/run", "github.com/sashabaranov/go-openai", 1},
 		{"engine/run", module + "/cmd/personagen", 1},
 		{"cmd/personagen", module + "/engine/run", 0},
 		{"engine/run", "cuelang.org/gopher", 0},
 	} {
-		if got := importFaults(c.dir, c.imported); len(got) != c.faults {
+		if got := importFaults(c.dir, c.imported, false); len(got) != c.faults {
 			t.Errorf("%s importing %s: %d faults %v, want %d", c.dir, c.imported, len(got), got, c.faults)
 		}
 	}
@@ -127,12 +193,12 @@ func specWords(t *testing.T) []string {
 		if base := strings.TrimSuffix(filepath.Base(name), ".cue"); base != "quickstart" {
 			words = append(words, base+"[a-z]*")
 		}
-		s, faults := spec.Load(t.Context(), name, spec.Options{})
+		s, faults := load.Load(t.Context(), name, load.Options{})
 		if err := faults.Err(); err != nil {
 			t.Fatal(err)
 		}
 		for _, f := range s.Fields {
-			if own := slices.Contains(ownWords, f.Name) || slices.Contains(spec.Kinds(), f.Name); !own && (!f.Hidden || strings.Contains(f.Name, "_")) {
+			if own := slices.Contains(ownWords, f.Name) || slices.Contains(load.Kinds(), f.Name); !own && (!f.Hidden || strings.Contains(f.Name, "_")) {
 				words = append(words, f.Name)
 			}
 		}

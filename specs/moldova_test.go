@@ -1,4 +1,4 @@
-package specs
+package specs_test
 
 import (
 	"regexp"
@@ -14,7 +14,7 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// persons makes the first persons of a seed with their offline texts.
+// persons returns the first persons of a seed, with texts by the narrator.
 func persons(t *testing.T, file string, seed uint64, rows int) (*plan.Plan, *frame.Batch) {
 	t.Helper()
 	made, err := run.Preview(t.Context(), run.Config{Spec: file, Seed: &seed, Sampling: check.Independent}, rows)
@@ -24,11 +24,11 @@ func persons(t *testing.T, file string, seed uint64, rows int) (*plan.Plan, *fra
 	return made.Plan, made.Persons
 }
 
-// No two texts of a hundred open alike, in any field, whatever the seed, and
-// nearly the same are at most one in a thousand.
-func TestTextsOfTheirOwn(t *testing.T) {
+// TestOpeningsAndNearDuplicates: among the texts of a hundred persons no two of a
+// field open alike, and at most one text in a thousand is a near-duplicate.
+func TestOpeningsAndNearDuplicates(t *testing.T) {
 	for seed := range uint64(4) {
-		p, b := persons(t, "moldova.cue", seed, 2000)
+		p, b := persons(t, moldova, seed, 2000)
 		suite := check.New(p, check.Options{Sampling: "independent", TempDir: t.TempDir()})
 		tally := suite.NewTally()
 		tally.Add(b)
@@ -40,19 +40,19 @@ func TestTextsOfTheirOwn(t *testing.T) {
 		for _, x := range result.Texts {
 			if a := x.Alike; a != nil {
 				n++
-				if a.Openings.Repeated > 0 || a.NearShare > 0.001 || a.Texts != 2000 {
-					t.Errorf("seed %d, %s: of %d texts %g open as another of the same hundred, %g are nearly as another", seed, x.Field, a.Texts, a.Openings.Repeated, a.NearShare)
+				if a.Openings.Repeated > 0 || a.NearDuplicateShare > 0.001 || a.Texts != 2000 {
+					t.Errorf("seed %d, %s: got %d texts, a share of %g with a repeated opening and %g near-duplicates; want 2000, 0 and at most 0.001", seed, x.Field, a.Texts, a.Openings.Repeated, a.NearDuplicateShare)
 				}
 			}
 		}
 		if n != 11 {
-			t.Errorf("%d fields of texts", n)
+			t.Errorf("got %d text fields, want 11", n)
 		}
 		suite.Close()
 	}
 }
 
-// cell is a person's text, or the items of a list.
+// cell returns a person's text as the only item, or the items of a list.
 func cell(b *frame.Batch, field string, row int) []string {
 	c := &b.Columns[b.Schema.Index(field)]
 	if b.Schema[b.Schema.Index(field)].Type == frame.TextList {
@@ -61,17 +61,17 @@ func cell(b *frame.Batch, field string, row int) []string {
 	return c.Texts[row : row+1]
 }
 
-// item is a phrase of a bank that lists and texts share.
+// item is a phrase that lists and texts share.
 type item struct {
-	name string
-	said []string // how a text tells of it, in small letters
+	name     string
+	wordings []string // how a text mentions it, in lower case
 }
 
-// slots are what a phrase leaves open.
+// slots matches the fields, forms and references in a phrase.
 var slots = regexp.MustCompile(`\\?[{<][^}>]*[}>]`)
 
-// items lists the phrases of banks that name no field. A phrase of one word says
-// too little to be found in a text; its facets are looked for all the same.
+// items lists the phrases of banks that name no field. A phrase of one or two words is
+// too short to be recognised in a text; its facets are looked for all the same.
 func items(p *plan.Plan, banks ...string) (all []item) {
 	for _, b := range p.Narrator.Banks {
 		if !slices.Contains(banks, b.Name) {
@@ -84,11 +84,11 @@ func items(p *plan.Plan, banks ...string) (all []item) {
 				}
 				x := item{name: name}
 				if strings.Count(name, " ") > 1 {
-					x.said = append(x.said, strings.ToLower(name))
+					x.wordings = append(x.wordings, strings.ToLower(name))
 				}
 				for _, f := range s.Facets {
 					if longest := slices.MaxFunc(slots.Split(f[i], -1), func(a, b string) int { return len(a) - len(b) }); strings.Count(longest, " ") > 4 {
-						x.said = append(x.said, strings.ToLower(strings.TrimSpace(longest)))
+						x.wordings = append(x.wordings, strings.ToLower(strings.TrimSpace(longest)))
 					}
 				}
 				all = append(all, x)
@@ -98,8 +98,8 @@ func items(p *plan.Plan, banks ...string) (all []item) {
 	return all
 }
 
-// tells reports whether a text in small letters holds words as whole words.
-func tells(text, words string) bool {
+// mentions reports whether a text in lower case contains words, as whole words.
+func mentions(text, words string) bool {
 	for from := 0; ; {
 		at := strings.Index(text[from:], words)
 		if at < 0 {
@@ -114,11 +114,11 @@ func tells(text, words string) bool {
 	}
 }
 
-// What the prose names stands in the lists, and all texts tell of the same
-// things.
-func TestTextsAndListsTellTheSame(t *testing.T) {
+// TestTextsMentionOnlyListedItems: the items that a text mentions are in the list beside
+// it, and the texts mention enough of them.
+func TestTextsMentionOnlyListedItems(t *testing.T) {
 	const rows = 1000
-	p, b := persons(t, "moldova.cue", 2024, rows)
+	p, b := persons(t, moldova, 2024, rows)
 	found := map[string]int{}
 	for _, c := range []struct {
 		list  string
@@ -138,14 +138,14 @@ func TestTextsAndListsTellTheSame(t *testing.T) {
 					if slices.Contains(list, x.name) {
 						continue
 					}
-					for _, said := range x.said {
-						if tells(text, said) {
-							t.Fatalf("person %d: %s tells of %q, which is not in %s: %v\n%s", row, field, x.name, c.list, list, text)
+					for _, words := range x.wordings {
+						if mentions(text, words) {
+							t.Fatalf("person %d: %s mentions %q, which is not in %s: %v\n%s", row, field, x.name, c.list, list, text)
 						}
 					}
 				}
 				for _, x := range list {
-					if tells(text, strings.ToLower(x)) {
+					if mentions(text, strings.ToLower(x)) {
 						found[field]++
 					}
 				}
@@ -154,7 +154,7 @@ func TestTextsAndListsTellTheSame(t *testing.T) {
 	}
 	for field, least := range map[string]int{"hobbies_and_interests": rows, "skills_and_expertise": 2 * rows, "persona": rows / 3} {
 		if found[field] < least {
-			t.Errorf("%s names %d items of its list, of %d persons", field, found[field], rows)
+			t.Errorf("%s: got %d mentions of listed items in the texts of %d persons, want at least %d", field, found[field], rows, least)
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package specs_test spoils a release of the Moldovan spec in one way at a time:
-// the check that should notice does.
+// Package specs_test tests the specifications of this folder. TestMutations changes a
+// release of the Moldovan spec in one way at a time and expects the right check to fail.
 package specs_test
 
 import (
@@ -20,9 +20,10 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
+// moldova is the spec under test.
 const moldova = "moldova.cue"
 
-// person is a line of JSONL; numbers keep their digits.
+// person is a line of JSONL. Numbers keep their digits.
 type person map[string]any
 
 func (p person) text(field string) string {
@@ -63,20 +64,21 @@ func writePersons(t *testing.T, path string, all []person) {
 	}
 }
 
-// spoil calls change on persons until it has changed so many.
-func spoil(t *testing.T, all []person, wanted int, change func(i int, p person) bool) {
+// spoil calls change on persons until it has changed n of them.
+func spoil(t *testing.T, all []person, n int, change func(i int, p person) bool) {
 	t.Helper()
+	left := n
 	for i, p := range all {
-		if wanted > 0 && change(i, p) {
-			wanted--
+		if left > 0 && change(i, p) {
+			left--
 		}
 	}
-	if wanted > 0 {
-		t.Fatalf("%d too few persons to spoil", wanted)
+	if left > 0 {
+		t.Fatalf("got %d persons changed, want %d", n-left, n)
 	}
 }
 
-// replaceIn replaces a text in the first of some fields that has it.
+// replaceIn replaces the first match of old in the first field that has one.
 func replaceIn(p person, fields []string, old *regexp.Regexp, with func(string) string) bool {
 	for _, f := range fields {
 		if text := p.text(f); old.MatchString(text) {
@@ -99,11 +101,10 @@ var prose = []string{
 	"professional_persona", "sports_persona", "arts_persona", "travel_persona", "culinary_persona",
 }
 
-// TestMutations makes 2,000 persons with texts and spoils the files they were
-// written to.
+// TestMutations changes the JSONL of a release of 2,000 persons and validates it.
 func TestMutations(t *testing.T) {
 	if testing.Short() {
-		t.Skip("makes and reads 2,000 persons with texts many times")
+		t.Skip("validates 2,000 persons with texts many times")
 	}
 	dir := t.TempDir()
 	s, err := run.Run(context.Background(), run.Config{Spec: moldova, Out: filepath.Join(dir, "out"), Size: 2000, Formats: []string{"jsonl"}})
@@ -123,10 +124,10 @@ func TestMutations(t *testing.T) {
 	for _, m := range []struct {
 		name   string
 		change func(t *testing.T, all []person)
-		caught []string // by all of these
+		caught []string // checks that must fail
 	}{
 		{"nothing", func(*testing.T, []person) {}, nil},
-		{"labels exchanged in 2 % of rows", func(t *testing.T, all []person) {
+		{"a label changed in 2 % of rows", func(t *testing.T, all []person) {
 			spoil(t, all, 40, func(i int, p person) bool {
 				if p["ethnicity"] != "moldoveni" || i%7 != 0 {
 					return false
@@ -135,7 +136,7 @@ func TestMutations(t *testing.T) {
 				return true
 			})
 		}, []string{"margin.ethnicity", "table.district_ethnicity"}},
-		{"1 % of persons in another district, with their locality of old", func(t *testing.T, all []person) {
+		{"1 % of persons in another district, with their old locality", func(t *testing.T, all []person) {
 			before := -1
 			spoil(t, all, 20, func(i int, p person) bool {
 				if before < 0 || all[before]["district"] == p["district"] || all[before]["region"] != p["region"] || all[before]["residence"] != p["residence"] {
@@ -144,15 +145,15 @@ func TestMutations(t *testing.T) {
 					}
 					return false
 				}
-				all[before]["district"], p["district"] = p["district"], all[before]["district"] // the margin stays
+				all[before]["district"], p["district"] = p["district"], all[before]["district"] // the margin is unchanged
 				before = -1
 				return true
 			})
 		}, []string{"open.locality"}},
-		{"ten texts emptied", func(t *testing.T, all []person) {
+		{"ten texts empty", func(t *testing.T, all []person) {
 			spoil(t, all, 10, func(i int, p person) bool { p["travel_persona"] = ""; return true })
 		}, []string{"text.travel_persona"}},
-		{"ten texts taken away", func(t *testing.T, all []person) {
+		{"ten texts missing", func(t *testing.T, all []person) {
 			spoil(t, all, 10, func(i int, p person) bool { p["travel_persona"] = nil; return true })
 		}, []string{"written.travel_persona"}},
 		{"ten rows repeated", func(t *testing.T, all []person) {
@@ -170,7 +171,7 @@ func TestMutations(t *testing.T) {
 				all[100*i+7] = twin
 			}
 		}, []string{"near_persons"}},
-		{"1 % of rows copied under new ids, with every number a little changed", func(t *testing.T, all []person) {
+		{"1 % of rows copied under new ids, with every number changed by one", func(t *testing.T, all []person) {
 			for i := range len(all) / 100 {
 				twin, id := maps.Clone(all[100*i+3]), all[100*i+7]["id"]
 				for field, v := range twin {
@@ -191,7 +192,7 @@ func TestMutations(t *testing.T) {
 				return age < 100
 			})
 		}, []string{"margin.age", "group.age_group", "rule.age"}},
-		{"the agreement broken in ten texts", func(t *testing.T, all []person) {
+		{"the wrong gender in ten texts", func(t *testing.T, all []person) {
 			spoil(t, all, 10, func(i int, p person) bool {
 				if p["sex"] != "femeie" {
 					return false
@@ -227,7 +228,7 @@ func TestMutations(t *testing.T) {
 				return own != "" && !strings.HasPrefix(own, other) && replaceIn(p, prose, work, func(string) string { return "lucrează ca " + other })
 			})
 		}, []string{"rule.own_occupation"}},
-		{"another state in ten texts", func(t *testing.T, all []person) {
+		{"another marital status in ten texts", func(t *testing.T, all []person) {
 			spoil(t, all, 10, func(i int, p person) bool {
 				if p["marital_status"] != "căsătorit(ă)" {
 					return false
@@ -277,7 +278,7 @@ func TestMutations(t *testing.T) {
 				}
 			}
 		}, []string{"number.gross_wage"}},
-		{"scores exchanged between persons", func(t *testing.T, all []person) {
+		{"scores swapped between persons", func(t *testing.T, all []person) {
 			for i := range len(all) / 2 {
 				k := len(all) - 1 - i
 				all[i]["neuroticism"], all[k]["neuroticism"] = all[k]["neuroticism"], all[i]["neuroticism"]
@@ -303,11 +304,11 @@ func TestMutations(t *testing.T) {
 			}
 			for _, id := range m.caught {
 				if !slices.Contains(failed, id) {
-					t.Errorf("%s did not fail; those that did: %v", id, failed)
+					t.Errorf("%s did not fail; got %v", id, failed)
 				}
 			}
 			if m.caught == nil && (err != nil || failed != nil) {
-				t.Errorf("nothing was changed, and %v failed: %v", failed, err)
+				t.Errorf("unchanged data: got failed checks %v, error %v", failed, err)
 			}
 			t.Logf("failed: %v", failed)
 		})

@@ -9,13 +9,13 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// TestNearPersonsByChance: few fields make many persons the same but for one
-// thing, as many as the suite expects; many fields make none.
-func TestNearPersonsByChance(t *testing.T) {
+// TestNearDuplicatePersonsByChance: with few fields many pairs of persons differ in
+// one field only, as many as the check expects; with many fields there are none.
+func TestNearDuplicatePersonsByChance(t *testing.T) {
 	for _, c := range []struct {
-		spec  string
-		size  int64
-		pairs int // things by which there are at least 500 pairs
+		spec string
+		size int64
+		many int // fields in which at least 500 pairs differ
 	}{{"quickstart.cue", 20_000, 5}, {moldova, 3000, 0}} {
 		s, err := run.Run(context.Background(), run.Config{Spec: c.spec, Out: t.TempDir(), Size: c.size, Provider: run.NoTexts, Formats: []string{"csv"}})
 		if err != nil {
@@ -24,7 +24,7 @@ func TestNearPersonsByChance(t *testing.T) {
 		i := slices.IndexFunc(s.Result.Outcomes, func(o check.Outcome) bool { return o.Kind == check.KindNear })
 		o := s.Result.Outcomes[i]
 		if o.Status != check.Pass || o.Near.Persons != 0 {
-			t.Errorf("%s: %s: %s", c.spec, o.Status, o.Message)
+			t.Errorf("%s: got %s, want pass: %s", c.spec, o.Status, o.Message)
 		}
 		many := 0
 		for _, x := range o.Near.ByThing {
@@ -33,11 +33,11 @@ func TestNearPersonsByChance(t *testing.T) {
 			}
 			many++
 			if x.Expected < 0.7*x.Pairs || x.Expected > 4*x.Pairs {
-				t.Errorf("%s: %s: %g pairs where %g are expected", c.spec, x.Thing, x.Pairs, x.Expected)
+				t.Errorf("%s: %s: got %g pairs, expected %g by chance", c.spec, x.Thing, x.Pairs, x.Expected)
 			}
 		}
-		if many < c.pairs {
-			t.Errorf("%s: %+v", c.spec, o.Near)
+		if many < c.many {
+			t.Errorf("%s: got %d fields with 500 pairs, want %d: %+v", c.spec, many, c.many, o.Near)
 		}
 	}
 }

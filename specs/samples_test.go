@@ -1,4 +1,4 @@
-package specs
+package specs_test
 
 import (
 	"bytes"
@@ -17,17 +17,17 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// sampled are the persons shown in moldova/samples, in that order: a young one in
-// a town, a Gagauz at work, a widow alone in a village, a Russian at work, an
-// elderly Bulgarian. previewed are as many of the population as it takes.
+// sampled are the persons of moldova/samples, in order: a young person in a town, a
+// Gagauz at work, a widow alone in a village, a Russian at work, an elderly
+// Bulgarian. They are among the first persons of the population, as many as previewed.
 var sampled = []int{210, 85, 15, 48, 274}
 
 const previewed = 400
 
-// TestSamples makes the persons of moldova/samples again and compares: whoever
-// edits the spec or a phrase bank changes them. UPDATE=1 writes them anew.
+// TestSamples compares moldova/samples with what the spec generates. Run it with
+// UPDATE=1 after a change of the spec or of a phrase bank.
 func TestSamples(t *testing.T) {
-	s, err := run.Preview(context.Background(), run.Config{Spec: "moldova.cue"}, previewed)
+	s, err := run.Preview(context.Background(), run.Config{Spec: moldova}, previewed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,12 +45,12 @@ func TestSamples(t *testing.T) {
 	}
 	head := fmt.Sprintf(`# Five personas
 
-Invented people; their texts are put together offline from phrase banks (`+"`text_source` is `offline`"+`): no model wrote them.
-They are persons %s of the specification's own population (seed %d, size %d), as
+These people are invented. The offline narrator wrote their texts from phrase banks (`+"`text_source` is `offline`"+`), not a model.
+They are persons %s of the population that the specification describes (seed %d, size %d), as printed by
 
     personagen preview specs/moldova.cue -n %d --json
 
-prints them, one a line. The JSON is in [personas.jsonl](personas.jsonl). Whoever edits the spec or a phrase bank gets other texts; `+"`UPDATE=1 go test ./specs -run Samples`"+` makes the samples anew.
+one per line. The JSON is in [personas.jsonl](personas.jsonl). After a change of the specification or of a phrase bank, `+"`UPDATE=1 go test ./specs -run Samples`"+` updates the samples.
 `, strings.Join(numbers, ", "), s.Seed, s.Size, previewed)
 	for name, want := range map[string]string{"personas.jsonl": lines.String(), "README.md": head + pages} {
 		path := filepath.Join("moldova", "samples", name)
@@ -65,12 +65,12 @@ prints them, one a line. The JSON is in [personas.jsonl](personas.jsonl). Whoeve
 			t.Fatal(err)
 		}
 		if d := cmp.Diff(want, string(got)); d != "" {
-			t.Errorf("%s is not what the spec makes; UPDATE=1 go test ./specs -run Samples writes it anew\n%.2000s", path, d)
+			t.Errorf("%s is out of date; run UPDATE=1 go test ./specs -run Samples\n%.2000s", path, d)
 		}
 	}
 }
 
-// page shows a person: the facts in a table, then the texts.
+// page shows a person in Markdown: the facts in a table, then the texts.
 func page(t *testing.T, s *run.PreviewResult, line []byte) string {
 	t.Helper()
 	var values map[string]any

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/run"
 )
@@ -175,14 +176,16 @@ func argCount(n int, what string) cobra.PositionalArgs {
 	}
 }
 
-func oneSpec() cobra.PositionalArgs { return argCount(1, "exactly one SPEC, a .cue file or a folder") }
+func oneSpec() cobra.PositionalArgs {
+	return argCount(1, "exactly one SPEC, a .cue file, a folder or a bundle")
+}
 
-// completeSpec completes file names that end in .cue.
+// completeSpec completes the names of specs and bundles.
 func completeSpec(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return []string{"cue"}, cobra.ShellCompDirectiveFilterFileExt
+	return []string{"cue", strings.TrimPrefix(bundle.Extension, ".")}, cobra.ShellCompDirectiveFilterFileExt
 }
 
 // splitList splits a list flag at commas; an empty one is nil.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 func (a *app) explainCommand() *cobra.Command {
@@ -26,13 +26,13 @@ func (a *app) explainCommand() *cobra.Command {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return spec.Topics(), cobra.ShellCompDirectiveNoFileComp
+			return load.Topics(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return a.listTopics()
 			}
-			text, err := spec.Explain(args[0])
+			text, err := load.Explain(args[0])
 			if err != nil {
 				return usagef("%v", err)
 			}
@@ -45,8 +45,8 @@ func (a *app) explainCommand() *cobra.Command {
 // listTopics prints every topic with its first sentence.
 func (a *app) listTopics() error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	for _, topic := range spec.Topics() {
-		text, err := spec.Explain(topic)
+	for _, topic := range load.Topics() {
+		text, err := load.Explain(topic)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/plan"
@@ -18,6 +19,7 @@ type planOptions struct {
 	persons personFlags
 	writer  writerFlags
 	all     bool
+	bundle  string
 }
 
 func (a *app) planCommand() *cobra.Command {
@@ -31,8 +33,17 @@ beside those of the persons wanted, what the spec leaves independent, what the
 allocation of so many persons could not meet, and the rows and bytes to expect.
 With --provider it also prints which texts the model has still to write, for how
 many persons, how many of them are stale (written before, for something that has
-changed since), and an estimate of tokens and cost.`,
-		Example:           "  personagen plan island.cue\n  personagen plan island.cue -n 100000 --json",
+changed since), and an estimate of tokens and cost.
+
+With --bundle it also writes everything that a run needs to one file: the plan,
+the fitted tables, the prompts, the endpoints without their keys, and the counts
+of this population. Commands take the file in place of the spec. They then need
+neither the spec nor its tables, and make the same population, of this size and
+seed unless they are given others.`,
+		Example: `  personagen plan island.cue
+  personagen plan island.cue -n 100000 --json
+  personagen plan island.cue -n 100000 --seed 3 --bundle island.bundle
+  personagen run island.bundle -o out`,
 		Args:              oneSpec(),
 		ValidArgsFunction: completeSpec,
 		RunE:              func(c *cobra.Command, args []string) error { return a.plan(c, args[0], o) },
@@ -40,6 +51,7 @@ changed since), and an estimate of tokens and cost.`,
 	o.persons.add(c.Flags())
 	o.persons.addParts(c.Flags())
 	o.writer.add(c)
+	c.Flags().StringVar(&o.bundle, "bundle", "", "write all that a run needs to this `FILE`")
 	c.Flags().BoolVar(&o.all, "all", false, "cut no list short")
 	c.Flags().BoolVar(&a.json, "json", false, "print the plan itself as one JSON document")
 	return c
@@ -64,16 +76,29 @@ func (a *app) plan(c *cobra.Command, path string, o planOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.bundle != "" {
+		if err := f.Bundle.WriteFile(o.bundle); err != nil {
+			return err
+		}
+	}
 	if a.json {
+		d, err := f.Bundle.Describe()
+		if err != nil {
+			return err
+		}
 		return a.document(struct {
 			*plan.Plan
-			Run *run.Forecast `json:"run"`
-		}{f.Plan, f})
+			Bundle *bundle.Description `json:"bundle"`
+			Run    *run.Forecast       `json:"run"`
+		}{f.Plan, d, f})
 	}
 	if err := f.Plan.Text(a.stdout, plan.TextOptions{All: o.all}); err != nil {
 		return err
 	}
 	a.printForecast(f)
+	if o.bundle != "" {
+		fmt.Fprintf(a.stdout, "\nWritten: %s, the bundle of this plan%s\n", o.bundle, requestOf(f.Bundle))
+	}
 	return nil
 }
 

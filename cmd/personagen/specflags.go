@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/release"
@@ -71,7 +72,7 @@ const largestSize = 1_000_000_000
 
 // config returns a run's config with what the flags give.
 func (o *personFlags) config(c *cobra.Command, spec string) (run.Config, error) {
-	cfg := run.Config{Spec: spec, Size: o.size, Limit: o.limit, Sampling: o.sampling, Version: version}
+	cfg := run.Config{Spec: spec, Size: o.size, Limit: o.limit, Version: version}
 	for _, f := range []struct {
 		name  string
 		value int64
@@ -85,6 +86,9 @@ func (o *personFlags) config(c *cobra.Command, spec string) (run.Config, error) 
 	}
 	if o.sampling != check.Quota && o.sampling != check.Independent {
 		return cfg, usagef("--sampling must be %s or %s, not %q", check.Quota, check.Independent, o.sampling)
+	}
+	if c.Flags().Changed("sampling") {
+		cfg.Sampling = o.sampling
 	}
 	var err error
 	if cfg.Shard, err = parseShard(o.shard); err != nil {
@@ -122,6 +126,7 @@ func checkOut(out string) error {
 // defaultOut returns the default folder of a release. Each shard has its own.
 func defaultOut(spec string, shard release.Shard) string {
 	name := strings.TrimSuffix(filepath.Base(filepath.Clean(spec)), ".cue")
+	name = strings.TrimSuffix(name, bundle.Extension)
 	if shard != (release.Shard{}) {
 		name += fmt.Sprintf("-%d-of-%d", shard.Index, shard.Of)
 	}

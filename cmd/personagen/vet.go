@@ -6,10 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/humanize"
-	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/run"
 )
 
 type vetOptions struct {
@@ -24,7 +24,8 @@ func (a *app) vetCommand() *cobra.Command {
 		Short: "Check a spec and its tables; write nothing",
 		Long: `vet reads a spec and its CSV files and reports every fault with its place, what
 is wrong and what to do. With --fit it also fits the tables, which finds those
-that contradict each other.`,
+that contradict each other. Of a bundle it checks that it is whole, and says what
+it holds.`,
 		Example:           "  personagen vet island.cue\n  personagen vet island.cue --fit --json",
 		Args:              oneSpec(),
 		ValidArgsFunction: completeSpec,
@@ -41,34 +42,35 @@ func (a *app) vet(ctx context.Context, path string, o vetOptions) error {
 	if err != nil {
 		return err
 	}
-	s, found := spec.Load(ctx, path, spec.Options{})
-	if !found.Failed() {
-		found.Items = append(found.Items, examine(ctx, s, o.fit, cache).Items...)
-		found.Sort()
-	}
-	if err := ctx.Err(); err != nil {
+	v, err := run.Vet(ctx, path, o.fit, cache)
+	if err != nil {
 		return err
 	}
-	if err := found.Err(); err != nil {
+	if err := v.Found.Err(); err != nil {
 		return err
 	}
 	if a.json {
-		return diag.JSON(a.stdout, found)
+		return diag.JSON(a.stdout, v.Found)
 	}
-	a.diagnostics(found)
+	a.diagnostics(v.Found)
+	fields, tables := humanize.Count(int64(v.Fields), "field", "fields"), humanize.Count(int64(v.Tables), "table", "tables")
+	if v.Bundle != nil {
+		_, err = fmt.Fprintf(a.stdout, "ok: %s is a bundle of %s, plan %.12s, with %s and %s%s\n", path, v.Bundle.Plan.Name, v.Bundle.Plan.Hash, fields, tables, requestOf(v.Bundle))
+		return err
+	}
 	fitted := ""
 	if o.fit {
 		fitted = ", and they fit together"
 	}
-	_, err = fmt.Fprintf(a.stdout, "ok: %s has %s and %s%s\n", path,
-		humanize.Count(int64(len(s.Fields)), "field", "fields"), humanize.Count(int64(len(s.Tables)), "table", "tables"), fitted)
+	_, err = fmt.Fprintf(a.stdout, "ok: %s has %s and %s%s\n", path, fields, tables, fitted)
 	return err
 }
 
-func examine(ctx context.Context, s *spec.Spec, fit bool, cache string) *diag.List {
-	if !fit {
-		return plan.Vet(ctx, s, plan.Options{})
+// requestOf says which population a bundle was made for.
+func requestOf(b *bundle.Bundle) string {
+	r := b.Request
+	if r == nil {
+		return ""
 	}
-	_, found := plan.Compile(ctx, s, plan.Options{Cache: cache})
-	return found
+	return fmt.Sprintf(", for %s, seed %d, %s sampling", humanize.Count(r.Size, "person", "persons"), r.Seed, r.Sampling)
 }

@@ -119,7 +119,7 @@ func (b *builder) measure(name string) (out []measured) {
 	case "near_duplicates":
 		for _, t := range b.Texts {
 			if t.Alike != nil {
-				add(t.Field, t.Alike.NearShare)
+				add(t.Field, t.Alike.NearDuplicateShare)
 			}
 		}
 	case "repeated_openings":

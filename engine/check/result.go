@@ -309,4 +309,4 @@ type TextSource struct {
 }
 
 // Alike tells how much the texts of different persons resemble each other.
-type Alike = similarity.Alike
+type Alike = similarity.Comparison

@@ -105,7 +105,7 @@ type textTally struct {
 	broken  []textFinds // per demand
 	// unsourced are persons with a text that nobody is said to have written.
 	unsourced finds
-	compared  sketch.Lowest[[]similarity.Print] // per text field
+	compared  sketch.Lowest[[]similarity.Signature] // per text field
 	kept      sketch.Lowest[keptPerson]
 	names     map[uint64]string // words that persons kept have, by their hash
 
@@ -123,11 +123,11 @@ type keptPerson struct {
 
 // sampledPerson is a row of the current batch on its way into the samples.
 type sampledPerson struct {
-	row    int
-	hash   uint64
-	masks  similarity.Masks
-	prints []similarity.Print
-	words  [][]uint64
+	row        int
+	hash       uint64
+	masks      similarity.Masks
+	signatures []similarity.Signature
+	words      [][]uint64
 }
 
 // textFieldTally is what is gathered of one written field.
@@ -169,7 +169,7 @@ func (x *textSuite) newTally() *textTally {
 		checker:  x.rules.Checker(),
 		fields:   make([]textFieldTally, len(x.fields)),
 		broken:   make([]textFinds, len(x.rules.Demands)),
-		compared: sketch.Lowest[[]similarity.Print]{Keep: comparedPersons, Below: x.comparedBelow},
+		compared: sketch.Lowest[[]similarity.Signature]{Keep: comparedPersons, Below: x.comparedBelow},
 		kept:     sketch.Lowest[keptPerson]{Keep: groupedPersons, Below: x.keptBelow},
 		names:    map[uint64]string{},
 	}
@@ -219,7 +219,7 @@ func (t *Tally) addTexts(b *frame.Batch) {
 	for i := range t.texts.samples {
 		p := &t.texts.samples[i]
 		row := b.First + int64(p.row)
-		t.texts.compared.Add(p.hash, row, p.prints)
+		t.texts.compared.Add(p.hash, row, p.signatures)
 		if p.words != nil {
 			k := keptPerson{words: p.words}
 			for _, a := range x.groups {
@@ -244,7 +244,7 @@ func (t *Tally) chooseSamples(b *frame.Batch) {
 		if hash > tt.compared.Below {
 			continue
 		}
-		p := sampledPerson{row: r, hash: hash, prints: make([]similarity.Print, len(x.fields))}
+		p := sampledPerson{row: r, hash: hash, signatures: make([]similarity.Signature, len(x.fields))}
 		if hash <= tt.kept.Below {
 			p.words = make([][]uint64, len(x.fields))
 		}
@@ -318,17 +318,17 @@ func (t *Tally) noteFaults(row int64, faults []rules.Fault) {
 
 // takeText keeps what is compared of the text that was judged last.
 func (t *Tally) takeText(p *sampledPerson, i int) {
-	scan := t.texts.checker.Scan()
-	words := t.texts.masker.Mask(scan, &p.masks)
+	tokens := t.texts.checker.Tokens()
+	words := t.texts.masker.Mask(tokens, &p.masks)
 	if len(words) == 0 {
 		return
 	}
-	p.prints[i] = similarity.PrintOf(words)
+	p.signatures[i] = similarity.NewSignature(words)
 	if p.words != nil {
 		p.words[i] = slices.Clone(words)
 		for k, hash := range words {
 			if _, known := t.texts.names[hash]; !known && hash&similarity.Masked == 0 {
-				t.texts.names[hash] = string(scan.Lower[scan.Words[k].From:scan.Words[k].To])
+				t.texts.names[hash] = string(tokens.Lower[tokens.Words[k].From:tokens.Words[k].To])
 			}
 		}
 	}

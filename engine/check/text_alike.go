@@ -37,11 +37,11 @@ func (t *Tally) alike() (fields []*Alike, groups []similarity.Group) {
 
 // alike compares the texts of a field; nil when there are none.
 func (t *textTally) alike(field int) *Alike {
-	var prints []*similarity.Print
+	var signatures []*similarity.Signature
 	var persons []int64
 	for i := range t.compared.All {
 		if p := &t.compared.All[i].Value[field]; p.Used {
-			prints, persons = append(prints, p), append(persons, t.compared.All[i].Row)
+			signatures, persons = append(signatures, p), append(persons, t.compared.All[i].Row)
 		}
 	}
 	var texts [][]uint64
@@ -50,7 +50,7 @@ func (t *textTally) alike(field int) *Alike {
 			texts = append(texts, words)
 		}
 	}
-	return similarity.Compare(prints, persons, texts)
+	return similarity.Compare(signatures, persons, texts)
 }
 
 // wordGroups compares the words of the persons kept by the values of some fields.

@@ -190,12 +190,12 @@ func (b *builder) checkAlike(i int, a *Alike) {
 		alike.Status, alike.Message = Skip, "there are no texts"
 		opening.Status, opening.Message = Skip, alike.Message
 	} else {
-		alike.Persons, alike.Rows = a.Near, a.Pair
-		alike.Message = fmt.Sprintf("%d of %s are nearly the same as another (%.3g %%%s)", a.Near, humanize.Count(a.Texts, "text", "texts"), 100*a.NearShare, b.usual("near_duplicates", name, mostNear))
-		if a.Near > 0 {
+		alike.Persons, alike.Rows = a.NearDuplicates, a.Pair
+		alike.Message = fmt.Sprintf("%d of %s are nearly the same as another (%.3g %%%s)", a.NearDuplicates, humanize.Count(a.Texts, "text", "texts"), 100*a.NearDuplicateShare, b.usual("near_duplicates", name, mostNear))
+		if a.NearDuplicates > 0 {
 			alike.Message += fmt.Sprintf(", as those of person %d and person %d", a.Pair[0], a.Pair[1])
 		}
-		if a.NearShare > mostNear && !b.limited("near_duplicates", name) {
+		if a.NearDuplicateShare > mostNear && !b.limited("near_duplicates", name) {
 			alike.Status = Warn
 		}
 		opening.Message = fmt.Sprintf("%.3g %% of %s open as another of the same hundred%s; %.1f bits of %.1f", 100*a.Openings.Repeated, humanize.Count(a.Texts, "text", "texts"), b.usual("repeated_openings", name, mostRepeated), a.Openings.Entropy, a.Openings.Most)

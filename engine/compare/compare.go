@@ -264,9 +264,9 @@ func (c *Comparison) add(field string, profiles []*profile) {
 // textFigures cuts the samples of all sets to the same size and measures them.
 func textFigures(field string, profiles []*profile, columns []*column, known []*spec.ReferenceField) []*TextFigures {
 	type sample struct {
-		prints  []*similarity.Print
-		persons []int64
-		words   [][]uint64
+		signatures []*similarity.Signature
+		persons    []int64
+		words      [][]uint64
 	}
 	samples := make([]sample, len(columns))
 	texts, words := math.MaxInt, math.MaxInt
@@ -275,9 +275,9 @@ func textFigures(field string, profiles []*profile, columns []*column, known []*
 			continue
 		}
 		s := &samples[i]
-		s.prints, s.persons, s.words = profiles[i].sampleOf(x)
-		if len(s.prints) > 0 {
-			texts, words = min(texts, len(s.prints)), min(words, similarity.Words(s.words))
+		s.signatures, s.persons, s.words = profiles[i].sampleOf(x)
+		if len(s.signatures) > 0 {
+			texts, words = min(texts, len(s.signatures)), min(words, similarity.Words(s.words))
 		}
 	}
 	out := make([]*TextFigures, len(columns))
@@ -291,14 +291,14 @@ func textFigures(field string, profiles []*profile, columns []*column, known []*
 		f := &TextFigures{Texts: x.n - x.empty, Empty: x.empty + x.nulls, Chars: x.chars.Describe(), Named: profiles[i].named(x)}
 		out[i] = f
 		s := samples[i]
-		if len(s.prints) == 0 {
+		if len(s.signatures) == 0 {
 			continue
 		}
 		f.Words = sketch.Tidy(float64(similarity.Words(s.words)) / float64(max(1, len(s.words))))
 		cut := similarity.Cut(s.words, words)
-		a := similarity.Compare(s.prints[:texts], s.persons[:texts], cut)
+		a := similarity.Compare(s.signatures[:texts], s.persons[:texts], cut)
 		f.Sample = Sample{int64(texts), int64(words)}
-		f.Near, f.Opening, f.Distinct, f.Phrase = a.NearShare, a.Openings.Repeated, a.Words.Distinct, a.Words.Phrase
+		f.Near, f.Opening, f.Distinct, f.Phrase = a.NearDuplicateShare, a.Openings.Repeated, a.Words.Distinct, a.Words.Phrase
 		f.Vocabulary, f.PerThousand = similarity.Types(cut), similarity.MovingTypes(cut, window)
 	}
 	return out

@@ -205,8 +205,8 @@ func TestFacts(t *testing.T) {
 		b.Resize(0, 1)
 		b.Columns[0].Texts[0] = c.value
 		f := p.facts(b, 0)[0]
-		p.scan.Read(c.text)
-		if got := f.named(&p.scan); got != c.want {
+		p.tokens.Read(c.text)
+		if got := f.named(&p.tokens); got != c.want {
 			t.Errorf("%s %q in %q: %v", c.role, c.value, c.text, got)
 		}
 	}

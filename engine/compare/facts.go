@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/internal/rules"
 	"github.com/personagen/personagen/engine/internal/similarity"
 	"github.com/personagen/personagen/engine/internal/sketch"
+	"github.com/personagen/personagen/engine/internal/tokenize"
 )
 
 // factRoles are the facts that texts may name, by the roles of the spec.
@@ -66,10 +66,10 @@ func (p *profile) facts(b *frame.Batch, r int) []fact {
 		f := &out[k]
 		f.whole, f.one = role.name == "age", role.name == "name"
 		value := textOf(&b.Columns[role.column], &b.Schema[role.column], r)
-		p.scan.Read(value)
+		p.tokens.Read(value)
 		for _, long := range []int{shortWord, 1} { // short words count when there is nothing else
-			for _, w := range p.scan.Words {
-				low := p.scan.Lower[w.From:w.To]
+			for _, w := range p.tokens.Words {
+				low := p.tokens.Lower[w.From:w.To]
 				if n := utf8.RuneCount(low); f.whole || n >= long || f.one && n >= shortWord-1 {
 					f.stems = append(f.stems, stem(low, n, f.whole))
 				}
@@ -93,9 +93,9 @@ func stem(word []byte, chars int, whole bool) []byte {
 }
 
 // named reports whether a text names the fact.
-func (f *fact) named(s *rules.Scan) bool {
+func (f *fact) named(s *tokenize.Tokenizer) bool {
 	for _, stem := range f.stems {
-		found := slices.ContainsFunc(s.Words, func(w rules.Word) bool {
+		found := slices.ContainsFunc(s.Words, func(w tokenize.Word) bool {
 			word := s.Lower[w.From:w.To]
 			return bytes.HasPrefix(word, stem) && (len(word) == len(stem) || !f.whole && utf8.RuneCount(stem) >= shortWord)
 		})

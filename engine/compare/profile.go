@@ -15,9 +15,9 @@ import (
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/rng"
-	"github.com/personagen/personagen/engine/internal/rules"
 	"github.com/personagen/personagen/engine/internal/similarity"
 	"github.com/personagen/personagen/engine/internal/sketch"
+	"github.com/personagen/personagen/engine/internal/tokenize"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
@@ -93,16 +93,16 @@ type profile struct {
 	kept     sketch.Lowest[[][]uint64] // per text or list
 	roles    []role
 
-	scan   rules.Scan
+	tokens tokenize.Tokenizer
 	masker similarity.Masker
 	masked []int // columns of the batch
 }
 
 // seen is what is kept of a sampled text.
 type seen struct {
-	print similarity.Print
-	has   uint16 // a bit for each role that the person has
-	named uint16 // and that the text names
+	signature similarity.Signature
+	has       uint16 // a bit for each role that the person has
+	named     uint16 // and that the text names
 }
 
 // person is a sampled one: what texts may name, and what is masked in them.
@@ -316,16 +316,16 @@ func (p *profile) sniff(b *frame.Batch, i int, c *column) string {
 	return valueKind
 }
 
-// sampleOf returns the prints and the words of a column's sample, in the order of
+// sampleOf returns the signatures and the words of a column's sample, in the order of
 // the sample.
-func (p *profile) sampleOf(c *column) (prints []*similarity.Print, persons []int64, words [][]uint64) {
+func (p *profile) sampleOf(c *column) (signatures []*similarity.Signature, persons []int64, words [][]uint64) {
 	for i := range p.compared.All {
 		x := &p.compared.All[i]
 		if c.sampled >= len(x.Value) {
 			continue // of a file that has no such column
 		}
-		if s := &x.Value[c.sampled]; s.print.Used {
-			prints, persons = append(prints, &s.print), append(persons, x.Row)
+		if s := &x.Value[c.sampled]; s.signature.Used {
+			signatures, persons = append(signatures, &s.signature), append(persons, x.Row)
 		}
 	}
 	for i := range p.kept.All {
@@ -333,7 +333,7 @@ func (p *profile) sampleOf(c *column) (prints []*similarity.Print, persons []int
 			words = append(words, all[c.sampled])
 		}
 	}
-	return prints, persons, words
+	return signatures, persons, words
 }
 
 func (p *profile) addTexts(b *frame.Batch, i int, c *column, rowChars []int64, samples map[int][]seen, words map[int][][]uint64, persons map[int]*person) {
@@ -354,21 +354,21 @@ func (p *profile) addTexts(b *frame.Batch, i int, c *column, rowChars []int64, s
 			rowChars[r] += int64(n)
 			continue
 		}
-		p.scan.Read(text)
-		c.chars.Add(float64(p.scan.Chars))
-		rowChars[r] += int64(p.scan.Chars)
-		masked := p.masker.Mask(&p.scan, &persons[r].masks)
+		p.tokens.Read(text)
+		c.chars.Add(float64(p.tokens.Chars))
+		rowChars[r] += int64(p.tokens.Chars)
+		masked := p.masker.Mask(&p.tokens, &persons[r].masks)
 		if len(masked) == 0 {
 			continue
 		}
 		s := &samples[r][c.sampled]
-		s.print = similarity.PrintOf(masked)
+		s.signature = similarity.NewSignature(masked)
 		for k, f := range persons[r].facts {
 			if !f.has() {
 				continue
 			}
 			s.has |= 1 << k
-			if f.named(&p.scan) {
+			if f.named(&p.tokens) {
 				s.named |= 1 << k
 			}
 		}
@@ -423,9 +423,9 @@ func (p *profile) addLists(b *frame.Batch, i int, c *column, rowChars []int64, s
 
 // itemHash identifies an item by its words.
 func (p *profile) itemHash(item string) uint64 {
-	p.scan.Read(item)
+	p.tokens.Read(item)
 	h := uint64(0)
-	for _, w := range p.scan.Words {
+	for _, w := range p.tokens.Words {
 		h = rng.Mix(h + w.Hash)
 	}
 	return h &^ similarity.Masked

@@ -1,6 +1,6 @@
-// Package diag is what personagen says about bad input: a Diagnostic has a
-// place, what is wrong and what to do. Printing is somewhere else in this
-// package; nothing here knows specs or tables.
+// Package diag represents faults in input files and prints them. A Diagnostic
+// says where a fault is, what is wrong and what to do. The package knows nothing
+// of specs and tables.
 package diag
 
 import (
@@ -9,15 +9,15 @@ import (
 	"slices"
 )
 
-// Place is a position in an input file. Line and Column count from 1; a zero
-// Line means the whole file, a zero Place no place at all.
+// Place is a position in an input file. Line and Column count from 1, Column in
+// bytes. A Place without a line is the whole file; the zero Place is no place.
 type Place struct {
 	File   string `json:"file,omitempty"`
 	Line   int    `json:"line,omitempty"`
 	Column int    `json:"column,omitempty"`
 }
 
-// Severity of a diagnostic; only errors stop the work.
+// Severity of a diagnostic. Only errors stop the work.
 type Severity string
 
 const (
@@ -30,12 +30,12 @@ const (
 type Diagnostic struct {
 	Place    Place    `json:"place"`
 	Severity Severity `json:"severity"`
-	Code     string   `json:"code"`            // stable short name of the kind of fault, such as "unknown-field"
+	Code     string   `json:"code"`            // stable name of the kind of fault, such as "unknown-field"
 	Message  string   `json:"message"`         // one line: what is wrong
 	Hint     string   `json:"hint,omitempty"`  // one line: what to do
 	Notes    []string `json:"notes,omitempty"` // further lines of detail
 
-	// Private keeps the line of the file out of what is printed: it may hold a
+	// Private keeps the source line out of the output, because it may contain a
 	// secret.
 	Private bool `json:"-"`
 }
@@ -43,12 +43,13 @@ type Diagnostic struct {
 // List collects diagnostics.
 type List struct{ Items []Diagnostic }
 
-// Errorf adds an error and returns it for a hint or notes to be attached.
+// Errorf adds an error. It returns the diagnostic, so that a hint and notes can
+// be attached; the pointer is valid until the next one is added.
 func (l *List) Errorf(at Place, code, format string, args ...any) *Diagnostic {
 	return l.add(at, Error, code, fmt.Sprintf(format, args...))
 }
 
-// Warnf adds a warning.
+// Warnf adds a warning, like Errorf.
 func (l *List) Warnf(at Place, code, format string, args ...any) *Diagnostic {
 	return l.add(at, Warning, code, fmt.Sprintf(format, args...))
 }
@@ -58,7 +59,7 @@ func (l *List) add(at Place, s Severity, code, message string) *Diagnostic {
 	return &l.Items[len(l.Items)-1]
 }
 
-// WithHint sets what the reader should do about it.
+// WithHint sets the hint: what the reader should do about the fault.
 func (d *Diagnostic) WithHint(format string, args ...any) *Diagnostic {
 	d.Hint = fmt.Sprintf(format, args...)
 	return d
@@ -70,12 +71,13 @@ func (d *Diagnostic) Note(format string, args ...any) *Diagnostic {
 	return d
 }
 
-// Failed reports whether the list holds an error.
+// Failed reports whether the list contains an error.
 func (l *List) Failed() bool {
 	return slices.ContainsFunc(l.Items, func(d Diagnostic) bool { return d.Severity == Error })
 }
 
-// Sort orders by file, line, column, and drops doubles.
+// Sort orders the diagnostics by file, line, column and message, and removes
+// those with the same place and message as another one.
 func (l *List) Sort() {
 	slices.SortStableFunc(l.Items, func(a, b Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.Place.File, b.Place.File), cmp.Compare(a.Place.Line, b.Place.Line),
@@ -84,7 +86,7 @@ func (l *List) Sort() {
 	l.Items = slices.CompactFunc(l.Items, func(a, b Diagnostic) bool { return a.Place == b.Place && a.Message == b.Message })
 }
 
-// Err returns nil when nothing failed, else an error that carries the list.
+// Err returns nil if the list contains no error, and otherwise a *ListError.
 func (l *List) Err() error {
 	if !l.Failed() {
 		return nil
@@ -93,7 +95,8 @@ func (l *List) Err() error {
 	return &ListError{List: l}
 }
 
-// ListError is a list with at least one error as a Go error.
+// ListError is a Go error that wraps a list with at least one error. Its message
+// is the first of them.
 type ListError struct{ List *List }
 
 func (e *ListError) Error() string {

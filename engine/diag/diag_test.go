@@ -78,7 +78,7 @@ func TestPrintersReportWriteErrors(t *testing.T) {
 	l := &List{}
 	l.Errorf(Place{}, "c", "m")
 	if Text(failing{}, l, TextOptions{}) == nil || JSON(failing{}, l) == nil {
-		t.Error("a failed write passes silently")
+		t.Error("got no error from a failed write")
 	}
 }
 
@@ -98,11 +98,11 @@ func TestJSON(t *testing.T) {
 	}
 	out.Reset()
 	if err := JSON(&out, &List{}); err != nil || !strings.Contains(out.String(), `"diagnostics": []`) {
-		t.Errorf("empty list: %s, %v", out.String(), err)
+		t.Errorf("empty list: got %s, error %v", out.String(), err)
 	}
 }
 
-func TestSortOrdersAndDropsDoubles(t *testing.T) {
+func TestSortRemovesDuplicates(t *testing.T) {
 	l := &List{}
 	l.Errorf(Place{"b", 1, 1}, "c", "x")
 	l.Errorf(Place{"a", 2, 1}, "c", "x")
@@ -122,12 +122,12 @@ func TestErr(t *testing.T) {
 	l := &List{}
 	l.Warnf(Place{}, "w", "only a warning")
 	if err := l.Err(); err != nil {
-		t.Errorf("a warning is an error: %v", err)
+		t.Errorf("list of a warning: got error %v, want none", err)
 	}
 	l.Errorf(Place{File: "a", Line: 3}, "c", "bad")
 	var list *ListError
 	if err := l.Err(); !errors.As(err, &list) || err.Error() != "a:3: bad" {
-		t.Errorf("got %v", err)
+		t.Errorf("got error %v, want a:3: bad", err)
 	}
 }
 
@@ -141,7 +141,7 @@ func TestGuess(t *testing.T) {
 		}
 	}
 	if got := Guess("ac", []string{"ab", "ad"}); got != "ab" {
-		t.Errorf("of equally near words got %q, want the first", got)
+		t.Errorf("Guess of two equally close words: got %q, want the first", got)
 	}
 }
 
@@ -155,7 +155,7 @@ func FuzzText(f *testing.F) {
 			t.Fatal(err)
 		}
 		if n := strings.Count(out.String(), "\n"); n != 1 && n != 3 {
-			t.Fatalf("%d lines: %q", n, out.String())
+			t.Fatalf("got %d lines, want 1 or 3: %q", n, out.String())
 		}
 	})
 }

@@ -2,10 +2,10 @@ package diag
 
 import "unicode"
 
-// Guess returns the one of words that word was most likely meant to be, or ""
-// when none is near: at most a third of its letters may be wrong, a swap of
-// neighbours counting once and a wrong case not at all. Of equally near words
-// the first wins.
+// Guess returns the element of words that word was most likely meant to be, or ""
+// if none is close. At most a third of the letters of word may be wrong; swapped
+// neighbours count as one wrong letter, and case does not count. Of equally close
+// words, it returns the first.
 func Guess(word string, words []string) string {
 	best, bestDistance := "", 1+max(1, len([]rune(word))/3)
 	for _, w := range words {

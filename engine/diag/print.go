@@ -10,18 +10,18 @@ import (
 	"unicode/utf8"
 )
 
-// TextOptions say how diagnostics look as text.
+// TextOptions configures Text.
 type TextOptions struct {
 	Color bool
-	// Source returns the bytes of a file that a place names; nil, or an error,
-	// leaves the source line out.
+	// Source returns the contents of the file of a place. If it is nil or returns
+	// an error, the source line is left out.
 	Source func(file string) ([]byte, error)
-	// Max is how many diagnostics are shown; 0 means 50. The rest are counted.
+	// Max is the number of diagnostics to print; 0 means 50. The rest are counted.
 	Max int
 }
 
-// Text prints each diagnostic for people: place, severity and message, the
-// source line with a mark, the hint, the notes.
+// Text prints each diagnostic for people: place, severity and message, the source
+// line with a mark, then the hint and the notes.
 //
 //	specs/x.cue:41:9: error: fields.age: unknown field "mim"
 //	    age: {kind: "integer", mim: 0}
@@ -78,7 +78,7 @@ func (p *printer) print(d Diagnostic) {
 	}
 }
 
-// String is file:line:column, as far as they are known.
+// String returns file:line:column, as far as they are known.
 func (p Place) String() string {
 	switch {
 	case p.Line == 0:
@@ -95,7 +95,7 @@ func (p *printer) source(at Place) {
 	if !ok || at.Column < 1 {
 		return
 	}
-	mark := min(at.Column-1, len(line)) // the end of a file counts as one more column
+	mark := min(at.Column-1, len(line)) // a column may be the one after the end of the line
 	before, after := excerpt(shown(line[:mark]), shown(line[mark:]))
 	fmt.Fprintf(&p.out, "    %s%s\n    %s%s\n", before, after, strings.Repeat(" ", width(before)), p.paint(green, "^"))
 }
@@ -107,7 +107,7 @@ func (p *printer) line(at Place) ([]byte, bool) {
 	lines, known := p.files[at.File]
 	if !known {
 		if text, err := p.Source(at.File); err == nil {
-			lines = bytes.Split(bytes.TrimPrefix(text, []byte("\ufeff")), []byte("\n")) // columns count from behind a byte order mark
+			lines = bytes.Split(bytes.TrimPrefix(text, []byte("\ufeff")), []byte("\n")) // columns do not count a byte order mark
 		}
 		p.files[at.File] = lines
 	}
@@ -117,13 +117,13 @@ func (p *printer) line(at Place) ([]byte, bool) {
 	return bytes.TrimSuffix(lines[at.Line-1], []byte("\r")), true
 }
 
-// shown is a part of a source line as a terminal may show it.
+// shown returns a part of a source line in a form that is safe to print.
 func shown(text []byte) string {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	return harmless(strings.ReplaceAll(string(text), "\t", "    "))
 }
 
-// harmless replaces control characters, which could drive the terminal, and
+// harmless replaces control characters, which could control the terminal, and
 // invalid UTF-8.
 func harmless(s string) string {
 	return strings.Map(func(r rune) rune {
@@ -134,7 +134,7 @@ func harmless(s string) string {
 	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
 }
 
-// excerpt cuts a long line to what stands around the mark.
+// excerpt shortens a long line to the part around the mark.
 func excerpt(before, after string) (string, string) {
 	const left, right = 70, 40
 	b, a := []rune(before), []rune(after)
@@ -150,7 +150,7 @@ func excerpt(before, after string) (string, string) {
 	return before, after
 }
 
-// width is the number of terminal cells that a text takes.
+// width returns the number of terminal cells that a text takes.
 func width(s string) int {
 	cells := 0
 	for _, r := range s {
@@ -165,9 +165,9 @@ func width(s string) int {
 	return cells
 }
 
-// isWide reports whether terminals give a character two cells: the blocks of
-// East Asian scripts and of pictures (Unicode Standard Annex 11, W and F,
-// without its single exceptions).
+// isWide reports whether a character takes two terminal cells. It checks the
+// blocks of East Asian scripts and of pictographs (Unicode Standard Annex 11,
+// classes W and F, without the exceptions of single characters).
 func isWide(r rune) bool {
 	return r >= 0x1100 && r <= 0x115f || r >= 0x2e80 && r <= 0x303e || r >= 0x3041 && r <= 0xa4cf ||
 		r >= 0xac00 && r <= 0xd7a3 || r >= 0xf900 && r <= 0xfaff || r >= 0xfe30 && r <= 0xfe6f ||
@@ -175,7 +175,7 @@ func isWide(r rune) bool {
 		r >= 0x20000 && r <= 0x3fffd
 }
 
-// JSON prints one document: {"diagnostics": […], "errors": n, "warnings": n}.
+// JSON prints one JSON document: {"diagnostics": […], "errors": n, "warnings": n}.
 func JSON(w io.Writer, l *List) error {
 	document := struct {
 		Diagnostics []Diagnostic `json:"diagnostics"`

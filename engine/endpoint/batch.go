@@ -1,9 +1,7 @@
 package endpoint
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,14 +16,14 @@ import (
 )
 
 // BatchConfig says how an endpoint takes files of requests, which it answers
-// within a day or so for less money.
+// within a day or so at a lower price.
 type BatchConfig struct {
-	Requests int           // most requests of a file; 0 when the endpoint takes no files
-	Bytes    int64         // most bytes of a file; 0 for no limit
-	Window   string        // within which a batch is to be done; "24h"
-	Tag      string        // key of a batch's metadata under which its name goes; "personagen"
-	Poll     time.Duration // between looks at a batch, at first; 30 s
-	MaxPoll  time.Duration // to which that grows; 5 min
+	Requests int           // most requests of a file; 0 if the endpoint takes no files
+	Bytes    int64         // most bytes of a file; 64 MB. An upload needs twice that in memory
+	Window   string        // time in which the endpoint completes a batch; "24h"
+	Tag      string        // key of the batch's metadata that holds its name; "personagen"
+	Poll     time.Duration // between the first status requests; 30 s
+	MaxPoll  time.Duration // between later ones, at most; 5 min
 }
 
 // BatchProviders lists the presets whose endpoints take files of requests.
@@ -33,17 +31,17 @@ func BatchProviders() []string {
 	return slices.DeleteFunc(Providers(), func(name string) bool { return presets[name].Batch.Requests == 0 })
 }
 
-// Batch is a file of requests at an endpoint.
+// Batch is the state of a file of requests at an endpoint.
 type Batch struct {
 	ID     string
-	Status string // the provider's word
+	Status string // as the endpoint names it
 	Ended  bool   // no more answers will come
-	Failed bool   // the file was refused, and nothing was answered or charged
-	Full   bool   // of Failed: because too much is waiting already
+	Failed bool   // the file was refused; nothing was answered or charged
+	Full   bool   // with Failed: too many requests are queued already
 	Reason string // of Failed, one line
 	Input  string // id of the file of requests
-	Output string // id of the file of answers, "" when there are none
-	Errors string // id of the file of requests that failed, "" when there are none
+	Output string // id of the file of answers, "" if there are none
+	Errors string // id of the file of failed requests, "" if there are none
 
 	Total, Done int64 // requests, and those answered or failed so far
 }
@@ -54,7 +52,7 @@ const batchURL = "/v1/chat/completions"
 // InBatch returns the client's price in batch mode.
 func (c *Client) InBatch() Price { return c.price.InBatch() }
 
-// Budget returns the budget that the client keeps to.
+// Budget returns the budget of the client.
 func (c *Client) Budget() *Budget { return c.budget }
 
 // Batches returns how the endpoint takes files of requests.
@@ -63,105 +61,19 @@ func (c *Client) Batches() BatchConfig { return c.cfg.Batch }
 // BaseURL returns the address of the endpoint.
 func (c *Client) BaseURL() string { return c.cfg.BaseURL }
 
-// AppendBatchLine appends a request to a batch file, with a new line behind it,
-// and returns the worst that its answer can cost. The id, of at most 64
-// characters, comes back with the answer.
-func (c *Client) AppendBatchLine(dst []byte, id string, req Request) ([]byte, Cost, error) {
-	body, err := c.Body(req)
-	if err != nil {
-		return dst, Cost{}, err
-	}
-	dst = append(dst, `{"custom_id":`...)
-	dst = appendQuoted(dst, id)
-	dst = append(dst, `,"method":"POST","url":"`+batchURL+`","body":`...)
-	dst = append(append(dst, body...), '}', '\n')
-	return dst, c.price.InBatch().Worst(req), nil
-}
-
-// BatchID returns the id of the request that a line of an output file answers.
-func BatchID(line []byte) (string, error) {
-	var l struct {
-		ID string `json:"custom_id"`
-	}
-	if err := json.Unmarshal(line, &l); err != nil || l.ID == "" {
-		return "", errors.New("a line of the provider's file names no request")
-	}
-	return l.ID, nil
-}
-
-// ReadBatchLine reads an answer from a line of a batch's output or error file.
-// The usage is nil when the line does not tell it; then the charge is not known,
-// unless the error is one that costs nothing.
-func (c *Client) ReadBatchLine(line []byte) (Answer, *Usage, error) {
-	var l struct {
-		Response *struct {
-			Status int             `json:"status_code"`
-			Body   json.RawMessage `json:"body"`
-		} `json:"response"`
-		Error *struct {
-			Code    any    `json:"code"`
-			Message string `json:"message"`
-		} `json:"error"`
-	}
-	if err := json.Unmarshal(line, &l); err != nil {
-		return Answer{}, nil, &Error{Kind: Unreadable, Message: "the line is not JSON", charged: true}
-	}
-	if l.Response == nil || l.Response.Status == 0 {
-		e := &Error{Kind: Unanswered}
-		if l.Error != nil {
-			e.Message = c.key.scrub(oneLine(l.Error.Message))
-			if kind := kindOf(0, fmt.Sprint(l.Error.Code), l.Error.Message); kind != BadRequest {
-				e.Kind = kind
-			}
-		}
-		return Answer{}, nil, e
-	}
-	if l.Response.Status != http.StatusOK {
-		return Answer{}, nil, c.lineError(l.Response.Status, l.Response.Body)
-	}
-	chat, ok := readChat(l.Response.Body)
-	if !ok {
-		return Answer{}, chat.usage, &Error{Kind: Unreadable, Status: http.StatusOK, Message: "the reply is not a chat completion", charged: true}
-	}
-	answer, failed := c.decode(&exchange{status: http.StatusOK, chat: chat})
-	if failed != nil {
-		return Answer{}, chat.usage, failed
-	}
-	return *answer, chat.usage, nil
-}
-
-// lineError is the error of a request that the endpoint refused within a batch.
-func (c *Client) lineError(status int, body []byte) *Error {
-	var reply struct {
-		Error struct {
-			Code    any    `json:"code"`
-			Type    string `json:"type"`
-			Message string `json:"message"`
-		} `json:"error"`
-	}
-	code, message := "", bodyMessage(body)
-	if json.Unmarshal(body, &reply) == nil && reply.Error.Message != "" {
-		code, message = fmt.Sprint(reply.Error.Code)+" "+reply.Error.Type, reply.Error.Message
-	}
-	return &Error{Kind: kindOf(status, code, message), Status: status, Message: c.key.scrub(oneLine(message))}
-}
-
-// Charged reports whether the request that ended in an error may have been paid
-// for.
-func Charged(err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	return !ok || e.charged
-}
-
 // fileTimeout bounds the transfer of a file.
 const fileTimeout = time.Hour
 
-// UploadBatch sends a file of requests and returns its id there. It costs
-// nothing, and is tried again if need be.
+// UploadBatch sends the file of requests at path under a name and returns its
+// id. It costs nothing and is retried. go-openai builds the form in memory, so
+// that the file is in memory twice.
 func (c *Client) UploadBatch(ctx context.Context, path, name string) (id string, err error) {
-	failed := c.again(ctx, fileTimeout, true, func(ctx context.Context, x *exchange) error {
-		x.file = path
-		f, err := c.api.CreateFileBytes(ctx, openai.FileBytesRequest{Name: name + ".jsonl", Bytes: []byte(fileMarker), Purpose: openai.PurposeBatch})
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	failed := c.retry(ctx, apiCall{timeout: fileTimeout, safe: true}, func(ctx context.Context, _ *exchange) error {
+		f, err := c.api.CreateFileBytes(ctx, openai.FileBytesRequest{Name: name + ".jsonl", Bytes: content, Purpose: openai.PurposeBatch})
 		if err == nil && f.ID == "" {
 			err = errors.New("the file was given no id")
 		}
@@ -174,48 +86,13 @@ func (c *Client) UploadBatch(ctx context.Context, path, name string) (id string,
 	return id, nil
 }
 
-// fileMarker stands for the content of a file in the form that go-openai makes,
-// which would hold the file in memory several times.
-const fileMarker = marker
-
-// sendFile puts a file into the place of its marker.
-func (x *exchange) sendFile(r *http.Request) error {
-	form, err := io.ReadAll(r.Body)
-	if err != nil {
-		return err
-	}
-	before, after, ok := bytes.Cut(form, []byte(fileMarker))
-	if !ok {
-		return errors.New("the file has no place in the request")
-	}
-	info, err := os.Stat(x.file)
-	if err != nil {
-		return err
-	}
-	r.ContentLength = int64(len(before)+len(after)) + info.Size()
-	r.GetBody = func() (io.ReadCloser, error) {
-		f, err := os.Open(x.file)
-		if err != nil {
-			return nil, err
-		}
-		return struct {
-			io.Reader
-			io.Closer
-		}{io.MultiReader(bytes.NewReader(before), f, bytes.NewReader(after)), f}, nil
-	}
-	r.Body, err = r.GetBody()
-	return err
-}
-
-// CreateBatch has the endpoint answer to an uploaded file. The name tells
-// batches apart and goes into the metadata. From the moment of the request on
-// the batch may exist and cost money, whatever the error says: unless the error
-// is one for which Charged is false, look with FindBatch before asking again, as
-// MakeBatch does.
+// CreateBatch makes the endpoint answer an uploaded file. The name identifies
+// the batch and goes into its metadata. Once the request is sent, the batch may
+// exist and cost money even if an error is returned: unless Charged is false for
+// the error, look with FindBatch before sending it again, as MakeBatch does.
 func (c *Client) CreateBatch(ctx context.Context, file, name string) (Batch, error) {
 	var b Batch
-	failed := c.again(ctx, c.cfg.Timeout, false, func(ctx context.Context, x *exchange) error {
-		x.fresh = true
+	failed := c.retry(ctx, apiCall{timeout: c.cfg.Timeout, newFile: true}, func(ctx context.Context, _ *exchange) error {
 		r, err := c.api.CreateBatch(ctx, openai.CreateBatchRequest{InputFileID: file, Endpoint: batchURL,
 			CompletionWindow: c.cfg.Batch.Window, Metadata: map[string]any{c.cfg.Batch.Tag: name}})
 		b = c.batch(r.Batch)
@@ -230,11 +107,11 @@ func (c *Client) CreateBatch(ctx context.Context, file, name string) (Batch, err
 	return b, nil
 }
 
-// looks is how often a batch of unknown fate is looked for: a list may lag.
-const looks = 3
+// maxLooks is how often a batch that may exist is looked for: lists may lag.
+const maxLooks = 3
 
-// MakeBatch is CreateBatch that finds out what became of an attempt of unknown
-// outcome, and makes another only when no batch came of it.
+// MakeBatch is CreateBatch that finds out the outcome of a failed attempt, and
+// tries again only if that attempt made no batch.
 func (c *Client) MakeBatch(ctx context.Context, file, name string) (Batch, error) {
 	for attempt := 1; ; attempt++ {
 		b, err := c.CreateBatch(ctx, file, name)
@@ -253,14 +130,14 @@ func (c *Client) MakeBatch(ctx context.Context, file, name string) (Batch, error
 	}
 }
 
-// LostBatch is FindBatch with patience.
+// LostBatch is FindBatch that looks several times before it returns nil.
 func (c *Client) LostBatch(ctx context.Context, file, name string) (*Batch, error) {
 	waiting, cancel := c.whileAlive(ctx)
 	defer cancel()
 	call := c.calls.Add(1)
 	for look := 1; ; look++ {
 		found, err := c.FindBatch(ctx, file, name)
-		if found != nil || err != nil || look == looks {
+		if found != nil || err != nil || look == maxLooks {
 			return found, err
 		}
 		if cause := sleep(waiting, c.backoff(call, look, 0)); cause != nil {
@@ -269,10 +146,10 @@ func (c *Client) LostBatch(ctx context.Context, file, name string) (*Batch, erro
 	}
 }
 
-// Batch looks at a batch.
+// Batch returns the state of a batch.
 func (c *Client) Batch(ctx context.Context, id string) (Batch, error) {
 	var b Batch
-	failed := c.again(ctx, c.cfg.Timeout, true, func(ctx context.Context, x *exchange) error {
+	failed := c.retry(ctx, apiCall{timeout: c.cfg.Timeout, safe: true}, func(ctx context.Context, _ *exchange) error {
 		r, err := c.api.RetrieveBatch(ctx, id)
 		b = c.batch(r.Batch)
 		return err
@@ -283,16 +160,16 @@ func (c *Client) Batch(ctx context.Context, id string) (Batch, error) {
 	return b, nil
 }
 
-// mostPages bounds a search through an account's batches.
-const mostPages = 200
+// maxPages bounds a search through an account's batches.
+const maxPages = 200
 
-// FindBatch looks for the batch of an uploaded file, or of that name, among all
-// of the account; nil when there is none.
+// FindBatch looks through the account's batches for the one of an uploaded file
+// or of a name. It returns nil if there is none.
 func (c *Client) FindBatch(ctx context.Context, file, name string) (*Batch, error) {
 	limit, after := 100, (*string)(nil)
-	for range mostPages {
+	for range maxPages {
 		var page openai.ListBatchResponse
-		failed := c.again(ctx, c.cfg.Timeout, true, func(ctx context.Context, x *exchange) (err error) {
+		failed := c.retry(ctx, apiCall{timeout: c.cfg.Timeout, safe: true}, func(ctx context.Context, _ *exchange) (err error) {
 			page, err = c.api.ListBatch(ctx, after, &limit)
 			return err
 		})
@@ -317,9 +194,9 @@ func (c *Client) FindBatch(ctx context.Context, file, name string) (*Batch, erro
 	return nil, nil
 }
 
-// CancelBatch stops a batch; what was answered until then is charged.
+// CancelBatch stops a batch. What was answered until then is charged.
 func (c *Client) CancelBatch(ctx context.Context, id string) error {
-	failed := c.again(ctx, c.cfg.Timeout, true, func(ctx context.Context, x *exchange) error {
+	failed := c.retry(ctx, apiCall{timeout: c.cfg.Timeout, safe: true}, func(ctx context.Context, _ *exchange) error {
 		_, err := c.api.CancelBatch(ctx, id)
 		return err
 	})
@@ -329,19 +206,17 @@ func (c *Client) CancelBatch(ctx context.Context, id string) error {
 	return nil
 }
 
-// Download writes a file of the endpoint to a path, where it appears whole or
-// not at all.
+// Download writes a file of the endpoint to path, atomically.
 func (c *Client) Download(ctx context.Context, id, path string) error {
 	var local error // of this machine's disk
-	failed := c.again(ctx, fileTimeout, true, func(ctx context.Context, x *exchange) error {
-		x.stream = true
+	failed := c.retry(ctx, apiCall{timeout: fileTimeout, safe: true, stream: true}, func(ctx context.Context, x *exchange) error {
 		content, err := c.api.GetFileContent(ctx, id)
 		if err != nil {
 			return err
 		}
 		defer content.Close()
-		from := &remembering{r: content}
-		if err := writeWhole(path, from); from.err == nil {
+		from := &readErrors{r: content}
+		if err := writeAtomically(path, from); from.err == nil {
 			local = err
 			return nil
 		}
@@ -354,13 +229,13 @@ func (c *Client) Download(ctx context.Context, id, path string) error {
 	return local
 }
 
-// remembering tells errors of reading from those of writing.
-type remembering struct {
+// readErrors keeps the error of a reader, to tell it from the writer's.
+type readErrors struct {
 	r   io.Reader
 	err error
 }
 
-func (r *remembering) Read(p []byte) (int, error) {
+func (r *readErrors) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
 	if err != nil && err != io.EOF {
 		r.err = err
@@ -368,7 +243,7 @@ func (r *remembering) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func writeWhole(path string, from io.Reader) error {
+func writeAtomically(path string, from io.Reader) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path))
 	if err != nil {
 		return err
@@ -384,14 +259,21 @@ func writeWhole(path string, from io.Reader) error {
 	return err
 }
 
-// again makes a request that is not a chat completion, and makes it again after
-// errors that pass: after all of them when that is safe, else only where the
-// request was certainly not carried out.
-func (c *Client) again(ctx context.Context, timeout time.Duration, safe bool, ask func(context.Context, *exchange) error) *Error {
+// apiCall says how a request that is not a chat completion is sent.
+type apiCall struct {
+	timeout time.Duration
+	safe    bool // it may be carried out twice
+	newFile bool // it names a file that was uploaded a moment ago
+	stream  bool // it reads the body of a good reply itself
+}
+
+// retry sends a request, and sends it again after temporary errors: after every
+// one if the request is safe, else only if it was certainly not carried out.
+func (c *Client) retry(ctx context.Context, call apiCall, ask func(context.Context, *exchange) error) *Error {
 	if err := c.checkKey(); err != nil {
 		return err
 	}
-	call := c.calls.Add(1)
+	number := c.calls.Add(1)
 	waiting, cancel := c.whileAlive(ctx)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
@@ -401,24 +283,24 @@ func (c *Client) again(ctx context.Context, timeout time.Duration, safe bool, as
 		if ctx.Err() != nil {
 			return c.interrupted(context.Cause(ctx), attempt-1)
 		}
-		e := c.once(ctx, timeout, ask)
+		e := c.once(ctx, call, ask)
 		if e == nil {
 			return nil
 		}
 		e.Attempts = attempt
-		if !e.Kind.retryable() || e.charged && !safe || attempt > c.cfg.Retries || e.RetryAfter > c.cfg.MaxWait {
+		if !e.Kind.Temporary() || e.charged && !call.safe || attempt > c.cfg.Retries || e.RetryAfter > c.cfg.MaxWait {
 			return e
 		}
-		if cause := sleep(waiting, c.backoff(call, attempt, e.RetryAfter)); cause != nil {
+		if cause := sleep(waiting, c.backoff(number, attempt, e.RetryAfter)); cause != nil {
 			return c.interrupted(cause, attempt)
 		}
 	}
 }
 
-func (c *Client) once(ctx context.Context, timeout time.Duration, ask func(context.Context, *exchange) error) *Error {
-	limited, cancel := context.WithTimeout(ctx, timeout)
+func (c *Client) once(ctx context.Context, call apiCall, ask func(context.Context, *exchange) error) *Error {
+	limited, cancel := context.WithTimeout(ctx, call.timeout)
 	defer cancel()
-	x := &exchange{plain: true}
+	x := &exchange{stream: call.stream}
 	err := ask(attach(limited, x), x)
 	if err == nil {
 		return nil
@@ -426,29 +308,30 @@ func (c *Client) once(ctx context.Context, timeout time.Duration, ask func(conte
 	e := c.fail(ctx, x, err)
 	switch {
 	case e.Kind == Unreadable:
-		e.Message = "the reply is none of the batch API: " + c.key.scrub(oneLine(err.Error()))
-	case x.fresh && e.Kind == BadRequest && missing(e):
-		e.Kind = Overloaded // providers may take a moment to know a file
+		e.Message = "the reply is not one of the batch API: " + c.key.scrub(oneLine(err.Error()))
+	case call.newFile && e.Kind == BadRequest && fileNotFound(e):
+		e.Kind = Overloaded // providers may not find a new file at once
 	case e.Kind == Overloaded, e.Kind == Timeout:
 		e.charged = true // it may have been carried out
 	case e.Status == http.StatusNotFound && e.Message == "":
-		e.Message = "it is not there"
+		e.Message = "not found"
 	}
 	return e
 }
 
-// missing reports whether a provider does not find a file.
-func missing(e *Error) bool {
-	words := strings.ToLower(e.Message)
-	for _, says := range []string{"cannot find file", "no such file", "file not found", "file does not exist"} {
-		if strings.Contains(words, says) {
+// fileNotFound reports whether the error says that a provider does not find a
+// file.
+func fileNotFound(e *Error) bool {
+	message := strings.ToLower(e.Message)
+	for _, words := range []string{"cannot find file", "no such file", "file not found", "file does not exist"} {
+		if strings.Contains(message, words) {
 			return true
 		}
 	}
-	return e.Status == http.StatusNotFound && strings.Contains(words, "file")
+	return e.Status == http.StatusNotFound && strings.Contains(message, "file")
 }
 
-// batch reads what an endpoint tells of a batch.
+// batch converts go-openai's batch.
 func (c *Client) batch(b openai.Batch) Batch {
 	out := Batch{ID: b.ID, Status: b.Status, Input: b.InputFileID,
 		Total: int64(b.RequestCounts.Total), Done: int64(b.RequestCounts.Completed + b.RequestCounts.Failed)}

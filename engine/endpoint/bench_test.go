@@ -23,13 +23,15 @@ import (
 	"github.com/personagen/personagen/engine/endpoint/fake"
 )
 
-const servant = "ENDPOINT_TEST_SERVER"
+// serverVar makes the test binary the fake server of the benchmarks; its value is
+// the length of a text.
+const serverVar = "ENDPOINT_TEST_SERVER"
 
 // TestMain turns the test binary into the fake server of the benchmarks, so that
-// the client's processor time can be told from the server's.
+// the client's processor time does not include the server's.
 func TestMain(m *testing.M) {
-	if os.Getenv(servant) != "" {
-		server := (&fake.Server{Latency: 200 * time.Millisecond, TextLength: 1500}).Start()
+	if length, err := strconv.Atoi(os.Getenv(serverVar)); err == nil {
+		server := (&fake.Server{Latency: 200 * time.Millisecond, TextLength: length}).Start()
 		fmt.Println(server.URL)
 		fmt.Scanln() // until the parent closes the pipe
 		return
@@ -40,10 +42,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// serve starts the fake server as a process of its own.
-func serve(b *testing.B) (url string) {
+// serve starts the fake server as a separate process.
+func serve(b *testing.B, textLength int) (url string) {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), servant+"=1")
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", serverVar, textLength))
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		b.Fatal(err)
@@ -62,52 +64,66 @@ func serve(b *testing.B) (url string) {
 	return url
 }
 
-// BenchmarkClient sends calls of 6 kB, answered with 4.5 kB after 200 ms, 500 in
-// flight, over the loopback. It reports the processor time of this process per
-// call, user and system, the throughput as a share of the ideal 2,500 calls a
-// second, and how high memory rose. The prompts are ready, as rendering them is
-// not the client's. The floor is net/http alone, with ready bodies, which is
-// measured by turns with the client, because a shared machine is not the same
-// from minute to minute: so give it rounds, -benchtime 9x. The figures are medians.
+// sizes of a call: in kilobytes asked and answered.
+var sizes = []struct {
+	name       string
+	system     int // repetitions of a sentence in the system text
+	textLength int // the answer has three texts
+}{
+	{"6kB-4.5kB", 180, 1500},
+	{"18kB-12kB", 600, 4000},
+}
+
+// BenchmarkClient sends calls that are answered after 200 ms, 500 in flight, over
+// the loopback interface. It reports the processor time of this process per call,
+// user and system, the throughput in percent of the ideal 2,500 calls per second,
+// and the peak of memory. Rendering the prompts is not included. It measures
+// net/http alone, with finished bodies, alternately with the client, because the
+// speed of a shared machine varies: run several rounds, -benchtime 9x. The figures
+// are medians.
 func BenchmarkClient(b *testing.B) {
-	debug.SetGCPercent(200) // as the program does when it asks a model
-	url := serve(b)
-	var own, floor []load500
-	for b.Loop() {
-		floor = append(floor, plainHTTP(b, url))
-		own = append(own, client(b, url))
-	}
-	figures := map[string]float64{
-		"cpu-µs/call":          median(own, func(l load500) float64 { return l.cpu }),
-		"net/http-cpu-µs/call": median(floor, func(l load500) float64 { return l.cpu }),
-		"%-of-ideal":           median(own, func(l load500) float64 { return l.ideal }),
-		"net/http-%-of-ideal":  median(floor, func(l load500) float64 { return l.ideal }),
-		"MB-peak":              peak(b) / 1e6,
-	}
-	for unit, figure := range figures {
-		b.ReportMetric(figure, unit)
+	debug.SetGCPercent(200) // as the program does when a model writes
+	for _, size := range sizes {
+		b.Run(size.name, func(b *testing.B) {
+			url := serve(b, size.textLength)
+			req := longRequest(size.system)
+			var own, floor []load500
+			for b.Loop() {
+				floor = append(floor, plainHTTP(b, url, req))
+				own = append(own, client(b, url, req))
+			}
+			figures := map[string]float64{
+				"cpu-µs/call":          median(own, func(l load500) float64 { return l.cpu }),
+				"net/http-cpu-µs/call": median(floor, func(l load500) float64 { return l.cpu }),
+				"%-of-ideal":           median(own, func(l load500) float64 { return l.ideal }),
+				"net/http-%-of-ideal":  median(floor, func(l load500) float64 { return l.ideal }),
+				"MB-peak":              peak(b) / 1e6,
+			}
+			for unit, figure := range figures {
+				b.ReportMetric(figure, unit)
+			}
+		})
 	}
 }
 
-func client(b *testing.B, url string) load500 {
+func client(b *testing.B, url string, req Request) load500 {
 	c, err := New(Config{BaseURL: url + "/v1", Model: "m", Mode: Strict, Workers: 500, MaxInFlight: 500}, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer c.Close()
-	req := longRequest()
 	return measure(b, func() error {
 		_, err := c.Do(b.Context(), req)
 		return err
 	})
 }
 
-func plainHTTP(b *testing.B, url string) load500 {
+func plainHTTP(b *testing.B, url string, req Request) load500 {
 	c, err := New(Config{BaseURL: "http://model.test/v1", Model: "m", Mode: Strict}, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	body, err := c.Body(longRequest())
+	body, err := c.Body(req)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -125,21 +141,19 @@ func plainHTTP(b *testing.B, url string) load500 {
 	})
 }
 
-func longRequest() Request {
+func longRequest(sentences int) Request {
 	req := ask(0)
-	req.System, req.MaxTokens = longSystem, 5000
+	req.System, req.MaxTokens = strings.Repeat("Un text țesut din cuvinte. ", sentences), 20_000
 	return req
 }
 
-var longSystem = strings.Repeat("Un text țesut din cuvinte. ", 180)
-
-// load500 is what 500 calls in flight took.
+// load500 is the measurement of 500 calls in flight.
 type load500 struct {
-	cpu   float64 // µs of processor time a call
+	cpu   float64 // µs of processor time per call
 	ideal float64 // percent of the ideal throughput
 }
 
-// calls of a measured load. ENDPOINT_BENCH_CALLS changes it, to see that memory
+// calls of a measurement. ENDPOINT_BENCH_CALLS changes it, to check that memory
 // does not grow with it.
 var calls = 10_000
 
@@ -159,7 +173,7 @@ func measure(b *testing.B, call func() error) load500 {
 		}
 		wg.Wait()
 	}
-	send(2500) // connecting is not measured
+	send(2500) // connecting is not included
 	start, before := time.Now(), processorTime()
 	send(calls)
 	n := float64(calls)
@@ -183,7 +197,7 @@ func processorTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// peak returns the most memory that the process had so far, in bytes.
+// peak returns the largest resident size of the process so far, in bytes.
 func peak(b *testing.B) float64 {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -195,8 +209,8 @@ func peak(b *testing.B) float64 {
 	return float64(u.Maxrss) * 1024
 }
 
-// BenchmarkOverhead is the client's work alone: scheduling, encoding, decoding
-// and books, without a network.
+// BenchmarkOverhead measures the client alone: scheduling, encoding, decoding and
+// accounting, without a network.
 func BenchmarkOverhead(b *testing.B) {
 	reply := canned(b)
 	cfg := Config{BaseURL: "http://model.test/v1", Model: "m", Mode: Strict, Transport: reply}
@@ -204,7 +218,7 @@ func BenchmarkOverhead(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	req := longRequest()
+	req := longRequest(180)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := c.Do(b.Context(), req); err != nil {

@@ -12,10 +12,10 @@ import (
 // Money is an amount in billionths of the currency of the price table.
 type Money int64
 
-// NewMoney converts an amount, such as 2.5 for two and a half dollars.
+// NewMoney converts an amount in units of the currency, such as 2.5 dollars.
 func NewMoney(amount float64) Money { return Money(math.Round(amount * 1e9)) }
 
-// Amount converts back.
+// Amount returns m in units of the currency.
 func (m Money) Amount() float64 { return float64(m) / 1e9 }
 
 func (m Money) String() string {
@@ -23,11 +23,11 @@ func (m Money) String() string {
 	if m == 0 || a >= 0.01 {
 		return strconv.FormatFloat(m.Amount(), 'f', 2, 64)
 	}
-	digits := 1 - int(math.Floor(math.Log10(a))) // two that say something
+	digits := 1 - int(math.Floor(math.Log10(a))) // two significant digits
 	return strings.TrimRight(strconv.FormatFloat(m.Amount(), 'f', digits, 64), "0")
 }
 
-// In names the currency of an amount, "" for none.
+// In returns the amount followed by its currency, "" for none.
 func (m Money) In(currency string) string {
 	if currency == "" {
 		return m.String()
@@ -35,7 +35,7 @@ func (m Money) In(currency string) string {
 	return m.String() + " " + currency
 }
 
-// Cost is what a call costs, or a bound on it.
+// Cost is the cost of a call, or a bound on it.
 type Cost struct {
 	Money  Money
 	Tokens int64
@@ -44,20 +44,20 @@ type Cost struct {
 func (c Cost) plus(d Cost) Cost  { return Cost{c.Money + d.Money, c.Tokens + d.Tokens} }
 func (c Cost) minus(d Cost) Cost { return Cost{c.Money - d.Money, c.Tokens - d.Tokens} }
 
-// within reports whether c is inside a limit, of which 0 means none.
+// within reports whether c keeps to a limit; 0 is no limit.
 func (c Cost) within(limit Cost) bool {
 	return (limit.Money == 0 || c.Money <= limit.Money) && (limit.Tokens == 0 || c.Tokens <= limit.Tokens)
 }
 
-// Budget lets calls through whose worst case fits together with what is spent
-// and the worst cases of all that is in flight. It may be shared by clients.
+// Budget admits calls whose worst case fits the limit together with what is spent
+// and the worst cases of the calls in flight. It may be shared by clients.
 type Budget struct {
-	mu      sync.Mutex
-	limit   Cost
-	spent   Cost
-	unknown Cost
-	held    Cost
-	changed chan struct{} // closed when held becomes less; nil while nobody waits
+	mu       sync.Mutex
+	limit    Cost
+	spent    Cost
+	unknown  Cost // part of spent
+	reserved Cost
+	changed  chan struct{} // closed when reserved decreases; nil while nobody waits
 }
 
 // NewBudget returns a budget in money, tokens or both; 0 is no limit.
@@ -68,24 +68,24 @@ func NewBudget(limit Cost) *Budget {
 // Limit returns what NewBudget was given.
 func (b *Budget) Limit() Cost { return b.limit }
 
-// Spent returns what was spent so far. The part called unknown is for attempts
-// that were cut off: it is their worst case, and may not have been charged.
+// Spent returns what was spent so far. Its part unknown is the worst case of
+// attempts whose outcome is not known; it may not have been charged.
 func (b *Budget) Spent() (spent, unknown Cost) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.spent, b.unknown
 }
 
-// Reserve holds a worst case until it is settled. Where it does not fit only
-// because of what is in flight, it waits for that. Where it cannot fit, the
-// error is of kind OverBudget.
-func (b *Budget) Reserve(ctx context.Context, worst Cost) (*Hold, error) {
+// Reserve reserves a worst case until it is settled. If it does not fit only
+// because of what is in flight, Reserve waits. If it cannot fit, the error is of
+// kind OverBudget.
+func (b *Budget) Reserve(ctx context.Context, worst Cost) (*Reservation, error) {
 	b.mu.Lock()
 	for {
-		if b.spent.plus(b.held).plus(worst).within(b.limit) {
-			b.held = b.held.plus(worst)
+		if b.spent.plus(b.reserved).plus(worst).within(b.limit) {
+			b.reserved = b.reserved.plus(worst)
 			b.mu.Unlock()
-			return &Hold{budget: b, worst: worst}, nil
+			return &Reservation{budget: b, worst: worst}, nil
 		}
 		if !b.spent.plus(worst).within(b.limit) {
 			err := b.refusal(worst)
@@ -107,75 +107,76 @@ func (b *Budget) Reserve(ctx context.Context, worst Cost) (*Hold, error) {
 }
 
 func (b *Budget) refusal(worst Cost) *Error {
-	message := fmt.Sprintf("%v of %v spent, and the next call may cost %v; raise the budget to go on", b.spent.Money, b.limit.Money, worst.Money)
+	message := fmt.Sprintf("%v of %v spent, and the next call may cost %v; raise the budget to continue", b.spent.Money, b.limit.Money, worst.Money)
 	if b.limit.Tokens > 0 && b.spent.Tokens+worst.Tokens > b.limit.Tokens {
-		message = fmt.Sprintf("%d of %d tokens used, and the next call may take %d; raise the budget to go on", b.spent.Tokens, b.limit.Tokens, worst.Tokens)
+		message = fmt.Sprintf("%d of %d tokens used, and the next call may take %d; raise the budget to continue", b.spent.Tokens, b.limit.Tokens, worst.Tokens)
 	}
 	return &Error{Kind: OverBudget, Message: message}
 }
 
-// Hold returns an empty hold, which Grow makes larger.
-func (b *Budget) Hold() *Hold { return &Hold{budget: b} }
+// NewReservation returns an empty reservation, for Grow.
+func (b *Budget) NewReservation() *Reservation { return &Reservation{budget: b} }
 
-// Take holds the worst case of what was sent before the budget was made. It
-// cannot be refused.
-func (b *Budget) Take(worst Cost) *Hold {
+// ReserveSent reserves the worst case of what was sent before the budget was
+// made, whether it fits or not.
+func (b *Budget) ReserveSent(worst Cost) *Reservation {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.held = b.held.plus(worst)
-	return &Hold{budget: b, worst: worst}
+	b.reserved = b.reserved.plus(worst)
+	return &Reservation{budget: b, worst: worst}
 }
 
 // Fits reports whether a worst case could be reserved without waiting.
 func (b *Budget) Fits(worst Cost) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.spent.plus(b.held).plus(worst).within(b.limit)
+	return b.spent.plus(b.reserved).plus(worst).within(b.limit)
 }
 
-// Refuse returns the error of a worst case that does not fit.
+// Refuse returns the error for a worst case that does not fit.
 func (b *Budget) Refuse(worst Cost) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.refusal(worst)
 }
 
-// Grow adds a worst case to the hold, if it fits, and reports whether it did.
-func (h *Hold) Grow(by Cost) bool {
-	b := h.budget
+// Grow adds a worst case to the reservation if it fits, and reports whether it
+// does.
+func (r *Reservation) Grow(by Cost) bool {
+	b := r.budget
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.spent.plus(b.held).plus(by).within(b.limit) {
+	if !b.spent.plus(b.reserved).plus(by).within(b.limit) {
 		return false
 	}
-	b.held, h.worst = b.held.plus(by), h.worst.plus(by)
+	b.reserved, r.worst = b.reserved.plus(by), r.worst.plus(by)
 	return true
 }
 
-// Worst returns what is held.
-func (h *Hold) Worst() Cost { return h.worst }
+// Worst returns the amount reserved.
+func (r *Reservation) Worst() Cost { return r.worst }
 
-// Hold is a reserved worst case. It must be settled once, by one of its methods.
-type Hold struct {
+// Reservation is a reserved worst case. It must be settled once, by one of its
+// methods.
+type Reservation struct {
 	budget *Budget
 	worst  Cost
 }
 
-// Settle puts what a call did cost in place of its worst case.
-func (h *Hold) Settle(actual Cost) { h.settle(actual, Cost{}) }
+// Settle replaces the reservation by the actual cost.
+func (r *Reservation) Settle(actual Cost) { r.settle(actual, Cost{}) }
 
-// SettleUnknown counts the worst case as spent, because nobody says what the
-// call did cost.
-func (h *Hold) SettleUnknown() { h.settle(h.worst, h.worst) }
+// SettleUnknown counts the reservation as spent, because the cost is unknown.
+func (r *Reservation) SettleUnknown() { r.settle(r.worst, r.worst) }
 
-// SettlePartly counts what is known, and as unknown the worst case of the rest.
-func (h *Hold) SettlePartly(actual, unknown Cost) { h.settle(actual.plus(unknown), unknown) }
+// SettlePartly counts the known cost, and the worst case of the rest as unknown.
+func (r *Reservation) SettlePartly(actual, unknown Cost) { r.settle(actual.plus(unknown), unknown) }
 
-func (h *Hold) settle(actual, unknown Cost) {
-	b := h.budget
+func (r *Reservation) settle(actual, unknown Cost) {
+	b := r.budget
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.held = b.held.minus(h.worst)
+	b.reserved = b.reserved.minus(r.worst)
 	b.spent = b.spent.plus(actual)
 	b.unknown = b.unknown.plus(unknown)
 	if b.changed != nil {

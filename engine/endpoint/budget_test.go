@@ -62,8 +62,8 @@ func TestCost(t *testing.T) {
 	}
 }
 
-// No tokenizer makes more tokens than bytes, so the bound holds for the fake
-// server and for any other; the estimate follows the characters.
+// No tokenizer makes more tokens than bytes, so that the bound holds for every
+// server; the estimate follows the characters.
 func TestTokenCounts(t *testing.T) {
 	if got := EstimateTokens("țțțțțțț", 3.5); got != 2 {
 		t.Errorf("estimate %d, want 2", got)
@@ -82,7 +82,7 @@ func TestReserve(t *testing.T) {
 			t.Fatal(err)
 		}
 		// The second waits for the first: it fits if that turns out cheaper.
-		var second *Hold
+		var second *Reservation
 		done := make(chan error, 1)
 		go func() {
 			var err error
@@ -91,13 +91,13 @@ func TestReserve(t *testing.T) {
 		}()
 		synctest.Wait()
 		if second != nil {
-			t.Error("the second was let through beside the first")
+			t.Error("the second reservation did not wait for the first")
 		}
 		first.Settle(Cost{30, 5})
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
-		// A third can never fit, and is told so at once.
+		// A third can never fit, and fails at once.
 		if _, err := b.Reserve(t.Context(), Cost{71, 1}); KindOf(err) != OverBudget {
 			t.Errorf("third: %v", err)
 		}
@@ -111,14 +111,14 @@ func TestReserve(t *testing.T) {
 		}
 		second.SettleUnknown()
 		spent, unknown := b.Spent()
-		if spent != (Cost{90, 15}) || unknown != (Cost{60, 10}) || b.held != (Cost{}) {
-			t.Errorf("spent %v, unknown %v, held %v", spent, unknown, b.held)
+		if spent != (Cost{90, 15}) || unknown != (Cost{60, 10}) || b.reserved != (Cost{}) {
+			t.Errorf("spent %v, unknown %v, reserved %v", spent, unknown, b.reserved)
 		}
 	})
 }
 
-// Whatever is reserved and settled by many at once, spent and held never exceed
-// the limit, and nothing is left held.
+// Whatever many goroutines reserve and settle, spent and reserved never exceed
+// the limit, and nothing is left reserved.
 func TestBudgetUnderLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBudget(Cost{Money: 10_000})
@@ -136,8 +136,8 @@ func TestBudgetUnderLoad(t *testing.T) {
 						continue
 					}
 					b.mu.Lock()
-					if b.spent.Money+b.held.Money > 10_000 {
-						t.Errorf("spent %v and held %v", b.spent, b.held)
+					if b.spent.Money+b.reserved.Money > 10_000 {
+						t.Errorf("spent %v and reserved %v", b.spent, b.reserved)
 					}
 					b.mu.Unlock()
 					time.Sleep(time.Duration(src.Below(10)) * time.Millisecond)
@@ -146,14 +146,13 @@ func TestBudgetUnderLoad(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if spent, _ := b.Spent(); b.held != (Cost{}) || spent.Money < 9_800 {
-			t.Errorf("spent %v, held %v", spent, b.held)
+		if spent, _ := b.Spent(); b.reserved != (Cost{}) || spent.Money < 9_800 {
+			t.Errorf("spent %v, reserved %v", spent, b.reserved)
 		}
 	})
 }
 
-// A budget is used to the last call that surely fits, and not beyond; the same
-// run goes on when it is raised.
+// A budget is used up to the last call that surely fits, and not exceeded.
 func TestBudgetOfARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fake.Server{Latency: time.Second, TextLength: 400}

@@ -3,16 +3,15 @@ package endpoint
 import (
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"strings"
 	"testing"
 
 	"github.com/personagen/personagen/engine/endpoint/fake"
 )
 
-// canned answers every request with the same reply of 4.5 kB.
+// canned returns a transport that answers every request with the same reply of
+// 4.5 kB.
 func canned(b *testing.B) http.RoundTripper {
-	body := `{"schema":1}`
 	s := &fake.Server{TextLength: 1500}
 	r, err := http.NewRequest(http.MethodPost, "http://model.test/v1/chat/completions", strings.NewReader(
 		`{"model":"m","response_format":{"type":"json_schema","json_schema":{"schema":`+string(twoFields)+`}}}`))
@@ -23,14 +22,12 @@ func canned(b *testing.B) http.RoundTripper {
 	if err != nil {
 		b.Fatal(err)
 	}
-	text, err := io.ReadAll(resp.Body)
+	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		b.Fatal(err)
 	}
-	body = string(text)
 	return roundTrip(func(r *http.Request) (*http.Response, error) {
 		io.Copy(io.Discard, r.Body)
-		httptrace.ContextClientTrace(r.Context()).WroteRequest(httptrace.WroteRequestInfo{})
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: readCloser(body)}, nil
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: readCloser(string(body))}, nil
 	})
 }

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -15,8 +16,8 @@ import (
 	"github.com/personagen/personagen/engine/internal/rng"
 )
 
-// Client sends requests to one model of one endpoint. Its methods may be called
-// by any number of goroutines; Width says how many have a use.
+// Client sends requests to one model of one endpoint. It is safe for concurrent
+// use; Width is the number of goroutines worth starting.
 type Client struct {
 	cfg     Config
 	key     Secret
@@ -24,15 +25,12 @@ type Client struct {
 	price   Price
 	budget  *Budget
 	api     *openai.Client
-	wire    transport
-	fields  []byte // Config.Extra, encoded
+	http    *http.Client // of api
 	jitter  rng.Stream
 
 	gate  *gate
 	pacer *pacer
-	calls atomic.Int64
-
-	common common
+	calls atomic.Int64 // numbers requests, for the jitter
 
 	life context.Context // ends when the client stops, with the reason as its cause
 	stop context.CancelCauseFunc
@@ -43,13 +41,13 @@ type Client struct {
 	stats    Stats
 }
 
-// New returns a client. A nil budget sets no limit. Every fault of the config is
-// reported; nothing is sent. A key that is not there is a fault of the requests:
-// see Keyless.
+// New returns a client, or every fault of the config. A nil budget sets no
+// limit. Nothing is sent. A missing API key is not a fault of the config: see
+// Keyless.
 func New(cfg Config, budget *Budget) (*Client, error) {
 	cfg = cfg.withDefaults()
 	key, keyErr := readKey(cfg.KeyVar, cfg.KeyFile)
-	keyless := error(nil)
+	var keyless error
 	if errors.Is(keyErr, errNoKey) {
 		keyless, keyErr = keyErr, nil
 	}
@@ -66,21 +64,24 @@ func New(cfg Config, budget *Budget) (*Client, error) {
 	}
 	c := &Client{
 		cfg: cfg, key: key, keyless: keyless, price: price, budget: budget, mode: cfg.Mode,
-		fields: encodeFields(cfg.Extra),
 		jitter: rng.New(cfg.Seed, "endpoint retries"),
 		gate:   newGate(cfg.Workers, cfg.MaxInFlight),
 		pacer:  newPacer(cfg.Limits),
-		wire:   transport{base, key, cfg.Headers},
 		stats:  Stats{Failures: map[Kind]int64{}},
+		http: &http.Client{
+			Transport:     &transport{base, key, cfg.Headers},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
 	}
 	c.life, c.stop = context.WithCancelCause(context.Background())
-	conf := openai.DefaultConfig("") // the transport adds the key
-	conf.BaseURL, conf.HTTPClient = cfg.BaseURL, c.wire
+	conf := openai.DefaultConfig("") // the transport adds the key, so that it is kept in a Secret only
+	conf.BaseURL, conf.HTTPClient = cfg.BaseURL, c.http
 	c.api = openai.NewClientWithConfig(conf)
 	return c, nil
 }
 
-// priceOf finds the price of the model; it must be known where money is limited.
+// priceOf returns the price of the model. It must be known if the budget limits
+// money.
 func priceOf(cfg Config, budget *Budget) (Price, error) {
 	if cfg.Price != nil {
 		return *cfg.Price, nil
@@ -98,30 +99,29 @@ func priceOf(cfg Config, budget *Budget) (Price, error) {
 // Width is the number of goroutines that Do can serve at once.
 func (c *Client) Width() int { return c.cfg.MaxInFlight }
 
-// Keyless returns why no request can be sent, if the variable of the key is not
-// set: whoever has nothing to send needs none.
+// Keyless returns why requests will fail if the variable of the API key is not
+// set, else nil. A caller with nothing to send needs no key.
 func (c *Client) Keyless() error { return c.keyless }
 
-// Price returns what the client counts with.
+// Price returns the price that the client counts with.
 func (c *Client) Price() Price { return c.price }
 
-// Mode returns how answers are made to be JSON, "" before Probe found out.
+// Mode returns how answers are made to be JSON, "" until Probe finds out.
 func (c *Client) Mode() Mode {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.mode
 }
 
-// Close lets waiting requests end with an error and closes idle connections.
+// Close ends waiting requests with an error and closes idle connections.
+// Requests in flight still get their answers.
 func (c *Client) Close() {
 	c.stop(&Error{Kind: Stopped, Message: "the client was closed"})
-	if base, ok := c.wire.base.(interface{ CloseIdleConnections() }); ok {
-		base.CloseIdleConnections()
-	}
+	c.http.CloseIdleConnections()
 }
 
-// Do sends a request, again if need be, and returns its answer or an *Error.
-// It waits for its turn: for a place in flight, the budget, and the limits.
+// Do sends a request, with retries, and returns its answer or an *Error. It
+// waits for a place in flight, the budget and the rate limits.
 func (c *Client) Do(ctx context.Context, req Request) (Answer, error) {
 	answer, err := c.do(ctx, req, c.Mode())
 	c.count(answer, err)
@@ -148,7 +148,7 @@ func (c *Client) do(ctx context.Context, req Request, mode Mode) (*Answer, *Erro
 			return answer, nil
 		}
 		err.Attempts = attempt
-		if err.Kind.retryable() && attempt <= c.cfg.Retries && err.RetryAfter <= c.cfg.MaxWait {
+		if err.Kind.Temporary() && attempt <= c.cfg.Retries && err.RetryAfter <= c.cfg.MaxWait {
 			if cause := sleep(waiting, c.backoff(call, attempt, err.RetryAfter)); cause != nil {
 				return nil, c.interrupted(cause, attempt)
 			}
@@ -159,7 +159,7 @@ func (c *Client) do(ctx context.Context, req Request, mode Mode) (*Answer, *Erro
 	}
 }
 
-// checkKey stops the client when there is no key.
+// checkKey stops the client if there is no key.
 func (c *Client) checkKey() *Error {
 	if c.keyless == nil {
 		return nil
@@ -169,7 +169,8 @@ func (c *Client) checkKey() *Error {
 	return e
 }
 
-// checkRequest refuses what could not be sent, or not within the budget.
+// checkRequest returns an error for a request that cannot be sent, at all or
+// under the budget.
 func (c *Client) checkRequest(req Request, mode Mode) *Error {
 	fault := func(text string) *Error { return &Error{Kind: BadRequest, Message: text} }
 	switch {
@@ -181,7 +182,7 @@ func (c *Client) checkRequest(req Request, mode Mode) *Error {
 		return fault("a budget needs a bound on every answer: set max tokens")
 	case req.Temperature != nil && !(*req.Temperature >= 0 && *req.Temperature <= 2):
 		return fault("the temperature must be from 0 to 2")
-	case req.Schema != nil && !c.common.isJSON(req.Schema):
+	case req.Schema != nil && !json.Valid(req.Schema):
 		return fault("the schema is not JSON")
 	case req.Schema != nil && mode == "":
 		return fault("how this endpoint answers to a schema is not known: run Probe first, or set the mode")
@@ -189,32 +190,32 @@ func (c *Client) checkRequest(req Request, mode Mode) *Error {
 	return nil
 }
 
-// patience is a context for waiting, which ends with the caller's or when the
-// client stops. A call that is in flight is not cut off by that: it may have been
-// paid for. The two are joined when somebody does wait, which few calls have to.
-// It is for one goroutine.
-type patience struct {
+// waitContext is a context for waiting, which ends with the caller's or when the
+// client stops. A call in flight is not cancelled when the client stops, because
+// it may have been paid for. The two contexts are joined only when Done is
+// called, which few calls need. It is for one goroutine.
+type waitContext struct {
 	context.Context
 	life context.Context
-	end  func() // nil before they are joined
+	end  func() // nil until they are joined
 }
 
-func (c *Client) whileAlive(ctx context.Context) (waiting *patience, end func()) {
-	p := &patience{Context: ctx, life: c.life}
-	return p, func() {
-		if p.end != nil {
-			p.end()
+func (c *Client) whileAlive(ctx context.Context) (waiting *waitContext, end func()) {
+	w := &waitContext{Context: ctx, life: c.life}
+	return w, func() {
+		if w.end != nil {
+			w.end()
 		}
 	}
 }
 
-func (p *patience) Done() <-chan struct{} {
-	if p.end == nil {
-		both, cancel := context.WithCancelCause(p.Context)
-		unhook := context.AfterFunc(p.life, func() { cancel(context.Cause(p.life)) })
-		p.Context, p.end = both, func() { unhook(); cancel(nil) }
+func (w *waitContext) Done() <-chan struct{} {
+	if w.end == nil {
+		both, cancel := context.WithCancelCause(w.Context)
+		unhook := context.AfterFunc(w.life, func() { cancel(context.Cause(w.life)) })
+		w.Context, w.end = both, func() { unhook(); cancel(nil) }
 	}
-	return p.Context.Done()
+	return w.Context.Done()
 }
 
 // interrupted is the error of a request that ended while it waited.
@@ -230,7 +231,7 @@ func (c *Client) interrupted(cause error, attempts int) *Error {
 
 // attempt waits for its turn and sends the request once.
 func (c *Client) attempt(ctx, waiting context.Context, req Request, mode Mode) (*Answer, *Error) {
-	if c.life.Err() != nil { // known here before waiting hears of it
+	if c.life.Err() != nil { // waiting may not be joined with it yet
 		return nil, c.interrupted(context.Cause(c.life), 0)
 	}
 	place, err := c.gate.enter(waiting)
@@ -240,35 +241,35 @@ func (c *Client) attempt(ctx, waiting context.Context, req Request, mode Mode) (
 	effect, latency, written := neutral, time.Duration(0), int64(0)
 	defer func() { c.gate.leave(place, effect, latency, written) }()
 
-	hold, err := c.budget.Reserve(waiting, c.price.Worst(req))
+	reserved, err := c.budget.Reserve(waiting, c.price.Worst(req))
 	if err != nil {
 		return nil, c.interrupted(err, 0)
 	}
-	expected := c.expect(req)
+	expected := c.expectedTokens(req)
 	if err := c.pacer.wait(waiting, expected); err != nil {
-		hold.Settle(Cost{})
+		reserved.Settle(Cost{})
 		return nil, c.interrupted(err, 0)
 	}
 	start := time.Now()
-	answer, x, failed := c.send(ctx, req, mode)
+	s := c.send(ctx, req, mode)
 	latency = time.Since(start)
-	c.settle(hold, x.chat.usage, failed, expected)
-	c.obey(x.header, failed, expected)
+	c.settle(reserved, s.usage, s.err, expected)
+	c.applyPauses(s.header, s.err, expected)
 	switch {
-	case failed == nil || failed.Answer != nil:
+	case s.err == nil || s.err.Answer != nil:
 		effect = served
-		if x.chat.usage != nil {
-			written = x.chat.usage.Completion
+		if s.usage != nil {
+			written = s.usage.Completion
 		}
-	case failed.Kind.retryable():
+	case s.err.Kind.Temporary():
 		effect = congested
 	}
-	return answer, failed
+	return s.answer, s.err
 }
 
-// expect estimates the tokens of a call, as limits count them: by bytes, since
-// what is too much is given back when the usage is known.
-func (c *Client) expect(req Request) int64 {
+// expectedTokens estimates the tokens of a call as rate limits count them. It
+// counts bytes as characters: the excess is returned when the usage is known.
+func (c *Client) expectedTokens(req Request) int64 {
 	bytes := len(req.System) + len(req.User) + len(req.Schema)
 	for _, t := range req.Examples {
 		bytes += len(t.User) + len(t.Answer)
@@ -276,8 +277,8 @@ func (c *Client) expect(req Request) int64 {
 	return int64(float64(bytes)/c.cfg.CharsPerToken) + int64(req.MaxTokens)
 }
 
-// settle books what an attempt did cost.
-func (c *Client) settle(hold *Hold, usage *Usage, failed *Error, expected int64) {
+// settle books the cost of an attempt.
+func (c *Client) settle(reserved *Reservation, usage *Usage, failed *Error, expected int64) {
 	c.mu.Lock()
 	c.stats.Attempts++
 	if usage != nil {
@@ -286,17 +287,17 @@ func (c *Client) settle(hold *Hold, usage *Usage, failed *Error, expected int64)
 	c.mu.Unlock()
 	switch {
 	case usage != nil:
-		hold.Settle(c.price.Cost(*usage))
+		reserved.Settle(c.price.Cost(*usage))
 		c.pacer.giveBack(expected - usage.Prompt - usage.Completion)
 	case failed != nil && !failed.charged:
-		hold.Settle(Cost{})
+		reserved.Settle(Cost{})
 	default:
-		hold.SettleUnknown()
+		reserved.SettleUnknown()
 	}
 }
 
-// obey keeps the pauses that a reply asks for.
-func (c *Client) obey(header http.Header, failed *Error, expected int64) {
+// applyPauses holds all requests back for as long as a reply asks for.
+func (c *Client) applyPauses(header http.Header, failed *Error, expected int64) {
 	pause := restFor(header, expected, time.Now())
 	if failed != nil {
 		pause = max(pause, failed.RetryAfter)
@@ -306,43 +307,41 @@ func (c *Client) obey(header http.Header, failed *Error, expected int64) {
 	}
 }
 
-// send makes one attempt over the wire.
-func (c *Client) send(ctx context.Context, req Request, mode Mode) (*Answer, *exchange, *Error) {
-	limited, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
-	defer cancel()
-	x, bare, err := c.encode(req, mode)
-	if err != nil {
-		return nil, x, &Error{Kind: BadRequest, Message: oneLine(err.Error())}
-	}
-	defer x.done()
-	_, err = c.api.CreateChatCompletion(attach(limited, x), bare)
-	switch {
-	case err != nil && isOwnRefusal(err):
-		return nil, x, &Error{Kind: BadRequest, Message: oneLine(err.Error())}
-	case err != nil:
-		return nil, x, c.fail(ctx, x, err)
-	}
-	answer, failed := c.decode(x)
-	return answer, x, failed
+// result is the outcome of one attempt over the network.
+type result struct {
+	answer *Answer // nil with an error
+	err    *Error
+	usage  *Usage // nil if the reply does not report it
+	header http.Header
 }
 
-// isOwnRefusal reports whether go-openai itself turned a request down, for a
-// model it knows.
-func isOwnRefusal(err error) bool {
-	for _, own := range []error{
-		openai.ErrChatCompletionInvalidModel, openai.ErrReasoningModelMaxTokensDeprecated,
-		openai.ErrReasoningModelLimitationsOther, openai.ErrReasoningModelLimitationsLogprobs,
-	} {
-		if errors.Is(err, own) {
-			return true
-		}
+// send makes one attempt over the network.
+func (c *Client) send(ctx context.Context, req Request, mode Mode) result {
+	limited, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
+	chat, extra, err := c.chatRequest(req, mode)
+	if err != nil {
+		return result{err: &Error{Kind: BadRequest, Message: oneLine(err.Error())}}
 	}
-	return false
+	x := &exchange{extra: extra}
+	completion, err := c.api.CreateChatCompletion(attach(limited, x), chat)
+	switch {
+	case !x.sent: // go-openai itself refuses some models
+		return result{err: &Error{Kind: BadRequest, Message: oneLine(err.Error())}}
+	case x.status != http.StatusOK || x.cut:
+		return result{err: c.fail(ctx, x, err), header: x.header}
+	}
+	r, err := newReply(completion, err, x.reply)
+	if err != nil {
+		return result{err: c.fail(ctx, x, err), usage: r.usage, header: x.header}
+	}
+	answer, failed := c.answer(r, x.header)
+	return result{answer, failed, r.usage, x.header}
 }
 
 // backoff is the wait before the next attempt: what the server asked for, or
 // else a time that doubles, of which a random part from half to all is waited,
-// so that callers do not come back together. Jitter is keyed by call and
+// so that callers do not come back together. The jitter is keyed by call and
 // attempt.
 func (c *Client) backoff(call int64, attempt int, asked time.Duration) time.Duration {
 	u, _ := c.jitter.At(call, uint64(attempt))
@@ -351,7 +350,7 @@ func (c *Client) backoff(call int64, attempt int, asked time.Duration) time.Dura
 }
 
 // judge stops the client after an error that concerns every request, or after
-// too many in a row.
+// too many failed requests in a row.
 func (c *Client) judge(e *Error) {
 	switch e.Kind {
 	case Unauthorised, QuotaExhausted:
@@ -367,7 +366,7 @@ func (c *Client) judge(e *Error) {
 		}
 		if n := c.hardFailures(true); n >= c.cfg.BreakAfter {
 			c.stop(&Error{Kind: Stopped, Status: e.Status, cause: e,
-				Message: fmt.Sprintf("%d requests failed in a row, the last with: %v; run again when the endpoint is well", n, e)})
+				Message: fmt.Sprintf("%d requests failed in a row, the last with: %v; run again once the endpoint recovers", n, e)})
 		}
 	}
 }
@@ -382,41 +381,4 @@ func (c *Client) hardFailures(failed bool) int {
 		c.failures = 0
 	}
 	return c.failures
-}
-
-// Stats counts what a client did.
-type Stats struct {
-	Requests int64          // ended, with or without an answer
-	Answers  int64          // requests that ended in an answer
-	Failures map[Kind]int64 // the others
-	Attempts int64          // sent over the wire
-	Usage    Usage          // as far as the server told
-	InFlight int            // now
-	Limit    int            // on calls in flight, now
-}
-
-// Stats returns the counts so far.
-func (c *Client) Stats() Stats {
-	c.gate.mu.Lock()
-	inFlight, limit := c.gate.inFlight, int(c.gate.limit)
-	c.gate.mu.Unlock()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := c.stats
-	s.InFlight, s.Limit, s.Failures = inFlight, limit, map[Kind]int64{}
-	for kind, n := range c.stats.Failures {
-		s.Failures[kind] = n
-	}
-	return s
-}
-
-func (c *Client) count(a *Answer, e *Error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.stats.Requests++
-	if e != nil {
-		c.stats.Failures[e.Kind]++
-	} else if a != nil {
-		c.stats.Answers++
-	}
 }

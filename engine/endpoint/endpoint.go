@@ -1,14 +1,12 @@
-// Package endpoint asks models for text: chat completions against servers that
-// speak OpenAI's protocol. A Client sends one Request at a time per caller and
-// looks after everything between: rate limits, retries, the number of calls in
-// flight, the budget, and an endpoint that is down. It ends every request in an
-// Answer or in an *Error whose Kind says what to do.
+// Package endpoint requests chat completions from servers that speak OpenAI's
+// protocol. A Client sends one Request per call of Do and handles rate limits,
+// retries, the number of calls in flight, the budget, and an endpoint that is
+// down. Do returns an Answer, or an *Error whose Kind says what to do.
 //
-// The client knows nothing of what the texts are about, and does not check the
-// answer against the schema: that is the caller's part, in every mode.
+// The client does not check answers against the schema, in any mode; callers do.
 //
-// The trap: a request may be paid for although it ended in an error. What an
-// attempt with an unknown outcome may have cost counts as spent.
+// Note: a request may be paid for even if it ends in an error. The most that an
+// attempt with an unknown outcome can cost counts as spent.
 package endpoint
 
 import (
@@ -16,13 +14,13 @@ import (
 	"net/http"
 )
 
-// Mode is how an endpoint is made to answer with JSON.
+// Mode is a way to make an endpoint answer with JSON.
 type Mode string
 
 const (
 	Strict Mode = "json_schema" // the server constrains the answer to the schema
-	// ObjectSchema is Strict in the words of llama.cpp's servers and of some
-	// hosts of open models: JSON mode with a schema beside it.
+	// ObjectSchema is Strict as llama.cpp's servers and some hosts of open models
+	// express it: JSON mode with a schema.
 	ObjectSchema Mode = "json_object_schema"
 	JSONObject   Mode = "json_object" // the server constrains the answer to JSON; the schema is in the prompt
 	Prompted     Mode = "prompt"      // the prompt alone asks for JSON
@@ -31,19 +29,19 @@ const (
 // modes in order of preference.
 var modes = []Mode{Strict, ObjectSchema, JSONObject, Prompted}
 
-// keeps reports whether the server itself is to keep to the schema.
-func (m Mode) keeps() bool { return m == Strict || m == ObjectSchema }
+// enforced reports whether the server constrains the answer to the schema.
+func (m Mode) enforced() bool { return m == Strict || m == ObjectSchema }
 
 // Request is one question. The system text and the schema should be the same
 // for many requests, so that the server's prefix cache applies; what differs
-// belongs into the user text.
+// belongs in the user text.
 type Request struct {
 	System      string
-	Examples    []Turn // questions before this one, with their answers
+	Examples    []Turn // earlier questions with their answers
 	User        string
 	Schema      json.RawMessage // a flat JSON Schema of an object, every property required; nil for free text
 	Temperature *float64        // nil for the server's default; 0 is sent as 0
-	MaxTokens   int             // bound on the answer in tokens; 0 for the server's default
+	MaxTokens   int             // most tokens of the answer; 0 for the server's default
 	Seed        *int
 }
 
@@ -52,10 +50,10 @@ type Turn struct{ User, Answer string }
 
 // Usage counts tokens as the server reports them.
 type Usage struct {
-	Prompt     int64 // tokens of the prompt, the cached ones included
-	Completion int64 // tokens of the answer, the reasoning ones included
+	Prompt     int64 // tokens of the prompt, including cached ones
+	Completion int64 // tokens of the answer, including reasoning tokens
 	Cached     int64 // prompt tokens that came from the prefix cache
-	Reasoning  int64 // tokens of the answer that nobody sees
+	Reasoning  int64 // reasoning tokens, which are not in the text
 }
 
 func (u Usage) plus(v Usage) Usage {

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +54,7 @@ func ask(n int) Request {
 	return Request{System: "You know hues.", User: fmt.Sprint("person ", n), Schema: twoFields, MaxTokens: 400}
 }
 
-// What reaches the server is what was asked for, in every mode.
+// The body and the headers that reach the server, in every mode.
 func TestWire(t *testing.T) {
 	cold, warm, seed := 0.0, 0.9, 7
 	for _, c := range []struct {
@@ -68,6 +70,12 @@ func TestWire(t *testing.T) {
 		}},
 		{"json", Config{Mode: JSONObject}, Request{User: "u", Schema: twoFields, Temperature: &warm}, map[string]string{
 			"temperature": "0.9", "max_tokens": "", "seed": "", "response_format": `{"type":"json_object"}`,
+		}},
+		{"object with schema", Config{Mode: ObjectSchema}, Request{User: "u", Schema: twoFields, Temperature: &warm}, map[string]string{
+			"temperature": "0.9", "response_format": `{"type":"json_object","schema":` + string(twoFields) + `}`, "messages": `[{"role":"user","content":"u"}]`,
+		}},
+		{"examples", Config{}, Request{System: "s", User: "u", Examples: []Turn{{"a", "b"}, {"c", "d"}}}, map[string]string{
+			"messages": `[{"role":"system","content":"s"},{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"user","content":"c"},{"role":"assistant","content":"d"},{"role":"user","content":"u"}]`,
 		}},
 		{"prompt", Config{Mode: Prompted}, Request{User: "u", Schema: twoFields}, map[string]string{
 			"temperature": "", "response_format": "",
@@ -85,28 +93,41 @@ func TestWire(t *testing.T) {
 			var header http.Header
 			s := &fake.Server{Seen: func(b map[string]json.RawMessage, h http.Header) { seen, header = b, h.Clone() }}
 			c.cfg.Headers = map[string]string{"X-Team": "blue"}
+			var wire []byte
+			c.cfg.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+				wire, _ = io.ReadAll(r.Body)
+				r.Body = io.NopCloser(bytes.NewReader(wire))
+				return http.DefaultTransport.RoundTrip(r)
+			})
 			client := newClient(t, c.cfg.Over(quick(t, s)), nil)
 			if _, err := client.Do(t.Context(), c.req); err != nil {
 				t.Fatal(err)
 			}
 			for name, want := range c.fields {
-				if got := string(seen[name]); got != want {
-					t.Errorf("%s: %s, want %s", name, got, want)
+				if got := string(seen[name]); !sameJSON(got, want) {
+					t.Errorf("%s: got %s, want %s", name, got, want)
 				}
 			}
 			if header.Get("Authorization") != "Bearer "+testKey || header.Get("X-Team") != "blue" {
 				t.Errorf("headers: %v", header)
 			}
-			if c.req.Schema != nil && client.Mode() != Strict && !strings.Contains(string(seen["messages"]), "JSON Schema") {
+			if c.req.Schema != nil && !client.Mode().enforced() && !strings.Contains(string(seen["messages"]), "JSON Schema") {
 				t.Errorf("the schema is not in the prompt: %s", seen["messages"])
 			}
-			body, err := client.Body(c.req)
-			var again map[string]json.RawMessage
-			if err != nil || json.Unmarshal(body, &again) != nil || string(again["messages"]) != string(seen["messages"]) {
-				t.Errorf("Body: %s, %v", body, err)
+			if body, err := client.Body(c.req); err != nil || !bytes.Equal(body, wire) {
+				t.Errorf("Body returns %s, %v; sent %s", body, err, wire)
 			}
 		})
 	}
+}
+
+// sameJSON compares two JSON texts, or two empty ones.
+func sameJSON(a, b string) bool {
+	var x, y any
+	if json.Unmarshal([]byte(a), &x) != nil || json.Unmarshal([]byte(b), &y) != nil {
+		return a == b
+	}
+	return reflect.DeepEqual(x, y)
 }
 
 func TestAnswer(t *testing.T) {
@@ -133,7 +154,7 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-// Every fault ends in the answer or the error that is meant for it.
+// Every fault of a server gives the expected answer or error.
 func TestFaults(t *testing.T) {
 	for _, c := range []struct {
 		fault fake.Fault
@@ -147,8 +168,8 @@ func TestFaults(t *testing.T) {
 		{fake.ServerError, Overloaded, 4, "something broke"},
 		{fake.BadGateway, Overloaded, 4, "HTML page"},
 		{fake.Hang, Timeout, 4, "no answer within 200ms"},
-		{fake.CutBefore, Cut, 4, "EOF"},
-		{fake.CutInside, Cut, 4, "EOF"},
+		{fake.CutBefore, Disconnected, 4, "EOF"},
+		{fake.CutInside, Disconnected, 4, "EOF"},
 		{fake.SlowBody, "", 1, `{"hue":"Text 0`},
 		{fake.NotJSON, Unreadable, 4, "not a chat completion"},
 		{fake.ErrorIn200, Unreadable, 4, "upstream is busy"},
@@ -160,7 +181,7 @@ func TestFaults(t *testing.T) {
 		{fake.RefusalInText, "", 1, "I'm sorry"},
 		{fake.Filtered, Refused, 1, "content filter"},
 		{fake.Empty, "", 1, ""},
-		{fake.Length, Truncated, 1, "bound on its tokens"},
+		{fake.Length, Truncated, 1, "token limit"},
 		{fake.Duplicate, "", 1, `{"hue":"Text 0`},
 		{fake.SchemaIgnored, "", 1, "Text 0 about text"},
 		{fake.Unauthorised, Unauthorised, 1, "Incorrect API key provided: ***"},
@@ -171,7 +192,7 @@ func TestFaults(t *testing.T) {
 			s := &fake.Server{Faults: fake.Always(c.fault), RetryAfter: time.Millisecond, Latency: 10 * time.Millisecond}
 			cfg := quick(t, s)
 			if c.fault != fake.Hang {
-				cfg.Timeout = time.Minute // a busy machine is no fault of the server
+				cfg.Timeout = time.Minute // a slow machine must not fail the test
 			}
 			client := newClient(t, cfg, nil)
 			a, err := client.Do(t.Context(), ask(0))
@@ -191,7 +212,7 @@ func TestFaults(t *testing.T) {
 				}
 			}
 			_, err = client.Do(t.Context(), ask(1))
-			if ends := c.kind.Ends(); ends != (KindOf(err) == Stopped) {
+			if fatal := c.kind.Fatal(); fatal != (KindOf(err) == Stopped) {
 				t.Errorf("the next request: %v", err)
 			}
 		})
@@ -219,7 +240,7 @@ func TestErrorReplies(t *testing.T) {
 		{302, ``, BadRequest, "base URL answers with status 302"},
 		{200, `{"choices":[]}`, Unreadable, "no answer"},
 		{200, `[]`, Unreadable, "not a chat completion"},
-		{200, `{"choices":[{"message":{"content":"` + strings.Repeat("x", 300) + `\q"}}]}`, Unreadable, "not JSON"},
+		{200, `{"choices":[{"message":{"content":"` + strings.Repeat("x", 300) + `\q"}}]}`, Unreadable, "not a chat completion"},
 	} {
 		cfg := Config{BaseURL: "http://model.test/v1", Model: "m", Retries: -1,
 			Transport: roundTrip(func(*http.Request) (*http.Response, error) {
@@ -228,24 +249,6 @@ func TestErrorReplies(t *testing.T) {
 		_, err := newClient(t, cfg, nil).Do(t.Context(), Request{User: "u"})
 		if KindOf(err) != c.kind || !strings.Contains(err.Error(), c.part) {
 			t.Errorf("%d %s: %v, want %q with %q", c.status, c.body, err, c.kind, c.part)
-		}
-	}
-}
-
-func TestAnswerForms(t *testing.T) {
-	long := strings.Repeat("ț", 300)
-	for _, c := range []struct{ body, text string }{
-		{`{"choices":[{"message":{"content":"short"}}]}`, "short"},
-		{`{"choices":[{"message":{"content":[{"type":"text","text":"` + long + `"},{"type":"text","text":"b"}]}}]}`, long + "b"},
-		{`{"choices":[{"message":{"content":null,"reasoning_content":"` + long + `"}}],"usage":{"prompt_tokens":1,"completion_tokens":2}}`, ""},
-		{`{"choices":[{"message":{"content":"` + strings.Repeat(`\u021b`, 100) + `"}}]}`, strings.Repeat("ț", 100)},
-	} {
-		cfg := Config{BaseURL: "http://model.test/v1", Model: "m", Transport: roundTrip(func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: readCloser(c.body)}, nil
-		})}
-		a, err := newClient(t, cfg, nil).Do(t.Context(), Request{User: "u"})
-		if err != nil || a.Text != c.text {
-			t.Errorf("%s: %q, %v", c.body, a.Text, err)
 		}
 	}
 }
@@ -266,15 +269,15 @@ func TestUnreachable(t *testing.T) {
 	b := NewBudget(Cost{Tokens: 1000})
 	c := newClient(t, Config{BaseURL: server.URL + "/v1", Model: "m", Retries: -1}, b)
 	_, err := c.Do(t.Context(), Request{User: "u", MaxTokens: 10})
-	if KindOf(err) != Cut || !strings.Contains(err.Error(), "refused") {
+	if KindOf(err) != Disconnected || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("error: %v", err)
 	}
 	if spent, _ := b.Spent(); spent != (Cost{}) {
-		t.Errorf("%+v spent on a call that was never sent", spent)
+		t.Errorf("%+v spent on a call that was not sent", spent)
 	}
 }
 
-// The key is in no error, log or print.
+// The key appears in no error, log or printed value.
 func TestKeyIsNeverPrinted(t *testing.T) {
 	var log bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&log, nil))
@@ -322,7 +325,7 @@ func TestKeys(t *testing.T) {
 		{"GOOD", "", "from-variable", ""},
 		{"GOOD", write("key", "from-file\n"), "from-file", ""},
 		{"BLANK", "", "", "set the environment variable BLANK"},
-		{"", write("two", "a b"), "", "must hold the key and nothing else"},
+		{"", write("two", "a b"), "", "must contain the key and nothing else"},
 		{"", filepath.Join(dir, "absent"), "", "no such file"},
 	} {
 		key, err := readKey(c.variable, c.file)
@@ -360,7 +363,7 @@ func TestConfigFaults(t *testing.T) {
 	}
 }
 
-// Without a key there is a client, which sends nothing.
+// A client without a key sends nothing.
 func TestKeyless(t *testing.T) {
 	s := &fake.Server{}
 	cfg := quick(t, s)
@@ -402,10 +405,10 @@ func TestPresets(t *testing.T) {
 	}
 	over := Config{Model: "m", Extra: map[string]json.RawMessage{"top_k": json.RawMessage("1"), "enable_thinking": json.RawMessage("null")}}.Over(cfg)
 	if over.BaseURL != cfg.BaseURL || string(over.Extra["top_k"]) != "1" || over.Extra["enable_thinking"] != nil {
-		t.Errorf("over: %+v", over)
+		t.Errorf("Over: %+v", over)
 	}
 	if again, _ := Preset("dashscope"); string(again.Extra["enable_thinking"]) != "false" {
-		t.Error("laying over a preset changed it")
+		t.Error("Over changed the preset")
 	}
 }
 
@@ -426,13 +429,35 @@ func TestBadRequests(t *testing.T) {
 	if _, err := newClient(t, cfg, nil).Do(t.Context(), ask(0)); KindOf(err) != BadRequest || !strings.Contains(err.Error(), "Probe") {
 		t.Errorf("a schema without a mode: %v", err)
 	}
-	cfg.Model = "o3-mini"
+	cfg.Model = "text-davinci-003" // go-openai refuses models without chat
 	cfg.Mode = Strict
-	if _, err := newClient(t, cfg, nil).Do(t.Context(), ask(0)); KindOf(err) != BadRequest || !strings.Contains(err.Error(), "MaxCompletionTokens") {
-		t.Errorf("max tokens for a model that has another field: %v", err)
+	if _, err := newClient(t, cfg, nil).Do(t.Context(), ask(0)); KindOf(err) != BadRequest || Charged(err) || !strings.Contains(err.Error(), "not supported") {
+		t.Errorf("a model without chat: %v", err)
 	}
 	if s.Calls() != 0 {
 		t.Errorf("%d bad requests were sent", s.Calls())
+	}
+}
+
+// go-openai refuses max_tokens, and temperatures other than 1, for the names of
+// OpenAI's reasoning models. A compatible server may accept them.
+func TestReasoningModels(t *testing.T) {
+	warm := 0.7
+	for _, model := range []string{"o3-mini", "gpt-5-nano", "o1"} {
+		for _, field := range []string{"max_tokens", "max_completion_tokens"} {
+			var seen map[string]json.RawMessage
+			s := &fake.Server{Seen: func(body map[string]json.RawMessage, _ http.Header) { seen = body }}
+			cfg := direct(s)
+			cfg.Model, cfg.TokensField = model, field
+			req := ask(0)
+			req.Temperature = &warm
+			if _, err := newClient(t, cfg, nil).Do(t.Context(), req); err != nil {
+				t.Errorf("%s with %s: %v", model, field, err)
+			}
+			if string(seen[field]) != "400" || string(seen["temperature"]) != "0.7" {
+				t.Errorf("%s: got %s %s and temperature %s", model, field, seen[field], seen["temperature"])
+			}
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -14,31 +15,32 @@ import (
 	openai "github.com/sashabaranov/go-openai"
 )
 
-// Kind says what became of a request that has no answer.
+// Kind is the kind of an Error.
 type Kind string
 
 const (
-	RateLimited    Kind = "rate limited"      // 429, still after all retries
+	RateLimited    Kind = "rate limited"      // 429, after all retries
 	Overloaded     Kind = "server error"      // 5xx
 	Timeout        Kind = "timeout"           // no answer within Config.Timeout
-	Cut            Kind = "connection failed" // refused, reset or cut
-	Unreadable     Kind = "unreadable reply"  // status 200, but not the protocol
-	Truncated      Kind = "truncated"         // the answer ran into its token bound; Error.Answer has it
+	Disconnected   Kind = "connection failed" // refused, reset, or closed before the end of the reply
+	Unreadable     Kind = "unreadable reply"  // status 200, but not a chat completion
+	Truncated      Kind = "truncated"         // the answer reached its token limit; Error.Answer has it
 	Refused        Kind = "refused"           // by the model or a content filter
 	BadRequest     Kind = "bad request"       // this request can never succeed
 	Unauthorised   Kind = "unauthorised"      // stops the client
 	QuotaExhausted Kind = "quota exhausted"   // stops the client
-	OverBudget     Kind = "budget spent"      // the worst case no longer fits
+	OverBudget     Kind = "budget spent"      // the worst case does not fit the budget
 	Stopped        Kind = "stopped"           // another request stopped the client
 	Cancelled      Kind = "cancelled"         // by the caller's context
 	Incapable      Kind = "incapable"         // Probe: no mode works
-	Unanswered     Kind = "not answered"      // a request of a batch that ended without coming to it
+	Unanswered     Kind = "not answered"      // the batch ended without answering the request
 )
 
-// retryable kinds are tried again by the client.
-func (k Kind) retryable() bool {
+// Temporary reports whether the same request may succeed soon, so that the client
+// retries it.
+func (k Kind) Temporary() bool {
 	switch k {
-	case RateLimited, Overloaded, Timeout, Cut, Unreadable:
+	case RateLimited, Overloaded, Timeout, Disconnected, Unreadable:
 		return true
 	}
 	return false
@@ -53,8 +55,8 @@ func (k Kind) Resumable() bool {
 	return true
 }
 
-// Ends reports whether there is no use in sending the client another request.
-func (k Kind) Ends() bool {
+// Fatal reports whether every further request to the client will fail too.
+func (k Kind) Fatal() bool {
 	switch k {
 	case Unauthorised, QuotaExhausted, OverBudget, Stopped, Cancelled:
 		return true
@@ -69,7 +71,7 @@ type Error struct {
 	Message    string        // one line, from the server or the system; never the key
 	RetryAfter time.Duration // what the server asked for
 	Attempts   int
-	Answer     *Answer // of Truncated and Refused: what was paid for
+	Answer     *Answer // of Truncated and Refused: the text that was paid for
 
 	cause   error
 	charged bool // whether the attempt may have been paid for
@@ -91,10 +93,10 @@ func (e *Error) Error() string {
 }
 
 // Unwrap returns the context's error of Cancelled and the stopping error of
-// Stopped. Other causes stay inside: their texts are not ours to vouch for.
+// Stopped. Other causes are not exposed, because their texts may repeat the key.
 func (e *Error) Unwrap() error { return e.cause }
 
-// KindOf returns the kind of an error of this package, "" for another.
+// KindOf returns the kind of an *Error, "" for other errors.
 func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
@@ -102,26 +104,33 @@ func KindOf(err error) Kind {
 	return ""
 }
 
-// fail makes the error of a failed attempt from what go-openai says of it and
-// what the transport saw. ctx is the caller's, without the attempt's timeout.
+// fail makes the error of a failed attempt from go-openai's error and what the
+// transport recorded. ctx is the caller's, without the attempt's timeout.
 func (c *Client) fail(ctx context.Context, x *exchange, err error) *Error {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err // without the method and the URL
+	}
 	e := &Error{Status: x.status, charged: true}
 	switch {
 	case ctx.Err() != nil:
 		e.Kind, e.cause, e.Message = Cancelled, ctx.Err(), ctx.Err().Error()
 	case isTimeout(err):
 		e.Kind, e.Message = Timeout, fmt.Sprintf("no answer within %v", c.cfg.Timeout)
+	case errors.Is(err, errTooLong):
+		e.Kind, e.Message = Unreadable, err.Error()
 	case x.status == 0 || x.cut:
-		e.Kind, e.Message = Cut, err.Error()
+		e.Kind, e.Message = Disconnected, err.Error()
 		e.charged = !neverSent(err)
+	case err == nil:
+		e.Kind, e.Message = Unreadable, fmt.Sprintf("the server answers with status %d", x.status)
 	case x.status >= 300:
-		code, message := serverWords(err)
+		code, message := serverMessage(err)
 		e.Kind = kindOf(x.status, code, message)
 		e.Message = message
 		e.charged = false
 		e.RetryAfter = retryAfter(x.header, time.Now())
 	default:
-		e.Kind, e.Message = Unreadable, "the reply is not a chat completion: "+err.Error()
+		e.Kind, e.Message = Unreadable, notChat+err.Error()
 	}
 	e.Message = c.key.scrub(oneLine(e.Message))
 	return e
@@ -135,15 +144,15 @@ func isTimeout(err error) bool {
 	return ok && n.Timeout()
 }
 
-// neverSent reports whether the connection was not even made.
+// neverSent reports whether no connection was made.
 func neverSent(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && op.Op == "dial"
 }
 
-// serverWords returns the code and the message of a reply with an error status.
-func serverWords(err error) (code, message string) {
-	// First, because it may hold an APIError that was not decoded.
+// serverMessage returns the code and the message of a reply with an error status.
+func serverMessage(err error) (code, message string) {
+	// Before APIError, because it may wrap one that was not decoded.
 	if r, ok := errors.AsType[*openai.RequestError](err); ok {
 		return "", bodyMessage(r.Body)
 	}
@@ -153,7 +162,7 @@ func serverWords(err error) (code, message string) {
 	return "", err.Error()
 }
 
-// bodyMessage finds the words in an error reply of another form.
+// bodyMessage finds the message in an error reply that is not of OpenAI's form.
 func bodyMessage(body []byte) string {
 	text := strings.TrimSpace(string(body))
 	if strings.HasPrefix(text, "<") {
@@ -181,8 +190,8 @@ func bodyMessage(body []byte) string {
 	return text
 }
 
-// kindOf sorts error replies. The words are those of OpenAI, DashScope and
-// Azure; lower case, because services differ.
+// kindOf classifies error replies, by the status and by words of OpenAI,
+// DashScope and Azure. Words are compared in lower case, because services differ.
 func kindOf(status int, code, message string) Kind {
 	says := func(words ...string) bool {
 		text := strings.ToLower(code + " " + message)
@@ -197,7 +206,7 @@ func kindOf(status int, code, message string) Kind {
 	case status == http.StatusPaymentRequired,
 		says("insufficient balance", "arrearage", "billing_hard_limit", "billing_not_active", "freetieronly"):
 		return QuotaExhausted
-	// DashScope uses OpenAI's word for an empty account where tokens come too fast.
+	// DashScope uses OpenAI's code of an empty account for a rate limit on tokens.
 	case says("insufficient_quota") && !says("allocated quota", "allocationquota", "throttling"):
 		return QuotaExhausted
 	case says("content_filter", "content_policy", "data_inspection_failed", "datainspectionfailed"):
@@ -206,7 +215,7 @@ func kindOf(status int, code, message string) Kind {
 		return RateLimited
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return Unauthorised
-	// llama-cpp-python answers so to a response format that it does not know.
+	// llama-cpp-python answers with 500 to a response format that it does not know.
 	case status == http.StatusInternalServerError && says("response_format"):
 		return BadRequest
 	case status >= 500, status == http.StatusConflict, status == http.StatusTooEarly:
@@ -217,7 +226,7 @@ func kindOf(status int, code, message string) Kind {
 	return BadRequest
 }
 
-// retryAfter reads how long the server asks to wait, 0 if it does not say.
+// retryAfter reads how long the server asks to wait, 0 if it does not ask.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	if ms, err := strconv.ParseFloat(h.Get("Retry-After-Ms"), 64); err == nil {
 		return span(ms / 1000)
@@ -232,7 +241,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// span turns seconds of outside origin into a duration of at most a day.
+// span converts seconds that a server sent to a duration of at most a day.
 func span(seconds float64) time.Duration {
 	if !(seconds > 0) {
 		return 0
@@ -240,7 +249,7 @@ func span(seconds float64) time.Duration {
 	return time.Duration(min(seconds, 86400) * float64(time.Second))
 }
 
-// oneLine makes a message of outside origin fit for a line of a log.
+// oneLine makes a message from a server fit on one line of a log.
 func oneLine(text string) string {
 	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
 	if runes := []rune(text); len(runes) > 300 {

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// gate bounds the calls in flight by a limit that it finds itself, as TCP finds
-// its window: it doubles per round until the first sign of congestion (slow
+// gate bounds the calls in flight by a limit that it adapts as TCP adapts its
+// window: the limit doubles per round until the first sign of congestion (slow
 // start), then grows by one per round and shrinks by a factor at each sign
 // (Jacobson, "Congestion avoidance and control", SIGCOMM 1988; Chiu and Jain,
 // "Analysis of the increase and decrease algorithms", 1989). Signs are refusals
-// and failures of the server, and latency that rises without more throughput,
-// for servers that queue instead of refusing.
+// and failures of the server and, for servers that queue instead of refusing,
+// latency that rises without more throughput.
 type gate struct {
 	mu       sync.Mutex
 	max      float64
@@ -21,22 +21,22 @@ type gate struct {
 	inFlight int
 	waiting  list.List // of chan struct{}, closed when the call may go
 	slow     bool      // slow start
-	crest    float64   // limit at the last decrease
-	service  float64   // seconds of a call that is served, smoothed
-	settled  time.Time // calls sent later see what the last decrease did
+	crest    float64   // limit before the last decrease
+	service  float64   // seconds of a served call, smoothed
+	settled  time.Time // calls sent later see the effect of the last decrease
 	round    round
 	watch    watch
 }
 
 const (
-	cutOnRefusal = 0.5 // factors of the limit
+	cutOnRefusal = 0.5 // of the limit
 	cutOnLatency = 0.7
 )
 
 // ticket is a place in flight, taken at a time.
 type ticket time.Time
 
-// effect is what a call tells about the server's load.
+// effect is what a call shows about the server's load.
 type effect int
 
 const (
@@ -80,7 +80,7 @@ func (g *gate) queue(ctx context.Context) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	select {
-	case <-turn: // came at the same moment: pass the place on
+	case <-turn: // at the same moment: give the place to the next
 		g.inFlight--
 		g.admit()
 	default:
@@ -89,7 +89,14 @@ func (g *gate) queue(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// admit lets in as many as the limit allows.
+// occupancy returns the number of calls in flight and the limit.
+func (g *gate) occupancy() (inFlight, limit int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.inFlight, int(g.limit)
+}
+
+// admit lets waiting calls in up to the limit.
 func (g *gate) admit() {
 	for g.inFlight < int(g.limit) && g.waiting.Len() > 0 {
 		close(g.waiting.Remove(g.waiting.Front()).(chan struct{}))
@@ -97,7 +104,7 @@ func (g *gate) admit() {
 	}
 }
 
-// leave gives a place back. latency and tokens are those of a call that was served.
+// leave returns a place. latency and tokens are those of a served call.
 func (g *gate) leave(t ticket, e effect, latency time.Duration, tokens int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -119,9 +126,9 @@ func (g *gate) leave(t ticket, e effect, latency time.Duration, tokens int64) {
 	g.admit()
 }
 
-// grow is called once per call served while the limit was the bound. Well below
-// the limit of the last cut it closes a quarter of the gap per round (as in BIC;
-// Xu, Harfoush and Rhee, INFOCOM 2004): a round may last a minute here.
+// grow raises the limit after a call that was served while the limit was reached.
+// Well below the crest it closes a quarter of the gap per round (as in BIC; Xu,
+// Harfoush and Rhee, INFOCOM 2004), because a round may last a minute here.
 func (g *gate) grow() {
 	step := 1.0
 	if !g.slow {
@@ -130,9 +137,9 @@ func (g *gate) grow() {
 	g.limit = min(g.max, g.limit+step)
 }
 
-// shrink is called at most once per service time: calls sent earlier know only
-// of the load before it, and refusals come faster than the calls end that were
-// that load.
+// shrink lowers the limit. It is called at most once per service time: calls sent
+// before it measure the old load, and refusals come back faster than the calls
+// that made up that load end.
 func (g *gate) shrink(factor float64) {
 	g.crest = g.limit
 	g.limit = max(1, g.limit*factor)
@@ -141,19 +148,19 @@ func (g *gate) shrink(factor float64) {
 	g.round = round{}
 }
 
-// round sums up the calls of about one limit's worth.
+// round sums up about as many calls as the limit.
 type round struct {
 	start   time.Time
-	full    int // calls
+	full    int // calls that complete it
 	calls   int
 	latency time.Duration
 	tokens  int64
 	load    int // sum of the calls in flight when each ended
 }
 
-const leastRound = 16 // calls; fewer say too little about latency
+const leastRound = 16 // calls; fewer measure latency too badly
 
-// measure adds a call to the round and judges the round when it is full.
+// measure adds a call to the round and judges the round once it is full.
 func (g *gate) measure(latency time.Duration, tokens int64) {
 	r := &g.round
 	if r.calls == 0 {
@@ -174,7 +181,7 @@ func (g *gate) measure(latency time.Duration, tokens int64) {
 	}
 	g.round = round{}
 	tolerance := 2.0
-	if g.slow { // the next round would have twice as many
+	if g.slow { // the next round would double the load
 		tolerance = 1.5
 	}
 	if g.watch.inflated(load, tolerance) {
@@ -182,23 +189,23 @@ func (g *gate) measure(latency time.Duration, tokens int64) {
 	}
 }
 
-// load is what a round says of the server.
+// load is what a round measures of the server.
 type load struct {
 	perToken   float64 // seconds
 	throughput float64 // tokens per second
 	inFlight   float64 // calls, on average
 }
 
-// watch tells queueing from work: a server that queues takes longer per token
-// and yields no more tokens per second.
+// watch distinguishes queueing from work: a server that queues takes longer per
+// token without yielding more tokens per second.
 type watch struct {
-	calm float64 // seconds per token of the calmest round since a cut was in vain
-	best float64 // tokens per second of the best round, forgotten slowly
-	cut  load    // that led to the last cut, zero once judged
+	calm float64 // least seconds per token of a round since the last vain cut
+	best float64 // most tokens per second of a round, decaying
+	cut  load    // that caused the last cut, zero once judged
 }
 
-// inflated judges a round: whether latency is over its calm value by more than
-// the factor tolerated, for nothing.
+// inflated reports whether latency exceeds its calm value by more than the
+// tolerated factor without a gain in throughput.
 func (w *watch) inflated(now load, tolerance float64) bool {
 	if w.cutWasVain(now) {
 		*w = watch{calm: now.perToken, best: now.throughput}
@@ -219,8 +226,8 @@ func (w *watch) inflated(now load, tolerance float64) bool {
 }
 
 // cutWasVain reports whether fewer calls did not make the server faster, so that
-// it became slower for reasons of its own. In a queue latency falls as the number
-// of calls does; the border is half-way between that and not at all.
+// it is slower for another reason. In a queue latency falls in proportion to the
+// number of calls; the threshold is half of that fall.
 func (w *watch) cutWasVain(now load) bool {
 	if w.cut.inFlight == 0 {
 		return false

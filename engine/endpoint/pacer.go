@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// pacer spreads requests and tokens over time and keeps the pauses that the
+// pacer spreads requests and tokens over time and observes the pauses that the
 // server asks for.
 type pacer struct {
 	mu       sync.Mutex
 	requests bucket
 	tokens   bucket
-	until    time.Time // nothing is sent before
+	until    time.Time // end of the pause
 }
 
 func newPacer(l Limits) *pacer {
@@ -25,7 +25,7 @@ func newPacer(l Limits) *pacer {
 	}
 }
 
-// slower returns the smaller of two rates, of which 0 means none.
+// slower returns the smaller of two rates; 0 is no limit.
 func slower(a, b float64) float64 {
 	if a == 0 || b == 0 {
 		return max(a, b)
@@ -33,7 +33,7 @@ func slower(a, b float64) float64 {
 	return min(a, b)
 }
 
-// wait returns when a request of so many tokens may be sent.
+// wait returns once a request of so many tokens may be sent.
 func (p *pacer) wait(ctx context.Context, tokens int64) error {
 	p.mu.Lock()
 	now := time.Now()
@@ -45,20 +45,20 @@ func (p *pacer) wait(ctx context.Context, tokens int64) error {
 			return err
 		}
 		p.mu.Lock()
-		delay = time.Until(p.until) // a pause may have been asked for meanwhile
+		delay = time.Until(p.until) // another reply may have asked for a pause
 		p.mu.Unlock()
 	}
 	return nil
 }
 
-// giveBack returns tokens that were asked for and not used.
+// giveBack returns tokens that were taken and not used.
 func (p *pacer) giveBack(tokens int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.tokens.level += float64(tokens)
 }
 
-// pause keeps everything back for a while.
+// pause holds all requests back for d.
 func (p *pacer) pause(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -67,9 +67,9 @@ func (p *pacer) pause(d time.Duration) {
 	}
 }
 
-// bucket is a token bucket that goes into debt: who takes more than there is
-// waits until the debt is paid, and so do those behind him, in order. It holds
-// a tenth of a second's worth, so that no second sees much more than its share.
+// bucket is a token bucket that goes into debt: a request that takes more than
+// the level waits until the debt is paid, and later requests wait behind it. It
+// holds a tenth of a second's worth, so that no second exceeds its share by much.
 type bucket struct {
 	rate  float64 // per second; 0 for no limit
 	level float64
@@ -90,19 +90,19 @@ func (b *bucket) take(n float64, now time.Time) time.Duration {
 	return span(-b.level / b.rate)
 }
 
-// restFor reads the rate-limit headers of a reply: how long to wait until the
-// account has a request and so many tokens again, 0 when it has.
+// restFor returns how long to wait, by the rate-limit headers of a reply, until
+// the account has a request and so many tokens left; 0 if it has.
 func restFor(h http.Header, tokens int64, now time.Time) time.Duration {
 	return max(rest(h, "Requests", 1, now), rest(h, "Tokens", float64(tokens), now))
 }
 
-// rest assumes that a limit fills evenly until its reset.
+// rest assumes that the remaining amount grows evenly until its reset.
 func rest(h http.Header, what string, need float64, now time.Time) time.Duration {
-	told := h["X-Ratelimit-Remaining-"+what]
-	if len(told) == 0 { // as with most: an error would cost more than all else here
+	values := h["X-Ratelimit-Remaining-"+what]
+	if len(values) == 0 { // the usual case, before the cost of a parse error
 		return 0
 	}
-	remaining, err := strconv.ParseFloat(told[0], 64)
+	remaining, err := strconv.ParseFloat(values[0], 64)
 	if err != nil || !(remaining < need) {
 		return 0
 	}
@@ -114,7 +114,7 @@ func rest(h http.Header, what string, need float64, now time.Time) time.Duration
 	return time.Duration(math.Ceil(float64(reset) * (need - remaining) / (limit - remaining)))
 }
 
-// resetIn reads "6m0s", "20ms", seconds, or seconds since 1970.
+// resetIn reads a duration such as "6m0s", seconds, or seconds since 1970.
 func resetIn(text string, now time.Time) time.Duration {
 	if d, err := time.ParseDuration(text); err == nil {
 		return span(d.Seconds())
@@ -129,7 +129,7 @@ func resetIn(text string, now time.Time) time.Duration {
 	return span(s)
 }
 
-// sleep waits, or returns the cause that ends the context.
+// sleep waits for d, or returns the cause if the context ends first.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

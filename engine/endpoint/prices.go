@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Price is per million tokens, in the currency of the table it stands in.
+// Price is per million tokens, in the currency of its table.
 type Price struct {
 	Input  float64 `json:"input"`
 	Cached float64 `json:"cached"` // prompt tokens from the prefix cache; 0 for no discount
@@ -18,7 +18,7 @@ type Price struct {
 	Batch  float64 `json:"batch"`  // share of the price in batch mode; 0 for no discount
 }
 
-// Cost returns what a call of so much usage costs.
+// Cost returns the cost of a call.
 func (p Price) Cost(u Usage) Cost {
 	cached := p.Cached
 	if cached == 0 {
@@ -39,7 +39,7 @@ func (p Price) InBatch() Price {
 
 // PriceTable is a dated list of prices.
 type PriceTable struct {
-	Date     string       `json:"date"` // year and month the prices were read
+	Date     string       `json:"date"` // year and month of the prices
 	Currency string       `json:"currency"`
 	Note     string       `json:"note"`
 	Models   []ModelPrice `json:"models"`
@@ -55,11 +55,11 @@ type ModelPrice struct {
 //go:embed prices.json
 var pricesJSON []byte
 
-// Prices returns the table that comes with the program.
+// Prices returns the built-in table.
 func Prices() PriceTable {
 	var t PriceTable
 	if err := json.Unmarshal(pricesJSON, &t); err != nil {
-		panic(fmt.Sprintf("prices.json: %v", err)) // part of the program, and tested
+		panic(fmt.Sprintf("prices.json: %v", err)) // embedded, and tested
 	}
 	return t
 }
@@ -67,7 +67,7 @@ func Prices() PriceTable {
 var modelDate = regexp.MustCompile(`-\d{4}-?\d{2}-?\d{2}$`)
 
 // Find returns the price of a model. A vendor before a slash and a date at the
-// end do not count: "openai/gpt-oss-120b", "gpt-4.1-mini-2025-04-14".
+// end are ignored: "openai/gpt-oss-120b", "gpt-4.1-mini-2025-04-14".
 func (t PriceTable) Find(model string) (Price, bool) {
 	name := model[strings.LastIndexByte(model, '/')+1:]
 	for _, candidate := range []string{model, name, modelDate.ReplaceAllString(name, "")} {
@@ -80,17 +80,17 @@ func (t PriceTable) Find(model string) (Price, bool) {
 	return Price{}, false
 }
 
-// EstimateTokens estimates the tokens of a text from its characters.
+// EstimateTokens estimates the number of tokens of a text from its characters.
 func EstimateTokens(text string, charsPerToken float64) int64 {
 	return int64(math.Ceil(float64(utf8.RuneCountInString(text)) / charsPerToken))
 }
 
-// promptFrame is an upper bound on the tokens that a chat template puts around
-// two messages.
+// promptFrame is an upper bound on the tokens that a chat template adds to two
+// messages.
 const promptFrame = 256
 
-// PromptBound returns a number of tokens that the prompt of a request cannot
-// exceed, whatever the tokenizer: a token has at least one byte.
+// PromptBound returns an upper bound on the tokens of the request's prompt. It
+// holds for every tokenizer, because a token has at least one byte.
 func PromptBound(req Request) int64 {
 	bytes := len(req.System) + len(req.User) + 2*len(req.Schema) + promptFrame
 	for _, t := range req.Examples {

@@ -12,22 +12,22 @@ import (
 	"github.com/personagen/personagen/engine/internal/rng"
 )
 
-// Capability is what Probe found out about an endpoint.
+// Capability is what Probe finds out about an endpoint.
 type Capability struct {
 	Mode     Mode
 	Model    string   // as the server names it
-	Thinking bool     // the model spends tokens on reasoning, or writes its thoughts
-	Rejected []string // modes that did not work, each with the reason
+	Thinking bool     // the model spends reasoning tokens, or writes its reasoning into the answer
+	Rejected []string // modes that do not work, each with the reason
 	Usage    Usage    // of all canary calls
 }
 
 // Probe finds the best mode in which the endpoint answers to the given schemas,
-// and sets it. Each mode is tried with one short call per schema, or one in all
-// where there is none: the schema gets a further property whose only permitted
-// value is a word that is not in the prompt, so that where the server is to keep
-// to the schema nothing but a constrained model can write it. A server that accepts a schema and then
-// ignores it (llama.cpp, where a schema gives a grammar that does not parse) is
-// found out in this way.
+// and sets it. It tries each mode with one short call per schema, or one call if
+// there is no schema. The schema gets an additional property, the canary, whose
+// only permitted value is a word that is not in the prompt: in a mode in which
+// the server constrains the answer, only a constrained model can write it. This
+// detects servers that accept a schema and ignore it, as llama.cpp does when it
+// derives a grammar that does not parse.
 //
 // Probe fails closed: the error is of kind Incapable and has the reason for each
 // mode, or of the kind that made asking impossible.
@@ -47,14 +47,14 @@ func (c *Client) Probe(ctx context.Context, schemas ...json.RawMessage) (Capabil
 	if c.cfg.Mode != "" {
 		candidates = []Mode{c.cfg.Mode}
 	}
-	var broken error // set as long as no mode was rejected for another reason
+	var broken error // the server error, while no mode was rejected for another reason
 	for i, mode := range candidates {
 		reason, err := c.try(ctx, mode, canaries, &found)
 		if KindOf(err) == Overloaded && i == len(found.Rejected) && (i == 0 || broken != nil) {
-			// Some servers break on what they do not support.
-			broken, reason, err = err, "the server breaks: "+err.Error(), nil
+			// Some servers answer with 500 to what they do not support.
+			broken, reason, err = err, "server error: "+err.Error(), nil
 		} else if KindOf(err) == Overloaded {
-			reason, err = "the server breaks: "+err.Error(), nil
+			reason, err = "server error: "+err.Error(), nil
 		} else if err == nil && reason != "" {
 			broken = nil
 		}
@@ -73,14 +73,14 @@ func (c *Client) Probe(ctx context.Context, schemas ...json.RawMessage) (Capabil
 	if broken != nil {
 		return found, broken
 	}
-	return found, &Error{Kind: Incapable, Message: fmt.Sprintf("%s cannot answer with JSON as needed: %s", c.cfg.Model, strings.Join(found.Rejected, "; "))}
+	return found, &Error{Kind: Incapable, Message: fmt.Sprintf("%s does not answer with the required JSON: %s", c.cfg.Model, strings.Join(found.Rejected, "; "))}
 }
 
-// canaryTokens bounds a canary's answer: enough to see its beginning.
+// canaryTokens limits a canary's answer; its beginning is enough.
 const canaryTokens = 200
 
-// try returns why a mode does not work, "" if it does, or an error that says
-// nothing about the mode.
+// try returns why a mode does not work, "" if it does, or an error that does not
+// concern the mode.
 func (c *Client) try(ctx context.Context, mode Mode, canaries []json.RawMessage, found *Capability) (reason string, err error) {
 	cold := 0.0
 	for _, schema := range canaries {
@@ -89,13 +89,13 @@ func (c *Client) try(ctx context.Context, mode Mode, canaries []json.RawMessage,
 			User:   "Write a short greeting.",
 			Schema: schema, MaxTokens: canaryTokens, Temperature: &cold,
 		}
-		if !mode.keeps() {
+		if !mode.enforced() {
 			req.User = "Write the JSON object."
 		}
 		answer, e := c.do(ctx, req, mode)
 		c.count(answer, e)
 		if e != nil && e.Answer != nil && e.Kind == Truncated {
-			answer, e = e.Answer, nil // its beginning tells enough
+			answer, e = e.Answer, nil // its beginning is enough
 		}
 		switch {
 		case e == nil:
@@ -109,38 +109,38 @@ func (c *Client) try(ctx context.Context, mode Mode, canaries []json.RawMessage,
 		found.Model = answer.Model
 		found.Usage = found.Usage.plus(answer.Usage)
 		found.Thinking = found.Thinking || answer.Usage.Reasoning > 0 || strings.HasPrefix(strings.TrimSpace(answer.Text), "<think>")
-		if reason := c.sings(answer, mode); reason != "" {
+		if reason := c.checkCanary(answer, mode); reason != "" {
 			return reason, nil
 		}
 	}
 	return "", nil
 }
 
-// sings checks a canary's answer and returns what is wrong with it.
-func (c *Client) sings(a *Answer, mode Mode) string {
+// checkCanary returns what is wrong with a canary's answer, "" for nothing.
+func (c *Client) checkCanary(a *Answer, mode Mode) string {
 	text := a.Text
-	if !mode.keeps() {
+	if !mode.enforced() {
 		if at := strings.IndexByte(text, '{'); at >= 0 {
-			text = text[at:] // the caller takes off fences and thoughts as well
+			text = text[at:] // callers skip code fences and reasoning too
 		}
 	}
 	want := regexp.MustCompile(`^\s*\{[^{}]*"` + canaryName + `"\s*:\s*"` + regexp.QuoteMeta(c.canary()) + `"`)
 	switch {
 	case strings.TrimSpace(a.Text) == "" && a.Usage.Reasoning > 0:
-		return fmt.Sprintf("the model thought for %d tokens and wrote nothing; turn thinking off", a.Usage.Reasoning)
+		return fmt.Sprintf("the model spent %d tokens on reasoning and wrote nothing; turn thinking off", a.Usage.Reasoning)
 	case strings.TrimSpace(a.Text) == "":
 		return "the answer is empty"
 	case !want.MatchString(text):
-		return fmt.Sprintf("the answer does not keep to the schema, which the server took without complaint: %q", oneLine(firstRunes(a.Text, 60)))
+		return fmt.Sprintf("the answer does not follow the schema: %q", oneLine(firstRunes(a.Text, 60)))
 	case a.FinishReason != "length" && !json.Valid([]byte(wholeObject(text, mode))):
-		return fmt.Sprintf("the answer is not whole JSON: %q", oneLine(firstRunes(a.Text, 60)))
+		return fmt.Sprintf("the answer is not complete JSON: %q", oneLine(firstRunes(a.Text, 60)))
 	}
 	return ""
 }
 
-// wholeObject cuts what stands behind the object, where the mode lets it stand.
+// wholeObject removes what follows the object, in modes that allow it.
 func wholeObject(text string, mode Mode) string {
-	if end := strings.LastIndexByte(text, '}'); !mode.keeps() && end >= 0 {
+	if end := strings.LastIndexByte(text, '}'); !mode.enforced() && end >= 0 {
 		return text[:end+1]
 	}
 	return text
@@ -155,7 +155,7 @@ func firstRunes(text string, n int) string {
 
 const canaryName = "canary"
 
-// canary is the word that only the schema knows.
+// canary is the word that only the schema has.
 func (c *Client) canary() string {
 	const letters = "abcdefghijkmnpqrstuvwxyz"
 	src := rng.New(c.cfg.Seed, "endpoint canary").Source()
@@ -166,7 +166,7 @@ func (c *Client) canary() string {
 	return string(word)
 }
 
-// withCanary puts the canary in front of the properties of a schema.
+// withCanary returns a schema with the canary as its first property.
 func withCanary(schema json.RawMessage, word string) (json.RawMessage, error) {
 	var s map[string]json.RawMessage
 	var required []string
@@ -179,7 +179,7 @@ func withCanary(schema json.RawMessage, word string) (json.RawMessage, error) {
 		return nil, errors.New("it has no properties")
 	}
 	if _, taken := names[canaryName]; taken {
-		return nil, fmt.Errorf("it has a property %q of its own, the name that the probe needs", canaryName)
+		return nil, fmt.Errorf("it has a property %q, a name that the probe needs", canaryName)
 	}
 	if len(s["required"]) > 0 {
 		if err := json.Unmarshal(s["required"], &required); err != nil {
@@ -199,11 +199,11 @@ func withCanary(schema json.RawMessage, word string) (json.RawMessage, error) {
 	return json.Marshal(s) // the order inside "properties" is kept
 }
 
-// ProbeWorst returns what the dearest call of a Probe can cost.
+// ProbeWorst returns the most that one call of a Probe can cost.
 func (c *Client) ProbeWorst(schemas ...json.RawMessage) Cost {
 	var worst Cost
 	for _, s := range append(schemas, nil) {
-		// The schema is sent with a canary in it, and may be sent in the prompt too.
+		// The schema has the canary, and may be in the prompt too.
 		one := c.price.Worst(Request{Schema: s, System: string(s), MaxTokens: canaryTokens})
 		one = one.plus(c.price.Cost(Usage{Prompt: 512}))
 		worst = Cost{max(worst.Money, one.Money), max(worst.Tokens, one.Tokens)}

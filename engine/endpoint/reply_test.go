@@ -1,69 +1,86 @@
 package endpoint
 
 import (
-	"bytes"
 	"encoding/json"
-	"slices"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
-// FuzzReply compares the reading of objects, arrays and usage with encoding/json.
-func FuzzReply(f *testing.F) {
-	f.Add(`{"model":"m","choices":[{"message":{"content":"a\"]},","refusal":null},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":3}}}`)
-	f.Add(" { \"a\" : [ 1 , {\"b\":\"}\"} , [ ] ] , \"c\" : \"\\\\\" }\n")
-	f.Add(`[1,"]",{"a":[","]},[[]],null]`)
-	f.Add(`{"usage":{"prompt_tokens":1e3,"completion_tokens":-4,"cached_tokens":12.0}}`)
-	f.Add(`{"a":1,}`)
-	f.Add(`{`)
-	f.Add(`[1 2`)
-	f.Fuzz(func(t *testing.T, text string) {
-		readChat([]byte(text)) // whatever it is, this must end
-		if !json.Valid([]byte(text)) {
-			return
-		}
-		compareMembers(t, text)
-		compareElements(t, text)
-	})
+// replying returns a client without retries whose server answers with status 200
+// and a body.
+func replying(t testing.TB, body string) *Client {
+	return newClient(t, Config{BaseURL: "http://model.test/v1", Model: "m", Retries: -1, Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: readCloser(body)}, nil
+	})}, nil)
 }
 
-func compareMembers(t *testing.T, text string) {
-	var want map[string]json.RawMessage
-	isObject := json.Unmarshal([]byte(text), &want) == nil && want != nil
-	got := map[string]json.RawMessage{}
-	whole := members([]byte(text), func(name, value []byte) {
-		var plain string
-		if err := json.Unmarshal(slices.Concat([]byte(`"`), name, []byte(`"`)), &plain); err != nil {
-			t.Errorf("%s: the name %q: %v", text, name, err)
+// batchLine is the line of a batch's output file with a reply.
+func batchLine(body string) []byte {
+	return []byte(`{"custom_id":"a","response":{"status_code":200,"body":` + body + `},"error":null}`)
+}
+
+// Replies of other forms than OpenAI's are read, from the network and from
+// batch files.
+func TestAnswerForms(t *testing.T) {
+	long := strings.Repeat("ț", 300)
+	for _, c := range []struct {
+		body, text string
+		usage      Usage
+	}{
+		{`{"choices":[{"message":{"content":"short"}}]}`, "short", Usage{}},
+		{`{"choices":[{"message":{"content":[{"type":"text","text":"` + long + `"},{"type":"text","text":"b"}]}}]}`, long + "b", Usage{}},
+		{`{"choices":[{"message":{"content":null,"reasoning_content":"` + long + `"}}],"usage":{"prompt_tokens":1,"completion_tokens":2}}`, "", Usage{Prompt: 1, Completion: 2}},
+		{`{"choices":[{"message":{"role":"assistant","content":""},"finish_reason":"stop"}]}`, "", Usage{}},
+		{`{"choices":[{"message":{"content":"` + strings.Repeat(`\u021b`, 100) + `"}}]}`, strings.Repeat("ț", 100), Usage{}},
+		{`{"usage":{"prompt_tokens":12.0,"completion_tokens":3.0,"total_tokens":15.0},"choices":[{"message":{"content":"floats"}}]}`, "floats", Usage{Prompt: 12, Completion: 3}},
+		{`{"id":7,"created":1.5e9,"choices":[{"index":0.0,"logprobs":"x","message":{"content":[{"text":"a"},{"text":"b"}]}}],"usage":{"prompt_tokens":1.0,"completion_tokens":"2"}}`, "ab", Usage{Prompt: 1}},
+		{`{"choices":[{"message":{"content":"both"}}],"error":{"message":"ignored"}}`, "both", Usage{}},
+	} {
+		a, err := replying(t, c.body).Do(t.Context(), Request{User: "u"})
+		if err != nil || a.Text != c.text || a.Usage != c.usage {
+			t.Errorf("%s: got %q, %+v, %v", c.body, a.Text, a.Usage, err)
 		}
-		got[plain] = bytes.Clone(value)
-	})
-	if whole != isObject {
-		t.Fatalf("%s: an object: %v, want %v", text, whole, isObject)
-	}
-	if !isObject {
-		return
-	}
-	if len(got) != len(want) {
-		t.Errorf("%s: %q, want %q", text, got, want)
-	}
-	for name, value := range want {
-		if string(got[name]) != string(value) {
-			t.Errorf("%s: %s is %q, want %q", text, name, got[name], value)
+		a, usage, err := replying(t, "").ReadBatchLine(batchLine(c.body))
+		if err != nil || a.Text != c.text || a.Usage != c.usage || (usage == nil) != (c.usage == Usage{}) {
+			t.Errorf("in a batch, %s: got %q, %+v, %v", c.body, a.Text, a.Usage, err)
 		}
 	}
 }
 
-func compareElements(t *testing.T, text string) {
-	var want []json.RawMessage
-	isArray := json.Unmarshal([]byte(text), &want) == nil && want != nil
-	var got []json.RawMessage
-	whole := elements([]byte(text), func(_ int, value []byte) { got = append(got, bytes.Clone(value)) })
-	if whole != isArray {
-		t.Fatalf("%s: an array: %v, want %v", text, whole, isArray)
+// What follows the JSON object of a reply is ignored.
+func TestTrailingGarbage(t *testing.T) {
+	for _, garbage := range []string{"\n\n", "\ndata: [DONE]\n", "}", `{"choices":[]}`, "\x00<html>"} {
+		a, err := replying(t, ` {"choices":[{"message":{"content":"a"}}],"usage":{"prompt_tokens":4.0,"completion_tokens":2}}`+garbage).Do(t.Context(), Request{User: "u"})
+		if err != nil || a.Text != "a" || a.Usage != (Usage{Prompt: 4, Completion: 2}) {
+			t.Errorf("%q: got %q, %+v, %v", garbage, a.Text, a.Usage, err)
+		}
 	}
-	if isArray && !slices.EqualFunc(got, want, func(a, b json.RawMessage) bool { return string(a) == string(b) }) {
-		t.Errorf("%s: %q, want %q", text, got, want)
+}
+
+// endless is the body of a reply that does not end.
+type endless struct{ read int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	e.read += len(p)
+	return len(p), nil
+}
+
+func TestReplyLimit(t *testing.T) {
+	body := &endless{}
+	c := newClient(t, Config{BaseURL: "http://model.test/v1", Model: "m", Retries: -1, Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(body)}, nil
+	})}, nil)
+	if _, err := c.Do(t.Context(), Request{User: "u"}); KindOf(err) != Unreadable || !strings.Contains(err.Error(), "longer than 33554432 bytes") || !Charged(err) {
+		t.Errorf("got %v", err)
+	}
+	if body.read > maxReply+1<<20 {
+		t.Errorf("read %d bytes, limit %d", body.read, maxReply)
 	}
 }
 
@@ -75,34 +92,45 @@ func TestUsage(t *testing.T) {
 		`{"prompt_tokens":9,"completion_tokens":4,"cached_tokens":20,"reasoning_tokens":6,"prompt_tokens_details":null}`:                                            {Prompt: 9, Completion: 6, Cached: 9, Reasoning: 6},
 		`{ "prompt_tokens" : 9.0 , "completion_tokens" : -4 }`:                                                                                                      {Prompt: 9},
 		`{"prompt_tokens":1e300,"completion_tokens":2}`:                                                                                                             {Completion: 2},
+		`{"prompt_tokens":"9","completion_tokens":2,"prompt_tokens_details":"x"}`:                                                                                   {Completion: 2},
 	} {
-		if got := readUsage([]byte(text)); got == nil || *got != want {
-			t.Errorf("%s: %+v, want %+v", text, got, want)
+		if got, _ := besideChat([]byte(`{"usage":` + text + `}`)); got == nil || *got != want {
+			t.Errorf("%s: got %+v, want %+v", text, got, want)
 		}
 	}
 	for _, none := range []string{`null`, `{}`, `{"prompt_tokens":0,"completion_tokens":0}`, `"x"`, `{"prompt_tokens":"9"}`} {
-		if got := readUsage([]byte(none)); got != nil {
-			t.Errorf("%s: %+v", none, got)
+		if got, _ := besideChat([]byte(`{"usage":` + none + `}`)); got != nil {
+			t.Errorf("%s: got %+v, want nil", none, got)
 		}
 	}
 }
 
-// A reply that is only nearly a chat completion is no answer.
+// Replies that are not chat completions are errors, from the network and from
+// batch files.
 func TestUnreadableReplies(t *testing.T) {
-	for _, body := range []string{
-		`{"choices":{}}`, `{"choices":"x"}`, `{"choices":[null]}`, `{"choices":[{"message":{"content":7}}]}`,
-		`{"choices":[{"message":{"content":[{"text":"a"}}]}`, `{"choices":[{"message":{"content":[{"text":7}]}}]}`,
-		`{"choices":[{"message":{"content":"a"},"finish_reason":7}]}`, `{"choices":[{"message":{"content":"a" "b"}}]}`,
-		`{"model":7,"choices":[{"message":{"content":"a"}}]}`, `null`, `{"choices":[{"message":{"content":"a"}}]`,
+	for _, c := range []struct{ body, part string }{
+		{`{"choices":{}}`, ""}, {`{"choices":"x"}`, ""}, {`{"choices":[null]}`, "no answer"}, {`{"choices":[]}`, "no answer"}, {`null`, "no answer"}, {`[]`, ""}, {`{"choices":[{"message":{"content":7}}]}`, ""},
+		{`{"choices":[{"message":{"content":[{"text":"a"}}]}`, ""}, {`{"choices":[{"message":{"content":[{"text":7}]}}]}`, ""},
+		{`{"choices":[{"message":{"content":"a"},"finish_reason":7}]}`, ""}, {`{"choices":[{"message":{"content":"a" "b"}}]}`, ""},
+		{`{"model":7,"choices":[{"message":{"content":"a"}}]}`, ""}, {`{"choices":[{"message":{"content":"a"}}]`, ""},
+		{`{"usage":{"prompt_tokens":1.0},"choices":[{"message":{"content":7}}]}`, ""},
+		{`{"error":{"message":"upstream\nis busy","code":503}}`, "upstream is busy"}, {`{"error":"no slot","choices":[]}`, "no slot"}, {`{"error":{"message":7},"choices":null}`, "7"},
 	} {
-		x := &exchange{status: 200}
-		var ok bool
-		if x.chat, ok = readChat([]byte(body)); !ok {
-			continue
+		_, err := replying(t, c.body).Do(t.Context(), Request{User: "u"})
+		if KindOf(err) != Unreadable || !Charged(err) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), c.part) {
+			t.Errorf("%s: got %v", c.body, err)
 		}
-		a, err := (&Client{}).decode(x)
-		if err == nil || err.Kind != Unreadable || strings.Contains(err.Message, "\n") {
-			t.Errorf("%s: %+v, %v", body, a, err)
+		if _, _, err = replying(t, "").ReadBatchLine(batchLine(c.body)); KindOf(err) != Unreadable || !Charged(err) || json.Valid([]byte(c.body)) && !strings.Contains(err.Error(), c.part) {
+			t.Errorf("in a batch, %s: got %v", c.body, err)
 		}
+	}
+}
+
+func TestOneLine(t *testing.T) {
+	if got := oneLine(" a\n\tb\xff "); got != "a b?" {
+		t.Errorf("got %q", got)
+	}
+	if got := oneLine(strings.Repeat("ț", 1000)); utf8.RuneCountInString(got) != 301 {
+		t.Errorf("got %d runes, want 301", utf8.RuneCountInString(got))
 	}
 }

@@ -372,8 +372,8 @@ func TestCancel(t *testing.T) {
 			if n := c.Stats().InFlight; n != 0 {
 				t.Errorf("%d still in flight", n)
 			}
-			if b.held != (Cost{}) {
-				t.Errorf("%+v still held", b.held)
+			if b.reserved != (Cost{}) {
+				t.Errorf("%+v still reserved", b.reserved)
 			}
 		})
 	}

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Secret holds an API key. However it is printed, it prints "***".
+// Secret holds an API key. Every way of printing it prints "***".
 type Secret struct {
-	// A pointer, because fmt prints the content of unexported string fields of
-	// outer structs without asking their methods.
+	// A pointer, because fmt prints unexported string fields of outer structs
+	// without calling their methods.
 	key *string
 }
 
@@ -26,7 +26,7 @@ func (Secret) Format(f fmt.State, _ rune)   { io.WriteString(f, hidden) }
 func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + hidden + `"`), nil }
 func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
-// reveal returns the key, "" when there is none.
+// reveal returns the key, "" if there is none.
 func (s Secret) reveal() string {
 	if s.key == nil {
 		return ""
@@ -34,7 +34,7 @@ func (s Secret) reveal() string {
 	return *s.key
 }
 
-// scrub hides the key where a server repeats it.
+// scrub hides the key in a text of the server.
 func (s Secret) scrub(text string) string {
 	if key := s.reveal(); key != "" {
 		return strings.ReplaceAll(text, key, hidden)
@@ -44,9 +44,9 @@ func (s Secret) scrub(text string) string {
 
 var errNoKey = errors.New("API key")
 
-// readKey takes the key from the named file, or else the named variable. Where
-// neither is named there is no key. The error wraps errNoKey when the variable is
-// not set.
+// readKey reads the key from the named file, or else from the named variable.
+// There is no key if neither is named. The error wraps errNoKey if the variable
+// is not set.
 func readKey(variable, file string) (Secret, error) {
 	switch {
 	case file != "":
@@ -56,16 +56,16 @@ func readKey(variable, file string) (Secret, error) {
 		}
 		key := strings.TrimSpace(string(text))
 		if key == "" || strings.ContainsAny(key, " \t\r\n") {
-			return Secret{}, fmt.Errorf("API key: %s must hold the key and nothing else", file)
+			return Secret{}, fmt.Errorf("API key: %s must contain the key and nothing else", file)
 		}
 		return NewSecret(key), nil
 	case variable != "":
 		key := strings.TrimSpace(os.Getenv(variable))
 		if key == "" {
-			return Secret{}, fmt.Errorf("%w: set the environment variable %s, or name a file that holds the key", errNoKey, variable)
+			return Secret{}, fmt.Errorf("%w: set the environment variable %s, or name a file that contains the key", errNoKey, variable)
 		}
 		if strings.ContainsAny(key, " \t\r\n") {
-			return Secret{}, errors.New("API key: the environment variable " + variable + " must hold the key and nothing else")
+			return Secret{}, errors.New("API key: the environment variable " + variable + " must contain the key and nothing else")
 		}
 		return NewSecret(key), nil
 	}

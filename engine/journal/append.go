@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// group is what is written and synced together.
+// group is a list of records that are written and synced together.
 type group struct {
 	frames []byte
 	marks  []mark
@@ -15,7 +15,7 @@ type group struct {
 	err    error
 }
 
-// mark is where a record's frame starts in a group.
+// mark says where a record's frame starts in its group.
 type mark struct {
 	key    Key
 	offset int
@@ -25,24 +25,24 @@ type mark struct {
 type queue struct {
 	mu     sync.Mutex
 	open   *group        // takes records
-	failed error         // after this nothing is accepted
-	wake   chan struct{} // holds a token when open has records
-	full   chan struct{} // holds a token when open need not wait
+	failed error         // once set, nothing more is accepted
+	wake   chan struct{} // holds a token while open has records
+	full   chan struct{} // holds a token when open is large enough to be written now
 	quit   chan struct{}
 	ended  chan struct{}
 }
 
-// Append adds records and returns when they are on disk, synced together with
-// what other goroutines append meanwhile. After an error the records may or may
-// not be there after the next Open, whole in either case, and the journal
-// accepts nothing more: what a file holds after a failed sync is not known.
+// Append adds records and returns once they are on disk. Records that several
+// goroutines append at the same time share one sync. After an error the journal
+// accepts nothing more, because what a file holds after a failed sync is not
+// known; after the next Open each of the records is either whole or absent.
 func (j *Journal) Append(records ...Record) error {
 	if len(records) == 0 {
 		return nil
 	}
 	for i := range records {
 		if len(records[i].Value) > MaxValue {
-			return fmt.Errorf("a value of %d bytes is over the %d a journal takes", len(records[i].Value), MaxValue)
+			return fmt.Errorf("record %d has a value of %d bytes; a journal takes at most %d", i, len(records[i].Value), MaxValue)
 		}
 	}
 	g, err := j.queue.add(records, j.opt.GroupRecords)
@@ -57,7 +57,7 @@ func (q *queue) add(records []Record, enough int) (*group, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.wake == nil {
-		return nil, errors.New("the journal was opened for reading only")
+		return nil, errors.New("the journal is open for reading only")
 	}
 	if q.failed != nil {
 		return nil, q.failed
@@ -80,7 +80,7 @@ func (q *queue) add(records []Record, enough int) (*group, error) {
 	return g, nil
 }
 
-// take closes the open group for further records.
+// take removes and returns the open group; later records start another.
 func (q *queue) take() *group {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -116,7 +116,7 @@ func (q *queue) run(j *Journal) {
 		case <-q.wake:
 		case <-q.quit:
 			select {
-			case <-q.wake: // appended just before Close
+			case <-q.wake: // appended before Close, but not written yet
 			default:
 				return
 			}
@@ -134,7 +134,7 @@ func (q *queue) run(j *Journal) {
 	}
 }
 
-// await gives a group time to grow.
+// await gives the open group time to grow.
 func (q *queue) await(wait time.Duration) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -145,7 +145,7 @@ func (q *queue) await(wait time.Duration) {
 	}
 }
 
-// stop ends the writer when it has written all it was given.
+// stop ends the writer once it has written everything that was appended.
 func (q *queue) stop() {
 	q.mu.Lock()
 	if q.wake == nil {
@@ -160,8 +160,8 @@ func (q *queue) stop() {
 	<-q.ended
 }
 
-// commit writes a group, segment by segment, and enters it into the index when
-// it is on disk.
+// commit writes a group, segment by segment. The records of a segment enter the
+// index once they are on disk.
 func (j *Journal) commit(g *group) error {
 	j.write.Lock()
 	defer j.write.Unlock()
@@ -179,8 +179,8 @@ func (j *Journal) commit(g *group) error {
 	return nil
 }
 
-// fit returns the end of the marks from first on whose frames fit into room
-// bytes, at least one.
+// fit returns the end of the marks, counted from first, whose frames fit into
+// room bytes; it is at least first+1.
 func (g *group) fit(first int, room int64) int {
 	last := first + 1
 	for last < len(g.marks) && int64(g.end(last)-g.marks[first].offset) <= room {
@@ -189,7 +189,7 @@ func (g *group) fit(first int, room int64) int {
 	return last
 }
 
-// end is where the frame of a mark ends.
+// end returns the offset at which the frame of mark i ends.
 func (g *group) end(i int) int {
 	if i+1 < len(g.marks) {
 		return g.marks[i+1].offset
@@ -197,7 +197,8 @@ func (g *group) end(i int) int {
 	return len(g.frames)
 }
 
-// writable returns the segment that takes the next records.
+// writable returns the segment that takes the next records, a new one when the
+// last is full.
 func (j *Journal) writable() (*segment, error) {
 	number := 1
 	if n := len(j.segments); n > 0 {
@@ -206,7 +207,7 @@ func (j *Journal) writable() (*segment, error) {
 		}
 		number = j.segments[n-1].number + 1
 	}
-	s, err := createSegment(j.dir, number)
+	s, err := createSegment(j.fs, j.dir, number)
 	if err != nil {
 		return nil, err
 	}
@@ -216,13 +217,11 @@ func (j *Journal) writable() (*segment, error) {
 	return s, nil
 }
 
-// extend writes frames first to last of the group at the end of a segment.
+// extend writes the frames first to last-1 of the group to the end of a segment
+// and enters them into the index.
 func (j *Journal) extend(s *segment, g *group, first, last int) error {
 	from := g.marks[first].offset
-	if _, err := s.file.WriteAt(g.frames[from:g.end(last-1)], s.size); err != nil {
-		return errors.Join(err, s.file.Truncate(s.size))
-	}
-	if err := s.file.Sync(); err != nil {
+	if err := s.add(g.frames[from:g.end(last-1)]); err != nil {
 		return err
 	}
 	j.state.Lock()

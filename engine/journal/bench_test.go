@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// plenty is a million answers of about 1.5 kB, as a run of 100,000 persons with
-// ten text fields leaves them.
+// plenty is the number of answers of a run of 100,000 persons with ten text
+// fields; an answer is about 1.5 kB.
 const plenty = 1_000_000
 
 var answer = make([]byte, 1485)
@@ -48,20 +48,20 @@ func BenchmarkAppendMillion(b *testing.B) {
 func BenchmarkOpenMillion(b *testing.B) {
 	dir := b.TempDir()
 	fill(b, dir, 1000)
-	var held float64
+	var used float64
 	for b.Loop() {
 		before := heap()
 		j, err := Open(dir, Options{})
 		if err != nil {
 			b.Fatal(err)
 		}
-		held = heap() - before
+		used = heap() - before
 		if j.Len() != plenty {
 			b.Fatalf("%d records", j.Len())
 		}
 		j.Close()
 	}
-	b.ReportMetric(held/plenty, "B/record")
+	b.ReportMetric(used/plenty, "B/record")
 	b.ReportMetric(plenty*float64(b.N)/b.Elapsed().Seconds(), "records/s")
 }
 

@@ -10,12 +10,12 @@ import (
 //
 //	[crc32c u32][klen u16][vlen u32][key][value]
 //
-// in little-endian order; the checksum covers everything behind it.
+// in little-endian order; the checksum covers everything after itself.
 const (
 	magic      = "pgjrnl1\n"
 	headerSize = 4 + 2 + 4
-	// MaxValue is the largest value in bytes. The bound keeps a damaged length
-	// from being believed.
+	// MaxValue is the size in bytes of the largest value. A damaged length is
+	// likely to be above it.
 	MaxValue = 16 << 20
 )
 
@@ -33,20 +33,20 @@ func appendFrame(dst []byte, key *Key, value []byte) []byte {
 	return dst
 }
 
-// frameSize is the size in bytes of a frame with a value of n bytes.
+// frameSize returns the size in bytes of a frame with a value of n bytes.
 func frameSize(n int) int { return headerSize + len(Key{}) + n }
 
-// verdict is what parse found at the start of some bytes.
+// verdict says what parse found at the start of some bytes.
 type verdict int
 
 const (
-	whole  verdict = iota // a frame that holds
-	short                 // may be a frame, but the bytes end before it does
-	broken                // no frame
+	whole  verdict = iota // a frame that matches its checksum
+	short                 // possibly a frame, but the bytes end before it does
+	broken                // not a frame
 )
 
-// parse reads the frame at the start of data and returns its size. For a short
-// one the size is what the frame would need.
+// parse checks the frame at the start of data and returns its size. For a short
+// one that is the size it would need.
 func parse(data []byte) (size int, v verdict) {
 	if len(data) < headerSize {
 		return headerSize, short
@@ -66,7 +66,7 @@ func parse(data []byte) (size int, v verdict) {
 	return size, whole
 }
 
-// keyOf and valueOf take a whole frame apart.
+// keyOf and valueOf return the parts of a whole frame.
 func keyOf(frame []byte) Key      { return Key(frame[headerSize : headerSize+len(Key{})]) }
 func valueOf(frame []byte) []byte { return frame[headerSize+len(Key{}):] }
 func allZero(data []byte) bool    { return len(bytes.TrimLeft(data, "\x00")) == 0 }

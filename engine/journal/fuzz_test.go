@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// FuzzOpen bends a segment: nothing panics, every record that is read was
-// written, all bytes are accounted for, and a second Open finds the same.
+// FuzzOpen damages a segment: nothing panics, every record that is read was
+// written, every byte is in a record, in damage or cut, and a second Open finds
+// the same.
 func FuzzOpen(f *testing.F) {
 	f.Add([]byte(magic), 3, byte(0))
 	f.Add([]byte(magic), 30, byte(0xff))
@@ -36,7 +37,7 @@ func FuzzOpen(f *testing.F) {
 		}
 		first, frames, err := read(t, dir, records)
 		if err != nil {
-			return // not a journal any more
+			return // no longer a journal
 		}
 		covered := int64(len(magic)) + frames + first.Cut
 		for _, d := range first.Damaged {
@@ -47,13 +48,13 @@ func FuzzOpen(f *testing.F) {
 		}
 		second, _, err := read(t, dir, records)
 		if err != nil || second.Records != first.Records || second.Cut != 0 || len(second.Damaged) != len(first.Damaged) {
-			t.Errorf("opened again: %s, %v; at first: %s", second, err, first)
+			t.Errorf("second Open: got %s, %v; want %s", second, err, first)
 		}
 	})
 }
 
-// read opens a journal and returns its report and the size of its frames, those
-// replaced included.
+// read opens a journal and returns its report and the size of all its frames,
+// including replaced ones.
 func read(t *testing.T, dir string, records map[Key][]byte) (r Report, frames int64, err error) {
 	j, err := Open(dir, Options{})
 	if err != nil {
@@ -65,7 +66,7 @@ func read(t *testing.T, dir string, records map[Key][]byte) (r Report, frames in
 			frames += int64(len(frame))
 			want, known := records[keyOf(frame)]
 			if known && !bytes.Equal(want, valueOf(frame)) {
-				t.Errorf("a record was read that was not written")
+				t.Errorf("record %x differs from what was written", keyOf(frame))
 			}
 			return nil
 		})

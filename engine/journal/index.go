@@ -7,8 +7,8 @@ import (
 )
 
 // location says where a frame starts: segment number in the upper 24 bits,
-// offset in the lower 40. No frame is at location 0, because segments count
-// from 1.
+// offset in the lower 40. No frame has location 0, because segment numbers start
+// at 1.
 type location uint64
 
 func locate(segment int, offset int64) location {
@@ -27,28 +27,29 @@ func fingerprint(key *Key) uint64 {
 	return h
 }
 
-// index is a hash table from fingerprints to locations, open addressing with
-// linear probing: 16 bytes a slot, at most three quarters full. Different keys
-// may share a fingerprint; the caller tells them apart by reading the frame.
+// index is a hash table from fingerprints of keys to locations, with open
+// addressing and linear probing: 16 bytes per slot, at most three quarters full.
+// Different keys may share a fingerprint; the caller tells them apart by reading
+// the frame.
 type index struct {
-	slots []slot // a power of two
+	slots []slot // its length is a power of two
 	used  int
 }
 
 type slot struct {
-	print uint64
-	at    location
+	fingerprint uint64
+	at          location
 }
 
-// find calls same with the location of each entry of the fingerprint until it
-// returns true, and returns that entry.
-func (x *index) find(print uint64, same func(location) (bool, error)) (*slot, error) {
+// find calls same with the location of each entry that has the fingerprint until
+// same returns true, and returns that entry, or nil.
+func (x *index) find(fingerprint uint64, same func(location) (bool, error)) (*slot, error) {
 	if len(x.slots) == 0 {
 		return nil, nil
 	}
 	mask := uint64(len(x.slots) - 1)
-	for i := print & mask; x.slots[i].at != 0; i = (i + 1) & mask {
-		if x.slots[i].print != print {
+	for i := fingerprint & mask; x.slots[i].at != 0; i = (i + 1) & mask {
+		if x.slots[i].fingerprint != fingerprint {
 			continue
 		}
 		if ok, err := same(x.slots[i].at); ok || err != nil {
@@ -58,18 +59,18 @@ func (x *index) find(print uint64, same func(location) (bool, error)) (*slot, er
 	return nil, nil
 }
 
-// add enters a fingerprint whose key is not in the index.
-func (x *index) add(print uint64, at location) {
+// add adds an entry for a key that is not in the index.
+func (x *index) add(fingerprint uint64, at location) {
 	if 4*(x.used+1) > 3*len(x.slots) {
 		x.grow()
 	}
-	x.put(slot{print, at})
+	x.put(slot{fingerprint, at})
 	x.used++
 }
 
 func (x *index) put(s slot) {
 	mask := uint64(len(x.slots) - 1)
-	i := s.print & mask
+	i := s.fingerprint & mask
 	for x.slots[i].at != 0 {
 		i = (i + 1) & mask
 	}

@@ -1,26 +1,26 @@
-// Package journal keeps accepted answers so that nothing that was paid for is
+// Package journal stores accepted answers, so that nothing that was paid for is
 // lost: an append-only log of (key, value) records in a folder of segment
-// files. Append returns when the records are on disk; a process killed at any
-// instant loses none of those and damages none.
+// files. Append returns once the records are on disk; neither a killed process
+// nor a power loss can lose or damage them after that.
 //
-// Keys and values are the caller's business. The trap: a value handed to the
-// callback of Range is valid during that call only.
+// The journal does not interpret keys and values. Note that the value passed to
+// the callback of Range is valid only during the call.
 package journal
 
 import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 	"time"
 )
 
-// Key addresses a record: 32 bytes of content hash and a person number.
+// Key identifies a record: 32 bytes of content hash, then a person number.
 type Key [40]byte
 
-// MakeKey joins the hash of what an answer depends on with a person number.
+// MakeKey returns the key of a person's answer. The hash covers everything that
+// the answer depends on.
 func MakeKey(hash [32]byte, person int64) Key {
 	var k Key
 	copy(k[:], hash[:])
@@ -28,7 +28,7 @@ func MakeKey(hash [32]byte, person int64) Key {
 	return k
 }
 
-// Person returns the person number of a key.
+// Person returns the person number in a key.
 func (k Key) Person() int64 { return int64(binary.BigEndian.Uint64(k[32:])) }
 
 // Record is one answer. Value holds at most MaxValue bytes.
@@ -39,10 +39,10 @@ type Record struct {
 
 // Options of Open; the zero value is the default.
 type Options struct {
-	SegmentBytes int64         // a segment that reached this size is followed by another; 64 MiB
-	GroupRecords int           // records that make a group worth writing at once; 500
-	GroupWait    time.Duration // how long a smaller group waits for company before its fsync; 2 ms
-	ReadOnly     bool          // no lock, nothing written; what a writer adds later is not seen
+	SegmentBytes int64         // size at which a new segment is started; 64 MiB
+	GroupRecords int           // number of waiting records that are written at once; 500
+	GroupWait    time.Duration // how long fewer records wait for more before they are written; 2 ms
+	ReadOnly     bool          // take no lock and write nothing; records added later are not seen
 }
 
 func (o Options) withDefaults() Options {
@@ -58,30 +58,34 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Journal is an open journal. All methods may be called at the same time.
+// Journal is an open journal. It is safe for concurrent use.
 type Journal struct {
+	fs     fileSystem
 	dir    string
 	opt    Options
 	lock   *folderLock
 	report Report
 
-	state    sync.RWMutex // guards what is readable
+	state    sync.RWMutex // guards index, segments, closed and report
 	index    index
 	segments []*segment
 	closed   bool
 
-	layout sync.RWMutex // held by readers of whole segments, and by Compact against them
-	write  sync.Mutex   // held while files change: commits and Compact
+	layout sync.RWMutex // read-locked by Range and Export, locked by Compact and Close
+	write  sync.Mutex   // locked while files change: by commit and Compact
 
 	queue queue
 }
 
-// Open opens the journal in the folder, making it if need be. It reads every
-// segment, cuts off a write that was not finished and leaves damage in place;
-// Report says what it found. A journal another process writes is refused with
-// an error that matches ErrLocked.
-func Open(dir string, opt Options) (*Journal, error) {
-	j := &Journal{dir: dir, opt: opt.withDefaults()}
+// Open opens the journal in a folder, which it makes if necessary. It reads
+// every segment, cuts off an unfinished write at the end and leaves damage in
+// place; Report says what it found. What the opened journal shows is on disk,
+// even if the process that wrote it was killed before it could sync. When
+// another process has the journal open for writing the error matches ErrLocked.
+func Open(dir string, opt Options) (*Journal, error) { return openOn(osFS{}, dir, opt) }
+
+func openOn(fs fileSystem, dir string, opt Options) (*Journal, error) {
+	j := &Journal{fs: fs, dir: dir, opt: opt.withDefaults()}
 	if err := j.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open journal: %w", err), j.closeFiles())
 	}
@@ -93,18 +97,21 @@ func Open(dir string, opt Options) (*Journal, error) {
 
 func (j *Journal) open() error {
 	if !j.opt.ReadOnly {
-		if err := os.MkdirAll(j.dir, 0o755); err != nil {
+		if err := makeDir(j.fs, j.dir); err != nil {
 			return err
 		}
 		var err error
 		if j.lock, err = takeLock(j.dir); err != nil {
 			return err
 		}
-		if err = dropTemporary(j.dir); err != nil {
+		if err = dropTemporary(j.fs, j.dir); err != nil {
+			return err
+		}
+		if err = j.fs.syncDir(j.dir); err != nil {
 			return err
 		}
 	}
-	numbers, err := segmentNumbers(j.dir)
+	numbers, err := segmentNumbers(j.fs, j.dir)
 	if err != nil {
 		return err
 	}
@@ -122,10 +129,10 @@ func (j *Journal) open() error {
 }
 
 // load opens one segment and enters its records into the index. Only the last
-// segment can end in an unfinished write: the others were synced before the
-// next was begun.
+// segment can end in an unfinished or unsynced write: each of the others was
+// synced before the next was started.
 func (j *Journal) load(number int, last bool) error {
-	s, err := openSegment(j.dir, number, j.opt.ReadOnly)
+	s, err := openSegment(j.fs, j.dir, number, j.opt.ReadOnly)
 	if err != nil {
 		return err
 	}
@@ -138,26 +145,27 @@ func (j *Journal) load(number int, last bool) error {
 		return err
 	}
 	j.report.Damaged = append(j.report.Damaged, found.damages...)
-	if found.torn == 0 && found.end > 0 { // an end of 0 is a file without its magic
-		return nil
-	}
-	if !last {
+	torn := found.torn > 0 || found.end == 0 // an end of 0 is a file without its magic
+	switch {
+	case torn && !last:
 		j.report.Damaged = append(j.report.Damaged, Damage{s.name, found.end, found.torn})
-		return nil
+	case torn:
+		j.report.Cut, j.report.CutFrom = found.torn, s.name
+		s.size = found.end
+		if !j.opt.ReadOnly {
+			return s.cut(found.end)
+		}
+	case last && !j.opt.ReadOnly:
+		return s.file.Sync()
 	}
-	j.report.Cut, j.report.CutFrom = found.torn, s.name
-	s.size = found.end
-	if j.opt.ReadOnly {
-		return nil
-	}
-	return s.cut(found.end)
+	return nil
 }
 
-// enter puts a record that lies in a segment into the index, in place of an
-// earlier one of the same key.
+// enter adds the location of a record to the index, in place of an earlier one
+// with the same key.
 func (j *Journal) enter(key *Key, at location) error {
-	print := fingerprint(key)
-	old, err := j.index.find(print, func(at location) (bool, error) { return j.hasKey(at, key) })
+	hash := fingerprint(key)
+	old, err := j.index.find(hash, func(at location) (bool, error) { return j.hasKey(at, key) })
 	switch {
 	case err != nil:
 		return err
@@ -165,7 +173,7 @@ func (j *Journal) enter(key *Key, at location) error {
 		old.at = at
 		j.report.Replaced++
 	default:
-		j.index.add(print, at)
+		j.index.add(hash, at)
 	}
 	return nil
 }
@@ -189,8 +197,8 @@ func (j *Journal) Len() int {
 	return j.index.used
 }
 
-// Get returns the value last accepted under the key, or false. A record that no
-// longer fits its checksum is an error, never an answer.
+// Get returns the value last accepted under the key; ok is false when there is
+// none. A record that no longer matches its checksum is an error.
 func (j *Journal) Get(key Key) (value []byte, ok bool, err error) {
 	j.state.RLock()
 	defer j.state.RUnlock()
@@ -225,8 +233,8 @@ func (j *Journal) hasKey(at location, key *Key) (bool, error) {
 	return k == *key, err
 }
 
-// segment returns the open segment of a location. Numbers have no gaps but
-// those of missing files, so the search is short.
+// segment returns the open segment of a location. Numbers are consecutive except
+// for missing files, so the search is short.
 func (j *Journal) segment(at location) *segment {
 	i := min(at.segment()-j.segments[0].number, len(j.segments)-1)
 	for j.segments[i].number > at.segment() {
@@ -235,18 +243,18 @@ func (j *Journal) segment(at location) *segment {
 	return j.segments[i]
 }
 
-// Range calls visit with every record in the order of acceptance, a replaced
-// key at the place of its last value, and stops at the first error, which it
-// returns. Records appended meanwhile are not visited. The value is valid
-// during the call only; visit must not call Compact.
+// Range calls visit for every key with its last value, in the order in which
+// these values were accepted. It stops at the first error and returns it.
+// Records appended during Range are not visited. The value is valid only during
+// the call; visit must not call Compact.
 func (j *Journal) Range(visit func(key Key, value []byte) error) error {
 	j.layout.RLock()
 	defer j.layout.RUnlock()
 	return j.each(func(frame []byte) error { return visit(keyOf(frame), valueOf(frame)) })
 }
 
-// each visits the frames that the index points to. Damage that was not there
-// when the journal was opened is an error, so that nothing is dropped unseen.
+// each visits the frames that the index points to. Damage that Open did not
+// report is an error, so that no record is skipped silently.
 func (j *Journal) each(visit func(frame []byte) error) error {
 	for _, s := range j.snapshot() {
 		found, err := scan(s.name, s.file, s.size, func(offset int64, frame []byte) error {
@@ -264,14 +272,14 @@ func (j *Journal) each(visit func(frame []byte) error) error {
 		}
 		for _, d := range found.damages {
 			if !slices.Contains(j.report.Damaged, d) {
-				return fmt.Errorf("%s since the journal was opened", d)
+				return fmt.Errorf("%s; they were whole when the journal was opened", d)
 			}
 		}
 	}
 	return nil
 }
 
-// snapshot copies the segments with their present sizes.
+// snapshot copies the segments with their current sizes.
 func (j *Journal) snapshot() []segment {
 	j.state.RLock()
 	defer j.state.RUnlock()
@@ -294,7 +302,8 @@ func (j *Journal) isCurrent(key Key, at location) (bool, error) {
 
 var errClosed = errors.New("the journal is closed")
 
-// Close writes what waits, and gives the journal free for others.
+// Close writes the records that are waiting, closes the files and releases the
+// lock. A second Close does nothing.
 func (j *Journal) Close() error {
 	j.queue.stop()
 	j.layout.Lock()
@@ -319,17 +328,17 @@ func (j *Journal) closeFiles() error {
 	return errors.Join(errs...)
 }
 
-// Report is what was found in a journal.
+// Report describes what Open found in a journal, and its current size.
 type Report struct {
 	Records  int   // keys with a value
 	Replaced int   // records whose key has a later value
 	Segments int   // files
-	Bytes    int64 // in all segments
+	Bytes    int64 // of all segments
 
-	Cut     int64    // bytes of a write that was not finished, cut off at the end
-	CutFrom string   // the segment they were in
+	Cut     int64    // bytes of an unfinished write, cut off at the end
+	CutFrom string   // the segment that they were cut from
 	Damaged []Damage // skipped and left in place
-	Missing []string // segments that should stand between others
+	Missing []string // segments whose number is missing between two others
 }
 
 func (r Report) String() string {
@@ -346,5 +355,5 @@ func (r Report) String() string {
 	return text
 }
 
-// Whole reports whether no accepted answer is known to be lost.
+// Whole reports whether the journal has neither damage nor missing segments.
 func (r Report) Whole() bool { return len(r.Damaged) == 0 && len(r.Missing) == 0 }

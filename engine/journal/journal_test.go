@@ -15,7 +15,7 @@ import (
 	"github.com/personagen/personagen/engine/internal/rng"
 )
 
-// sample is the record of a number: the value can be told from the key.
+// sample returns the record of a number; its value is a function of its key.
 func sample(n int) Record {
 	var number [8]byte
 	binary.LittleEndian.PutUint64(number[:], uint64(n))
@@ -23,7 +23,7 @@ func sample(n int) Record {
 	return Record{key, valueFor(key)}
 }
 
-// valueFor makes 0 to 2,000 bytes from a key.
+// valueFor returns 0 to 2,000 bytes that depend on the key only.
 func valueFor(key Key) []byte {
 	src := rng.New(binary.LittleEndian.Uint64(key[:]), "value").Source()
 	value := make([]byte, src.Below(2001))
@@ -73,7 +73,7 @@ func shut(t testing.TB, j *Journal) {
 func expect(t testing.TB, j *Journal, want []Record) {
 	t.Helper()
 	if j.Len() != len(want) {
-		t.Errorf("%d records, want %d", j.Len(), len(want))
+		t.Errorf("got %d records, want %d", j.Len(), len(want))
 	}
 	for _, r := range want {
 		got, ok, err := j.Get(r.Key)
@@ -84,13 +84,13 @@ func expect(t testing.TB, j *Journal, want []Record) {
 	i := 0
 	err := j.Range(func(key Key, value []byte) error {
 		if i >= len(want) || key != want[i].Key || !bytes.Equal(value, want[i].Value) {
-			return fmt.Errorf("record %d of Range is another", i)
+			return fmt.Errorf("record %d differs", i)
 		}
 		i++
 		return nil
 	})
 	if err != nil || i != len(want) {
-		t.Fatalf("Range visited %d of %d: %v", i, len(want), err)
+		t.Fatalf("Range visited %d records, want %d; error %v", i, len(want), err)
 	}
 }
 
@@ -111,10 +111,10 @@ func TestAppendAndReopen(t *testing.T) {
 			add(t, j, want[40:]...)
 			expect(t, j, want)
 			if ok, err := j.Has(sample(50).Key); ok || err != nil {
-				t.Errorf("Has of an absent key: %v, %v", ok, err)
+				t.Errorf("Has of an absent key: got %v, %v, want false", ok, err)
 			}
 			if _, ok, err := j.Get(sample(50).Key); ok || err != nil {
-				t.Errorf("Get of an absent key: %v, %v", ok, err)
+				t.Errorf("Get of an absent key: got %v, %v, want false", ok, err)
 			}
 			if r := j.Report(); !r.Whole() || r.Cut != 0 || r.Records != 50 || segment == 1 && r.Segments != 50 {
 				t.Errorf("report: %s", r)
@@ -141,7 +141,7 @@ func TestConcurrentAppend(t *testing.T) {
 	}
 	wg.Wait()
 	if j.Len() != 400 {
-		t.Errorf("%d records, want 400", j.Len())
+		t.Errorf("got %d records, want 400", j.Len())
 	}
 }
 
@@ -167,7 +167,7 @@ func TestKeysWithOneFingerprint(t *testing.T) {
 	j := open(t, dir, Options{})
 	want := samples(0, 3)
 	add(t, j, want...)
-	// Make the table believe that all three have the fingerprint of the first.
+	// Rebuild the index with the fingerprint of the first key for all three.
 	shared := fingerprint(&want[0].Key)
 	var all []location
 	for _, s := range j.index.slots {
@@ -210,7 +210,7 @@ func TestTornTail(t *testing.T) {
 			r := open(t, dir, Options{ReadOnly: true})
 			expect(t, r, want[:c.kept])
 			if got := r.Report().Cut; got != int64(c.cut) {
-				t.Errorf("reading only: %d bytes to cut, want %d", got, c.cut)
+				t.Errorf("opened for reading: got %d bytes to cut, want %d", got, c.cut)
 			}
 			j = open(t, dir, Options{})
 			if got := j.Report(); got.Cut != int64(c.cut) || !got.Whole() {
@@ -252,7 +252,7 @@ func appendTo(data []byte) func(*testing.T, string) {
 	}
 }
 
-// A segment killed before its magic was whole is begun again.
+// A segment whose writer was killed before the magic was complete is started again.
 func TestTornMagic(t *testing.T) {
 	for n := range len(magic) {
 		dir := t.TempDir()
@@ -269,8 +269,8 @@ func TestTornMagic(t *testing.T) {
 	}
 }
 
-// Damage in the middle costs the records it touches, is reported at every Open
-// and stays as it is.
+// Damage in the middle costs only the records that it touches. Every Open reports
+// it, and nothing changes it.
 func TestDamage(t *testing.T) {
 	want := samples(0, 12)
 	for i := range want {
@@ -312,8 +312,8 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// The last record of a journal, written whole and damaged later, is damage and
-// no torn tail.
+// A last record that was complete and was damaged later is reported as damage, not
+// cut off.
 func TestDamagedLastRecord(t *testing.T) {
 	dir := t.TempDir()
 	j := open(t, dir, Options{})
@@ -336,10 +336,10 @@ func TestDamageWhileOpen(t *testing.T) {
 	add(t, j, Record{sample(1).Key, []byte("one")}, Record{sample(2).Key, []byte("two")})
 	flip(t, filepath.Join(dir, segmentName(1)), int64(len(magic)+headerSize+41))
 	if _, _, err := j.Get(sample(1).Key); err == nil {
-		t.Error("Get gave a damaged record")
+		t.Error("Get returned a damaged record")
 	}
 	if err := j.Range(func(Key, []byte) error { return nil }); err == nil {
-		t.Error("Range passed over fresh damage")
+		t.Error("Range skipped damage that Open did not report")
 	}
 }
 
@@ -382,7 +382,7 @@ func TestForeignFile(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, segmentName(1)), []byte("something else"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(dir, Options{}); err == nil || !strings.Contains(err.Error(), "no journal segment") {
+	if _, err := Open(dir, Options{}); err == nil || !strings.Contains(err.Error(), "not a journal segment") {
 		t.Errorf("Open of a foreign file: %v", err)
 	}
 }
@@ -403,11 +403,11 @@ func TestLock(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := Open(filepath.Join(dir, "absent"), Options{ReadOnly: true}); err == nil {
-		t.Error("an absent journal was opened for reading")
+		t.Error("Open for reading accepted an absent journal")
 	}
 	j := open(t, dir, Options{})
 	if err := j.Append(Record{Value: make([]byte, MaxValue+1)}); err == nil {
-		t.Error("a value over the limit was taken")
+		t.Error("Append accepted a value over the limit")
 	}
 	add(t, j, Record{Value: make([]byte, MaxValue)})
 	shut(t, j)
@@ -426,7 +426,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// A failed write is told to everyone who waits, and ends the journal's writing.
+// A failed write is an error for every waiting Append and for all later ones.
 func TestFailedWrite(t *testing.T) {
 	dir := t.TempDir()
 	j, err := Open(dir, Options{})
@@ -436,10 +436,10 @@ func TestFailedWrite(t *testing.T) {
 	add(t, j, sample(1))
 	j.segments[0].file.Close()
 	if err := j.Append(sample(2)); err == nil {
-		t.Error("a record that could not be written was acknowledged")
+		t.Error("Append acknowledged a record that could not be written")
 	}
 	if err := j.Append(sample(3)); err == nil {
-		t.Error("the journal went on after a failed write")
+		t.Error("Append succeeded after a failed write")
 	}
 	j.Close()
 	expect(t, open(t, dir, Options{}), samples(1, 1))
@@ -481,7 +481,7 @@ func TestCompactAndExport(t *testing.T) {
 	j = open(t, dir, opt)
 	expect(t, j, want)
 	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
-		t.Error("the rest of a killed compaction is still there")
+		t.Error("the temporary file of a killed compaction is still there")
 	}
 }
 
@@ -498,7 +498,7 @@ func ExampleJournal() {
 		return
 	}
 	defer j.Close()
-	key := MakeKey(sha256.Sum256([]byte("all that the answer depends on")), 7)
+	key := MakeKey(sha256.Sum256([]byte("everything that the answer depends on")), 7)
 	if err := j.Append(Record{key, []byte("an accepted answer")}); err != nil {
 		fmt.Println(err)
 		return

@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child appends records from several goroutines, and compacts now and then,
-// until it is killed. It prints the number of every record it got acknowledged.
+// child appends records from several goroutines, and compacts from time to time,
+// until it is killed. It prints the number of every acknowledged record.
 func child(dir string) {
 	die := func(err error) {
 		if err != nil {
@@ -51,8 +51,8 @@ func child(dir string) {
 	}
 }
 
-// A process killed at any moment has lost no record it was told is on disk, and
-// what is there is whole.
+// A process that is killed at any moment loses no acknowledged record, and every
+// record in the journal is whole.
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	src := rng.New(1, "kill").Source()
@@ -67,12 +67,12 @@ func TestKill(t *testing.T) {
 		}
 	}
 	if len(known) < 100 {
-		t.Errorf("only %d records were acknowledged in all rounds", len(known))
+		t.Errorf("got %d acknowledged records in all rounds, want at least 100", len(known))
 	}
 }
 
-// runAndKill kills a child some time after it began to write and returns the
-// numbers it got acknowledged.
+// runAndKill kills a child some time after its start and returns the numbers of
+// the records that were acknowledged to it.
 func runAndKill(t *testing.T, dir string, after time.Duration) (acknowledged []int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -92,7 +92,7 @@ func runAndKill(t *testing.T, dir string, after time.Duration) (acknowledged []i
 	for {
 		line, err := lines.ReadString('\n')
 		if err == io.EOF {
-			break // a last line without its end was not told in full
+			break // an incomplete last line does not count
 		}
 		var n int
 		if _, err := fmt.Sscanf(line, "%d\n", &n); err != nil {
@@ -119,7 +119,7 @@ func checkKilled(t *testing.T, dir string, known map[int]bool) Report {
 	}
 	err = j.Range(func(key Key, value []byte) error {
 		if !bytes.Equal(value, valueFor(key)) {
-			return fmt.Errorf("a record is not what was written")
+			return fmt.Errorf("record %x differs from what was written", key[:4])
 		}
 		return nil
 	})
@@ -132,7 +132,8 @@ func checkKilled(t *testing.T, dir string, known map[int]bool) Report {
 	return j.Report()
 }
 
-// A journal that another process writes is refused, with its number.
+// Open refuses a journal that another process has open for writing, and names the
+// process.
 func TestLockOfAnotherProcess(t *testing.T) {
 	dir := t.TempDir()
 	cmd := exec.Command(os.Args[0])

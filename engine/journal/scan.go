@@ -6,9 +6,9 @@ import (
 	"io"
 )
 
-// Damage is a stretch of a segment that holds no whole frame although frames
-// follow it, or that was written whole and no longer fits its checksum. It is
-// left in place and skipped.
+// Damage is a range of a segment that holds no whole frame although frames
+// follow it, or a frame at the end that is complete and does not match its
+// checksum. It is skipped and left in place.
 type Damage struct {
 	Segment string // file name
 	Offset  int64
@@ -19,24 +19,25 @@ func (d Damage) String() string {
 	return fmt.Sprintf("%s: %d bytes at offset %d are damaged", d.Segment, d.Bytes, d.Offset)
 }
 
-// scanned is what a scan found besides the frames.
+// scanned is the result of a scan.
 type scanned struct {
-	end     int64 // where the last whole frame, or damage that stays, ends
-	torn    int64 // bytes after end: a write that was not finished
+	end     int64 // where the last whole frame or damage ends
+	torn    int64 // bytes after end: an unfinished write
 	damages []Damage
 }
 
 const scanBuffer = 1 << 20
 
-// scan reads the frames of a segment of the given size in order. It looks for
-// the next frame byte by byte after a broken one, so that damage costs only the
-// frames it touches. Frame and its contents are valid during visit only.
+// scan visits the whole frames of a segment of the given size in order. After a
+// broken frame it searches the next one byte by byte, so that damage costs only
+// the frames that it touches. The frame is valid only during visit. The error is
+// that of visit, of reading, or that the file is not a segment.
 func scan(name string, r io.ReaderAt, size int64, visit func(offset int64, frame []byte) error) (scanned, error) {
-	s := scanner{name: name, r: r, size: size, window: make([]byte, 0, scanBuffer)}
+	s := scanner{name: name, r: r, size: size}
 	return s.run(visit)
 }
 
-// scanner holds a window of the segment: window is what lies at base.
+// scanner reads a segment through a window: the bytes that start at offset base.
 type scanner struct {
 	name   string
 	r      io.ReaderAt
@@ -54,7 +55,10 @@ func (s *scanner) run(visit func(int64, []byte) error) (out scanned, err error) 
 		if s.size < int64(len(magic)) && magic[:len(head)] == string(head) {
 			return scanned{torn: s.size}, nil
 		}
-		return out, fmt.Errorf("%s is no journal segment: it does not start with %q", s.name, magic)
+		if torn, err := s.isTorn(0, broken); err != nil || torn {
+			return scanned{torn: s.size}, err
+		}
+		return out, fmt.Errorf("%s is not a journal segment: it does not start with %q", s.name, magic)
 	}
 	out.end = int64(len(magic))
 	for out.end < s.size {
@@ -85,7 +89,7 @@ func (s *scanner) run(visit func(int64, []byte) error) (out scanned, err error) 
 	return out, nil
 }
 
-// frame returns the frame at offset, if one is there.
+// frame returns the frame at offset when the verdict is whole.
 func (s *scanner) frame(offset int64) ([]byte, verdict, error) {
 	data, err := s.at(offset, headerSize)
 	if err != nil {
@@ -107,13 +111,13 @@ func (s *scanner) frame(offset int64) ([]byte, verdict, error) {
 // resync returns the offset of the first whole frame at or after offset, or the
 // size of the segment.
 func (s *scanner) resync(offset int64) (int64, error) {
-	want := binary.LittleEndian.AppendUint16(nil, uint16(len(Key{})))
+	keyLen := binary.LittleEndian.AppendUint16(nil, uint16(len(Key{})))
 	for ; offset+int64(frameSize(0)) <= s.size; offset++ {
 		data, err := s.at(offset, headerSize)
 		if err != nil {
 			return 0, err
 		}
-		if string(keyLenAt(data)) != string(want) {
+		if string(keyLenAt(data)) != string(keyLen) {
 			continue
 		}
 		if _, v, err := s.frame(offset); err != nil || v == whole {
@@ -123,9 +127,10 @@ func (s *scanner) resync(offset int64) (int64, error) {
 	return s.size, nil
 }
 
-// isTorn tells a write that was not finished from damage, at an offset behind
-// which no frame follows: a frame that runs past the end, or zeros, which some
-// file systems leave where a crash came before the data.
+// isTorn reports whether the bytes from offset on, after which no whole frame
+// follows, are an unfinished write and not damage: a frame that runs past the
+// end, or zeros, which some file systems leave when a crash comes after the
+// file's size was stored and before its data.
 func (s *scanner) isTorn(offset int64, v verdict) (bool, error) {
 	if v == short {
 		return true, nil
@@ -140,8 +145,8 @@ func (s *scanner) isTorn(offset int64, v verdict) (bool, error) {
 	return true, nil
 }
 
-// at returns n bytes at offset, or what there is of them. They are valid until
-// the next call.
+// at returns n bytes at offset, or fewer at the end of the segment. They are
+// valid until the next call.
 func (s *scanner) at(offset int64, n int) ([]byte, error) {
 	n = int(min(int64(n), s.size-offset))
 	if offset < s.base || offset+int64(n) > s.base+int64(len(s.window)) {
@@ -152,7 +157,7 @@ func (s *scanner) at(offset int64, n int) ([]byte, error) {
 	return s.window[offset-s.base:][:n:n], nil
 }
 
-// fill moves the window to offset.
+// fill moves the window to offset and reads at least n bytes.
 func (s *scanner) fill(offset int64, n int) error {
 	n = int(min(int64(max(n, scanBuffer)), s.size-offset))
 	if cap(s.window) < n {

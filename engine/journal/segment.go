@@ -7,28 +7,29 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // segment is one open file of a journal.
 type segment struct {
 	number int
 	name   string
-	file   *os.File
-	size   int64 // bytes that count; what lies behind is not yet accepted
+	file   file
+	size   int64 // bytes that count; bytes after these are not accepted yet
 }
 
 func segmentName(number int) string { return fmt.Sprintf("%06d.log", number) }
 
 // segmentNumbers lists the segments of a folder in order.
-func segmentNumbers(dir string) ([]int, error) {
-	entries, err := os.ReadDir(dir)
+func segmentNumbers(fs fileSystem, dir string) ([]int, error) {
+	names, err := fs.list(dir)
 	if err != nil {
 		return nil, err
 	}
 	var numbers []int
-	for _, e := range entries {
+	for _, name := range names {
 		var n int
-		if _, err := fmt.Sscanf(e.Name(), "%d.log", &n); err == nil && n > 0 && e.Name() == segmentName(n) {
+		if _, err := fmt.Sscanf(name, "%d.log", &n); err == nil && n > 0 && name == segmentName(n) {
 			numbers = append(numbers, n)
 		}
 	}
@@ -36,44 +37,47 @@ func segmentNumbers(dir string) ([]int, error) {
 	return numbers, nil
 }
 
-// dropTemporary removes what a compaction that was killed left half written.
-func dropTemporary(dir string) error {
-	names, err := filepath.Glob(filepath.Join(dir, "*.log"+temporary))
+// dropTemporary removes the unfinished file of a compaction that was killed.
+func dropTemporary(fs fileSystem, dir string) error {
+	names, err := fs.list(dir)
 	for _, name := range names {
-		err = errors.Join(err, os.Remove(name))
+		if strings.HasSuffix(name, ".log"+temporary) {
+			err = errors.Join(err, fs.remove(filepath.Join(dir, name)))
+		}
 	}
 	return err
 }
 
 // openSegment opens an existing segment.
-func openSegment(dir string, number int, readOnly bool) (*segment, error) {
+func openSegment(fs fileSystem, dir string, number int, readOnly bool) (*segment, error) {
 	flag := os.O_RDWR
 	if readOnly {
 		flag = os.O_RDONLY
 	}
 	name := segmentName(number)
-	f, err := os.OpenFile(filepath.Join(dir, name), flag, 0)
+	f, err := fs.open(filepath.Join(dir, name), flag)
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
+	size, err := f.Size()
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	return &segment{number, name, f, info.Size()}, nil
+	return &segment{number, name, f, size}, nil
 }
 
-// createSegment begins a new segment and makes its name durable.
-func createSegment(dir string, number int) (*segment, error) {
+// createSegment starts a new segment and makes its name durable. Its content,
+// the magic, becomes durable with the first records.
+func createSegment(fs fileSystem, dir string, number int) (*segment, error) {
 	name := segmentName(number)
-	f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := fs.open(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return nil, err
 	}
 	s := &segment{number: number, name: name, file: f}
 	if err = s.begin(); err == nil {
-		err = syncDir(dir)
+		err = fs.syncDir(dir)
 	}
 	if err != nil {
 		f.Close()
@@ -91,7 +95,23 @@ func (s *segment) begin() error {
 	return nil
 }
 
-// cut ends the segment at size, which may be before the end of its magic.
+// add appends frames to the file and makes them durable; the caller then moves
+// size past them. After an error the file again ends at size, if possible, so
+// that a reader does not take frames that may never reach the disk for accepted
+// ones.
+func (s *segment) add(frames []byte) error {
+	_, err := s.file.WriteAt(frames, s.size)
+	if err == nil {
+		err = s.file.Sync()
+	}
+	if err != nil {
+		return errors.Join(err, s.file.Truncate(s.size))
+	}
+	return nil
+}
+
+// cut ends the segment at size, which may be before the end of its magic, and
+// makes what is left durable.
 func (s *segment) cut(size int64) error {
 	if err := s.file.Truncate(size); err != nil {
 		return err
@@ -113,9 +133,9 @@ func (s *segment) key(offset int64) (k Key, err error) {
 	return k, err
 }
 
-// frame reads and checks the frame at offset.
+// frame reads the frame at offset and checks its checksum.
 func (s *segment) frame(offset int64) ([]byte, error) {
-	// One read serves most answers: a frame of up to 4 KiB.
+	// One read is enough for most answers: frames of up to 4 KiB.
 	data := make([]byte, 4096)
 	n, err := s.file.ReadAt(data, offset)
 	if err != nil && err != io.EOF {
@@ -133,14 +153,4 @@ func (s *segment) frame(offset int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s at %d: the record was damaged after it was written", s.name, offset)
 	}
 	return data[:size], nil
-}
-
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

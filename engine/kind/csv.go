@@ -54,7 +54,7 @@ func (c *Compiler) selectRows(file *table.File, where *spec.Condition) (rows []i
 		for _, t := range tests {
 			ok, tried := t.known[cells[t.column]]
 			if !tried {
-				ok = t.term.Accepts(cells[t.column])
+				ok = t.term.Accept(cells[t.column])
 				t.known[cells[t.column]] = ok
 			}
 			keep = keep && ok

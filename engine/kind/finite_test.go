@@ -178,7 +178,7 @@ func TestSelector(t *testing.T) {
 		}
 		want := int32(0)
 		for i, cond := range slices.Backward(c.Spec.Impossible) {
-			if !slices.ContainsFunc(cond.Terms, func(term spec.Term) bool { return !term.Accepts(value(term.Field)) }) {
+			if !slices.ContainsFunc(cond.Terms, func(term spec.Term) bool { return !term.Accept(value(term.Field)) }) {
 				want = int32(i + 1)
 			}
 		}

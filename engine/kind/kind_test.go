@@ -20,6 +20,7 @@ import (
 	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/internal/table"
 	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // compile loads a spec whose text begins on line 2 and compiles its fields,
@@ -34,7 +35,7 @@ func compile(t testing.TB, text string, files map[string]string) (*Compiler, []*
 			t.Fatal(err)
 		}
 	}
-	s, diags := spec.Load(context.Background(), "spec.cue", spec.Options{Dir: dir})
+	s, diags := load.Load(context.Background(), "spec.cue", load.Options{Dir: dir})
 	if s == nil {
 		t.Fatalf("the spec does not load: %s", show(diags))
 	}
@@ -302,7 +303,7 @@ func TestUnmarshalFaults(t *testing.T) {
 }
 
 func TestKindsMirrorTheSchema(t *testing.T) {
-	want := spec.Kinds()
+	want := load.Kinds()
 	var got []string
 	for _, k := range Kinds() {
 		got = append(got, k.Name)

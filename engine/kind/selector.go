@@ -122,10 +122,10 @@ func (c *Compiler) warnOfLabels(t *spec.Term, f *Field) {
 func Accepted(t *spec.Term, f *Field) []bool {
 	ok := make([]bool, f.Slots())
 	for i := range f.Domain.Size() {
-		ok[i] = t.Accepts(f.Domain.Value(i))
+		ok[i] = t.Accept(f.Domain.Value(i))
 	}
 	if f.Nullable {
-		ok[f.Domain.Size()] = t.Accepts(nil)
+		ok[f.Domain.Size()] = t.Accept(nil)
 	}
 	return ok
 }

@@ -32,7 +32,7 @@ func templateUses(s *spec.Field) []spec.String {
 	for _, ref := range t.References() {
 		name, _, _ := strings.Cut(ref.Field, ".")
 		if !slices.ContainsFunc(uses, func(u spec.String) bool { return u.Value == name }) {
-			uses = append(uses, spec.String{Value: name, Place: node.Inside(ref.Offset)})
+			uses = append(uses, spec.String{Value: name, Place: node.PositionAt(ref.Offset)})
 		}
 	}
 	return uses
@@ -72,7 +72,7 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 }
 
 func (c *Compiler) templateFault(node *spec.Node, fault *prompt.Fault) {
-	d := c.Diags.Errorf(node.Inside(fault.Offset), "template", "%s", fault.Message)
+	d := c.Diags.Errorf(node.PositionAt(fault.Offset), "template", "%s", fault.Message)
 	if fault.Hint != "" {
 		d.WithHint("%s", fault.Hint)
 	}
@@ -90,7 +90,7 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 	node := s.Body.Get("text")
 	if err := t.Execute(&discard, values); err != nil {
 		fault := err.(*prompt.Fault)
-		c.Diags.Errorf(node.Inside(fault.Offset), "template", "the template fails for the values %s: %s", showValues(fields, values), fault.Message).WithHint("%s", fault.Hint)
+		c.Diags.Errorf(node.PositionAt(fault.Offset), "template", "the template fails for the values %s: %s", showValues(fields, values), fault.Message).WithHint("%s", fault.Hint)
 		return false
 	}
 	for _, f := range fields {
@@ -100,7 +100,7 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 		values[f.Name] = nothing(f.Type)
 		if err := t.Execute(&discard, values); err != nil {
 			fault := err.(*prompt.Fault)
-			c.Diags.Warnf(node.Inside(fault.Offset), "template", "the template fails where %q has no value: %s", f.Name, fault.Message).
+			c.Diags.Warnf(node.PositionAt(fault.Offset), "template", "the template fails where %q has no value: %s", f.Name, fault.Message).
 				WithHint("put it inside {{ if .%s }}, or say by when who has the text", f.Name)
 		}
 		values[f.Name] = f.example()

@@ -95,12 +95,12 @@ func TestTemplateFailsByRow(t *testing.T) {
 func TestTemplateFaults(t *testing.T) {
 	for _, c := range []struct{ stanza, want string }{
 		{`text: "{{ .heu }} {{ uper .hue }}"`, "spec.cue:9:34 template: no field is called \"heu\" | did you mean \"hue\"?\nspec.cue:9:45 template: no function is called \"uper\" | did you mean \"upper\"?"},
-		{`text: "x {{ now }}"`, "spec.cue:9:36 template: function \"now\" is not available: a text may depend on the persona alone, and must come out the same every time | see the list of functions"},
+		{`text: "x {{ now }}"`, "spec.cue:9:36 template: function \"now\" is not allowed: a text must depend on the persona alone and be the same every time | see the list of functions"},
 		{`text: "{{ .hue"`, "spec.cue:9:31 template: unclosed action | "},
 		{"text: \"\"\"\n   one\n   {{ .hue }} {{ .aeg }}\n   \"\"\"", "spec.cue:11:18 template: no field is called \"aeg\" | did you mean \"age\"?"},
-		{`text: "{{ .hue.x }}"`, "spec.cue:9:34 template: field \"hue\" has nothing inside it, so no \"x\" | it is a single value or a list of them: leave \"x\" out"},
-		{`text: "{{ if .age }}{{ upper .age }}{{ end }}"`, "spec.cue:9:53 template: the template fails for the values age=7: .age: wrong type for value; expected string; got int64 | convert it: toString makes a text, int and float64 make numbers"},
-		{`when: hue: "red", text: "{{ if gt .wage 5 }}rich{{ end }}"`, "spec.cue:9:55 template: the template fails for the values wage=1: gt .wage 5: error calling gt: incompatible types for comparison: float64 and int | compare like with like: a whole number with 5, any other number with 5.0, a missing value with \"\""},
+		{`text: "{{ .hue.x }}"`, "spec.cue:9:34 template: field \"hue\" has no fields, so no \"x\" | it is a value or a list of values: remove \"x\""},
+		{`text: "{{ if .age }}{{ upper .age }}{{ end }}"`, "spec.cue:9:53 template: the template fails for the values age=7: .age: wrong type for value; expected string; got int64 | convert it: toString returns a text, int and float64 return numbers"},
+		{`when: hue: "red", text: "{{ if gt .wage 5 }}rich{{ end }}"`, "spec.cue:9:55 template: the template fails for the values wage=1: gt .wage 5: error calling gt: incompatible types for comparison: float64 and int | compare values of the same type: an integer with 5, another number with 5.0, a missing value with \"\""},
 		{`text: "{{ if gt .age 5 }}old{{ end }}"`, "spec.cue:9:37 template: the template fails where \"age\" has no value: gt .age 5: error calling gt: incompatible types for comparison: string and int | put it inside {{ if .age }}, or say by when who has the text"},
 		{`text: "{{ if .age }}{{ if gt .age 5 }}old{{ end }}{{ end }}"`, ""},
 		{`when: hue: "red", text: "{{ if gt .age 5 }}old{{ end }}"`, ""},
@@ -125,7 +125,7 @@ func TestTemplateOverABrokenField(t *testing.T) {
 
 func TestTemplatePlaces(t *testing.T) {
 	node := &spec.Node{String: "ab{{ .x }}"}
-	if at := node.Inside(4); at.Line != 0 {
+	if at := node.PositionAt(4); at.Line != 0 {
 		t.Errorf("a place out of nowhere: %v", at)
 	}
 	if got := string(prompt.AppendText(nil, nothing(frame.CategoryList))); got != "" {

@@ -1,14 +1,13 @@
-// Package plan turns a spec into a plan: plain data that says everything a run
-// will do. The sampler, the writers and the checks read only the plan, never
-// the spec. A plan can be printed as JSON, hashed, stored beside a release and
-// read back.
+// Package plan defines the plan: plain data that says everything a run does. The
+// sampler, the writers and the checks read only the plan, never the spec. A plan can
+// be printed, hashed, stored as JSON beside a release and read back.
 //
-// In goes a spec.Spec, out comes a Plan or the list of everything wrong.
+// Package run compiles a spec to a plan; package bundle adds what a run needs beside
+// it, such as the fitted model.
 package plan
 
 import (
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/spec"
 )
@@ -16,7 +15,7 @@ import (
 // Format is the version of the plan's JSON form.
 const Format = 1
 
-// Plan is what a run will do.
+// Plan says what a run does.
 type Plan struct {
 	Format      int      `json:"format"`
 	Name        string   `json:"name"`
@@ -26,21 +25,20 @@ type Plan struct {
 	License     string   `json:"license,omitempty"`
 	Version     string   `json:"version,omitempty"`
 	Limitations []string `json:"limitations,omitempty"`
-	// Card is what the papers of a release say beyond its figures.
+	// Card is what the documents of a release say beyond its figures.
 	Card spec.Card `json:"card,omitzero"`
 
 	Population Population    `json:"population"`
 	Sources    []spec.Source `json:"sources,omitempty"`
 	// References are other data sets that releases are compared with.
 	References []spec.Reference `json:"references,omitempty"`
-	// Fields in the order of the spec, hidden ones included.
+	// Fields are in the order of the spec, with the hidden ones.
 	Fields []*kind.Field `json:"fields"`
-	// Aliases are sets of other names for columns: set to field to column.
+	// Aliases are sets of other names for columns: by set, then by field.
 	Aliases map[string]map[string]string `json:"aliases,omitempty"`
-	// Order lists the fields that are not fitted in an order in which each
-	// finds its inputs filled.
+	// Order lists the fields that are not fitted, each after its inputs.
 	Order []string `json:"order"`
-	// Roles maps a role to the field that plays it.
+	// Roles maps a role to its field.
 	Roles map[string]string `json:"roles,omitempty"`
 
 	Tables     []Table      `json:"tables,omitempty"`
@@ -48,126 +46,47 @@ type Plan struct {
 	Impossible []Impossible `json:"impossible,omitempty"`
 	Checks     []Limit      `json:"checks,omitempty"`
 	Goals      []Goal       `json:"goals,omitempty"`
-	// Independent lists pairs of fitted fields that the spec leaves
-	// conditionally or wholly independent.
+	// Independent lists the pairs of fitted fields that the spec leaves
+	// independent, some of them given other fields.
 	Independent  []Independence `json:"independent,omitempty"`
 	Correlations []Correlation  `json:"correlations,omitempty"`
-	// Narrator holds the phrase banks of the offline narrator, nil when the
-	// spec has none; Rules what texts must not say.
+	// Narrator holds the phrase banks of the offline narrator; it is nil when the
+	// spec has none. Rules are the rules about texts.
 	Narrator *Narrator `json:"narrator,omitempty"`
 	Rules    []Rule    `json:"rules,omitempty"`
-	// Languages are those that text fields are written in and the spec
-	// describes.
+	// Languages are the languages of text fields that the spec describes.
 	Languages []Language `json:"languages,omitempty"`
 	// Groups are the fields by whose values the words of texts are compared.
 	Groups []string `json:"groups,omitempty"`
-	// Calls write text fields, in an order in which each finds what it needs.
+	// Calls write text fields; each comes after those it needs.
 	Calls []Call `json:"calls,omitempty"`
-	// Quarantine is the share of a field's texts that may be set aside; nil for
-	// DefaultQuarantine.
+	// Quarantine is the largest share of a field's texts that may be quarantined;
+	// nil for DefaultQuarantine.
 	Quarantine *float64 `json:"quarantine,omitempty"`
-	// Authors say how models are asked; what they write does not depend on it.
-	Authors Authors `json:"-"`
-	Tree    Tree    `json:"tree"`
-	Files   []File  `json:"files,omitempty"` // CSV files that were read
+	Tree       Tree     `json:"tree"`
+	Files      []File   `json:"files,omitempty"` // that were read: tables, phrase banks, prompts
 
-	// Structure is the hash of what the fitted part depends on; Hash of the
-	// whole plan, without population size and seed. Both in hex.
+	// Structure is the hash of what persons' identities depend on; Hash that of the
+	// whole plan without population size and seed. Both are in hex.
 	Structure string `json:"structure"`
 	Hash      string `json:"hash"`
 
-	// Model is the fitted joint in the sampler's form: its variables, in order,
-	// are described by Variables. It is not part of the printed plan.
-	Model *sample.Model `json:"-"`
-	// Controls says, per control of the model, which of Expected it is.
-	Controls  []ControlRef `json:"-"`
-	Variables []Variable   `json:"variables"`
+	// Variables describes the variables of the fitted model, in their order. The
+	// model itself is in the plan's bundle.
+	Variables []Variable `json:"variables"`
 }
 
-// ControlRef ties a control of the sampler to Plan.Expected.
-type ControlRef struct {
-	Expected int
-	Cell     []int32 // position in Expected.Share of each of the control's cells
-}
-
-// Population says how many persons are made, and of whom.
+// Population says how many persons are made, and who is wanted.
 type Population struct {
 	Size  int64  `json:"size"`
 	Seed  uint64 `json:"seed"`
 	Where string `json:"where,omitempty"`
 	// Selector is nil when everyone is wanted.
 	Selector *kind.Selector `json:"selector,omitempty"`
-	// Persons that the tables speak of in all (0 when the spec does not say),
-	// and the share of them who are wanted.
+	// Persons is how many persons the tables cover (0 when the spec does not say);
+	// Wanted is the share of them who are wanted.
 	Persons int64   `json:"persons,omitempty"`
 	Wanted  float64 `json:"wanted"`
-}
-
-// Variable is a variable of the model. Field names the fitted field whose
-// values it holds; a variable that only carries bands of a field has Bands set
-// and is not written.
-type Variable struct {
-	Name  string `json:"name"`
-	Field string `json:"field"`
-	Card  int    `json:"card"`
-	Bands bool   `json:"bands,omitempty"`
-	// Codes are the field's codes of the variable's values, null last; nil for bands.
-	Codes []int32 `json:"codes,omitempty"`
-}
-
-// Table is a table of the spec with what the fit made of it. Figures are
-// row-major over Fields (those of Given first); each array gives shares within
-// a row, a row being a configuration of Given (one row when there is none).
-type Table struct {
-	Name   string     `json:"name"`
-	Title  string     `json:"title,omitempty"`
-	Role   string     `json:"role"` // "margin", "conditional", "pattern", "soft"
-	Fields []string   `json:"fields"`
-	Given  int        `json:"given,omitempty"` // how many of Fields are given
-	Where  string     `json:"where,omitempty"`
-	Labels [][]string `json:"labels"` // per field
-
-	Source string `json:"source,omitempty"`
-	Year   int    `json:"year,omitempty"`
-	Status string `json:"status,omitempty"`
-	Note   string `json:"note,omitempty"`
-	File   string `json:"file,omitempty"`
-
-	Published  []float64 `json:"published"`
-	Reconciled []float64 `json:"reconciled"`
-	Fitted     []float64 `json:"fitted"`
-	// Mass is per row the share of everyone (before the population's where).
-	Mass []float64 `json:"mass"`
-	// Moved is the total variation distance published to reconciled and
-	// MovedPersons the largest move of a cell in persons; WorstCell says which.
-	Moved        float64 `json:"moved"`
-	MovedPersons float64 `json:"moved_persons"`
-	WorstCell    string  `json:"worst_cell,omitempty"`
-	// TVD is the total variation distance reconciled to fitted; for soft and
-	// pattern tables it tells how far the fit ended from them.
-	TVD float64 `json:"tvd"`
-	// Expected is the position in Plan.Expected of what a sample must follow,
-	// -1 when none of the persons wanted lie in the table's universe.
-	Expected int `json:"expected"`
-}
-
-// Expected is a distribution over finite fields that the persons wanted
-// follow: a declared table, the margin of a field, or a joint to be watched.
-type Expected struct {
-	Name   string `json:"name"`
-	Origin string `json:"origin"` // "margin", "table" or "joint"
-	Table  string `json:"table,omitempty"`
-	// Fields are the axes; Share is row-major over their slots (null last where
-	// a field is nullable), as a share of all persons wanted.
-	Fields []string  `json:"fields"`
-	Slots  []int     `json:"slots"`
-	Share  []float64 `json:"share"`
-	// Universe tells the persons that the table speaks of (case 1); nil for
-	// everyone. Share adds up to the universe's share of the persons wanted.
-	Universe *kind.Selector `json:"universe,omitempty"`
-	// Rank is that of the quota control (1 margins, 2 two-way, 3 others), 0
-	// when the sampler does not control it.
-	Rank int `json:"rank"`
 }
 
 // Impossible is a condition that nobody may meet (case 1 of the selector).
@@ -176,9 +95,9 @@ type Impossible struct {
 	Selector *kind.Selector `json:"selector"`
 }
 
-// Limit is a check of the user's own: the share of persons with case 1 of
-// Where, among those with case 1 of Within, or else the Measure of Of (of all,
-// the worst, when that is empty), lies between AtLeast and AtMost.
+// Limit is a check of the spec: a value must lie between AtLeast and AtMost. The
+// value is the share of persons with case 1 of Where among those with case 1 of
+// Within, or else the Measure of Of (the worst of all when Of is empty).
 type Limit struct {
 	Name       string         `json:"name"`
 	About      string         `json:"about,omitempty"`
@@ -191,103 +110,26 @@ type Limit struct {
 	Within     *kind.Selector `json:"within,omitempty"`
 	AtLeast    *float64       `json:"at_least,omitempty"`
 	AtMost     *float64       `json:"at_most,omitempty"`
-	// Held says that the quota sampler keeps the limit where whole persons allow
-	// it. It does where its fields stand together in the fit.
-	Held bool `json:"held,omitempty"`
+	// Enforced says that the quota sampler keeps the limit where whole persons allow
+	// it. It does when one clique of the fit has all of its fields.
+	Enforced bool `json:"held,omitempty"`
 }
 
-// Independence is a pair of fitted fields that share no table: they are
-// independent given the Given fields (of the tree's separator between them),
-// wholly when Given is empty.
-type Independence struct {
-	Fields [2]string `json:"fields"`
-	Given  []string  `json:"given,omitempty"`
-}
-
-// Correlation is a declared correlation of number fields.
-type Correlation struct {
-	Name   string      `json:"name"`
-	Fields []string    `json:"fields"`
-	Matrix [][]float64 `json:"matrix"`
-	Source string      `json:"source,omitempty"`
-	Status string      `json:"status,omitempty"`
-	Note   string      `json:"note,omitempty"`
-}
-
-// Narrator is what the offline narrator works with.
-type Narrator struct {
-	// Forms is the field that decides between the forms of a phrase, and which
-	// form (from 0) each of its codes takes, -1 for none.
-	Forms  string  `json:"forms,omitempty"`
-	FormOf []int32 `json:"form_of,omitempty"`
-	Banks  []Bank  `json:"banks"`
-}
-
-// Bank is a named collection of phrases in sections.
-type Bank struct {
-	Name     string    `json:"name"`
-	Sections []Section `json:"sections"`
-}
-
-// Section is the phrases of a bank that are open to persons with case 1 of
-// When; nil for everyone.
-type Section struct {
-	When    *kind.Selector      `json:"when,omitempty"`
-	Phrases []string            `json:"phrases"`          // in the grammar of package phrase
-	Facets  map[string][]string `json:"facets,omitempty"` // by name, one for each phrase
-}
-
-// Rule is a spec.Rule, compiled.
-type Rule struct {
-	Name       string         `json:"name"`
-	About      string         `json:"about"`
-	Severity   string         `json:"severity"`
-	When       *kind.Selector `json:"when,omitempty"`
-	WhenText   string         `json:"when_text,omitempty"`
-	Never      []string       `json:"never,omitempty"`
-	NeverMatch string         `json:"never_match,omitempty"`
-	Number     string         `json:"number,omitempty"` // regular expression
-	Field      string         `json:"field,omitempty"`  // that Number's first group must equal
-	By         *ByValue       `json:"by,omitempty"`
-	Fields     []string       `json:"fields"` // text fields it concerns
-}
-
-// ByValue forbids what tells another value of Field than the person's. Words are
-// those of each of the field's values, nil for the values themselves.
-type ByValue struct {
-	Field   string     `json:"field"`
-	Words   [][]string `json:"words,omitempty"`
-	Said    []string   `json:"said,omitempty"`   // {} stands for the words
-	Unless  []string   `json:"unless,omitempty"` // words before it that turn it round
-	Opening bool       `json:"opening,omitempty"`
-}
-
-// Language says how texts of at least Least words look: at most Foreign of
-// their characters are letters of other alphabets, at least Accented are among
-// Letters, and at least Common of their words among Words.
-type Language struct {
-	Name     string   `json:"name"`
-	Letters  string   `json:"letters,omitempty"`
-	Own      bool     `json:"own,omitempty"` // a to z are not among its letters
-	Foreign  float64  `json:"foreign"`
-	Accented float64  `json:"accented,omitempty"`
-	Words    []string `json:"words,omitempty"`
-	Common   float64  `json:"common,omitempty"`
-	Least    int      `json:"least"`
-}
-
-// Tree describes the junction tree.
-type Tree struct {
-	Cliques [][]string `json:"cliques"` // variables of each
-	Cells   int64      `json:"cells"`
-	Largest int64      `json:"largest"`
-	Sweeps  int        `json:"sweeps"`
-}
-
-// File is an input file.
+// File is an input file. Path is its name in documents, see spec.File.
 type File struct {
 	Path   string `json:"path"`
 	SHA256 string `json:"sha256"`
+}
+
+// DefaultQuarantine is the default of Plan.Quarantine.
+const DefaultQuarantine = 0.001
+
+// MostQuarantined is the largest share of a field's texts that may be quarantined.
+func (p *Plan) MostQuarantined() float64 {
+	if p.Quarantine == nil {
+		return DefaultQuarantine
+	}
+	return *p.Quarantine
 }
 
 // Field returns the named field, or nil.
@@ -300,7 +142,7 @@ func (p *Plan) Field(name string) *kind.Field {
 	return nil
 }
 
-// Schema describes all columns, hidden ones included, in the order of Fields.
+// Schema describes all columns, with the hidden ones, in the order of Fields.
 func (p *Plan) Schema() frame.Schema {
 	var s frame.Schema
 	for _, f := range p.Fields {
@@ -309,7 +151,7 @@ func (p *Plan) Schema() frame.Schema {
 	return s
 }
 
-// Visible lists the positions in Schema of the columns that are written.
+// Visible lists the positions in Schema of the columns of a release.
 func (p *Plan) Visible() []int {
 	var v []int
 	for i, f := range p.Fields {
@@ -320,8 +162,8 @@ func (p *Plan) Visible() []int {
 	return v
 }
 
-// Columns maps the fields that are written to their columns where a set of
-// aliases gives them another name.
+// Columns maps visible fields to the names that a set of aliases gives their
+// columns, where these differ.
 func (p *Plan) Columns(set string) map[string]string {
 	out := map[string]string{}
 	for _, f := range p.Fields {
@@ -332,9 +174,8 @@ func (p *Plan) Columns(set string) map[string]string {
 	return out
 }
 
-// WithoutTexts returns the plan without its written fields, and without the
-// hidden fields that only texts use: that of a release that has none. Persons
-// are the same.
+// WithoutTexts returns the plan of a release without texts: without the text fields
+// and the hidden fields that only texts use. The persons are the same.
 func (p *Plan) WithoutTexts() *Plan {
 	out := *p
 	out.Fields, out.Order = nil, nil
@@ -353,12 +194,12 @@ func (p *Plan) WithoutTexts() *Plan {
 		}
 	}
 	out.Narrator, out.Rules, out.Languages, out.Groups, out.Calls, out.Quarantine = nil, nil, nil, nil, nil, nil
-	out.stamp()
+	out.Stamp()
 	return &out
 }
 
-// needed tells the fields of a release without texts: those that are seen or
-// finite (tables, conditions and checks may speak of these), and their inputs.
+// needed returns the fields of a release without texts: those that are visible or
+// finite (tables, conditions and checks may name these), and their inputs.
 func (p *Plan) needed() map[string]bool {
 	needed := map[string]bool{}
 	var need func(f *kind.Field)
@@ -379,23 +220,23 @@ func (p *Plan) needed() map[string]bool {
 	return needed
 }
 
-// Measurable lists the fields whose values a release tells: those that are written,
-// and the functions of these. What is not told cannot be checked in a release,
-// and so is not checked in a run either.
+// Measurable returns the fields whose values a release gives: the visible fields and
+// the functions of these. Other fields cannot be checked in a release, and so are not
+// checked in a run either.
 func (p *Plan) Measurable() map[string]bool {
-	told := map[string]bool{}
+	measurable := map[string]bool{}
 	for _, f := range p.Fields {
-		told[f.Name] = !f.Hidden
+		measurable[f.Name] = !f.Hidden
 	}
 	for _, name := range p.Order {
 		f := p.Field(name)
 		if !f.Hidden || f.Class != kind.Derived {
 			continue
 		}
-		told[name] = true
+		measurable[name] = true
 		for _, input := range f.Inputs {
-			told[name] = told[name] && told[input]
+			measurable[name] = measurable[name] && measurable[input]
 		}
 	}
-	return told
+	return measurable
 }

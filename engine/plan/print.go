@@ -2,6 +2,7 @@ package plan
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -13,20 +14,19 @@ import (
 	"github.com/personagen/personagen/engine/kind"
 )
 
-// TextOptions say how much of a plan is printed. The zero value is a page or
-// two for people.
+// TextOptions say how much of a plan is printed. The zero value prints a page or two.
 type TextOptions struct {
-	// All prints every cell of one-way tables and every independent pair;
-	// otherwise long lists are cut and what is left out is counted.
+	// All prints lists in full. Otherwise long lists are cut and their remaining
+	// items counted.
 	All bool
 }
 
-// Lines of a list that are printed unless all are wanted.
+// shortList is the number of lines to which a long list is cut.
 const shortList = 12
 
-// Text prints the plan for people: persons, fields in dependency order, tables
-// with what became of them, published against wanted shares, the tree, what is
-// independent and what is impossible.
+// Text prints the plan as text: persons, fields in dependency order, tables and how
+// far they moved, published shares beside those of the persons wanted, the junction
+// tree, independent pairs, impossible conditions, checks and goals.
 func (p *Plan) Text(w io.Writer, o TextOptions) error {
 	t := &printer{Plan: p, TextOptions: o}
 	t.head()
@@ -49,14 +49,13 @@ type printer struct {
 
 func (t *printer) linef(format string, args ...any) { fmt.Fprintf(&t.out, format+"\n", args...) }
 
-// section starts a part of the text.
+// section starts a section of the text.
 func (t *printer) section(format string, args ...any) {
 	t.linef("")
 	t.linef(format, args...)
 }
 
-// columns prints rows with their cells aligned. The last cell of a row may be
-// as long as it likes.
+// columns prints rows with aligned cells.
 func (t *printer) columns(header string, rows [][]string) {
 	rows = append([][]string{strings.Fields(header)}, rows...)
 	var widths []int
@@ -77,7 +76,7 @@ func (t *printer) columns(header string, rows [][]string) {
 	}
 }
 
-// list prints items one after the other, in lines of a readable length.
+// list prints items in lines of a readable length.
 func (t *printer) list(head string, items []string) {
 	const longest, indent = 100, "      "
 	line := "  " + head
@@ -95,7 +94,7 @@ func (t *printer) list(head string, items []string) {
 	t.linef("%s", line)
 }
 
-// cut shortens a list to what is printed of it.
+// cut returns how many of n items are printed.
 func (t *printer) cut(n int) int {
 	if t.All || n <= shortList+1 {
 		return n
@@ -115,12 +114,12 @@ func (t *printer) head() {
 		people = fmt.Sprintf("where %s: %s of everyone", t.Population.Where, percent(t.Population.Wanted))
 	}
 	if t.Population.Persons > 0 {
-		people += fmt.Sprintf("; the tables speak of %s persons", humanize.Thousands(t.Population.Persons))
+		people += fmt.Sprintf("; the tables cover %s persons", humanize.Thousands(t.Population.Persons))
 	}
 	t.linef("persons wanted: %s", people)
 }
 
-// fields lists the fields in an order in which each finds its inputs.
+// fields lists the fields, each after its inputs.
 func (t *printer) fields() {
 	var order []*kind.Field
 	for _, f := range t.Fields {
@@ -135,7 +134,7 @@ func (t *printer) fields() {
 	for i, f := range order {
 		rows = append(rows, []string{strconv.Itoa(i + 1), f.Name, f.Kind, fieldValues(f), fieldOrigin(f), fieldRemarks(f)})
 	}
-	t.section("Fields, each after those it needs: %d, %d of them fitted together", len(order), len(order)-len(t.Order))
+	t.section("Fields, each after its inputs: %d, %d of them fitted", len(order), len(order)-len(t.Order))
 	t.columns("# FIELD KIND VALUES FROM REMARKS", rows)
 }
 
@@ -176,8 +175,8 @@ func fieldRemarks(f *kind.Field) string {
 	return strings.Join(remarks, "; ")
 }
 
-// tables lists the tables with what reconciliation and fit made of them, then
-// what each speaks of and where it comes from.
+// tables lists the tables and how far reconciliation and fit moved them, then the
+// fields and sources of each.
 func (t *printer) tables() {
 	if len(t.Tables) == 0 {
 		return
@@ -189,7 +188,7 @@ func (t *printer) tables() {
 		rows = append(rows, []string{x.Name, x.Role, strconv.Itoa(len(x.Published)), distance(x.Moved), distance(x.TVD), t.moved(x)})
 	}
 	t.columns("TABLE ROLE CELLS MOVED FIT FURTHEST", rows)
-	t.section("What the tables speak of")
+	t.section("Fields and sources of the tables")
 	rows = nil
 	for i := range t.Tables {
 		x := &t.Tables[i]
@@ -202,8 +201,8 @@ func (t *printer) tables() {
 	t.columns("TABLE SOURCE OVER", rows)
 }
 
-// axes is the table's fields: those over which it gives shares, and those it
-// is conditional on.
+// axes names the table's fields: those it has shares over, and those it is
+// conditional on.
 func (x *Table) axes() string {
 	over := strings.Join(x.Fields[x.Given:], " x ")
 	if x.Given > 0 {
@@ -223,8 +222,8 @@ func (x *Table) origin() string {
 	return orDash(strings.TrimSpace(origin))
 }
 
-// moved says how far the worst cell moved in reconciliation, in persons where
-// the spec says how many there are.
+// moved says which cell reconciliation moved furthest, and how many persons when the
+// spec says how many there are.
 func (t *printer) moved(x *Table) string {
 	if x.WorstCell == "" || x.Moved < negligible {
 		return "-"
@@ -235,8 +234,8 @@ func (t *printer) moved(x *Table) string {
 	return fmt.Sprintf("%s persons, %s", significant(x.MovedPersons), x.WorstCell)
 }
 
-// shares compares, for every one-way table, what was published with what the
-// persons wanted will show.
+// shares prints, for every one-way table, the published shares beside those among
+// the persons wanted.
 func (t *printer) shares() {
 	first := true
 	for i := range t.Tables {
@@ -245,7 +244,7 @@ func (t *printer) shares() {
 			continue
 		}
 		if first {
-			t.section("One-way tables: PUBLISHED in the table's universe, WANTED among the persons wanted of that universe")
+			t.section("One-way tables: PUBLISHED shares, and shares among the persons WANTED in the table's universe")
 			first = false
 		}
 		t.oneWay(x)
@@ -264,7 +263,7 @@ func (t *printer) oneWay(x *Table) {
 	}
 	n := t.cut(len(order))
 	if n < len(order) { // the largest ones, in the order of the spec
-		slices.SortStableFunc(order, func(a, b int) int { return -compare(x.Published[a], x.Published[b]) })
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(x.Published[b], x.Published[a]) })
 		order = order[:n]
 		slices.Sort(order)
 	}
@@ -288,13 +287,13 @@ func (t *printer) tree() {
 	}
 }
 
-// independences prints the ledger, pairs with the same separator together.
+// independences prints the independent pairs, grouped by what separates them.
 func (t *printer) independences() {
-	t.section("Independent, for want of a table: %d pairs of fields", len(t.Independent))
+	t.section("Independent, because no table has both: %d pairs of fields", len(t.Independent))
 	var given []string
 	pairs := map[string][]string{}
 	for _, x := range t.Independent {
-		key := "of everything"
+		key := "unconditionally"
 		if len(x.Given) > 0 {
 			key = "given " + strings.Join(x.Given, ", ")
 		}
@@ -323,20 +322,20 @@ func (t *printer) conditions() {
 		t.section("Checks of the spec: %d", len(t.Checks))
 		for _, x := range t.Checks {
 			note := ""
-			if x.Where != nil && !x.Held {
-				note = "; not held by the sampler, since no table or joint has its fields together"
+			if x.Where != nil && !x.Enforced {
+				note = "; not enforced by the sampler, because no table or joint has all of its fields"
 			}
 			t.linef("  %s (%s): %s%s", x.Name, x.Severity, limitText(&x), note)
 		}
 	}
 }
 
-// goals lists what the user calls success.
+// goals lists the goals of the spec.
 func (t *printer) goals() {
 	if len(t.Goals) == 0 {
 		return
 	}
-	t.section("Goals: %d; personagen goals tells of a release which are met", len(t.Goals))
+	t.section("Goals: %d; personagen goals checks a release against them", len(t.Goals))
 	for i := range t.Goals {
 		g := &t.Goals[i]
 		t.linef("  %s (%s)", g.Name, g.Kind)
@@ -346,7 +345,7 @@ func (t *printer) goals() {
 	}
 }
 
-// limitText says what a check of the spec demands.
+// limitText states a check of the spec.
 func limitText(l *Limit) string {
 	text := l.Text
 	if l.WithinText != "" {
@@ -363,11 +362,29 @@ func limitText(l *Limit) string {
 
 // CellName names a cell of an expected distribution, such as `zone "A", guild null`.
 func (p *Plan) CellName(e *Expected, cell int) string {
-	f := &figures{}
+	var fields []*kind.Field
 	for _, name := range e.Fields {
-		f.fields = append(f.fields, p.Field(name))
+		fields = append(fields, p.Field(name))
 	}
-	return f.describeSlot(cell)
+	return SlotName(fields, cell)
+}
+
+// SlotName names a configuration of some fields by their values. Slot is its number,
+// row-major over the fields' slots, null last.
+func SlotName(fields []*kind.Field, slot int) string {
+	text := ""
+	for _, f := range slices.Backward(fields) {
+		value := "null"
+		if v := slot % f.Slots(); v < f.Domain.Size() {
+			value = fmt.Sprintf("%q", f.Domain.Label(v))
+		}
+		slot /= f.Slots()
+		if text != "" {
+			text = ", " + text
+		}
+		text = f.Name + " " + value + text
+	}
+	return text
 }
 
 func orDash(s string) string {
@@ -379,7 +396,7 @@ func orDash(s string) string {
 
 func percent(share float64) string { return fmt.Sprintf("%.2f %%", 100*share) }
 
-// negligible is what rounding in the last bits makes of a distance of 0.
+// negligible is the largest distance that rounding errors cause.
 const negligible = 1e-13
 
 func distance(d float64) string {
@@ -389,7 +406,7 @@ func distance(d float64) string {
 	return fmt.Sprintf("%.1e", d)
 }
 
-// significant prints a number of persons with the digits that matter.
+// significant formats a number of persons, a small one with two significant digits.
 func significant(x float64) string {
 	if x >= 100 {
 		return humanize.Thousands(int64(x + 0.5))

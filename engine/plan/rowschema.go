@@ -35,22 +35,22 @@ func (o object) MarshalJSON() ([]byte, error) {
 			if err := e.Encode(v); err != nil {
 				return nil, err
 			}
-			b.Truncate(b.Len() - 1) // the encoder ends lines
+			b.Truncate(b.Len() - 1) // the line break of the encoder
 		}
 	}
 	b.WriteByte('}')
 	return b.Bytes(), nil
 }
 
-// add appends a member that says something.
+// add appends a member, unless its value is nil or "".
 func (o *object) add(key string, value any) {
 	if value != nil && value != "" {
 		*o = append(*o, member{key, value})
 	}
 }
 
-// RowSchema returns the JSON Schema (draft 2020-12) of a persona as a line of
-// JSONL, its columns called as the set of aliases says ("" for none).
+// RowSchema returns the JSON Schema (draft 2020-12) of a persona as a line of JSONL.
+// Set is the set of aliases that names the columns, "" for the names of the fields.
 func (p *Plan) RowSchema(set string) json.Marshaler {
 	names := p.Columns(set)
 	column := func(field string) string {
@@ -90,9 +90,39 @@ func (p *Plan) RowSchema(set string) json.Marshaler {
 	return s
 }
 
-// propertyOf says what a column may hold.
+// propertyOf returns the schema of a column.
 func propertyOf(f *kind.Field) object {
 	var o object
+	o.add("title", f.Title)
+	o.add("description", describe(f))
+	if f.Unit != "" {
+		o.add("$comment", "unit: "+f.Unit)
+	}
+	o.add("type", typeOf(f))
+	switch f.Type {
+	case frame.Category:
+		o.add("enum", labelsOf(f, f.Nullable))
+	case frame.Integer, frame.Number:
+		least, greatest := f.Bounds()
+		if !math.IsInf(least, 0) {
+			o.add("minimum", least)
+		}
+		if !math.IsInf(greatest, 0) {
+			o.add("maximum", greatest)
+		}
+	case frame.Text:
+		if f.Kind == "id" {
+			o.add("format", "uuid")
+		}
+		o.addLength(f)
+	default:
+		o.addItems(f)
+	}
+	return o
+}
+
+// describe joins what is said about a field.
+func describe(f *kind.Field) string {
 	var notes []string
 	for _, text := range []string{f.About, f.Note} {
 		if text != "" {
@@ -102,80 +132,65 @@ func propertyOf(f *kind.Field) object {
 	if f.WhenText != "" {
 		notes = append(notes, "Null unless "+f.WhenText+".")
 	}
-	o.add("title", f.Title)
-	o.add("description", strings.Join(notes, " "))
-	if f.Unit != "" {
-		o.add("$comment", "unit: "+f.Unit)
-	}
-	types := func(name string) any {
-		if f.Nullable {
-			return []string{name, "null"}
-		}
-		return name
-	}
-	labels := func(nullable bool) []any {
-		var out []any
-		for _, l := range f.Domain.Labels {
-			out = append(out, l)
-		}
-		if nullable {
-			out = append(out, nil)
-		}
-		return out
-	}
-	bounds := func() {
-		least, greatest := f.Bounds()
-		if !math.IsInf(least, 0) {
-			o.add("minimum", least)
-		}
-		if !math.IsInf(greatest, 0) {
-			o.add("maximum", greatest)
-		}
-	}
-	chars := func(o *object) {
-		if f.Text != nil {
-			o.add("minLength", f.Text.Chars.Min)
-			o.add("maxLength", f.Text.Chars.Max)
-		}
-	}
+	return strings.Join(notes, " ")
+}
+
+// typeOf names the JSON types of a column.
+func typeOf(f *kind.Field) any {
+	name := "array"
 	switch f.Type {
-	case frame.Category:
-		o.add("type", types("string"))
-		o.add("enum", labels(f.Nullable))
+	case frame.Category, frame.Text:
+		name = "string"
 	case frame.Integer:
-		o.add("type", types("integer"))
-		bounds()
+		name = "integer"
 	case frame.Number:
-		o.add("type", types("number"))
-		bounds()
-	case frame.Text:
-		o.add("type", types("string"))
-		if f.Kind == "id" {
-			o.add("format", "uuid")
-		}
-		chars(&o)
-	default:
-		o.add("type", types("array"))
-		var item object
-		item.add("type", "string")
-		if f.Type == frame.CategoryList {
-			item.add("enum", labels(false))
-			o.add("uniqueItems", true)
-		} else {
-			chars(&item)
-			o.add("minItems", f.Text.Items.Min)
-		}
-		o.add("items", item)
-		o.add("maxItems", f.MostItems())
+		name = "number"
 	}
-	return o
+	if f.Nullable {
+		return []string{name, "null"}
+	}
+	return name
+}
+
+func labelsOf(f *kind.Field, nullable bool) []any {
+	var out []any
+	for _, l := range f.Domain.Labels {
+		out = append(out, l)
+	}
+	if nullable {
+		out = append(out, nil)
+	}
+	return out
+}
+
+// addLength adds the length of a text, or of an item of a list.
+func (o *object) addLength(f *kind.Field) {
+	if f.Text != nil {
+		o.add("minLength", f.Text.Chars.Min)
+		o.add("maxLength", f.Text.Chars.Max)
+	}
+}
+
+// addItems adds what a list may hold.
+func (o *object) addItems(f *kind.Field) {
+	var item object
+	item.add("type", "string")
+	if f.Type == frame.CategoryList {
+		item.add("enum", labelsOf(f, false))
+		o.add("uniqueItems", true)
+	} else {
+		item.addLength(f)
+		o.add("minItems", f.Text.Items.Min)
+	}
+	o.add("items", item)
+	o.add("maxItems", f.MostItems())
 }
 
 // mostListed is the largest number of values that a condition lists.
 const mostListed = 200
 
-// nullRule says who has a value where that can be told from the columns: nil
-// when the condition speaks of hidden fields, or of several fields at once.
+// nullRule states who has a value, where columns decide it. It is nil when the
+// condition names hidden fields or cannot be divided by fields.
 func (p *Plan) nullRule(f *kind.Field, column func(string) string) object {
 	if f.When == nil {
 		return nil
@@ -195,14 +210,14 @@ func (p *Plan) nullRule(f *kind.Field, column func(string) string) object {
 	}
 	null := object{{"properties", object{{column(f.Name), object{{"type", "null"}}}}}}
 	rule := object{{"if", object{{"properties", properties}}}, {"else", null}}
-	if f.Class != kind.Written { // a text may be missing
+	if f.Class != kind.Written { // a text can be missing
 		value := object{{"properties", object{{column(f.Name), object{{"not", object{{"type", "null"}}}}}}}}
 		rule = object{rule[0], {"then", value}, rule[1]}
 	}
 	return rule
 }
 
-// valuesOf lists the values of a field at the slots of a set, null last.
+// valuesOf lists the values of a field in a set of its slots, null last.
 func valuesOf(f *kind.Field, set []bool) []any {
 	values := []any{}
 	for i, in := range set {

@@ -255,7 +255,7 @@ func (r *Release) cardTexts(p *paper) {
 			items = number(n.Mean)
 		}
 		if a := t.Alike; a != nil {
-			near = percent(a.NearShare)
+			near = percent(a.NearDuplicateShare)
 		}
 		rows = append(rows, append(row, items, near, written(t.Sources)))
 	}

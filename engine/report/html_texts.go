@@ -126,7 +126,7 @@ func (v *view) texts() {
 			continue
 		}
 		compared = max(compared, a.Texts)
-		row := alikeView{Field: v.name(field), Values: []string{humanize.Thousands(a.Near), percentOf(a.Openings.Repeated), fmt.Sprintf("%.1f of %.1f", a.Openings.Entropy, a.Openings.Most)}, Phrase: "none"}
+		row := alikeView{Field: v.name(field), Values: []string{humanize.Thousands(a.NearDuplicates), percentOf(a.Openings.Repeated), fmt.Sprintf("%.1f of %.1f", a.Openings.Entropy, a.Openings.Most)}, Phrase: "none"}
 		for _, d := range a.Words.Distinct {
 			row.Values = append(row.Values, fmt.Sprintf("%.3f", d))
 		}

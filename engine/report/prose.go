@@ -128,7 +128,7 @@ func (s *Stats) alike(p *paper) {
 			continue
 		}
 		compared, kept = max(compared, a.Texts), max(kept, a.Words.Texts)
-		row := []string{Escape(f.Field), humanize.Thousands(a.Near), percent(a.NearShare), percent(a.Openings.Repeated), fmt.Sprintf("%.1f of %.1f", a.Openings.Entropy, a.Openings.Most)}
+		row := []string{Escape(f.Field), humanize.Thousands(a.NearDuplicates), percent(a.NearDuplicateShare), percent(a.Openings.Repeated), fmt.Sprintf("%.1f of %.1f", a.Openings.Entropy, a.Openings.Most)}
 		for _, d := range a.Words.Distinct {
 			row = append(row, fmt.Sprintf("%.3f", d))
 		}

@@ -83,7 +83,10 @@ type comparison struct {
 func (c *comparison) findPlan(ctx context.Context) (err error) {
 	c.mapped = map[string]bool{}
 	if c.Spec != "" {
-		c.plan, err = Compile(ctx, c.Spec, c.Cache, nil, nil)
+		b, err := Compile(ctx, c.Spec, c.Cache, nil, nil)
+		if err == nil {
+			c.plan = b.Plan
+		}
 		return err
 	}
 	for _, arg := range c.Sets {

@@ -14,6 +14,7 @@ import (
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/internal/enrich"
 	"github.com/personagen/personagen/engine/internal/generate"
+	"github.com/personagen/personagen/engine/internal/identity"
 	"github.com/personagen/personagen/engine/internal/monitor"
 	"github.com/personagen/personagen/engine/internal/pipeline"
 	"github.com/personagen/personagen/engine/journal"
@@ -131,13 +132,7 @@ func (r *run) watch() *monitor.Monitor {
 }
 
 func (r *run) enrichOptions(model string) enrich.Options {
-	return enrich.Options{Model: model, Refill: r.Writer.Refill, Tries: 1 + r.plan.Authors.Repairs, Population: populationName(r.plan.Structure, r.persons)}
-}
-
-// populationName differs between populations in which person i is not the same
-// person. Answers in the journal are kept under it.
-func populationName(structure string, p release.Population) string {
-	return fmt.Sprintf("%s %s %d %d", structure, p.Sampling, p.Seed, p.IdentitySize())
+	return enrich.Options{Model: model, Refill: r.Writer.Refill, Tries: 1 + r.bundle.Writers.Repairs, Population: identity.Population(r.plan.Structure, r.persons.Sampling, r.persons.Seed, r.persons.IdentitySize())}
 }
 
 // narrates reports whether the narrator has a field to write when a model writes
@@ -188,7 +183,7 @@ func (r *run) confirm() error {
 	if r.Writer.Confirm == nil && keyless == nil {
 		return nil
 	}
-	m, above := r.model, r.plan.Authors.AskAbove
+	m, above := r.model, r.bundle.Writers.AskAbove
 	if r.Writer.AskAbove != nil {
 		above = *r.Writer.AskAbove
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/frame"
@@ -17,7 +18,9 @@ import (
 
 // Forecast says what a run would write.
 type Forecast struct {
-	Plan     *plan.Plan     `json:"-"`
+	Plan *plan.Plan `json:"-"`
+	// Bundle is what Run would use, for this population and with all texts.
+	Bundle   *bundle.Bundle `json:"-"`
 	Size     int64          `json:"size"`
 	Seed     uint64         `json:"seed"`
 	Sampling string         `json:"sampling"`
@@ -72,7 +75,7 @@ func Estimate(ctx context.Context, cfg Config) (*Forecast, error) {
 		return nil, err
 	}
 	f := &Forecast{
-		Plan: r.plan, Size: r.persons.Size, Seed: r.persons.Seed, Sampling: r.persons.Sampling,
+		Plan: r.plan, Bundle: r.sealed(), Size: r.persons.Size, Seed: r.persons.Seed, Sampling: r.persons.Sampling,
 		First: r.persons.First, Rows: r.persons.Count, Exceptions: r.allocated.exceptions,
 	}
 	if f.Texts, err = r.estimateTexts(); err != nil {
@@ -88,6 +91,14 @@ func Estimate(ctx context.Context, cfg Config) (*Forecast, error) {
 		f.Files = append(f.Files, ForecastFile{file.Name, file.Rows, int64(width[file.Format] * float64(file.Rows))})
 	}
 	return f, nil
+}
+
+// sealed returns the bundle for the persons of this run.
+func (r *run) sealed() *bundle.Bundle {
+	b := *r.bundle
+	b.Request = &bundle.Request{Size: r.persons.Size, Seed: r.persons.Seed, Sampling: r.persons.Sampling}
+	b.Allocation = r.allocated.counts
+	return &b
 }
 
 // measuredBatches is how many batches are written to measure the width of a row.

@@ -9,35 +9,126 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/sample"
-	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
-// Compile loads a spec and compiles its plan. The error is a *diag.ListError
-// when the spec or a table is wrong; warn, when set, hears of a list that only
-// warns.
-func Compile(ctx context.Context, path, cache string, progress func(fit.Progress), warn func(*diag.List)) (*plan.Plan, error) {
-	s, faults := spec.Load(ctx, path, spec.Options{})
-	if err := listError(ctx, faults); err != nil {
-		return nil, err
+// Compile returns the bundle of the spec at path, or reads the bundle that is
+// there. The error is a *diag.ListError when the spec, a table or the bundle is
+// wrong. Warn, when set, hears of a list that only warns.
+func Compile(ctx context.Context, path, cache string, progress func(fit.Progress), warn func(*diag.List)) (*bundle.Bundle, error) {
+	b, warnings, err := compileOrRead(ctx, path, cache, progress)
+	if err == nil && warn != nil && len(warnings.Items) > 0 {
+		warn(warnings)
 	}
-	p, found := plan.Compile(ctx, s, plan.Options{Cache: cache, Progress: progress})
+	return b, err
+}
+
+// compileOrRead also returns the warnings, at places as the user names them.
+func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Progress)) (*bundle.Bundle, *diag.List, error) {
+	if bundle.Is(path) {
+		b, err := readBundle(path)
+		if err != nil {
+			return nil, nil, err
+		}
+		return b, &diag.List{Items: slices.Clone(b.Warnings)}, nil
+	}
+	s, found := load.Load(ctx, path, load.Options{})
 	if err := listError(ctx, found); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	faults.Items = append(faults.Items, found.Items...)
-	if warn != nil && len(faults.Items) > 0 {
-		faults.Sort()
-		warn(faults)
+	b, more := compile.Compile(ctx, s, compile.Options{Cache: cache, Progress: progress})
+	if err := listError(ctx, more); err != nil {
+		return nil, nil, err
 	}
-	return p, nil
+	found.Items = append(found.Items, more.Items...)
+	found.Sort()
+	b.Warnings = slices.Clone(found.Items)
+	for i := range b.Warnings {
+		at := &b.Warnings[i].Place
+		at.File = fromFolder(s.Dir, at.File)
+	}
+	return b, found, nil
+}
+
+// fromFolder names a file relative to a folder, with slashes, so that a bundle
+// does not depend on where it was made.
+func fromFolder(dir, file string) string {
+	if file == "" {
+		return ""
+	}
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		return file
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = real
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	if rel, err := filepath.Rel(dir, abs); err == nil {
+		abs = rel
+	}
+	return filepath.ToSlash(abs)
+}
+
+// Vetted is what Vet found out.
+type Vetted struct {
+	Fields, Tables int
+	Found          *diag.List     // faults and warnings, sorted
+	Bundle         *bundle.Bundle // nil for a spec
+}
+
+// Vet checks the spec at path and, with fit, that its tables can hold together;
+// for a bundle it checks the bundle. Faults of a spec are in the result; the
+// error is the context's, or that of a bundle that cannot be read.
+func Vet(ctx context.Context, path string, fit bool, cache string) (*Vetted, error) {
+	if bundle.Is(path) {
+		b, err := readBundle(path)
+		if err != nil {
+			return nil, err
+		}
+		return &Vetted{Fields: len(b.Plan.Fields), Tables: len(b.Plan.Tables), Found: &diag.List{Items: b.Warnings}, Bundle: b}, nil
+	}
+	s, found := load.Load(ctx, path, load.Options{})
+	v := &Vetted{Found: found}
+	if !found.Failed() {
+		o := compile.Options{Cache: cache}
+		more := compile.Vet
+		if fit {
+			more = func(ctx context.Context, s *spec.Spec, o compile.Options) *diag.List {
+				_, faults := compile.Compile(ctx, s, o)
+				return faults
+			}
+		}
+		found.Items = append(found.Items, more(ctx, s, o).Items...)
+		found.Sort()
+		v.Fields, v.Tables = len(s.Fields), len(s.Tables)
+	}
+	return v, ctx.Err()
+}
+
+// readBundle reads the bundle at path; a fault of the file is a fault of the
+// input, as those of a spec are.
+func readBundle(path string) (*bundle.Bundle, error) {
+	b, err := bundle.ReadFile(path)
+	if err != nil {
+		faults := &diag.List{}
+		faults.Errorf(diag.Place{File: filepath.ToSlash(path)}, "bundle", "%v", err).WithHint("make it again: personagen plan SPEC --bundle FILE")
+		return nil, faults.Err()
+	}
+	return b, nil
 }
 
 // listError is the list as an error, unless what ended the work was the user.
@@ -51,9 +142,16 @@ func listError(ctx context.Context, l *diag.List) error {
 	return l.Err()
 }
 
-// choosePersons settles size, seed and range from the plan and the request.
-func choosePersons(p *plan.Plan, c *Config) (release.Population, error) {
-	persons := release.Population{Size: p.Population.Size, Seed: p.Population.Seed, Sampling: c.Sampling, Shard: c.Shard}
+// choosePersons settles size, seed and range. What the config leaves open is as
+// the bundle was made for, else as the plan says.
+func choosePersons(b *bundle.Bundle, c *Config) (release.Population, error) {
+	persons := release.Population{Size: b.Plan.Population.Size, Seed: b.Plan.Population.Seed, Sampling: c.Sampling, Shard: c.Shard}
+	if r := b.Request; r != nil {
+		persons.Size, persons.Seed = r.Size, r.Seed
+		if persons.Sampling == "" {
+			persons.Sampling = r.Sampling
+		}
+	}
 	if c.Size > 0 {
 		persons.Size = c.Size
 	}
@@ -87,9 +185,11 @@ func cut(n int64, i, k int) int64 {
 	return q*int64(i) + min(int64(i), r)
 }
 
-// allocation is a sampler, and what a quota population could not meet.
+// allocation is a sampler, the counts it reads in quota mode, and what they
+// could not meet.
 type allocation struct {
 	sampler    generate.Sampler
+	counts     *sample.Allocation
 	exceptions []check.Exception
 }
 
@@ -97,37 +197,48 @@ type allocation struct {
 // counts, so that old cached allocations are not used.
 const allocationVersion = 2
 
-// allocate readies the sampler. In quota mode the counts come from the cache
-// when the same model was allocated for the same size and seed before.
-func allocate(ctx context.Context, p *plan.Plan, persons release.Population, cache string) (allocation, error) {
+// allocate prepares the sampler. In quota mode the counts are those of the
+// bundle, or come from the cache, when the same model was allocated before for
+// the same size and seed.
+func allocate(ctx context.Context, b *bundle.Bundle, persons release.Population, cache string) (allocation, error) {
 	if persons.Sampling == check.Independent {
-		s, err := sample.NewIndependent(p.Model, persons.Seed)
+		s, err := sample.NewIndependent(b.Model, persons.Seed)
 		return allocation{sampler: s}, err
 	}
-	path := ""
-	if cache != "" {
-		path = filepath.Join(cache, fmt.Sprintf("quota-%d-%s-%d-%d", allocationVersion, modelHash(p.Model), persons.Size, persons.Seed))
-	}
-	a := readAllocation(path)
-	if a == nil {
-		var err error
-		if a, err = sample.Allocate(ctx, p.Model, persons.Size, persons.Seed); err != nil {
-			return allocation{}, err
-		}
-		writeAllocation(path, a)
-	}
-	q, err := sample.NewQuota(p.Model, a)
+	counts, err := countsFor(ctx, b, persons, cache)
 	if err != nil {
 		return allocation{}, err
 	}
-	return allocation{sampler: q, exceptions: exceptions(p, a)}, nil
+	q, err := sample.NewQuota(b.Model, counts)
+	if err != nil {
+		return allocation{}, err
+	}
+	return allocation{sampler: q, counts: counts, exceptions: exceptions(b, counts)}, nil
 }
 
-// exceptions tells what the counts could not meet in terms of the plan.
-func exceptions(p *plan.Plan, a *sample.Allocation) []check.Exception {
+func countsFor(ctx context.Context, b *bundle.Bundle, persons release.Population, cache string) (*sample.Allocation, error) {
+	if a := b.Allocation; a != nil && a.N == persons.Size && a.Seed == persons.Seed {
+		return a, nil
+	}
+	path := ""
+	if cache != "" {
+		path = filepath.Join(cache, fmt.Sprintf("quota-%d-%s-%d-%d", allocationVersion, modelHash(b.Model), persons.Size, persons.Seed))
+	}
+	if a := readAllocation(path); a != nil {
+		return a, nil
+	}
+	a, err := sample.Allocate(ctx, b.Model, persons.Size, persons.Seed)
+	if err == nil {
+		writeAllocation(path, a)
+	}
+	return a, err
+}
+
+// exceptions says in terms of the plan what the counts could not meet.
+func exceptions(b *bundle.Bundle, a *sample.Allocation) []check.Exception {
 	var list []check.Exception
 	for _, x := range a.Exceptions {
-		ref := p.Controls[x.Control]
+		ref := b.Controls[x.Control]
 		list = append(list, check.Exception{
 			Expected: ref.Expected, Cell: int(ref.Cell[x.Cell]), Persons: float64(x.Count) - x.Target,
 			Reason: "the integer counts of this many persons could not be brought closer without moving a margin or an impossible combination",

@@ -23,6 +23,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/internal/fit"
@@ -37,7 +38,7 @@ import (
 // Config says what to run. Spec is required, and Out by Run; the zero value of
 // every other field stands for what the spec says or for the stated default.
 type Config struct {
-	Spec     string        // path of the spec
+	Spec     string        // path of the spec, or of a bundle made from one
 	Out      string        // folder of the release
 	Size     int64         // persons of the population
 	Seed     *uint64       // of every random draw
@@ -108,8 +109,9 @@ var ErrResumable = errors.New("the texts are not complete")
 // run carries a run from stage to stage.
 type run struct {
 	Config
-	ctx  context.Context
-	plan *plan.Plan
+	ctx    context.Context
+	bundle *bundle.Bundle // of the spec, with all of its texts
+	plan   *plan.Plan     // of the persons that are made, perhaps without texts
 
 	persons   release.Population
 	allocated allocation
@@ -168,23 +170,24 @@ func (r *run) event(e Event) {
 }
 
 func (r *run) compile() error {
-	p, err := Compile(r.ctx, r.Spec, r.Cache, func(p fit.Progress) {
+	b, err := Compile(r.ctx, r.Spec, r.Cache, func(p fit.Progress) {
 		r.event(Event{Stage: "fit", Note: fmt.Sprintf("%s, sweep %d, worst deviation %.1e", p.Stage, p.Sweep, p.TVD)})
 	}, r.Warnings)
 	if err != nil {
 		return err
 	}
-	if err := r.checkProvider(p); err != nil {
+	if err := r.checkProvider(b); err != nil {
 		return err
 	}
-	if r.Provider == NoTexts || r.Provider == "" && p.Narrator == nil {
-		p = p.WithoutTexts()
+	r.bundle = b
+	if r.Provider == NoTexts || r.Provider == "" && b.Plan.Narrator == nil {
+		b = b.WithoutTexts()
 	}
-	if err := checkAliases(p, r.Aliases); err != nil {
+	if err := checkAliases(b.Plan, r.Aliases); err != nil {
 		return err
 	}
-	r.plan, r.summary.Plan = p, p
-	r.persons, err = choosePersons(p, &r.Config)
+	r.plan, r.summary.Plan = b.Plan, b.Plan
+	r.persons, err = choosePersons(b, &r.Config)
 	return err
 }
 
@@ -200,7 +203,7 @@ func checkAliases(p *plan.Plan, set string) error {
 }
 
 func (r *run) allocate() (err error) {
-	if r.allocated, err = allocate(r.ctx, r.plan, r.persons, r.Cache); err != nil {
+	if r.allocated, err = allocate(r.ctx, r.bundle, r.persons, r.Cache); err != nil {
 		return err
 	}
 	if r.generator, err = generate.New(r.plan, r.allocated.sampler, r.persons.Seed, r.persons.IdentitySize()); err != nil {

@@ -104,11 +104,11 @@ func (cfg *ValidateConfig) open(ctx context.Context) (*validationInput, error) {
 		return nil, fmt.Errorf("%w: name a release or data files to validate", ErrUsage)
 	}
 	if cfg.Spec != "" {
-		p, err := Compile(ctx, cfg.Spec, cfg.Cache, nil, nil)
+		b, err := Compile(ctx, cfg.Spec, cfg.Cache, nil, nil)
 		if err != nil {
 			return nil, err
 		}
-		in.plan = p
+		in.plan = b.Plan
 	}
 	info, err := os.Stat(cfg.Paths[0])
 	if err != nil {

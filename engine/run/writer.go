@@ -6,15 +6,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/endpoint"
-	"github.com/personagen/personagen/engine/plan"
 )
 
 // checkProvider refuses a provider that neither the program nor the spec defines.
-func (r *run) checkProvider(p *plan.Plan) error {
+func (r *run) checkProvider(b *bundle.Bundle) error {
 	known := Providers()
-	for _, e := range p.Authors.Endpoints {
+	for _, e := range b.Writers.Endpoints {
 		if !slices.Contains(known, e.Name) {
 			known = append(known, e.Name)
 		}
@@ -38,7 +38,7 @@ func (r *run) chooseModel() (string, error) {
 	if m := r.Writer.Endpoint.Model; m != "" {
 		return m, nil
 	}
-	if e := r.plan.Authors.Endpoint(r.Provider); e != nil && e.Model != "" {
+	if e := r.bundle.Writers.Endpoint(r.Provider); e != nil && e.Model != "" {
 		return e.Model, nil
 	}
 	var named []string
@@ -67,7 +67,7 @@ func (r *run) configure(model string) (endpoint.Config, pricing) {
 	if err != nil { // an endpoint that only the spec defines
 		cfg = endpoint.Config{Provider: r.Provider}
 	}
-	if e := r.plan.Authors.Endpoint(r.Provider); e != nil {
+	if e := r.bundle.Writers.Endpoint(r.Provider); e != nil {
 		cfg = fromSpec(e).Over(cfg)
 		if e.NoKey {
 			cfg.KeyVar = ""
@@ -79,13 +79,13 @@ func (r *run) configure(model string) (endpoint.Config, pricing) {
 	cfg = r.Writer.Endpoint.Over(cfg)
 	cfg.Model = model
 	p := r.price(cfg)
-	if cfg.Price == nil && (p.known || r.plan.Authors.Prices != nil) {
+	if cfg.Price == nil && (p.known || r.bundle.Writers.Prices != nil) {
 		cfg.Price = &p.price // otherwise the client would use its own table
 	}
 	return cfg, p
 }
 
-func fromSpec(e *plan.Endpoint) endpoint.Config {
+func fromSpec(e *bundle.Endpoint) endpoint.Config {
 	c := endpoint.Config{
 		BaseURL: e.BaseURL, KeyVar: e.KeyVar, Mode: endpoint.Mode(e.Mode), TokensField: e.TokensField,
 		Extra: e.Extra, Headers: e.Headers, Workers: e.Workers, MaxInFlight: e.MaxInFlight, Limits: endpoint.Limits(e.Limits),
@@ -105,7 +105,7 @@ func fromSpec(e *plan.Endpoint) endpoint.Config {
 func (r *run) price(cfg endpoint.Config) pricing {
 	table := endpoint.Prices()
 	p := pricing{currency: table.Currency, date: table.Date}
-	own := r.plan.Authors.Prices
+	own := r.bundle.Writers.Prices
 	if own != nil {
 		p.currency = own.Currency
 	}
@@ -114,7 +114,7 @@ func (r *run) price(cfg endpoint.Config) pricing {
 		return p
 	}
 	if own != nil {
-		if p.price, p.known = specTable(r.plan).Find(cfg.Model); p.known {
+		if p.price, p.known = specTable(own).Find(cfg.Model); p.known {
 			p.date = own.Date
 			return p
 		}
@@ -128,9 +128,9 @@ func (r *run) price(cfg endpoint.Config) pricing {
 	return p
 }
 
-func specTable(p *plan.Plan) endpoint.PriceTable {
-	t := endpoint.PriceTable{Date: p.Authors.Prices.Date, Currency: p.Authors.Prices.Currency}
-	for _, m := range p.Authors.Prices.Models {
+func specTable(p *bundle.Prices) endpoint.PriceTable {
+	t := endpoint.PriceTable{Date: p.Date, Currency: p.Currency}
+	for _, m := range p.Models {
 		t.Models = append(t.Models, endpoint.ModelPrice{Model: m.Model, Price: endpoint.Price{Input: m.Input, Output: m.Output, Cached: m.Cached, Batch: m.Batch}})
 	}
 	return t

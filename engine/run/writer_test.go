@@ -14,9 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/endpoint/fake"
-	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
@@ -168,7 +168,7 @@ func TestSpecLimitsTheQuarantine(t *testing.T) {
 }
 
 func TestClientAndSpecAgreeOnBodyFields(t *testing.T) {
-	for _, name := range plan.OwnBodyFields {
+	for _, name := range bundle.OwnBodyFields {
 		_, err := endpoint.New(endpoint.Config{BaseURL: "http://x.test", Model: "m", Extra: map[string]json.RawMessage{name: json.RawMessage("1")}}, nil)
 		if err == nil || !strings.Contains(err.Error(), `"`+name+`" is set by the client`) {
 			t.Errorf("extra field %q: got error %v", name, err)

@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// JSON encodes the value of a node; a condition is null.
+// JSON returns the JSON encoding of the node's value. A condition is null.
 func (n *Node) JSON() json.RawMessage {
 	switch n.Kind {
 	case BoolNode:
@@ -39,7 +39,7 @@ func (n *Node) JSON() json.RawMessage {
 func quote(text string) []byte {
 	data, err := json.Marshal(text)
 	if err != nil {
-		panic(err) // a text always marshals
+		panic(err) // a string always has an encoding
 	}
 	return data
 }

@@ -5,7 +5,7 @@ import (
 	"github.com/personagen/personagen/engine/humanize"
 )
 
-// Reference is another data set, by what is known of it.
+// Reference is another data set, described by what is known about it.
 type Reference struct {
 	Name      string     `json:"name"`
 	Place     diag.Place `json:"-"`
@@ -16,11 +16,11 @@ type Reference struct {
 	Note      string     `json:"note,omitempty"`
 
 	Rows     *KnownFigure     `json:"rows,omitempty"`
-	RowChars *KnownFigure     `json:"row_chars,omitempty"` // of all texts of a row, mean
+	RowChars *KnownFigure     `json:"row_chars,omitempty"` // mean, of all texts of a row together
 	Fields   []ReferenceField `json:"fields,omitempty"`
 }
 
-// Field returns what is known of our field of that name, or nil.
+// Field returns what is known about the column of a field, or nil.
 func (r *Reference) Field(name string) *ReferenceField {
 	for i := range r.Fields {
 		if r.Fields[i].Field == name {
@@ -30,22 +30,22 @@ func (r *Reference) Field(name string) *ReferenceField {
 	return nil
 }
 
-// ReferenceField is what is known of a column of a reference.
+// ReferenceField is what is known about a column of a reference.
 type ReferenceField struct {
 	Field  string     `json:"field"`
 	Place  diag.Place `json:"-"`
-	Column string     `json:"column,omitempty"` // its name there, where it differs
+	Column string     `json:"column,omitempty"` // its name in the reference, if it is not that of the field
 	Absent bool       `json:"absent,omitempty"`
 	Note   string     `json:"note,omitempty"`
 
 	Chars        *KnownFigure `json:"chars,omitempty"`         // mean
 	ExampleChars *KnownFigure `json:"example_chars,omitempty"` // of one text
 	Items        *KnownFigure `json:"items,omitempty"`         // mean
-	Values       *KnownFigure `json:"values,omitempty"`        // different ones
+	Values       *KnownFigure `json:"values,omitempty"`        // number of different values
 }
 
-// KnownFigure is a figure about data that are not at hand: between Low and High,
-// which are the same where one number is known.
+// KnownFigure is a figure about data that is not at hand. It is between Low and
+// High, which are equal if the figure is known exactly.
 type KnownFigure struct {
 	Low    float64 `json:"low"`
 	High   float64 `json:"high"`
@@ -53,43 +53,10 @@ type KnownFigure struct {
 	Origin string  `json:"origin"`
 }
 
-// String writes the figure, or the two that it lies between.
+// String returns the figure, or the range that it is in.
 func (k *KnownFigure) String() string {
 	if k.Low == k.High {
 		return humanize.Number(k.Low)
 	}
 	return humanize.Number(k.Low) + " to " + humanize.Number(k.High)
-}
-
-func decodeReference(f Named) Reference {
-	n := f.Value
-	r := Reference{
-		Name: f.Name, Place: f.Place, Title: n.text("title"), Publisher: n.text("publisher"), URL: n.text("url"), License: n.text("license"),
-		Note: n.text("note"), Rows: n.known("rows"), RowChars: n.known("row_chars"),
-	}
-	for _, x := range n.members("fields") {
-		v := x.Value
-		r.Fields = append(r.Fields, ReferenceField{
-			Field: x.Name, Place: x.Place, Column: v.text("column"), Absent: v.flag("absent"), Note: v.text("note"),
-			Chars: v.known("chars"), ExampleChars: v.known("example_chars"), Items: v.known("items"), Values: v.known("values"),
-		})
-	}
-	return r
-}
-
-func (n *Node) known(name string) *KnownFigure {
-	v := n.Get(name)
-	if v == nil {
-		return nil
-	}
-	k := &KnownFigure{Status: v.text("status"), Origin: v.text("origin")}
-	if is := v.Get("is"); is.Kind == ListNode {
-		k.Low, k.High = is.Items[0].Number, is.Items[1].Number
-	} else {
-		k.Low, k.High = is.Number, is.Number
-	}
-	if k.Low > k.High {
-		k.Low, k.High = k.High, k.Low
-	}
-	return k
 }

@@ -1,13 +1,13 @@
 package spec
 
-// Rows reads a struct node of the form #Rows (file, columns, where, map). The
-// schema has been checked.
+// Rows decodes a struct of the schema's definition #Rows. It returns nil if n is
+// not a struct.
 func (n *Node) Rows() *Rows {
 	if n == nil || n.Kind != StructNode {
 		return nil
 	}
 	file := n.Get("file")
-	r := &Rows{Place: n.Place, File: file.String, Path: file.Path, Columns: map[string]String{}, Map: map[string]LabelMap{}}
+	r := &Rows{Place: n.Place, Path: file.Path, Columns: map[string]String{}, Map: map[string]LabelMap{}}
 	if columns := n.Get("columns"); columns != nil {
 		for _, f := range columns.Fields {
 			r.Columns[f.Name] = String{Value: f.Value.String, Place: f.Value.Place}

@@ -1,6 +1,6 @@
-// Package spec reads a CUE specification into plain Go: every node knows its
-// file, line and column, and nothing behind this package sees CUE. In goes a
-// path, out comes a Spec or the list of everything wrong with it.
+// Package spec represents a specification as plain Go values that know their
+// places in the source. Package spec/load reads them from CUE files; this package
+// does not depend on CUE.
 package spec
 
 import (
@@ -9,12 +9,13 @@ import (
 	"github.com/personagen/personagen/engine/diag"
 )
 
-// Spec is a specification as written, with defaults filled in, in the order of
-// the file. The schema has been checked; names and figures have not.
+// Spec is a specification as written, with defaults filled in and in the order of
+// its file. It conforms to the schema; references by name and figures have not
+// been checked.
 type Spec struct {
-	File  string // path of the (first) spec file, as the user gave it
-	Dir   string // folder that CSV and template paths are relative to
-	Place diag.Place
+	Dir   string     // folder of its files: absolute, symbolic links followed
+	Files []File     // files that it names: tables, phrase banks, prompts
+	Place diag.Place // of its first file
 
 	Name, Title, Description, Language, License, Version string
 	Limitations                                          []string
@@ -31,26 +32,46 @@ type Spec struct {
 	Checks       []Check
 	Goals        []Goal
 	References   []Reference
-	Narrator     *Narrator // nil when the spec has none
+	Narrator     *Narrator // nil if the spec has none
 	Rules        []Rule
 	Languages    []Language
-	Groups       []String // fields; nil when the spec names none
+	Groups       []String // fields; nil if the spec names none
 	Calls        []Call
 	Endpoints    []Endpoint
-	Prices       *Prices     // nil when the spec has none
-	Enrichment   *Enrichment // nil when the spec has none
+	Prices       *Prices     // nil if the spec has none
+	Enrichment   *Enrichment // nil if the spec has none
 	Card         Card
 
-	shown func(file string) string
+	// ParseConditions parses conditions that are in files which the spec names, such
+	// as the headings of phrase banks. Each text is the contents of a CUE struct, for
+	// example `age: >=15, region: "North" | "South"`. A faulty text is reported at its
+	// place, and its condition is nil. The loader sets the function.
+	ParseConditions func(texts []string, places []diag.Place, faults *diag.List) []*Condition
+
+	// Shown returns the path of a file for messages: relative to the working
+	// directory if that is shorter, with slashes. Documents use FileName instead. The
+	// loader sets the function.
+	Shown func(path string) string
 }
 
-// Shown is a file's path as messages write it: relative to the working
-// directory where that is shorter, with slashes.
-func (s *Spec) Shown(path string) string {
-	if s.shown == nil {
-		return filepath.ToSlash(path)
+// FileName returns the name of a file for documents, given its absolute path. See
+// File.
+func (s *Spec) FileName(path string) string {
+	for _, f := range s.Files {
+		if f.Path == path {
+			return f.Name
+		}
 	}
-	return s.shown(path)
+	return filepath.ToSlash(path)
+}
+
+// File is a file that the spec names.
+type File struct {
+	Path string // absolute, to open it
+	// Name is relative to the folder of the spec, with slashes, so that documents do
+	// not depend on where the spec is or on the working directory. A path that is
+	// written as an absolute one stays absolute.
+	Name string
 }
 
 // Population is the population stanza.
@@ -58,7 +79,7 @@ type Population struct {
 	Place   diag.Place
 	Size    int64
 	Seed    uint64
-	Persons int64 // 0 when not given
+	Persons int64 // 0 if not given
 	Where   *Condition
 }
 
@@ -75,17 +96,17 @@ type Source struct {
 	Note      string     `json:"note,omitempty"`
 }
 
-// AliasSet is a set of other names for columns.
+// AliasSet is a set of alternative column names.
 type AliasSet struct {
 	Name    string
 	Place   diag.Place
 	Columns []Alias
 }
 
-// Alias is the column of a field; its place is that of the column's name.
+// Alias is the column name of a field.
 type Alias struct{ Field, Column String }
 
-// Card is what the papers of a release say beyond its figures.
+// Card is what the documents of a release say in addition to its figures.
 type Card struct {
 	IntendedUse []string `json:"intended_use,omitempty"`
 	OutOfScope  []string `json:"out_of_scope,omitempty"`
@@ -94,12 +115,12 @@ type Card struct {
 	URL         string   `json:"url,omitempty"`
 	Repository  string   `json:"repository,omitempty"`
 	DOI         string   `json:"doi,omitempty"`
-	Date        string   `json:"date,omitempty"` // of publication, as 2026-01-31
+	Date        string   `json:"date,omitempty"` // of publication, such as 2026-01-31
 	Tags        []string `json:"tags,omitempty"`
 	Tasks       []string `json:"tasks,omitempty"`
 }
 
-// Author is a person (Family, Given) or an organisation (Name).
+// Author is a person (Family and Given) or an organisation (Name) to be cited.
 type Author struct {
 	Name        string `json:"name,omitempty"`
 	Family      string `json:"family,omitempty"`
@@ -108,13 +129,13 @@ type Author struct {
 	URL         string `json:"url,omitempty"`
 }
 
-// String is a string of the spec with its place.
+// String is a string in the spec with its place.
 type String struct {
 	Value string
 	Place diag.Place
 }
 
-// Field is one column of a persona. What belongs to its kind is in Body.
+// Field is a field of a persona. The settings of its kind are in Body.
 type Field struct {
 	Name  string
 	Place diag.Place // of the name
@@ -127,7 +148,7 @@ type Field struct {
 	Body                 *Node // the whole stanza
 }
 
-// Table is a table stanza. Exactly one of Inline and CSV is set.
+// Table is a table of statistics. Exactly one of Inline and CSV is set.
 type Table struct {
 	Name  string
 	Place diag.Place
@@ -143,34 +164,33 @@ type Table struct {
 	Value       String // column of the figures
 	Add         bool
 	Rest        *String
-	Partial     bool    // a conditional table without figures for every given combination
-	Rounded     float64 // 0 when not given
-	Tolerance   float64 // -1 when not given
+	Partial     bool    // figures for some combinations of the given fields may be missing
+	Rounded     float64 // 0 if not given
+	Tolerance   float64 // -1 if not given
 
 	Source, Status, Note string
 	Year                 int
 }
 
-// Rows is a reference to rows of a CSV file.
+// Rows selects rows of a CSV file.
 type Rows struct {
 	Place   diag.Place
-	File    string            // as written
-	Path    string            // resolved
+	Path    string            // absolute
 	Columns map[string]String // field name to column name, where they differ
-	Where   *Condition        // over the texts of the cells, by column name
+	Where   *Condition        // on the text of cells, by column name
 	Map     map[string]LabelMap
 }
 
-// LabelMap turns a file's labels into ours.
+// LabelMap maps the labels in a file to those of a field.
 type LabelMap map[string]String
 
-// Joint is a set of fields to be followed and tested together.
+// Joint is a set of fields whose joint distribution is followed and tested.
 type Joint struct {
 	Place  diag.Place
 	Fields []String
 }
 
-// Correlation is a correlation stanza.
+// Correlation is a correlation matrix of number fields.
 type Correlation struct {
 	Name   string
 	Place  diag.Place
@@ -180,19 +200,20 @@ type Correlation struct {
 	Source, Status, Note string
 }
 
-// Role says which field plays a part that generic outputs know.
+// Role assigns a field to a role that reports and checks look for.
 type Role struct {
 	Name  string
 	Field String
 }
 
-// Check limits the share of persons who meet a condition.
+// Check limits a share of persons (Where) or a quantity that the checks compute
+// (Measure).
 type Check struct {
 	Name     string
 	Place    diag.Place
 	About    string
 	Severity string     // "fail", "warn", "note"
-	Where    *Condition // nil with a measure
+	Where    *Condition // nil if Measure is set
 	Measure  *String
 	Of       *String
 	Within   *Condition
@@ -200,11 +221,11 @@ type Check struct {
 	AtMost   *float64
 }
 
-// Narrator is what the offline narrator works with.
+// Narrator names the phrase banks of the offline narrator.
 type Narrator struct {
 	Place diag.Place
 	Banks []BankFile
-	Forms *Forms // nil when phrases have no forms
+	Forms *Forms // nil if phrases have no forms
 }
 
 // BankFile is a file of phrase banks.
@@ -213,13 +234,14 @@ type BankFile struct {
 	Place diag.Place // of the reference
 }
 
-// Forms says which field decides between the forms of a phrase.
+// Forms is the field that decides between the forms of a phrase, and its values in
+// the order of the forms.
 type Forms struct {
 	By     String
 	Values []String
 }
 
-// Rule is something that texts must not say, or must say right.
+// Rule is something that texts must not say, or must say correctly.
 type Rule struct {
 	Name       string
 	Place      diag.Place
@@ -233,25 +255,26 @@ type Rule struct {
 	Fields     []String // nil for all text fields
 }
 
-// NumberRule wants the number in the first group of Match to equal a field.
+// NumberRule requires that the number in the first group of a regular expression
+// equals the value of a field.
 type NumberRule struct{ Match, Field String }
 
-// ByValue wants the words of a field's value, not those of another.
+// ByValue requires that texts state no other value of a field than the persona's.
 type ByValue struct {
 	Field   String
-	Words   []ValueWords // nil for the values themselves
+	Words   []ValueWords // nil if the values are the words
 	Said    []String
 	Unless  []String
 	Opening bool
 }
 
-// ValueWords are the words that tell a value.
+// ValueWords are the words that state a value.
 type ValueWords struct {
 	Value String
 	Words []String
 }
 
-// Language says how texts in a language look.
+// Language describes what texts in a language look like.
 type Language struct {
 	Name                      string
 	Place                     diag.Place
@@ -266,23 +289,24 @@ type Language struct {
 type Call struct {
 	Name        string
 	Place       diag.Place
-	Prompt      *Node // a string, or a struct with the string file
-	System      *Node // nil when there is none
+	Prompt      *Node // a string, or a struct with the string "file"
+	System      *Node // nil if there is none
 	Model       string
 	Temperature *float64
-	MaxTokens   int // 0 when not given
+	MaxTokens   int // 0 if not given
 	After       []String
 	Examples    []Example
 }
 
-// Example is an answered call.
+// Example is an answered request.
 type Example struct {
 	Place  diag.Place
 	Prompt *Node   // like that of a Call
 	Answer []Named // strings or lists of strings, by field
 }
 
-// Endpoint says how to ask a model server; zero values are not given.
+// Endpoint says how to reach a model server. A zero value means that a setting is
+// not given.
 type Endpoint struct {
 	Name          string
 	Place         diag.Place
@@ -303,36 +327,38 @@ type Endpoint struct {
 	CharsPerToken float64
 }
 
-// Limits of an account, 0 for none.
+// Limits are the limits of an account; 0 means no limit.
 type Limits struct{ RequestsPerSecond, RequestsPerMinute, TokensPerSecond, TokensPerMinute float64 }
 
-// Batch says what files of requests an endpoint takes; zero values are not given.
+// Batch says which files of requests an endpoint accepts. A zero value means that a
+// setting is not given.
 type Batch struct {
 	Requests int
 	Bytes    int64
 	Window   string
 }
 
-// Prices of models.
+// Prices are the prices of models.
 type Prices struct {
 	Date, Currency string
 	Models         []Price
 }
 
-// Price of a model per million tokens; 0 for no discount.
+// Price is the price of a model per million tokens. Cached and Batch are 0 if not
+// given.
 type Price struct {
 	Model                        string
 	Input, Output, Cached, Batch float64
 }
 
-// Enrichment says how a model's texts are gathered.
+// Enrichment says how the texts of a model are collected.
 type Enrichment struct {
 	Repairs    int
-	Quarantine *float64 // share of the texts that may be set aside
+	Quarantine *float64 // largest share of texts that may be missing; nil if not given
 	AskAbove   float64  // in the currency of the prices
 }
 
-// NodeKind is the form of a Node.
+// NodeKind is the kind of value that a Node holds.
 type NodeKind string
 
 const (
@@ -345,20 +371,19 @@ const (
 	CondNode   NodeKind = "condition"
 )
 
-// Node is a value of the spec with its place. Every struct field named when,
-// where or within is a condition.
+// Node is a value in the spec with its place.
 type Node struct {
 	Kind   NodeKind
 	Place  diag.Place
 	Bool   bool
 	Number float64
-	String string  // the text; a number's digits, so that a whole number is exact
-	Path   string  // StringNode that names a file (csv, file): resolved against the folder of its spec file
-	Items  []*Node // ListNode
-	Fields []Named // StructNode, in the order of the spec
-	Cond   *Condition
+	String string     // of a StringNode; of a NumberNode, its digits, exact for a whole number
+	Path   string     // absolute path of the file that a StringNode names, "" if it names none
+	Items  []*Node    // ListNode
+	Fields []Named    // StructNode, in the order of the spec
+	Cond   *Condition // CondNode
 
-	written []stretch // StringNode: where its parts stand
+	Positions []Position // StringNode: where its parts are written, by Offset; empty if it is not a literal
 }
 
 // Named is a field of a struct.
@@ -368,7 +393,7 @@ type Named struct {
 	Value *Node
 }
 
-// Get returns the named field of a struct, or nil. It may be called on nil.
+// Get returns the value of the named field of a struct, or nil. n may be nil.
 func (n *Node) Get(name string) *Node {
 	if n == nil {
 		return nil
@@ -381,10 +406,10 @@ func (n *Node) Get(name string) *Node {
 	return nil
 }
 
-// AsString is a StringNode's string with its place.
+// AsString returns the string of a StringNode with its place.
 func (n *Node) AsString() String { return String{Value: n.String, Place: n.Place} }
 
-// AsStrings lists the strings of a list. It may be called on nil.
+// AsStrings returns the strings of a list. n may be nil.
 func (n *Node) AsStrings() []String {
 	if n == nil {
 		return nil
@@ -403,18 +428,16 @@ type Condition struct {
 	Terms []Term
 }
 
-// Term is one field's constraint.
+// Term is the constraint on one field.
 type Term struct {
 	Field string
 	Place diag.Place
 	Text  string // the constraint as written
-	// Literals are the strings of a constraint that is nothing but strings, in
-	// their order; nil for others.
+	// Literals are the strings, sorted, of a constraint that consists only of
+	// strings; nil for other constraints.
 	Literals []string
-	accept   func(value any) bool
+	// Accept reports whether a value (a string, int64, int, float64 or nil) satisfies
+	// the constraint. It evaluates CUE and is slow: call it for each value of a finite
+	// domain when a plan is compiled, not for each row. The loader sets the function.
+	Accept func(value any) bool
 }
-
-// Accepts reports whether a value (a string, an int or a float64) satisfies
-// the constraint. It is meant for trying every value of a finite domain when a
-// plan is compiled, not for rows.
-func (t *Term) Accepts(value any) bool { return t.accept(value) }

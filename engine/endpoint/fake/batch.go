@@ -17,31 +17,31 @@ type BatchFault string
 
 const (
 	Fine          BatchFault = ""
-	Invalid       BatchFault = "failed validation"         // and nothing is charged
-	QueueFull     BatchFault = "enqueued token limit"      // failed, because of what waits already
+	Invalid       BatchFault = "failed validation"         // nothing is charged
+	QueueFull     BatchFault = "enqueued token limit"      // failed, because too many requests are queued
 	Expired       BatchFault = "expired"                   // after half of its requests
 	ExpiredEmpty  BatchFault = "expired without an answer" //
-	Cancelled     BatchFault = "cancelled"                 // by somebody else, after half of its requests
-	CreateLimited BatchFault = "429 on create"             // and no batch
-	CreateLost    BatchFault = "lost create response"      // the batch is there
-	CreateBroken  BatchFault = "500 on create"             // the batch is there
-	LinesMissing  BatchFault = "lines missing"             // every third answer, of which it says nothing
+	Cancelled     BatchFault = "cancelled"                 // by another client, after half of its requests
+	CreateLimited BatchFault = "429 on create"             // no batch is made
+	CreateLost    BatchFault = "lost create response"      // the batch is made
+	CreateBroken  BatchFault = "500 on create"             // the batch is made
+	LinesMissing  BatchFault = "lines missing"             // every third answer, without an error line
 	Shuffled      BatchFault = "answers in another order"  //
 )
 
 // BatchFaults lists every fault of a batch.
 var BatchFaults = []BatchFault{Invalid, QueueFull, Expired, ExpiredEmpty, Cancelled, CreateLimited, CreateLost, CreateBroken, LinesMissing, Shuffled}
 
-// Batches is the part of a server that takes files of requests. The faults of
-// single requests are those of Server.Faults that a line can have; the others
-// become an error line.
+// Batches is the part of a server that takes files of requests. Server.Faults
+// applies to the lines of a batch; faults that a line cannot have become an error
+// line.
 type Batches struct {
 	Delay    time.Duration                        // from creation to the end of a batch
-	Requests int                                  // most requests of a file, as the server sees it; 0 for no limit
+	Requests int                                  // most requests of a file; 0 for no limit
 	Queue    int                                  // most requests in all batches that have not ended; 0 for no limit
 	Faults   func(n int) BatchFault               // of creation number n, counting from 0
 	Wire     func(n int, method, path string) Cut // of HTTP request number n, counting from 0
-	Refuses  bool                                 // there is no such API
+	Refuses  bool                                 // the server has no batch API
 
 	mu      sync.Mutex
 	http    int
@@ -50,13 +50,13 @@ type Batches struct {
 	batches []*batch
 }
 
-// Cut is when the connection of a request breaks.
+// Cut is the moment at which the connection of a request breaks.
 type Cut int
 
 const (
 	NoCut    Cut = iota
-	CutFirst     // before the server has done anything
-	CutAfter     // when everything is done, before the reply
+	CutFirst     // before the server acts
+	CutAfter     // after the server has acted, before the reply
 )
 
 type batch struct {
@@ -88,7 +88,7 @@ type line struct {
 // Created returns the number of batches that were made.
 func (b *Batches) Created() int { b.mu.Lock(); defer b.mu.Unlock(); return len(b.batches) }
 
-// Inputs returns the content of every file of requests that a batch was made of.
+// Inputs returns the content of the file of every batch.
 func (b *Batches) Inputs() (out [][]byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -118,7 +118,7 @@ func (b *Batches) serve(s *Server, w http.ResponseWriter, r *http.Request) bool 
 	if s.Seen != nil {
 		s.Seen(nil, r.Header)
 	}
-	reply := &held{header: http.Header{}, status: http.StatusOK}
+	reply := &bufferedReply{header: http.Header{}, status: http.StatusOK}
 	b.mu.Lock()
 	if b.Refuses {
 		fail(reply, http.StatusNotFound, "not_found", "no such API")
@@ -133,8 +133,8 @@ func (b *Batches) serve(s *Server, w http.ResponseWriter, r *http.Request) bool 
 	return true
 }
 
-func (b *Batches) route(s *Server, w *held, r *http.Request, part []string) {
-	for _, x := range b.batches { // also those after which nobody asks
+func (b *Batches) route(s *Server, w *bufferedReply, r *http.Request, part []string) {
+	for _, x := range b.batches { // also those that no request is about
 		b.settle(s, x)
 	}
 	switch {
@@ -169,7 +169,7 @@ func (b *Batches) route(s *Server, w *held, r *http.Request, part []string) {
 	}
 }
 
-func (b *Batches) upload(w *held, r *http.Request) {
+func (b *Batches) upload(w *bufferedReply, r *http.Request) {
 	form, err := r.MultipartReader()
 	if err != nil {
 		fail(w, http.StatusBadRequest, "invalid_request_error", "not a form")
@@ -209,7 +209,7 @@ func (b *Batches) put(content []byte) string {
 	return id
 }
 
-func (b *Batches) create(w *held, r *http.Request) {
+func (b *Batches) create(w *bufferedReply, r *http.Request) {
 	var ask struct {
 		Input    string            `json:"input_file_id"`
 		Endpoint string            `json:"endpoint"`
@@ -243,7 +243,7 @@ func (b *Batches) create(w *held, r *http.Request) {
 	}
 }
 
-// validate reads the lines of a batch, or lets it fail.
+// validate reads the lines of a batch, which fails if they are not valid.
 func (b *Batches) validate(x *batch) {
 	refuse := func(code, message string, at any) {
 		x.Status, x.lines = "failed", nil
@@ -285,7 +285,7 @@ func (b *Batches) validate(x *batch) {
 // open reports whether a batch has not ended.
 func (x *batch) open() bool { return x.Status == "in_progress" }
 
-// settle ends a batch whose time has come.
+// settle ends a batch that is due.
 func (b *Batches) settle(s *Server, x *batch) {
 	if !x.open() || time.Now().Before(x.due) {
 		return
@@ -362,8 +362,8 @@ func (s *Server) lineReply(body []byte) (status int, reply []byte) {
 	return http.StatusOK, encode(n, req.Model, text, finish, refusal, s.bill(&req, text, fault), s.NoUsage)
 }
 
-// list tells of the account's batches, the newest first, a few at a time.
-func (b *Batches) list(w *held, r *http.Request) {
+// list lists the account's batches, the newest first, in small pages.
+func (b *Batches) list(w *bufferedReply, r *http.Request) {
 	const page = 3
 	var data []*batch
 	after, more := r.URL.Query().Get("after"), false
@@ -382,19 +382,19 @@ func (b *Batches) list(w *held, r *http.Request) {
 	json.NewEncoder(w).Encode(map[string]any{"object": "list", "data": data, "has_more": more})
 }
 
-// held keeps a reply until it is known whether it gets lost.
-type held struct {
+// bufferedReply holds a reply back, because it may get lost.
+type bufferedReply struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 	lost   bool
 }
 
-func (h *held) Header() http.Header         { return h.header }
-func (h *held) WriteHeader(status int)      { h.status = status }
-func (h *held) Write(p []byte) (int, error) { return h.body.Write(p) }
+func (h *bufferedReply) Header() http.Header         { return h.header }
+func (h *bufferedReply) WriteHeader(status int)      { h.status = status }
+func (h *bufferedReply) Write(p []byte) (int, error) { return h.body.Write(p) }
 
-func (h *held) send(w http.ResponseWriter) {
+func (h *bufferedReply) send(w http.ResponseWriter) {
 	for name, values := range h.header {
 		w.Header()[name] = values
 	}

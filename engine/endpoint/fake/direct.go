@@ -7,11 +7,11 @@ import (
 	"net/http"
 )
 
-// direct calls a server's handler in place of a network.
+// direct calls a server's handler without a network.
 type direct struct{ handler http.Handler }
 
-// RoundTrip implements http.RoundTripper. Like a network it returns when the
-// reply is there or the request's context ends, whatever the handler does.
+// RoundTrip implements http.RoundTripper. Like a network, it returns when the
+// reply is complete or the request's context ends.
 func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := &recorder{header: http.Header{}, status: http.StatusOK}
 	done := make(chan struct{})
@@ -53,7 +53,7 @@ func (w *recorder) Header() http.Header         { return w.header }
 func (w *recorder) WriteHeader(status int)      { w.status = status }
 func (w *recorder) Write(p []byte) (int, error) { return w.body.Write(p) }
 
-// broken is the end of a body that was cut off.
+// broken is the end of an interrupted body.
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

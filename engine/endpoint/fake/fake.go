@@ -1,6 +1,6 @@
-// Package fake is a model server for tests: it speaks OpenAI's chat completions
-// over HTTP, answers at once or as late as it is told, and fails as planned. It
-// keeps the books that a provider would keep.
+// Package fake is a model server for tests. It implements OpenAI's chat
+// completions and batches over HTTP, with a configurable latency and planned
+// faults, and accounts for tokens as a provider does.
 package fake
 
 import (
@@ -30,14 +30,14 @@ const (
 	Hang           Fault = "no reply"             // until the client leaves
 	CutBefore      Fault = "cut before the reply" // and charged
 	CutInside      Fault = "cut inside the reply" // and charged
-	SlowBody       Fault = "slow body"            // Server.Latency once more, in pieces
+	SlowBody       Fault = "slow body"            // in parts, taking Server.Latency again
 	NotJSON        Fault = "200 with HTML"        // and charged
-	ErrorIn200     Fault = "200 with an error"    // not charged, yet without usage
+	ErrorIn200     Fault = "200 with an error"    // not charged, without usage
 	TruncatedJSON  Fault = "truncated JSON"       // in the answer
 	CodeFence      Fault = "code fence"           // around the answer
-	WrongTypes     Fault = "wrong types"          // numbers for strings, strings for lists
+	WrongTypes     Fault = "wrong types"          // numbers instead of strings, strings instead of lists
 	MissingKeys    Fault = "missing keys"         // the last property
-	Refusal        Fault = "refusal"              // in its own field
+	Refusal        Fault = "refusal"              // in the refusal field
 	RefusalInText  Fault = "refusal in the text"  // as an answer
 	Filtered       Fault = "content filter"       // finish_reason content_filter
 	Empty          Fault = "empty text"           //
@@ -71,7 +71,7 @@ func Sequence(faults ...Fault) Plan {
 	}
 }
 
-// Random lets a share of the calls go wrong, each with one of the faults.
+// Random gives a share of the calls one of the faults each.
 func Random(seed uint64, share float64, faults ...Fault) Plan {
 	s := rng.New(seed, "fake faults")
 	return func(n int) Fault {
@@ -86,21 +86,21 @@ func Random(seed uint64, share float64, faults ...Fault) Plan {
 // Server is the server. Set its fields before the first call.
 type Server struct {
 	Faults     Plan
-	FaultOf    func(user string) Fault // for calls that nothing else goes wrong with
+	FaultOf    func(user string) Fault // for calls without another fault
 	Latency    time.Duration           // of every call
-	Slots      int                     // calls worked on at once, 0 for all; others queue, as with vLLM
-	Limit      int                     // calls at once beyond which it answers 429, 0 for none
+	Slots      int                     // calls processed at once, 0 for all; others queue, as with vLLM
+	Limit      int                     // concurrent calls above which it answers 429, 0 for none
 	RetryAfter time.Duration           // of RateLimitAfter; 1 s
-	Number     func(user string) int   // of a text instead of the call's, so that the same prompt gets the same
+	Number     func(user string) int   // replaces the call's number in texts, so that a prompt always gets the same text
 	TextLength int                     // characters of each string it writes; 40
 	Refuses    []string                // response formats that get a 400: "json_schema", "json_object"
 	Breaks     []string                // response formats that get a 500
 	BreaksWith string                  // its message
-	Ignores    []string                // response formats it takes and does not keep to
-	Schemas    bool                    // it keeps to a schema beside "json_object"
-	Disobeys   bool                    // it does not answer with JSON because the prompt asks for it
+	Ignores    []string                // response formats it accepts and does not follow
+	Schemas    bool                    // it follows a schema given with "json_object"
+	Disobeys   bool                    // it does not answer with JSON if only the prompt asks for it
 	Thinks     int                     // reasoning tokens per answer
-	NoUsage    bool                    // replies do not tell the usage
+	NoUsage    bool                    // replies do not report the usage
 	Headers    http.Header             // further headers of every reply
 	Seen       func(body map[string]json.RawMessage, header http.Header)
 
@@ -116,31 +116,31 @@ type Server struct {
 	started bool
 }
 
-// Billed is what a provider would write on the bill.
+// Billed is what a provider would charge for.
 type Billed struct {
 	Prompt, Cached, Completion int64
 	Answers                    int
 }
 
-// Calls returns the number of calls that came in.
+// Calls returns the number of calls received.
 func (s *Server) Calls() int { s.mu.Lock(); defer s.mu.Unlock(); return s.calls }
 
-// Peak returns the largest number of calls that were there at once.
+// Peak returns the largest number of concurrent calls.
 func (s *Server) Peak() int { s.mu.Lock(); defer s.mu.Unlock(); return s.peak }
 
-// Billed returns the bill.
+// Billed returns what was charged so far.
 func (s *Server) Billed() Billed { s.mu.Lock(); defer s.mu.Unlock(); return s.billed }
 
-// Served returns how often each user text was answered in full.
+// Served returns how often a user text got an answer without a fault.
 func (s *Server) Served(user string) int { s.mu.Lock(); defer s.mu.Unlock(); return s.served[user] }
 
-// Start listens on the loopback. The base URL of a client is URL + "/v1".
+// Start listens on the loopback interface. A client's base URL is URL + "/v1".
 func (s *Server) Start() *httptest.Server { return httptest.NewServer(s) }
 
-// Transport answers without a network, for tests under virtual time.
+// Transport answers without a network, for tests with a fake clock.
 func (s *Server) Transport() http.RoundTripper { return direct{s} }
 
-// request is what the server reads of a call.
+// request is the part of a request that the server reads.
 type request struct {
 	Model          string
 	Messages       []struct{ Role, Content string }
@@ -153,7 +153,7 @@ type request struct {
 	} `json:"response_format"`
 }
 
-// text is the last message of a role; examples stand before the question.
+// text is the last message of a role; examples come before the question.
 func (r *request) text(role string) string {
 	for _, m := range slices.Backward(r.Messages) {
 		if m.Role == role {
@@ -227,7 +227,8 @@ func (s *Server) enter() int {
 func (s *Server) leave()   { s.mu.Lock(); defer s.mu.Unlock(); s.at-- }
 func (s *Server) now() int { s.mu.Lock(); defer s.mu.Unlock(); return s.at }
 
-// refuse answers the faults that come before any work, and reports whether it did.
+// refuse answers with the faults that precede any work, and reports whether it
+// did.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, f Fault) bool {
 	switch f {
 	case RateLimitAfter:
@@ -266,7 +267,8 @@ func fail(w http.ResponseWriter, status int, code, message string) {
 	json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"message": message, "type": code, "code": code}})
 }
 
-// work takes the time of a call, after a free slot; false when the client left.
+// work waits for a free slot and for the latency; it returns false if the client
+// leaves.
 func (s *Server) work(r *http.Request) bool {
 	if s.slots != nil {
 		select {
@@ -293,7 +295,7 @@ func pause(r *http.Request, d time.Duration) bool {
 	}
 }
 
-// reply writes, and bills, an answer with its fault.
+// reply writes and bills an answer, with its fault.
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, n int, req *request, f Fault) {
 	if f == ErrorIn200 {
 		io.WriteString(w, `{"error":{"message":"upstream is busy","code":503}}`)
@@ -316,8 +318,8 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, n int, req *reque
 		}
 		panic(http.ErrAbortHandler)
 	case SlowBody:
-		for piece := range slices.Chunk(body, max(1, len(body)/10)) {
-			w.Write(piece)
+		for part := range slices.Chunk(body, max(1, len(body)/10)) {
+			w.Write(part)
 			if flusher, ok := w.(http.Flusher); ok {
 				flusher.Flush()
 			}
@@ -330,7 +332,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, n int, req *reque
 	w.Write(body)
 }
 
-// answer writes the text.
+// answer returns the text of an answer.
 func (s *Server) answer(n int, req *request, f Fault) (text, finish, refusal string) {
 	if f == Duplicate {
 		n = 0
@@ -360,12 +362,13 @@ func (s *Server) answer(n int, req *request, f Fault) (text, finish, refusal str
 	return text, finish, refusal
 }
 
-// charsPerToken of the fake model; a prompt's tokens are counted likewise.
+// charsPerToken is that of the fake model, for prompts and answers.
 const charsPerToken = 4
 
 func tokens(text string) int { return (len(text) + charsPerToken - 1) / charsPerToken }
 
-// write answers to the schema, if the model is bound or willing to.
+// write follows the schema if the response format or the prompt makes the model do
+// so.
 func (s *Server) write(n int, req *request, f Fault) string {
 	schema := req.ResponseFormat.JSONSchema.Schema
 	format := req.ResponseFormat.Type
@@ -389,7 +392,7 @@ func (s *Server) write(n int, req *request, f Fault) string {
 	return s.instance(n, object.Properties, f)
 }
 
-// promptSchema finds a JSON Schema in a prompt.
+// promptSchema returns the JSON Schema in a prompt, nil if there is none.
 func promptSchema(text string) json.RawMessage {
 	at := strings.Index(text, `{"`)
 	if at < 0 {
@@ -402,7 +405,7 @@ func promptSchema(text string) json.RawMessage {
 	return raw
 }
 
-// instance writes an object with the given properties, in their order.
+// instance returns an object with the given properties, in their order.
 func (s *Server) instance(n int, properties json.RawMessage, f Fault) string {
 	names := keys(properties)
 	var all map[string]struct {
@@ -467,7 +470,7 @@ func keys(object json.RawMessage) (names []string) {
 	return names
 }
 
-// prose is a text that depends on the call and on what it is about.
+// prose returns a text that depends on the call and the subject.
 func (s *Server) prose(n int, about string) string {
 	length := s.TextLength
 	if length == 0 {
@@ -485,7 +488,7 @@ type usage struct {
 	Out        map[string]int `json:"completion_tokens_details"`
 }
 
-// bill counts a call. A system text that was there before comes from the cache.
+// bill accounts for a call. After the first call, system texts are cached.
 func (s *Server) bill(req *request, text string, f Fault) usage {
 	prompt, cached := tokens(req.text("user")), tokens(req.text("system"))
 	s.mu.Lock()

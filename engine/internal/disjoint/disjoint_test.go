@@ -13,12 +13,12 @@ func TestSets(t *testing.T) {
 		two  bool
 	}{{4, 5, true}, {1, 2, true}, {2, 5, true}, {1, 4, false}, {3, 3, false}} {
 		if got := s.Join(x.a, x.b); got != x.two {
-			t.Errorf("joining %d and %d: %v", x.a, x.b, got)
+			t.Errorf("Join(%d, %d) = %v, want %v", x.a, x.b, got, x.two)
 		}
 	}
 	for i, want := range []int{0, 1, 1, 3, 1, 1} {
 		if got := s.Find(i); got != want {
-			t.Errorf("%d is in the set of %d, want %d", i, got, want)
+			t.Errorf("Find(%d) = %d, want %d", i, got, want)
 		}
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// schemaOf is the JSON Schema of an answer with the given fields: a flat object
-// of texts and lists of texts, all required. Lengths are not in it, because
-// some servers cannot make a grammar of them; the rules see to those.
+// schemaOf returns the JSON Schema of an answer with the given fields: a flat
+// object of strings and lists of strings, all required. It has no lengths, because
+// some servers cannot derive a grammar from them; the rules check them.
 func schemaOf(fields []task) json.RawMessage {
 	var b bytes.Buffer
 	b.WriteString(`{"type":"object","properties":{`)
@@ -17,11 +17,11 @@ func schemaOf(fields []task) json.RawMessage {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		form := `{"type":"string"}`
+		schema := `{"type":"string"}`
 		if t.field.Text.Items != nil {
-			form = `{"type":"array","items":{"type":"string"}}`
+			schema = `{"type":"array","items":{"type":"string"}}`
 		}
-		b.WriteString(quoted(t.field.Name) + ":" + form)
+		b.WriteString(quoted(t.field.Name) + ":" + schema)
 	}
 	b.WriteString(`},"required":[`)
 	for i, t := range fields {
@@ -35,15 +35,15 @@ func schemaOf(fields []task) json.RawMessage {
 }
 
 func quoted(text string) string {
-	data, _ := json.Marshal(text) // a text always marshals
+	data, _ := json.Marshal(text) // strings always marshal
 	return string(data)
 }
 
 var errNoObject = errors.New("the answer is not a JSON object")
 
-// parseAnswer takes the members out of a model's answer. Words and fences
-// around the object are left out; of an object that breaks off, the members
-// before the break are kept.
+// parseAnswer returns the members of the JSON object in a model's answer. It
+// ignores words and code fences around the object, and keeps the complete members
+// of an object that breaks off.
 func parseAnswer(text string) (map[string]json.RawMessage, error) {
 	start := strings.IndexByte(text, '{')
 	if start < 0 {
@@ -72,7 +72,7 @@ func parseAnswer(text string) (map[string]json.RawMessage, error) {
 	return members, nil
 }
 
-// asText makes a text of a member; a number becomes its digits.
+// asText converts a member to a text; a number becomes its digits.
 func asText(member json.RawMessage) (string, bool) {
 	var text string
 	if json.Unmarshal(member, &text) == nil && string(member) != "null" {
@@ -85,8 +85,8 @@ func asText(member json.RawMessage) (string, bool) {
 	return "", false
 }
 
-// asItems makes a list of a member. A list may be written in a text: as JSON,
-// with single quotes as Python writes them, or one item a line.
+// asItems converts a member to a list. A string may hold the list as JSON, as a
+// Python list with single quotes, or as one item per line.
 func asItems(member json.RawMessage) ([]string, bool) {
 	var raw []json.RawMessage
 	if json.Unmarshal(member, &raw) == nil && string(member) != "null" {
@@ -114,7 +114,7 @@ func asItems(member json.RawMessage) ([]string, bool) {
 	return nil, false
 }
 
-// pythonList reads ['one', 'two']: items in single or double quotes.
+// pythonList parses a list such as ['one', 'two'], with single or double quotes.
 func pythonList(text string) ([]string, bool) {
 	text = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
 	var items []string
@@ -140,7 +140,7 @@ func pythonList(text string) ([]string, bool) {
 	return items, true
 }
 
-// lines splits a text into its lines, without the marks of a list before them.
+// lines splits a text into its lines, without bullets and numbers before them.
 func lines(text string) []string {
 	var items []string
 	for line := range strings.Lines(text) {

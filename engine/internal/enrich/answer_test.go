@@ -41,7 +41,7 @@ func TestCoerce(t *testing.T) {
 		member string
 		text   string
 		isText bool
-		items  []string // nil when it is no list
+		items  []string // nil if it is not a list
 	}{
 		{`"a text "`, "a text", true, nil},
 		{`12.50`, "12.50", true, nil},

@@ -67,17 +67,17 @@ func child(url, dir string) error {
 	return json.NewEncoder(os.Stdout).Encode(counts)
 }
 
-// A process is killed at any moment, again and again, and whatever can go wrong
-// with batches and their requests does. In the end every field of every person
-// is accounted for, no question was answered twice, and every text that was
-// bought is in the journal or was refused by the rules.
+// A process is killed again and again, at any moment, while batches and requests
+// have every fault. In the end the counts include every field of every person, no
+// question was answered twice, and every text that was bought is in the journal or
+// was refused by the rules.
 func TestBatchesKilled(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { killBatches(t, seed) })
 	}
 }
 
-// victim is the process that is to be killed.
+// victim is the process that is killed.
 type victim struct {
 	mu    sync.Mutex
 	cmd   *exec.Cmd
@@ -94,7 +94,7 @@ func (v *victim) kill() {
 	}
 }
 
-// killed returns how often it was.
+// killed returns the number of kills.
 func (v *victim) killed() int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -138,7 +138,7 @@ func killBatches(t *testing.T, seed uint64) {
 		if v.killed() >= most {
 			return fake.NoCut
 		}
-		// Little is as telling as the making of a batch.
+		// The creation of a batch is the most critical request.
 		odds := 12
 		if method == "POST" && path == "batches" {
 			odds = 2
@@ -165,14 +165,14 @@ func killBatches(t *testing.T, seed uint64) {
 		if troubles.Below(4) > 0 {
 			return fake.Fine
 		}
-		// Not one that ends a run.
+		// Without the fault that ends a run.
 		faults := slices.DeleteFunc(slices.Clone(fake.BatchFaults), func(f fake.BatchFault) bool { return f == fake.Invalid })
 		return faults[troubles.Below(len(faults))]
 	}
 	server := s.Start()
 	defer server.Close()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "letters.cue"), []byte(told), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "letters.cue"), []byte(identified), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	var c enrich.Counts
@@ -206,7 +206,7 @@ func killBatches(t *testing.T, seed uint64) {
 	}
 }
 
-// asked are the user texts of all requests that came in.
+// asked returns the user texts of all requests that the server received.
 func asked(t *testing.T, s *fake.Server) map[string]bool {
 	t.Helper()
 	out := map[string]bool{}

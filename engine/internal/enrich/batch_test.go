@@ -17,10 +17,11 @@ import (
 	"github.com/personagen/personagen/engine/journal"
 )
 
-// told has prompts that tell persons apart, so that the server's books do too.
-var told = strings.NewReplacer("max: 80", "max: 400", `prompt: "{{ .years }}`, `prompt: "{{ .id }} {{ .years }}`, `"{{ .story }}`, `"{{ .id }} {{ .story }}`).Replace(letters)
+// identified is letters with prompts that differ by person, so that the server
+// counts the answers of each.
+var identified = strings.NewReplacer("max: 80", "max: 400", `prompt: "{{ .years }}`, `prompt: "{{ .id }} {{ .years }}`, `"{{ .story }}`, `"{{ .id }} {{ .story }}`).Replace(letters)
 
-// office sends batches to a server.
+// office runs in batches against a server.
 type office struct {
 	*world
 	server *fake.Server
@@ -68,7 +69,7 @@ func (o *office) run(t testing.TB, ctx context.Context, options enrich.Options) 
 	}}, o.source, 0, people)
 }
 
-// finish runs to the end and wants every field accounted for.
+// finish runs to the end and checks that the counts include every field.
 func (o *office) finish(t testing.TB) enrich.FieldCounts {
 	t.Helper()
 	c, left, err := o.run(t, context.Background(), enrich.Options{})
@@ -78,7 +79,7 @@ func (o *office) finish(t testing.TB) enrich.FieldCounts {
 	return wholeOf(t, c, 3)
 }
 
-// questions are the user texts of all requests that were sent.
+// questions returns the number of requests that were sent.
 func (o *office) questions() (n int) {
 	for _, input := range o.server.Batches.Inputs() {
 		n += bytes.Count(input, []byte("\n"))
@@ -87,7 +88,7 @@ func (o *office) questions() (n int) {
 }
 
 func TestBatchesWriteWhatRunWrites(t *testing.T) {
-	o := newOffice(t, told)
+	o := newOffice(t, identified)
 	o.config.Requests = 50
 	all := o.finish(t)
 	if all.Accepted+all.NotApplicable != 3*people || all.Repaired != 0 || all.Cached != 0 {
@@ -101,15 +102,14 @@ func TestBatchesWriteWhatRunWrites(t *testing.T) {
 	if err != nil || len(files) > 0 {
 		t.Errorf("files were left: %v", files)
 	}
-	// An interactive run on the same journal has nothing to ask, nor has another
-	// run in batches.
-	if c := o.world.run(t, o.enricher(t, o.dir, enrich.Options{Model: "m"}), &author{}); c.Calls != 0 || c.Total().Cached != all.Accepted {
+	// An interactive run on the same journal has nothing to ask.
+	if c := o.world.run(t, o.enricher(t, o.dir, enrich.Options{Model: "m"}), &writer{}); c.Calls != 0 || c.Total().Cached != all.Accepted {
 		t.Errorf("%+v", c)
 	}
 }
 
 func TestBatchesBuyNothingTwice(t *testing.T) {
-	o := newOffice(t, told)
+	o := newOffice(t, identified)
 	first := o.finish(t)
 	again := o.finish(t)
 	if again.Cached != first.Accepted || again.Accepted != 0 || o.server.Batches.Created() != 2 {
@@ -118,7 +118,7 @@ func TestBatchesBuyNothingTwice(t *testing.T) {
 }
 
 func TestBatchesSplitByBytes(t *testing.T) {
-	o := newOffice(t, told)
+	o := newOffice(t, identified)
 	o.config.Bytes = 20_000
 	o.finish(t)
 	for _, input := range o.server.Batches.Inputs() {
@@ -126,16 +126,16 @@ func TestBatchesSplitByBytes(t *testing.T) {
 			t.Errorf("a file of %d bytes", len(input))
 		}
 	}
-	o = newOffice(t, told)
+	o = newOffice(t, identified)
 	o.config.Bytes = 100
-	if _, _, err := o.run(t, context.Background(), enrich.Options{}); err == nil || !strings.Contains(err.Error(), "more than the provider takes") {
+	if _, _, err := o.run(t, context.Background(), enrich.Options{}); err == nil || !strings.Contains(err.Error(), "larger than a file may be") {
 		t.Errorf("error %v", err)
 	}
 }
 
-// Only what was refused is asked for again, in a further batch, with the reason.
+// Only what was refused is asked for again, in another batch, with the reason.
 func TestBatchesRepair(t *testing.T) {
-	o := newOffice(t, told)
+	o := newOffice(t, identified)
 	o.server.Faults = fake.Random(5, 0.3, fake.MissingKeys)
 	all := o.finish(t)
 	if all.Quarantined > 20 || all.Repaired == 0 {
@@ -143,7 +143,7 @@ func TestBatchesRepair(t *testing.T) {
 	}
 	mended := 0
 	for _, input := range o.server.Batches.Inputs()[1:] {
-		mended += bytes.Count(input, []byte("Mend this"))
+		mended += bytes.Count(input, []byte("Correct this"))
 	}
 	if mended < int(all.Repaired) || o.questions() > 2*people+mended {
 		t.Errorf("%d requests, %d with a reason; %+v", o.questions(), mended, all)
@@ -151,7 +151,7 @@ func TestBatchesRepair(t *testing.T) {
 }
 
 func TestBatchesQuarantineAndRefill(t *testing.T) {
-	o := newOffice(t, told)
+	o := newOffice(t, identified)
 	o.server.Faults = fake.Always(fake.RefusalInText)
 	all := o.finish(t)
 	// Every call is asked three times; the second does not need the first.
@@ -172,12 +172,12 @@ func TestBatchesQuarantineAndRefill(t *testing.T) {
 	}
 }
 
-// Whatever becomes of a batch, what it has answered is kept, the rest is asked
-// again, and nothing that was answered is.
+// Whatever happens to a batch, its answers are kept, and only requests without an
+// answer are sent again.
 func TestBatchFaults(t *testing.T) {
 	for _, fault := range fake.BatchFaults {
 		t.Run(string(fault), func(t *testing.T) {
-			o := newOffice(t, told)
+			o := newOffice(t, identified)
 			o.config.Requests = 40
 			n := 0
 			o.server.Batches.Faults = func(int) fake.BatchFault {
@@ -204,10 +204,11 @@ func TestBatchFaults(t *testing.T) {
 	}
 }
 
-// A request of which nothing comes is given up for this run; the next asks again.
+// A request that gets no answer is given up for this run; the next run sends it
+// again.
 func TestBatchesGiveUp(t *testing.T) {
 	for fault, requests := range map[fake.Fault]int{fake.ServerError: 3 * people, fake.BadRequest: people} {
-		o := newOffice(t, told)
+		o := newOffice(t, identified)
 		o.server.Faults = fake.Always(fault)
 		c, left, err := o.run(t, context.Background(), enrich.Options{})
 		if all := wholeOf(t, c, 3); err != nil || left.Batches > 0 || all.Unanswered+all.NotApplicable != 3*people || c.Failure == "" || o.questions() != requests {
@@ -218,30 +219,30 @@ func TestBatchesGiveUp(t *testing.T) {
 			t.Errorf("%s: %+v", fault, all)
 		}
 	}
-	o := newOffice(t, told)
+	o := newOffice(t, identified)
 	o.server.Faults = fake.Sequence(fake.None, fake.Quota)
 	if _, _, err := o.run(t, context.Background(), enrich.Options{}); endpoint.KindOf(err) != endpoint.QuotaExhausted {
 		t.Errorf("error %v, want that of an empty account", err)
 	}
 }
 
-// The queue of the provider takes few requests: fewer batches wait at once, and
-// a file that is too large alone is split.
+// If the provider's queue takes few requests, fewer batches are open at once, and
+// a file that exceeds the queue alone is split.
 func TestBatchesKeepToTheQueue(t *testing.T) {
-	o := newOffice(t, told)
+	o := newOffice(t, identified)
 	o.config.Requests, o.server.Batches.Queue = 40, 90
 	o.finish(t)
-	o = newOffice(t, told)
+	o = newOffice(t, identified)
 	o.server.Batches.Queue = 50
-	if o.finish(t); !strings.Contains(strings.Join(o.notes, "\n"), "going on with files of 60 requests") {
+	if o.finish(t); !strings.Contains(strings.Join(o.notes, "\n"), "continuing with files of 60 requests") {
 		t.Errorf("notes:\n%s", strings.Join(o.notes, "\n"))
 	}
 }
 
-// The worst case of a batch is reserved, so that the budget is never passed;
-// what does not fit waits for what is collected.
+// The worst case of a batch is reserved, so that the budget is never exceeded.
+// Requests that do not fit wait until batches are collected.
 func TestBatchesKeepToTheBudget(t *testing.T) {
-	whole := newOffice(t, told)
+	whole := newOffice(t, identified)
 	whole.budget = endpoint.NewBudget(endpoint.Cost{})
 	whole.finish(t)
 	spent, unknown := whole.budget.Spent()
@@ -251,7 +252,7 @@ func TestBatchesKeepToTheBudget(t *testing.T) {
 		t.Fatalf("spent %+v (%+v unknown), billed %+v", spent, unknown, want)
 	}
 
-	o := newOffice(t, told)
+	o := newOffice(t, identified)
 	limit := endpoint.Cost{Money: spent.Money * 5 / 4}
 	o.budget = endpoint.NewBudget(limit)
 	c, _, err := o.run(t, context.Background(), enrich.Options{})
@@ -271,18 +272,18 @@ func TestBatchesKeepToTheBudget(t *testing.T) {
 		t.Errorf("%+v, %d answers", all, o.server.Billed().Answers)
 	}
 
-	o = newOffice(t, told)
+	o = newOffice(t, identified)
 	o.budget = endpoint.NewBudget(endpoint.Cost{Tokens: 100})
 	if _, _, err := o.run(t, context.Background(), enrich.Options{}); endpoint.KindOf(err) != endpoint.OverBudget || o.server.Batches.Created() != 0 {
 		t.Errorf("error %v, %d batches", err, o.server.Batches.Created())
 	}
 }
 
-// A run that is interrupted leaves its batches at the provider; the next one
-// collects them, and a spec or model that changed meanwhile loses nothing.
+// An interrupted run leaves its batches at the provider. The next run collects
+// them, even if the spec changed meanwhile.
 func TestBatchesGoOnAtTheProvider(t *testing.T) {
 	interrupted := func() *office {
-		o := newOffice(t, told)
+		o := newOffice(t, identified)
 		o.server.Batches.Delay = 300 * time.Millisecond
 		ctx, cancel := context.WithCancel(context.Background())
 		o.stop = func(note string) {
@@ -314,17 +315,17 @@ func TestBatchesGoOnAtTheProvider(t *testing.T) {
 		t.Errorf("another model: error %v", err)
 	}
 
-	// A field more is bought with the next round, the others are not bought again.
+	// A new field is bought in the next round; the others are not bought again.
 	o = interrupted()
-	o.world = newWorld(t, strings.Replace(told, "\torigin:", "\tsong: {kind: \"text\", call: \"early\", chars: {min: 5, max: 400}}\n\torigin:", 1))
+	o.world = newWorld(t, strings.Replace(identified, "\torigin:", "\tsong: {kind: \"text\", call: \"early\", chars: {min: 5, max: 400}}\n\torigin:", 1))
 	c, _, err := o.run(t, context.Background(), enrich.Options{})
 	if all := wholeOf(t, c, 4); err != nil || all.Unanswered != 0 || o.server.Billed().Answers != 3*people {
 		t.Errorf("a field more: %v, %+v, %d answers", err, all, o.server.Billed().Answers)
 	}
 
-	// What is no longer asked for is kept aside.
+	// Answers that the spec no longer asks for are kept in a file.
 	o = interrupted()
-	o.world = newWorld(t, strings.Replace(told, "a life", "another life", 1))
+	o.world = newWorld(t, strings.Replace(identified, "a life", "another life", 1))
 	o.finish(t)
 	if kept, err := os.ReadFile(filepath.Join(o.dir, "batches", "000001.stale.jsonl")); err != nil || bytes.Count(kept, []byte("\n")) != people {
 		t.Errorf("%v, %d bytes kept", err, len(kept))
@@ -333,14 +334,14 @@ func TestBatchesGoOnAtTheProvider(t *testing.T) {
 
 // A batch that the endpoint does not know ends the run with advice.
 func TestBatchesOfAnotherAccount(t *testing.T) {
-	o := newOffice(t, told)
+	o := newOffice(t, identified)
 	o.server.Batches.Delay = time.Hour
 	ctx, cancel := context.WithCancel(context.Background())
 	o.stop = func(string) { cancel() }
 	o.run(t, ctx, enrich.Options{})
 	o.server, o.stop = &fake.Server{}, nil
 	_, _, err := o.run(t, context.Background(), enrich.Options{})
-	if err == nil || !strings.Contains(err.Error(), "use the account that it was sent from, or give its answers up by removing the folder "+filepath.Join(o.dir, "batches")) {
+	if err == nil || !strings.Contains(err.Error(), "use the account that sent it, or give its answers up by removing the folder "+filepath.Join(o.dir, "batches")) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -17,28 +17,28 @@ import (
 	"github.com/personagen/personagen/engine/journal"
 )
 
-// asked is a line of the index of a batch: what the request of the same number
-// is about. The index stays here; it says which answer is whose.
-type asked struct {
+// indexLine is a line of the index of a batch, about the request on the same line
+// of the batch's file. The index is not sent; it assigns the answers.
+type indexLine struct {
 	Person int64         `json:"person"`
 	Call   string        `json:"call"`
-	Tasks  []askedTask   `json:"tasks"`
+	Tasks  []indexTask   `json:"tasks"`
 	Worst  endpoint.Cost `json:"worst"`
 }
 
-// askedTask is a field that a request asks for.
-type askedTask struct {
-	Key string `json:"key"` // beginning of the field's key
+// indexTask is a field that a request asks for.
+type indexTask struct {
+	Key string `json:"key"` // start of the field's key
 	Try int    `json:"try"` // counted from 1
 }
 
-// shortKey is a key as the index has it.
+// shortKey is a key as in the index.
 func shortKey(k journal.Key) string { return hex.EncodeToString(k[:12]) }
 
 // requestID names a request at the provider.
 func requestID(number, person int64) string { return fmt.Sprintf("%d-%d", number, person) }
 
-// requestNumber reads the number of a request from its name.
+// requestNumber parses a requestID.
 func requestNumber(id string) (number, person int64, ok bool) {
 	a, b, found := strings.Cut(id, "-")
 	number, err := strconv.ParseInt(a, 10, 64)
@@ -46,7 +46,7 @@ func requestNumber(id string) (number, person int64, ok bool) {
 	return number, person, found && err == nil && err2 == nil && number >= 0
 }
 
-// lineFile is a file that is written line by line.
+// lineFile is a buffered file of lines.
 type lineFile struct {
 	file *os.File
 	*bufio.Writer
@@ -64,14 +64,14 @@ func (f *lineFile) close() error { return errors.Join(f.Flush(), f.file.Sync(), 
 
 // batchFile is a file of requests that is being written, with its index.
 type batchFile struct {
-	entry entry
-	in    *lineFile
-	index *lineFile
-	bytes int64
-	hold  *endpoint.Hold
+	entry    entry
+	in       *lineFile
+	index    *lineFile
+	bytes    int64
+	reserved *endpoint.Reservation
 }
 
-func newBatchFile(l *ledger, e entry, hold *endpoint.Hold) (*batchFile, error) {
+func newBatchFile(l *ledger, e entry, reserved *endpoint.Reservation) (*batchFile, error) {
 	in, err := newLineFile(l.input(e.Number))
 	if err != nil {
 		return nil, err
@@ -81,11 +81,11 @@ func newBatchFile(l *ledger, e entry, hold *endpoint.Hold) (*batchFile, error) {
 		in.close()
 		return nil, err
 	}
-	return &batchFile{entry: e, in: in, index: index, hold: hold}, nil
+	return &batchFile{entry: e, in: in, index: index, reserved: reserved}, nil
 }
 
 // add writes a request.
-func (f *batchFile) add(line []byte, a asked) error {
+func (f *batchFile) add(line []byte, a indexLine) error {
 	data, err := json.Marshal(a)
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func (f *batchFile) add(line []byte, a asked) error {
 }
 
 func (f *batchFile) close() error {
-	f.entry.Worst = f.hold.Worst()
+	f.entry.Worst = f.reserved.Worst()
 	return errors.Join(f.in.close(), f.index.close(), syncDir(filepath.Dir(f.in.file.Name())))
 }
 
@@ -116,11 +116,11 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// longestLine bounds a line of a provider's file.
-const longestLine = 32 << 20
+// maxLine bounds a line of a provider's file in bytes.
+const maxLine = 32 << 20
 
-// eachLine reads a file line by line; a file that is not there has none. The
-// line is valid during the call only.
+// eachLine reads a file line by line; a file that does not exist has no lines.
+// The line is valid during the call only.
 func eachLine(path string, visit func(offset int64, line []byte) error) error {
 	f, err := os.Open(path)
 	if os.IsNotExist(err) {
@@ -134,8 +134,8 @@ func eachLine(path string, visit func(offset int64, line []byte) error) error {
 	for {
 		line, err := in.ReadSlice('\n')
 		if err == bufio.ErrBufferFull {
-			if long = append(long, line...); len(long) > longestLine {
-				return fmt.Errorf("%s has a line of more than %d bytes", path, longestLine)
+			if long = append(long, line...); len(long) > maxLine {
+				return fmt.Errorf("%s has a line of more than %d bytes", path, maxLine)
 			}
 			continue
 		}
@@ -157,32 +157,49 @@ func eachLine(path string, visit func(offset int64, line []byte) error) error {
 	}
 }
 
-// replies finds the lines that answer the requests of a batch, wherever they
-// stand.
-type replies struct {
-	files [2]*os.File
-	at    []place // by number of request
-	odd   int     // lines that answer no request
+// eachAsked reads the index of a batch.
+func (l *ledger) eachAsked(e entry, visit func(number int64, a indexLine) error) error {
+	path, number := l.index(e.Number), int64(0)
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("the index of batch %s cannot be read: %w", e.ID, err)
+	}
+	err := eachLine(path, func(_ int64, line []byte) error {
+		var a indexLine
+		if err := json.Unmarshal(line, &a); err != nil {
+			return fmt.Errorf("%s, line %d: %w", path, number+1, err)
+		}
+		number++
+		return visit(number-1, a)
+	})
+	if err == nil && number != e.Requests {
+		err = fmt.Errorf("%s has %d lines, but the batch has %d requests", path, number, e.Requests)
+	}
+	return err
 }
 
-// place of a line; a length of 0 is none.
-type place struct {
+// replies finds the lines that answer the requests of a batch, in either of the
+// provider's files and in any order.
+type replies struct {
+	files [2]*os.File
+	at    []linePosition // by number of request
+}
+
+// linePosition is the position of a line; the length is 0 if there is none.
+type linePosition struct {
 	file   int
 	offset int64
 	length int
 }
 
 func (l *ledger) replies(e entry) (*replies, error) {
-	r := &replies{at: make([]place, e.Requests)}
+	r := &replies{at: make([]linePosition, e.Requests)}
 	for i, path := range []string{l.output(e.Number), l.errors(e.Number)} {
 		err := eachLine(path, func(offset int64, line []byte) error {
 			id, err := endpoint.BatchID(line)
 			number, _, ok := requestNumber(id)
-			if err != nil || !ok || number >= e.Requests || r.at[number].length > 0 {
-				r.odd++
-				return nil
+			if err == nil && ok && number < e.Requests && r.at[number].length == 0 { // else it answers no request
+				r.at[number] = linePosition{i, offset, len(line)}
 			}
-			r.at[number] = place{i, offset, len(line)}
 			return nil
 		})
 		if err == nil {
@@ -198,7 +215,7 @@ func (l *ledger) replies(e entry) (*replies, error) {
 	return r, nil
 }
 
-// line returns the answer to a request, nil when there is none.
+// line returns the answer to a request, nil if there is none.
 func (r *replies) line(number int64, buf []byte) ([]byte, error) {
 	p := r.at[number]
 	if p.length == 0 {

@@ -12,9 +12,9 @@ import (
 	"github.com/personagen/personagen/engine/journal"
 )
 
-// BenchmarkRun writes the texts of persons with a model that answers at once:
-// what a person's two calls cost beside the endpoint, first asked for, then
-// found in the journal.
+// BenchmarkRun writes the texts of persons with a model that answers at once. It
+// measures a person's two calls without the endpoint, asked for and then found in
+// the journal.
 func BenchmarkRun(b *testing.B) {
 	w := newWorld(b, letters)
 	for _, cached := range []bool{false, true} {
@@ -28,13 +28,13 @@ func BenchmarkRun(b *testing.B) {
 			for n := 0; b.Loop(); n++ {
 				o := enrich.Options{Model: "m"}
 				if !cached {
-					o.Population = fmt.Sprint(n) // other persons each time
+					o.Population = fmt.Sprint(n) // so that nothing is in the journal
 				}
 				e, err := enrich.New(w.plan, j, o)
 				if err != nil {
 					b.Fatal(err)
 				}
-				if _, err := e.Run(context.Background(), &author{}, w.source, 0, people, nil); err != nil {
+				if _, err := e.Run(context.Background(), &writer{}, w.source, 0, people, nil); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -44,8 +44,8 @@ func BenchmarkRun(b *testing.B) {
 }
 
 // BenchmarkRunBatches writes the texts of persons in batches that are answered at
-// once: what a request costs beside the wait, from the prompt to the journal, the
-// fake server's part included.
+// once. It measures a request from the prompt to the journal, including the fake
+// server.
 func BenchmarkRunBatches(b *testing.B) {
 	w, s := newWorld(b, letters), &fake.Server{}
 	c, err := endpoint.New(endpoint.Config{BaseURL: "http://fake/v1", Model: "m", Mode: endpoint.Strict, Transport: s.Transport(), Local: true,

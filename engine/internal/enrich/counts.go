@@ -4,29 +4,29 @@ import (
 	"github.com/personagen/personagen/engine/endpoint"
 )
 
-// FieldCounts tells what became of a text field. Accepted, Cached, Quarantined,
+// FieldCounts counts the outcomes of a text field. Accepted, Cached, Quarantined,
 // NotApplicable and Unanswered add up to the number of persons.
 type FieldCounts struct {
 	Field         string `json:"field"`
 	Accepted      int64  `json:"accepted"`       // in this run
-	Repaired      int64  `json:"repaired"`       // of these, not at the first try
+	Repaired      int64  `json:"repaired"`       // of those, not at the first try
 	Cached        int64  `json:"cached"`         // found in the journal
 	Quarantined   int64  `json:"quarantined"`    // refused too often, now or earlier
 	NotApplicable int64  `json:"not_applicable"` // the person has no such field
 	Unanswered    int64  `json:"unanswered"`     // the endpoint failed; a later run asks again
 }
 
-// Counts tells how far a run is, and what it took.
+// Counts is the progress of a run and what it used.
 type Counts struct {
 	Persons int64          `json:"persons"`
 	Fields  []FieldCounts  `json:"fields"`
-	Calls   int64          `json:"calls"` // requests that had an answer, good or bad
+	Calls   int64          `json:"calls"` // requests that were answered, well or badly
 	Usage   endpoint.Usage `json:"usage"`
 	// Failure is the last reason why fields are unanswered.
 	Failure string `json:"failure,omitempty"`
 }
 
-// Total adds the fields up.
+// Total adds up the counts of all fields.
 func (c *Counts) Total() FieldCounts {
 	var t FieldCounts
 	for _, f := range c.Fields {
@@ -41,7 +41,7 @@ func (c *Counts) Total() FieldCounts {
 }
 
 // QuarantinedShare is the share of quarantined fields among those that persons
-// have, 0 when there are none.
+// have, 0 if they have none.
 func (c *Counts) QuarantinedShare() float64 {
 	t := c.Total()
 	all := t.Accepted + t.Cached + t.Quarantined + t.Unanswered

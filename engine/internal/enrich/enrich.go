@@ -1,22 +1,19 @@
 // Package enrich has a model write the text fields of persons. A person's calls
-// are made in the order of the plan, each for the fields still missing; every
-// answer is taken apart, mended where its form is wrong, and held to the rules
-// field by field. A field that passes is in the journal before anybody uses it;
-// one that does not is asked for again, with the reason, and set aside as
-// quarantined when it fails too often. So a run that was stopped goes on where
-// it was, by being run again.
+// are made in the order of the plan, each for the fields still missing. Every
+// answer is parsed leniently and checked against the rules, field by field. A
+// field that passes is in the journal before it is used. A field that does not is
+// asked for again, with the reason, and is quarantined if it fails too often. A
+// run that was stopped continues when it is run again.
 //
-// In goes a range of persons, out come journal records and counts; Reader fills
-// the texts of a batch from the journal alone.
+// Run and RunBatches write journal records for a range of persons and return
+// counts. Reader fills the texts of a batch from the journal alone.
 //
-// The trap: a field's record is found by everything that had a part in it (see
-// field.key). What is not in the key may change without a new answer; what is
-// in it must never be taken out lightly, for that buys every text again.
+// Note: the key of a field's record depends on everything that affects its text
+// (see field.key). What is not in the key can change without a new answer;
+// changing what is in the key means that every text is bought again.
 package enrich
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -28,41 +25,42 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// Options say who writes, and for whom.
+// Options configure an Enricher.
 type Options struct {
-	// Model goes before what the calls name; it is also what text_source says.
+	// Model overrides the model that the calls name. It is the value of
+	// text_source.
 	Model string
-	// Population identifies the persons behind the numbers: structure, seed and
-	// size.
+	// Population identifies the population that persons are numbered in: its
+	// structure, seed and size.
 	Population string
-	// Tries is how often a field is asked for before it is set aside; 3.
+	// Tries is how often a field is asked for before it is quarantined; 3.
 	Tries int
-	// Refill asks again for what earlier runs have set aside.
+	// Refill asks again for fields that earlier runs quarantined.
 	Refill bool
-	// Watch, when set, hears of the persons and of what becomes of their texts.
+	// Watch, when set, observes the run.
 	Watch Watch
 }
 
-// Watch is who may end a run early; its errors do.
+// Watch observes a run and stops it by returning an error.
 type Watch interface {
-	// Made hears of all persons in their order, from one goroutine, before their
-	// texts are asked for.
+	// Made receives all persons in order, from one goroutine, before their texts
+	// are asked for.
 	Made(b *frame.Batch) error
-	// Ended hears what became of a person's texts, in the order of Counts.Fields,
-	// from any goroutine.
+	// Ended receives the outcome of a person's texts, in the order of
+	// Counts.Fields, from any goroutine.
 	Ended(b *frame.Batch, row int, fates []Fate) error
 }
 
-// Fate is what became of a text.
+// Fate is the outcome of a text.
 type Fate uint8
 
 const (
 	NotApplicable Fate = iota // the person has no such field
 	Good                      // accepted, now or earlier
-	Bad                       // set aside, or not answered
+	Bad                       // quarantined or unanswered
 )
 
-// Enricher knows a plan's calls. It may be used by several goroutines.
+// Enricher makes a plan's calls. It is safe for concurrent use.
 type Enricher struct {
 	options Options
 	env     *kind.Env
@@ -73,17 +71,17 @@ type Enricher struct {
 	sources []source
 }
 
-// call is a plan's call, ready to be made.
+// call is a plan's call with its parsed prompt.
 type call struct {
 	*plan.Call
-	model    string
-	template *prompt.Template
-	sees     []seen
-	fields   []field
-	says     bool // the prompt says itself what was wrong with the last answer
+	model       string
+	template    *prompt.Template
+	sees        []seen
+	fields      []field
+	showsFaults bool // the prompt itself shows what was wrong with the last answer
 }
 
-// seen is a field that a prompt names; column is -1 for a text that an earlier
+// seen is a field that a prompt shows; column is -1 for a text that an earlier
 // call writes.
 type seen struct {
 	name   string
@@ -97,18 +95,18 @@ type field struct {
 	column   int
 	number   int      // position in Counts.Fields
 	common   [32]byte // hash of what its records have in common
-	compared []int    // columns with which rules compare its text
-	mentions []int    // columns that it must mention
+	compared []int    // columns that rules compare its text with
+	mentions []int    // columns that its text must mention
 }
 
-// source is a column that tells who wrote the texts of a person.
+// source is a column of kind text_source.
 type source struct {
 	column int
 	when   *kind.Selector
 }
 
-// New readies the calls of a plan. It reads, and Run writes, the journal; nil
-// is an empty one, enough for Pending.
+// New returns an Enricher for the calls of a plan. A nil journal counts as empty,
+// which is enough for Pending.
 func New(p *plan.Plan, j *journal.Journal, o Options) (*Enricher, error) {
 	if o.Tries <= 0 {
 		o.Tries = 3
@@ -150,7 +148,7 @@ func (e *Enricher) newCall(p *plan.Plan, from *plan.Call) (call, error) {
 	if c.template, faults = prompt.Parse(from.Name, from.Prompt, nil); len(faults) > 0 {
 		return c, &faults[0]
 	}
-	c.says = slices.Contains(c.template.Fields(), plan.ToWrite+".fault")
+	c.showsFaults = slices.Contains(c.template.Fields(), plan.ToWrite+".fault")
 	for _, name := range from.Sees {
 		s := seen{name: name, column: e.schema.Index(name)}
 		if s.column < 0 {
@@ -171,40 +169,8 @@ func (e *Enricher) newCall(p *plan.Plan, from *plan.Call) (call, error) {
 	return c, nil
 }
 
-// example is the part of a call's example that is about one field.
-type example struct {
-	Prompt string
-	Answer plan.Answer
-}
-
-// keyVersion is raised when records of old are no longer to be used.
-const keyVersion = 1
-
 func (e *Enricher) newField(p *plan.Plan, c *call, column int) field {
 	f := field{Field: p.Fields[column], column: column}
-	common := struct {
-		Version                  int
-		Population               string
-		Name, Title, About, When string
-		Chars                    kind.Length
-		Items                    *kind.Length
-		Mentions                 []string
-		Rules                    []plan.Rule
-		Language                 *plan.Language `json:",omitempty"`
-		System, Prompt, Model    string
-		Temperature              *float64
-		Examples                 []example `json:",omitempty"`
-	}{
-		Version: keyVersion, Population: e.options.Population,
-		Name: f.Name, Title: f.Title, About: f.About,
-		Chars: f.Text.Chars, Items: f.Text.Items, Mentions: f.Text.Mentions,
-		System: c.System, Prompt: c.Prompt, Model: c.model, Temperature: c.Temperature,
-	}
-	for _, x := range c.Examples { // what they answer of other fields is none of this one's business
-		if a, ok := x.Answer[f.Name]; ok {
-			common.Examples = append(common.Examples, example{x.Prompt, a})
-		}
-	}
 	for _, name := range f.Text.Mentions {
 		f.mentions = append(f.mentions, e.schema.Index(name))
 	}
@@ -218,26 +184,15 @@ func (e *Enricher) newField(p *plan.Plan, c *call, column int) field {
 		if r.By != nil {
 			f.compared = append(f.compared, e.schema.Index(r.By.Field))
 		}
-		r.When, r.Fields = nil, nil // a rule's other fields are none of this one's business
-		common.Rules = append(common.Rules, r)
 	}
-	for i := range p.Languages {
-		if p.Languages[i].Name == f.Text.Language {
-			common.Language = &p.Languages[i]
-		}
-	}
-	data, err := json.Marshal(common)
-	if err != nil {
-		panic(err) // texts and numbers always marshal
-	}
-	f.common = sha256.Sum256(data)
+	f.common = identityOf(p, c, f.Field, e.options.Population).Hash()
 	return f
 }
 
-// Empty reports whether the plan has no call, so that there is nothing to do.
+// Empty reports whether the plan has no calls.
 func (e *Enricher) Empty() bool { return len(e.calls) == 0 }
 
-// MaxTokens is the largest bound on an answer.
+// MaxTokens is the largest token limit of a call.
 func (e *Enricher) MaxTokens() int {
 	most := 0
 	for _, c := range e.calls {

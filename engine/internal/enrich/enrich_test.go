@@ -18,18 +18,19 @@ import (
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/endpoint/fake"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/internal/enrich"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/journal"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 const people = 120
 
-// letters has two calls, the second of which reads a text of the first; the
-// young have no tools.
+// letters has two calls, the second of which reads a text of the first. Persons
+// under 15 have no tools.
 const letters = `
 name: "letters"
 population: {size: 120, seed: 1}
@@ -69,24 +70,24 @@ func newWorld(t testing.TB, text string) *world {
 
 func loadWorld(path string) (*world, error) {
 	ctx := context.Background()
-	s, faults := spec.Load(ctx, path, spec.Options{})
+	s, faults := load.Load(ctx, path, load.Options{})
 	if faults != nil && faults.Failed() {
 		return nil, faults.Err()
 	}
-	p, faults := plan.Compile(ctx, s, plan.Options{})
-	if p == nil {
+	b, faults := compile.Compile(ctx, s, compile.Options{})
+	if b == nil {
 		return nil, faults.Err()
 	}
-	a, err := sample.Allocate(ctx, p.Model, people, 1)
+	a, err := sample.Allocate(ctx, b.Model, people, 1)
 	if err != nil {
 		return nil, err
 	}
-	q, err := sample.NewQuota(p.Model, a)
+	q, err := sample.NewQuota(b.Model, a)
 	if err != nil {
 		return nil, err
 	}
-	g, err := generate.New(p, q, 1, people)
-	return &world{p, g}, err
+	g, err := generate.New(b.Plan, q, 1, people)
+	return &world{b.Plan, g}, err
 }
 
 func (w *world) source() enrich.Source { return w.generator.Worker() }
@@ -105,17 +106,17 @@ func (w *world) enricher(t testing.TB, dir string, o enrich.Options) *enrich.Enr
 	return e
 }
 
-// author is a model inside the process.
-type author struct {
+// writer is a model within the process.
+type writer struct {
 	mu    sync.Mutex
 	asked map[string]int // by user text
 	calls int
 	write func(n int, req endpoint.Request) (string, error)
 }
 
-func (a *author) Width() int { return 8 }
+func (a *writer) Width() int { return 8 }
 
-func (a *author) Do(ctx context.Context, req endpoint.Request) (endpoint.Answer, error) {
+func (a *writer) Do(ctx context.Context, req endpoint.Request) (endpoint.Answer, error) {
 	a.mu.Lock()
 	if a.asked == nil {
 		a.asked = map[string]int{}
@@ -165,7 +166,7 @@ func (w *world) run(t testing.TB, e *enrich.Enricher, m enrich.Model) enrich.Cou
 	return c
 }
 
-// wholeOf checks that every field of every person is accounted for.
+// wholeOf checks that the counts include every field of every person.
 func wholeOf(t testing.TB, c enrich.Counts, fields int) enrich.FieldCounts {
 	t.Helper()
 	all := c.Total()
@@ -182,7 +183,7 @@ func wholeOf(t testing.TB, c enrich.Counts, fields int) enrich.FieldCounts {
 
 func TestEveryFieldIsBoughtOnce(t *testing.T) {
 	w, dir := newWorld(t, letters), t.TempDir()
-	a := &author{}
+	a := &writer{}
 	all := wholeOf(t, w.run(t, w.enricher(t, dir, enrich.Options{}), a), 3)
 	if all.Accepted+all.NotApplicable != 3*people || all.NotApplicable == 0 || all.Repaired != 0 || a.calls != 2*people {
 		t.Errorf("%+v after %d calls", all, a.calls)
@@ -192,15 +193,15 @@ func TestEveryFieldIsBoughtOnce(t *testing.T) {
 func TestRunAgainBuysNothing(t *testing.T) {
 	w, dir := newWorld(t, letters), t.TempDir()
 	e := w.enricher(t, dir, enrich.Options{})
-	first := wholeOf(t, w.run(t, e, &author{}), 3)
-	again := &author{}
+	first := wholeOf(t, w.run(t, e, &writer{}), 3)
+	again := &writer{}
 	all := wholeOf(t, w.run(t, e, again), 3)
 	if again.calls != 0 || all.Cached != first.Accepted {
 		t.Errorf("%d calls, %+v after %+v", again.calls, all, first)
 	}
 }
 
-// TestWhatAChangeBuys changes the spec and counts the fields that are asked for.
+// TestWhatAChangeBuys changes the spec and lists the fields that are asked for.
 func TestWhatAChangeBuys(t *testing.T) {
 	change := func(old, new string) string {
 		if !strings.Contains(letters, old) {
@@ -240,14 +241,14 @@ func TestWhatAChangeBuys(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			old.run(t, e, &author{})
+			old.run(t, e, &writer{})
 			j.Close()
 
 			var mu sync.Mutex
 			bought := map[string]bool{}
 			now := newWorld(t, c.spec)
 			e = now.enricher(t, dir, enrich.Options{})
-			foreseen := map[string]bool{}
+			estimated := map[string]bool{}
 			stale := map[string]bool{}
 			pending, err := e.Pending(context.Background(), now.source(), 0, people, 3)
 			if err != nil {
@@ -255,7 +256,7 @@ func TestWhatAChangeBuys(t *testing.T) {
 			}
 			for _, p := range pending {
 				for name, n := range p.Fields {
-					foreseen[name] = true
+					estimated[name] = true
 					if p.Stale[name] != 0 {
 						stale[name] = true
 					}
@@ -264,7 +265,7 @@ func TestWhatAChangeBuys(t *testing.T) {
 					}
 				}
 			}
-			now.run(t, e, &author{write: func(n int, req endpoint.Request) (string, error) {
+			now.run(t, e, &writer{write: func(n int, req endpoint.Request) (string, error) {
 				mu.Lock()
 				defer mu.Unlock()
 				for _, name := range names(req) {
@@ -275,11 +276,11 @@ func TestWhatAChangeBuys(t *testing.T) {
 			if d := cmp.Diff(c.fields, sortedNames(bought)); d != "" {
 				t.Error("bought", d)
 			}
-			if d := cmp.Diff(c.fields, sortedNames(foreseen)); d != "" {
-				t.Error("foreseen", d)
+			if d := cmp.Diff(c.fields, sortedNames(estimated)); d != "" {
+				t.Error("estimated", d)
 			}
-			delete(foreseen, "song") // is new
-			if d := cmp.Diff(sortedNames(foreseen), sortedNames(stale)); d != "" {
+			delete(estimated, "song") // new
+			if d := cmp.Diff(sortedNames(estimated), sortedNames(stale)); d != "" {
 				t.Error("stale", d)
 			}
 		})
@@ -294,16 +295,15 @@ func sortedNames(m map[string]bool) (out []string) {
 	return out
 }
 
-// TestRepair lets one field of a call be wrong at first: only that one is asked
-// for again, with the reason.
+// A field that is wrong at first is asked for again, alone and with the reason.
 func TestRepair(t *testing.T) {
 	w := newWorld(t, letters)
 	var mu sync.Mutex
 	var again []string
-	a := &author{write: func(n int, req endpoint.Request) (string, error) {
-		if strings.Contains(req.User, "Mend this") {
+	a := &writer{write: func(n int, req endpoint.Request) (string, error) {
+		if strings.Contains(req.User, "Correct this") {
 			mu.Lock()
-			again = append(again, strings.Join(names(req), " ")+strings.SplitAfterN(req.User, "Mend this:", 2)[1])
+			again = append(again, strings.Join(names(req), " ")+strings.SplitAfterN(req.User, "Correct this:", 2)[1])
 			mu.Unlock()
 			return honest(n, req)
 		}
@@ -321,10 +321,10 @@ func TestRepair(t *testing.T) {
 	}
 }
 
-// TestQuarantine lets a field be wrong always.
+// A field that is always wrong is quarantined.
 func TestQuarantine(t *testing.T) {
 	w, dir := newWorld(t, letters), t.TempDir()
-	stubborn := &author{write: func(n int, req endpoint.Request) (string, error) {
+	stubborn := &writer{write: func(n int, req endpoint.Request) (string, error) {
 		return `{"story": "short", "tools": ["hammer", "saw"], "note": "a note"}`, nil
 	}}
 	e := w.enricher(t, dir, enrich.Options{})
@@ -335,7 +335,7 @@ func TestQuarantine(t *testing.T) {
 	if share := counts.QuarantinedShare(); share < 0.3 || share > 0.5 {
 		t.Errorf("quarantined share %v", share)
 	}
-	later := &author{}
+	later := &writer{}
 	if all := wholeOf(t, w.run(t, e, later), 3); all.Quarantined != people || later.calls != 0 {
 		t.Fatalf("later: %+v after %d calls", all, later.calls)
 	}
@@ -353,16 +353,16 @@ func TestRefillTriesTheQuarantineAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	e, _ := enrich.New(w.plan, j, enrich.Options{})
-	w.run(t, e, &author{write: func(int, endpoint.Request) (string, error) { return "no", nil }})
+	w.run(t, e, &writer{write: func(int, endpoint.Request) (string, error) { return "no", nil }})
 	e, _ = enrich.New(w.plan, j, enrich.Options{Refill: true})
-	all := wholeOf(t, w.run(t, e, &author{}), 3)
+	all := wholeOf(t, w.run(t, e, &writer{}), 3)
 	if all.Quarantined != 0 || all.Accepted == 0 {
 		t.Errorf("%+v", all)
 	}
 	j.Close()
 }
 
-// filled returns the first persons with their texts.
+// filled returns the persons with their texts.
 func (w *world) filled(t testing.TB, e *enrich.Enricher) *frame.Batch {
 	t.Helper()
 	b, err := w.source().Batch(0, people)
@@ -378,7 +378,7 @@ func (w *world) filled(t testing.TB, e *enrich.Enricher) *frame.Batch {
 func TestReaderFillsTextsListsAndSources(t *testing.T) {
 	w, dir := newWorld(t, letters), t.TempDir()
 	e := w.enricher(t, dir, enrich.Options{Model: "other"})
-	w.run(t, e, &author{})
+	w.run(t, e, &writer{})
 	b := w.filled(t, e)
 	column := func(name string) *frame.Column { return &b.Columns[b.Schema.Index(name)] }
 	young := 0
@@ -402,7 +402,7 @@ func TestReaderFillsTextsListsAndSources(t *testing.T) {
 	}
 }
 
-// TestStoppedRunsBuyNothingTwice cancels runs at every stage until one ends.
+// Runs are cancelled at every stage until one ends.
 func TestStoppedRunsBuyNothingTwice(t *testing.T) {
 	w, dir := newWorld(t, letters), t.TempDir()
 	e := w.enricher(t, dir, enrich.Options{})
@@ -410,7 +410,7 @@ func TestStoppedRunsBuyNothingTwice(t *testing.T) {
 	answered := map[string]int{}
 	for stop := 25; ; stop += 25 {
 		ctx, cancel := context.WithCancel(context.Background())
-		a := &author{write: func(n int, req endpoint.Request) (string, error) {
+		a := &writer{write: func(n int, req endpoint.Request) (string, error) {
 			if n >= stop {
 				cancel()
 				return "", context.Canceled
@@ -452,8 +452,7 @@ func client(t testing.TB, s *fake.Server, budget *endpoint.Budget) *endpoint.Cli
 	return c
 }
 
-// TestFaultsOnTheWire ends with every field accounted for, whatever goes wrong,
-// and a second run with what was left.
+// Whatever goes wrong on the network, the counts include every field.
 func TestFaultsOnTheWire(t *testing.T) {
 	w := newWorld(t, strings.ReplaceAll(letters, "max: 80", "max: 400")+`
 language: "en"
@@ -508,7 +507,7 @@ func TestProgressComesAtCheckpoints(t *testing.T) {
 	w := newWorld(t, letters)
 	e := w.enricher(t, t.TempDir(), enrich.Options{})
 	var seen []int64
-	_, err := e.Run(context.Background(), &author{}, w.source, 0, people, func(c enrich.Counts) { seen = append(seen, c.Persons) })
+	_, err := e.Run(context.Background(), &writer{}, w.source, 0, people, func(c enrich.Counts) { seen = append(seen, c.Persons) })
 	if err != nil || len(seen) == 0 || seen[len(seen)-1] != people {
 		t.Errorf("progress %v, error %v", seen, err)
 	}

@@ -6,11 +6,64 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/identity"
 	"github.com/personagen/personagen/engine/internal/prompt"
 	"github.com/personagen/personagen/engine/journal"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
 )
+
+// identityOf lists what all records of a field have in common, in the encoding
+// that is fixed for journals. It leaves out what must not affect this field's
+// key: a rule's other fields, and what examples answer for other fields.
+func identityOf(p *plan.Plan, c *call, f *kind.Field, population string) *identity.Text {
+	t := &identity.Text{
+		Population: population, Name: f.Name, Title: f.Title, About: f.About,
+		Chars: lengthOf(f.Text.Chars), Mentions: f.Text.Mentions,
+		System: c.System, Prompt: c.Prompt, Model: c.model, Temperature: c.Temperature,
+	}
+	if items := f.Text.Items; items != nil {
+		length := lengthOf(*items)
+		t.Items = &length
+	}
+	for i := range p.Rules {
+		if r := &p.Rules[i]; slices.Contains(r.Fields, f.Name) {
+			t.Rules = append(t.Rules, ruleOf(r))
+		}
+	}
+	for i := range p.Languages {
+		if l := &p.Languages[i]; l.Name == f.Text.Language {
+			t.Language = &identity.Language{
+				Name: l.Name, Letters: l.Letters, Own: l.Own, Foreign: l.Foreign,
+				Accented: l.Accented, Words: l.Words, Common: l.Common, Least: l.Least,
+			}
+		}
+	}
+	for _, x := range c.Examples {
+		if a, ok := x.Answer[f.Name]; ok {
+			t.Examples = append(t.Examples, identity.Exchange{Prompt: x.Prompt, Answer: identity.Answer{Text: a.Text, Items: a.Items}})
+		}
+	}
+	return t
+}
+
+func lengthOf(l kind.Length) identity.Length {
+	return identity.Length{Min: l.Min, Max: l.Max, Target: l.Target}
+}
+
+func ruleOf(r *plan.Rule) identity.Rule {
+	out := identity.Rule{
+		Name: r.Name, About: r.About, Severity: r.Severity, WhenText: r.WhenText,
+		Never: r.Never, NeverMatch: r.NeverMatch, Number: r.Number, Field: r.Field,
+	}
+	if by := r.By; by != nil {
+		out.By = &identity.ByValue{Field: by.Field, Words: by.Words, Said: by.Said, Unless: by.Unless, Opening: by.Opening}
+	}
+	return out
+}
 
 // key addresses a field's record of a person. It holds the field's stanza and
 // the rules about it, the system text and the prompt, the model and its

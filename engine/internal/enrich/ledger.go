@@ -15,30 +15,30 @@ import (
 	"github.com/personagen/personagen/engine/journal"
 )
 
-// ledger remembers what was sent in batches and what is owed for it. It is a
-// journal of its own beside the one of answers, so that a process may be killed
-// at any instant; the files of requests lie in the same folder.
+// ledger records what was sent in batches and may be charged. It is a journal
+// beside the one of the answers, so that a process may be killed at any moment.
+// The files of requests are in the same folder.
 type ledger struct {
 	dir  string
 	log  *journal.Journal
 	head head
 }
 
-// head is what a ledger says of itself.
+// head is the state of a ledger as a whole.
 type head struct {
-	Name string `json:"name"` // tells the batches of this ledger from all others
-	Run  int64  `json:"run"`  // number of the run that writes
+	Name string `json:"name"` // unique; part of the names of its batches
+	Run  int64  `json:"run"`  // number of the current run
 	Last int64  `json:"last"` // number of the last batch
 }
 
-// state is how far a batch is.
+// state is the progress of a batch.
 type state string
 
 const (
-	sending   state = "sending"   // its file may be at the provider; nothing is owed
-	creating  state = "creating"  // its file is there, and the batch may be
-	submitted state = "submitted" // the batch is there and has an id
-	closed    state = "closed"    // its answers are in the journal, or there is no batch
+	sending   state = "sending"   // the file may be at the provider, which costs nothing
+	creating  state = "creating"  // the file is at the provider, the batch may be
+	submitted state = "submitted" // the batch is at the provider and has an id
+	closed    state = "closed"    // the answers are in the journal, or there is no batch
 )
 
 // entry is a batch in the ledger.
@@ -55,14 +55,14 @@ type entry struct {
 	Worst      endpoint.Cost `json:"worst"`
 }
 
-// attempt is what became of a field of a person that was asked for in batches
-// and has no record in the journal yet.
+// attempt records what was tried for a field of a person that was asked for in
+// batches and has no record in the journal yet.
 type attempt struct {
-	Run    int64  `json:"run"`              // the last that dealt with it
+	Run    int64  `json:"run"`              // the last run that asked
 	Tries  int    `json:"tries"`            // answers that were refused
-	Fault  string `json:"fault,omitempty"`  // of the last of them
-	Errors int    `json:"errors,omitempty"` // requests of that run that had no answer
-	Error  string `json:"error,omitempty"`  // the last of them
+	Fault  string `json:"fault,omitempty"`  // of the last such answer
+	Errors int    `json:"errors,omitempty"` // requests of that run without an answer
+	Error  string `json:"error,omitempty"`  // of the last such request
 }
 
 var (
@@ -83,6 +83,9 @@ func openLedger(dir string) (*ledger, error) {
 		rand.Read(name) // never fails
 		l.head.Name = hex.EncodeToString(name)
 	}
+	if err == nil {
+		err = l.recoverLast()
+	}
 	l.head.Run++
 	if err == nil {
 		err = l.put(headKey, l.head)
@@ -94,13 +97,25 @@ func openLedger(dir string) (*ledger, error) {
 	return l, nil
 }
 
+// recoverLast finds the number of the last batch. The head may be older than the
+// entry of the last batch if the process was killed while save wrote both.
+func (l *ledger) recoverLast() error {
+	for n := l.head.Last + 1; ; n++ {
+		known, err := l.get(batchKey(n), &entry{})
+		if err != nil || !known {
+			return err
+		}
+		l.head.Last = n
+	}
+}
+
 func (l *ledger) get(key journal.Key, to any) (bool, error) {
 	data, ok, err := l.log.Get(key)
 	if err != nil || !ok {
 		return false, err
 	}
 	if err := json.Unmarshal(data, to); err != nil {
-		return false, fmt.Errorf("%s holds a record that is none of a ledger of batches: %w", l.dir, err)
+		return false, fmt.Errorf("%s has a record that is not of a ledger of batches: %w", l.dir, err)
 	}
 	return true, nil
 }
@@ -112,12 +127,13 @@ func (l *ledger) put(key journal.Key, value any) error {
 func ledgerRecord(key journal.Key, value any) journal.Record {
 	data, err := json.Marshal(value)
 	if err != nil {
-		panic(err) // texts and numbers always marshal
+		panic(err) // strings and numbers always marshal
 	}
 	return journal.Record{Key: key, Value: data}
 }
 
-// next numbers a new batch. The number is on disk with the batch's first entry.
+// next returns an entry for a new batch. The first save of the entry uses up its
+// number.
 func (l *ledger) next() entry {
 	number := l.head.Last + 1
 	return entry{Number: number, Name: fmt.Sprintf("personagen-%s-%d", l.head.Name, number)}
@@ -125,7 +141,7 @@ func (l *ledger) next() entry {
 
 // save writes an entry.
 func (l *ledger) save(e entry) error {
-	records := []journal.Record{ledgerRecord(journal.MakeKey(batchHash, e.Number), e)}
+	records := []journal.Record{ledgerRecord(batchKey(e.Number), e)}
 	if e.Number > l.head.Last {
 		l.head.Last = e.Number
 		records = append(records, ledgerRecord(headKey, l.head))
@@ -135,24 +151,23 @@ func (l *ledger) save(e entry) error {
 
 // open lists the batches that are not closed.
 func (l *ledger) open() (entries []entry, err error) {
-	for n := int64(1); ; n++ {
+	for n := int64(1); n <= l.head.Last; n++ {
 		var e entry
-		ok, err := l.get(journal.MakeKey(batchHash, n), &e)
+		known, err := l.get(batchKey(n), &e)
 		if err != nil {
 			return nil, err
 		}
-		if !ok {
-			return entries, nil
-		}
-		// The head may be older than the last entry when the process was killed.
-		l.head.Last = max(l.head.Last, n)
-		if e.State != closed {
+		if known && e.State != closed {
 			entries = append(entries, e)
 		}
 	}
+	return entries, nil
 }
 
-// attempt returns what is known of a field; the zero value when nothing is.
+// batchKey is the key of a batch's entry.
+func batchKey(number int64) journal.Key { return journal.MakeKey(batchHash, number) }
+
+// attempt returns the record of a field's attempts, zero if there is none.
 func (l *ledger) attempt(key journal.Key) (a attempt, err error) {
 	_, err = l.get(key, &a)
 	return a, err
@@ -180,8 +195,8 @@ func (l *ledger) drop(number int64) error {
 	return err
 }
 
-// keep saves a batch's answers from being dropped.
-func (l *ledger) keep(number int64) error {
+// keepStale renames a batch's answers, so that drop does not remove them.
+func (l *ledger) keepStale(number int64) error {
 	err := os.Rename(l.output(number), l.stale(number))
 	if os.IsNotExist(err) {
 		return nil
@@ -189,8 +204,8 @@ func (l *ledger) keep(number int64) error {
 	return err
 }
 
-// tidy removes the files of batches that are not open: a process was killed
-// before it could.
+// tidy removes files of batches that are not open, which a killed process may
+// have left.
 func (l *ledger) tidy(open []entry) error {
 	wanted := map[string]bool{}
 	for _, e := range open {
@@ -209,8 +224,8 @@ func (l *ledger) tidy(open []entry) error {
 
 func (l *ledger) close() { l.log.Close() } // every record is on disk already
 
-// Waiting counts the batches in the ledger in a folder whose answers are not in
-// the journal yet; 0 when there is no ledger.
+// Waiting returns the number of batches in a folder's ledger whose answers are
+// not in the journal yet; 0 if there is no ledger.
 func Waiting(dir string) (int, error) {
 	if files, _ := filepath.Glob(filepath.Join(dir, "*.log")); len(files) == 0 {
 		return 0, nil
@@ -221,6 +236,12 @@ func Waiting(dir string) (int, error) {
 	}
 	defer log.Close()
 	l := &ledger{dir: dir, log: log}
+	if _, err = l.get(headKey, &l.head); err == nil {
+		err = l.recoverLast()
+	}
+	if err != nil {
+		return 0, err
+	}
 	open, err := l.open()
 	n := 0
 	for _, e := range open {

@@ -8,27 +8,27 @@ import (
 	"github.com/personagen/personagen/engine/journal"
 )
 
-// Pending is what a call of the plan still has to do for a range of persons.
+// Pending is what remains to be asked of a call for a range of persons.
 type Pending struct {
 	Call    string           `json:"call"`
-	Persons int64            `json:"persons"` // requests, when every answer is good
-	Fields  map[string]int64 `json:"fields"`  // persons per field that is missing
-	// Stale are those of Fields that have a text already, which was accepted for
-	// something that has changed since: the stanza, the prompt, the person.
+	Persons int64            `json:"persons"` // also requests, if every answer is good
+	Fields  map[string]int64 `json:"fields"`  // persons per missing field
+	// Stale counts those of Fields that have a text under an older key, because
+	// the stanza, the prompt or the person has changed since.
 	Stale    map[string]int64 `json:"stale,omitempty"`
-	Estimate endpoint.Usage   `json:"estimate"` // tokens, at the given characters a token
+	Estimate endpoint.Usage   `json:"estimate"` // tokens, at the given characters per token
 }
 
-// Pending finds what Run would ask for, without asking, and estimates its
-// tokens. A text that is missing is taken to be as long as its target where a
-// later prompt shows it.
+// Pending returns what Run would ask for and estimates its tokens, without
+// asking. A missing text that a later prompt shows is assumed to have its target
+// length.
 func (e *Enricher) Pending(ctx context.Context, s Source, first, count int64, charsPerToken float64) ([]Pending, error) {
 	b := e.newBlock(s)
 	out := make([]Pending, len(e.calls))
 	for i := range e.calls {
 		out[i] = Pending{Call: e.calls[i].Name, Fields: map[string]int64{}, Stale: map[string]int64{}}
 	}
-	have, err := e.answered(first, count)
+	existing, err := e.answered(first, count)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (e *Enricher) Pending(ctx context.Context, s Source, first, count int64, ch
 		for p.row = range b.batch.N {
 			p.values = e.facts(b.batch, p.row)
 			for i := range e.calls {
-				if err := p.foresee(&e.calls[i], &out[i], have, charsPerToken); err != nil {
+				if err := p.estimate(&e.calls[i], &out[i], existing, charsPerToken); err != nil {
 					return nil, err
 				}
 			}
@@ -52,8 +52,8 @@ func (e *Enricher) Pending(ctx context.Context, s Source, first, count int64, ch
 	return out, nil
 }
 
-// foresee adds what a person's call would take.
-func (p *person) foresee(c *call, to *Pending, have *answered, charsPerToken float64) error {
+// estimate adds what a person's call would take.
+func (p *person) estimate(c *call, to *Pending, existing *answered, charsPerToken float64) error {
 	tasks, err := p.missing(c)
 	if err != nil || len(tasks) == 0 {
 		return err
@@ -63,35 +63,35 @@ func (p *person) foresee(c *call, to *Pending, have *answered, charsPerToken flo
 		return err
 	}
 	to.Persons++
-	said := []string{req.System, req.User, string(req.Schema)}
+	texts := []string{req.System, req.User, string(req.Schema)}
 	for _, t := range req.Examples {
-		said = append(said, t.User, t.Answer)
+		texts = append(texts, t.User, t.Answer)
 	}
-	for _, text := range said {
+	for _, text := range texts {
 		to.Estimate.Prompt += endpoint.EstimateTokens(text, charsPerToken)
 	}
 	for _, t := range tasks {
 		to.Fields[t.field.Name]++
-		if have.has(t.field.Name, p.block.batch.First+int64(p.row)) {
+		if existing.has(t.field.Name, p.number()) {
 			to.Stale[t.field.Name]++
 		}
-		text := t.field.likely()
+		text := t.field.placeholder()
 		to.Estimate.Completion += endpoint.EstimateTokens(text, charsPerToken)
 		p.values[t.field.Name] = (&record{Text: text, Items: []string{text}}).value(t.field.Text.Items != nil)
 	}
 	return nil
 }
 
-// answered tells which fields of which persons have an accepted text of
-// whatever key: a bit each.
+// answered is the set of persons, counted from first on, that have an accepted
+// text under any key, by field.
 type answered struct {
-	first, count int64
-	fields       map[string][]uint64
+	first  int64
+	fields map[string]bitset
 }
 
-// answered reads the journal through once.
+// answered reads the whole journal.
 func (e *Enricher) answered(first, count int64) (*answered, error) {
-	a := &answered{first, count, map[string][]uint64{}}
+	a := &answered{first, map[string]bitset{}}
 	if e.journal == nil {
 		return a, nil
 	}
@@ -101,20 +101,20 @@ func (e *Enricher) answered(first, count int64) (*answered, error) {
 			return nil
 		}
 		if a.fields[name] == nil {
-			a.fields[name] = make([]uint64, (count+63)/64)
+			a.fields[name] = newBitset(count)
 		}
-		a.fields[name][person/64] |= 1 << (person % 64)
+		a.fields[name].set(person, true)
 		return nil
 	})
 }
 
 func (a *answered) has(field string, person int64) bool {
-	bits, at := a.fields[field], person-a.first
-	return bits != nil && bits[at/64]>>(at%64)&1 == 1
+	persons := a.fields[field]
+	return persons != nil && persons.has(person-a.first)
 }
 
-// likely is a text as long as the field's is to be expected.
-func (f *field) likely() string {
+// placeholder is a text of the field's expected length.
+func (f *field) placeholder() string {
 	chars := f.Text.Chars.Target
 	if chars == 0 {
 		chars = (f.Text.Chars.Min + f.Text.Chars.Max) / 2
@@ -130,7 +130,7 @@ func (f *field) likely() string {
 	return string(text)
 }
 
-// Schemas lists the schema of each call's whole answer, for endpoint.Probe.
+// Schemas lists the schemas of the calls' complete answers, for endpoint.Probe.
 func (e *Enricher) Schemas() []json.RawMessage {
 	var all []json.RawMessage
 	for _, c := range e.calls {

@@ -16,27 +16,38 @@ import (
 type task struct {
 	field *field
 	key   journal.Key
-	fault string // why the last answer was refused
+	fault string // why the last answer was refused, "" for none
 }
 
-// person writes the texts of one person. Values are what prompts see of them.
+// person writes the texts of one person.
 type person struct {
 	*runner
 	block  *block
 	row    int
-	values map[string]any
-	fates  []Fate // by field number; nil when nobody watches
+	values map[string]any // what prompts show
+	fates  []Fate         // by field number; nil without a Watch
 }
 
-// fate notes what became of a text.
-func (p *person) fate(f *field, fate Fate) {
+func (r *runner) newPerson(b *block, row int) *person {
+	p := &person{runner: r, block: b, row: row, values: r.facts(b.batch, row)}
+	if r.options.Watch != nil {
+		p.fates = make([]Fate, len(r.counts.Fields))
+	}
+	return p
+}
+
+// number is the person's number in the population.
+func (p *person) number() int64 { return p.block.batch.First + int64(p.row) }
+
+// setFate records the outcome of a text.
+func (p *person) setFate(f *field, fate Fate) {
 	if p.fates != nil {
 		p.fates[f.number] = fate
 	}
 }
 
-// write makes the person's calls in order. The error is one that ends the run;
-// when the endpoint fails for this person alone, what is left stays unanswered.
+// write makes the person's calls in order. The error is one that ends the run; if
+// the endpoint fails for this person alone, the remaining fields are unanswered.
 func (p *person) write(ctx context.Context) error {
 	for i := range p.calls {
 		c := &p.calls[i]
@@ -63,10 +74,11 @@ func (p *person) write(ctx context.Context) error {
 // endsRun reports whether an error concerns more than one person.
 func endsRun(err error) bool {
 	kind := endpoint.KindOf(err)
-	return kind == "" || kind.Ends()
+	return kind == "" || kind.Fatal()
 }
 
-// missing fills in what the journal has of a call's fields and lists the rest.
+// missing adds the texts that the journal has of a call's fields to the values, and
+// lists the other fields.
 func (p *person) missing(c *call) ([]task, error) {
 	var tasks []task
 	shown := c.shown(p.values)
@@ -84,19 +96,19 @@ func (p *person) missing(c *call) ([]task, error) {
 		case r == nil || r.Refused != "" && p.options.Refill:
 			tasks = append(tasks, task{field: f, key: key})
 		case r.Refused != "":
-			p.fate(f, Bad)
+			p.setFate(f, Bad)
 			p.count(func(n *Counts) { n.Fields[f.number].Quarantined++ })
 		default:
 			p.values[f.Name] = r.value(f.Text.Items != nil)
-			p.fate(f, Good)
+			p.setFate(f, Good)
 			p.count(func(n *Counts) { n.Fields[f.number].Cached++ })
 		}
 	}
 	return tasks, nil
 }
 
-// ask asks for fields until all are accepted or have been refused too often,
-// which sets them aside. With an error it returns the tasks that are left.
+// ask asks for fields until all are accepted or have been refused too often; the
+// latter are quarantined. With an error it returns the remaining tasks.
 func (p *person) ask(ctx context.Context, c *call, tasks []task) ([]task, error) {
 	for try := 1; try <= p.options.Tries && len(tasks) > 0; try++ {
 		if ctx.Err() != nil {
@@ -107,7 +119,7 @@ func (p *person) ask(ctx context.Context, c *call, tasks []task) ([]task, error)
 			return tasks, err
 		}
 		answer, err := p.model.Do(p.life, req)
-		text, fault, err := outcome(answer, err)
+		text, fault, err := answerText(answer, err)
 		if err != nil {
 			return tasks, err
 		}
@@ -115,7 +127,7 @@ func (p *person) ask(ctx context.Context, c *call, tasks []task) ([]task, error)
 			n.Calls++
 			n.Usage = addUsage(n.Usage, answer.Usage)
 		})
-		if tasks, err = p.take(c, tasks, text, fault, try > 1); err != nil {
+		if tasks, err = p.accept(c, tasks, text, fault, try > 1); err != nil {
 			return tasks, err
 		}
 	}
@@ -126,12 +138,12 @@ func addUsage(a, b endpoint.Usage) endpoint.Usage {
 	return endpoint.Usage{Prompt: a.Prompt + b.Prompt, Completion: a.Completion + b.Completion, Cached: a.Cached + b.Cached, Reasoning: a.Reasoning + b.Reasoning}
 }
 
-// outcome tells an answer that was paid for, be it worthless, from a failure of
-// the endpoint.
-func outcome(answer endpoint.Answer, err error) (text, fault string, failed error) {
+// answerText separates answers that were paid for, whose fault is set if they are
+// worthless, from failures of the endpoint.
+func answerText(answer endpoint.Answer, err error) (text, fault string, failed error) {
 	switch kind := endpoint.KindOf(err); {
 	case err == nil && answer.FinishReason == "length", kind == endpoint.Truncated:
-		return "", "the answer was too long and was cut off; keep to the lengths", nil
+		return "", "the answer was too long and was cut off; observe the lengths", nil
 	case kind == endpoint.Refused:
 		return "", "no text was written: " + err.Error(), nil
 	case err != nil:
@@ -140,10 +152,10 @@ func outcome(answer endpoint.Answer, err error) (text, fault string, failed erro
 	return answer.Text, "", nil
 }
 
-// take accepts the good fields of an answer and returns the others, each with
-// what is wrong with it.
-func (p *person) take(c *call, tasks []task, text, fault string, again bool) ([]task, error) {
-	good, bad := p.sift(c, tasks, text, fault)
+// accept puts the good fields of an answer into the journal and returns the
+// others, each with its fault.
+func (p *person) accept(c *call, tasks []task, text, fault string, again bool) ([]task, error) {
+	good, bad := p.checkAnswer(c, tasks, text, fault)
 	if len(good) == 0 {
 		return bad, nil
 	}
@@ -155,7 +167,7 @@ func (p *person) take(c *call, tasks []task, text, fault string, again bool) ([]
 		return tasks, err
 	}
 	for _, g := range good {
-		p.fate(g.field, Good)
+		p.setFate(g.field, Good)
 		p.values[g.field.Name] = g.record.value(g.field.Text.Items != nil)
 	}
 	p.count(func(n *Counts) {
@@ -169,15 +181,15 @@ func (p *person) take(c *call, tasks []task, text, fault string, again bool) ([]
 	return bad, nil
 }
 
-// accepted is a task with the record that fulfils it.
+// accepted is a task with its record.
 type accepted struct {
 	task
 	record *record
 }
 
-// sift takes an answer apart and tells the good fields from the others, each
-// with what is wrong with it. A fault concerns all of the answer.
-func (p *person) sift(c *call, tasks []task, text, fault string) (good []accepted, bad []task) {
+// checkAnswer separates the good fields of an answer from the others, each with
+// its fault. A fault of the whole answer is that of every field.
+func (p *person) checkAnswer(c *call, tasks []task, text, fault string) (good []accepted, bad []task) {
 	members, err := parseAnswer(text)
 	if fault == "" && err != nil {
 		fault = err.Error()
@@ -185,7 +197,7 @@ func (p *person) sift(c *call, tasks []task, text, fault string) (good []accepte
 	for _, t := range tasks {
 		r := &record{Field: t.field.Name, Source: c.model}
 		if t.fault = fault; fault == "" {
-			t.fault = p.judge(t.field, members[t.field.Name], r)
+			t.fault = p.checkField(t.field, members[t.field.Name], r)
 		}
 		if t.fault != "" {
 			bad = append(bad, t)
@@ -196,26 +208,26 @@ func (p *person) sift(c *call, tasks []task, text, fault string) (good []accepte
 	return good, bad
 }
 
-// judge puts a member of an answer into a record and says what is wrong with
-// it, "" when nothing is.
-func (p *person) judge(f *field, member json.RawMessage, r *record) string {
+// checkField puts a member of an answer into a record and returns its fault, ""
+// for none.
+func (p *person) checkField(f *field, member json.RawMessage, r *record) string {
 	ok := false
 	switch {
 	case member == nil:
-		return "the answer does not have it"
+		return "the answer does not have this field"
 	case f.Text.Items != nil:
 		if r.Items, ok = asItems(member); !ok {
-			return "it must be a list of texts"
+			return "it must be a list of strings"
 		}
 	default:
 		if r.Text, ok = asText(member); !ok {
-			return "it must be a text"
+			return "it must be a string"
 		}
 	}
 	return p.block.faults(f, p.row, r)
 }
 
-// quarantine records that nothing acceptable came for these fields.
+// quarantine records that no answer for these fields was accepted.
 func (p *person) quarantine(c *call, tasks []task) error {
 	if len(tasks) == 0 {
 		return nil
@@ -230,28 +242,29 @@ func (p *person) quarantine(c *call, tasks []task) error {
 	}
 	p.count(func(n *Counts) {
 		for _, t := range tasks {
-			p.fate(t.field, Bad)
+			p.setFate(t.field, Bad)
 			n.Fields[t.field.number].Quarantined++
 		}
 	})
 	return nil
 }
 
-// leave counts what stays unanswered: the tasks, and all fields of later calls.
+// leave counts the tasks, and all fields of the calls from a number on, as
+// unanswered.
 func (p *person) leave(tasks []task, from int, err error) {
 	p.count(func(n *Counts) {
 		if err != nil {
 			n.Failure = err.Error()
 		}
 		for _, t := range tasks {
-			p.fate(t.field, Bad)
+			p.setFate(t.field, Bad)
 			n.Fields[t.field.number].Unanswered++
 		}
 		for i := from; i < len(p.calls); i++ {
 			for k := range p.calls[i].fields {
 				f := &p.calls[i].fields[k]
 				if p.block.applies(f, p.row) {
-					p.fate(f, Bad)
+					p.setFate(f, Bad)
 					n.Fields[f.number].Unanswered++
 				} else {
 					n.Fields[f.number].NotApplicable++
@@ -265,13 +278,13 @@ func (p *person) leave(tasks []task, from int, err error) {
 func (p *person) request(c *call, tasks []task) (endpoint.Request, error) {
 	user, err := c.render(p.values, p.block, p.row, tasks)
 	if err != nil {
-		return endpoint.Request{}, fmt.Errorf("the prompt of call %q for person %d: %w", c.Name, p.block.batch.First+int64(p.row), err)
+		return endpoint.Request{}, fmt.Errorf("the prompt of call %q for person %d: %w", c.Name, p.number(), err)
 	}
 	return endpoint.Request{System: c.System, Examples: c.turns(tasks), User: user, Schema: schemaOf(tasks), Temperature: c.Temperature, MaxTokens: c.MaxTokens}, nil
 }
 
-// turns makes the call's examples for the fields that are asked for; those that
-// answer none of them are left out.
+// turns returns the call's examples, reduced to the fields that are asked for,
+// without those that answer none of them.
 func (c *call) turns(tasks []task) []endpoint.Turn {
 	var turns []endpoint.Turn
 	for _, x := range c.Examples {
@@ -285,7 +298,7 @@ func (c *call) turns(tasks []task) []endpoint.Turn {
 			if t.field.Text.Items != nil {
 				value = a.Items
 			}
-			data, _ := json.Marshal(value) // texts always marshal
+			data, _ := json.Marshal(value) // strings always marshal
 			fmt.Fprintf(&b, ",%s:%s", quoted(t.field.Name), data)
 		}
 		if b.Len() > 0 {
@@ -300,8 +313,8 @@ func (c *call) render(values map[string]any, b *block, row int, tasks []task) (s
 	for i, t := range tasks {
 		var mentions []string
 		for _, column := range t.field.mentions {
-			if said := string(prompt.AppendText(nil, cell(b.batch, column, row))); said != "" {
-				mentions = append(mentions, said)
+			if value := string(prompt.AppendText(nil, cell(b.batch, column, row))); value != "" {
+				mentions = append(mentions, value)
 			}
 		}
 		fields[i] = plan.Writing(t.field.Field, mentions, t.fault)
@@ -311,23 +324,23 @@ func (c *call) render(values map[string]any, b *block, row int, tasks []task) (s
 	if err := c.template.Execute(&text, values); err != nil {
 		return "", err
 	}
-	if !c.says {
+	if !c.showsFaults {
 		appendFaults(&text, tasks)
 	}
 	return text.String(), nil
 }
 
-// appendFaults says what was wrong with the last answer after a prompt that
-// does not say it itself.
+// appendFaults appends what was wrong with the last answer to a prompt that does
+// not show it itself.
 func appendFaults(text *strings.Builder, tasks []task) {
-	said := false
+	first := true
 	for _, t := range tasks {
 		if t.fault == "" {
 			continue
 		}
-		if !said {
-			text.WriteString("\n\nYour last answer could not be used. Mend this:\n")
-			said = true
+		if first {
+			text.WriteString("\n\nYour last answer could not be used. Correct this:\n")
+			first = false
 		}
 		fmt.Fprintf(text, "- %s: %s\n", t.field.Name, t.fault)
 	}

@@ -15,25 +15,25 @@ type Reader struct {
 	*Enricher
 	block  *block
 	counts Counts
-	from   []map[string]string // per row, the source of each field that calls write
-	used   func(journal.Key)   // when set, hears of every record that a field has
+	from   []map[string]string // by row, the source of each field that calls write
+	used   func(journal.Key)   // when set, receives the key of every record found
 }
 
-// Reader returns a reader of its own for one goroutine.
+// Reader returns a new Reader, for one goroutine.
 func (e *Enricher) Reader() *Reader {
 	return &Reader{Enricher: e, block: e.newBlock(nil), counts: e.newCounts()}
 }
 
-// Fill writes the columns that calls write, and the sources, of a batch whose
-// other columns are filled, those of texts by another writer included. A field
-// that is quarantined, or not in the journal, is null.
+// Fill fills the columns that calls write, and the text sources, of a batch whose
+// other columns are filled, including those of texts by other writers. A field
+// that is quarantined or not in the journal is null.
 func (r *Reader) Fill(b *frame.Batch) error {
 	r.block.batch = b
-	r.block.look()
+	r.block.findCases()
 	r.from = r.from[:0]
 	for i := range r.calls {
 		for k := range r.calls[i].fields {
-			clean(&b.Columns[r.calls[i].fields[k].column], b.N)
+			clearTexts(&b.Columns[r.calls[i].fields[k].column], b.N)
 		}
 	}
 	for row := range b.N {
@@ -44,14 +44,14 @@ func (r *Reader) Fill(b *frame.Batch) error {
 		r.from = append(r.from, from)
 	}
 	for _, s := range r.sources {
-		r.tell(s)
+		r.fillSource(s)
 	}
 	return nil
 }
 
-// Export appends to another journal the records that count persons from first on
-// have, in the order of persons and fields, and no others: what it takes to make
-// their texts again.
+// Export appends to another journal the records of count persons from first on,
+// in the order of persons and fields, and no others: what is needed to make their
+// texts again.
 func (e *Enricher) Export(ctx context.Context, s Source, first, count int64, to *journal.Journal) error {
 	var keys []journal.Key
 	reader := e.Reader()
@@ -87,11 +87,11 @@ func (e *Enricher) Export(ctx context.Context, s Source, first, count int64, to 
 	return nil
 }
 
-// exportRows is how many persons' records go to disk together.
+// exportRows is the number of persons whose records are written together.
 const exportRows = 256
 
-// clean makes a column of texts null and without a value.
-func clean(c *frame.Column, n int) {
+// clearTexts makes every row of a text column null.
+func clearTexts(c *frame.Column, n int) {
 	clear(c.Texts)
 	c.Null = make([]bool, n)
 	for i := range c.Null {
@@ -103,7 +103,7 @@ func clean(c *frame.Column, n int) {
 	}
 }
 
-// person fills a row and returns who wrote what in it.
+// person fills a row and returns the source of each of its texts.
 func (r *Reader) person(row int) (map[string]string, error) {
 	from := map[string]string{}
 	values := r.facts(r.block.batch, row)
@@ -145,7 +145,7 @@ func (r *Reader) person(row int) (map[string]string, error) {
 	return from, nil
 }
 
-// put writes a record into its row; rows come in order.
+// put writes a record into its row. Rows must come in order.
 func (r *Reader) put(f *field, row int, rec *record) {
 	c := &r.block.batch.Columns[f.column]
 	if rec != nil {
@@ -163,9 +163,9 @@ func (r *Reader) put(f *field, row int, rec *record) {
 	c.Offsets[row+1] = int32(len(c.Texts))
 }
 
-// tell writes who wrote the texts of every person: one name when all are of one
-// source, else an object of field to source.
-func (r *Reader) tell(s source) {
+// fillSource fills a text_source column: one name if all texts of a person have
+// the same source, else a JSON object of sources by field.
+func (r *Reader) fillSource(s source) {
 	b := r.block.batch
 	c := &b.Columns[s.column]
 	c.Null = make([]bool, b.N)
@@ -184,8 +184,8 @@ func (r *Reader) tell(s source) {
 	}
 }
 
-// sourceOf says who wrote a person's texts, "" when there are none. What no
-// call has written is the narrator's.
+// sourceOf returns the source of a person's texts, "" if there are none. Texts that
+// no call writes are the narrator's.
 func (r *Reader) sourceOf(row int) string {
 	b, one, mixed := r.block.batch, "", false
 	var object bytes.Buffer
@@ -209,6 +209,6 @@ func (r *Reader) sourceOf(row int) string {
 	return "{" + object.String()[1:] + "}"
 }
 
-// Counts tells what was found for the persons read so far: Cached, Quarantined,
+// Counts returns what was found for the persons read so far: Cached, Quarantined,
 // NotApplicable and Unanswered.
 func (r *Reader) Counts() Counts { return r.counts.clone() }

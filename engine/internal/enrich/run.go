@@ -13,7 +13,7 @@ import (
 	"github.com/personagen/personagen/engine/kind"
 )
 
-// Model answers requests; endpoint.Client is one. Width is how many it answers
+// Model answers requests, as endpoint.Client does. Width is how many it answers
 // at once.
 type Model interface {
 	Do(ctx context.Context, req endpoint.Request) (endpoint.Answer, error)
@@ -21,25 +21,25 @@ type Model interface {
 }
 
 // Source makes persons for one goroutine, as generate.Worker does: all columns
-// but the texts are filled, and the next call may write over the batch.
+// except the texts are filled, and the next call may overwrite the batch.
 type Source interface {
 	Batch(first int64, n int) (*frame.Batch, error)
 }
 
-// blockRows is how many persons are made at a time; few, because memory holds
-// so many blocks that every call in flight has a person.
+// blockRows is how many persons are made at a time. It is small, because memory
+// holds enough blocks for every call in flight to have a person.
 const blockRows = 128
 
-// block is some persons whose texts are being written.
+// block is a batch of persons whose texts are being written.
 type block struct {
 	source Source
 	batch  *frame.Batch
-	whens  map[int]*kind.BoundSelector // by column, of fields that not everyone has
+	whens  map[int]*kind.BoundSelector // by column, of conditional fields
 	cases  map[int][]int32
 
 	mu      sync.Mutex // guards checker
 	checker *rules.Checker
-	refuses []bool // by demand, whether it refuses a text
+	refuses []bool // by demand, whether a text must meet it
 
 	open int // persons not yet done; guarded by runner.mu
 }
@@ -49,33 +49,33 @@ type runner struct {
 	*Enricher
 	model    Model
 	progress func(Counts)
-	life     context.Context // of requests, which end later than the run
+	life     context.Context // of requests, which may end later than the run
 
 	mu     sync.Mutex
 	counts Counts
 	free   chan *block
 }
 
-// grace is how long requests that are on their way may take when a run is
-// interrupted: they may have been paid for.
+// grace is how long requests in flight may take after a run is interrupted: they
+// may have been paid for.
 const grace = 20 * time.Second
 
-// checkpoint is the number of persons after which a run tells how far it is.
+// checkpoint is the number of persons between calls of progress.
 const checkpoint = 1000
 
-// Run writes what is missing of the texts of count persons from first on, with
-// as many calls at once as the model serves. Sources gives each block of
-// persons its own source. Progress, when set, hears of every thousandth person
-// and of the end.
+// Run writes the missing texts of count persons from first on, with as many calls
+// at once as the model serves. It calls sources for the source of each block of
+// persons. Progress, when set, receives the counts every thousand persons and at
+// the end.
 //
-// When the run is to end, by an error or by the context, no new request is
-// made, but answers that are on their way are waited for, after an interruption
-// for some seconds, and kept.
+// After an error or the end of the context, no new request is made, but Run waits
+// for requests in flight, after an interruption for some seconds, and keeps their
+// answers.
 //
-// The error is one after which there was no use in going on: the context's, of
-// the endpoint (*endpoint.Error), or of the journal. What was accepted is in
-// the journal in every case. Without an error some fields may still be
-// unanswered, because the endpoint failed for them alone: Counts tells.
+// The error is one that ends the run: the context's, of the endpoint
+// (*endpoint.Error), or of the journal. Accepted texts are in the journal in any
+// case. Without an error, fields may still be unanswered, because the endpoint
+// failed for them alone: see Counts.
 func (e *Enricher) Run(ctx context.Context, m Model, sources func() Source, first, count int64, progress func(Counts)) (Counts, error) {
 	width := max(1, m.Width())
 	r := &runner{Enricher: e, model: m, progress: progress, counts: e.newCounts()}
@@ -91,7 +91,7 @@ func (e *Enricher) Run(ctx context.Context, m Model, sources func() Source, firs
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	persons := make(chan person)
+	persons := make(chan *person)
 	var workers sync.WaitGroup
 	for range int(min(int64(width), count)) {
 		workers.Go(func() {
@@ -123,8 +123,8 @@ func (e *Enricher) Run(ctx context.Context, m Model, sources func() Source, firs
 	return r.counts.clone(), context.Cause(ctx)
 }
 
-// deal makes the persons, block by block, and hands them out.
-func (r *runner) deal(ctx context.Context, cancel context.CancelCauseFunc, persons chan<- person, first, count int64) {
+// deal makes the persons, block by block, and sends them to the workers.
+func (r *runner) deal(ctx context.Context, cancel context.CancelCauseFunc, persons chan<- *person, first, count int64) {
 	for at := first; at < first+count; at += blockRows {
 		var b *block
 		select {
@@ -143,11 +143,7 @@ func (r *runner) deal(ctx context.Context, cancel context.CancelCauseFunc, perso
 			}
 		}
 		for row := range b.batch.N {
-			p := person{runner: r, block: b, row: row, values: r.facts(b.batch, row)}
-			if r.options.Watch != nil {
-				p.fates = make([]Fate, len(r.counts.Fields))
-			}
-			persons <- p
+			persons <- r.newPerson(b, row)
 		}
 	}
 }
@@ -162,7 +158,7 @@ func (r *runner) done() {
 	}
 }
 
-// release gives a block free with its last person.
+// release frees a block after its last person.
 func (r *runner) release(b *block) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -196,7 +192,7 @@ func (b *block) bind(e *Enricher) {
 	}
 }
 
-// refusing is the severity of a demand that an answer must meet.
+// refusing is the severity of demands that an answer must meet.
 const refusing = "fail"
 
 // load makes the persons of the block.
@@ -205,16 +201,16 @@ func (b *block) load(first int64, n int) (err error) {
 		return err
 	}
 	if b.batch.N == 0 {
-		return errors.New("there are fewer persons than were asked for")
+		return errors.New("there are fewer persons than requested")
 	}
 	b.open = b.batch.N
-	b.look()
+	b.findCases()
 	b.checker.Load(b.batch)
 	return nil
 }
 
-// look finds who has which field.
-func (b *block) look() {
+// findCases finds which persons have which conditional field.
+func (b *block) findCases() {
 	for column, when := range b.whens {
 		b.cases[column] = when.Cases(b.batch, b.cases[column])
 	}
@@ -225,7 +221,7 @@ func (b *block) applies(f *field, row int) bool {
 	return f.When == nil || b.cases[f.column][row] == 1
 }
 
-// faults says what the rules have against a text or list, "" for nothing.
+// faults returns the demands that a text or list does not meet, "" if it meets all.
 func (b *block) faults(f *field, row int, r *record) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -11,17 +11,17 @@ import (
 	"testing"
 )
 
-// low splits the values of a variable in two halves.
+// low reports whether x is in the lower half of a variable's values.
 func low(card, x int) bool { return x < card/2 }
 
-// barelyImpossible is a problem over three variables, a random joint of which
-// nobody is low in all or high in all. Of three persons' halves at most two
-// pairs differ, so that the shares of those who differ in a and b, b and c, a
-// and c add up to two, the most there can be. The table of a and b is then
-// changed, its margins kept, so that they add up to two and the excess: the
-// three cannot hold together, any two can, and the least repair is to move the
-// excess back, out of some cells and into others. Further tables have no part
-// in it.
+// barelyImpossible returns a problem over three variables. It starts from a random
+// joint distribution in which nobody is low in all three or high in all three. Of
+// the pairs ab, bc and ac at most two can differ in their halves, so that the
+// shares of the persons who differ in each pair sum to at most two; here they sum
+// to exactly two. The table of a and b is then changed, without changing its
+// margins, so that they sum to two plus the excess. The three tables then cannot be
+// met together, any two can, and the least repair moves the excess back: out of
+// some cells and into others. A further table is not involved.
 func barelyImpossible(cards [3]int, excess float64) *Problem {
 	rng := rand.New(rand.NewPCG(1, 2))
 	p := &Problem{Vars: []Var{{"a", cards[0]}, {"b", cards[1]}, {"c", cards[2]}, {"z", 3}}}
@@ -69,8 +69,8 @@ func barelyImpossible(cards [3]int, excess float64) *Problem {
 	return p
 }
 
-// TestBarelyImpossible: small or large, by a percent or by a hair, the three
-// tables are named and no other, with figures.
+// TestBarelyImpossible checks that the three tables are named and no other, with
+// the right figures, in small and large problems and down to an excess of 1e-8.
 func TestBarelyImpossible(t *testing.T) {
 	for _, c := range []struct {
 		cards  [3]int
@@ -85,16 +85,16 @@ func TestBarelyImpossible(t *testing.T) {
 				_, err := Fit(context.Background(), barelyImpossible(c.cards, excess), Options{})
 				var e *ImpossibleError
 				if !errors.As(err, &e) {
-					t.Fatalf("%T: %v", err, err)
+					t.Fatalf("got %T: %v; want an *ImpossibleError", err, err)
 				}
 				if !slices.Equal(e.Tables, []int{1, 2, 3}) || !e.Irreducible {
-					t.Errorf("tables %v, irreducible %v", e.Tables, e.Irreducible)
+					t.Errorf("got tables %v, irreducible %v; want 1, 2 and 3, irreducible", e.Tables, e.Irreducible)
 				}
 				if math.Abs(e.Repair-2*excess) > 0.01*excess {
-					t.Errorf("repair %g, want %g", e.Repair, 2*excess)
+					t.Errorf("got repair %g, want %g", e.Repair, 2*excess)
 				}
 				if e.AtLeast > e.Repair*(1+1e-6) || e.AtLeast < e.Repair/4 {
-					t.Errorf("at least %g of %g", e.AtLeast, e.Repair)
+					t.Errorf("got lower bound %g, want a quarter of %g to all of it", e.AtLeast, e.Repair)
 				}
 				if strings.Contains(err.Error(), "perhaps") || !strings.Contains(err.Error(), "ab, bc, ac") {
 					t.Error(err)
@@ -104,19 +104,20 @@ func TestBarelyImpossible(t *testing.T) {
 	}
 }
 
-// The same excess within a tolerance is repaired, at the least change.
+// An excess within the tolerances is repaired.
 func TestBarelyImpossibleWithinTolerance(t *testing.T) {
 	p := barelyImpossible([3]int{40, 30, 20}, 1e-5)
 	for i := range p.Tables {
 		p.Tables[i].Tolerance = 1e-3
 	}
 	if r := mustFit(t, p); !r.Elastic {
-		t.Error("fitted as it stands")
+		t.Error("fitted without an elastic change")
 	}
 }
 
-// ring is four variables in a ring of tables: who differs in halves from a to d
-// does so from a to b, b to c or c to d. By a hair more do.
+// ring returns a problem with a ring of tables over four variables. A person whose
+// halves differ in a and d differs in a and b, in b and c, or in c and d; the
+// tables want the excess more than that.
 func ring(card int, excess float64) *Problem {
 	p := &Problem{}
 	for i := range 4 {
@@ -154,9 +155,9 @@ func TestBarelyImpossibleRing(t *testing.T) {
 	}
 }
 
-// Two margins that differ by a hair, both implied by a joint: the pairs that
-// disagree are named, and not the pair that agrees.
-func TestMarginsAHairApart(t *testing.T) {
+// Of two margins that differ slightly one agrees with a joint table: the two pairs
+// that disagree are named, and not the pair that agrees.
+func TestMarginsThatDifferSlightly(t *testing.T) {
 	joint := make([]float64, 12)
 	for k := range joint {
 		joint[k] = 1. / 12
@@ -177,11 +178,11 @@ func TestMarginsAHairApart(t *testing.T) {
 				t.Errorf("by %g: tables %d and %d agree", by, d.A, d.B)
 			}
 			if math.Abs(d.TVD-by) > by/100 {
-				t.Errorf("by %g: tables %d and %d are said to differ by %g", by, d.A, d.B, d.TVD)
+				t.Errorf("by %g: tables %d and %d: got TVD %g", by, d.A, d.B, d.TVD)
 			}
 		}
 		if len(e.Disagreements) != 2 {
-			t.Errorf("by %g: %d pairs", by, len(e.Disagreements))
+			t.Errorf("by %g: got %d pairs, want 2", by, len(e.Disagreements))
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// loadProblem reads a Problem kept as JSON under testdata.
+// loadProblem reads a Problem from a JSON file in testdata.
 func loadProblem(t testing.TB, file string) *Problem {
 	t.Helper()
 	b, err := os.ReadFile("testdata/" + file)
@@ -21,8 +21,8 @@ func loadProblem(t testing.TB, file string) *Problem {
 	return p
 }
 
-// BenchmarkRealistic fits a problem of realistic size and quality: eleven
-// published tables over seven variables that do not quite agree.
+// BenchmarkRealistic fits a problem of realistic size: eleven tables over seven
+// variables that disagree slightly.
 func BenchmarkRealistic(b *testing.B) {
 	p := loadProblem(b, "realistic.json")
 	for b.Loop() {

@@ -6,23 +6,23 @@ import (
 	"slices"
 )
 
-// The elastic fit: weights grow from gentle to nearly rigid.
+// The elastic fit treats hard tables as soft ones with growing weights.
 const (
 	elasticFirst  = 1e3
 	elasticLast   = 1e9
 	elasticGrowth = 10
-	elasticTours  = 40
-	// elasticFine is the weight from which a fit within the tolerances is
-	// taken: what a larger one saves is of the order of 1/weight.
+	elasticTours  = 40 // sweeps per weight
+	// elasticFine is the smallest weight whose fit is accepted. A larger weight
+	// would reduce the change by no more than about 1/weight.
 	elasticFine = 1e5
-	// elasticSlack is how precisely an elastic fit is solved. Any state will
-	// do, since its margins hold together; this one is near the least change.
+	// elasticSlack is the tolerance of an elastic fit. A coarse one is enough: the
+	// margins of any state can be met together.
 	elasticSlack = 1e-6
 )
 
-// diagnose decides what a hard fit that stood still means: tables that hold
-// together within their tolerances (the elastic fit is kept), tables that
-// cannot (*ImpossibleError), or a fit that is too slow (*StalledError).
+// diagnose decides why a hard fit makes no progress: the tables can be met
+// together within their tolerances (the elastic fit is kept and the error is nil),
+// they cannot (*ImpossibleError), or neither was shown (*StalledError).
 func (f *fitting) diagnose(ctx context.Context, s *solver) error {
 	s.report = func(sweep int, tvd float64) { f.o.Progress(Progress{Stage: StageDiagnose, Sweep: sweep, TVD: tvd}) }
 	s.runningAway()
@@ -48,7 +48,7 @@ func (f *fitting) diagnose(ctx context.Context, s *solver) error {
 	return f.furthest(s)
 }
 
-// furthest describes the state of a stalled solver.
+// furthest returns an error that names the hard table that is furthest off.
 func (f *fitting) furthest(s *solver) *StalledError {
 	e := &StalledError{Sweeps: s.sweeps, Table: -1, TVD: -1}
 	for _, t := range s.tables {
@@ -62,13 +62,15 @@ func (f *fitting) furthest(s *solver) *StalledError {
 	return e
 }
 
-// stretch fits the hard tables softly with growing weights, each fit starting
-// where the one before ended. The margins of any such fit hold together, since
-// a distribution has them. It ends when every table is within its tolerance at
-// a fine weight, or with a proof that the tables are impossible as they stand:
-// the logarithms of target over fitted mass, which phi over rho tends to, are
-// the direction of one. Where little is wanting, what phi held before the
-// weights grew outweighs them, but not what it gains from one weight to the next.
+// stretch fits the hard tables softly with growing weights; each fit starts where
+// the previous one ended. The margins of such a fit can be met together, since
+// they are those of a distribution.
+//
+// stretch ends when every table is within its tolerance at a fine weight, or when
+// it has a proof that the tables are impossible. The direction of the proof is the
+// logarithm of target over fitted mass, to which dual/rho tends. When the tables
+// are only just impossible, the duals from before the weights grew hide that
+// direction; the change of the duals from one weight to the next still shows it.
 func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err error) {
 	exact := s.tolerance
 	s.tolerance, s.patience = max(exact, elasticSlack), fewPatience
@@ -107,7 +109,7 @@ func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err erro
 				return false, nil
 			}
 			if s.contradiction(last); f.beyond(s) {
-				return false, nil // else a larger weight may still bring them within
+				return false, nil // otherwise a larger weight may still bring them within
 			}
 		}
 		last = s.duals()
@@ -116,9 +118,9 @@ func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err erro
 }
 
 // beyond reports whether the solver has a proof that its tables need a larger
-// change than all their tolerances together allow: each may be moved by its
-// tolerance from the published shares, from which the reconciled ones may lie
-// as far away already.
+// total change than their tolerances allow. A table may end up to its tolerance
+// away from the published shares, and the reconciled shares, from which the change
+// is counted, may already be that far away on the other side.
 func (f *fitting) beyond(s *solver) bool {
 	if s.proof == nil {
 		return false
@@ -126,13 +128,13 @@ func (f *fitting) beyond(s *solver) bool {
 	allowed := 0.0
 	for _, t := range s.tables {
 		if t.def.Role == Hard {
-			allowed += 4 * (t.def.Tolerance + f.o.Tolerance) // two distances, each half of a total change
+			allowed += 4 * (t.def.Tolerance + f.o.Tolerance) // two distances; a total change is twice a distance
 		}
 	}
 	return s.atLeast > allowed
 }
 
-// scale is the relative readiness of a table to move.
+// scale returns how easily a table moves, relative to other tables.
 func (t *Table) scale() float64 {
 	if t.Variance > 0 {
 		return t.Variance
@@ -140,8 +142,9 @@ func (t *Table) scale() float64 {
 	return 1
 }
 
-// change measures the hard tables: the total absolute change from their targets
-// and whether all are within their tolerances of the published shares.
+// change returns the total absolute change of the hard tables from their targets
+// to the current masses, and whether all are within their tolerances of the
+// published shares.
 func (f *fitting) change() (total float64, within bool) {
 	within = true
 	for _, t := range f.tables {
@@ -164,7 +167,7 @@ func (f *fitting) change() (total float64, within bool) {
 	return total, within
 }
 
-// adopt makes the present masses the reconciled targets.
+// adopt makes the current masses the targets of the hard tables.
 func (f *fitting) adopt() {
 	for _, t := range f.tables {
 		if t.def.Role != Hard {
@@ -182,7 +185,8 @@ func (f *fitting) adopt() {
 	f.elastic = true
 }
 
-// stretched is the distance from the published shares to the present masses.
+// stretched returns the total variation distance between the published shares and
+// the current masses, as a share of the whole population.
 func (t *table) stretched() float64 {
 	d := 0.0
 	for c, r := range t.row {
@@ -191,13 +195,14 @@ func (t *table) stretched() float64 {
 	return d
 }
 
-// involved is the part of its range that a table's direction must have, of the
-// widest table's, to count as part of a contradiction.
+// involved is how wide the range of a table's direction must be, relative to that
+// of the widest table, for the table to count as part of a contradiction.
 const involved = 1e-4
 
-// impossibleSet turns the proof of a contradiction into an error: the tables
-// and cells that take part, reduced by a deletion filter (Chinneck and Dravnieks
-// 1991, "Locating minimal infeasible constraint sets in linear programs").
+// impossibleSet turns the proof of a contradiction into an *ImpossibleError with
+// the tables and cells that take part, reduced by a deletion filter (Chinneck and
+// Dravnieks 1991, "Locating minimal infeasible constraint sets in linear
+// programs"). Another error is that of ctx.
 func (f *fitting) impossibleSet(ctx context.Context, s *solver) error {
 	e := &ImpossibleError{Repair: s.repair}
 	set, proof := proofSet(s.tables, s.proof)
@@ -218,7 +223,7 @@ func (f *fitting) impossibleSet(ctx context.Context, s *solver) error {
 	return e
 }
 
-// proofSet keeps the tables whose direction is not constant.
+// proofSet returns the tables whose direction is not constant, and the directions.
 func proofSet(tables []*table, proof [][]float64) ([]*table, [][]float64) {
 	widest := 0.0
 	width := make([]float64, len(tables))
@@ -239,8 +244,8 @@ func proofSet(tables []*table, proof [][]float64) ([]*table, [][]float64) {
 	return set, dirs
 }
 
-// cellsOfProof lists the cells that the contradiction pulls at with at least
-// half the table's range.
+// cellsOfProof lists the cells whose direction is in the highest or the lowest
+// quarter of the table's range; -1 is the outside of the universe.
 func cellsOfProof(t *table, d []float64) []int {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for c, x := range d {
@@ -263,14 +268,15 @@ func cellsOfProof(t *table, d []float64) []int {
 // Bounds of the deletion filter.
 const (
 	filterSweeps = 1500
-	// filterWork is how many cells all of its fits together may visit: some
-	// tens of seconds. Counted and not timed, so that the set found is the
-	// same everywhere.
+	// filterWork is how many cells all of its fits together may visit, which takes
+	// some tens of seconds. Work is counted, not timed, so that every machine
+	// finds the same set.
 	filterWork = 4e9
 )
 
-// filter drops one table after the other as long as the rest stays impossible.
-// bound is the proven lower bound of the change that the set needs.
+// filter removes one table after the other as long as the rest stays impossible.
+// bound is a proven lower bound of the change that the set needs. It returns the
+// reduced set with its proof, whether it is irreducible, and its bound.
 func (f *fitting) filter(ctx context.Context, set []*table, proof [][]float64, bound float64) ([]*table, [][]float64, bool, float64, error) {
 	cells := 0
 	for _, n := range f.tree.nodes {
@@ -301,11 +307,12 @@ func (f *fitting) filter(ctx context.Context, set []*table, proof [][]float64, b
 	return set, proof, irreducible, bound, nil
 }
 
-// test decides whether some of the tables alone can hold together.
+// test decides whether some of the tables can be met without the others. The
+// solver is nil when the tables' zeros already exclude each other.
 func (f *fitting) test(ctx context.Context, tables []*table) (outcome, *solver, error) {
 	mask, err := support(f.p, f.cliques, tables)
 	if err != nil {
-		return stalled, nil, nil // not a question of levels
+		return stalled, nil, nil // a matter of zeros, not of shares
 	}
 	sub := &fitting{p: f.p, o: f.o, cliques: f.cliques, tables: tables, tree: mask, possible: possibleCells(mask)}
 	sub.o.Progress = func(Progress) {}

@@ -8,7 +8,7 @@ import (
 	"github.com/personagen/personagen/engine/internal/fit"
 )
 
-// Two published tables and an older cross-table whose shape is to be kept.
+// Two published tables, and an older cross-table whose odds ratios are kept.
 func ExampleFit() {
 	p := &fit.Problem{
 		Vars: []fit.Var{{Name: "hue", Card: 2}, {Name: "zone", Card: 2}},

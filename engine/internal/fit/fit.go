@@ -6,19 +6,20 @@ import (
 	"slices"
 )
 
-// patternSweeps bounds the tours over the pattern tables. Older tables that do
-// not quite agree with each other need not: only their shape is wanted.
+// patternSweeps bounds the sweeps over the pattern tables. Pattern tables need not
+// agree with each other exactly, since only their shape is used.
 const patternSweeps = 50
 
-// Fit finds the distribution closest, in Kullback-Leibler divergence, to the
-// pattern tables among those that meet every hard table, pulled towards the
-// soft tables. Hard tables that disagree are reconciled first, by the least
-// change within their tolerances.
+// Fit finds, among the distributions that meet every hard table, the one that is
+// closest to the pattern tables in Kullback-Leibler divergence, plus the penalties
+// of the soft tables. Hard tables that disagree are first reconciled by the least
+// change within their tolerances. The result depends on the problem and on
+// Options.Tolerance only.
 //
-// Errors: a plain error for a malformed problem, *TooLargeError,
-// *NoSupportError, *InconsistentError, *ImpossibleError, *StalledError, or the
-// context's. A result is returned only when every hard table was measured
-// within Options.Tolerance of its reconciled shares.
+// The error is one or more plain errors, joined, for a malformed problem, or a
+// *TooLargeError, *NoSupportError, *InconsistentError, *ImpossibleError,
+// *StalledError, or that of ctx. With a nil error every hard table was measured
+// to be within Options.Tolerance of its reconciled shares.
 func Fit(ctx context.Context, p *Problem, o Options) (*Result, error) {
 	o = o.withDefaults()
 	if err := p.validate(); err != nil {
@@ -64,11 +65,11 @@ func (f *fitting) prepare() error {
 		return err
 	}
 	f.o.Progress(Progress{Stage: StageReconcile})
-	absolutise(f.tables, f.p.Vars)
+	makeAllAbsolute(f.tables, f.p.Vars)
 	if err := reconcile(f.tables, f.p.Vars, f.o.Tolerance); err != nil {
 		return err
 	}
-	// Reconciliation and absolute targets can bring new zeros.
+	// Reconciliation and absolute targets can add zeros.
 	mask, err := support(f.p, f.cliques, f.tables)
 	if err != nil {
 		return err
@@ -84,8 +85,8 @@ func (f *fitting) prepare() error {
 	return nil
 }
 
-// forgetDead drops the demands of a table that may be missed on cells where
-// nobody can be.
+// forgetDead sets the targets of impossible cells to zero. It is called for soft
+// and pattern tables, which need not be met.
 func (t *table) forgetDead() {
 	alive := make([]bool, t.size)
 	for i, ok := range t.live {
@@ -111,7 +112,7 @@ func possibleCells(mask *tree) [][]bool {
 	return out
 }
 
-// reset makes the beliefs uniform on the support.
+// reset makes the beliefs uniform on the support, without normalising them.
 func (f *fitting) reset() {
 	for i, n := range f.tree.nodes {
 		for k, ok := range f.possible[i] {
@@ -124,7 +125,8 @@ func (f *fitting) reset() {
 	}
 }
 
-// solver makes a solver over some tables, at the tree's present beliefs.
+// solver returns a solver for some tables that starts at the tree's current
+// beliefs.
 func (f *fitting) solver(stage Stage, tables []*table) *solver {
 	s := &solver{tree: f.tree, possible: f.possible, tables: tables, tolerance: f.o.Tolerance, newton: true, damping: startDamping, patience: patience, repair: math.Inf(1), sweeps: f.sweeps}
 	s.report = func(sweep int, tvd float64) { f.o.Progress(Progress{Stage: stage, Sweep: sweep, TVD: tvd}) }
@@ -132,7 +134,7 @@ func (f *fitting) solver(stage Stage, tables []*table) *solver {
 	return s
 }
 
-// withRole lists the tables of some roles that need fitting.
+// withRole lists the tables of the given roles that need fitting.
 func (f *fitting) withRole(roles ...Role) []*table {
 	var out []*table
 	for _, t := range f.tables {
@@ -143,8 +145,8 @@ func (f *fitting) withRole(roles ...Role) []*table {
 	return out
 }
 
-// seed makes the beliefs the distribution closest to uniform on the support
-// with the levels of the pattern tables.
+// seed fits the pattern tables, starting from the uniform distribution on the
+// support.
 func (f *fitting) seed(ctx context.Context) error {
 	f.reset()
 	f.tree.calibrate()
@@ -160,9 +162,10 @@ func (f *fitting) seed(ctx context.Context) error {
 	return err
 }
 
-// fit runs the hard fit from the seed. Cells that it finds must be empty are
-// taken out of the support and the fit starts again, which it then reaches
-// without running to infinity. When it stands still the ladder decides.
+// fit fits the hard and soft tables, starting from the seed. When it finds cells
+// that must be empty, it removes them from the support and starts again: with such
+// cells in the support the duals would have to grow without bound. When the fit
+// makes no progress, diagnose decides what that means.
 func (f *fitting) fit(ctx context.Context) error {
 	for {
 		if err := f.seed(ctx); err != nil {

@@ -41,7 +41,7 @@ func near(t testing.TB, what string, got, want []float64, tolerance float64) {
 	}
 }
 
-// chain is a problem over three variables in two cliques, with a pattern.
+// chain returns a problem over three variables in two cliques, with a pattern.
 func chain() *Problem {
 	return &Problem{
 		Vars: []Var{{"hue", 2}, {"zone", 3}, {"guild", 2}},
@@ -53,8 +53,8 @@ func chain() *Problem {
 	}
 }
 
-// TestReorder: the distribution does not depend on how variables, axes,
-// categories or tables are ordered.
+// TestReorder checks that the distribution does not depend on the order of
+// variables, axes, categories or tables.
 func TestReorder(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	for seed := range uint64(40) {
@@ -87,8 +87,8 @@ func TestReorder(t *testing.T) {
 	}
 }
 
-// shuffled is the same problem in another order: variable i of p is variable
-// place[i], its value x is value[i][x].
+// shuffled returns the same problem in another order: variable i of p becomes
+// variable place[i], its value x becomes value[i][x].
 func shuffled(p *Problem, rng *rand.Rand) (q *Problem, place []int, value [][]int) {
 	place = rng.Perm(len(p.Vars))
 	q = &Problem{Vars: make([]Var, len(p.Vars))}
@@ -96,7 +96,7 @@ func shuffled(p *Problem, rng *rand.Rand) (q *Problem, place []int, value [][]in
 		q.Vars[place[i]] = v
 		value = append(value, rng.Perm(v.Card))
 	}
-	// move says where a configuration of an old scope is in a new one.
+	// move returns the configuration of the new scope for configuration k of the old.
 	move := func(old, scope []int, k int) int {
 		v := unravel(p.Vars, old, k)
 		pos := 0
@@ -134,7 +134,7 @@ func shuffled(p *Problem, rng *rand.Rand) (q *Problem, place []int, value [][]in
 	return q, place, value
 }
 
-// TestImplied: a table that the others imply changes nothing.
+// TestImplied checks that a table which the others imply changes nothing.
 func TestImplied(t *testing.T) {
 	p := chain()
 	want := marginal(t, mustFit(t, p), 0, 1, 2)
@@ -148,7 +148,7 @@ func TestImplied(t *testing.T) {
 	near(t, "joint", marginal(t, mustFit(t, p), 0, 1, 2), want, 1e-9)
 }
 
-// TestSameBytes: two fits of one problem are equal to the last bit.
+// TestSameBytes checks that two fits of one problem are equal to the last bit.
 func TestSameBytes(t *testing.T) {
 	p, _ := randomProblem(rand.New(rand.NewPCG(11, 1)))
 	a, err := json.Marshal(mustFit(t, p))
@@ -161,10 +161,10 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
-// TestReconcile has answers worked out by hand. Table a says that 0.6 have hue
-// 0, table b 0.5. Moving mass between the two regions of a has the variance
-// V0 V1/(V0+V1) = 0.6 x 0.4, of b 0.5 x 0.5, each times the table's variance:
-// equal ones share the difference of 0.1 as 0.24 to 0.25.
+// TestReconcile has results calculated by hand. The share of hue 0 is 0.6 in table
+// a and 0.5 in table b. Moving mass between the two regions has the variance
+// V0 V1/(V0+V1) = 0.6 x 0.4 in a and 0.5 x 0.5 in b, each times the table's
+// variance: with equal ones the difference of 0.1 is divided as 0.24 to 0.25.
 func TestReconcile(t *testing.T) {
 	cases := []struct {
 		name       string
@@ -189,14 +189,14 @@ func TestReconcile(t *testing.T) {
 			near(t, "hue", marginal(t, r, 0), []float64{c.hue, 1 - c.hue}, 1e-9)
 			near(t, "moved", []float64{r.Certificates[0].Moved, r.Certificates[1].Moved}, []float64{0.6 - c.hue, c.hue - 0.5}, 1e-9)
 			if r.Elastic {
-				t.Error("reconciled tables needed the elastic rung")
+				t.Error("reconciled tables needed an elastic change")
 			}
 		})
 	}
 }
 
-// TestReconcileEases: variances alone would move a firm table too far, so the
-// loose one gives way.
+// TestReconcileEases checks that a table which the variances alone would move
+// beyond its tolerance makes the other table move more.
 func TestReconcileEases(t *testing.T) {
 	p := &Problem{Vars: []Var{{"hue", 2}, {"zone", 2}, {"guild", 2}}, Tables: []Table{
 		full("firm", Hard, []int{0, 1}, []float64{0.3, 0.3, 0.2, 0.2}),
@@ -212,14 +212,15 @@ func TestReconcileEases(t *testing.T) {
 	}
 }
 
-// TestUniverse: shares of a universe whose size another table gives, and of
-// one whose size is free.
+// TestUniverse fits shares of a universe whose size is free, and then of one whose
+// size another table gives.
 func TestUniverse(t *testing.T) {
 	inside := Table{Name: "guild in zone 0", Role: Hard, Scope: []int{1, 0}, Cell: []int32{0, 1, -1, -1},
 		Row: []int32{0, 0}, Share: []float64{0.25, 0.75}, Variance: 1}
 	p := &Problem{Vars: []Var{{"guild", 2}, {"zone", 2}}, Tables: []Table{inside}}
-	// Free: the I-projection of the uniform distribution. KL of (1/4, 3/4)
-	// from uniform is D, and the universe gets exp(-D)/(1+exp(-D)).
+	// With a free size the result is the I-projection of the uniform distribution:
+	// where D is the divergence of (1/4, 3/4) from uniform, the universe gets
+	// exp(-D)/(1+exp(-D)).
 	d := 0.25*math.Log(0.5) + 0.75*math.Log(1.5)
 	w := math.Exp(-d) / (1 + math.Exp(-d))
 	near(t, "free", marginal(t, mustFit(t, p), 1, 0), []float64{w / 4, w * 3 / 4, (1 - w) / 2, (1 - w) / 2}, 1e-10)
@@ -237,8 +238,8 @@ func TestUniverse(t *testing.T) {
 	near(t, "masses", mass, []float64{0.2}, 1e-10)
 }
 
-// TestSoft has closed forms: one soft table on a uniform seed goes
-// rho/(1+rho) of the way in logarithms; a hard table beside it is met.
+// TestSoft has a closed form: on a uniform seed the logarithms of a soft table's
+// shares go rho/(1+rho) of the way to the target. A hard table beside it is met.
 func TestSoft(t *testing.T) {
 	for _, rho := range []float64{0.1, 1, 30} {
 		p := &Problem{Vars: []Var{{"hue", 3}, {"zone", 2}}, Tables: []Table{
@@ -254,8 +255,8 @@ func TestSoft(t *testing.T) {
 	}
 }
 
-// TestSoftConditional: a soft table inside rows, rows and universe free: the
-// stationary point p/q = (target row/p)^rho, checked cell by cell.
+// TestSoftConditional checks the stationary point p/q = (target row/p)^rho of a soft
+// table whose rows and universe have free masses, cell by cell.
 func TestSoftConditional(t *testing.T) {
 	share := []float64{0.1, 0.9, 0.6, 0.4}
 	p := &Problem{Vars: []Var{{"hue", 3}, {"zone", 2}}, Tables: []Table{{Name: "zone given hue", Role: Soft,
@@ -269,7 +270,8 @@ func TestSoftConditional(t *testing.T) {
 	}
 }
 
-// TestPatternKeepsOddsRatio: a pattern gives the shape, not the levels.
+// TestPatternKeepsOddsRatio checks that a pattern gives the odds ratio and not the
+// levels.
 func TestPatternKeepsOddsRatio(t *testing.T) {
 	p := &Problem{Vars: []Var{{"hue", 2}, {"zone", 2}}, Tables: []Table{
 		full("shape", Pattern, []int{0, 1}, []float64{6, 1, 1, 2}),
@@ -282,7 +284,7 @@ func TestPatternKeepsOddsRatio(t *testing.T) {
 	}
 }
 
-// TestLadder: each way to go wrong has its error with the right indices.
+// TestLadder checks the error of every kind of impossible problem, with its indices.
 func TestLadder(t *testing.T) {
 	t.Run("inconsistent", func(t *testing.T) {
 		p := &Problem{Vars: []Var{{"hue", 2}, {"zone", 2}, {"guild", 3}}, Tables: []Table{
@@ -362,8 +364,9 @@ func ones(n int) []float64 {
 	return x
 }
 
-// triangle is three binary variables of which any two differ with probability
-// d: possible up to d = 2/3. A fourth variable and table have no part in it.
+// triangle returns a problem with three binary variables of which any two differ
+// with probability d. It is possible up to d = 2/3. A fourth variable and its table
+// are not involved.
 func triangle(d float64) *Problem {
 	p := &Problem{Vars: []Var{{"a", 2}, {"b", 2}, {"c", 2}, {"z", 3}}}
 	p.Tables = append(p.Tables, full("az", Hard, []int{0, 3}, []float64{1, 2, 3, 1, 2, 3}))
@@ -373,16 +376,16 @@ func triangle(d float64) *Problem {
 	return p
 }
 
-// TestTriangle: possible, on the boundary, impossible, and repaired within
-// tolerances.
+// TestTriangle fits triangles that are possible, on the boundary, impossible, and
+// repaired within tolerances.
 func TestTriangle(t *testing.T) {
 	if r := mustFit(t, triangle(0.6)); len(r.ForcedZeros) > 0 {
-		t.Errorf("forced zeros %v at 0.6", r.ForcedZeros)
+		t.Errorf("got forced zeros %v at 0.6, want none", r.ForcedZeros)
 	}
 	r := mustFit(t, triangle(2./3))
 	near(t, "boundary", marginal(t, r, 0, 1, 2), []float64{0, 1. / 6, 1. / 6, 1. / 6, 1. / 6, 1. / 6, 1. / 6, 0}, 1e-9)
 	if len(r.ForcedZeros) != 2 || r.Elastic {
-		t.Errorf("forced zeros %v, want the two corners", r.ForcedZeros)
+		t.Errorf("got forced zeros %v, elastic %v; want the two corners, not elastic", r.ForcedZeros, r.Elastic)
 	}
 	_, err := Fit(context.Background(), triangle(0.7), Options{})
 	var e *ImpossibleError
@@ -398,7 +401,7 @@ func TestTriangle(t *testing.T) {
 	}
 	r = mustFit(t, p)
 	if !r.Elastic {
-		t.Error("the elastic rung was not named")
+		t.Error("got Elastic false, want true")
 	}
 	for _, c := range r.Certificates {
 		if c.Moved > 0.01 || c.TVD > 1e-9 {
@@ -407,7 +410,7 @@ func TestTriangle(t *testing.T) {
 	}
 }
 
-// TestSlice compares conditioning on the tree with conditioning a dense table.
+// TestSlice compares Slice with conditioning a dense table.
 func TestSlice(t *testing.T) {
 	for seed := range uint64(60) {
 		rng := rand.New(rand.NewPCG(seed, 3))
@@ -436,7 +439,7 @@ func TestSlice(t *testing.T) {
 		cut, mass, err := r.Slice(s)
 		if want == 0 {
 			if err == nil {
-				t.Fatal("an empty slice was not refused")
+				t.Fatal("an empty slice: got no error")
 			}
 			continue
 		}
@@ -449,13 +452,13 @@ func TestSlice(t *testing.T) {
 		near(t, "slice", marginal(t, cut, d.all...), d.x, 1e-12)
 		for _, v := range d.all {
 			if x := marginal(t, cut, v); math.Abs(sum(x)-1) > 1e-12 {
-				t.Fatalf("margin of %d adds up to %g", v, sum(x))
+				t.Fatalf("margin of %d sums to %g, want 1", v, sum(x))
 			}
 		}
 	}
 	r := mustFit(t, chain())
 	if _, _, err := r.Slice(Support{Name: "apart", Scope: []int{0, 2}, Allowed: make([]bool, 4)}); err == nil {
-		t.Error("a slice across cliques was not refused")
+		t.Error("a slice across cliques: got no error")
 	}
 }
 
@@ -467,8 +470,8 @@ func sum(x []float64) float64 {
 	return s
 }
 
-// TestMarginalAcrossCliques compares every pair and triple with sums of the
-// product of cliques over separators.
+// TestMarginalAcrossCliques compares marginals of several scopes with sums over the
+// dense joint distribution.
 func TestMarginalAcrossCliques(t *testing.T) {
 	p := &Problem{Vars: []Var{{"a", 2}, {"b", 3}, {"c", 2}, {"d", 2}, {"e", 3}}}
 	rng := rand.New(rand.NewPCG(5, 5))
@@ -499,7 +502,7 @@ func TestMarginalAcrossCliques(t *testing.T) {
 	}
 }
 
-// TestRealistic certifies the problem of the benchmark.
+// TestRealistic checks the certificates of the problem of the benchmark.
 func TestRealistic(t *testing.T) {
 	p := loadProblem(t, "realistic.json")
 	r := mustFit(t, p)

@@ -2,9 +2,9 @@ package fit
 
 import "math"
 
-// forcedZeros looks for cells that must be empty in the way the duals moved
-// during the last Newton steps: the last one, the last few, all. It returns the
-// cells per node, or nil.
+// forcedZeros looks for cells that must be empty in how the duals changed over the
+// last Newton steps: the last one, the last few, all of them. It returns the cells
+// per node, or nil.
 func (s *solver) forcedZeros() [][]int {
 	for _, back := range []int{1, 4, 12, len(s.trail)} {
 		if back < 1 || back > len(s.trail) {
@@ -17,15 +17,15 @@ func (s *solver) forcedZeros() [][]int {
 	return nil
 }
 
-// A long run of Newton steps is the mark of a dual that runs away; some more
-// steps then tell forced zeros from cells that are merely small.
+// Duals that grow without bound take many Newton steps. After so many steps, some
+// more tell forced zeros from cells that are merely small.
 const (
 	runAway   = 10
 	moreSteps = 6
 )
 
 // pursue takes more Newton steps after a fit that needed many, and looks for
-// forced zeros again. Without any the fit is left as it was.
+// forced zeros again. When it finds none, it restores the fit.
 func (s *solver) pursue() [][]int {
 	if len(s.trail) < runAway {
 		return nil
@@ -44,21 +44,22 @@ func (s *solver) pursue() [][]int {
 	return nil
 }
 
-// forcedBy finds clique cells that no distribution meeting the hard tables can
-// give any mass, in the direction d of the duals since start. Since the sum of
-// target x d is E_p[d] for every such p, and d is nowhere above its maximum,
+// forcedBy finds clique cells that have no mass in any distribution p that meets
+// the hard tables, from the direction d in which the duals changed since start.
+// For every such p the sum of target x d equals E_p[d], and d is nowhere above its
+// maximum, so that
 //
 //	p(cell) <= (max of d - sum of target x d) / (max of d - max of d over the cell)
 //
-// (Markov's inequality; complementary slackness in the limit). Where tables lie
-// on the boundary of what is possible the dual runs away in a direction for
-// which the numerator vanishes. Cells bounded by forcedMass or the
-// tolerance are returned.
+// (Markov's inequality; complementary slackness in the limit). When tables lie on
+// the boundary of what is possible, the duals grow without bound in a direction
+// for which the numerator vanishes. forcedBy returns the cells whose bound is at
+// most forcedMass or the tolerance, per node; nil when there are none.
 func (s *solver) forcedBy(start [][]float64) [][]int {
 	dir, expected := s.drift(start)
 	score, most := s.maxMarginals(dir)
-	// Below zero beyond rounding the tables contradict each other, and nothing
-	// can be learnt about cells.
+	// When the difference is negative by more than rounding, the tables contradict
+	// each other and say nothing about cells.
 	slack := abs(most - expected)
 	out := make([][]int, len(score))
 	found := false
@@ -76,15 +77,16 @@ func (s *solver) forcedBy(start [][]float64) [][]int {
 	return out
 }
 
-// forcedMass is the mass below which a bounded cell counts as empty.
+// forcedMass is the upper bound of a cell's mass at which it counts as empty.
 const forcedMass = 1e-9
 
-// forcedGap keeps rounding errors from counting as a run-away: a cell that runs
-// away loses about a factor e in every Newton step.
+// forcedGap keeps rounding errors from looking like growth: a cell that must be
+// empty loses about a factor e in every Newton step.
 const forcedGap = 0.1
 
-// maxMarginals is, per clique cell, the largest sum of d over the possible
-// configurations in it; and the largest of all.
+// maxMarginals returns, per clique cell, the largest sum of d over the possible
+// configurations in it, and the largest of all: max-sum message passing on the
+// tree.
 func (s *solver) maxMarginals(d [][]float64) ([][]float64, float64) {
 	score := s.scores(d)
 	nodes := s.tree.nodes
@@ -95,10 +97,10 @@ func (s *solver) maxMarginals(d [][]float64) ([][]float64, float64) {
 		if n.parent < 0 {
 			continue
 		}
-		fill(n.news, math.Inf(-1))
-		n.up.maximum(score[i], n.news)
-		above[i] = append([]float64(nil), n.news...)
-		n.down.add(score[n.parent], n.news)
+		fill(n.message, math.Inf(-1))
+		n.up.maximum(score[i], n.message)
+		above[i] = append([]float64(nil), n.message...)
+		n.down.add(score[n.parent], n.message)
 	}
 	best := make([]float64, len(nodes))
 	for i, n := range nodes {
@@ -111,16 +113,16 @@ func (s *solver) maxMarginals(d [][]float64) ([][]float64, float64) {
 			continue
 		}
 		best[i] = best[n.parent]
-		fill(n.news, math.Inf(-1))
-		n.down.maximum(score[n.parent], n.news)
+		fill(n.message, math.Inf(-1))
+		n.down.maximum(score[n.parent], n.message)
 		for k, x := range above[i] {
 			if !math.IsInf(x, -1) {
-				n.news[k] -= x
+				n.message[k] -= x
 			}
 		}
-		n.up.add(score[i], n.news)
+		n.up.add(score[i], n.message)
 	}
-	// The components of a forest add up: what the others reach at most.
+	// Components of a forest are independent: add the maxima of the others.
 	for i := range score {
 		for k := range score[i] {
 			score[i][k] += total - best[i]
@@ -129,7 +131,7 @@ func (s *solver) maxMarginals(d [][]float64) ([][]float64, float64) {
 	return score, total
 }
 
-// forbidForced removes forced zeros from the support and records them.
+// forbidForced removes forced zeros from the support and adds them to f.zeros.
 func (f *fitting) forbidForced(cells [][]int) {
 	for i, ks := range cells {
 		for _, k := range ks {
@@ -139,7 +141,7 @@ func (f *fitting) forbidForced(cells [][]int) {
 	}
 }
 
-// unravel is the values of a clique's variables in one of its cells.
+// unravel returns the values of a clique's variables in one of its cells.
 func unravel(all []Var, vars []int, cell int) []int {
 	out := make([]int, len(vars))
 	for i := len(vars) - 1; i >= 0; i-- {

@@ -8,17 +8,17 @@ import (
 	"github.com/personagen/personagen/engine/internal/disjoint"
 )
 
-// orders is how many seeded elimination orders are tried per heuristic.
+// orders is the number of seeded elimination orders that are tried per heuristic.
 const orders = 24
 
-// graph joins variables that share a table.
+// graph has an edge between any two variables that must share a clique.
 type graph struct {
 	vars []Var
 	adj  [][]bool
 }
 
-// scopes lists every set of variables that must share a clique: those of the
-// tables first, in order.
+// scopes lists every set of variables that must share a clique, starting with
+// those of the tables in their order.
 func (p *Problem) scopes() [][]int {
 	var s [][]int
 	for i := range p.Tables {
@@ -45,15 +45,17 @@ func newGraph(vars []Var, scopes [][]int) *graph {
 	return g
 }
 
-// triangulation is a chordal supergraph by its maximal cliques.
+// triangulation is a chordal supergraph, given by its maximal cliques.
 type triangulation struct {
-	cliques [][]int // ascending
-	fill    [][2]int
-	total   float64 // cells of all cliques
+	cliques [][]int  // ascending
+	fill    [][2]int // edges that are not in the graph
+	total   float64  // cells of all cliques
 }
 
-// triangulate tries min-fill and min-weight, each with several seeded
-// tie-breaks, and keeps the triangulation with the fewest cells.
+// triangulate runs the greedy heuristics min-fill and min-weight (Kjaerulff 1990,
+// "Triangulation of graphs: algorithms giving small total state space"), each with
+// several seeded ways to break ties, and returns the triangulation with the
+// fewest cells.
 func (g *graph) triangulate() triangulation {
 	var best triangulation
 	for i := range orders {
@@ -67,8 +69,8 @@ func (g *graph) triangulate() triangulation {
 	return best
 }
 
-// fillCost is the number of edges that eliminating a variable with these
-// neighbours adds.
+// fillCost returns the number of edges that the elimination of a variable with
+// the neighbours nb adds.
 func fillCost(g *graph, nb []int) float64 {
 	n := 0.0
 	for i, a := range nb {
@@ -81,12 +83,12 @@ func fillCost(g *graph, nb []int) float64 {
 	return n
 }
 
-// weightCost is the number of cells of the clique that elimination makes,
-// up to the eliminated variable's own cardinality.
+// weightCost returns the number of cells of the clique that the elimination of a
+// variable with the neighbours nb makes, without the variable's own cardinality.
 func weightCost(g *graph, nb []int) float64 { return cells(g.vars, nb) }
 
-// cells is the number of configurations of a scope, in floating point so that
-// it cannot overflow.
+// cells returns the number of configurations of a scope, as a float64 so that it
+// cannot overflow.
 func cells(vars []Var, scope []int) float64 {
 	n := 1.0
 	for _, v := range scope {
@@ -95,7 +97,7 @@ func cells(vars []Var, scope []int) float64 {
 	return n
 }
 
-// eliminate runs one greedy elimination; equal costs are broken by rng.
+// eliminate runs one greedy elimination. rng decides between equal costs.
 func (g *graph) eliminate(cost func(*graph, []int) float64, rng *rand.Rand) triangulation {
 	h := &graph{vars: g.vars, adj: make([][]bool, len(g.adj))}
 	for i := range g.adj {
@@ -118,7 +120,7 @@ func (g *graph) eliminate(cost func(*graph, []int) float64, rng *rand.Rand) tria
 		}
 		clique := append(slices.Clone(nb), v)
 		slices.Sort(clique)
-		// A clique of an elimination is maximal unless an earlier one holds it.
+		// A clique of an elimination is maximal unless an earlier one contains it.
 		if !slices.ContainsFunc(t.cliques, func(c []int) bool { return subset(clique, c) }) {
 			t.cliques = append(t.cliques, clique)
 			t.total += cells(g.vars, clique)
@@ -128,7 +130,7 @@ func (g *graph) eliminate(cost func(*graph, []int) float64, rng *rand.Rand) tria
 	return t
 }
 
-// cheapest picks the next variable to eliminate and its remaining neighbours.
+// cheapest returns the next variable to eliminate and its remaining neighbours.
 func (h *graph) cheapest(cost func(*graph, []int) float64, left []bool, rng *rand.Rand) (int, []int) {
 	best, bestCost, ties := -1, math.Inf(1), 0
 	var bestNb []int
@@ -155,7 +157,7 @@ func (h *graph) cheapest(cost func(*graph, []int) float64, left []bool, rng *ran
 	return best, bestNb
 }
 
-// subset says whether every element of a, ascending, is in b, ascending.
+// subset reports whether every element of a is in b; both are ascending.
 func subset(a, b []int) bool {
 	j := 0
 	for _, x := range a {
@@ -169,7 +171,7 @@ func subset(a, b []int) bool {
 	return true
 }
 
-// intersect is the common elements of two ascending lists.
+// intersect returns the common elements of two ascending lists.
 func intersect(a, b []int) []int {
 	var out []int
 	for _, x := range a {
@@ -180,9 +182,11 @@ func intersect(a, b []int) []int {
 	return out
 }
 
-// spanningTree joins the cliques by a maximum spanning forest: largest
-// separator first, among equals the one with fewest cells, then the earlier
-// pair. It returns cliques with parents before children.
+// spanningTree joins the cliques by a maximum spanning forest (Kruskal's algorithm
+// on the sizes of the separators), which is a junction forest (Jensen and Jensen
+// 1994, "Optimal junction trees"). Equal separators are taken in the order of
+// their cells, fewest first, then in the order of the pairs. The cliques are
+// returned with parents before children.
 func (t triangulation) spanningTree(vars []Var) []Clique {
 	n := len(t.cliques)
 	type edge struct {
@@ -245,7 +249,8 @@ func breadthFirst(cliques [][]int, near [][]int) []Clique {
 	return out
 }
 
-// buildTree triangulates the problem's graph and refuses what is over budget.
+// buildTree triangulates the problem's graph and returns its junction tree, or a
+// *TooLargeError when that has more cells than the budget.
 func buildTree(p *Problem, budget int64) ([]Clique, error) {
 	scopes := p.scopes()
 	t := newGraph(p.Vars, scopes).triangulate()

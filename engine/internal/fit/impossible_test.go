@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// randomPairs is a problem over binary variables with even margins, so that
-// every two tables agree, and random probabilities that two variables differ:
-// possible or not.
+// randomPairs returns a problem over binary variables with even margins, so that
+// any two tables agree, and random probabilities that two variables differ. It may
+// be possible or not.
 func randomPairs(rng *rand.Rand) *Problem {
 	p := &Problem{Vars: []Var{{"a", 2}, {"b", 2}, {"c", 2}, {"d", 2}}}
 	for i := range p.Vars {
@@ -25,7 +25,7 @@ func randomPairs(rng *rand.Rand) *Problem {
 	return p
 }
 
-// repairOf is the linear programme's word on a set of a problem's tables.
+// repairOf returns the least repair of a set of a problem's tables.
 func repairOf(t *testing.T, p *Problem, set []int) float64 {
 	t.Helper()
 	var tables []*table
@@ -34,14 +34,14 @@ func repairOf(t *testing.T, p *Problem, set []int) float64 {
 	}
 	least, ok := leastRepair(p, tables)
 	if !ok {
-		t.Fatal("the linear programme gave up")
+		t.Fatal("the linear programme failed")
 	}
 	return least
 }
 
-// TestPossibleOrNot: a fit succeeds exactly when the linear programme says that
-// the tables can hold together; if not, the set named cannot, and each of its
-// parts can.
+// TestPossibleOrNot checks that a fit succeeds exactly when the linear programme
+// finds the tables possible, and that otherwise the set in the error is impossible
+// and irreducible.
 func TestPossibleOrNot(t *testing.T) {
 	possible, impossible := 0, 0
 	for seed := range uint64(250) {
@@ -65,7 +65,7 @@ func TestPossibleOrNot(t *testing.T) {
 		impossible++
 		var e *ImpossibleError
 		if !errors.As(err, &e) {
-			t.Errorf("seed %d: impossible by %g, but %v", seed, least, err)
+			t.Errorf("seed %d: impossible by %g, got %v", seed, least, err)
 			continue
 		}
 		if !e.Irreducible || !e.Exact {
@@ -75,7 +75,7 @@ func TestPossibleOrNot(t *testing.T) {
 			t.Errorf("seed %d: bound %g above the repair %g", seed, e.AtLeast, e.Repair)
 		}
 		if r := repairOf(t, p, e.Tables); r < 1e-9 || math.Abs(r-e.Repair) > 1e-9 {
-			t.Errorf("seed %d: the set %v is repaired by %g, said %g", seed, e.Tables, r, e.Repair)
+			t.Errorf("seed %d: got repair %g of the set %v, want %g", seed, e.Repair, e.Tables, r)
 		}
 		for i := range e.Tables {
 			var rest []int
@@ -85,17 +85,17 @@ func TestPossibleOrNot(t *testing.T) {
 				}
 			}
 			if len(rest) > 0 && repairOf(t, p, rest) > 1e-9 {
-				t.Errorf("seed %d: %v is not irreducible: table %d can go", seed, e.Tables, e.Tables[i])
+				t.Errorf("seed %d: %v is impossible without table %d", seed, e.Tables, e.Tables[i])
 			}
 		}
 	}
 	if possible < 50 || impossible < 50 {
-		t.Fatalf("%d possible and %d impossible problems: the test is lopsided", possible, impossible)
+		t.Fatalf("got %d possible and %d impossible problems, want at least 50 of each", possible, impossible)
 	}
 }
 
-// TestElasticCertificate: impossible pairs with room in their tolerances are
-// repaired, within them, by not much more than the linear programme's least.
+// TestElasticCertificate checks that impossible tables with large tolerances are
+// repaired within them, by at most twice the least change.
 func TestElasticCertificate(t *testing.T) {
 	repaired := 0
 	for seed := range uint64(120) {
@@ -125,13 +125,28 @@ func TestElasticCertificate(t *testing.T) {
 			}
 		}
 		if moved < least-1e-9 || moved > 2*least+1e-6 {
-			t.Errorf("seed %d: moved %g in all, the least is %g", seed, moved, least)
+			t.Errorf("seed %d: moved by %g in total, the least is %g", seed, moved, least)
 		}
 		if r.Elastic {
 			repaired++
 		}
 	}
 	if repaired < 20 {
-		t.Fatalf("only %d elastic repairs", repaired)
+		t.Fatalf("got %d elastic repairs, want at least 20", repaired)
+	}
+}
+
+// TestProofTolerance: the triangle at 0.7 needs a total change of 0.2. Its four
+// tables may each be off by a total variation distance of Options.Tolerance,
+// that is by a total change of twice as much. Only where all four together allow
+// less than 0.2 is there a proof that the tables are impossible.
+func TestProofTolerance(t *testing.T) {
+	const limit = 0.2 / (2 * 4)
+	var impossible *ImpossibleError
+	if _, err := Fit(context.Background(), triangle(0.7), Options{Tolerance: 0.96 * limit}); !errors.As(err, &impossible) {
+		t.Errorf("just below the limit: got %v, want an ImpossibleError", err)
+	}
+	if _, err := Fit(context.Background(), triangle(0.7), Options{Tolerance: 1.04 * limit}); errors.As(err, &impossible) {
+		t.Errorf("just above the limit: got %v, want no proof", err)
 	}
 }

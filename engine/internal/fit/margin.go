@@ -2,14 +2,15 @@ package fit
 
 import "slices"
 
-// innerCells is how many cells the inner loop over a margin covers at least,
-// when there are as many.
+// innerCells is the least number of clique cells that the inner loop over a
+// margin covers, where the clique has so many.
 const innerCells = 256
 
-// margin maps the cells of a clique to the cells of a table inside it. The
-// position of a configuration is additive over the clique's variables, so two
-// short offset lists replace one entry per clique cell; trailing variables that
-// the table does not have become runs of equal cells.
+// margin maps the cells of a clique to the cells of a table whose scope the clique
+// contains. The position of a configuration in the table is a sum over the
+// clique's variables, so two short lists of offsets replace one entry per clique
+// cell. Trailing variables that the table does not have become runs of equal
+// cells.
 type margin struct {
 	hi, lo []int32
 	run    int
@@ -17,8 +18,9 @@ type margin struct {
 	size   int     // cells
 }
 
-// newMargin maps vars (ascending) to scope (ascending, a subset). A nil cell
-// means that every configuration is its own cell.
+// newMargin returns the map from the configurations of vars to those of scope, a
+// subset; both are ascending. With a nil cell every configuration of scope is a
+// cell of its own, and size is ignored.
 func newMargin(all []Var, vars, scope []int, cell []int32, size int) *margin {
 	stride := make([]int32, len(vars))
 	n := 1
@@ -49,7 +51,8 @@ func newMargin(all []Var, vars, scope []int, cell []int32, size int) *margin {
 	return m
 }
 
-// offsets lists the positions of all configurations of vars, row-major.
+// offsets lists the positions of all configurations of vars in row-major order,
+// given the stride of every variable.
 func offsets(all []Var, vars []int, stride []int32) []int32 {
 	out := []int32{0}
 	for i, v := range vars {
@@ -64,7 +67,7 @@ func offsets(all []Var, vars []int, stride []int32) []int32 {
 	return out
 }
 
-// sum writes to out the mass of every cell.
+// sum writes the sum of p in every table cell to out.
 func (m *margin) sum(p, out []float64) {
 	clear(out)
 	k := 0
@@ -89,7 +92,7 @@ func (m *margin) sum(p, out []float64) {
 	}
 }
 
-// scale multiplies every clique cell by the factor of its table cell.
+// scale multiplies every clique cell of p by the factor f of its table cell.
 func (m *margin) scale(p, f []float64) {
 	k := 0
 	for _, h := range m.hi {
@@ -113,7 +116,7 @@ func (m *margin) scale(p, f []float64) {
 	}
 }
 
-// add adds to every clique cell the value of its table cell.
+// add adds to every clique cell of p the value f of its table cell.
 func (m *margin) add(p, f []float64) {
 	k := 0
 	for _, h := range m.hi {
@@ -137,7 +140,7 @@ func (m *margin) add(p, f []float64) {
 	}
 }
 
-// dot writes to out the sum of a times b over every cell.
+// dot writes the sum of a times b in every table cell to out.
 func (m *margin) dot(a, b, out []float64) {
 	clear(out)
 	k := 0
@@ -162,8 +165,7 @@ func (m *margin) dot(a, b, out []float64) {
 	}
 }
 
-// maximum writes to out the largest value of every cell; cells without a
-// clique cell keep what they had.
+// maximum raises every table cell of out to the largest value of p in it.
 func (m *margin) maximum(p, out []float64) {
 	k := 0
 	for _, h := range m.hi {

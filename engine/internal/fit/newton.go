@@ -4,22 +4,23 @@ import "math"
 
 // Bounds of a run of Newton steps.
 const (
-	patience     = 10  // Newton steps without halving the distance
-	fewPatience  = 3   // the same for an elastic fit, where any state will do
-	longPatience = 80  // the same for the last try
+	patience     = 10  // Newton steps without halving the distance that end a run
+	fewPatience  = 3   // the same for an elastic fit, which need not be precise
+	longPatience = 80  // the same for the last attempt
 	maxCG        = 100 // conjugate gradient steps in one Newton step
 	startDamping = 1e-3
 	minDamping   = 1e-9
 	maxStep      = 12 // largest change of a dual variable in one step
 )
 
-// newtonStep takes one Levenberg-Marquardt step on the dual of the whole tree,
-// followed by a tour. The dual is concave; its gradient is target minus fitted
-// mass per cell, its Hessian the covariance of the cells' indicators, and a
-// product with the Hessian is one pass of conditional expectations to the roots
-// and back: no matrix is formed. The damping is relative to the mass of a cell,
-// so that its limit is the step of iterative proportional fitting. It returns
-// false, with the state as it was, when no step improves.
+// newtonStep takes one Levenberg-Marquardt step (Marquardt 1963, "An algorithm for
+// least-squares estimation of nonlinear parameters") on the dual of the whole
+// tree, followed by a tour. The dual is concave. Its gradient is target minus
+// fitted mass per cell, its negative Hessian the covariance of the cells'
+// indicators. A product with the Hessian is one pass of conditional expectations
+// to the roots and back; no matrix is formed. The damping is relative to the mass
+// of a cell, so that a large damping gives a short step of iterative proportional
+// fitting. When no step improves, newtonStep restores the state and returns false.
 func (s *solver) newtonStep() bool {
 	grad := s.gradient()
 	before := l1(grad)
@@ -43,14 +44,14 @@ func (s *solver) newtonStep() bool {
 		}
 		s.tree.restore(&s.saved)
 		for i, t := range s.tables {
-			copy(t.phi, old[i])
+			copy(t.dual, old[i])
 		}
 		s.damping = min(s.damping*10, 1)
 	}
 	return false
 }
 
-// clip bounds every change of a dual variable.
+// clip bounds every change of a dual variable by maxStep.
 func clip(dir [][]float64) {
 	for i := range dir {
 		for c, x := range dir[i] {
@@ -69,7 +70,7 @@ func l1(x [][]float64) float64 {
 	return d
 }
 
-// gradient is, per cell, the mass aimed at less the mass.
+// gradient measures every table and returns the gap of every cell.
 func (s *solver) gradient() [][]float64 {
 	g := make([][]float64, len(s.tables))
 	for i, t := range s.tables {
@@ -82,18 +83,19 @@ func (s *solver) gradient() [][]float64 {
 	return g
 }
 
-// move adds dir to the duals and returns the gain of the dual.
+// move adds dir to the duals, updates and calibrates the tree, and returns by how
+// much the dual function grew.
 func (s *solver) move(dir [][]float64) float64 {
 	gain := 0.0
 	for i, t := range s.tables {
 		gain -= t.potential()
-		copy(t.work, t.phi)
+		copy(t.work, t.dual)
 		t.centre(dir[i], t.aim)
 		for c, x := range dir[i] {
-			t.phi[c] += x
+			t.dual[c] += x
 		}
-		t.settle()
-		for c, x := range t.phi {
+		t.normaliseDual()
+		for c, x := range t.dual {
 			t.work[c] = math.Exp(x - t.work[c])
 		}
 		gain += t.potential()
@@ -102,44 +104,45 @@ func (s *solver) move(dir [][]float64) float64 {
 	return gain - s.tree.calibrate()
 }
 
-// potential is the table's part of the dual: the sum of target x phi, or
-// -rho log of the sum of target x exp(-phi/rho) for a soft table; nothing for
-// a table that is not absolute, whose phi is held to a surface instead.
+// potential returns the table's term of the dual function: the sum of
+// target x dual for a hard table, -rho log of the sum of target x exp(-dual/rho)
+// for a soft one, and zero for a table that is not absolute, whose duals
+// normaliseDual keeps on a surface instead.
 func (t *table) potential() float64 {
 	d := 0.0
 	switch {
 	case !t.absolute:
 	case t.soft():
 		for c, x := range t.target {
-			d += x * math.Exp(-t.phi[c]/t.rho)
+			d += x * math.Exp(-t.dual[c]/t.rho)
 		}
 		d = -t.rho * math.Log(d)
 	default:
 		for c, x := range t.target {
-			d += float64(x * t.phi[c])
+			d += float64(x * t.dual[c])
 		}
 	}
 	return d
 }
 
-// settle returns phi of a soft table that is not absolute to its surface: in
-// every row the sum of target x exp(-phi/rho) is one.
-func (t *table) settle() {
+// normaliseDual shifts the duals of a soft table that is not absolute so that in
+// every row the sum of target x exp(-dual/rho) is one.
+func (t *table) normaliseDual() {
 	if t.absolute || !t.soft() {
 		return
 	}
-	t.takeAim()
-	for c := range t.phi {
+	t.updateAim()
+	for c := range t.dual {
 		if c < t.n && t.rowSum[t.row[c]] > 0 {
-			t.phi[c] += t.rho * math.Log(t.rowSum[t.row[c]])
+			t.dual[c] += t.rho * math.Log(t.rowSum[t.row[c]])
 		}
 	}
 }
 
-// newtonDirection solves (Hessian + damping) direction = gradient by preconditioned
-// conjugate gradients, only as far as the gradient is small (Dembo, Eisenstat
-// and Steihaug 1982, "Inexact Newton methods"). It returns the gain that the
-// quadratic model promises.
+// newtonDirection solves (Hessian + damping) direction = gradient by conjugate
+// gradients with a diagonal preconditioner, less precisely while the gradient is
+// large (Dembo, Eisenstat and Steihaug 1982, "Inexact Newton methods"). It returns
+// the direction and the gain that the quadratic model predicts.
 func (s *solver) newtonDirection(grad [][]float64) (dir [][]float64, gain float64) {
 	diag := s.curvature()
 	zero := func() [][]float64 {
@@ -194,11 +197,12 @@ func (s *solver) newtonDirection(grad [][]float64) (dir [][]float64, gain float6
 			}
 		}
 	}
-	// The quadratic model at x gains grad x - x H x / 2, with H x = grad - res.
+	// The quadratic model predicts grad x - x H x / 2, where H x = grad - res.
 	return x, (dotAll(grad, x) + dotAll(res, x)) / 2
 }
 
-// curvature is the diagonal of the Hessian, roughly.
+// curvature returns an approximation of the diagonal of the Hessian: the mass of
+// every cell, and zero outside a universe.
 func (s *solver) curvature() [][]float64 {
 	d := make([][]float64, len(s.tables))
 	for i, t := range s.tables {
@@ -212,8 +216,9 @@ func (s *solver) curvature() [][]float64 {
 	return d
 }
 
-// hessian writes to out the covariance of every cell's constraint function with
-// X, the sum of x over all tables, plus what the penalties of soft tables add.
+// hessian writes the product of the Hessian with x to out: per cell, the covariance
+// of its constraint function with X, the sum of x over all tables, plus the term
+// of a soft table's penalty.
 func (s *solver) hessian(x, out [][]float64) {
 	s.products++
 	val := s.tree.scratch()
@@ -276,10 +281,10 @@ func (t *table) addPenalty(x, h []float64) {
 	}
 }
 
-// expectations: a pass to the roots turns the sum in every clique into the
-// conditional expectation of what lies below, a pass back adds what lies above,
-// so that in the end each clique cell holds E[X | cell]. It returns the mean of
-// X in the component of every node.
+// expectations replaces val, which holds each node's own terms of X per clique
+// cell, by E[X | cell]. A pass to the roots adds to every clique the conditional
+// expectation of the terms below it, and a pass back the terms above. It returns,
+// per node, the mean of X in the node's component.
 func (s *solver) expectations(val [][]float64) []float64 {
 	nodes := s.tree.nodes
 	below := make([][]float64, len(nodes))
@@ -289,10 +294,10 @@ func (s *solver) expectations(val [][]float64) []float64 {
 		if n.parent < 0 {
 			continue
 		}
-		n.up.dot(n.belief, val[i], n.news)
+		n.up.dot(n.belief, val[i], n.message)
 		n.divide()
-		below[i] = append([]float64(nil), n.news...)
-		n.down.add(val[n.parent], n.news)
+		below[i] = append([]float64(nil), n.message...)
+		n.down.add(val[n.parent], n.message)
 	}
 	for i, n := range nodes {
 		if n.parent < 0 {
@@ -302,12 +307,12 @@ func (s *solver) expectations(val [][]float64) []float64 {
 			continue
 		}
 		mean[i] = mean[n.parent]
-		n.down.dot(nodes[n.parent].belief, val[n.parent], n.news)
+		n.down.dot(nodes[n.parent].belief, val[n.parent], n.message)
 		n.divide()
 		for k, b := range below[i] {
-			n.news[k] -= b
+			n.message[k] -= b
 		}
-		n.up.add(val[i], n.news)
+		n.up.add(val[i], n.message)
 	}
 	return mean
 }
@@ -315,9 +320,9 @@ func (s *solver) expectations(val [][]float64) []float64 {
 func (n *node) divide() {
 	for k, mass := range n.sep {
 		if mass > 0 {
-			n.news[k] /= mass
+			n.message[k] /= mass
 		} else {
-			n.news[k] = 0
+			n.message[k] = 0
 		}
 	}
 }

@@ -2,39 +2,40 @@ package fit
 
 import "math"
 
-// Options steer a fit. The zero value is ready to use.
+// Options control a fit. The zero value is ready to use.
 type Options struct {
-	// Tolerance is the total variation distance to which every hard table is
-	// met after reconciliation. 0 means 1e-9.
+	// Tolerance is the largest total variation distance, as a share of the whole
+	// population, between a hard table's reconciled and fitted shares. 0 means 1e-9.
 	Tolerance float64
-	// MaxCells bounds the cells of all cliques together. 0 means 50 million.
+	// MaxCells bounds the cells of all cliques together, 8 bytes each and several
+	// times that in scratch space. 0 means 50 million.
 	MaxCells int64
-	// MaxSweeps bounds the tours of the tree. 0 means 20,000.
+	// MaxSweeps bounds the sweeps over the tree. 0 means 20,000.
 	MaxSweeps int
 	// Progress, when set, is called at the start of every stage and from time
-	// to time inside it.
+	// to time during it, from the goroutine that called Fit.
 	Progress func(Progress)
 }
 
-// Stage is a part of a fit.
+// Stage names a part of a fit.
 type Stage string
 
 // The stages of a fit in their order.
 const (
 	StageTree      Stage = "tree"      // triangulation
 	StageSupport   Stage = "support"   // structural zeros
-	StageReconcile Stage = "reconcile" // least change of the hard tables
-	StagePattern   Stage = "pattern"   // the seed from the pattern tables
-	StageFit       Stage = "fit"       // the hard fit
-	StageDiagnose  Stage = "diagnose"  // why the hard fit stands still
-	StageCertify   Stage = "certify"   // measuring every table
+	StageReconcile Stage = "reconcile" // least change that makes the hard tables agree
+	StagePattern   Stage = "pattern"   // fit of the pattern tables, the seed of the next stage
+	StageFit       Stage = "fit"       // fit of the hard and soft tables
+	StageDiagnose  Stage = "diagnose"  // why that fit makes no progress
+	StageCertify   Stage = "certify"   // measurement of every table
 )
 
-// Progress is one report on a running fit.
+// Progress reports on a running fit.
 type Progress struct {
 	Stage Stage
-	Sweep int     // tours of the tree so far
-	TVD   float64 // worst total variation distance of a hard table, 0 when not known
+	Sweep int     // sweeps over the tree so far
+	TVD   float64 // largest total variation distance of a table, 0 when not known
 }
 
 func (o Options) withDefaults() Options {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// dense is the brute-force counterpart of a fit: one table over everything.
+// dense is a brute-force fit: one table over all variables.
 type dense struct {
 	p   *Problem
 	all []int
@@ -34,7 +34,7 @@ func newDense(p *Problem) *dense {
 	return d
 }
 
-// at is the position of a dense cell in a scope, in the scope's own order.
+// at returns the position of dense cell k in a scope, in the scope's order.
 func (d *dense) at(k int, scope []int) int {
 	v := unravel(d.p.Vars, d.all, k)
 	pos := 0
@@ -53,7 +53,7 @@ func (d *dense) cells(t *Table) []int {
 }
 
 // project is the I-projection onto one table, written from its definition. It
-// returns how far off the table was.
+// returns the largest deviation of a cell before it.
 func (d *dense) project(t *Table, cell []int) float64 {
 	mass := make([]float64, len(t.Share))
 	row := make([]float64, len(t.Share))
@@ -82,7 +82,7 @@ func (d *dense) project(t *Table, cell []int) float64 {
 	return off
 }
 
-// fit is plain cyclic fitting to convergence; false when it does not get there.
+// fit is cyclic fitting. It returns false when it does not converge.
 func (d *dense) fit(role Role) bool {
 	var tables []*Table
 	var cell [][]int
@@ -104,9 +104,9 @@ func (d *dense) fit(role Role) bool {
 	return false
 }
 
-// randomProblem makes a problem whose hard tables are read off a random
-// distribution, which is returned too: margins, groupings, universes and
-// conditionals over random scopes, a pattern, a support.
+// randomProblem returns a problem whose hard tables are those of a random
+// distribution, which it returns too: margins, groupings, universes and
+// conditionals over random scopes, perhaps a pattern and a support.
 func randomProblem(rng *rand.Rand) (*Problem, []float64) {
 	p := &Problem{}
 	for i := range 3 + rng.IntN(3) {
@@ -142,7 +142,7 @@ func randomProblem(rng *rand.Rand) (*Problem, []float64) {
 	return p, truth
 }
 
-// randomTable draws a table's form; its shares come from readOff.
+// randomTable returns a random table without shares.
 func randomTable(p *Problem, rng *rand.Rand, i int) Table {
 	n := min(1+rng.IntN(3), len(p.Vars))
 	t := Table{Name: fmt.Sprintf("t%d", i), Role: Hard, Scope: rng.Perm(len(p.Vars))[:n], Variance: 1}
@@ -168,7 +168,7 @@ func randomTable(p *Problem, rng *rand.Rand, i int) Table {
 	return t
 }
 
-// readOff gives a table the shares of a distribution.
+// readOff sets a table's shares to those of a distribution.
 func readOff(d *dense, t *Table, x []float64) {
 	mass := make([]float64, len(t.Row))
 	row := make([]float64, len(t.Row))
@@ -202,9 +202,9 @@ func divergence(p, q []float64) float64 {
 	return d
 }
 
-// TestOracle compares fits of small random problems with brute force, and
-// checks the Pythagorean identity KL(truth|seed) = KL(truth|fit) + KL(fit|seed)
-// that singles out the I-projection (Csiszar 1975, theorem 3.1).
+// TestOracle compares fits of small random problems with brute force, and checks
+// the Pythagorean identity KL(truth|seed) = KL(truth|fit) + KL(fit|seed), which
+// characterises the I-projection (Csiszar 1975, theorem 3.1).
 func TestOracle(t *testing.T) {
 	compared := 0
 	for seed := range uint64(300) {
@@ -220,7 +220,7 @@ func TestOracle(t *testing.T) {
 		d.fit(Pattern)
 		start := slices.Clone(d.x)
 		if !d.fit(Hard) {
-			continue // brute force is too slow for this one
+			continue // brute force converges too slowly
 		}
 		compared++
 		got, err := r.Marginal(d.all)
@@ -229,7 +229,7 @@ func TestOracle(t *testing.T) {
 		}
 		for k, w := range d.x {
 			if math.Abs(got[k]-w) > 1e-9 {
-				t.Fatalf("seed %d: cell %d is %.12g, brute force says %.12g", seed, k, got[k], w)
+				t.Fatalf("seed %d: cell %d is %.12g, want %.12g", seed, k, got[k], w)
 			}
 		}
 		left, right := divergence(truth, start), divergence(truth, got)+divergence(got, start)
@@ -238,12 +238,12 @@ func TestOracle(t *testing.T) {
 		}
 	}
 	if compared < 200 {
-		t.Fatalf("only %d problems were compared", compared)
+		t.Fatalf("compared %d problems, want at least 200", compared)
 	}
 }
 
-// emptyUniverse says whether a random support left a table's universe empty,
-// which is an error by design.
+// emptyUniverse reports whether a fit failed because a random support left a
+// table's universe empty, which is an error by design.
 func emptyUniverse(err error) bool {
 	_, ok := err.(*NoSupportError)
 	return ok

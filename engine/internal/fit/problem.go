@@ -1,11 +1,18 @@
-// Package fit finds the joint distribution over categorical variables that
-// meets every hard table and stays closest, in Kullback-Leibler divergence, to
-// the pattern tables: iterative proportional fitting on a junction tree. It
-// knows nothing of specs, fields or labels: variables and cells are numbers.
+// Package fit finds the joint distribution over categorical variables that meets
+// every hard table and is closest, in Kullback-Leibler divergence, to the pattern
+// tables: iterative proportional fitting on a junction tree. It does not know
+// specs, fields or labels; variables and cells are numbers.
 //
-// In goes a Problem, out comes a Result: one calibrated table of probabilities
-// per clique, and a certificate per table. An impossible problem is an error,
-// never a result.
+// Fit turns a Problem into a Result: one calibrated table of probabilities per
+// clique and a certificate per table. An impossible problem is an error, never a
+// result.
+//
+// The methods, each cited in full where it is implemented: iterative proportional
+// fitting (Deming and Stephan 1940) on a junction tree (Lauritzen and
+// Spiegelhalter 1988; Jirousek and Preucil 1995), with Newton steps on the dual;
+// reconciliation of tables that disagree by least squares (Stone, Champernowne and
+// Meade 1942); proofs of impossibility by Farkas' lemma, reduced by a deletion
+// filter (Chinneck and Dravnieks 1991).
 package fit
 
 // Var is a categorical variable with values 0 to Card-1.
@@ -14,24 +21,24 @@ type Var struct {
 	Card int    `json:"card"`
 }
 
-// Role says what a table demands.
+// Role says what a table demands of the fit.
 type Role string
 
 const (
 	Hard    Role = "hard"    // met to Options.Tolerance after reconciliation
-	Soft    Role = "soft"    // pulled towards with weight Rho
-	Pattern Role = "pattern" // gives the shape, its levels yield to hard tables
+	Soft    Role = "soft"    // approached with weight Rho
+	Pattern Role = "pattern" // gives the odds ratios; hard tables override its levels
 )
 
-// Table is a published table as shares over a partition of the
-// configurations of its scope.
+// Table is a published table: shares over a partition of the configurations of
+// its scope.
 //
-// A configuration of Scope (row-major, the last variable fastest) belongs to
-// cell Cell[configuration], or to no cell (-1) when it lies outside the
-// table's universe. Every cell belongs to one row; shares add up to one inside
-// a row. A margin of the whole population has one row and no configuration
-// outside; a table with a universe has one row and some configurations outside;
-// a conditional p(v|S) has a row per configuration of S, whose own mass is free.
+// A configuration of Scope (row-major, the last variable fastest) belongs to the
+// cell Cell[configuration], or to no cell (-1) when it is outside the table's
+// universe. Every cell belongs to one row, and the shares in a row sum to one.
+// A margin of the whole population has one row and no configuration outside. A
+// table of a universe has one row and some configurations outside. A conditional
+// p(v|S) has a row per configuration of S, and the masses of its rows are free.
 type Table struct {
 	Name  string    `json:"name"`
 	Role  Role      `json:"role"`
@@ -42,15 +49,16 @@ type Table struct {
 
 	Rho float64 `json:"rho,omitempty"` // weight of a Soft table, > 0
 
-	// Variance is how readily reconciliation moves this table: the variance of
-	// a cell is Variance times its share. Only ratios between tables matter.
+	// Variance says how easily reconciliation moves this table: the variance of
+	// a cell is Variance times its share. Only ratios between tables matter. When
+	// no table has one, all count the same.
 	Variance float64 `json:"variance"`
-	// Tolerance is the largest total variation distance by which
-	// reconciliation may move the table; more is an error.
+	// Tolerance is the largest total variation distance, as a share of the whole
+	// population, by which reconciliation may move the table; more is an error.
 	Tolerance float64 `json:"tolerance"`
 }
 
-// Support marks impossible configurations: those of Scope whose Allowed is
+// Support declares structural zeros: configurations of Scope whose Allowed is
 // false have probability zero.
 type Support struct {
 	Name    string `json:"name"`
@@ -58,13 +66,13 @@ type Support struct {
 	Allowed []bool `json:"allowed"` // len: product of the cards of Scope
 }
 
-// Problem is what Fit solves.
+// Problem is the input of Fit.
 type Problem struct {
 	Vars     []Var     `json:"vars"`
 	Tables   []Table   `json:"tables"`
 	Supports []Support `json:"supports"`
-	// Together lists sets of variables that must share a clique although no
-	// table holds them together, so that their joint can be read off.
+	// Together lists further sets of variables that must share a clique, so that
+	// their joint distribution can be read off the result.
 	Together [][]int `json:"together,omitempty"`
 }
 
@@ -76,22 +84,23 @@ type Clique struct {
 	Parent int       `json:"parent"` // index of the parent clique, -1 for a root; parents come first
 }
 
-// Certificate is what the fit says of one table.
+// Certificate says how well the fit met one table.
 type Certificate struct {
 	Table string `json:"table"`
 	// Reconciled are the shares after reconciliation, in the form of
 	// Table.Share. For soft and pattern tables they equal the published ones.
 	Reconciled []float64 `json:"reconciled"`
-	// Mass is, per row, the share of the whole population that lies in the row.
+	// Mass is, per row, the row's share of the whole population.
 	Mass []float64 `json:"mass"`
 	// Fitted are the shares of the fitted distribution, in the form of Table.Share.
 	Fitted []float64 `json:"fitted"`
-	// Moved is the total variation distance published to reconciled, as a
-	// share of the whole population; WorstCell is the cell that moved most.
+	// Moved is the total variation distance between the published and the
+	// reconciled shares, as a share of the whole population; WorstCell is the
+	// cell that moved most.
 	Moved     float64 `json:"moved"`
 	WorstCell int     `json:"worst_cell"`
-	// TVD is the total variation distance reconciled to fitted, as a share of
-	// the whole population.
+	// TVD is the total variation distance between the reconciled and the fitted
+	// shares, as a share of the whole population.
 	TVD float64 `json:"tvd"`
 }
 
@@ -100,19 +109,19 @@ type Result struct {
 	Vars         []Var         `json:"vars"`
 	Cliques      []Clique      `json:"cliques"` // parents before children
 	Certificates []Certificate `json:"certificates"`
-	Sweeps       int           `json:"sweeps"` // full tours of the tree
+	Sweeps       int           `json:"sweeps"` // sweeps over the tree
 	Cells        int64         `json:"cells"`  // cells of all cliques together
 	Largest      int64         `json:"largest"`
 
-	// Elastic says that the reconciled tables still could not be met together
-	// and that the least elastic change within the tolerances was taken.
+	// Elastic says that the reconciled tables agreed pair by pair but not all
+	// together, and that they were moved further, within their tolerances.
 	Elastic bool `json:"elastic,omitempty"`
-	// ForcedZeros are the configurations that no distribution meeting the hard
-	// tables can give any mass, although no support forbids them.
+	// ForcedZeros are configurations that no support forbids but that have no
+	// mass in any distribution that meets the hard tables.
 	ForcedZeros []ForcedZero `json:"forced_zeros,omitempty"`
 }
 
-// ForcedZero is a configuration of a clique that the hard tables leave empty.
+// ForcedZero is a configuration of a clique that the hard tables force to zero.
 type ForcedZero struct {
 	Clique int   `json:"clique"`
 	Values []int `json:"values"` // one value per variable of the clique

@@ -7,11 +7,11 @@ import (
 	"github.com/personagen/personagen/engine/internal/disjoint"
 )
 
-// absolutise turns shares inside a region into shares of the whole population
-// wherever an absolute table says how many people the region holds: every row's
-// region must be a union of that table's cells. Repeated until nothing changes,
-// since a table made absolute can serve the next.
-func absolutise(tables []*table, vars []Var) {
+// makeAllAbsolute converts the targets of hard tables from shares of a row to shares
+// of the whole population, wherever an absolute table gives the mass of every row:
+// the region of each row must be a union of that table's cells. It repeats until
+// nothing changes, because a table made absolute can give the masses for another.
+func makeAllAbsolute(tables []*table, vars []Var) {
 	for changed := true; changed; {
 		changed = false
 		for _, t := range tables {
@@ -26,8 +26,8 @@ func absolutise(tables []*table, vars []Var) {
 	}
 }
 
-// regionMasses is the mass of each row's region by the most trusted absolute
-// table that determines all of them, or nil.
+// regionMasses returns the mass of each row's region, from the absolute table with
+// the least variance that determines all of them, or nil.
 func regionMasses(t *table, tables []*table, vars []Var) []float64 {
 	var best []float64
 	variance := math.Inf(1)
@@ -43,12 +43,12 @@ func regionMasses(t *table, tables []*table, vars []Var) []float64 {
 }
 
 const (
-	unseen = -2 // no possible configuration yet
+	unseen = -2 // no possible configuration so far
 	mixed  = -3 // configurations of several rows
 )
 
-// regionMassesBy assigns every cell of a to one row of t or to its outside; nil
-// when some cell with mass straddles two.
+// regionMassesBy assigns every cell of a to one row of t or to its outside, and
+// returns the mass per row; nil when a cell with mass belongs to several.
 func regionMassesBy(t, a *table, vars []Var) []float64 {
 	shared := intersect(t.scope, a.scope)
 	if len(shared) == 0 {
@@ -101,7 +101,8 @@ func regionMassesBy(t, a *table, vars []Var) []float64 {
 	return mass
 }
 
-// positions maps every configuration of a scope to one of a subset of it.
+// positions maps every configuration of a scope to the configuration of sub, a
+// subset of it.
 func positions(vars []Var, scope, sub []int) []int32 {
 	stride := make([]int32, len(scope))
 	n := int32(1)
@@ -114,6 +115,7 @@ func positions(vars []Var, scope, sub []int) []int32 {
 	return offsets(vars, scope, stride)
 }
 
+// makeAbsolute converts the targets, given the mass of every row.
 func (t *table) makeAbsolute(rowMass []float64) {
 	t.absolute = true
 	rest := 1.0
@@ -131,8 +133,8 @@ func (t *table) makeAbsolute(rowMass []float64) {
 	}
 }
 
-// pair is two absolute tables and their common coarsening: regions that are
-// unions of cells of either, and so must get the same mass from both.
+// pair is two absolute tables and their finest common coarsening: regions that are
+// unions of cells of either table, and must have the same mass in both.
 type pair struct {
 	a, b     *table
 	inA, inB []int // region of each cell; -1 when the cell has no possible configuration
@@ -141,9 +143,9 @@ type pair struct {
 	massB    []float64
 }
 
-// newPair finds the regions by union-find over the cells of a, the
-// configurations of the shared variables and the cells of b: a cell is linked
-// to every configuration it may contain. Nil when there is one region only.
+// newPair finds the regions by union-find over the cells of a, the configurations
+// of the shared variables and the cells of b: a cell is joined with every
+// configuration that it can contain. It returns nil when there is only one region.
 func newPair(a, b *table, vars []Var) *pair {
 	shared := intersect(a.scope, b.scope)
 	if len(shared) == 0 {
@@ -189,8 +191,8 @@ func newPair(a, b *table, vars []Var) *pair {
 	return p
 }
 
-// measure sums both tables over the regions and returns their distance and the
-// region where they differ most.
+// measure sums both tables over the regions. It returns their total variation
+// distance and the region where they differ most.
 func (p *pair) measure() (tvd float64, worst int) {
 	sumInto(p.massA, p.inA, p.a.target)
 	sumInto(p.massB, p.inB, p.b.target)
@@ -233,21 +235,21 @@ func (p *pair) disagreement() Disagreement {
 		MassA: p.massA[k], MassB: p.massB[k], TVD: tvd}
 }
 
-// reconciler holds the least squares problem of one call of reconcile.
+// reconciler is the least squares problem of one call of reconcile.
 type reconciler struct {
 	tables    []*table
 	pairs     []*pair
-	variance  []float64   // per table, as it stands after easing
+	variance  []float64   // per table; stiffen lowers it
 	weight    [][]float64 // per table and cell: the variance of the cell
 	tolerance float64
 }
 
-// reconcile moves the absolute hard tables until every two of them give every
-// common region the same mass, by the least squares of the moves with the
-// variance of a cell proportional to its share (Stone, Champernowne and Meade
-// 1942, "The precision of national income estimates"). A table that would move
-// by more than its tolerance is made stiffer and the others give way; when none
-// can, the error names the pairs that disagree.
+// reconcile moves the absolute hard tables until any two of them give every common
+// region the same mass: by weighted least squares, with the variance of a cell
+// proportional to its share (Stone, Champernowne and Meade 1942, "The precision of
+// national income estimates"). A table that would move by more than its tolerance
+// gets a smaller variance, so that the others move instead; when that does not
+// help, the error is an *InconsistentError with the pairs that disagree.
 func reconcile(tables []*table, vars []Var, tolerance float64) error {
 	r := &reconciler{tolerance: tolerance}
 	for _, t := range tables {
@@ -263,7 +265,6 @@ func reconcile(tables []*table, vars []Var, tolerance float64) error {
 			}
 		}
 	}
-	r.keepTotals(vars)
 	r.fixTotals()
 	if err := r.beyondTolerance(); err != nil {
 		return err
@@ -281,22 +282,9 @@ func reconcile(tables []*table, vars []Var, tolerance float64) error {
 	return r.check()
 }
 
-// keepTotals ties every table to an immovable one that holds everyone in one
-// cell: least squares alone would let the common total drift from 1.
-func (r *reconciler) keepTotals(vars []Var) {
-	everyone := newTable(vars, -1, &Table{Name: "everyone", Role: Hard, Cell: []int32{0}, Row: []int32{0}, Share: []float64{1}})
-	everyone.start = slices.Clone(everyone.target)
-	for _, t := range r.tables {
-		r.pairs = append(r.pairs, &pair{
-			a: everyone, b: t, inA: make([]int, everyone.size), inB: make([]int, t.size), regions: 1,
-			massA: make([]float64, 1), massB: make([]float64, 1),
-		})
-	}
-	r.tables = append(r.tables, everyone)
-}
-
-// fixTotals pairs every table with a table of one cell that holds everybody and
-// never moves, so that shares keep adding up to one.
+// fixTotals pairs every table with a table of one cell that contains everybody and
+// has no variance, so that the shares of every table keep their sum of one. Least
+// squares alone would let the common total change.
 func (r *reconciler) fixTotals() {
 	everybody := &table{src: -1, def: &Table{Name: "everybody"}, n: 1, size: 1, target: []float64{1}, start: []float64{1}}
 	for _, t := range r.tables {
@@ -306,11 +294,11 @@ func (r *reconciler) fixTotals() {
 	r.tables = append(r.tables, everybody)
 }
 
-// maxEasing bounds how often variances are changed for tolerances' sake.
+// maxEasing bounds how often reconcile lowers variances.
 const maxEasing = 60
 
-// startVariance is the declared variances; when none is declared all count the
-// same.
+// startVariance returns the declared variances, or equal ones when none is
+// declared.
 func startVariance(tables []*table) []float64 {
 	v := make([]float64, len(tables))
 	any := false
@@ -320,13 +308,13 @@ func startVariance(tables []*table) []float64 {
 	}
 	if !any {
 		fill(v, 1)
-		v[len(v)-1] = 0 // everyone
+		v[len(v)-1] = 0 // the table of fixTotals
 	}
 	return v
 }
 
-// beyondTolerance finds the pairs that no reconciliation can bring together:
-// their distance is more than both tolerances.
+// beyondTolerance returns an error with the pairs that no reconciliation can make
+// agree: their distance is larger than both tolerances together.
 func (r *reconciler) beyondTolerance() error {
 	var worst []Disagreement
 	for _, p := range r.pairs {
@@ -363,8 +351,8 @@ func (r *reconciler) inconsistent(ds []Disagreement) error {
 	return e
 }
 
-// stiffen lowers the variance of every table that moved too far; false when
-// there was none or it could not help.
+// stiffen lowers the variance of every table that moved too far. It returns false
+// when there is none whose variance can be lowered.
 func (r *reconciler) stiffen() bool {
 	again := false
 	for i, t := range r.tables {
@@ -377,8 +365,8 @@ func (r *reconciler) stiffen() bool {
 	return again
 }
 
-// check reports tables that had to move too far, and regions that could not be
-// brought together at all.
+// check returns an error with the pairs that still disagree, and for every table
+// that moved too far the pair that made it move.
 func (r *reconciler) check() error {
 	tooFar := func(t *table) bool { return t.moved() > t.def.Tolerance+r.tolerance }
 	blamed := make([]bool, len(r.pairs))
@@ -410,7 +398,8 @@ func (r *reconciler) check() error {
 	return r.inconsistent(ds)
 }
 
-// worstPartner is the pair of a table that disagreed most before anything moved.
+// worstPartner returns the pair of a table that disagreed most before anything
+// moved, or -1.
 func (r *reconciler) worstPartner(t *table) int {
 	best, most := -1, 0.0
 	for i, p := range r.pairs {
@@ -428,9 +417,10 @@ func (r *reconciler) worstPartner(t *table) int {
 	return best
 }
 
-// moved is the total variation distance from the published shares to the
-// reconciled ones, as a share of the whole population: a table that publishes
-// shares of a universe has not published the size of the universe.
+// moved returns the total variation distance between the published and the
+// reconciled shares within the rows, as a share of the whole population. A change
+// of a row's mass does not count: a table of a universe does not publish the size
+// of the universe.
 func (t *table) moved() float64 {
 	mass := make([]float64, t.rows)
 	for c, r := range t.row {
@@ -443,8 +433,8 @@ func (t *table) moved() float64 {
 	return d
 }
 
-// project solves the least squares problem. Shares must not turn negative:
-// cells that would are held at zero and the rest is solved again.
+// project solves the least squares problem. Cells that would become negative are
+// fixed at zero, and the rest is solved again.
 func (r *reconciler) project() {
 	r.weight = make([][]float64, len(r.tables))
 	for i, t := range r.tables {
@@ -479,14 +469,13 @@ func (r *reconciler) project() {
 	}
 }
 
-// maxSolve bounds the conjugate gradient steps, and the passes of polishing.
+// maxSolve bounds the conjugate gradient steps.
 const maxSolve = 5000
 
-// solve moves targets to the nearest point where all pairs agree: x0 - V C'y
-// with (C V C') y = C x0, where a row of C is a region of a pair and the
-// equations are consistent though redundant, so that conjugate gradients with
-// a diagonal preconditioner solve them. Alternating projections then take the
-// last digits.
+// solve moves the targets to the nearest point where all pairs agree: x0 - V C'y
+// with (C V C') y = C x0, where a row of C is a region of a pair. The equations are
+// redundant but consistent, so that conjugate gradients with a diagonal
+// preconditioner solve them. polish then improves the last digits.
 func (r *reconciler) solve() {
 	res := r.vector()
 	for i, p := range r.pairs {
@@ -499,7 +488,7 @@ func (r *reconciler) solve() {
 	for i := range res {
 		for k := range res[i] {
 			if diag[i][k] == 0 {
-				res[i][k] = 0 // immovable on both sides: check reports it
+				res[i][k] = 0 // neither table can move: check reports the pair
 			}
 		}
 	}
@@ -543,8 +532,8 @@ func (r *reconciler) solve() {
 	r.polish(diag)
 }
 
-// polish runs alternating projections onto the pairs (von Neumann), which
-// converge to the same point, until nothing is left to gain.
+// polish runs alternating projections onto the pairs (von Neumann 1933), which
+// converge to the same point, until they no longer improve.
 func (r *reconciler) polish(diag [][]float64) {
 	best := math.Inf(1)
 	for stall := 0; stall < 20; {
@@ -584,7 +573,7 @@ func move(x []float64, in []int, w, shift []float64, sign float64) {
 
 func (r *reconciler) index(t *table) int { return slices.Index(r.tables, t) }
 
-// vector is one number per region of every pair.
+// vector returns a zero per region of every pair.
 func (r *reconciler) vector() [][]float64 {
 	v := make([][]float64, len(r.pairs))
 	for i, p := range r.pairs {
@@ -593,7 +582,7 @@ func (r *reconciler) vector() [][]float64 {
 	return v
 }
 
-// diagonal is the diagonal of C V C'.
+// diagonal returns the diagonal of C V C'.
 func (r *reconciler) diagonal() [][]float64 {
 	d := r.vector()
 	for i, p := range r.pairs {
@@ -611,7 +600,7 @@ func (r *reconciler) diagonal() [][]float64 {
 	return d
 }
 
-// spread is C' y: per table and cell, the sum over the regions it is in.
+// spread returns C' y: per table and cell, the sum over the regions it is in.
 func (r *reconciler) spread(y [][]float64) [][]float64 {
 	out := make([][]float64, len(r.tables))
 	for i, t := range r.tables {
@@ -633,7 +622,7 @@ func (r *reconciler) spread(y [][]float64) [][]float64 {
 	return out
 }
 
-// normal is C V C' y.
+// normal returns C V C' y.
 func (r *reconciler) normal(y [][]float64) [][]float64 {
 	x := r.spread(y)
 	for i := range x {
@@ -692,8 +681,9 @@ func largest(x [][]float64) float64 {
 	return m
 }
 
-// absorb marks absolute tables that another one implies: each of its possible
-// cells lies in one of theirs. They agree already, so they need no fitting.
+// absorb marks absolute tables that another one implies, because each possible
+// cell of the other lies in one of theirs. After reconciliation they agree, so
+// that they need no fitting.
 func absorb(tables []*table, vars []Var) {
 	for _, t := range tables {
 		for _, a := range tables {
@@ -706,8 +696,8 @@ func absorb(tables []*table, vars []Var) {
 	}
 }
 
-// refines says whether every cell of a lies in one cell of t, whose scope is
-// part of a's.
+// refines reports whether every cell of a lies in one cell of t, whose scope is a
+// subset of a's.
 func refines(a, t *table, vars []Var) bool {
 	pos := positions(vars, a.scope, t.scope)
 	in := make([]int32, a.size)

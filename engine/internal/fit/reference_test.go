@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// reference is a case of testdata/reference.json: a dense seed, margins in
-// counts or shares, and what programs of others made of them.
+// reference is a case of testdata/reference.json: a dense seed, margins as counts
+// or shares, and the published result of other programs.
 type reference struct {
 	ID      string    `json:"id"`
 	Cards   []int     `json:"cards"`
@@ -40,8 +40,8 @@ func references(t *testing.T) []reference {
 	return rs
 }
 
-// problem makes the seed a pattern and the margins hard tables; total is what
-// the margins add up to.
+// problem returns a problem with the seed as pattern and the margins as hard
+// tables, and the sum of a margin.
 func (r *reference) problem() (p *Problem, total float64) {
 	p = &Problem{}
 	all := make([]int, len(r.Cards))
@@ -59,7 +59,8 @@ func (r *reference) problem() (p *Problem, total float64) {
 	return p, total
 }
 
-// full is a table whose cells are the configurations of its scope.
+// full returns a table with one row whose cells are the configurations of its
+// scope.
 func full(name string, role Role, scope []int, values []float64) Table {
 	t := Table{Name: name, Role: role, Scope: scope, Variance: 1, Row: make([]int32, len(values))}
 	if role == Soft {
@@ -76,7 +77,7 @@ func full(name string, role Role, scope []int, values []float64) Table {
 	return t
 }
 
-// TestReferences runs the published cases.
+// TestReferences fits the published cases.
 func TestReferences(t *testing.T) {
 	for _, r := range references(t) {
 		t.Run(r.ID, func(t *testing.T) {
@@ -111,21 +112,21 @@ func checkRefused(t *testing.T, r *reference, err error) {
 	if r.Repair == nil {
 		var e *NoSupportError
 		if !errors.As(err, &e) {
-			t.Fatalf("error is %v, want *NoSupportError", err)
+			t.Fatalf("got error %v, want *NoSupportError", err)
 		}
 		return
 	}
 	var e *ImpossibleError
 	if !errors.As(err, &e) {
-		t.Fatalf("error is %v, want *ImpossibleError", err)
+		t.Fatalf("got error %v, want *ImpossibleError", err)
 	}
 	if !slices.Equal(e.Tables, []int{1, 2, 3}) || !e.Irreducible {
-		t.Errorf("tables %v, irreducible %v; want the three margins, irreducible", e.Tables, e.Irreducible)
+		t.Errorf("got tables %v, irreducible %v; want the three margins, irreducible", e.Tables, e.Irreducible)
 	}
 	if math.Abs(e.Repair-*r.Repair) > r.Tolerance || !e.Exact {
-		t.Errorf("repair %.12g (exact: %v), want %g", e.Repair, e.Exact, *r.Repair)
+		t.Errorf("got repair %.12g (exact: %v), want %g", e.Repair, e.Exact, *r.Repair)
 	}
 	if e.AtLeast > *r.Repair+r.Tolerance || e.AtLeast < *r.Repair/2 {
-		t.Errorf("lower bound %g, want below %g and near it", e.AtLeast, *r.Repair)
+		t.Errorf("got lower bound %g, want half of %g to all of it", e.AtLeast, *r.Repair)
 	}
 }

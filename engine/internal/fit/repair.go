@@ -7,15 +7,15 @@ import (
 	"gonum.org/v1/gonum/optimize/convex/lp"
 )
 
-// Bounds of the linear programme: its matrix is dense.
+// Bounds of the linear programme, whose matrix is dense.
 const (
 	repairCells = 512 // configurations of all variables involved
 	repairRows  = 160 // cells of all tables involved
 )
 
-// leastRepair is the smallest total absolute change of masses that lets the
-// tables hold together, by a linear programme over all configurations of their
-// variables; false when that would be too large or the solver gives up.
+// leastRepair returns the smallest total absolute change of masses with which the
+// tables can be met together, by a linear programme over all configurations of
+// their variables; false when the programme is too large or the solver fails.
 //
 //	minimise  sum of up + down
 //	where     p(cell) + up(cell) - down(cell) = target(cell)   for every cell
@@ -32,7 +32,7 @@ func leastRepair(p *Problem, tables []*table) (float64, bool) {
 	}
 	for i := range p.Supports {
 		if inside := sorted(p.Supports[i].Scope); len(intersect(inside, scope)) > 0 && !subset(inside, scope) {
-			return 0, false // variables outside the scope have a say
+			return 0, false // variables outside the scope matter too
 		}
 	}
 	possible := configurationsIn(p, scope, tables)
@@ -67,7 +67,8 @@ func leastRepair(p *Problem, tables []*table) (float64, bool) {
 	return max(least, 0), true
 }
 
-// coefficient is what mass in cell "in" adds to the equation of cell c.
+// coefficient returns the coefficient of the mass in cell in, in the equation of
+// cell c.
 func (t *table) coefficient(c, in int) float64 {
 	x := 0.0
 	if c == in {
@@ -82,8 +83,8 @@ func (t *table) coefficient(c, in int) float64 {
 	return x
 }
 
-// configurationsIn lists the configurations of a scope that neither a support
-// inside it nor a zero of one of the tables forbids.
+// configurationsIn lists the configurations of a scope that are forbidden neither
+// by a support within the scope nor by a zero of one of the tables.
 func configurationsIn(p *Problem, scope []int, tables []*table) []int {
 	ok := make([]float64, int(cells(p.Vars, scope)))
 	fill(ok, 1)

@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// maxMarginal bounds the cells of a distribution made on request.
+// maxMarginal bounds the cells of a distribution that Marginal computes.
 const maxMarginal = 50e6
 
-// result reads off the calibrated tree.
+// result calibrates the tree and returns its distribution with certificates.
 func (f *fitting) result() *Result {
 	f.tree.calibrate()
 	r := &Result{Vars: slices.Clone(f.p.Vars), Sweeps: f.sweeps, Elastic: f.elastic, ForcedZeros: f.zeros}
@@ -24,7 +24,8 @@ func (f *fitting) result() *Result {
 	return r
 }
 
-// certify measures one table against its reconciled and its published shares.
+// certify compares the fitted shares of a table with its reconciled and its
+// published ones.
 func (f *fitting) certify(t *table) Certificate {
 	t.place(f.tree)
 	t.measure()
@@ -49,8 +50,8 @@ func (f *fitting) certify(t *table) Certificate {
 	return c
 }
 
-// sharesOf is the masses of cells as shares of their rows; in a row without
-// mass the published shares stand, since nothing contradicts them.
+// sharesOf returns the masses of cells as shares of their rows. For a row without
+// mass it returns the published shares, which nothing contradicts.
 func (t *table) sharesOf(mass, rowMass []float64) []float64 {
 	out := make([]float64, t.n)
 	for c, r := range t.row {
@@ -63,13 +64,14 @@ func (t *table) sharesOf(mass, rowMass []float64) []float64 {
 	return out
 }
 
-// factor is a distribution over some variables, ascending and row-major.
+// factor is a non-negative function of some variables, which are ascending; p is
+// row-major.
 type factor struct {
 	vars []int
 	p    []float64
 }
 
-// onto sums a factor to a subset of its variables.
+// onto sums a factor over the variables that are not in vars, a subset.
 func (f factor) onto(all []Var, vars []int) factor {
 	m := newMargin(all, f.vars, vars, nil, 0)
 	out := make([]float64, m.size)
@@ -81,7 +83,7 @@ func (f factor) onto(all []Var, vars []int) factor {
 func (f factor) times(all []Var, g factor) (factor, error) {
 	vars := unite(f.vars, g.vars)
 	if n := cells(all, vars); n > maxMarginal {
-		return factor{}, fmt.Errorf("fit: the joint of %s has %.3g cells, more than %.3g", namesOf(all, vars), n, float64(maxMarginal))
+		return factor{}, fmt.Errorf("fit: the joint distribution of %s has %.3g cells, more than %.3g", namesOf(all, vars), n, float64(maxMarginal))
 	}
 	out := make([]float64, int(cells(all, vars)))
 	fill(out, 1)
@@ -96,9 +98,11 @@ func unite(a, b []int) []int {
 	return slices.Compact(out)
 }
 
-// Marginal is the joint distribution of any set of distinct variables,
-// row-major in the order given. It is found by elimination on the junction
-// tree; an error when a table on the way would be too large.
+// Marginal returns the joint distribution of distinct variables, row-major in the
+// order given, by variable elimination on the junction tree (Koller and Friedman
+// 2009, "Probabilistic graphical models", section 10.3.3). It is an error when the
+// scope is malformed or an intermediate table would have more than 50 million
+// cells.
 func (r *Result) Marginal(scope []int) ([]float64, error) {
 	check := Problem{Vars: r.Vars}
 	if _, err := check.configurations(scope); err != nil {
@@ -138,19 +142,19 @@ func (r *Result) marginal(query []int) (factor, error) {
 	return out.onto(r.Vars, query), nil
 }
 
-// gather is the joint of the queried variables in a clique's subtree and of
-// keep, the separator to its parent.
+// gather returns the joint distribution of the queried variables in clique i's
+// subtree and of keep, the separator to its parent.
 func (r *Result) gather(i int, keep, query []int) (factor, error) {
 	c := r.Cliques[i]
 	f := factor{c.Vars, c.P}
-	want := keep
+	wanted := keep
 	for _, v := range c.Vars {
 		if slices.Contains(query, v) {
-			want = unite(want, []int{v})
+			wanted = unite(wanted, []int{v})
 		}
 	}
 	for j := i + 1; j < len(r.Cliques); j++ {
-		if r.Cliques[j].Parent != i || !r.holds(j, query, f.vars) {
+		if r.Cliques[j].Parent != i || !r.reaches(j, query, f.vars) {
 			continue
 		}
 		sep := intersect(r.Cliques[j].Vars, c.Vars)
@@ -162,21 +166,21 @@ func (r *Result) gather(i int, keep, query []int) (factor, error) {
 		if f, err = f.times(r.Vars, g); err != nil {
 			return factor{}, err
 		}
-		want = unite(want, without(g.vars, sep))
+		wanted = unite(wanted, without(g.vars, sep))
 	}
-	return f.onto(r.Vars, want), nil
+	return f.onto(r.Vars, wanted), nil
 }
 
-// holds says whether the subtree of a clique has a queried variable that is not
-// known yet.
-func (r *Result) holds(i int, query, known []int) bool {
+// reaches reports whether clique i's subtree has a queried variable that is not
+// among the known ones.
+func (r *Result) reaches(i int, query, known []int) bool {
 	for _, v := range r.Cliques[i].Vars {
 		if slices.Contains(query, v) && !slices.Contains(known, v) {
 			return true
 		}
 	}
 	for j := i + 1; j < len(r.Cliques); j++ {
-		if r.Cliques[j].Parent == i && r.holds(j, query, known) {
+		if r.Cliques[j].Parent == i && r.reaches(j, query, known) {
 			return true
 		}
 	}
@@ -193,7 +197,8 @@ func without(a, b []int) []int {
 	return out
 }
 
-// givenIn turns a joint into the conditional given a subset of its variables.
+// givenIn turns a joint distribution into the conditional one given a subset of
+// its variables.
 func (f factor) givenIn(all []Var, given []int) {
 	m := newMargin(all, f.vars, given, nil, 0)
 	sum := make([]float64, m.size)
@@ -206,9 +211,10 @@ func (f factor) givenIn(all []Var, given []int) {
 	m.scale(f.p, sum)
 }
 
-// Slice conditions the distribution on a support whose scope lies in one
-// clique (list it in Problem.Together). It returns the conditioned result,
-// without certificates, and the mass of the part kept.
+// Slice conditions the distribution on a support. It returns the conditional
+// distribution, without certificates, and the mass of what was kept, as a share of
+// the whole population. It is an error when no clique contains the support's scope
+// (list the scope in Problem.Together) or when the mass is zero.
 func (r *Result) Slice(s Support) (*Result, float64, error) {
 	check := Problem{Vars: r.Vars}
 	n, err := check.configurations(s.Scope)
@@ -220,12 +226,12 @@ func (r *Result) Slice(s Support) (*Result, float64, error) {
 	}
 	tr := r.tree()
 	if tr.host(sorted(s.Scope)) < 0 {
-		return nil, 0, fmt.Errorf("fit: slice %s: no clique holds %s; list them in Together", s.Name, namesOf(r.Vars, s.Scope))
+		return nil, 0, fmt.Errorf("fit: slice %s: no clique contains %s: list these variables in Together", s.Name, namesOf(r.Vars, s.Scope))
 	}
 	tr.forbid(&s)
 	mass := math.Exp(tr.calibrate())
 	if !(mass > 0) {
-		return nil, 0, fmt.Errorf("fit: slice %s: nobody is left", s.Name)
+		return nil, 0, fmt.Errorf("fit: slice %s: the part to keep has no mass", s.Name)
 	}
 	out := &Result{Vars: r.Vars, Sweeps: r.Sweeps, Cells: r.Cells, Largest: r.Largest}
 	for i, n := range tr.nodes {
@@ -234,7 +240,7 @@ func (r *Result) Slice(s Support) (*Result, float64, error) {
 	return out, mass, nil
 }
 
-// tree is a working tree with a copy of the result's distribution.
+// tree returns a calibrated tree with a copy of the result's distribution.
 func (r *Result) tree() *tree {
 	tr := newTree(r.Vars, r.Cliques)
 	for i, n := range tr.nodes {
@@ -246,10 +252,10 @@ func (r *Result) tree() *tree {
 	return tr
 }
 
-// TableShares computes what the distribution says of a table: per cell its
-// share of its row, per row its share of the whole population, in the form of
-// Table.Share and Certificate.Mass. Only Scope, Cell and Row are read. The
-// shares of a row without mass are zero.
+// TableShares returns the shares of a table in the distribution: per cell its share
+// of its row, as in Table.Share, and per row its share of the whole population, as
+// in Certificate.Mass. It reads only Scope, Cell and Row. In a row without mass all
+// shares are zero. Errors are those of Marginal, and a Cell of the wrong length.
 func (r *Result) TableShares(t *Table) (share, mass []float64, err error) {
 	p, err := r.Marginal(t.Scope)
 	if err != nil {

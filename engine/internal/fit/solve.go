@@ -10,16 +10,17 @@ type outcome int
 
 const (
 	converged  outcome = iota
-	impossible         // proven: no distribution comes within the tolerance
-	stalled            // out of sweeps
+	impossible         // proven: no distribution meets the tables within the tolerance
+	stalled            // no progress, or out of sweeps
 )
 
-// solver fits the tables placed in a tree. Its state is the tree's beliefs and
-// every table's phi, which say the same thing: the seed times the factors.
+// solver fits tables on a tree. Its state is the tree's beliefs and the duals of
+// every table. Both describe one distribution: the seed times the exponentials of
+// the duals.
 type solver struct {
 	tree      *tree
-	possible  [][]bool // per node and cell: in the support
-	tables    []*table // those to fit
+	possible  [][]bool // per node and clique cell: in the support
+	tables    []*table // to fit
 	tolerance float64
 	newton    bool // allow Newton steps
 	report    func(sweep int, tvd float64)
@@ -27,15 +28,15 @@ type solver struct {
 	sweeps   int
 	patience int           // Newton steps without halving the distance that end a run
 	damping  float64       // of Newton steps
-	trail    [][][]float64 // duals before every Newton step of the run
+	trail    [][][]float64 // duals before every Newton step of the run, per table and cell
 	products int           // Hessian products so far
 	repair   float64       // least total absolute change of an elastic fit so far
-	atLeast  float64       // when impossible: a proven lower bound of the total change needed
-	proof    [][]float64   // and the dual direction that proves it, per table
+	atLeast  float64       // with a proof: lower bound of the total change needed
+	proof    [][]float64   // direction of the duals that proves it, per table and cell; nil without one
 	saved    snapshot
 }
 
-// place hangs the tables into the tree, in order, and clears their factors.
+// place assigns the tables to nodes of the tree and sets their duals to zero.
 func (s *solver) place() {
 	for _, n := range s.tree.nodes {
 		n.tables = nil
@@ -43,23 +44,25 @@ func (s *solver) place() {
 	for _, t := range s.tables {
 		t.place(s.tree)
 		t.node.tables = append(t.node.tables, t)
-		clear(t.phi)
+		clear(t.dual)
 	}
 }
 
-// The rhythm of a run.
+// Constants of a run.
 const (
-	window      = 20  // tours between looks at the rate
-	slowTours   = 200 // tours still to go from which Newton steps are taken
-	localRounds = 4
+	window      = 20  // tours between two estimates of the rate of convergence
+	slowTours   = 200 // more tours than that still to go call for Newton steps
+	localRounds = 4   // rounds over the tables of one clique
 )
 
-// run fits until every table is met: iterative proportional fitting on a
-// junction tree (Jirousek and Preucil 1995, "On the effective implementation of
-// the iterative proportional fitting procedure"), and Newton steps on the dual
-// once the rate of a window promises a long walk. It stops for one of three
-// reasons only: all tables measured within the tolerance, a proof that they
-// cannot be, or no progress.
+// run fits until every table is met, by iterative proportional fitting (Deming and
+// Stephan 1940, "On a least squares adjustment of a sampled frequency table when
+// the expected marginal totals are known") on a junction tree (Jirousek and
+// Preucil 1995, "On the effective implementation of the iterative proportional
+// fitting procedure"). When the rate of convergence predicts many more tours it
+// changes to Newton steps. It ends when all tables were measured within the
+// tolerance, with a proof that they cannot be, when it makes no progress, or with
+// the error of ctx.
 func (s *solver) run(ctx context.Context, maxSweeps int) (outcome, error) {
 	s.tree.calibrate()
 	start := s.duals()
@@ -100,8 +103,8 @@ func (s *solver) run(ctx context.Context, maxSweeps int) (outcome, error) {
 	return stalled, nil
 }
 
-// runNewton takes Newton steps until the tables are met or a number of steps
-// has not halved the distance.
+// runNewton takes Newton steps until the tables are met, or until patience steps
+// have not halved the distance.
 func (s *solver) runNewton(ctx context.Context) (outcome, error) {
 	best, since := math.Inf(1), 0
 	s.trail = nil
@@ -125,9 +128,9 @@ func (s *solver) runNewton(ctx context.Context) (outcome, error) {
 	return stalled, nil
 }
 
-// tour walks the tree from every root and back, fitting the tables of each
-// clique it enters, and leaves all cliques calibrated. It returns the worst
-// distance met on the way, before the table in question was fitted.
+// tour visits the tree depth-first from every root, fits the tables of each clique
+// that it enters, and leaves the tree calibrated. It returns the largest distance
+// of a table, measured before that table was fitted.
 func (s *solver) tour() float64 {
 	worst := 0.0
 	for i, n := range s.tree.nodes {
@@ -144,15 +147,16 @@ func (s *solver) visit(i int) float64 {
 	worst := s.fitNode(n)
 	for _, c := range n.children {
 		child := s.tree.nodes[c]
-		s.tree.tellChild(child)
+		s.tree.sendToChild(child)
 		worst = max(worst, s.visit(c))
-		s.tree.tellParent(child)
+		s.tree.sendToParent(child)
 	}
 	return worst
 }
 
-// fitNode fits the tables of one clique, some rounds when they pull against
-// each other and the clique has neighbours to hear of it.
+// fitNode fits the tables of one clique and returns the largest distance in the
+// first round. With several tables it takes up to localRounds rounds, because a
+// round costs less than the messages to the clique's neighbours.
 func (s *solver) fitNode(n *node) float64 {
 	first := 0.0
 	rounds := 1
@@ -174,7 +178,8 @@ func (s *solver) fitNode(n *node) float64 {
 	return first
 }
 
-// worst measures every table in the calibrated tree.
+// worst measures every table in the calibrated tree and returns the largest
+// distance.
 func (s *solver) worst() float64 {
 	worst := 0.0
 	for _, t := range s.tables {
@@ -185,8 +190,8 @@ func (s *solver) worst() float64 {
 
 func (t *table) soft() bool { return t.rho > 0 }
 
-// update projects the clique's belief onto the table and returns how far off
-// it was.
+// update projects the clique's belief onto the table. It returns the distance
+// before that.
 func (t *table) update() float64 {
 	d := t.measure()
 	switch {
@@ -201,12 +206,13 @@ func (t *table) update() float64 {
 	return d
 }
 
-// apply multiplies the belief by the factors in work and keeps its total.
+// apply multiplies the belief by the factors in work, keeps its total, and adds
+// the logarithms of the factors to the duals.
 func (t *table) apply() {
 	total, before := 0.0, 0.0
 	for c, x := range t.work {
 		if x != 1 {
-			t.phi[c] += math.Log(x)
+			t.dual[c] += math.Log(x)
 		}
 		total += float64(x * t.mass[c])
 		before += t.mass[c]
@@ -217,8 +223,8 @@ func (t *table) apply() {
 	t.m.scale(t.node.belief, t.work)
 }
 
-// marginFactors is the classical step: target over mass, where an empty cell
-// is left alone.
+// marginFactors sets work to the factors of iterative proportional fitting: target
+// over mass, and one for an empty cell.
 func (t *table) marginFactors() {
 	for c, m := range t.mass {
 		t.work[c] = 1
@@ -228,11 +234,11 @@ func (t *table) marginFactors() {
 	}
 }
 
-// conditionalFactors is the I-projection onto p(c) = t_c p(row) with the mass
-// of the row free: the factor of a cell is t_c p(row)/p(c) times exp(-KL_row),
-// where KL_row is the divergence of the fitted shares from the target inside
-// the row (Csiszar 1975, "I-divergence geometry of probability distributions",
-// section 3).
+// conditionalFactors sets work to the factors of the I-projection onto
+// p(c) = t_c p(row), where the mass of the row is free: t_c p(row)/p(c) times
+// exp(-KL_row), where KL_row is the divergence of the target from the fitted shares
+// in the row (Csiszar 1975, "I-divergence geometry of probability distributions and
+// minimization problems", section 3).
 func (t *table) conditionalFactors() {
 	fill(t.work, 1)
 	clear(t.rowSum)
@@ -249,17 +255,18 @@ func (t *table) conditionalFactors() {
 	}
 }
 
-// softFactors is the exact step for the penalty of a soft table. With m0 the
-// mass of a cell without the table's own factor, so that repeating the step
-// does not creep towards the target, and a = rho/(1+rho), the factor is
-// (target/m0)^a, inside a row times (sum of target^a m0^(1-a))^rho.
+// softFactors sets work to the factors of the exact step for the penalty of a soft
+// table. With m0 the mass of a cell without the table's own factor and
+// a = rho/(1+rho), the cell's new factor is (target/m0)^a; for a table that is not
+// absolute, times (sum of target^a m0^(1-a) in the row)^rho. Dividing by the old
+// factor keeps repeated steps from drifting towards the target.
 func (t *table) softFactors() {
 	a := t.rho / (1 + t.rho)
 	clear(t.rowSum)
 	for c, m := range t.mass {
 		t.work[c] = 1
 		if m > 0 && t.target[c] > 0 && t.rowOf(c) < t.rows {
-			m0 := m * math.Exp(-t.phi[c])
+			m0 := m * math.Exp(-t.dual[c])
 			t.work[c] = math.Pow(t.target[c]/m0, a)
 			t.rowSum[t.rowOf(c)] += t.work[c] * m0
 		}
@@ -269,27 +276,33 @@ func (t *table) softFactors() {
 			if !t.absolute {
 				t.work[c] *= math.Pow(t.rowSum[t.rowOf(c)], t.rho)
 			}
-			t.work[c] *= math.Exp(-t.phi[c])
+			t.work[c] *= math.Exp(-t.dual[c])
 		}
 	}
 }
 
-// duals copies every table's phi.
+// duals returns a copy of the duals, per table and cell.
 func (s *solver) duals() [][]float64 {
 	out := make([][]float64, len(s.tables))
 	for i, t := range s.tables {
-		out[i] = append([]float64(nil), t.phi...)
+		out[i] = append([]float64(nil), t.dual...)
 	}
 	return out
 }
 
-// contradiction looks for a proof that the tables cannot be met, in the drift
-// of the duals since start. For any direction d over the cells and any
-// distribution p that meets the tables, sum of target x d = E_p[d] <= max of d
-// over the configurations; the gap by which that fails, over half the largest
-// range of d in a table, is a lower bound of the total absolute change that the
-// tables need (Farkas' lemma; linear programming duality for the bound). The
-// maximum over all configurations is one max-sum pass on the tree.
+// contradiction looks for a proof that the tables cannot be met, in the direction d
+// in which the duals changed since start. Any distribution p that meets the tables
+// has
+//
+//	sum of target x d = E_p[d] <= max of d over the possible configurations
+//
+// If that fails, no such p exists (Farkas' lemma), and the difference over half the
+// largest range of d in a table is a lower bound of the total absolute change that
+// the tables need (linear programming duality). The maximum is found by one
+// max-sum pass on the tree.
+//
+// Every table may be off by the tolerance, which is half of a total change. A
+// bound that all tables together may be off by proves nothing.
 func (s *solver) contradiction(start [][]float64) bool {
 	dir, expected := s.drift(start)
 	width := 0.0
@@ -309,9 +322,9 @@ func (s *solver) contradiction(start [][]float64) bool {
 	return true
 }
 
-// runningAway looks for a contradiction in the last Newton steps of a run that
-// stood still: tables that are barely impossible let the duals drift in one
-// direction without end, and slowly.
+// runningAway looks for a contradiction in the last Newton steps of a run that made
+// no progress: when tables are only just impossible, the duals grow slowly and
+// without bound in one direction.
 func (s *solver) runningAway() bool {
 	for _, back := range []int{1, 4, 12, len(s.trail)} {
 		if back >= 1 && back <= len(s.trail) && s.contradiction(s.trail[len(s.trail)-back]) {
@@ -321,8 +334,8 @@ func (s *solver) runningAway() bool {
 	return false
 }
 
-// drift is how the duals of the hard tables moved since start, centred, and its
-// expectation under any distribution that meets them.
+// drift returns how the duals of the hard tables changed since start, centred, and
+// the expectation of that direction under any distribution that meets the tables.
 func (s *solver) drift(start [][]float64) (dir [][]float64, expected float64) {
 	dir = s.duals()
 	for i, t := range s.tables {
@@ -343,8 +356,8 @@ func (s *solver) drift(start [][]float64) (dir [][]float64, expected float64) {
 	return dir, expected
 }
 
-// centre puts a direction into the form that its table constrains: inside the
-// rows of a table that is not absolute the expectation under w is removed.
+// centre subtracts from a direction, in every row of a table that is not absolute,
+// its expectation under the shares w. Such a table constrains nothing else.
 func (t *table) centre(d, w []float64) {
 	if t.absolute {
 		return
@@ -358,7 +371,8 @@ func (t *table) centre(d, w []float64) {
 	}
 }
 
-// halfRange is half the range of a direction over the cells in use.
+// halfRange returns half the range of a direction over the cells with a positive
+// target.
 func (t *table) halfRange(d []float64) float64 {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for c, x := range d {
@@ -369,7 +383,7 @@ func (t *table) halfRange(d []float64) float64 {
 	return (hi - lo) / 2
 }
 
-// largestScore is the largest sum of d over the possible configurations.
+// largestScore returns the largest sum of d over the possible configurations.
 func (s *solver) largestScore(d [][]float64) float64 {
 	score := s.scores(d)
 	total := 0.0
@@ -383,15 +397,15 @@ func (s *solver) largestScore(d [][]float64) float64 {
 			total += most
 			continue
 		}
-		fill(n.news, math.Inf(-1))
-		n.up.maximum(score[i], n.news)
-		n.down.add(score[n.parent], n.news)
+		fill(n.message, math.Inf(-1))
+		n.up.maximum(score[i], n.message)
+		n.down.add(score[n.parent], n.message)
 	}
 	return total
 }
 
-// scores is, per clique cell, the sum of d over the tables hosted there; -Inf
-// where the cell is impossible.
+// scores returns, per clique cell, the sum of d over the tables hosted there, and
+// -Inf where the cell is impossible.
 func (s *solver) scores(d [][]float64) [][]float64 {
 	score := s.tree.scratch()
 	for i, n := range s.tree.nodes {

@@ -2,10 +2,11 @@ package fit
 
 import "fmt"
 
-// support finds the configurations that are possible: it returns a tree whose
-// beliefs are one where a clique cell is in the support of the whole problem
-// and zero elsewhere. A tree's local masks are made consistent by one pass to
-// the roots and one back, so the result is the fixed point.
+// support finds the configurations that the supports and the zeros of the tables
+// allow. It returns a tree whose beliefs are one where a clique cell is possible
+// in the whole problem and zero elsewhere; it sets live in every table. One pass
+// of messages to the roots and one back makes the masks of all cliques
+// consistent. The error is a *NoSupportError.
 func support(p *Problem, cliques []Clique, tables []*table) (*tree, error) {
 	tr := newTree(p.Vars, cliques)
 	for i := range p.Supports {
@@ -32,7 +33,8 @@ func (tr *tree) forbid(s *Support) {
 	tr.margin(h, scope, nil, 0).scale(tr.nodes[h].belief, allowed)
 }
 
-// sortedMask is a support over its scope in ascending order, as ones and zeros.
+// sortedMask returns a support's scope in ascending order and, over that scope,
+// one for every allowed configuration and zero for the others.
 func sortedMask(vars []Var, s *Support) ([]int, []float64) {
 	scope := sorted(s.Scope)
 	mask := make([]float64, len(s.Allowed))
@@ -58,11 +60,11 @@ func (tr *tree) forbidZeros(t *table) {
 // calibrateMask is calibrate for beliefs of ones and zeros.
 func (tr *tree) calibrateMask() {
 	send := func(n *node, from, to *margin, source, target []float64) {
-		from.sum(source, n.news)
-		for i, x := range n.news {
-			n.news[i] = min(x, 1)
+		from.sum(source, n.message)
+		for i, x := range n.message {
+			n.message[i] = min(x, 1)
 		}
-		to.scale(target, n.news)
+		to.scale(target, n.message)
 	}
 	for i := len(tr.nodes) - 1; i >= 0; i-- {
 		if n := tr.nodes[i]; n.parent >= 0 {
@@ -76,8 +78,8 @@ func (tr *tree) calibrateMask() {
 	}
 }
 
-// live says which configurations of a scope (ascending, inside a clique) are
-// in the support.
+// live reports which configurations of a scope are possible. The scope is
+// ascending and lies in a clique.
 func (tr *tree) live(scope []int) []bool {
 	h := tr.host(scope)
 	m := tr.margin(h, scope, nil, 0)
@@ -90,8 +92,9 @@ func (tr *tree) live(scope []int) []bool {
 	return out
 }
 
-// deadCells lists the cells of a hard table that must hold somebody and
-// cannot. A row of free mass that is dead as a whole is only empty.
+// deadCells lists the cells of a hard table that have a positive target but no
+// possible configuration. A row whose mass is free may be impossible as a whole:
+// it stays empty.
 func (t *table) deadCells() []int {
 	if t.def.Role != Hard {
 		return nil
@@ -113,7 +116,7 @@ func (t *table) deadCells() []int {
 		case alive[c] || t.target[c] <= 0:
 			continue
 		case c == t.n && !t.absolute:
-			continue // nobody need be outside
+			continue // the outside of the universe may be empty
 		case c < t.n && free && !rowAlive[t.row[c]]:
 			continue
 		}
@@ -122,8 +125,10 @@ func (t *table) deadCells() []int {
 	return dead
 }
 
-// blame names an irreducible set of supports and tables with zeros that
-// together empty the dead cells, by dropping one after the other.
+// blame returns a *NoSupportError that names an irreducible set of supports and
+// tables with zeros which together leave the first dead cell impossible. It is
+// found with a deletion filter: drop one after the other, and keep those without
+// which the cell becomes possible.
 func blame(p *Problem, cliques []Clique, tables []*table, t *table, dead []int) error {
 	e := &NoSupportError{Table: t.src, name: t.def.Name}
 	for _, c := range dead {

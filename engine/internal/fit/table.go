@@ -5,21 +5,21 @@ import (
 	"slices"
 )
 
-// table is a Table in working form: scope ascending, no configuration without
-// a cell (those outside the universe share one extra cell), shares normalised.
+// table is a Table in working form: its scope is ascending, configurations outside
+// the universe belong to one extra cell, and shares sum to one in every row.
 type table struct {
-	src   int // index in the problem
+	src   int // index in the problem, -1 for a table of fixTotals
 	def   *Table
 	scope []int
-	cell  []int32   // configuration -> cell
-	n     int       // published cells
-	size  int       // n, or n+1 with the extra cell
-	row   []int32   // row of each published cell
-	rows  int       //
-	share []float64 // published shares, adding up to one in every row
+	cell  []int32 // configuration -> cell
+	n     int     // published cells
+	size  int     // n, or n+1 with the extra cell
+	row   []int32 // row of each published cell
+	rows  int
+	share []float64 // published shares, per cell; they sum to one in every row
 
-	// absolute says that target holds shares of the whole population, the
-	// extra cell included; else it holds shares inside the row, and the masses
+	// absolute says that target holds shares of the whole population, including
+	// the extra cell. Otherwise target holds shares within a row, and the masses
 	// of the rows are free.
 	absolute bool
 	target   []float64
@@ -31,17 +31,17 @@ type table struct {
 	at   int // node that hosts the table
 	node *node
 	m    *margin
-	// phi is the logarithm of the factor that the fit has put on every cell:
-	// the dual variables.
-	phi        []float64
+	// dual holds the dual variables: per cell, the logarithm of the factor that
+	// the fit has applied to it.
+	dual       []float64
 	mass, work []float64 // scratch: cell masses, cell factors
-	aim        []float64 // see takeAim
-	rowMass    []float64
-	rowSum     []float64 // scratch: per row, and one more for the outside
-	rho        float64   // weight when fitted softly, else 0
+	aim        []float64 // see updateAim
+	rowMass    []float64 // mass per row
+	rowSum     []float64 // scratch: per row, then the outside of the universe
+	rho        float64   // weight of a soft fit, 0 for a hard one
 }
 
-// newTable brings a declared table into working form.
+// newTable converts a declared table to working form.
 func newTable(vars []Var, src int, d *Table) *table {
 	t := &table{src: src, def: d, n: len(d.Share)}
 	if d.Role == Soft {
@@ -70,9 +70,9 @@ func newTable(vars []Var, src int, d *Table) *table {
 	t.target = make([]float64, t.size)
 	copy(t.target, t.share)
 	if t.size > t.n {
-		t.target[t.n] = 1 // no demand, until the table is made absolute
+		t.target[t.n] = 1 // demands nothing until the table is made absolute
 	}
-	t.phi = make([]float64, t.size)
+	t.dual = make([]float64, t.size)
 	t.mass = make([]float64, t.size)
 	t.work = make([]float64, t.size)
 	t.rowMass = make([]float64, t.rows)
@@ -81,8 +81,8 @@ func newTable(vars []Var, src int, d *Table) *table {
 	return t
 }
 
-// reorder moves a vector over the configurations of one ordering of a scope to
-// another ordering of it.
+// reorder permutes a row-major vector over the configurations of a scope from one
+// order of its variables to another.
 func reorder[T any](vars []Var, from, to []int, x []T) []T {
 	if slices.Equal(from, to) {
 		return slices.Clone(x)
@@ -100,29 +100,29 @@ func reorder[T any](vars []Var, from, to []int, x []T) []T {
 	return out
 }
 
-// place puts the table into the tree.
+// place assigns the table to the node of the tree that hosts it.
 func (t *table) place(tr *tree) {
 	h := tr.host(t.scope)
 	t.at, t.node = h, tr.nodes[h]
 	t.m = tr.margin(h, t.scope, t.cell, t.size)
 }
 
-// forbidden says which cells a zero target empties. A zero share of any role
-// does: no factor can fill such a cell.
+// forbidden reports whether cell c must be empty because its target is zero. That
+// holds for tables of every role: no factor can fill such a cell.
 func (t *table) forbidden(c int) bool {
 	return t.target[c] <= 0
 }
 
-// measure brings mass, rowMass and aim up to date with the node's belief and
-// returns the total variation distance from the masses to the aim, as a share
-// of the whole population.
+// measure updates mass, rowMass and aim from the node's belief. It returns the
+// total variation distance between the masses and the aim, as a share of the
+// whole population.
 func (t *table) measure() float64 {
 	t.m.sum(t.node.belief, t.mass)
 	clear(t.rowMass)
 	for c, r := range t.row {
 		t.rowMass[r] += t.mass[c]
 	}
-	t.takeAim()
+	t.updateAim()
 	d := 0.0
 	for c := range t.mass {
 		d += abs(t.gap(c))
@@ -130,18 +130,19 @@ func (t *table) measure() float64 {
 	return d / 2
 }
 
-// takeAim sets the shares that the present factors call for. A hard table aims
-// at its target. A soft one pays rho KL(fitted || target), inside its rows when
-// it is not absolute, and is at rest where its shares are in proportion to
-// target x exp(-phi/rho); as rho grows the aim becomes the target.
-func (t *table) takeAim() {
+// updateAim sets aim, the shares at which the table's duals are stationary. For a
+// hard table that is its target. A soft table has the penalty
+// rho KL(fitted || target), per row when it is not absolute, and is stationary
+// where its shares are proportional to target x exp(-dual/rho); as rho grows the
+// aim approaches the target.
+func (t *table) updateAim() {
 	if !t.soft() {
 		copy(t.aim, t.target)
 		return
 	}
 	clear(t.rowSum)
 	for c, x := range t.target {
-		t.aim[c] = x * math.Exp(-t.phi[c]/t.rho)
+		t.aim[c] = x * math.Exp(-t.dual[c]/t.rho)
 		t.rowSum[t.rowOf(c)] += t.aim[c]
 	}
 	for c := range t.aim {
@@ -151,8 +152,8 @@ func (t *table) takeAim() {
 	}
 }
 
-// rowOf is the row of a cell. All cells of an absolute table are one row; the
-// cell outside the universe of any other table is a row of its own.
+// rowOf returns the row of a cell. All cells of an absolute table are in row 0.
+// In any other table the cell outside the universe has a row to itself.
 func (t *table) rowOf(c int) int {
 	if t.absolute {
 		return 0
@@ -163,7 +164,7 @@ func (t *table) rowOf(c int) int {
 	return int(t.row[c])
 }
 
-// gap is what a cell lacks: the mass that the aim asks for less its mass.
+// gap returns the mass that the aim asks for in cell c minus its mass.
 func (t *table) gap(c int) float64 {
 	switch {
 	case t.absolute:

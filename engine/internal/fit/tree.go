@@ -2,8 +2,9 @@ package fit
 
 import "math"
 
-// node is a clique at work: its belief (the joint of its variables, up to the
-// part of the tree that has not sent its news yet) and its edge to the parent.
+// node is a clique with its belief and its edge to the parent. In a calibrated
+// tree the belief is the joint distribution of the clique's variables; otherwise
+// it lacks the factors of the parts of the tree whose messages it has not received.
 type node struct {
 	vars     []int
 	parent   int
@@ -12,19 +13,21 @@ type node struct {
 
 	up, down *margin   // the separator to the parent, seen from here and from the parent
 	sep      []float64 // separator mass at the last message
-	news     []float64 // scratch, as long as sep
+	message  []float64 // scratch, as long as sep
 
 	tables []*table // hosted here
 }
 
-// tree is a junction tree with beliefs; parents come before children.
+// tree is a junction tree with beliefs (Lauritzen and Spiegelhalter 1988, "Local
+// computations with probabilities on graphical structures and their application
+// to expert systems"). Parents come before children. It may be a forest.
 type tree struct {
 	vars  []Var
 	nodes []*node
 	work  [][]float64 // per node, as long as its belief; made when first needed
 }
 
-// newTree makes a tree whose beliefs are all one: not calibrated yet.
+// newTree returns a tree whose beliefs are all one, which is not calibrated.
 func newTree(vars []Var, cliques []Clique) *tree {
 	t := &tree{vars: vars}
 	for i, c := range cliques {
@@ -37,7 +40,7 @@ func newTree(vars []Var, cliques []Clique) *tree {
 			n.up = newMargin(vars, c.Vars, s, nil, 0)
 			n.down = newMargin(vars, p.vars, s, nil, 0)
 			n.sep = make([]float64, n.up.size)
-			n.news = make([]float64, n.up.size)
+			n.message = make([]float64, n.up.size)
 			fill(n.sep, 1)
 		}
 		t.nodes = append(t.nodes, n)
@@ -51,7 +54,7 @@ func fill(x []float64, v float64) {
 	}
 }
 
-// host finds the smallest clique that holds a scope (ascending), -1 if none.
+// host returns the smallest clique that contains a scope (ascending), or -1.
 func (t *tree) host(scope []int) int {
 	best := -1
 	for i, n := range t.nodes {
@@ -62,46 +65,45 @@ func (t *tree) host(scope []int) int {
 	return best
 }
 
-// margin maps the cells of a node to those of a table inside it.
+// margin maps the cells of a node to those of a table whose scope it contains.
 func (t *tree) margin(node int, scope []int, cell []int32, size int) *margin {
 	return newMargin(t.vars, t.nodes[node].vars, scope, cell, size)
 }
 
-// tellParent passes the message from a node to its parent: the parent's belief
-// times new separator over old, where 0/0 is 0 (Jensen, Lauritzen and Olesen
-// 1990, "Bayesian updating in causal probabilistic networks by local
-// computations").
-func (t *tree) tellParent(n *node) {
-	n.up.sum(n.belief, n.news)
+// sendToParent multiplies the parent's belief by the node's new separator over
+// the old one, where 0/0 is 0 (Jensen, Lauritzen and Olesen 1990, "Bayesian
+// updating in causal probabilistic networks by local computations").
+func (t *tree) sendToParent(n *node) {
+	n.up.sum(n.belief, n.message)
 	n.pass(n.down, t.nodes[n.parent].belief)
 }
 
-// tellChild passes the message from a node's parent to the node.
-func (t *tree) tellChild(n *node) {
-	n.down.sum(t.nodes[n.parent].belief, n.news)
+// sendToChild does the same from a node's parent to the node.
+func (t *tree) sendToChild(n *node) {
+	n.down.sum(t.nodes[n.parent].belief, n.message)
 	n.pass(n.up, n.belief)
 }
 
 func (n *node) pass(to *margin, belief []float64) {
-	for i, x := range n.news {
+	for i, x := range n.message {
 		old := n.sep[i]
 		n.sep[i] = x
 		if old > 0 {
-			n.news[i] = x / old
+			n.message[i] = x / old
 		} else {
-			n.news[i] = 0
+			n.message[i] = 0
 		}
 	}
-	to.scale(belief, n.news)
+	to.scale(belief, n.message)
 }
 
-// calibrate makes all cliques agree: one pass to the roots, one back. It
-// normalises every component and returns the sum of the logarithms of their
-// masses before that; -Inf when a component has no mass.
+// calibrate makes all cliques agree on their separators, by one pass to the roots
+// and one back. It normalises every component and returns the sum of the
+// logarithms of their masses before that: -Inf when a component has no mass.
 func (t *tree) calibrate() float64 {
 	for i := len(t.nodes) - 1; i >= 0; i-- {
 		if t.nodes[i].parent >= 0 {
-			t.tellParent(t.nodes[i])
+			t.sendToParent(t.nodes[i])
 		}
 	}
 	logMass := 0.0
@@ -114,16 +116,16 @@ func (t *tree) calibrate() float64 {
 	return logMass
 }
 
-// distribute sends the roots' news to every clique.
+// distribute passes messages from the roots to all other nodes.
 func (t *tree) distribute() {
 	for _, n := range t.nodes {
 		if n.parent >= 0 {
-			t.tellChild(n)
+			t.sendToChild(n)
 		}
 	}
 }
 
-// normalise scales to a sum of one and returns the sum before.
+// normalise scales p to a sum of one and returns the sum it had.
 func normalise(p []float64) float64 {
 	s := 0.0
 	for _, x := range p {
@@ -138,7 +140,8 @@ func normalise(p []float64) float64 {
 	return s
 }
 
-// scratch is a vector per node, as long as its belief.
+// scratch returns a vector per node, as long as its belief. Every call returns the
+// same vectors, with whatever they hold.
 func (t *tree) scratch() [][]float64 {
 	if t.work == nil {
 		for _, n := range t.nodes {
@@ -148,7 +151,7 @@ func (t *tree) scratch() [][]float64 {
 	return t.work
 }
 
-// snapshot copies beliefs and separators; restore puts them back.
+// snapshot is a copy of beliefs and separators, made by save for restore.
 type snapshot struct{ belief, sep [][]float64 }
 
 func (t *tree) save(into *snapshot) {

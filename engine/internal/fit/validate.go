@@ -6,14 +6,15 @@ import (
 	"math"
 )
 
-// maxScope bounds the configurations of one table, so that a broken problem
-// cannot ask for more memory than there is.
+// maxScope bounds the configurations of one table, so that a malformed problem
+// cannot exhaust memory.
 const maxScope = 1 << 28
 
-// shareSlack is how far the shares of a row may be from adding up to one.
+// shareSlack is the largest accepted difference between one and the sum of a
+// row's shares.
 const shareSlack = 1e-6
 
-// validate checks lengths and ranges; it joins one error per fault.
+// validate checks lengths and ranges and returns all faults, joined.
 func (p *Problem) validate() error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
@@ -22,7 +23,7 @@ func (p *Problem) validate() error {
 	}
 	for i, v := range p.Vars {
 		if v.Card < 1 {
-			fault("fit: variable %d (%s) has %d values; it needs at least one", i, v.Name, v.Card)
+			fault("fit: variable %d (%s) has %d values, want at least one", i, v.Name, v.Card)
 		}
 	}
 	if len(faults) > 0 {
@@ -59,7 +60,7 @@ func (p *Problem) checkTable(t *Table) error {
 	case Hard, Pattern:
 	case Soft:
 		if !(t.Rho > 0) || math.IsInf(t.Rho, 0) {
-			return fmt.Errorf("a soft table needs a weight rho above zero, not %g", t.Rho)
+			return fmt.Errorf("the weight rho of a soft table is %g, want a finite number above zero", t.Rho)
 		}
 	default:
 		return fmt.Errorf("unknown role %q", t.Role)
@@ -75,7 +76,7 @@ func (p *Problem) checkTable(t *Table) error {
 	}
 	for i, c := range t.Cell {
 		if c < -1 || int(c) >= len(t.Share) {
-			return fmt.Errorf("configuration %d has cell %d; cells go from -1 to %d", i, c, len(t.Share)-1)
+			return fmt.Errorf("configuration %d has cell %d, want -1 to %d", i, c, len(t.Share)-1)
 		}
 	}
 	if bad(t.Variance) || bad(t.Tolerance) {
@@ -104,7 +105,7 @@ func checkShares(t *Table) error {
 			return fmt.Errorf("row %d has no cells", r)
 		}
 		if !(math.Abs(sum[r]-1) <= shareSlack) {
-			return fmt.Errorf("the shares of row %d add up to %g, not to 1", r, sum[r])
+			return fmt.Errorf("the shares of row %d sum to %g, want 1", r, sum[r])
 		}
 	}
 	return nil
@@ -114,22 +115,23 @@ func bad(x float64) bool { return !(x >= 0) || math.IsInf(x, 0) }
 
 func (p *Problem) checkScope(scope []int) error {
 	if len(scope) == 0 {
-		return errors.New("its scope is empty")
+		return errors.New("the scope is empty")
 	}
 	seen := make([]bool, len(p.Vars))
 	for _, v := range scope {
 		if v < 0 || v >= len(p.Vars) {
-			return fmt.Errorf("its scope names variable %d; there are %d", v, len(p.Vars))
+			return fmt.Errorf("the scope has variable %d, want 0 to %d", v, len(p.Vars)-1)
 		}
 		if seen[v] {
-			return fmt.Errorf("its scope names variable %d (%s) twice", v, p.Vars[v].Name)
+			return fmt.Errorf("the scope has variable %d (%s) twice", v, p.Vars[v].Name)
 		}
 		seen[v] = true
 	}
 	return nil
 }
 
-// configurations is the number of configurations of a scope.
+// configurations returns the number of configurations of a scope, or an error for
+// a scope that checkScope refuses or that has more than maxScope.
 func (p *Problem) configurations(scope []int) (int, error) {
 	if err := p.checkScope(scope); err != nil {
 		return 0, err
@@ -137,7 +139,7 @@ func (p *Problem) configurations(scope []int) (int, error) {
 	n := 1
 	for _, v := range scope {
 		if p.Vars[v].Card > maxScope/n {
-			return 0, fmt.Errorf("its scope has more than %d configurations", maxScope)
+			return 0, fmt.Errorf("the scope has more than %d configurations", maxScope)
 		}
 		n *= p.Vars[v].Card
 	}

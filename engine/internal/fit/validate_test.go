@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// TestValidate: one message per fault.
+// TestValidate checks that every fault has a message.
 func TestValidate(t *testing.T) {
 	cases := []struct {
 		name, want string
 		spoil      func(*Problem)
 	}{
 		{"no variables", "no variables", func(p *Problem) { p.Vars = nil }},
-		{"no values", "it needs at least one", func(p *Problem) { p.Vars[1].Card = 0 }},
+		{"no values", "want at least one", func(p *Problem) { p.Vars[1].Card = 0 }},
 		{"role", "unknown role", func(p *Problem) { p.Tables[0].Role = "firm" }},
-		{"rho", "weight rho above zero", func(p *Problem) { p.Tables[0].Role = Soft }},
-		{"scope", "names variable 9", func(p *Problem) { p.Tables[0].Scope[0] = 9 }},
+		{"rho", "the weight rho of a soft table is 0", func(p *Problem) { p.Tables[0].Role = Soft }},
+		{"scope", "has variable 9, want 0 to 2", func(p *Problem) { p.Tables[0].Scope[0] = 9 }},
 		{"twice", "twice", func(p *Problem) { p.Tables[0].Scope[0] = 1 }},
 		{"empty scope", "scope is empty", func(p *Problem) { p.Tables[0].Scope = nil }},
 		{"cells", "cell has 5 entries", func(p *Problem) { p.Tables[0].Cell = p.Tables[0].Cell[1:] }},
@@ -27,7 +27,7 @@ func TestValidate(t *testing.T) {
 		{"row", "has row -1", func(p *Problem) { p.Tables[1].Row[0] = -1 }},
 		{"gap in rows", "row 0 has no cells", func(p *Problem) { p.Tables[1].Row = []int32{1, 1} }},
 		{"negative", "has share -1", func(p *Problem) { p.Tables[1].Share[0] = -1 }},
-		{"sum", "add up to", func(p *Problem) { p.Tables[1].Share[0] += 0.01 }},
+		{"sum", "sum to 1.01, want 1", func(p *Problem) { p.Tables[1].Share[0] += 0.01 }},
 		{"variance", "variance", func(p *Problem) { p.Tables[1].Variance = -1 }},
 		{"allowed", "allowed has 1 entries", func(p *Problem) {
 			p.Supports = []Support{{"s", []int{0}, []bool{true}}}
@@ -41,13 +41,13 @@ func TestValidate(t *testing.T) {
 			c.spoil(p)
 			_, err := Fit(context.Background(), p, Options{})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want %q", err, c.want)
+				t.Errorf("got error %v, want %q", err, c.want)
 			}
 		})
 	}
 }
 
-// FuzzFit feeds broken problems: any answer will do but a panic.
+// FuzzFit fits malformed problems: any result or error is right, a panic is not.
 func FuzzFit(f *testing.F) {
 	for _, p := range []*Problem{chain(), triangle(0.6), triangle(0.7)} {
 		b, err := json.Marshal(p)

@@ -1,6 +1,7 @@
-// Package generate turns a plan into persons: batches of columns for any range
-// of person numbers. The sampler gives the fitted fields, the fields' programs
-// give the rest. A range made alone equals the same range of the whole.
+// Package generate makes the persons of a plan, in batches of columns for any range
+// of person numbers. The sampler fills the fitted fields, and the programs of the
+// other fields fill the rest. A range is the same whether it is made alone or as part
+// of the whole.
 package generate
 
 import (
@@ -12,8 +13,8 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// BatchRows is the number of rows that are made at a time: enough to spread
-// the cost of a call, few enough to stay in the processor's cache.
+// BatchRows is the usual number of rows of a batch: large enough to make the cost of
+// a call small, small enough for the processor's cache.
 const BatchRows = 4096
 
 // Sampler fills the codes of the model's variables for consecutive persons. It
@@ -22,7 +23,7 @@ type Sampler interface {
 	Fill(first int64, codes [][]int32)
 }
 
-// Generator makes persons.
+// Generator makes the persons of a plan from a seed.
 type Generator struct {
 	plan    *plan.Plan
 	sampler Sampler
@@ -30,8 +31,8 @@ type Generator struct {
 	size    int64
 }
 
-// New returns a generator of the plan's persons. Size is the number of persons
-// in all, 0 when each is drawn independently of how many there are.
+// New returns a generator of the plan's persons. Size is the size of the population,
+// 0 when persons do not depend on it.
 func New(p *plan.Plan, s Sampler, seed uint64, size int64) (*Generator, error) {
 	if _, err := structure(p); err != nil {
 		return nil, err
@@ -39,6 +40,7 @@ func New(p *plan.Plan, s Sampler, seed uint64, size int64) (*Generator, error) {
 	return &Generator{plan: p, sampler: s, seed: seed, size: size}, nil
 }
 
+// structure decodes the plan's structure hash.
 func structure(p *plan.Plan) (hash [32]byte, err error) {
 	b, err := hex.DecodeString(p.Structure)
 	if err != nil || len(b) != len(hash) {
@@ -54,18 +56,18 @@ type Worker struct {
 	batch   *frame.Batch
 	codes   [][]int32
 	targets []target
-	written []int // columns of texts, left null: others write them
+	written []int // columns of texts, which stay null here
 	programs
 }
 
-// target is the column that a variable of the model becomes.
+// target is the column that a variable of the model fills.
 type target struct {
 	variable, column int
 	field            *kind.Field
 	codes            []int32 // the field's code of each value
 }
 
-// Worker returns a worker of its own for one goroutine.
+// Worker returns a new worker.
 func (g *Generator) Worker() *Worker {
 	w := &Worker{sampler: g.sampler, batch: frame.New(g.plan.Schema()), codes: make([][]int32, len(g.plan.Variables))}
 	for v, x := range g.plan.Variables {
@@ -87,9 +89,9 @@ func (g *Generator) Worker() *Worker {
 	return w
 }
 
-// Batch makes n persons from number first on. The batch is the worker's: the
-// next call writes over it. The error names a field whose program failed for a
-// person.
+// Batch makes n persons from number first on. The batch belongs to the worker and is
+// overwritten by the next call. The error names the field whose program failed, and
+// the person.
 func (w *Worker) Batch(first int64, n int) (*frame.Batch, error) {
 	w.batch.Resize(first, n)
 	for v := range w.codes {
@@ -105,8 +107,8 @@ func (w *Worker) Batch(first int64, n int) (*frame.Batch, error) {
 	return w.batch, w.fill(w.batch)
 }
 
-// decode turns the variable's values into the field's; the code after the last
-// is null.
+// decode fills the column from the values of the variable. The code after the last
+// value of the field is null.
 func (t target) decode(c *frame.Column, values []int32) {
 	null := int32(t.field.Domain.Size())
 	if t.field.Type == frame.Category {
@@ -130,8 +132,7 @@ func (t target) decode(c *frame.Column, values []int32) {
 	}
 }
 
-// programs are the bound programs of some fields, in an order in which each
-// finds its inputs filled.
+// programs are the bound programs of some fields, each after its inputs.
 type programs struct {
 	bound []program
 	cases []int32
@@ -145,8 +146,9 @@ type program struct {
 	when   *kind.BoundSelector
 }
 
+// bind binds the programs of the named fields.
 func bind(p *plan.Plan, seed uint64, size int64, order []string) programs {
-	hash, _ := structure(p) // New and Derive have checked it
+	hash, _ := structure(p) // checked by New and NewDeriver
 	var ps programs
 	for _, name := range order {
 		env := &kind.Env{Fields: p.Fields, Seed: seed, Size: size, Structure: hash}
@@ -165,8 +167,8 @@ func bind(p *plan.Plan, seed uint64, size int64, order []string) programs {
 	return ps
 }
 
-// fill runs every program on the batch and takes the value from the rows where
-// a field's when does not hold.
+// fill runs every program on the batch, and makes a field null where its when does
+// not hold.
 func (ps *programs) fill(b *frame.Batch) error {
 	for i := range ps.bound {
 		p := &ps.bound[i]
@@ -187,7 +189,7 @@ func (ps *programs) fill(b *frame.Batch) error {
 	return nil
 }
 
-// nullify makes null the rows of case 0.
+// nullify makes the rows of case 0 null.
 func nullify(c *frame.Column, t frame.Type, cases []int32) {
 	if t != frame.Category && c.Null == nil {
 		c.Null = make([]bool, len(cases))
@@ -211,7 +213,7 @@ func nullify(c *frame.Column, t frame.Type, cases []int32) {
 	}
 }
 
-// erase makes all n rows of a column of texts, or of lists of them, null.
+// erase makes all n rows of a column of texts, or of lists of texts, null.
 func erase(c *frame.Column, n int) {
 	clear(c.Texts)
 	c.Null = make([]bool, n)
@@ -220,11 +222,10 @@ func erase(c *frame.Column, n int) {
 	}
 }
 
-// Deriver fills the columns that are functions of others, for data that was
-// read and not made here.
+// Deriver fills columns that are functions of others, in data that was read.
 type Deriver struct{ programs }
 
-// NewDeriver returns a deriver of the named derived fields of the plan.
+// NewDeriver returns a deriver of those of the named fields that are derived.
 func NewDeriver(p *plan.Plan, names []string) (*Deriver, error) {
 	if _, err := structure(p); err != nil {
 		return nil, err
@@ -240,6 +241,6 @@ func NewDeriver(p *plan.Plan, names []string) (*Deriver, error) {
 	return &Deriver{bind(p, 0, 0, order)}, nil
 }
 
-// Fill computes the derived columns of the batch. The error names a field whose
-// program failed for a row.
+// Fill fills the derived columns of the batch. The error names the field whose program
+// failed, and the row.
 func (d *Deriver) Fill(b *frame.Batch) error { return d.fill(b) }

@@ -10,11 +10,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/sample"
-	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 const harbour = `
@@ -33,34 +34,34 @@ fields: {
 tables: gear: {over: ["gear"], percent: {net: 50, sail: 30, rope: 20}}
 `
 
-func harbourPlan(t testing.TB, text string) *plan.Plan {
+func harbourBundle(t testing.TB, text string) *bundle.Bundle {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "harbour.cue")
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, faults := spec.Load(context.Background(), path, spec.Options{})
+	s, faults := load.Load(context.Background(), path, load.Options{})
 	if s == nil {
 		t.Fatal(faults.Items)
 	}
-	p, faults := plan.Compile(context.Background(), s, plan.Options{})
-	if p == nil {
+	b, faults := compile.Compile(context.Background(), s, compile.Options{})
+	if b == nil {
 		t.Fatal(faults.Items)
 	}
-	return p
+	return b
 }
 
-func generator(t testing.TB, p *plan.Plan) *generate.Generator {
+func generator(t testing.TB, b *bundle.Bundle) *generate.Generator {
 	t.Helper()
-	a, err := sample.Allocate(context.Background(), p.Model, p.Population.Size, p.Population.Seed)
+	a, err := sample.Allocate(context.Background(), b.Model, b.Plan.Population.Size, b.Plan.Population.Seed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	q, err := sample.NewQuota(p.Model, a)
+	q, err := sample.NewQuota(b.Model, a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := generate.New(p, q, p.Population.Seed, p.Population.Size)
+	g, err := generate.New(b.Plan, q, b.Plan.Population.Seed, b.Plan.Population.Size)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func rows(b *frame.Batch) []string {
 }
 
 func TestAnyRangeEqualsTheWhole(t *testing.T) {
-	g := generator(t, harbourPlan(t, harbour))
+	g := generator(t, harbourBundle(t, harbour))
 	b, err := g.Worker().Batch(0, 300)
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +117,7 @@ func TestAnyRangeEqualsTheWhole(t *testing.T) {
 }
 
 func TestValuesOnlyWhereWhenHolds(t *testing.T) {
-	b, err := generator(t, harbourPlan(t, harbour)).Worker().Batch(0, 300)
+	b, err := generator(t, harbourBundle(t, harbour)).Worker().Batch(0, 300)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,18 +134,49 @@ func TestValuesOnlyWhereWhenHolds(t *testing.T) {
 	}
 }
 
+// A field that a table fits is null exactly where its when does not hold, and the
+// others get its first and last values too.
+func TestFittedValuesOnlyWhereWhenHolds(t *testing.T) {
+	text := strings.Replace(harbour, "fields: {", `fields: {
+	knot: {kind: "category", values: ["bow", "hitch"], when: gear: "net" | "sail"}
+	depth: {kind: "integer", min: 3, max: 5, when: gear: "net"}`, 1)
+	text = strings.Replace(text, "tables: gear:", `tables: knot: {over: ["knot"], percent: {bow: 75, hitch: 25}}
+tables: depth: {over: ["depth"], percent: {"3": 20, "4": 40, "5": 40}}
+tables: gear:`, 1)
+	b, err := generator(t, harbourPlan(t, text)).Worker().Batch(0, 300)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for _, row := range rows(b) {
+		for _, cell := range strings.Split(row, ";") {
+			if name, _, _ := strings.Cut(cell, "="); name == "gear" || name == "knot" || name == "depth" {
+				count[cell]++
+			}
+		}
+		if strings.Contains(row, "knot=null;") != strings.Contains(row, "gear=rope;") || strings.Contains(row, "depth=null;") == strings.Contains(row, "gear=net;") {
+			t.Fatalf("null in the wrong place: %s", row)
+		}
+	}
+	want := map[string]int{"gear=net": 150, "gear=sail": 90, "gear=rope": 60, "knot=bow": 180, "knot=hitch": 60, "knot=null": 60,
+		"depth=3": 30, "depth=4": 60, "depth=5": 60, "depth=null": 150}
+	if d := cmp.Diff(want, count); d != "" {
+		t.Error(d)
+	}
+}
+
 // A template that fails for somebody ends the batch with the field and the
 // person, unless its when leaves the person out.
 func TestFailingTemplate(t *testing.T) {
 	text := strings.Replace(harbour, "when: crew: >1, ", "when: crew: >0, ", 1)
-	_, err := generator(t, harbourPlan(t, text)).Worker().Batch(0, 300)
+	_, err := generator(t, harbourBundle(t, text)).Worker().Batch(0, 300)
 	if err == nil || !strings.Contains(err.Error(), `field "odd" of person `) || !strings.Contains(err.Error(), "divide by zero") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestDeriverFillsFunctionsOfOthers(t *testing.T) {
-	p := harbourPlan(t, harbour)
+	p := harbourBundle(t, harbour)
 	b, err := generator(t, p).Worker().Batch(0, 300)
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +184,7 @@ func TestDeriverFillsFunctionsOfOthers(t *testing.T) {
 	want := rows(b)
 	i := b.Schema.Index("large")
 	clear(b.Columns[i].Codes)
-	d, err := generate.NewDeriver(p, []string{"large"})
+	d, err := generate.NewDeriver(p.Plan, []string{"large"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +197,7 @@ func TestDeriverFillsFunctionsOfOthers(t *testing.T) {
 }
 
 func TestDamagedPlan(t *testing.T) {
-	p := harbourPlan(t, harbour)
+	p := harbourBundle(t, harbour).Plan
 	p.Structure = "no hash"
 	if _, err := generate.New(p, nil, 1, 1); err == nil {
 		t.Error("a damaged structure hash passes")
@@ -176,7 +208,7 @@ func TestDamagedPlan(t *testing.T) {
 }
 
 func BenchmarkBatch(b *testing.B) {
-	p := harbourPlan(b, strings.Replace(harbour, "size: 300", "size: 100_000", 1))
+	p := harbourBundle(b, strings.Replace(harbour, "size: 300", "size: 100_000", 1))
 	w := generator(b, p).Worker()
 	for b.Loop() {
 		if _, err := w.Batch(0, generate.BatchRows); err != nil {

@@ -10,14 +10,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/internal/enrich"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/monitor"
 	"github.com/personagen/personagen/engine/internal/sample"
-	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
 // coast has margins, a two-way table and a text that children do not have.
@@ -45,25 +46,25 @@ calls: tell: {prompt: "{{ .hue }}", model: "m"}
 
 const people = 10_000
 
-func compile(t testing.TB, text string) *plan.Plan {
+func compileText(t testing.TB, text string) *bundle.Bundle {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "coast.cue")
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, faults := spec.Load(context.Background(), path, spec.Options{})
+	s, faults := load.Load(context.Background(), path, load.Options{})
 	if faults != nil && faults.Failed() {
 		t.Fatal(faults.Err())
 	}
-	p, faults := plan.Compile(context.Background(), s, plan.Options{})
-	if p == nil {
+	b, faults := compile.Compile(context.Background(), s, compile.Options{})
+	if b == nil {
 		t.Fatal(faults.Err())
 	}
-	return p
+	return b
 }
 
 // persons makes the persons of a seed, block by block.
-func persons(t testing.TB, p *plan.Plan, seed uint64, visit func(b *frame.Batch) error) error {
+func persons(t testing.TB, p *bundle.Bundle, seed uint64, visit func(b *frame.Batch) error) error {
 	t.Helper()
 	a, err := sample.Allocate(context.Background(), p.Model, people, seed)
 	if err != nil {
@@ -73,7 +74,7 @@ func persons(t testing.TB, p *plan.Plan, seed uint64, visit func(b *frame.Batch)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := generate.New(p, q, seed, people)
+	g, err := generate.New(p.Plan, q, seed, people)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,9 +92,9 @@ func persons(t testing.TB, p *plan.Plan, seed uint64, visit func(b *frame.Batch)
 }
 
 // watched runs a population past a monitor; bad says who has no tale.
-func watched(t testing.TB, p *plan.Plan, seed uint64, budget float64, bad func(b *frame.Batch, row int) bool) error {
-	m := monitor.New(p, []string{"tale", "deed"}, monitor.Options{Check: check.Options{Total: people}, Count: people, Budget: budget})
-	years := p.Schema().Index("years")
+func watched(t testing.TB, p *bundle.Bundle, seed uint64, budget float64, bad func(b *frame.Batch, row int) bool) error {
+	m := monitor.New(p.Plan, []string{"tale", "deed"}, monitor.Options{Check: check.Options{Total: people}, Count: people, Budget: budget})
+	years := p.Plan.Schema().Index("years")
 	return persons(t, p, seed, func(b *frame.Batch) error {
 		if err := m.Made(b); err != nil {
 			return err
@@ -120,7 +121,7 @@ func watched(t testing.TB, p *plan.Plan, seed uint64, budget float64, bad func(b
 // Right runs are not stopped, although three in a hundred texts are missing and
 // the monitor looks ten times.
 func TestRightRunsAreNotStopped(t *testing.T) {
-	p := compile(t, coast)
+	p := compileText(t, coast)
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		if err := watched(t, p, seed, 0, func(*frame.Batch, int) bool { return r.Float64() < 0.03 }); err != nil {
@@ -132,7 +133,7 @@ func TestRightRunsAreNotStopped(t *testing.T) {
 // With a budget of one half at most half of all right runs are stopped: the
 // budget is one for all checkpoints and tests.
 func TestTheBudgetIsThatOfTheWholeRun(t *testing.T) {
-	p := compile(t, coast)
+	p := compileText(t, coast)
 	stopped := 0
 	const runs = 100
 	for seed := range uint64(runs) {
@@ -147,8 +148,8 @@ func TestTheBudgetIsThatOfTheWholeRun(t *testing.T) {
 }
 
 func TestBentRunsAreStopped(t *testing.T) {
-	p := compile(t, coast)
-	hue, years, bay := p.Schema().Index("hue"), p.Schema().Index("years"), p.Schema().Index("bay")
+	p := compileText(t, coast)
+	hue, years, bay := p.Plan.Schema().Index("hue"), p.Plan.Schema().Index("years"), p.Plan.Schema().Index("bay")
 	for _, c := range []struct {
 		name   string
 		bad    func(r *rand.Rand, b *frame.Batch, row int) bool
@@ -179,10 +180,10 @@ func TestBentRunsAreStopped(t *testing.T) {
 // within what the spec lets be set aside.
 func TestTheLimitOfTheSpecCounts(t *testing.T) {
 	bent := func(b *frame.Batch, row int) bool { return b.Columns[1].Codes[row] == 0 && row%8 == 0 }
-	if err := watched(t, compile(t, coast), 1, 0, bent); err == nil {
+	if err := watched(t, compileText(t, coast), 1, 0, bent); err == nil {
 		t.Fatal("not stopped")
 	}
-	if err := watched(t, compile(t, coast+"\nenrichment: quarantine: at_most: 0.2\n"), 1, 0, bent); err != nil {
+	if err := watched(t, compileText(t, coast+"\nenrichment: quarantine: at_most: 0.2\n"), 1, 0, bent); err != nil {
 		t.Error(err)
 	}
 }
@@ -190,8 +191,8 @@ func TestTheLimitOfTheSpecCounts(t *testing.T) {
 // Persons that come in an order are stopped at the first checkpoint, and the
 // monitor tells how far they are off.
 func TestPersonsInAnOrderAreStopped(t *testing.T) {
-	p := compile(t, coast)
-	m := monitor.New(p, []string{"tale"}, monitor.Options{Check: check.Options{Total: people}, Count: people})
+	p := compileText(t, coast)
+	m := monitor.New(p.Plan, []string{"tale"}, monitor.Options{Check: check.Options{Total: people}, Count: people})
 	err := persons(t, p, 1, func(b *frame.Batch) error {
 		if first := b.First; first < 3000 {
 			for row := range b.N { // a fifth more red ones among the first
@@ -206,7 +207,7 @@ func TestPersonsInAnOrderAreStopped(t *testing.T) {
 	if !errors.As(err, &stop) || stop.Persons != 1000 || !strings.Contains(err.Error(), "do not follow") {
 		t.Errorf("got %v", err)
 	}
-	m = monitor.New(p, []string{"tale"}, monitor.Options{Check: check.Options{Total: people}, Count: people})
+	m = monitor.New(p.Plan, []string{"tale"}, monitor.Options{Check: check.Options{Total: people}, Count: people})
 	if err := persons(t, p, 1, m.Made); err != nil {
 		t.Fatal(err)
 	}

@@ -6,32 +6,32 @@ import (
 	"github.com/personagen/personagen/engine/internal/rng"
 )
 
-// drawer draws the phrases of a bank for one person after the other.
+// drawer draws the phrases of a bank for one person after another.
 type drawer struct {
 	bank *bank
-	last []int64 // per phrase: the stamp of its last draw
+	last []int64 // per phrase, the stamp of its last draw
 
 	nodes []node
-	lists [][]int32 // of open phrases; nodes at the end of the groups point here
-	list  []int32   // per row
+	lists [][]int32 // of open phrases; final nodes refer to them
+	list  []int32   // per row, an index in lists
 
 	person int64
 	row    int
 	ready  bool  // the fields below are this person's
-	since  int64 // phrases drawn at this stamp or later are taken
+	since  int64 // phrases drawn at this stamp or later are used
 	open   []int32
 	order  rng.Permutation
 	cursor int
 }
 
 // node is a state of the automaton that reads, group by group, whether a row
-// passes the group's test. What a row is given depends on the state at the end,
-// which few rows do not share with others.
+// passes the group's test. The phrases that are open to a row depend on the final
+// state, which many rows share.
 type node struct {
-	next   [2]int32 // 0 when not made yet
+	next   [2]int32 // 0 if not made yet
 	parent int32
 	passed uint8
-	list   int32 // -1 when not made yet
+	list   int32 // -1 if not made yet
 }
 
 func (d *drawer) init(b *bank) {
@@ -66,7 +66,7 @@ func (d *drawer) choose(passed [][]uint8, n int) {
 	}
 }
 
-// grow makes the state behind another.
+// grow makes the node that follows another.
 func (d *drawer) grow(from int32, passed uint8) int32 {
 	at := int32(len(d.nodes))
 	d.nodes = append(d.nodes, node{parent: from, passed: passed, list: -1})
@@ -74,8 +74,8 @@ func (d *drawer) grow(from int32, passed uint8) int32 {
 	return at
 }
 
-// collect lists the phrases that are open in a state, in the order of the
-// files.
+// collect lists the phrases that are open in a final node, in the order of the
+// bank.
 func (d *drawer) collect(at int32) {
 	var passed []uint8 // last group first
 	for k := at; k != 0; k = d.nodes[k].parent {
@@ -98,13 +98,16 @@ func (d *drawer) collect(at int32) {
 	d.lists = append(d.lists, open)
 }
 
-// meet turns to another person.
+// meet begins another person.
 func (d *drawer) meet(person int64, row int, stamp int64) {
 	d.person, d.row, d.since, d.ready = person, row, stamp, false
 }
 
-// prepare readies the draws for the person.
+// prepare prepares the draws for the person, the first time there is one.
 func (d *drawer) prepare() {
+	if d.ready {
+		return
+	}
 	d.open, d.cursor, d.ready = d.lists[d.list[d.row]], 0, true
 	if n := len(d.open); n > 0 {
 		d.order = rng.NewPermutation(int64(n), d.bank.stream.Uint64(d.person))
@@ -112,81 +115,94 @@ func (d *drawer) prepare() {
 	}
 }
 
-// numbered is the person's phrase of a number from 1. The numbers begin again
-// where fewer phrases are open, which the compiler refuses.
-func (w *Worker) numbered(r ref, fresh bool) (int32, bool) {
-	d := &w.drawers[r.bank]
-	if !d.ready {
-		d.prepare()
-	}
-	if len(d.open) == 0 || fresh && slices.Contains(w.told, r) {
-		return 0, false
-	}
-	w.told = append(w.told, r)
-	return d.open[d.order.At(int64((r.number-1)%len(d.open)))], true
+// draws draws phrases from all banks for the texts of one person after another.
+type draws struct {
+	drawers []drawer // per bank
+	stamp   int64    // counts the draws of all persons
+	since   int64    // draws of this text have this stamp or a later one
+	drawn   []draw   // phrases of this text that were drawn without a number
+	asked   []ref    // phrases of this text that were asked for by number
 }
 
-// draw is one phrase drawn, when it was drawn before, and where the bank's cursor
-// stood.
+// draw is a phrase that was drawn, the stamp of its previous draw, and the cursor
+// of the bank before it.
 type draw struct {
-	bank   int
-	phrase int32
-	before int64
-	cursor int
+	bank     int
+	phrase   int32
+	previous int64
+	cursor   int
 }
 
-// next draws a phrase from a bank: the next one of the person's permutation
-// that this person has not had. When all are taken, those of the person's
-// earlier texts come again; when this text has them all, any comes again, or
-// none when it must be fresh.
-func (w *Worker) next(bank int, fresh bool) (int32, bool) {
-	d := &w.drawers[bank]
-	if !d.ready {
-		d.prepare()
-	}
-	if len(d.open) == 0 {
+// begin begins a text, whose draws have a stamp of since or later.
+func (d *draws) begin(since int64) { d.since, d.drawn, d.asked = since, d.drawn[:0], d.asked[:0] }
+
+// numbered returns the person's phrase of a number from 1, false if there is none;
+// a fresh one has not been asked for in this text. With fewer open phrases than
+// numbers, which the compiler of plans rejects, the numbers wrap around.
+func (d *draws) numbered(r ref, fresh bool) (int32, bool) {
+	x := &d.drawers[r.bank]
+	x.prepare()
+	if len(x.open) == 0 || fresh && slices.Contains(d.asked, r) {
 		return 0, false
 	}
-	cursor := d.cursor
+	d.asked = append(d.asked, r)
+	return x.open[x.order.At(int64((r.number-1)%len(x.open)))], true
+}
+
+// next draws a phrase from a bank: the next one of the person's permutation that
+// this person has not had. Once all are used, those of the person's earlier texts
+// repeat; once this text has them all, any of them repeats, unless it must be
+// fresh.
+func (d *draws) next(bank int, fresh bool) (int32, bool) {
+	x := &d.drawers[bank]
+	x.prepare()
+	if len(x.open) == 0 {
+		return 0, false
+	}
+	cursor := x.cursor
 	for {
-		for range d.open {
-			p := d.open[d.order.At(int64(d.cursor))]
-			if d.cursor++; d.cursor == len(d.open) {
-				d.cursor = 0
+		for range x.open {
+			p := x.open[x.order.At(int64(x.cursor))]
+			if x.cursor++; x.cursor == len(x.open) {
+				x.cursor = 0
 			}
-			if d.last[p] < d.since {
-				w.stamp++
-				w.draws = append(w.draws, draw{bank, p, d.last[p], cursor})
-				d.last[p] = w.stamp
+			if x.last[p] < x.since {
+				d.stamp++
+				d.drawn = append(d.drawn, draw{bank, p, x.last[p], cursor})
+				x.last[p] = d.stamp
 				return p, true
 			}
 		}
 		switch {
-		case d.since < w.since:
-			d.since = w.since
+		case x.since < d.since:
+			x.since = d.since
 		case fresh:
 			return 0, false
 		default:
-			w.stamp++
-			d.since = w.stamp
+			d.stamp++
+			x.since = d.stamp
 		}
 	}
 }
 
-// undo puts the draws from a position on back. The permutation is not turned
-// back: the next draws are others.
-func (w *Worker) undo(from int) {
-	for i := len(w.draws) - 1; i >= from; i-- {
-		x := w.draws[i]
-		w.drawers[x.bank].last[x.phrase] = x.before
+// mark is a position in the draws of a text.
+type mark struct{ drawn, asked int }
+
+func (d *draws) mark() mark { return mark{len(d.drawn), len(d.asked)} }
+
+// undo puts the phrases back that were drawn after a mark. It does not move the
+// cursors back: later draws get other phrases.
+func (d *draws) undo(m mark) {
+	for _, x := range slices.Backward(d.drawn[m.drawn:]) {
+		d.drawers[x.bank].last[x.phrase] = x.previous
 	}
-	w.draws = w.draws[:from]
+	d.drawn, d.asked = d.drawn[:m.drawn], d.asked[:m.asked]
 }
 
-// redo takes the phrases of kept draws again.
-func (w *Worker) redo(kept []draw) {
-	w.stamp++
+// redo marks the phrases of draws that were put back as used.
+func (d *draws) redo(kept []draw) {
+	d.stamp++
 	for _, x := range kept {
-		w.drawers[x.bank].last[x.phrase] = w.stamp
+		d.drawers[x.bank].last[x.phrase] = d.stamp
 	}
 }

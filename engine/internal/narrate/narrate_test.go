@@ -13,15 +13,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
+	"github.com/personagen/personagen/engine/spec/load"
 )
 
-// harbour is a town whose people's texts come from banks of every sort.
+// harbour is fields whose texts come from banks of every kind.
 const harbour = `
 	hue: {kind: "category", values: ["amber", "slate"]}
 	age: {kind: "integer", min: 0, max: 89}
@@ -77,8 +79,8 @@ a neighbour from {zone}.
 known in {zone} for {skills} and for much else besides.
 `
 
-// world compiles a spec of the given fields and banks.
-func world(t testing.TB, fields, banks string) *plan.Plan {
+// world compiles a spec with some fields and banks.
+func world(t testing.TB, fields, banks string) *bundle.Bundle {
 	t.Helper()
 	dir := t.TempDir()
 	text := `name: "harbour", population: {size: 1000, seed: 3}
@@ -89,34 +91,34 @@ fields: {` + fields + "\n}\n"
 			t.Fatal(err)
 		}
 	}
-	s, faults := spec.Load(context.Background(), "spec.cue", spec.Options{Dir: dir})
+	s, faults := load.Load(context.Background(), "spec.cue", load.Options{Dir: dir})
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}
-	p, faults := plan.Compile(context.Background(), s, plan.Options{})
+	b, faults := compile.Compile(context.Background(), s, compile.Options{})
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return b
 }
 
-// writer makes persons with their texts.
+// writer makes persons with texts.
 type writer struct {
 	persons *generate.Worker
 	texts   *Worker
 }
 
-func newWriter(t testing.TB, p *plan.Plan, seed uint64) *writer {
+func newWriter(t testing.TB, p *bundle.Bundle, seed uint64) *writer {
 	t.Helper()
 	s, err := sample.NewIndependent(p.Model, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := generate.New(p, s, seed, 0)
+	g, err := generate.New(p.Plan, s, seed, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := New(p, seed)
+	n, err := New(p.Plan, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +142,7 @@ func (w *writer) batch(t testing.TB, first int64, rows int) *frame.Batch {
 	return b
 }
 
-// column reads a column as text, nulls as "-".
+// column returns a column as text, with "-" for null.
 func column(b *frame.Batch, name string) []string {
 	i := b.Schema.Index(name)
 	c, f := &b.Columns[i], &b.Schema[i]
@@ -164,7 +166,8 @@ func column(b *frame.Batch, name string) []string {
 
 var harbourTexts = []string{"skills", "story", "brief", "unwritten", "by"}
 
-// Texts do not depend on how rows are cut into batches or on who makes them.
+// TestSameTextsInAnyBatches: texts do not depend on how rows are split into batches,
+// or on the worker.
 func TestSameTextsInAnyBatches(t *testing.T) {
 	p := world(t, harbour, harbourBanks)
 	whole := newWriter(t, p, 3).batch(t, 0, 300)
@@ -182,11 +185,11 @@ func TestSameTextsInAnyBatches(t *testing.T) {
 		}
 	}
 	if other := column(newWriter(t, p, 4).batch(t, 0, 300), "story"); slices.Equal(other, want["story"]) {
-		t.Error("another seed gives the same texts")
+		t.Error("got the same texts with another seed")
 	}
 }
 
-// What every text must be, over many persons.
+// TestTextsAreInOrder checks the texts of many persons.
 func TestTextsAreInOrder(t *testing.T) {
 	p := world(t, harbour, harbourBanks)
 	w := newWriter(t, p, 3)
@@ -199,50 +202,50 @@ func TestTextsAreInOrder(t *testing.T) {
 		var age int
 		fmt.Sscan(ages[r], &age)
 		if n := utf8.RuneCountInString(story[r]); n < 300 || n > 400 {
-			t.Fatalf("a story of %d characters: %q", n, story[r])
+			t.Fatalf("got a story of %d characters, want 300 to 400: %q", n, story[r])
 		}
 		if n := utf8.RuneCountInString(brief[r]); (age >= 70) != (brief[r] == "-") || age < 70 && (n < 40 || n > 70) {
-			t.Fatalf("age %d has a brief of %d characters: %q", age, n, brief[r])
+			t.Fatalf("age %d: got a brief of %d characters, want 40 to 70 up to age 69: %q", age, n, brief[r])
 		}
 		if own, other := " he ", " she "; hues[r] == "slate" && strings.Contains(story[r], own) || hues[r] == "amber" && strings.Contains(story[r], other) {
-			t.Fatalf("%s: %q", hues[r], story[r])
+			t.Fatalf("%s: got forms for another hue: %q", hues[r], story[r])
 		}
 		if guilds[r] == "-" && (strings.Contains(story[r], "guild") || strings.Contains(skills[r], "glass")) {
-			t.Fatalf("without a guild: %q %q", skills[r], story[r])
+			t.Fatalf("got phrases about a guild for a person without one: %q %q", skills[r], story[r])
 		}
 		if strings.Contains(story[r], "earns") && guilds[r] == "glass" {
-			t.Fatalf("a phrase about pay for somebody without: %q", story[r])
+			t.Fatalf("got a phrase about pay for a person without: %q", story[r])
 		}
 		checkSentences(t, story[r])
 		checkItems(t, skills[r])
 		if by[r] != Source {
-			t.Fatalf("written by %q", by[r])
+			t.Fatalf("got source %q, want %q", by[r], Source)
 		}
-		if b.Columns[b.Schema.Index("unwritten")].Null[r] == false {
-			t.Fatal("a text that nobody writes has a value")
+		if !b.Columns[b.Schema.Index("unwritten")].Null[r] {
+			t.Fatal("got a value of a field without banks, want null")
 		}
 		seen[story[r]] = true
 	}
 	if len(seen) < rows*99/100 {
-		t.Errorf("only %d different stories of %d", len(seen), rows)
+		t.Errorf("got %d distinct stories of %d, want at least 99 %%", len(seen), rows)
 	}
 }
 
-// checkSentences finds sentences that begin small, double blanks and phrases
-// that come twice.
+// checkSentences finds sentences that begin in lower case, consecutive spaces and
+// repeated phrases.
 func checkSentences(t *testing.T, text string) {
 	t.Helper()
 	if strings.Contains(text, "  ") || strings.TrimSpace(text) != text {
-		t.Fatalf("blanks: %q", text)
+		t.Fatalf("got extra spaces: %q", text)
 	}
 	sentences := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(".!…", r) })
 	for i, s := range sentences {
 		s = strings.TrimSpace(s)
 		if first, _ := utf8.DecodeRuneInString(s); !unicode.IsUpper(first) {
-			t.Fatalf("the sentence %q begins small: %q", s, text)
+			t.Fatalf("got the sentence %q in lower case: %q", s, text)
 		}
 		if slices.ContainsFunc(sentences[:i], func(o string) bool { return strings.TrimSpace(o) == s }) {
-			t.Fatalf("%q comes twice: %q", s, text)
+			t.Fatalf("got %q twice: %q", s, text)
 		}
 	}
 }
@@ -252,11 +255,12 @@ func checkItems(t *testing.T, list string) {
 	items := strings.Split(list, "|")
 	slices.Sort(items)
 	if len(items) < 2 || len(items) > 3 || len(slices.Compact(items)) != len(items) || unicode.IsUpper(rune(list[0])) {
-		t.Fatalf("the list %q", list)
+		t.Fatalf("got the list %q, want 2 or 3 distinct items as written", list)
 	}
 }
 
-// No phrase comes twice among all of a person's texts before all have come.
+// TestNoRepeatsAcrossFields: no phrase repeats in all of a person's texts before all
+// phrases have been used.
 func TestNoRepeatsAcrossFields(t *testing.T) {
 	var bank strings.Builder
 	bank.WriteString("[p]\n")
@@ -277,7 +281,7 @@ func TestNoRepeatsAcrossFields(t *testing.T) {
 			uses[index(words[0])]++
 			slices.Sort(words)
 			if len(slices.Compact(words)) != 20 {
-				t.Fatalf("a text repeats itself: %v", words)
+				t.Fatalf("got a text with repeated phrases: %v", words)
 			}
 			if i < 3 {
 				all = append(all, words...)
@@ -285,18 +289,18 @@ func TestNoRepeatsAcrossFields(t *testing.T) {
 		}
 		slices.Sort(all)
 		if len(slices.Compact(all)) != phrases {
-			t.Fatalf("row %d: three texts of 20 words have %d different ones", r, len(slices.Compact(all)))
+			t.Fatalf("row %d: got %d distinct words in three texts of 20, want 60", r, len(slices.Compact(all)))
 		}
 	}
 	if most := slices.Max(uses); most > 40 { // 800 draws over 60 phrases: 13 each
-		t.Errorf("a phrase comes first %d times of 800", most)
+		t.Errorf("got a phrase that is first %d times of 800, want at most 40", most)
 	}
 }
 
-// No two texts of a hundred open alike as long as there are phrases for it, with
-// whatever luck: here 120 for the first words, drawn at random they would repeat
-// about 35 times. Names do not count, and a field of its own is not held up by
-// another.
+// TestOpeningsOfAHundredDiffer: no two texts of a hundred have the same opening as
+// long as there are enough phrases. There are 120 openings here; independent draws
+// would repeat about 35 of them. Names do not count, and a field with too few
+// phrases does not affect another.
 func TestOpeningsOfAHundredDiffer(t *testing.T) {
 	var banks strings.Builder
 	banks.WriteString("[open]\n{name} <a> <b>, so they say here by the sea at night.\n<b> {name} <a>, so they say here by the sea at night.\n[few]\nonce upon a time.\nlong ago.\n")
@@ -308,7 +312,7 @@ func TestOpeningsOfAHundredDiffer(t *testing.T) {
 		name: {kind: "category", values: ["Anka", "Boris Lund", "Cyr"]}
 		tale: {kind: "text", chars: {min: 1, max: 200}, offline: parts: ["open"]}
 		short: {kind: "text", chars: {min: 1, max: 200}, offline: parts: ["few"]}`, banks.String())
-	p.Roles = map[string]string{"name": "name"}
+	p.Plan.Roles = map[string]string{"name": "name"}
 	for seed := range uint64(5) {
 		b := newWriter(t, p, seed).batch(t, 0, 1000)
 		names, short := column(b, "name"), column(b, "short")
@@ -316,18 +320,19 @@ func TestOpeningsOfAHundredDiffer(t *testing.T) {
 		for r, text := range column(b, "tale") {
 			opening := strings.Replace(text, names[r], "_", 1)
 			if before, ok := seen[opening]; ok && before/100 == r/100 {
-				t.Fatalf("seed %d: persons %d and %d open with %q", seed, before, r, opening)
+				t.Fatalf("seed %d: got persons %d and %d with the same opening %q", seed, before, r, opening)
 			}
 			seen[opening] = r
 		}
 		if !slices.Contains(short, "Long ago.") || !slices.Contains(short, "Once upon a time.") {
-			t.Errorf("seed %d: %v", seed, short[:5])
+			t.Errorf("seed %d: got one opening %v, want both", seed, short[:5])
 		}
 	}
 }
 
-// A phrase asked for by number is the same in every text and list of a person,
-// its facets are of the same phrase, and draws without a number are others.
+// TestNumberedPhrases: a phrase that is asked for by number is the same in every
+// text and list of a person, its facets are those of the same phrase, and draws
+// without a number give other phrases.
 func TestNumberedPhrases(t *testing.T) {
 	var bank strings.Builder
 	bank.WriteString("[p]\n")
@@ -347,20 +352,20 @@ func TestNumberedPhrases(t *testing.T) {
 		list := strings.Split(column(b, "list")[r], "|")
 		same := strings.Fields(column(b, "same")[r])
 		if len(list) != 3 || len(same) != 4 || same[0] != list[1] || same[3] != list[0] || index(strings.Replace(same[1], "Why", "Word", 1)) != index(list[0]) {
-			t.Fatalf("row %d: %v, then %v", r, list, same)
+			t.Fatalf("row %d: got a list %v and a text %v with other phrases", r, list, same)
 		}
 		all := append(strings.Fields(column(b, "rest")[r]), list...)
 		if slices.Sort(all); len(slices.Compact(all)) != 9 {
-			t.Fatalf("row %d: a phrase with a number is drawn without: %v", r, all)
+			t.Fatalf("row %d: got a numbered phrase from a draw without a number: %v", r, all)
 		}
 		more := strings.Fields(column(b, "more")[r])
 		if len(more) != 5 || more[0] != list[0] || more[1] != list[1] || more[4] != list[2] {
-			t.Fatalf("row %d: %v of %v", r, more, list)
+			t.Fatalf("row %d: got %v, want the phrases of %v", r, more, list)
 		}
 		seen[list[0]+list[1]] = true
 	}
 	if len(seen) < 80 {
-		t.Errorf("300 persons begin with %d different pairs of 100", len(seen))
+		t.Errorf("got %d distinct pairs of first phrases among 300 persons, want at least 80", len(seen))
 	}
 }
 
@@ -369,7 +374,7 @@ func index(word string) (i int) {
 	return i
 }
 
-// A bank or a field that is added leaves the other texts alone.
+// TestAdditionsChangeLittle: adding a bank or a field does not change other texts.
 func TestAdditionsChangeLittle(t *testing.T) {
 	before := newWriter(t, world(t, harbour, harbourBanks), 3).batch(t, 0, 100)
 	more := world(t, harbour+"\n late: {kind: \"text\", chars: {min: 1, max: 99}, offline: parts: [\"more\", \"new\"]}", harbourBanks+"[new]\nnew words\n")
@@ -381,7 +386,7 @@ func TestAdditionsChangeLittle(t *testing.T) {
 	}
 }
 
-// A text that cannot have its length is as near to it as the drafts came.
+// TestBestDraft: of drafts without an allowed length, the closest is taken.
 func TestBestDraft(t *testing.T) {
 	p := world(t, `hue: {kind: "category", values: ["amber", "slate"]}
 		s: {kind: "text", chars: {min: 20, max: 30}, offline: parts: ["p"]}
@@ -391,14 +396,15 @@ func TestBestDraft(t *testing.T) {
 	b := w.batch(t, 0, 50)
 	for r, text := range column(b, "s") {
 		if text != "Thirteen chars" {
-			t.Fatalf("row %d: %q", r, text)
+			t.Fatalf("row %d: got %q, want \"Thirteen chars\"", r, text)
 		}
 	}
 	if list := column(b, "l")[0]; list != "one|two" && list != "two|one" {
-		t.Errorf("%q", list)
+		t.Errorf("got list %q, want one and two", list)
 	}
 }
 
+// TestPage writes texts with sentences, spaces and invalid bytes.
 func TestPage(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"", ""},
@@ -415,40 +421,42 @@ func TestPage(t *testing.T) {
 		{"bad \xff byte. \xffx y", "Bad \xff byte. \xffx y"},
 	} {
 		p := page{out: []byte("before. ")}
-		p.start(opening)
-		p.set([]byte(c.in))
+		p.start(sentenceStart)
+		p.write([]byte(c.in))
 		n := p.finish()
-		if got := string(p.out[p.begin:]); got != c.want || n != utf8.RuneCountInString(c.want) {
-			t.Errorf("%q became %q (%d), want %q", c.in, got, n, c.want)
+		if got := string(p.out[p.from:]); got != c.want || n != utf8.RuneCountInString(c.want) {
+			t.Errorf("%q: got %q of %d characters, want %q", c.in, got, n, c.want)
 		}
 	}
 	var p page
-	if n := p.setItem([]byte(" two.  words ")); string(p.out) != "two. words" || n != 10 {
-		t.Errorf("%q %d", p.out, n)
+	if n := p.writeItem([]byte(" two.  words ")); string(p.out) != "two. words" || n != 10 {
+		t.Errorf("got item %q of %d characters, want \"two. words\"", p.out, n)
 	}
 }
 
-// A plan that was damaged after it was compiled is refused, without a panic.
+// TestDamagedPlans: a plan that was changed after it was compiled is an error, not a
+// panic.
 func TestDamagedPlans(t *testing.T) {
 	for want, damage := range map[string]func(p *plan.Plan){
 		`the plan has no phrase banks`: func(p *plan.Plan) { p.Narrator = nil },
 		`the plan is damaged: no bank is called "work"`: func(p *plan.Plan) {
 			p.Narrator.Banks = slices.DeleteFunc(p.Narrator.Banks, func(b plan.Bank) bool { return b.Name == "work" })
 		},
-		`the plan is damaged: no field is called "gone"`:                              func(p *plan.Plan) { p.Narrator.Banks[0].Sections[0].Phrases[0] = "{gone}" },
-		`the plan is damaged: bank "skill": a { without a } behind it`:                func(p *plan.Plan) { p.Narrator.Banks[0].Sections[0].Phrases[0] = "{gone" },
-		`the plan is damaged: the forms do not fit field "age"`:                       func(p *plan.Plan) { p.Narrator.Forms = "age" },
-		`the plan is damaged: a phrase names "brief", which is not written before it`: func(p *plan.Plan) { p.Narrator.Banks[0].Sections[0].Phrases[0] = "{brief}" },
+		`the plan is damaged: no field is called "gone"`:                                     func(p *plan.Plan) { p.Narrator.Banks[0].Sections[0].Phrases[0] = "{gone}" },
+		`the plan is damaged: bank "skill": a { without a }`:                                 func(p *plan.Plan) { p.Narrator.Banks[0].Sections[0].Phrases[0] = "{gone" },
+		`the plan is damaged: the forms do not match the values of field "age"`:              func(p *plan.Plan) { p.Narrator.Forms = "age" },
+		`the plan is damaged: a phrase names "brief", which is not a list written before it`: func(p *plan.Plan) { p.Narrator.Banks[0].Sections[0].Phrases[0] = "{brief}" },
 	} {
-		p := world(t, harbour, harbourBanks)
+		p := world(t, harbour, harbourBanks).Plan
 		damage(p)
 		if _, err := New(p, 1); err == nil || err.Error() != want {
-			t.Errorf("%v, want %s", err, want)
+			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 }
 
-// BenchmarkFill writes about 9 KB of text a person from some hundred banks.
+// BenchmarkFill writes about 9 KB of text per person from more than a hundred
+// banks.
 func BenchmarkFill(b *testing.B) {
 	w := newWriter(b, large(b), 1)
 	const rows = 512
@@ -470,7 +478,7 @@ func BenchmarkFill(b *testing.B) {
 }
 
 // large is a plan of eight long texts over 160 banks with 900 sections.
-func large(t testing.TB) *plan.Plan {
+func large(t testing.TB) *bundle.Bundle {
 	fields := `hue: {kind: "category", values: ["amber", "slate"]}
 		age: {kind: "integer", min: 0, max: 89}
 		zone: {kind: "category", values: ["North", "Quay", "Hill", "Moor", "Isle", "Fen"]}

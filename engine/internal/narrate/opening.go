@@ -3,82 +3,48 @@ package narrate
 import (
 	"slices"
 
-	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/internal/rules"
 	"github.com/personagen/personagen/engine/internal/similarity"
+	"github.com/personagen/personagen/engine/internal/tokenize"
 )
 
-// openings are how the texts of the persons before in the same hundred open.
+// openings are the openings of the texts of the earlier persons in the hundred.
 type openings struct {
-	taken    [][]uint64 // per text
-	poor     []bool     // per text: there were not enough of them
-	opening  uint64     // of the draft
-	stuck    bool       // the text may open like another
-	turned   []draw     // the first draws of banks for phrases that were put back
-	expected int64      // the person whose predecessors in the hundred have been met
+	taken     [][]uint64 // per text
+	exhausted []bool     // per text: phrases for new openings have run out
+	opening   uint64     // of the draft
+	anyWill   bool       // the text may repeat an opening
+	rejected  []draw     // the draws of first phrases that were put back
 
-	scan   rules.Scan
+	tokens tokenize.Tokenizer
 	masker similarity.Masker
 	masks  similarity.Masks
 }
 
-// From tells from which person on a worker must meet persons before it fills a
-// batch from person first on; first itself when it has met them.
-func (w *Worker) From(first int64) int64 {
-	if first == w.expected {
-		return first
-	}
-	return first - first%similarity.Hundred
-}
-
-// Meet takes in the persons before a batch, so that no text of it opens like
-// one of theirs. The persons are left as they are.
-func (w *Worker) Meet(b *frame.Batch) { w.write(b) }
-
 // forget begins another hundred.
-func (w *Worker) forget() {
-	for i := range w.taken {
-		w.taken[i], w.poor[i] = w.taken[i][:0], false
+func (o *openings) forget() {
+	for i := range o.taken {
+		o.taken[i], o.exhausted[i] = o.taken[i][:0], false
 	}
 }
 
-// open appends the first phrase of text i to raw: it is drawn until it opens the
-// text like none before in the hundred. Where all do, any will do.
-func (w *Worker) open(i int) {
-	from, drawn, told := len(w.raw), len(w.draws), len(w.told)
-	w.turned = w.turned[:0]
-	for try := 1; ; try++ {
-		w.raw, _ = w.appendPhrase(w.raw, w.texts[i].parts[0], false)
-		w.opening = w.openingOf(w.raw[from:])
-		if w.stuck || !slices.Contains(w.taken[i], w.opening) {
-			break
-		}
-		if try == w.tries(i) {
-			w.stuck, w.poor[i] = true, true
-			break
-		}
-		w.turned = append(w.turned, w.draws[drawn:]...)
-		w.undo(drawn)
-		w.raw, w.told = w.raw[:from], w.told[:told]
-	}
-	for _, x := range slices.Backward(w.turned) { // what was put back comes next
-		w.drawers[x.bank].cursor = x.cursor
-	}
-}
-
-// openingOf is how a text opens that begins with these words.
-func (w *Worker) openingOf(words []byte) uint64 {
-	opening, n := similarity.OpeningOf(w.mask(words[:firstWords(words, openingWords)]))
-	if n < similarity.OpeningWords { // names in a row are as one
-		opening, _ = similarity.OpeningOf(w.mask(words))
+// openingOf returns a hash of the opening of a text that begins with some words.
+func (o *openings) openingOf(words []byte) uint64 {
+	opening, n := similarity.Opening(o.mask(words[:firstWords(words, openingWords)]))
+	if n < similarity.OpeningWords { // consecutive names count as one word
+		opening, _ = similarity.Opening(o.mask(words))
 	}
 	return opening
 }
 
-// openingWords are nearly always enough to see how a text opens.
+func (o *openings) mask(words []byte) []uint64 {
+	o.tokens.Read(string(words))
+	return o.masker.Mask(&o.tokens, &o.masks)
+}
+
+// openingWords is nearly always enough for the opening of a text.
 const openingWords = 9
 
-// firstWords is where the first n words end, at most.
+// firstWords returns where the first n words end, or the length of words.
 func firstWords(words []byte, n int) int {
 	for i, b := range words {
 		if b == ' ' {
@@ -90,24 +56,43 @@ func firstWords(words []byte, n int) int {
 	return len(words)
 }
 
-func (w *Worker) mask(words []byte) []uint64 {
-	w.scan.Read(string(words))
-	return w.masker.Mask(&w.scan, &w.masks)
+// appendFirst appends the first phrase of text i to w.raw. It draws until the
+// opening is new in the hundred, or there have been enough tries.
+func (w *Worker) appendFirst(i int) {
+	from, before := len(w.raw), w.mark()
+	w.rejected = w.rejected[:0]
+	for try := 1; ; try++ {
+		w.raw, _ = w.appendPhrase(w.raw, w.texts[i].parts[0], false)
+		w.opening = w.openingOf(w.raw[from:])
+		if w.anyWill || !slices.Contains(w.taken[i], w.opening) {
+			break
+		}
+		if try == w.tries(i) {
+			w.anyWill, w.exhausted[i] = true, true
+			break
+		}
+		w.rejected = append(w.rejected, w.drawn[before.drawn:]...)
+		w.undo(before)
+		w.raw = w.raw[:from]
+	}
+	for _, x := range slices.Backward(w.rejected) { // phrases that were put back are drawn next
+		w.drawers[x.bank].cursor = x.cursor
+	}
 }
 
-// How often a first phrase is drawn before it may open a text like another, and
-// how often when that has come to pass in the hundred.
+// The most tries for a new opening, and the most after phrases for a text have run
+// out in the hundred.
 const (
-	mostTries = 100
-	poorTries = 4
+	mostTries      = 100
+	exhaustedTries = 4
 )
 
-// tries is how often the first phrase of text i may be drawn: phrases with a
-// number are for those who ask for it.
+// tries returns the most draws of the first phrase of text i: phrases with a number
+// are left for those who ask for them.
 func (w *Worker) tries(i int) int {
 	most := mostTries
-	if w.poor[i] {
-		most = poorTries
+	if w.exhausted[i] {
+		most = exhaustedTries
 	}
 	if d := &w.drawers[w.texts[i].parts[0].bank]; d.bank.numbers > 0 {
 		most = max(1, min(most, len(d.open)-d.bank.numbers))

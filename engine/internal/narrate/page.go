@@ -5,44 +5,44 @@ import (
 	"unicode/utf8"
 )
 
-// page is where texts are set: blanks are never doubled and sentences begin
-// with a capital.
+// page collects texts. It never writes two spaces in a row, and capitalizes the
+// first letter of sentences.
 type page struct {
 	out   []byte
-	begin int // of the text being set
+	from  int // of the text that is being written
 	chars int // of this text
-	at    place
+	state state
 }
 
-// place is where in a sentence the next sign stands.
-type place uint8
+// state says how the next character relates to sentences.
+type state uint8
 
 const (
-	inside  place = iota
-	ended         // behind the sign that ends a sentence
-	opening       // where the next letter begins one
-	plain         // where sentences do not matter
+	inSentence    state = iota
+	afterEnd            // after a character that ends a sentence
+	sentenceStart       // the next letter begins a sentence
+	noSentences         // sentences do not matter
 )
 
 // start begins a text.
-func (p *page) start(at place) { p.begin, p.chars, p.at = len(p.out), 0, at }
+func (p *page) start(s state) { p.from, p.chars, p.state = len(p.out), 0, s }
 
-// Signs by what they do to the place.
+// Classes of bytes by their effect on the state.
 const (
-	ordinary = iota
-	later    // another byte of a sign
-	neutral  // quotes, brackets and dashes stand before a sentence or behind it
+	ordinary     = iota
+	continuation // a later byte of a character
+	neutral      // quotes, brackets and dashes, which may be around a sentence
 	blank
 	newline
 	end  // . ! ?
-	wide // the first byte of the signs from U+2000 on, among them … and quotes
+	wide // the first byte of characters from U+2000, with … and quotes
 
-	simple = neutral // signs up to this one change nothing inside a sentence
+	simple = neutral // classes up to this one have no effect in a sentence
 )
 
 var class = func() (c [256]uint8) {
 	for b := 0x80; b < 0xc0; b++ {
-		c[b] = later
+		c[b] = continuation
 	}
 	c[0xe2] = wide
 	for _, b := range []byte(`"'()[]-*_`) {
@@ -55,97 +55,97 @@ var class = func() (c [256]uint8) {
 	return c
 }()
 
-// set appends text to the page.
-func (p *page) set(text []byte) {
+// write appends a part of the text.
+func (p *page) write(text []byte) {
 	for i := 0; i < len(text); {
-		if p.at == inside || p.at == plain {
-			n := p.run(text[i:])
+		if p.state == inSentence || p.state == noSentences {
+			n := p.writeRun(text[i:])
 			if i += n; i == len(text) {
 				return
 			}
 		}
-		i += p.sign(text[i:])
+		i += p.writeChar(text[i:])
 	}
 }
 
-// run sets, in one go, the first bytes of a text that neither end a sentence
-// nor need care, and returns how many these are. No sentence begins here.
-func (p *page) run(text []byte) int {
-	n, signs := 0, 0
+// writeRun appends the first bytes of a text up to one that may end a sentence or
+// needs care, and returns their number. No sentence may begin here.
+func (p *page) writeRun(text []byte) int {
+	n, chars := 0, 0
 	for ; n < len(text); n++ {
 		c := class[text[n]]
 		if c > simple && (c != blank || n == 0 || text[n-1] == ' ' || text[n] != ' ') {
 			break
 		}
-		if c != later {
-			signs++
+		if c != continuation {
+			chars++
 		}
 	}
-	p.out, p.chars = append(p.out, text[:n]...), p.chars+signs
+	p.out, p.chars = append(p.out, text[:n]...), p.chars+chars
 	return n
 }
 
-// sign sets the first sign of a text and returns its length.
-func (p *page) sign(text []byte) int {
+// writeChar appends the first character of a text and returns its length in bytes.
+func (p *page) writeChar(text []byte) int {
 	b := text[0]
 	switch class[b] {
 	case blank:
-		p.blank()
+		p.writeBlank()
 		return 1
 	case newline:
 		p.trim()
-		p.pass(ended, opening)
+		p.pass(afterEnd, sentenceStart)
 	case end:
-		if p.at != plain {
-			p.at = ended
+		if p.state != noSentences {
+			p.state = afterEnd
 		}
 	case neutral:
 	default:
-		return p.letter(text)
+		return p.writeRune(text)
 	}
 	p.out, p.chars = append(p.out, b), p.chars+1
 	return 1
 }
 
-// pass moves from one place to another.
-func (p *page) pass(from, to place) {
-	if p.at == from {
-		p.at = to
+// pass changes the state if it is from.
+func (p *page) pass(from, to state) {
+	if p.state == from {
+		p.state = to
 	}
 }
 
-// blank sets one blank, unless there is one or the line begins here.
-func (p *page) blank() {
-	p.pass(ended, opening)
-	if n := len(p.out); n > p.begin && p.out[n-1] != ' ' && p.out[n-1] != '\n' {
+// writeBlank appends a space, unless there is one or the line begins here.
+func (p *page) writeBlank() {
+	p.pass(afterEnd, sentenceStart)
+	if n := len(p.out); n > p.from && p.out[n-1] != ' ' && p.out[n-1] != '\n' {
 		p.out, p.chars = append(p.out, ' '), p.chars+1
 	}
 }
 
-// trim takes blanks from the end.
+// trim removes spaces at the end.
 func (p *page) trim() {
-	for n := len(p.out); n > p.begin && p.out[n-1] == ' '; n-- {
+	for n := len(p.out); n > p.from && p.out[n-1] == ' '; n-- {
 		p.out, p.chars = p.out[:n-1], p.chars-1
 	}
 }
 
-// letter sets a sign that may be the first letter of a sentence, or a sign
-// beyond ASCII that ends one.
-func (p *page) letter(text []byte) int {
+// writeRune appends the first character of a text, which may be the first letter
+// of a sentence or an ellipsis, and returns its length in bytes.
+func (p *page) writeRune(text []byte) int {
 	r, size := utf8.DecodeRune(text)
 	p.chars++
 	switch {
 	case r == '…':
-		if p.at != plain {
-			p.at = ended
+		if p.state != noSentences {
+			p.state = afterEnd
 		}
 	case unicode.In(r, unicode.Pi, unicode.Pf, unicode.Ps, unicode.Pe, unicode.Pd):
 	default:
-		if p.at == opening {
+		if p.state == sentenceStart {
 			r = unicode.ToUpper(r)
 		}
-		if p.at != plain {
-			p.at = inside
+		if p.state != noSentences {
+			p.state = inSentence
 		}
 	}
 	if r == utf8.RuneError {
@@ -162,9 +162,10 @@ func (p *page) finish() int {
 	return p.chars
 }
 
-// setItem sets a whole text without regard to sentences.
-func (p *page) setItem(text []byte) int {
-	p.start(plain)
-	p.set(text)
+// writeItem writes a whole text without regard to sentences, and returns its
+// length in characters.
+func (p *page) writeItem(text []byte) int {
+	p.start(noSentences)
+	p.write(text)
 	return p.finish()
 }

@@ -2,19 +2,19 @@ package narrate
 
 import "unicode/utf8"
 
-// drafts is how often a text is written before the best draft is taken.
+// drafts is the number of drafts of a text before the best one is taken.
 const drafts = 20
 
-// writeText writes a text: drafts until one has a length that is allowed, else
-// the one that is nearest to it. Half of them open like no other text.
+// writeText writes text i: drafts until one has an allowed length, else the one
+// that is closest to it. The second half of the drafts may repeat an opening.
 func (w *Worker) writeText(i int) span {
 	t, from := &w.texts[i], len(w.out)
 	off, best := -1, uint64(0)
-	w.stuck = false
+	w.anyWill = false
 	for try := range drafts {
-		w.stuck = w.stuck || try == drafts/2
+		w.anyWill = w.anyWill || try == drafts/2
 		w.stamp++
-		w.since, w.draws, w.told = w.stamp, w.draws[:0], w.told[:0]
+		w.begin(w.stamp)
 		length := w.draft(i)
 		short, long := t.chars.Min-length, length-t.chars.Max
 		if short <= 0 && long <= 0 {
@@ -23,9 +23,9 @@ func (w *Worker) writeText(i int) span {
 		}
 		if miss := max(short, long); off < 0 || miss < off {
 			off, best = miss, w.opening
-			w.best, w.kept = append(w.best[:0], w.out[from:]...), append(w.kept[:0], w.draws...)
+			w.best, w.kept = append(w.best[:0], w.out[from:]...), append(w.kept[:0], w.drawn...)
 		}
-		w.undo(0)
+		w.undo(mark{})
 		w.out = w.out[:from]
 	}
 	w.out = append(w.out, w.best...)
@@ -34,11 +34,11 @@ func (w *Worker) writeText(i int) span {
 	return span{from, len(w.out)}
 }
 
-// draft sets a text on the page and returns its length. The phrases that close
-// it are drawn first, because the others must leave room for them.
+// draft writes a draft of text i and returns its length. It draws the closing
+// phrases first, because the others must leave room for them.
 func (w *Worker) draft(i int) int {
 	t := &w.texts[i]
-	w.start(opening)
+	w.start(sentenceStart)
 	w.raw, w.ends = w.raw[:0], w.ends[:0]
 	room := t.chars.Max
 	for _, bank := range t.close {
@@ -50,7 +50,7 @@ func (w *Worker) draft(i int) int {
 	for k, bank := range t.parts {
 		from := len(w.raw)
 		if k == 0 {
-			w.open(i)
+			w.appendFirst(i)
 		} else {
 			w.raw, _ = w.appendPhrase(w.raw, bank, false)
 		}
@@ -66,26 +66,26 @@ func (w *Worker) draft(i int) int {
 	return w.finish()
 }
 
-// join sets a phrase behind those before it.
+// join writes a phrase after the previous ones.
 func (w *Worker) join(joiner, phrase []byte) {
 	if len(phrase) == 0 {
 		return
 	}
 	if w.chars > 0 {
-		w.set(joiner)
+		w.write(joiner)
 	}
-	w.set(phrase)
+	w.write(phrase)
 	w.trim()
 }
 
-// extend adds phrases, the banks taking turns, until the text is long enough.
-// Room is the length that it must not pass. A phrase that does not fit is put
-// back; the text is done when no bank has one that fits.
+// extend adds phrases, from one bank after another, until the text is long enough.
+// It must not be longer than room. A phrase that does not fit is put back; the
+// text ends when no bank has a phrase that fits.
 func (w *Worker) extend(t *text, room int) {
 	target := t.target - (t.chars.Max - room)
 	refused := 0
 	for turn := 0; refused < len(t.more) && w.chars < target; turn++ {
-		mark, drawn, told, from := w.page, len(w.draws), len(w.told), len(w.raw)
+		page, before, from := w.page, w.mark(), len(w.raw)
 		var ok bool
 		w.raw, ok = w.appendPhrase(w.raw, t.more[turn%len(t.more)], true)
 		if ok {
@@ -96,10 +96,9 @@ func (w *Worker) extend(t *text, room int) {
 			refused = 0
 			continue
 		}
-		refused++ // nothing before the mark has changed: phrases end without blanks
-		mark.out = w.out[:len(mark.out)]
-		w.page = mark
-		w.undo(drawn)
-		w.told = w.told[:told]
+		refused++ // the bytes before are unchanged: phrases end without spaces
+		page.out = w.out[:len(page.out)]
+		w.page = page
+		w.undo(before)
 	}
 }

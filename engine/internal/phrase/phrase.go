@@ -1,21 +1,20 @@
-// Package phrase reads files of phrase banks, which a linguist writes:
+// Package phrase reads files of phrase banks, which linguists write:
 //
 //	# a comment
 //	[bank.name] age: >=60, zone: "north"
-//	One phrase a line, with {field} and {one|other} and <other.bank>,
+//	One phrase per line, with {field} and {one|other} and <other.bank>,
 //	  continued on a line that begins with white space.
-//	  /facet The same thing, said in another way.
+//	  /facet Another wording of the same phrase.
 //
-// A heading names a bank and, if it likes, a condition: the inside of a CUE
-// struct over finite fields. A bank may have any number of sections in any
-// file. In a phrase {field} is the value of a field, {one|other} the form that
-// fits the person, <bank> a phrase of another bank, <bank:2> the second of the
-// person's own order of it, <bank/facet:2> a facet of that same phrase; \ takes
-// the special meaning from the sign behind it (one of { } < > | \ # [ /).
+// A heading names a bank and may have a condition: the fields of a CUE struct,
+// without braces, over finite fields. A bank may have any number of sections in
+// any number of files. In a phrase {field} is the value of a field, {one|other} the
+// form that agrees with the person, <bank> a phrase of another bank, <bank:2> the
+// second phrase in the person's own order of the bank, <bank/facet:2> a facet of
+// that same phrase; \ makes the next character ordinary (one of { } < > | \ # [ /).
 //
-// In goes the text of a file, out come its sections, their phrases cut into
-// parts, and every fault with its place. Nothing here knows which fields and
-// banks exist.
+// Parse returns the sections of a file, their phrases split into parts, and every
+// fault with its place. The package does not know which fields and banks exist.
 package phrase
 
 import (
@@ -26,37 +25,37 @@ import (
 	"unicode/utf8"
 )
 
-// Kind says what a part of a phrase stands for.
+// Kind is the kind of a part of a phrase.
 type Kind uint8
 
 const (
-	Literal Kind = iota // Text as it stands
+	Literal Kind = iota // Text as written
 	Field               // the value of the field called Text
 	Forms               // one of Forms
 	Bank                // a phrase of the bank that Text refers to, see ParseRef
 )
 
-// Part is a piece of a phrase.
+// Part is a part of a phrase.
 type Part struct {
 	Kind   Kind
 	Text   string
 	Forms  []string
-	Offset int // in bytes from the beginning of the phrase
+	Offset int // position in the phrase, in bytes
 }
 
-// Fault is something wrong inside a phrase.
+// Fault is an error in a phrase.
 type Fault struct {
-	Offset        int // in bytes from the beginning of the phrase
+	Offset        int // position in the phrase, in bytes
 	Message, Hint string
 }
 
 func (f *Fault) Error() string { return f.Message }
 
-// special are the signs that \ makes ordinary.
+// special is the characters that \ makes ordinary.
 const special = `{}<>|\#[/`
 
-// Compile cuts a phrase into its parts and reports every fault in it. Literals
-// have their escapes resolved; an empty phrase has no parts.
+// Compile splits a phrase into its parts and returns every fault in it. In literals
+// and forms, escapes are resolved. An empty phrase has no parts.
 func Compile(text string) ([]Part, []Fault) {
 	c := compiler{text: text}
 	for c.at < len(text) {
@@ -68,10 +67,10 @@ func Compile(text string) ([]Part, []Fault) {
 		case '\\':
 			c.escape()
 		case '}':
-			c.fault(c.at, "a } without a { before it", `write \} for the sign itself`)
+			c.fault(c.at, "a } without a {", `remove it, or write \} for a literal }`)
 			c.at++
 		case '|':
-			c.fault(c.at, "a | outside braces", `forms stand in braces: {one|other}; write \| for the sign itself`)
+			c.fault(c.at, "a | outside braces", `write forms in braces: {one|other}; write \| for a literal |`)
 			c.at++
 		default:
 			c.literal = append(c.literal, text[c.at])
@@ -88,7 +87,7 @@ type compiler struct {
 	parts   []Part
 	faults  []Fault
 	literal []byte
-	from    int // where the literal begins
+	from    int // position where the literal begins
 }
 
 func (c *compiler) fault(offset int, message, hint string) {
@@ -110,19 +109,19 @@ func (c *compiler) add(p Part) {
 	c.parts = append(c.parts, p)
 }
 
-// escape takes a \ and the sign behind it into the literal.
+// escape adds an escaped character to the literal.
 func (c *compiler) escape() {
-	sign, size := c.escaped()
-	c.literal = append(c.literal, sign...)
+	char, size := c.escaped()
+	c.literal = append(c.literal, char...)
 	c.at += size
 }
 
-// escaped reads a \ and the sign behind it.
-func (c *compiler) escaped() (sign string, size int) {
+// escaped reads a \ and the character after it, and returns their size in bytes.
+func (c *compiler) escaped() (char string, size int) {
 	if c.at+1 < len(c.text) && strings.IndexByte(special, c.text[c.at+1]) >= 0 {
 		return c.text[c.at+1 : c.at+2], 2
 	}
-	c.fault(c.at, `a \ before nothing special`, `\ stands before one of { } < > | \ # [ /; write \\ for the sign itself`)
+	c.fault(c.at, `a \ before an ordinary character`, `\ goes before one of { } < > | \ # [ /; write \\ for a literal \`)
 	return "", 1
 }
 
@@ -137,7 +136,7 @@ func (c *compiler) braces() {
 		case '}':
 			c.at++
 			if depth--; depth >= 0 {
-				continue // it closes a brace that has been reported
+				continue // it closes a { that has been reported
 			}
 			if len(c.faults) == before {
 				c.closed(start, append(forms, string(form)))
@@ -147,24 +146,24 @@ func (c *compiler) braces() {
 			forms, form = append(forms, string(form)), form[:0]
 			c.at++
 		case '\\':
-			sign, size := c.escaped()
-			form = append(form, sign...)
+			char, size := c.escaped()
+			form = append(form, char...)
 			c.at += size
 		case '{', '<':
 			if b == '{' {
 				depth++
 			}
-			c.fault(c.at, fmt.Sprintf("a %c inside braces", b), fmt.Sprintf(`braces hold the name of a field, or forms of plain text; write \%c for the sign itself`, b))
+			c.fault(c.at, fmt.Sprintf("a %c in braces", b), fmt.Sprintf(`write the name of a field or forms of plain text in braces; write \%[1]c for a literal %[1]c`, b))
 			c.at++
 		default:
 			form = append(form, b)
 			c.at++
 		}
 	}
-	c.fault(start, "a { without a } behind it", `close it, or write \{ for the sign itself`)
+	c.fault(start, "a { without a }", `add the }, or write \{ for a literal {`)
 }
 
-// closed adds what the braces from start up to here hold.
+// closed adds the part in the braces that begin at start and end here.
 func (c *compiler) closed(start int, forms []string) {
 	if len(forms) > 1 {
 		c.add(Part{Kind: Forms, Forms: forms, Offset: start})
@@ -172,7 +171,7 @@ func (c *compiler) closed(start int, forms []string) {
 	}
 	name := strings.TrimSpace(forms[0])
 	if !IsFieldName(name) {
-		c.fault(start, fmt.Sprintf("%q is neither a field nor forms", c.text[start:c.at]), "write {field}, or {one|other} with a | between the forms")
+		c.fault(start, fmt.Sprintf("%q is not the name of a field and has no forms", c.text[start:c.at]), "write {field}, with a name of small letters, digits and _, or {one|other}, with a | between forms")
 	}
 	c.add(Part{Kind: Field, Text: name, Offset: start})
 }
@@ -181,14 +180,14 @@ func (c *compiler) closed(start int, forms []string) {
 func (c *compiler) reference() {
 	length := strings.IndexByte(c.text[c.at:], '>')
 	if length < 0 {
-		c.fault(c.at, "a < without a > behind it", `write <bank>, or \< for the sign itself`)
+		c.fault(c.at, "a < without a >", `write <bank>, or \< for a literal <`)
 		c.at++
 		return
 	}
 	start, end := c.at, c.at+length+1
 	name := strings.TrimSpace(c.text[start+1 : end-1])
 	if _, ok := ParseRef(name); !ok {
-		c.fault(start, fmt.Sprintf("%q is no reference to a bank", c.text[start:end]), `write <bank>, <bank:1>, <bank/facet> or <bank/facet:1>: the name of a bank is letters, digits and . _ -, its number 1 to 99; write \< for the sign itself`)
+		c.fault(start, fmt.Sprintf("%q is not a reference to a bank", c.text[start:end]), `write <bank>, <bank:1>, <bank/facet> or <bank/facet:1>, with names of letters, digits and . _ - and a number from 1 to 99; write \< for a literal <`)
 		c.at++
 		return
 	}
@@ -196,7 +195,8 @@ func (c *compiler) reference() {
 	c.add(Part{Kind: Bank, Text: name, Offset: start})
 }
 
-// IsFieldName reports whether a text could be the name of a field.
+// IsFieldName reports whether a string can be the name of a field: small letters,
+// digits and _, with a letter first.
 func IsFieldName(s string) bool {
 	for i := range len(s) {
 		b := s[i]
@@ -207,8 +207,8 @@ func IsFieldName(s string) bool {
 	return s != ""
 }
 
-// IsBankName reports whether a text can be the name of a bank: letters, digits
-// and . _ -.
+// IsBankName reports whether a string can be the name of a bank or facet: letters,
+// digits and . _ -.
 func IsBankName(s string) bool {
 	for _, r := range s {
 		if r == utf8.RuneError || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._-", r) {
@@ -218,17 +218,17 @@ func IsBankName(s string) bool {
 	return s != ""
 }
 
-// Ref is a reference to a bank: a phrase of it that has not come yet or, with a
-// number, the phrase at that place of the person's own order of the bank, which
-// is the same wherever it is asked for.
+// Ref is a reference to a bank: to its next phrase that the person has not had or,
+// with a number, to the phrase at that place in the person's own order of the bank,
+// which is the same wherever it is referred to.
 type Ref struct {
 	Bank   string
 	Facet  string // empty for the phrase itself
 	Number int    // from 1; 0 for the next phrase
 }
 
-// ParseRef reads bank, bank/facet, bank:number or bank/facet:number, and
-// reports whether the text is one of these.
+// ParseRef parses bank, bank/facet, bank:number or bank/facet:number, and reports
+// whether the string is one of these.
 func ParseRef(s string) (Ref, bool) {
 	var r Ref
 	s, number, numbered := strings.Cut(s, ":")
@@ -242,16 +242,4 @@ func ParseRef(s string) (Ref, bool) {
 	bank, facet, faceted := strings.Cut(s, "/")
 	r.Bank, r.Facet = bank, facet
 	return r, IsBankName(bank) && (!faceted || IsBankName(facet))
-}
-
-// String writes a reference as ParseRef reads it.
-func (r Ref) String() string {
-	s := r.Bank
-	if r.Facet != "" {
-		s += "/" + r.Facet
-	}
-	if r.Number > 0 {
-		s += ":" + strconv.Itoa(r.Number)
-	}
-	return s
 }

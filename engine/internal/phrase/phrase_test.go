@@ -10,6 +10,7 @@ import (
 	"github.com/personagen/personagen/engine/diag"
 )
 
+// TestCompile splits phrases into parts.
 func TestCompile(t *testing.T) {
 	for _, c := range []struct {
 		text string
@@ -31,52 +32,53 @@ func TestCompile(t *testing.T) {
 	} {
 		got, faults := Compile(c.text)
 		if len(faults) > 0 {
-			t.Errorf("%q: %+v", c.text, faults)
+			t.Errorf("%q: got faults %+v", c.text, faults)
 		}
 		if d := cmp.Diff(c.want, got); d != "" {
-			t.Errorf("%q:\n%s", c.text, d)
+			t.Errorf("%q (-want +got):\n%s", c.text, d)
 		}
 	}
 }
 
+// TestCompileFaults lists every fault with its position.
 func TestCompileFaults(t *testing.T) {
 	for text, want := range map[string]string{
-		"a {hue":        "2 a { without a } behind it",
-		"a hue}":        "5 a } without a { before it",
+		"a {hue":        "2 a { without a }",
+		"a hue}":        "5 a } without a {",
 		"he|she":        "2 a | outside braces",
-		"{}":            `0 "{}" is neither a field nor forms`,
-		"x {Hue 2} y":   `2 "{Hue 2}" is neither a field nor forms`,
-		"{a {b}|c}":     "3 a { inside braces",
-		"{<bank>|c}":    "1 a < inside braces",
-		"a <bank":       "2 a < without a > behind it",
-		"a < b and > c": `2 "< b and >" is no reference to a bank`,
-		"<>":            `0 "<>" is no reference to a bank`,
-		"<b:0>":         `0 "<b:0>" is no reference to a bank`,
-		"<b:100>":       `0 "<b:100>" is no reference to a bank`,
-		"<b:+1>":        `0 "<b:+1>" is no reference to a bank`,
-		"<b/>":          `0 "<b/>" is no reference to a bank`,
-		"</f:1>":        `0 "</f:1>" is no reference to a bank`,
-		"<b:1/f>":       `0 "<b:1/f>" is no reference to a bank`,
-		`\n`:            `0 a \ before nothing special`,
-		`a\`:            `1 a \ before nothing special`,
-		`{a\b|c}`:       `2 a \ before nothing special`,
-		"} {x":          "0 a } without a { before it; 2 a { without a } behind it",
+		"{}":            `0 "{}" is not the name of a field and has no forms`,
+		"x {Hue 2} y":   `2 "{Hue 2}" is not the name of a field and has no forms`,
+		"{a {b}|c}":     "3 a { in braces",
+		"{<bank>|c}":    "1 a < in braces",
+		"a <bank":       "2 a < without a >",
+		"a < b and > c": `2 "< b and >" is not a reference to a bank`,
+		"<>":            `0 "<>" is not a reference to a bank`,
+		"<b:0>":         `0 "<b:0>" is not a reference to a bank`,
+		"<b:100>":       `0 "<b:100>" is not a reference to a bank`,
+		"<b:+1>":        `0 "<b:+1>" is not a reference to a bank`,
+		"<b/>":          `0 "<b/>" is not a reference to a bank`,
+		"</f:1>":        `0 "</f:1>" is not a reference to a bank`,
+		"<b:1/f>":       `0 "<b:1/f>" is not a reference to a bank`,
+		`\n`:            `0 a \ before an ordinary character`,
+		`a\`:            `1 a \ before an ordinary character`,
+		`{a\b|c}`:       `2 a \ before an ordinary character`,
+		"} {x":          "0 a } without a {; 2 a { without a }",
 	} {
 		_, faults := Compile(text)
 		var got []string
 		for _, f := range faults {
 			got = append(got, fmt.Sprintf("%d %s", f.Offset, f.Error()))
 			if f.Hint == "" {
-				t.Errorf("%q: no hint", text)
+				t.Errorf("%q: got no hint", text)
 			}
 		}
 		if d := cmp.Diff(want, strings.Join(got, "; ")); d != "" {
-			t.Errorf("%q:\n%s", text, d)
+			t.Errorf("%q (-want +got):\n%s", text, d)
 		}
 	}
 }
 
-// layout writes sections in a form that is easy to compare.
+// layout formats sections so that they are easy to compare.
 func layout(sections []Section) string {
 	var b strings.Builder
 	for _, s := range sections {
@@ -91,6 +93,7 @@ func layout(sections []Section) string {
 	return b.String()
 }
 
+// TestParse parses headings, phrases of several lines and comments.
 func TestParse(t *testing.T) {
 	text := "\ufeff# first words\r\n[tales.old] age: >=60, zone: \"N\" \r\nOne tale\r\n\tgoes on  \r\n\n   # not this\n    and on.\nTwo.\n[tales.old]\n[ songs ]\n\\[la\\]\n\\# five\n"
 	text = strings.ReplaceAll(text, `\]`, `]`)
@@ -105,15 +108,16 @@ b.txt:10:1 [songs] "" b.txt:10:10
   b.txt:12:1 "\\# five"
 `
 	if d := cmp.Diff(want, layout(got)); d != "" || len(faults.Items) > 0 {
-		t.Errorf("%v\n%s", faults.Items, d)
+		t.Errorf("got faults %v (-want +got):\n%s", faults.Items, d)
 	}
 	for offset, want := range map[int]string{0: "b.txt:3:1", 4: "b.txt:3:5", 9: "b.txt:4:2", 17: "b.txt:7:5"} {
 		if got := got[0].Phrases[0].Place(offset).String(); got != want {
-			t.Errorf("byte %d of the phrase stands at %s, want %s", offset, got, want)
+			t.Errorf("byte %d of the phrase: got %s, want %s", offset, got, want)
 		}
 	}
 }
 
+// TestParseFacets parses facets.
 func TestParseFacets(t *testing.T) {
 	faults := &diag.List{}
 	got := Parse("b.txt", []byte("[b]\nchess\n  and draughts\n  /why  {he|she} thinks\n    in silence\n\t/verb plays\ngo\n  \\/ not a facet\n"), faults)
@@ -124,31 +128,32 @@ func TestParseFacets(t *testing.T) {
   b.txt:7:1 "go \\/ not a facet"
 `
 	if d := cmp.Diff(want, layout(got)); d != "" || len(faults.Items) > 0 {
-		t.Errorf("%v\n%s", faults.Items, d)
+		t.Errorf("got faults %v (-want +got):\n%s", faults.Items, d)
 	}
 	if f, ok := got[0].Phrases[0].Facet("why"); !ok || f.Place(12).String() != "b.txt:4:21" || f.Place(16).String() != "b.txt:5:5" || len(f.Parts) != 2 {
-		t.Errorf("%+v", f)
+		t.Errorf("got facet %+v", f)
 	}
 	if _, ok := got[0].Phrases[1].Facet("why"); ok {
-		t.Error("a facet of another phrase")
+		t.Error("got a facet of another phrase")
 	}
 }
 
+// TestParseFaults lists every fault with its place and hint.
 func TestParseFaults(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{"words\nmore words\n[b]\nfine\n", "b.txt:1:1 heading: a phrase before the first heading | write the name of its bank above it: [bank]"},
-		{"[b\nx\n", `b.txt:1:1 heading: the heading has no ] | write [bank], or \[ when it is a phrase`},
-		{"[b c]\nx\n", `b.txt:1:2 heading: "b c" is no name of a bank | use letters, digits and . _ -`},
-		{"[]\n", `b.txt:1:2 heading: "" is no name of a bank | use letters, digits and . _ -`},
-		{"[b]\n  onwards\n", "b.txt:2:3 phrase: there is no phrase to continue | a phrase begins at the start of its line"},
-		{"[b]\nx\n [c]\ny\n", `b.txt:3:2 heading: a heading begins at the start of its line | take the white space away, or write \[ when it belongs to a phrase`},
+		{"words\nmore words\n[b]\nfine\n", "b.txt:1:1 heading: there is a phrase before the first heading | write the name of its bank above it: [bank]"},
+		{"[b\nx\n", `b.txt:1:1 heading: the heading has no ] | write [bank], or \[ at the start of a phrase`},
+		{"[b c]\nx\n", `b.txt:1:2 heading: "b c" is not a name for a bank | use letters, digits and . _ -`},
+		{"[]\n", `b.txt:1:2 heading: "" is not a name for a bank | use letters, digits and . _ -`},
+		{"[b]\n  onwards\n", "b.txt:2:3 phrase: an indented line has no phrase to continue | start the phrase at the beginning of its line"},
+		{"[b]\nx\n [c]\ny\n", `b.txt:3:2 heading: a heading is indented | remove the white space before it, or write \[ in a phrase`},
 		{"[b]\nab \xff\n", "b.txt:2:4 utf8: the line is not UTF-8 | save the file as UTF-8"},
-		{"[b]\none\n  two {three\n", `b.txt:3:7 phrase: a { without a } behind it | close it, or write \{ for the sign itself`},
-		{"[b]\nx\n  /why\n", `b.txt:3:3 facet: "/why" is no facet | write /name and the words, or \/ when it belongs to a phrase`},
-		{"[b]\nx\n  /a! y\n", `b.txt:3:3 facet: "/a! y" is no facet | write /name and the words, or \/ when it belongs to a phrase`},
-		{"[b]\nx\n  /a y\n  /a z\n", `b.txt:4:3 facet: the phrase has the facet "a" already | take one of them away`},
-		{"[b]\nx\n  /a y {z\n", `b.txt:3:8 phrase: a { without a } behind it | close it, or write \{ for the sign itself`},
-		{"[b]\nă {x}}\n", `b.txt:2:7 phrase: a } without a { before it | write \} for the sign itself`},
+		{"[b]\none\n  two {three\n", `b.txt:3:7 phrase: a { without a } | add the }, or write \{ for a literal {`},
+		{"[b]\nx\n  /why\n", `b.txt:3:3 facet: "/why" is not a facet | write /name and its wording, or \/ in a phrase`},
+		{"[b]\nx\n  /a! y\n", `b.txt:3:3 facet: "/a! y" is not a facet | write /name and its wording, or \/ in a phrase`},
+		{"[b]\nx\n  /a y\n  /a z\n", `b.txt:4:3 facet: the phrase has two facets "a" | remove one of them`},
+		{"[b]\nx\n  /a y {z\n", `b.txt:3:8 phrase: a { without a } | add the }, or write \{ for a literal {`},
+		{"[b]\nă {x}}\n", `b.txt:2:7 phrase: a } without a { | remove it, or write \} for a literal }`},
 	} {
 		faults := &diag.List{}
 		Parse("b.txt", []byte(c.text), faults)
@@ -157,12 +162,13 @@ func TestParseFaults(t *testing.T) {
 			got = append(got, fmt.Sprintf("%s %s: %s | %s", d.Place, d.Code, d.Message, d.Hint))
 		}
 		if d := cmp.Diff(c.want, strings.Join(got, "\n")); d != "" {
-			t.Errorf("%q:\n%s", c.text, d)
+			t.Errorf("%q (-want +got):\n%s", c.text, d)
 		}
 	}
 }
 
-// What Parse takes without fault, Compile takes too; places lie in the file.
+// FuzzParse: Compile accepts the phrases that Parse returns, and places are in the
+// file.
 func FuzzParse(f *testing.F) {
 	f.Add("[a] x: >1\none {two} <a>\n  {b|c}\n# d\n")
 	f.Add("[a]\n\\{ \\\\ {a\\|b|}\n")
@@ -173,24 +179,24 @@ func FuzzParse(f *testing.F) {
 		lines := strings.Split(text, "\n")
 		for _, s := range Parse("f", []byte(text), faults) {
 			if !IsBankName(s.Bank) {
-				t.Fatalf("bank %q", s.Bank)
+				t.Fatalf("got bank %q", s.Bank)
 			}
 			for _, p := range s.Phrases {
 				parts, bad := Compile(p.Text)
 				if len(bad) > 0 || !cmp.Equal(parts, p.Parts) {
-					t.Fatalf("%q: %v", p.Text, bad)
+					t.Fatalf("%q: got other parts, or faults %v", p.Text, bad)
 				}
 				for _, part := range parts {
 					at := p.Place(part.Offset)
 					if at.Line < 1 || at.Line > len(lines) || at.Column < 1 || at.Column > len(lines[at.Line-1])+1 {
-						t.Fatalf("%q stands at %s", part.Text, at)
+						t.Fatalf("%q: got place %s outside the file", part.Text, at)
 					}
 				}
 			}
 		}
 		for _, d := range faults.Items {
 			if d.Hint == "" || d.Place.Line < 1 || d.Place.Line > len(lines) {
-				t.Fatalf("%+v", d)
+				t.Fatalf("got fault %+v without a hint or outside the file", d)
 			}
 		}
 	})

@@ -13,8 +13,8 @@ import (
 
 const asTextName = "asText"
 
-// builtins of text/template with their least and greatest number of arguments
-// (-1 for any number).
+// builtins are functions of text/template with their least and greatest number of
+// arguments (-1 for any number).
 var builtins = map[string][2]int{
 	"and": {1, -1}, "or": {1, -1}, "not": {1, 1},
 	"eq": {2, -1}, "ne": {2, 2}, "lt": {2, 2}, "le": {2, 2}, "gt": {2, 2}, "ge": {2, 2},
@@ -23,11 +23,11 @@ var builtins = map[string][2]int{
 	"html": {1, -1}, "js": {1, -1}, "urlquery": {1, -1},
 }
 
-// fromSprig are the functions taken from sprig: those whose result is a
-// function of their arguments. Left out are random numbers, clocks, the
-// environment, the network, keys and ciphers; whatever changes its arguments
-// (set, merge); whatever follows the order of a Go map (keys, values); what
-// fails on purpose; and what cuts texts inside a character (abbrev).
+// fromSprig are the functions of sprig whose result depends on their arguments
+// alone. It excludes random numbers, clocks, the environment, the network, keys and
+// ciphers; functions that change their arguments (set, merge), that depend on the
+// order of a Go map (keys, values), or that fail on purpose; and those that cut
+// texts within a character (abbrev).
 var fromSprig = []string{
 	"trim", "upper", "lower", "title", "untitle", "repeat", "trimAll", "trimSuffix", "trimPrefix",
 	"swapcase", "snakecase", "camelcase", "kebabcase", "wrap", "wrapWith", "contains", "hasPrefix", "hasSuffix",
@@ -43,7 +43,7 @@ var fromSprig = []string{
 	"toJson", "toPrettyJson", "toRawJson",
 }
 
-// functions are all functions but the builtins.
+// functions are all functions except the builtins.
 var functions = func() template.FuncMap {
 	all := sprig.TxtFuncMap()
 	m := template.FuncMap{
@@ -62,7 +62,7 @@ var functions = func() template.FuncMap {
 	return m
 }()
 
-// Functions lists the functions that templates may call, sorted.
+// Functions lists the functions that templates can call, sorted.
 func Functions() []string {
 	names := slices.Collect(maps.Keys(builtins))
 	for name := range functions {
@@ -74,14 +74,14 @@ func Functions() []string {
 	return names
 }
 
-// excluded reports whether a function exists in sprig or Go but is not allowed.
+// excluded reports whether sprig or Go has a function that is not allowed here.
 func excluded(name string) bool {
 	_, ok := sprig.TxtFuncMap()[name]
 	return ok || name == "call"
 }
 
-// The functions below replace sprig's and Go's of the same name, which write
-// long numbers with exponents or cut texts inside a character.
+// The functions below replace functions of sprig and Go with the same names, which
+// write long numbers with exponents or cut texts within a character.
 
 func join(separator string, items any) (string, error) {
 	switch items := items.(type) {
@@ -103,7 +103,7 @@ func join(separator string, items any) (string, error) {
 	return "", fmt.Errorf("join needs a list, not %T", items)
 }
 
-// printf refuses %p, which writes an address of memory.
+// printf rejects %p, which writes a memory address.
 func printf(format string, args ...any) (string, error) {
 	for rest := format; ; {
 		_, after, found := strings.Cut(rest, "%")
@@ -112,7 +112,7 @@ func printf(format string, args ...any) (string, error) {
 		}
 		verb := strings.TrimLeft(after, "+-# 0123456789.*[]")
 		if strings.HasPrefix(verb, "p") {
-			return "", fmt.Errorf("printf has no %%p here: it differs from run to run")
+			return "", fmt.Errorf("printf does not support %%p: addresses differ from run to run")
 		}
 		rest = strings.TrimPrefix(verb, "%")
 	}
@@ -130,8 +130,8 @@ func trunc(n int, s string) string {
 	return s
 }
 
-// substr returns the characters from start up to end; as in sprig a negative
-// start is the beginning and a negative or too large end the end.
+// substr returns the characters from start up to end. As in sprig, a negative start
+// is the beginning of the text, and a negative or too large end is its end.
 func substr(start, end int, s string) string {
 	runes := []rune(s)
 	if end < 0 || end > len(runes) {
@@ -153,7 +153,7 @@ func initials(s string) string {
 	return b.String()
 }
 
-// nospace leaves out white space.
+// nospace removes white space.
 func nospace(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {

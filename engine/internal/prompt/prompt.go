@@ -1,12 +1,12 @@
-// Package prompt holds templates for people's specs: Go's text/template with
-// the part of sprig whose results depend on the arguments alone. In goes a
-// text, out comes a Template, or everything that is wrong with it, each fault
-// with its line and column: names of fields and functions are checked when the
-// template is parsed, not when the millionth persona is written.
+// Package prompt implements the templates of specs: Go's text/template with the
+// functions of sprig whose results depend on their arguments alone. Parse returns
+// a Template, or all its faults with line and column. It checks the names of
+// fields and functions, so that an error does not appear only when some persona is
+// written.
 //
-// Trap: a number is written in full (1234567, not 1.234567e+06) and a list with
-// ", " between its items, in every action that ends in one; inside printf and
-// other functions Go's own rules hold.
+// Note: an action whose value is a number writes it in full (1234567, not
+// 1.234567e+06), and one whose value is a list separates the items by ", ". Within
+// printf and other functions Go's rules apply.
 package prompt
 
 import (
@@ -20,8 +20,7 @@ import (
 	"text/template/parse"
 )
 
-// Template is a parsed template. It may be executed by several goroutines at
-// once.
+// Template is a parsed template. It is safe for concurrent use.
 type Template struct {
 	name   string
 	text   string
@@ -30,25 +29,25 @@ type Template struct {
 	parts  []Part // nil unless plain
 }
 
-// Reference is the first mention of a field, a dotted path.
+// Reference is the first reference to a field. The field is a dotted path.
 type Reference struct {
 	Field  string
 	Offset int // in bytes, from 0
 }
 
-// Part of a plain template: a literal text, or the value of a field.
+// Part is a part of a plain template: a literal text, or the value of a field.
 type Part struct {
 	Text  string
 	Field string // "" for a literal
 }
 
-// Fault is something wrong with a template, found when it is parsed or
-// executed. Offset counts bytes from 0, Line and Column (bytes) from 1.
+// Fault is a fault of a template, found when it is parsed or executed. Offset
+// counts bytes from 0, Line and Column (in bytes) from 1.
 type Fault struct {
 	Name                 string
 	Offset, Line, Column int
 	Message              string
-	Hint                 string // what to do; may be empty
+	Hint                 string // what to do; may be ""
 }
 
 // Error returns name:line:column: message.
@@ -56,14 +55,15 @@ func (f *Fault) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", f.Name, f.Line, f.Column, f.Message)
 }
 
-// treeName names the tree inside text/template, so that its messages can be
-// taken apart whatever the user called the template.
+// treeName is the tree's name within text/template. It is fixed, so that messages
+// can be parsed whatever the template's name is.
 const treeName = "prompt"
 
 // Parse parses a template over the known fields. A known field may be a dotted
-// path: "people.name" lets a template say {{ range .people }}{{ .name }}{{ end }}
-// or {{ .boss.name }} for "boss.name". With known nil every field is accepted.
-// Faults are in the order of the text; with any, the template is nil.
+// path: "boss.name" allows {{ .boss.name }}, and "people.name" allows
+// {{ range .people }}{{ .name }}{{ end }}. If known is nil, every field is
+// accepted. Faults are in the order of the text. If there are any, the template is
+// nil.
 func Parse(name, text string, known []string) (*Template, []Fault) {
 	tree, trees, err := parseTree(text)
 	if err != nil {
@@ -72,7 +72,7 @@ func Parse(name, text string, known []string) (*Template, []Fault) {
 	w := newWalker(text, known)
 	for _, t := range trees {
 		if t != tree {
-			w.fault(int(t.Root.Position()), "write the text in its place", "definitions of templates are not available")
+			w.fault(int(t.Root.Position()), "write the text instead", "templates cannot be defined")
 		}
 	}
 	w.list(tree.Root, value{known: true})
@@ -93,8 +93,8 @@ func Parse(name, text string, known []string) (*Template, []Fault) {
 	return t, nil
 }
 
-// References lists the fields that the template refers to, in the order of
-// their first appearance.
+// References lists the fields that the template refers to, in the order of their
+// first reference.
 func (t *Template) References() []Reference { return t.fields }
 
 // Fields lists the names in References.
@@ -106,14 +106,14 @@ func (t *Template) Fields() []string {
 	return names
 }
 
-// Plain returns the parts of a template that is made of literal text and
-// {{ .field }} actions alone. Writing the parts one after the other, values by
-// AppendText, gives what Execute gives.
+// Plain returns the parts of a template that consists of literal text and
+// {{ .field }} actions only. Writing the parts in order, values with AppendText, is
+// equivalent to Execute.
 func (t *Template) Plain() ([]Part, bool) { return t.parts, t.parts != nil }
 
-// Execute writes the template for the given values: strings, int64, float64,
-// []string, or nested maps and lists of them for dotted paths; nil is written
-// as nothing. A failure of the template is a *Fault.
+// Execute writes the template for the given values: string, int64, float64,
+// []string, or nested maps and lists of them for dotted paths. nil is written as
+// nothing. An error of the template is a *Fault.
 func (t *Template) Execute(w io.Writer, values map[string]any) error {
 	err := t.exec.Execute(w, values)
 	if err == nil {
@@ -154,12 +154,13 @@ func AppendText(dst []byte, v any) []byte {
 
 const listSeparator = ", "
 
-// AppendFloat appends a number with the digits it needs and no exponent.
+// AppendFloat appends a number with the fewest digits that identify it and without
+// an exponent.
 func AppendFloat(dst []byte, v float64) []byte {
 	return strconv.AppendFloat(dst, v+0, 'f', -1, 64) // -0 + 0 is 0
 }
 
-// asText is what every action's pipeline ends in.
+// asText is the last function of every action's pipeline.
 func asText(v any) string {
 	if s, ok := v.(string); ok {
 		return s
@@ -167,7 +168,7 @@ func asText(v any) string {
 	return string(AppendText(nil, v))
 }
 
-// plainParts returns the parts of a list of texts and single fields, else nil.
+// plainParts returns the parts of a plain template, nil for other templates.
 func plainParts(root *parse.ListNode) []Part {
 	parts := []Part{}
 	for _, n := range root.Nodes {
@@ -198,7 +199,7 @@ func singleField(p *parse.PipeNode) (string, bool) {
 	return f.Ident[0], true
 }
 
-// writeAsText ends every pipeline that writes in asText.
+// writeAsText appends asText to every pipeline that writes a value.
 func writeAsText(list *parse.ListNode) {
 	if list == nil {
 		return
@@ -225,7 +226,7 @@ func writeAsText(list *parse.ListNode) {
 
 var executionError = regexp.MustCompile(`(?s)^template: ` + treeName + `:(\d+):(\d+): executing "` + treeName + `" at <(.*?)>: (.*)$`)
 
-// executionFault turns an error of the executor into a fault.
+// executionFault converts an error of the executor to a fault.
 func executionFault(name, text string, err error) *Fault {
 	f := &Fault{Name: name, Line: 1, Column: 1, Message: err.Error()}
 	m := executionError.FindStringSubmatch(err.Error())
@@ -239,15 +240,15 @@ func executionFault(name, text string, err error) *Fault {
 	f.Message = fmt.Sprintf("%s: %s", m[3], m[4])
 	switch {
 	case strings.Contains(m[4], "wrong type for value"):
-		f.Hint = "convert it: toString makes a text, int and float64 make numbers"
+		f.Hint = "convert it: toString returns a text, int and float64 return numbers"
 	case strings.Contains(m[4], "incompatible types for comparison"):
-		f.Hint = "compare like with like: a whole number with 5, any other number with 5.0, a missing value with \"\""
+		f.Hint = "compare values of the same type: an integer with 5, another number with 5.0, a missing value with \"\""
 	}
 	return f
 }
 
-// lineStart returns the offset of the first byte of a line, at most the
-// length of the text.
+// lineStart returns the offset of the first byte of a line, at most the length of
+// the text.
 func lineStart(text string, line int) int {
 	at := 0
 	for range line - 1 {
@@ -260,7 +261,7 @@ func lineStart(text string, line int) int {
 	return at
 }
 
-// lineColumn counts both from 1, columns in bytes.
+// lineColumn returns the line and the column, both from 1, columns in bytes.
 func lineColumn(text string, offset int) (line, column int) {
 	before := text[:offset]
 	return 1 + strings.Count(before, "\n"), offset - strings.LastIndexByte(before, '\n')

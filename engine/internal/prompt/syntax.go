@@ -16,8 +16,8 @@ func parseTree(text string) (*parse.Tree, map[string]*parse.Tree, error) {
 
 var syntaxError = regexp.MustCompile(`(?s)^template: ` + treeName + `:\d+(?::\d+)?:\s*(.*)$`)
 
-// syntaxMessage is what the parser says of a text, without the place, of which
-// it knows the line only; empty when the text parses.
+// syntaxMessage is the parser's message about a text, without the position, of
+// which the parser knows only the line; "" if the text parses.
 func syntaxMessage(text string) string {
 	_, _, err := parseTree(text)
 	if err == nil {
@@ -29,14 +29,15 @@ func syntaxMessage(text string) string {
 	return err.Error()
 }
 
-const endless = "unexpected EOF"
+const unexpectedEOF = "unexpected EOF"
 
-// syntaxFault turns an error of the parser into a fault where it begins.
+// syntaxFault converts an error of the parser to a fault at the position where it
+// starts.
 func syntaxFault(name, text string, err error) Fault {
 	f := Fault{Name: name, Message: syntaxMessage(text)}
-	if f.Message == endless {
-		f.Offset = unended(text)
-		f.Message, f.Hint = "this block has no end", "write {{ end }} where it ends"
+	if f.Message == unexpectedEOF {
+		f.Offset = openBlock(text)
+		f.Message, f.Hint = "this block has no end", "close it with {{ end }}"
 	} else {
 		f.Offset = faultStart(text, faultEnd(text, f.Message), f.Message)
 	}
@@ -44,9 +45,10 @@ func syntaxFault(name, text string, err error) Fault {
 	return f
 }
 
-// faultEnd finds how much of a text the parser needs to say the message. It
-// reads from the front and stops at the first fault, so whatever follows does
-// not matter; what is cut off inside of an action may only look alike.
+// faultEnd returns the length of the shortest prefix of a text for which the parser
+// reports the message. The parser stops at the first fault, so that what follows
+// does not matter. It tries ends of actions first, because a prefix that ends within
+// an action may have the same message for another reason.
 func faultEnd(text, message string) int {
 	const close = "}}"
 	least, most := 0, len(text)
@@ -68,27 +70,27 @@ func faultEnd(text, message string) int {
 	return most
 }
 
-// quoted is how the parser's messages name a sign or word that is wrong.
+// quoted matches the wrong token in messages of the parser.
 var quoted = regexp.MustCompile(`^(?:unexpected|bad number syntax:|undefined variable|malformed character constant:) (?:"(.+?)"|<(.+?)>|('.*'))`)
 
-// faultStart finds where the fault begins that the parser knows of at end: the
-// sign or word that the message names, else the action.
+// faultStart returns the start of the fault that the parser reports at end: that of
+// the token in the message, else that of the action.
 func faultStart(text string, end int, message string) int {
 	action := max(0, strings.LastIndex(text[:end], "{{"))
-	inside := text[action:end]
+	within := text[action:end]
 	if m := quoted.FindStringSubmatch(message); m != nil {
-		if at := strings.LastIndex(inside, m[1]+m[2]+m[3]); at > 0 {
+		if at := strings.LastIndex(within, m[1]+m[2]+m[3]); at > 0 {
 			return action + at
 		}
 	}
 	switch {
 	case strings.HasPrefix(message, "unterminated"), message == "unexpected right paren":
-		_, size := utf8.DecodeLastRuneInString(inside)
+		_, size := utf8.DecodeLastRuneInString(within)
 		return end - size
 	case message == "unclosed left paren":
 		closed := 0
-		for i := len(inside) - 1; i >= 0; i-- {
-			switch inside[i] {
+		for i := len(within) - 1; i >= 0; i-- {
+			switch within[i] {
 			case ')':
 				closed++
 			case '(':
@@ -104,8 +106,9 @@ func faultStart(text string, end int, message string) int {
 
 var blockAction = regexp.MustCompile(`\{\{(?:- )?\s*(if|range|with|block|define|end)\b`)
 
-// unended finds the innermost block that is still open at the end of a text.
-func unended(text string) int {
+// openBlock returns the offset of the innermost block that is open at the end of a
+// text.
+func openBlock(text string) int {
 	var open []int
 	for _, m := range blockAction.FindAllStringSubmatchIndex(text, -1) {
 		switch {

@@ -8,11 +8,12 @@ import (
 	"text/template/parse"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
-// value is what the walker knows of a value without executing anything: the
-// path of the field it comes from, or nothing (the result of a function).
-// The root is the known value with the empty path.
+// value is what the walker knows of a value without executing the template: the
+// path of the field that it comes from, or nothing, as for the result of a
+// function. The root is the known value with the empty path.
 type value struct {
 	path  string
 	known bool
@@ -26,14 +27,14 @@ type variable struct {
 	value
 }
 
-// walker follows dot and the variables through a parse tree, as the executor
-// would, and notes every field and every fault.
+// walker follows dot and the variables through a parse tree, as the executor does,
+// and records every field and every fault.
 type walker struct {
 	text   string
 	any    bool            // every field is accepted
 	leaves map[string]bool // known paths
-	inner  map[string]bool // paths above known paths
-	names  []string        // known paths, for guesses
+	inner  map[string]bool // proper prefixes of known paths
+	names  []string        // known paths, for suggestions
 	scope  []variable
 	fields []Reference
 	faults []Fault
@@ -57,8 +58,8 @@ func (w *walker) fault(at int, hint, format string, args ...any) {
 	w.faults = append(w.faults, Fault{Offset: at, Line: line, Column: column, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
-// list walks the nodes of a list with the given dot; variables declared inside
-// end with it.
+// list walks the nodes of a list with the given dot. Variables that it declares go
+// out of scope at its end.
 func (w *walker) list(list *parse.ListNode, dot value) {
 	if list == nil {
 		return
@@ -79,15 +80,15 @@ func (w *walker) node(n parse.Node, dot value) {
 	case *parse.WithNode:
 		w.branch(&n.BranchNode, dot, func(v value) value { return v })
 	case *parse.RangeNode:
-		// The items of a list are known by the path of the list.
+		// The path of an item is that of the list.
 		w.branch(&n.BranchNode, dot, func(v value) value { return v })
 	case *parse.TemplateNode:
-		w.fault(int(n.Position()), "write the text in its place", "templates inside templates are not available")
+		w.fault(int(n.Position()), "write the text instead", "templates cannot be nested")
 	}
 }
 
-// branch walks if, with and range; inside gives dot for the first list.
-func (w *walker) branch(n *parse.BranchNode, dot value, inside func(value) value) {
+// branch walks if, with and range; dotIn returns dot within the first list.
+func (w *walker) branch(n *parse.BranchNode, dot value, dotIn func(value) value) {
 	depth := len(w.scope)
 	v := w.pipe(n.Pipe, dot)
 	if n.NodeType == parse.NodeRange && len(n.Pipe.Decl) == 2 && !n.Pipe.IsAssign {
@@ -96,13 +97,13 @@ func (w *walker) branch(n *parse.BranchNode, dot value, inside func(value) value
 	} else {
 		w.assign(n.Pipe, v)
 	}
-	w.list(n.List, inside(v))
+	w.list(n.List, dotIn(v))
 	w.list(n.ElseList, dot)
 	w.scope = w.scope[:depth]
 }
 
-// assign gives a pipeline's variables its value. What is known of a variable
-// that is set again is forgotten: the setting may lie in a branch.
+// assign gives a pipeline's variables its value. A variable that is set again
+// becomes unknown, because that may happen in a branch.
 func (w *walker) assign(p *parse.PipeNode, v value) {
 	for _, d := range p.Decl {
 		if !p.IsAssign {
@@ -121,14 +122,14 @@ func (w *walker) declare(d *parse.VariableNode, v value) {
 	w.scope = append(w.scope, variable{d.Ident[0], v})
 }
 
-// pipe walks a pipeline; its value is known when it is a single operand.
+// pipe walks a pipeline; its value is known if it is a single operand.
 func (w *walker) pipe(p *parse.PipeNode, dot value) value {
 	var v value
 	for i, c := range p.Cmds {
 		v = w.command(c, dot, i > 0)
 	}
 	if v.isRoot() {
-		w.fault(int(p.Position()), "name a field", "the whole row cannot be used at once")
+		w.fault(int(p.Position()), "name a field", "a template cannot use the whole row")
 		return value{}
 	}
 	if len(p.Cmds) > 1 {
@@ -137,12 +138,12 @@ func (w *walker) pipe(p *parse.PipeNode, dot value) value {
 	return v
 }
 
-// command walks a command; piped says that it gets one more argument.
+// command walks a command; piped means that it gets one more argument.
 func (w *walker) command(c *parse.CommandNode, dot value, piped bool) value {
 	if id, ok := c.Args[0].(*parse.IdentifierNode); ok {
 		for _, a := range c.Args[1:] {
 			if w.operand(a, dot).isRoot() {
-				w.fault(int(a.Position()), "name a field", "the whole row cannot be used at once")
+				w.fault(int(a.Position()), "name a field", "a template cannot use the whole row")
 			}
 		}
 		args := len(c.Args) - 1
@@ -157,7 +158,7 @@ func (w *walker) command(c *parse.CommandNode, dot value, piped bool) value {
 		w.operand(a, dot)
 	}
 	if piped || len(c.Args) > 1 {
-		w.fault(w.start(c.Args[0]), "begin with a function", "%s is a value, not a function, and takes no arguments", c.Args[0])
+		w.fault(w.start(c.Args[0]), "start with a function", "%s is a value, not a function, and takes no arguments", c.Args[0])
 		return value{}
 	}
 	return v
@@ -169,7 +170,7 @@ func (w *walker) call(id *parse.IdentifierNode, args int) {
 	at := int(id.Position())
 	switch {
 	case !ok && excluded(id.Ident):
-		w.fault(at, "see the list of functions", "function %q is not available: a text may depend on the persona alone, and must come out the same every time", id.Ident)
+		w.fault(at, "see the list of functions", "function %q is not allowed: a text must depend on the persona alone and be the same every time", id.Ident)
 	case !ok:
 		hint := "see the list of functions"
 		if g := diag.Guess(id.Ident, Functions()); g != "" {
@@ -177,13 +178,15 @@ func (w *walker) call(id *parse.IdentifierNode, args int) {
 		}
 		w.fault(at, hint, "no function is called %q", id.Ident)
 	case args < low && high < 0:
-		w.fault(at, "", "%s needs at least %d arguments and gets %d", id.Ident, low, args)
+		w.fault(at, "", "%s takes at least %s, got %d", id.Ident, arguments(low), args)
 	case args < low || high >= 0 && args > high:
-		w.fault(at, "", "%s needs %d arguments and gets %d", id.Ident, low, args)
+		w.fault(at, "", "%s takes %s, got %d", id.Ident, arguments(low), args)
 	}
 }
 
-// operand walks one operand and says what is known of its value.
+func arguments(n int) string { return humanize.Count(n, "argument", "arguments") }
+
+// operand walks one operand and returns what is known of its value.
 func (w *walker) operand(n parse.Node, dot value) value {
 	switch n := n.(type) {
 	case *parse.DotNode:
@@ -202,8 +205,8 @@ func (w *walker) operand(n parse.Node, dot value) value {
 	return value{}
 }
 
-// lookup finds a variable; $ is the root. The parser has checked that it is
-// declared.
+// lookup returns the value of a variable; $ is the root. The parser has checked
+// that it is declared.
 func (w *walker) lookup(name string) value {
 	for _, v := range slices.Backward(w.scope) {
 		if v.name == name {
@@ -213,7 +216,7 @@ func (w *walker) lookup(name string) value {
 	return value{known: name == "$"}
 }
 
-// path follows names from a value and notes the field they lead to.
+// path follows names from a value and records the field that they lead to.
 func (w *walker) path(v value, names []string, at int) value {
 	if !v.known || len(names) == 0 {
 		return v
@@ -226,11 +229,11 @@ func (w *walker) path(v value, names []string, at int) value {
 			continue
 		}
 		if above != "" && !w.inner[above] {
-			hint := fmt.Sprintf("it is a single value or a list of them: leave %q out", name)
+			hint := fmt.Sprintf("it is a value or a list of values: remove %q", name)
 			if w.leaves[name] || w.inner[name] {
 				hint = fmt.Sprintf("write $.%s for the field of the row", name)
 			}
-			w.fault(at, hint, "field %q has nothing inside it, so no %q", above, name)
+			w.fault(at, hint, "field %q has no fields, so no %q", above, name)
 			return value{}
 		}
 		hint := ""
@@ -246,8 +249,8 @@ func (w *walker) path(v value, names []string, at int) value {
 	return value{path, true}
 }
 
-// start returns the offset of a node's first byte. The parser places .a.b and
-// $a.b at their second name.
+// start returns the offset of a node's first byte. The parser's position of .a.b
+// and $a.b is that of the second name.
 func (w *walker) start(n parse.Node) int {
 	at, first := int(n.Position()), ""
 	switch n := n.(type) {
@@ -266,7 +269,8 @@ func (w *walker) start(n parse.Node) int {
 	return at
 }
 
-// arity returns how many arguments a function takes, high -1 for any number.
+// arity returns the number of arguments that a function takes, high -1 for any
+// number.
 func arity(name string) (low, high int, ok bool) {
 	if a, found := builtins[name]; found {
 		return a[0], a[1], true

@@ -8,32 +8,31 @@ import (
 // weyl is 2^64 divided by the golden ratio, the increment of SplitMix64.
 const weyl = 0x9E3779B97F4A7C15
 
-// Largest domain of a Permutation.
+// MaxPermutation is the size of the largest domain of a Permutation.
 const MaxPermutation = 1 << 40
 
-// byRank is the largest domain whose permutation is found by sorting hashes: a
-// Feistel network is visibly biased on a handful of values.
+// byRank is the size of the largest domain that is permuted by ranks of hashes. A
+// Feistel network is visibly biased on a few values.
 const byRank = 32
 
-// feistelRounds is the number of half-rounds of the Feistel network. Four are
-// not enough on small domains.
+// feistelRounds is the number of half-rounds of the Feistel network. Four are not
+// enough for small domains.
 const feistelRounds = 8
 
-// Permutation is a keyed pseudo-random bijection of 0 to n-1 that needs no
-// memory: any image is computed alone. Different keys give unrelated
-// permutations.
+// Permutation is a keyed pseudo-random bijection of 0 to n-1 that stores no table:
+// each image is computed separately. Different keys give unrelated permutations.
 //
-// Up to 32 values the image is the rank of the value's hash among all hashes;
-// above, it is a generalised Feistel network on a rectangle a x b that just
-// covers n, with cycle walking (Black and Rogaway, "Ciphers with arbitrary
-// finite domains", CT-RSA 2002).
+// For up to 32 values the image is the rank of the value's hash among all hashes.
+// For more it is a generalised Feistel network on a rectangle a x b with a*b just
+// above n, with cycle walking (Black and Rogaway 2002, "Ciphers with arbitrary
+// finite domains").
 type Permutation struct {
 	n, a, b uint64 // a*b >= n, both about the square root of n; 0 when n is small
 	key     uint64
 }
 
-// NewPermutation returns the permutation of 0 to n-1 under the given key; n is
-// 1 to MaxPermutation.
+// NewPermutation returns the permutation of 0 to n-1 with the given key. n must be 1
+// to MaxPermutation.
 func NewPermutation(n int64, key uint64) Permutation {
 	p := Permutation{n: uint64(n), key: key}
 	if n > byRank {
@@ -46,7 +45,7 @@ func NewPermutation(n int64, key uint64) Permutation {
 	return p
 }
 
-// At returns the image of i, which is 0 to n-1.
+// At returns the image of i. Both are 0 to n-1.
 func (p Permutation) At(i int64) int64 {
 	if p.n <= byRank {
 		return p.rank(uint64(i))
@@ -58,7 +57,7 @@ func (p Permutation) At(i int64) int64 {
 	return int64(x)
 }
 
-// rank counts the values whose hash is below that of i. Hashes are distinct,
+// rank returns the number of values whose hash is below that of i. Hashes differ,
 // because Mix is a bijection.
 func (p Permutation) rank(i uint64) int64 {
 	own := Mix(p.key + i*weyl)
@@ -85,7 +84,8 @@ func (p Permutation) feistel(x uint64) uint64 {
 	return l*p.b + r
 }
 
-// divide returns quotient and remainder; dividing 32-bit words is cheaper.
+// divide returns quotient and remainder. It divides 32-bit words where possible,
+// which is cheaper.
 func divide(x, d uint64) (uint64, uint64) {
 	if x>>32 == 0 {
 		return uint64(uint32(x) / uint32(d)), uint64(uint32(x) % uint32(d))

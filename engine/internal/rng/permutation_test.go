@@ -25,13 +25,13 @@ func checkBijection(t *testing.T, n int64, key uint64) {
 	for i := range n {
 		x := p.At(i)
 		if x < 0 || x >= n || seen[x] {
-			t.Fatalf("n = %d: image %d of %d is outside or taken", n, x, i)
+			t.Fatalf("n = %d: the image %d of %d is outside the domain or not unique", n, x, i)
 		}
 		seen[x] = true
 	}
 }
 
-// Large domains cannot be enumerated: images stay inside and differ.
+// Large domains cannot be enumerated: some images are in the domain and differ.
 func TestPermutationOfLargeDomain(t *testing.T) {
 	for _, n := range []int64{1<<32 - 1, 1<<32 + 1, 1<<40 - 7, rng.MaxPermutation} {
 		p := rng.NewPermutation(n, 5)
@@ -40,7 +40,7 @@ func TestPermutationOfLargeDomain(t *testing.T) {
 			for _, at := range []int64{i, n - 1 - i} {
 				x := p.At(at)
 				if x < 0 || x >= n || seen[x] {
-					t.Fatalf("n = %d: image %d of %d is outside or taken", n, x, at)
+					t.Fatalf("n = %d: the image %d of %d is outside the domain or not unique", n, x, at)
 				}
 				seen[x] = true
 			}
@@ -48,8 +48,8 @@ func TestPermutationOfLargeDomain(t *testing.T) {
 	}
 }
 
-// Over many keys every permutation of a few values, and every pair of images
-// above, is equally likely. The limit is the standard normal at p = 1e-5.
+// Over many keys every permutation of a few values is equally likely, and so is
+// every pair of images of more values. The limit is 4.9 standard deviations.
 func TestPermutationIsUnbiasedOverKeys(t *testing.T) {
 	for n := int64(2); n <= 6; n++ {
 		counts := make([]float64, factorial(n))
@@ -71,8 +71,8 @@ func TestPermutationIsUnbiasedOverKeys(t *testing.T) {
 	}
 }
 
-// Neighbours must not stay neighbours: the step from one image to the next,
-// modulo n, is uniform over 1 to n-1.
+// The step from the image of one value to that of the next, modulo n, is uniform
+// over 1 to n-1.
 func TestPermutationHasNoStride(t *testing.T) {
 	for _, n := range []int64{97, 1009, 5003} {
 		counts := make([]float64, n-1)

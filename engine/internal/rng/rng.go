@@ -1,9 +1,9 @@
-// Package rng gives random numbers by address: every draw is a pure function
-// of (seed, name, person number, draw number), so that any person can be made
-// alone, in any order, on any machine, and adding a stream changes no other.
+// Package rng gives random numbers by address: every draw is a pure function of
+// (seed, name, person number, draw number), so that any person can be made
+// separately, in any order, on any machine, and a new stream changes no other.
 //
-// The generator is Philox2x64-10 (Salmon, Moraes, Dror and Shaw, "Parallel
-// random numbers: as easy as 1, 2, 3", SC 2011).
+// The generator is Philox2x64-10 (Salmon, Moraes, Dror and Shaw 2011, "Parallel
+// random numbers: as easy as 1, 2, 3").
 package rng
 
 import (
@@ -11,18 +11,17 @@ import (
 	"math/bits"
 )
 
-// Stream is the source of draws for one named purpose.
+// Stream is the source of random numbers for one named purpose.
 type Stream struct{ key uint64 }
 
-// New returns the stream of the given name under the given seed.
+// New returns the stream with the given seed and name.
 func New(seed uint64, name string) Stream {
 	h := fnv.New64a()
 	h.Write([]byte(name))
 	return Stream{key: Mix(seed ^ Mix(h.Sum64()))}
 }
 
-// At returns two independent uniform 64-bit words for draw number draw of
-// person number person.
+// At returns two independent uniform 64-bit words for a person and a draw number.
 func (s Stream) At(person int64, draw uint64) (uint64, uint64) {
 	return Philox2x64(uint64(person), draw, s.key)
 }
@@ -33,16 +32,16 @@ func (s Stream) Uint64(person int64) uint64 {
 	return u
 }
 
-// Key returns the stream's key, for permutations keyed by the same name.
+// Key returns the stream's key, for use as the key of permutations.
 func (s Stream) Key() uint64 { return s.key }
 
-// Float64 turns 64 random bits into a number in (0, 1), never 0 and never 1.
+// Float64 converts 64 random bits to a number above 0 and below 1.
 func Float64(u uint64) float64 {
 	return (float64(u>>12) + 0.5) * (1.0 / (1 << 52))
 }
 
-// Mix is the finaliser of SplitMix64 (Steele, Lea and Flood 2014), a bijection
-// on 64-bit words.
+// Mix is the finaliser of SplitMix64, a bijection on 64-bit words (Steele, Lea and
+// Flood 2014, "Fast splittable pseudorandom number generators").
 func Mix(x uint64) uint64 {
 	x ^= x >> 30
 	x *= 0xbf58476d1ce4e5b9
@@ -51,7 +50,8 @@ func Mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// Philox2x64 is the Philox2x64 block function with ten rounds.
+// Philox2x64 is the Philox-2x64 block function with ten rounds: section 4.3 of the
+// paper. c0 and c1 are the counter.
 func Philox2x64(c0, c1, key uint64) (uint64, uint64) {
 	const multiplier = 0xD2B74407B1CE6E93
 	for range 10 {

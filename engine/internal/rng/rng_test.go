@@ -30,7 +30,7 @@ func TestPhiloxKnownAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(cases.Vectors) < 3 || len(cases.Narrow) < 3 {
-		t.Fatalf("%d vectors, want at least 3", len(cases.Vectors))
+		t.Fatalf("got %d and %d vectors, want at least 3", len(cases.Vectors), len(cases.Narrow))
 	}
 	for _, c := range cases.Vectors {
 		x, y := rng.Philox2x64(word(t, c.Ctr[0]), word(t, c.Ctr[1]), word(t, c.Key[0]))
@@ -48,21 +48,21 @@ func TestPhiloxKnownAnswers(t *testing.T) {
 	}
 }
 
-// The generator agrees with the paper's definition, which the vectors of both
-// widths hold to, on any counters and keys.
-func TestPhiloxIsThePapers(t *testing.T) {
+// The generator agrees on random counters and keys with the paper's definition,
+// which the vectors of both widths confirm.
+func TestPhiloxAgreesWithThePaper(t *testing.T) {
 	source := rng.New(5, "counters").Source()
 	for range 2000 {
 		ctr, key := []uint64{source.Uint64(), source.Uint64()}, []uint64{source.Uint64()}
 		x, y := rng.Philox2x64(ctr[0], ctr[1], key[0])
 		if got := paper2x64.block(ctr, key); got[0] != x || got[1] != y {
-			t.Fatalf("Philox2x64(%x, %x) = %x %x, by the paper %x", ctr, key, x, y, got)
+			t.Fatalf("Philox2x64(%x, %x) = %x %x, want %x", ctr, key, x, y, got)
 		}
 	}
 }
 
-// philox is Philox-NxW with ten rounds as section 4.3 of the paper defines it,
-// for any number and width of words, in plain long arithmetic.
+// philox is Philox-NxW with ten rounds, for any number and width of words, as
+// section 4.3 of the paper defines it.
 type philox struct {
 	bits       uint
 	multiplier []uint64 // per pair of words
@@ -83,7 +83,7 @@ func (p philox) block(counter, key []uint64) []uint64 {
 			product := new(big.Int).Mul(new(big.Int).SetUint64(p.multiplier[pair]), new(big.Int).SetUint64(c[2*pair]))
 			high := new(big.Int).Rsh(product, p.bits).Uint64()
 			low := new(big.Int).And(product, mask).Uint64()
-			to := len(c) - 2 - 2*pair // the pairs change places
+			to := len(c) - 2 - 2*pair // the pairs are exchanged
 			next[to] = high ^ c[to+1] ^ k[to/2]
 			next[to+1] = low
 		}
@@ -120,7 +120,7 @@ func TestMixIsSplitMix64(t *testing.T) {
 	for i, want := range []uint64{6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821} {
 		state += 0x9E3779B97F4A7C15
 		if got := rng.Mix(state); got != want {
-			t.Errorf("output %d: %d, want %d", i, got, want)
+			t.Errorf("output %d: got %d, want %d", i, got, want)
 		}
 	}
 }
@@ -163,7 +163,7 @@ func TestSourceBelowIsUniform(t *testing.T) {
 
 func ExampleNew() {
 	hue := rng.New(2024, "hue")
-	// Person 7's draw is the same whoever else is drawn.
+	// The draw of person 7 does not depend on which others are drawn.
 	fmt.Println(hue.Uint64(7) == rng.New(2024, "hue").Uint64(7))
 	// Output: true
 }

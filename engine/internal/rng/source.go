@@ -2,11 +2,12 @@ package rng
 
 import "math/bits"
 
-// Source is a sequential generator for work that is done once and in order,
-// such as rounding a table: SplitMix64 (Steele, Lea and Flood 2014).
+// Source is a sequential generator, SplitMix64 (Steele, Lea and Flood 2014), for
+// work that is done once and in order, such as rounding a table. It is not safe for
+// concurrent use.
 type Source struct{ state uint64 }
 
-// Source returns a sequential generator keyed by the stream.
+// Source returns a sequential generator that starts at the stream's key.
 func (s Stream) Source() *Source { return &Source{state: s.key} }
 
 // Uint64 returns the next 64 random bits.
@@ -15,11 +16,11 @@ func (s *Source) Uint64() uint64 {
 	return Mix(s.state)
 }
 
-// Below returns the next number from 0 to n-1, n > 0.
+// Below returns the next number, 0 to n-1. n must be above 0.
 func (s *Source) Below(n int) int {
 	hi, _ := bits.Mul64(s.Uint64(), uint64(n))
 	return int(hi)
 }
 
-// Float64 returns the next number in (0, 1).
+// Float64 returns the next number, above 0 and below 1.
 func (s *Source) Float64() float64 { return Float64(s.Uint64()) }

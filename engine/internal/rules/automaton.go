@@ -8,27 +8,31 @@ import (
 	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/personagen/personagen/engine/internal/tokenize"
 )
 
-// program is up to perProgram expressions compiled together. It tells, in one
-// pass over a text, which of them match and where: trying one after the other
-// with backtracking costs more than everything else that is done with a text. It does not change and may be shared.
+// program is up to perProgram expressions compiled together. One pass over a text
+// finds which of them match and where; trying one after the other with
+// backtracking would take most of the time of a run. A program does not change
+// and may be shared.
 type program struct {
-	insts  []syntax.Inst // InstMatch has in Arg the expression's position
+	insts  []syntax.Inst // Arg of an InstMatch is the number of the expression
 	starts []uint32
-	// Runes between which no instruction tells a difference are a class; low
-	// holds the first rune of each. The class len(low) is the end of the text.
+	// Runes that all instructions treat the same form a class. low holds the
+	// first rune of each class; the class len(low) is the end of the text.
 	low    []rune
-	class  [tabled]uint16 // of the runes that are looked up
-	breaks bool           // an expression has \b or \B
-	lines  bool           // an expression has ^ or $ of lines
+	class  [tokenize.Tabled]uint16 // of the runes that are looked up
+	breaks bool                    // an expression has \b or \B
+	lines  bool                    // an expression has ^ or $ of lines
 }
 
-// perProgram is how many expressions have a bit in a word.
+// perProgram is the number of expressions in a program: each has a bit of a
+// uint64.
 const perProgram = 64
 
-// assemble compiles expressions into one program.
-func assemble(expressions []*expression) *program {
+// newProgram compiles at most perProgram expressions into one program.
+func newProgram(expressions []*expression) *program {
 	p := &program{}
 	bounds := []rune{0, '\n', '\n' + 1, '0', '9' + 1, 'A', 'Z' + 1, '_', '_' + 1, 'a', 'z' + 1}
 	for k, e := range expressions {
@@ -53,13 +57,14 @@ func assemble(expressions []*expression) *program {
 	}
 	slices.Sort(bounds)
 	p.low = slices.Compact(bounds)
-	for r := range rune(tabled) {
+	for r := range rune(tokenize.Tabled) {
 		p.class[r] = p.search(r)
 	}
 	return p
 }
 
-// appendBounds adds the runes from which on an instruction behaves otherwise.
+// appendBounds appends the first runes of the ranges that an instruction tells
+// apart.
 func appendBounds(bounds []rune, inst *syntax.Inst) []rune {
 	if len(inst.Rune) == 1 {
 		first := inst.Rune[0]
@@ -77,7 +82,7 @@ func appendBounds(bounds []rune, inst *syntax.Inst) []rune {
 	return bounds
 }
 
-// search finds the class of a rune.
+// search returns the class of a rune.
 func (p *program) search(r rune) uint16 {
 	k, found := slices.BinarySearch(p.low, r)
 	if !found {
@@ -87,20 +92,21 @@ func (p *program) search(r rune) uint16 {
 }
 
 // automaton runs a program on texts as a deterministic automaton whose states
-// are made when they are first met (Cox, "Regular Expression Matching in the
-// Wild", 2010). Goroutines share it: steps are read as they are, and made under
-// the lock.
+// are made when a text first reaches them (Cox, "Regular Expression Matching in
+// the Wild", 2010). Goroutines share it: they read steps without the lock and
+// take it to make new ones.
 type automaton struct {
 	*program
-	stride int   // classes and the end
-	fresh  int32 // the rows before this one are states without instructions
-	// next has per state and class where the next state's row begins, or one of
-	// the below. When it is full, one twice as long takes its place.
+	stride int   // length of a row: the number of classes and the end
+	fresh  int32 // rows before this one belong to states without instructions
+	// next has a row per state: for each class, where the row of the next state
+	// begins, or unknown, or a match. A full table is replaced by one twice as
+	// long.
 	next atomic.Pointer[[]atomic.Int32]
-	full atomic.Bool // too many states: the automaton is not used any more
+	full atomic.Bool // there are too many states: the automaton is no longer used
 
 	lock    sync.Mutex
-	rows    int32 // of next that are in use, times stride
+	rows    int32 // length of next that is in use
 	states  []state
 	index   map[string]int32
 	matches []match
@@ -111,25 +117,25 @@ type automaton struct {
 	key         []byte
 }
 
-// unknown is a step not taken so far; what is less is one before which an
-// expression matches, which matches[-2-x] describes.
+// unknown is a step that has not been made. Lower values are steps before which
+// expressions match: x is described by matches[-2-x].
 const unknown = -1
 
 // state is what the automaton knows between two runes: the instructions that
-// wait for the next one besides those that begin a match, and a rune that
-// stands for the one before (-1 at the beginning of a text).
+// wait for the next rune, those that begin a match aside, and the previous rune
+// as simplify returns it (-1 at the beginning of a text).
 type state struct {
 	insts  []uint32
 	before rune
 }
 
-// match tells where a step leads that ends matches.
+// match is a step before which expressions match.
 type match struct {
 	next int32
 	bits uint64 // of the expressions
 }
 
-// mostTransitions bounds the memory of an automaton: states times classes.
+// mostTransitions bounds the memory of an automaton: states times stride.
 const mostTransitions = 1 << 20
 
 func newAutomaton(p *program) *automaton {
@@ -142,92 +148,77 @@ func newAutomaton(p *program) *automaton {
 	return a
 }
 
-// reading is an automaton on its way through a text, part by part. It serves one
-// goroutine.
+// reading is what an automaton finds in a text. It serves one goroutine.
 type reading struct {
 	*automaton
-	wanted uint64 // the expressions of which it is noted where they match
-	// windows are the parts of the text that have matches of the wanted
-	// expressions, in their order. No match reaches out of a window.
+	wanted uint64 // expressions whose places are noted
+	// windows are the parts of the text with matches of wanted expressions, in
+	// order. Every match is within one window.
 	windows []window
-	found   uint64 // the expressions that match
-	exact   bool   // the automaton could follow the text
-
-	at    int32 // the state's row
-	since int   // the first byte of what may still become a match
-	open  bool  // the last window has no end yet
+	found   uint64 // expressions that match
+	exact   bool   // the automaton could follow the text; else the rest is unknown
+	open    bool   // the last window has no end yet
 }
 
 // window is a part of a text with matches of some expressions.
 type window struct {
-	from, to int // bytes
+	from, to int // position in bytes
 	bits     uint64
 }
 
-// begin readies the reading for a text.
-func (r *reading) begin() {
-	r.windows, r.found, r.exact, r.at, r.since, r.open = r.windows[:0], 0, !r.full.Load(), 0, 0, false
-}
-
-// read goes on through the text from one byte to another.
-func (r *reading) read(text string, from, to int) {
+// read runs the automaton over a text.
+func (r *reading) read(text string) {
+	r.windows, r.found, r.exact, r.open = r.windows[:0], 0, !r.full.Load(), false
 	if !r.exact {
 		return
 	}
-	a, at, since, open := r.automaton, r.at, r.since, r.open
+	a, row, since, open := r.automaton, int32(0), 0, false // since: the first byte of what may still become a match
 	class, fresh, next := &a.class, a.fresh, *a.next.Load()
-	for i := from; i < to; {
+	for i := 0; i < len(text); {
 		size, c := 1, uint16(0)
 		if b := text[i]; b < utf8.RuneSelf {
 			c = class[b]
 		} else {
 			c, size = a.classAt(text, i)
 		}
-		step := next[at+int32(c)].Load()
+		step := next[row+int32(c)].Load()
 		if step < 0 {
 			var bits uint64
-			if step, bits = a.slow(at, c); a.full.Load() {
+			if step, bits = a.slow(row, c); a.full.Load() {
 				r.exact = false
 				return
 			}
 			r.note(bits, since)
 			open, next = r.open, *a.next.Load()
 		}
-		at = step
+		row = step
 		i += size
-		if at < fresh { // nothing that began before goes on
+		if row < fresh { // no match that has begun goes on
 			since = i
-		}
-		if open && at < fresh {
-			r.close(i)
-			open = false
+			if open {
+				r.close(i)
+				open = false
+			}
 		}
 	}
-	r.at, r.since = at, since
+	_, bits := a.slow(row, uint16(len(a.low)))
+	r.note(bits, since)
+	if r.exact = !a.full.Load(); r.open {
+		r.close(len(text))
+	}
 }
 
-// classAt returns the class of the rune at i, which is not ASCII, and its size.
+// classAt returns the class of the rune at position i, which is not ASCII, and
+// its size in bytes.
 func (p *program) classAt(text string, i int) (uint16, int) {
-	char, size := decode(text, i)
-	if char < tabled {
+	char, size := tokenize.Decode(text, i)
+	if char < tokenize.Tabled {
 		return p.class[char], size
 	}
 	return p.search(char), size
 }
 
-// end ends the text, which has so many bytes.
-func (r *reading) end(length int) {
-	if !r.exact {
-		return
-	}
-	_, bits := r.slow(r.at, uint16(len(r.low)))
-	r.note(bits, r.since)
-	if r.exact = !r.full.Load(); r.open {
-		r.close(length)
-	}
-}
-
-// note takes matches down, the wanted ones in the open window or a new one.
+// note records matches, the wanted ones in the open window or a new one.
 func (r *reading) note(bits uint64, since int) {
 	r.found |= bits
 	if bits &= r.wanted; bits == 0 {
@@ -239,17 +230,19 @@ func (r *reading) note(bits uint64, since int) {
 	r.windows[len(r.windows)-1].bits |= bits
 }
 
+// close ends the open window.
 func (r *reading) close(at int) {
 	r.windows[len(r.windows)-1].to, r.open = at, false
 }
 
-// slow takes a step that is not a plain one.
-func (a *automaton) slow(at int32, c uint16) (next int32, bits uint64) {
+// slow returns the step from a row for a class, and the expressions that match
+// before it. It makes the step if it is unknown.
+func (a *automaton) slow(row int32, c uint16) (next int32, bits uint64) {
 	a.lock.Lock()
 	defer a.lock.Unlock()
-	place := at + int32(c)
-	if (*a.next.Load())[place].Load() == unknown {
-		next, bits = a.step(at/int32(a.stride), c)
+	entry := &(*a.next.Load())[row+int32(c)]
+	if entry.Load() == unknown {
+		next, bits = a.step(row/int32(a.stride), c)
 		if a.full.Load() {
 			return 0, 0
 		}
@@ -258,18 +251,18 @@ func (a *automaton) slow(at int32, c uint16) (next int32, bits uint64) {
 			a.matches = append(a.matches, match{next, bits})
 			step = int32(-1 - len(a.matches))
 		}
-		(*a.next.Load())[place].Store(step)
+		(*a.next.Load())[row+int32(c)].Store(step) // step may have replaced the table
 		return next, bits
 	}
-	if x := (*a.next.Load())[place].Load(); x < 0 {
+	if x := entry.Load(); x < 0 {
 		m := &a.matches[-2-x]
 		return m.next, m.bits
 	}
-	return (*a.next.Load())[place].Load(), 0
+	return entry.Load(), 0
 }
 
-// step works a step out: it follows the instructions that take no rune, now
-// that the runes before and after are known, and then those that take this one.
+// step makes a step: it follows the instructions that take no rune, now that the
+// runes before and after are known, and then those that take this rune.
 func (a *automaton) step(from int32, c uint16) (next int32, bits uint64) {
 	s, r := a.states[from], rune(-1)
 	if int(c) < len(a.low) {
@@ -308,12 +301,12 @@ func (a *automaton) step(from int32, c uint16) (next int32, bits uint64) {
 		return 0, bits
 	}
 	slices.Sort(a.outs)
-	return a.stateOf(slices.Compact(a.outs), a.before(r)), bits
+	return a.stateOf(slices.Compact(a.outs), a.simplify(r)), bits
 }
 
-// before is the rune that stands for all that are alike when one comes before
-// ^, $ or \b.
-func (p *program) before(r rune) rune {
+// simplify returns a rune that ^, $ and \b treat as they treat r when it is the
+// previous rune.
+func (p *program) simplify(r rune) rune {
 	switch {
 	case p.lines && r == '\n':
 		return '\n'
@@ -323,7 +316,8 @@ func (p *program) before(r rune) rune {
 	return ' '
 }
 
-// stateOf finds or makes a state and returns where its row begins.
+// stateOf returns where the row of a state begins. It makes the state if there is
+// none yet.
 func (a *automaton) stateOf(insts []uint32, before rune) int32 {
 	a.key = binary.LittleEndian.AppendUint32(a.key[:0], uint32(before))
 	for _, pc := range insts {
@@ -344,8 +338,8 @@ func (a *automaton) stateOf(insts []uint32, before rune) int32 {
 	return row
 }
 
-// grow makes room for the rows in use. Who still reads the shorter table finds
-// there what is true, or nothing, and then looks here.
+// grow makes room for the rows in use. A goroutine that still reads the shorter
+// table finds valid steps there, or unknown ones, for which it takes the lock.
 func (a *automaton) grow() {
 	old := *a.next.Load()
 	if int(a.rows) <= len(old) {

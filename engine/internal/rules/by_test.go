@@ -10,7 +10,7 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// orchard is a plan whose texts name a place, a state, an age and a name.
+// orchard is a plan whose texts mention a place, a state, an age and a name.
 // Person 0 is Ana of Vale Nouă, single, 34; person 1 Ion of no place, married, 51.
 func orchard() (*plan.Plan, *frame.Batch) {
 	p := &plan.Plan{
@@ -48,29 +48,29 @@ func TestByValue(t *testing.T) {
 		text string
 		want []string
 	}{
-		{"the own place", 0, "Ea locuiește în Vale Nouă.", nil},
-		{"a place that begins as the own does", 0, "Ea locuiește în Vale.", nil},
+		{"the person's place", 0, "Ea locuiește în Vale Nouă.", nil},
+		{"a place that the person's begins with", 0, "Ea locuiește în Vale.", nil},
 		{"another place", 0, "Ea locuiește în Deal.", []string{"rule place"}},
-		{"another place, said otherwise", 0, "Ea e de loc din Deal însuși.", []string{"rule place"}},
-		{"what is said breaks off", 0, "Ea e de loc din Deal.", nil},
-		{"another place, not lived in", 0, "Ea merge în Deal.", nil},
-		{"a place that is none of the values", 0, "Ea locuiește în Munte.", nil},
-		{"nobody's place is judged", 1, "El locuiește în Deal.", nil},
+		{"another place in another template", 0, "Ea e de loc din Deal însuși.", []string{"rule place"}},
+		{"an incomplete template", 0, "Ea e de loc din Deal.", nil},
+		{"another place outside a template", 0, "Ea merge în Deal.", nil},
+		{"a place that is not a value", 0, "Ea locuiește în Munte.", nil},
+		{"a person without a place", 1, "El locuiește în Deal.", nil},
 		{"another state", 0, "Ana este căsătorită.", []string{"rule state"}},
 		{"another state in two words", 1, "Ion e fată mare.", []string{"rule state"}},
-		{"the own state", 1, "Ion este căsătorit.", nil},
-		{"another state denied", 0, "Ana nu este căsătorită.", nil},
-		{"a word of another clause", 0, "Ana este, căsătorită.", nil},
-		{"the own age", 0, "Ana are 34 ani.", nil},
+		{"the person's state", 1, "Ion este căsătorit.", nil},
+		{"another state, negated", 0, "Ana nu este căsătorită.", nil},
+		{"a word after a comma", 0, "Ana este, căsătorită.", nil},
+		{"the person's age", 0, "Ana are 34 ani.", nil},
 		{"another age", 0, "Ana are 43 ani.", []string{"rule age"}},
-		{"a number that is no age", 0, "Ana are 12 ani.", nil},
+		{"a number outside the domain", 0, "Ana are 12 ani.", nil},
 		{"another name at the start", 0, "Ion lucrează.", []string{"rule name"}},
 		{"another name later", 0, "Cu Ion lucrează.", nil},
-		{"the own name", 0, "Ana lucrează.", nil},
-		{"a longer name that begins as the own", 0, "Ana-Maria lucrează.", nil},
+		{"the person's name", 0, "Ana lucrează.", nil},
+		{"a name that begins with the person's", 0, "Ana-Maria lucrează.", nil},
 	} {
 		if got := names(s, c.Text(4, test.row, test.text)); !slices.Equal(got, test.want) {
-			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}
 }
@@ -88,13 +88,13 @@ func TestLanguage(t *testing.T) {
 		{"Russian", "Анна выращивает яблоки и сливы в саду на краю села, а осенью ездит с соседями на рынок в город.", []string{"language"}},
 		{"English", "Ana grows apples and plums in the orchard at the edge of the village and in autumn goes to market with her neighbours.", []string{"language"}},
 		{"without diacritics", "Ana creste meri si pruni in livada de la marginea satului, iar toamna merge cu vecinii la piata din oras.", []string{"language"}},
-		{"diacritics as marks of their own", "Ana creşte meri s\u0326i pruni i\u0302n livada de la marginea satului, iar toamna merge cu vecinii la piat\u0326a din oras\u0326.", []string{"language"}},
+		{"diacritics as combining marks", "Ana creşte meri s\u0326i pruni i\u0302n livada de la marginea satului, iar toamna merge cu vecinii la piat\u0326a din oras\u0326.", []string{"language"}},
 		{"too short to tell", "Small orchard of apples.", nil},
-		{"short, in letters of its own", "Сад яблонь и слив.", []string{"language"}},
+		{"short, in another alphabet", "Сад яблонь и слив.", []string{"language"}},
 		{"two words", "Сад яблонь", nil},
 	} {
 		if got := names(s, c.Text(4, 0, test.text)); !slices.Equal(got, test.want) {
-			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}
 }

@@ -6,13 +6,13 @@ import (
 	"slices"
 )
 
-// expression is a regular expression of a rule. An automaton tells whether and
-// where a text has matches; the expression itself is tried only there.
+// expression is a regular expression of a rule. An automaton finds whether and
+// where a text has matches; the expression itself runs only there.
 type expression struct {
 	*regexp.Regexp
 	code *syntax.Prog
-	// later finds the first match, as its first group, after the first rune,
-	// which is there for \b and ^ to see; nil when matches may be empty.
+	// later finds, as its first group, the first match after the first rune, which
+	// is there as context for \b and ^. It is nil if matches may be empty.
 	later *regexp.Regexp
 }
 
@@ -30,13 +30,13 @@ func newExpression(text string) (*expression, error) {
 		return nil, err
 	}
 	if consumes(tree) {
-		// An expression that cannot stand in a group, such as \Q(, does without.
+		// An expression that cannot be part of a group, such as \Q(, has no later.
 		e.later, _ = regexp.Compile(`\A(?s:.+?)(` + text + `)`)
 	}
 	return e, nil
 }
 
-// consumes reports whether every match is sure to have a rune.
+// consumes reports whether no match is empty.
 func consumes(re *syntax.Regexp) bool {
 	switch re.Op {
 	case syntax.OpLiteral, syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
@@ -54,7 +54,7 @@ func consumes(re *syntax.Regexp) bool {
 }
 
 // within appends what FindAllStringSubmatchIndex finds in a part of a text that
-// no match reaches out of.
+// contains every match that begins in it.
 func (e *expression) within(text string, from, to int, out [][]int) [][]int {
 	for from < to {
 		at := e.first(text[:to], from)
@@ -67,7 +67,8 @@ func (e *expression) within(text string, from, to int, out [][]int) [][]int {
 	return out
 }
 
-// first returns the first match from a rune on.
+// first returns the first match that begins at a position or after it, as
+// FindStringSubmatchIndex does.
 func (e *expression) first(text string, from int) []int {
 	if from == 0 {
 		return e.FindStringSubmatchIndex(text)
@@ -85,51 +86,68 @@ func (e *expression) first(text string, from int) []int {
 	return at
 }
 
-// matcher tries all expressions of a set on a text. It serves one goroutine.
+// expressions are the expressions of a set of rules. They may be shared by
+// goroutines once built.
+type expressions struct {
+	all      []*expression
+	wanted   []uint64     // per program: the expressions whose places are wanted
+	automata []*automaton // per program
+}
+
+// add compiles an expression and returns its number. Places are wanted if
+// matcher.all will be called.
+func (x *expressions) add(text string, places bool) (int, error) {
+	e, err := newExpression(text)
+	if err != nil {
+		return -1, err
+	}
+	n := len(x.all)
+	if n%perProgram == 0 {
+		x.wanted = append(x.wanted, 0)
+	}
+	if places {
+		x.wanted[n/perProgram] |= 1 << (n % perProgram)
+	}
+	x.all = append(x.all, e)
+	return n, nil
+}
+
+// build makes the automata, once all expressions are added.
+func (x *expressions) build() {
+	for group := range slices.Chunk(x.all, perProgram) {
+		x.automata = append(x.automata, newAutomaton(newProgram(group)))
+	}
+}
+
+// matcher runs all expressions on a text. It serves one goroutine.
 type matcher struct {
 	expressions []*expression
 	readings    []reading // per automaton
 }
 
-func newMatcher(expressions []*expression, automata []*automaton, wanted []uint64) *matcher {
-	m := &matcher{expressions: expressions}
-	for k, a := range automata {
-		m.readings = append(m.readings, reading{automaton: a, wanted: wanted[k]})
+func (x *expressions) matcher() *matcher {
+	m := &matcher{expressions: x.all}
+	for k, a := range x.automata {
+		m.readings = append(m.readings, reading{automaton: a, wanted: x.wanted[k]})
 	}
 	return m
 }
 
-// begin readies the matcher for a text.
-func (m *matcher) begin() {
-	for k := range m.readings {
-		m.readings[k].begin()
-	}
-}
-
-// end ends the text, which has so many bytes.
-func (m *matcher) end(length int) {
-	for k := range m.readings {
-		m.readings[k].end(length)
-	}
-}
-
-// read reads a whole text.
+// read reads a text.
 func (m *matcher) read(text string) {
-	m.begin()
 	for k := range m.readings {
-		m.readings[k].read(text, 0, len(text))
+		m.readings[k].read(text)
 	}
-	m.end(len(text))
 }
 
-// possible reports whether an expression may match the text read.
+// possible reports whether an expression may match the text that was read.
 func (m *matcher) possible(e int) bool {
 	r := &m.readings[e/perProgram]
 	return !r.exact || r.found>>(e%perProgram)&1 != 0
 }
 
-// first returns where the first match of an expression in the text read is, nil
-// when there is none.
+// first returns the position of the first match of an expression in the text that
+// was read, nil if there is none.
 func (m *matcher) first(e int, text string) []int {
 	if !m.possible(e) {
 		return nil
@@ -137,8 +155,8 @@ func (m *matcher) first(e int, text string) []int {
 	return m.expressions[e].FindStringIndex(text)
 }
 
-// all returns all matches of a wanted expression in the text read, with their
-// groups.
+// all returns all matches of an expression whose places are wanted in the text
+// that was read, as FindAllStringSubmatchIndex does.
 func (m *matcher) all(e int, text string) [][]int {
 	if !m.possible(e) {
 		return nil

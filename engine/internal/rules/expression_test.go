@@ -12,7 +12,7 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// Expressions as specs have them.
+// Expressions like those of specs.
 const (
 	opening   = "(?:^|[.!?] )(?:Născut|Căsătorit|Pasionat|Crescut|Stabilit|Angajat|Pensionat|Licențiat|Absolvent|Văduv|Divorțat|Originar|Mândru|Priceput|Pensionar|El)[ ,]"
 	prose     = "(?m)^\\s*(?:[-*•–]|\\d+[.)]|#+) |\\*\\*|```|\\{\\{|\\}\\}|<[a-z]"
@@ -22,7 +22,7 @@ const (
 )
 
 // BenchmarkExpressions judges the twelve texts of a person, 9 KB, one of which
-// tells the age.
+// mentions the age.
 func BenchmarkExpressions(b *testing.B) {
 	p := &plan.Plan{Fields: []*kind.Field{
 		{Name: "age", Type: frame.Integer, Domain: &kind.Domain{Integer: true, Max: 99}},
@@ -42,14 +42,14 @@ func BenchmarkExpressions(b *testing.B) {
 	c := s.Checker()
 	c.Load(batch)
 	text := strings.Repeat("Anii de școală i-au lăsat multe amintiri, iar vara pleca la țară cu toți ai casei; în 1998 s-a întors. ", 7)
-	told := "Ana are 34 de ani și locuiește la țară. " + text
-	b.SetBytes(int64(len(told) + 11*len(text)))
+	withAge := "Ana are 34 de ani și locuiește la țară. " + text
+	b.SetBytes(int64(len(withAge) + 11*len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
 		for i := range 12 {
 			judged := text
 			if i == 0 {
-				judged = told
+				judged = withAge
 			}
 			if faults := c.Text(1, 0, judged); len(faults) > 0 {
 				b.Fatal(faults)
@@ -58,7 +58,7 @@ func BenchmarkExpressions(b *testing.B) {
 	}
 }
 
-// tried are expressions of all sorts, those above among them.
+// tried are expressions of many kinds, with those above.
 var tried = []string{
 	opening, prose, cedilla, languages, years,
 	`(\d+) years old`, `(\d+)`, `(?i)works at [A-Z]\w+ (Ltd|Inc)`, `(?m)^\s*[-*•]`, `(?m)are$`, `^are`, `ani$`, `\Aare|ani\z`,
@@ -67,7 +67,7 @@ var tried = []string{
 	`(a)(?:b|are )*`, `(\d{2,3}?)`, `(?U)(\d+)`, `\QEl,`, `(\w+) (\w+)`, `(?:\d|^)(a)`, `(?m)(?:^|x)(\s*)a|([.!?]) `, `(\*)+|-`,
 }
 
-// scraps are what random texts are made of.
+// scraps are the parts of random texts.
 var scraps = []string{
 	"are ", "Are", "având ", "34", "7", "a", "b", "x", "K", "\u212a", "ß", "ſe", " de", " ani", "ani", " și ", ".", ", ", "! ", " ", "\n", "\n\n", "El,", " El ",
 	"Născut ", "**", "- ", "• ", "1) ", "# ", "{{", "<a", "ş", "Ж", "ЖЖЖЖ", "and the", "OF THE ", " years old", "works at Acme Ltd", "\xff", "\xe2\x80", "\x80", "\xc8", "\ufffd", "中", "😀", "_", "e\u0301", "",
@@ -75,46 +75,43 @@ var scraps = []string{
 
 func matcherOf(t testing.TB, texts []string) *matcher {
 	t.Helper()
-	var s Set
+	var x expressions
 	for _, text := range texts {
-		if _, err := s.expression(text); err != nil {
+		if _, err := x.add(text, true); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.assemble()
-	for i := range s.wanted {
-		s.wanted[i] = ^uint64(0)
-	}
-	return newMatcher(s.expressions, s.automata, s.wanted)
+	x.build()
+	return x.matcher()
 }
 
-// alike holds what a matcher finds to what the expressions find by themselves.
-func alike(t *testing.T, m *matcher, expressions []string, text string) {
+// compareWithRegexp compares what a matcher finds with what regexp finds.
+func compareWithRegexp(t *testing.T, m *matcher, expressions []string, text string) {
 	t.Helper()
 	m.read(text)
 	for e, expression := range expressions {
 		re := m.expressions[e].Regexp
 		if got, want := m.first(e, text), re.FindStringIndex(text); !slices.Equal(got, want) {
-			t.Fatalf("%q in %q: first %v, want %v", expression, text, got, want)
+			t.Fatalf("%q in %q: got first %v, want %v", expression, text, got, want)
 		}
 		if got, want := m.all(e, text), re.FindAllStringSubmatchIndex(text, -1); !slices.EqualFunc(got, want, slices.Equal) {
-			t.Fatalf("%q in %q: all %v, want %v", expression, text, got, want)
+			t.Fatalf("%q in %q: got all %v, want %v", expression, text, got, want)
 		}
 		if m.readings[e/perProgram].exact && m.possible(e) != re.MatchString(text) {
-			t.Fatalf("%q in %q: possible %v", expression, text, m.possible(e))
+			t.Fatalf("%q in %q: got possible %t, want %t", expression, text, m.possible(e), re.MatchString(text))
 		}
 	}
 }
 
-// TestMatcherProperty: all together and one by one, expressions find in random
-// texts what regexp finds.
+// TestMatcherProperty compares all expressions together, and each alone, with
+// regexp on random texts.
 func TestMatcherProperty(t *testing.T) {
 	together := matcherOf(t, tried)
 	var single []*matcher
 	for _, expression := range tried {
 		single = append(single, matcherOf(t, []string{expression}))
 	}
-	many := slices.Concat(tried, tried) // more than a program holds
+	many := slices.Concat(tried, tried) // more than one program
 	groups := matcherOf(t, many)
 	source := rng.New(1, "expressions").Source()
 	exact := 0
@@ -123,27 +120,28 @@ func TestMatcherProperty(t *testing.T) {
 		for range source.Below(2 + n%24) {
 			text += scraps[source.Below(len(scraps))]
 		}
-		alike(t, together, tried, text)
+		compareWithRegexp(t, together, tried, text)
 		if together.readings[0].exact {
 			exact++
 		}
 		e := n % len(tried)
-		alike(t, single[e], tried[e:e+1], text)
+		compareWithRegexp(t, single[e], tried[e:e+1], text)
 		if n%20 == 0 {
-			alike(t, groups, many, text)
+			compareWithRegexp(t, groups, many, text)
 		}
 	}
 	for e, m := range single {
 		if !m.readings[0].exact {
-			t.Errorf("%q takes too many states", tried[e])
+			t.Errorf("%q needs too many states", tried[e])
 		}
 	}
 	if exact == 0 {
-		t.Error("the automaton of all expressions was never used")
+		t.Error("got no text that the automaton of all expressions could follow")
 	}
 }
 
-// TestMatcherFull: an expression that would take 2^20 states is tried as it is.
+// TestMatcherFull: an expression that needs 2^20 states runs without the
+// automaton.
 func TestMatcherFull(t *testing.T) {
 	expressions := []string{`a[ab]{20}x`, `(b)x`}
 	m := matcherOf(t, expressions)
@@ -155,13 +153,12 @@ func TestMatcherFull(t *testing.T) {
 	text = append(text, "bx"...)
 	m.read(string(text))
 	if m.readings[0].exact {
-		t.Fatalf("%d states and not full", len(m.readings[0].states))
+		t.Fatalf("got an automaton of %d states that is not full", len(m.readings[0].states))
 	}
-	alike(t, m, expressions, string(text[len(text)-40:]))
+	compareWithRegexp(t, m, expressions, string(text[len(text)-40:]))
 }
 
-// FuzzMatcher: whatever the expression and the text, they find what regexp
-// finds.
+// FuzzMatcher compares any expression on any text with regexp.
 func FuzzMatcher(f *testing.F) {
 	for i, expression := range tried {
 		f.Add(expression, scraps[i%len(scraps)]+" are 34 de ani. El, "+scraps[(i*7)%len(scraps)])
@@ -171,6 +168,6 @@ func FuzzMatcher(f *testing.F) {
 			t.Skip()
 		}
 		expressions := []string{expression, years}
-		alike(t, matcherOf(t, expressions), expressions, text)
+		compareWithRegexp(t, matcherOf(t, expressions), expressions, text)
 	})
 }

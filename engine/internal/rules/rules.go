@@ -1,124 +1,105 @@
-// Package rules holds texts to what a plan demands of them: that there is
-// something in them, lengths, items, what must be mentioned and must not be
-// said. The same demands judge a population when it is checked and a model's
-// answer before it is accepted.
+// Package rules judges texts by what a plan demands of them: that they are not
+// empty, their length and number of items, their language, what they must
+// mention and what they must not say. The same demands judge a population when
+// it is checked and a model's answer before it is accepted.
 //
-// In goes a text with the person it is about, out come faults, each with a
-// reason that can be told to whoever wrote the text. Words are compared without
-// regard to case, and only whole ones.
+// A Checker judges a text together with the person it is about and returns
+// faults; each has a reason that is written for the text's author. Words are
+// compared in lower case, and only whole words.
 package rules
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/internal/rng"
+	"github.com/personagen/personagen/engine/internal/tokenize"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 )
 
 // Kinds of demands.
 const (
-	Empty       = "empty"       // a text without a letter or digit
+	Empty       = "empty"       // the text has a letter or digit
 	Length      = "length"      // characters of a text or item
-	Items       = "items"       // how many a list has
-	Repeated    = "repeated"    // an item that occurs twice
-	Unprintable = "unprintable" // control characters, invalid UTF-8
-	Mark        = "mark"        // of a template: {, <name>
-	Mention     = "mention"     // a field's value that is missing
-	Language    = "language"    // letters and words of another language
+	Items       = "items"       // number of items of a list
+	Repeated    = "repeated"    // no item occurs twice
+	Unprintable = "unprintable" // no control characters, valid UTF-8
+	Mark        = "mark"        // no remains of a template: {, <name>
+	Mention     = "mention"     // the text has the value of a field
+	Language    = "language"    // letters and words are those of the language
 	Rule        = "rule"        // a rule of the spec
 )
 
-// Demand is one thing that is demanded of a text field.
+// Demand is one requirement on a text field.
 type Demand struct {
 	Column   int // of the text field, in the plan's schema
 	Kind     string
-	Name     string // of the field to be mentioned, or of the rule
+	Name     string // of the field to mention, or of the rule
 	Severity string
 }
 
 // Fault is a demand that a text does not meet.
 type Fault struct {
-	Demand  int    // position in Set.Demands
-	Reason  string // a sentence
-	Snippet string // what is wrong, in its context, at most MostSnippet characters; "" where there is nothing to show
+	Demand  int    // index in Set.Demands
+	Reason  string // a clause
+	Snippet string // the faulty part in its context, at most MostSnippet characters; "" if there is nothing to show
 }
 
 // MostSnippet is the length in characters of the longest snippet.
 const MostSnippet = 120
 
-// Set is a plan's demands, compiled. It may be shared by goroutines: what it
-// learns about texts changes nothing that it says of them.
+// Set is the demands of a plan, compiled. It may be shared by goroutines.
 type Set struct {
 	Demands []Demand
 
-	env    *kind.Env
-	labels [][]string // per field, its labels in lower case; nil when it has none
-	texts  []*textField
-	whens  []*kind.Selector
-	rules  []rule
-	// Expressions of the rules, each perProgram of them also as one automaton,
-	// and a bit for each that holds a number.
+	fields      []*kind.Field
+	labels      [][]string // per field, its labels in lower case; nil if it has none
+	texts       []*textField
 	languages   map[string]*language
-	expressions []*expression
-	automata    []*automaton
-	wanted      []uint64
-	filter      [1 << 10]uint64     // bits of the keys of first
-	first       map[uint64][]phrase // by their first word, or a key of the first two
-	known       pieces
+	rules       []rule
+	expressions expressions
+	phrases     *phraseIndex
 }
 
-// anyone is the code of a phrase that is forbidden to everyone.
-const anyone = -1
-
-// textField is what is demanded of one field.
+// textField is the demands on one text field.
 type textField struct {
-	column   int
 	text     *kind.Text
-	language *language      // nil when nothing is known of it
+	language *language      // nil if the text is not judged by language
 	demand   map[string]int // by kind
 	mentions []mention
-	rules    []bound // those with a number or a pattern
-	demandOf []int   // per rule, -1 when it does not concern the field
+	rules    []boundRule // rules with an expression
+	demandOf []int       // per rule, -1 if it does not concern the field
 }
 
-// bound is a rule as it concerns a field.
-type bound struct{ rule, demand int }
+// boundRule is a rule as it concerns a field.
+type boundRule struct{ rule, demand int }
 
+// mention is a field whose value a text must have.
 type mention struct {
 	column, demand int
 	name           string
 }
 
-// rule is a plan.Rule without its words.
+// rule is a plan.Rule, compiled.
 type rule struct {
 	*plan.Rule
-	when   int // position in Set.whens, -1 for everyone
-	never  int // position in Set.expressions, -1 for none
-	number int // likewise
-	column int // that number's first group must equal
-	by     *byValue
+	never  int // number of an expression that must not match, -1 for none
+	number int // number of an expression whose first group must equal column, -1 for none
+	column int
 }
 
-// phrase is a forbidden phrase: hashes of the words after the first.
-type phrase struct {
-	rule int
-	rest []uint64
-	text string
-	code int     // of the value that it tells, anyone for none
-	said *saying // what follows tells a value; nil when nothing needs to
-}
-
-// Compile readies a plan's demands on its text fields. The error names a rule
-// that cannot be used.
+// Compile compiles the demands of a plan on its text fields. The error names a
+// rule that cannot be used.
 func Compile(p *plan.Plan) (*Set, error) {
-	s := &Set{languages: map[string]*language{}, env: &kind.Env{Fields: p.Fields}, first: map[uint64][]phrase{}, texts: make([]*textField, len(p.Fields)), labels: make([][]string, len(p.Fields))}
+	s := &Set{
+		fields: p.Fields, labels: make([][]string, len(p.Fields)), texts: make([]*textField, len(p.Fields)),
+		languages: map[string]*language{}, phrases: newPhraseIndex(),
+	}
 	for i := range p.Languages {
 		l := newLanguage(&p.Languages[i])
-		l.salt = rng.Mix(uint64(i + 1))
 		s.languages[l.Name] = l
 	}
 	for i := range p.Rules {
@@ -126,53 +107,47 @@ func Compile(p *plan.Plan) (*Set, error) {
 			return nil, fmt.Errorf("rule %q: %w", p.Rules[i].Name, err)
 		}
 	}
-	s.assemble()
+	s.expressions.build()
 	for i, f := range p.Fields {
 		if f.Text != nil {
 			s.addField(i, f)
 		}
 		if f.Type == frame.Category && f.Domain != nil {
 			for _, label := range f.Domain.Labels {
-				s.labels[i] = append(s.labels[i], lowered(label))
+				s.labels[i] = append(s.labels[i], tokenize.Lower(label))
 			}
 		}
 	}
 	return s, nil
 }
 
-func (s *Set) addRule(r *plan.Rule) error {
-	c := rule{Rule: r, when: -1, never: -1, number: -1, column: -1}
-	if r.When != nil {
-		c.when = len(s.whens)
-		s.whens = append(s.whens, r.When)
-	}
-	var err error
+func (s *Set) addRule(r *plan.Rule) (err error) {
+	c := rule{Rule: r, never: -1, number: -1, column: -1}
 	if r.NeverMatch != "" {
-		if c.never, err = s.expression(r.NeverMatch); err != nil {
+		if c.never, err = s.expressions.add(r.NeverMatch, false); err != nil {
 			return err
 		}
 	}
 	if r.Number != "" {
-		if c.number, err = s.expression(r.Number); err != nil {
+		if c.number, err = s.expressions.add(r.Number, true); err != nil {
 			return err
 		}
-		s.wanted[c.number/perProgram] |= 1 << (c.number % perProgram)
-		if s.expressions[c.number].NumSubexp() == 0 {
+		if s.expressions.all[c.number].NumSubexp() == 0 {
 			return fmt.Errorf("the expression %q has no group that holds the number; put the number in ( )", r.Number)
 		}
-		if c.column = s.column(r.Field); c.column < 0 {
-			return fmt.Errorf("no field is called %q", r.Field)
+		if c.column, err = s.mustColumn(r.Field); err != nil {
+			return err
 		}
 	}
 	for _, never := range r.Never {
-		words := hashesOf(never)
-		if len(words) == 0 {
-			return fmt.Errorf("%q has no word in it; use never_match for signs", never)
+		hashes := tokenize.Hashes(never)
+		if len(hashes) == 0 {
+			return fmt.Errorf("%q has no word in it; use never_match for punctuation", never)
 		}
-		s.addPhrase(words[0], phrase{rule: len(s.rules), rest: words[1:], text: never, code: anyone})
+		s.phrases.add(phrase{rule: len(s.rules), hashes: hashes, text: never})
 	}
 	if r.By != nil {
-		if c.by, err = s.addBy(r.By); err != nil {
+		if err := s.addByValue(r.By); err != nil {
 			return err
 		}
 	}
@@ -180,34 +155,32 @@ func (s *Set) addRule(r *plan.Rule) error {
 	return nil
 }
 
-// expression compiles an expression and returns its position.
-func (s *Set) expression(text string) (int, error) {
-	e, err := newExpression(text)
+// addByValue adds the phrases of the rule that is being added.
+func (s *Set) addByValue(r *plan.ByValue) error {
+	column, err := s.mustColumn(r.Field)
 	if err != nil {
-		return -1, err
+		return err
 	}
-	if len(s.expressions)%perProgram == 0 {
-		s.wanted = append(s.wanted, 0)
+	domain := s.fields[column].Domain
+	if domain == nil {
+		return fmt.Errorf("field %q has no list of values; use a field with values", r.Field)
 	}
-	s.expressions = append(s.expressions, e)
-	return len(s.expressions) - 1, nil
-}
-
-// assemble makes the automata of all expressions.
-func (s *Set) assemble() {
-	for group := range slices.Chunk(s.expressions, perProgram) {
-		s.automata = append(s.automata, newAutomaton(assemble(group)))
+	b, err := newByValue(r, column, domain)
+	if err != nil {
+		return err
 	}
+	s.phrases.addByValue(len(s.rules), b)
+	return nil
 }
 
 func (s *Set) addField(column int, f *kind.Field) {
-	t := &textField{column: column, text: f.Text, demand: map[string]int{}}
+	t := &textField{text: f.Text, demand: map[string]int{}}
 	add := func(kind, name, severity string) int {
 		s.Demands = append(s.Demands, Demand{column, kind, name, severity})
 		return len(s.Demands) - 1
 	}
 	kinds := []string{Empty, Length, Unprintable, Mark}
-	if f.Text.Items == nil { // items are too short to tell
+	if f.Text.Items == nil { // items are too short to recognize their language
 		t.language = s.languages[f.Text.Language]
 	}
 	if t.language != nil {
@@ -231,17 +204,17 @@ func (s *Set) addField(column int, f *kind.Field) {
 		}
 		t.demandOf[i] = add(Rule, r.Name, r.Severity)
 		if r.never >= 0 || r.number >= 0 {
-			t.rules = append(t.rules, bound{i, t.demandOf[i]})
+			t.rules = append(t.rules, boundRule{i, t.demandOf[i]})
 		}
 	}
 	s.texts[column] = t
 }
 
-// severe is the severity of what every text must meet.
+// severe is the severity of the demands that are not rules.
 const severe = "fail"
 
 // Column returns the position of the named text field in the plan's schema, -1
-// when it is none.
+// if there is no such text field.
 func (s *Set) Column(name string) int {
 	if i := s.column(name); i >= 0 && s.texts[i] != nil {
 		return i
@@ -250,8 +223,30 @@ func (s *Set) Column(name string) int {
 }
 
 func (s *Set) column(name string) int {
-	return slices.IndexFunc(s.env.Fields, func(f *kind.Field) bool { return f.Name == name })
+	return slices.IndexFunc(s.fields, func(f *kind.Field) bool { return f.Name == name })
 }
 
-// lowered is a text in lower case as Scan.Read makes it.
-func lowered(text string) string { return strings.Map(lowerRune, text) }
+func (s *Set) mustColumn(name string) (int, error) {
+	i := s.column(name)
+	if i < 0 {
+		return i, fmt.Errorf("no field is called %q", name)
+	}
+	return i, nil
+}
+
+// snippet returns a part of a text with a little context, at most MostSnippet
+// characters, cut between characters.
+func snippet(text string, from, to int) string {
+	const around = 30
+	start, end := max(0, from-around), min(len(text), to+around)
+	if end-start > MostSnippet {
+		start, end = from, min(len(text), from+MostSnippet)
+	}
+	for start > 0 && start < len(text) && !utf8.RuneStart(text[start]) {
+		start++
+	}
+	for end > start && end < len(text) && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return strings.ToValidUTF8(text[start:end], "\ufffd")
+}

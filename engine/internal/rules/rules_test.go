@@ -5,19 +5,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/frame"
-	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/internal/rules"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// guild is a plan with two texts and a list; hue decides whom the rules about
-// forms speak of. Person 0 is Ana of hue 0, aged 34, in Vale Lungă; person 1 is
-// Ion of hue 1, aged 51, in no zone.
+// guild is a plan with two texts and a list; a rule about forms concerns persons
+// of hue 0. Person 0 is Ana of hue 0, aged 34, in Vale Lungă; person 1 is Ion of
+// hue 1, aged 51, in no zone.
 func guild() (*plan.Plan, *frame.Batch) {
 	hue := func(code int) *kind.Selector {
 		s := &kind.Selector{Fields: []string{"hue"}, Slots: []int{2}, Nullable: []bool{false}, Min: []int64{0}, Case: []int32{0, 0}}
@@ -63,7 +61,7 @@ func compiled(t testing.TB, of func() (*plan.Plan, *frame.Batch)) (*rules.Set, *
 	return s, c
 }
 
-// names lists the demands that are not met.
+// names returns the demands that are not met.
 func names(s *rules.Set, faults []rules.Fault) []string {
 	var out []string
 	for _, f := range faults {
@@ -89,7 +87,7 @@ func TestText(t *testing.T) {
 		{"in other case, with an ending", "story", 0, "ANEI, ANAEI: VALE LUNGĂI is home.", nil},
 		{"empty", "story", 0, "", []string{"empty"}},
 		{"white space", "story", 0, " \n\t ", []string{"empty"}},
-		{"only signs", "story", 0, "... !!", []string{"empty"}},
+		{"only punctuation", "story", 0, "... !!", []string{"empty"}},
 		{"short, in characters", "story", 1, "Ion ăăăăăăăăăăăăăă", []string{"length"}},
 		{"long enough, in characters", "story", 1, "Ion ăăăăăăăăăăăăăăăă", nil},
 		{"long", "story", 1, "Ion " + long, []string{"length"}},
@@ -102,7 +100,7 @@ func TestText(t *testing.T) {
 		{"the age far into the text", "plans", 1, strings.Repeat("7 words stand here. ", 20) + "He is 50 years old.", []string{"rule age"}},
 		{"a number of other things", "plans", 0, "She has 3 goats for 12 years.", nil},
 		{"form of the other hue", "plans", 0, "Acolo a învățat El multe.", []string{"rule form"}},
-		{"form of the own hue", "plans", 1, "Acolo a învățat el multe.", nil},
+		{"form of the person's hue", "plans", 1, "Acolo a învățat el multe.", nil},
 		{"words of a phrase apart", "plans", 0, "Acolo a învățat. El pleacă.", nil},
 		{"part of a word", "plans", 0, "Domnului i se spune domn.", nil},
 		{"first letter in upper case", "plans", 0, "DOMNUL acela.", []string{"rule form"}},
@@ -118,18 +116,18 @@ func TestText(t *testing.T) {
 		{"control character", "plans", 0, "She likes \x07 goats.", []string{"unprintable"}},
 		{"lines", "plans", 0, "She likes\ngoats.", nil},
 		{"braces", "plans", 0, "She likes {{ .animal }}.", []string{"mark"}},
-		{"a bank", "plans", 0, "She likes <animals>.", []string{"mark"}},
+		{"a reference to a bank", "plans", 0, "She likes <animals>.", []string{"mark"}},
 		{"no value", "plans", 0, "She likes <no value>.", []string{"mark"}},
 		{"less than", "plans", 0, "She has < 3 goats, a<b, and 5 > 2.", nil},
 		{"several", "plans", 0, "{Sorry, 9 years old.", []string{"mark", "rule age", "rule refusal"}},
 	} {
 		faults := c.Text(s.Column(test.field), test.row, test.text)
 		if got := names(s, faults); !slices.Equal(got, test.want) {
-			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 		for _, f := range faults {
 			if f.Reason == "" || utf8.RuneCountInString(f.Snippet) > rules.MostSnippet || !utf8.ValidString(f.Snippet) {
-				t.Errorf("%s: reason %q, snippet %q", test.name, f.Reason, f.Snippet)
+				t.Errorf("%s: got reason %q, snippet %q", test.name, f.Reason, f.Snippet)
 			}
 		}
 	}
@@ -153,7 +151,7 @@ func TestList(t *testing.T) {
 		{"a mark", []string{"baking bread", "{skill}"}, []string{"mark"}},
 	} {
 		if got := names(s, c.List(s.Column("skills"), 0, test.items)); !slices.Equal(got, test.want) {
-			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}
 }
@@ -171,7 +169,7 @@ func TestCompileErrors(t *testing.T) {
 		p, _ := guild()
 		p.Rules = []plan.Rule{test.rule}
 		if _, err := rules.Compile(p); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), `rule "r"`) {
-			t.Errorf("%+v: %v, want %q", test.rule, err, test.want)
+			t.Errorf("%+v: got %v, want %q", test.rule, err, test.want)
 		}
 	}
 }
@@ -180,78 +178,13 @@ func TestColumn(t *testing.T) {
 	s, _ := compiled(t, guild)
 	for name, want := range map[string]int{"story": 4, "skills": 6, "hue": -1, "nothing": -1} {
 		if got := s.Column(name); got != want {
-			t.Errorf("%s: %d, want %d", name, got, want)
+			t.Errorf("%s: got %d, want %d", name, got, want)
 		}
 	}
 }
 
-// TestScan: words and their hashes do not depend on case, and lie where they
-// should.
-func TestScan(t *testing.T) {
-	var s, upper rules.Scan
-	const text = "Ștefan-Vodă, the 2nd “Мир” αβ\u0301 e\u0301té…"
-	s.Read(text)
-	upper.Read(strings.ToUpper(text))
-	var words, low []string
-	for i, w := range s.Words {
-		words, low = append(words, text[w.From:w.To]), append(low, string(s.Lower[w.From:w.To]))
-		if w.Hash != upper.Words[i].Hash {
-			t.Errorf("%q has another hash in upper case", text[w.From:w.To])
-		}
-	}
-	if got := strings.Join(words, "|"); got != "Ștefan|Vodă|the|2nd|Мир|αβ\u0301|e\u0301té" {
-		t.Errorf("words %s", got)
-	}
-	if got := strings.Join(low, "|"); got != "ștefan|vodă|the|2nd|мир|αβ\u0301|e\u0301té" {
-		t.Errorf("in lower case %s", got)
-	}
-	if s.Chars != utf8.RuneCountInString(text) || !s.Words[3].Digit || s.Words[2].Joined || !s.Words[4].Joined {
-		t.Errorf("%+v", s)
-	}
-}
-
-// TestScanProperty compares the scanner with a plain one on random texts of all
-// sorts of characters, of lengths around those it reads at a time.
-func TestScanProperty(t *testing.T) {
-	alphabet := []string{"a", "B", "z", "7", "0", "/", ":", "@", "[", "_", "\x60", "{", " ", "\n", "-", "ș", "Ț", "Ж", "İ", "\u212a", "中", "e\u0301", "\xff", "\xc8", "…", "“", "😀", "𝔄"}
-	source := rng.New(1, "scan").Source()
-	inWord := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) }
-	var s rules.Scan
-	seen := map[string]uint64{}
-	for n := range 6000 {
-		text := ""
-		for range source.Below(40 + n%120) {
-			text += alphabet[source.Below(len(alphabet)-16*(n%2))] // every other one ASCII
-		}
-		s.Read(text)
-		want := strings.FieldsFunc(text, func(r rune) bool { return !inWord(r) })
-		var got []string
-		for _, w := range s.Words {
-			got = append(got, text[w.From:w.To])
-			low := string(s.Lower[w.From:w.To])
-			//lint:ignore SA6005 EqualFold folds more letters than ToLower, which the scanner follows
-			if strings.ToLower(low) != strings.ToLower(text[w.From:w.To]) || w.Digit != strings.ContainsAny(low, "0123456789") {
-				t.Errorf("%q: word %q: %+v", text, low, w)
-			}
-			if hash, ok := seen[low]; ok && hash != w.Hash {
-				t.Errorf("%q: word %q has two hashes", text, low)
-			}
-			seen[low] = w.Hash
-		}
-		if !slices.Equal(got, want) || s.Chars != utf8.RuneCountInString(text) || len(s.Lower) != len(text) {
-			t.Fatalf("%q: words %q, want %q; %d characters", text, got, want, s.Chars)
-		}
-	}
-	hashes := map[uint64]string{}
-	for low, hash := range seen {
-		if other, ok := hashes[hash]; ok {
-			t.Errorf("%q and %q have one hash", low, other)
-		}
-		hashes[hash] = low
-	}
-}
-
-// FuzzText: no text makes the checker fail, and what it says is printable.
+// FuzzText judges any text: faults have valid snippets, words have valid
+// positions.
 func FuzzText(f *testing.F) {
 	for _, text := range []string{fine, "", "\xff{{<a>", "- sorry 9 years old", "ĂÎȘ\u0301\u0301<", strings.Repeat("34 years old ", 30)} {
 		f.Add(text)
@@ -261,15 +194,15 @@ func FuzzText(f *testing.F) {
 		for _, field := range []string{"story", "plans"} {
 			for _, fault := range c.Text(s.Column(field), 0, text) {
 				if utf8.RuneCountInString(fault.Snippet) > rules.MostSnippet || !utf8.ValidString(fault.Snippet) {
-					t.Errorf("snippet %q", fault.Snippet)
+					t.Errorf("got snippet %q", fault.Snippet)
 				}
 			}
 			if c.Chars != utf8.RuneCountInString(text) {
-				t.Errorf("%d characters, want %d", c.Chars, utf8.RuneCountInString(text))
+				t.Errorf("got %d characters, want %d", c.Chars, utf8.RuneCountInString(text))
 			}
-			for _, w := range c.Scan().Words {
+			for _, w := range c.Tokens().Words {
 				if w.From >= w.To || int(w.To) > len(text) {
-					t.Errorf("word %+v", w)
+					t.Errorf("got word %+v outside the text", w)
 				}
 			}
 		}
@@ -294,8 +227,8 @@ func ExampleChecker_Text() {
 	// it must mention zone, which is "Vale Lungă"
 }
 
-// BenchmarkText judges a text of 1.2 KB with 200 phrases, two expressions and a
-// number to look for.
+// BenchmarkText judges a text of 1.2 KB by 200 phrases, two expressions and a
+// number.
 func BenchmarkText(b *testing.B) {
 	p, persons := guild()
 	for i := range 200 {

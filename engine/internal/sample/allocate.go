@@ -8,34 +8,35 @@ import (
 	"github.com/personagen/personagen/engine/internal/rng"
 )
 
-// Allocation holds the integer counts of a population of N persons: everything
-// that Quota needs beside the model. It is plain data and does not grow with N.
+// Allocation holds the integer counts of a population of N persons: what Quota
+// needs besides the model. Its size does not grow with N.
 type Allocation struct {
 	N    int64  `json:"n"`
 	Seed uint64 `json:"seed"`
 	// Steps holds the counts of each step of the model.
 	Steps []Counts `json:"steps"`
-	// Deviations says, per control of the model, how well it was met.
+	// Deviations says how well each control of the model was met.
 	Deviations []Deviation `json:"deviations"`
-	// Exceptions lists every controlled cell that is more than one person away
+	// Exceptions lists every cell of a control that is more than one person away
 	// from its target.
 	Exceptions []Exception `json:"exceptions,omitempty"`
 }
 
-// Counts lists the cells of a step that have people, ascending.
+// Counts lists the cells of a step that have people, in ascending order.
 type Counts struct {
 	Cell  []int32 `json:"cell"`
 	Count []int32 `json:"count"` // persons, > 0
 }
 
-// Deviation sums up one control, in persons.
+// Deviation summarises how well one control was met, in persons.
 type Deviation struct {
 	Worst  float64 `json:"worst"`  // largest |count - target|
-	Cell   int     `json:"cell"`   // where
-	Beyond int     `json:"beyond"` // cells listed as exceptions
+	Cell   int     `json:"cell"`   // the cell with the largest deviation
+	Beyond int     `json:"beyond"` // number of cells listed as exceptions
 }
 
-// Exception is a controlled cell that could not be met, in persons.
+// Exception is a cell of a control that could not be met. Count and Target are in
+// persons.
 type Exception struct {
 	Control int     `json:"control"` // index into Model.Controls
 	Cell    int     `json:"cell"`
@@ -43,16 +44,15 @@ type Exception struct {
 	Target  float64 `json:"target"`
 }
 
-// Allocate finds the counts of n persons, 1 to MaxPersons. Step by step the
-// expected table is rounded without bias to integers that keep the counts of
-// the earlier steps, and then people are moved within it until every control is
-// at its floor or its ceiling and every limit holds. What cannot be met is listed
-// in Exceptions.
+// Allocate finds the counts of n persons, 1 to MaxPersons. Step by step it rounds
+// the expected table without bias to integers that keep the counts of the earlier
+// steps, and then moves people within the table until every control is at its
+// floor or ceiling and every limit is met. Exceptions lists what cannot be met.
 //
-// The result depends on the model, n and the seed only. A step at the end of
-// the model that no control knows changes none of the earlier counts.
+// The result depends only on the model, n and the seed. A step at the end of the
+// model that is in no control does not change the counts of the earlier steps.
 //
-// Errors are those of Model.Validate, a size out of range, and ctx's.
+// The error is that of Model.Validate, a size out of range, or that of ctx.
 func Allocate(ctx context.Context, m *Model, n int64, seed uint64) (*Allocation, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
@@ -61,10 +61,10 @@ func Allocate(ctx context.Context, m *Model, n int64, seed uint64) (*Allocation,
 		return nil, fmt.Errorf("cannot allocate %d persons, want 1 to %d", n, MaxPersons)
 	}
 	a := &Allocation{N: n, Seed: seed}
-	limits := m.held()
+	limits := m.enforcedLimits()
 	targets := m.targets(limits)
 	for i := range m.Steps {
-		b := m.newBoard(i, a)
+		b := m.newStepTable(i, a)
 		b.bind(m, &m.Steps[i], append(targets[i], m.limitsAt(i, limits, a)...), n)
 		if err := b.solve(ctx); err != nil {
 			return nil, err
@@ -75,10 +75,11 @@ func Allocate(ctx context.Context, m *Model, n int64, seed uint64) (*Allocation,
 	return a, nil
 }
 
-// newBoard lays out the table of step i over the rows that have people.
-func (m *Model) newBoard(i int, a *Allocation) *board {
+// newStepTable makes the table of step i, with a row for every configuration of
+// Given that has people.
+func (m *Model) newStepTable(i int, a *Allocation) *stepTable {
 	s := &m.Steps[i]
-	b := &board{card: m.Vars[s.Var].Card, source: rng.New(a.Seed, "allocate "+m.Vars[s.Var].Name).Source()}
+	b := &stepTable{card: m.Vars[s.Var].Card, source: rng.New(a.Seed, "allocate "+m.Vars[s.Var].Name).Source()}
 	for row, n := range m.groups(i, a) {
 		if n == 0 {
 			continue
@@ -89,12 +90,12 @@ func (m *Model) newBoard(i int, a *Allocation) *board {
 			sum += w
 		}
 		for _, w := range weight {
-			b.want = append(b.want, float64(w/sum*float64(n)))
+			b.expected = append(b.expected, float64(w/sum*float64(n)))
 		}
 		b.row = append(b.row, int32(row))
 		b.size = append(b.size, n)
 	}
-	b.have = make([]int32, len(b.want))
+	b.count = make([]int32, len(b.expected))
 	return b
 }
 
@@ -107,7 +108,7 @@ func (m *Model) groups(i int, a *Allocation) []int32 {
 	return m.marginal(m.host(s.Given), s.Given, a)
 }
 
-// marginal sums the counts of a step over all but the variables of part.
+// marginal sums the counts of a step over all variables except those of part.
 func (m *Model) marginal(step int, part []int, a *Allocation) []int32 {
 	to := m.project(m.Steps[step].scope(), part)
 	out := make([]int32, product(m.cards(part)))
@@ -118,27 +119,27 @@ func (m *Model) marginal(step int, part []int, a *Allocation) []int32 {
 	return out
 }
 
-// widest is the largest number of columns for which two-way rounding pays.
+// widest is the largest number of columns for which two-way rounding is used.
 const widest = 256
 
-// solve finds the counts of the board.
-func (b *board) solve(ctx context.Context) error {
+// solve finds the counts.
+func (b *stepTable) solve(ctx context.Context) error {
 	b.rake()
-	if len(b.limits) > 0 && len(b.row) > 1 && b.card <= widest {
-		roundTable(b.want, b.card, b.size, b.have, b.source)
+	if len(b.constraints) > 0 && len(b.row) > 1 && b.card <= widest {
+		roundTable(b.expected, b.card, b.size, b.count, b.source)
 	} else {
 		for r, n := range b.size {
-			roundSystematic(b.want[r*b.card:(r+1)*b.card], n, b.have[r*b.card:(r+1)*b.card], b.source)
+			roundSystematic(b.expected[r*b.card:(r+1)*b.card], n, b.count[r*b.card:(r+1)*b.card], b.source)
 		}
 	}
-	b.count()
+	b.recount()
 	return b.repair(ctx)
 }
 
-// counts returns the cells that have people.
-func (b *board) counts() Counts {
+// counts returns the cells that have people, with their counts.
+func (b *stepTable) counts() Counts {
 	var out Counts
-	for i, n := range b.have {
+	for i, n := range b.count {
 		if n > 0 {
 			row := int(b.row[i/b.card])
 			out.Cell = append(out.Cell, int32(row*b.card+i%b.card))
@@ -148,7 +149,7 @@ func (b *board) counts() Counts {
 	return out
 }
 
-// review compares the counts with every control.
+// review fills Deviations and Exceptions.
 func (m *Model) review(a *Allocation) {
 	for i := range m.Controls {
 		c := &m.Controls[i]
@@ -168,7 +169,7 @@ func (m *Model) review(a *Allocation) {
 	}
 }
 
-// tally returns the persons in each cell of a control.
+// tally returns the number of persons in each cell of a control.
 func (m *Model) tally(c *Control, a *Allocation) []int64 {
 	out := make([]int64, len(c.Share))
 	for configuration, n := range m.marginal(m.host(c.Scope), c.Scope, a) {

@@ -23,7 +23,7 @@ func (b *builder) variable(name string) int {
 			return i
 		}
 	}
-	panic("no variable " + name)
+	panic("there is no variable " + name)
 }
 
 func (b *builder) scope(names []string) []int {
@@ -34,12 +34,11 @@ func (b *builder) scope(names []string) []int {
 	return out
 }
 
-// rule gives the relative weight of a value under a configuration of the given
-// variables.
+// rule returns the relative weight of a value given the values of other variables.
 type rule func(given []int, value int) float64
 
-// skewed weights are uneven and differ by configuration; the share zeros of
-// them are impossible, except that value 0 is always possible.
+// skewed returns a rule with uneven weights that differ by configuration. About the
+// share zeros of the values are impossible; value 0 never is.
 func (b *builder) skewed(spread, zeros float64) rule {
 	return func(_ []int, value int) float64 {
 		x := math.Exp(spread * b.normal())
@@ -50,7 +49,8 @@ func (b *builder) skewed(spread, zeros float64) rule {
 	}
 }
 
-// tilted weights have a common skewed profile that each configuration varies.
+// tilted returns a rule whose weights vary by configuration around a common skewed
+// profile.
 func (b *builder) tilted(card int, profile, spread, zeros float64) rule {
 	base := make([]float64, card)
 	for i := range base {
@@ -97,7 +97,7 @@ func (b *builder) mass(scope []int) []float64 {
 	m := &b.model
 	h := m.host(scope)
 	if h < 0 {
-		panic(fmt.Sprint("no step holds ", m.names(scope)))
+		panic(fmt.Sprint("no step has ", m.names(scope)))
 	}
 	to := m.project(m.Steps[h].scope(), scope)
 	out := make([]float64, product(m.cards(scope)))
@@ -177,9 +177,9 @@ func (b *builder) control(rank int, axes ...axisOf) {
 func of(name string) axisOf                      { return axisOf{name, itself} }
 func grouped(name string, group grouping) axisOf { return axisOf{name, group} }
 
-// realistic is a population of the size that the program is for: fourteen
-// variables with rare categories and impossible combinations, tables up to
-// 27,720 cells, a functional step (age from its band) and some thirty controls.
+// realistic returns a model of realistic size: fourteen variables with rare
+// categories and impossible combinations, tables of up to 27,720 cells, a variable
+// that determines another (age its band), and some forty controls.
 func realistic() *Model {
 	b := newBuilder(7)
 	b.step("zone", 35, nil, b.tilted(35, 0.7, 0, 0))

@@ -7,10 +7,10 @@ import (
 )
 
 // The binary form of an Allocation: a magic word with the version, then
-// unsigned varints. Cells are written as their distance from the one before.
+// unsigned varints. A cell is written as its distance from the previous one.
 const magic = "pgq1"
 
-// maxCodedSteps bounds what a damaged file can make a reader allocate.
+// maxCodedSteps bounds the memory that a damaged file can make a reader allocate.
 const maxCodedSteps = 1 << 20
 
 // AppendBinary appends the compact binary form, which UnmarshalBinary reads.
@@ -56,11 +56,11 @@ func appendFloat(b []byte, x float64) []byte {
 	return binary.BigEndian.AppendUint64(b, math.Float64bits(x))
 }
 
-// errDamaged is what UnmarshalBinary returns for data that AppendBinary has not written.
-var errDamaged = errors.New("not an allocation, or a damaged one: allocate again")
+// errDamaged is the error of UnmarshalBinary for data that AppendBinary did not write.
+var errDamaged = errors.New("not an allocation, or a damaged one; delete it to allocate again")
 
-// UnmarshalBinary reads the form that AppendBinary writes. That the counts
-// belong to a model is checked by NewQuota.
+// UnmarshalBinary reads the form that AppendBinary writes. It does not check that
+// the counts belong to a model; NewQuota does.
 func (a *Allocation) UnmarshalBinary(data []byte) error {
 	if len(data) < len(magic) || string(data[:len(magic)]) != magic {
 		return errDamaged
@@ -85,7 +85,8 @@ func (a *Allocation) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
-// decoder reads from the front of rest; after a fault bad is set and zeros come.
+// decoder reads from the front of rest. After a fault bad is set and every read
+// returns zero.
 type decoder struct {
 	rest []byte
 	bad  bool
@@ -101,7 +102,7 @@ func (d *decoder) uvarint() uint64 {
 	return x
 }
 
-// int reads a number from 0 to most.
+// int reads a number and accepts 0 to most.
 func (d *decoder) int(most uint64) int64 {
 	x := d.uvarint()
 	if x > most {

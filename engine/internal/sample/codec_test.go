@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// stored is an allocation with exceptions, in its binary form.
+// stored returns an allocation with an exception, and its binary form.
 func stored(t testing.TB) (*Allocation, []byte) {
 	t.Helper()
 	a := allocate(t, &family().model, 90, 3)
@@ -25,7 +25,7 @@ func TestAllocationRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(*a, back) {
-		t.Errorf("read back %+v, want %+v", back, *a)
+		t.Errorf("got %+v, want %+v", back, *a)
 	}
 }
 
@@ -38,15 +38,15 @@ func TestDamagedAllocationIsRefused(t *testing.T) {
 		}
 	}
 	if a.UnmarshalBinary(append(bytes.Clone(data), 0)) == nil {
-		t.Error("a byte too many was accepted")
+		t.Error("an extra byte was accepted")
 	}
 	if a.N != 0 || a.Steps != nil {
-		t.Errorf("a refused reading left %+v", a)
+		t.Errorf("failed reads left %+v", a)
 	}
 }
 
-// Whatever the bytes: no panic, and what is accepted either makes a sampler
-// that works or is refused by NewQuota.
+// Arbitrary bytes cause no panic, and what is accepted makes a sampler that works
+// or is refused by NewQuota.
 func FuzzUnmarshalBinary(f *testing.F) {
 	m := &family().model
 	_, data := stored(f)
@@ -63,7 +63,7 @@ func FuzzUnmarshalBinary(f *testing.F) {
 			t.Fatal(err)
 		}
 		if err := again.UnmarshalBinary(b); err != nil {
-			t.Fatalf("what was written is not read: %v", err)
+			t.Fatalf("the written form is not accepted: %v", err)
 		}
 		q, err := NewQuota(m, &a)
 		if err != nil {

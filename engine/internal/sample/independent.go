@@ -6,42 +6,42 @@ import (
 	"github.com/personagen/personagen/engine/internal/rng"
 )
 
-// Independent draws every person by itself from the model, without reference
-// to how many there are. It is safe for concurrent use.
+// Independent draws every person independently from the model, without reference
+// to the size of the population. It is safe for concurrent use.
 type Independent struct {
 	columns []draw
 }
 
-// draw is the inverse distribution function of one step: for each
-// configuration of the given variables the possible values with their
-// cumulative probability in units of 2^-64, and a guide table into them (Chen
-// and Asau, "On generating random variates from an empirical distribution",
-// AIIE Transactions 1974).
+// draw is the inverse distribution function of one step: for each configuration of
+// the given variables the possible values with their cumulative probability in
+// units of 2^-64, and a guide table into them (Chen and Asau 1974, "On generating
+// random variates from an empirical distribution", AIIE Transactions 6).
 type draw struct {
 	variable int
 	stream   rng.Stream
 	given    []digit
-	start    []int32 // per configuration, and one more: its stretch of choices
+	start    []int32 // configuration k has choices[start[k]:start[k+1]]
 	choices  []choice
 }
 
-// choice is a possible value of a configuration. The n choices of one are also
-// its guide table: the i-th holds where the search starts for the i-th of n
-// equal slices of the unit interval, counted from the configuration's first.
+// choice is a possible value of a configuration. The n choices of a configuration
+// also hold its guide table: the i-th has the choice, counted from the
+// configuration's first, at which the search starts for the i-th of n equal slices
+// of the unit interval.
 type choice struct {
 	below uint64 // cumulative probability, this value included
 	value int32
 	guide int32
 }
 
-// digit is one given variable and the weight of its code in the configuration.
+// digit is a given variable and the stride of its value in the configuration.
 type digit struct {
 	variable int
 	stride   int32
 }
 
-// NewIndependent prepares independent draws from the model under the seed. The
-// error is that of Model.Validate.
+// NewIndependent returns a sampler of independent draws. The error is that of
+// Model.Validate.
 func NewIndependent(m *Model, seed uint64) (*Independent, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
@@ -65,8 +65,8 @@ func newDraw(m *Model, s *Step, seed uint64) draw {
 	return d
 }
 
-// addRow adds the distribution of one configuration. A row without weight
-// cannot occur and stays empty.
+// addRow adds the distribution of one configuration. A row without weight, which
+// is that of an impossible configuration, has no choices.
 func (d *draw) addRow(weight []float64) {
 	from := len(d.choices)
 	total := 0.0
@@ -100,8 +100,8 @@ func threshold(p float64) uint64 {
 	return uint64(p * (1 << 64))
 }
 
-// Fill sets codes[v][j] to the value of variable v of person first+j. Every
-// variable of the model has a slice, all of the same length.
+// Fill sets codes[v][j] to the value of variable v of person first+j. codes has a
+// slice for every variable of the model, all of the same length.
 func (q *Independent) Fill(first int64, codes [][]int32) {
 	for i := range q.columns {
 		q.columns[i].fill(first, codes)
@@ -111,7 +111,7 @@ func (q *Independent) Fill(first int64, codes [][]int32) {
 func (d *draw) fill(first int64, codes [][]int32) {
 	out := codes[d.variable]
 	clear(out)
-	for _, g := range d.given { // out holds the configuration until it is replaced by the value
+	for _, g := range d.given { // until the next loop out holds configurations
 		given := codes[g.variable][:len(out)]
 		for j := range out {
 			out[j] += given[j] * g.stride
@@ -127,7 +127,7 @@ func (d *draw) fill(first int64, codes [][]int32) {
 	}
 }
 
-// pick returns the value that the uniform word u selects.
+// pick returns the value for the uniform random word u.
 func pick(choices []choice, u uint64) int32 {
 	slice, _ := bits.Mul64(u, uint64(len(choices)))
 	i := int(choices[slice].guide)

@@ -1,28 +1,27 @@
 package sample
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/personagen/personagen/engine/internal/rng"
 )
 
-// Quota reads persons off an allocation. It is safe for concurrent use.
+// Quota makes the persons of an allocation. It is safe for concurrent use.
 //
-// A person enters a step with a rank within its group, the people who share its
-// configuration of Given. A permutation keyed by the variable and the group
-// shuffles the ranks; the value is where the shuffled rank falls in the group's
-// cumulative counts, and its offset in that stretch is the person's rank among
-// the people of the same cell, from which the later steps go on.
+// A person has a rank within its group at every step; the group is the people with
+// the same configuration of Given. A permutation keyed by the variable and the
+// group shuffles the ranks. The person's value is the cell in whose interval of the
+// group's cumulative counts the shuffled rank falls, and the offset in that interval
+// is the person's rank among the people of the cell, with which later steps go on.
 type Quota struct {
 	persons int64
 	steps   []thread
 	scratch sync.Pool // of *places
 }
 
-// thread is one step of a Quota. Its cells that have people are numbered in
-// the order of the step's table.
+// thread is one step of a Quota. Only cells that have people are numbered, in the
+// order of the step's table.
 type thread struct {
 	variable int
 	parent   int // step whose cells give the groups, -1 for a root
@@ -30,11 +29,11 @@ type thread struct {
 	enter    []entry // per cell of the parent
 	group    []group
 	value    []int32 // per cell
-	below    []int32 // per cell: people of the group in the cells before it
+	below    []int32 // per cell: people of its group in earlier cells
 }
 
-// entry says where the people of a parent's cell enter a step: their group,
-// and the rank in it of the first of them.
+// entry says where the people of a parent's cell are in a step: their group, and
+// the rank of the first of them in it.
 type entry struct{ group, rank int32 }
 
 // group is the people of one configuration of Given.
@@ -43,16 +42,16 @@ type group struct {
 	first, last int32 // its cells
 }
 
-// place is where a person stands after a step.
+// place is a person's cell after a step, and its rank in the cell.
 type place struct{ cell, rank int32 }
 
-// block is how many persons are threaded at a time.
+// block is the number of persons that are processed at a time.
 const block = 1024
 
 type places [][block]place
 
-// NewQuota prepares to read persons off an allocation of the model. It errs
-// when the allocation does not belong to the model.
+// NewQuota returns a sampler of an allocation of the model. The error is that of
+// Model.Validate, or says why the allocation is not one of the model.
 func NewQuota(m *Model, a *Allocation) (*Quota, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
@@ -71,11 +70,11 @@ func NewQuota(m *Model, a *Allocation) (*Quota, error) {
 	return q, nil
 }
 
-// check checks that the counts are possible under the model: no person in a
-// cell without weight, and every group as large as the earlier steps make it.
+// check checks that the counts are possible in the model: cells without weight are
+// empty, and every group has the size that the earlier steps give it.
 func (m *Model) check(a *Allocation) error {
 	if a.N < 1 || a.N > MaxPersons {
-		return fmt.Errorf("it is of %d persons, want 1 to %d", a.N, MaxPersons)
+		return fmt.Errorf("it has %d persons, want 1 to %d", a.N, MaxPersons)
 	}
 	if len(a.Steps) != len(m.Steps) {
 		return fmt.Errorf("it has %d steps, the model has %d", len(a.Steps), len(m.Steps))
@@ -91,18 +90,18 @@ func (m *Model) check(a *Allocation) error {
 func (m *Model) checkCounts(i int, a *Allocation) error {
 	s, counts := &m.Steps[i], &a.Steps[i]
 	if len(counts.Cell) != len(counts.Count) {
-		return errors.New("as many cells as counts are wanted")
+		return fmt.Errorf("%d cells and %d counts, want as many", len(counts.Cell), len(counts.Count))
 	}
 	left := m.groups(i, a)
 	card := m.Vars[s.Var].Card
 	for k, cell := range counts.Cell {
 		switch n := counts.Count[k]; {
 		case int(cell) >= len(s.Weight) || cell < 0 || k > 0 && cell <= counts.Cell[k-1]:
-			return errors.New("the cells are not ascending numbers of the table")
+			return fmt.Errorf("cell %d is outside the table or not in ascending order", cell)
 		case s.Weight[cell] == 0:
 			return fmt.Errorf("cell %d has people but no weight", cell)
 		case n < 1 || n > left[int(cell)/card]:
-			return fmt.Errorf("the count %d of cell %d does not fit the earlier steps", n, cell)
+			return fmt.Errorf("the count %d of cell %d does not agree with the earlier steps", n, cell)
 		default:
 			left[int(cell)/card] -= n
 		}
@@ -115,7 +114,7 @@ func (m *Model) checkCounts(i int, a *Allocation) error {
 	return nil
 }
 
-// thread makes the look-up tables of step i.
+// thread returns the look-up tables of step i.
 func (m *Model) thread(i int, a *Allocation) thread {
 	s, counts := &m.Steps[i], &a.Steps[i]
 	card := m.Vars[s.Var].Card
@@ -153,9 +152,9 @@ func (m *Model) thread(i int, a *Allocation) thread {
 // Persons returns the size of the population.
 func (q *Quota) Persons() int64 { return q.persons }
 
-// Fill sets codes[v][j] to the value of variable v of person first+j. Every
-// variable of the model has a slice, all of the same length; the persons lie
-// within the population.
+// Fill sets codes[v][j] to the value of variable v of person first+j. codes has a
+// slice for every variable of the model, all of the same length. The persons must
+// be within the population: first >= 0 and first+len(codes[0]) <= Persons().
 func (q *Quota) Fill(first int64, codes [][]int32) {
 	p := q.scratch.Get().(*places)
 	defer q.scratch.Put(p)
@@ -169,7 +168,7 @@ func (q *Quota) Fill(first int64, codes [][]int32) {
 	}
 }
 
-// fill threads a block of persons through one step.
+// fill takes a block of persons through one step.
 func (t *thread) fill(first int64, p places, step int, out []int32) {
 	own := p[step][:len(out)]
 	if t.parent < 0 {
@@ -187,8 +186,8 @@ func (t *thread) fill(first int64, p places, step int, out []int32) {
 	}
 }
 
-// draw shuffles a person's rank within its group and finds the cell. A group
-// that is one cell needs no shuffling: the next step does its own.
+// draw shuffles a person's rank within its group and returns its place. A group
+// with a single cell needs no shuffling, because the next step shuffles too.
 func (t *thread) draw(at entry) place {
 	g := &t.group[at.group]
 	if g.first == g.last {
@@ -208,5 +207,6 @@ func (t *thread) draw(at entry) place {
 	return place{cell, rank - t.below[cell]}
 }
 
-// groupStride spaces the keys of a step's groups; any odd number does.
+// groupStride is the distance between the keys of a step's groups; any odd number
+// works.
 const groupStride = 0xD1B54A32D192ED03

@@ -7,23 +7,25 @@ import (
 	"github.com/personagen/personagen/engine/internal/rng"
 )
 
-// whole is how near to an integer a computed count must be to be taken for it.
+// whole is the largest difference from an integer at which a computed count counts
+// as that integer.
 const whole = 1e-6
 
-// LargestRemainder rounds the expected counts want, each >= 0, to integers that
-// sum to n, the rounded sum of want: all are rounded down, then the cells with
-// the largest remainders, the earlier first, get one more.
-func LargestRemainder(want []float64, n int64) []int64 {
-	out := make([]int64, len(want))
-	order := make([]int, len(want))
+// LargestRemainder rounds expected counts, each >= 0, to integers that sum to n,
+// which is the rounded sum of the expected counts (Hamilton's method). It rounds
+// all counts down and then adds one to those with the largest remainders; among
+// equal remainders the earlier goes first.
+func LargestRemainder(expected []float64, n int64) []int64 {
+	out := make([]int64, len(expected))
+	order := make([]int, len(expected))
 	left := n
-	for i, x := range want {
+	for i, x := range expected {
 		out[i] = int64(math.Floor(x + whole))
 		left -= out[i]
 		order[i] = i
 	}
 	sort.SliceStable(order, func(a, b int) bool {
-		return want[order[a]]-float64(out[order[a]]) > want[order[b]]-float64(out[order[b]])
+		return expected[order[a]]-float64(out[order[a]]) > expected[order[b]]-float64(out[order[b]])
 	})
 	for i := range order {
 		if left <= 0 {
@@ -35,70 +37,73 @@ func LargestRemainder(want []float64, n int64) []int64 {
 	return out
 }
 
-// roundSystematic rounds a row of expected counts without bias: with one random
-// start u, the count of a cell is how many of u, u+1, u+2, ... fall into its
-// stretch of the cumulative sum. Any run of neighbouring cells gets its floor or
-// its ceiling (Madow 1949). have receives the counts, which sum to size.
-func roundSystematic(want []float64, size int32, have []int32, source *rng.Source) {
+// roundSystematic rounds a row of expected counts without bias by systematic
+// sampling (Madow 1949, "On the theory of systematic sampling, II"). With one random
+// start u, the count of a cell is how many of the numbers u, u+1, u+2, ... fall
+// into its interval of the cumulative sum. Every run of neighbouring cells gets its
+// floor or its ceiling. The counts are written to count and sum to size.
+func roundSystematic(expected []float64, size int32, count []int32, source *rng.Source) {
 	u := source.Float64()
 	sum := 0.0
 	last, before := -1, int32(0)
-	for i, x := range want {
-		have[i] = 0
+	for i, x := range expected {
+		count[i] = 0
 		if x <= 0 {
 			continue
 		}
 		sum += x
 		upTo := min(int32(math.Floor(sum+u)), size)
-		have[i] = upTo - before
+		count[i] = upTo - before
 		before, last = upTo, i
 	}
-	if last >= 0 { // what floating point lost at the end of the sum
-		have[last] += size - before
+	if last >= 0 { // what rounding errors lost at the end of the sum
+		count[last] += size - before
 	}
 }
 
-// edge is a cell whose rounding is still open: a line between its row and its
-// column in a bipartite graph.
+// edge is a cell whose rounding is open, as an edge between its row and its column
+// in a bipartite graph.
 type edge struct {
 	row, column int
 	up          float64 // fractional part: the probability of being rounded up
 	open        bool
 }
 
-// rounder rounds a table cell by cell such that every cell gets its floor or
-// ceiling, its expectation is kept, row sums are exact and column sums get their
-// floor or ceiling: dependent rounding (Gandhi, Khuller, Parthasarathy and
-// Srinivasan, J. ACM 53, 2006).
+// rounder rounds a table such that every cell gets its floor or ceiling with its
+// expectation kept, row sums are exact, and column sums get their floor or ceiling:
+// unbiased controlled rounding (Cox 1987, "A constructive procedure for unbiased
+// controlled rounding"), as dependent rounding in a bipartite graph (Gandhi,
+// Khuller, Parthasarathy and Srinivasan 2006, "Dependent rounding and its
+// applications to approximation algorithms", J. ACM 53).
 //
-// The open cells always form a forest; a cell that would close a cycle is
-// settled together with the cycle. Rows have integer sums, so that no open row
-// has a single open cell, and at most columns-1 rows are open at a time: the
-// forest stays small however many rows come.
+// Cells are added one by one. The open cells always form a forest: a cell that
+// closes a cycle is resolved together with the cycle. Rows have integer sums, so
+// that no row has a single open cell, and at most columns-1 rows are open at a
+// time. The forest stays small however many rows there are.
 type rounder struct {
 	source  *rng.Source
 	edges   []edge
-	free    []int   // edges that can be used again
+	free    []int   // edges that can be reused
 	columns [][]int // open edges at each column
 	rows    map[int][]int
 	path    []int
 	settle  func(row, column int, up bool)
 }
 
-// roundTable rounds the table want of rows x columns, whose row sums are the
-// integers size, into have.
-func roundTable(want []float64, columns int, size, have []int32, source *rng.Source) {
+// roundTable rounds the table expected, of len(size) rows with row sums size, and
+// writes the counts to count.
+func roundTable(expected []float64, columns int, size, count []int32, source *rng.Source) {
 	r := &rounder{source: source, columns: make([][]int, columns), rows: map[int][]int{}}
 	r.settle = func(row, column int, up bool) {
 		if up {
-			have[row*columns+column]++
+			count[row*columns+column]++
 		}
 	}
 	for row := range size {
 		for c := range columns {
-			x := want[row*columns+c]
+			x := expected[row*columns+c]
 			floor := math.Floor(x + whole)
-			have[row*columns+c] = int32(floor)
+			count[row*columns+c] = int32(floor)
 			if up := x - floor; up > whole {
 				r.add(row, c, up)
 			}
@@ -106,34 +111,34 @@ func roundTable(want []float64, columns int, size, have []int32, source *rng.Sou
 	}
 	r.finish()
 	for row, n := range size {
-		repairRow(want[row*columns:(row+1)*columns], n, have[row*columns:(row+1)*columns])
+		repairRow(expected[row*columns:(row+1)*columns], n, count[row*columns:(row+1)*columns])
 	}
 }
 
-// repairRow rounds a row anew when floating point has cost it its sum.
-func repairRow(want []float64, size int32, have []int32) {
+// repairRow rounds a row again when rounding errors have changed its sum.
+func repairRow(expected []float64, size int32, count []int32) {
 	var sum int32
-	for _, n := range have {
+	for _, n := range count {
 		sum += n
 	}
 	if sum == size {
 		return
 	}
-	for c, n := range LargestRemainder(want, int64(size)) {
-		have[c] = int32(n)
+	for c, n := range LargestRemainder(expected, int64(size)) {
+		count[c] = int32(n)
 	}
 	sum = 0
 	largest := 0
-	for c, n := range have {
+	for c, n := range count {
 		sum += n
-		if want[c] > want[largest] {
+		if expected[c] > expected[largest] {
 			largest = c
 		}
 	}
-	have[largest] += size - sum
+	count[largest] += size - sum
 }
 
-// add opens a cell, and settles the cycle that it closes, if any.
+// add opens a cell, and resolves the cycle that it closes, if any.
 func (r *rounder) add(row, column int, up float64) {
 	r.path = r.path[:0]
 	cycle := r.find(row, column, -1)
@@ -157,8 +162,8 @@ func (r *rounder) open(row, column int, up float64) int {
 	return e
 }
 
-// find leaves in r.path the open edges from a row to a column, without the edge
-// from, and reports whether there is such a way.
+// find appends to r.path the open edges on the path from a row to a column that
+// does not start with the edge from, and reports whether there is such a path.
 func (r *rounder) find(row, column, from int) bool {
 	for _, e := range r.rows[row] {
 		if e == from {
@@ -184,9 +189,8 @@ func (r *rounder) find(row, column, from int) bool {
 	return false
 }
 
-// shift moves the open cells of r.path alternately up and down until one is an
-// integer. Which of the two directions is taken is drawn such that every
-// expectation is kept.
+// shift moves the open cells of r.path alternately up and down until one of them
+// is an integer. It draws the direction such that every expectation is kept.
 func (r *rounder) shift() {
 	forth, back := math.Inf(1), math.Inf(1)
 	for i, e := range r.path {
@@ -229,8 +233,9 @@ func without(list []int, e int) []int {
 	return append(list[:i], list[i+1:]...)
 }
 
-// finish settles the forest that is left: along a way from leaf to leaf, which
-// are columns, row sums stay and the two columns at its ends are rounded.
+// finish resolves the remaining forest, path by path. Leaves are columns, so that
+// a path from leaf to leaf keeps the row sums and changes only the sums of the two
+// columns at its ends.
 func (r *rounder) finish() {
 	for e := range r.edges {
 		for r.edges[e].open {
@@ -241,7 +246,7 @@ func (r *rounder) finish() {
 	}
 }
 
-// walk leaves in r.path a longest way through edge e.
+// walk sets r.path to a path through edge e that ends at leaves.
 func (r *rounder) walk(e int) {
 	ahead := r.extend(nil, e, true)
 	for i := len(ahead) - 1; i >= 0; i-- {
@@ -251,8 +256,8 @@ func (r *rounder) walk(e int) {
 	r.path = r.extend(r.path, e, false)
 }
 
-// extend follows open edges from e, first at its row or at its column, until a
-// leaf.
+// extend appends to path the open edges from e to a leaf, starting at e's row or
+// column.
 func (r *rounder) extend(path []int, e int, atRow bool) []int {
 	for {
 		next := r.columns[r.edges[e].column]

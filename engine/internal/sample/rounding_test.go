@@ -29,42 +29,42 @@ func TestLargestRemainder(t *testing.T) {
 		t.Fatalf("%d cases, want at least 4", len(cases.Items))
 	}
 	for _, c := range cases.Items {
-		want := make([]float64, len(c.P))
+		expected := make([]float64, len(c.P))
 		for i, p := range c.P {
-			want[i] = p * float64(c.N)
+			expected[i] = p * float64(c.N)
 		}
-		if got := LargestRemainder(want, c.N); fmt.Sprint(got) != fmt.Sprint(c.Counts) {
-			t.Errorf("n = %d of %v: %v, want %v", c.N, c.P, got, c.Counts)
+		if got := LargestRemainder(expected, c.N); fmt.Sprint(got) != fmt.Sprint(c.Counts) {
+			t.Errorf("n = %d, shares %v: got %v, want %v", c.N, c.P, got, c.Counts)
 		}
 	}
 }
 
-// Systematic rounding gives every run of neighbouring cells its floor or
-// ceiling, and over many draws every cell its expectation within 4.5 standard
-// errors.
+// Systematic rounding gives every run of neighbouring cells its floor or ceiling.
+// Over many draws, the mean of every cell is within 4.5 standard errors of its
+// expectation.
 func TestRoundSystematic(t *testing.T) {
 	source := rng.New(5, "rounding").Source()
-	want := []float64{0.3, 0, 1.7, 0.05, 2.5, 0.45, 0, 3}
+	expected := []float64{0.3, 0, 1.7, 0.05, 2.5, 0.45, 0, 3}
 	const size, draws = 8, 4000
-	mean := make([]float64, len(want))
-	have := make([]int32, len(want))
+	mean := make([]float64, len(expected))
+	count := make([]int32, len(expected))
 	for range draws {
-		roundSystematic(want, size, have, source)
-		for from := range want {
-			sum, expected := 0.0, 0.0
-			for to := from; to < len(want); to++ {
-				sum += float64(have[to])
-				expected += want[to]
-				if math.Abs(sum-expected) > 1-1e-9 {
-					t.Fatalf("cells %d to %d have %v of %v", from, to, sum, expected)
+		roundSystematic(expected, size, count, source)
+		for from := range expected {
+			got, want := 0.0, 0.0
+			for to := from; to < len(expected); to++ {
+				got += float64(count[to])
+				want += expected[to]
+				if math.Abs(got-want) > 1-1e-9 {
+					t.Fatalf("cells %d to %d have %v persons, want the floor or ceiling of %v", from, to, got, want)
 				}
 			}
 		}
-		for c, n := range have {
+		for c, n := range count {
 			mean[c] += float64(n) / draws
 		}
 	}
-	checkMeans(t, mean, want, draws)
+	checkMeans(t, mean, expected, draws)
 }
 
 func checkMeans(t *testing.T, mean, want []float64, draws float64) {
@@ -77,8 +77,9 @@ func checkMeans(t *testing.T, mean, want []float64, draws float64) {
 	}
 }
 
-// randomTable returns a table with integer row sums, zeros and integers in it.
-func randomTable(rows, columns int, source *rng.Source) (want []float64, size []int32) {
+// randomTable returns a table with integer row sums, in which some cells are zeros
+// or integers.
+func randomTable(rows, columns int, source *rng.Source) (expected []float64, size []int32) {
 	for range rows {
 		sum := 0.0
 		row := make([]float64, columns)
@@ -94,27 +95,27 @@ func randomTable(rows, columns int, source *rng.Source) (want []float64, size []
 		}
 		n := int32(math.Ceil(sum))
 		row[source.Below(columns)] += float64(n) - sum
-		want, size = append(want, row...), append(size, n)
+		expected, size = append(expected, row...), append(size, n)
 	}
-	return want, size
+	return expected, size
 }
 
 func TestRoundTableKeepsSums(t *testing.T) {
 	source := rng.New(6, "rounding").Source()
 	for trial := range 300 {
 		rows, columns := 1+source.Below(12), 1+source.Below(9)
-		want, size := randomTable(rows, columns, source)
-		have := make([]int32, len(want))
-		roundTable(want, columns, size, have, source)
+		expected, size := randomTable(rows, columns, source)
+		count := make([]int32, len(expected))
+		roundTable(expected, columns, size, count, source)
 		sums := make([]float64, columns)
 		for r, n := range size {
 			for c := range columns {
 				i := r*columns + c
-				if math.Abs(float64(have[i])-want[i]) > 1-1e-9 {
-					t.Fatalf("trial %d: cell %d is %d of %v", trial, i, have[i], want[i])
+				if math.Abs(float64(count[i])-expected[i]) > 1-1e-9 {
+					t.Fatalf("trial %d: cell %d is %d, want the floor or ceiling of %v", trial, i, count[i], expected[i])
 				}
-				n -= have[i]
-				sums[c] += float64(have[i]) - want[i]
+				n -= count[i]
+				sums[c] += float64(count[i]) - expected[i]
 			}
 			if n != 0 {
 				t.Fatalf("trial %d: row %d is off by %d", trial, r, n)
@@ -130,23 +131,23 @@ func TestRoundTableKeepsSums(t *testing.T) {
 
 func TestRoundTableIsUnbiased(t *testing.T) {
 	source := rng.New(7, "rounding").Source()
-	want, size := randomTable(6, 5, source)
+	expected, size := randomTable(6, 5, source)
 	const draws = 5000
-	mean := make([]float64, len(want))
-	have := make([]int32, len(want))
+	mean := make([]float64, len(expected))
+	count := make([]int32, len(expected))
 	for range draws {
-		roundTable(want, 5, size, have, source)
-		for c, n := range have {
+		roundTable(expected, 5, size, count, source)
+		for c, n := range count {
 			mean[c] += float64(n) / draws
 		}
 	}
-	checkMeans(t, mean, want, draws)
+	checkMeans(t, mean, expected, draws)
 }
 
 func TestRepairRowRestoresTheSum(t *testing.T) {
-	have := []int32{5, 0, 9}
-	repairRow([]float64{1.2, 0, 2.8}, 4, have)
-	if fmt.Sprint(have) != "[1 0 3]" {
-		t.Errorf("repaired to %v, want [1 0 3]", have)
+	count := []int32{5, 0, 9}
+	repairRow([]float64{1.2, 0, 2.8}, 4, count)
+	if fmt.Sprint(count) != "[1 0 3]" {
+		t.Errorf("got %v, want [1 0 3]", count)
 	}
 }

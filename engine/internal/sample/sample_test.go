@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// filler is what both samplers offer.
+// filler is the interface of both samplers.
 type filler interface {
 	Fill(first int64, codes [][]int32)
 }
@@ -59,8 +59,8 @@ func tabulate(m *Model, codes [][]int32, scope []int) []int32 {
 	return out
 }
 
-// family is a small population: two parts that know nothing of each other, and
-// in the first, two variables that are independent given a third.
+// family returns a builder of a small population: two independent parts, and in the
+// first, two variables that are independent given a third.
 func family() *builder {
 	b := newBuilder(3)
 	b.step("guild", 4, nil, b.skewed(0.5, 0))
@@ -77,7 +77,7 @@ func family() *builder {
 	return b
 }
 
-// withLeaves adds steps at the end that no control knows.
+// withLeaves adds steps at the end that are in no control.
 func withLeaves(b *builder) *Model {
 	b.step("leaf", 40, []string{"guild"}, b.skewed(2, 0.5))
 	b.step("twig", 7, []string{"leaf", "guild"}, b.skewed(1, 0.5))
@@ -121,8 +121,8 @@ func TestZeroCellsAreNeverUsed(t *testing.T) {
 	}
 }
 
-// The last persons of a very large population are possible ones, and no two of
-// many share a place: the counts of a full table bound those of any part.
+// The last persons of a very large population are possible ones: no cell has more
+// of them than persons were allocated.
 func TestLastPersonsOfABillion(t *testing.T) {
 	m := realistic()
 	const n, part = 1_000_000_000, 3000
@@ -132,7 +132,7 @@ func TestLastPersonsOfABillion(t *testing.T) {
 		t.Fatal(err)
 	}
 	if q.Persons() != n {
-		t.Errorf("the sampler has %d persons, want %d", q.Persons(), n)
+		t.Errorf("Persons() = %d, want %d", q.Persons(), n)
 	}
 	codes := fill(m, q, n-part, part)
 	for i := range m.Steps {
@@ -141,13 +141,13 @@ func TestLastPersonsOfABillion(t *testing.T) {
 			got[cell] = max(got[cell]-a.Steps[i].Count[k], 0)
 		}
 		if left := slices.Max(got); left > 0 {
-			t.Errorf("%q has %d persons more in a cell than were allocated", m.Vars[m.Steps[i].Var].Name, left)
+			t.Errorf("a cell of %q has %d more persons than were allocated", m.Vars[m.Steps[i].Var].Name, left)
 		}
 	}
 }
 
-// Any range made alone, in any batch size, by any number of goroutines, is the
-// same range of the whole.
+// Any range of persons made separately, by several goroutines, equals that range of
+// the whole population.
 func TestRangesAgree(t *testing.T) {
 	m := realistic()
 	const n = 7000
@@ -192,7 +192,7 @@ func samePrefix(t *testing.T, m *Model, before, after [][]int32) {
 	}
 }
 
-// Adding a step anywhere changes no other column of independent draws.
+// A further step anywhere changes no other column of independent draws.
 func TestIndependentStepsChangeNothing(t *testing.T) {
 	b := family()
 	plain := b.model
@@ -202,10 +202,10 @@ func TestIndependentStepsChangeNothing(t *testing.T) {
 	samePrefix(t, &plain, fill(&plain, independent(t, &plain, 1), 0, 500), fill(&more, independent(t, &more, 1), 0, 500))
 }
 
-// What the model leaves independent is independent in the sample. Given the
-// margins of every row of the separator, the pairing of a quota sample is a
-// random matching: Pearson's statistic of a table of n persons has mean
-// df*n/(n-1). The sum over seeds must lie within 4.5 standard deviations.
+// Variables that are independent in the model are independent in the sample. Within
+// a configuration of the given variables, the values of two others are matched at
+// random in a quota sample: Pearson's statistic of a table of n persons has the
+// mean df*n/(n-1). The sum over seeds must be within 4.5 standard deviations.
 func TestConditionalIndependence(t *testing.T) {
 	m := withLeaves(family())
 	b := &builder{model: *m}
@@ -235,9 +235,9 @@ func TestConditionalIndependence(t *testing.T) {
 	}
 }
 
-// pearson returns the statistic of independence of two variables within the
-// configurations of others, its degrees of freedom and its mean for random
-// matchings.
+// pearson returns Pearson's statistic for the independence of two variables within
+// the configurations of others, its degrees of freedom, and its mean for random
+// matching.
 func pearson(m *Model, codes [][]int32, left, right int, given []int) (x, df, mean float64) {
 	scope := append(slices.Clone(given), left, right)
 	table := tabulate(m, codes, scope)
@@ -275,7 +275,7 @@ func used(counts []float64) int {
 	return n
 }
 
-// The first K of N persons are a sample without replacement: over seeds, counts
+// The first k of n persons are a sample without replacement: over many seeds counts
 // have the hypergeometric mean and variance.
 func TestPrefixIsASampleWithoutReplacement(t *testing.T) {
 	m := &family().model
@@ -302,9 +302,9 @@ func TestPrefixIsASampleWithoutReplacement(t *testing.T) {
 	}
 }
 
-// Independent draws follow the weights: Pearson's statistic of every step,
-// cells expecting under five pooled, stays below its mean plus 5 standard
-// deviations.
+// Independent draws follow the weights: Pearson's statistic of every step, with
+// cells of fewer than five expected persons pooled, is below its mean plus 5
+// standard deviations.
 func TestIndependentFollowsTheWeights(t *testing.T) {
 	m := realistic()
 	const n = 100_000
@@ -331,8 +331,7 @@ func TestIndependentFollowsTheWeights(t *testing.T) {
 	}
 }
 
-// The values of a few persons are pinned: they must be the same on every
-// machine and in every later version.
+// A few persons must be the same on every machine and in every later version.
 func TestPinnedPersons(t *testing.T) {
 	m := &Model{
 		Vars: []Var{{Name: "hue", Card: 3}, {Name: "age", Card: 4, Ordered: true}},

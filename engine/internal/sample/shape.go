@@ -1,9 +1,9 @@
 package sample
 
-// A table over some variables, its scope, is stored row-major: the last
-// variable is the fastest.
+// A table over some variables, its scope, is stored row-major: the last variable
+// is the fastest.
 
-// cards returns the cards of the scope's variables.
+// cards returns the number of values of each variable of the scope.
 func (m *Model) cards(scope []int) []int {
 	out := make([]int, len(scope))
 	for i, v := range scope {
@@ -12,7 +12,7 @@ func (m *Model) cards(scope []int) []int {
 	return out
 }
 
-// scope returns the variables of a step's table: its Given, then its Var.
+// scope returns the variables of a step's table: Given, then Var.
 func (s *Step) scope() []int {
 	return append(append(make([]int, 0, len(s.Given)+1), s.Given...), s.Var)
 }
@@ -62,12 +62,11 @@ type projection struct {
 	axes []axis
 }
 
-// axis takes one digit of the whole's configuration and gives it its weight in
-// the part's.
+// axis is one variable of a part: its stride in the whole, its number of values,
+// and its stride in the part.
 type axis struct{ stride, card, to int }
 
-// project returns the projection from the scope whole to the scope part, which
-// is contained in it.
+// project returns the projection from the scope whole to the scope part, a subset.
 func (m *Model) project(whole, part []int) projection {
 	from, to := strides(m.cards(whole)), strides(m.cards(part))
 	var p projection
@@ -78,8 +77,8 @@ func (m *Model) project(whole, part []int) projection {
 	return p
 }
 
-// at returns the configuration of the part that belongs to configuration c of
-// the whole.
+// at returns the configuration of the part that configuration c of the whole
+// projects to.
 func (p projection) at(c int) int {
 	out := 0
 	for _, a := range p.axes {
@@ -89,7 +88,7 @@ func (p projection) at(c int) int {
 }
 
 // host returns the first step whose scope contains all of the variables, or -1.
-// Counts over the variables are settled there: later steps keep them.
+// That step settles the counts over the variables; later steps do not change them.
 func (m *Model) host(scope []int) int {
 	for i := range m.Steps {
 		if contains(m.Steps[i].scope(), scope) {

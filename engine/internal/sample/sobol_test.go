@@ -7,17 +7,16 @@ import (
 	"github.com/personagen/personagen/engine/internal/rng"
 )
 
-// sobol is a Sobol sequence in Gray-code order without the origin (Sobol 1967;
-// direction numbers of Bratley and Fox 1988, which
-// Joe and Kuo 2003 keep), with which the
-// quota sampler is compared.
+// sobol is a Sobol sequence in Gray-code order without the origin (Sobol 1967), with
+// the direction numbers of Bratley and Fox (1988), which Joe and Kuo (2003) also
+// use. The quota sampler is compared with it.
 type sobol struct {
 	direction [][32]uint32
 	x         []uint32
 	n         uint32
 }
 
-// polynomials holds degree, coefficients and first direction numbers of
+// polynomials holds the degree, the coefficients and the first direction numbers of
 // dimensions 2 to 7.
 var polynomials = []struct {
 	s, a uint32
@@ -63,7 +62,7 @@ func (q *sobol) next() []float64 {
 	return out
 }
 
-// The first points as humanleague's tests print them (reference case
+// The first points are those in the tests of humanleague (reference case
 // qmc-31-sobol).
 func TestSobolFirstPoints(t *testing.T) {
 	q := newSobol(3)
@@ -84,8 +83,8 @@ func TestSobolFirstPoints(t *testing.T) {
 	}
 }
 
-// Margins of 500 persons: a shifted Sobol sequence is nearer to them than
-// independent draws, and the quota sampler within one person, as neither is.
+// A shifted Sobol sequence is nearer to the margins of 500 persons than independent
+// draws are. Only the quota sampler is within one person.
 func TestQuotaIsNearerThanSobolAndDraws(t *testing.T) {
 	const n = 500
 	m := &family().model
@@ -127,8 +126,8 @@ func TestQuotaIsNearerThanSobolAndDraws(t *testing.T) {
 	}
 }
 
-// bySobol draws n persons, one dimension for each variable, by the inverse
-// distribution of the variable given the earlier ones.
+// bySobol draws n persons. Each variable uses one dimension of the sequence and the
+// inverse of its distribution given the earlier variables.
 func bySobol(m *Model, n int, seed uint64) [][]int32 {
 	points, shift := newSobol(len(m.Steps)), rng.New(seed, "shift").Source()
 	by := make([]float64, len(m.Steps))

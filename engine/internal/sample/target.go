@@ -7,28 +7,29 @@ import (
 	"github.com/personagen/personagen/engine/internal/disjoint"
 )
 
-// target is a control in the form that allocation works on: its scope is
-// sorted, and it is either declared or implied by a declared one.
+// target is a control in the form that allocation works on. Its scope is sorted; it
+// is declared by the model or implied by another target.
 type target struct {
 	scope []int
 	cell  []int32 // per configuration of scope, -1 is outside
 	share []float64
 	rank  int
-	// within, when set, are the shares of the cells of which these are parts: the
-	// rows wholly inside them.
+	// within, when set, holds per cell the share of the larger cell of another
+	// target that this cell is part of. See boundCell.leaveRoom.
 	within []float64
-	// bounds, when set, take the place of floor and ceiling; there is one cell then.
+	// bounds, when set, replace floor and ceiling; the target then has one cell.
 	bounds *interval
 }
 
 // targets returns, per step, the targets that are settled there: the model's
-// controls, those whom the limits speak of, and what they imply for earlier steps.
+// controls, the bases of the limits, and what these imply for earlier steps.
 //
-// A target over (S, v) implies one over S alone wherever what v can take in a
-// row of S lies in few cells: once the rows have their counts v can do nothing
-// about it any more. So a table over two variables asks for its own margin, and
-// a control on single ages asks for the age bands that are placed before.
-func (m *Model) targets(limits []held) [][]target {
+// A target over (S, v) implies one over S alone where the possible values of v in
+// a row of S belong to few cells: once the rows have their counts, the choice of v
+// can no longer change the sums of those cells. So a table over two variables
+// implies its own margin, and a control on single ages implies one on age bands
+// that are placed before them.
+func (m *Model) targets(limits []enforcedLimit) [][]target {
 	at := make([][]target, len(m.Steps))
 	for i := range m.Controls {
 		t := m.newTarget(&m.Controls[i])
@@ -39,9 +40,9 @@ func (m *Model) targets(limits []held) [][]target {
 		if l.everyone {
 			continue
 		}
-		h := m.host(l.spoken.scope)
-		if !slices.ContainsFunc(at[h], l.spoken.sameAs) {
-			at[h] = append(at[h], l.spoken)
+		h := m.host(l.base.scope)
+		if !slices.ContainsFunc(at[h], l.base.sameAs) {
+			at[h] = append(at[h], l.base)
 		}
 	}
 	for i := len(m.Steps) - 1; i >= 0; i-- {
@@ -68,10 +69,10 @@ func (m *Model) newTarget(c *Control) target {
 	return t
 }
 
-// implied returns what target t, settled at step s, asks of the counts that s
-// is given: that the rows of a closed group of cells sum to what the group
-// wants, and, where rows straddle cells, that the rows wholly inside one cell
-// have their expected count, so that the others are left with enough room.
+// implied returns what target t, which is settled at step s, asks of the counts of
+// earlier steps: the rows of a closed group of cells must sum to the group's
+// target; and where some rows reach several cells, the rows that reach only one
+// should have their expected count, so that the others have enough room.
 func (m *Model) implied(s *Step, t target) []target {
 	if len(s.Given) == 0 {
 		return nil
@@ -82,7 +83,7 @@ func (m *Model) implied(s *Step, t target) []target {
 		share := r.shares(cell)
 		if len(share) > 1 || len(share) == 1 && slices.Contains(cell, -1) {
 			x := target{scope: slices.Clone(s.Given), cell: cell, share: share, rank: t.rank}
-			if i == 1 { // a help, not a need: it gives way to everything
+			if i == 1 { // not necessary, so of the last rank
 				x.rank, x.within = 3, r.whole(cell, t)
 			}
 			out = append(out, m.reduce(x))
@@ -91,16 +92,16 @@ func (m *Model) implied(s *Step, t target) []target {
 	return out
 }
 
-// reach says which cells of a target the rows of a step can reach. Being
-// outside the target counts as one more cell, the last.
+// reach says which cells of a target the rows of a step can reach. The outside of
+// the target counts as one more cell, the last.
 type reach struct {
 	cell    []int32       // per row: a cell it reaches, or never
 	several []bool        // per row: whether it reaches others
 	mass    []float64     // per row: its probability
-	group   disjoint.Sets // cells that one row reaches are united
+	group   disjoint.Sets // of cells: all cells that a row reaches are in one set
 }
 
-// never marks a configuration that cannot occur.
+// never marks an impossible configuration.
 const never = -2
 
 func (m *Model) reach(s *Step, t target) reach {
@@ -129,7 +130,8 @@ func (m *Model) reach(s *Step, t target) reach {
 	return r
 }
 
-// closed maps each row to its group of cells. The group of the outside is none.
+// closed maps each row to the number of its group of cells, and to -1 when the
+// group contains the outside.
 func (r reach) closed() []int32 {
 	number := map[int]int32{r.group.Find(len(r.group) - 1): -1}
 	out := make([]int32, len(r.cell))
@@ -147,8 +149,9 @@ func (r reach) closed() []int32 {
 	return out
 }
 
-// inside maps the rows that reach one cell to that cell, unless the cell is a
-// closed group by itself, which closed tells already.
+// inside maps the rows that reach only one cell to the number of that cell, and
+// other rows to -1. It leaves out cells that are a closed group by themselves,
+// because closed has them.
 func (r reach) inside() []int32 {
 	straddled := map[int]bool{}
 	for row, cell := range r.cell {
@@ -174,7 +177,7 @@ func (r reach) inside() []int32 {
 	return out
 }
 
-// shares adds up the probabilities of the rows of each cell.
+// shares returns the sum of the probabilities of the rows of each cell.
 func (r reach) shares(cell []int32) []float64 {
 	var out []float64
 	for row, c := range cell {
@@ -189,7 +192,7 @@ func (r reach) shares(cell []int32) []float64 {
 	return out
 }
 
-// whole gives the share in the target of the cells that inside has numbered.
+// whole returns the shares in the target of the cells that inside has numbered.
 func (r reach) whole(inside []int32, t target) []float64 {
 	out := make([]float64, len(r.shares(inside)))
 	for row, cell := range inside {
@@ -200,14 +203,14 @@ func (r reach) whole(inside []int32, t target) []float64 {
 	return out
 }
 
-// reduce drops the variables on which the target does not depend and sorts the
+// reduce removes the variables on which the target does not depend, and sorts the
 // scope.
 func (m *Model) reduce(t target) target {
 	return m.drop(t, slices.Sorted(slices.Values(t.scope)))
 }
 
-// drop is reduce with the order in which variables are tried: where one of two
-// may go, the first one does.
+// drop is reduce with a given order in which variables are tried. It matters when
+// one of two variables can be removed but not both.
 func (m *Model) drop(t target, order []int) target {
 	scope := slices.Clone(t.scope)
 	sort.Ints(scope)
@@ -231,7 +234,8 @@ func (m *Model) drop(t target, order []int) target {
 	return target{scope: scope, cell: cell, share: t.share, rank: t.rank, within: t.within}
 }
 
-// without returns the cells over scope less v, if v makes no difference.
+// without returns the cells over the scope without v; ok is false when the cells
+// depend on v.
 func (m *Model) without(scope []int, cell []int32, v int) ([]int32, bool) {
 	i := position(scope, v)
 	rest := slices.Delete(slices.Clone(scope), i, i+1)
@@ -253,8 +257,8 @@ func (m *Model) without(scope []int, cell []int32, v int) ([]int32, bool) {
 	return less, true
 }
 
-// sameAs reports whether u holds each cell of t to its sum already. A target that
-// leaves room for others is narrower than its sum.
+// sameAs reports whether u already constrains each cell of t to its sum. That is
+// never so when t has within, which makes its bounds narrower.
 func (t target) sameAs(u target) bool {
 	if u.rank > t.rank || t.within != nil || !slices.Equal(t.scope, u.scope) {
 		return false

@@ -14,13 +14,15 @@ const (
 	MaxPersons = 2_000_000_000
 )
 
-// sumTolerance is how far the weights of a step may be from one in all.
+// sumTolerance is the largest accepted difference between one and the sum of a
+// step's weights.
 const sumTolerance = 1e-6
 
-// Validate checks that the model is whole: every variable is placed by one
-// step, every step's Given lies in an earlier step's scope and its weights are
-// a distribution that covers whatever the earlier step can give, and every
-// control's and limit's scope lies in one step. It returns all faults joined.
+// Validate checks the model: every variable is placed by one step; every step's
+// Given is in an earlier step's scope, and its weights are a distribution with a
+// possible value for every possible configuration of Given; every control's and
+// limit's scope is in that of one step. It returns the faults joined; for a scope
+// that is in no step the fault is a *SpreadError.
 func (m *Model) Validate() error {
 	if err := m.validateVars(); err != nil {
 		return err
@@ -40,9 +42,9 @@ func (m *Model) validateVars() error {
 	for i, v := range m.Vars {
 		switch {
 		case v.Name == "":
-			faults = append(faults, fmt.Errorf("variable %d has no name: its random stream needs one", i))
+			faults = append(faults, fmt.Errorf("variable %d has no name, which is the key of its random stream", i))
 		case seen[v.Name]:
-			faults = append(faults, fmt.Errorf("two variables are named %q: they would share a random stream", v.Name))
+			faults = append(faults, fmt.Errorf("two variables have the name %q and would share a random stream", v.Name))
 		}
 		seen[v.Name] = true
 		if v.Card < 1 || v.Card > MaxCells {
@@ -82,13 +84,13 @@ func (m *Model) validateStep(i int, placed []bool) error {
 	if placed[s.Var] {
 		return fmt.Errorf("step %d: variable %q is placed twice", i, name)
 	}
-	if want := product(m.cards(s.scope())); len(s.Weight) != want {
-		return fmt.Errorf("step of %q: %d weights for %d cells", name, len(s.Weight), want)
+	if n := product(m.cards(s.scope())); len(s.Weight) != n {
+		return fmt.Errorf("step of %q: %d weights for %d cells", name, len(s.Weight), n)
 	}
 	sum := 0.0
 	for c, w := range s.Weight {
 		if !(w >= 0) || math.IsInf(w, 1) {
-			return fmt.Errorf("step of %q: weight %v of cell %d is not a probability", name, w, c)
+			return fmt.Errorf("step of %q: cell %d has weight %v, want a probability", name, c, w)
 		}
 		sum += w
 	}
@@ -100,13 +102,13 @@ func (m *Model) validateStep(i int, placed []bool) error {
 	}
 	parent := (&Model{Vars: m.Vars, Steps: m.Steps[:i]}).host(s.Given)
 	if parent < 0 {
-		return fmt.Errorf("step of %q: no earlier step holds the given variables %v together", name, m.names(s.Given))
+		return fmt.Errorf("step of %q: no earlier step has the given variables %v together", name, m.names(s.Given))
 	}
 	return m.validateCover(parent, i)
 }
 
-// validateCover checks that every configuration of Given that can occur has
-// some value to go on with.
+// validateCover checks that every possible configuration of Given has a possible
+// value.
 func (m *Model) validateCover(parent, child int) error {
 	s, p := &m.Steps[child], &m.Steps[parent]
 	card := m.Vars[s.Var].Card
@@ -119,7 +121,7 @@ func (m *Model) validateCover(parent, child int) error {
 	to := m.project(p.scope(), s.Given)
 	for c, w := range p.Weight {
 		if w > 0 && !open[to.at(c)] {
-			return fmt.Errorf("step of %q: configuration %d of %v can occur but has no weight", m.Vars[s.Var].Name, to.at(c), m.names(s.Given))
+			return fmt.Errorf("step of %q: configuration %d of %v is possible but has no weight", m.Vars[s.Var].Name, to.at(c), m.names(s.Given))
 		}
 	}
 	return nil
@@ -139,21 +141,21 @@ func (m *Model) validateControl(c *Control) error {
 	if err := m.validateScope(c.Scope); err != nil {
 		return err
 	}
-	if want := product(m.cards(c.Scope)); len(c.Cell) != want {
-		return fmt.Errorf("%d cell numbers for %d configurations", len(c.Cell), want)
+	if n := product(m.cards(c.Scope)); len(c.Cell) != n {
+		return fmt.Errorf("%d cell numbers for %d configurations", len(c.Cell), n)
 	}
 	for i, cell := range c.Cell {
 		if cell < -1 || int(cell) >= len(c.Share) {
-			return fmt.Errorf("cell %d of configuration %d is outside the table of %d shares", cell, i, len(c.Share))
+			return fmt.Errorf("configuration %d has cell %d, want -1 to %d", i, cell, len(c.Share)-1)
 		}
 	}
 	for i, share := range c.Share {
 		if !(share >= 0 && share <= 1+sumTolerance) {
-			return fmt.Errorf("share %v of cell %d is not within 0 and 1", share, i)
+			return fmt.Errorf("cell %d has share %v, want 0 to 1", i, share)
 		}
 	}
 	if c.Rank < 1 || c.Rank > 3 {
-		return fmt.Errorf("rank %d is not 1, 2 or 3", c.Rank)
+		return fmt.Errorf("rank %d, want 1, 2 or 3", c.Rank)
 	}
 	if m.host(c.Scope) < 0 {
 		return &SpreadError{Control: c.Name, Vars: m.names(c.Scope)}
@@ -161,16 +163,16 @@ func (m *Model) validateControl(c *Control) error {
 	return nil
 }
 
-// SpreadError reports a control whose variables do not lie together in any
-// step, so that no integer counts exist that it could be held to. The model
-// must be compiled with these variables in one clique.
+// SpreadError says that the variables of a control or limit are not together in any
+// step, so that there are no integer counts on which it could be enforced. The
+// model must be compiled with these variables in one clique.
 type SpreadError struct {
 	Control string
 	Vars    []string
 }
 
 func (e *SpreadError) Error() string {
-	return fmt.Sprintf("no step holds %v together: put them in one clique", e.Vars)
+	return fmt.Sprintf("no step has %v together: put them in one clique", e.Vars)
 }
 
 func (m *Model) validateScope(scope []int) error {
@@ -183,7 +185,7 @@ func (m *Model) validateScope(scope []int) error {
 			return fmt.Errorf("variable %d does not exist", v)
 		}
 		if position(scope[:i], v) >= 0 {
-			return fmt.Errorf("variable %q stands twice in the scope", m.Vars[v].Name)
+			return fmt.Errorf("the scope has variable %q twice", m.Vars[v].Name)
 		}
 		if cells > MaxCells/m.Vars[v].Card {
 			return fmt.Errorf("more than %d cells over %v", MaxCells, m.names(scope))

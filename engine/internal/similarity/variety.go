@@ -2,8 +2,9 @@ package similarity
 
 import "github.com/personagen/personagen/engine/internal/sketch"
 
-// Cut returns the first words of texts, so many in all: measures of wording fall
-// with the amount of text, and only equal amounts can be compared.
+// Cut returns texts up to a number of words in all. Measures of wording fall with
+// the amount of text, so that only equal amounts can be compared. It does not
+// change the texts.
 func Cut(texts [][]uint64, words int) [][]uint64 {
 	for i, t := range texts {
 		if len(t) >= words {
@@ -14,7 +15,7 @@ func Cut(texts [][]uint64, words int) [][]uint64 {
 	return texts
 }
 
-// Words counts the words of texts.
+// Words returns the number of words of texts.
 func Words(texts [][]uint64) int {
 	n := 0
 	for _, t := range texts {
@@ -23,7 +24,7 @@ func Words(texts [][]uint64) int {
 	return n
 }
 
-// Types returns how many different words texts have, whether masked or not.
+// Types returns the number of distinct words of texts, masked or not.
 func Types(texts [][]uint64) int64 {
 	seen := newHashCounter(Words(texts))
 	for _, t := range texts {
@@ -34,11 +35,11 @@ func Types(texts [][]uint64) int64 {
 	return int64(seen.used)
 }
 
-// MovingTypes returns how many different words there are in a stretch of so many
-// words, on average over all such stretches of the texts one after the other
-// (the moving-average type-token ratio, times the window: Covington and McFall,
-// "Cutting the Gordian knot", 2010). It does not depend on the amount of text; 0
-// when there are fewer words.
+// MovingTypes returns the mean number of distinct words in a window of so many
+// words, over all windows of the texts in a row: the moving-average type-token
+// ratio (MATTR) times the window (Covington and McFall, "Cutting the Gordian
+// knot", Journal of Quantitative Linguistics 17, 2010). It does not depend on the
+// amount of text. It is 0 if the texts have fewer words than the window.
 func MovingTypes(texts [][]uint64, window int) float64 {
 	var all []uint64
 	for _, t := range texts {

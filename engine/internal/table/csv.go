@@ -1,4 +1,4 @@
-// Package table reads CSV files whose every cell knows its line and column.
+// Package table reads CSV files and knows the line and column of every cell.
 package table
 
 import (
@@ -19,14 +19,13 @@ import (
 	"github.com/personagen/personagen/engine/diag"
 )
 
-// MaxBytes is the size beyond which a file is refused: it is held in memory.
+// MaxBytes is the size of the largest file that is read. Files are kept in memory.
 const MaxBytes = 200 << 20
 
-// maxFaults is how many faults of one file are collected before its reading
-// is given up.
+// maxFaults is how many faults of one file are collected before reading stops.
 const maxFaults = 100
 
-// File is a CSV file in memory: a header and rows of equal length.
+// File is a CSV file in memory: a header and rows of the same length.
 type File struct {
 	Path   string // as shown in messages
 	Header []string
@@ -38,16 +37,16 @@ type File struct {
 	bom    int    // bytes of the byte order mark
 }
 
-// mark is where the reading of a record begins.
+// mark is where a record begins.
 type mark struct {
 	offset int // in data
 	line   int // lines before it
 }
 
 // Read reads the CSV file at path (RFC 4180: commas, double quotes, a header;
-// UTF-8, with or without a byte order mark). Messages call it shown; from is
-// the place that refers to it, where a missing file is reported. The list is
-// nil when the file is in order; otherwise the file is nil.
+// UTF-8, with or without a byte order mark). Messages name it as shown. A file
+// that cannot be read is reported at from, the place that refers to it. Either
+// the file or the list of faults is nil.
 func Read(path, shown string, from diag.Place) (*File, *diag.List) {
 	faults := &diag.List{}
 	data, ok := load(path, shown, from, MaxBytes, faults)
@@ -73,7 +72,7 @@ func load(path, shown string, from diag.Place, limit int64, faults *diag.List) (
 	case err != nil:
 		missing(path, shown, from, err, faults)
 	case int64(len(data)) > limit:
-		faults.Errorf(from, "huge-file", "%s is larger than %d MB", shown, limit>>20).
+		faults.Errorf(from, "huge-file", "%s has more than %d MB", shown, limit>>20).
 			WithHint("keep only the rows and columns that the spec needs")
 	default:
 		return data, true
@@ -102,8 +101,8 @@ func missing(path, shown string, from diag.Place, err error, faults *diag.List) 
 	}
 }
 
-// Parse reads a CSV file from memory and adds its faults to the list. The
-// File is whole only when there are none.
+// Parse reads a CSV file from memory and adds its faults to the list. The File
+// is complete only when there are none.
 func Parse(data []byte, shown string, faults *diag.List) *File {
 	sum := sha256.Sum256(data)
 	f := &File{Path: shown, SHA256: hex.EncodeToString(sum[:])}
@@ -113,7 +112,7 @@ func Parse(data []byte, shown string, faults *diag.List) *File {
 		return f
 	}
 	r := csv.NewReader(bytes.NewReader(f.data))
-	r.FieldsPerRecord = -1 // so that all rows of a wrong length are found
+	r.FieldsPerRecord = -1 // every row of a wrong length is reported
 	for len(faults.Items) < maxFaults {
 		start := f.next(r)
 		record, err := r.Read()
@@ -141,7 +140,7 @@ func Parse(data []byte, shown string, faults *diag.List) *File {
 	return f
 }
 
-// next is where the record that r reads next begins.
+// next returns where the record that r reads next begins.
 func (f *File) next(r *csv.Reader) mark {
 	at := mark{offset: int(r.InputOffset())}
 	if n := len(f.starts); n > 0 {
@@ -176,21 +175,21 @@ func (f *File) broken(err error, faults *diag.List) {
 		at.Line, at.Column, reason = parse.Line, parse.Column, parse.Err.Error()
 		switch {
 		case errors.Is(parse.Err, csv.ErrBareQuote):
-			reason = "a quotation mark inside a cell that does not begin with one"
+			reason = "there is a quotation mark inside a cell that does not begin with one"
 		case errors.Is(parse.Err, csv.ErrQuote):
-			reason = "a quoted cell goes on after its closing quotation mark, or never ends"
+			reason = "a quoted cell continues after its closing quotation mark, or is never closed"
 		}
 		if parse.StartLine != parse.Line {
 			reason += fmt.Sprintf(" (the row begins in line %d)", parse.StartLine)
 		}
 	}
 	faults.Errorf(at, "csv-syntax", "%s", reason).
-		WithHint(`put the whole cell into quotation marks and write each one inside it twice ("")`)
+		WithHint(`put the whole cell in quotation marks, and double each quotation mark inside it ("")`)
 }
 
 func (f *File) checkHeader(faults *diag.List) {
 	if len(f.Header) == 1 && strings.ContainsAny(f.Header[0], ";\t") {
-		faults.Errorf(f.Place(-1, 0), "separator", "the header has one column and other separators in it").
+		faults.Errorf(f.Place(-1, 0), "separator", "the header has one column, with semicolons or tabs in it").
 			WithHint("separate the columns with commas")
 		return
 	}
@@ -213,7 +212,7 @@ func (f *File) ragged(record []string, faults *diag.List) {
 	row := len(f.starts) - 2
 	at := f.Place(row, min(len(record), len(f.Header)+1)-1)
 	faults.Errorf(at, "ragged-row", "the row has %s, the header %d", cells(len(record)), len(f.Header)).
-		WithHint("put cells that hold a comma into quotation marks; leave no cell out")
+		WithHint("put cells with a comma in quotation marks; write every cell, even an empty one")
 }
 
 func cells(n int) string {
@@ -223,15 +222,15 @@ func cells(n int) string {
 	return fmt.Sprintf("%d cells", n)
 }
 
-// Place returns the place of a cell; row -1 is the header. Columns of places
-// count bytes. A cell that does not exist has the place of the file.
+// Place returns the place of a cell. Row -1 is the header. The column of the
+// place counts bytes. A cell that does not exist has the place of the file.
 func (f *File) Place(row, column int) diag.Place {
 	at := diag.Place{File: f.Path}
 	if row < -1 || row+1 >= len(f.starts) || column < 0 {
 		return at
 	}
-	// Positions are asked for when something is wrong, so they are found by
-	// reading the row once more instead of being kept for every cell.
+	// Places are needed only for messages, so the row is parsed again instead of
+	// keeping a position for every cell.
 	start := f.starts[row+1]
 	r := csv.NewReader(bytes.NewReader(f.data[start.offset:]))
 	record, err := r.Read()
@@ -246,37 +245,16 @@ func (f *File) Place(row, column int) diag.Place {
 	return at
 }
 
-// Column returns the number of the column with this name.
-func (f *File) Column(name string) (int, bool) {
-	for i, h := range f.Header {
-		if h == name {
-			return i, true
-		}
-	}
-	return 0, false
-}
-
-// Select returns the numbers of the rows that meet a condition.
-func (f *File) Select(meets func(row []string) bool) []int {
-	var rows []int
-	for i, row := range f.Rows {
-		if meets(row) {
-			rows = append(rows, i)
-		}
-	}
-	return rows
-}
-
-// Reasons why a cell is not a number.
+// Errors of ParseNumber.
 var (
 	ErrEmpty     = errors.New("the cell is empty")
 	ErrNotNumber = errors.New("not a number")
 )
 
-// ParseNumber reads a cell such as 12, -3.5 or 1e6. Spaces around it are
-// ignored. The error is ErrEmpty for a cell without a character, else wraps
-// ErrNotNumber: thousands separators, decimal commas, NaN and infinities are
-// refused.
+// ParseNumber parses a cell such as 12, -3.5 or 1e6. Spaces around it are
+// ignored. The error is ErrEmpty for a blank cell; otherwise it wraps
+// ErrNotNumber. Thousands separators, decimal commas, NaN and infinities are not
+// numbers.
 func ParseNumber(cell string) (float64, error) {
 	text := strings.TrimSpace(cell)
 	if text == "" {

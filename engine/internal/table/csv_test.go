@@ -112,21 +112,6 @@ func TestHugeFileIsRefused(t *testing.T) {
 	}
 }
 
-func TestColumnAndSelect(t *testing.T) {
-	f := Parse([]byte("zone,n\nA,1\nB,2\nA,3\n"), "t.csv", &diag.List{})
-	n, ok := f.Column("n")
-	if !ok || n != 1 {
-		t.Errorf("Column(n) = %d, %v", n, ok)
-	}
-	if _, ok := f.Column("N"); ok {
-		t.Error("Column(N) exists")
-	}
-	got := f.Select(func(row []string) bool { return row[0] == "A" })
-	if !slices.Equal(got, []int{0, 2}) {
-		t.Errorf("Select = %v", got)
-	}
-}
-
 func TestParseNumber(t *testing.T) {
 	for cell, want := range map[string]float64{
 		"0": 0, "12": 12, " 1234.5 ": 1234.5, "-3": -3, "+4": 4, ".5": 0.5, "1e3": 1000, "2E-1": 0.2,
@@ -190,7 +175,7 @@ func FuzzParseNumber(f *testing.F) {
 func ExampleParse() {
 	faults := &diag.List{}
 	f := Parse([]byte("zone,persons\nEast,120\nWest,x\n"), "zones.csv", faults)
-	n, _ := f.Column("persons")
+	n := slices.Index(f.Header, "persons")
 	for r := range f.Rows {
 		if _, err := ParseNumber(f.Rows[r][n]); err != nil {
 			at := f.Place(r, n)

@@ -1,0 +1,428 @@
+package compile
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/phrase"
+	"github.com/personagen/personagen/engine/kind"
+)
+
+// A phrase is open to the persons who meet its section's condition and have a
+// value of every field that it and its facets name. Every person for whom a bank
+// is used, by a field or by a phrase of another bank, must find a phrase open, and
+// as many as the largest number by which the bank's phrases are used.
+
+// meeting is a conjunction of conditions: case 1 of every selector.
+type meeting []*kind.Selector
+
+// key identifies a meeting.
+func (m meeting) key() string {
+	var b strings.Builder
+	for _, s := range m {
+		fmt.Fprintf(&b, "%p ", s)
+	}
+	return b.String()
+}
+
+// and adds a selector, unless it is nil or already there.
+func (m meeting) and(s *kind.Selector) meeting {
+	if s == nil || slices.Contains(m, s) {
+		return m
+	}
+	return append(slices.Clip(m), s)
+}
+
+// maxMeetings bounds the ways to one bank that are distinguished. A bank with more
+// must have phrases for everyone.
+const maxMeetings = 64
+
+// maxTried bounds the combinations of fitted values that are tried for one way to
+// a bank.
+const maxTried = 1 << 21
+
+// checkCoverage follows all ways from fields to banks, then checks the banks, on
+// every core.
+func (n *narrator) checkCoverage(order []*bank) {
+	present := n.presence()
+	ways := n.ways(order, present)
+	faults := make([]*diag.List, len(order))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(len(order), runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			own := n.forWorker()
+			for i := next.Add(1) - 1; i < int64(len(order)); i = next.Add(1) - 1 {
+				own.diags = &diag.List{}
+				own.coversWays(order[i], own.openings(order[i], present), ways[order[i]])
+				faults[i] = own.diags
+			}
+		})
+	}
+	workers.Wait()
+	for _, list := range faults {
+		n.diags.Items = append(n.diags.Items, list.Items...)
+	}
+}
+
+// ways returns, per bank, the conditions under which persons come to it. Order lists
+// each bank before those that its phrases name.
+func (n *narrator) ways(order []*bank, present presence) map[*bank][]meeting {
+	ways := map[*bank][]meeting{}
+	arrive := func(to string, m meeting) {
+		b := n.banks[to]
+		known := ways[b]
+		everyone := func(m meeting) bool { return len(m) == 0 }
+		switch {
+		case slices.ContainsFunc(known, func(k meeting) bool { return k.key() == m.key() }) || slices.ContainsFunc(known, everyone):
+		case everyone(m) || len(known) == maxMeetings:
+			ways[b] = []meeting{nil}
+		default:
+			ways[b] = append(known, m)
+		}
+	}
+	for _, w := range n.written {
+		for _, name := range banksOf(w.Text.Offline) {
+			arrive(name, meeting{}.and(w.When))
+		}
+	}
+	for _, b := range order {
+		b.eachPart(func(s *section, entry, _ *phrase.Phrase, part *phrase.Part) {
+			if part.Kind != phrase.Bank {
+				return
+			}
+			needs, _ := present.needs(s, entry)
+			for _, way := range ways[b] {
+				for _, need := range needs {
+					way = way.and(need)
+				}
+				arrive(bankOf(part.Text), way)
+			}
+		})
+	}
+	return ways
+}
+
+// forWorker returns the narrator with caches and diagnostics of its own, for one
+// goroutine.
+func (n *narrator) forWorker() *narrator {
+	own := *n.compiler
+	own.space = n.space.forWorker()
+	return &narrator{compiler: &own, written: n.written, banks: n.banks, names: n.names, conditions: n.conditions, occurs: map[string][]int32{}}
+}
+
+// coversWays reports the first way to a bank on which some person finds too few
+// phrases open.
+func (n *narrator) coversWays(b *bank, open openings, ways []meeting) {
+	if n.coversAll(open) {
+		return
+	}
+	for _, way := range ways {
+		if !n.covers(b, open, way) {
+			return
+		}
+	}
+}
+
+// presence says who has a value of a field that can be null. A nil selector means
+// that this is unknown.
+type presence map[string]*kind.Selector
+
+func (n *narrator) presence() presence {
+	p := presence{}
+	for _, f := range n.plan.Fields {
+		switch {
+		case !f.Nullable || f.Class == kind.Written && f.When == nil:
+		case f.Finite():
+			p[f.Name] = notNull(f)
+		default:
+			p[f.Name] = f.When
+		}
+	}
+	return p
+}
+
+// notNull selects the persons who have a value of a finite field.
+func notNull(f *kind.Field) *kind.Selector {
+	s := &kind.Selector{Fields: []string{f.Name}, Slots: []int{f.Slots()}, Nullable: []bool{true}, Min: []int64{f.Domain.Min}, Case: make([]int32, f.Slots())}
+	for i := range f.Domain.Size() {
+		s.Case[i] = 1
+	}
+	return s
+}
+
+// needs returns who a phrase is open to. It is not certain when it is unknown who
+// has a value of a field that the phrase names.
+func (p presence) needs(s *section, x *phrase.Phrase) (m meeting, certain bool) {
+	m, certain = meeting{}.and(s.when), true
+	try := func(parts []phrase.Part) {
+		for _, part := range parts {
+			if part.Kind != phrase.Field {
+				continue
+			}
+			if has, nullable := p[part.Text]; nullable {
+				certain = certain && has != nil
+				m = m.and(has)
+			}
+		}
+	}
+	try(x.Parts)
+	for i := range x.Facets {
+		try(x.Facets[i].Parts)
+	}
+	return m, certain
+}
+
+// opening counts the phrases of a bank that are open to the same persons.
+type opening struct {
+	meeting
+	phrases int
+}
+
+// openings counts the phrases of a bank by who they are open to.
+type openings struct {
+	to      []opening // different meetings, without that of everyone
+	missing int       // phrases that everyone needs beside those open to everyone
+}
+
+// meetings lists who phrases are open to.
+func (o openings) meetings() (all []meeting) {
+	for _, x := range o.to {
+		all = append(all, x.meeting)
+	}
+	return all
+}
+
+// openings counts the phrases of a bank.
+func (n *narrator) openings(b *bank, p presence) openings {
+	open := openings{missing: max(1, b.numbers)}
+	for i := range b.sections {
+		for k := range b.sections[i].Phrases {
+			m, certain := p.needs(&b.sections[i], &b.sections[i].Phrases[k])
+			if !certain {
+				continue
+			}
+			if len(m) == 0 {
+				open.missing--
+				continue
+			}
+			at := slices.IndexFunc(open.to, func(o opening) bool { return o.key() == m.key() })
+			if at < 0 {
+				at = len(open.to)
+				open.to = append(open.to, opening{meeting: m})
+			}
+			open.to[at].phrases++
+		}
+	}
+	return open
+}
+
+// coversAll reports whether everyone finds enough phrases, whatever the way to the
+// bank. That is so for most banks, and cheap to find, because their conditions name
+// few fields.
+func (n *narrator) coversAll(open openings) bool {
+	if open.missing <= 0 {
+		return true
+	}
+	all := fieldsOf(open.meetings()...)
+	return n.narrow(all) && n.uncovered(n.space.scopeOf(all, n.kinds.Fields), open, nil) < 0
+}
+
+// covers checks that everyone who comes to a bank on this way finds enough phrases
+// open.
+func (n *narrator) covers(b *bank, open openings, way meeting) bool {
+	if slices.ContainsFunc(open.to, func(o opening) bool { return o.phrases >= open.missing && o.key() == way.key() }) {
+		return true
+	}
+	at := b.sections[0].Place
+	meetings := open.meetings()
+	names := fieldsOf(meetings...)
+	for len(way) > 0 && !n.narrow(fieldsOf(append(slices.Clip(meetings), way)...)) {
+		way = way[1:] // with fewer conditions more persons come, so no fault is missed
+	}
+	all := fieldsOf(append(slices.Clip(meetings), way)...)
+	if !n.narrow(all) {
+		n.diags.Errorf(at, "too-wide", "the conditions of the bank %q have too many combinations to check that everyone has a phrase: %s", b.name, strings.Join(names, ", ")).
+			WithHint("add a section without a condition")
+		return false
+	}
+	return n.tryAll(b, at, names, n.space.scopeOf(all, n.kinds.Fields), open, way)
+}
+
+// tryAll looks for a combination of fitted values that can occur and has too few
+// phrases open. It adds the fields that decide who is wanted and possible only when
+// it finds one without them, because most banks need no such fields.
+func (n *narrator) tryAll(b *bank, at diag.Place, names []string, scope []int, open openings, way meeting) bool {
+	k := n.uncovered(scope, open, way)
+	if k >= 0 {
+		scope = n.widen(scope)
+		k = n.uncovered(scope, open, way)
+	}
+	if k < 0 {
+		return true
+	}
+	who := n.describe(names, scope, k)
+	if b.numbers > 1 {
+		n.diags.Errorf(at, "no-phrase", "phrase %[2]d of the bank %[1]q is used, but the bank has fewer for %[3]s", b.name, b.numbers, who).WithHint("add phrases to a section for them, or to one without a condition")
+		return false
+	}
+	n.diags.Errorf(at, "no-phrase", "the bank %q has no phrase for everyone: none for %s", b.name, who).WithHint("add a section for them, or one without a condition")
+	return false
+}
+
+// uncovered returns the first configuration that can occur, comes on this way and
+// finds too few phrases open, or -1. Each condition is one pass over the
+// configurations that are left.
+func (n *narrator) uncovered(scope []int, open openings, way meeting) int {
+	left := n.occurring(scope)
+	for _, test := range n.tests(way) {
+		left = n.keep(scope, left, test)
+	}
+	left = slices.Clone(left)
+	found := make([]int32, len(left)) // phrases open to the configurations in left
+	for _, o := range open.to {
+		var all []func(k int32) int32
+		for _, test := range n.tests(o.meeting) {
+			all = append(all, n.space.along(scope, test))
+		}
+		kept := 0
+		for i, k := range left {
+			count := found[i]
+			if !slices.ContainsFunc(all, func(holds func(k int32) int32) bool { return holds(k) == 0 }) {
+				count += int32(o.phrases)
+			}
+			if int(count) < open.missing {
+				left[kept], found[kept] = k, count
+				kept++
+			}
+		}
+		if left, found = left[:kept], found[:kept]; kept == 0 {
+			return -1
+		}
+	}
+	if len(left) == 0 {
+		return -1
+	}
+	return int(left[0])
+}
+
+// occurring lists the configurations of a scope that can occur. The lists are
+// cached, because many banks have the same scopes.
+func (n *narrator) occurring(scope []int) []int32 {
+	key := fmt.Sprint(scope)
+	left, ok := n.occurs[key]
+	if !ok {
+		left = make([]int32, n.space.size(scope))
+		for k := range left {
+			left[k] = int32(k)
+		}
+		for _, test := range n.limitsOn(scope) {
+			holds := n.space.along(scope, test)
+			left = slices.DeleteFunc(left, func(k int32) bool { return holds(k) == 0 })
+		}
+		left = slices.Clip(left)
+		n.occurs[key] = left
+	}
+	return left
+}
+
+// keep returns the configurations that pass a test.
+func (n *narrator) keep(scope []int, of []int32, test function) (left []int32) {
+	holds := n.space.along(scope, test)
+	for _, k := range of {
+		if holds(k) != 0 {
+			left = append(left, k)
+		}
+	}
+	return left
+}
+
+// tests expresses the conditions of a meeting by fitted fields.
+func (n *narrator) tests(m meeting) []function {
+	var tests []function
+	for _, s := range m {
+		tests = append(tests, n.space.compose(s, n.kinds.Fields))
+	}
+	return tests
+}
+
+// fieldsOf lists the fields that some meetings name.
+func fieldsOf(ms ...meeting) []string {
+	var names []string
+	for _, m := range ms {
+		for _, s := range m {
+			for _, name := range s.Fields {
+				if !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// narrow reports whether all combinations of some finite fields can be tried.
+func (n *narrator) narrow(names []string) bool {
+	return n.triable(n.space.scopeOf(names, n.kinds.Fields))
+}
+
+func (n *narrator) triable(scope []int) bool {
+	size := n.space.size(scope)
+	return size >= 0 && size <= maxTried
+}
+
+// limits lists the constraints on who is wanted and possible.
+func (n *narrator) limits() (all []constraint) {
+	if n.where != nil {
+		all = append(all, *n.where)
+	}
+	for _, z := range n.zeros {
+		all = append(all, z.constraint)
+	}
+	return all
+}
+
+// widen adds the fields to a scope that limits connect with it, as far as all
+// combinations can still be tried.
+func (n *narrator) widen(scope []int) []int {
+	for _, x := range slices.Backward(n.limits()) { // backward, so that where comes last
+		wider := n.space.union(scope, x.scope)
+		if len(wider) < len(scope)+len(x.scope) && n.triable(wider) {
+			scope = wider
+		}
+	}
+	return scope
+}
+
+// limitsOn lists the limits that concern no fields but those of the scope.
+func (n *narrator) limitsOn(scope []int) []function {
+	var tests []function
+	for _, x := range n.limits() {
+		if len(n.space.union(scope, x.scope)) == len(scope) {
+			tests = append(tests, function{scope: x.scope, code: x.cell})
+		}
+	}
+	return tests
+}
+
+// describe names the values of some fields in a configuration, for messages.
+func (n *narrator) describe(names []string, scope []int, k int) string {
+	var parts []string
+	for _, name := range names {
+		f := n.kinds.Fields[name]
+		value := "null"
+		if v := n.space.reader(scope, n.space.resolve(name, n.kinds.Fields))(k); int(v) < f.Domain.Size() {
+			value = f.Domain.Label(int(v))
+			if !f.Domain.Integer {
+				value = fmt.Sprintf("%q", value)
+			}
+		}
+		parts = append(parts, name+" "+value)
+	}
+	return strings.Join(parts, ", ")
+}

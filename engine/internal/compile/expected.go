@@ -1,0 +1,115 @@
+package compile
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/personagen/personagen/engine/bundle"
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/sample"
+	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+// expect lists every distribution that the persons wanted follow: the margin of each
+// finite field, each table, and each joint.
+func (c *compiler) expect() {
+	for _, f := range c.plan.Fields {
+		if f.Finite() && f.Kind != "constant" {
+			c.expected(plan.Expected{Name: f.Name, Origin: "margin", Fields: []string{f.Name}}, nil, f.Place)
+		}
+	}
+	for i := range c.plan.Tables {
+		t := &c.spec.Tables[i]
+		e := plan.Expected{Name: t.Name, Origin: "table", Table: t.Name, Fields: c.plan.Tables[i].Fields}
+		c.plan.Tables[i].Expected = c.expected(e, t.Where, t.Place)
+	}
+	for _, j := range c.spec.Joints {
+		var fields []string
+		for _, t := range j.Fields {
+			fields = append(fields, t.Value)
+		}
+		c.expected(plan.Expected{Name: jointName(j), Origin: "joint", Fields: fields}, nil, j.Place)
+	}
+}
+
+// expected computes and adds a distribution, and returns its position, -1 when it is
+// about nobody. A distribution over the same fields and universe is added once.
+func (c *compiler) expected(e plan.Expected, where *spec.Condition, at diag.Place) int {
+	part, ok := c.mustJoin(e.Fields, at)
+	if !ok {
+		return -1
+	}
+	if where != nil {
+		e.Universe = c.kinds.Select([]*spec.Condition{where})
+		part = c.space.restrict(part, c.space.compose(e.Universe, c.kinds.Fields))
+	}
+	part = c.onVariables(part)
+	marginal, err := c.wanted.Marginal(part.scope)
+	if err != nil {
+		c.diags.Errorf(at, "marginal", "the joint of %v cannot be read from the fit: %v", e.Fields, err).WithHint("use groups with fewer values")
+		return -1
+	}
+	e.Share = make([]float64, part.cells)
+	inside, outside := 0.0, 0.0
+	for k, p := range marginal {
+		if cell := part.cell[k]; cell >= 0 {
+			e.Share[cell] += p
+			inside += p
+		} else {
+			outside += p
+		}
+	}
+	if inside == 0 {
+		return -1
+	}
+	if outside == 0 {
+		e.Universe = nil
+	}
+	for _, name := range e.Fields {
+		e.Slots = append(e.Slots, c.kinds.Fields[name].Slots())
+	}
+	for i, old := range c.plan.Expected {
+		if slices.Equal(old.Fields, e.Fields) && (old.Universe == nil) == (e.Universe == nil) &&
+			(e.Universe == nil || slices.Equal(old.Universe.Fields, e.Universe.Fields) && slices.Equal(old.Universe.Case, e.Universe.Case)) {
+			return i
+		}
+	}
+	e.Rank = min(len(e.Fields), 3)
+	if e.Universe != nil {
+		e.Rank = min(e.Rank+1, 3)
+	}
+	c.plan.Expected = append(c.plan.Expected, e)
+	c.controls = append(c.controls, newControl(len(c.plan.Expected)-1, &e, part))
+	return len(c.plan.Expected) - 1
+}
+
+// control is the sampler's form of one of plan.Expected. Its cells are numbered in
+// the order of the space, and it is named by its fields, so that the sample does not
+// depend on the spec's order of axes, labels and tables.
+type control struct {
+	sample.Control
+	ref bundle.Control
+}
+
+func newControl(expected int, e *plan.Expected, part constraint) control {
+	axes := slices.Sorted(slices.Values(e.Fields))
+	name := strings.Join(axes, " x ")
+	if e.Universe != nil {
+		name += " within " + strings.Join(e.Universe.Fields, " x ")
+	}
+	x := control{sample.Control{Name: name, Scope: part.scope, Cell: make([]int32, len(part.cell)), Rank: e.Rank}, bundle.Control{Expected: expected}}
+	number := make([]int32, part.cells)
+	for k, cell := range part.cell {
+		if cell < 0 {
+			x.Cell[k] = -1
+			continue
+		}
+		if number[cell] == 0 {
+			x.Share, x.ref.Cell = append(x.Share, e.Share[cell]), append(x.ref.Cell, cell)
+			number[cell] = int32(len(x.Share))
+		}
+		x.Cell[k] = number[cell] - 1
+	}
+	return x
+}

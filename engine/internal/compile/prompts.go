@@ -1,0 +1,113 @@
+package compile
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/prompt"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+// source is the text of a prompt, from the spec or from a file that it names.
+type source struct {
+	text string
+	node *spec.Node // nil for a file
+	file string     // as messages name it
+}
+
+// place returns the place of a byte of the text.
+func (w source) place(offset int) diag.Place {
+	if w.node != nil {
+		return w.node.PositionAt(offset)
+	}
+	line := strings.Count(w.text[:offset], "\n")
+	return diag.Place{File: w.file, Line: 1 + line, Column: offset - strings.LastIndexByte(w.text[:offset], '\n')}
+}
+
+// source reads a text or its file, or reports that it cannot.
+func (c *compiler) source(n *spec.Node) (source, bool) {
+	if n.Kind == spec.StringNode {
+		return source{text: n.String, node: n}, true
+	}
+	file := n.Get("file")
+	shown := c.spec.Shown(file.Path)
+	data, err := os.ReadFile(file.Path)
+	if err != nil {
+		if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+			err = pathErr.Err
+		}
+		c.diags.Errorf(file.Place, "unreadable-file", "%s cannot be read: %v", shown, err).WithHint("paths are relative to the folder of the .cue file that names them")
+		return source{}, false
+	}
+	sum := sha256.Sum256(data)
+	if in := (plan.File{Path: c.spec.FileName(file.Path), SHA256: hex.EncodeToString(sum[:])}); !slices.Contains(c.plan.Files, in) {
+		c.plan.Files = append(c.plan.Files, in)
+	}
+	return source{text: strings.TrimPrefix(string(data), "\ufeff"), file: shown}, true
+}
+
+// parse parses a prompt and reports its faults at their places.
+func (c *compiler) parse(w source) *prompt.Template {
+	var known []string
+	for _, f := range c.plan.Fields {
+		known = append(known, f.Name)
+	}
+	for _, part := range plan.ToWriteParts {
+		known = append(known, plan.ToWrite+"."+part)
+	}
+	t, faults := prompt.Parse("prompt", w.text, known)
+	for _, fault := range faults {
+		c.templateFault(w, &fault)
+	}
+	return t
+}
+
+func (c *compiler) templateFault(w source, fault *prompt.Fault) {
+	d := c.diags.Errorf(w.place(fault.Offset), "template", "%s", fault.Message)
+	if fault.Hint != "" {
+		d.WithHint("%s", fault.Hint)
+	}
+}
+
+// try executes a prompt on example values.
+func (c *compiler) try(t *prompt.Template, w source, call *plan.Call) {
+	values := map[string]any{}
+	for _, name := range call.Sees {
+		values[name] = exampleOf(c.kinds.Fields[name])
+	}
+	var fields []map[string]any
+	for _, name := range call.Fields {
+		fields = append(fields, plan.Writing(c.kinds.Fields[name], nil, ""))
+	}
+	values[plan.ToWrite] = fields
+	err := t.Execute(&strings.Builder{}, values)
+	if fault := (*prompt.Fault)(nil); errors.As(err, &fault) {
+		c.templateFault(w, fault)
+	}
+}
+
+// exampleOf returns a value of the field as prompts see it.
+func exampleOf(f *kind.Field) any {
+	switch f.Type {
+	case frame.Category:
+		if len(f.Domain.Labels) > 0 {
+			return f.Domain.Labels[0]
+		}
+	case frame.CategoryList, frame.TextList:
+		return []string{"text"}
+	case frame.Integer:
+		return int64(1)
+	case frame.Number:
+		return 1.0
+	}
+	return "text"
+}

@@ -1,0 +1,73 @@
+package compile
+
+import (
+	"math"
+	"slices"
+
+	"github.com/personagen/personagen/engine/internal/fit"
+	"github.com/personagen/personagen/engine/plan"
+)
+
+// slice restricts the fit to the persons wanted.
+func (c *compiler) slice() {
+	c.wanted = c.whole
+	if c.where == nil {
+		return
+	}
+	where := c.onVariables(*c.where)
+	s := fit.Support{Name: "where", Scope: where.scope, Allowed: make([]bool, len(where.cell))}
+	for k, cell := range where.cell {
+		s.Allowed[k] = cell != 0
+	}
+	wanted, mass, err := c.whole.Slice(s)
+	if err != nil || mass <= 0 {
+		c.diags.Errorf(c.spec.Population.Where.Place, "nobody-wanted", "by the tables nobody meets the population's where: %s", c.plan.Population.Where).WithHint("widen the condition")
+		return
+	}
+	c.wanted, c.plan.Population.Wanted = wanted, mass
+}
+
+// reportTables describes each table in the plan, in the order of the spec: its
+// published, reconciled and fitted shares.
+func (c *compiler) reportTables() {
+	for i := range c.spec.Tables {
+		at := c.tableNamed(c.spec.Tables[i].Name)
+		c.plan.Tables = append(c.plan.Tables, c.reportTable(&c.tables[at], &c.whole.Certificates[at]))
+	}
+}
+
+func (c *compiler) tableNamed(name string) int {
+	return slices.IndexFunc(c.tables, func(f figures) bool { return f.spec.Name == name })
+}
+
+func (c *compiler) reportTable(f *figures, cert *fit.Certificate) plan.Table {
+	t := plan.Table{
+		Name: f.spec.Name, Title: f.spec.Title, Role: f.spec.Role, Given: f.given,
+		Source: f.spec.Source, Year: f.spec.Year, Status: f.spec.Status, Note: f.spec.Note,
+		Published: f.share, Reconciled: make([]float64, len(f.share)), Fitted: make([]float64, len(f.share)), Mass: make([]float64, f.rows),
+		Moved: cert.Moved, TVD: cert.TVD, Expected: -1,
+	}
+	if f.given > 0 && t.Role == "margin" {
+		t.Role = "conditional"
+	}
+	if f.spec.Where != nil {
+		t.Where = f.spec.Where.Text
+	}
+	if f.spec.CSV != nil {
+		t.File = c.spec.FileName(f.spec.CSV.Path)
+	}
+	for _, field := range f.fields {
+		t.Fields, t.Labels = append(t.Fields, field.Name), append(t.Labels, field.Domain.AllLabels())
+	}
+	persons := math.Max(1, float64(c.plan.Population.Persons))
+	for row, r := range f.fitRow {
+		t.Mass[r] = cert.Mass[row]
+	}
+	for cell, k := range f.fitCell {
+		t.Reconciled[k], t.Fitted[k] = cert.Reconciled[cell], cert.Fitted[cell]
+		if moved := math.Abs(t.Reconciled[k]-t.Published[k]) * t.Mass[k/f.inRow] * persons; moved > t.MovedPersons {
+			t.MovedPersons, t.WorstCell = moved, f.describe(k)
+		}
+	}
+	return t
+}

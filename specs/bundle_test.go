@@ -1,0 +1,44 @@
+package specs
+
+import (
+	"testing"
+
+	"github.com/personagen/personagen/engine/bundle"
+	"github.com/personagen/personagen/engine/run"
+)
+
+// sealed is the bundle of the largest spec with the counts of its population.
+func sealed(t testing.TB) []byte {
+	t.Helper()
+	f, err := run.Estimate(t.Context(), run.Config{Spec: "moldova.cue", Formats: []string{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := f.Bundle.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func BenchmarkDecodeBundle(b *testing.B) {
+	data := sealed(b)
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if _, err := bundle.Decode(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkEncodeBundle(b *testing.B) {
+	x, err := bundle.Decode(sealed(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := x.Encode(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

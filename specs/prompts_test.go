@@ -1,0 +1,56 @@
+package specs_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/personagen/personagen/engine/run"
+)
+
+// TestExamplesOfThePromptsReadme writes texts from the example bank of
+// prompts/README.md with the example fields beside it.
+func TestExamplesOfThePromptsReadme(t *testing.T) {
+	readme, err := os.ReadFile("../prompts/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(kind string) string {
+		m := regexp.MustCompile("(?s)```" + kind + "\n(.*?)```").FindSubmatch(readme)
+		if m == nil {
+			t.Fatalf("no example of %s", kind)
+		}
+		return string(m[1])
+	}
+	dir := t.TempDir()
+	spec := `name: "isle"
+population: size: 200
+fields: {
+	given_name: {kind: "choice", values: {Ada: 1, Ben: 1, Kim: 1}}
+	sex: {kind: "category", values: ["female", "male"]}
+	age: {kind: "integer", min: 18, max: 90}
+	region: {kind: "category", values: ["north", "south", "coast"]}
+}
+`
+	for name, text := range map[string]string{"isle.cue": spec + block("cue"), "phrases.txt": block("text")} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	made, err := run.Preview(t.Context(), run.Config{Spec: filepath.Join(dir, "isle.cue")}, 200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines bytes.Buffer
+	if err := made.WriteJSONL(&lines); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"long walks", "to the [old] lighthouse", "for cards with friends", "first on the ice", "and for the neighbours."} {
+		if !strings.Contains(lines.String(), want) {
+			t.Errorf("no text has %q", want)
+		}
+	}
+}
