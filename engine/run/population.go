@@ -23,10 +23,14 @@ import (
 	"github.com/personagen/personagen/engine/spec/load"
 )
 
-// Compile returns the bundle of the spec at path, or reads the bundle that is
-// there. The error is a *diag.ListError when the spec, a table or the bundle is
-// wrong. Warn, when set, hears of a list that only warns.
-func Compile(ctx context.Context, path, cache string, progress func(fit.Progress), warn func(*diag.List)) (*bundle.Bundle, error) {
+// FitProgress reports how far the tables are fitted.
+type FitProgress = fit.Progress
+
+// Compile returns the bundle of the spec at path, or reads the bundle at path.
+// Cache is the folder of fitted plans; empty for none. Progress hears of the fit
+// and warn of a list with warnings; both may be nil. The error is a
+// *diag.ListError when the spec, a table or the bundle is wrong.
+func Compile(ctx context.Context, path, cache string, progress func(FitProgress), warn func(*diag.List)) (*bundle.Bundle, error) {
 	b, warnings, err := compileOrRead(ctx, path, cache, progress)
 	if err == nil && warn != nil && len(warnings.Items) > 0 {
 		warn(warnings)
@@ -34,7 +38,7 @@ func Compile(ctx context.Context, path, cache string, progress func(fit.Progress
 	return b, err
 }
 
-// compileOrRead also returns the warnings, at places as the user names them.
+// compileOrRead also returns the warnings, with file names as the user writes them.
 func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Progress)) (*bundle.Bundle, *diag.List, error) {
 	if bundle.Is(path) {
 		b, err := readBundle(path)
@@ -61,8 +65,8 @@ func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Pr
 	return b, found, nil
 }
 
-// fromFolder names a file relative to a folder, with slashes, so that a bundle
-// does not depend on where it was made.
+// fromFolder returns the path of a file relative to a folder, with slashes, so a
+// bundle does not depend on where it was made.
 func fromFolder(dir, file string) string {
 	if file == "" {
 		return ""
@@ -83,16 +87,16 @@ func fromFolder(dir, file string) string {
 	return filepath.ToSlash(abs)
 }
 
-// Vetted is what Vet found out.
+// Vetted is the result of Vet.
 type Vetted struct {
 	Fields, Tables int
 	Found          *diag.List     // faults and warnings, sorted
 	Bundle         *bundle.Bundle // nil for a spec
 }
 
-// Vet checks the spec at path and, with fit, that its tables can hold together;
-// for a bundle it checks the bundle. Faults of a spec are in the result; the
-// error is the context's, or that of a bundle that cannot be read.
+// Vet checks the spec at path and, with fit, that some population meets all of its
+// tables. It also checks a bundle. Faults in a spec are in the result. The error
+// is the context's, or that of a bundle that cannot be read.
 func Vet(ctx context.Context, path string, fit bool, cache string) (*Vetted, error) {
 	if bundle.Is(path) {
 		b, err := readBundle(path)
@@ -119,8 +123,8 @@ func Vet(ctx context.Context, path string, fit bool, cache string) (*Vetted, err
 	return v, ctx.Err()
 }
 
-// readBundle reads the bundle at path; a fault of the file is a fault of the
-// input, as those of a spec are.
+// readBundle reads the bundle at path. Its error is a *diag.ListError, like that of
+// a spec.
 func readBundle(path string) (*bundle.Bundle, error) {
 	b, err := bundle.ReadFile(path)
 	if err != nil {
@@ -131,7 +135,8 @@ func readBundle(path string) (*bundle.Bundle, error) {
 	return b, nil
 }
 
-// listError is the list as an error, unless what ended the work was the user.
+// listError returns the list as an error, or the error of the context if that
+// ended the work.
 func listError(ctx context.Context, l *diag.List) error {
 	if l == nil || !l.Failed() {
 		return nil
@@ -142,8 +147,8 @@ func listError(ctx context.Context, l *diag.List) error {
 	return l.Err()
 }
 
-// choosePersons settles size, seed and range. What the config leaves open is as
-// the bundle was made for, else as the plan says.
+// choosePersons returns size, seed and range of the persons. The config takes
+// precedence over the request of the bundle, and that over the plan.
 func choosePersons(b *bundle.Bundle, c *Config) (release.Population, error) {
 	persons := release.Population{Size: b.Plan.Population.Size, Seed: b.Plan.Population.Seed, Sampling: c.Sampling, Shard: c.Shard}
 	if r := b.Request; r != nil {
@@ -162,7 +167,7 @@ func choosePersons(b *bundle.Bundle, c *Config) (release.Population, error) {
 		persons.Sampling = check.Quota
 	}
 	if persons.Sampling != check.Quota && persons.Sampling != check.Independent {
-		return persons, fmt.Errorf("%w: sampling is %q or %q, not %q", ErrUsage, check.Quota, check.Independent, persons.Sampling)
+		return persons, fmt.Errorf("%w: sampling must be %q or %q, not %q", ErrUsage, check.Quota, check.Independent, persons.Sampling)
 	}
 	persons.Count = persons.Size
 	if c.Limit > 0 {
@@ -179,7 +184,7 @@ func choosePersons(b *bundle.Bundle, c *Config) (release.Population, error) {
 	return persons, nil
 }
 
-// cut is where part i of k parts of n begins.
+// cut returns where part i of k parts of n begins.
 func cut(n int64, i, k int) int64 {
 	q, r := n/int64(k), n%int64(k)
 	return q*int64(i) + min(int64(i), r)
@@ -193,8 +198,8 @@ type allocation struct {
 	exceptions []check.Exception
 }
 
-// allocationVersion is raised when the same model would be allocated to other
-// counts, so that old cached allocations are not used.
+// allocationVersion changes when the same model would get other counts, so that
+// allocations cached before are not used.
 const allocationVersion = 2
 
 // allocate prepares the sampler. In quota mode the counts are those of the
@@ -247,7 +252,7 @@ func exceptions(b *bundle.Bundle, a *sample.Allocation) []check.Exception {
 	return list
 }
 
-// modelHash identifies a model by all its numbers.
+// modelHash hashes all numbers of a model.
 func modelHash(m *sample.Model) string {
 	h := sha256.New()
 	var b []byte
@@ -291,7 +296,7 @@ func modelHash(m *sample.Model) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// readAllocation returns a cached allocation, nil when there is none or it is
+// readAllocation returns a cached allocation, or nil when there is none or it is
 // damaged.
 func readAllocation(path string) *sample.Allocation {
 	if path == "" {
@@ -308,8 +313,8 @@ func readAllocation(path string) *sample.Allocation {
 	return &a
 }
 
-// writeAllocation stores an allocation; a cache that cannot be written costs
-// time later, not the run.
+// writeAllocation stores an allocation in the cache. A failure only costs time
+// later.
 func writeAllocation(path string, a *sample.Allocation) {
 	if path == "" {
 		return

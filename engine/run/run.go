@@ -7,8 +7,9 @@
 //   - Merge joins the shards of a population into one release.
 //   - Validate checks data that was written before.
 //   - Compare sets data sets side by side.
-//   - Compile and RowSchema return the plan of a specification and the JSON
-//     Schema of its rows.
+//   - Compile returns the bundle of a specification: its plan and all else that a
+//     run needs. Vet checks a specification, and RowSchema returns the JSON Schema
+//     of its rows.
 //
 // Release folders are read with package release. The stages of a run are in the
 // function Run; read this file from top to bottom to know what a run does.
@@ -26,7 +27,6 @@ import (
 	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/diag"
-	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/monitor"
 	"github.com/personagen/personagen/engine/internal/narrate"
@@ -170,7 +170,7 @@ func (r *run) event(e Event) {
 }
 
 func (r *run) compile() error {
-	b, err := Compile(r.ctx, r.Spec, r.Cache, func(p fit.Progress) {
+	b, err := Compile(r.ctx, r.Spec, r.Cache, func(p FitProgress) {
 		r.event(Event{Stage: "fit", Note: fmt.Sprintf("%s, sweep %d, worst deviation %.1e", p.Stage, p.Sweep, p.TVD)})
 	}, r.Warnings)
 	if err != nil {
