@@ -165,7 +165,7 @@ func (r *run) precheck() error {
 	}
 	if result.Failed() {
 		failed := result.Failures()[0]
-		return fmt.Errorf("%w before any text was asked for: %s; the first: %s: %s", ErrChecks, result.Headline(), failed.ID, failed.Message)
+		return fmt.Errorf("%w before any text was asked for: %s; the first is %s: %s", ErrChecks, result.Headline(), failed.ID, failed.Message)
 	}
 	return nil
 }

@@ -143,7 +143,7 @@ func Run(ctx context.Context, cfg Config) (*Summary, error) {
 		{"enrich", r.enrich},     // have the model write the texts that the journal lacks
 		{"write", r.write},       // make the persons, write them in order and tally them
 		{"check", r.check},       // draw conclusions from the tallies
-		{"export", r.export},     // copy the answers of the release into a journal of their own
+		{"export", r.export},     // copy the answers in the release to a separate journal
 		{"describe", r.describe}, // write statistics, report, card and manifest
 		{"publish", r.publish},   // give the folder its name
 	} {
