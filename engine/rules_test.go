@@ -39,6 +39,15 @@ var forbidden = map[string][]string{
 	"engine/bundle":            {"engine/internal/compile", "engine/spec/load"},
 	"engine/internal/identity": {"engine"},
 	"engine/internal/compile":  {"engine/spec/load", "engine/run"},
+	"engine/release":           notForReleases,
+	"engine/internal/pipeline": notForReleases,
+}
+
+// notForReleases are the packages that make persons and texts: releases only
+// hold them.
+var notForReleases = []string{
+	"engine/run", "engine/bundle", "engine/endpoint", "engine/journal", "engine/spec/load", "engine/internal/compile", "engine/internal/fit",
+	"engine/internal/sample", "engine/internal/enrich", "engine/internal/narrate", "engine/internal/monitor",
 }
 
 func TestImports(t *testing.T) {

@@ -23,8 +23,8 @@ type cacheFlags struct {
 }
 
 func (o *cacheFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&o.dir, "cache", "", "folder of fitted plans (default: personagen in the user's cache folder)")
-	f.BoolVar(&o.off, "no-cache", false, "fit anew and keep nothing")
+	f.StringVar(&o.dir, "cache", "", "folder of fitted plans (default: personagen in the cache folder of the user)")
+	f.BoolVar(&o.off, "no-cache", false, "fit again and store nothing")
 }
 
 // folder returns the folder of fitted plans, "" for none.

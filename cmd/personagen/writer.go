@@ -51,7 +51,7 @@ func (o *writerFlags) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.mode, "mode", run.Interactive, "how the model is asked: interactive, one call at a time; or batch, in files that "+strings.Join(endpoint.BatchProviders(), " and ")+" answer within a day at a lower price")
 	f.DurationVar(&o.poll, "poll-every", 0, "with --mode batch: first interval between polls of the batches (default 30s)")
 	f.IntVar(&o.requests, "batch-requests", 0, "with --mode batch: largest number of requests in a file (default the limit of the provider)")
-	f.Int64Var(&o.bytes, "batch-bytes", 0, "with --mode batch: largest size of a file in bytes, which needs twice that in memory (default 64 MB)")
+	f.Int64Var(&o.bytes, "batch-bytes", 0, "with --mode batch: largest size of a file in bytes; a file needs twice that in memory (default 64 MB)")
 }
 
 // models returns the kinds of endpoints as a list in words.

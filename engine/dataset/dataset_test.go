@@ -420,7 +420,7 @@ func TestWorkers(t *testing.T) {
 	}
 }
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestGolden(t *testing.T) {
 	s, rows := mixedSchema(), mixedRows()[:8]

@@ -344,7 +344,7 @@ func FuzzJSONL(f *testing.F) {
 		}
 		r, err := Open(path, OpenOptions{})
 		if err != nil {
-			return // an empty key or two that stand for one
+			return // a key is empty, or two keys are the same column
 		}
 		defer r.Close()
 		if n, err := drain(r); err != nil || len(r.Schema()) > 0 && n != rows {

@@ -8,12 +8,12 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// A draft is a hidden folder beside its target, NAME.partial-NUMBER. The process
-// that makes it holds a lock on the file beside it, NAME.partial-NUMBER.lock; a
-// file because Windows locks no folders, and beside because Windows renames no
-// folder with an open file in it. The system releases the lock when the process
-// ends, however it ends, and the next run of the same target removes what has no
-// lock.
+// A draft is a hidden folder beside its target, .NAME.partial-NUMBER. The process
+// that makes it holds a lock on the file .NAME.partial-NUMBER.lock beside it. It is
+// a file because Windows cannot lock folders, and it is not in the folder because
+// Windows cannot rename a folder with an open file in it. The system releases the
+// lock when the process ends, however it ends. The next run of the same target
+// removes drafts without a lock.
 
 // Suffixes beside the name of a draft's folder.
 const (

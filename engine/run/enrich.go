@@ -132,13 +132,7 @@ func (r *run) watch() *monitor.Monitor {
 }
 
 func (r *run) enrichOptions(model string) enrich.Options {
-	return enrich.Options{Model: model, Refill: r.Writer.Refill, Tries: 1 + r.bundle.Writers.Repairs, Population: populationName(r.plan.Structure, r.persons)}
-}
-
-// populationName differs between populations in which person i is not the same
-// person. Answers in the journal are kept under it.
-func populationName(structure string, p release.Population) string {
-	return identity.Population(structure, p.Sampling, p.Seed, p.IdentitySize())
+	return enrich.Options{Model: model, Refill: r.Writer.Refill, Tries: 1 + r.bundle.Writers.Repairs, Population: identity.Population(r.plan.Structure, r.persons.Sampling, r.persons.Seed, r.persons.IdentitySize())}
 }
 
 // narrates reports whether the narrator has a field to write when a model writes
@@ -171,7 +165,7 @@ func (r *run) precheck() error {
 	}
 	if result.Failed() {
 		failed := result.Failures()[0]
-		return fmt.Errorf("%w before any text was asked for: %s; the first: %s: %s", ErrChecks, result.Headline(), failed.ID, failed.Message)
+		return fmt.Errorf("%w before any text was asked for: %s; the first is %s: %s", ErrChecks, result.Headline(), failed.ID, failed.Message)
 	}
 	return nil
 }

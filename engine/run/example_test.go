@@ -66,6 +66,23 @@ func ExampleRun() {
 	// CITATION.cff
 }
 
+// Compile returns all that a run needs, such as the plan: plain data that says
+// what a run does.
+func ExampleCompile() {
+	spec, dir := writeCrew()
+	defer os.RemoveAll(dir)
+	b, err := run.Compile(context.Background(), spec, "", nil, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, t := range b.Plan.Tables {
+		fmt.Println("table", t.Name)
+	}
+	// Output:
+	// table post
+	// table watch
+}
+
 // A preview has the first persons that a run would make.
 func ExamplePreview() {
 	spec, dir := writeCrew()

@@ -19,7 +19,7 @@ import (
 // Forecast says what a run would write.
 type Forecast struct {
 	Plan *plan.Plan `json:"-"`
-	// Bundle is the bundle of the plan with all texts, for this population.
+	// Bundle is what Run would use, for this population and with all texts.
 	Bundle   *bundle.Bundle `json:"-"`
 	Size     int64          `json:"size"`
 	Seed     uint64         `json:"seed"`
@@ -91,6 +91,14 @@ func Estimate(ctx context.Context, cfg Config) (*Forecast, error) {
 		f.Files = append(f.Files, ForecastFile{file.Name, file.Rows, int64(width[file.Format] * float64(file.Rows))})
 	}
 	return f, nil
+}
+
+// sealed returns the bundle for the persons of this run.
+func (r *run) sealed() *bundle.Bundle {
+	b := *r.bundle
+	b.Request = &bundle.Request{Size: r.persons.Size, Seed: r.persons.Seed, Sampling: r.persons.Sampling}
+	b.Allocation = r.allocated.counts
+	return &b
 }
 
 // measuredBatches is how many batches are written to measure the width of a row.

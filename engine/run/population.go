@@ -23,10 +23,14 @@ import (
 	"github.com/personagen/personagen/engine/spec/load"
 )
 
-// Compile compiles the spec at path, or reads the bundle at path. The error is a
-// *diag.ListError when the spec, a table or the bundle has faults. Warn, if set, is
-// called with the warnings, if there are any.
-func Compile(ctx context.Context, path, cache string, progress func(fit.Progress), warn func(*diag.List)) (*bundle.Bundle, error) {
+// FitProgress reports how far the tables are fitted.
+type FitProgress = fit.Progress
+
+// Compile returns the bundle of the spec at path, or reads the bundle at path.
+// Cache is the folder of fitted plans; empty for none. Progress hears of the fit
+// and warn of a list with warnings; both may be nil. The error is a
+// *diag.ListError when the spec, a table or the bundle is wrong.
+func Compile(ctx context.Context, path, cache string, progress func(FitProgress), warn func(*diag.List)) (*bundle.Bundle, error) {
 	b, warnings, err := compileOrRead(ctx, path, cache, progress)
 	if err == nil && warn != nil && len(warnings.Items) > 0 {
 		warn(warnings)
@@ -34,7 +38,7 @@ func Compile(ctx context.Context, path, cache string, progress func(fit.Progress
 	return b, err
 }
 
-// compileOrRead also returns the warnings, with places as the user names files.
+// compileOrRead also returns the warnings, with file names as the user writes them.
 func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Progress)) (*bundle.Bundle, *diag.List, error) {
 	if bundle.Is(path) {
 		b, err := readBundle(path)
@@ -61,8 +65,8 @@ func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Pr
 	return b, found, nil
 }
 
-// fromFolder names a file relative to a folder, with slashes, so that a bundle
-// does not depend on where it was made.
+// fromFolder returns the path of a file relative to a folder, with slashes, so a
+// bundle does not depend on where it was made.
 func fromFolder(dir, file string) string {
 	if file == "" {
 		return ""
@@ -90,9 +94,9 @@ type Vetted struct {
 	Bundle         *bundle.Bundle // nil for a spec
 }
 
-// Vet checks the spec at path and, with fit, that its tables agree; a bundle it checks
-// for damage. The faults of a spec are in the result. The error is the context's, or a
-// *diag.ListError when a bundle has faults.
+// Vet checks the spec at path and, with fit, that some population meets all of its
+// tables. It also checks a bundle. Faults in a spec are in the result. The error
+// is the context's, or that of a bundle that cannot be read.
 func Vet(ctx context.Context, path string, fit bool, cache string) (*Vetted, error) {
 	if bundle.Is(path) {
 		b, err := readBundle(path)
@@ -119,8 +123,8 @@ func Vet(ctx context.Context, path string, fit bool, cache string) (*Vetted, err
 	return v, ctx.Err()
 }
 
-// readBundle reads the bundle at path. Its faults are faults of the input, like those
-// of a spec.
+// readBundle reads the bundle at path. Its error is a *diag.ListError, like that of
+// a spec.
 func readBundle(path string) (*bundle.Bundle, error) {
 	b, err := bundle.ReadFile(path)
 	if err != nil {
@@ -131,8 +135,8 @@ func readBundle(path string) (*bundle.Bundle, error) {
 	return b, nil
 }
 
-// listError returns the faults of a list as an error, or the context's error when the
-// work was interrupted.
+// listError returns the list as an error, or the error of the context if that
+// ended the work.
 func listError(ctx context.Context, l *diag.List) error {
 	if l == nil || !l.Failed() {
 		return nil
@@ -143,8 +147,8 @@ func listError(ctx context.Context, l *diag.List) error {
 	return l.Err()
 }
 
-// choosePersons settles size, seed, sampling and range. What the config leaves open is
-// that of the bundle's request, or of the plan when it has none.
+// choosePersons returns size, seed and range of the persons. The config takes
+// precedence over the request of the bundle, and that over the plan.
 func choosePersons(b *bundle.Bundle, c *Config) (release.Population, error) {
 	persons := release.Population{Size: b.Plan.Population.Size, Seed: b.Plan.Population.Seed, Sampling: c.Sampling, Shard: c.Shard}
 	if r := b.Request; r != nil {
@@ -163,7 +167,7 @@ func choosePersons(b *bundle.Bundle, c *Config) (release.Population, error) {
 		persons.Sampling = check.Quota
 	}
 	if persons.Sampling != check.Quota && persons.Sampling != check.Independent {
-		return persons, fmt.Errorf("%w: sampling is %q or %q, not %q", ErrUsage, check.Quota, check.Independent, persons.Sampling)
+		return persons, fmt.Errorf("%w: sampling must be %q or %q, not %q", ErrUsage, check.Quota, check.Independent, persons.Sampling)
 	}
 	persons.Count = persons.Size
 	if c.Limit > 0 {
@@ -194,11 +198,13 @@ type allocation struct {
 	exceptions []check.Exception
 }
 
-// allocationVersion is raised when the counts for a model change, so that older cached
-// allocations are not used.
+// allocationVersion changes when the same model would get other counts, so that
+// allocations cached before are not used.
 const allocationVersion = 2
 
-// allocate prepares the sampler.
+// allocate prepares the sampler. In quota mode the counts are those of the
+// bundle, or come from the cache, when the same model was allocated before for
+// the same size and seed.
 func allocate(ctx context.Context, b *bundle.Bundle, persons release.Population, cache string) (allocation, error) {
 	if persons.Sampling == check.Independent {
 		s, err := sample.NewIndependent(b.Model, persons.Seed)
@@ -215,8 +221,6 @@ func allocate(ctx context.Context, b *bundle.Bundle, persons release.Population,
 	return allocation{sampler: q, counts: counts, exceptions: exceptions(b, counts)}, nil
 }
 
-// countsFor returns the counts of a quota population: those of the bundle or of the
-// cache, if they are for this model, size and seed, or new ones.
 func countsFor(ctx context.Context, b *bundle.Bundle, persons release.Population, cache string) (*sample.Allocation, error) {
 	if a := b.Allocation; a != nil && a.N == persons.Size && a.Seed == persons.Seed {
 		return a, nil
@@ -248,7 +252,7 @@ func exceptions(b *bundle.Bundle, a *sample.Allocation) []check.Exception {
 	return list
 }
 
-// modelHash identifies a model by all its numbers.
+// modelHash hashes all numbers of a model.
 func modelHash(m *sample.Model) string {
 	h := sha256.New()
 	var b []byte
@@ -292,7 +296,8 @@ func modelHash(m *sample.Model) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// readAllocation returns a cached allocation, nil when there is none or it is damaged.
+// readAllocation returns a cached allocation, or nil when there is none or it is
+// damaged.
 func readAllocation(path string) *sample.Allocation {
 	if path == "" {
 		return nil
@@ -308,8 +313,8 @@ func readAllocation(path string) *sample.Allocation {
 	return &a
 }
 
-// writeAllocation stores an allocation. It ignores errors: a run does not need the
-// cache.
+// writeAllocation stores an allocation in the cache. A failure only costs time
+// later.
 func writeAllocation(path string, a *sample.Allocation) {
 	if path == "" {
 		return

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/generate"
@@ -38,14 +37,6 @@ func Preview(ctx context.Context, cfg Config, n int) (*PreviewResult, error) {
 		return nil, err
 	}
 	return &PreviewResult{Plan: r.plan, Size: r.persons.Size, Seed: r.persons.Seed, Sampling: r.persons.Sampling, Persons: b}, nil
-}
-
-// sealed returns the bundle with the request and the allocation of this run.
-func (r *run) sealed() *bundle.Bundle {
-	b := *r.bundle
-	b.Request = &bundle.Request{Size: r.persons.Size, Seed: r.persons.Seed, Sampling: r.persons.Sampling}
-	b.Allocation = r.allocated.counts
-	return &b
 }
 
 // allocated runs the stages that write nothing and send nothing.

@@ -7,8 +7,9 @@
 //   - Merge joins the shards of a population into one release.
 //   - Validate checks data that was written before.
 //   - Compare sets data sets side by side.
-//   - Compile and RowSchema return the plan of a specification and the JSON
-//     Schema of its rows.
+//   - Compile returns the bundle of a specification: its plan and all else that a
+//     run needs. Vet checks a specification, and RowSchema returns the JSON Schema
+//     of its rows.
 //
 // Release folders are read with package release. The stages of a run are in the
 // function Run; read this file from top to bottom to know what a run does.
@@ -26,7 +27,6 @@ import (
 	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/diag"
-	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/monitor"
 	"github.com/personagen/personagen/engine/internal/narrate"
@@ -38,7 +38,7 @@ import (
 // Config says what to run. Spec is required, and Out by Run; the zero value of
 // every other field stands for what the spec says or for the stated default.
 type Config struct {
-	Spec     string        // path of the spec
+	Spec     string        // path of the spec, or of a bundle made from one
 	Out      string        // folder of the release
 	Size     int64         // persons of the population
 	Seed     *uint64       // of every random draw
@@ -111,7 +111,7 @@ type run struct {
 	Config
 	ctx    context.Context
 	bundle *bundle.Bundle // of the spec, with all of its texts
-	plan   *plan.Plan     // what is made of it
+	plan   *plan.Plan     // of the persons that are made, perhaps without texts
 
 	persons   release.Population
 	allocated allocation
@@ -143,7 +143,7 @@ func Run(ctx context.Context, cfg Config) (*Summary, error) {
 		{"enrich", r.enrich},     // have the model write the texts that the journal lacks
 		{"write", r.write},       // make the persons, write them in order and tally them
 		{"check", r.check},       // draw conclusions from the tallies
-		{"export", r.export},     // copy the answers of the release into a journal of their own
+		{"export", r.export},     // copy the answers in the release to a separate journal
 		{"describe", r.describe}, // write statistics, report, card and manifest
 		{"publish", r.publish},   // give the folder its name
 	} {
@@ -170,7 +170,7 @@ func (r *run) event(e Event) {
 }
 
 func (r *run) compile() error {
-	b, err := Compile(r.ctx, r.Spec, r.Cache, func(p fit.Progress) {
+	b, err := Compile(r.ctx, r.Spec, r.Cache, func(p FitProgress) {
 		r.event(Event{Stage: "fit", Note: fmt.Sprintf("%s, sweep %d, worst deviation %.1e", p.Stage, p.Sweep, p.TVD)})
 	}, r.Warnings)
 	if err != nil {

@@ -114,7 +114,7 @@ func (r *run) price(cfg endpoint.Config) pricing {
 		return p
 	}
 	if own != nil {
-		if p.price, p.known = specTable(r.bundle.Writers.Prices).Find(cfg.Model); p.known {
+		if p.price, p.known = specTable(own).Find(cfg.Model); p.known {
 			p.date = own.Date
 			return p
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// batchBytes limits the text of one batch, which is allocated anew each time.
+// batchBytes limits the text of one batch, which is allocated for each batch.
 const batchBytes = 8 << 20
 
 // Portions returns how many rows a chunk of a file has, and how many rows are
