@@ -117,6 +117,7 @@ type memFS struct {
 	dead  bool
 
 	private string // a folder that this process may not open
+	opened  int    // files that are open
 }
 
 // step accounts for an operation. With half set the operation is to be done by
@@ -219,6 +220,7 @@ func (fs *memFS) open(path string, flag int) (file, error) {
 		f = &memFile{}
 		d.seen[name] = f
 	}
+	fs.opened++
 	return &memHandle{fs, f, name}, nil
 }
 
@@ -277,7 +279,12 @@ type memHandle struct {
 	name string
 }
 
-func (h *memHandle) Close() error { return nil }
+func (h *memHandle) Close() error {
+	h.fs.mu.Lock()
+	defer h.fs.mu.Unlock()
+	h.fs.opened--
+	return nil
+}
 
 func (h *memHandle) Size() (int64, error) {
 	h.fs.mu.Lock()
