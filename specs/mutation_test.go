@@ -1,3 +1,5 @@
+//go:build slow
+
 // Package specs_test tests the specifications of this folder. TestMutations changes a
 // release of the Moldovan spec in one way at a time and expects the right check to fail.
 package specs_test
@@ -103,9 +105,6 @@ var prose = []string{
 
 // TestMutations changes the JSONL of a release of 2,000 persons and validates it.
 func TestMutations(t *testing.T) {
-	if testing.Short() {
-		t.Skip("validates 2,000 persons with texts many times")
-	}
 	dir := t.TempDir()
 	s, err := run.Run(context.Background(), run.Config{Spec: moldova, Out: filepath.Join(dir, "out"), Size: 2000, Formats: []string{"jsonl"}})
 	if err != nil {
