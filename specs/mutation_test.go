@@ -1,7 +1,5 @@
 //go:build slow
 
-// Package specs_test tests the specifications of this folder. TestMutations changes a
-// release of the Moldovan spec in one way at a time and expects the right check to fail.
 package specs_test
 
 import (
@@ -21,9 +19,6 @@ import (
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/run"
 )
-
-// moldova is the spec under test.
-const moldova = "moldova.cue"
 
 // person is a line of JSONL. Numbers keep their digits.
 type person map[string]any
