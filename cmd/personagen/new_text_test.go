@@ -1,3 +1,5 @@
+//go:build slow
+
 package main
 
 import (
@@ -21,9 +23,6 @@ import (
 // estimate, the statistics and the card. No text that was bought before is
 // bought again.
 func TestTextFieldIsOneStanza(t *testing.T) {
-	if testing.Short() {
-		t.Skip("fits whole specs")
-	}
 	dir := t.TempDir()
 	for _, name := range []string{"cue.mod", "specs", "prompts"} {
 		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join("..", "..", name))); err != nil {
