@@ -51,7 +51,7 @@ Use --map for columns with other names. Lists may be written as strings.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.spec, "spec", "", "take fields, roles and references from this spec or bundle instead of the first release's plan")
-	f.StringArrayVar(&o.columns, "map", nil, "`THEIRS=OURS`, the name of a column in the files and of its field in the spec; may be repeated")
+	f.StringArrayVar(&o.columns, "map", nil, "match a column of the files to a field of the spec, `THEIRS=OURS`; may be repeated")
 	f.StringVarP(&o.out, "out", "o", "", "also write the comparison to this `FILE`: .md, .html (a fragment) or .json")
 	f.BoolVar(&o.markdown, "markdown", false, "print Markdown")
 	f.BoolVar(&o.all, "all", false, "print lists in full")

@@ -38,7 +38,7 @@ func (o *writerFlags) add(c *cobra.Command) {
 }
 
 func (o *writerFlags) addTo(f *pflag.FlagSet) {
-	f.StringVar(&o.provider, "provider", "", "writer of the texts: offline, the spec's phrase banks; none, which omits the text columns; or the endpoint of a model: "+models()+" or one that the spec defines (default offline if the spec has phrase banks, otherwise none)")
+	f.StringVar(&o.provider, "provider", "", "writer of the texts: offline, the spec's phrase banks; none, which omits the text columns; or the endpoint of a model: "+models()+", or one that the spec defines (default offline if the spec has phrase banks, otherwise none)")
 	f.StringVar(&o.model, "model", "", "name of the model (default from the spec)")
 	f.StringVar(&o.baseURL, "base-url", "", "address of the endpoint, such as http://localhost:8000/v1 (default the provider's)")
 	f.StringVar(&o.keyFile, "key-file", "", "file with the API key (default the provider's environment variable)")
@@ -51,7 +51,7 @@ func (o *writerFlags) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.mode, "mode", run.Interactive, "how requests are sent: interactive, one call each; or batch, in files that "+strings.Join(endpoint.BatchProviders(), " and ")+" answer within a day at a lower price")
 	f.DurationVar(&o.poll, "poll-every", 0, "with --mode batch: first interval between polls of the batches (default 30s)")
 	f.IntVar(&o.requests, "batch-requests", 0, "with --mode batch: largest number of requests in a file (default the provider's limit)")
-	f.Int64Var(&o.bytes, "batch-bytes", 0, "with --mode batch: largest size of a file in bytes; sending it needs twice that in memory (default 64 MB, or less at some providers)")
+	f.Int64Var(&o.bytes, "batch-bytes", 0, "with --mode batch: largest size of a file in bytes; sending it needs twice that in memory (default 64 MB)")
 }
 
 // models returns the kinds of endpoints as a list in words.
