@@ -24,7 +24,7 @@ var idKind = Kind{
 
 // id writes a UUID of version 8 (RFC 9562, section 5.8): a keyed permutation
 // of the person's number over the 122 bits that the format leaves free. Ids
-// are unique because it is a permutation, and DecodeID can undo it.
+// are unique because it is a permutation.
 type id struct{}
 
 const (
