@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"strings"
 
@@ -106,40 +105,6 @@ func within(p *plan.Plan, t *plan.Table, counts []int64) []int64 {
 		out[at] = counts[from]
 	}
 	return out
-}
-
-// sideBySide shows the cells of tables with few of them.
-func (s *Stats) sideBySide(p *paper) {
-	p.line("### Side by side\n")
-	p.line("Shares within each table's own universe: as published, reconciled with the other tables, fitted to all of them, and observed among the persons written. Where the persons wanted are only a part of the universe, as adults are of everyone, observed figures need not be the published ones; how much of it they are stands beside.\n")
-	for _, t := range s.Published {
-		f := t.Figures
-		if f == nil || len(f.Published) > mostValues || len(f.Published) == 0 {
-			continue
-		}
-		head := fmt.Sprintf("**%s** (%s", Escape(t.Name), t.Role)
-		if t.Where != "" {
-			head += ", where `" + t.Where + "`"
-		}
-		switch {
-		case f.Observed == nil:
-			head += "; nobody of its universe is among the persons written"
-		case t.Covered < whole:
-			head += fmt.Sprintf("; observed in the %s of its universe who are wanted", percent(t.Covered))
-		default:
-			head += "; its whole universe is observed"
-		}
-		p.line("%s)\n", head)
-		var rows [][]string
-		for k := range f.Published {
-			observed := ""
-			if f.Observed != nil {
-				observed = percent(f.Observed[k])
-			}
-			rows = append(rows, []string{Escape(cellOf(t.Fields, f.Labels, k)), percent(f.Published[k]), percent(f.Reconciled[k]), percent(f.Fitted[k]), observed})
-		}
-		p.table([]string{"cell", "published>", "reconciled>", "fitted>", "observed>"}, rows)
-	}
 }
 
 // cellOf names a cell by its labels.

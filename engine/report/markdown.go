@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,30 +21,6 @@ const (
 	mostValues   = 40
 	mostFrequent = 15
 )
-
-// paper writes Markdown.
-type paper struct{ bytes.Buffer }
-
-func (p *paper) line(format string, args ...any) {
-	fmt.Fprintf(p, format+"\n", args...)
-}
-
-// table writes a table; columns whose head ends in ">" are set to the right.
-func (p *paper) table(head []string, rows [][]string) {
-	titles, rule := make([]string, len(head)), make([]string, len(head))
-	for i, h := range head {
-		titles[i], rule[i] = strings.TrimSuffix(h, ">"), "---"
-		if strings.HasSuffix(h, ">") {
-			rule[i] = "---:"
-		}
-	}
-	p.line("| %s |", strings.Join(titles, " | "))
-	p.line("| %s |", strings.Join(rule, " | "))
-	for _, r := range rows {
-		p.line("| %s |", strings.Join(r, " | "))
-	}
-	p.line("")
-}
 
 // Markdown writes the statistics for people to read.
 func (s *Stats) Markdown(w io.Writer) error {
@@ -283,13 +258,6 @@ func (s *Stats) reconciliation(p *paper) {
 	s.sideBySide(p)
 }
 
-func years(y int) string {
-	if y == 0 {
-		return ""
-	}
-	return strconv.Itoa(y)
-}
-
 func (s *Stats) uncertainty(p *paper) {
 	if len(s.Uncertain) == 0 {
 		return
@@ -303,13 +271,6 @@ func (s *Stats) uncertainty(p *paper) {
 		}
 	}
 	p.line("")
-}
-
-func note(text string) string {
-	if text == "" {
-		return ""
-	}
-	return ": " + Escape(text)
 }
 
 func (s *Stats) independence(p *paper) {
@@ -388,52 +349,56 @@ func (s *Stats) checks(p *paper) {
 	p.table([]string{"status", "check", "name", "what was found"}, rows)
 }
 
-// Escape makes a text safe inside Markdown, in a cell of a table too.
-func Escape(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		switch r {
-		case '\\', '`', '*', '_', '[', ']', '<', '>', '|', '~', '&', '#', '$':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case '\n', '\r', '\t':
-			b.WriteByte(' ')
-		default:
-			b.WriteRune(r)
+// sideBySide shows the cells of tables with few of them.
+func (s *Stats) sideBySide(p *paper) {
+	p.line("### Side by side\n")
+	p.line("Shares within each table's own universe: as published, reconciled with the other tables, fitted to all of them, and observed among the persons written. Where the persons wanted are only a part of the universe, as adults are of everyone, observed figures need not be the published ones; how much of it they are stands beside.\n")
+	for _, t := range s.Published {
+		f := t.Figures
+		if f == nil || len(f.Published) > mostValues || len(f.Published) == 0 {
+			continue
 		}
+		head := fmt.Sprintf("**%s** (%s", Escape(t.Name), t.Role)
+		if t.Where != "" {
+			head += ", where `" + t.Where + "`"
+		}
+		switch {
+		case f.Observed == nil:
+			head += "; nobody of its universe is among the persons written"
+		case t.Covered < whole:
+			head += fmt.Sprintf("; observed in the %s of its universe who are wanted", percent(t.Covered))
+		default:
+			head += "; its whole universe is observed"
+		}
+		p.line("%s)\n", head)
+		var rows [][]string
+		for k := range f.Published {
+			observed := ""
+			if f.Observed != nil {
+				observed = percent(f.Observed[k])
+			}
+			rows = append(rows, []string{Escape(cellOf(t.Fields, f.Labels, k)), percent(f.Published[k]), percent(f.Reconciled[k]), percent(f.Fitted[k]), observed})
+		}
+		p.table([]string{"cell", "published>", "reconciled>", "fitted>", "observed>"}, rows)
 	}
-	return b.String()
 }
 
-func percent(share float64) string { return fmt.Sprintf("%.2f %%", 100*share) }
-
-// signed writes a deviation; what rounds to nothing has no sign.
-func signed(x float64) string {
-	text := fmt.Sprintf("%+.2f", x)
-	if text == "+0.00" || text == "-0.00" {
-		return "0.00"
+// goals shows which points of the user's are met.
+func (s *Stats) goals(p *paper) {
+	if len(s.Goals) == 0 {
+		return
 	}
-	return text
+	met := 0
+	var rows [][]string
+	for _, g := range s.Goals {
+		verdict := "**not met**"
+		if g.Met {
+			verdict = "met"
+			met++
+		}
+		rows = append(rows, []string{verdict, Escape(g.Name), Escape(g.Demand), Escape(g.Found)})
+	}
+	p.line("## Goals\n")
+	p.line("%s\n", fmt.Sprintf("What the specification calls success: %d of %d points are met.", met, len(s.Goals)))
+	p.table([]string{"", "goal", "wanted", "found"}, rows)
 }
-
-func points(x float64) string {
-	text := fmt.Sprintf("%+.3f", x)
-	if strings.Trim(text, "+-0.") == "" {
-		return "0.000"
-	}
-	return text
-}
-
-// number writes a number with four significant digits, whole ones in full.
-func number(x float64) string {
-	if x == float64(int64(x)) && x > -1e15 && x < 1e15 {
-		return humanize.Thousands(int64(x))
-	}
-	if math.Abs(x) >= 1000 && math.Abs(x) < 1e15 {
-		return humanize.Thousands(int64(math.Round(x)))
-	}
-	return strconv.FormatFloat(x, 'g', 4, 64)
-}
-
-// short is the beginning of a hash.
-func short(hash string) string { return hash[:min(len(hash), 12)] }

@@ -1,0 +1,104 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/humanize"
+)
+
+func (r *Release) cardTexts(p *paper) {
+	if r.Texts == nil || len(r.Texts.Fields) == 0 {
+		return
+	}
+	p.line("## Text fields\n")
+	p.line("%s. Lengths are in characters, of the items where a column is a list. Near-duplicates are texts of different persons that agree in most of their wording once names, places and numbers are masked.\n", r.Texts.Headline)
+	var rows [][]string
+	for _, c := range r.columns() {
+		i := r.text(c.Field.Name)
+		if i < 0 || c.plan.Text == nil {
+			continue
+		}
+		t := &r.Texts.Fields[i]
+		asked := fmt.Sprintf("%s to %s", humanize.Thousands(int64(c.plan.Text.Chars.Min)), humanize.Thousands(int64(c.plan.Text.Chars.Max)))
+		if n := c.plan.Text.Items; n != nil {
+			asked += fmt.Sprintf(", %d to %d items", n.Min, n.Max)
+		}
+		row := []string{"`" + c.name() + "`", humanize.Thousands(t.Written), humanize.Thousands(t.Missing), asked}
+		if n := t.Chars; n != nil {
+			row = append(row, number(n.Mean), number(n.P10), number(n.P50), number(n.P90))
+		} else {
+			row = append(row, "", "", "", "")
+		}
+		items, near := "", ""
+		if n := t.Items; n != nil {
+			items = number(n.Mean)
+		}
+		if a := t.NearDuplicates; a != nil {
+			near = percent(a.NearDuplicateShare)
+		}
+		rows = append(rows, append(row, items, near, written(t.Sources)))
+	}
+	p.table([]string{"column", "written>", "missing>", "length asked for>", "mean>", "10 %>", "median>", "90 %>", "mean items>", "near-duplicates>", "written by"}, rows)
+	if m := r.Texts.Model; m != nil && *m < 1 {
+		p.line("Texts written by `%s` are put together from phrase banks. They are a stand-in for model-written text and should not be counted as it.\n", check.Offline)
+	}
+}
+
+// cardTargets sets what was found beside what was asked for.
+func (r *Release) cardTargets(p *paper) {
+	p.line("## Target against observed\n")
+	if r.Population.Sampling == check.Quota && r.Population.Rows == r.Population.Size {
+		p.line("Whole persons were allotted to meet the targets, so the deviation in persons is what counts; p-values lie near 1 by construction and are indices of conformity.\n")
+	} else {
+		p.line("These persons are a sample: they differ from their targets by chance. p-values are of a chi-square test.\n")
+	}
+	hidden := map[string]bool{}
+	for _, f := range r.Fields {
+		hidden[f.Name] = f.Hidden
+	}
+	for _, part := range []struct{ title, origin string }{
+		{"Margins", "margin"}, {"Joints that the specification names", "joint"}, {"Published tables", "table"},
+	} {
+		var rows [][]string
+		for _, t := range r.Tables {
+			if t.Origin != part.origin || t.Numbers == nil || part.origin == "margin" && hidden[t.Fields[0]] {
+				continue
+			}
+			n, chance := t.Numbers, ""
+			if t.Test != nil {
+				chance = number(t.Test.P)
+			}
+			rows = append(rows, []string{Escape(t.Name), humanize.Thousands(int64(n.Cells)), signed(n.Persons), Escape(n.PersonsCell), points(n.Points), chance, t.Status})
+		}
+		if rows != nil {
+			p.line("### %s\n", part.title)
+			p.table([]string{"name", "cells>", "largest deviation, persons>", "where", "largest, points>", "p>", "check"}, rows)
+		}
+	}
+	r.cardValues(p)
+}
+
+// cardValues shows the margins value by value.
+func (r *Release) cardValues(p *paper) {
+	first := true
+	for _, c := range r.columns() {
+		if len(c.Values) == 0 || c.Values[0].Target == nil || c.Type == frame.Integer || len(c.Values) > mostValues {
+			continue
+		}
+		if first {
+			p.line("### Value by value\n")
+			first = false
+		}
+		p.line("<details><summary><code>%s</code>, %d values</summary>\n", c.name(), len(c.Values))
+		var rows [][]string
+		for _, v := range c.Values {
+			rows = append(rows, []string{
+				Escape(v.Label), humanize.Thousands(v.Count), percent(v.Share), percent(*v.Target), signed(float64(v.Count) - *v.Target*float64(r.Population.Rows)),
+			})
+		}
+		p.table([]string{"value", "persons>", "share>", "target>", "deviation, persons>"}, rows)
+		p.line("</details>\n")
+	}
+}

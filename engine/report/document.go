@@ -1,0 +1,99 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/personagen/personagen/engine/humanize"
+)
+
+// paper writes Markdown.
+type paper struct{ bytes.Buffer }
+
+func (p *paper) line(format string, args ...any) {
+	fmt.Fprintf(p, format+"\n", args...)
+}
+
+// table writes a table; columns whose head ends in ">" are set to the right.
+func (p *paper) table(head []string, rows [][]string) {
+	titles, rule := make([]string, len(head)), make([]string, len(head))
+	for i, h := range head {
+		titles[i], rule[i] = strings.TrimSuffix(h, ">"), "---"
+		if strings.HasSuffix(h, ">") {
+			rule[i] = "---:"
+		}
+	}
+	p.line("| %s |", strings.Join(titles, " | "))
+	p.line("| %s |", strings.Join(rule, " | "))
+	for _, r := range rows {
+		p.line("| %s |", strings.Join(r, " | "))
+	}
+	p.line("")
+}
+
+func years(y int) string {
+	if y == 0 {
+		return ""
+	}
+	return strconv.Itoa(y)
+}
+
+func note(text string) string {
+	if text == "" {
+		return ""
+	}
+	return ": " + Escape(text)
+}
+
+// Escape makes a text safe inside Markdown, in a cell of a table too.
+func Escape(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch r {
+		case '\\', '`', '*', '_', '[', ']', '<', '>', '|', '~', '&', '#', '$':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case '\n', '\r', '\t':
+			b.WriteByte(' ')
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.2f %%", 100*share) }
+
+// signed writes a deviation; what rounds to nothing has no sign.
+func signed(x float64) string {
+	text := fmt.Sprintf("%+.2f", x)
+	if text == "+0.00" || text == "-0.00" {
+		return "0.00"
+	}
+	return text
+}
+
+func points(x float64) string {
+	text := fmt.Sprintf("%+.3f", x)
+	if strings.Trim(text, "+-0.") == "" {
+		return "0.000"
+	}
+	return text
+}
+
+// number writes a number with four significant digits, whole ones in full.
+func number(x float64) string {
+	if x == float64(int64(x)) && x > -1e15 && x < 1e15 {
+		return humanize.Thousands(int64(x))
+	}
+	if math.Abs(x) >= 1000 && math.Abs(x) < 1e15 {
+		return humanize.Thousands(int64(math.Round(x)))
+	}
+	return strconv.FormatFloat(x, 'g', 4, 64)
+}
+
+// short is the beginning of a hash.
+func short(hash string) string { return hash[:min(len(hash), 12)] }
