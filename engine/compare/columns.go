@@ -30,7 +30,7 @@ type column struct {
 	chars, items    sketch.Numbers
 	numbers         sketch.Numbers
 	values          map[string]int64
-	many            bool
+	tooMany         bool
 	strings         bool // lists are written as texts
 }
 
@@ -105,9 +105,9 @@ func proseKind(f *kind.Field) string {
 	return textKind
 }
 
-// prosaic is the mean length in characters from which texts are prose and not
+// minProseChars is the mean length in characters from which texts are prose and not
 // labels.
-const prosaic = 80
+const minProseChars = 80
 
 // sniff tells what a column of texts holds by its first rows.
 func (p *profile) sniff(b *frame.Batch, i int, c *column) string {
@@ -129,7 +129,7 @@ func (p *profile) sniff(b *frame.Batch, i int, c *column) string {
 	case n > 0 && lists*10 >= n*9:
 		c.strings = true
 		return listKind
-	case n > 0 && chars >= prosaic*n:
+	case n > 0 && chars >= minProseChars*n:
 		return textKind
 	case n > 10 && len(different) == n && chars >= 32*n && chars <= 36*n:
 		return otherKind // all different and as long as a UUID

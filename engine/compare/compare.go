@@ -31,12 +31,12 @@ const (
 // stands in lists called "in" is by set, in their order, null where a set has
 // nothing of it.
 type Comparison struct {
-	Format int      `json:"format"`
-	Sets   []Set    `json:"sets"`
-	Texts  []Text   `json:"texts"`
-	Lists  []List   `json:"lists"`
-	Values []Values `json:"values"`
-	Number []Number `json:"numbers"`
+	Format  int                `json:"format"`
+	Sets    []Set              `json:"sets"`
+	Texts   []TextComparison   `json:"texts"`
+	Lists   []ListComparison   `json:"lists"`
+	Values  []ValuesComparison `json:"values"`
+	Numbers []NumberComparison `json:"numbers"`
 	// Findings sum it up in sentences.
 	Findings []string `json:"findings"`
 }
@@ -59,8 +59,8 @@ type Set struct {
 	Known *spec.Reference `json:"known,omitempty"`
 }
 
-// Text compares a text field.
-type Text struct {
+// TextComparison compares a text field.
+type TextComparison struct {
 	Field string         `json:"field"`
 	Title string         `json:"title,omitempty"`
 	In    []*TextFigures `json:"in"`
@@ -84,9 +84,9 @@ type TextFigures struct {
 	// Near is the share of texts that are nearly the same as another, Opening of
 	// those that open as another of the same hundred, when names, places and
 	// numbers are masked; Phrase the words of the longest phrase that two share.
-	Near    float64 `json:"near_duplicates_share"`
-	Opening float64 `json:"openings_repeated_in_a_hundred"`
-	Phrase  int     `json:"longest_repeated_phrase,omitempty"`
+	NearDuplicates   float64 `json:"near_duplicates_share"`
+	RepeatedOpenings float64 `json:"openings_repeated_in_a_hundred"`
+	LongestPhrase    int     `json:"longest_repeated_phrase,omitempty"`
 	// Named tells how often the text names a fact about its person.
 	Named []Fact               `json:"named,omitempty"`
 	Known *spec.ReferenceField `json:"known,omitempty"`
@@ -105,8 +105,8 @@ type Fact struct {
 	Share float64 `json:"share"`
 }
 
-// List compares a field of lists.
-type List struct {
+// ListComparison compares a field of lists.
+type ListComparison struct {
 	Field string         `json:"field"`
 	Title string         `json:"title,omitempty"`
 	In    []*ListFigures `json:"in"`
@@ -125,9 +125,9 @@ type ListFigures struct {
 	Known     *spec.ReferenceField `json:"known,omitempty"`
 }
 
-// Values compares a field of finitely many values. TVD is the total variation
+// ValuesComparison compares a field of finitely many values. TVD is the total variation
 // distance to the first set: null for itself and where no label is shared.
-type Values struct {
+type ValuesComparison struct {
 	Field string          `json:"field"`
 	Title string          `json:"title,omitempty"`
 	In    []*ValueFigures `json:"in"`
@@ -140,7 +140,7 @@ type ValueFigures struct {
 	Nulls     int64 `json:"nulls,omitempty"`
 	Different int64 `json:"different,omitempty"`
 	// Many tells that there are more than could be counted.
-	Many bool `json:"many,omitempty"`
+	TooMany bool `json:"many,omitempty"`
 	// Shares are those of the largest values, of the rows that have one.
 	Shares []Share              `json:"shares,omitempty"`
 	Known  *spec.ReferenceField `json:"known,omitempty"`
@@ -152,8 +152,8 @@ type Share struct {
 	Share float64 `json:"share"`
 }
 
-// Number compares a number field.
-type Number struct {
+// NumberComparison compares a number field.
+type NumberComparison struct {
 	Field string            `json:"field"`
 	Title string            `json:"title,omitempty"`
 	In    []*sketch.Summary `json:"in"`
@@ -173,14 +173,14 @@ func Compare(ctx context.Context, inputs []Input, progress func(rows int64)) (*C
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	c := &Comparison{Format: Format, Texts: []Text{}, Lists: []List{}, Values: []Values{}, Number: []Number{}}
+	c := &Comparison{Format: Format, Texts: []TextComparison{}, Lists: []ListComparison{}, Values: []ValuesComparison{}, Numbers: []NumberComparison{}}
 	for _, p := range profiles {
 		c.Sets = append(c.Sets, p.set())
 	}
 	for _, f := range fieldsOf(profiles) {
 		c.add(f, profiles)
 	}
-	c.onlyThere(profiles)
+	c.setExclusive(profiles)
 	c.Findings = c.findings()
 	return c, nil
 }
@@ -235,24 +235,24 @@ func (c *Comparison) add(field string, profiles []*profile) {
 	}
 	switch first.kind {
 	case textKind:
-		c.Texts = append(c.Texts, Text{field, first.title, textFigures(field, profiles, columns, known)})
+		c.Texts = append(c.Texts, TextComparison{field, first.title, textFigures(field, profiles, columns, known)})
 	case listKind:
-		c.Lists = append(c.Lists, List{field, first.title, listFigures(profiles, columns, known)})
+		c.Lists = append(c.Lists, ListComparison{field, first.title, listFigures(profiles, columns, known)})
 	case valueKind:
 		c.Values = append(c.Values, valueFigures(field, first.title, columns, known))
 	case numberKind:
-		n := Number{Field: field, Title: first.title, In: make([]*sketch.Summary, len(profiles))}
+		n := NumberComparison{Field: field, Title: first.title, In: make([]*sketch.Summary, len(profiles))}
 		for i, x := range columns {
 			if x != nil {
 				n.In[i] = x.numbers.Describe()
 			}
 		}
-		c.Number = append(c.Number, n)
+		c.Numbers = append(c.Numbers, n)
 	}
 }
 
-// onlyThere lists the columns that only one set has.
-func (c *Comparison) onlyThere(profiles []*profile) {
+// setExclusive lists the columns that only one set has.
+func (c *Comparison) setExclusive(profiles []*profile) {
 	if len(profiles) < 2 {
 		return
 	}

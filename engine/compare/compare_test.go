@@ -87,8 +87,8 @@ func TestCompare(t *testing.T) {
 	if read != 2*n || *c.Sets[0].Rows != n || *c.Sets[0].Model != 0.25 {
 		t.Errorf("%d read; %+v", read, c.Sets[0])
 	}
-	if len(c.Texts) != 1 || len(c.Lists) != 1 || len(c.Values) != 2 || len(c.Number) != 1 {
-		t.Fatalf("%d texts, %d lists, %d values, %d numbers", len(c.Texts), len(c.Lists), len(c.Values), len(c.Number))
+	if len(c.Texts) != 1 || len(c.Lists) != 1 || len(c.Values) != 2 || len(c.Numbers) != 1 {
+		t.Fatalf("%d texts, %d lists, %d values, %d numbers", len(c.Texts), len(c.Lists), len(c.Values), len(c.Numbers))
 	}
 	if d := cmp.Diff(c.Texts[0].In[0], c.Texts[0].In[1]); d != "" {
 		t.Error(d)
@@ -98,8 +98,8 @@ func TestCompare(t *testing.T) {
 	if d := cmp.Diff(want, tale.Named); d != "" || tale.Words != 36 || tale.Sample != (Sample{n, 36_000}) {
 		t.Errorf("%s%+v", d, tale)
 	}
-	if tale.Near < 0.99 || tale.Opening < 0.7 { // 20 texts, again and again
-		t.Errorf("near %v, opening %v", tale.Near, tale.Opening)
+	if tale.NearDuplicates < 0.99 || tale.RepeatedOpenings < 0.7 { // 20 texts, again and again
+		t.Errorf("near %v, opening %v", tale.NearDuplicates, tale.RepeatedOpenings)
 	}
 	tags, there := *c.Lists[0].In[0], *c.Lists[0].In[1]
 	if tags.Items.Mean != 2 || tags.Sample != 2000 || tags.Different != 0.0055 || tags.Strings || !there.Strings {
@@ -117,7 +117,7 @@ func TestCompare(t *testing.T) {
 	if v := c.Values[1].In[0]; v.Shares[0] != (Share{"Dunes", 0.5}) || v.Different != 2 {
 		t.Errorf("%+v", v)
 	}
-	if a := c.Number[0].In[0]; a.Min != 20 || a.Max != 69 || a.Mean != 44.5 {
+	if a := c.Numbers[0].In[0]; a.Min != 20 || a.Max != 69 || a.Mean != 44.5 {
 		t.Errorf("%+v", a)
 	}
 }
@@ -178,7 +178,7 @@ func TestDistance(t *testing.T) {
 	if d := distance(a, col(map[string]int64{"z": 1})); d != nil {
 		t.Errorf("no label in common: %v", *d)
 	}
-	if d := distance(a, &column{many: true, n: 1}); d != nil {
+	if d := distance(a, &column{tooMany: true, n: 1}); d != nil {
 		t.Errorf("too many: %v", *d)
 	}
 }

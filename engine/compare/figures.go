@@ -54,7 +54,7 @@ func textFigures(field string, profiles []*profile, columns []*column, known []*
 		cut := similarity.Cut(s.words, words)
 		a := similarity.Compare(s.signatures[:texts], s.persons[:texts], cut)
 		f.Sample = Sample{int64(texts), int64(words)}
-		f.Near, f.Opening, f.Distinct, f.Phrase = a.NearDuplicateShare, a.Openings.Repeated, a.Words.Distinct, a.Words.Phrase
+		f.NearDuplicates, f.RepeatedOpenings, f.Distinct, f.LongestPhrase = a.NearDuplicateShare, a.Openings.Repeated, a.Words.Distinct, a.Words.Phrase
 		f.Vocabulary, f.PerThousand = similarity.Types(cut), similarity.MovingTypes(cut, window)
 	}
 	return out
@@ -89,8 +89,8 @@ func listFigures(profiles []*profile, columns []*column, known []*spec.Reference
 	return out
 }
 
-func valueFigures(field, title string, columns []*column, known []*spec.ReferenceField) Values {
-	v := Values{Field: field, Title: title, In: make([]*ValueFigures, len(columns)), TVD: make([]*float64, len(columns))}
+func valueFigures(field, title string, columns []*column, known []*spec.ReferenceField) ValuesComparison {
+	v := ValuesComparison{Field: field, Title: title, In: make([]*ValueFigures, len(columns)), TVD: make([]*float64, len(columns))}
 	for i, x := range columns {
 		if x == nil {
 			if k := known[i]; k != nil && !k.Absent && k.Values != nil {
@@ -98,7 +98,7 @@ func valueFigures(field, title string, columns []*column, known []*spec.Referenc
 			}
 			continue
 		}
-		f := &ValueFigures{Rows: x.n, Nulls: x.nulls, Different: int64(len(x.values)), Many: x.many}
+		f := &ValueFigures{Rows: x.n, Nulls: x.nulls, Different: int64(len(x.values)), TooMany: x.tooMany}
 		labels := slices.SortedFunc(maps.Keys(x.values), func(a, b string) int {
 			return cmp.Or(cmp.Compare(x.values[b], x.values[a]), cmp.Compare(a, b))
 		})
@@ -116,7 +116,7 @@ func valueFigures(field, title string, columns []*column, known []*spec.Referenc
 // distance is the total variation distance of two columns, nil when they have
 // no label in common or too many to be counted.
 func distance(a, b *column) *float64 {
-	if a.many || b.many || a.n == 0 || b.n == 0 {
+	if a.tooMany || b.tooMany || a.n == 0 || b.n == 0 {
 		return nil
 	}
 	labels := maps.Clone(a.values)

@@ -23,10 +23,10 @@ func (c *Comparison) findings() []string {
 		if a.RowChars != nil && a.RowChars.Mean > 0 {
 			switch {
 			case b.RowChars != nil && b.RowChars.Mean > 0:
-				add("A row of %s has %s characters of text on average, one of %s %s: %s.", a.Name, number(a.RowChars.Mean), b.Name, number(b.RowChars.Mean), times(a.RowChars.Mean, b.RowChars.Mean))
+				add("A row of %s has %s characters of text on average, one of %s %s: %s.", a.Name, number(a.RowChars.Mean), b.Name, number(b.RowChars.Mean), ratio(a.RowChars.Mean, b.RowChars.Mean))
 			case b.Known != nil && b.Known.RowChars != nil:
 				k := b.Known.RowChars
-				text := times(a.RowChars.Mean, (k.Low+k.High)/2)
+				text := ratio(a.RowChars.Mean, (k.Low+k.High)/2)
 				if k.Low != k.High {
 					text += ", against the middle of it"
 				}
@@ -102,8 +102,8 @@ func (c *Comparison) wordFindings(i int, add func(string, ...any)) {
 		n++
 		for k, f := range []*TextFigures{a, b} {
 			types[k] += f.Distinct[1]
-			near[k] += f.Near
-			opening[k] += f.Opening
+			near[k] += f.NearDuplicates
+			opening[k] += f.RepeatedOpenings
 			for _, x := range f.Named {
 				if named[x.Role] == nil {
 					named[x.Role], counts[x.Role] = &[2]float64{}, &[2]float64{}
@@ -181,8 +181,8 @@ func fieldCount(n int) string {
 	return fmt.Sprintf("%d fields", n)
 }
 
-// times says how many times b a is.
-func times(a, b float64) string {
+// ratio says how many times b a is.
+func ratio(a, b float64) string {
 	switch r := a / b; {
 	case r >= 1.05:
 		return fmt.Sprintf("%.1f times as many", r)

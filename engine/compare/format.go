@@ -10,7 +10,7 @@ import (
 )
 
 // known writes a figure of a reference with its status.
-func known(k *spec.KnownFigure) string {
+func knownFigure(k *spec.KnownFigure) string {
 	if k == nil {
 		return "-"
 	}

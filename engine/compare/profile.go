@@ -63,8 +63,8 @@ type profile struct {
 	model    [2]int64 // texts of which is known who wrote them, those of a model
 
 	key      rng.Stream
-	compared sketch.Lowest[[]seen]     // per text or list
-	kept     sketch.Lowest[[][]uint64] // per text or list
+	compared sketch.Lowest[[]sampledText] // per text or list
+	kept     sketch.Lowest[[][]uint64]    // per text or list
 	roles    []role
 
 	tokens tokenize.Tokenizer
@@ -72,8 +72,8 @@ type profile struct {
 	masked []int // columns of the batch
 }
 
-// seen is what is kept of a sampled text.
-type seen struct {
+// sampledText is what is kept of a sampled text.
+type sampledText struct {
 	signature similarity.Signature
 	has       uint16 // a bit for each role that the person has
 	named     uint16 // and that the text names
@@ -88,7 +88,7 @@ type person struct {
 // measure reads the files of the input.
 func (p *profile) measure(ctx context.Context, progress func(rows int64)) error {
 	p.key = rng.New(0, "compare/texts")
-	p.compared = sketch.Lowest[[]seen]{Keep: comparedPersons, Below: math.MaxUint64}
+	p.compared = sketch.Lowest[[]sampledText]{Keep: comparedPersons, Below: math.MaxUint64}
 	p.kept = sketch.Lowest[[][]uint64]{Keep: keptPersons, Below: math.MaxUint64}
 	for _, path := range p.input.Files {
 		if err := p.read(ctx, path, progress); err != nil {
@@ -142,11 +142,11 @@ func (p *profile) add(b *frame.Batch) {
 	}
 	p.findRoles(b)
 	rowChars := make([]int64, b.N)
-	samples, words := map[int][]seen{}, map[int][][]uint64{}
+	samples, words := map[int][]sampledText{}, map[int][][]uint64{}
 	var order []int
 	for r := range b.N {
 		if h := p.key.Uint64(p.rows + int64(r)); h <= p.compared.Below {
-			samples[r] = make([]seen, p.texts)
+			samples[r] = make([]sampledText, p.texts)
 			order = append(order, r)
 			if h <= p.kept.Below {
 				words[r] = make([][]uint64, p.texts)
@@ -207,7 +207,7 @@ func (p *profile) sampleOf(c *column) (signatures []*similarity.Signature, perso
 	return signatures, persons, words
 }
 
-func (p *profile) addTexts(b *frame.Batch, i int, c *column, rowChars []int64, samples map[int][]seen, words map[int][][]uint64, persons map[int]*person) {
+func (p *profile) addTexts(b *frame.Batch, i int, c *column, rowChars []int64, samples map[int][]sampledText, words map[int][][]uint64, persons map[int]*person) {
 	col := &b.Columns[i]
 	for r, text := range col.Texts[:b.N] {
 		if col.IsNull(frame.Text, r) {
@@ -249,7 +249,7 @@ func (p *profile) addTexts(b *frame.Batch, i int, c *column, rowChars []int64, s
 	}
 }
 
-func (p *profile) addLists(b *frame.Batch, i int, c *column, rowChars []int64, samples map[int][]seen, words map[int][][]uint64) {
+func (p *profile) addLists(b *frame.Batch, i int, c *column, rowChars []int64, samples map[int][]sampledText, words map[int][][]uint64) {
 	col, field := &b.Columns[i], &b.Schema[i]
 	for r := range b.N {
 		if col.IsNull(field.Type, r) {
@@ -312,7 +312,7 @@ func (c *column) addValues(b *frame.Batch, i int) {
 		c.n++
 		label := textOf(col, field, r)
 		if _, known := c.values[label]; !known && len(c.values) >= mostValues {
-			c.many = true
+			c.tooMany = true
 			continue
 		}
 		c.values[label]++

@@ -38,7 +38,7 @@ func (c *Comparison) setRows() section {
 		rows, chars, model := "-", "-", "-"
 		switch {
 		case x.Known != nil:
-			rows, chars = known(x.Known.Rows), known(x.Known.RowChars)
+			rows, chars = knownFigure(x.Known.Rows), knownFigure(x.Known.RowChars)
 		default:
 			rows = humanize.Thousands(*x.Rows)
 			if x.RowChars != nil && x.RowChars.Mean > 0 {
@@ -54,7 +54,7 @@ func (c *Comparison) setRows() section {
 }
 
 // cell names a field on its first row only.
-func cell(field string, first bool) string {
+func onFirstRow(field string, first bool) string {
 	if first {
 		return field
 	}
@@ -72,15 +72,15 @@ func (c *Comparison) lengthRows() section {
 			if f == nil {
 				continue
 			}
-			row := []string{cell(t.Field, first), c.Sets[i].Name}
+			row := []string{onFirstRow(t.Field, first), c.Sets[i].Name}
 			switch {
 			case f.Known != nil:
-				text := known(f.Known.Chars)
+				text := knownFigure(f.Known.Chars)
 				if k := f.Known.ExampleChars; k != nil {
 					if f.Known.Chars == nil {
-						text = fmt.Sprintf("one text: %s", known(k))
+						text = fmt.Sprintf("one text: %s", knownFigure(k))
 					} else {
-						text += fmt.Sprintf("; one text: %s", known(k))
+						text += fmt.Sprintf("; one text: %s", knownFigure(k))
 					}
 				}
 				row = append(row, "-", "-", text, "", "", "", "")
@@ -112,11 +112,11 @@ func (c *Comparison) varietyRows() section {
 			if f.PerThousand > 0 {
 				types = number(f.PerThousand)
 			}
-			row := []string{cell(t.Field, first), c.Sets[i].Name, humanize.Thousands(f.Sample.Texts), humanize.Thousands(f.Sample.Words), types}
+			row := []string{onFirstRow(t.Field, first), c.Sets[i].Name, humanize.Thousands(f.Sample.Texts), humanize.Thousands(f.Sample.Words), types}
 			for _, d := range f.Distinct {
 				row = append(row, fmt.Sprintf("%.3f", d))
 			}
-			s.rows = append(s.rows, append(row, percent(f.Near), percent(f.Opening), fmt.Sprintf("%d words", f.Phrase)))
+			s.rows = append(s.rows, append(row, percent(f.NearDuplicates), percent(f.RepeatedOpenings), fmt.Sprintf("%d words", f.LongestPhrase)))
 			first = false
 		}
 	}
@@ -131,7 +131,7 @@ func (c *Comparison) factRows() section {
 	}
 	var roles []string
 	for _, role := range factRoles {
-		if slices.ContainsFunc(c.Texts, func(t Text) bool {
+		if slices.ContainsFunc(c.Texts, func(t TextComparison) bool {
 			return slices.ContainsFunc(t.In, func(f *TextFigures) bool { return f != nil && f.share(role) != nil })
 		}) {
 			roles = append(roles, role)
@@ -144,7 +144,7 @@ func (c *Comparison) factRows() section {
 			if f == nil || len(f.Named) == 0 {
 				continue
 			}
-			row := []string{cell(t.Field, first), c.Sets[i].Name}
+			row := []string{onFirstRow(t.Field, first), c.Sets[i].Name}
 			for _, role := range roles {
 				text := "-"
 				if x := f.share(role); x != nil {
@@ -179,12 +179,12 @@ func (c *Comparison) listRows() section {
 			if f == nil {
 				continue
 			}
-			row := []string{cell(l.Field, first), c.Sets[i].Name}
+			row := []string{onFirstRow(l.Field, first), c.Sets[i].Name}
 			if f.Known != nil {
-				row = append(row, "-", "-", known(f.Known.Items), "", "", "", "", "", "")
+				row = append(row, "-", "-", knownFigure(f.Known.Items), "", "", "", "", "", "")
 			} else {
 				row = append(row, humanize.Thousands(f.Lists), humanize.Thousands(f.Empty))
-				row = append(row, four(f.Items)...)
+				row = append(row, meanAndPercentiles(f.Items)...)
 				chars, different, form := "-", "-", "lists"
 				if f.Chars != nil {
 					chars = number(f.Chars.Mean)
@@ -203,7 +203,7 @@ func (c *Comparison) listRows() section {
 	return s
 }
 
-func four(n *sketch.Summary) []string {
+func meanAndPercentiles(n *sketch.Summary) []string {
 	if n == nil {
 		return []string{"-", "-", "-", "-"}
 	}
@@ -234,10 +234,10 @@ func (c *Comparison) valueRows() section {
 			switch {
 			case f == nil:
 			case f.Known != nil:
-				different = known(f.Known.Values)
+				different = knownFigure(f.Known.Values)
 			default:
 				different, nulls = humanize.Thousands(f.Different), humanize.Thousands(f.Nulls)
-				if f.Many {
+				if f.TooMany {
 					different = "over " + different
 				}
 			}
@@ -281,7 +281,7 @@ func (c *Comparison) shareRows(all bool) section {
 		}
 		first := true
 		for _, label := range v.labels(all) {
-			row := []string{cell(v.Field, first), label}
+			row := []string{onFirstRow(v.Field, first), label}
 			for i, f := range v.In {
 				if c.Sets[i].Known != nil {
 					continue
@@ -301,7 +301,7 @@ func (c *Comparison) shareRows(all bool) section {
 }
 
 // labels lists the values that are shown, the largest of the first set first.
-func (v *Values) labels(all bool) []string {
+func (v *ValuesComparison) labels(all bool) []string {
 	var out []string
 	for _, f := range v.In {
 		if f == nil {
@@ -318,13 +318,13 @@ func (v *Values) labels(all bool) []string {
 
 func (c *Comparison) numberRows() section {
 	s := section{title: "Numbers", head: []string{"field", "set", "values>", "mean>", "standard deviation>", "least>", "10 %>", "median>", "90 %>", "most>"}}
-	for _, x := range c.Number {
+	for _, x := range c.Numbers {
 		first := true
 		for i, n := range x.In {
 			if n == nil {
 				continue
 			}
-			s.rows = append(s.rows, []string{cell(x.Field, first), c.Sets[i].Name, humanize.Thousands(n.N), number(n.Mean), number(n.SD), number(n.Min), number(n.P10), number(n.P50), number(n.P90), number(n.Max)})
+			s.rows = append(s.rows, []string{onFirstRow(x.Field, first), c.Sets[i].Name, humanize.Thousands(n.N), number(n.Mean), number(n.SD), number(n.Min), number(n.P10), number(n.P50), number(n.P90), number(n.Max)})
 			first = false
 		}
 	}

@@ -15,32 +15,32 @@ import (
 // Card writes the dataset card: front matter for dataset hubs, then what a user
 // of the data must know. Its figures are those of the statistics.
 func (r *Release) Card(w io.Writer) error {
-	var p paper
-	r.front(&p)
-	r.cardOverview(&p)
-	r.cardSources(&p)
-	r.cardSchema(&p)
-	r.cardTexts(&p)
-	r.cardTargets(&p)
-	r.cardLimitations(&p)
-	r.cardUse(&p)
-	r.cardMaking(&p)
-	r.cardLoading(&p)
-	r.cardRebuilding(&p)
-	r.cardFiles(&p)
-	r.cardCitation(&p)
-	_, err := w.Write(append(bytes.TrimRight(p.Bytes(), "\n"), '\n'))
+	var d document
+	r.front(&d)
+	r.cardOverview(&d)
+	r.cardSources(&d)
+	r.cardSchema(&d)
+	r.cardTexts(&d)
+	r.cardTargets(&d)
+	r.cardLimitations(&d)
+	r.cardUse(&d)
+	r.cardMaking(&d)
+	r.cardLoading(&d)
+	r.cardRebuilding(&d)
+	r.cardFiles(&d)
+	r.cardCitation(&d)
+	_, err := w.Write(append(bytes.TrimRight(d.Bytes(), "\n"), '\n'))
 	return err
 }
 
-func (r *Release) cardOverview(p *paper) {
+func (r *Release) cardOverview(d *document) {
 	pop := &r.Population
-	p.line("# %s\n", Escape(pop.title()))
+	d.line("# %s\n", Escape(pop.title()))
 	if pop.Description != "" {
-		p.line("%s\n", Escape(strings.TrimSpace(pop.Description)))
+		d.line("%s\n", Escape(strings.TrimSpace(pop.Description)))
 	}
-	p.line("## Dataset overview\n")
-	p.line("Every person here is invented.%s\n", r.follows())
+	d.line("## Dataset overview\n")
+	d.line("Every person here is invented.%s\n", r.follows())
 	var rows [][]string
 	row := func(name, value string) {
 		if value != "" {
@@ -67,8 +67,8 @@ func (r *Release) cardOverview(p *paper) {
 	row("specification", Escape(strings.TrimSpace(pop.Name+" "+pop.Version)))
 	row("published", Escape(r.Plan.Card.Date))
 	row("contact", Escape(r.Plan.Card.Contact))
-	p.table([]string{"", ""}, rows)
-	r.cardFailures(p)
+	d.table([]string{"", ""}, rows)
+	r.cardFailures(d)
 }
 
 func (r *Release) follows() string {
@@ -79,27 +79,27 @@ func (r *Release) follows() string {
 }
 
 // cardFailures warns of checks that did not pass.
-func (r *Release) cardFailures(p *paper) {
+func (r *Release) cardFailures(d *document) {
 	found := false
 	for _, o := range r.Checks.Outcomes {
 		if o.Status == check.Fail || o.Status == check.Warn {
-			p.line("* **%s** %s: %s", o.Status, Escape(o.Name), Escape(o.Message))
+			d.line("* **%s** %s: %s", o.Status, Escape(o.Name), Escape(o.Message))
 			found = true
 		}
 	}
 	if found {
-		p.line("")
+		d.line("")
 	}
 }
 
 // cardSources lists the publications, with the standing of what was taken from
 // each.
-func (r *Release) cardSources(p *paper) {
+func (r *Release) cardSources(d *document) {
 	if len(r.Sources) == 0 {
 		return
 	}
-	p.line("## Seed data\n")
-	p.line("Taken from it are fields and tables by their status: official as printed by the office, secondary by others, derived computed from printed figures, modelled by a model, assumed without a source.\n")
+	d.line("## Seed data\n")
+	d.line("Taken from it are fields and tables by their status: official as printed by the office, secondary by others, derived computed from printed figures, modelled by a model, assumed without a source.\n")
 	var rows [][]string
 	for _, s := range r.Sources {
 		title := Escape(s.Title)
@@ -112,7 +112,7 @@ func (r *Release) cardSources(p *paper) {
 		}
 		rows = append(rows, []string{Escape(s.Name), title, Escape(s.Publisher), when, r.taken(s.Name), Escape(s.License), Escape(s.Note)})
 	}
-	p.table([]string{"source", "title", "publisher", "of", "taken from it", "licence", "note"}, rows)
+	d.table([]string{"source", "title", "publisher", "of", "taken from it", "licence", "note"}, rows)
 }
 
 // taken counts the fields and tables of a source by status.
@@ -144,8 +144,8 @@ func (r *Release) taken(source string) string {
 	return strings.Join(parts, ", ")
 }
 
-func (r *Release) cardLimitations(p *paper) {
-	p.line("## Known limitations\n")
+func (r *Release) cardLimitations(d *document) {
+	d.line("## Known limitations\n")
 	items := slices.Clone(r.Limitations)
 	for i, l := range items {
 		items[i] = Escape(l)
@@ -173,13 +173,13 @@ func (r *Release) cardLimitations(p *paper) {
 		items = []string{"The specification names none."}
 	}
 	for _, item := range items {
-		p.line("* %s", item)
+		d.line("* %s", item)
 	}
-	p.line("")
+	d.line("")
 	if len(r.Uncertain) == 0 {
 		return
 	}
-	p.line("### What is not official\n")
+	d.line("### What is not official\n")
 	for _, status := range []string{"assumed", "modelled", "derived", "secondary"} {
 		var rows [][]string
 		for _, u := range r.Uncertain {
@@ -188,9 +188,9 @@ func (r *Release) cardLimitations(p *paper) {
 			}
 		}
 		if rows != nil {
-			p.line("<details%s><summary>%s: %d</summary>\n", map[bool]string{true: " open"}[status == "assumed"], status, len(rows))
-			p.table([]string{"what", "name", "note"}, rows)
-			p.line("</details>\n")
+			d.line("<details%s><summary>%s: %d</summary>\n", map[bool]string{true: " open"}[status == "assumed"], status, len(rows))
+			d.table([]string{"what", "name", "note"}, rows)
+			d.line("</details>\n")
 		}
 	}
 }
@@ -203,29 +203,29 @@ func counted(n int, one, many string) string {
 	return humanize.Thousands(int64(n)) + " " + many
 }
 
-func (r *Release) cardUse(p *paper) {
+func (r *Release) cardUse(d *document) {
 	c := &r.Plan.Card
-	p.line("## Intended use\n")
+	d.line("## Intended use\n")
 	if c.IntendedUse == nil {
-		p.line("Data that has the shape of a population and nobody's secrets: for tests, teaching, prototypes, and as seeds of varied synthetic text.")
+		d.line("Data that has the shape of a population and nobody's secrets: for tests, teaching, prototypes, and as seeds of varied synthetic text.")
 	}
 	for _, s := range c.IntendedUse {
-		p.line("* %s", Escape(s))
+		d.line("* %s", Escape(s))
 	}
-	p.line("\n## Out-of-scope use\n")
+	d.line("\n## Out-of-scope use\n")
 	if c.OutOfScope == nil {
-		p.line("* Estimates about real people: the publications named above are there for these.\n* Decisions about anybody; looking for a real person behind a row.")
+		d.line("* Estimates about real people: the publications named above are there for these.\n* Decisions about anybody; looking for a real person behind a row.")
 	}
 	for _, s := range c.OutOfScope {
-		p.line("* %s", Escape(s))
+		d.line("* %s", Escape(s))
 	}
-	p.line("")
+	d.line("")
 }
 
 // cardMaking tells how the data came to be.
-func (r *Release) cardMaking(p *paper) {
+func (r *Release) cardMaking(d *document) {
 	pop := &r.Population
-	p.line("## How it was made\n")
+	d.line("## How it was made\n")
 	moved, where := 0.0, ""
 	for _, t := range r.Published {
 		if t.MovedPersons > moved {
@@ -235,7 +235,7 @@ func (r *Release) cardMaking(p *paper) {
 	step := 0
 	item := func(format string, args ...any) {
 		step++
-		p.line("%d. %s", step, fmt.Sprintf(format, args...))
+		d.line("%d. %s", step, fmt.Sprintf(format, args...))
 	}
 	if n := len(r.Published); n > 0 {
 		text := fmt.Sprintf("**Fit.** %s tables were reconciled by least squares and fitted together into one joint distribution of %s fields; what no table ties together is independent.", humanize.Thousands(int64(n)), humanize.Thousands(int64(r.fitted())))
@@ -258,7 +258,7 @@ func (r *Release) cardMaking(p *paper) {
 		total += n
 	}
 	item("**Checks.** %s checks were made on every row as written, among them %s statistical tests with one budget for false alarms, %g in all. `stats.md` has them all.", humanize.Thousands(int64(total)), humanize.Thousands(int64(r.Checks.Tests)), r.Checks.Budget)
-	p.line("\nMade with [personagen](https://github.com/personagen/personagen) %s.\n", Escape(pop.Program))
+	d.line("\nMade with [personagen](https://github.com/personagen/personagen) %s.\n", Escape(pop.Program))
 }
 
 func (r *Release) fitted() int {
@@ -271,32 +271,32 @@ func (r *Release) fitted() int {
 	return n
 }
 
-func (r *Release) cardFiles(p *paper) {
-	p.line("## Files\n")
+func (r *Release) cardFiles(d *document) {
+	d.line("## Files\n")
 	var rows [][]string
 	for _, f := range r.Files {
-		rows_ := ""
+		rowCount := ""
 		if f.Rows > 0 {
-			rows_ = humanize.Thousands(f.Rows)
+			rowCount = humanize.Thousands(f.Rows)
 		}
-		rows = append(rows, []string{"`" + f.Name + "`", rows_, humanize.Thousands(f.Bytes), "`" + f.SHA256 + "`"})
+		rows = append(rows, []string{"`" + f.Name + "`", rowCount, humanize.Thousands(f.Bytes), "`" + f.SHA256 + "`"})
 	}
-	p.table([]string{"file", "rows>", "bytes>", "SHA-256"}, rows)
+	d.table([]string{"file", "rows>", "bytes>", "SHA-256"}, rows)
 }
 
-func (r *Release) cardCitation(p *paper) {
+func (r *Release) cardCitation(d *document) {
 	pop := &r.Population
-	p.line("## Citation\n")
-	p.line("`CITATION.cff` says the same for programs.\n")
-	p.line("```bibtex\n%s\n```\n", r.bibEntry())
-	p.line("## Licence\n")
+	d.line("## Citation\n")
+	d.line("`CITATION.cff` says the same for programs.\n")
+	d.line("```bibtex\n%s\n```\n", r.bibEntry())
+	d.line("## Licence\n")
 	if pop.License == "" {
-		p.line("The specification names none.")
+		d.line("The specification names none.")
 	} else {
-		p.line("%s", Escape(pop.License))
+		d.line("%s", Escape(pop.License))
 	}
 	if licences := r.sourceLicences(); licences != "" {
-		p.line("\nThe figures come from publications under %s; who passes the data on names them.", licences)
+		d.line("\nThe figures come from publications under %s; who passes the data on names them.", licences)
 	}
 }
 

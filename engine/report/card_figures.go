@@ -8,12 +8,12 @@ import (
 	"github.com/personagen/personagen/engine/humanize"
 )
 
-func (r *Release) cardTexts(p *paper) {
+func (r *Release) cardTexts(d *document) {
 	if r.Texts == nil || len(r.Texts.Fields) == 0 {
 		return
 	}
-	p.line("## Text fields\n")
-	p.line("%s. Lengths are in characters, of the items where a column is a list. Near-duplicates are texts of different persons that agree in most of their wording once names, places and numbers are masked.\n", r.Texts.Headline)
+	d.line("## Text fields\n")
+	d.line("%s. Lengths are in characters, of the items where a column is a list. Near-duplicates are texts of different persons that agree in most of their wording once names, places and numbers are masked.\n", r.Texts.Headline)
 	var rows [][]string
 	for _, c := range r.columns() {
 		i := r.text(c.Field.Name)
@@ -40,19 +40,19 @@ func (r *Release) cardTexts(p *paper) {
 		}
 		rows = append(rows, append(row, items, near, written(t.Sources)))
 	}
-	p.table([]string{"column", "written>", "missing>", "length asked for>", "mean>", "10 %>", "median>", "90 %>", "mean items>", "near-duplicates>", "written by"}, rows)
+	d.table([]string{"column", "written>", "missing>", "length asked for>", "mean>", "10 %>", "median>", "90 %>", "mean items>", "near-duplicates>", "written by"}, rows)
 	if m := r.Texts.Model; m != nil && *m < 1 {
-		p.line("Texts written by `%s` are put together from phrase banks. They are a stand-in for model-written text and should not be counted as it.\n", check.Offline)
+		d.line("Texts written by `%s` are put together from phrase banks. They are a stand-in for model-written text and should not be counted as it.\n", check.Offline)
 	}
 }
 
 // cardTargets sets what was found beside what was asked for.
-func (r *Release) cardTargets(p *paper) {
-	p.line("## Target against observed\n")
+func (r *Release) cardTargets(d *document) {
+	d.line("## Target against observed\n")
 	if r.Population.Sampling == check.Quota && r.Population.Rows == r.Population.Size {
-		p.line("Whole persons were allotted to meet the targets, so the deviation in persons is what counts; p-values lie near 1 by construction and are indices of conformity.\n")
+		d.line("Whole persons were allotted to meet the targets, so the deviation in persons is what counts; p-values lie near 1 by construction and are indices of conformity.\n")
 	} else {
-		p.line("These persons are a sample: they differ from their targets by chance. p-values are of a chi-square test.\n")
+		d.line("These persons are a sample: they differ from their targets by chance. p-values are of a chi-square test.\n")
 	}
 	hidden := map[string]bool{}
 	for _, f := range r.Fields {
@@ -73,32 +73,32 @@ func (r *Release) cardTargets(p *paper) {
 			rows = append(rows, []string{Escape(t.Name), humanize.Thousands(int64(n.Cells)), signed(n.Persons), Escape(n.PersonsCell), points(n.Points), chance, t.Status})
 		}
 		if rows != nil {
-			p.line("### %s\n", part.title)
-			p.table([]string{"name", "cells>", "largest deviation, persons>", "where", "largest, points>", "p>", "check"}, rows)
+			d.line("### %s\n", part.title)
+			d.table([]string{"name", "cells>", "largest deviation, persons>", "where", "largest, points>", "p>", "check"}, rows)
 		}
 	}
-	r.cardValues(p)
+	r.cardValues(d)
 }
 
 // cardValues shows the margins value by value.
-func (r *Release) cardValues(p *paper) {
+func (r *Release) cardValues(d *document) {
 	first := true
 	for _, c := range r.columns() {
 		if len(c.Values) == 0 || c.Values[0].Target == nil || c.Type == frame.Integer || len(c.Values) > mostValues {
 			continue
 		}
 		if first {
-			p.line("### Value by value\n")
+			d.line("### Value by value\n")
 			first = false
 		}
-		p.line("<details><summary><code>%s</code>, %d values</summary>\n", c.name(), len(c.Values))
+		d.line("<details><summary><code>%s</code>, %d values</summary>\n", c.name(), len(c.Values))
 		var rows [][]string
 		for _, v := range c.Values {
 			rows = append(rows, []string{
 				Escape(v.Label), humanize.Thousands(v.Count), percent(v.Share), percent(*v.Target), signed(float64(v.Count) - *v.Target*float64(r.Population.Rows)),
 			})
 		}
-		p.table([]string{"value", "persons>", "share>", "target>", "deviation, persons>"}, rows)
-		p.line("</details>\n")
+		d.table([]string{"value", "persons>", "share>", "target>", "deviation, persons>"}, rows)
+		d.line("</details>\n")
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // cardLoading shows how the data is read. DIR stands for the release's folder.
-func (r *Release) cardLoading(p *paper) {
+func (r *Release) cardLoading(d *document) {
 	files := r.data()
 	if files == nil {
 		return
@@ -29,9 +29,9 @@ func (r *Release) cardLoading(p *paper) {
 	if len(files) > 1 {
 		imports = "import glob\n" + imports
 	}
-	p.line("## How to load it\n")
-	p.line("In the folder of the release:\n")
-	p.line("```python\n%s\n\npersonas = %s\n```\n", imports, one)
+	d.line("## How to load it\n")
+	d.line("In the folder of the release:\n")
+	d.line("```python\n%s\n\npersonas = %s\n```\n", imports, one)
 	column := "*"
 	for _, c := range r.columns() {
 		if len(c.Values) > 0 && c.Values[0].Target != nil && c.Type == frame.Category {
@@ -43,10 +43,10 @@ func (r *Release) cardLoading(p *paper) {
 	if column != "*" {
 		query = fmt.Sprintf("SELECT \"%s\", count(*) AS persons FROM "+read[1]+" GROUP BY 1 ORDER BY 2 DESC", column, path)
 	}
-	p.line("```python\nimport duckdb\n\nduckdb.sql(%s).show()\n```\n", pythonText(query))
-	p.line("```python\nimport os\nfrom datasets import load_dataset\n\npersonas = load_dataset(os.path.abspath(\".\"), split=\"train\")\n```\n")
+	d.line("```python\nimport duckdb\n\nduckdb.sql(%s).show()\n```\n", pythonText(query))
+	d.line("```python\nimport os\nfrom datasets import load_dataset\n\npersonas = load_dataset(os.path.abspath(\".\"), split=\"train\")\n```\n")
 	if files[0].Format == "parquet" {
-		p.line("Lists are lists in the Parquet and JSONL files. CSV cells hold lists as JSON, and a leading apostrophe where a spreadsheet would take the text for a formula.\n")
+		d.line("Lists are lists in the Parquet and JSONL files. CSV cells hold lists as JSON, and a leading apostrophe where a spreadsheet would take the text for a formula.\n")
 	}
 }
 
@@ -55,13 +55,13 @@ func pythonText(s string) string {
 	return "'''" + strings.ReplaceAll(s, `\`, `\\`) + "'''"
 }
 
-func (r *Release) cardRebuilding(p *paper) {
+func (r *Release) cardRebuilding(d *document) {
 	pop := &r.Population
-	p.line("## How to rebuild it\n")
-	p.line("The same specification, size and seed give the same bytes on any machine:\n")
-	p.line("```sh\n%s\n```\n", r.Command)
+	d.line("## How to rebuild it\n")
+	d.line("The same specification, size and seed give the same bytes on any machine:\n")
+	d.line("```sh\n%s\n```\n", r.Command)
 	if r.Remark != "" {
-		p.line("%s\n", r.Remark)
+		d.line("%s\n", r.Remark)
 	}
 	var rows [][]string
 	rows = append(rows, []string{"specification", Escape(strings.TrimSpace(pop.Name + " " + pop.Version))})
@@ -75,6 +75,6 @@ func (r *Release) cardRebuilding(p *paper) {
 		[]string{"seed", fmt.Sprint(pop.Seed)},
 		[]string{"program", Escape("personagen " + pop.Program)},
 	)
-	p.table([]string{"", ""}, rows)
-	p.line("`personagen plan %s.cue --json` prints the plan with its hash; `personagen validate DIR` repeats the checks on the files. `manifest.json` has the hashes of the specification's own files.\n", pop.Name)
+	d.table([]string{"", ""}, rows)
+	d.line("`personagen plan %s.cue --json` prints the plan with its hash; `personagen validate DIR` repeats the checks on the files. `manifest.json` has the hashes of the specification's own files.\n", pop.Name)
 }

@@ -11,9 +11,9 @@ import (
 // mostNamed is the number of values of a column that the card lists by name.
 const mostNamed = 12
 
-func (r *Release) cardSchema(p *paper) {
-	p.line("## Schema\n")
-	p.line("Empty is how many persons have no value; where a condition stands, it says who has one. The status is that of the values, or of the table that gives their shares.\n")
+func (r *Release) cardSchema(d *document) {
+	d.line("## Schema\n")
+	d.line("Empty is how many persons have no value; where a condition stands, it says who has one. The status is that of the values, or of the table that gives their shares.\n")
 	var rows [][]string
 	for _, c := range r.columns() {
 		empty := ""
@@ -24,13 +24,13 @@ func (r *Release) cardSchema(p *paper) {
 			}
 		}
 		about := sentences(c.Title, c.plan.About, c.Note)
-		rows = append(rows, []string{"`" + c.name() + "`", r.typeName(c), c.span(), Escape(c.Unit), empty, Escape(r.standing(c)), Escape(about)})
+		rows = append(rows, []string{"`" + c.name() + "`", r.typeName(c), c.describeValues(), Escape(c.Unit), empty, Escape(r.statusOf(c)), Escape(about)})
 	}
-	p.table([]string{"column", "type", "values", "unit", "empty", "status", "what it is"}, rows)
+	d.table([]string{"column", "type", "values", "unit", "empty", "status", "what it is"}, rows)
 }
 
-// standing is the status of a column's values, else of its published margin.
-func (r *Release) standing(c column) string {
+// statusOf is the status of a column's values, else of its published margin.
+func (r *Release) statusOf(c column) string {
 	if c.Status != "" {
 		return c.Status
 	}
@@ -50,8 +50,8 @@ func (r *Release) typeName(c column) string {
 	return featureType(c.Type)
 }
 
-// span tells the values of a column in few words.
-func (c column) span() string {
+// describeValues tells the values of a column in few words.
+func (c column) describeValues() string {
 	switch {
 	case c.Type == frame.Integer || c.Type == frame.Number:
 		if n := c.Numbers; n != nil && n.N > 0 {

@@ -61,8 +61,8 @@ func dotStrip(title string, found, target float64, s scale, ticks int) template.
 	return d.close()
 }
 
-// span is what a rangeStrip shows of numbers.
-type span struct {
+// spread is what a rangeStrip shows of numbers.
+type spread struct {
 	min, p10, p50, p90, max float64
 	low, high               float64 // that are allowed, 0 for no limit
 	references              []float64
@@ -71,7 +71,7 @@ type span struct {
 // rangeStrip shows the spread of numbers: a line from least to most, a bar
 // from the tenth to the ninetieth percentile, a mark at the median; behind it
 // what is allowed, and diamonds for means to compare with.
-func rangeStrip(title string, x span, s scale, ticks int) template.HTML {
+func rangeStrip(title string, x spread, s scale, ticks int) template.HTML {
 	d := strip(title, 22)
 	if x.high > 0 {
 		d.element("rect", "class", "allowed", "x", s.at(x.low), "y", 0, "width", s.at(x.high)-s.at(x.low), "height", 22)

@@ -11,9 +11,9 @@ import (
 	"github.com/personagen/personagen/engine/humanize"
 )
 
-// heat is a table of two fields as a heat map shows it. Shares are within a
+// heatMap is a table of two fields as a heat map shows it. Shares are within a
 // row, or within a column when Down is set.
-type heat struct {
+type heatMap struct {
 	ID, Title     string
 	Rows, Columns string // fields
 	RowLabels     []string
@@ -43,7 +43,7 @@ func heatStep(share float64) int {
 }
 
 // within returns what a cell's share is a share of, observed and wanted.
-func (h *heat) within(i, k int) (observed, target float64) {
+func (h *heatMap) within(i, k int) (observed, target float64) {
 	if h.Down {
 		for r := range h.RowLabels {
 			observed, target = observed+float64(h.Observed[r][k]), target+h.Target[r][k]
@@ -57,7 +57,7 @@ func (h *heat) within(i, k int) (observed, target float64) {
 }
 
 // of names what shares are within.
-func (h *heat) of() string {
+func (h *heatMap) of() string {
 	if h.Down {
 		return "column"
 	}
@@ -66,11 +66,11 @@ func (h *heat) of() string {
 
 // off reports whether a cell misses its target by more than chance and the
 // rounding to whole persons allow.
-func (h *heat) off(i, k int) bool {
+func (h *heatMap) off(i, k int) bool {
 	return math.Abs(float64(h.Observed[i][k])-h.Target[i][k]) > max(3, 4*math.Sqrt(h.Target[i][k]))
 }
 
-func (h *heat) chart() template.HTML {
+func (h *heatMap) chart() template.HTML {
 	gutter, tilted, head := 0.0, false, 18.0
 	for _, l := range h.RowLabels {
 		for _, line := range breakLabel(l) {
@@ -112,7 +112,7 @@ func (h *heat) chart() template.HTML {
 	return d.close()
 }
 
-func (h *heat) cell(d *drawing, i, k int, x, y float64, name string) {
+func (h *heatMap) cell(d *drawing, i, k int, x, y float64, name string) {
 	seen, wanted := h.within(i, k)
 	observed, target := float64(h.Observed[i][k]), h.Target[i][k]
 	if observed == 0 && target == 0 {

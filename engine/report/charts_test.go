@@ -62,7 +62,7 @@ func TestNumbersAsWords(t *testing.T) {
 // TestLayHeat: the field with the shorter labels goes across, nobody's values
 // are left out, and shares stay within the first field.
 func TestLayHeat(t *testing.T) {
-	h := layHeat(&Table{
+	h := newHeatMap(&Table{
 		Fields: []string{"age", "craft"}, Labels: [][]string{{"child", "young", "old"}, {"a very long craft", "none"}},
 		Target: []float64{0, 0, 10, 30, 20, 0}, Observed: []int64{0, 0, 11, 29, 20, 0},
 	})

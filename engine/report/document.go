@@ -10,15 +10,15 @@ import (
 	"github.com/personagen/personagen/engine/humanize"
 )
 
-// paper writes Markdown.
-type paper struct{ bytes.Buffer }
+// document writes Markdown.
+type document struct{ bytes.Buffer }
 
-func (p *paper) line(format string, args ...any) {
-	fmt.Fprintf(p, format+"\n", args...)
+func (d *document) line(format string, args ...any) {
+	fmt.Fprintf(d, format+"\n", args...)
 }
 
 // table writes a table; columns whose head ends in ">" are set to the right.
-func (p *paper) table(head []string, rows [][]string) {
+func (d *document) table(head []string, rows [][]string) {
 	titles, rule := make([]string, len(head)), make([]string, len(head))
 	for i, h := range head {
 		titles[i], rule[i] = strings.TrimSuffix(h, ">"), "---"
@@ -26,12 +26,12 @@ func (p *paper) table(head []string, rows [][]string) {
 			rule[i] = "---:"
 		}
 	}
-	p.line("| %s |", strings.Join(titles, " | "))
-	p.line("| %s |", strings.Join(rule, " | "))
+	d.line("| %s |", strings.Join(titles, " | "))
+	d.line("| %s |", strings.Join(rule, " | "))
 	for _, r := range rows {
-		p.line("| %s |", strings.Join(r, " | "))
+		d.line("| %s |", strings.Join(r, " | "))
 	}
-	p.line("")
+	d.line("")
 }
 
 func years(y int) string {

@@ -42,7 +42,7 @@ func figuresOf(p *plan.Plan, t *plan.Table, r *check.Result) (f *Figures, covere
 	if t.Expected < 0 || r.Observed[t.Expected] == nil {
 		return f, covered
 	}
-	counts := within(p, t, r.Observed[t.Expected])
+	counts := countsWithin(p, t, r.Observed[t.Expected])
 	columns := len(counts) / max(1, len(t.Mass))
 	if columns == 0 || columns*len(t.Mass) != len(counts) {
 		return f, covered
@@ -82,9 +82,9 @@ func coverage(p *plan.Plan, t *plan.Table) float64 {
 	return digits(math.Min(1, wanted*p.Population.Wanted/mass))
 }
 
-// within picks the counts of a table's own cells out of those of what is
+// countsWithin picks the counts of a table's own cells out of those of what is
 // expected, which has null last where a field can be null.
-func within(p *plan.Plan, t *plan.Table, counts []int64) []int64 {
+func countsWithin(p *plan.Plan, t *plan.Table, counts []int64) []int64 {
 	e := &p.Expected[t.Expected]
 	size := 1
 	for k := range e.Fields {

@@ -117,7 +117,7 @@ func (v *view) number(f *Field) numberView {
 		scale.low, scale.high = n.Min-1, n.Max+1
 	}
 	title := fmt.Sprintf("%s: from %s to %s, median %s", cmp.Or(f.Title, f.Name), short4(n.Min), short4(n.Max), short4(n.P50))
-	out.Plot = rangeStrip(title, span{min: n.Min, p10: n.P10, p50: n.P50, p90: n.P90, max: n.Max}, scale, 0)
+	out.Plot = rangeStrip(title, spread{min: n.Min, p10: n.P10, p50: n.P50, p90: n.P90, max: n.Max}, scale, 0)
 	return out
 }
 

@@ -11,7 +11,7 @@ import (
 type mapView struct {
 	Title, Of, Largest, Status string
 	Chart                      template.HTML
-	Heat                       *heat
+	Heat                       *heatMap
 	Rows                       []mapRow
 	Figures                    *figures
 }
@@ -31,14 +31,14 @@ func (v *view) joints() {
 	v.MapsIntro = "The joints that the spec names."
 	for _, t := range s.Tables {
 		if t.Origin == "joint" && len(t.Fields) == 2 && t.Omitted == 0 {
-			v.heatMap(&t)
+			v.addHeatMap(&t)
 		}
 	}
 	if v.Maps == nil {
 		v.MapsIntro = "The spec names no joints; these are its tables over two fields."
 		for _, t := range s.Tables {
 			if t.Within == "" && t.Origin != "margin" && len(t.Fields) == 2 && t.Omitted == 0 && len(t.Target) <= mostMapCells && len(v.Maps) < mostMaps {
-				v.heatMap(&t)
+				v.addHeatMap(&t)
 			}
 		}
 	}
@@ -61,10 +61,10 @@ func (v *view) joints() {
 	}
 }
 
-// heatMap adds the map of a table over two fields. The field with the shorter
+// addHeatMap adds the map of a table over two fields. The field with the shorter
 // labels goes across; shares are within the values of the first.
-func (v *view) heatMap(t *Table) {
-	h := layHeat(t)
+func (v *view) addHeatMap(t *Table) {
+	h := newHeatMap(t)
 	if len(h.RowLabels) == 0 || len(h.ColumnLabels) == 0 {
 		return
 	}
@@ -85,8 +85,8 @@ func (v *view) heatMap(t *Table) {
 	v.Maps = append(v.Maps, out)
 }
 
-// layHeat lays a table out without the values that nobody has or should have.
-func layHeat(t *Table) *heat {
+// newHeatMap lays a table out without the values that nobody has or should have.
+func newHeatMap(t *Table) *heatMap {
 	n := [2]int{len(t.Labels[0]), len(t.Labels[1])}
 	cell := func(a, b int) int { return a*n[1] + b }
 	var kept [2][]int
@@ -106,7 +106,7 @@ func layHeat(t *Table) *heat {
 			longest[k] = max(longest[k], len([]rune(t.Labels[k][i])))
 		}
 	}
-	h := &heat{Rows: t.Fields[0], Columns: t.Fields[1]}
+	h := &heatMap{Rows: t.Fields[0], Columns: t.Fields[1]}
 	rows, columns := 0, 1
 	if longest[0] < longest[1] && longest[1] > 6 {
 		rows, columns, h.Down = 1, 0, true

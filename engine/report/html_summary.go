@@ -13,17 +13,17 @@ import (
 func (v *view) summary() {
 	s, pop := v.Stats, &v.Stats.Population
 	c := s.Checks.Counts
-	held := len(s.Checks.Outcomes) - c[check.Skip]
+	made := len(s.Checks.Outcomes) - c[check.Skip]
 	switch {
 	case c[check.Fail] > 0:
 		v.Status, v.Sign = check.Fail, "✕"
-		v.Verdict = fmt.Sprintf("Failed: %d of %s", c[check.Fail], humanize.Count(held, "check does not hold", "checks do not hold"))
+		v.Verdict = fmt.Sprintf("Failed: %d of %s", c[check.Fail], humanize.Count(made, "check does not hold", "checks do not hold"))
 	case c[check.Warn] > 0:
 		v.Status, v.Sign = check.Warn, "!"
 		v.Verdict = fmt.Sprintf("Passed, with %s", humanize.Count(c[check.Warn], "warning", "warnings"))
 	default:
 		v.Status, v.Sign = check.Pass, "✓"
-		v.Verdict = fmt.Sprintf("Passed: all %s", humanize.Count(held, "check holds", "checks hold"))
+		v.Verdict = fmt.Sprintf("Passed: all %s", humanize.Count(made, "check holds", "checks hold"))
 	}
 	v.VerdictNote = fmt.Sprintf("%d passed, %d notes, %d warnings, %d failed, %d skipped.", c[check.Pass], c[check.Note], c[check.Warn], c[check.Fail], c[check.Skip])
 	for _, status := range []string{check.Fail, check.Warn, check.Note} {

@@ -21,7 +21,7 @@ type textsView struct {
 	References               []referenceView
 	Lengths                  []lengthView
 	Broken                   []brokenView
-	Alike                    []alikeView
+	Repetition               []repetitionView
 	Groups                   []groupsView
 }
 
@@ -50,8 +50,8 @@ type (
 		Value, Persons string
 		Words          []wordView
 	}
-	wordView  struct{ Word, Share, Others string }
-	alikeView struct {
+	wordView       struct{ Word, Share, Others string }
+	repetitionView struct {
 		Field  fieldName
 		Values []string
 		Phrase string
@@ -126,14 +126,14 @@ func (v *view) texts() {
 			continue
 		}
 		compared = max(compared, a.Texts)
-		row := alikeView{Field: v.name(field), Values: []string{humanize.Thousands(a.NearDuplicates), percentOf(a.Openings.Repeated), fmt.Sprintf("%.1f of %.1f", a.Openings.Entropy, a.Openings.Most)}, Phrase: "none"}
+		row := repetitionView{Field: v.name(field), Values: []string{humanize.Thousands(a.NearDuplicates), percentOf(a.Openings.Repeated), fmt.Sprintf("%.1f of %.1f", a.Openings.Entropy, a.Openings.Most)}, Phrase: "none"}
 		for _, d := range a.Words.Distinct {
 			row.Values = append(row.Values, fmt.Sprintf("%.3f", d))
 		}
 		if w := a.Words; w.Phrase > 0 {
 			row.Phrase = fmt.Sprintf("%d words, %s of a text, in %s texts", w.Phrase, percentOf(w.PhraseShare), humanize.Thousands(w.PhraseTexts))
 		}
-		out.Alike = append(out.Alike, row)
+		out.Repetition = append(out.Repetition, row)
 	}
 	out.Compared = humanize.Thousands(compared)
 	out.Groups = v.groups(t.Groups)
@@ -162,7 +162,7 @@ func (v *view) groups(groups []similarity.Group) []groupsView {
 
 // length shows the lengths of a field, or the items of a list.
 func (v *view) length(field *Field, n *check.Summary, allowed *kind.Length, refs []float64, axis scale) lengthView {
-	x := span{min: max(1, n.Min), p10: max(1, n.P10), p50: max(1, n.P50), p90: max(1, n.P90), max: max(1, n.Max)}
+	x := spread{min: max(1, n.Min), p10: max(1, n.P10), p50: max(1, n.P50), p90: max(1, n.P90), max: max(1, n.Max)}
 	if allowed != nil {
 		x.low, x.high = float64(max(1, allowed.Min)), float64(allowed.Max)
 	}

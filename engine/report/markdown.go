@@ -24,33 +24,33 @@ const (
 
 // Markdown writes the statistics for people to read.
 func (s *Stats) Markdown(w io.Writer) error {
-	var p paper
-	s.head(&p)
-	s.goals(&p)
-	s.failures(&p)
-	s.margins(&p)
-	s.numbers(&p)
-	s.texts(&p)
-	s.tables(&p)
-	s.reconciliation(&p)
-	s.uncertainty(&p)
-	s.independence(&p)
-	s.exceptions(&p)
-	s.limits(&p)
-	s.checks(&p)
-	_, err := w.Write(append(bytes.TrimRight(p.Bytes(), "\n"), '\n'))
+	var d document
+	s.head(&d)
+	s.goals(&d)
+	s.failures(&d)
+	s.margins(&d)
+	s.numbers(&d)
+	s.texts(&d)
+	s.tables(&d)
+	s.reconciliation(&d)
+	s.uncertainty(&d)
+	s.independence(&d)
+	s.exceptions(&d)
+	s.limits(&d)
+	s.checks(&d)
+	_, err := w.Write(append(bytes.TrimRight(d.Bytes(), "\n"), '\n'))
 	return err
 }
 
-func (s *Stats) head(p *paper) {
+func (s *Stats) head(d *document) {
 	pop := &s.Population
 	title := pop.Title
 	if title == "" {
 		title = pop.Name
 	}
-	p.line("# %s: statistics\n", Escape(title))
+	d.line("# %s: statistics\n", Escape(title))
 	if pop.Description != "" {
-		p.line("%s\n", Escape(pop.Description))
+		d.line("%s\n", Escape(pop.Description))
 	}
 	text := fmt.Sprintf("%s persons", humanize.Thousands(pop.Rows))
 	if pop.Rows < pop.Size {
@@ -64,18 +64,18 @@ func (s *Stats) head(p *paper) {
 		}
 		text += "."
 	}
-	p.line("%s\n", text)
+	d.line("%s\n", text)
 	c := s.Checks.Counts
-	p.line("**Checks:** %d passed, %s, %s, %d failed, %d skipped.\n", c[check.Pass], humanize.Count(int64(c[check.Note]), "note", "notes"), humanize.Count(int64(c[check.Warn]), "warning", "warnings"), c[check.Fail], c[check.Skip])
+	d.line("**Checks:** %d passed, %s, %s, %d failed, %d skipped.\n", c[check.Pass], humanize.Count(int64(c[check.Note]), "note", "notes"), humanize.Count(int64(c[check.Warn]), "warning", "warnings"), c[check.Fail], c[check.Skip])
 	if s.Texts != nil {
-		p.line("**Texts:** %s.\n", s.Texts.Headline)
+		d.line("**Texts:** %s.\n", s.Texts.Headline)
 	}
 	if pop.Sampling == check.Quota {
-		p.line("Quota sampling meets its targets by construction, so p-values lie near 1 and are indices of conformity; the deviation in persons is what counts.\n")
+		d.line("Quota sampling meets its targets by construction, so p-values lie near 1 and are indices of conformity; the deviation in persons is what counts.\n")
 	}
 }
 
-func (s *Stats) failures(p *paper) {
+func (s *Stats) failures(d *document) {
 	var rows [][]string
 	for _, status := range []string{check.Fail, check.Warn, check.Note} {
 		for _, o := range s.Checks.Outcomes {
@@ -85,28 +85,28 @@ func (s *Stats) failures(p *paper) {
 		}
 	}
 	if rows != nil {
-		p.line("## What to look at\n")
-		p.table([]string{"status", "check", "name", "what was found"}, rows)
+		d.line("## What to look at\n")
+		d.table([]string{"status", "check", "name", "what was found"}, rows)
 	}
 }
 
 // margins shows the values of finite fields that are written.
-func (s *Stats) margins(p *paper) {
-	p.line("## Margins\n")
-	p.line("Target is the share that the plan asks for among the persons wanted; published is what the source prints, for the persons it speaks of, and fitted to it is the same share after all tables were fitted together.\n")
+func (s *Stats) margins(d *document) {
+	d.line("## Margins\n")
+	d.line("Target is the share that the plan asks for among the persons wanted; published is what the source prints, for the persons it speaks of, and fitted to it is the same share after all tables were fitted together.\n")
 	for _, f := range s.Fields {
 		if f.Hidden || len(f.Values) == 0 || f.Type == frame.Integer {
 			continue
 		}
-		p.line("### %s\n", Escape(heading(f)))
+		d.line("### %s\n", Escape(heading(f)))
 		if f.Published != "" {
 			who := "everyone"
 			if f.PublishedWhere != "" {
 				who = "`" + f.PublishedWhere + "`"
 			}
-			p.line("Published: table %s, of %s.\n", Escape(f.Published), who)
+			d.line("Published: table %s, of %s.\n", Escape(f.Published), who)
 		}
-		s.values(p, f)
+		s.values(d, f)
 	}
 }
 
@@ -117,7 +117,7 @@ func heading(f Field) string {
 	return f.Name
 }
 
-func (s *Stats) values(p *paper, f Field) {
+func (s *Stats) values(d *document, f Field) {
 	head := []string{"value", "persons>", "share>"}
 	if f.Type == frame.CategoryList {
 		head[1] = "items>"
@@ -156,13 +156,13 @@ func (s *Stats) values(p *paper, f Field) {
 		row := []string{"*none*", humanize.Thousands(f.Nulls), percent(share(f.Nulls, s.Population.Rows))}
 		rows = append(rows, append(row, make([]string, len(head)-len(row))...))
 	}
-	p.table(head, rows)
+	d.table(head, rows)
 	if n := len(f.Values) - len(shown); n > 0 {
-		p.line("%d more values are in stats.json.\n", n)
+		d.line("%d more values are in stats.json.\n", n)
 	}
 }
 
-func (s *Stats) numbers(p *paper) {
+func (s *Stats) numbers(d *document) {
 	var rows [][]string
 	for _, f := range s.Fields {
 		if n := f.Numbers; n != nil && !f.Hidden && f.Kind != "id" && f.Class != kind.Written {
@@ -178,14 +178,14 @@ func (s *Stats) numbers(p *paper) {
 		}
 	}
 	if rows != nil {
-		p.line("## Numbers\n")
-		p.table([]string{"field", "of", "persons>", "mean>", "sd>", "min>", "10 %>", "median>", "90 %>", "max>"}, rows)
+		d.line("## Numbers\n")
+		d.table([]string{"field", "of", "persons>", "mean>", "sd>", "min>", "10 %>", "median>", "90 %>", "max>"}, rows)
 	}
-	s.declared(p)
+	s.declared(d)
 }
 
 // declared compares numbers with their declared distributions and correlations.
-func (s *Stats) declared(p *paper) {
+func (s *Stats) declared(d *document) {
 	var numbers, pairs [][]string
 	for _, o := range s.Checks.Outcomes {
 		switch {
@@ -204,22 +204,22 @@ func (s *Stats) declared(p *paper) {
 		}
 	}
 	if numbers != nil {
-		p.line("### As declared\n")
-		p.line("Distance is the largest between the cumulative distributions (Kolmogorov-Smirnov); quantiles are declared / found, those of the mixture that the persons' other fields make of a distribution.\n")
-		p.table([]string{"field", "persons>", "distance>", "p>", "10 %>", "median>", "90 %>", "check"}, numbers)
+		d.line("### As declared\n")
+		d.line("Distance is the largest between the cumulative distributions (Kolmogorov-Smirnov); quantiles are declared / found, those of the mixture that the persons' other fields make of a distribution.\n")
+		d.table([]string{"field", "persons>", "distance>", "p>", "10 %>", "median>", "90 %>", "check"}, numbers)
 	}
 	if pairs != nil {
-		p.line("Correlations are of normal scores; expected is the declared one as rounding weakens it.\n")
-		p.table([]string{"fields", "persons>", "declared>", "expected>", "found>", "p>", "check"}, pairs)
+		d.line("Correlations are of normal scores; expected is the declared one as rounding weakens it.\n")
+		d.table([]string{"fields", "persons>", "declared>", "expected>", "found>", "p>", "check"}, pairs)
 	}
 }
 
-func (s *Stats) tables(p *paper) {
+func (s *Stats) tables(d *document) {
 	if len(s.Tables) == 0 {
 		return
 	}
-	p.line("## Tables: largest deviations\n")
-	p.line("Ratio is the SRMSE relative to what independent draws would give: 1 is as good as random, 0 is exact. V is Cramér's V, realised and expected.\n")
+	d.line("## Tables: largest deviations\n")
+	d.line("Ratio is the SRMSE relative to what independent draws would give: 1 is as good as random, 0 is exact. V is Cramér's V, realised and expected.\n")
 	var rows [][]string
 	for _, t := range s.Tables {
 		n := t.Numbers
@@ -238,15 +238,15 @@ func (s *Stats) tables(p *paper) {
 			number(n.TVD), fmt.Sprintf("%.2f", n.SRMSERatio), v, test, t.Status,
 		})
 	}
-	p.table([]string{"table", "origin", "cells>", "persons>", "where", "points>", "TVD>", "ratio>", "V", "chi-square", "check"}, rows)
+	d.table([]string{"table", "origin", "cells>", "persons>", "where", "points>", "TVD>", "ratio>", "V", "chi-square", "check"}, rows)
 }
 
-func (s *Stats) reconciliation(p *paper) {
+func (s *Stats) reconciliation(d *document) {
 	if len(s.Published) == 0 {
 		return
 	}
-	p.line("## From published to fitted\n")
-	p.line("Published figures never quite agree. Moved is the least change that makes them, in the largest cell in persons and as a total variation distance (TVD); missed is how far the fit ends from that: nothing for hard tables, for patterns and soft tables what they yielded.\n")
+	d.line("## From published to fitted\n")
+	d.line("Published figures never quite agree. Moved is the least change that makes them, in the largest cell in persons and as a total variation distance (TVD); missed is how far the fit ends from that: nothing for hard tables, for patterns and soft tables what they yielded.\n")
 	var rows [][]string
 	for _, t := range s.Published {
 		rows = append(rows, []string{
@@ -254,31 +254,31 @@ func (s *Stats) reconciliation(p *paper) {
 			number(t.MovedPersons), Escape(t.WorstCell), number(t.Moved), number(t.MissedPersons), Escape(t.MissedCell), number(t.TVD),
 		})
 	}
-	p.table([]string{"table", "role", "fields", "source", "year", "status", "moved, persons>", "where", "moved, TVD>", "missed, persons>", "where", "missed, TVD>"}, rows)
-	s.sideBySide(p)
+	d.table([]string{"table", "role", "fields", "source", "year", "status", "moved, persons>", "where", "moved, TVD>", "missed, persons>", "where", "missed, TVD>"}, rows)
+	s.sideBySide(d)
 }
 
-func (s *Stats) uncertainty(p *paper) {
+func (s *Stats) uncertainty(d *document) {
 	if len(s.Uncertain) == 0 {
 		return
 	}
-	p.line("## What is not official\n")
+	d.line("## What is not official\n")
 	for _, status := range []string{"assumed", "modelled", "derived", "secondary"} {
 		for _, u := range s.Uncertain {
 			if u.Status == status {
-				p.line("- %s %s is **%s**%s", u.What, Escape(u.Name), status, note(u.Note))
+				d.line("- %s %s is **%s**%s", u.What, Escape(u.Name), status, note(u.Note))
 			}
 		}
 	}
-	p.line("")
+	d.line("")
 }
 
-func (s *Stats) independence(p *paper) {
+func (s *Stats) independence(d *document) {
 	if len(s.Independent) == 0 {
 		return
 	}
-	p.line("## What is independent\n")
-	p.line("No table of the spec joins these fields: among the persons they are independent, given the fields named. The test is of the first persons.\n")
+	d.line("## What is independent\n")
+	d.line("No table of the spec joins these fields: among the persons they are independent, given the fields named. The test is of the first persons.\n")
 	for _, pair := range s.Independent {
 		given := ""
 		if len(pair.Given) > 0 {
@@ -290,34 +290,34 @@ func (s *Stats) independence(p *paper) {
 				result = ", p " + number(o.Test.P)
 			}
 		}
-		p.line("- %s and %s%s%s", Escape(pair.Fields[0]), Escape(pair.Fields[1]), Escape(given), result)
+		d.line("- %s and %s%s%s", Escape(pair.Fields[0]), Escape(pair.Fields[1]), Escape(given), result)
 	}
-	p.line("")
+	d.line("")
 }
 
-func (s *Stats) exceptions(p *paper) {
+func (s *Stats) exceptions(d *document) {
 	if len(s.Exceptions) == 0 {
 		return
 	}
-	p.line("## Cells that miss their target\n")
-	p.line("The allocation of whole persons left these cells more than one person off.\n")
+	d.line("## Cells that miss their target\n")
+	d.line("The allocation of whole persons left these cells more than one person off.\n")
 	var rows [][]string
 	for _, x := range s.Exceptions {
 		rows = append(rows, []string{Escape(x.Table), Escape(x.Cell), signed(x.Persons), Escape(x.Reason)})
 	}
-	p.table([]string{"table", "cell", "persons>", "why"}, rows)
+	d.table([]string{"table", "cell", "persons>", "why"}, rows)
 }
 
-func (s *Stats) limits(p *paper) {
+func (s *Stats) limits(d *document) {
 	if len(s.Limitations) > 0 {
-		p.line("## Limitations\n")
+		d.line("## Limitations\n")
 		for _, l := range s.Limitations {
-			p.line("- %s", Escape(l))
+			d.line("- %s", Escape(l))
 		}
-		p.line("")
+		d.line("")
 	}
 	if len(s.Sources) > 0 {
-		p.line("## Sources\n")
+		d.line("## Sources\n")
 		for _, x := range s.Sources {
 			text := fmt.Sprintf("- **%s**: %s", Escape(x.Name), Escape(x.Title))
 			if x.Publisher != "" {
@@ -329,30 +329,30 @@ func (s *Stats) limits(p *paper) {
 			if x.URL != "" {
 				text += ", <" + strings.ReplaceAll(x.URL, ">", "%3E") + ">"
 			}
-			p.line("%s", text+note(x.Note))
+			d.line("%s", text+note(x.Note))
 		}
-		p.line("")
+		d.line("")
 	}
 }
 
-func (s *Stats) checks(p *paper) {
-	p.line("## Checks\n")
+func (s *Stats) checks(d *document) {
+	d.line("## Checks\n")
 	parts := ""
 	if s.Checks.Parts > 1 {
 		parts = fmt.Sprintf(", over all %d parts of the population", s.Checks.Parts)
 	}
-	p.line("Statistical tests: %d. The chance that any of them fails a right population%s is %g; their p-values are adjusted by Holm's method.\n", s.Checks.Tests, parts, s.Checks.Budget)
+	d.line("Statistical tests: %d. The chance that any of them fails a right population%s is %g; their p-values are adjusted by Holm's method.\n", s.Checks.Tests, parts, s.Checks.Budget)
 	var rows [][]string
 	for _, o := range s.Checks.Outcomes {
 		rows = append(rows, []string{o.Status, Escape(o.ID), Escape(o.Name), Escape(o.Message)})
 	}
-	p.table([]string{"status", "check", "name", "what was found"}, rows)
+	d.table([]string{"status", "check", "name", "what was found"}, rows)
 }
 
 // sideBySide shows the cells of tables with few of them.
-func (s *Stats) sideBySide(p *paper) {
-	p.line("### Side by side\n")
-	p.line("Shares within each table's own universe: as published, reconciled with the other tables, fitted to all of them, and observed among the persons written. Where the persons wanted are only a part of the universe, as adults are of everyone, observed figures need not be the published ones; how much of it they are stands beside.\n")
+func (s *Stats) sideBySide(d *document) {
+	d.line("### Side by side\n")
+	d.line("Shares within each table's own universe: as published, reconciled with the other tables, fitted to all of them, and observed among the persons written. Where the persons wanted are only a part of the universe, as adults are of everyone, observed figures need not be the published ones; how much of it they are stands beside.\n")
 	for _, t := range s.Published {
 		f := t.Figures
 		if f == nil || len(f.Published) > mostValues || len(f.Published) == 0 {
@@ -370,7 +370,7 @@ func (s *Stats) sideBySide(p *paper) {
 		default:
 			head += "; its whole universe is observed"
 		}
-		p.line("%s)\n", head)
+		d.line("%s)\n", head)
 		var rows [][]string
 		for k := range f.Published {
 			observed := ""
@@ -379,12 +379,12 @@ func (s *Stats) sideBySide(p *paper) {
 			}
 			rows = append(rows, []string{Escape(cellOf(t.Fields, f.Labels, k)), percent(f.Published[k]), percent(f.Reconciled[k]), percent(f.Fitted[k]), observed})
 		}
-		p.table([]string{"cell", "published>", "reconciled>", "fitted>", "observed>"}, rows)
+		d.table([]string{"cell", "published>", "reconciled>", "fitted>", "observed>"}, rows)
 	}
 }
 
 // goals shows which points of the user's are met.
-func (s *Stats) goals(p *paper) {
+func (s *Stats) goals(d *document) {
 	if len(s.Goals) == 0 {
 		return
 	}
@@ -398,7 +398,7 @@ func (s *Stats) goals(p *paper) {
 		}
 		rows = append(rows, []string{verdict, Escape(g.Name), Escape(g.Demand), Escape(g.Found)})
 	}
-	p.line("## Goals\n")
-	p.line("%s\n", fmt.Sprintf("What the specification calls success: %d of %d points are met.", met, len(s.Goals)))
-	p.table([]string{"", "goal", "wanted", "found"}, rows)
+	d.line("## Goals\n")
+	d.line("%s\n", fmt.Sprintf("What the specification calls success: %d of %d points are met.", met, len(s.Goals)))
+	d.table([]string{"", "goal", "wanted", "found"}, rows)
 }

@@ -51,9 +51,9 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 		Sources:     p.Sources,
 		Roles:       p.Roles,
 	}
-	told := p.Measurable()
+	measurable := p.Measurable()
 	for i, f := range p.Fields {
-		if !told[f.Name] {
+		if !measurable[f.Name] {
 			continue // a merged release could not count it
 		}
 		field := describe(p, f, r.Profiles[i], r)

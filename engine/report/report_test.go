@@ -184,7 +184,7 @@ func TestText(t *testing.T) {
 		r      *check.Result
 		colour bool
 	}{{&good, result(t, p, check.Options{}, nil), false}, {&bad, spoilt, false}, {&coloured, spoilt, true}} {
-		if err := report.Text(c.w, c.r, c.colour); err != nil {
+		if err := report.WriteText(c.w, c.r, c.colour); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -262,18 +262,18 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("full") }
 func TestWriteError(t *testing.T) {
 	p := isle()
 	r := result(t, p, check.Options{}, nil)
-	if report.New(p, r, facts).Markdown(broken{}) == nil || report.Text(broken{}, r, false) == nil {
+	if report.New(p, r, facts).Markdown(broken{}) == nil || report.WriteText(broken{}, r, false) == nil {
 		t.Error("a full disk was not reported")
 	}
 }
 
-func ExampleText() {
+func ExampleWriteText() {
 	r := &check.Result{Outcomes: []check.Outcome{
 		{ID: "rows", Kind: check.KindRows, Status: check.Pass, Message: "500 persons"},
 		{ID: "impossible.1", Kind: check.KindImpossible, Name: `{age: <16, guild: "smith"}`, Status: check.Fail, Message: "2 persons meet it, expected none (first: person 17)"},
 		{ID: "margin.hue", Kind: check.KindTable, Status: check.Pass, Table: &check.TableNumbers{Persons: -0.4}},
 	}}
-	if err := report.Text(os.Stdout, r, false); err != nil {
+	if err := report.WriteText(os.Stdout, r, false); err != nil {
 		fmt.Println(err)
 	}
 	// Output:

@@ -38,9 +38,9 @@ var kinds = []struct{ kind, one, many string }{
 // colours of statuses on a terminal.
 var colours = map[string]string{check.Fail: "\x1b[31m", check.Warn: "\x1b[33m", check.Note: "\x1b[36m", check.Pass: "\x1b[32m", check.Skip: "\x1b[90m"}
 
-// Text writes the result for a terminal: what is wrong first, a line each, then
+// WriteText writes the result for a terminal: what is wrong first, a line each, then
 // a line for every group of checks that pass. The error is the writer's.
-func Text(w io.Writer, r *check.Result, colour bool) error {
+func WriteText(w io.Writer, r *check.Result, colour bool) error {
 	var b bytes.Buffer
 	line := func(status, text string) {
 		mark := fmt.Sprintf("%-4s", status)
