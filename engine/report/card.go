@@ -12,8 +12,8 @@ import (
 	"github.com/personagen/personagen/engine/kind"
 )
 
-// Card writes the dataset card: front matter for dataset hubs, then what a user
-// of the data must know. Its figures are those of the statistics.
+// Card writes the dataset card: front matter for dataset hubs, then what users of
+// the data need to know. All its figures come from the statistics.
 func (r *Release) Card(w io.Writer) error {
 	var d document
 	r.front(&d)
@@ -23,6 +23,7 @@ func (r *Release) Card(w io.Writer) error {
 	r.cardTexts(&d)
 	r.cardTargets(&d)
 	r.cardLimitations(&d)
+	r.cardAssumptions(&d)
 	r.cardUse(&d)
 	r.cardMaking(&d)
 	r.cardLoading(&d)
@@ -40,7 +41,7 @@ func (r *Release) cardOverview(d *document) {
 		d.line("%s\n", Escape(strings.TrimSpace(pop.Description)))
 	}
 	d.line("## Dataset overview\n")
-	d.line("Every person here is invented.%s\n", r.follows())
+	d.line("All persons in this data set are invented.%s\n", r.basis())
 	var rows [][]string
 	row := func(name, value string) {
 		if value != "" {
@@ -49,19 +50,18 @@ func (r *Release) cardOverview(d *document) {
 	}
 	persons := humanize.Thousands(pop.Rows)
 	if pop.Rows < pop.Size {
-		persons += fmt.Sprintf(" (numbers %s to %s of a population of %s)", humanize.Thousands(pop.First), humanize.Thousands(pop.First+pop.Rows-1), humanize.Thousands(pop.Size))
+		persons += fmt.Sprintf(" (numbers %s to %s of %s)", humanize.Thousands(pop.First), humanize.Thousands(pop.First+pop.Rows-1), humanize.Thousands(pop.Size))
 	}
 	row("persons", persons)
 	row("columns", humanize.Thousands(int64(len(r.columns()))))
 	if pop.Where != "" {
-		row("who they are", fmt.Sprintf("those with `%s`, %s of everyone the tables speak of", pop.Where, percent(pop.Wanted)))
+		row("target population", fmt.Sprintf("persons with `%s`, %s of everyone in the tables", pop.Where, percent(pop.Wanted)))
 	}
 	row("sampling", fmt.Sprintf("%s, seed %d", pop.Sampling, pop.Seed))
 	if r.Texts != nil {
 		row("texts", r.Texts.Headline)
 	}
-	c := r.Checks.Counts
-	row("checks", fmt.Sprintf("%d passed, %d notes, %d warnings, %d failed, %d skipped", c[check.Pass], c[check.Note], c[check.Warn], c[check.Fail], c[check.Skip]))
+	row("checks", r.Checks.Summary())
 	row("language", Escape(pop.Language))
 	row("licence", Escape(pop.License))
 	row("specification", Escape(strings.TrimSpace(pop.Name+" "+pop.Version)))
@@ -71,14 +71,15 @@ func (r *Release) cardOverview(d *document) {
 	r.cardFailures(d)
 }
 
-func (r *Release) follows() string {
+// basis says which figures the persons are based on, if any are published.
+func (r *Release) basis() string {
 	if len(r.Sources) == 0 {
 		return ""
 	}
-	return " The persons follow the published figures named below, and nobody in particular."
+	return " As a population they follow the published figures listed below; no row describes a real person."
 }
 
-// cardFailures warns of checks that did not pass.
+// cardFailures lists the checks that failed or gave a warning.
 func (r *Release) cardFailures(d *document) {
 	found := false
 	for _, o := range r.Checks.Outcomes {
@@ -92,14 +93,14 @@ func (r *Release) cardFailures(d *document) {
 	}
 }
 
-// cardSources lists the publications, with the standing of what was taken from
-// each.
+// cardSources lists the sources, each with the statuses of the fields and tables
+// that use it.
 func (r *Release) cardSources(d *document) {
 	if len(r.Sources) == 0 {
 		return
 	}
 	d.line("## Seed data\n")
-	d.line("Taken from it are fields and tables by their status: official as printed by the office, secondary by others, derived computed from printed figures, modelled by a model, assumed without a source.\n")
+	d.line("The column *used for* counts the fields and tables that use a source, by status: *official*, as published by a statistical office; *secondary*, as published by others; *derived*, computed from published figures; *modelled*, estimated with a model; *assumed*, without a source.\n")
 	var rows [][]string
 	for _, s := range r.Sources {
 		title := Escape(s.Title)
@@ -110,18 +111,18 @@ func (r *Release) cardSources(d *document) {
 		if when == "" {
 			when = years(s.Year)
 		}
-		rows = append(rows, []string{Escape(s.Name), title, Escape(s.Publisher), when, r.taken(s.Name), Escape(s.License), Escape(s.Note)})
+		rows = append(rows, []string{Escape(s.Name), title, Escape(s.Publisher), when, r.uses(s.Name), Escape(s.License), Escape(s.Note)})
 	}
-	d.table([]string{"source", "title", "publisher", "of", "taken from it", "licence", "note"}, rows)
+	d.table([]string{"source", "title", "publisher", "date", "used for", "licence", "note"}, rows)
 }
 
-// taken counts the fields and tables of a source by status.
-func (r *Release) taken(source string) string {
+// uses counts the fields and tables that use a source, by status.
+func (r *Release) uses(source string) string {
 	counts := map[string]int{}
 	note := func(from, status string) {
 		if from == source {
 			if status == "" {
-				status = "of no stated status"
+				status = "without status"
 			}
 			counts[status]++
 		}
@@ -136,7 +137,7 @@ func (r *Release) taken(source string) string {
 		note(c.Source, c.Status)
 	}
 	var parts []string
-	for _, status := range []string{"official", "secondary", "derived", "modelled", "assumed", "of no stated status"} {
+	for _, status := range []string{"official", "secondary", "derived", "modelled", "assumed", "without status"} {
 		if n := counts[status]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, status))
 		}
@@ -145,41 +146,52 @@ func (r *Release) taken(source string) string {
 }
 
 func (r *Release) cardLimitations(d *document) {
-	d.line("## Known limitations\n")
-	items := slices.Clone(r.Limitations)
-	for i, l := range items {
-		items[i] = Escape(l)
+	d.line("## Limitations\n")
+	for _, l := range r.Limitations {
+		d.line("* %s", Escape(l))
 	}
+	known := r.knownLimitations()
+	for _, l := range known {
+		d.line("* %s", l)
+	}
+	if len(r.Limitations)+len(known) == 0 {
+		d.line("* The specification lists none.")
+	}
+	d.line("")
+}
+
+// knownLimitations returns, in Markdown, the limitations that follow from the
+// plan and the statistics.
+func (r *Release) knownLimitations() []string {
+	var items []string
 	if where := r.Population.Where; where != "" {
-		items = append(items, "Only persons with `"+where+"` are here. Figures published for everyone are met by everyone, not by these persons alone.")
+		items = append(items, "Only persons with `"+where+"` are included, so figures published for everyone need not hold for them.")
 	}
 	if r.Texts != nil && r.Texts.Written > 0 {
 		switch m := r.Texts.Model; {
 		case m == nil:
-			items = append(items, "Nothing says who wrote the texts.")
+			items = append(items, "The data does not record who wrote the texts.")
 		case *m == 0:
-			items = append(items, "No text is model-written: all of them are put together from phrase banks.")
+			items = append(items, "No text is model-written; all are assembled from phrase banks.")
 		default:
-			items = append(items, percent(*m)+" of the texts are model-written; a model's mistakes and habits are in them.")
+			items = append(items, percent(*m)+" of the texts are model-written and may contain the errors and biases of the model.")
 		}
 	}
 	if n := len(r.Independent); n > 0 {
-		items = append(items, fmt.Sprintf("No table ties %s together: they are independent here, given what ties both to others; `stats.md` lists them. Conclusions about them are conclusions about this assumption.", counted(n, "pair of fields", "pairs of fields")))
+		items = append(items, fmt.Sprintf("No table joins %s, so the two fields of a pair are independent given the fields that link them; `stats.md` lists the pairs. Any relation between them in this data follows from that assumption.", humanize.Count(n, "pair of fields", "pairs of fields")))
 	}
 	if n := len(r.Exceptions); n > 0 {
-		items = append(items, fmt.Sprintf("%s off the target by more than one person; `stats.md` says which.", counted(n, "cell is", "cells are")))
+		items = append(items, fmt.Sprintf("%s more than one person from the target; `stats.md` lists them.", humanize.Count(n, "cell is", "cells are")))
 	}
-	if items == nil {
-		items = []string{"The specification names none."}
-	}
-	for _, item := range items {
-		d.line("* %s", item)
-	}
-	d.line("")
+	return items
+}
+
+// cardAssumptions lists the fields, tables and correlations that are not official.
+func (r *Release) cardAssumptions(d *document) {
 	if len(r.Uncertain) == 0 {
 		return
 	}
-	d.line("### What is not official\n")
+	d.line("### Assumptions and unofficial figures\n")
 	for _, status := range []string{"assumed", "modelled", "derived", "secondary"} {
 		var rows [][]string
 		for _, u := range r.Uncertain {
@@ -195,26 +207,18 @@ func (r *Release) cardLimitations(d *document) {
 	}
 }
 
-// counted writes a number with the noun that fits.
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return humanize.Thousands(int64(n)) + " " + many
-}
-
 func (r *Release) cardUse(d *document) {
 	c := &r.Plan.Card
 	d.line("## Intended use\n")
 	if c.IntendedUse == nil {
-		d.line("Data that has the shape of a population and nobody's secrets: for tests, teaching, prototypes, and as seeds of varied synthetic text.")
+		d.line("Tests, teaching, prototypes, and seeds for varied synthetic text: wherever the data must look like a population and must not contain personal data.")
 	}
 	for _, s := range c.IntendedUse {
 		d.line("* %s", Escape(s))
 	}
 	d.line("\n## Out-of-scope use\n")
 	if c.OutOfScope == nil {
-		d.line("* Estimates about real people: the publications named above are there for these.\n* Decisions about anybody; looking for a real person behind a row.")
+		d.line("* Estimates about real people. Use the sources themselves.\n* Decisions about real people, or attempts to match a row to a real person.")
 	}
 	for _, s := range c.OutOfScope {
 		d.line("* %s", Escape(s))
@@ -222,45 +226,51 @@ func (r *Release) cardUse(d *document) {
 	d.line("")
 }
 
-// cardMaking tells how the data came to be.
+// cardMaking describes how the data was generated, step by step.
 func (r *Release) cardMaking(d *document) {
 	pop := &r.Population
 	d.line("## How it was made\n")
-	moved, where := 0.0, ""
-	for _, t := range r.Published {
-		if t.MovedPersons > moved {
-			moved, where = t.MovedPersons, t.Name
-		}
-	}
 	step := 0
 	item := func(format string, args ...any) {
 		step++
 		d.line("%d. %s", step, fmt.Sprintf(format, args...))
 	}
 	if n := len(r.Published); n > 0 {
-		text := fmt.Sprintf("**Fit.** %s tables were reconciled by least squares and fitted together into one joint distribution of %s fields; what no table ties together is independent.", humanize.Thousands(int64(n)), humanize.Thousands(int64(r.fitted())))
-		if moved > 0 && pop.Persons > 0 {
-			text += fmt.Sprintf(" Reconciling moved no published figure by more than %s of %s persons (table %s).", number(moved), humanize.Thousands(pop.Persons), Escape(where))
-		}
-		item("%s", text)
+		item("**Fit.** %s reconciled by least squares and fitted to one joint distribution of %s. Fields that no table joins are conditionally independent.%s",
+			humanize.Count(n, "table was", "tables were"), humanize.Count(r.fitted(), "field", "fields"), r.largestMove())
 	}
 	if pop.Sampling == check.Quota {
-		item("**Quota.** Whole persons were allotted to the cells of the joint, each margin within one person of its target where that can be; which person gets which cell is random.")
+		item("**Quota sampling.** Whole persons were allocated to the cells of the joint distribution, with every margin within one person of its target where possible. Which person gets which cell is random.")
 	} else {
-		item("**Draws.** Persons were drawn independently of each other from the joint.")
+		item("**Independent sampling.** Persons were drawn independently from the joint distribution.")
 	}
-	item("**Columns.** Everything else was computed from these fields or drawn given them, each column with a random stream of its own.")
+	item("**Other columns.** All other columns were computed from these fields or drawn conditionally on them, each with its own random stream.")
 	if r.Texts != nil {
-		item("**Texts.** %s. Each text was written for its person, from the person's own data, and checked against it.", r.Texts.Headline)
+		item("**Texts.** %s. Each text was written from the data of its person and checked against it.", r.Texts.Headline)
 	}
 	total := 0
 	for _, n := range r.Checks.Counts {
 		total += n
 	}
-	item("**Checks.** %s checks were made on every row as written, among them %s statistical tests with one budget for false alarms, %g in all. `stats.md` has them all.", humanize.Thousands(int64(total)), humanize.Thousands(int64(r.Checks.Tests)), r.Checks.Budget)
-	d.line("\nMade with [personagen](https://github.com/personagen/personagen) %s.\n", Escape(pop.Program))
+	item("**Checks.** %s checked the rows as written. %s among them; the probability that any of them fails although the data follows its targets is at most %g. `stats.md` lists all checks.", humanize.Count(total, "check", "checks"), humanize.Count(r.Checks.Tests, "statistical test is", "statistical tests are"), r.Checks.Budget)
+	d.line("\nGenerated with [personagen](https://github.com/personagen/personagen) %s.\n", Escape(pop.Program))
 }
 
+// largestMove says how far reconciliation changed the published figures at most.
+func (r *Release) largestMove() string {
+	moved, where := 0.0, ""
+	for _, t := range r.Published {
+		if t.MovedPersons > moved {
+			moved, where = t.MovedPersons, t.Name
+		}
+	}
+	if moved == 0 || r.Population.Persons == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Reconciliation changed no published figure by more than %s of %s persons (table %s).", number(moved), humanize.Thousands(r.Population.Persons), Escape(where))
+}
+
+// fitted counts the fields of the joint distribution.
 func (r *Release) fitted() int {
 	n := 0
 	for _, f := range r.Fields {
@@ -287,20 +297,20 @@ func (r *Release) cardFiles(d *document) {
 func (r *Release) cardCitation(d *document) {
 	pop := &r.Population
 	d.line("## Citation\n")
-	d.line("`CITATION.cff` says the same for programs.\n")
+	d.line("`CITATION.cff` contains the same citation in a machine-readable form.\n")
 	d.line("```bibtex\n%s\n```\n", r.bibEntry())
 	d.line("## Licence\n")
 	if pop.License == "" {
-		d.line("The specification names none.")
+		d.line("The specification states none.")
 	} else {
 		d.line("%s", Escape(pop.License))
 	}
 	if licences := r.sourceLicences(); licences != "" {
-		d.line("\nThe figures come from publications under %s; who passes the data on names them.", licences)
+		d.line("\nThe sources are licensed under %s. If you redistribute the data, credit them.", licences)
 	}
 }
 
-// sourceLicences lists the licences of the sources, each once.
+// sourceLicences returns the licences of the sources without repetition.
 func (r *Release) sourceLicences() string {
 	var out []string
 	for _, s := range r.Sources {

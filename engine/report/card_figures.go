@@ -13,7 +13,7 @@ func (r *Release) cardTexts(d *document) {
 		return
 	}
 	d.line("## Text fields\n")
-	d.line("%s. Lengths are in characters, of the items where a column is a list. Near-duplicates are texts of different persons that agree in most of their wording once names, places and numbers are masked.\n", r.Texts.Headline)
+	d.line("%s. Lengths are in characters; for lists, of each item. Near-duplicates are texts of different persons that are mostly the same once names, places and numbers are mlimits.\n", r.Texts.Headline)
 	var rows [][]string
 	for _, c := range r.columns() {
 		i := r.text(c.Field.Name)
@@ -21,11 +21,11 @@ func (r *Release) cardTexts(d *document) {
 			continue
 		}
 		t := &r.Texts.Fields[i]
-		asked := fmt.Sprintf("%s to %s", humanize.Thousands(int64(c.plan.Text.Chars.Min)), humanize.Thousands(int64(c.plan.Text.Chars.Max)))
+		limits := fmt.Sprintf("%s to %s", humanize.Thousands(int64(c.plan.Text.Chars.Min)), humanize.Thousands(int64(c.plan.Text.Chars.Max)))
 		if n := c.plan.Text.Items; n != nil {
-			asked += fmt.Sprintf(", %d to %d items", n.Min, n.Max)
+			limits += fmt.Sprintf(", %d to %d items", n.Min, n.Max)
 		}
-		row := []string{"`" + c.name() + "`", humanize.Thousands(t.Written), humanize.Thousands(t.Missing), asked}
+		row := []string{"`" + c.name() + "`", humanize.Thousands(t.Written), humanize.Thousands(t.Missing), limits}
 		if n := t.Chars; n != nil {
 			row = append(row, number(n.Mean), number(n.P10), number(n.P50), number(n.P90))
 		} else {
@@ -40,19 +40,19 @@ func (r *Release) cardTexts(d *document) {
 		}
 		rows = append(rows, append(row, items, near, written(t.Sources)))
 	}
-	d.table([]string{"column", "written>", "missing>", "length asked for>", "mean>", "10 %>", "median>", "90 %>", "mean items>", "near-duplicates>", "written by"}, rows)
+	d.table([]string{"column", "written>", "missing>", "limits>", "mean>", "10 %>", "median>", "90 %>", "mean items>", "near-duplicates>", "written by"}, rows)
 	if m := r.Texts.Model; m != nil && *m < 1 {
-		d.line("Texts written by `%s` are put together from phrase banks. They are a stand-in for model-written text and should not be counted as it.\n", check.Offline)
+		d.line("Texts by `%s` are assembled from phrase banks. They are placeholders for model-written texts and must not be counted as such.\n", check.Offline)
 	}
 }
 
-// cardTargets sets what was found beside what was asked for.
+// cardTargets compares the observed figures with their targets.
 func (r *Release) cardTargets(d *document) {
-	d.line("## Target against observed\n")
+	d.line("## Targets and observed figures\n")
 	if r.Population.Sampling == check.Quota && r.Population.Rows == r.Population.Size {
-		d.line("Whole persons were allotted to meet the targets, so the deviation in persons is what counts; p-values lie near 1 by construction and are indices of conformity.\n")
+		d.line(quotaNote + "\n")
 	} else {
-		d.line("These persons are a sample: they differ from their targets by chance. p-values are of a chi-square test.\n")
+		d.line("The persons are a random sample, so they deviate from their targets by chance. p-values are from a chi-square test.\n")
 	}
 	hidden := map[string]bool{}
 	for _, f := range r.Fields {
@@ -80,7 +80,7 @@ func (r *Release) cardTargets(d *document) {
 	r.cardValues(d)
 }
 
-// cardValues shows the margins value by value.
+// cardValues writes a table for each margin with few values.
 func (r *Release) cardValues(d *document) {
 	first := true
 	for _, c := range r.columns() {
@@ -88,7 +88,7 @@ func (r *Release) cardValues(d *document) {
 			continue
 		}
 		if first {
-			d.line("### Value by value\n")
+			d.line("### Values\n")
 			first = false
 		}
 		d.line("<details><summary><code>%s</code>, %d values</summary>\n", c.name(), len(c.Values))
@@ -98,7 +98,7 @@ func (r *Release) cardValues(d *document) {
 				Escape(v.Label), humanize.Thousands(v.Count), percent(v.Share), percent(*v.Target), signed(float64(v.Count) - *v.Target*float64(r.Population.Rows)),
 			})
 		}
-		d.table([]string{"value", "persons>", "share>", "target>", "deviation, persons>"}, rows)
+		d.table([]string{"value", "persons>", "observed>", "target>", "deviation, persons>"}, rows)
 		d.line("</details>\n")
 	}
 }

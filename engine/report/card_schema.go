@@ -8,28 +8,29 @@ import (
 	"github.com/personagen/personagen/engine/kind"
 )
 
-// mostNamed is the number of values of a column that the card lists by name.
+// mostNamed is the largest number of values of a column that the card lists.
 const mostNamed = 12
 
 func (r *Release) cardSchema(d *document) {
 	d.line("## Schema\n")
-	d.line("Empty is how many persons have no value; where a condition stands, it says who has one. The status is that of the values, or of the table that gives their shares.\n")
+	d.line("*Empty* counts the persons without a value; *only if* gives the condition for having one. *Status* is that of the values, or of the published table of their shares.\n")
 	var rows [][]string
 	for _, c := range r.columns() {
 		empty := ""
 		if c.Nulls > 0 || c.When != "" {
 			empty = humanize.Thousands(c.Nulls)
 			if c.When != "" {
-				empty += ", has one: `" + c.When + "`"
+				empty += ", only if `" + c.When + "`"
 			}
 		}
 		about := sentences(c.Title, c.plan.About, c.Note)
 		rows = append(rows, []string{"`" + c.name() + "`", r.typeName(c), c.describeValues(), Escape(c.Unit), empty, Escape(r.statusOf(c)), Escape(about)})
 	}
-	d.table([]string{"column", "type", "values", "unit", "empty", "status", "what it is"}, rows)
+	d.table([]string{"column", "type", "values", "unit", "empty", "status", "description"}, rows)
 }
 
-// statusOf is the status of a column's values, else of its published margin.
+// statusOf returns the status of a column's values, or else of its published
+// margin.
 func (r *Release) statusOf(c column) string {
 	if c.Status != "" {
 		return c.Status
@@ -42,7 +43,7 @@ func (r *Release) statusOf(c column) string {
 	return ""
 }
 
-// typeName is the type of a column in the data files.
+// typeName returns the type of a column in the data files.
 func (r *Release) typeName(c column) string {
 	if r.lists(c) {
 		return "list of " + featureType(c.Type)
@@ -50,7 +51,7 @@ func (r *Release) typeName(c column) string {
 	return featureType(c.Type)
 }
 
-// describeValues tells the values of a column in few words.
+// describeValues summarises the values of a column: a range or a list of labels.
 func (c column) describeValues() string {
 	switch {
 	case c.Type == frame.Integer || c.Type == frame.Number:
@@ -66,12 +67,12 @@ func (c column) describeValues() string {
 	case len(c.Values) > 0:
 		return humanize.Thousands(int64(len(c.Values))) + " labels"
 	case c.Class == kind.Written && c.plan.Text != nil:
-		return "prose, see below"
+		return "text, see below"
 	}
 	return ""
 }
 
-// sentences joins what is said, each with a full stop.
+// sentences joins texts and ends each with a full stop.
 func sentences(parts ...string) string {
 	var b strings.Builder
 	for _, s := range parts {

@@ -6,11 +6,10 @@ import (
 	"math"
 )
 
-// The charts of report.html are SVG with a title, and a description where there
-// is more to say; their numbers stand in tables beside them. Widths are percent
-// where a chart may stretch, so that letters keep their size on a phone and on
-// a wide screen alike. Colours are classes: the style sheet knows light, dark
-// and paper.
+// The charts of report.html are SVG elements with a title, and a description where
+// needed; tables beside them have the numbers. Widths are in percent where a chart
+// may stretch, so that the letters keep their size on all screens. Colours are
+// classes, which the style sheet defines for light and dark screens and for print.
 
 // strip opens a chart of one row, as wide as its cell in a table.
 func strip(title string, height int) *drawing {
@@ -37,7 +36,7 @@ func barStrip(title string, share float64, target *float64, full float64) templa
 	return d.close()
 }
 
-// deviationStrip shows a deviation to the left or right of nothing.
+// deviationStrip shows a deviation as a bar to the left or right of zero.
 func deviationStrip(title string, deviation, most float64) template.HTML {
 	d := strip(title, 16)
 	d.element("line", "class", "axis", "x1", "50%", "x2", "50%", "y1", 0, "y2", 16)
@@ -50,7 +49,7 @@ func deviationStrip(title string, deviation, most float64) template.HTML {
 	return d.close()
 }
 
-// dotStrip shows what was found as a dot and the target as a ring around it.
+// dotStrip shows the observed share as a dot and the target as a ring.
 func dotStrip(title string, found, target float64, s scale, ticks int) template.HTML {
 	d := strip(title, 20)
 	d.grid(s, ticks, 20)
@@ -61,16 +60,16 @@ func dotStrip(title string, found, target float64, s scale, ticks int) template.
 	return d.close()
 }
 
-// spread is what a rangeStrip shows of numbers.
+// spread is the distribution that a rangeStrip shows.
 type spread struct {
 	min, p10, p50, p90, max float64
-	low, high               float64 // that are allowed, 0 for no limit
+	low, high               float64 // allowed range, high is 0 for none
 	references              []float64
 }
 
-// rangeStrip shows the spread of numbers: a line from least to most, a bar
-// from the tenth to the ninetieth percentile, a mark at the median; behind it
-// what is allowed, and diamonds for means to compare with.
+// rangeStrip shows a distribution: a line from the minimum to the maximum, a bar
+// from the 10th to the 90th percentile, a mark at the median. The allowed range
+// is shaded, and diamonds mark the means of references.
 func rangeStrip(title string, x spread, s scale, ticks int) template.HTML {
 	d := strip(title, 22)
 	if x.high > 0 {

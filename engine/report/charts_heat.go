@@ -11,11 +11,11 @@ import (
 	"github.com/personagen/personagen/engine/humanize"
 )
 
-// heatMap is a table of two fields as a heat map shows it. Shares are within a
-// row, or within a column when Down is set.
+// heatMap is a table of two fields as rows and columns. Shares are within a row, or
+// within a column if Down is set.
 type heatMap struct {
 	ID, Title     string
-	Rows, Columns string // fields
+	Rows, Columns string // titles of the fields
 	RowLabels     []string
 	ColumnLabels  []string
 	Down          bool
@@ -23,15 +23,15 @@ type heatMap struct {
 	Target        [][]float64
 }
 
-// Measures of a heat map in pixels.
+// Dimensions of a heat map in pixels.
 const (
 	heatWidth  = 42.0
 	heatHeight = 26.0
-	heatLabel  = 26 // letters, then a label is broken or cut
+	heatLabel  = 26 // longest label in letters; longer ones are broken or cut
 	letter     = 6.6
 )
 
-// heatSteps are the shares at which the colour changes.
+// heatSteps are the shares at which the colour of a cell changes.
 var heatSteps = []float64{0.005, 0.02, 0.05, 0.10, 0.20, 0.35, 0.55, 0.75}
 
 func heatStep(share float64) int {
@@ -42,7 +42,7 @@ func heatStep(share float64) int {
 	return k
 }
 
-// within returns what a cell's share is a share of, observed and wanted.
+// within returns the totals, observed and expected, that a cell's share refers to.
 func (h *heatMap) within(i, k int) (observed, target float64) {
 	if h.Down {
 		for r := range h.RowLabels {
@@ -56,7 +56,7 @@ func (h *heatMap) within(i, k int) (observed, target float64) {
 	return observed, target
 }
 
-// of names what shares are within.
+// of names what a cell's share refers to.
 func (h *heatMap) of() string {
 	if h.Down {
 		return "column"
@@ -64,8 +64,8 @@ func (h *heatMap) of() string {
 	return "row"
 }
 
-// off reports whether a cell misses its target by more than chance and the
-// rounding to whole persons allow.
+// off reports whether a cell misses its target by more than chance and rounding
+// to whole persons explain.
 func (h *heatMap) off(i, k int) bool {
 	return math.Abs(float64(h.Observed[i][k])-h.Target[i][k]) > max(3, 4*math.Sqrt(h.Target[i][k]))
 }
@@ -90,7 +90,7 @@ func (h *heatMap) chart() template.HTML {
 	}
 	width := gutter + heatWidth*float64(len(h.ColumnLabels)) + right
 	height := head + heatHeight*float64(len(h.RowLabels))
-	d := chart(h.ID, "heat", h.Title, fmt.Sprintf("Heat map of %s by %s: the darker a cell, the larger its share of its %s. The numbers are in the table below.", h.Rows, h.Columns, h.of()), coordinate(width), height)
+	d := chart(h.ID, "heat", h.Title, fmt.Sprintf("Heat map of %s by %s: the darker a cell, the larger its share of the %s. The numbers are in the table below.", h.Rows, h.Columns, h.of()), coordinate(width), height)
 	for k, l := range h.ColumnLabels {
 		x := gutter + heatWidth*(float64(k)+0.5)
 		if tilted {
@@ -113,7 +113,7 @@ func (h *heatMap) chart() template.HTML {
 }
 
 func (h *heatMap) cell(d *drawing, i, k int, x, y float64, name string) {
-	seen, wanted := h.within(i, k)
+	seen, expected := h.within(i, k)
 	observed, target := float64(h.Observed[i][k]), h.Target[i][k]
 	if observed == 0 && target == 0 {
 		d.element("rect", "class", "nobody", "x", x+0.5, "y", y+0.5, "width", heatWidth-1, "height", heatHeight-1)
@@ -125,7 +125,7 @@ func (h *heatMap) cell(d *drawing, i, k int, x, y float64, name string) {
 		class += " off"
 	}
 	d.begin("g")
-	d.text("title", fmt.Sprintf("%s: %s of the %s, target %s; %s persons, %s of target", name, percentOf(share), h.of(), percentOf(target/max(wanted, 1e-12)), humanize.Thousands(h.Observed[i][k]), deviationOf(observed-target)))
+	d.text("title", fmt.Sprintf("%s: %s of the %s, target %s; %s persons, deviation %s", name, percentOf(share), h.of(), percentOf(target/max(expected, 1e-12)), humanize.Thousands(h.Observed[i][k]), deviationOf(observed-target)))
 	d.element("rect", "class", class, "x", x+0.5, "y", y+0.5, "width", heatWidth-1, "height", heatHeight-1)
 	ink := "on0"
 	if heatStep(share) > 5 {
@@ -135,7 +135,7 @@ func (h *heatMap) cell(d *drawing, i, k int, x, y float64, name string) {
 	d.end("g")
 }
 
-// cellShare is a share in percent, in as many letters as fit a cell.
+// cellShare formats a share in percent so that it fits a cell.
 func cellShare(share float64) string {
 	switch x := 100 * share; {
 	case x == 0:
@@ -149,7 +149,7 @@ func cellShare(share float64) string {
 	}
 }
 
-// shorten cuts a label that is too long for a head.
+// shorten cuts labels that are too long.
 func shorten(label string) string {
 	if r := []rune(label); len(r) > heatLabel {
 		return strings.TrimRight(string(r[:heatLabel-1]), " ,") + "…"
@@ -157,7 +157,7 @@ func shorten(label string) string {
 	return label
 }
 
-// breakLabel sets a long label in two lines.
+// breakLabel breaks a long label into two lines of similar length.
 func breakLabel(label string) []string {
 	if utf8.RuneCountInString(label) <= heatLabel-4 {
 		return []string{label}
@@ -176,7 +176,7 @@ func breakLabel(label string) []string {
 	return []string{shorten(strings.Join(words[:best], " ")), shorten(strings.Join(words[best:], " "))}
 }
 
-// heatLegend explains the colours.
+// heatLegend draws the legend of the colours.
 func heatLegend() template.HTML {
 	const width, height = 38.0, 14.0
 	d := chart("heat-legend", "legend", "Colours of the heat maps", "From light to dark: shares from below 0.5 % to 75 % and more.", coordinate(width*float64(len(heatSteps)+1)), 34)

@@ -8,7 +8,7 @@ import (
 	"github.com/personagen/personagen/engine/humanize"
 )
 
-// Measures of the pyramid, in pixels and percent of its width.
+// Dimensions of the pyramid: heights in pixels, pyramidSide in percent of its width.
 const (
 	pyramidRow  = 20.0
 	pyramidTop  = 26.0
@@ -31,7 +31,7 @@ func pyramidChart(p *Pyramid, rows int64) template.HTML {
 	step := roundStep(100 * most / total / pyramidTick)
 	full := max(most/total*1.02, 1e-12)
 	d := chart("pyramid-chart", "pyramid", fmt.Sprintf("Population pyramid: %s and %s by %s", p.Sexes[0], p.Sexes[1], p.Age),
-		fmt.Sprintf("Bars are the persons written in %d bands of age, the youngest below; the outline is their target. The numbers are in the table below.", n),
+		fmt.Sprintf("Bars are the observed persons in %d bands of age, the youngest at the bottom; the outline is the target. The numbers are in the table below.", n),
 		"100%", bottom+24)
 	x := func(side int, share float64) pct {
 		length := pyramidSide * share / full
@@ -46,7 +46,7 @@ func pyramidChart(p *Pyramid, rows int64) template.HTML {
 			at := x(k, t*step/100)
 			d.element("line", "class", "grid", "x1", at, "x2", at, "y1", pyramidTop, "y2", bottom)
 			if at < 6 || at > 94 {
-				continue // would be cut on a phone
+				continue // would be cut off on a phone
 			}
 			d.text("text", strconv.FormatFloat(t*step, 'g', 3, 64)+" %", "class", "tick", "x", at, "y", bottom+16, "text-anchor", "middle")
 		}

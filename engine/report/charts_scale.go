@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// scale lays numbers out from 0 to 100 percent, by their logarithm when they
-// span more than a decade.
+// scale maps numbers to positions from 0 to 100 percent, on a logarithmic scale if
+// newScale finds that they span more than a factor of ten.
 type scale struct {
 	low, high float64
 	log       bool
@@ -31,7 +31,7 @@ func (s scale) at(x float64) pct {
 	return pct(100 * min(1, max(0, (x-low)/(high-low))))
 }
 
-// ticks are round numbers on the scale, most of them at most.
+// ticks returns at most about most round numbers on the scale.
 func (s scale) ticks(most int) []float64 {
 	var out []float64
 	if most < 1 {
@@ -60,8 +60,8 @@ func (s scale) ticks(most int) []float64 {
 	return out
 }
 
-// roundStep is the smallest of 1, 2 and 5 times a power of ten that is not
-// below x.
+// roundStep returns the smallest number of the form 1, 2 or 5 times a power of ten
+// that is at least x.
 func roundStep(x float64) float64 {
 	if x <= 0 || math.IsInf(x, 0) || math.IsNaN(x) {
 		return 1
@@ -75,7 +75,7 @@ func roundStep(x float64) float64 {
 	return 10 * power
 }
 
-// axisStrip writes the ticks of a scale, for the head of a column of strips.
+// axisStrip draws the ticks of a scale, for the head of a column of strips.
 func axisStrip(s scale, most int, label func(float64) string) template.HTML {
 	d := &drawing{}
 	d.begin("svg", "class", "strip", "width", "100%", "height", 18, "aria-hidden", "true")
@@ -83,11 +83,11 @@ func axisStrip(s scale, most int, label func(float64) string) template.HTML {
 	for _, x := range s.ticks(most) {
 		at := s.at(x)
 		if at < 4 || at > 96 {
-			continue // would be cut
+			continue // would be cut off
 		}
 		class := "tick"
 		if shown%2 == 1 {
-			class = "tick minor" // left out where there is little room
+			class = "tick minor" // hidden on narrow screens
 		}
 		shown++
 		d.text("text", label(x), "class", class, "x", at, "y", 12, "text-anchor", "middle")

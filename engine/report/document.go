@@ -10,14 +10,16 @@ import (
 	"github.com/personagen/personagen/engine/humanize"
 )
 
-// document writes Markdown.
+// document is a Markdown or YAML document that is being written.
 type document struct{ bytes.Buffer }
 
+// line writes a formatted line.
 func (d *document) line(format string, args ...any) {
 	fmt.Fprintf(d, format+"\n", args...)
 }
 
-// table writes a table; columns whose head ends in ">" are set to the right.
+// table writes a Markdown table. A column whose head ends in ">" is aligned to the
+// right.
 func (d *document) table(head []string, rows [][]string) {
 	titles, rule := make([]string, len(head)), make([]string, len(head))
 	for i, h := range head {
@@ -34,6 +36,7 @@ func (d *document) table(head []string, rows [][]string) {
 	d.line("")
 }
 
+// years formats a year, 0 as "".
 func years(y int) string {
 	if y == 0 {
 		return ""
@@ -41,6 +44,7 @@ func years(y int) string {
 	return strconv.Itoa(y)
 }
 
+// note formats a note that follows a name.
 func note(text string) string {
 	if text == "" {
 		return ""
@@ -48,7 +52,8 @@ func note(text string) string {
 	return ": " + Escape(text)
 }
 
-// Escape makes a text safe inside Markdown, in a cell of a table too.
+// Escape returns text with the special characters of Markdown escaped. The result
+// is on one line and can be used in a cell of a table.
 func Escape(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -67,7 +72,7 @@ func Escape(text string) string {
 
 func percent(share float64) string { return fmt.Sprintf("%.2f %%", 100*share) }
 
-// signed writes a deviation; what rounds to nothing has no sign.
+// signed formats a deviation with its sign and two decimals. Zero has no sign.
 func signed(x float64) string {
 	text := fmt.Sprintf("%+.2f", x)
 	if text == "+0.00" || text == "-0.00" {
@@ -76,6 +81,7 @@ func signed(x float64) string {
 	return text
 }
 
+// points formats a deviation in percentage points. Zero has no sign.
 func points(x float64) string {
 	text := fmt.Sprintf("%+.3f", x)
 	if strings.Trim(text, "+-0.") == "" {
@@ -84,7 +90,7 @@ func points(x float64) string {
 	return text
 }
 
-// number writes a number with four significant digits, whole ones in full.
+// number formats a number with four significant digits, whole numbers in full.
 func number(x float64) string {
 	if x == float64(int64(x)) && x > -1e15 && x < 1e15 {
 		return humanize.Thousands(int64(x))
@@ -95,5 +101,5 @@ func number(x float64) string {
 	return strconv.FormatFloat(x, 'g', 4, 64)
 }
 
-// short is the beginning of a hash.
+// short returns the first twelve characters of a hash.
 func short(hash string) string { return hash[:min(len(hash), 12)] }

@@ -8,26 +8,26 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// Figures are the cells of a table in its own universe, side by side, row-major
-// over its fields, each a share within its row (one row, or one for each
-// combination of the given fields).
+// Figures are the cells of a table in its own universe, in row-major order of
+// its fields. Each is a share of its row: there is one row, or one per
+// combination of the given fields.
 type Figures struct {
 	Labels     [][]string `json:"labels"` // per field
 	Published  []float64  `json:"published"`
 	Reconciled []float64  `json:"reconciled"`
 	Fitted     []float64  `json:"fitted"`
-	// Observed are the shares among the persons written who lie in the universe;
-	// nil where these are nobody. Persons are their numbers by row.
+	// Observed are the shares of the persons in the release who belong to the
+	// universe, nil if there are none. Persons counts them by row.
 	Observed []float64 `json:"observed,omitempty"`
 	Persons  []int64   `json:"persons,omitempty"`
 }
 
-// whole is how much of a universe may be missing for its figures to be compared
-// with what is observed: nothing but the noise of sums.
+// whole is the coverage from which a universe counts as fully covered. It leaves
+// room for rounding errors only.
 const whole = 1 - 1e-9
 
-// figuresOf lays out a table's cells, and says how much of its universe is
-// among the persons wanted. Large tables have no figures.
+// figuresOf returns the cells of a table and the share of its universe that is
+// in the target population. Tables with more than MostCells have no figures.
 func figuresOf(p *plan.Plan, t *plan.Table, r *check.Result) (f *Figures, covered float64) {
 	covered = coverage(p, t)
 	if len(t.Published) > MostCells {
@@ -63,7 +63,7 @@ func figuresOf(p *plan.Plan, t *plan.Table, r *check.Result) (f *Figures, covere
 	return f, covered
 }
 
-// coverage is the share of a table's universe that is among the persons wanted.
+// coverage is the share of a table's universe that is in the target population.
 func coverage(p *plan.Plan, t *plan.Table) float64 {
 	if p.Population.Selector == nil {
 		return 1
@@ -82,8 +82,9 @@ func coverage(p *plan.Plan, t *plan.Table) float64 {
 	return digits(math.Min(1, wanted*p.Population.Wanted/mass))
 }
 
-// countsWithin picks the counts of a table's own cells out of those of what is
-// expected, which has null last where a field can be null.
+// countsWithin selects the counts of a table's own cells from counts over the
+// cells of its expected distribution, where null is the last value of a field
+// that can be null.
 func countsWithin(p *plan.Plan, t *plan.Table, counts []int64) []int64 {
 	e := &p.Expected[t.Expected]
 	size := 1
@@ -107,7 +108,7 @@ func countsWithin(p *plan.Plan, t *plan.Table, counts []int64) []int64 {
 	return out
 }
 
-// cellOf names a cell by its labels.
+// cellOf joins the labels of a cell.
 func cellOf(fields []string, labels [][]string, at int) string {
 	parts := make([]string, len(fields))
 	for k := len(fields) - 1; k >= 0; k-- {

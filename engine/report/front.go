@@ -10,14 +10,14 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// front writes the YAML front matter by which dataset hubs index a card and
-// load its data (https://huggingface.co/docs/hub/datasets-cards).
+// front writes the YAML front matter from which dataset hubs index a card and load
+// its data (https://huggingface.co/docs/hub/datasets-cards).
 func (r *Release) front(d *document) {
 	pop := &r.Population
 	d.line("---")
 	if pop.Language != "" {
 		tag, _, _ := strings.Cut(pop.Language, "-")
-		d.line("language:\n- %s", quote(tag)) // hubs know languages, not their regions
+		d.line("language:\n- %s", quote(tag)) // hubs expect a language without its region
 	}
 	r.frontLicense(d)
 	d.line("pretty_name: %s", quote(pop.title()))
@@ -35,7 +35,7 @@ func (r *Release) front(d *document) {
 	d.line("---\n")
 }
 
-// hubLicense matches licences that hubs name as SPDX does, in lower case.
+// hubLicense matches the SPDX identifiers that hubs use in lower case.
 var hubLicense = regexp.MustCompile(`^(CC-BY(-NC)?(-SA|-ND)?-[234]\.0|CC0-1\.0|Apache-2\.0|MIT|ODbL-1\.0|PDDL-1\.0|ODC-By-1\.0)$`)
 
 func (r *Release) frontLicense(d *document) {
@@ -64,8 +64,8 @@ func quotedList(d *document, key string, items []string) {
 	}
 }
 
-// frontFeatures names the columns with their types as the library datasets has
-// them, and the size of the data.
+// frontFeatures lists the columns with the type names of the library datasets,
+// and the size of the data.
 func (r *Release) frontFeatures(d *document) {
 	d.line("dataset_info:\n  features:")
 	for _, c := range r.columns() {
@@ -84,7 +84,7 @@ func (r *Release) frontFeatures(d *document) {
 	d.line("  download_size: %d\n  dataset_size: %d", bytes, bytes)
 }
 
-// featureType is the type of a value of a column, of an item in a list.
+// featureType is the type of a column's values; of a list, the type of its items.
 func featureType(t frame.Type) string {
 	switch t {
 	case frame.Integer:
@@ -95,7 +95,7 @@ func featureType(t frame.Type) string {
 	return "string"
 }
 
-// sizeCategory is the class of size that hubs sort data sets by.
+// sizeCategory is the size class of data sets on hubs.
 func sizeCategory(rows int64) string {
 	names := []string{"1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B"}
 	limit := int64(1000)
@@ -111,13 +111,13 @@ func sizeCategory(rows int64) string {
 	return "10B<n<100B"
 }
 
-// quote writes a text as a double-quoted YAML scalar, which JSON's strings are.
+// quote formats text as a double-quoted YAML scalar. Every JSON string is one.
 func quote(text string) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(text); err != nil {
-		panic(fmt.Sprint("report: a string cannot be written: ", err)) // there is none
+		panic(fmt.Sprint("report: encoding a string: ", err)) // cannot happen
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

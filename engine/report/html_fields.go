@@ -20,8 +20,8 @@ type marginView struct {
 	Published      bool
 	PublishedWhere string
 	Rows           []valueView
-	Rest           *marginView // what is folded
-	More           int         // values that are not shown at all
+	Rest           *marginView // the folded rows
+	More           int         // number of values that are not shown
 	Figures        *figures
 }
 
@@ -121,7 +121,8 @@ func (v *view) number(f *Field) numberView {
 	return out
 }
 
-// short4 writes a number with as many digits as help.
+// short4 formats a number with three significant digits, or as a whole number from
+// 100 on.
 func short4(x float64) string {
 	switch {
 	case x == math.Trunc(x) && math.Abs(x) < 1e15, math.Abs(x) >= 1000:

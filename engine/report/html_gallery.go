@@ -30,7 +30,7 @@ type (
 	}
 )
 
-// leadTexts is how many of the shortest texts of a person are shown at once.
+// leadTexts is the number of a person's shortest texts that are shown unfolded.
 const leadTexts = 2
 
 func (v *view) gallery() {
@@ -40,7 +40,7 @@ func (v *view) gallery() {
 	}
 }
 
-// leads are the text fields that are meant to be the shortest.
+// leads returns the text fields with the smallest maximum lengths.
 func (v *view) leads() []string {
 	var texts []*Field
 	for i := range v.Stats.Fields {

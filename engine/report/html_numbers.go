@@ -12,7 +12,8 @@ const (
 	minus = "\u2212"
 )
 
-// percentOf writes a share with two significant digits below ten percent.
+// percentOf formats a share as a percentage, with two decimals below ten percent
+// and one from there on.
 func percentOf(share float64) string {
 	switch x := 100 * share; {
 	case x == 0:
@@ -26,7 +27,7 @@ func percentOf(share float64) string {
 	}
 }
 
-// deviationOf writes a deviation in persons; what rounds to nothing has no sign.
+// deviationOf formats a deviation in persons. Zero has no sign.
 func deviationOf(x float64) string {
 	text := strconv.FormatFloat(math.Abs(x), 'f', 1, 64)
 	if math.Abs(x) >= 1000 {
@@ -42,7 +43,7 @@ func deviationOf(x float64) string {
 	}
 }
 
-// tenth writes persons, who may be a fraction in a target.
+// tenth formats a number of persons with one decimal, as targets have fractions.
 func tenth(x float64) string {
 	whole, part := math.Modf(math.Round(x*10) / 10)
 	return humanize.Thousands(int64(whole)) + "." + strconv.Itoa(int(math.Round(math.Abs(part)*10)))

@@ -23,7 +23,7 @@ type pyramidRowView struct {
 	Cells []comparison
 }
 
-// comparison is a count against its target, written out.
+// comparison is a count with its target, formatted.
 type comparison struct{ Observed, Target, Deviation string }
 
 func (v *view) pyramid() {
@@ -44,7 +44,8 @@ func (v *view) pyramid() {
 	v.Pyramid = out
 }
 
-// figures are tables that a chart rests on: a few by name, many by status.
+// figures are the tables that a chart is based on: up to namedFigures by name,
+// more of them counted by status.
 type figures struct {
 	Count   int
 	Named   []Published
@@ -56,11 +57,11 @@ type statusCount struct {
 	Count  int
 }
 
-// namedFigures is how many tables are named.
+// namedFigures is the largest number of tables that are named.
 const namedFigures = 3
 
-// figures finds the tables that speak of all of some fields, or of groups or
-// base fields of these; nil when there are none.
+// figures returns the tables that cover all of the given fields, or related ones.
+// It returns nil if there are none.
 func (v *view) figures(fields ...string) *figures {
 	out := &figures{}
 	counts := map[string]int{}
@@ -89,14 +90,14 @@ next:
 	return out
 }
 
-// related reports whether two fields are the same or share a base field.
+// related reports whether two fields are the same or have a base field in common.
 func (v *view) related(a, b string) bool {
 	of := v.bases(b)
 	return slices.ContainsFunc(v.bases(a), func(x string) bool { return slices.Contains(of, x) })
 }
 
-// bases are the fields that a group is made of in the end, the field itself for
-// others.
+// bases returns the base fields of a group, through groups of groups; for any other
+// field, the field itself.
 func (v *view) bases(name string) []string {
 	f := v.Stats.field(name)
 	if f == nil || len(f.Of) == 0 {
@@ -125,7 +126,7 @@ type areaView struct {
 	Lang                            string
 	Label, Share, Target, Deviation string
 	Rows                            []placeView
-	Alone                           bool // its only place has its name
+	Alone                           bool // its only place has the same name
 	share                           float64
 }
 
@@ -162,7 +163,7 @@ func (v *view) places() {
 		axis.low = 0
 	}
 	most = roundStep(most)
-	out := &placesView{Lang: v.Lang, Field: v.name(f), Region: "", Log: axis.log, Most: number(most), Figures: v.figures(f.Name)}
+	out := &placesView{Lang: v.Lang, Field: v.name(f), Log: axis.log, Most: number(most), Figures: v.figures(f.Name)}
 	out.Axis = axisStrip(axis, placeTicks, func(x float64) string { return number(x) + " %" })
 	if s.Places.Region != "" {
 		out.Region = v.titleOf(s.Places.Region)

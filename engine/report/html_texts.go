@@ -100,7 +100,7 @@ func (v *view) texts() {
 			row := v.length(field, f.Chars, field.Chars, refs, axis)
 			row.Missing = humanize.Thousands(f.Missing)
 			if f.Items != nil {
-				row.What = "each item"
+				row.What = "characters per item"
 			}
 			out.Lengths = append(out.Lengths, row)
 		}
@@ -140,7 +140,7 @@ func (v *view) texts() {
 	v.Texts = out
 }
 
-// groups shows the words that set groups apart, by the field of the groups.
+// groups collects the distinctive words of groups of persons, by field.
 func (v *view) groups(groups []similarity.Group) []groupsView {
 	var out []groupsView
 	for _, g := range groups {
@@ -160,7 +160,8 @@ func (v *view) groups(groups []similarity.Group) []groupsView {
 	return out
 }
 
-// length shows the lengths of a field, or the items of a list.
+// length describes the lengths of a field's texts, or the number of items of its
+// lists. refs are the means of the references, 0 where unknown.
 func (v *view) length(field *Field, n *check.Summary, allowed *kind.Length, refs []float64, axis scale) lengthView {
 	x := spread{min: max(1, n.Min), p10: max(1, n.P10), p50: max(1, n.P50), p90: max(1, n.P90), max: max(1, n.Max)}
 	if allowed != nil {
@@ -181,7 +182,7 @@ func (v *view) length(field *Field, n *check.Summary, allowed *kind.Length, refs
 	return out
 }
 
-// writerParts adds the texts of all fields up by who wrote them.
+// writerParts counts the texts of all fields by writer, most texts first.
 func writerParts(t *Texts) []partView {
 	var names []string
 	texts, all := map[string]int64{}, int64(0)
@@ -203,6 +204,7 @@ func writerParts(t *Texts) []partView {
 	return out
 }
 
+// upper capitalises the first letter of an ASCII text.
 func upper(text string) string {
 	if text == "" {
 		return ""

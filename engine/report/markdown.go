@@ -15,14 +15,14 @@ import (
 	"github.com/personagen/personagen/engine/kind"
 )
 
-// mostValues is the longest list of values with targets shown in stats.md, and
-// mostFrequent that of values that nothing controls; the rest is in stats.json.
+// mostValues is the largest number of values that stats.md shows of a field with
+// targets, mostFrequent of a field without. stats.json has all values.
 const (
 	mostValues   = 40
 	mostFrequent = 15
 )
 
-// Markdown writes the statistics for people to read.
+// Markdown writes stats.md, the statistics in a readable form.
 func (s *Stats) Markdown(w io.Writer) error {
 	var d document
 	s.head(&d)
@@ -58,20 +58,19 @@ func (s *Stats) head(d *document) {
 	}
 	text += fmt.Sprintf(", %s sampling, seed %d, plan `%s`.", pop.Sampling, pop.Seed, short(pop.Plan))
 	if pop.Where != "" {
-		text += fmt.Sprintf(" Wanted are those with `%s`", pop.Where)
+		text += fmt.Sprintf(" Target population: persons with `%s`", pop.Where)
 		if pop.Wanted > 0 {
-			text += fmt.Sprintf(", %s of everyone the tables speak of", percent(pop.Wanted))
+			text += fmt.Sprintf(", %s of everyone in the tables", percent(pop.Wanted))
 		}
 		text += "."
 	}
 	d.line("%s\n", text)
-	c := s.Checks.Counts
-	d.line("**Checks:** %d passed, %s, %s, %d failed, %d skipped.\n", c[check.Pass], humanize.Count(int64(c[check.Note]), "note", "notes"), humanize.Count(int64(c[check.Warn]), "warning", "warnings"), c[check.Fail], c[check.Skip])
+	d.line("**Checks:** %s.\n", s.Checks.Summary())
 	if s.Texts != nil {
 		d.line("**Texts:** %s.\n", s.Texts.Headline)
 	}
 	if pop.Sampling == check.Quota {
-		d.line("Quota sampling meets its targets by construction, so p-values lie near 1 and are indices of conformity; the deviation in persons is what counts.\n")
+		d.line("%s\n", quotaNote)
 	}
 }
 
@@ -85,15 +84,15 @@ func (s *Stats) failures(d *document) {
 		}
 	}
 	if rows != nil {
-		d.line("## What to look at\n")
-		d.table([]string{"status", "check", "name", "what was found"}, rows)
+		d.line("## Failures, warnings and notes\n")
+		d.table([]string{"status", "check", "name", "result"}, rows)
 	}
 }
 
-// margins shows the values of finite fields that are written.
+// margins shows the values of visible finite fields.
 func (s *Stats) margins(d *document) {
 	d.line("## Margins\n")
-	d.line("Target is the share that the plan asks for among the persons wanted; published is what the source prints, for the persons it speaks of, and fitted to it is the same share after all tables were fitted together.\n")
+	d.line("*Target* is the expected share in the target population. *Published* is the share that the source gives for its own universe, and *fitted* the same share after all tables were fitted together.\n")
 	for _, f := range s.Fields {
 		if f.Hidden || len(f.Values) == 0 || f.Type == frame.Integer {
 			continue
@@ -104,7 +103,7 @@ func (s *Stats) margins(d *document) {
 			if f.PublishedWhere != "" {
 				who = "`" + f.PublishedWhere + "`"
 			}
-			d.line("Published: table %s, of %s.\n", Escape(f.Published), who)
+			d.line("Published in table %s, for %s.\n", Escape(f.Published), who)
 		}
 		s.values(d, f)
 	}
@@ -118,7 +117,7 @@ func heading(f Field) string {
 }
 
 func (s *Stats) values(d *document, f Field) {
-	head := []string{"value", "persons>", "share>"}
+	head := []string{"value", "persons>", "observed>"}
 	if f.Type == frame.CategoryList {
 		head[1] = "items>"
 	}
@@ -127,7 +126,7 @@ func (s *Stats) values(d *document, f Field) {
 		head = append(head, "target>", "deviation, persons>")
 	}
 	if f.Published != "" {
-		head = append(head, "published>", "fitted to it>")
+		head = append(head, "published>", "fitted>")
 	}
 	shown := f.Values
 	if withTarget {
@@ -158,7 +157,7 @@ func (s *Stats) values(d *document, f Field) {
 	}
 	d.table(head, rows)
 	if n := len(f.Values) - len(shown); n > 0 {
-		d.line("%d more values are in stats.json.\n", n)
+		d.line("stats.json has %d more values.\n", n)
 	}
 }
 
@@ -184,7 +183,8 @@ func (s *Stats) numbers(d *document) {
 	s.declared(d)
 }
 
-// declared compares numbers with their declared distributions and correlations.
+// declared compares number fields with their declared distributions and
+// correlations.
 func (s *Stats) declared(d *document) {
 	var numbers, pairs [][]string
 	for _, o := range s.Checks.Outcomes {
@@ -204,13 +204,13 @@ func (s *Stats) declared(d *document) {
 		}
 	}
 	if numbers != nil {
-		d.line("### As declared\n")
-		d.line("Distance is the largest between the cumulative distributions (Kolmogorov-Smirnov); quantiles are declared / found, those of the mixture that the persons' other fields make of a distribution.\n")
+		d.line("### Declared distributions and correlations\n")
+		d.line("*Distance* is the largest distance between the cumulative distributions (Kolmogorov-Smirnov). Quantiles are declared / observed; the declared ones are those of the mixture over the persons' other fields.\n")
 		d.table([]string{"field", "persons>", "distance>", "p>", "10 %>", "median>", "90 %>", "check"}, numbers)
 	}
 	if pairs != nil {
-		d.line("Correlations are of normal scores; expected is the declared one as rounding weakens it.\n")
-		d.table([]string{"fields", "persons>", "declared>", "expected>", "found>", "p>", "check"}, pairs)
+		d.line("Correlations are of normal scores. *Expected* is the declared correlation as weakened by rounding.\n")
+		d.table([]string{"fields", "persons>", "declared>", "expected>", "observed>", "p>", "check"}, pairs)
 	}
 }
 
@@ -219,7 +219,7 @@ func (s *Stats) tables(d *document) {
 		return
 	}
 	d.line("## Tables: largest deviations\n")
-	d.line("Ratio is the SRMSE relative to what independent draws would give: 1 is as good as random, 0 is exact. V is Cramér's V, realised and expected.\n")
+	d.line("*Ratio* is the SRMSE divided by its expected value under independent draws: 0 is exact, 1 is no better than random. *V* is Cramér's V, observed / target.\n")
 	var rows [][]string
 	for _, t := range s.Tables {
 		n := t.Numbers
@@ -245,8 +245,8 @@ func (s *Stats) reconciliation(d *document) {
 	if len(s.Published) == 0 {
 		return
 	}
-	d.line("## From published to fitted\n")
-	d.line("Published figures never quite agree. Moved is the least change that makes them, in the largest cell in persons and as a total variation distance (TVD); missed is how far the fit ends from that: nothing for hard tables, for patterns and soft tables what they yielded.\n")
+	d.line("## Published, reconciled and fitted tables\n")
+	d.line("Published tables rarely agree exactly and are first reconciled with the smallest possible change. *Moved* is this change: in persons for the largest cell, and as a total variation distance (TVD). *Missed* is the difference between the fitted and the reconciled table: zero for hard tables, while patterns and soft tables may give way to others.\n")
 	var rows [][]string
 	for _, t := range s.Published {
 		rows = append(rows, []string{
@@ -262,7 +262,7 @@ func (s *Stats) uncertainty(d *document) {
 	if len(s.Uncertain) == 0 {
 		return
 	}
-	d.line("## What is not official\n")
+	d.line("## Assumptions and unofficial figures\n")
 	for _, status := range []string{"assumed", "modelled", "derived", "secondary"} {
 		for _, u := range s.Uncertain {
 			if u.Status == status {
@@ -277,8 +277,8 @@ func (s *Stats) independence(d *document) {
 	if len(s.Independent) == 0 {
 		return
 	}
-	d.line("## What is independent\n")
-	d.line("No table of the spec joins these fields: among the persons they are independent, given the fields named. The test is of the first persons.\n")
+	d.line("## Independent fields\n")
+	d.line("No table of the specification joins these fields, so they are independent given the fields listed. The p-value is from a test on the first persons.\n")
 	for _, pair := range s.Independent {
 		given := ""
 		if len(pair.Given) > 0 {
@@ -300,12 +300,12 @@ func (s *Stats) exceptions(d *document) {
 		return
 	}
 	d.line("## Cells that miss their target\n")
-	d.line("The allocation of whole persons left these cells more than one person off.\n")
+	d.line("The allocation of whole persons leaves these cells more than one person from their target.\n")
 	var rows [][]string
 	for _, x := range s.Exceptions {
 		rows = append(rows, []string{Escape(x.Table), Escape(x.Cell), signed(x.Persons), Escape(x.Reason)})
 	}
-	d.table([]string{"table", "cell", "persons>", "why"}, rows)
+	d.table([]string{"table", "cell", "persons>", "reason"}, rows)
 }
 
 func (s *Stats) limits(d *document) {
@@ -337,22 +337,18 @@ func (s *Stats) limits(d *document) {
 
 func (s *Stats) checks(d *document) {
 	d.line("## Checks\n")
-	parts := ""
-	if s.Checks.Parts > 1 {
-		parts = fmt.Sprintf(", over all %d parts of the population", s.Checks.Parts)
-	}
-	d.line("Statistical tests: %d. The chance that any of them fails a right population%s is %g; their p-values are adjusted by Holm's method.\n", s.Checks.Tests, parts, s.Checks.Budget)
+	d.line("%s\n", s.Checks.tests())
 	var rows [][]string
 	for _, o := range s.Checks.Outcomes {
 		rows = append(rows, []string{o.Status, Escape(o.ID), Escape(o.Name), Escape(o.Message)})
 	}
-	d.table([]string{"status", "check", "name", "what was found"}, rows)
+	d.table([]string{"status", "check", "name", "result"}, rows)
 }
 
-// sideBySide shows the cells of tables with few of them.
+// sideBySide shows the cells of small tables.
 func (s *Stats) sideBySide(d *document) {
-	d.line("### Side by side\n")
-	d.line("Shares within each table's own universe: as published, reconciled with the other tables, fitted to all of them, and observed among the persons written. Where the persons wanted are only a part of the universe, as adults are of everyone, observed figures need not be the published ones; how much of it they are stands beside.\n")
+	d.line("### Small tables, cell by cell\n")
+	d.line("Shares within the universe of each table: as published, reconciled with the other tables, fitted to all of them, and observed in this release. If the target population is only part of the universe, as adults are of everyone, observed figures need not match the published ones; the share of the universe that is observed is given in brackets.\n")
 	for _, t := range s.Published {
 		f := t.Figures
 		if f == nil || len(f.Published) > mostValues || len(f.Published) == 0 {
@@ -364,9 +360,9 @@ func (s *Stats) sideBySide(d *document) {
 		}
 		switch {
 		case f.Observed == nil:
-			head += "; nobody of its universe is among the persons written"
+			head += "; no person of this release is in its universe"
 		case t.Covered < whole:
-			head += fmt.Sprintf("; observed in the %s of its universe who are wanted", percent(t.Covered))
+			head += fmt.Sprintf("; %s of its universe is observed", percent(t.Covered))
 		default:
 			head += "; its whole universe is observed"
 		}
@@ -383,7 +379,7 @@ func (s *Stats) sideBySide(d *document) {
 	}
 }
 
-// goals shows which points of the user's are met.
+// goals shows which goals of the spec are met.
 func (s *Stats) goals(d *document) {
 	if len(s.Goals) == 0 {
 		return
@@ -399,6 +395,6 @@ func (s *Stats) goals(d *document) {
 		rows = append(rows, []string{verdict, Escape(g.Name), Escape(g.Demand), Escape(g.Found)})
 	}
 	d.line("## Goals\n")
-	d.line("%s\n", fmt.Sprintf("What the specification calls success: %d of %d points are met.", met, len(s.Goals)))
-	d.table([]string{"", "goal", "wanted", "found"}, rows)
+	d.line("%s\n", fmt.Sprintf("%d of %d goals of the specification are met. An unmet goal does not fail the checks.", met, len(s.Goals)))
+	d.table([]string{"", "goal", "required", "observed"}, rows)
 }

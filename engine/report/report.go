@@ -1,9 +1,11 @@
-// Package report turns a plan and the result of its checks into papers:
-// stats.json for programs, stats.md for people, and a few lines for a terminal.
+// Package report writes the documents of a release: stats.json for programs,
+// stats.md and report.html for people, the dataset card, the Croissant
+// description, the citation, JUnit XML, and a summary for a terminal.
 //
-// In goes plain data, out comes text. Nothing is measured here and nothing is
-// asked of the clock: the same result gives the same bytes. Labels and titles
-// are the plan's, in its language; all other words are English.
+// All of them are derived from a plan and the result of its checks. The package
+// measures nothing and does not read the clock, so the same result gives the
+// same bytes. Labels and titles are in the plan's language, all other words are
+// English.
 package report
 
 import (
@@ -19,22 +21,22 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// Format is the version of the form of stats.json.
+// Format is the version of the format of stats.json.
 const Format = 1
 
-// Facts are what only the run knows.
+// Facts are the facts about a release that only the run knows.
 type Facts struct {
-	Size     int64  // persons of the population; the rows may be part of it
-	Seed     uint64 // that was used
+	Size     int64  // persons in the population; the release may hold part of them
+	Seed     uint64 // the seed that was used
 	Sampling string
-	First    int64  // number of the first person
+	First    int64  // number of the first person, from 0
 	Version  string // of the program
 	// Columns maps fields to their columns in the data files, where the names
 	// differ.
 	Columns map[string]string
 }
 
-// New gathers the statistics of a result of the plan's suite.
+// New returns the statistics of r, a result of the plan's checks.
 func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 	s := &Stats{
 		Format: Format,
@@ -54,7 +56,7 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 	measurable := p.Measurable()
 	for i, f := range p.Fields {
 		if !measurable[f.Name] {
-			continue // a merged release could not count it
+			continue // a merged release cannot count it
 		}
 		field := describe(p, f, r.Profiles[i], r)
 		field.Column = facts.Columns[f.Name]
@@ -132,7 +134,7 @@ func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Resul
 	return out
 }
 
-// texts sums the written fields up; nil when there are none.
+// texts summarises the written fields; it returns nil if there are none.
 func texts(r *check.Result) *Texts {
 	if len(r.Texts) == 0 {
 		return nil
@@ -152,7 +154,7 @@ func texts(r *check.Result) *Texts {
 	case t.Written == 0:
 		t.Headline = "no texts"
 	case !known:
-		t.Headline = fmt.Sprintf("%s texts, nothing says who wrote them", humanize.Thousands(t.Written))
+		t.Headline = fmt.Sprintf("%s texts of unknown origin", humanize.Thousands(t.Written))
 	default:
 		t.Headline = fmt.Sprintf("%s texts, model-written %s", humanize.Thousands(t.Written), check.Percent(model, t.Written))
 		x := share(model, t.Written)
@@ -161,7 +163,7 @@ func texts(r *check.Result) *Texts {
 	return t
 }
 
-// margin returns the target shares of a field, nil when it has none.
+// margin returns the target shares of a field, or nil if it has none.
 func margin(p *plan.Plan, field string) []float64 {
 	for i := range p.Expected {
 		e := &p.Expected[i]
@@ -172,8 +174,8 @@ func margin(p *plan.Plan, field string) []float64 {
 	return nil
 }
 
-// oneWay returns the first published table over the field alone, one that
-// speaks of everyone before one that does not.
+// oneWay returns the first published table over the field alone. It prefers a
+// table that covers everyone.
 func oneWay(p *plan.Plan, f *kind.Field) *plan.Table {
 	var found *plan.Table
 	for i := range p.Tables {
@@ -211,14 +213,16 @@ func compare(p *plan.Plan, i int, r *check.Result) Table {
 	return t
 }
 
-// outcome returns the check of Plan.Expected i: tables are checked in order.
+// outcome returns the outcome of the check of Plan.Expected[i]. Outcomes of
+// tables are in the order of Plan.Expected.
 func outcome(r *check.Result, i int) *check.Outcome {
 	first := slices.IndexFunc(r.Outcomes, func(o check.Outcome) bool { return o.Kind == check.KindTable })
 	return &r.Outcomes[first+i]
 }
 
-// miss returns the largest difference in persons between a table as reconciled
-// and as fitted, and where it is; nothing when it is below a hundredth of one.
+// miss returns the largest difference between a table's fitted and reconciled
+// cells, in persons, and the name of that cell. It returns 0 and "" if the
+// difference is below a hundredth of a person.
 func miss(t *plan.Table, persons int64) (float64, string) {
 	most, at := 0.0, -1
 	for k := range t.Fitted {
@@ -238,7 +242,7 @@ func miss(t *plan.Table, persons int64) (float64, string) {
 	return digits(most), strings.Join(parts, " × ")
 }
 
-// uncertain lists what the spec marks as other than official.
+// uncertain lists the fields, tables and correlations whose status is not official.
 func uncertain(p *plan.Plan) []Uncertain {
 	var out []Uncertain
 	add := func(what, name, status, note string) {

@@ -19,7 +19,7 @@ func share(c, n int64) float64 {
 	return digits(float64(c) / float64(n))
 }
 
-// digits keeps nine significant digits.
+// digits rounds to nine significant digits.
 func digits(x float64) float64 {
 	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {
 		return 0
@@ -31,7 +31,7 @@ func digits(x float64) float64 {
 	return math.Round(x*scale) / scale
 }
 
-// places rounds to decimal places.
+// places rounds to a number of decimal places.
 func places(x float64, decimals int) float64 {
 	scale := math.Pow(10, float64(decimals))
 	return math.Round(x*scale) / scale

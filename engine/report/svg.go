@@ -8,13 +8,15 @@ import (
 	"strings"
 )
 
-// drawing is an SVG in the making. Every text and attribute is escaped.
+// drawing is an SVG element that is being written. All texts and attributes are
+// escaped.
 type drawing struct{ strings.Builder }
 
 // pct is a length in percent of the chart.
 type pct float64
 
-// element writes an element without content; attributes come in pairs.
+// element writes an element without content. attributes are pairs of names and
+// values.
 func (d *drawing) element(name string, attributes ...any) {
 	d.tag(name, attributes)
 	d.WriteString("/>")
@@ -34,7 +36,7 @@ func (d *drawing) tag(name string, attributes []any) {
 
 func (d *drawing) end(name string) { d.WriteString("</" + name + ">") }
 
-// text writes an element that holds text.
+// text writes an element that contains text.
 func (d *drawing) text(name, text string, attributes ...any) {
 	d.begin(name, attributes...)
 	d.WriteString(template.HTMLEscapeString(text))
@@ -51,7 +53,7 @@ func attribute(v any) string {
 	return fmt.Sprint(v)
 }
 
-// coordinate keeps two decimal places.
+// coordinate formats a coordinate with at most two decimals.
 func coordinate(x float64) string {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		x = 0
@@ -70,8 +72,7 @@ func (d *drawing) close() template.HTML {
 	return d.html()
 }
 
-// chart is a whole SVG with title and description; id tells it from others on
-// the page.
+// chart opens an SVG with a title and a description. id must be unique on the page.
 func chart(id, class, title, description string, width any, height float64) *drawing {
 	d := &drawing{}
 	d.begin("svg", "class", class, "width", width, "height", height, "role", "img", "aria-labelledby", id+"-title "+id+"-desc")

@@ -4,42 +4,49 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 
 	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
-// kinds names groups of checks, one and many, in the order they are shown.
-var kinds = []struct{ kind, one, many string }{
+// checkKind is a kind of check with its name in singular and plural.
+type checkKind struct{ kind, one, many string }
+
+// kinds lists the kinds of checks in the order of output.
+var kinds = []checkKind{
 	{check.KindRows, "number of persons", "numbers of persons"},
-	{check.KindValues, "field with values of its domain", "fields with values of their domain"},
-	{check.KindNulls, "field with values where there should be some", "fields with values where there should be some"},
+	{check.KindValues, "field with all values in its domain", "fields with all values in their domains"},
+	{check.KindNulls, "field with nulls only where allowed", "fields with nulls only where allowed"},
 	{check.KindUnique, "field with unique values", "fields with unique values"},
-	{check.KindPersons, "search for duplicated persons", "searches for duplicated persons"},
+	{check.KindPersons, "search for duplicate persons", "searches for duplicate persons"},
 	{check.KindNearPersons, "search for near-duplicate persons", "searches for near-duplicate persons"},
-	{check.KindGroup, "group true to its base fields", "groups true to their base fields"},
-	{check.KindImpossible, "impossible condition met by nobody", "impossible conditions met by nobody"},
-	{check.KindOpen, "choice or list with nothing that is closed to the person", "choices and lists with nothing that is closed to the person"},
-	{check.KindFrequency, "choice or list as frequent as its weights say", "choices and lists as frequent as their weights say"},
-	{check.KindNumber, "number field as its declared distribution", "number fields as their declared distributions"},
+	{check.KindGroup, "group consistent with its base fields", "groups consistent with their base fields"},
+	{check.KindImpossible, "impossible condition that no person meets", "impossible conditions that no person meets"},
+	{check.KindOpen, "choice or list with permitted values only", "choices and lists with permitted values only"},
+	{check.KindFrequency, "choice or list with frequencies as weighted", "choices and lists with frequencies as weighted"},
+	{check.KindNumber, "number field distributed as declared", "number fields distributed as declared"},
 	{check.KindCorrelation, "correlation as declared", "correlations as declared"},
-	{check.KindTable, "table and margin", "tables and margins"},
-	{check.KindIndependent, "independence", "independences"},
-	{check.KindWritten, "text field written where it should be", "text fields written where they should be"},
-	{check.KindText, "text field as demanded", "text fields as demanded"},
+	{check.KindTable, "table or margin", "tables and margins"},
+	{check.KindIndependent, "test of independence", "tests of independence"},
+	{check.KindWritten, "text field written for the right persons", "text fields written for the right persons"},
+	{check.KindText, "text field within its limits", "text fields within their limits"},
 	{check.KindLanguage, "text field in its language", "text fields in their language"},
 	{check.KindRule, "rule that no text breaks", "rules that no text breaks"},
 	{check.KindNearDuplicates, "text field without near-duplicates", "text fields without near-duplicates"},
-	{check.KindOpenings, "text field with openings of its own", "text fields with openings of their own"},
-	{check.KindSource, "field that says who wrote the texts", "fields that say who wrote the texts"},
-	{check.KindLimit, "check of the spec's own", "checks of the spec's own"},
-	{check.KindMeasure, "limit of the spec's own on a measure", "limits of the spec's own on measures"},
+	{check.KindOpenings, "text field with varied openings", "text fields with varied openings"},
+	{check.KindSource, "field that records who wrote the texts", "fields that record who wrote the texts"},
+	{check.KindLimit, "check that the spec defines", "checks that the spec defines"},
+	{check.KindMeasure, "limit that the spec sets on a measure", "limits that the spec sets on measures"},
 }
 
-// colours of statuses on a terminal.
+// colours are the terminal colours of statuses.
 var colours = map[string]string{check.Fail: "\x1b[31m", check.Warn: "\x1b[33m", check.Note: "\x1b[36m", check.Pass: "\x1b[32m", check.Skip: "\x1b[90m"}
 
-// WriteText writes the result for a terminal: what is wrong first, a line each, then
-// a line for every group of checks that pass. The error is the writer's.
+// WriteText writes the result for a terminal: a line for each failure, warning
+// and note, then a line for each kind of check that passed or was skipped. It
+// returns the writer's error.
 func WriteText(w io.Writer, r *check.Result, colour bool) error {
 	var b bytes.Buffer
 	line := func(status, text string) {
@@ -58,33 +65,46 @@ func WriteText(w io.Writer, r *check.Result, colour bool) error {
 	}
 	for _, status := range []string{check.Pass, check.Skip} {
 		for _, k := range kinds {
-			n, worst := 0, 0.0
-			for _, o := range r.Outcomes {
-				if o.Kind == k.kind && o.Status == status {
-					n++
-					if o.Table != nil {
-						worst = max(worst, o.Table.Persons, -o.Table.Persons)
-					}
-				}
+			if text := summary(r.Outcomes, k, status); text != "" {
+				line(status, text)
 			}
-			if n == 0 {
-				continue
-			}
-			text := fmt.Sprintf("%d %s", n, k.many)
-			if n == 1 {
-				text = "1 " + k.one
-			}
-			if k.kind == check.KindTable && status == check.Pass {
-				text += fmt.Sprintf(", none more than %.2f persons off", worst)
-			}
-			line(status, text)
 		}
 	}
 	_, err := w.Write(b.Bytes())
 	return err
 }
 
-// label names an outcome; conditions are known by their text.
+// summary counts the outcomes of a kind with a status, "" if there are none.
+func summary(outcomes []check.Outcome, k checkKind, status string) string {
+	n, worst := 0, 0.0
+	var reasons []string
+	for i := range outcomes {
+		o := &outcomes[i]
+		if o.Kind != k.kind || o.Status != status {
+			continue
+		}
+		n++
+		if o.Table != nil {
+			worst = max(worst, math.Abs(o.Table.Persons))
+		}
+		if !slices.Contains(reasons, o.Message) {
+			reasons = append(reasons, o.Message)
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	text := humanize.Count(n, k.one, k.many)
+	switch {
+	case status == check.Skip && len(reasons) == 1:
+		text += ": " + reasons[0]
+	case status == check.Pass && k.kind == check.KindTable:
+		text += fmt.Sprintf(", at most %.2f persons off target", worst)
+	}
+	return text
+}
+
+// label names an outcome by its ID, and impossible conditions by their text too.
 func label(o *check.Outcome) string {
 	if o.Kind == check.KindImpossible {
 		return o.ID + " " + o.Name
