@@ -9,29 +9,29 @@ import (
 	"github.com/personagen/personagen/engine/kind"
 )
 
-// Kinds of columns.
+// Kinds of columns, by how they are compared.
 const (
 	textKind   = "text"
 	listKind   = "list"
 	valueKind  = "values"
 	numberKind = "numbers"
-	sourceKind = "source" // who wrote the texts
+	sourceKind = "source" // records who wrote the texts
 	otherKind  = "other"  // identifiers
 )
 
-// column is what is gathered of a column.
+// column is the statistics of a column.
 type column struct {
 	name, title string
 	kind        string
 	of          frame.Type
-	sampled     int // position among texts and lists, -1 for others
+	sampled     int // index among texts and lists, -1 for others
 
 	n, nulls, empty int64
 	chars, items    sketch.Numbers
 	numbers         sketch.Numbers
 	values          map[string]int64
 	tooMany         bool
-	strings         bool // lists are written as texts
+	strings         bool // lists are stored as strings
 }
 
 func (p *profile) column(name string) *column {
@@ -43,7 +43,7 @@ func (p *profile) column(name string) *column {
 	return nil
 }
 
-// find returns the column of the batch's column i, made when it is new.
+// find returns the statistics of column i of the batch, and creates them if needed.
 func (p *profile) find(b *frame.Batch, i int) *column {
 	f := &b.Schema[i]
 	for _, c := range p.columns {
@@ -64,8 +64,8 @@ func (p *profile) find(b *frame.Batch, i int) *column {
 	return c
 }
 
-// kindOf tells what a column is compared as: what the plan says where it knows
-// the field and the file has values of that sort, else by its first values.
+// kindOf decides how a column is compared: as the plan says, if it has the field
+// and the file has values of its type, or else by its first values.
 func (p *profile) kindOf(b *frame.Batch, i int, c *column) string {
 	var known *kind.Field
 	if p.input.Plan != nil {
@@ -105,11 +105,11 @@ func proseKind(f *kind.Field) string {
 	return textKind
 }
 
-// minProseChars is the mean length in characters from which texts are prose and not
-// labels.
+// minProseChars is the mean length, in characters, from which strings count as
+// texts and not as labels.
 const minProseChars = 80
 
-// sniff tells what a column of texts holds by its first rows.
+// sniff decides by its first rows how a column of strings is compared.
 func (p *profile) sniff(b *frame.Batch, i int, c *column) string {
 	col := &b.Columns[i]
 	n, lists, chars := 0, 0, 0
@@ -132,7 +132,7 @@ func (p *profile) sniff(b *frame.Batch, i int, c *column) string {
 	case n > 0 && chars >= minProseChars*n:
 		return textKind
 	case n > 10 && len(different) == n && chars >= 32*n && chars <= 36*n:
-		return otherKind // all different and as long as a UUID
+		return otherKind // all different, and as long as UUIDs
 	}
 	return valueKind
 }

@@ -1,10 +1,10 @@
-// Package compare sets data sets side by side: releases, files that other tools
-// wrote, and references of which only some figures are known.
+// Package compare compares data sets: releases, files written by other tools, and
+// references of which only some figures are known.
 //
-// In go Inputs, out comes a Comparison: plain data, with printers for a
-// terminal, Markdown and HTML. Each data set is read once and in memory that
-// does not grow with its rows; what texts have in common is measured on samples
-// of equal size, since every such measure depends on the amount of text.
+// Compare measures Inputs and returns a Comparison, plain data that can be written
+// as text, Markdown, HTML or JSON. Each data set is read once, in memory that does
+// not grow with its number of rows. Measures of wording depend on the amount of
+// text and are therefore taken on samples of equal size.
 package compare
 
 import (
@@ -17,19 +17,18 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// Format is the version of the form of a Comparison.
+// Format is the version of the JSON format of a Comparison.
 const Format = 1
 
 // Kinds of sets.
 const (
 	Release   = "release"
-	Data      = "data"      // files of another origin
+	Data      = "data"      // data files that are not a release
 	Knowledge = "reference" // figures only
 )
 
-// Comparison is what data sets have in common and where they differ. What
-// stands in lists called "in" is by set, in their order, null where a set has
-// nothing of it.
+// Comparison is the result of comparing data sets. Lists with the key "in" have
+// one entry per set, in the order of Sets, null where a set lacks the field.
 type Comparison struct {
 	Format  int                `json:"format"`
 	Sets    []Set              `json:"sets"`
@@ -37,7 +36,7 @@ type Comparison struct {
 	Lists   []ListComparison   `json:"lists"`
 	Values  []ValuesComparison `json:"values"`
 	Numbers []NumberComparison `json:"numbers"`
-	// Findings sum it up in sentences.
+	// Findings summarise the comparison in sentences.
 	Findings []string `json:"findings"`
 }
 
@@ -49,13 +48,13 @@ type Set struct {
 	Origin string `json:"origin,omitempty"`
 	Note   string `json:"note,omitempty"`
 	Rows   *int64 `json:"rows,omitempty"`
-	// RowChars are the characters of all texts and lists of a row.
+	// RowChars describes the number of characters in all texts and lists of a row.
 	RowChars *sketch.Summary `json:"row_chars,omitempty"`
-	// Model is the share of texts that a model wrote, nil when nothing says.
+	// Model is the share of texts that a model wrote, nil if unknown.
 	Model *float64 `json:"model_written,omitempty"`
-	// Only are columns that no other set has; Missing those that others have.
+	// Only lists the columns that no other set has.
 	Only []string `json:"only,omitempty"`
-	// Known is what is known of a reference.
+	// Known are the known figures of a reference, nil for data.
 	Known *spec.Reference `json:"known,omitempty"`
 }
 
@@ -66,42 +65,44 @@ type TextComparison struct {
 	In    []*TextFigures `json:"in"`
 }
 
-// TextFigures are those of one set.
+// TextFigures are the figures of a text field in one set.
 type TextFigures struct {
 	Texts int64           `json:"texts,omitempty"`
-	Empty int64           `json:"empty,omitempty"` // null or without a character
+	Empty int64           `json:"empty,omitempty"` // null or empty
 	Chars *sketch.Summary `json:"chars,omitempty"`
-	// Words are those of a text, on average of a sample.
+	// Words is the mean number of words per text, in a sample.
 	Words float64 `json:"words,omitempty"`
-	// Sample says what is measured below: the same amount in every set.
+	// Sample is the amount of text that the figures below are measured on, the
+	// same in every set.
 	Sample Sample `json:"sample,omitzero"`
-	// PerThousand are the different words of a stretch of a thousand, Vocabulary
-	// those of the whole sample, Distinct the ratios of different runs of one,
-	// two and three words to all of them.
+	// PerThousand is the number of different words per 1,000 words (moving
+	// average), Vocabulary that in the whole sample. Distinct are distinct-1 to
+	// distinct-3, the ratios of different to all runs of one, two and three words.
 	PerThousand float64    `json:"types_per_thousand,omitempty"`
 	Vocabulary  int64      `json:"vocabulary,omitempty"`
 	Distinct    [3]float64 `json:"distinct,omitzero"`
-	// Near is the share of texts that are nearly the same as another, Opening of
-	// those that open as another of the same hundred, when names, places and
-	// numbers are masked; Phrase the words of the longest phrase that two share.
+	// NearDuplicates is the share of texts that are near-duplicates of another,
+	// RepeatedOpenings the share whose first words occur in another of the same
+	// hundred texts, LongestPhrase the number of words of the longest phrase that
+	// two texts share; all with names, places and numbers masked.
 	NearDuplicates   float64 `json:"near_duplicates_share"`
 	RepeatedOpenings float64 `json:"openings_repeated_in_a_hundred"`
 	LongestPhrase    int     `json:"longest_repeated_phrase,omitempty"`
-	// Named tells how often the text names a fact about its person.
+	// Named tells how often texts name facts about their persons.
 	Named []Fact               `json:"named,omitempty"`
 	Known *spec.ReferenceField `json:"known,omitempty"`
 }
 
-// Sample is how much was measured.
+// Sample is an amount of text.
 type Sample struct {
 	Texts int64 `json:"texts"` // for near-duplicates and openings
 	Words int64 `json:"words"` // for the vocabulary
 }
 
-// Fact is something of a person that texts may name, by its role.
+// Fact is the share of texts that name a fact about their person, by role.
 type Fact struct {
 	Role  string  `json:"role"`
-	Of    int64   `json:"of"` // texts of persons who have it
+	Of    int64   `json:"of"` // texts of persons with such a fact
 	Share float64 `json:"share"`
 }
 
@@ -112,21 +113,23 @@ type ListComparison struct {
 	In    []*ListFigures `json:"in"`
 }
 
-// ListFigures are those of one set.
+// ListFigures are the figures of a field of lists in one set.
 type ListFigures struct {
 	Lists int64           `json:"lists,omitempty"`
 	Empty int64           `json:"empty,omitempty"`
 	Items *sketch.Summary `json:"items,omitempty"`
 	Chars *sketch.Summary `json:"chars,omitempty"` // of an item
-	// Different is the share of different items among equally many of each set.
+	// Different is the share of different items in a sample of Sample items, the
+	// same number in every set.
 	Different float64              `json:"different,omitempty"`
-	Sample    int64                `json:"sample,omitempty"`  // items
-	Strings   bool                 `json:"strings,omitempty"` // the lists are written as texts
+	Sample    int64                `json:"sample,omitempty"`  // number of items
+	Strings   bool                 `json:"strings,omitempty"` // the lists are stored as strings
 	Known     *spec.ReferenceField `json:"known,omitempty"`
 }
 
-// ValuesComparison compares a field of finitely many values. TVD is the total variation
-// distance to the first set: null for itself and where no label is shared.
+// ValuesComparison compares a field of categories. TVD is the total variation
+// distance to the first set, null for the first set itself and for sets without
+// common values.
 type ValuesComparison struct {
 	Field string          `json:"field"`
 	Title string          `json:"title,omitempty"`
@@ -134,19 +137,19 @@ type ValuesComparison struct {
 	TVD   []*float64      `json:"tvd"`
 }
 
-// ValueFigures are those of one set.
+// ValueFigures are the figures of a field of categories in one set.
 type ValueFigures struct {
 	Rows      int64 `json:"rows,omitempty"`
 	Nulls     int64 `json:"nulls,omitempty"`
 	Different int64 `json:"different,omitempty"`
-	// Many tells that there are more than could be counted.
+	// TooMany is set if there are more different values than are counted.
 	TooMany bool `json:"many,omitempty"`
-	// Shares are those of the largest values, of the rows that have one.
+	// Shares are those of the most frequent values, among rows with a value.
 	Shares []Share              `json:"shares,omitempty"`
 	Known  *spec.ReferenceField `json:"known,omitempty"`
 }
 
-// Share is a value with its share.
+// Share is a value and its share.
 type Share struct {
 	Label string  `json:"label"`
 	Share float64 `json:"share"`
@@ -159,8 +162,9 @@ type NumberComparison struct {
 	In    []*sketch.Summary `json:"in"`
 }
 
-// Compare measures the inputs, several at a time, and sets them side by side.
-// progress, when set, hears of rows read.
+// Compare measures the inputs concurrently and compares them. If progress is not
+// nil it is called, from several goroutines, with the number of rows read since
+// its last call.
 func Compare(ctx context.Context, inputs []Input, progress func(rows int64)) (*Comparison, error) {
 	profiles := make([]*profile, len(inputs))
 	var g errgroup.Group
@@ -185,8 +189,8 @@ func Compare(ctx context.Context, inputs []Input, progress func(rows int64)) (*C
 	return c, nil
 }
 
-// fieldsOf lists the fields that are compared, in the order of the sets: those
-// that two sets have, and all texts and lists.
+// fieldsOf returns the fields to compare, in the order of the sets: fields that at
+// least two sets have, and all texts and lists.
 func fieldsOf(profiles []*profile) []string {
 	var fields []string
 	count := map[string]int{}
@@ -215,7 +219,7 @@ func fieldsOf(profiles []*profile) []string {
 	return slices.DeleteFunc(fields, func(name string) bool { return count[name] < 2 && !prose[name] && len(profiles) > 1 })
 }
 
-// add compares a field, as what the first set that has it takes it for.
+// add compares a field, as the kind of column it is in the first set that has it.
 func (c *Comparison) add(field string, profiles []*profile) {
 	var first *column
 	columns := make([]*column, len(profiles))
@@ -251,6 +255,19 @@ func (c *Comparison) add(field string, profiles []*profile) {
 	}
 }
 
+// has reports whether the data set has a field. A reference has the fields of which
+// something is known.
+func (p *profile) has(field string) bool {
+	if p.column(field) != nil {
+		return true
+	}
+	if p.input.Known == nil {
+		return false
+	}
+	f := p.input.Known.Field(field)
+	return f != nil && !f.Absent
+}
+
 // setExclusive lists the columns that only one set has.
 func (c *Comparison) setExclusive(profiles []*profile) {
 	if len(profiles) < 2 {
@@ -261,21 +278,8 @@ func (c *Comparison) setExclusive(profiles []*profile) {
 			if x.kind == sourceKind || x.kind == otherKind {
 				continue
 			}
-			alone := true
-			for k, other := range profiles {
-				if k == i {
-					continue
-				}
-				if other.column(x.name) != nil {
-					alone = false
-				}
-				if r := other.input.Known; r != nil {
-					if f := r.Field(x.name); f != nil && !f.Absent {
-						alone = false
-					}
-				}
-			}
-			if alone {
+			others := slices.DeleteFunc(slices.Clone(profiles), func(o *profile) bool { return o == p })
+			if !slices.ContainsFunc(others, func(o *profile) bool { return o.has(x.name) }) {
 				c.Sets[i].Only = append(c.Sets[i].Only, x.name)
 			}
 		}

@@ -11,13 +11,13 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// mostShares is how many values of a set are told of.
+// mostShares is the number of values per set whose shares are kept.
 const mostShares = 100
 
-// window is the stretch of words in which different ones are counted.
+// window is the number of words in which different ones are counted.
 const window = 1000
 
-// textFigures cuts the samples of all sets to the same size and measures them.
+// textFigures reduces the samples of all sets to the same size and measures them.
 func textFigures(field string, profiles []*profile, columns []*column, known []*spec.ReferenceField) []*TextFigures {
 	type sample struct {
 		signatures []*similarity.Signature
@@ -60,6 +60,8 @@ func textFigures(field string, profiles []*profile, columns []*column, known []*
 	return out
 }
 
+// listFigures reduces the samples of items of all sets to the same size and
+// measures them.
 func listFigures(profiles []*profile, columns []*column, known []*spec.ReferenceField) []*ListFigures {
 	samples := make([][][]uint64, len(columns))
 	items := math.MaxInt
@@ -89,6 +91,7 @@ func listFigures(profiles []*profile, columns []*column, known []*spec.Reference
 	return out
 }
 
+// valueFigures compares the values of a column in all sets.
 func valueFigures(field, title string, columns []*column, known []*spec.ReferenceField) ValuesComparison {
 	v := ValuesComparison{Field: field, Title: title, In: make([]*ValueFigures, len(columns)), TVD: make([]*float64, len(columns))}
 	for i, x := range columns {
@@ -113,8 +116,8 @@ func valueFigures(field, title string, columns []*column, known []*spec.Referenc
 	return v
 }
 
-// distance is the total variation distance of two columns, nil when they have
-// no label in common or too many to be counted.
+// distance returns the total variation distance between two columns, nil if they
+// have no value in common or too many values.
 func distance(a, b *column) *float64 {
 	if a.tooMany || b.tooMany || a.n == 0 || b.n == 0 {
 		return nil
@@ -130,7 +133,7 @@ func distance(a, b *column) *float64 {
 		return nil
 	}
 	sum := 0.0
-	for _, label := range slices.Sorted(maps.Keys(labels)) { // so that the sum has one order
+	for _, label := range slices.Sorted(maps.Keys(labels)) { // a fixed order gives a reproducible sum
 		sum += math.Abs(float64(a.values[label])/float64(a.n) - float64(b.values[label])/float64(b.n))
 	}
 	sum = sketch.Tidy(sum / 2)

@@ -9,7 +9,7 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// known writes a figure of a reference with its status.
+// knownFigure formats a figure of a reference with its status.
 func knownFigure(k *spec.KnownFigure) string {
 	if k == nil {
 		return "-"
@@ -17,8 +17,8 @@ func knownFigure(k *spec.KnownFigure) string {
 	return fmt.Sprintf("%s (%s)", k, k.Status)
 }
 
-// number writes a number for people: whole from 100 on, with one decimal below,
-// two below ten.
+// number formats a number: whole from 100 on, with one decimal from 10 on, with two
+// below.
 func number(x float64) string {
 	switch a := math.Abs(x); {
 	case x == math.Trunc(x) && a < 1e15:
@@ -31,7 +31,7 @@ func number(x float64) string {
 	return strconv.FormatFloat(x, 'f', 2, 64)
 }
 
-// percent writes a share.
+// percent formats a share.
 func percent(share float64) string {
 	p := 100 * share
 	switch {

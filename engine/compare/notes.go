@@ -8,13 +8,13 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// notes say what a reader must know beside the tables.
+// notes returns what readers need to know in addition to the tables.
 func (c *Comparison) notes() []string {
 	var out []string
 	for i := range c.Sets {
 		s := &c.Sets[i]
 		if len(s.Only) > 0 {
-			out = append(out, fmt.Sprintf("Only %s has: %s.", s.Name, strings.Join(s.Only, ", ")))
+			out = append(out, fmt.Sprintf("Columns that only %s has: %s.", s.Name, strings.Join(s.Only, ", ")))
 		}
 		if s.Note != "" {
 			out = append(out, fmt.Sprintf("%s: %s", s.Name, s.Note))
@@ -29,16 +29,16 @@ func (c *Comparison) notes() []string {
 			}
 		}
 		if missing != nil {
-			out = append(out, fmt.Sprintf("%s has no %s.", s.Name, strings.Join(missing, ", ")))
+			out = append(out, fmt.Sprintf("%s lacks %s.", s.Name, strings.Join(missing, ", ")))
 		}
 		for _, o := range origins(s.Known) {
-			out = append(out, fmt.Sprintf("%s, %s", s.Name, o))
+			out = append(out, fmt.Sprintf("Figures of %s: %s", s.Name, o))
 		}
 	}
 	return out
 }
 
-// origins tells once where each figure of a reference comes from.
+// origins lists where the figures of a reference come from, grouped by origin.
 func origins(r *spec.Reference) []string {
 	type origin struct{ status, text string }
 	var order []origin
@@ -56,11 +56,11 @@ func origins(r *spec.Reference) []string {
 		}
 	}
 	take("rows", r.Rows)
-	take("characters of a row", r.RowChars)
+	take("characters per row", r.RowChars)
 	for _, f := range r.Fields {
 		take("mean lengths of texts", f.Chars)
 		take("lengths of one text", f.ExampleChars)
-		take("items of lists", f.Items)
+		take("items per list", f.Items)
 		take("numbers of values", f.Values)
 	}
 	var out []string

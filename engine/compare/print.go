@@ -18,7 +18,7 @@ func (c *Comparison) names() string {
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
-// WriteJSON writes the comparison as one document.
+// WriteJSON writes the comparison as one JSON document.
 func (c *Comparison) WriteJSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// WriteHTML writes the comparison as a fragment of HTML: one section element
-// without styles or scripts of its own.
+// WriteHTML writes the comparison as an HTML fragment: one section element without
+// a style sheet or scripts.
 func (c *Comparison) WriteHTML(w io.Writer) error {
 	var b bytes.Buffer
 	esc := html.EscapeString
-	fmt.Fprintf(&b, "<section class=\"comparison\">\n<h2>%s compared</h2>\n", esc(c.names()))
+	fmt.Fprintf(&b, "<section class=\"comparison\">\n<h2>Comparison of %s</h2>\n", esc(c.names()))
 	list := func(items []string) {
 		b.WriteString("<ul>\n")
 		for _, item := range items {
@@ -46,7 +46,7 @@ func (c *Comparison) WriteHTML(w io.Writer) error {
 		b.WriteString("</tbody>\n</table>\n")
 	}
 	if notes := c.notes(); len(notes) > 0 {
-		b.WriteString("<h3>What to know</h3>\n")
+		b.WriteString("<h3>Notes</h3>\n")
 		list(notes)
 	}
 	b.WriteString("</section>\n")
@@ -54,6 +54,7 @@ func (c *Comparison) WriteHTML(w io.Writer) error {
 	return err
 }
 
+// right returns the style attribute of a column that is aligned to the right.
 func right(head string) string {
 	if strings.HasSuffix(head, ">") {
 		return ` style="text-align:right"`

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// WriteMarkdown writes the comparison as a report in Markdown.
+// WriteMarkdown writes the comparison as a Markdown document.
 func (c *Comparison) WriteMarkdown(w io.Writer) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# %s compared\n\n", markdown(c.names()))
+	fmt.Fprintf(&b, "# Comparison of %s\n\n", markdown(c.names()))
 	for _, f := range c.Findings {
 		fmt.Fprintf(&b, "* %s\n", markdown(f))
 	}
@@ -38,7 +38,7 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 		}
 	}
 	if notes := c.notes(); len(notes) > 0 {
-		b.WriteString("\n## What to know\n\n")
+		b.WriteString("\n## Notes\n\n")
 		for _, n := range notes {
 			fmt.Fprintf(&b, "* %s\n", markdown(n))
 		}
@@ -47,7 +47,7 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 	return err
 }
 
-// markdown keeps text from being read as marks.
+// markdown escapes the special characters of Markdown.
 func markdown(text string) string {
 	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", "[", `\[`, "\n", " ").Replace(text)
 }

@@ -8,7 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// WriteText prints the comparison for a terminal. all prints every share.
+// WriteText writes the comparison for a terminal, with the shares of all values if
+// all is set.
 func (c *Comparison) WriteText(w io.Writer, all bool) error {
 	var b bytes.Buffer
 	var names []string
@@ -34,12 +35,13 @@ func (c *Comparison) WriteText(w io.Writer, all bool) error {
 	return err
 }
 
-// aligned writes rows with their cells under each other.
+// aligned writes a table with aligned columns. The names of the sets are not
+// changed to upper case.
 func aligned(b *bytes.Buffer, s section, names []string) {
 	head, widths := make([]string, len(s.head)), make([]int, len(s.head))
 	for i, h := range s.head {
 		head[i] = strings.TrimSuffix(h, ">")
-		if !slices.Contains(names, head[i]) { // names stay as they are
+		if !slices.Contains(names, head[i]) { // names keep their case
 			head[i] = strings.ToUpper(head[i])
 		}
 		if at := strings.Index(h, ": "); at >= 0 {
@@ -50,7 +52,7 @@ func aligned(b *bytes.Buffer, s section, names []string) {
 	for _, row := range rows {
 		for i, text := range row {
 			if lead := i + 1; lead < len(row) && allEmpty(row[lead:]) {
-				continue // may run over the empty cells behind it
+				continue // may extend over the empty cells after it
 			}
 			widths[i] = max(widths[i], utf8.RuneCountInString(text))
 		}
@@ -73,7 +75,7 @@ func allEmpty(cells []string) bool {
 	return !slices.ContainsFunc(cells, func(c string) bool { return c != "" })
 }
 
-// wrap writes a paragraph in lines of a readable length.
+// wrap writes a paragraph in lines of at most 110 characters.
 func wrap(b *bytes.Buffer, text string) {
 	const longest = 110
 	line := ""

@@ -22,45 +22,46 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// Input is a data set to be compared: files, or a reference.
+// Input is a data set to compare: files or a reference.
 type Input struct {
 	Name   string
 	Kind   string
 	Title  string
-	Origin string // for people
+	Origin string // a description for readers
 	Note   string
 	Files  []string
-	// Schema are the columns wanted; nil for what the files hold.
+	// Schema lists the columns to read, nil for all columns of the files.
 	Schema frame.Schema
-	// Columns maps names in the files to names of fields.
+	// Columns maps names of columns to names of fields.
 	Columns map[string]string
-	// Plan knows the fields and their roles; nil when nothing does.
+	// Plan has the fields and their roles, nil if there is none.
 	Plan  *plan.Plan
-	Known *spec.Reference // a reference has nothing else
+	Known *spec.Reference // set for a reference, which has no files
 }
 
-// How many persons' texts are compared with each other, and of how many the
-// words are kept: those with the smallest hashes of their numbers.
+// The numbers of persons whose texts are compared with each other and whose words
+// are kept. They are the persons with the smallest hashes of their numbers.
 const (
 	comparedPersons = 10_000
 	keptPersons     = 1_000
 )
 
-// mostValues is how many different values of a column are counted.
+// mostValues is the largest number of different values of a column that are
+// counted.
 const mostValues = 20_000
 
-// batchRows are read at a time; the first of them decide what a column that no
-// plan knows is taken for.
+// batchRows is the number of rows per batch. The first batch decides how a column
+// that is not in the plan is compared.
 const batchRows = 1024
 
-// profile is what is gathered of a data set.
+// profile is the statistics of a data set.
 type profile struct {
 	input    *Input
 	rows     int64
 	columns  []*column
-	texts    int // columns of texts and lists
+	texts    int // number of columns of texts and lists
 	rowChars sketch.Numbers
-	model    [2]int64 // texts of which is known who wrote them, those of a model
+	model    [2]int64 // texts with a known writer, and those of them by a model
 
 	key      rng.Stream
 	compared sketch.Lowest[[]sampledText] // per text or list
@@ -72,14 +73,15 @@ type profile struct {
 	masked []int // columns of the batch
 }
 
-// sampledText is what is kept of a sampled text.
+// sampledText is what is kept of a text in the sample.
 type sampledText struct {
 	signature similarity.Signature
-	has       uint16 // a bit for each role that the person has
-	named     uint16 // and that the text names
+	has       uint16 // a bit for each role for which the person has a fact
+	named     uint16 // a bit for each of these facts that the text names
 }
 
-// person is a sampled one: what texts may name, and what is masked in them.
+// person is a person in the sample, with the facts that texts may name and the
+// words that are masked in them.
 type person struct {
 	facts []fact
 	masks similarity.Masks
@@ -119,7 +121,7 @@ func (p *profile) read(ctx context.Context, path string, progress func(rows int6
 			return nil
 		}
 		if first {
-			for _, i := range r.Issues() { // of the file itself: a column of ours that is not there
+			for _, i := range r.Issues() { // issues with the file as a whole
 				if i.Problem == dataset.Unsupported {
 					p.input.Note = strings.TrimSpace(p.input.Note + " " + fmt.Sprintf("Column %q cannot be read.", i.Column))
 				}
@@ -134,7 +136,7 @@ func (p *profile) read(ctx context.Context, path string, progress func(rows int6
 	}
 }
 
-// add gathers a batch. Files of one set may have their columns in any order.
+// add adds a batch. Files of one set may have their columns in any order.
 func (p *profile) add(b *frame.Batch) {
 	at := make([]*column, len(b.Schema))
 	for i := range b.Schema {
@@ -187,13 +189,13 @@ func (p *profile) add(b *frame.Batch) {
 	}
 }
 
-// sampleOf returns the signatures and the words of a column's sample, in the order of
-// the sample.
+// sampleOf returns the MinHash signatures of a column's sampled texts with the
+// numbers of their persons, and the words of those whose words are kept.
 func (p *profile) sampleOf(c *column) (signatures []*similarity.Signature, persons []int64, words [][]uint64) {
 	for i := range p.compared.All {
 		x := &p.compared.All[i]
 		if c.sampled >= len(x.Value) {
-			continue // of a file that has no such column
+			continue // from a file without this column
 		}
 		if s := &x.Value[c.sampled]; s.signature.Used {
 			signatures, persons = append(signatures, &s.signature), append(persons, x.Row)
@@ -292,7 +294,7 @@ func (p *profile) addLists(b *frame.Batch, i int, c *column, rowChars []int64, s
 	}
 }
 
-// itemHash identifies an item by its words.
+// itemHash hashes the words of an item.
 func (p *profile) itemHash(item string) uint64 {
 	p.tokens.Read(item)
 	h := uint64(0)
@@ -319,7 +321,7 @@ func (c *column) addValues(b *frame.Batch, i int) {
 	}
 }
 
-// textOf is a value as text, "" for null and lists.
+// textOf formats a value, "" for null and lists.
 func textOf(col *frame.Column, field *frame.Field, r int) string {
 	switch {
 	case col.IsNull(field.Type, r):
@@ -351,7 +353,7 @@ func (c *column) addNumbers(b *frame.Batch, i int) {
 	}
 }
 
-// addSources counts who wrote the texts.
+// addSources counts texts by whether a model wrote them.
 func (p *profile) addSources(b *frame.Batch, i int, at []*column) {
 	col := &b.Columns[i]
 	parsed := map[string]map[string]string{}
@@ -381,7 +383,7 @@ func (p *profile) addSources(b *frame.Batch, i int, at []*column) {
 	}
 }
 
-// set describes the data set.
+// set returns the description of the data set.
 func (p *profile) set() Set {
 	in := p.input
 	s := Set{Name: in.Name, Kind: in.Kind, Title: in.Title, Origin: in.Origin, Note: in.Note, Known: in.Known}

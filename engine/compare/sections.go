@@ -9,18 +9,18 @@ import (
 	"github.com/personagen/personagen/engine/internal/sketch"
 )
 
-// section is a table of the comparison. Heads that end in ">" stand over columns
-// set to the right.
+// section is a table of the comparison. A column whose head ends in ">" is aligned
+// to the right.
 type section struct {
 	title, note string
 	head        []string
 	rows        [][]string
 }
 
-// Rows of long lists that are printed.
+// shownShares is the number of values per field that are shown by default.
 const shownShares = 8
 
-// sections lays the comparison out in tables.
+// sections returns the tables of the comparison that are not empty.
 func (c *Comparison) sections(all bool) []section {
 	var out []section
 	for _, s := range []section{c.setRows(), c.lengthRows(), c.varietyRows(), c.factRows(), c.listRows(), c.valueRows(), c.shareRows(all), c.numberRows()} {
@@ -32,7 +32,7 @@ func (c *Comparison) sections(all bool) []section {
 }
 
 func (c *Comparison) setRows() section {
-	s := section{title: "Data sets", head: []string{"set", "what", "rows>", "characters of text a row>", "model-written>", "from"}}
+	s := section{title: "Data sets", head: []string{"set", "kind", "rows>", "text characters per row>", "model-written>", "origin"}}
 	for i := range c.Sets {
 		x := &c.Sets[i]
 		rows, chars, model := "-", "-", "-"
@@ -53,7 +53,7 @@ func (c *Comparison) setRows() section {
 	return s
 }
 
-// cell names a field on its first row only.
+// onFirstRow returns the name of a field on its first row and "" on others.
 func onFirstRow(field string, first bool) string {
 	if first {
 		return field
@@ -98,9 +98,9 @@ func (c *Comparison) lengthRows() section {
 func (c *Comparison) varietyRows() section {
 	s := section{
 		title: "Wording",
-		note: "Different words in a stretch of 1,000 (moving average), and ratios of different runs of one, two and three words to all; near-duplicates share four fifths of their shingles of five words, openings are the first eight words and repeated within a hundred texts; names, places and numbers are masked for both and for the longest phrase that two texts share. " +
-			"Within a field every set is measured on equally many texts and words.",
-		head: []string{"field", "set", "texts>", "words>", "different in 1,000>", "distinct-1>", "distinct-2>", "distinct-3>", "near-duplicates>", "openings repeated>", "longest phrase>"},
+		note: "Different words per 1,000 words (moving average), and distinct-n, the ratio of different to all runs of n words. Near-duplicates share at least 80 % of their five-word shingles. Openings are the first eight words, repeated if another of the same hundred texts has them. The longest phrase is the longest that two texts share. Names, places and numbers are masked. " +
+			"Within a field, all sets are measured on the same number of texts and words.",
+		head: []string{"field", "set", "texts>", "words>", "different per 1,000>", "distinct-1>", "distinct-2>", "distinct-3>", "near-duplicates>", "openings repeated>", "longest phrase>"},
 	}
 	for _, t := range c.Texts {
 		first := true
@@ -125,8 +125,8 @@ func (c *Comparison) varietyRows() section {
 
 func (c *Comparison) factRows() section {
 	s := section{
-		title: "Facts that texts name",
-		note:  "Share of the sampled texts that name the fact of their person: a name by one of its words, an age by its number, others by all their longer words, whatever the ending. A dash: the set has no such column.",
+		title: "Facts named in texts",
+		note:  "Share of the sampled texts that name a fact about their person: a name by one of its words, an age by its number, other facts by all their longer words, inflected or not. A dash means that the set has no such column.",
 		head:  []string{"field", "set"},
 	}
 	var roles []string
@@ -170,8 +170,8 @@ func (f *TextFigures) share(role string) *float64 {
 func (c *Comparison) listRows() section {
 	s := section{
 		title: "Lists",
-		note:  "Different items are those of all among equally many items of each set.",
-		head:  []string{"field", "set", "lists>", "empty>", "items, mean>", "10 %>", "median>", "90 %>", "characters of an item>", "different items>", "written as"},
+		note:  "Different items are measured on the same number of items in every set.",
+		head:  []string{"field", "set", "lists>", "empty>", "items, mean>", "10 %>", "median>", "90 %>", "characters per item>", "different items>", "stored as"},
 	}
 	for _, l := range c.Lists {
 		first := true
@@ -211,9 +211,9 @@ func meanAndPercentiles(n *sketch.Summary) []string {
 }
 
 func (c *Comparison) valueRows() section {
-	s := section{title: "Values", note: "Distance is the total variation distance to the first set: the share of its persons who would have to change. A dash: no value in common, or too many.", head: []string{"field"}}
+	s := section{title: "Values", note: "Distance is the total variation distance to the first set: the smallest share of its persons who would have to change their value to match. A dash means no common values, or too many values.", head: []string{"field"}}
 	for i := range c.Sets {
-		s.head = append(s.head, c.Sets[i].Name+": values>", "none>")
+		s.head = append(s.head, c.Sets[i].Name+": values>", "missing>")
 		if i > 0 {
 			s.head = append(s.head, "distance>")
 		}
@@ -255,12 +255,11 @@ func (c *Comparison) valueRows() section {
 	return s
 }
 
-// shareRows shows the largest values of fields with labels in common side by
-// side.
+// shareRows shows the most frequent values of each field in all sets.
 func (c *Comparison) shareRows(all bool) section {
-	s := section{title: "Shares", note: fmt.Sprintf("Of the persons who have a value. The %d largest of the first set, and those that are larger elsewhere.", shownShares), head: []string{"field", "value"}}
+	s := section{title: "Shares", note: fmt.Sprintf("Among persons with a value. The %d most frequent values of each set.", shownShares), head: []string{"field", "value"}}
 	if all {
-		s.note = "Of the persons who have a value."
+		s.note = "Among persons with a value."
 	}
 	for i := range c.Sets {
 		if c.Sets[i].Known == nil {
@@ -300,7 +299,7 @@ func (c *Comparison) shareRows(all bool) section {
 	return s
 }
 
-// labels lists the values that are shown, the largest of the first set first.
+// labels returns the values to show, the most frequent of the first set first.
 func (v *ValuesComparison) labels(all bool) []string {
 	var out []string
 	for _, f := range v.In {
@@ -317,7 +316,7 @@ func (v *ValuesComparison) labels(all bool) []string {
 }
 
 func (c *Comparison) numberRows() section {
-	s := section{title: "Numbers", head: []string{"field", "set", "values>", "mean>", "standard deviation>", "least>", "10 %>", "median>", "90 %>", "most>"}}
+	s := section{title: "Numbers", head: []string{"field", "set", "values>", "mean>", "sd>", "min>", "10 %>", "median>", "90 %>", "max>"}}
 	for _, x := range c.Numbers {
 		first := true
 		for i, n := range x.In {
