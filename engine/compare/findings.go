@@ -12,7 +12,11 @@ func (c *Comparison) findings() []string {
 	var out []string
 	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	for _, s := range c.Sets {
-		if s.Model != nil && *s.Model < 1 {
+		switch {
+		case s.Model == nil || *s.Model == 1:
+		case *s.Model == 0:
+			add("No text of %s is model-written; all are assembled from phrase banks.", s.Name)
+		default:
 			add("%s of the texts of %s are model-written; the others are assembled from phrase banks.", percent(*s.Model), s.Name)
 		}
 	}

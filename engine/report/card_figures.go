@@ -59,7 +59,7 @@ func (r *Release) cardTargets(d *document) {
 		hidden[f.Name] = f.Hidden
 	}
 	for _, part := range []struct{ title, origin string }{
-		{"Margins", "margin"}, {"Joints that the specification names", "joint"}, {"Published tables", "table"},
+		{"Margins", "margin"}, {"Joint distributions that the specification names", "joint"}, {"Published tables", "table"},
 	} {
 		var rows [][]string
 		for _, t := range r.Tables {
