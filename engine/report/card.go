@@ -252,7 +252,7 @@ func (r *Release) cardMaking(d *document) {
 	for _, n := range r.Checks.Counts {
 		total += n
 	}
-	item("**Checks.** %s checked the rows as written. %s among them; the probability that any of them fails although the data follows its targets is at most %g. `stats.md` lists all checks.", humanize.Count(total, "check", "checks"), humanize.Count(r.Checks.Tests, "statistical test is", "statistical tests are"), r.Checks.Budget)
+	item("**Checks.** %s run on the rows as written, including %s. The probability that any test fails although the data follows its targets is at most %g. `stats.md` lists all checks.", humanize.Count(total, "check was", "checks were"), humanize.Count(r.Checks.Tests, "statistical test", "statistical tests"), r.Checks.Budget)
 	d.line("\nGenerated with [personagen](https://github.com/personagen/personagen) %s.\n", Escape(pop.Program))
 }
 

@@ -19,6 +19,7 @@ type marginView struct {
 	Target         bool
 	Published      bool
 	PublishedWhere string
+	Filtered       bool // the target population is not everyone
 	Rows           []valueView
 	Rest           *marginView // the folded rows
 	More           int         // number of values that are not shown
@@ -57,7 +58,7 @@ func (v *view) fields() {
 
 func (v *view) margin(f *Field) marginView {
 	rows := v.Stats.Population.Rows
-	out := marginView{Field: v.name(f), Target: f.Values[0].Target != nil, Published: f.Published != "" && f.Values[0].Target != nil, PublishedWhere: f.PublishedWhere}
+	out := marginView{Field: v.name(f), Target: f.Values[0].Target != nil, Published: f.Published != "" && f.Values[0].Target != nil, PublishedWhere: f.PublishedWhere, Filtered: v.Stats.Population.Where != ""}
 	values := slices.Clone(f.Values)
 	if !out.Target {
 		slices.SortStableFunc(values, func(x, y Value) int { return cmp.Compare(y.Count, x.Count) })

@@ -21,6 +21,9 @@ func (v *view) summary() {
 	case c[check.Warn] > 0:
 		v.Status, v.Sign = check.Warn, "!"
 		v.Verdict = fmt.Sprintf("Passed with %s", humanize.Count(c[check.Warn], "warning", "warnings"))
+	case c[check.Note] > 0:
+		v.Status, v.Sign = check.Pass, "✓"
+		v.Verdict = fmt.Sprintf("Passed with %s", humanize.Count(c[check.Note], "note", "notes"))
 	default:
 		v.Status, v.Sign = check.Pass, "✓"
 		v.Verdict = fmt.Sprintf("All %s passed", humanize.Count(made, "check", "checks"))
@@ -68,7 +71,11 @@ func (v *view) summary() {
 				official++
 			}
 		}
-		v.Tiles = append(v.Tiles, tile{"Tables", strconv.Itoa(n), fmt.Sprintf("%d with official status, from %s", official, humanize.Count(len(s.Sources), "source", "sources"))})
+		note := fmt.Sprintf("%d with official status", official)
+		if len(s.Sources) > 0 {
+			note += ", from " + humanize.Count(len(s.Sources), "source", "sources")
+		}
+		v.Tiles = append(v.Tiles, tile{"Tables", strconv.Itoa(n), note})
 	}
 }
 

@@ -99,12 +99,12 @@ func (c *Checks) tests() string {
 	if c.Parts > 1 {
 		parts = fmt.Sprintf(" in any of the %d parts of the population", c.Parts)
 	}
-	return fmt.Sprintf("%s. The probability that any of them fails although the data follows its targets%s is at most %g (p-values adjusted by Holm's method).",
-		humanize.Count(c.Tests, "statistical test", "statistical tests"), parts, c.Budget)
+	return fmt.Sprintf("%s included. The probability that any of them fails%s although the data follows its targets is at most %g (p-values adjusted by Holm's method).",
+		humanize.Count(c.Tests, "statistical test is", "statistical tests are"), parts, c.Budget)
 }
 
 // quotaNote explains the p-values of a quota sample.
-const quotaNote = "Quota sampling meets its targets by construction, so p-values are close to 1 and only measure conformity. Judge the deviation in persons."
+const quotaNote = "Quota sampling meets its targets by construction, so p-values are close to 1 and only measure conformity. Look at the deviations in persons instead."
 
 // Field describes a column.
 type Field struct {
