@@ -11,24 +11,8 @@ import (
 )
 
 func (v *view) summary() {
-	s, pop := v.Stats, &v.Stats.Population
-	c := s.Checks.Counts
-	made := len(s.Checks.Outcomes) - c[check.Skip]
-	switch {
-	case c[check.Fail] > 0:
-		v.Status, v.Sign = check.Fail, "✕"
-		v.Verdict = fmt.Sprintf("%d of %s failed", c[check.Fail], humanize.Count(made, "check", "checks"))
-	case c[check.Warn] > 0:
-		v.Status, v.Sign = check.Warn, "!"
-		v.Verdict = fmt.Sprintf("Passed with %s", humanize.Count(c[check.Warn], "warning", "warnings"))
-	case c[check.Note] > 0:
-		v.Status, v.Sign = check.Pass, "✓"
-		v.Verdict = fmt.Sprintf("Passed with %s", humanize.Count(c[check.Note], "note", "notes"))
-	default:
-		v.Status, v.Sign = check.Pass, "✓"
-		v.Verdict = fmt.Sprintf("All %s passed", humanize.Count(made, "check", "checks"))
-	}
-	v.VerdictNote = upper(s.Checks.Summary()) + "."
+	s := v.Stats
+	v.verdict()
 	for _, status := range []string{check.Fail, check.Warn, check.Note} {
 		for _, o := range s.Checks.Outcomes {
 			if o.Status == status {
@@ -38,6 +22,34 @@ func (v *view) summary() {
 	}
 	v.AttentionMore = max(0, len(v.Attention)-mostAttention)
 	v.Attention = v.Attention[:len(v.Attention)-v.AttentionMore]
+	if s.Population.Sampling == check.Quota {
+		v.Explain = quotaNote
+	}
+	v.persons()
+	v.largest("margin", "Margins within", "margin", "margins")
+	v.largest("joint", "Joint distributions within", "joint distribution", "joint distributions")
+	v.writers()
+	v.tables()
+}
+
+// verdict sets the first words of the page: whether the checks passed.
+func (v *view) verdict() {
+	s, c := v.Stats, v.Stats.Checks.Counts
+	made := len(s.Checks.Outcomes) - c[check.Skip]
+	v.Status, v.Sign = check.Pass, "✓"
+	switch {
+	case c[check.Fail] > 0:
+		v.Status, v.Sign = check.Fail, "✕"
+		v.Verdict = fmt.Sprintf("%d of %s failed", c[check.Fail], humanize.Count(made, "check", "checks"))
+	case c[check.Warn] > 0:
+		v.Status, v.Sign = check.Warn, "!"
+		v.Verdict = fmt.Sprintf("Passed with %s", humanize.Count(c[check.Warn], "warning", "warnings"))
+	case c[check.Note] > 0:
+		v.Verdict = fmt.Sprintf("Passed with %s", humanize.Count(c[check.Note], "note", "notes"))
+	default:
+		v.Verdict = fmt.Sprintf("All %s passed", humanize.Count(made, "check", "checks"))
+	}
+	v.VerdictNote = upper(s.Checks.Summary()) + "."
 	for _, g := range s.Goals {
 		if g.Met {
 			v.GoalsMet++
@@ -46,10 +58,11 @@ func (v *view) summary() {
 	if n := len(s.Goals); n > 0 {
 		v.VerdictNote += fmt.Sprintf(" Goals met: %d of %d.", v.GoalsMet, n)
 	}
-	if pop.Sampling == check.Quota {
-		v.Explain = quotaNote
-	}
+}
 
+// persons adds a tile with the number of persons and how they were sampled.
+func (v *view) persons() {
+	pop := &v.Stats.Population
 	who := fmt.Sprintf("%s sampling, seed %d", pop.Sampling, pop.Seed)
 	if pop.Rows < pop.Size {
 		who = fmt.Sprintf("numbers %s to %s of %s; ", humanize.Thousands(pop.First+1), humanize.Thousands(pop.First+pop.Rows), humanize.Thousands(pop.Size)) + who
@@ -61,22 +74,25 @@ func (v *view) summary() {
 		}
 	}
 	v.Tiles = append(v.Tiles, tile{"Persons", humanize.Thousands(pop.Rows), who})
-	v.largest("margin", "Margins within", "margin", "margins")
-	v.largest("joint", "Joint distributions within", "joint distribution", "joint distributions")
-	v.writers()
-	if n := len(s.Published); n > 0 {
-		official := 0
-		for _, t := range s.Published {
-			if t.Status == "official" {
-				official++
-			}
-		}
-		note := fmt.Sprintf("%d with official status", official)
-		if len(s.Sources) > 0 {
-			note += ", from " + humanize.Count(len(s.Sources), "source", "sources")
-		}
-		v.Tiles = append(v.Tiles, tile{"Tables", strconv.Itoa(n), note})
+}
+
+// tables adds a tile with the number of published tables.
+func (v *view) tables() {
+	s := v.Stats
+	if len(s.Published) == 0 {
+		return
 	}
+	official := 0
+	for _, t := range s.Published {
+		if t.Status == "official" {
+			official++
+		}
+	}
+	note := fmt.Sprintf("%d with official status", official)
+	if len(s.Sources) > 0 {
+		note += ", from " + humanize.Count(len(s.Sources), "source", "sources")
+	}
+	v.Tiles = append(v.Tiles, tile{"Tables", strconv.Itoa(len(s.Published)), note})
 }
 
 // largest adds a tile with the largest deviation of the tables of an origin.
