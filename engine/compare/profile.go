@@ -143,29 +143,13 @@ func (p *profile) add(b *frame.Batch) {
 		at[i] = p.find(b, i)
 	}
 	p.findRoles(b)
-	rowChars := make([]int64, b.N)
-	samples, words := map[int][]sampledText{}, map[int][][]uint64{}
-	var order []int
-	for r := range b.N {
-		if h := p.key.Uint64(p.rows + int64(r)); h <= p.compared.Below {
-			samples[r] = make([]sampledText, p.texts)
-			order = append(order, r)
-			if h <= p.kept.Below {
-				words[r] = make([][]uint64, p.texts)
-			}
-		}
-	}
-	persons := make(map[int]*person, len(order))
-	for _, r := range order {
-		persons[r] = &person{facts: p.facts(b, r)}
-		p.masker.Load(&persons[r].masks, b, r, p.masked)
-	}
+	sample := p.sample(b)
 	for i, c := range at {
 		switch c.kind {
 		case textKind:
-			p.addTexts(b, i, c, rowChars, samples, words, persons)
+			p.addTexts(b, i, c, sample)
 		case listKind:
-			p.addLists(b, i, c, rowChars, samples, words)
+			p.addLists(b, i, c, sample)
 		case valueKind:
 			c.addValues(b, i)
 		case numberKind:
@@ -174,19 +158,47 @@ func (p *profile) add(b *frame.Batch) {
 			p.addSources(b, i, at)
 		}
 	}
-	for _, n := range rowChars {
+	for _, n := range sample.rowChars {
 		if p.texts > 0 {
 			p.rowChars.Add(float64(n))
 		}
 	}
-	for _, r := range order {
+	for _, r := range sample.rows {
 		row := p.rows + int64(r)
 		h := p.key.Uint64(row)
-		p.compared.Add(h, row, samples[r])
-		if words[r] != nil {
-			p.kept.Add(h, row, words[r])
+		p.compared.Add(h, row, sample.texts[r])
+		if sample.words[r] != nil {
+			p.kept.Add(h, row, sample.words[r])
 		}
 	}
+}
+
+// batchSample is the sample of a batch. The maps are by row of the batch.
+type batchSample struct {
+	rowChars []int64 // characters of texts and lists, of every row
+	rows     []int   // rows in the sample
+	persons  map[int]*person
+	texts    map[int][]sampledText // per text or list
+	words    map[int][][]uint64    // per text or list, of rows whose words are kept
+}
+
+// sample selects the rows of a batch whose hashes may be among the smallest.
+func (p *profile) sample(b *frame.Batch) *batchSample {
+	s := &batchSample{rowChars: make([]int64, b.N), persons: map[int]*person{}, texts: map[int][]sampledText{}, words: map[int][][]uint64{}}
+	for r := range b.N {
+		h := p.key.Uint64(p.rows + int64(r))
+		if h > p.compared.Below {
+			continue
+		}
+		s.rows = append(s.rows, r)
+		s.texts[r] = make([]sampledText, p.texts)
+		if h <= p.kept.Below {
+			s.words[r] = make([][]uint64, p.texts)
+		}
+		s.persons[r] = &person{facts: p.facts(b, r)}
+		p.masker.Load(&s.persons[r].masks, b, r, p.masked)
+	}
+	return s
 }
 
 // sampleOf returns the MinHash signatures of a column's sampled texts with the
@@ -209,7 +221,8 @@ func (p *profile) sampleOf(c *column) (signatures []*similarity.Signature, perso
 	return signatures, persons, words
 }
 
-func (p *profile) addTexts(b *frame.Batch, i int, c *column, rowChars []int64, samples map[int][]sampledText, words map[int][][]uint64, persons map[int]*person) {
+// addTexts adds a column of texts and fills the sample of the batch.
+func (p *profile) addTexts(b *frame.Batch, i int, c *column, sample *batchSample) {
 	col := &b.Columns[i]
 	for r, text := range col.Texts[:b.N] {
 		if col.IsNull(frame.Text, r) {
@@ -221,22 +234,22 @@ func (p *profile) addTexts(b *frame.Batch, i int, c *column, rowChars []int64, s
 			c.empty++
 			continue
 		}
-		if samples[r] == nil {
+		if sample.texts[r] == nil {
 			n := utf8.RuneCountInString(text)
 			c.chars.Add(float64(n))
-			rowChars[r] += int64(n)
+			sample.rowChars[r] += int64(n)
 			continue
 		}
 		p.tokens.Read(text)
 		c.chars.Add(float64(p.tokens.Chars))
-		rowChars[r] += int64(p.tokens.Chars)
-		masked := p.masker.Mask(&p.tokens, &persons[r].masks)
+		sample.rowChars[r] += int64(p.tokens.Chars)
+		masked := p.masker.Mask(&p.tokens, &sample.persons[r].masks)
 		if len(masked) == 0 {
 			continue
 		}
-		s := &samples[r][c.sampled]
+		s := &sample.texts[r][c.sampled]
 		s.signature = similarity.NewSignature(masked)
-		for k, f := range persons[r].facts {
+		for k, f := range sample.persons[r].facts {
 			if !f.has() {
 				continue
 			}
@@ -245,13 +258,14 @@ func (p *profile) addTexts(b *frame.Batch, i int, c *column, rowChars []int64, s
 				s.named |= 1 << k
 			}
 		}
-		if w := words[r]; w != nil {
+		if w := sample.words[r]; w != nil {
 			w[c.sampled] = slices.Clone(masked)
 		}
 	}
 }
 
-func (p *profile) addLists(b *frame.Batch, i int, c *column, rowChars []int64, samples map[int][]sampledText, words map[int][][]uint64) {
+// addLists adds a column of lists and fills the sample of the batch.
+func (p *profile) addLists(b *frame.Batch, i int, c *column, sample *batchSample) {
 	col, field := &b.Columns[i], &b.Schema[i]
 	for r := range b.N {
 		if col.IsNull(field.Type, r) {
@@ -284,9 +298,9 @@ func (p *profile) addLists(b *frame.Batch, i int, c *column, rowChars []int64, s
 		for _, item := range items {
 			n := utf8.RuneCountInString(item)
 			c.chars.Add(float64(n))
-			rowChars[r] += int64(n)
+			sample.rowChars[r] += int64(n)
 		}
-		if w := words[r]; w != nil {
+		if w := sample.words[r]; w != nil {
 			for _, item := range items {
 				w[c.sampled] = append(w[c.sampled], p.itemHash(item))
 			}

@@ -69,16 +69,7 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 	}
 	s.Pyramid, s.Places = pyramidOf(p, r), placesOf(p, s.Fields)
 	s.Texts = texts(r)
-	for i := range p.Tables {
-		t := &p.Tables[i]
-		missed, where := miss(t, p.Population.Persons)
-		figures, covered := figuresOf(p, t, r)
-		s.Published = append(s.Published, Published{
-			Name: t.Name, Title: t.Title, Role: t.Role, Fields: t.Fields, Given: t.Given, Where: t.Where, Source: t.Source, Year: t.Year,
-			Status: t.Status, Note: t.Note, File: t.File, Moved: digits(t.Moved), MovedPersons: digits(t.MovedPersons), WorstCell: t.WorstCell, TVD: digits(t.TVD),
-			MissedPersons: missed, MissedCell: where, Covered: covered, Figures: figures,
-		})
-	}
+	s.Published = publishedOf(p, r)
 	s.Uncertain = uncertain(p)
 	for _, x := range r.Exceptions {
 		e := &p.Expected[x.Expected]
@@ -87,6 +78,23 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 	return s
 }
 
+// publishedOf follows the tables of the spec from the published to the fitted figures.
+func publishedOf(p *plan.Plan, r *check.Result) []Published {
+	var out []Published
+	for i := range p.Tables {
+		t := &p.Tables[i]
+		missed, where := miss(t, p.Population.Persons)
+		figures, covered := figuresOf(p, t, r)
+		out = append(out, Published{
+			Name: t.Name, Title: t.Title, Role: t.Role, Fields: t.Fields, Given: t.Given, Where: t.Where, Source: t.Source, Year: t.Year,
+			Status: t.Status, Note: t.Note, File: t.File, Moved: digits(t.Moved), MovedPersons: digits(t.MovedPersons), WorstCell: t.WorstCell, TVD: digits(t.TVD),
+			MissedPersons: missed, MissedCell: where, Covered: covered, Figures: figures,
+		})
+	}
+	return out
+}
+
+// describe returns the statistics of a field.
 func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Result) Field {
 	out := Field{
 		Name: f.Name, Title: f.Title, Kind: f.Kind, Class: f.Class, Type: f.Type, Unit: f.Unit, Hidden: f.Hidden,
@@ -187,6 +195,7 @@ func oneWay(p *plan.Plan, f *kind.Field) *plan.Table {
 	return found
 }
 
+// compare returns the comparison of Plan.Expected[i] with the observed counts.
 func compare(p *plan.Plan, i int, r *check.Result) Table {
 	e := &p.Expected[i]
 	t := Table{Name: e.Name, Origin: e.Origin, Table: e.Table, Fields: e.Fields}
