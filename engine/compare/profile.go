@@ -102,6 +102,7 @@ func (p *profile) measure(ctx context.Context, progress func(rows int64)) error 
 	return nil
 }
 
+// read adds the rows of a file.
 func (p *profile) read(ctx context.Context, path string, progress func(rows int64)) error {
 	r, err := dataset.Open(path, dataset.OpenOptions{Schema: p.input.Schema, Columns: p.input.Columns})
 	if err != nil {

@@ -31,14 +31,14 @@ func (r *Release) cardTexts(d *document) {
 		} else {
 			row = append(row, "", "", "", "")
 		}
-		items, near := "", ""
+		items, duplicates := "", ""
 		if n := t.Items; n != nil {
 			items = number(n.Mean)
 		}
 		if a := t.NearDuplicates; a != nil {
-			near = percent(a.NearDuplicateShare)
+			duplicates = percent(a.NearDuplicateShare)
 		}
-		rows = append(rows, append(row, items, near, written(t.Sources)))
+		rows = append(rows, append(row, items, duplicates, written(t.Sources)))
 	}
 	d.table([]string{"column", "written>", "missing>", "limits>", "mean>", "10 %>", "median>", "90 %>", "mean items>", "near-duplicates>", "written by"}, rows)
 	if m := r.Texts.Model; m != nil && *m < 1 {

@@ -34,6 +34,7 @@ const (
 // heatSteps are the shares at which the colour of a cell changes.
 var heatSteps = []float64{0.005, 0.02, 0.05, 0.10, 0.20, 0.35, 0.55, 0.75}
 
+// heatStep returns the number of the colour of a share.
 func heatStep(share float64) int {
 	k := 0
 	for k < len(heatSteps) && share >= heatSteps[k] {
@@ -70,6 +71,7 @@ func (h *heatMap) off(i, k int) bool {
 	return math.Abs(float64(h.Observed[i][k])-h.Target[i][k]) > max(3, 4*math.Sqrt(h.Target[i][k]))
 }
 
+// chart draws the map. Long column labels are tilted.
 func (h *heatMap) chart() template.HTML {
 	gutter, tilted, head := 0.0, false, 18.0
 	for _, l := range h.RowLabels {
@@ -112,6 +114,8 @@ func (h *heatMap) chart() template.HTML {
 	return d.close()
 }
 
+// cell draws a cell with its share, or an empty frame if no person is observed or
+// expected.
 func (h *heatMap) cell(d *drawing, i, k int, x, y float64, name string) {
 	seen, expected := h.within(i, k)
 	observed, target := float64(h.Observed[i][k]), h.Target[i][k]

@@ -12,6 +12,7 @@ type scale struct {
 	log       bool
 }
 
+// newScale returns a scale from low to high, with a margin on both sides.
 func newScale(low, high float64) scale {
 	if low > 0 && high/low > 10 {
 		return scale{low * 0.9, high * 1.1, true}
@@ -23,6 +24,7 @@ func newScale(low, high float64) scale {
 	return scale{low - margin, high + margin, false}
 }
 
+// at returns the position of x, limited to the scale.
 func (s scale) at(x float64) pct {
 	low, high := s.low, s.high
 	if s.log {

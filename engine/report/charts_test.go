@@ -23,14 +23,14 @@ func TestScale(t *testing.T) {
 	} {
 		s := newScale(c.low, c.high)
 		if s.log != c.log {
-			t.Errorf("%g to %g: log %v", c.low, c.high, s.log)
+			t.Errorf("%g to %g: got log %v", c.low, c.high, s.log)
 		}
 		if got := fmt.Sprint(s.ticks(c.most)); got != c.ticks {
-			t.Errorf("%g to %g: ticks %s, want %s", c.low, c.high, got, c.ticks)
+			t.Errorf("%g to %g: got ticks %s, want %s", c.low, c.high, got, c.ticks)
 		}
 		low, high := s.at(c.low), s.at(c.high)
 		if low < 0 || high > 100 || low > high || s.at(-1e9) != 0 || s.at(1e9) != 100 {
-			t.Errorf("%g to %g lie at %g to %g", c.low, c.high, low, high)
+			t.Errorf("%g to %g: got positions %g to %g", c.low, c.high, low, high)
 		}
 	}
 }
@@ -38,7 +38,7 @@ func TestScale(t *testing.T) {
 func TestRoundStep(t *testing.T) {
 	for x, want := range map[float64]float64{0.5: 0.5, 0.51: 1, 1.7: 2, 2: 2, 2.1: 5, 5.5: 10, 60: 100, 0: 1, -3: 1, math.Inf(1): 1} {
 		if got := roundStep(x); math.Abs(got-want) > 1e-12 {
-			t.Errorf("%g: %g, want %g", x, got, want)
+			t.Errorf("%g: got %g, want %g", x, got, want)
 		}
 	}
 }

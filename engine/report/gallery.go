@@ -51,6 +51,7 @@ type Sampler struct {
 	strata  [][]candidate // in ascending order of hashes, at most perStratum each
 }
 
+// candidate is a person in a stratum.
 type candidate struct {
 	hash    uint64
 	stratum int
@@ -140,6 +141,7 @@ func (s *Sampler) Add(b *frame.Batch) {
 	}
 }
 
+// code returns the slot of row r; the last slot is for null.
 func (a *galleryAxis) code(b *frame.Batch, r int) int {
 	c := &b.Columns[a.column]
 	code := a.slots - 1

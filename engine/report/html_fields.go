@@ -39,6 +39,8 @@ type numberView struct {
 	Values []string
 }
 
+// fields sorts the visible fields into margins with targets, fields with values but
+// no targets, and numbers.
 func (v *view) fields() {
 	s := v.Stats
 	for i := range s.Fields {
@@ -56,6 +58,7 @@ func (v *view) fields() {
 	}
 }
 
+// margin shows the values of a field as bars.
 func (v *view) margin(f *Field) marginView {
 	rows := v.Stats.Population.Rows
 	out := marginView{Field: v.name(f), Target: f.Values[0].Target != nil, Published: f.Published != "" && f.Values[0].Target != nil, PublishedWhere: f.PublishedWhere, Filtered: v.Stats.Population.Where != ""}
@@ -104,6 +107,7 @@ func (v *view) margin(f *Field) marginView {
 	return out
 }
 
+// number shows the distribution of a number field.
 func (v *view) number(f *Field) numberView {
 	n := f.Numbers
 	out := numberView{Field: v.name(f), Values: []string{humanize.Thousands(n.N)}}

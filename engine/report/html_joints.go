@@ -26,6 +26,7 @@ type deviationView struct {
 	Cells                                             int
 }
 
+// joints adds the heat maps and the deviations of all tables.
 func (v *view) joints() {
 	s := v.Stats
 	v.MapsIntro = "The joint distributions that the specification names."

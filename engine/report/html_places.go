@@ -110,6 +110,7 @@ func (v *view) bases(name string) []string {
 	return out
 }
 
+// placesView is the section on places.
 type placesView struct {
 	Lang    string
 	Field   fieldName
@@ -122,6 +123,7 @@ type placesView struct {
 	Figures *figures
 }
 
+// areaView is a region with its places.
 type areaView struct {
 	Lang                            string
 	Label, Share, Target, Deviation string

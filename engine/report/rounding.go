@@ -12,6 +12,7 @@ func sum(counts []int64) int64 {
 	return n
 }
 
+// share returns c/n, 0 if n is 0.
 func share(c, n int64) float64 {
 	if n == 0 {
 		return 0
