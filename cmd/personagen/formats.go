@@ -90,5 +90,5 @@ func (a *app) printer(format string, v *run.Validation, damaged []string) func(i
 			return report.JUnit(w, v.Plan.Name, v.Result, faults)
 		}
 	}
-	return func(w io.Writer) error { return report.Text(w, v.Result, false) }
+	return func(w io.Writer) error { return report.WriteText(w, v.Result, false) }
 }
