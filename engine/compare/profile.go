@@ -253,9 +253,9 @@ func (p *profile) kindOf(b *frame.Batch, i int, c *column) string {
 	if known != nil {
 		c.title = known.Title
 		switch {
-		case known.Kind == "id" || p.input.Plan.Roles["id"] == c.name:
+		case known.Meaning() == kind.Identifier || p.input.Plan.Roles["id"] == c.name:
 			return otherKind
-		case known.Class == kind.Written && known.Text == nil:
+		case known.Meaning() == kind.Provenance:
 			return sourceKind
 		case known.Type == frame.TextList && c.of == frame.Text:
 			c.strings = true

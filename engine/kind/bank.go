@@ -39,6 +39,8 @@ func (b *bank) Uncovered() (fields []string, configs []int) {
 	return b.Given.Fields, configs
 }
 
+func (b *bank) entries() *Entries { return &Entries{bank: b} }
+
 // bankUses lists the fields that entries are given.
 func bankUses(s *spec.Field) []spec.String { return s.Body.Get("given").AsStrings() }
 

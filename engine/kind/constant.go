@@ -8,7 +8,7 @@ import (
 )
 
 var constantKind = Kind{
-	Name: "constant",
+	Name: "constant", Meaning: Constant,
 	Uses: func(*spec.Field) []spec.String { return nil },
 	Compile: func(c *Compiler, s *spec.Field, f *Field) {
 		f.Class, f.Type = Derived, frame.Category

@@ -37,7 +37,7 @@ func (c *Compiler) CheckCorrelations() {
 func (c *Compiler) checkFields(corr *spec.Correlation, taken map[string]string) {
 	var numbers []string
 	for _, f := range c.Spec.Fields {
-		if f.Kind == "number" {
+		if f.Kind == numberKind.Name {
 			numbers = append(numbers, f.Name)
 		}
 	}

@@ -23,15 +23,11 @@ type Entries struct {
 
 // Entries returns the entries of a choice or list field, nil for other kinds.
 func (f *Field) Entries(env *Env) *Entries {
-	e := &Entries{}
-	switch p := f.Program.(type) {
-	case *choice:
-		e.bank = &p.bank
-	case *list:
-		e.bank, e.Min, e.Max = &p.bank, p.Min, p.Max
-	default:
+	p, ok := f.Program.(interface{ entries() *Entries })
+	if !ok {
 		return nil
 	}
+	e := p.entries()
 	e.Given, e.given = e.bank.Given.Fields, e.bank.Given.Bind(env)
 	e.order = make([]int32, len(e.bank.Codes))
 	for list := range e.Lists() {

@@ -12,7 +12,7 @@ import (
 )
 
 var idKind = Kind{
-	Name: "id",
+	Name: "id", Meaning: Identifier, Format: "uuid",
 	Uses: func(*spec.Field) []spec.String { return nil },
 	Compile: func(c *Compiler, s *spec.Field, f *Field) {
 		f.Class, f.Type = Derived, frame.Text

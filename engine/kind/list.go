@@ -38,6 +38,10 @@ type list struct {
 	Max int `json:"max"`
 }
 
+func (p *list) maxItems() int { return p.Max }
+
+func (p *list) entries() *Entries { return &Entries{bank: &p.bank, Min: p.Min, Max: p.Max} }
+
 func (p *list) Bind(env *Env) Filler {
 	return &listFiller{drawer: p.bind(env), p: p, stream: rng.New(env.Seed, env.Field.Name)}
 }

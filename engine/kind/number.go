@@ -83,6 +83,22 @@ func compileNumber(c *Compiler, s *spec.Field, f *Field) {
 	}
 }
 
+// bounds returns the limits of the field's values, infinite where there are none.
+func (p *number) bounds() (least, greatest float64) {
+	l := p.Limits
+	if l.Round > 0 {
+		return l.lowest(), l.highest()
+	}
+	least, greatest = math.Inf(-1), math.Inf(1)
+	if l.Min != nil {
+		least = *l.Min
+	}
+	if l.Max != nil {
+		greatest = *l.Max
+	}
+	return least, greatest
+}
+
 // limits reads min, max and round.
 func (c *Compiler) limits(s *spec.Field) (Limits, bool) {
 	l := Limits{Decimals: -1}

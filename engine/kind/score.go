@@ -16,11 +16,13 @@ type Scorer struct {
 
 // Scorer returns the scorer of a number field, nil for other kinds.
 func (f *Field) Scorer(env *Env) *Scorer {
-	if p, ok := f.Program.(*number); ok {
-		return &Scorer{numberFiller: p.bind(env)}
+	if p, ok := f.Program.(interface{ scorer(env *Env) *Scorer }); ok {
+		return p.scorer(env)
 	}
 	return nil
 }
+
+func (p *number) scorer(env *Env) *Scorer { return &Scorer{numberFiller: p.bind(env)} }
 
 // Score writes, for each row of the field's column c, the cumulative
 // probabilities of the two ends of the interval that is rounded to its value,

@@ -171,6 +171,46 @@ func Sample(d *Domain) string {
 	return text
 }
 
+// AcceptedValues returns, for each field of the selector, which of its codes
+// (length Slots) occur in case 1, provided that case 1 is exactly the product of
+// these sets. It returns nil when it is not: when case 1 depends on combinations
+// of values.
+func (s *Selector) AcceptedValues() [][]bool {
+	sets := make([][]bool, len(s.Fields))
+	for i, n := range s.Slots {
+		sets[i] = make([]bool, n)
+	}
+	each := func(visit func(config int, codes []int)) {
+		codes := make([]int, len(s.Slots))
+		for config := range s.Case {
+			visit(config, codes)
+			for i := len(codes) - 1; i >= 0; i-- {
+				if codes[i]++; codes[i] < s.Slots[i] {
+					break
+				}
+				codes[i] = 0
+			}
+		}
+	}
+	each(func(config int, codes []int) {
+		for i, v := range codes {
+			sets[i][v] = sets[i][v] || s.Case[config] == 1
+		}
+	})
+	isProduct := true
+	each(func(config int, codes []int) {
+		inProduct := true
+		for i, v := range codes {
+			inProduct = inProduct && sets[i][v]
+		}
+		isProduct = isProduct && inProduct == (s.Case[config] == 1)
+	})
+	if !isProduct {
+		return nil
+	}
+	return sets
+}
+
 // BoundSelector reads a Selector's fields from the columns of a batch.
 type BoundSelector struct {
 	s       *Selector

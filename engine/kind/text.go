@@ -5,8 +5,8 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// Text says what a written field shall hold.
-type Text struct {
+// TextSpec is what a text, or every item of a list of texts, must be like.
+type TextSpec struct {
 	Call     string   `json:"call,omitempty"`
 	Chars    Length   `json:"chars"`           // of the text, or of each item
 	Items    *Length  `json:"items,omitempty"` // of a list, in items
@@ -48,7 +48,7 @@ var textListKind = Kind{Name: "text_list", Uses: mentioned, Compile: func(c *Com
 
 // textSourceKind is one label per way the fields of a person were written, so
 // that it travels as a code.
-var textSourceKind = Kind{Name: "text_source", Uses: func(*spec.Field) []spec.String { return nil }, Compile: func(c *Compiler, s *spec.Field, f *Field) {
+var textSourceKind = Kind{Name: "text_source", Meaning: Provenance, Uses: func(*spec.Field) []spec.String { return nil }, Compile: func(c *Compiler, s *spec.Field, f *Field) {
 	f.Class, f.Type, f.Nullable = Written, frame.Text, true
 }}
 
@@ -63,8 +63,8 @@ func values(n *spec.Node) []string {
 }
 
 // text reads what texts and lists of texts have in common.
-func (c *Compiler) text(s *spec.Field) *Text {
-	t := &Text{Chars: c.length(s.Body.Get("chars")), Mentions: values(s.Body.Get("mentions")), Except: values(s.Body.Get("except"))}
+func (c *Compiler) text(s *spec.Field) *TextSpec {
+	t := &TextSpec{Chars: c.length(s.Body.Get("chars")), Mentions: values(s.Body.Get("mentions")), Except: values(s.Body.Get("except"))}
 	if n := s.Body.Get("call"); n != nil {
 		t.Call = n.String
 	}

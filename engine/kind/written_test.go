@@ -17,7 +17,7 @@ func TestWrittenFields(t *testing.T) {
 		bare: {kind: "text", chars: {min: 1, max: 1}}
 		by: kind: "text_source"
 	}`, nil)
-	want := []*Text{
+	want := []*TextSpec{
 		nil,
 		{Call: "c", Chars: Length{10, 90, 50}, Mentions: []string{"hue"}, Except: []string{"r"},
 			Offline: &Narration{Parts: []string{"a", "b"}, More: []string{"c"}, Close: []string{"d"}, Joiner: "\n"}},
