@@ -147,13 +147,13 @@ func TestThresholds(t *testing.T) {
 func TestDrawerFindsTheEntry(t *testing.T) {
 	source := rng.New(2, "drawer").Source()
 	for range 100 {
-		b := &bank{Given: over(), Start: []int32{0}}
+		b := &bank{Given: newSelector(), Start: []int32{0}}
 		for range 1 + source.Below(4) {
 			var list []entry
 			for range 1 + source.Below(40) {
 				list = append(list, entry{code: int32(len(list)), weight: math.Exp(15 * source.Float64())})
 			}
-			b.add(list)
+			b.addList(list)
 		}
 		d := b.bind(&Env{})
 		for range 200 {
@@ -305,28 +305,28 @@ func TestBankFaults(t *testing.T) {
 		{"unknown label in map", `given: ["zone"], csv: {file: "f.csv", map: zone: N: "Nort"}`, "zone,town\nN,a\n",
 			"spec.cue:5:77 unknown-label: \"Nort\" is not a value of field \"zone\" | did you mean \"North\"?"},
 		{"empty given cell", `given: ["zone"], csv: {file: "f.csv"}`, "zone,town\n,a\n", "f.csv:2:1 unknown-label: \"\" is not a value of field \"zone\" | its values are North, South"},
-		{"empty label", `csv: {file: "f.csv"}`, "town,x\n,1\n", "f.csv:2:1 empty-label: the label in column \"town\" is empty | give it a text, or leave the row out with where"},
+		{"empty label", `csv: {file: "f.csv"}`, "town,x\n,1\n", "f.csv:2:1 empty-label: the label in column \"town\" is empty | write a label, or exclude the row with where"},
 		{"bad weights", `csv: {file: "f.csv"}, weight: "w"`, "town,w\na,-1\nb,many\nc,NaN\nd,+Inf\ne,1\n",
-			"f.csv:2:3 bad-weight: weight \"-1\" is not a number of 0 or more | write a plain number such as 12.5\nf.csv:3:3 bad-weight: weight \"many\" is not a number of 0 or more | write a plain number such as 12.5\n" +
-				"f.csv:4:3 bad-weight: weight \"NaN\" is not a number of 0 or more | write a plain number such as 12.5\nf.csv:5:3 bad-weight: weight \"+Inf\" is not a number of 0 or more | write a plain number such as 12.5"},
+			"f.csv:2:3 bad-weight: weight \"-1\" is not a number of at least 0 | write a plain number such as 12.5\nf.csv:3:3 bad-weight: weight \"many\" is not a number of at least 0 | write a plain number such as 12.5\n" +
+				"f.csv:4:3 bad-weight: weight \"NaN\" is not a number of at least 0 | write a plain number such as 12.5\nf.csv:5:3 bad-weight: weight \"+Inf\" is not a number of at least 0 | write a plain number such as 12.5"},
 		{"no weight", `given: ["zone"], csv: {file: "f.csv"}, weight: "w"`, "zone,town,w\nNorth,a,1\nSouth,b,0\nSouth,c,0\n",
-			"f.csv:3:9 no-weight: every entry for zone=South has weight 0 | give one a weight, or remove the rows"},
+			"f.csv:3:9 no-weight: every entry for zone=South has weight 0 | give one of them a weight, or remove the rows"},
 		{"twice", `given: ["zone"], csv: {file: "f.csv"}, any: "*"`, "zone,town\n*,a\nNorth,b\nNorth,a\n",
-			"f.csv:4:7 duplicate-entry: \"a\" stands twice for zone=North, here and in line 2 | add the weights up in one row"},
-		{"twice without given", `csv: {file: "f.csv"}`, "town\na\na\n", "f.csv:3:1 duplicate-entry: \"a\" stands twice, here and in line 2 | add the weights up in one row"},
+			"f.csv:4:7 duplicate-entry: \"a\" appears twice for zone=North, here and on line 2 | keep one row, with the sum of the weights"},
+		{"twice without given", `csv: {file: "f.csv"}`, "town\na\na\n", "f.csv:3:1 duplicate-entry: \"a\" appears twice, here and on line 2 | keep one row, with the sum of the weights"},
 		{"no such column", `given: ["zone"], csv: {file: "f.csv"}, column: "twon", weight: "people"`, "zone,town,w\nNorth,a,1\n",
 			"spec.cue:5:72 unknown-column: f.csv has no column \"twon\" | did you mean \"town\"?\nspec.cue:5:88 unknown-column: f.csv has no column \"people\" | its columns are [zone town w]"},
 		{"no rows", `csv: {file: "f.csv", where: town: "z"}`, "town\na\n", "spec.cue:5:30 no-rows: no row of f.csv gives an entry | check where"},
 		{"no such column in where", `csv: {file: "f.csv", where: twon: "z"}`, "town,x\na,1\n", "spec.cue:5:53 unknown-column: f.csv has no column \"twon\" | did you mean \"town\"?"},
 		{"not finite", `given: ["hue"], csv: {file: "f.csv"}`, "hue,town\nred,a\n",
-			"spec.cue:5:33 not-finite: field \"hue\" is a choice: it has no finite list of values to try a condition against | name a category, integer, group or constant"},
+			"spec.cue:5:33 not-finite: field \"hue\" is a choice, which has no finite list of values | use a category, integer, group or constant"},
 		{"unknown given", `given: ["zoen"], csv: {file: "f.csv"}`, "zone,town\nNorth,a\n", "spec.cue:5:33 unknown-field: no field is called \"zoen\" | did you mean \"zone\"?"},
 		{"given twice", `given: ["zone", "zone"], csv: {file: "f.csv"}`, "zone,town\nNorth,a\n", "spec.cue:5:41 given-twice: \"zone\" is given twice | remove one"},
 		{"column of a stranger", `given: ["zone"], csv: {file: "f.csv", columns: zoen: "z"}`, "zone,town\nNorth,a\n",
-			"spec.cue:5:72 not-given: \"zoen\" is neither \"town\" nor one of the fields it is given | did you mean \"zone\"?"},
+			"spec.cue:5:72 not-given: \"zoen\" is neither \"town\" nor one of its given fields | did you mean \"zone\"?"},
 		{"two weights", `csv: {file: "f.csv"}, weight: "w", zipf: 1`, "town,w\na,1\n", "spec.cue:5:66 two-weights: \"town\" has both a weight column and zipf | remove one"},
 		{"inline with given", `given: ["zone"], values: {a: 1}`, "x\n1\n",
-			"spec.cue:5:32 needs-csv: given belongs to entries from a CSV file, and those of \"town\" are inline | remove it, or put the entries into a CSV file"},
+			"spec.cue:5:32 needs-csv: given is only for entries from a CSV file, and the entries of \"town\" are inline | remove it, or move the entries to a CSV file"},
 		{"inline without weight", `values: {a: 0}`, "x\n1\n", "spec.cue:5:33 no-weight: no entry of \"town\" has a weight above 0 | give at least one entry a weight"},
 		{"no values", `values: {}`, "x\n1\n", "spec.cue:5:33 no-weight: no entry of \"town\" has a weight above 0 | give at least one entry a weight"},
 		{"list range", `values: {a: 1}}, wares: {kind: "list", values: {a: 1}, count: {min: 3, max: 2}`, "x\n1\n", "spec.cue:5:93 empty-range: min 3 is above max 2 | swap them"},

@@ -24,7 +24,7 @@ var constantKind = Kind{
 	New: func() Program { return &constant{} },
 }
 
-// constant gives everyone the only label of the domain.
+// constant gives every person the only label of the domain.
 type constant struct{}
 
 func (*constant) Bind(*Env) Filler { return &constant{} }

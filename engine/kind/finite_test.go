@@ -122,25 +122,25 @@ func TestGroups(t *testing.T) {
 func TestFiniteFaults(t *testing.T) {
 	const head = "fields: {\n zone: {kind: \"category\", values: [\"North\", \"South\"]}\n age: {kind: \"integer\", min: 0, max: 9}\n n: {kind: "
 	for _, c := range []struct{ stanza, want string }{
-		{`"category", values: ["a", "b", "a"]`, "spec.cue:5:43 duplicate-label: label \"a\" stands twice | remove one"},
-		{`"category", values: ["a", ""]`, "spec.cue:5:38 empty-label: a label is empty | give it a text"},
+		{`"category", values: ["a", "b", "a"]`, "spec.cue:5:43 duplicate-label: label \"a\" appears twice | remove one"},
+		{`"category", values: ["a", ""]`, "spec.cue:5:38 empty-label: a label is empty | write a label"},
 		{`"category", values: {csv: "z.csv", column: "unti"}`, "spec.cue:5:55 unknown-column: z.csv has no column \"unti\" | did you mean \"unit\"?"},
 		{`"category", values: {csv: "z.csv", column: "unit", where: level: "9"}`, "spec.cue:5:32 no-labels: no row of z.csv gives a label | check column and where"},
 		{`"category", values: {csv: "z.csv", column: "unit", where: lvel: "9"}`, "spec.cue:5:70 unknown-column: z.csv has no column \"lvel\" | did you mean \"level\"?"},
-		{`"category", values: {csv: "z.csv", column: "empty"}`, "z.csv:2:9 empty-label: the label in column \"empty\" is empty | give it a text, or leave the row out with where"},
+		{`"category", values: {csv: "z.csv", column: "empty"}`, "z.csv:2:9 empty-label: the label in column \"empty\" is empty | write a label, or exclude the row with where"},
 		{`"integer", min: 3, max: 2`, "spec.cue:5:28 empty-range: min 3 is above max 2 | swap them"},
-		{`"integer", min: 0, max: 1000000`, "spec.cue:5:36 huge-range: 0 to 1000000 are 1000001 values; a fitted integer can have 10000 | make it a number, or count in larger units"},
-		{`"group", of: "zone", cuts: [1]`, "spec.cue:5:39 cuts-of-labels: field \"zone\" is not an integer, so it has no cuts | use map or cases"},
-		{`"group", of: "age", cuts: [3, 3]`, "spec.cue:5:42 cuts-order: cut 3 does not lie above 3 | list the cuts in rising order"},
-		{`"group", of: "age", cuts: [3, 12]`, "spec.cue:5:42 cut-outside: cut 12 lies outside 0 to 9, the range of \"age\" | remove it"},
-		{`"group", of: "age", cuts: [3], labels: ["a"]`, "spec.cue:5:51 label-count: 1 labels for 2 bands | the bands begin at [0 3]"},
+		{`"integer", min: 0, max: 1000000`, "spec.cue:5:36 huge-range: 0 to 1000000 is 1000001 values; a fitted integer can have at most 10000 | make it a number, or count in larger units"},
+		{`"group", of: "zone", cuts: [1]`, "spec.cue:5:39 cuts-of-labels: field \"zone\" is not an integer, so it cannot be cut | use map or cases"},
+		{`"group", of: "age", cuts: [3, 3]`, "spec.cue:5:42 cuts-order: cut 3 is not above 3 | list the cuts in ascending order"},
+		{`"group", of: "age", cuts: [3, 12]`, "spec.cue:5:42 cut-outside: cut 12 is outside 0 to 9, the range of \"age\" | remove it"},
+		{`"group", of: "age", cuts: [3], labels: ["a"]`, "spec.cue:5:51 label-count: 1 labels for 2 bands | give one label per band; the bands begin at [0 3]"},
 		{`"group", of: "zone", map: {Nort: "a"}, other: "b"`, "spec.cue:5:39 unknown-label: \"Nort\" is not a value of field \"zone\" | did you mean \"North\"?"},
-		{`"group", of: "zone", map: {North: "a"}`, "spec.cue:5:2 unmapped-label: group \"n\" has no value for zone \"South\" | map it, or say other: \"keep\" or other: \"<label>\""},
-		{`"group", of: ["zone", "age"], map: {North: "a"}`, "spec.cue:5:25 group-form: a group of several fields needs cases | give conditions, or name one field"},
+		{`"group", of: "zone", map: {North: "a"}`, "spec.cue:5:2 unmapped-label: group \"n\" has no value for zone \"South\" | map it, or add other: \"keep\" or other: \"<label>\""},
+		{`"group", of: ["zone", "age"], map: {North: "a"}`, "spec.cue:5:25 group-form: a group of several fields needs cases | use cases, or name one field"},
 		{`"group", of: "zoen", map: {North: "a"}`, "spec.cue:5:25 unknown-field: no field is called \"zoen\" | did you mean \"zone\"?"},
-		{`"group", of: "zone", csv: "y.csv"`, "y.csv:4:7 two-values: \"North\" becomes \"c\" here and \"a\" above | give each label one value"},
-		{`"group", of: "zone", csv: "z.csv", from: "unit", to: "empty"`, "z.csv:3:1 unknown-label: \"All\" is not a value of field \"zone\" | its values are North, South\nz.csv:5:9 two-values: \"North\" becomes \"c\" here and \"\" above | give each label one value"},
-		{`"group", of: "zone", cases: [{label: "a", when: age: 3}]`, "spec.cue:5:60 not-a-base: \"age\" is not among the fields that \"n\" is a function of | add it to of"},
+		{`"group", of: "zone", csv: "y.csv"`, "y.csv:4:7 two-values: \"North\" maps to \"c\" here and to \"a\" above | map each label to one value"},
+		{`"group", of: "zone", csv: "z.csv", from: "unit", to: "empty"`, "z.csv:3:1 unknown-label: \"All\" is not a value of field \"zone\" | its values are North, South\nz.csv:5:9 two-values: \"North\" maps to \"c\" here and to \"\" above | map each label to one value"},
+		{`"group", of: "zone", cases: [{label: "a", when: age: 3}]`, "spec.cue:5:60 not-a-base: \"age\" is not among the fields that \"n\" is a group of | add it to of"},
 	} {
 		got, _ := compile(t, head+c.stanza+"}\n}", map[string]string{"y.csv": "zone,n\nNorth,a\nSouth,b\nNorth,c\n", "z.csv": "unit,level,empty\nNorth,2,\nAll,1,a\nSouth,2,b\nNorth,3,c\n"})
 		if d := cmp.Diff(c.want, show(got.Diags)); d != "" {
@@ -202,10 +202,10 @@ func TestSelector(t *testing.T) {
 func TestSelectFaults(t *testing.T) {
 	for text, want := range map[string]string{
 		`impossible: [{zoen: "North"}]`:          "spec.cue:4:15 unknown-field: no field is called \"zoen\" | did you mean \"zone\"?",
-		`impossible: [{town: "a"}]`:              "spec.cue:4:15 not-finite: field \"town\" is a choice: it has no finite list of values to try a condition against | name a category, integer, group or constant",
+		`impossible: [{town: "a"}]`:              "spec.cue:4:15 not-finite: field \"town\" is a choice, which has no finite list of values | use a category, integer, group or constant",
 		`impossible: [{zone: "Nort"}]`:           "spec.cue:4:15 never-holds: no value of field \"zone\" satisfies \"Nort\" | the values are North, South",
-		`impossible: [{x: 1, y: 2}]`:             "spec.cue:4:14 too-wide: conditions over 2 fields together have more than 4194304 configurations to try | name fewer fields, or groups with fewer values",
-		`impossible: [{zone: "Nort" | "South"}]`: "spec.cue:4:15 never-holds: \"Nort\" is not a value of field \"zone\", which \"Nort\" | \"South\" lists | did you mean \"North\"?",
+		`impossible: [{x: 1, y: 2}]`:             "spec.cue:4:14 too-wide: the conditions use 2 fields, which have more than 4194304 combinations of values | use fewer fields, or groups with fewer values",
+		`impossible: [{zone: "Nort" | "South"}]`: "spec.cue:4:15 never-holds: \"Nort\" is not a value of field \"zone\", in the condition \"Nort\" | \"South\" | did you mean \"North\"?",
 		`impossible: [{long: "nothing"}]`:        "spec.cue:4:15 never-holds: no value of field \"long\" satisfies \"nothing\" | the values are a, b, c, d, e, f, g, h, …, j",
 	} {
 		c, _ := compile(t, `fields: {zone: {kind: "category", values: ["North", "South"]}, town: {kind: "choice", values: {a: 1}}, long: {kind: "category", values: ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]}}

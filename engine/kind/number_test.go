@@ -301,19 +301,19 @@ func TestNumberFaults(t *testing.T) {
 	const head = "fields: {\n zone: {kind: \"category\", values: [\"North\", \"South\"]}\n hue: {kind: \"choice\", values: {red: 1}}\n n: {kind: \"number\", "
 	for _, c := range []struct{ name, stanza, want string }{
 		{"range", `normal: {mean: 1, sd: 1}, min: 3, max: 2`, "spec.cue:5:53 empty-range: min 3 is not below max 2 | swap them, or make the field a constant"},
-		{"round", `normal: {mean: 1, sd: 1}, min: 2.1, max: 2.9, round: 1`, "spec.cue:5:75 round-too-wide: no multiple of 1 lies between min 2.1 and max 2.9 | round to less"},
+		{"round", `normal: {mean: 1, sd: 1}, min: 2.1, max: 2.9, round: 1`, "spec.cue:5:75 round-too-wide: no multiple of 1 is between min 2.1 and max 2.9 | round to a smaller step"},
 		{"uniform", `uniform: {low: 2, high: 2}`, "spec.cue:5:31 empty-range: low 2 is not below high 2 | swap them"},
-		{"beta", `beta: {alpha: 1, beta: 1}, min: 1`, "spec.cue:5:28 empty-range: a beta distribution stretched to 1 to 1 is empty | give both min and max"},
+		{"beta", `beta: {alpha: 1, beta: 1}, min: 1`, "spec.cue:5:28 empty-range: the range of the beta distribution, 1 to 1, is empty | give both min and max"},
 		{"factor label", `normal: {mean: 1, sd: 1}, scale: [{by: "zone", factors: {Nort: 2}}]`, "spec.cue:5:79 unknown-label: \"Nort\" is not a value of field \"zone\" | did you mean \"North\"?"},
 		{"factor field", `normal: {mean: 1, sd: 1}, scale: [{by: "hue", factors: {red: 2}}]`,
-			"spec.cue:5:61 not-finite: field \"hue\" is a choice: it has no finite list of values to try a condition against | name a category, integer, group or constant"},
+			"spec.cue:5:61 not-finite: field \"hue\" is a choice, which has no finite list of values | use a category, integer, group or constant"},
 		{"case field", `cases: [{when: zoen: "North", normal: {mean: 1, sd: 1}}]`, "spec.cue:5:37 unknown-field: no field is called \"zoen\" | did you mean \"zone\"?"},
 		{"case label", `cases: [{when: zone: "Nort", normal: {mean: 1, sd: 1}}]`, "spec.cue:5:37 never-holds: no value of field \"zone\" satisfies \"Nort\" | the values are North, South"},
-		{"outside", `normal: {mean: 0, sd: 1}, min: 10`, "spec.cue:5:2 outside-limits: the distribution has nearly nothing between min and max | widen the limits, or check the parameters"},
+		{"outside", `normal: {mean: 0, sd: 1}, min: 10`, "spec.cue:5:2 outside-limits: the distribution has almost no probability between min and max | widen the limits, or check the parameters"},
 		{"outside in a case", `normal: {mean: 10, sd: 1}, min: 5, cases: [{when: zone: "North", uniform: {low: 0, high: 3}}]`,
-			"spec.cue:5:65 outside-limits: the distribution where zone: \"North\" has nearly nothing between min and max | widen the limits, or check the parameters"},
+			"spec.cue:5:65 outside-limits: the distribution where zone: \"North\" has almost no probability between min and max | widen the limits, or check the parameters"},
 		{"outside with a factor", `lognormal: {median: 10, sigma: 0.1}, max: 50, scale: [{by: "zone", factors: {North: 10}}]`,
-			"spec.cue:5:2 outside-limits: the distribution times 10 has nearly nothing between min and max | widen the limits, or check the parameters"},
+			"spec.cue:5:2 outside-limits: the distribution times 10 has almost no probability between min and max | widen the limits, or check the parameters"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, _ := compile(t, head+c.stanza+"}\n}", nil)
@@ -334,18 +334,18 @@ func TestCorrelationFaults(t *testing.T) {
 	correlations: `
 	for _, c := range []struct{ name, stanza, want string }{
 		{"rows", `m: {fields: ["wage", "rent"], matrix: [[1, 0]]}`, "spec.cue:8:16 bad-matrix: the matrix of correlation \"m\" has 1 rows for 2 fields | give one row per field"},
-		{"figures", `m: {fields: ["wage", "rent"], matrix: [[1, 0], [0]]}`, "spec.cue:8:16 bad-matrix: the matrix of correlation \"m\" has 1 figures in row 2 for 2 fields | give one figure per field"},
+		{"figures", `m: {fields: ["wage", "rent"], matrix: [[1, 0], [0]]}`, "spec.cue:8:16 bad-matrix: the matrix of correlation \"m\" has 1 values in row 2 for 2 fields | give one value per field"},
 		{"diagonal", `m: {fields: ["wage", "rent"], matrix: [[1, 0], [0, 0.9]]}`, "spec.cue:8:16 bad-matrix: the matrix of correlation \"m\" has 0.9 for rent with itself | write 1"},
-		{"beyond", `m: {fields: ["wage", "rent"], matrix: [[1, 1.2], [1.2, 1]]}`, "spec.cue:8:16 bad-matrix: the matrix of correlation \"m\" has 1.2 for wage with rent, and correlations lie between -1 and 1 | correct it"},
-		{"asymmetric", `m: {fields: ["wage", "rent"], matrix: [[1, 0.3], [0.4, 1]]}`, "spec.cue:8:16 bad-matrix: the matrix of correlation \"m\" has 0.4 for rent with wage, but 0.3 the other way round | make both the same"},
+		{"beyond", `m: {fields: ["wage", "rent"], matrix: [[1, 1.2], [1.2, 1]]}`, "spec.cue:8:16 bad-matrix: the matrix of correlation \"m\" has 1.2 for wage with rent, but correlations are between -1 and 1 | correct it"},
+		{"asymmetric", `m: {fields: ["wage", "rent"], matrix: [[1, 0.3], [0.4, 1]]}`, "spec.cue:8:16 bad-matrix: the matrix of correlation \"m\" has 0.4 for rent with wage, but 0.3 in the opposite cell | make the two equal"},
 		{"contradiction", `m: {fields: ["wage", "rent", "food"], matrix: [[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]]}`,
-			"spec.cue:8:16 not-positive-definite: the matrix of correlation \"m\" is not positive definite: no numbers can be correlated like that (least eigenvalue -0.8) | the figures contradict each other; multiplied by 0.55, those off the diagonal would do"},
+			"spec.cue:8:16 not-positive-definite: the matrix of correlation \"m\" is not positive definite: no numbers can have these correlations (least eigenvalue -0.8) | the coefficients contradict each other; multiplying those off the diagonal by 0.55 would make it positive definite"},
 		{"one and the same", `m: {fields: ["wage", "rent"], matrix: [[1, 1], [1, 1]]}`,
-			"spec.cue:8:16 not-positive-definite: the matrix of correlation \"m\" is not positive definite: no numbers can be correlated like that (least eigenvalue 0) | the figures contradict each other; multiplied by 0.99, those off the diagonal would do"},
+			"spec.cue:8:16 not-positive-definite: the matrix of correlation \"m\" is not positive definite: no numbers can have these correlations (least eigenvalue 0) | the coefficients contradict each other; multiplying those off the diagonal by 0.99 would make it positive definite"},
 		{"no number", `m: {fields: ["wage", "zone"], matrix: [[1, 0], [0, 1]]}`, "spec.cue:8:37 not-a-number: correlation \"m\": \"zone\" is not a number field | the number fields are [wage rent food]"},
 		{"typo", `m: {fields: ["wage", "retn"], matrix: [[1, 0], [0, 1]]}`, "spec.cue:8:37 not-a-number: correlation \"m\": \"retn\" is not a number field | did you mean \"rent\"?"},
 		{"twice", `{m: {fields: ["wage", "rent"], matrix: [[1, 0], [0, 1]]}, o: {fields: ["food", "wage"], matrix: [[1, 0], [0, 1]]}}`,
-			"spec.cue:8:95 correlated-twice: \"wage\" stands in correlation \"m\" already | put the fields of both into one matrix"},
+			"spec.cue:8:95 correlated-twice: \"wage\" is already in correlation \"m\" | use one matrix for the fields of both"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, _ := compile(t, head+c.stanza, nil)

@@ -56,10 +56,10 @@ func TestTemplateValues(t *testing.T) {
 	if got := b.Columns[8].Texts[0] + "|" + b.Columns[8].Texts[2]; got != "string int64 float64 slice|string string string slice" {
 		t.Error(got)
 	}
-	if _, ok := fields[6].Program.(*text).template.Plain(); !ok {
+	if _, ok := fields[6].Program.(*template).template.Plain(); !ok {
 		t.Error("the first template is not plain")
 	}
-	if _, ok := fields[7].Program.(*text).template.Plain(); ok {
+	if _, ok := fields[7].Program.(*template).template.Plain(); ok {
 		t.Error("the second template is plain")
 	}
 }
@@ -103,7 +103,7 @@ func TestTemplateFaults(t *testing.T) {
 		{`text: "{{ .hue.x }}"`, "spec.cue:9:34 template: field \"hue\" has no fields, so no \"x\" | it is a value or a list of values: remove \"x\""},
 		{`text: "{{ if .age }}{{ upper .age }}{{ end }}"`, "spec.cue:9:53 template: the template fails for the values age=7: .age: wrong type for value; expected string; got int64 | convert it: toString returns a text, int and float64 return numbers"},
 		{`when: hue: "red", text: "{{ if gt .wage 5 }}rich{{ end }}"`, "spec.cue:9:55 template: the template fails for the values wage=1: gt .wage 5: error calling gt: incompatible types for comparison: float64 and int | compare values of the same type: an integer with 5, another number with 5.0, a missing value with \"\""},
-		{`text: "{{ if gt .age 5 }}old{{ end }}"`, "spec.cue:9:37 template: the template fails where \"age\" has no value: gt .age 5: error calling gt: incompatible types for comparison: string and int | put it inside {{ if .age }}, or say by when who has the text"},
+		{`text: "{{ if gt .age 5 }}old{{ end }}"`, "spec.cue:9:37 template: the template fails where \"age\" has no value: gt .age 5: error calling gt: incompatible types for comparison: string and int | put it inside {{ if .age }}, or add a when to the template"},
 		{`text: "{{ if .age }}{{ if gt .age 5 }}old{{ end }}{{ end }}"`, ""},
 		{`when: hue: "red", text: "{{ if gt .age 5 }}old{{ end }}"`, ""},
 	} {
@@ -130,7 +130,7 @@ func TestTemplatePlaces(t *testing.T) {
 	if at := node.PositionAt(4); at.Line != 0 {
 		t.Errorf("a place out of nowhere: %v", at)
 	}
-	if got := string(prompt.AppendText(nil, nothing(frame.CategoryList))); got != "" {
+	if got := string(prompt.AppendText(nil, nullValue(frame.CategoryList))); got != "" {
 		t.Errorf("a null list reads %q", got)
 	}
 }

@@ -99,7 +99,7 @@ func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) {
 	case guess != "" && !f.Domain.Integer:
 		d.WithHint("did you mean %q?", guess)
 	default:
-		d.WithHint("its values are %s", kind.Sample(f.Domain))
+		d.WithHint("its values are %s", f.Domain.Summary())
 	}
 }
 
