@@ -23,22 +23,23 @@ func TestDomains(t *testing.T) {
 	want := []string{"red|7|b c", "North|South", "-2|-1|0|1|2|3", "x", "2.5"}
 	for i, f := range fields {
 		if got := strings.Join(f.Domain.AllLabels(), "|"); got != want[i] || !f.Finite() || f.Slots() != f.Domain.Size() {
-			t.Errorf("%s: %s, want %s", f.Name, got, want[i])
+			t.Errorf("%s: got %s, want %s", f.Name, got, want[i])
 		}
 		for k := range f.Domain.Size() {
 			if at, ok := f.Domain.Index(f.Domain.Label(k)); !ok || at != k {
-				t.Errorf("%s: value %d is found at %d, %v", f.Name, k, at, ok)
+				t.Errorf("%s: got index %d, %v of value %d", f.Name, at, ok, k)
 			}
 		}
 		for _, other := range []string{"", "none", "4", "+1", "01", "1 ", "-3"} {
 			if at, ok := f.Domain.Index(other); ok {
-				t.Errorf("%s: %q is found at %d", f.Name, other, at)
+				t.Errorf("%s: got index %d of %q, want none", f.Name, at, other)
 			}
 		}
 	}
 }
 
-// configs runs a function of two nullable fields over every configuration.
+// allConfigs returns a batch with a row for every configuration of the named
+// fields, in row-major order.
 func allConfigs(t *testing.T, fields []*Field, names ...string) *frame.Batch {
 	t.Helper()
 	var schema frame.Schema
@@ -107,14 +108,14 @@ func TestGroups(t *testing.T) {
 			}
 			got = append(got, label)
 			if g.Lookup().Case[r] != code+1 {
-				t.Errorf("%s: Lookup gives case %d for code %d", c.stanza, g.Lookup().Case[r], code)
+				t.Errorf("%s: row %d: got case %d from Lookup, want %d", c.stanza, r, g.Lookup().Case[r], code+1)
 			}
 		}
 		if s := strings.Join(got, " "); s != c.want {
-			t.Errorf("%s: %s, want %s", c.stanza, s, c.want)
+			t.Errorf("%s: got %s, want %s", c.stanza, s, c.want)
 		}
 		if g.Nullable != slices.Contains(got, "null") {
-			t.Errorf("%s: nullable is %v", c.stanza, g.Nullable)
+			t.Errorf("%s: got nullable %v, want %v", c.stanza, g.Nullable, !g.Nullable)
 		}
 	}
 }
@@ -149,7 +150,7 @@ func TestFiniteFaults(t *testing.T) {
 	}
 }
 
-// A selector says what trying the conditions one by one says, null included.
+// A selector agrees with evaluating the conditions one by one, for null too.
 func TestSelector(t *testing.T) {
 	c, fields := compile(t, `fields: {
 		zone: {kind: "category", values: ["North", "South", "East"]}
@@ -183,18 +184,18 @@ func TestSelector(t *testing.T) {
 			}
 		}
 		if cases[r] != want || configs[r] != int32(r) {
-			t.Errorf("configuration %d (%d): case %d, want %d", r, configs[r], cases[r], want)
+			t.Errorf("row %d: got configuration %d and case %d, want %d and %d", r, configs[r], cases[r], r, want)
 		}
 	}
-	// Values outside the domain have no configuration and no case.
+	// Values that are not in the domain give configuration -1 and case 0.
 	b.Columns[1].Ints[0], b.Columns[1].Ints[1], b.Columns[0].Codes[2] = 99, -7, -1
 	b.Columns[1].Null[0], b.Columns[1].Null[1] = false, false
 	for r := range 3 {
 		if got := sel.Bind(env).Config(b, nil)[r]; got != -1 {
-			t.Errorf("row %d has configuration %d", r, got)
+			t.Errorf("row %d: got configuration %d, want -1", r, got)
 		}
 		if got := sel.Bind(env).Cases(b, nil)[r]; got != 0 {
-			t.Errorf("row %d has case %d", r, got)
+			t.Errorf("row %d: got case %d, want 0", r, got)
 		}
 	}
 }

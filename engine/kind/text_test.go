@@ -24,8 +24,8 @@ const textHead = `fields: {
  id: {kind: "id"}
  t: {kind: "template", `
 
-// What templates see of every type of column, null included, by concatenation
-// and by text/template: the two agree.
+// Concatenation and text/template write the same text for every type of column,
+// null included.
 func TestTemplateValues(t *testing.T) {
 	c, fields := compile(t, textHead+`text: "{{ .hue }};{{ .age }};{{ .wage }};{{ .wares }};{{ .rank }}"}
 		slow: {kind: "template", text: "{{ .hue }};{{ .age }};{{ .wage }};{{ .wares }};{{ .rank }}{{ if false }}{{ end }}"}
@@ -33,7 +33,7 @@ func TestTemplateValues(t *testing.T) {
 	if len(c.Diags.Items) > 0 {
 		t.Fatal(show(c.Diags))
 	}
-	for _, i := range []int{1, 2, 3} { // when makes a field nullable; plans see to it
+	for _, i := range []int{1, 2, 3} { // the compiler of plans does so for fields with a when
 		fields[i].Nullable = true
 	}
 	b := fill(t, fields, Env{Seed: 1}, 0, 6)
@@ -54,17 +54,17 @@ func TestTemplateValues(t *testing.T) {
 		t.Errorf("by text/template:\n%s", d)
 	}
 	if got := b.Columns[8].Texts[0] + "|" + b.Columns[8].Texts[2]; got != "string int64 float64 slice|string string string slice" {
-		t.Error(got)
+		t.Errorf("got types %s", got)
 	}
 	if _, ok := fields[6].Program.(*template).template.Plain(); !ok {
-		t.Error("the first template is not plain")
+		t.Error("got no parts of the first template, want concatenation")
 	}
 	if _, ok := fields[7].Program.(*template).template.Plain(); ok {
-		t.Error("the second template is plain")
+		t.Error("got parts of the second template, want text/template")
 	}
 }
 
-// A row whose text cannot be made is null and listed, the others are made.
+// A row for which the template fails is null and listed; all others have a text.
 func TestTemplateFailsByRow(t *testing.T) {
 	fields := must(t, `fields: {
 		age: {kind: "integer", min: 0, max: 2}
@@ -79,18 +79,18 @@ func TestTemplateFailsByRow(t *testing.T) {
 	zeros := 0
 	for r, age := range b.Columns[0].Ints {
 		if null := b.Columns[1].IsNull(frame.Text, r); null != (age == 0) {
-			t.Errorf("row %d: age %d, null %v", r, age, null)
+			t.Errorf("row %d: age %d: got null %v, want %v", r, age, null, age == 0)
 		} else if null {
 			if zeros >= len(failed) || failed[zeros].Row != r || !strings.Contains(failed[zeros].Err.Error(), "share:1:4: div 6 .age: error calling div: runtime error: integer divide by zero") {
-				t.Errorf("row %d is not listed right: %v", r, failed)
+				t.Errorf("row %d: got failures %v, want a division by zero in this row", r, failed)
 			}
 			zeros++
 		} else if b.Columns[1].Texts[r] != fmt.Sprint(6/age) {
-			t.Errorf("row %d: %q", r, b.Columns[1].Texts[r])
+			t.Errorf("row %d: got %q, want %d", r, b.Columns[1].Texts[r], 6/age)
 		}
 	}
 	if zeros == 0 || len(failed) != zeros {
-		t.Errorf("%d rows failed, want %d", len(failed), zeros)
+		t.Errorf("got %d failures, want %d and at least one", len(failed), zeros)
 	}
 }
 
@@ -114,24 +114,24 @@ func TestTemplateFaults(t *testing.T) {
 	}
 }
 
-// A template over a field that failed stays silent: one fault, one message.
-func TestTemplateOverABrokenField(t *testing.T) {
+// A template over a field that failed to compile adds no diagnostic.
+func TestTemplateOverFailedField(t *testing.T) {
 	c, _ := compile(t, `fields: {
 		town: {kind: "choice", csv: {file: "f.csv"}}
 		t: {kind: "template", text: "{{ .town }}"}
 	}`, map[string]string{"f.csv": "twon,x\na,1\n"})
 	if want := "spec.cue:3:31 unknown-column: f.csv has no column \"town\" | did you mean \"twon\"?"; show(c.Diags) != want {
-		t.Error(show(c.Diags))
+		t.Errorf("got %s, want %s", show(c.Diags), want)
 	}
 }
 
 func TestTemplatePlaces(t *testing.T) {
 	node := &spec.Node{String: "ab{{ .x }}"}
 	if at := node.PositionAt(4); at.Line != 0 {
-		t.Errorf("a place out of nowhere: %v", at)
+		t.Errorf("got place %v of a node without one", at)
 	}
 	if got := string(prompt.AppendText(nil, nullValue(frame.CategoryList))); got != "" {
-		t.Errorf("a null list reads %q", got)
+		t.Errorf("got text %q of a null list, want none", got)
 	}
 }
 
@@ -160,7 +160,7 @@ func personOf(t testing.TB, key idKey, text string) int64 {
 	high, low := binary.BigEndian.Uint64(raw), binary.BigEndian.Uint64(raw[8:])
 	l, r := key.backward(high>>16<<13|high&0xfff<<1|low>>61&1, low&idHalfMask)
 	if l != 0 {
-		t.Fatalf("%q is not the image of a person's number", text)
+		t.Fatalf("%q is not the id of any person", text)
 	}
 	return int64(r)
 }

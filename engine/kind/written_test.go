@@ -31,7 +31,7 @@ func TestWrittenFields(t *testing.T) {
 			t.Errorf("%s:\n%s", f.Name, d)
 		}
 		if f.Type != types[i] || (f.Class == Written) != (i > 0) || f.Nullable != (i > 0) || f.Finite() != (i == 0) {
-			t.Errorf("%+v", f)
+			t.Errorf("got %+v", f)
 		}
 		data, err := json.Marshal(f)
 		if err != nil {
