@@ -30,14 +30,7 @@ type group struct {
 	Of *Selector `json:"of"` // case i+1 is value i of the domain, case 0 is null
 }
 
-// Lookup returns a group's selector over its base fields, nil for other fields:
-// case i+1 is value i of the group's domain, case 0 is null.
-func (f *Field) Lookup() *Selector {
-	if g, ok := f.Program.(*group); ok {
-		return g.Of
-	}
-	return nil
-}
+func (g *group) lookup() *Selector { return g.Of }
 
 func compileGroup(c *Compiler, s *spec.Field, f *Field) {
 	f.Class, f.Type = Derived, frame.Category

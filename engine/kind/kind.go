@@ -86,11 +86,20 @@ type Field struct {
 // Meaning returns what the field's values tell about a person.
 func (f *Field) Meaning() Meaning { return MeaningOf(f.Kind) }
 
-// Finite reports whether the field has a fitted distribution over the values of
-// its Domain, directly or as a function of fitted fields. Only finite fields may
-// appear in tables and conditions.
+// Finite reports whether the field is fitted, or derived from fitted fields, with
+// values in its Domain. Only finite fields may appear in tables and conditions.
 func (f *Field) Finite() bool {
 	return f.Domain != nil && (f.Class == Fitted || f.Class == Derived)
+}
+
+// Lookup returns the selector that defines a derived finite field as a function of
+// other finite fields: case i+1 is value i of the field's domain, case 0 is null. It
+// returns nil for other fields. A derived finite field without it has one value.
+func (f *Field) Lookup() *Selector {
+	if p, ok := f.Program.(interface{ lookup() *Selector }); ok {
+		return p.lookup()
+	}
+	return nil
 }
 
 // Bounds returns the least and the greatest value that a field of integers or
