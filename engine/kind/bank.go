@@ -44,10 +44,10 @@ func (b *bank) entries() *Entries { return &Entries{bank: b} }
 // bankUses returns the given fields of a stanza.
 func bankUses(s *spec.Field) []spec.String { return s.Body.Get("given").AsStrings() }
 
-// entry is an entry as the spec or a row of its file has it.
+// entry is an entry while the bank is compiled.
 type entry struct {
-	row    int // of the file, from 0
-	code   int32
+	row    int   // of the file, from 0
+	code   int32 // of the label
 	weight float64
 }
 
@@ -58,6 +58,7 @@ type rowGroup struct {
 	rows  []entry
 }
 
+// anyCode is the code of a cell that stands for every value.
 const anyCode = -1
 
 // compileBank reads the entries of a choice or list and sets the field's Domain
@@ -100,6 +101,7 @@ func (c *Compiler) inlineBank(s *spec.Field, f *Field, values *spec.Node) *bank 
 	return b
 }
 
+// hasWeight reports whether an entry has a weight above 0.
 func hasWeight(list []entry) bool {
 	return slices.ContainsFunc(list, func(e entry) bool { return e.weight > 0 })
 }
