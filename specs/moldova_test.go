@@ -1,3 +1,4 @@
+// Package specs_test tests the specifications of this folder.
 package specs_test
 
 import (
@@ -13,6 +14,9 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/run"
 )
+
+// moldova is the largest spec of this folder.
+const moldova = "moldova.cue"
 
 // persons returns the first persons of a seed, with texts by the narrator.
 func persons(t *testing.T, file string, seed uint64, rows int) (*plan.Plan, *frame.Batch) {

@@ -1,5 +1,5 @@
-// Package specs_test tests the specifications of this folder. TestMutations changes a
-// release of the Moldovan spec in one way at a time and expects the right check to fail.
+//go:build slow
+
 package specs_test
 
 import (
@@ -19,9 +19,6 @@ import (
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/run"
 )
-
-// moldova is the spec under test.
-const moldova = "moldova.cue"
 
 // person is a line of JSONL. Numbers keep their digits.
 type person map[string]any
@@ -103,9 +100,6 @@ var prose = []string{
 
 // TestMutations changes the JSONL of a release of 2,000 persons and validates it.
 func TestMutations(t *testing.T) {
-	if testing.Short() {
-		t.Skip("validates 2,000 persons with texts many times")
-	}
 	dir := t.TempDir()
 	s, err := run.Run(context.Background(), run.Config{Spec: moldova, Out: filepath.Join(dir, "out"), Size: 2000, Formats: []string{"jsonl"}})
 	if err != nil {

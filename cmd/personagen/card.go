@@ -12,8 +12,8 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// deck prints personas as cards: the name, a line that describes the person, then
-// the other fields in groups. The roles of the spec say which fields are in the
+// deck formats personas as cards: the name, a line that describes the person, then
+// the other fields in groups. The roles of the spec decide which fields are in the
 // head.
 type deck struct {
 	app     *app
@@ -64,7 +64,7 @@ func (a *app) newDeck(s *run.PreviewResult) *deck {
 	return d
 }
 
-// playing returns the visible columns that have some roles.
+// playing returns the visible columns of the given roles, in their order.
 func (d *deck) playing(roles ...string) []int {
 	var columns []int
 	for _, role := range roles {

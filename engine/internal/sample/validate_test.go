@@ -36,7 +36,7 @@ func TestValidateNamesTheFault(t *testing.T) {
 			w[0], w[1], w[2] = 0, 0, 0
 		}, `step of "hue": configuration 0 of [guild] is possible but has no weight`},
 		{"control length", func(m *Model) { m.Controls[0].Cell = m.Controls[0].Cell[1:] }, `control "guild 4": 3 cell numbers for 4 configurations`},
-		{"control cell", func(m *Model) { m.Controls[0].Cell[0] = 9 }, "configuration 0 has cell 9, want -1 to 3"},
+		{"control cell", func(m *Model) { m.Controls[0].Cell[0] = 4 }, "configuration 0 has cell 4, want -1 to 3"},
 		{"control share", func(m *Model) { m.Controls[0].Share[2] = 1.5 }, "cell 2 has share 1.5"},
 		{"control rank", func(m *Model) { m.Controls[0].Rank = 0 }, "rank 0, want 1, 2 or 3"},
 		{"control without scope", func(m *Model) { m.Controls[0].Scope = nil }, "the scope is empty"},
