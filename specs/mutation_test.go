@@ -120,7 +120,7 @@ func TestMutations(t *testing.T) {
 		change func(t *testing.T, all []person)
 		caught []string // checks that must fail
 	}{
-		{"nothing", func(*testing.T, []person) {}, nil},
+		{"no change", func(*testing.T, []person) {}, nil},
 		{"a label changed in 2 % of rows", func(t *testing.T, all []person) {
 			spoil(t, all, 40, func(i int, p person) bool {
 				if p["ethnicity"] != "moldoveni" || i%7 != 0 {
@@ -247,7 +247,7 @@ func TestMutations(t *testing.T) {
 				return true
 			})
 		}, []string{"rule.usual_language", "rule.mother_tongue"}},
-		{"somebody else's name in ten texts", func(t *testing.T, all []person) {
+		{"another person's name in ten texts", func(t *testing.T, all []person) {
 			spoil(t, all, 10, func(i int, p person) bool {
 				p["persona"] = map[bool]string{true: "Maria", false: "Ion"}[p["given_name"] == "Ion"] + " este cel despre care se spune: " + p.text("persona")
 				return true

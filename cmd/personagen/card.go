@@ -49,7 +49,7 @@ func (a *app) newDeck(s *run.PreviewResult) *deck {
 		switch {
 		case headed[i]:
 			continue
-		case f.Kind == "id":
+		case f.Meaning() == kind.Identifier:
 			d.ids = append(d.ids, i)
 			continue
 		case f.Type == frame.Number:
@@ -81,7 +81,7 @@ func (d *deck) playing(roles ...string) []int {
 // one. It is the best guess at a name when no field has that role.
 func (d *deck) firstTemplate() []int {
 	for _, i := range d.preview.Plan.Visible() {
-		if d.preview.Plan.Fields[i].Kind == "template" {
+		if f := d.preview.Plan.Fields[i]; f.Class == kind.Derived && f.Type == frame.Text && len(f.Inputs) > 0 {
 			return []int{i}
 		}
 	}

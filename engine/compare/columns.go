@@ -74,7 +74,7 @@ func (p *profile) kindOf(b *frame.Batch, i int, c *column) string {
 	if known != nil {
 		c.title = known.Title
 		switch {
-		case known.Kind == "id" || p.input.Plan.Roles["id"] == c.name:
+		case known.Meaning() == kind.Identifier || p.input.Plan.Roles["id"] == c.name:
 			return otherKind
 		case known.Class == kind.Written && known.Text == nil:
 			return sourceKind

@@ -27,8 +27,8 @@ func quay() *plan.Plan {
 			{Name: "name", Kind: "template", Class: kind.Drawn, Type: frame.Text},
 			{Name: "age", Kind: "integer", Class: kind.Fitted, Type: frame.Integer, Domain: &kind.Domain{Integer: true, Max: 99}},
 			{Name: "zone", Kind: "category", Title: "Zone", Class: kind.Fitted, Type: frame.Category, Domain: &kind.Domain{Labels: []string{"Mole", "Dunes"}}},
-			{Name: "tale", Kind: "text", Class: kind.Written, Type: frame.Text, Text: &kind.Text{}},
-			{Name: "tags", Kind: "text_list", Class: kind.Written, Type: frame.TextList, Text: &kind.Text{}},
+			{Name: "tale", Kind: "text", Class: kind.Written, Type: frame.Text, Text: &kind.TextSpec{}},
+			{Name: "tags", Kind: "text_list", Class: kind.Written, Type: frame.TextList, Text: &kind.TextSpec{}},
 			{Name: "by", Kind: "text_source", Class: kind.Written, Type: frame.Text},
 		},
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/kind"
 )
 
 // croissantContext is the JSON-LD context of Croissant 1.0, copied from its
@@ -150,7 +151,7 @@ func (r *Release) records(f File) croissantRecordSet {
 			DataType: croissantType(c.Type), Repeated: r.lists(c),
 			Source: croissantSource{&croissantRef{f.Name}, croissantExtract{c.name()}},
 		}
-		if c.Kind == "id" {
+		if kind.MeaningOf(c.Kind) == kind.Identifier {
 			set.Key = &croissantRef{field.ID}
 		}
 		set.Field = append(set.Field, field)

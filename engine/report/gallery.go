@@ -94,7 +94,7 @@ func NewSampler(p *plan.Plan, seed uint64) *Sampler {
 func galleryFields(p *plan.Plan) []*kind.Field {
 	var out []*kind.Field
 	add := func(f *kind.Field) {
-		if f != nil && len(out) < 3 && f.Finite() && !f.Hidden && f.Kind != "constant" && !slices.Contains(out, f) {
+		if f != nil && len(out) < 3 && f.Finite() && !f.Hidden && f.Meaning() != kind.Constant && !slices.Contains(out, f) {
 			out = append(out, f)
 		}
 	}

@@ -46,7 +46,7 @@ func (v *view) fields() {
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		switch {
-		case f.Hidden || f.Kind == "constant" || f.Kind == "id" || f.Class == kind.Written:
+		case f.Hidden || kind.MeaningOf(f.Kind) != kind.Fact || f.Class == kind.Written:
 		case s.Places != nil && f.Name == s.Places.Field:
 		case len(f.Values) > 0 && f.Values[0].Target != nil && (f.Type != frame.Integer || len(f.Values) <= mostOpen):
 			v.Margins = append(v.Margins, v.margin(f))

@@ -74,8 +74,8 @@ func (v *view) card(p *Persona, lead []string) card {
 		fact := &p.Facts[i]
 		f := v.Stats.field(fact.Field)
 		switch {
-		case f == nil || f.Kind == "constant":
-		case f.Kind == "id" || f.Kind == "text_source":
+		case f == nil || kind.MeaningOf(f.Kind) == kind.Constant:
+		case kind.MeaningOf(f.Kind) != kind.Fact:
 			if !fact.Null {
 				out.Foot = append(out.Foot, fact.Text)
 			}
