@@ -261,7 +261,7 @@ func Decode(data []byte) (*Bundle, error) {
 			return nil, damaged("%s: %v", name, err)
 		}
 	}
-	if packed, ok := parts[allocationPart]; ok {
+	if packed := parts[allocationPart]; packed != nil {
 		b.Allocation = &sample.Allocation{}
 		if err := b.Allocation.UnmarshalBinary(packed); err != nil {
 			return nil, damaged("%s: %v", allocationPart, err)
@@ -285,12 +285,12 @@ func unpack(data []byte) (*Manifest, map[string][]byte, error) {
 	if len(files) == 0 || len(files) > maxParts || files[0].Name != manifestPart {
 		return nil, nil, damaged("its first part is not %s", manifestPart)
 	}
-	list, err := readPart(files[0], maxManifest)
-	if err != nil {
+	var list bytes.Buffer
+	if _, err := readPart(&list, files[0], maxManifest); err != nil {
 		return nil, nil, err
 	}
 	var m Manifest
-	if err := json.Unmarshal(list, &m); err != nil {
+	if err := json.Unmarshal(list.Bytes(), &m); err != nil {
 		return nil, nil, damaged("%s: %v", manifestPart, err)
 	}
 	if m.Format != Format {
@@ -300,31 +300,35 @@ func unpack(data []byte) (*Manifest, map[string][]byte, error) {
 		return nil, nil, damaged("it has %d parts beside %s, which lists %d", len(files)-1, manifestPart, len(m.Parts))
 	}
 	parts := map[string][]byte{}
+	listed := map[string]bool{}
 	unpacked := int64(0)
 	for i, p := range m.Parts {
 		if files[1+i].Name != p.Name || p.Bytes < 0 || p.Bytes > maxUnpacked {
 			return nil, nil, damaged("%s lists a part %q that is not there", manifestPart, p.Name)
 		}
-		if !plainName(p.Name) || parts[p.Name] != nil {
+		if !plainName(p.Name) || listed[p.Name] {
 			return nil, nil, damaged("%q is listed twice, or is not the name of a part", p.Name)
 		}
 		if unpacked += p.Bytes; unpacked > maxUnpacked {
 			return nil, nil, damaged("its parts have more than %d MB", maxUnpacked>>20)
 		}
-		data, err := readPart(files[1+i], p.Bytes)
+		part, h := bytes.Buffer{}, sha256.New()
+		var to io.Writer = h
+		if slices.Contains(known, p.Name) { // others are checked, and not kept
+			to = io.MultiWriter(&part, h)
+		}
+		n, err := readPart(to, files[1+i], p.Bytes)
 		if err != nil {
 			return nil, nil, err
 		}
-		if sum := sha256.Sum256(data); int64(len(data)) != p.Bytes || hex.EncodeToString(sum[:]) != p.SHA256 {
+		if n != p.Bytes || hex.EncodeToString(h.Sum(nil)) != p.SHA256 {
 			return nil, nil, damaged("%s is not what %s says", p.Name, manifestPart)
 		}
-		if !slices.Contains(known, p.Name) {
-			data = []byte{} // checked, and not kept
-		}
-		parts[p.Name] = data
+		parts[p.Name] = part.Bytes()
+		listed[p.Name] = true
 	}
 	for _, name := range required {
-		if _, ok := parts[name]; !ok {
+		if !listed[name] {
 			return nil, nil, damaged("it has no %s", name)
 		}
 	}
@@ -337,20 +341,20 @@ func plainName(name string) bool {
 	return fs.ValidPath(name) && name != "." && name != manifestPart && !strings.ContainsAny(name, `/\:`)
 }
 
-// readPart reads a part of at most so many bytes.
-func readPart(f *zip.File, most int64) ([]byte, error) {
+// readPart copies a part of at most so many bytes.
+func readPart(to io.Writer, f *zip.File, most int64) (int64, error) {
 	r, err := f.Open()
 	if err != nil {
-		return nil, damaged("%s: %v", f.Name, err)
+		return 0, damaged("%s: %v", f.Name, err)
 	}
-	data, err := io.ReadAll(io.LimitReader(r, most+1))
+	n, err := io.Copy(to, io.LimitReader(r, most+1))
 	if err = cmp.Or(err, r.Close()); err != nil {
-		return nil, damaged("%s: %v", f.Name, err)
+		return n, damaged("%s: %v", f.Name, err)
 	}
-	if int64(len(data)) > most {
-		return nil, damaged("%s has more than %d bytes", f.Name, most)
+	if n > most {
+		return n, damaged("%s has more than %d bytes", f.Name, most)
 	}
-	return data, nil
+	return n, nil
 }
 
 // validate checks that the parts belong together.
