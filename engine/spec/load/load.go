@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -133,7 +134,9 @@ func (l *loader) load() *spec.Spec {
 	if l.list.Failed() {
 		return nil
 	}
-	return l.decode(root, src)
+	s := l.decode(root, src)
+	s.Dir = r.places.home
+	return s
 }
 
 // isEmpty reports whether the files contain no fields, and adds an error if so.
@@ -167,12 +170,26 @@ func (r *reader) agreesWithSchema(value cue.Value) {
 	}
 }
 
-// absolute returns the absolute form of the path that the user gave.
+// absolute returns the absolute form of the path that the user gave. A ".." after a
+// symbolic link is the folder above the one that the link names.
 func (l *loader) absolute() string {
-	if filepath.IsAbs(l.path) {
-		return filepath.Clean(l.path)
+	path := l.path
+	if !filepath.IsAbs(path) {
+		path = l.dir + string(filepath.Separator) + path
 	}
-	return filepath.Join(l.dir, l.path)
+	clean := filepath.Clean(path)
+	if !slices.Contains(strings.Split(filepath.ToSlash(path), "/"), "..") {
+		return clean
+	}
+	if real := follow(path); real != path && real != follow(clean) {
+		return real
+	}
+	if dir, name := filepath.Split(path); name != ".." { // of a file that does not exist
+		if real := follow(dir); real != dir && real != follow(filepath.Dir(clean)) {
+			return filepath.Join(real, name)
+		}
+	}
+	return clean
 }
 
 // follow returns path with its symbolic links followed, or path itself if that
