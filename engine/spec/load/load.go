@@ -110,13 +110,36 @@ func (l *loader) load() *spec.Spec {
 	if l.list.Failed() || l.isEmpty(inst) {
 		return nil
 	}
+	r, root := l.read(inst)
+	if root == nil {
+		return nil
+	}
+	r.order(root)
+	if l.list.Failed() {
+		return nil
+	}
+	r.agreesWithSchema(r.value)
+	if !l.list.Failed() {
+		l.dependsOnFileNames(r.places.packages, src, root)
+	}
+	if l.list.Failed() {
+		return nil
+	}
+	s := l.decode(root, src)
+	s.Dir = r.places.home
+	return s
+}
+
+// read evaluates the files of an instance and reads the nodes of the spec in them.
+// The root is nil if there is no spec in them.
+func (l *loader) read(inst *build.Instance) (*reader, *spec.Node) {
 	ps := packagesOf(inst)
 	inDefinition := openDefinition(ps)
 	if inDefinition {
 		l.outsideDefinition(inst)
 	}
 	if l.list.Failed() || !inDefinition && l.otherDefinition(inst) {
-		return nil
+		return nil, nil
 	}
 	ctx := cuecontext.New(cuecontext.WithInjection(embed.New()))
 	value := ctx.BuildInstance(inst)
@@ -125,18 +148,8 @@ func (l *loader) load() *spec.Spec {
 	if inDefinition {
 		value = specValue(value)
 	}
-	root := r.node(value, r.model.definition("#Spec"), nil)
-	r.order(root)
-	if l.list.Failed() {
-		return nil
-	}
-	r.agreesWithSchema(value)
-	if l.list.Failed() {
-		return nil
-	}
-	s := l.decode(root, src)
-	s.Dir = r.places.home
-	return s
+	r.value = value
+	return r, r.node(value, r.model.definition("#Spec"), nil)
 }
 
 // isEmpty reports whether the files contain no fields, and adds an error if so.

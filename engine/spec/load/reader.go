@@ -19,6 +19,7 @@ type reader struct {
 	ctx    *cue.Context
 	model  *model
 	places *places
+	value  cue.Value // of the spec
 
 	stanzas map[string]stanza // by name
 }
