@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"text/tabwriter"
 
@@ -58,6 +59,9 @@ seed unless they are given others.`,
 }
 
 func (a *app) plan(c *cobra.Command, path string, o planOptions) error {
+	if info, err := os.Stat(o.bundle); err == nil && info.Size() > 0 && !bundle.Is(o.bundle) {
+		return usagef("--bundle %s: it exists and is not a bundle; name another file", o.bundle)
+	}
 	cfg, err := o.persons.config(c, path)
 	if err != nil {
 		return err

@@ -203,11 +203,23 @@ func ReadFile(path string) (*Bundle, error) {
 }
 
 // WriteFile writes the bundle to path, under a temporary name first, so that no
-// part of it is ever seen under its own.
+// part of it is ever seen under its own. It follows symbolic links, and writes to a
+// device or a pipe directly.
 func (b *Bundle) WriteFile(path string) error {
 	data, err := b.Encode()
 	if err != nil {
 		return err
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(data)
+		return errors.Join(err, f.Close())
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
 	if err != nil {
