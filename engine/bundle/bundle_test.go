@@ -252,6 +252,21 @@ func TestModelThatDoesNotFitThePlan(t *testing.T) {
 	}
 }
 
+// A step that depends on a faulty one must not be looked at.
+func TestAStepOfAFaultyStep(t *testing.T) {
+	m := &sample.Model{
+		Vars: []sample.Var{{Name: "a", Card: 1}, {Name: "b", Card: 1}},
+		Steps: []sample.Step{
+			{Var: 0, Given: []int{1, 9}, Weight: []float64{1}},
+			{Var: 1, Given: []int{9}, Weight: []float64{1}},
+			{Var: 1, Given: []int{0}, Weight: []float64{1}},
+		},
+	}
+	if _, err := decodeModel(encodeModel(m)); err == nil {
+		t.Error("the model is read")
+	}
+}
+
 // Whatever is decoded is a model that is written and read as itself.
 func FuzzModel(f *testing.F) {
 	f.Add(encodeModel(small(f).Model))
