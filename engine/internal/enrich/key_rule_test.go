@@ -23,3 +23,11 @@ func TestIdentityOfARuleHasAllOfIt(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// A text that a prompt shows another list to is another text.
+func TestWhatIsShownHasLists(t *testing.T) {
+	c := &call{sees: []seen{{name: "tools", list: true}}}
+	if c.shown(map[string]any{"tools": []string{"adze"}}) == c.shown(map[string]any{"tools": []string{"awl"}}) {
+		t.Error("different lists have the same hash")
+	}
+}
