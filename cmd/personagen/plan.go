@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"os"
 	"slices"
 	"text/tabwriter"
 
@@ -63,6 +64,9 @@ of the bundle unless flags change them.`,
 }
 
 func (a *app) plan(c *cobra.Command, path string, o planOptions) error {
+	if info, err := os.Stat(o.bundle); err == nil && info.Size() > 0 && !bundle.Is(o.bundle) {
+		return usagef("--bundle %s: it exists and is not a bundle; name another file", o.bundle)
+	}
 	cfg, err := o.persons.config(c, path)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -122,6 +123,9 @@ func (c *Client) fail(ctx context.Context, x *exchange, err error) *Error {
 		e.RetryAfter = retryAfter(x.header, time.Now())
 	default:
 		e.Kind, e.Message = Unreadable, notChat+err.Error()
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok { // without the Go types
+			e.Message = notChat + fmt.Sprintf("%s is a JSON %s", cmp.Or(wrong.Field, "it"), wrong.Value)
+		}
 	}
 	e.Message = c.key.scrub(oneLine(e.Message))
 	return e
