@@ -69,9 +69,12 @@ func (a *app) printFailures(r *check.Result) {
 
 // checksLine counts the checks by status.
 func checksLine(r *check.Result) string {
-	line := fmt.Sprintf("checks: %d passed, %d failed", r.Counts[check.Pass]+r.Counts[check.Note], r.Counts[check.Fail])
+	line := fmt.Sprintf("checks: %d passed, %d failed", r.Counts[check.Pass], r.Counts[check.Fail])
 	if n := r.Counts[check.Warn]; n > 0 {
 		line += fmt.Sprintf(", %s", humanize.Count(int64(n), "warning", "warnings"))
+	}
+	if n := r.Counts[check.Note]; n > 0 {
+		line += fmt.Sprintf(", %s", humanize.Count(int64(n), "note", "notes"))
 	}
 	if n := r.Counts[check.Skip]; n > 0 {
 		line += fmt.Sprintf(", %d skipped", n)
