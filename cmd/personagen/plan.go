@@ -164,7 +164,7 @@ func (a *app) printWarnings(warnings []diag.Diagnostic) {
 // printForecast prints what a run would write.
 func (a *app) printForecast(f *run.Forecast) {
 	w := a.stdout
-	fmt.Fprintf(w, "\nExceptions of %s, seed %d: %d\n", humanize.Count(f.Size, "person", "persons"), f.Seed, len(f.Exceptions))
+	fmt.Fprintf(w, "\nCounts that cannot be met with %s and seed %d: %d\n", humanize.Count(f.Size, "person", "persons"), f.Seed, len(f.Exceptions))
 	for _, x := range f.Exceptions {
 		fmt.Fprintf(w, "  %s\n", exceptionLine(f.Plan, x))
 	}

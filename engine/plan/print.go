@@ -111,7 +111,7 @@ func (t *printer) head() {
 	t.linef("plan %.12s, structure %.12s", t.Hash, t.Structure)
 	people := "everyone"
 	if t.Population.Where != "" {
-		people = fmt.Sprintf("where %s: %s of everyone", t.Population.Where, percent(t.Population.Wanted))
+		people = fmt.Sprintf("%s of everyone, where %s", percent(t.Population.Wanted), t.Population.Where)
 	}
 	if t.Population.Persons > 0 {
 		people += fmt.Sprintf("; the tables cover %s persons", humanize.Thousands(t.Population.Persons))

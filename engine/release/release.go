@@ -93,7 +93,7 @@ func Open(dirs ...string) (*Release, error) {
 		case is.Seed != was.Seed || is.Size != was.Size || is.Sampling != was.Sampling:
 			return nil, fmt.Errorf("%w: %s and %s are not parts of one population: seed, size or sampling differ", ErrUsage, first.dir, next.dir)
 		case is.First != was.First+was.Count:
-			return nil, fmt.Errorf("%w: %s begins with person %d, but the parts before it end with person %d", ErrUsage,
+			return nil, fmt.Errorf("%w: %s begins with person %d, but the parts before it end with person %d; name every part once", ErrUsage,
 				next.dir, is.First, was.First+was.Count-1)
 		}
 		r.Population.Count += is.Count
