@@ -11,7 +11,7 @@ import (
 type basis struct {
 	plan       *plan.Plan
 	options    Options
-	measurable map[string]bool // fields that can be told from what a release publishes
+	measurable map[string]bool // fields that can be derived from what a release publishes
 }
 
 // column returns the position of a field, -1 when there is none of that name.

@@ -2,7 +2,7 @@
 // plan: every table, rule, field, group and independence of the plan has its
 // checks.
 //
-// Each check is one type in a file of its own: what it gathers of the rows (newTally)
+// Each check is one type in its own file: what it gathers from the rows (newTally)
 // and what it concludes (judge). The list in checks.go names them in the order of a
 // Result. To add a check, write its file and add a line to the list; package report
 // has a phrase for each kind of check. What several checks read, such as counts or

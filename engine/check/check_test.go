@@ -16,7 +16,7 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// TestMutations spoils a right population in one way at a time: the checks that
+// TestMutations changes a correct population in one way at a time: the checks that
 // should fail do, and no others.
 func TestMutations(t *testing.T) {
 	const n = 6000
@@ -218,7 +218,7 @@ func TestMutations(t *testing.T) {
 					t.Errorf("got a failure of %s, want none: %s", o.ID, o.Message)
 				}
 			}
-			if (len(got) == 0) != (r.Headline() == fmt.Sprintf("all %d checks of 6,000 persons hold", len(r.Outcomes))) {
+			if (len(got) == 0) != (r.Headline() == fmt.Sprintf("all %d checks of 6,000 persons passed", len(r.Outcomes))) {
 				t.Errorf("got headline %q", r.Headline())
 			}
 		})
@@ -344,7 +344,7 @@ func TestExceptions(t *testing.T) {
 	cells, share := quotaCells(6000, 1)
 	p := town(t, share)
 	table := slices.IndexFunc(p.Expected, func(e plan.Expected) bool { return e.Name == "hue_by_zone" })
-	for k, d := range map[int]float64{0: 2.5, 3: -2.5} { // the margins are expectations of their own
+	for k, d := range map[int]float64{0: 2.5, 3: -2.5} { // the margins are separate expectations
 		p.Expected[table].Share[k] += d / 6000
 	}
 	all := batches(p, cells, 0, 1000)

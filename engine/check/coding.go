@@ -20,7 +20,7 @@ type coding struct {
 }
 
 // axis is a column read as codes 0 to slots-1, null last where null is allowed; -1
-// stands for a value that is not allowed.
+// means a value that is not allowed.
 type axis struct {
 	column  int
 	integer bool

@@ -10,7 +10,7 @@ import (
 	"github.com/personagen/personagen/engine/kind"
 )
 
-// columnsPlan is what each column must satisfy by itself.
+// columnsPlan is what each column must satisfy, independently of the others.
 type columnsPlan struct{ fields []columnPlan }
 
 // columnPlan is what one column must satisfy.
@@ -47,7 +47,7 @@ func compileColumns(b *basis, coding *coding, counts *countsPlan) *columnsPlan {
 	return p
 }
 
-// columns is what is gathered of each column by itself.
+// columns gathers data about each column separately.
 type columns struct {
 	plan   *columnsPlan
 	codes  *codes

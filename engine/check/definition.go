@@ -11,11 +11,11 @@ type definition struct {
 
 // check is a compiled check. It does not change while rows are tallied.
 type check interface {
-	// newTally returns an empty tally of one worker: one of the check's own, or a
+	// newTally returns an empty tally of one worker: a separate one, or a
 	// shared accumulator when that has all it needs.
 	newTally(*accumulators) tally
 	// judge draws the conclusions from the merged tally. It may be called again
-	// after more rows, so it must not spend the tally.
+	// after more rows, so it must not change the tally.
 	judge(*judging, tally) ([]finding, error)
 }
 

@@ -74,7 +74,7 @@ type entriesTally struct {
 	// entry is, per row, the entry of the value or of a list's first item; noEntry
 	// where there is none to count, notOpen where any item is not in the list.
 	entry []int32
-	// chance is how likely the values of the first persons are, 0 for those not
+	// chance is the probability of the values of the first persons, 0 for those not
 	// seen. Of sampled fields.
 	chance []float32
 }

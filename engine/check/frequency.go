@@ -15,8 +15,8 @@ var frequencyCheck = definition{kind: KindFrequency, compile: func(s *shared) ch
 }}
 
 // frequencies: the entries of choices and lists are as frequent as their weights
-// say. Of a list the first item is tested, which is drawn in proportion to the
-// weights (later ones are not), and the number of items.
+// say. For a list, the check tests the first item, which is drawn in proportion to
+// the weights (later ones are not), and the number of items.
 type frequencies struct{ plan *entriesPlan }
 
 type frequenciesTally struct {
@@ -92,7 +92,7 @@ func (f *frequencies) judge(_ *judging, t tally) (out []finding, _ error) {
 	return out, nil
 }
 
-// tested makes the finding of a test, or of none.
+// tested makes the finding of a test, or of a skipped test.
 func (f *entriesField) tested(id string, t *Test) finding {
 	o := Outcome{ID: id, Kind: KindFrequency, Name: f.name, Fields: []string{f.name}, Test: t}
 	if t == nil {

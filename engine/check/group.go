@@ -79,7 +79,7 @@ func (t *groupsTally) merge(o tally) {
 func (g *groups) judge(j *judging, t tally) (out []finding, _ error) {
 	for i, x := range g.of {
 		if !x.measurable {
-			continue // a release could not show it
+			continue // a release could not reveal it
 		}
 		field := j.plan.Fields[x.column]
 		bases := strings.Join(field.Lookup().Fields, ", ")

@@ -25,13 +25,13 @@ type portion struct {
 	quota    bool
 }
 
-// finding is an outcome on its way into the Result. An outcome whose Test is set
+// finding is an outcome before it is added to the Result. An outcome whose Test is set
 // gets its message when the p-values of all tests are adjusted.
 type finding struct {
 	Outcome
 	message func(*Outcome) string // with the adjusted p-value; nil when Message is set
-	faults  []string              // why the outcome fails whatever its test says
-	// advisory tests decide nothing and are adjusted among themselves: conformity
+	faults  []string              // why the outcome fails regardless of its test
+	// advisory tests never fail and are adjusted as a separate family: conformity
 	// indices.
 	advisory bool
 }
@@ -42,7 +42,7 @@ type measured struct {
 	value float64
 }
 
-// unmeasurable skips an outcome about fields that cannot be told from what a
+// unmeasurable skips an outcome about fields that cannot be derived from what a
 // release publishes.
 func (j *judging) unmeasurable(o *Outcome, fields []string) bool {
 	for _, name := range fields {

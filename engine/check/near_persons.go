@@ -27,7 +27,7 @@ var nearPersonsCheck = definition{kind: KindNearPersons, compile: compileNearPer
 // fails. With fewer, if chance does not explain them, it warns.
 const maxNearPersons = 0.001
 
-// nearPersons: no two persons are the same, texts apart, except for one thing and
+// nearPersons: apart from texts, no two persons are equal except for one thing and
 // what follows from it, as resampling, copying and jitter leave them. A few fields
 // make such pairs by chance; the number that it would make separates these from others.
 //
@@ -428,10 +428,10 @@ func (n *NearPersons) message(o *Outcome, limit string, byChance, expected float
 	switch {
 	case n.Persons > 0:
 		i := slices.IndexFunc(n.ByThing, func(t NearThing) bool { return !t.Chance })
-		text = fmt.Sprintf("%s%s (%.3g %%%s) %s the same as another except for one thing, mostly %s, such as person %d and person %d; about %.1g such pairs expected by chance",
+		text = fmt.Sprintf("%s%s (%.3g %%%s) %s equal to another except for one thing, mostly %s, such as person %d and person %d; about %.1g such pairs expected by chance",
 			about, persons(o.Persons), 100*n.Share, limit, are, n.ByThing[i].Thing, o.Rows[1], o.Rows[0], expected)
 	case byChance > 0:
-		text = fmt.Sprintf("%s%s of persons the same except for one thing, as expected by chance with %s", about, humanize.Count(int64(byChance), "pair", "pairs"), humanize.Count(n.Fields, "field", "fields"))
+		text = fmt.Sprintf("%s%s of persons differ in one thing only, as expected by chance with %s", about, humanize.Count(int64(byChance), "pair", "pairs"), humanize.Count(n.Fields, "field", "fields"))
 	}
 	if n.Sampled < 1 {
 		text += fmt.Sprintf(", estimated from one such pair in %s", humanize.Thousands(int64(1/n.Sampled)))
@@ -439,7 +439,7 @@ func (n *NearPersons) message(o *Outcome, limit string, byChance, expected float
 	return text
 }
 
-// expected estimates how many pairs of n persons chance makes the same except for
+// expected estimates how many pairs of n persons are by chance equal except for
 // a thing: the pairs of the sample that agree in the fields whose values have
 // unknown chances, times the chances that the other fields agree. When fewer than
 // three pairs of the sample agree, it is the bound that three give. The chance of a

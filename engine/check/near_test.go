@@ -63,7 +63,7 @@ func nearOf(t testing.TB, r *Result) *Outcome {
 	return &r.Outcomes[i]
 }
 
-// TestNearPersons copies persons and changes something of the copies.
+// TestNearPersons copies persons and changes one thing in the copies.
 func TestNearPersons(t *testing.T) {
 	const n = 4000
 	cells, share := quotaCells(n, 11)
@@ -99,7 +99,7 @@ func TestNearPersons(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := people(p, cells, 0)
-			clear(b.Columns[tTags].Offsets) // nobody has tags: lists are not copied here
+			clear(b.Columns[tTags].Offsets) // without tags: lists are not copied here
 			for i := range c.copies {
 				copyPerson(b, 50*i, 50*i+20)
 				c.change(b, 50*i+20)
@@ -302,7 +302,7 @@ func TestPairSketch(t *testing.T) {
 	}
 }
 
-// BenchmarkNearPersons adds persons of whom hardly any two are similar.
+// BenchmarkNearPersons adds persons, hardly any two of which are similar.
 func BenchmarkNearPersons(b *testing.B) {
 	cells, share := quotaCells(4096, 3)
 	p := town(b, share)

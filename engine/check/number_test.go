@@ -95,8 +95,8 @@ func members(p *plan.Plan, seed uint64, n int) *frame.Batch {
 	return b
 }
 
-// TestNumberMutations spoils right numbers, choices and lists in one way at a
-// time.
+// TestNumberMutations makes correct numbers, choices and lists wrong in one way at
+// a time.
 func TestNumberMutations(t *testing.T) {
 	p := hall(t)
 	const n = 2000
@@ -126,8 +126,8 @@ func TestNumberMutations(t *testing.T) {
 				b.Columns[gNerve].Floats[r] = 100 - b.Columns[gNerve].Floats[r]
 			}
 		}, []string{"correlation.humours.mood.nerve"}},
-		{"a choice that is not open", func(b *frame.Batch) {
-			b.Columns[gCraft].Codes[0] = 3 // open to h1 only
+		{"a choice that is not possible", func(b *frame.Batch) {
+			b.Columns[gCraft].Codes[0] = 3 // possible for h1 only
 		}, []string{"open.craft"}},
 		{"a choice that is too frequent", func(b *frame.Batch) {
 			for r := 0; r < b.N; r += 3 {
@@ -139,7 +139,7 @@ func TestNumberMutations(t *testing.T) {
 			r := slices.IndexFunc(c.Offsets[1:], func(o int32) bool { return o >= 2 && c.Offsets[slices.Index(c.Offsets, o)-1] == o-2 })
 			c.Codes[c.Offsets[r]+1] = c.Codes[c.Offsets[r]]
 		}, []string{"open.tools"}},
-		{"an item that is not open", func(b *frame.Batch) { b.Columns[gTools].Codes[0] = 3 }, []string{"open.tools"}},
+		{"an item that is not possible", func(b *frame.Batch) { b.Columns[gTools].Codes[0] = 3 }, []string{"open.tools"}},
 		{"the same first item in a third", func(b *frame.Batch) {
 			c := &b.Columns[gTools]
 			for r := 0; r < b.N; r += 3 {
@@ -159,8 +159,8 @@ func TestNumberMutations(t *testing.T) {
 	}
 }
 
-// TestNumberFalseAlarms: right numbers give p-values that are as spread as they should
-// be, though numbers are rounded and cut off at limits.
+// TestNumberFalseAlarms: correct numbers give uniform p-values, although numbers are
+// rounded and truncated.
 func TestNumberFalseAlarms(t *testing.T) {
 	p := hall(t)
 	below := map[string]int{}

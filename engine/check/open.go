@@ -11,7 +11,7 @@ var openCheck = definition{kind: KindOpen, compile: func(s *shared) check {
 	return nil
 }}
 
-// open: every value of a choice or list is an entry that is open to the person,
+// open: every value of a choice or list is an entry that is possible for the person,
 // and lists have as many items as declared, none twice.
 type open struct{ plan *entriesPlan }
 
@@ -22,7 +22,7 @@ type openTally struct {
 }
 
 type openField struct {
-	closed   violations // a value that is not open to the person
+	closed   violations // a value that is not possible for the person
 	repeated violations // an item that occurs twice
 	length   violations // too few or too many items
 }
@@ -84,7 +84,7 @@ func (o *open) judge(_ *judging, t tally) (out []finding, _ error) {
 		v.add(&x.closed, "with a value that is not open to them given "+f.given())
 		v.add(&x.repeated, "with an item twice")
 		v.add(&x.length, "with too few or too many items")
-		fine := "only values that are open to the person given " + f.given()
+		fine := "only values that are possible, given " + f.given()
 		if f.list {
 			fine = "no item twice, lengths as declared, " + fine
 		}

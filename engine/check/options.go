@@ -8,8 +8,8 @@ const (
 	Independent = "independent"
 )
 
-// Options describe the rows and how strict the suite is. The zero value of each
-// is a sensible default.
+// Options describe the rows and how strict the suite is. Every zero value is a
+// default.
 type Options struct {
 	Sampling string // Quota (the default) or Independent
 	// First is the number of the first person, Total how many persons the quota
@@ -20,7 +20,7 @@ type Options struct {
 	// Parts is how many parts of the population are tested in all (shards,
 	// checkpoints): they share the budget. It is at least Total/rows.
 	Parts int
-	// Budget is the chance that a right population fails any statistical test
+	// Budget is the probability that a correct population fails any statistical test
 	// of the run; 0 means DefaultBudget.
 	Budget float64
 	// Exceptions are cells that the allocation could not bring within limits.

@@ -28,8 +28,8 @@ type match struct {
 	differ uint16 // hash of what may differ, 0 when it is not the same in all
 }
 
-// addRows adds persons by their hashes (whole) without what is left out. differ are
-// the hashes of what may differ.
+// addRows adds persons by the hashes of the parts that must be equal (whole). differ
+// are the hashes of the parts that may differ.
 func (s *pairSketch) addRows(whole, left, differ []uint64, thing int, first int64) {
 	shift := 64 - s.level
 	for r, w := range whole {
@@ -122,7 +122,7 @@ func (s *pairSketch) merge(o *pairSketch) {
 	}
 }
 
-// pairsFound is what a sketch holds of one thing.
+// pairsFound counts the pairs of a sketch that differ in one thing.
 type pairsFound struct {
 	persons, pairs float64 // whole numbers, of the sample of hashes
 	rows           []int64 // the first person with an earlier match, after that match

@@ -151,19 +151,19 @@ func (t *duplicatesTally) merge(other tally) {
 
 func (d *duplicates) judge(j *judging, gathered tally) ([]finding, error) {
 	t := gathered.(*duplicatesTally)
-	o := Outcome{ID: "persons", Kind: KindPersons, Name: "duplicated persons", Message: "no two persons are the same"}
+	o := Outcome{ID: "persons", Kind: KindPersons, Name: "duplicated persons", Message: "no two persons are equal"}
 	r, err := t.found.search()
 	if err != nil {
 		return nil, err
 	}
 	if r.count > 0 {
 		o.Persons, o.Rows, o.Status = r.count, r.rows, Note
-		o.Message = fmt.Sprintf("%s the same as an earlier one, such as person %d and person %d; ", humanize.Count(r.count, "person is", "persons are"), r.rows[1], r.rows[0])
+		o.Message = fmt.Sprintf("%s equal to an earlier one, such as person %d and person %d; ", humanize.Count(r.count, "person is", "persons are"), r.rows[1], r.rows[0])
 		if pairs := t.byChance(float64(j.Rows)); pairs < unlikely {
 			o.Status = Fail
 			o.Message += fmt.Sprintf("about %.1g such pairs expected by chance", pairs)
 		} else {
-			o.Message += "chance explains it with the fields of this spec"
+			o.Message += "chance explains this with so few different values"
 		}
 	}
 	return only(o), nil

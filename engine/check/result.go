@@ -24,11 +24,11 @@ const (
 	KindValues         = "values"
 	KindNulls          = "nulls"
 	KindUnique         = "unique"
-	KindPersons        = "persons"      // persons who are the same
-	KindNearPersons    = "near_persons" // persons who are the same except for one thing
+	KindPersons        = "persons"      // persons who are equal
+	KindNearPersons    = "near_persons" // persons who are equal except for one thing
 	KindGroup          = "group"
 	KindImpossible     = "impossible"
-	KindOpen           = "open"      // values of choices and lists that are open to the person
+	KindOpen           = "open"      // whether values of choices and lists are possible for the person
 	KindFrequency      = "frequency" // how often entries of choices and lists are drawn
 	KindTable          = "table"
 	KindNumber         = "number"      // numbers against their declared distribution
@@ -96,7 +96,7 @@ func (r *Result) Failures() []*Outcome {
 func (r *Result) Headline() string {
 	failures := r.Failures()
 	if len(failures) == 0 {
-		return fmt.Sprintf("all %d checks of %s hold", len(r.Outcomes)-r.Counts[Skip], persons(r.Rows))
+		return fmt.Sprintf("all %d checks of %s passed", len(r.Outcomes)-r.Counts[Skip], persons(r.Rows))
 	}
 	return fmt.Sprintf("%d of %d checks failed; the first: %s: %s", len(failures), len(r.Outcomes)-r.Counts[Skip], failures[0].ID, failures[0].Message)
 }
@@ -110,7 +110,8 @@ type Outcome struct {
 	Severity string   `json:"severity"` // what a violation counts as
 	Message  string   `json:"message"`
 	Fields   []string `json:"fields,omitempty"`
-	// Persons who violate the check, and the numbers (from 0) of the first.
+	// Persons is the number of persons who violate the check, Rows the numbers (from
+	// 0) of the first ones.
 	Persons int64   `json:"persons,omitempty"`
 	Rows    []int64 `json:"rows,omitempty"`
 
@@ -244,8 +245,8 @@ type Limit struct {
 	AtMost  *float64 `json:"at_most,omitempty"`
 }
 
-// NearPersons counts the persons who are the same as an earlier one except for one
-// thing: a field, or several fields that belong together, and what follows from them.
+// NearPersons counts the persons who are equal to an earlier one except for one
+// thing: a field, or several related fields, and what follows from them.
 // Pairs that chance explains are not in Persons and Share.
 type NearPersons struct {
 	Fields int `json:"fields"` // that are compared, without those that follow from others
@@ -331,8 +332,7 @@ type TextSource struct {
 	Share float64 `json:"share"`
 }
 
-// NearDuplicates describes how much the texts of different persons resemble each
-// other.
+// NearDuplicates describes how similar the texts of different persons are.
 type NearDuplicates = similarity.Comparison
 
 func tidy(x float64) float64 { return sketch.Tidy(x) }

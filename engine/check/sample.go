@@ -23,8 +23,8 @@ func addAll[T int64 | int32 | uint64 | uint32 | float32](to, from []T) {
 	}
 }
 
-// union joins two samples of the first persons: a person is in one of them at
-// most and 0 in the other.
+// union joins two samples of the first persons. Each person is in at most one of
+// them and is 0 in the other.
 func union[T int32 | uint64 | uint32 | float32](to, from []T) []T {
 	if to == nil {
 		return from
@@ -33,7 +33,7 @@ func union[T int32 | uint64 | uint32 | float32](to, from []T) []T {
 	return to
 }
 
-// unionOf joins samples of which rows were seen.
+// unionOf joins samples that record which rows were seen.
 func unionOf(to, from []bool) []bool {
 	if to == nil {
 		return from

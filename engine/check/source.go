@@ -17,8 +17,8 @@ var sourceCheck = definition{kind: KindSource, compile: compileSource, measures:
 	}},
 }}
 
-// source: it is known of every text who wrote it, or of none, as in data from
-// other tools.
+// source: the writer is known of every text or, as in data from other tools, of
+// none.
 type source struct{ column int }
 
 func compileSource(s *shared) check {

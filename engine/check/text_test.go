@@ -110,7 +110,7 @@ func status(r *Result) map[string]string {
 	return out
 }
 
-// TestTextMutations spoils right texts in one way at a time.
+// TestTextMutations makes correct texts wrong in one way at a time.
 func TestTextMutations(t *testing.T) {
 	const n = 2000
 	p := village()

@@ -18,14 +18,14 @@ import (
 // The persons whose texts are compared with each other, those of them whose words
 // are kept to be compared by group, and those whose wording is measured: whole
 // hundreds, chosen by the smallest keyed hashes of their numbers, so that texts are
-// compared with those beside them.
+// compared with those of neighbouring persons.
 const (
 	comparedPersons = 10_000
 	groupedPersons  = 2_000
 	keptPersons     = 1_000
 )
 
-// textsPlan is what is known of the written fields.
+// textsPlan describes the written fields.
 type textsPlan struct {
 	rules  *rules.Set
 	coding *coding
@@ -311,7 +311,7 @@ func (t *texts) writtenIn(column int) int64 {
 	return t.fields[at].written
 }
 
-// comparedTexts is how much the texts of different persons resemble each other.
+// comparedTexts says how similar the texts of different persons are.
 type comparedTexts struct {
 	fields []*NearDuplicates // nil for lists and where nothing is written
 	groups []similarity.Group

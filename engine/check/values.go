@@ -44,7 +44,7 @@ func (c *columnPlan) allowed() string {
 	case c.field.Type == frame.Number:
 		return "a finite number"
 	}
-	return "a text"
+	return "text"
 }
 
 // notOf describes a value that a field does not have.

@@ -86,7 +86,7 @@ func (v *view) addHeatMap(t *Table) {
 }
 
 // newHeatMap arranges a table over two fields as a heat map. It leaves out values
-// with neither observed nor expected persons. The field with the shorter labels
+// without observed or expected persons. The field with the shorter labels
 // becomes the columns; shares are within the values of the table's first field.
 func newHeatMap(t *Table) *heatMap {
 	n := [2]int{len(t.Labels[0]), len(t.Labels[1])}

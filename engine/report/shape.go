@@ -20,7 +20,7 @@ type Pyramid struct {
 	Observed [][]int64   `json:"observed"`
 }
 
-// Places names the field that tells where persons live, and groups its values
+// Places names the field that says where persons live, and groups its values
 // by region.
 type Places struct {
 	Field string `json:"field"`
@@ -130,7 +130,7 @@ func indices(n int) []int {
 	return out
 }
 
-// placesOf chooses the field that best tells where persons live: of the fields
+// placesOf chooses the field that best says where persons live: of the fields
 // with the roles place, area and region, and the fields these are made from, the
 // one with a target and the most values.
 func placesOf(p *plan.Plan, fields []Field) *Places {
