@@ -1,5 +1,5 @@
 // Package bundle is the sealed form of a plan: everything that a run needs, in
-// one value and in one file, so that a run needs neither the spec nor its
+// one value and in one file, so that a run does not need the spec or its
 // tables.
 //
 // The file is a zip archive. Its first part, bundle.json, lists the others with
@@ -14,7 +14,7 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// Bundle is a plan with what a run needs beside it.
+// Bundle is a plan with everything else that a run needs.
 type Bundle struct {
 	Plan *plan.Plan
 	// Model is the fitted joint distribution in the sampler's form. Plan.Variables
@@ -23,7 +23,7 @@ type Bundle struct {
 	// Controls says, per control of the model, which of Plan.Expected it is.
 	Controls []Control
 	Writers  Writers
-	// Warnings are what was odd about the spec, but not wrong.
+	// Warnings are the warnings about the spec.
 	Warnings []diag.Diagnostic
 
 	// Request is the population that the bundle was made for, nil for the plan's
@@ -34,7 +34,7 @@ type Bundle struct {
 	Allocation *sample.Allocation
 }
 
-// Control ties a control of the model to Plan.Expected.
+// Control links a control of the model to Plan.Expected.
 type Control struct {
 	Expected int     `json:"expected"`
 	Cell     []int32 `json:"cells"` // position in Expected.Share of each of the control's cells

@@ -77,7 +77,7 @@ func TestBundleSurvivesItsFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !Is(path) {
-		t.Error("the file is not taken for a bundle")
+		t.Error("the file is not recognised as a bundle")
 	}
 	back, err := ReadFile(path)
 	if err != nil {
@@ -87,7 +87,7 @@ func TestBundleSurvivesItsFile(t *testing.T) {
 		t.Error(d)
 	}
 	if !bytes.Equal(data, encode(t, back)) {
-		t.Error("the bundle that was read is written as other bytes")
+		t.Error("a bundle that was read and written again has different bytes")
 	}
 }
 
@@ -99,7 +99,7 @@ func TestIs(t *testing.T) {
 	}
 	for _, other := range []string{path, dir, filepath.Join(dir, "none")} {
 		if Is(other) {
-			t.Errorf("%s is taken for a bundle", other)
+			t.Errorf("%s is recognised as a bundle", other)
 		}
 	}
 }
@@ -122,11 +122,11 @@ func TestEveryDamageIsFound(t *testing.T) {
 		}
 	}
 	if _, err := Decode(append(bytes.Clone(data), 0)); err == nil {
-		t.Error("a byte behind the seal is passed over")
+		t.Error("a byte after the seal is ignored")
 	}
 }
 
-// archive packs parts as Encode does, with a seal that fits whatever they are.
+// archive packs parts as Encode does, with a valid seal whatever they are.
 func archive(t testing.TB, parts []content) []byte {
 	t.Helper()
 	var file bytes.Buffer
@@ -155,7 +155,7 @@ func sum(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Parts of different bundles do not go together, even under a seal that fits.
+// Parts of different bundles are refused together, even with a valid seal.
 func TestPartsThatDoNotBelongTogether(t *testing.T) {
 	for name, c := range map[string]struct {
 		edit func(m *Manifest, parts *[]content)
@@ -204,7 +204,7 @@ func TestPartsThatDoNotBelongTogether(t *testing.T) {
 		"a part that is too long": {func(_ *Manifest, parts *[]content) {
 			(*parts)[3].data = append((*parts)[3].data, ' ')
 		}, "the bundle is damaged: writers.json has more than "},
-		"a part of any size": {func(m *Manifest, _ *[]content) { m.Parts[0].Bytes = 1 << 40 }, `the bundle is damaged: bundle.json lists a part "plan.json" that is not there`},
+		"a part of any size": {func(m *Manifest, _ *[]content) { m.Parts[0].Bytes = 1 << 40 }, `the bundle is damaged: bundle.json lists a part "plan.json" that is missing`},
 	} {
 		m, parts, err := small(t).encode()
 		if err != nil {

@@ -2,7 +2,7 @@ package bundle
 
 import "github.com/personagen/personagen/engine/diag"
 
-// Description is what a bundle holds beside its plan, for people and tools: the
+// Description is what a bundle contains besides its plan, for people and tools: the
 // model and the allocation by their shape and hash, everything else in full.
 type Description struct {
 	*Manifest

@@ -21,12 +21,12 @@ import (
 )
 
 // Format is the version of the bundle's form. A reader refuses newer formats; it
-// checks parts that it does not know and passes over them, so a part may be
+// verifies and skips parts that it does not know, so a part may be
 // added without a new format.
 const Format = 1
 
-// Extension is how the names of bundles end by custom. Commands tell a bundle
-// from a spec by its content: see Is.
+// Extension is the usual extension of a bundle. Commands distinguish a bundle from
+// a spec by its content: see Is.
 const Extension = ".bundle"
 
 // Limits of a bundle. They bound the memory and the time that a hostile file takes.
@@ -134,7 +134,7 @@ func checkDocument(data []byte) error {
 }
 
 // Encode returns the bundle's file. The same bundle gives the same bytes: the
-// archive holds no times and no order but that of the parts.
+// archive contains no times, and its order is that of the parts.
 func (b *Bundle) Encode() ([]byte, error) {
 	m, parts, err := b.encode()
 	if err != nil {
@@ -176,7 +176,7 @@ func seal(body []byte) string {
 }
 
 // Is reports whether the file at path is a zip archive, as bundles are. No spec
-// begins as one does.
+// begins with the same bytes.
 func Is(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
@@ -203,7 +203,7 @@ func ReadFile(path string) (*Bundle, error) {
 }
 
 // WriteFile writes the bundle to path, under a temporary name first, so that no
-// part of it is ever seen under its own. It follows symbolic links, and writes to a
+// incomplete file is ever visible at path. It follows symbolic links, and writes to a
 // device or a pipe directly.
 func (b *Bundle) WriteFile(path string) error {
 	data, err := b.Encode()
@@ -316,7 +316,7 @@ func unpack(data []byte) (*Manifest, map[string][]byte, error) {
 	unpacked := int64(0)
 	for i, p := range m.Parts {
 		if files[1+i].Name != p.Name || p.Bytes < 0 || p.Bytes > maxUnpacked {
-			return nil, nil, damaged("%s lists a part %q that is not there", manifestPart, p.Name)
+			return nil, nil, damaged("%s lists a part %q that is missing", manifestPart, p.Name)
 		}
 		if !plainName(p.Name) || listed[p.Name] {
 			return nil, nil, damaged("%q is listed twice, or is not the name of a part", p.Name)
@@ -369,7 +369,7 @@ func readPart(to io.Writer, f *zip.File, most int64) (int64, error) {
 	return n, nil
 }
 
-// validate checks that the parts belong together.
+// validate checks that the parts are consistent with each other.
 func (b *Bundle) validate() error {
 	if r := b.Request; r != nil && (r.Size < 1 || r.Size > sample.MaxPersons) {
 		return damaged("it is for %d persons, want 1 to %d", r.Size, sample.MaxPersons)

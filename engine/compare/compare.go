@@ -88,7 +88,7 @@ type TextFigures struct {
 	NearDuplicates   float64 `json:"near_duplicates_share"`
 	RepeatedOpenings float64 `json:"openings_repeated_in_a_hundred"`
 	LongestPhrase    int     `json:"longest_repeated_phrase,omitempty"`
-	// Named tells how often texts name facts about their persons.
+	// Named says how often texts name facts about their persons.
 	Named []Fact               `json:"named,omitempty"`
 	Known *spec.ReferenceField `json:"known,omitempty"`
 }

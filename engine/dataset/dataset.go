@@ -62,7 +62,7 @@ type Options struct {
 	// no place for it. The writer adds FieldsKey.
 	Metadata []KeyValue
 	// Level is the ZSTD compression level of a Parquet file, from 1 (fastest) to 4
-	// (smallest); 0 stands for 1.
+	// (smallest); 0 means 1.
 	Level int
 }
 

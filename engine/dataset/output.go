@@ -8,7 +8,7 @@ import (
 )
 
 // output is a file that is being written. It counts the bytes, so an error can say
-// how far it came, and returns its first error from every later call.
+// how much was written, and returns its first error from every later call.
 type output struct {
 	file    *os.File
 	path    string

@@ -64,7 +64,7 @@ func peerSchema() frame.Schema {
 func peerRows() []row {
 	var rows []row
 	for _, r := range mixedRows() {
-		r[3] = int64(r[3].(int64) >> 11) // pandas' JSON reader goes by float64
+		r[3] = int64(r[3].(int64) >> 11) // pandas' JSON reader uses float64
 		if x, ok := r[6].(float64); ok && (x > 1e100 || x < 1e-20 && x > 0) {
 			r[6] = 0.25 // readers differ at the ends of the range
 		}

@@ -14,7 +14,7 @@ import (
 // OpenOptions are options of Open. With the zero value the reader returns every
 // column of the file, with a type that it infers.
 type OpenOptions struct {
-	// Format is the name of the format; the default goes by the extension of the
+	// Format is the name of the format; the default depends on the extension of the
 	// path.
 	Format string
 	// Schema lists the columns to read, with types and labels. If it is nil the
@@ -23,7 +23,7 @@ type OpenOptions struct {
 	Schema frame.Schema
 	// Columns maps names of columns in the file to names in the Schema.
 	Columns map[string]string
-	// MaxIssues limits the issues that are kept in full; 0 stands for 1000. All are
+	// MaxIssues limits the issues that are kept in full; 0 means 1000. All are
 	// counted.
 	MaxIssues int
 }
@@ -31,8 +31,8 @@ type OpenOptions struct {
 // A Reader reads the rows of a data file into batches. Its memory does not grow
 // with the number of rows.
 //
-// Wrong values are issues, not errors, as long as the rows can be told apart; see
-// ReadIssue. A file that cannot be read on (a corrupt Parquet page, a quote that
+// Wrong values are issues, not errors, if the rows can still be separated; see
+// ReadIssue. A file that cannot be read further (a corrupt Parquet page, a quote that
 // is never closed) is an error. A null in a column that is not nullable is read as
 // null and is not an issue; checking that is left to the caller.
 type Reader struct {

@@ -18,8 +18,7 @@ func FreeSpace(dir string) (int64, error) {
 	return int64(st.Bavail) * int64(st.Bsize), nil
 }
 
-// IsDiskFull reports whether an error is that of a full disk, or of a user's
-// quota that is used up.
+// IsDiskFull reports whether an error means a full disk or an exhausted quota.
 func IsDiskFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }

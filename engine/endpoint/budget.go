@@ -57,7 +57,7 @@ type Budget struct {
 	spent    Cost
 	unknown  Cost // part of spent
 	reserved Cost
-	changed  chan struct{} // closed when reserved decreases; nil while nobody waits
+	changed  chan struct{} // closed when reserved decreases; nil while no caller waits
 }
 
 // NewBudget returns a budget in money, tokens or both; 0 is no limit.

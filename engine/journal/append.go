@@ -34,8 +34,8 @@ type queue struct {
 
 // Append adds records and returns once they are on disk. Records that several
 // goroutines append at the same time share one sync. After an error the journal
-// accepts nothing more, because what a file holds after a failed sync is not
-// known; after the next Open each of the records is either whole or absent.
+// accepts nothing more, because the contents of a file after a failed sync are
+// unknown; after the next Open each of the records is either whole or absent.
 func (j *Journal) Append(records ...Record) error {
 	if len(records) == 0 {
 		return nil

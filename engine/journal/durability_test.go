@@ -247,7 +247,7 @@ func TestNewFoldersAreDurable(t *testing.T) {
 	expect(t, j, []Record{brief(1, "first")})
 }
 
-// The parent of the journal's folder may belong to somebody else.
+// The parent of the journal's folder may have another owner.
 func TestParentThatCannotBeSynced(t *testing.T) {
 	dir := realDir(t)
 	fs := &memFS{memDisk: diskFor(dir), at: -1, private: filepath.Dir(dir)}
@@ -262,8 +262,8 @@ func TestParentThatCannotBeSynced(t *testing.T) {
 }
 
 // After a write or a sync that failed the file ends with the last acknowledged
-// record: the next process neither has to cut anything off nor sees a record
-// that its writer was told is not stored.
+// record: the next process has nothing to cut off and sees no record whose writer
+// got an error.
 func TestFailedWriteLeavesNoTrace(t *testing.T) {
 	for _, operation := range []string{"write", "sync"} {
 		t.Run(operation, func(t *testing.T) {

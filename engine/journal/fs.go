@@ -42,7 +42,7 @@ func makeDir(fs fileSystem, dir string) error {
 	case errors.Is(err, os.ErrExist):
 		// A process that was killed may have made it without syncing the parent.
 		if err = fs.syncDir(parent); errors.Is(err, os.ErrPermission) {
-			return nil // the parent belongs to somebody else
+			return nil // the parent has another owner
 		}
 		return err
 	case err != nil:

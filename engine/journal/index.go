@@ -29,7 +29,7 @@ func fingerprint(key *Key) uint64 {
 
 // index is a hash table from fingerprints of keys to locations, with open
 // addressing and linear probing: 16 bytes per slot, at most three quarters full.
-// Different keys may share a fingerprint; the caller tells them apart by reading
+// Different keys may share a fingerprint; the caller distinguishes them by reading
 // the frame.
 type index struct {
 	slots []slot // its length is a power of two

@@ -39,7 +39,7 @@ func takeLock(dir string) (*folderLock, error) {
 }
 
 // signatureAt is where the name of the holder begins in the lock file. Windows
-// lets nobody read the first byte, which is the one that is locked.
+// lets no other process read the first byte, which is the one that is locked.
 const signatureAt = 1
 
 // sign writes into the lock file which process holds it.

@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// Damage is a range of a segment that holds no whole frame although frames
+// Damage is a range of a segment that contains no whole frame although frames
 // follow it, or a frame at the end that is complete and does not match its
 // checksum. It is skipped and left in place.
 type Damage struct {

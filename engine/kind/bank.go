@@ -58,7 +58,7 @@ type rowGroup struct {
 	rows  []entry
 }
 
-// anyCode is the code of a cell that stands for every value.
+// anyCode is the code of a cell that matches every value.
 const anyCode = -1
 
 // compileBank reads the entries of a choice or list and sets the field's Domain
@@ -155,7 +155,7 @@ type bankReader struct {
 
 	label, weight int     // columns; weight is -1 for equal weights
 	zipf          float64 // exponent of weights by rank, 0 for none
-	any           *string // cell text that stands for every value
+	any           *string // cell text that matches every value
 	given         []*Field
 	columns       []int              // of each given field
 	known         []map[string]int32 // per given field: code of a cell's text

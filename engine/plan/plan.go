@@ -2,8 +2,8 @@
 // sampler, the writers and the checks read only the plan, never the spec. A plan can
 // be printed, hashed, stored as JSON beside a release and read back.
 //
-// Package run compiles a spec to a plan; package bundle adds what a run needs beside
-// it, such as the fitted model.
+// Package run compiles a spec to a plan; package bundle adds what else a run needs,
+// such as the fitted model.
 package plan
 
 import (
@@ -76,7 +76,7 @@ type Plan struct {
 	Variables []Variable `json:"variables"`
 }
 
-// Population says how many persons are made, and who is wanted.
+// Population says how many persons are made, and which.
 type Population struct {
 	Size  int64  `json:"size"`
 	Seed  uint64 `json:"seed"`
@@ -89,7 +89,7 @@ type Population struct {
 	Wanted  float64 `json:"wanted"`
 }
 
-// Impossible is a condition that nobody may meet (case 1 of the selector).
+// Impossible is a condition that no person may meet (case 1 of the selector).
 type Impossible struct {
 	Text     string         `json:"text"`
 	Selector *kind.Selector `json:"selector"`

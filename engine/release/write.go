@@ -23,7 +23,7 @@ import (
 type Source = pipeline.Source
 
 // Write writes all rows into the data files and tallies them for the checks. It
-// calls sources once per goroutine. Progress hears how many rows are written.
+// calls sources once per goroutine. Progress is called with the number of rows written.
 func (d *Draft) Write(ctx context.Context, sources func(worker int) Source, progress func(rows int64)) error {
 	o := &d.options
 	p := pipeline.New(o.Plan, d.suite, o.Workers, sources)

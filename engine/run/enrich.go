@@ -26,7 +26,7 @@ import (
 // asks the model that the spec names, as the spec says.
 type Writer struct {
 	// Endpoint overrides what the spec and the program know of the provider, field
-	// by field. An empty Model stands for the one that the spec's calls name.
+	// by field. An empty Model means the one that the spec's calls name.
 	Endpoint endpoint.Config
 	// Budget limits the cost of a run, in the currency of the price table; 0 for no
 	// limit.

@@ -27,8 +27,8 @@ import (
 type FitProgress = fit.Progress
 
 // Compile returns the bundle of the spec at path, or reads the bundle at path.
-// Cache is the folder of fitted plans; empty for none. Progress hears of the fit
-// and warn of a list with warnings; both may be nil. The error is a
+// Cache is the folder of fitted plans; empty for none. Progress is called during
+// the fit, warn with a list of warnings; both may be nil. The error is a
 // *diag.ListError when the spec, a table or the bundle is wrong.
 func Compile(ctx context.Context, path, cache string, progress func(FitProgress), warn func(*diag.List)) (*bundle.Bundle, error) {
 	b, warnings, err := compileOrRead(ctx, path, cache, progress)

@@ -36,7 +36,7 @@ import (
 )
 
 // Config says what to run. Spec is required, and Out by Run; the zero value of
-// every other field stands for what the spec says or for the stated default.
+// every other field means what the spec says or the stated default.
 type Config struct {
 	Spec     string        // path of the spec, or of a bundle made from one
 	Out      string        // folder of the release
@@ -47,7 +47,7 @@ type Config struct {
 	Sampling string        // check.Quota, the default, or check.Independent
 
 	// Provider names who writes the texts: Offline for the phrase banks of the
-	// plan, NoTexts for nobody, so that the release has no texts, or an endpoint:
+	// plan, NoTexts for a release without texts, or an endpoint:
 	// one of Providers or one that the spec defines. The default is Offline when the
 	// plan has phrase banks and NoTexts otherwise.
 	Provider string
@@ -60,8 +60,8 @@ type Config struct {
 	Cache       string   // folder of fitted plans; empty for none
 	Version     string   // of the program, for the manifest
 
-	Events   func(Event)      // hears of progress, from several goroutines; may be nil
-	Warnings func(*diag.List) // hears of faults in the spec that do not stop the run; may be nil
+	Events   func(Event)      // called with progress, from several goroutines; may be nil
+	Warnings func(*diag.List) // called with faults in the spec that do not stop the run; may be nil
 }
 
 // Names of Config.Provider that are not endpoints.

@@ -40,7 +40,7 @@ func (c *compiler) compileConditions() {
 	}
 }
 
-// zero is a structural zero: nobody has a combination of cell 0. The text names
+// zero is a structural zero: no person has a combination of cell 0. The text names
 // the support of the fit, so it is part of every person's identity and must not
 // be reworded: see package identity.
 type zero struct {

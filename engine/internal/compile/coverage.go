@@ -108,7 +108,7 @@ func (n *narrator) ways(order []*bank, present presence) map[*bank][]meeting {
 	return ways
 }
 
-// forWorker returns the narrator with caches and diagnostics of its own, for one
+// forWorker returns the narrator with separate caches and diagnostics, for one
 // goroutine.
 func (n *narrator) forWorker() *narrator {
 	own := *n.compiler

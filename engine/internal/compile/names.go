@@ -79,7 +79,7 @@ func (c *compiler) checkAxes(t spec.Table) {
 	}
 }
 
-// checkAliases checks that a set of aliases gives every column a name of its own.
+// checkAliases checks that a set of aliases gives every column a different name.
 func (c *compiler) checkAliases(set spec.AliasSet, fields []string) {
 	columns, taken := map[string]string{}, map[string]string{}
 	hidden := map[string]bool{}

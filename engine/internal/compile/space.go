@@ -110,7 +110,7 @@ func (s *space) scopeOf(names []string, fields map[string]*kind.Field) []int {
 	return scope
 }
 
-// forWorker returns the space with caches of its own, for one goroutine.
+// forWorker returns the space with separate caches, for one goroutine.
 func (s *space) forWorker() space {
 	own := *s
 	own.known, own.indexes, own.indexed = maps.Clone(s.known), nil, 0
@@ -306,7 +306,7 @@ func (s *space) restrict(x constraint, inside function) constraint {
 }
 
 // split is a field with many values, such as an age in years, whose wide tables need
-// only bands of them. The bands become a variable of their own. Given its band, a
+// only bands of them. The bands become a separate variable. Given its band, a
 // value is then independent of every variable that no table connects with it
 // directly, as maximum entropy makes it anyway, and the cliques are smaller by the
 // ratio of values to bands.

@@ -79,7 +79,7 @@ func (s *batcher) scanPerson(ctx context.Context, p *person) error {
 	return s.reportEnd(p)
 }
 
-// reportEnd counts a person about whom nothing more is asked, and reports the
+// reportEnd counts a person who needs no further request, and reports the
 // outcome once.
 func (s *batcher) reportEnd(p *person) error {
 	s.counts.Persons++

@@ -15,7 +15,7 @@ import (
 func low(card, x int) bool { return x < card/2 }
 
 // barelyImpossible returns a problem over three variables. It starts from a random
-// joint distribution in which nobody is low in all three or high in all three. Of
+// joint distribution in which no person is low in all three or high in all three. Of
 // the pairs ab, bc and ac at most two can differ in their halves, so that the
 // shares of the persons who differ in each pair sum to at most two; here they sum
 // to exactly two. The table of a and b is then changed, without changing its
@@ -69,7 +69,7 @@ func barelyImpossible(cards [3]int, excess float64) *Problem {
 	return p
 }
 
-// TestBarelyImpossible checks that the three tables are named and no other, with
+// TestBarelyImpossible checks that the three tables are named and no other table, with
 // the right figures, in small and large problems and down to an excess of 1e-8.
 func TestBarelyImpossible(t *testing.T) {
 	for _, c := range []struct {

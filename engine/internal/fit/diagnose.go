@@ -274,7 +274,7 @@ const (
 	filterWork = 4e9
 )
 
-// filter removes one table after the other as long as the rest stays impossible.
+// filter removes one table after the other while the rest stays impossible.
 // bound is a proven lower bound of the change that the set needs. It returns the
 // reduced set with its proof, whether it is irreducible, and its bound.
 func (f *fitting) filter(ctx context.Context, set []*table, proof [][]float64, bound float64) ([]*table, [][]float64, bool, float64, error) {

@@ -239,7 +239,7 @@ func TestUniverse(t *testing.T) {
 }
 
 // TestSoft has a closed form: on a uniform seed the logarithms of a soft table's
-// shares go rho/(1+rho) of the way to the target. A hard table beside it is met.
+// shares go rho/(1+rho) of the way to the target. A hard table in the same problem is met.
 func TestSoft(t *testing.T) {
 	for _, rho := range []float64{0.1, 1, 30} {
 		p := &Problem{Vars: []Var{{"hue", 3}, {"zone", 2}}, Tables: []Table{
@@ -364,7 +364,7 @@ func ones(n int) []float64 {
 	return x
 }
 
-// triangle returns a problem with three binary variables of which any two differ
+// triangle returns a problem with three binary variables any two of which differ
 // with probability d. It is possible up to d = 2/3. A fourth variable and its table
 // are not involved.
 func triangle(d float64) *Problem {

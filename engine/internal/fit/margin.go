@@ -20,7 +20,7 @@ type margin struct {
 
 // newMargin returns the map from the configurations of vars to those of scope, a
 // subset; both are ascending. With a nil cell every configuration of scope is a
-// cell of its own, and size is ignored.
+// separate cell, and size is ignored.
 func newMargin(all []Var, vars, scope []int, cell []int32, size int) *margin {
 	stride := make([]int32, len(vars))
 	n := 1

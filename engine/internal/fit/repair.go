@@ -83,8 +83,8 @@ func (t *table) coefficient(c, in int) float64 {
 	return x
 }
 
-// configurationsIn lists the configurations of a scope that are forbidden neither
-// by a support within the scope nor by a zero of one of the tables.
+// configurationsIn lists the configurations of a scope that are allowed by every
+// support within the scope and by the zeros of the tables.
 func configurationsIn(p *Problem, scope []int, tables []*table) []int {
 	ok := make([]float64, int(cells(p.Vars, scope)))
 	fill(ok, 1)

@@ -301,8 +301,8 @@ func (s *solver) duals() [][]float64 {
 // the tables need (linear programming duality). The maximum is found by one
 // max-sum pass on the tree.
 //
-// Every table may be off by the tolerance, which is half of a total change. A
-// bound that all tables together may be off by proves nothing.
+// Every table may deviate by the tolerance, which is half of a total change. A
+// bound within the sum of these deviations proves nothing.
 func (s *solver) contradiction(start [][]float64) bool {
 	dir, expected := s.drift(start)
 	width := 0.0

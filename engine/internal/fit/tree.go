@@ -141,7 +141,7 @@ func normalise(p []float64) float64 {
 }
 
 // scratch returns a vector per node, as long as its belief. Every call returns the
-// same vectors, with whatever they hold.
+// same vectors, with their old contents.
 func (t *tree) scratch() [][]float64 {
 	if t.work == nil {
 		for _, n := range t.nodes {

@@ -165,7 +165,7 @@ tables: gear:`, 1)
 	}
 }
 
-// A template that fails for somebody ends the batch with the field and the
+// A template that fails for one person ends the batch with the field and the
 // person, unless its when leaves the person out.
 func TestFailingTemplate(t *testing.T) {
 	text := strings.Replace(harbour, "when: crew: >1, ", "when: crew: >0, ", 1)

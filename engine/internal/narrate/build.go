@@ -134,7 +134,7 @@ func newBank(from *plan.Bank, seed uint64) bank {
 }
 
 // fillBank parses the phrases of bank i and groups them by the persons they are
-// open to: those who meet the section's condition and have every field that the
+// available to: those who meet the section's condition and have every field that the
 // phrase and its facets name.
 func (b *builder) fillBank(i int, from *plan.Bank) {
 	out := &b.banks[i]
@@ -171,7 +171,7 @@ func (b *builder) parse(bank, text string, t *test) (out []part) {
 	return out
 }
 
-// add appends a phrase that is open to those who pass the test.
+// add appends a phrase that is available to those who pass the test.
 func (x *bank) add(parts []part, test int) {
 	at := int32(len(x.phrases))
 	x.phrases = append(x.phrases, parts)

@@ -3,9 +3,9 @@
 //
 // A person's texts are a pure function of the plan, the seed and the person's
 // number. Each bank has a random stream, keyed by its name. For every person it
-// gives a permutation of the phrases open to that person, and each use of the bank
+// gives a permutation of the phrases available to that person, and each use of the bank
 // takes the next phrase of the permutation, so that no phrase repeats before all
-// have been used. A phrase that is asked for by number is the one at that place of
+// have been used. A phrase that is asked for by number is the one at that position in
 // the permutation in every text and list, and draws without a number start after
 // the numbers that the plan uses, so that two texts of a person can mention the
 // same things.
@@ -15,7 +15,7 @@
 // later fields that share a bank with it.
 //
 // Within a hundred persons, 0 to 99, 100 to 199 and so on, no two texts of a field
-// have the same opening once names and places are masked, as long as there are
+// have the same opening once names and places are masked, provided that there are
 // enough phrases: a first phrase with the opening of an earlier person is drawn
 // again. A person's texts therefore depend on the earlier persons of the hundred,
 // and a worker that starts inside a hundred must meet those first.
@@ -73,7 +73,7 @@ type facet struct {
 // phrase of that number.
 type ref struct{ bank, facet, number int } // facet -1 for the phrase itself
 
-// group is consecutive phrases that are open to the same persons.
+// group is consecutive phrases that are available to the same persons.
 type group struct {
 	test     int // -1 for everyone
 	from, to int32

@@ -297,8 +297,8 @@ func TestNoRepeatsAcrossFields(t *testing.T) {
 	}
 }
 
-// TestOpeningsOfAHundredDiffer: no two texts of a hundred have the same opening as
-// long as there are enough phrases. There are 120 openings here; independent draws
+// TestOpeningsOfAHundredDiffer: no two texts of a hundred have the same opening
+// if there are enough phrases. There are 120 openings here; independent draws
 // would repeat about 35 of them. Names do not count, and a field with too few
 // phrases does not affect another.
 func TestOpeningsOfAHundredDiffer(t *testing.T) {

@@ -28,7 +28,7 @@ type Source interface {
 type Pipeline struct {
 	Schema   frame.Schema      // of the visible columns, as files have them
 	Files    []dataset.Writer  // that Run appends rows to; none for a dry run
-	Progress func(rows int64)  // hears after each chunk how many rows of a call of Run are done; may be nil
+	Progress func(rows int64)  // called after each chunk with the number of rows done in this call of Run; may be nil
 	suite    *check.Suite      // that the tallies are for
 	tallies  []*check.Tally    // one per worker
 	samplers []*report.Sampler // one per worker; nil when no persons are sampled
@@ -38,7 +38,7 @@ type Pipeline struct {
 	chunkRows, batchRows int
 }
 
-// New returns a pipeline for rows of the plan. Workers below 1 stand for one per
+// New returns a pipeline for rows of the plan. Workers below 1 means one per
 // processor.
 func New(p *plan.Plan, suite *check.Suite, workers int, sources func(worker int) Source) *Pipeline {
 	if workers <= 0 {

@@ -63,7 +63,7 @@ func newProgram(expressions []*expression) *program {
 	return p
 }
 
-// appendBounds appends the first runes of the ranges that an instruction tells
+// appendBounds appends the first runes of the ranges that an instruction distinguishes
 // apart.
 func appendBounds(bounds []rune, inst *syntax.Inst) []rune {
 	if len(inst.Rune) == 1 {

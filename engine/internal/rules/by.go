@@ -11,7 +11,7 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// byValue is a plan.ByValue, compiled: phrases that tell the value of a field,
+// byValue is a plan.ByValue, compiled: phrases that state the value of a field,
 // which must be the person's.
 type byValue struct {
 	column    int
@@ -23,7 +23,7 @@ type byValue struct {
 	opening   bool     // only at the beginning of a text
 }
 
-// valuePhrase is a word or phrase that stands for a value.
+// valuePhrase is a word or phrase that means a value.
 type valuePhrase struct {
 	code   int
 	hashes []uint64 // of its words
@@ -89,7 +89,7 @@ func (b *byValue) codeOf(batch *frame.Batch, row int) int {
 	return int(col.Codes[row])
 }
 
-// contradicts reports whether words that tell the value code contradict the
+// contradicts reports whether words that state the value code contradict the
 // person's value own. They do not where a phrase for own begins with them, or
 // they begin with it.
 func (b *byValue) contradicts(code, own int, words []uint64) bool {

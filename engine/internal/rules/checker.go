@@ -39,7 +39,7 @@ func (s *Set) Checker() *Checker {
 }
 
 // Load sets the persons that texts are about: a batch with all columns of the
-// plan's schema, of which those that are not texts must be filled. It must not
+// plan's schema; all columns but texts must be filled. It must not
 // change while texts are judged.
 func (c *Checker) Load(b *frame.Batch) {
 	c.batch = b

@@ -37,7 +37,7 @@ func garden() (*plan.Plan, *frame.Batch) {
 }
 
 // TestHistoryProperty: what a checker says of a text does not depend on the texts,
-// persons and fields judged before, by itself or by other checkers of the set.
+// persons and fields judged before, by this checker or by others of the set.
 func TestHistoryProperty(t *testing.T) {
 	sentences := []string{
 		"Ana locuiește în Vale Nouă. ", "Ion locuiește în Deal, la margine. ", "Ion e căsătorit, are doi copii. ", "El, ca toți, crește meri. ", "Născut la Deal, are 34 ani. ", "Nu e burlac, e căsătorit. ",

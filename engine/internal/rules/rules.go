@@ -133,7 +133,7 @@ func (s *Set) addRule(r *plan.Rule) (err error) {
 			return err
 		}
 		if s.expressions.all[c.number].NumSubexp() == 0 {
-			return fmt.Errorf("the expression %q has no group that holds the number; put the number in ( )", r.Number)
+			return fmt.Errorf("the expression %q has no group for the number; put the number in ( )", r.Number)
 		}
 		if c.column, err = s.mustColumn(r.Field); err != nil {
 			return err

@@ -13,7 +13,7 @@ import (
 // the same configuration of Given. A permutation keyed by the variable and the
 // group shuffles the ranks. The person's value is the cell in whose interval of the
 // group's cumulative counts the shuffled rank falls, and the offset in that interval
-// is the person's rank among the people of the cell, with which later steps go on.
+// is the person's rank among the people of the cell, which later steps use.
 type Quota struct {
 	persons int64
 	steps   []thread
@@ -96,7 +96,7 @@ func (a *Allocation) Validate(m *Model) error {
 func (m *Model) checkCounts(i int, a *Allocation) error {
 	s, counts := &m.Steps[i], &a.Steps[i]
 	if len(counts.Cell) != len(counts.Count) {
-		return fmt.Errorf("%d cells and %d counts, want as many", len(counts.Cell), len(counts.Count))
+		return fmt.Errorf("%d cells and %d counts; the numbers must be equal", len(counts.Cell), len(counts.Count))
 	}
 	left := m.groups(i, a)
 	card := m.Vars[s.Var].Card

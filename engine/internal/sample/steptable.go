@@ -573,7 +573,7 @@ func (s *search) offer(p *pricing, row, column int32) bool {
 	return found
 }
 
-// undoes reports whether a move reverses a move of the chain, in part or wholly.
+// undoes reports whether a move reverses a move of the chain, partly or entirely.
 func (s *search) undoes(m move) bool {
 	for _, old := range s.chain {
 		if old.row == m.row && (old.to == m.from || old.from == m.to) {

@@ -52,7 +52,7 @@ func TestPriceOfACell(t *testing.T) {
 	}
 }
 
-// Every place of a cell, and no other, is found by its number.
+// A cell's places, and only these, are found by its number.
 func TestPlacesOfACell(t *testing.T) {
 	m := &family().model
 	const persons = 200

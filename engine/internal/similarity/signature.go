@@ -86,7 +86,7 @@ func binOf(shingle uint64) (bin, value uint64) {
 }
 
 // Opening returns a hash of how a masked text opens, and the number of words in
-// it: the first OpeningWords words, of which consecutive masked words count as
+// it: the first OpeningWords words, where consecutive masked words count as
 // one, or all words of a shorter text.
 func Opening(words []uint64) (hash uint64, n int) {
 	last := uint64(0)

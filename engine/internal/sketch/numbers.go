@@ -18,7 +18,7 @@ type Numbers struct {
 }
 
 // bucketBits is how many bits of the mantissa choose the bucket: there are 512 buckets
-// to each doubling, so that a quantile is right to one part in a thousand.
+// to each doubling, so that a quantile is accurate to one part in a thousand.
 const bucketBits = 9
 
 // Numbers below 2^-40 count as zero; those of 2^63 and above are in the last bucket.
@@ -67,7 +67,7 @@ func (s *Numbers) Merge(o *Numbers) {
 }
 
 // Moments returns the mean and the standard deviation (of a sample, with n-1). There
-// must be numbers.
+// must be at least one number.
 func (s *Numbers) Moments() (mean, sd float64) {
 	n := new(big.Float).SetPrec(precision).SetInt64(s.N)
 	m := s.sum.value()
@@ -82,8 +82,8 @@ func (s *Numbers) Moments() (mean, sd float64) {
 	return mean, math.Sqrt(max(0, variance/float64(s.N-1)))
 }
 
-// Quantile returns the value that a share q of the numbers does not exceed, right to
-// one part in a thousand. There must be numbers.
+// Quantile returns the value that a share q of the numbers does not exceed, accurate to
+// one part in a thousand. There must be at least one number.
 func (s *Numbers) Quantile(q float64) float64 {
 	rank := int64(math.Ceil(q*float64(s.N))) - 1 // 0-based, of the sorted numbers
 	rank = max(0, min(rank, s.N-1))
@@ -110,7 +110,7 @@ func (s *Numbers) at(rank int64) float64 {
 }
 
 // Agreement estimates the chance that two of the numbers are the same when they are
-// written with so many decimals; with all of them for -1.
+// written with the given number of decimals; -1 means all decimals.
 func (s *Numbers) Agreement(decimals int) float64 {
 	step := math.Pow(10, -float64(max(decimals, 0)))
 	if decimals < 0 {

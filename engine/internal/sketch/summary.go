@@ -3,7 +3,7 @@ package sketch
 import "math"
 
 // Summary describes numbers. Quantiles of fields with a domain are exact; others are
-// right to one part in a thousand.
+// accurate to one part in a thousand.
 type Summary struct {
 	Of   string  `json:"of"` // "values", "characters" or "items"
 	N    int64   `json:"n"`

@@ -1,7 +1,7 @@
 // Package stat has the statistical tests that checks use. Its functions take
 // counts, shares and p-values and know nothing of plans or persons.
 //
-// Tables of counts are row-major slices with the number of columns beside them.
+// Tables of counts are row-major slices, passed with their number of columns.
 // Every sum is added up in a fixed order and products are rounded before they
 // are added, so that results are the same on every machine.
 package stat
@@ -14,7 +14,7 @@ import (
 
 // ChiSquareTail returns the chance that a chi-square variable with df degrees
 // of freedom is at least x. It computes the regularised upper incomplete gamma
-// function itself, not one minus the lower, so that the far tail is right.
+// function itself, not one minus the lower, so that the far tail is accurate.
 func ChiSquareTail(x, df float64) float64 {
 	if df <= 0 || x <= 0 {
 		return 1

@@ -5,7 +5,7 @@ import "math"
 // HypergeometricTail returns the chance that at least k of hits fall in a group
 // of m of n persons when hits and group are independent, as in Fisher's exact
 // test (Fisher, "The logic of inductive inference", Journal of the Royal
-// Statistical Society 98, 1935). It is right in the far tail, where chi-square
+// Statistical Society 98, 1935). It is accurate in the far tail, where chi-square
 // is not. For k up to the mean it returns the bound 1.
 func HypergeometricTail(k, m, hits, n int64) float64 {
 	low, high := max(0, hits+m-n), min(hits, m)

@@ -47,6 +47,6 @@ func TestKolmogorovTail(t *testing.T) {
 		}
 	}
 	if KolmogorovTail(0, 100) != 1 || KolmogorovTail(1, 1e6) > 1e-300 {
-		t.Error("the ends are wrong")
+		t.Error("got wrong tails at 0 or 1")
 	}
 }

@@ -140,7 +140,7 @@ func TestReference(t *testing.T) {
 	}
 }
 
-// TestFarTail: G² is right in the far tail, where Pearson's statistic is not. A count
+// TestFarTail: G² is accurate in the far tail, where Pearson's statistic is not. A count
 // of Poisson(5) is 18 or more with chance 5.4e-6.
 func TestFarTail(t *testing.T) {
 	const n = 1e7
@@ -173,7 +173,7 @@ func TestPool(t *testing.T) {
 	}
 }
 
-// TestMonteCarlo agrees with the chi-square distribution where that is right,
+// TestMonteCarlo agrees with the chi-square distribution where that is accurate,
 // and stops early where the answer is clear.
 func TestMonteCarlo(t *testing.T) {
 	expected := []float64{200, 300, 500}

@@ -1,7 +1,7 @@
 // Package tokenize splits a text into words. One pass finds the words with
 // their hashes, the text in lower case, the number of characters, the letters
 // that are foreign to an alphabet, and characters that no text should have.
-// Whatever compares words, such as rules and measures of similarity, reads
+// All code that compares words, such as rules and measures of similarity, reads
 // texts through this package, so that all agree on what a word is.
 package tokenize
 
@@ -21,8 +21,8 @@ type Word struct {
 	Joined   bool   // only spaces, hyphens and quotes are between it and the previous word
 }
 
-// Tokenizer splits texts into words. It reuses its memory: what it says of a
-// text is valid until the next Read. It serves one goroutine.
+// Tokenizer splits texts into words. It reuses its memory: its fields
+// are valid until the next Read. It serves one goroutine.
 type Tokenizer struct {
 	Alphabet *Alphabet // of the texts; nil to count no letters
 
@@ -108,7 +108,7 @@ func (t *Tokenizer) readASCII(text string) {
 	}
 }
 
-// readRest corrects what readASCII said of the characters beyond ASCII.
+// readRest corrects the results of readASCII for characters beyond ASCII.
 func (t *Tokenizer) readRest(text string) {
 	end := 0 // of the previous rune
 	for k, nonASCII := range t.nonASCII {
