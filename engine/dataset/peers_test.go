@@ -30,14 +30,15 @@ func peer(python string, args ...string) ([]byte, error) {
 }
 
 // pythonWithPeers returns the interpreter, PERSONAGEN_PYTHON or python3. If the tools
-// are not installed it skips the test, or fails it when
-// PERSONAGEN_REQUIRE_PEERS=1.
+// are not installed it skips the test, or fails it if PERSONAGEN_REQUIRE_PEERS=1.
 func pythonWithPeers(t *testing.T) string {
 	t.Helper()
-	return pythonWith(t, "versions", "needs python3 with pyarrow, pandas, duckdb and polars (pip install pyarrow pandas duckdb polars)")
+	return pythonWith(t, "versions", "PERSONAGEN_REQUIRE_PEERS", "needs python3 with pyarrow, pandas, duckdb and polars (pip install pyarrow pandas duckdb polars)")
 }
 
-func pythonWith(t *testing.T, tool, message string) string {
+// pythonWith returns the interpreter. If the tool is missing it skips the test, or
+// fails it if the environment variable required is 1.
+func pythonWith(t *testing.T, tool, required, message string) string {
 	t.Helper()
 	python := os.Getenv("PERSONAGEN_PYTHON")
 	if python == "" {
@@ -45,7 +46,7 @@ func pythonWith(t *testing.T, tool, message string) string {
 	}
 	versions, err := peer(python, tool, "-")
 	if err != nil {
-		if os.Getenv("PERSONAGEN_REQUIRE_PEERS") == "1" {
+		if os.Getenv(required) == "1" {
 			t.Fatal(message, ": ", err)
 		}
 		t.Skip(message)
@@ -177,7 +178,7 @@ func peerValue(v any, source string) any {
 // a formula, a number or a date. Labels that Calc misreads (65+) are left out; vet
 // warns about them.
 func TestPeersCalc(t *testing.T) {
-	python := pythonWith(t, "calc-versions", "needs LibreOffice (soffice) and python3 with openpyxl (pip install openpyxl)")
+	python := pythonWith(t, "calc-versions", "PERSONAGEN_REQUIRE_CALC", "needs LibreOffice (soffice) and python3 with openpyxl (pip install openpyxl)")
 	s := frame.Schema{
 		{Name: "key", Type: frame.Text},
 		{Name: "band", Type: frame.Category, Nullable: true, Labels: []string{"<18", "18-24", "75 și peste", "=grün", "'-x", "dark, \"deep\" blue"}},
