@@ -2,8 +2,8 @@ package endpoint
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -183,7 +183,7 @@ func TestAtomicWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	cut := errors.New("cut off")
-	if err := writeAtomically(path, &failingReader{json.RawMessage("new"), cut}); !errors.Is(err, cut) {
+	if err := writeAtomically(path, &failingReader{[]byte("new"), cut}); !errors.Is(err, cut) {
 		t.Errorf("got error %v, want %v", err, cut)
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != "old" {
@@ -191,6 +191,41 @@ func TestAtomicWrite(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 		t.Errorf("got %d files, %v; want 1", len(entries), err)
+	}
+}
+
+// A download that is cut off is repeated, and its file has every answer once.
+func TestDownloadIsRepeated(t *testing.T) {
+	s := &fake.Server{}
+	cfg := quick(t, s)
+	downloads := 0
+	cfg.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		reply, err := http.DefaultTransport.RoundTrip(r)
+		if err == nil && strings.HasSuffix(r.URL.Path, "/content") {
+			if downloads++; downloads <= 2 {
+				body, err := io.ReadAll(reply.Body)
+				reply.Body.Close()
+				if err != nil {
+					return nil, err
+				}
+				reply.Body = io.NopCloser(&failingReader{body[:len(body)*downloads/3], io.ErrUnexpectedEOF})
+			}
+		}
+		return reply, err
+	})
+	c := newClient(t, cfg, nil)
+	b, err := c.Batch(t.Context(), submit(t, c, batchFile(t, c, 5), "n").ID)
+	if err != nil || !b.Ended {
+		t.Fatalf("got %+v, %v", b, err)
+	}
+	got := answers(t, c, b)
+	for id, err := range got {
+		if err != nil {
+			t.Errorf("%s: got error %v", id, err)
+		}
+	}
+	if len(got) != 5 || downloads != 3 {
+		t.Errorf("got %d answers after %d downloads, want 5 after 3", len(got), downloads)
 	}
 }
 
