@@ -50,3 +50,24 @@ func TestReservationOfWhatWasSent(t *testing.T) {
 		t.Errorf("got %v, want %s", err, OverBudget)
 	}
 }
+
+// A worst case that uses the budget up to the last unit fits, and one more unit does
+// not. A limit of 0 is none.
+func TestBudgetIsUsedUp(t *testing.T) {
+	for _, x := range []struct {
+		limit, worst Cost
+		fits         bool
+	}{
+		{Cost{Money: 70}, Cost{Money: 70, Tokens: 1000}, true},
+		{Cost{Money: 70}, Cost{Money: 71}, false},
+		{Cost{Tokens: 70}, Cost{Money: 1000, Tokens: 70}, true},
+		{Cost{Tokens: 70}, Cost{Tokens: 71}, false},
+		{Cost{Money: 70, Tokens: 70}, Cost{Money: 70, Tokens: 70}, true},
+		{Cost{Money: 70, Tokens: 70}, Cost{Money: 1, Tokens: 71}, false},
+		{Cost{Money: 70, Tokens: 70}, Cost{Money: 71, Tokens: 1}, false},
+	} {
+		if got := NewBudget(x.limit).Fits(x.worst); got != x.fits {
+			t.Errorf("a worst case of %+v under a budget of %+v: got %v, want %v", x.worst, x.limit, got, x.fits)
+		}
+	}
+}
