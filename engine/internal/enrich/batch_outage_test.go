@@ -44,3 +44,44 @@ func TestBatchesSurviveAnOutage(t *testing.T) {
 		t.Errorf("after it: got %+v and %d requests, want no text missing and %d", all, o.questions(), 2*people)
 	}
 }
+
+// A file of answers that an earlier run downloaded is not downloaded again: the
+// provider may have removed it since.
+func TestDownloadedAnswersAreKept(t *testing.T) {
+	o := newOffice(t, identified)
+	o.server.Faults = func(n int) fake.Fault {
+		if n%10 == 3 {
+			return fake.BadRequest // so that the batch also has a file of errors
+		}
+		return fake.None
+	}
+	first := ""
+	o.server.Batches.Wire = func(_ int, method, path string) fake.Cut {
+		if method != "GET" || !strings.HasSuffix(path, "/content") {
+			return fake.NoCut
+		}
+		if first == "" {
+			first = path
+		}
+		if path == first {
+			return fake.NoCut
+		}
+		return fake.CutFirst
+	}
+	if _, left, err := o.run(t, context.Background(), enrich.Options{}); err == nil || left.Batches != 1 || first == "" {
+		t.Fatalf("got %v with %+v left after the download of %q, want an error and one batch", err, left, first)
+	}
+	downloads := map[string]int{}
+	o.server.Batches.Wire = func(_ int, method, path string) fake.Cut {
+		if method == "GET" && strings.HasSuffix(path, "/content") {
+			downloads[path]++
+		}
+		return fake.NoCut
+	}
+	if _, left, err := o.run(t, context.Background(), enrich.Options{}); err != nil || left.Batches != 0 {
+		t.Fatalf("got %v with %+v left", err, left)
+	}
+	if downloads[first] != 0 || len(downloads) == 0 {
+		t.Errorf("got downloads %v, want all but %s", downloads, first)
+	}
+}
