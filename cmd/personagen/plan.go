@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -127,6 +128,9 @@ func (a *app) printTexts(f *run.TextForecast) {
 		fmt.Fprintf(w, "\nTexts by %s, in batches:\n", f.Model)
 	} else {
 		fmt.Fprintf(w, "\nTexts by %s:\n", f.Model)
+	}
+	if f.Host != "" {
+		fmt.Fprintf(w, "  asked at %s\n", strings.TrimSuffix(keyed(f), ","))
 	}
 	if f.Waiting > 0 {
 		fmt.Fprintf(w, "  counted as missing, but waiting at the provider: %s of an earlier run\n", humanize.Count(int64(f.Waiting), "batch", "batches"))

@@ -69,7 +69,7 @@ func New(cfg Config, budget *Budget) (*Client, error) {
 		pacer:  newPacer(cfg.Limits),
 		stats:  Stats{Failures: map[Kind]int64{}},
 		http: &http.Client{
-			Transport:     &transport{base, key, cfg.Headers},
+			Transport:     &transport{base: base, key: key, cfg: cfg},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}

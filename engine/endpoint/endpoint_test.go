@@ -391,6 +391,9 @@ func TestPresets(t *testing.T) {
 			t.Fatal(err)
 		}
 		cfg.Model = "m"
+		if cfg.BaseURL == "" {
+			cfg.BaseURL = "https://mine.openai.azure.com/openai/v1"
+		}
 		if cfg.KeyVar != "" {
 			t.Setenv(cfg.KeyVar, testKey)
 		}

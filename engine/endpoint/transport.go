@@ -8,15 +8,16 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
 // transport adds to requests what go-openai's client lacks, and records what that
 // client drops from replies: see exchange.
 type transport struct {
-	base    http.RoundTripper
-	key     Secret
-	headers map[string]string
+	base http.RoundTripper
+	key  Secret
+	cfg  Config
 }
 
 // exchange travels in the context of one attempt, between the client and its
@@ -79,11 +80,22 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 // extra body fields.
 func (t *transport) complete(r *http.Request, extra []byte) (*http.Request, error) {
 	r = r.Clone(r.Context())
-	for name, value := range t.headers {
+	for name, value := range t.cfg.Headers {
 		r.Header.Set(name, value)
 	}
-	if key := t.key.reveal(); key != "" {
+	switch key := t.key.reveal(); {
+	case key == "":
+	case t.cfg.KeyHeader == "" || strings.EqualFold(t.cfg.KeyHeader, "authorization"):
 		r.Header.Set("Authorization", "Bearer "+key)
+	default:
+		r.Header.Set(t.cfg.KeyHeader, key)
+	}
+	if len(t.cfg.Query) > 0 {
+		query := r.URL.Query()
+		for name, value := range t.cfg.Query {
+			query.Set(name, value)
+		}
+		r.URL.RawQuery = query.Encode()
 	}
 	if extra == nil {
 		return r, nil

@@ -78,8 +78,12 @@ func (r *run) enrichInBatches() error {
 			note(m.checkpoint(&c, time.Since(start)), done)
 		},
 	}
-	if m.client.Mode() == "" {
-		options.Ready = r.probe
+	options.Ready = func(ctx context.Context) error {
+		r.announce()
+		if m.client.Mode() != "" {
+			return nil
+		}
+		return r.probe(ctx)
 	}
 	counts, left, err := m.enricher.RunBatches(r.ctx, m.client, options, func() enrich.Source { return r.generator.Worker() }, r.persons.First, r.persons.Count)
 	m.counts = counts

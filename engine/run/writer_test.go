@@ -35,7 +35,7 @@ calls: tell: {
 	examples: [{prompt: "green", answer: {tale: "Green as grass.", tools: ["a rake", "a hoe"]}}]
 }
 endpoints: {
-	openai: {base_url: "http://lab.test/v1", key_var: "LAB_KEY", model: "by-the-endpoint", mode: "json_object", tokens_field: "max_tokens"
+	openai: {base_url: "https://lab.test/v1", model: "by-the-endpoint", mode: "json_object", tokens_field: "max_tokens"
 		extra: {top_p: 0.5, stop: ["\n"], deep: {a: null, b: true}}, headers: "X-Team": "tides", max_in_flight: 3, retries: 0}
 	harbour: {base_url: "http://harbour.test/v1", local: true, mode: "json_schema"}
 }
@@ -81,7 +81,7 @@ func baySpec(t *testing.T, text string) run.Config {
 func TestSpecSaysHowAnEndpointIsAsked(t *testing.T) {
 	t.Setenv("LAB_KEY", "sk-lab")
 	cfg, s := baySpec(t, bay), watch()
-	cfg.Provider, cfg.Writer.Endpoint.Transport = "openai", s
+	cfg.Provider, cfg.Writer.Endpoint.Transport, cfg.Writer.Endpoint.KeyVar, cfg.Writer.Trust = "openai", s, "LAB_KEY", []string{"lab.test"}
 	sum, err := run.Run(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -168,6 +168,12 @@ func TestSpecLimitsTheQuarantine(t *testing.T) {
 }
 
 func TestClientAndSpecAgreeOnBodyFields(t *testing.T) {
+	for _, name := range bundle.CostlyBodyFields {
+		_, err := endpoint.New(endpoint.Config{BaseURL: "http://x.test", Model: "m", Extra: map[string]json.RawMessage{strings.ToUpper(name): json.RawMessage("1")}}, nil)
+		if err == nil || !strings.Contains(err.Error(), "changes what a call costs") {
+			t.Errorf("extra field %q: got error %v", name, err)
+		}
+	}
 	for _, name := range bundle.OwnBodyFields {
 		_, err := endpoint.New(endpoint.Config{BaseURL: "http://x.test", Model: "m", Extra: map[string]json.RawMessage{name: json.RawMessage("1")}}, nil)
 		if err == nil || !strings.Contains(err.Error(), `"`+name+`" is set by the client`) {
@@ -211,5 +217,62 @@ func TestMergeAddsUpWhatModelsWrote(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(merged.Dir, release.ManifestFile)); err != nil {
 		t.Error(err)
+	}
+}
+
+// A preset's key goes to the preset's host; another host gets a key only by a flag.
+func TestKeysStayWithTheirHosts(t *testing.T) {
+	t.Setenv("OPENAI_API_KEY", "sk-of-the-preset")
+	t.Setenv("OTHER_KEY", "sk-of-the-user")
+	stranger := strings.Replace(bay, "https://lab.test/v1", "https://lab.test:8443/v1", 1)
+	plainHTTP := strings.Replace(bay, "https://lab.test/v1", "http://api.openai.com/v1", 1)
+	ownHost := strings.Replace(bay, "https://lab.test/v1", "https://API.openai.com:443/v1", 1)
+	for _, c := range []struct {
+		name, spec string
+		endpoint   endpoint.Config
+		trust      []string
+		key, err   string
+	}{
+		{name: "the preset's host", spec: ownHost, key: "sk-of-the-preset"},
+		{name: "the preset's host over http", spec: plainHTTP, err: "a key is not sent over http"},
+		{name: "the spec's host", spec: stranger},
+		{name: "the spec's host, trusted", spec: stranger, trust: []string{"lab.test"}, key: "sk-of-the-preset"},
+		{name: "another host trusted", spec: stranger, trust: []string{"test", "lab.test:443"}},
+		{name: "the spec's host with the user's key", spec: stranger, endpoint: endpoint.Config{KeyVar: "OTHER_KEY"}, err: "add --trust lab.test:8443"},
+		{name: "the user's host", spec: stranger, endpoint: endpoint.Config{BaseURL: "https://mine.test/v1"}},
+		{name: "the user's host and key", spec: stranger, endpoint: endpoint.Config{BaseURL: "https://mine.test/v1", KeyVar: "OTHER_KEY"}, key: "sk-of-the-user"},
+		{name: "the user's key over http", spec: stranger, endpoint: endpoint.Config{BaseURL: "http://mine.test/v1", KeyVar: "OTHER_KEY"}, err: "a key is not sent over http"},
+		{name: "the user's key on this machine", spec: stranger, endpoint: endpoint.Config{BaseURL: "http://127.0.0.1:9/v1", KeyVar: "OTHER_KEY"}, key: "sk-of-the-user"},
+		{name: "a host that only begins like this machine", spec: stranger, endpoint: endpoint.Config{BaseURL: "http://localhost.evil.test/v1", KeyVar: "OTHER_KEY"}, err: "a key is not sent over http"},
+		{name: "a key in place of a variable", spec: stranger, endpoint: endpoint.Config{BaseURL: "https://mine.test/v1", KeyVar: "sk-of-the-user"}, err: "not the key itself"},
+	} {
+		cfg, s := baySpec(t, c.spec), watch()
+		cfg.Provider, cfg.Writer.Endpoint, cfg.Writer.Trust = "openai", c.endpoint, c.trust
+		cfg.Writer.Endpoint.Transport = s
+		var told []string
+		cfg.Events = func(e run.Event) { told = append(told, e.Note) }
+		_, err := run.Run(context.Background(), cfg)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) || strings.Contains(err.Error(), "sk-") || s.Calls() > 0 {
+				t.Errorf("%s: got error %v and %d calls, want %q", c.name, err, s.Calls(), c.err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if got := strings.TrimPrefix(s.header.Get("Authorization"), "Bearer "); got != c.key {
+			t.Errorf("%s: got key %q, want %q", c.name, got, c.key)
+		}
+		want := "without a key"
+		if c.key != "" {
+			want = "with the key in "
+		}
+		if !slices.ContainsFunc(told, func(note string) bool {
+			return strings.Contains(note, s.hosts[0]+" "+want) || strings.Contains(note, want)
+		}) {
+			t.Errorf("%s: no note says %q: %q", c.name, want, told)
+		}
 	}
 }
