@@ -55,7 +55,7 @@ func answers(t testing.TB, c *Client, b Batch) map[string]error {
 			continue
 		}
 		path := filepath.Join(t.TempDir(), "out")
-		if err := c.Download(context.Background(), id, path); err != nil {
+		if err := c.Download(context.Background(), id, path, 1<<30); err != nil {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(path)

@@ -25,7 +25,7 @@ func (p Price) Cost(u Usage) Cost {
 		cached = p.Input
 	}
 	amount := float64(u.Prompt-u.Cached)*p.Input + float64(u.Cached)*cached + float64(u.Completion)*p.Output
-	return Cost{Money(math.Ceil(amount * 1e3)), u.Prompt + u.Completion}
+	return Cost{saturate(math.Ceil(amount * 1e3)), min(u.Prompt, mostMoney/2) + min(u.Completion, mostMoney/2)}
 }
 
 // InBatch returns the price in batch mode.
@@ -35,6 +35,26 @@ func (p Price) InBatch() Price {
 		share = 1
 	}
 	return Price{p.Input * share, p.Cached * share, p.Output * share, 1}
+}
+
+// AtLeast returns p with no figure below that of q.
+func (p Price) AtLeast(q Price) Price {
+	cached := func(p Price) float64 {
+		if p.Cached == 0 {
+			return p.Input
+		}
+		return p.Cached
+	}
+	batch := func(p Price) float64 {
+		if p.Batch == 0 {
+			return 1
+		}
+		return p.Batch
+	}
+	return Price{
+		Input: max(p.Input, q.Input), Output: max(p.Output, q.Output), Cached: max(cached(p), cached(q)),
+		Batch: max(batch(p), batch(q)),
+	}
 }
 
 // PriceTable is a dated list of prices.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"time"
 )
@@ -25,8 +26,13 @@ type transport struct {
 type exchange struct {
 	extra  []byte // JSON object whose members are added to the body; nil for none
 	stream bool   // the body of a reply with status 200 is passed on unread
+	chat   bool   // a chat completion: the client decodes a good reply itself
+	limit  int64  // of a good reply in bytes
+
+	timeout time.Duration // for messages
 
 	sent   bool // go-openai has accepted the request
+	unsent bool // no connection was made, so the server has not seen the request
 	status int  // of the reply, 0 without one
 	header http.Header
 	reply  []byte // the body, unless streamed
@@ -40,10 +46,39 @@ func attach(ctx context.Context, x *exchange) context.Context {
 	return context.WithValue(ctx, exchangeKey{}, x)
 }
 
-// maxReply bounds a reply in bytes.
-const maxReply = 32 << 20
+// Bounds of replies in bytes, so that memory does not depend on what servers send.
+const (
+	maxReply      = 4 << 20  // of the batch API: a list of a hundred batches
+	maxErrorReply = 16 << 10 // with an error status; the rest is not read
+	replyFrame    = 64 << 10 // of a chat completion beside its tokens
+	bytesPerToken = 32       // in escapes of JSON, and with thoughts in another form
+	unboundTokens = 32 << 10 // tokens of an answer whose request sets no bound
+)
 
-var errTooLong = fmt.Errorf("the reply is longer than %d bytes", maxReply)
+// replyLimit bounds a reply to a request with so many tokens.
+func replyLimit(maxTokens int) int64 {
+	if maxTokens == 0 {
+		maxTokens = unboundTokens
+	}
+	return replyFrame + bytesPerToken*int64(maxTokens)
+}
+
+// FileLimit bounds the file of answers to so many requests with at most so many
+// tokens each.
+func FileLimit(requests int64, maxTokens int) int64 {
+	limit := replyLimit(maxTokens)
+	if requests > (1<<50)/limit {
+		return 1 << 50
+	}
+	return requests * limit
+}
+
+// tooLong is the error of a reply beyond its limit.
+type tooLong int64
+
+func (n tooLong) Error() string {
+	return fmt.Sprintf("the reply is longer than %d bytes, more than its request allows", int64(n))
+}
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -56,7 +91,10 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp, err := t.base.RoundTrip(r)
+	_, network := t.base.(*http.Transport)
+	x.unsent = network // until there is a connection
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { x.unsent = false }}
+	resp, err := t.base.RoundTrip(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
 	if err != nil {
 		return nil, err
 	}
@@ -65,14 +103,27 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	defer resp.Body.Close()
-	if x.reply, err = readAll(resp); err != nil {
+	if resp.StatusCode != http.StatusOK {
+		x.reply, err = readUpTo(resp, maxErrorReply)
+		if _, ok := err.(tooLong); ok {
+			x.reply, err = x.reply[:maxErrorReply], nil
+		}
+	} else {
+		x.reply, err = readUpTo(resp, max(x.limit, maxErrorReply))
+	}
+	if err != nil {
 		x.cut = true
 		return nil, err
 	}
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		return nil, fmt.Errorf("the base URL answers with status %d", resp.StatusCode) // go-openai would decode it as an answer
+		// go-openai would decode it as an answer
+		return nil, fmt.Errorf("the base URL answers with status %d, which sends elsewhere: %q; correct the base URL", resp.StatusCode, resp.Header.Get("Location"))
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(x.reply))
+	body := x.reply
+	if x.chat && resp.StatusCode == http.StatusOK {
+		body = []byte("{}") // go-openai decodes without bounds
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
 }
 
@@ -112,13 +163,14 @@ func (t *transport) complete(r *http.Request, extra []byte) (*http.Request, erro
 	return r, nil
 }
 
-// readAll reads a reply to its end, so that its connection can be used again.
-func readAll(resp *http.Response) ([]byte, error) {
+// readUpTo reads a reply to its end, so that its connection can be used again, or
+// to a limit.
+func readUpTo(resp *http.Response, limit int64) ([]byte, error) {
 	var body bytes.Buffer
-	body.Grow(int(min(max(resp.ContentLength+bytes.MinRead, 8<<10), maxReply)))
-	n, err := body.ReadFrom(io.LimitReader(resp.Body, maxReply+1))
-	if err == nil && n > maxReply {
-		err = errTooLong
+	body.Grow(int(min(max(resp.ContentLength+bytes.MinRead, 8<<10), limit)))
+	n, err := body.ReadFrom(io.LimitReader(resp.Body, limit+1))
+	if err == nil && n > limit {
+		err = tooLong(limit)
 	}
 	return body.Bytes(), err
 }
@@ -134,6 +186,8 @@ func newBase(inFlight int) *http.Transport {
 		WriteBufferSize:       16 << 10, // a request or a reply in one system call
 		ReadBufferSize:        16 << 10,
 		IdleConnTimeout:       90 * time.Second,
+		// Of a reply; each connection may hold as much.
+		MaxResponseHeaderBytes: 64 << 10,
 		DisableCompression:    true, // decompressing costs more than the rest of a call
 		TLSHandshakeTimeout:   15 * time.Second,
 		ExpectContinueTimeout: time.Second,

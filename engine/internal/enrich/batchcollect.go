@@ -88,7 +88,7 @@ func (s *batcher) collect(ctx context.Context, b *openBatch, now endpoint.Batch)
 		if _, err := os.Stat(f.path); err == nil {
 			continue // downloaded by an earlier run
 		}
-		if err := s.client.Download(ctx, f.id, f.path); err != nil {
+		if err := s.client.Download(ctx, f.id, f.path, endpoint.FileLimit(b.Requests, s.MaxTokens())); err != nil {
 			return fmt.Errorf("the answers of batch %s: %w%s", b.ID, err, s.advice(err))
 		}
 	}

@@ -64,7 +64,7 @@ func (s *batcher) ready(ctx context.Context, worst endpoint.Cost) (blocked, err 
 	if s.probed || s.Ready == nil {
 		return nil, nil
 	}
-	if probe := s.client.ProbeWorst(s.Schemas()...); len(s.open) > 0 && !s.client.Budget().Fits(probe) {
+	if probe := s.client.ProbeWorst(s.ProbeCalls()...); len(s.open) > 0 && !s.client.Budget().Fits(probe) {
 		return s.client.Budget().Refuse(probe), nil
 	}
 	s.probed = true
