@@ -2,6 +2,7 @@ package enrich
 
 import (
 	"context"
+	"slices"
 
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/journal"
@@ -102,7 +103,14 @@ func (j *judging) request(p *person, r numbered) error {
 	if failed != nil {
 		return j.failed(tasks, tries, failed)
 	}
-	good, bad := p.checkAnswer(c, tasks, text, fault)
+	if c == nil {
+		return nil // the spec no longer has the call
+	}
+	req, err := j.asked(p, c, tasks)
+	if err != nil {
+		return err
+	}
+	good, bad := p.checkAnswer(c, req, tasks, text, fault)
 	inRange := r.Person >= j.first && r.Person < j.first+j.count
 	for _, g := range good {
 		j.sum.accepted++
@@ -123,6 +131,23 @@ func (j *judging) request(p *person, r numbered) error {
 		j.attempts = append(j.attempts, ledgerRecord(t.key, a))
 	}
 	return nil
+}
+
+// asked returns the request that was sent for tasks, with what was wrong with the
+// answers before.
+func (j *judging) asked(p *person, c *call, tasks []task) (endpoint.Request, error) {
+	sent := slices.Clone(tasks)
+	for i := range sent {
+		a, err := j.ledger.attempt(sent[i].key)
+		if err != nil {
+			return endpoint.Request{}, err
+		}
+		sent[i].fault = a.Fault
+	}
+	if len(sent) == 0 {
+		return endpoint.Request{}, nil
+	}
+	return p.request(c, sent)
 }
 
 // read finds the answer to a request and accounts for its cost.
