@@ -91,7 +91,7 @@ names the fields of a persona and the published statistics they must meet.`,
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.plain, "no-color", false, "no colours and no progress bar (as without a terminal, with NO_COLOR or with TERM=dumb)")
 	root.AddCommand(a.runCommand(), a.vetCommand(), a.planCommand(), a.previewCommand(), a.validateCommand(), a.goalsCommand(), a.compareCommand(),
-		a.mergeCommand(), a.schemaCommand(), a.explainCommand(), a.newCommand(), a.versionCommand())
+		a.mergeCommand(), a.schemaCommand(), a.explainCommand(), a.modelsCommand(), a.newCommand(), a.versionCommand())
 	root.Version = version
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

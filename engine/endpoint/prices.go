@@ -3,10 +3,13 @@ package endpoint
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -72,17 +75,31 @@ type ModelPrice struct {
 	Source string `json:"source"`
 }
 
-//go:embed prices.json
-var pricesJSON []byte
+// pricesJSON is the table of this program. importedJSON has further models, copied
+// from the price map of litellm (MIT, see prices_imported.LICENSE): of each the
+// prices of the first tier.
+var (
+	//go:embed prices.json
+	pricesJSON []byte
+	//go:embed prices_imported.json
+	importedJSON []byte
+)
 
 // Prices returns the built-in table.
 func Prices() PriceTable {
-	var t PriceTable
-	if err := json.Unmarshal(pricesJSON, &t); err != nil {
-		panic(fmt.Sprintf("prices.json: %v", err)) // embedded, and tested
-	}
+	t := builtIn()
+	t.Models = slices.Clone(t.Models)
 	return t
 }
+
+var builtIn = sync.OnceValue(func() PriceTable {
+	var t, imported PriceTable
+	if err := errors.Join(json.Unmarshal(pricesJSON, &t), json.Unmarshal(importedJSON, &imported)); err != nil {
+		panic(fmt.Sprintf("prices: %v", err)) // embedded, and tested
+	}
+	t.Models = append(t.Models, imported.Models...)
+	return t
+})
 
 var modelDate = regexp.MustCompile(`-\d{4}-?\d{2}-?\d{2}$`)
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/enrich"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/identity"
@@ -244,9 +245,16 @@ func (r *run) announce() {
 
 // checkpoint formats how far the texts are.
 func (m *modelWriter) checkpoint(c *enrich.Counts, took time.Duration) string {
-	t, spent := c.Total(), m.spent()
+	t := c.Total()
+	spent, unknown := m.budget.Spent()
 	line := fmt.Sprintf("texts: %d accepted (%d repaired), %d from the journal, %d quarantined, %d unanswered; %d calls, %d tokens, cost %s; %.1f personas/s",
-		t.Accepted, t.Repaired, t.Cached, t.Quarantined, t.Unanswered, c.Calls, spent.Tokens, spent.Money.In(m.price.currency), float64(c.Persons)/max(took.Seconds(), 1e-3))
+		t.Accepted, t.Repaired, t.Cached, t.Quarantined, t.Unanswered, c.Calls, spent.Tokens-unknown.Tokens, spent.Money.In(m.price.currency), float64(c.Persons)/max(took.Seconds(), 1e-3))
+	if unknown.Tokens > 0 {
+		line += fmt.Sprintf("; calls of unknown cost, such as those broken off, count with the most they can take: %d tokens, %s", unknown.Tokens, unknown.Money.In(m.price.currency))
+	}
+	if n := m.client.Stats().Misreported; n > 0 {
+		line += fmt.Sprintf("; %s with numbers of tokens that cannot be, counted at their bound", humanize.Count(n, "reply", "replies"))
+	}
 	if m.monitor == nil {
 		return line
 	}

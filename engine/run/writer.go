@@ -81,7 +81,7 @@ func (r *run) configure(model string) (endpoint.Config, pricing, error) {
 	if err := r.restrictKey(&cfg); err != nil {
 		return cfg, pricing{}, err
 	}
-	p := r.price(cfg)
+	p := r.price(&cfg)
 	if cfg.Price == nil && (p.known || r.bundle.Writers.Prices != nil) {
 		cfg.Price = &p.price // otherwise the client would use its own table
 	}
@@ -131,7 +131,10 @@ func fromSpec(e *bundle.Endpoint) endpoint.Config {
 
 // price finds what the model costs: the spec's price, else nothing at a local
 // endpoint, else the price of the program's table if it is in the same currency.
-func (r *run) price(cfg endpoint.Config) pricing {
+// With a budget, a spec cannot lower a price that the program knows: neither in its
+// prices, whatever their currency, nor by calling a host local that is not of the
+// user's own network or choice.
+func (r *run) price(cfg *endpoint.Config) pricing {
 	table := endpoint.Prices()
 	p := pricing{currency: table.Currency, date: table.Date}
 	own := r.bundle.Writers.Prices
@@ -142,9 +145,16 @@ func (r *run) price(cfg endpoint.Config) pricing {
 		p.price, p.known = *cfg.Price, true
 		return p
 	}
+	known, listed := table.Find(cfg.Model)
+	binding := r.Writer.Budget > 0 && listed
+	if cfg.Local && binding && r.Writer.Endpoint.BaseURL == "" && !cfg.OwnNetwork() {
+		cfg.Local = false
+	}
 	if own != nil {
 		if p.price, p.known = specTable(own).Find(cfg.Model); p.known {
-			p.date = own.Date
+			if p.date = own.Date; binding && !cfg.Local {
+				p.price = p.price.AtLeast(known)
+			}
 			return p
 		}
 	}

@@ -99,6 +99,9 @@ func (s *batcher) collect(ctx context.Context, b *openBatch, now endpoint.Batch)
 	b.reserved.SettlePartly(sum.actual, sum.unknown)
 	s.note("batch %d (%s) %s: %s, %s accepted, %d refused, %s without an answer; cost %s",
 		b.Number, b.ID, now.Status, humanize.Count(sum.answers, "answer", "answers"), texts(sum.accepted), sum.refused, requests(sum.unanswered), (sum.actual.Money + sum.unknown.Money).In(s.Currency))
+	if sum.misreported > 0 {
+		s.note("batch %d: %s numbers of tokens that cannot be, and count with the most they can cost", b.Number, humanize.Count(sum.misreported, "answer reports", "answers report"))
+	}
 	if sum.stale > 0 {
 		if err := s.ledger.keepStale(b.Number); err != nil {
 			return err

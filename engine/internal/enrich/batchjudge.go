@@ -2,6 +2,7 @@ package enrich
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/personagen/personagen/engine/endpoint"
@@ -11,6 +12,7 @@ import (
 // batchSum sums up the answers of a batch.
 type batchSum struct {
 	answers, unanswered      int64 // requests
+	misreported              int64 // answers with numbers of tokens that cannot be
 	accepted, refused, stale int64 // texts
 	actual, unknown          endpoint.Cost
 }
@@ -165,6 +167,17 @@ func (j *judging) read(r numbered) (endpoint.Answer, error) {
 	}
 	j.line = line
 	answer, usage, err := j.client.ReadBatchLine(line)
+	text := answer.Text
+	if failed, ok := errors.AsType[*endpoint.Error](err); ok && failed.Answer != nil {
+		text = failed.Answer.Text
+	}
+	if usage != nil && !endpoint.Believable(*usage, r.Least, text, r.Worst) {
+		j.sum.misreported++
+		j.sum.answers++
+		j.batcher.calls++
+		j.addUnknown(r)
+		return answer, err
+	}
 	switch {
 	case usage != nil:
 		cost := j.client.InBatch().Cost(*usage)
