@@ -196,6 +196,9 @@ func (p *person) rubbish(c *call, f *field, r *record, s *sent) string {
 		}
 	}
 	whole := strings.Join(texts, "\n")
+	if refuses(whole) {
+		return "it " + refusal
+	}
 	words := tokenize.Hashes(whole)
 	switch {
 	case c.copiesExample(f, texts, words):
@@ -277,9 +280,15 @@ var (
 	atLeastOne = func(text string, is func(rune) bool) bool { return strings.IndexFunc(text, is) >= 0 }
 )
 
+// refusal is the fault of a text that refuses to write.
+const refusal = "refuses to write; the person is made up, write about this one"
+
 // badText returns what is wrong with a text or an item by itself, "" for nothing.
 // What an example has too is meant.
 func badText(text, example string, item bool) string {
+	if looksJSON.MatchString(text) || strings.Contains(text, codeFence) {
+		return "is JSON or code; write plain words"
+	}
 	for _, pattern := range []*regexp.Regexp{lorem, bracketed, braced, tagged, crossed} {
 		for _, found := range pattern.FindAllString(text, -1) {
 			if pattern == bracketed && (strings.HasSuffix(found, "(") || slices.Contains(notPlaces, found) || !atLeastOne(found, unicode.IsLetter)) {
@@ -298,10 +307,8 @@ func badText(text, example string, item bool) string {
 		return "has no words"
 	case jsonType.MatchString(text), fillers.MatchString(text):
 		return fmt.Sprintf("is the placeholder %q; write words in its place", text[max(0, len(text)-40):])
-	case looksJSON.MatchString(text), strings.Contains(text, codeFence):
-		return "is JSON or code; write plain words"
 	case refuses(text):
-		return "refuses to write; the persons are made up, write about this one"
+		return refusal
 	}
 	return ""
 }
@@ -359,7 +366,7 @@ func scriptsOf(tag string) []*unicode.RangeTable {
 		return nil
 	}
 	script, confidence := t.Script()
-	if confidence < language.High {
+	if confidence < language.High && script.String() != "Hans" && script.String() != "Hant" { // both are Han
 		return nil
 	}
 	return scripts[script.String()]
