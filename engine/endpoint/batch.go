@@ -74,8 +74,8 @@ func (c *Client) UploadBatch(ctx context.Context, path, name string) (id string,
 	}
 	failed := c.retry(ctx, apiCall{timeout: fileTimeout, safe: true}, func(ctx context.Context, _ *exchange) error {
 		f, err := c.api.CreateFileBytes(ctx, openai.FileBytesRequest{Name: name + ".jsonl", Bytes: content, Purpose: openai.PurposeBatch})
-		if err == nil && f.ID == "" {
-			err = errors.New("the file was given no id")
+		if err == nil && (f.ID == "" || c.key.isIn(f.ID)) {
+			err = errors.New("the file was given no id that can be used")
 		}
 		id = f.ID
 		return err

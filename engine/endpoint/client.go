@@ -279,6 +279,9 @@ func (c *Client) attempt(ctx, waiting context.Context, req Request, mode Mode, w
 		c.measure(written, latency)
 	case s.err.Kind.Temporary():
 		effect = congested
+		if s.err.Kind == Timeout {
+			c.measure(int64(max(req.MaxTokens, fewTokens)), latency) // the next attempt gets more time
+		}
 	}
 	return s.answer, s.err
 }

@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/personagen/personagen/engine/endpoint"
 )
 
@@ -108,8 +110,8 @@ const mostObjects = 50
 // mostNested is how deep objects are looked for in others.
 const mostNested = 4
 
-// find returns the members with the wanted names, else those of the only object
-// within that has any.
+// find returns the members with the wanted names, or those of an object within that
+// has more of them; two such objects are ambiguous.
 func (o *object) find(wanted []string, depth int) (map[string]json.RawMessage, error) {
 	out := map[string]json.RawMessage{}
 	for _, name := range wanted {
@@ -117,7 +119,8 @@ func (o *object) find(wanted []string, depth int) (map[string]json.RawMessage, e
 			out[name] = value
 		}
 	}
-	if len(out) > 0 || depth == 0 {
+	direct, rivals := len(out), false
+	if direct == len(wanted) && direct > 1 || depth == 0 {
 		return out, nil
 	}
 	for _, m := range o.members {
@@ -130,11 +133,11 @@ func (o *object) find(wanted []string, depth int) (map[string]json.RawMessage, e
 		if err != nil {
 			return nil, err
 		}
-		if len(found) > 0 && len(out) > 0 {
-			return nil, errAmbiguous
+		if len(found) > direct {
+			out, rivals = found, len(out) > direct
 		}
-		if len(found) > 0 {
-			out = found
+		if rivals {
+			return nil, errAmbiguous
 		}
 	}
 	return out, nil
@@ -264,12 +267,15 @@ scan:
 	return b, end, json.Valid(b)
 }
 
-// asText converts a member to a text. A bare number is no prose. An object with a
+// lineEnds replaces those of other systems.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+// asText converts a member to a text, in Unicode's composed form. A bare number is no prose. An object with a
 // single member stands for its value.
 func asText(member json.RawMessage) (string, bool) {
 	var text string
 	if json.Unmarshal(member, &text) == nil && string(member) != "null" {
-		return strings.TrimSpace(text), true
+		return norm.NFC.String(strings.TrimSpace(lineEnds.Replace(text))), true
 	}
 	if len(member) > 0 && member[0] == '{' {
 		if o, _ := parseObject(string(member), 0); o.whole && len(o.members) == 1 && o.members[0].value[0] == '"' {

@@ -30,6 +30,7 @@ func TestParseAnswer(t *testing.T) {
 		{"a line break in a string", "{\"a\": \"one\ntwo\x01\"}", map[string]string{"a": `"one\ntwo\u0001"`}},
 		{"a comma at the end", `{"a": "x",}`, map[string]string{"a": `"x"`}},
 		{"nested", `{"persona": {"a": "x"}}`, map[string]string{"a": `"x"`}},
+		{"nested under the name of a field", `{"a": {"a": "x", "b": ["y"]}}`, map[string]string{"a": `"x"`, "b": `["y"]`}},
 		{"nested in a list", `{"personas": [{"a": "x"}]}`, map[string]string{"a": `"x"`}},
 		{"two within one", `{"draft": {"a": "x"}, "final": {"a": "y"}}`, nil},
 		{"other case", `{"A": "x", "B ": ["y"]}`, map[string]string{"a": `"x"`, "b": `["y"]`}},
@@ -63,6 +64,7 @@ func TestCoerce(t *testing.T) {
 	}{
 		{`"a text "`, "a text", true, nil},
 		{`12.50`, "", false, nil},
+		{`"one\r\ntwo\rs\u0326i"`, "one\ntwo\nși", true, []string{"one", "two", "și"}},
 		{`null`, "", false, nil},
 		{`true`, "", false, nil},
 		{`{"a": 1}`, "", false, nil},
