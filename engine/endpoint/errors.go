@@ -146,10 +146,10 @@ func (c *Client) remedy(e *Error, x *exchange, said string) string {
 	unknownModel := strings.Contains(said, "model") && hasOne(said, "model_not_found", "not found", "does not exist", "not exist", "unknown model", "no such model", "invalid model", "not a valid model")
 	switch {
 	case e.Kind == Unauthorised && c.cfg.KeySource() == "":
-		return "; no key was sent: give one with --key-var or --key-file"
+		return "; no key was sent: give one with --key-var or --key-file, and with --trust if the spec names this host"
 	case e.Kind == Unauthorised:
 		return "; check the key in " + c.cfg.KeySource() + " and what it may be used for"
-	case !x.chat || e.Kind != BadRequest:
+	case !x.chat || e.Kind != BadRequest || aboutFormat(said) || strings.Contains(said, "parameter"):
 	case x.status < 400:
 		e.Kind = Incapable
 	case x.status == http.StatusNotFound, x.status == http.StatusMethodNotAllowed, unknownModel:

@@ -90,8 +90,8 @@ func TestUsage(t *testing.T) {
 		`{"prompt_tokens":9,"completion_tokens":4,"prompt_tokens_details":{"audio_tokens":0,"cached_tokens":5},"completion_tokens_details":{"reasoning_tokens":3}}`: {Prompt: 9, Completion: 4, Cached: 5, Reasoning: 3},
 		`{"prompt_tokens":9,"completion_tokens":4,"prompt_cache_hit_tokens":8,"prompt_cache_miss_tokens":1}`:                                                        {Prompt: 9, Completion: 4, Cached: 8},
 		`{"prompt_tokens":9,"completion_tokens":4,"cached_tokens":20,"reasoning_tokens":6,"prompt_tokens_details":null}`:                                            {Prompt: 9, Completion: 6, Cached: 9, Reasoning: 6},
-		
-		`{"prompt_tokens":"9","completion_tokens":2,"prompt_tokens_details":"x"}`:                                                                                   {Completion: 2},
+
+		`{"prompt_tokens":"9","completion_tokens":2,"prompt_tokens_details":"x"}`: {Completion: 2},
 	} {
 		if r, err := readReply([]byte(`{"usage":` + text + `}`)); r.usage == nil || *r.usage != want || r.absurd {
 			t.Errorf("%s: got %+v, want %+v, %v", text, r.usage, want, err)

@@ -13,8 +13,8 @@ type Stats struct {
 	// was sent and received, negative or far beyond the bound of the request.
 	// Their bound counts as spent.
 	Misreported int64
-	InFlight int            // now
-	Limit    int            // on calls in flight, now
+	InFlight    int // now
+	Limit       int // on calls in flight, now
 }
 
 // Stats returns the counts so far.

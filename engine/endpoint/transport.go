@@ -179,17 +179,17 @@ func readUpTo(resp *http.Response, limit int64) ([]byte, error) {
 // http.DefaultTransport keeps two per host and would dial for most calls.
 func newBase(inFlight int) *http.Transport {
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConnsPerHost:   inFlight,
-		WriteBufferSize:       16 << 10, // a request or a reply in one system call
-		ReadBufferSize:        16 << 10,
-		IdleConnTimeout:       90 * time.Second,
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:   true,
+		MaxIdleConnsPerHost: inFlight,
+		WriteBufferSize:     16 << 10, // a request or a reply in one system call
+		ReadBufferSize:      16 << 10,
+		IdleConnTimeout:     90 * time.Second,
 		// Of a reply; each connection may hold as much.
 		MaxResponseHeaderBytes: 64 << 10,
-		DisableCompression:    true, // decompressing costs more than the rest of a call
-		TLSHandshakeTimeout:   15 * time.Second,
-		ExpectContinueTimeout: time.Second,
+		DisableCompression:     true, // decompressing costs more than the rest of a call
+		TLSHandshakeTimeout:    15 * time.Second,
+		ExpectContinueTimeout:  time.Second,
 	}
 }

@@ -240,7 +240,7 @@ func (r *run) enrich() (err error) {
 
 // announce says where requests go and which key they carry, before the first.
 func (r *run) announce() {
-	r.event(Event{Stage: "enrich", Total: r.persons.Count, Checkpoint: true, Note: fmt.Sprintf("asking %s at %s", r.model.name, asked(r.model.endpoint))})
+	r.event(Event{Stage: "enrich", Checkpoint: true, Note: fmt.Sprintf("asking %s at %s", r.model.name, asked(r.model.endpoint))})
 }
 
 // checkpoint formats how far the texts are.

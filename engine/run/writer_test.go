@@ -276,3 +276,47 @@ func TestKeysStayWithTheirHosts(t *testing.T) {
 		}
 	}
 }
+
+// Under a budget, a spec can raise the price of a model that the program knows, but
+// not lower it: neither in its prices nor by calling a host local.
+func TestSpecCannotLowerAPrice(t *testing.T) {
+	base := strings.Replace(bay, "by-the-endpoint", "gpt-4.1-mini", 1)
+	own := base[:strings.Index(base, "prices:")]
+	for _, c := range []struct {
+		name, spec string
+		budget     float64
+		from, to   float64 // of the cost of a million of tokens out
+	}{
+		{"no price of the spec", own, 1, 1.6, 1.6},
+		{"a price of 0", own + `prices: {date: "2031-05", models: "gpt-4.1-mini": {input: 0, output: 0}}`, 1, 1.6, 1.6},
+		{"a price of 0 without a budget", own + `prices: {date: "2031-05", models: "gpt-4.1-mini": {input: 0, output: 0}}`, 0, 0, 0},
+		{"in another currency", own + `prices: {date: "2031-05", currency: "EUR", models: "gpt-4.1-mini": {input: 0, output: 0.01}}`, 1, 1.6, 1.6},
+		{"a higher price", own + `prices: {date: "2031-05", models: "gpt-4.1-mini": {input: 4, output: 16}}`, 1, 16, 16},
+		{"a local host", strings.Replace(own, "max_in_flight: 3,", "max_in_flight: 3, local: true,", 1), 1, 1.6, 1.6},
+		{"a local host without a budget", strings.Replace(own, "max_in_flight: 3,", "max_in_flight: 3, local: true,", 1), 0, 0, 0},
+		{"a host of the own network", strings.Replace(strings.Replace(own, "max_in_flight: 3,", "max_in_flight: 3, local: true,", 1), "https://lab.test", "http://10.0.0.7:8000", 1), 1, 0, 0},
+	} {
+		cfg, _ := baySpec(t, c.spec), watch()
+		cfg.Provider, cfg.Writer.Budget = "openai", c.budget
+		f, err := run.Estimate(context.Background(), cfg)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		tokens := f.Texts.Tokens
+		least := c.from * float64(tokens.Completion) / 1e6
+		most := c.to * (float64(tokens.Completion) + float64(tokens.Prompt)) / 1e6
+		if got := f.Texts.Cost; got < least-1e-9 || got > most+1e-9 {
+			t.Errorf("%s: got cost %g, want %g to %g", c.name, got, least, most)
+		}
+	}
+}
+
+// One call at a time is one call at a time.
+func TestOneWorkerIsOneCall(t *testing.T) {
+	cfg, s := baySpec(t, strings.Replace(bay, "local: true, mode", "local: true, workers: 1, mode", 1)), watch()
+	cfg.Provider, cfg.Writer.Endpoint.Transport = "harbour", s
+	if _, err := run.Run(context.Background(), cfg); err != nil || s.Peak() != 1 {
+		t.Errorf("got %d calls at once, %v", s.Peak(), err)
+	}
+}
