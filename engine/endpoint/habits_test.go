@@ -259,3 +259,31 @@ func TestTimeLimitFollowsThePace(t *testing.T) {
 		t.Errorf("got %v, want what the config says", got)
 	}
 }
+
+// The key goes into the header that the server reads it from, and no other.
+func TestKeyHeaderAndQuery(t *testing.T) {
+	var header http.Header
+	s := &fake.Server{Seen: func(_ map[string]json.RawMessage, h http.Header) { header = h }}
+	cfg := quick(t, s)
+	cfg.KeyHeader, cfg.Query = "api-key", map[string]string{"api-version": "preview"}
+	var address string
+	cfg.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		address = r.URL.RequestURI()
+		return http.DefaultTransport.RoundTrip(r)
+	})
+	if _, err := newClient(t, cfg, nil).Do(t.Context(), ask(0)); err != nil {
+		t.Fatal(err)
+	}
+	if header.Get("api-key") != testKey || header.Get("Authorization") != "" || address != "/v1/chat/completions?api-version=preview" {
+		t.Errorf("got %s with headers %v", address, header)
+	}
+	for _, bad := range []Config{
+		{KeyHeader: "Referer"}, {Query: map[string]string{"api_key": "x"}}, {Query: map[string]string{"subscription-key": "x"}},
+		{Headers: map[string]string{"X-Goog-Api-Key": "x"}}, {KeyVar: "sk-proj-123"}, {Extra: map[string]json.RawMessage{"Service_Tier": json.RawMessage(`"priority"`)}},
+		{Extra: map[string]json.RawMessage{"N": json.RawMessage("4")}}, {BaseURL: "http://lab.test/v1", KeyVar: "TEST_API_KEY"},
+	} {
+		if _, err := New(bad.Over(Config{BaseURL: "https://model.test/v1", Model: "m"}), nil); err == nil || strings.Contains(err.Error(), "sk-proj") {
+			t.Errorf("%+v: got %v", bad, err)
+		}
+	}
+}

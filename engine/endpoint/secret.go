@@ -73,15 +73,21 @@ func (s Secret) scrub(text string) string {
 	return text
 }
 
-// isIn reports whether a text holds the key, plainly or in escapes of JSON.
+// mostShown is the length from which a part of a key makes a text unusable.
+const mostShown = 20
+
+// isIn reports whether a text holds the key or a long part of it, plainly or in
+// escapes of JSON.
 func (s Secret) isIn(text string) bool {
 	key := s.reveal()
 	if len(key) < leastSecret {
 		return false
 	}
 	for range 4 { // JSON may be within JSON
-		if strings.Contains(text, key) {
-			return true
+		for at := 0; at == 0 || at+mostShown <= len(key); at++ {
+			if strings.Contains(text, key[at:min(at+mostShown, len(key))]) {
+				return true
+			}
 		}
 		plain := unescaped(text)
 		if plain == text {

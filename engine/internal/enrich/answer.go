@@ -195,8 +195,8 @@ func parseObject(text string, at int) (o object, end int) {
 				continue
 			}
 		}
-		if text[i] != '"' {
-			return o, i
+		if i >= len(text) || text[i] != '"' {
+			return o, min(i, len(text))
 		}
 		key, next, ok := scanValue(text, i)
 		var name string
@@ -289,7 +289,13 @@ func asText(member json.RawMessage) (string, bool) {
 // Python list with single quotes, or as one item per line; an object holds the
 // items as its values. One list mark is cut from each item of a list in lines, and
 // from those of another list if all have one.
-func asItems(member json.RawMessage) ([]string, bool) {
+func asItems(member json.RawMessage) ([]string, bool) { return itemsWithin(member, mostNested) }
+
+// itemsWithin is asItems for a member within others, down to a depth.
+func itemsWithin(member json.RawMessage, depth int) ([]string, bool) {
+	if depth == 0 {
+		return nil, false
+	}
 	var raw []json.RawMessage
 	if json.Unmarshal(member, &raw) == nil && string(member) != "null" {
 		return itemsOf(raw)
@@ -300,7 +306,7 @@ func asItems(member json.RawMessage) ([]string, bool) {
 			return nil, false
 		}
 		if len(o.members) == 1 { // {"items": [...]}
-			if items, ok := asItems(o.members[0].value); ok {
+			if items, ok := itemsWithin(o.members[0].value, depth-1); ok {
 				return items, true
 			}
 		}
@@ -314,7 +320,7 @@ func asItems(member json.RawMessage) ([]string, bool) {
 	case !ok || text == "":
 		return nil, false
 	case strings.HasPrefix(text, "["):
-		if items, ok := asItems(json.RawMessage(text)); ok {
+		if items, ok := itemsWithin(json.RawMessage(text), depth-1); ok {
 			return items, true
 		}
 		return pythonList(text)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestParseAnswer(t *testing.T) {
@@ -36,6 +37,7 @@ func TestParseAnswer(t *testing.T) {
 		{"other case", `{"A": "x", "B ": ["y"]}`, map[string]string{"a": `"x"`, "b": `["y"]`}},
 		{"two of other case", `{"A": "x", "A ": "y"}`, map[string]string{}},
 		{"escaped quotes", `{"a": "say \"{\" \'so\'"}`, map[string]string{"a": `"say \"{\" 'so'"`}},
+		{"an end after a comma", `{"a": ["x"],`, map[string]string{"a": `["x"]`}},
 		{"braces without an end", strings.Repeat(`{"a":`, 100_000), nil},
 		{"empty", "", nil},
 	} {
@@ -96,6 +98,8 @@ func TestCoerce(t *testing.T) {
 
 func FuzzAnswer(f *testing.F) {
 	f.Add(`{"a": ["x", 1], "b": "['y']"}`)
+	f.Add(`{"0": ["0",10],`)
+	f.Add(`{"persona": {"A": {"1": "x"}}} <think> {"a": "1. x\r\n2. y",}`)
 	f.Add("```json\n{\"a\": \"- one\\n- two\"")
 	f.Fuzz(func(t *testing.T, text string) {
 		members, err := parseAnswer(text, []string{"a", "b"})
@@ -109,4 +113,22 @@ func FuzzAnswer(f *testing.F) {
 			}
 		}
 	})
+}
+
+// No answer, however it is nested, takes long to read.
+func TestNestingIsBounded(t *testing.T) {
+	for _, text := range []string{
+		strings.Repeat(`{"a":`, 9000) + `"x"` + strings.Repeat(`}`, 9000),
+		`{"a":"` + strings.Repeat(`\"[`, 60000) + `"}`, strings.Repeat(`{"a":[`, 40000), strings.Repeat(`{"c":1}`, 30000),
+	} {
+		start := time.Now()
+		members, _ := parseAnswer(text, []string{"a", "b"})
+		for _, m := range members {
+			asText(m)
+			asItems(m)
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%.20s...: took %v", text, took)
+		}
+	}
 }

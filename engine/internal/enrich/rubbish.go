@@ -93,6 +93,7 @@ const (
 
 // sent is what a request says, as words.
 type sent struct {
+	parts []string            // as they are
 	words [][]uint64          // of each part
 	runs  map[uint64]struct{} // hashes of runWords words in a row
 	own   [][]uint64          // of the facts and texts of the person that prompts show
@@ -104,6 +105,7 @@ func newSent(req endpoint.Request, values map[string]any) *sent {
 	s := &sent{runs: map[uint64]struct{}{}}
 	add := func(text string) {
 		words := tokenize.Hashes(text)
+		s.parts = append(s.parts, text)
 		s.words = append(s.words, words)
 		eachRun(words, func(_ int, run uint64) { s.runs[run] = struct{}{} })
 	}
@@ -164,6 +166,16 @@ func containsWords(all, words []uint64) bool {
 	return false
 }
 
+// leastCut is the length in bytes from which a text is not in the request by
+// chance, in languages without spaces between words.
+const leastCut = 45
+
+// cutFrom reports whether a text is a part of the request as it is.
+func (s *sent) cutFrom(text string, words []uint64) bool {
+	return len(text) >= leastCut && slices.ContainsFunc(s.parts, func(p string) bool { return strings.Contains(p, text) }) &&
+		!slices.ContainsFunc(s.own, func(o []uint64) bool { return containsWords(o, words) })
+}
+
 // repeats reports whether words are a copy of the request.
 func (s *sent) repeats(words []uint64) bool {
 	in := func(parts [][]uint64) bool {
@@ -203,7 +215,7 @@ func (p *person) rubbish(c *call, f *field, r *record, s *sent) string {
 	switch {
 	case c.copiesExample(f, texts, words):
 		return "it copies the example; write about this person, in other words"
-	case s.repeats(words), f.Text.Items != nil && mostOf(texts, func(item string) bool { return s.repeats(tokenize.Hashes(item)) }):
+	case s.repeats(words), s.cutFrom(whole, words), f.Text.Items != nil && mostOf(texts, func(item string) bool { return s.repeats(tokenize.Hashes(item)) }):
 		return "it repeats the request instead of answering it"
 	case f.Text.Items == nil && s.repeatsOwn(words):
 		return "it repeats a text that the person already has"
