@@ -138,3 +138,17 @@ func TestOneLine(t *testing.T) {
 		t.Errorf("got %d runes, want 301", utf8.RuneCountInString(got))
 	}
 }
+
+func FuzzReply(f *testing.F) {
+	f.Add([]byte(`{"model":"m","choices":[{"message":{"content":[{"type":"text","text":"a"}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":1.5,"completion_tokens":-2},"error":null}`))
+	f.Add([]byte(`{"error":{"message":["x"]},"choices":null}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r, err := readReply(body)
+		if err == nil && r.usage != nil && (r.usage.Prompt < 0 || r.usage.Completion < 0 || r.usage.Cached > r.usage.Prompt) {
+			t.Fatalf("got usage %+v", r.usage)
+		}
+		foreign(body)
+		WithoutThoughts(string(body))
+		NewSecret("sk-0123456789abcdefghij").isIn(string(body))
+	})
+}
