@@ -1,6 +1,5 @@
-// Package engine_test keeps the rules of the whole tree that no single package
-// can keep: who may import what, and that nothing in the program knows a
-// specification by its words.
+// Package engine_test checks rules for the whole program: which packages may import
+// which, and that no code contains words of the specifications.
 package engine_test
 
 import (
@@ -22,8 +21,7 @@ import (
 
 const module = "github.com/personagen/personagen"
 
-// reserved names the only package that may import a module, tests aside: its
-// types stay behind that package.
+// reserved maps a module to the only package that may import it, in code and tests.
 var reserved = map[string]string{
 	"cuelang.org/go":                    "engine/spec/load",
 	"github.com/parquet-go/parquet-go":  "engine/dataset",
@@ -32,8 +30,9 @@ var reserved = map[string]string{
 	"github.com/spf13/cobra":            "cmd/personagen",
 }
 
-// forbidden names packages that a package of ours may not import: the plan is data,
-// and whoever reads it needs neither a fit nor a sampler.
+// forbidden maps a package to the packages that its code, tests excepted, may not
+// import. For example, plan is data, so a reader of plans must not depend on the fit
+// or the sampler.
 var forbidden = map[string][]string{
 	"engine/plan":              {"engine/internal/fit", "engine/internal/sample", "engine/internal/table", "engine/internal/compile", "engine/bundle", "engine/spec/load"},
 	"engine/bundle":            {"engine/internal/compile", "engine/spec/load"},
@@ -43,8 +42,8 @@ var forbidden = map[string][]string{
 	"engine/internal/pipeline": notForReleases,
 }
 
-// notForReleases are the packages that make persons and texts: releases only
-// hold them.
+// notForReleases are the packages that make persons and texts, which packages that
+// only store them do not need.
 var notForReleases = []string{
 	"engine/run", "engine/bundle", "engine/endpoint", "engine/journal", "engine/spec/load", "engine/internal/compile", "engine/internal/fit",
 	"engine/internal/sample", "engine/internal/enrich", "engine/internal/narrate", "engine/internal/monitor",
@@ -69,7 +68,8 @@ func TestImports(t *testing.T) {
 	})
 }
 
-// importFaults says why a package of ours, or its tests, may not import another.
+// importFaults returns the reasons why the package in dir, or its tests, may not
+// import another.
 func importFaults(dir, imported string, test bool) (faults []string) {
 	for reservedPath, owner := range reserved {
 		if within(imported, reservedPath) && dir != owner {
@@ -82,13 +82,13 @@ func importFaults(dir, imported string, test bool) (faults []string) {
 		}
 	}
 	if within(dir, "engine") && within(imported, module+"/cmd") {
-		faults = append(faults, "the engine knows nothing of the command line")
+		faults = append(faults, "the engine must not depend on the command line")
 	}
 	return faults
 }
 
-// TestPackagesWithoutCUE keeps CUE out of the import graph of every package but
-// those that load specs: whoever imports the others does not compile CUE.
+// TestPackagesWithoutCUE checks that only packages that load specs import CUE, directly
+// or indirectly, so that programs that use the others need not compile it.
 func TestPackagesWithoutCUE(t *testing.T) {
 	loading := []string{"engine/spec/load", "engine/run", "cmd/personagen"}
 	imports := map[string][]string{} // by folder, without tests
@@ -106,7 +106,7 @@ func TestPackagesWithoutCUE(t *testing.T) {
 			imports[path.Dir(name)] = append(imports[path.Dir(name)], strings.TrimPrefix(imported, module+"/"))
 		}
 	})
-	// way lists the imports that lead from a package to CUE.
+	// way returns the chain of imports from a package to CUE, or nil.
 	var way func(from string) []string
 	way = func(from string) []string {
 		for _, imported := range imports[from] {
@@ -121,7 +121,7 @@ func TestPackagesWithoutCUE(t *testing.T) {
 	}
 	for dir := range imports {
 		if chain := way(dir); chain != nil && !slices.Contains(loading, dir) {
-			t.Errorf("CUE is reached through %s", strings.Join(chain, " -> "))
+			t.Errorf("CUE is imported through %s", strings.Join(chain, " -> "))
 		}
 	}
 }
@@ -153,16 +153,16 @@ func TestImportFaults(t *testing.T) {
 	}
 }
 
-// ownWords are names of fields that the program may say all the same: the roles
-// of the schema, what the program calls a row, and one plain word. Kinds of
-// fields may be said as well.
+// ownWords are names of fields that the program may use nevertheless: the roles of the
+// schema, the program's word for a row, and one ordinary word. The names of kinds are
+// allowed too.
 var ownWords = []string{
 	"id", "name", "age", "sex", "given_name", "surname", "place", "area", "region", "occupation", "marital",
 	"persona", "height",
 }
 
-// TestNoWordsOfSpecs keeps the program free of the words of the specifications
-// beside it: the names of their fields and files.
+// TestNoWordsOfSpecs checks that the program contains no names of fields and files of
+// the specifications in the repository.
 func TestNoWordsOfSpecs(t *testing.T) {
 	words := specWords(t)
 	if len(words) < 20 {
@@ -180,8 +180,8 @@ func TestNoWordsOfSpecs(t *testing.T) {
 	}
 }
 
-// specWords lists, as patterns, the names of the spec files and of the columns
-// that they write; hidden fields count when their names are no single words.
+// specWords returns, as patterns, the names of the specs and of their columns, and of
+// hidden fields whose names have several words.
 func specWords(t *testing.T) []string {
 	t.Helper()
 	names, err := filepath.Glob("../specs/*.cue")
@@ -207,8 +207,8 @@ func specWords(t *testing.T) []string {
 	return slices.Compact(words)
 }
 
-// eachFile visits the files under engine and cmd, named from the root of the
-// repository with slashes.
+// eachFile visits the files under engine and cmd. Names have slashes and are relative to
+// the root of the repository.
 func eachFile(t *testing.T, ext string, visit func(name string, text []byte)) {
 	t.Helper()
 	for _, root := range []string{".", "../cmd"} {

@@ -1,18 +1,16 @@
-// Package schemas embeds the CUE schema of specifications, which is the single
-// source of truth for what a spec may say, and the JSON Schemas of the
-// documents of a release.
+// Package schemas embeds the CUE schema of specifications, which alone defines what
+// a spec may contain, and the JSON Schemas of the documents of a release.
 package schemas
 
 import "embed"
 
-// Files holds the schema's .cue files; as a CUE package its path is
-// personagen.dev/schemas.
+// Files holds the .cue files of the schema, the CUE package ImportPath.
 //
 //go:embed *.cue
 var Files embed.FS
 
 // Stats is the JSON Schema of a release's stats.json, Manifest that of its
-// manifest.json. They are written from the Go types by the tests of engine/run.
+// manifest.json. The tests of engine/run write them from the Go types.
 var (
 	//go:embed stats.schema.json
 	Stats []byte
@@ -20,5 +18,5 @@ var (
 	Manifest []byte
 )
 
-// ImportPath is the path by which specs import the schema.
+// ImportPath is the path under which specs import the schema.
 const ImportPath = "personagen.dev/schemas"

@@ -1,4 +1,4 @@
-package specs
+package specs_test
 
 import (
 	"testing"
@@ -7,14 +7,15 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// sealed is the bundle of the largest spec with the counts of its population.
+// sealed returns the encoded bundle of the Moldovan spec, with the counts of its
+// default population.
 func sealed(t testing.TB) []byte {
 	t.Helper()
-	f, err := run.Estimate(t.Context(), run.Config{Spec: "moldova.cue", Formats: []string{}})
+	estimate, err := run.Estimate(t.Context(), run.Config{Spec: moldova, Formats: []string{}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := f.Bundle.Encode()
+	data, err := estimate.Bundle.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}

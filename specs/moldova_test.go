@@ -1,3 +1,4 @@
+// Package specs_test tests the specifications of this folder.
 package specs_test
 
 import (
@@ -14,6 +15,9 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
+// moldova is the largest spec of this folder.
+const moldova = "moldova.cue"
+
 // persons returns the first persons of a seed, with texts by the narrator.
 func persons(t *testing.T, file string, seed uint64, rows int) (*plan.Plan, *frame.Batch) {
 	t.Helper()
@@ -24,8 +28,8 @@ func persons(t *testing.T, file string, seed uint64, rows int) (*plan.Plan, *fra
 	return made.Plan, made.Persons
 }
 
-// TestOpeningsAndNearDuplicates: among the texts of a hundred persons no two of a
-// field open alike, and at most one text in a thousand is a near-duplicate.
+// TestOpeningsAndNearDuplicates: among the texts that a hundred persons have of a
+// field, no two open with the same words, and at most one text in a thousand is a near-duplicate.
 func TestOpeningsAndNearDuplicates(t *testing.T) {
 	for seed := range uint64(4) {
 		p, b := persons(t, moldova, seed, 2000)
@@ -52,7 +56,7 @@ func TestOpeningsAndNearDuplicates(t *testing.T) {
 	}
 }
 
-// cell returns a person's text as the only item, or the items of a list.
+// cell returns the items of a person's list, or a text as the only item.
 func cell(b *frame.Batch, field string, row int) []string {
 	c := &b.Columns[b.Schema.Index(field)]
 	if b.Schema[b.Schema.Index(field)].Type == frame.TextList {
@@ -70,8 +74,8 @@ type item struct {
 // slots matches the fields, forms and references in a phrase.
 var slots = regexp.MustCompile(`\\?[{<][^}>]*[}>]`)
 
-// items lists the phrases of banks that name no field. A phrase of one or two words is
-// too short to be recognised in a text; its facets are looked for all the same.
+// items returns the phrases of banks that name no field. A phrase of one or two words
+// is too short to be recognised in a text, so only its facets are searched for.
 func items(p *plan.Plan, banks ...string) (all []item) {
 	for _, b := range p.Narrator.Banks {
 		if !slices.Contains(banks, b.Name) {

@@ -18,10 +18,10 @@ func TestExamplesOfThePromptsReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := func(kind string) string {
-		m := regexp.MustCompile("(?s)```" + kind + "\n(.*?)```").FindSubmatch(readme)
+	block := func(language string) string {
+		m := regexp.MustCompile("(?s)```" + language + "\n(.*?)```").FindSubmatch(readme)
 		if m == nil {
-			t.Fatalf("no example of %s", kind)
+			t.Fatalf("got no %s block in prompts/README.md, want one", language)
 		}
 		return string(m[1])
 	}
@@ -50,7 +50,7 @@ fields: {
 	}
 	for _, want := range []string{"long walks", "to the [old] lighthouse", "for cards with friends", "first on the ice", "and for the neighbours."} {
 		if !strings.Contains(lines.String(), want) {
-			t.Errorf("no text has %q", want)
+			t.Errorf("got no text that contains %q, want one", want)
 		}
 	}
 }

@@ -17,11 +17,12 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// sampled are the persons of moldova/samples, in order: a young person in a town, a
-// Gagauz at work, a widow alone in a village, a Russian at work, an elderly
-// Bulgarian. They are among the first persons of the population, as many as previewed.
+// sampled are the numbers (from 0, below previewed) of the persons of
+// moldova/samples, in order: a young person in a town, a Gagauz at work, a widow
+// alone in a village, a Russian at work, an elderly Bulgarian.
 var sampled = []int{210, 85, 15, 48, 274}
 
+// previewed is the number of persons that the preview makes.
 const previewed = 400
 
 // TestSamples compares moldova/samples with what the spec generates. Run it with
@@ -70,7 +71,7 @@ one per line. The JSON is in [personas.jsonl](personas.jsonl). After a change of
 	}
 }
 
-// page shows a person in Markdown: the facts in a table, then the texts.
+// page writes a person in Markdown: the facts in a table, then the texts.
 func page(t *testing.T, s *run.PreviewResult, line []byte) string {
 	t.Helper()
 	var values map[string]any

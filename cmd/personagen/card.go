@@ -12,8 +12,8 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// deck prints personas as cards: the name, a line that describes the person, then
-// the other fields in groups. The roles of the spec say which fields are in the
+// deck formats personas as cards: the name, a line that describes the person, then
+// the other fields in groups. The roles of the spec decide which fields are in the
 // head.
 type deck struct {
 	app     *app
@@ -49,7 +49,7 @@ func (a *app) newDeck(s *run.PreviewResult) *deck {
 		switch {
 		case headed[i]:
 			continue
-		case f.Kind == "id":
+		case f.Meaning() == kind.Identifier:
 			d.ids = append(d.ids, i)
 			continue
 		case f.Type == frame.Number:
@@ -64,7 +64,7 @@ func (a *app) newDeck(s *run.PreviewResult) *deck {
 	return d
 }
 
-// playing returns the visible columns that have some roles.
+// playing returns the visible columns of the given roles, in their order.
 func (d *deck) playing(roles ...string) []int {
 	var columns []int
 	for _, role := range roles {
@@ -81,7 +81,7 @@ func (d *deck) playing(roles ...string) []int {
 // one. It is the best guess at a name when no field has that role.
 func (d *deck) firstTemplate() []int {
 	for _, i := range d.preview.Plan.Visible() {
-		if d.preview.Plan.Fields[i].Kind == "template" {
+		if f := d.preview.Plan.Fields[i]; f.Class == kind.Derived && f.Type == frame.Text && len(f.Inputs) > 0 {
 			return []int{i}
 		}
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// app is what the commands know of the outside.
+// app holds the streams, the environment and the flags that all commands share.
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -32,14 +32,14 @@ type app struct {
 // everything else to stderr.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(name string) string) int {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
 		signals = append(signals, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 
-	out := &kept{w: stdout}
+	out := &errWriter{w: stdout}
 	if f, ok := stdout.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
 		stdout = out
 	}
@@ -56,17 +56,17 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(nam
 	return a.report(err)
 }
 
-// kept is a writer that keeps its first error: a result that the disk had no
-// room for must not pass for one.
-type kept struct {
+// errWriter keeps the first error of a writer, so that a command whose result could
+// not be written fails.
+type errWriter struct {
 	w   io.Writer
 	err error
 }
 
-func (k *kept) Write(p []byte) (int, error) {
-	n, err := k.w.Write(p)
-	if k.err == nil {
-		k.err = err
+func (e *errWriter) Write(p []byte) (int, error) {
+	n, err := e.w.Write(p)
+	if e.err == nil {
+		e.err = err
 	}
 	return n, err
 }
@@ -74,12 +74,12 @@ func (k *kept) Write(p []byte) (int, error) {
 func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "personagen",
-		Short: "Synthetic populations from a specification",
-		Long: `personagen makes a synthetic population from a specification: a CUE file that
-names the fields of a persona and the published statistics they must meet.`,
-		Example: `  personagen new island                 # a commented starting spec, island.cue
-  personagen preview island.cue         # a few personas
-  personagen run island.cue -o out      # the whole population, checked`,
+		Short: "Generate synthetic populations from a specification",
+		Long: `personagen generates a synthetic population from a specification, a CUE file that
+declares the fields of a persona and the published statistics that they must meet.`,
+		Example: `  personagen new island                 # write island.cue, a commented spec that runs
+  personagen preview island.cue         # show a few personas
+  personagen run island.cue -o out      # generate, check and write the population`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noSuchCommand,
@@ -89,7 +89,7 @@ names the fields of a persona and the published statistics they must meet.`,
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)
-	root.PersistentFlags().BoolVar(&a.plain, "no-color", false, "no colours and no progress bar (as without a terminal, with NO_COLOR or with TERM=dumb)")
+	root.PersistentFlags().BoolVar(&a.plain, "no-color", false, "print no colours and no progress bar; NO_COLOR=1 disables colours only")
 	root.AddCommand(a.runCommand(), a.vetCommand(), a.planCommand(), a.previewCommand(), a.validateCommand(), a.goalsCommand(), a.compareCommand(),
 		a.mergeCommand(), a.schemaCommand(), a.explainCommand(), a.modelsCommand(), a.newCommand(), a.versionCommand())
 	root.Version = version
@@ -99,8 +99,8 @@ names the fields of a persona and the published statistics they must meet.`,
 	return root
 }
 
-// beStrict makes the commands that cobra adds refuse what they do not know as
-// ours do.
+// beStrict makes the commands that cobra adds reject unknown arguments, as the other
+// commands do.
 func beStrict(root *cobra.Command) {
 	for _, c := range root.Commands() {
 		switch c.Name() {
@@ -124,8 +124,8 @@ func help(root *cobra.Command, args []string) error {
 	return c.Help()
 }
 
-// noSuchCommand takes no arguments: a word in this place was meant to be a
-// command.
+// noSuchCommand rejects arguments of a command that has only subcommands: the
+// first argument was meant as one.
 func noSuchCommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -138,11 +138,11 @@ func noSuchCommand(c *cobra.Command, args []string) error {
 	if hint == "" {
 		hint = "; " + c.CommandPath() + " --help lists the commands"
 	}
-	return usagef("there is no command %q%s", args[0], hint)
+	return usagef("unknown command %q%s", args[0], hint)
 }
 
-// flagError makes a mistake in a flag a usageError, with a guess for an unknown
-// one.
+// flagError returns a usageError for an invalid flag. For an unknown flag it suggests
+// a similar one.
 func flagError(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
@@ -157,16 +157,16 @@ func flagError(c *cobra.Command, err error) error {
 	return usagef("%s has no flag --%s%s", c.CommandPath(), unknown.GetSpecifiedName(), hint)
 }
 
-// didYouMean completes a message about an unknown word with a guess, when
-// there is one.
+// didYouMean returns the end of a message about an unknown word: a suggestion, or ""
+// if no known word is similar.
 func didYouMean(word string, words []string) string {
-	if near := diag.Guess(word, words); near != "" {
-		return "; did you mean " + near + "?"
+	if guess := diag.Guess(word, words); guess != "" {
+		return "; did you mean " + guess + "?"
 	}
 	return ""
 }
 
-// argCount wants exactly n arguments, named by what.
+// argCount requires exactly n arguments; what describes them.
 func argCount(n int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) == n {

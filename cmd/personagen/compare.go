@@ -28,14 +28,16 @@ func (a *app) compareCommand() *cobra.Command {
 	o := compareOptions{}
 	c := &cobra.Command{
 		Use:   "compare A [B...]",
-		Short: "Set releases and other data sets side by side",
-		Long: `compare measures data sets and sets them side by side: lengths, wording and likeness
-of texts, how often they name their person's facts, lists, distributions, numbers.
-A set is a release, a folder of data files, a Parquet, JSONL or CSV file, or a
-reference of the spec by its name: a data set of which only some figures are known.
-NAME=FILE names a file; where NAME is a reference, its columns are taken for the
-fields they stand for. A release alone is compared with the references of its spec.
-Columns with other names are named with --map; a list may be written as a string.`,
+		Short: "Compare releases and other data sets",
+		Long: `compare measures data sets and shows them side by side: length, wording and
+similarity of texts, how often texts name their person's facts, lists,
+distributions and numbers.
+
+A data set is a release, a folder of data files, a Parquet, JSONL or CSV file, or
+the name of a reference in the spec: a data set of which only some figures are
+known. NAME=FILE gives a file a name; if NAME is a reference, its column names
+apply to the file. A release alone is compared with the references of its spec.
+Use --map for columns with other names. Lists may be written as strings.`,
 		Example: `  personagen compare out
   personagen compare out other.parquet --map gender=sex -o comparison.md
   personagen compare before=out1 after=out2 --json`,
@@ -48,18 +50,19 @@ Columns with other names are named with --map; a list may be written as a string
 		RunE: func(c *cobra.Command, args []string) error { return a.compare(c, args, o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.spec, "spec", "", "take fields, roles and references from this spec instead of the first release's plan")
-	f.StringArrayVar(&o.columns, "map", nil, "THEIRS=OURS: a column's name in the files and in the spec; may be repeated")
-	f.StringVarP(&o.out, "out", "o", "", "also write the comparison to this file: .md, .html (a fragment) or .json")
+	f.StringVar(&o.spec, "spec", "", "take fields, roles and references from this spec or bundle instead of the first release's plan")
+	f.StringArrayVar(&o.columns, "map", nil, "match a column of the files to a field of the spec, `THEIRS=OURS`; may be repeated")
+	f.StringVarP(&o.out, "out", "o", "", "also write the comparison to this `FILE`: .md, .html (a fragment) or .json")
 	f.BoolVar(&o.markdown, "markdown", false, "print Markdown")
-	f.BoolVar(&o.all, "all", false, "print every value, not only the largest of short lists")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
+	f.BoolVar(&o.all, "all", false, "print lists in full")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress")
 	f.BoolVar(&a.json, "json", false, "print the comparison as one JSON document")
 	o.cache.add(f)
 	return c
 }
 
-// writers of a comparison by the extension of the file.
+// comparisonWriter returns the function that writes a comparison in the format of
+// path's extension.
 func (a *app) comparisonWriter(path string) (func(*compare.Comparison, io.Writer) error, error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".md":
@@ -69,7 +72,7 @@ func (a *app) comparisonWriter(path string) (func(*compare.Comparison, io.Writer
 	case ".json":
 		return (*compare.Comparison).WriteJSON, nil
 	}
-	return nil, usagef("%s: cannot tell what to write from the name: it must end in .md, .html or .json", path)
+	return nil, usagef("-o %s: the file name must end in .md, .html or .json", path)
 }
 
 func (a *app) compare(c *cobra.Command, sets []string, o compareOptions) error {
@@ -78,7 +81,7 @@ func (a *app) compare(c *cobra.Command, sets []string, o compareOptions) error {
 		return err
 	}
 	if a.json && o.markdown {
-		return usagef("--json and --markdown exclude each other")
+		return usagef("--json and --markdown cannot be used together")
 	}
 	var write func(*compare.Comparison, io.Writer) error
 	if o.out != "" {

@@ -13,7 +13,7 @@ import (
 )
 
 // errDeclined is the error of a run whose cost the user declined.
-var errDeclined = fmt.Errorf("no text was asked for and nothing was written: %w", context.Canceled)
+var errDeclined = fmt.Errorf("no text was requested and nothing was written: %w", context.Canceled)
 
 // confirm asks the user whether to spend the estimated cost. Without a terminal it
 // returns an error instead; --yes answers in advance.
@@ -24,7 +24,7 @@ func (a *app) confirm(f *run.TextForecast) error {
 	return ask(a.stdin, a.stderr, f)
 }
 
-// estimate formats what the texts would cost.
+// estimate formats the estimated cost of the texts.
 func estimate(f *run.TextForecast) string {
 	requests := int64(0)
 	for _, c := range f.Calls {
@@ -45,7 +45,7 @@ func keyed(f *run.TextForecast) string {
 	return f.Host + ", with the key in " + f.Key + ","
 }
 
-// ask reads the answer, a line. Only y or yes accepts.
+// ask asks the question and reads a line. Only y or yes accepts.
 func ask(in io.Reader, out io.Writer, f *run.TextForecast) error {
 	fmt.Fprintf(out, "\r\x1b[K%s.\nContinue? [y/N] ", estimate(f))
 	line, err := bufio.NewReader(in).ReadString('\n')

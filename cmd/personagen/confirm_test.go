@@ -16,15 +16,15 @@ func TestAsk(t *testing.T) {
 	for answer, want := range map[string]error{"y\n": nil, " YES \n": nil, "yes": nil, "n\n": errDeclined, "\n": errDeclined, "": errDeclined, "why\ny\n": errDeclined} {
 		var out bytes.Buffer
 		if err := ask(strings.NewReader(answer), &out, f); err != want {
-			t.Errorf("%q: %v, want %v", answer, err, want)
+			t.Errorf("answer %q: got %v, want %v", answer, err, want)
 		}
 		const question = "m would be called 1,201 times, with about 3,000,000 tokens in and 9 out, about 12.50 USD at the prices of 2031-01.\nContinue? [y/N] "
 		if !strings.HasSuffix(out.String(), question) {
-			t.Errorf("%q", out.String())
+			t.Errorf("got question %q", out.String())
 		}
 	}
 	if code := exitCode(errDeclined); code != exitInterrupted || !errors.Is(errDeclined, context.Canceled) {
-		t.Errorf("exit code %d", code)
+		t.Errorf("got exit code %d", code)
 	}
 	f.Priced = false
 	if text := estimate(f); !strings.HasSuffix(text, "at an unknown price") {

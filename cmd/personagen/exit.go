@@ -52,7 +52,7 @@ func exitCode(err error) int {
 	return exitUnexpected
 }
 
-// printed marks an error that the command has reported itself.
+// printed wraps an error that the command has already reported.
 type printed struct{ error }
 
 func (p printed) Unwrap() error { return p.error }
@@ -83,7 +83,7 @@ func explainError(err error, code int) string {
 	text := strings.TrimPrefix(err.Error(), run.ErrUsage.Error()+": ")
 	switch {
 	case errors.Is(err, errDeclined):
-		return "no text was asked for and nothing was written"
+		return "no text was requested and nothing was written"
 	case code == exitInterrupted:
 		return "interrupted; nothing was written"
 	case dataset.IsDiskFull(err):

@@ -13,12 +13,12 @@ import (
 func (a *app) explainCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "explain [TOPIC]",
-		Short:   "Say what a spec may hold: kinds of fields, tables, conditions",
-		Long:    "explain prints what the schema says of a topic; without one it lists the topics.",
+		Short:   "Explain what a spec may contain",
+		Long:    "explain prints the documentation of a topic, such as a kind of field, tables or\nconditions, from the schema of specs. Without a topic it lists the topics.",
 		Example: "  personagen explain\n  personagen explain number\n  personagen explain table",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usagef("%s takes one topic, not %d; %s lists them", c.CommandPath(), len(args), c.CommandPath())
+				return usagef("%s takes one topic, not %d; %s without a topic lists them", c.CommandPath(), len(args), c.CommandPath())
 			}
 			return nil
 		},

@@ -16,48 +16,48 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// formats of what a validation found, with the endings of their files.
-var formats = []struct{ name, ending string }{{"text", ".txt"}, {"json", ".json"}, {"markdown", ".md"}, {"html", ".html"}, {"junit", ".xml"}}
+// formats are the output formats of validate, with the extensions of their files.
+var formats = []struct{ name, extension string }{{"text", ".txt"}, {"json", ".json"}, {"markdown", ".md"}, {"html", ".html"}, {"junit", ".xml"}}
 
-func formatNames() (names, endings []string) {
+func formatNames() (names, extensions []string) {
 	for _, f := range formats {
-		names, endings = append(names, f.name), append(endings, f.ending)
+		names, extensions = append(names, f.name), append(extensions, f.extension)
 	}
-	return names, endings
+	return names, extensions
 }
 
 // chooseFormats checks --format and --to before anything is read.
 func (a *app) chooseFormats(c *cobra.Command, o *validateOptions) error {
-	names, endings := formatNames()
+	names, extensions := formatNames()
 	if !slices.Contains(names, o.format) {
-		return usagef("--format is one of %s, not %q", strings.Join(names, ", "), o.format)
+		return usagef("--format must be one of %s, not %q", strings.Join(names, ", "), o.format)
 	}
 	switch {
 	case a.json && c.Flags().Changed("format") && o.format != "json":
-		return usagef("--json and --format %s contradict each other", o.format)
+		return usagef("--json and --format %s cannot be used together", o.format)
 	case a.json:
 		o.format = "json"
 	case o.format == "json":
-		a.json = true // errors are a document then, too
+		a.json = true // errors are printed as a document too
 	}
 	for _, path := range o.to {
-		if !slices.Contains(endings, filepath.Ext(path)) {
-			return usagef("--to %s: the ending of the file says its format, one of %s", path, strings.Join(endings, ", "))
+		if !slices.Contains(extensions, filepath.Ext(path)) {
+			return usagef("--to %s: the file name must end in one of %s", path, strings.Join(extensions, ", "))
 		}
 	}
 	return nil
 }
 
-// printTo prints what was found, and writes it to the files asked for.
+// printTo prints the results and writes them to the files of --to.
 func (a *app) printTo(o validateOptions, found *run.Validation, damaged []string) error {
 	for _, path := range o.to {
-		_, endings := formatNames()
+		_, extensions := formatNames()
 		var b bytes.Buffer
-		if err := a.printer(formats[slices.Index(endings, filepath.Ext(path))].name, found, damaged)(&b); err != nil {
+		if err := a.printer(formats[slices.Index(extensions, filepath.Ext(path))].name, found, damaged)(&b); err != nil {
 			return err
 		}
 		if err := release.WriteFile(path, b.Bytes()); err != nil {
-			return fmt.Errorf("%s cannot be written: %w", path, err)
+			return fmt.Errorf("write %s: %w", path, err)
 		}
 	}
 	if o.format == "text" {
@@ -67,7 +67,7 @@ func (a *app) printTo(o validateOptions, found *run.Validation, damaged []string
 	return a.printer(o.format, found, damaged)(a.stdout)
 }
 
-// printer returns what writes a finding in a format.
+// printer returns a function that writes the results in a format.
 func (a *app) printer(format string, v *run.Validation, damaged []string) func(io.Writer) error {
 	switch format {
 	case "json":
@@ -90,5 +90,5 @@ func (a *app) printer(format string, v *run.Validation, damaged []string) func(i
 			return report.JUnit(w, v.Plan.Name, v.Result, faults)
 		}
 	}
-	return func(w io.Writer) error { return report.Text(w, v.Result, false) }
+	return func(w io.Writer) error { return report.WriteText(w, v.Result, false) }
 }

@@ -11,18 +11,19 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// errGoals is the error of a release that does not meet every goal.
+// errGoals is the error of data that does not meet every goal.
 var errGoals = errors.New("goals are not met")
 
 func (a *app) goalsCommand() *cobra.Command {
 	o := writtenFlags{}
 	c := &cobra.Command{
 		Use:   "goals DIR... | FILE...",
-		Short: "Tell point by point whether a release is the success its spec asks for",
-		Long: `goals measures written data again and holds it to the goals of its spec: shares of
-persons, values near their targets, p-values, texts that are there and long enough,
-and how many of them a model wrote. It exits with 0 when all are met, with 4 when
-one is not. It takes a release, all its shards, or bare files together with --spec.`,
+		Short: "Measure whether data meets the goals of its spec",
+		Long: `goals measures written data and compares it with the goals of its spec: shares of
+persons, values near their targets, p-values, texts that are present and long
+enough, and how many of them a model wrote. The exit code is 0 if every goal is
+met, and 4 otherwise. The arguments are a release, all shards of one, or data files
+together with --spec.`,
 		Example: `  personagen goals out
   personagen goals out --json
   personagen goals people.csv --spec island.cue --map gender=sex`,
@@ -45,7 +46,7 @@ func (a *app) goals(c *cobra.Command, paths []string, o writtenFlags) error {
 	}
 	goals := found.Result.Goals
 	if len(goals) == 0 {
-		return usagef("%s states no goals; add a goals stanza to its spec (personagen explain goal), or name a spec that has one with --spec", found.Plan.Name)
+		return usagef("%s has no goals; add a goals stanza to its spec (see personagen explain goal), or use --spec with a spec that has one", found.Plan.Name)
 	}
 	met := 0
 	for _, g := range goals {
@@ -74,8 +75,7 @@ func (a *app) goals(c *cobra.Command, paths []string, o writtenFlags) error {
 	return nil
 }
 
-// printGoals prints a line or two for each goal, those about persons and texts
-// in the order of the spec, then the count.
+// printGoals prints each goal, in the order of the spec, and the number of goals met.
 func (a *app) printGoals(v *run.Validation, met int) {
 	for _, g := range v.Result.Goals {
 		mark := a.paint(statusColor[check.Pass], "met    ")
@@ -86,6 +86,6 @@ func (a *app) printGoals(v *run.Validation, met int) {
 	}
 	fmt.Fprintf(a.stdout, "%s of %s: %d of %s met\n", humanize.Count(v.Rows, "row", "rows"), v.Plan.Name, met, humanize.Count(int64(len(v.Result.Goals)), "goal", "goals"))
 	if n := v.Result.Counts[check.Fail]; n > 0 || len(v.Issues) > 0 {
-		fmt.Fprintf(a.stdout, "%s; personagen validate names them\n", checksLine(v.Result))
+		fmt.Fprintf(a.stdout, "%s; see personagen validate\n", checksLine(v.Result))
 	}
 }

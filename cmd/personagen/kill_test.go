@@ -41,7 +41,8 @@ enrichment: repairs: 20
 endpoints: vllm: {mode: "json_schema", max_in_flight: 12}
 `
 
-// islander is the number that texts about a person have, whatever the history.
+// islander returns a number for the person of a prompt, which does not depend on
+// earlier requests.
 func islander(user string) int {
 	id, _, _ := strings.Cut(user, ":")
 	h := fnv.New64a()
@@ -49,7 +50,7 @@ func islander(user string) int {
 	return int(h.Sum64() >> 20)
 }
 
-// aboutText is how a text about a person begins, and written finds it.
+// aboutText returns the beginning of a text about a person; written matches it.
 func aboutText(number int, field string) string {
 	return fmt.Sprintf("Text %d about %s", number, field)
 }
@@ -57,11 +58,11 @@ func aboutText(number int, field string) string {
 var written = regexp.MustCompile(`Text \d+ about [a-z]+`)
 
 type islandRun struct {
-	t    *testing.T
-	dir  string
-	spec string
-	url  string
-	said strings.Builder // stdout and stderr of all runs
+	t      *testing.T
+	dir    string
+	spec   string
+	url    string
+	output strings.Builder // stdout and stderr of all runs
 }
 
 func (r *islandRun) start(out string) (*exec.Cmd, *strings.Builder) {
@@ -70,14 +71,14 @@ func (r *islandRun) start(out string) (*exec.Cmd, *strings.Builder) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	said := &strings.Builder{}
+	output := &strings.Builder{}
 	c := exec.Command(path, "run", r.spec, "--provider", "vllm", "--base-url", r.url, "--key-var", "ISLAND_KEY", "-o", filepath.Join(r.dir, out), "--no-cache", "--workers-in-flight", "12", "--json")
-	c.Stdout, c.Stderr = said, said
+	c.Stdout, c.Stderr = output, output
 	c.Env = append(os.Environ(), "ISLAND_KEY="+secret)
 	if err := c.Start(); err != nil {
 		r.t.Fatal(err)
 	}
-	return c, said
+	return c, output
 }
 
 const secret = "sk-never-to-be-seen-4711"
@@ -103,9 +104,9 @@ func (r *islandRun) records(out string) map[journal.Key]string {
 	return all
 }
 
-// TestKillRun kills whole runs at random moments until one comes to its end. No
-// accepted answer is lost, damaged or paid for again, and the release has the
-// bytes of an undisturbed run. The key is in nothing that was written or said.
+// TestKillRun kills runs at random moments until one finishes. No accepted answer is
+// lost, damaged or paid for again, and the release has the bytes of a run that was not
+// killed. The key appears in no file and no output.
 func TestKillRun(t *testing.T) {
 	var mu sync.Mutex
 	accepted := map[string]bool{} // texts in the journal before the run that is under way
@@ -120,7 +121,7 @@ func TestKillRun(t *testing.T) {
 				Schema struct{ Schema struct{ Required []string } } `json:"json_schema"`
 			}
 			if json.Unmarshal(body["messages"], &messages) != nil || json.Unmarshal(body["response_format"], &format) != nil {
-				t.Errorf("a request of another form: %s", body["messages"])
+				t.Errorf("unexpected request: %s", body["messages"])
 				return
 			}
 			mu.Lock()
@@ -139,11 +140,11 @@ func TestKillRun(t *testing.T) {
 	if err := os.WriteFile(r.spec, []byte(island), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	c, said := r.start("calm")
+	c, output := r.start("calm")
 	if err := c.Wait(); err != nil {
-		t.Fatalf("%v\n%s", err, said)
+		t.Fatalf("%v\n%s", err, output)
 	}
-	r.said.WriteString(said.String())
+	r.output.WriteString(output.String())
 
 	src := rand.New(rand.NewPCG(2, 0))
 	have := map[journal.Key]string{}
@@ -156,52 +157,52 @@ func TestKillRun(t *testing.T) {
 			}
 		}
 		mu.Unlock()
-		c, said := r.start("killed")
+		c, output := r.start("killed")
 		timer := time.AfterFunc(time.Duration(60+src.IntN(500))*time.Millisecond, func() { c.Process.Kill() })
 		err := c.Wait()
 		ended = timer.Stop() || err == nil
 		if ended && err != nil {
-			t.Fatalf("%v\n%s", err, said)
+			t.Fatalf("%v\n%s", err, output)
 		}
 		if !ended {
 			kills++
 		}
-		r.said.WriteString(said.String())
+		r.output.WriteString(output.String())
 		now := r.records("killed")
 		for key, value := range have {
 			if now[key] != value {
-				t.Fatalf("after kill %d an accepted answer is lost or another: %q became %q", kills, value, now[key])
+				t.Fatalf("after kill %d: accepted answer %q became %q", kills, value, now[key])
 			}
 		}
 		have = now
 		if kills > 200 {
-			t.Fatal("no run comes to its end")
+			t.Fatal("no run finished")
 		}
 	}
 	if kills < 3 {
-		t.Errorf("only %d kills", kills)
+		t.Errorf("got %d kills, want more", kills)
 	}
 	r.compare("calm", "killed")
 	if d := len(have) - len(r.records("calm")); d != 0 {
-		t.Errorf("%d records more than in an undisturbed run", d)
+		t.Errorf("got %d records more than a run that was not killed", d)
 	}
 	if len(twice) > 0 {
-		t.Errorf("asked again for what was accepted before: %q", twice)
+		t.Errorf("requested accepted texts again: %q", twice)
 	}
 	if len(accepted) < 500 {
-		t.Errorf("only %d texts were accepted before the last run", len(accepted))
+		t.Errorf("got %d texts accepted before the last run, want more", len(accepted))
 	}
 	t.Logf("%d kills, %d calls in all for twice %d records", kills, server.Calls(), len(have))
 	r.noSecret()
 }
 
-// compare wants two releases to be the same, but for what their last runs cost,
-// which the manifest and the report tell.
+// compare requires two releases to be equal, except for the manifest and the report,
+// which state the cost of the last run.
 func (r *islandRun) compare(one, other string) {
 	r.t.Helper()
 	a, b := r.release(one), r.release(other)
 	if d := slices.Compare(slices.Sorted(maps.Keys(a)), slices.Sorted(maps.Keys(b))); d != 0 || len(a) < 5 {
-		r.t.Errorf("files %v and %v", slices.Sorted(maps.Keys(a)), slices.Sorted(maps.Keys(b)))
+		r.t.Errorf("the releases have files %v and %v", slices.Sorted(maps.Keys(a)), slices.Sorted(maps.Keys(b)))
 	}
 	for name, data := range a {
 		if name == "manifest.json" || name == "report.html" || data == b[name] {
@@ -231,17 +232,17 @@ func (r *islandRun) release(name string) map[string]string {
 	return files
 }
 
-// noSecret looks for the key in everything that the runs have said and written.
+// noSecret checks that the key appears in no file and no output of the runs.
 func (r *islandRun) noSecret() {
 	r.t.Helper()
-	looked := 0
+	searched := 0
 	check := func(where, text string) {
-		looked++
+		searched++
 		if strings.Contains(text, secret) {
 			r.t.Errorf("the key is in %s", where)
 		}
 	}
-	check("what was said", r.said.String())
+	check("the output", r.output.String())
 	err := filepath.WalkDir(r.dir, func(path string, e os.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
@@ -250,14 +251,14 @@ func (r *islandRun) noSecret() {
 		check(path, string(data))
 		return err
 	})
-	if err != nil || looked < 15 {
-		r.t.Errorf("%d files looked at, %v", looked, err)
+	if err != nil || searched < 15 {
+		r.t.Errorf("searched %d files: %v", searched, err)
 	}
 }
 
-// TestKeysAreNotTold lets a server repeat the key in its errors, and asks where
-// the key must not be: in nothing that is said or written.
-func TestKeysAreNotTold(t *testing.T) {
+// TestKeysStaySecret uses a server that repeats the key in its errors. The key must
+// not appear in the output.
+func TestKeysStaySecret(t *testing.T) {
 	for _, fault := range []fake.Fault{fake.Unauthorised, fake.Quota, fake.BadRequest} {
 		web := (&fake.Server{Faults: fake.Always(fault)}).Start()
 		r := &islandRun{t: t, dir: t.TempDir(), url: web.URL + "/v1"}
@@ -265,12 +266,12 @@ func TestKeysAreNotTold(t *testing.T) {
 		if err := os.WriteFile(r.spec, []byte(island), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		c, said := r.start("out")
+		c, output := r.start("out")
 		if err := c.Wait(); err == nil {
-			t.Errorf("%s: the run came to an end", fault)
+			t.Errorf("%s: the run succeeded", fault)
 		}
-		if strings.Contains(said.String(), secret) || fault == fake.Unauthorised && !strings.Contains(said.String(), "***") {
-			t.Errorf("%s: %s", fault, said)
+		if strings.Contains(output.String(), secret) || fault == fake.Unauthorised && !strings.Contains(output.String(), "***") {
+			t.Errorf("%s: %s", fault, output)
 		}
 		web.Close()
 	}

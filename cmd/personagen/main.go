@@ -1,6 +1,6 @@
-// Command personagen makes synthetic populations from a specification: run
-// `personagen help`. This package parses command lines, calls the engine and
-// prints what comes out; everything else is in the engine.
+// Command personagen generates synthetic populations from a specification; see
+// `personagen help`. This package parses the command line, calls the engine and
+// prints the results. Everything else is in the engine.
 package main
 
 import (
@@ -17,13 +17,12 @@ func main() {
 	os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
 }
 
-// growth is by how many percent memory may grow before garbage is collected. A
-// run allocates little and holds its buffers for long: collecting at less than
-// the usual growth costs next to nothing and keeps the peak of memory near what
-// is in use, however many persons are made. A vet is over before its memory is
-// wanted again: collecting less takes a fifth off its time. So is a run's that
-// asks a model: a collection looks at the stacks of three goroutines for each call
-// in flight, and every call leaves something behind.
+// growth returns the percentage for debug.SetGCPercent. A run allocates little and
+// keeps its buffers, so collecting more often than usual costs almost nothing and
+// keeps the peak of memory near what is in use. vet ends before memory matters:
+// collecting less often saves a fifth of its time. A run that calls a model allocates
+// with each call, and each collection scans the stacks of three goroutines per call in
+// flight, so it too collects less often.
 func growth(args []string) int {
 	model := slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--provider") })
 	if model || len(args) > 0 && args[0] == "vet" {

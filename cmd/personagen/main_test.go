@@ -41,11 +41,14 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// setUp gives every script the made-up world in $WORK/harbour, the README's spec,
-// a cache of its own and, at $MODEL_URL, a model server that errs now and then,
-// at $PLAIN_URL one without a fault, at $SLOW_URL one that takes its time, at
-// $BIASED_URL one that writes nothing about people who are red, at $PICKY_URL one
-// that takes small batches only, at $PROSE_URL one that answers in no mode with JSON.
+// setUp gives each script the fictional world in $WORK/harbour, the README's spec, a
+// separate cache, and model servers:
+//   - $MODEL_URL fails now and then.
+//   - $PLAIN_URL never fails.
+//   - $SLOW_URL is slow.
+//   - $BIASED_URL writes nothing about people who are red.
+//   - $PICKY_URL accepts small batches only.
+//   - $PROSE_URL never answers in JSON.
 func setUp(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
@@ -86,7 +89,7 @@ func setUp(env *testscript.Env) error {
 	return os.CopyFS(filepath.Join(env.WorkDir, "harbour"), os.DirFS(filepath.Join("testdata", "harbour")))
 }
 
-// exits runs a command and wants exactly that exit code: exits CODE COMMAND...
+// exits runs a command that must exit with a code: exits CODE COMMAND...
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")
@@ -95,7 +98,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	err = ts.Exec(args[1], args[2:]...)
 	if got := codeOf(ts, err); got != want {
-		ts.Fatalf("exit code %d, want %d\nstdout:\n%s\nstderr:\n%s", got, want, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+		ts.Fatalf("got exit code %d, want %d\nstdout:\n%s\nstderr:\n%s", got, want, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
 	}
 }
 
@@ -110,9 +113,9 @@ func codeOf(ts *testscript.TestScript, err error) int {
 	return exit.ExitCode()
 }
 
-// interrupts runs a command, waits until a file of that pattern exists, or with
-// a pattern of the form "says:TEXT" until it says that on stderr, sends it Ctrl-C,
-// wants that exit code and leaves its stderr in a file:
+// interrupts runs a command, waits until a file matches a pattern, or, if the pattern
+// is "says:TEXT", until stderr contains the text, and sends Ctrl-C. The command must
+// exit with the code. Its stderr is saved in a file:
 // interrupts CODE PATTERN STDERR COMMAND...
 func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 {
@@ -131,7 +134,7 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	c.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "XDG_CACHE_HOME="+ts.Getenv("XDG_CACHE_HOME"), "OPENAI_API_KEY="+ts.Getenv("OPENAI_API_KEY"))
 	ts.Check(c.Start())
 	for range 600 {
-		if said, ok := strings.CutPrefix(args[0], "says:"); ok && strings.Contains(ts.ReadFile(args[1]), said) {
+		if text, ok := strings.CutPrefix(args[0], "says:"); ok && strings.Contains(ts.ReadFile(args[1]), text) {
 			break
 		}
 		if found, _ := filepath.Glob(ts.MkAbs(args[0])); len(found) > 0 {
@@ -141,12 +144,12 @@ func interrupts(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(c.Process.Signal(syscall.SIGINT))
 	if got := codeOf(ts, c.Wait()); got != want {
-		ts.Fatalf("exit code %d, want %d\nstderr:\n%s", got, want, ts.ReadFile(args[1]))
+		ts.Fatalf("got exit code %d, want %d\nstderr:\n%s", got, want, ts.ReadFile(args[1]))
 	}
 }
 
-// same wants two folders to hold the same files with the same bytes, how long it
-// took aside.
+// same requires two folders to have the same files with the same bytes, except for
+// the timings in reports.
 func same(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: same DIR DIR")
@@ -166,7 +169,7 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// timeless cuts the one section out of a report that tells how long a run took.
+// timeless removes the timings from a report.
 func timeless(page string) string {
 	before, rest, found := strings.Cut(page, `<section id="timings"`)
 	_, after, _ := strings.Cut(rest, "</section>")
@@ -187,8 +190,8 @@ func head(ts *testscript.TestScript, neg bool, args []string) {
 	fmt.Fprint(ts.Stdout(), strings.Join(lines[:n], ""))
 }
 
-// replace replaces every occurrence of a text in a file: replace OLD NEW FILE;
-// \n is a new line.
+// replace replaces every occurrence of a string in a file: replace OLD NEW FILE.
+// \n is a newline.
 func replace(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: replace OLD NEW FILE")
@@ -198,12 +201,12 @@ func replace(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	text := ts.ReadFile(args[2])
 	if !strings.Contains(text, args[0]) {
-		ts.Fatalf("%s does not hold %q", args[2], args[0])
+		ts.Fatalf("%s does not contain %q", args[2], args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.ReplaceAll(text, args[0], args[1])), 0o644))
 }
 
-// oneDocument wants a file to hold exactly one JSON document.
+// oneDocument requires a file to contain exactly one JSON document.
 func oneDocument(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: onedocument FILE")

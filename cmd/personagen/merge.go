@@ -20,8 +20,8 @@ func (a *app) mergeCommand() *cobra.Command {
 		Use:   "merge DIR... -o OUT",
 		Short: "Join the shards of one population into one release",
 		Long: `merge joins releases that were made with --shard from the same plan, size and seed.
-The result has the bytes that one run of all persons would have written, and all
-checks are run on it as a whole.`,
+The result has the same bytes as one run of all persons, and all checks are run on
+the whole.`,
 		Example: "  personagen merge part1 part2 part3 -o out",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) < 2 {
@@ -33,9 +33,9 @@ checks are run on it as a whole.`,
 	}
 	f := c.Flags()
 	f.StringVarP(&o.out, "out", "o", "", "folder of the release (required)")
-	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default: all)")
+	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default all)")
 	f.Int64Var(&o.rowsPerFile, "rows-per-file", release.DefaultRowsPerFile, "largest number of rows of one Parquet file")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no summary")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the summary as one JSON document, progress as JSON lines on stderr")
 	return c
 }

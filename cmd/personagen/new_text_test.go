@@ -1,3 +1,5 @@
+//go:build slow
+
 package main
 
 import (
@@ -15,15 +17,11 @@ import (
 	"github.com/personagen/personagen/engine/endpoint/fake"
 )
 
-// TestTextFieldIsOneStanza adds a text field to a copy of every spec that has
-// calls, and sees it appear everywhere, without a change to a template or to the
-// program: in the answer's schema and the prompt, in the data, the checks, the
-// estimate, the statistics and the card. No text that was bought before is
-// bought again.
+// TestTextFieldIsOneStanza adds a text field to a copy of every spec that has calls.
+// Without a change to a template or to the program, the field must appear in the
+// answer's schema, the prompt, the data, the checks, the estimate, the statistics and
+// the card. No text is paid for twice.
 func TestTextFieldIsOneStanza(t *testing.T) {
-	if testing.Short() {
-		t.Skip("fits whole specs")
-	}
 	dir := t.TempDir()
 	for _, name := range []string{"cue.mod", "specs", "prompts"} {
 		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join("..", "..", name))); err != nil {
@@ -77,7 +75,7 @@ func addText(t *testing.T, dir, spec, text string) {
 		var out, errs bytes.Buffer
 		code := Main(append(args, "--cache", filepath.Join(dir, "cache")), strings.NewReader(""), &out, &errs, os.Getenv)
 		if code != want {
-			t.Fatalf("%v: exit code %d, want %d\n%s", args, code, want, errs.String())
+			t.Fatalf("%v: got exit code %d, want %d\n%s", args, code, want, errs.String())
 		}
 		return out.String()
 	}
@@ -87,7 +85,7 @@ func addText(t *testing.T, dir, spec, text string) {
 	// The words of the fake server are too short for the spec's own fields.
 	command(exitChecks, run...)
 	if slices.ContainsFunc(schemas, func(s string) bool { return strings.Contains(s, "motto_of_life") }) {
-		t.Fatal("the field was there before")
+		t.Fatal("the spec already has the field")
 	}
 
 	var plan struct {
@@ -116,17 +114,17 @@ func addText(t *testing.T, dir, spec, text string) {
 		}
 	}
 	if len(missing) != 1 || missing["motto_of_life"] != 8 {
-		t.Errorf("the estimate says that %v are missing", missing)
+		t.Errorf("got an estimate of missing texts %v", missing)
 	}
 
 	schemas, prompts = nil, nil
 	command(exitChecks, run...)
 	if len(schemas) != 8 {
-		t.Errorf("%d calls for eight persons", len(schemas))
+		t.Errorf("got %d calls for eight persons", len(schemas))
 	}
 	for i, schema := range schemas {
 		if !strings.Contains(schema, `"required":["motto_of_life"]`) || !strings.Contains(prompts[i], "Words to live by.") {
-			t.Errorf("asked with %s for %s", prompts[i], schema)
+			t.Errorf("prompt %s requests %s", prompts[i], schema)
 		}
 	}
 	for file, want := range map[string]string{

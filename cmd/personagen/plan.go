@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -11,6 +14,8 @@ import (
 
 	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/run"
@@ -27,20 +32,22 @@ func (a *app) planCommand() *cobra.Command {
 	o := planOptions{}
 	c := &cobra.Command{
 		Use:   "plan SPEC",
-		Short: "Say what a run would do",
+		Short: "Show what a run would do",
 		Long: `plan compiles a spec and prints what a run would do: the fields in dependency
-order, each table with what reconciliation and fit made of it, published shares
-beside those of the persons wanted, what the spec leaves independent, what the
-allocation of so many persons could not meet, and the rows and bytes to expect.
-With --provider it also prints which texts the model has still to write, for how
-many persons, how many of them are stale (written before, for something that has
-changed since), and an estimate of tokens and cost.
+order, how reconciliation and the fit changed each table, published shares beside
+those of the persons wanted, the pairs of fields that remain independent, the
+counts that a population of this size cannot meet, the endpoints and warnings of
+the spec, and the expected files.
 
-With --bundle it also writes everything that a run needs to one file: the plan,
-the fitted tables, the prompts, the endpoints without their keys, and the counts
-of this population. Commands take the file in place of the spec. They then need
-neither the spec nor its tables, and make the same population, of this size and
-seed unless they are given others.`,
+With --provider it also prints the texts that the model must still write, for how
+many persons, how many of them are stale (written before a change to the spec), and
+an estimate of tokens and cost.
+
+With --bundle it also writes a bundle: one file with all that a run needs, namely
+the plan with its prompts, the fitted model, the endpoints without their keys, and
+the counts of this population. Every command accepts a bundle in place of a spec.
+It then reads neither the spec nor its tables, and uses the size, seed and sampling
+of the bundle unless flags change them.`,
 		Example: `  personagen plan island.cue
   personagen plan island.cue -n 100000 --json
   personagen plan island.cue -n 100000 --seed 3 --bundle island.bundle
@@ -52,13 +59,16 @@ seed unless they are given others.`,
 	o.persons.add(c.Flags())
 	o.persons.addParts(c.Flags())
 	o.writer.add(c)
-	c.Flags().StringVar(&o.bundle, "bundle", "", "write all that a run needs to this `FILE`")
-	c.Flags().BoolVar(&o.all, "all", false, "cut no list short")
-	c.Flags().BoolVar(&a.json, "json", false, "print the plan itself as one JSON document")
+	c.Flags().StringVar(&o.bundle, "bundle", "", "write a bundle to this `FILE`")
+	c.Flags().BoolVar(&o.all, "all", false, "print lists in full")
+	c.Flags().BoolVar(&a.json, "json", false, "print the plan, the bundle and the estimate as one JSON document")
 	return c
 }
 
 func (a *app) plan(c *cobra.Command, path string, o planOptions) error {
+	if info, err := os.Stat(o.bundle); err == nil && info.Size() > 0 && !bundle.Is(o.bundle) {
+		return usagef("--bundle %s: it exists and is not a bundle; name another file", o.bundle)
+	}
 	cfg, err := o.persons.config(c, path)
 	if err != nil {
 		return err
@@ -96,11 +106,59 @@ func (a *app) plan(c *cobra.Command, path string, o planOptions) error {
 	if err := f.Plan.Text(a.stdout, plan.TextOptions{All: o.all}); err != nil {
 		return err
 	}
+	a.printEndpoints(&f.Bundle.Writers)
+	a.printWarnings(f.Bundle.Warnings)
 	a.printForecast(f)
 	if o.bundle != "" {
-		fmt.Fprintf(a.stdout, "\nWritten: %s, the bundle of this plan%s\n", o.bundle, requestOf(f.Bundle))
+		fmt.Fprintf(a.stdout, "\nWrote %s, the bundle of this plan%s\n", o.bundle, requestOf(f.Bundle))
 	}
 	return nil
+}
+
+// printEndpoints prints the endpoints of the spec.
+func (a *app) printEndpoints(writers *bundle.Writers) {
+	if len(writers.Endpoints) == 0 {
+		return
+	}
+	fmt.Fprintf(a.stdout, "\nEndpoints of the spec: %d\n", len(writers.Endpoints))
+	t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	for _, e := range writers.Endpoints {
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", e.Name, endpointHost(&e), cmp.Or(e.Model, "no model given"), endpointKey(&e))
+	}
+	t.Flush()
+}
+
+// endpointHost returns the host of an endpoint, with its port.
+func endpointHost(e *bundle.Endpoint) string {
+	if e.BaseURL == "" {
+		return "the provider's address"
+	}
+	u, err := url.Parse(e.BaseURL)
+	if err != nil || u.Host == "" {
+		return e.BaseURL
+	}
+	return u.Host
+}
+
+// endpointKey says which key an endpoint gets without a flag.
+func endpointKey(e *bundle.Endpoint) string {
+	preset, err := endpoint.Preset(e.Name)
+	if err == nil && preset.KeyVar != "" && (e.BaseURL == "" || endpoint.PresetHost(e.Name, e.BaseURL)) {
+		return "key in " + preset.KeyVar
+	}
+	return "no key without --trust"
+}
+
+// printWarnings prints the spec's warnings, a line each. The command has printed
+// their details to stderr.
+func (a *app) printWarnings(warnings []diag.Diagnostic) {
+	if len(warnings) == 0 {
+		return
+	}
+	fmt.Fprintf(a.stdout, "\nWarnings: %d\n", len(warnings))
+	for _, w := range warnings {
+		fmt.Fprintf(a.stdout, "  %s: %s\n", w.Place, w.Message)
+	}
 }
 
 // printForecast prints what a run would write.
@@ -121,7 +179,7 @@ func (a *app) printForecast(f *run.Forecast) {
 	}
 }
 
-// printTexts prints what a model still has to write.
+// printTexts prints the texts that a model must still write.
 func (a *app) printTexts(f *run.TextForecast) {
 	w := a.stdout
 	if f.Mode != "" {
@@ -133,7 +191,7 @@ func (a *app) printTexts(f *run.TextForecast) {
 		fmt.Fprintf(w, "  asked at %s\n", strings.TrimSuffix(keyed(f), ","))
 	}
 	if f.Waiting > 0 {
-		fmt.Fprintf(w, "  counted as missing, but waiting at the provider: %s of an earlier run\n", humanize.Count(int64(f.Waiting), "batch", "batches"))
+		fmt.Fprintf(w, "  counted as missing, but submitted to the provider: %s of an earlier run\n", humanize.Count(int64(f.Waiting), "batch", "batches"))
 	}
 	for _, c := range f.Calls {
 		if c.Persons == 0 {
@@ -161,7 +219,7 @@ func (a *app) printTexts(f *run.TextForecast) {
 	fmt.Fprintln(w)
 }
 
-// exceptionLine formats which cell is how far off, and why.
+// exceptionLine formats an exception: the cell, its deviation and the reason.
 func exceptionLine(p *plan.Plan, x check.Exception) string {
 	e := &p.Expected[x.Expected]
 	return fmt.Sprintf("%s: %s is %+.1f persons off; %s", e.Name, p.CellName(e, x.Cell), x.Persons, x.Reason)

@@ -19,19 +19,19 @@ func (a *app) previewCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "preview SPEC",
 		Short: "Show a few personas",
-		Long: `preview prints the first personas that a run of the spec would make, one card
-each, and writes nothing.`,
+		Long: `preview prints the first personas that a run of the spec would make, each as a
+card. It writes no files.`,
 		Example:           "  personagen preview island.cue\n  personagen preview island.cue -n 20 --seed 8 --json",
 		Args:              oneSpec(),
 		ValidArgsFunction: completeSpec,
 		RunE:              func(c *cobra.Command, args []string) error { return a.preview(c, args[0], o) },
 	}
 	f := c.Flags()
-	f.IntVarP(&o.show, "show", "n", 5, "how many personas to show")
-	f.Int64Var(&o.persons.size, "size", 0, "persons of the population that they are the first of (default: what the spec says)")
-	f.Uint64Var(&o.persons.seed, "seed", 0, "seed of every random draw (default: what the spec says)")
+	f.IntVarP(&o.show, "show", "n", 5, "number of personas to show")
+	f.Int64Var(&o.persons.size, "size", 0, "number of persons in the population, of which the first are shown (default from the spec)")
+	f.Uint64Var(&o.persons.seed, "seed", 0, "seed of all random draws (default from the spec)")
 	f.StringVar(&o.persons.sampling, "sampling", check.Quota, "quota or independent")
-	f.BoolVar(&a.json, "json", false, "print one JSON object a line")
+	f.BoolVar(&a.json, "json", false, "print one JSON object per line")
 	o.persons.cache.add(f)
 	return c
 }

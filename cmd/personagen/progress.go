@@ -22,7 +22,7 @@ type progress struct {
 	now   func() time.Time
 	start time.Time
 	every time.Duration
-	last  time.Time // of what was printed
+	last  time.Time // when an event was last printed
 	stage string
 }
 
@@ -79,7 +79,7 @@ func jsonLine(w io.Writer, e run.Event, elapsed time.Duration) {
 		Total   int64   `json:"total,omitempty"`
 		Note    string  `json:"note,omitempty"`
 		Seconds float64 `json:"seconds"`
-		// The persons so far compared with the tables, the largest deviation first.
+		// Deviations of the persons so far from the tables, the largest first.
 		Distributions []run.Deviation `json:"distributions,omitempty"`
 	}{e.Stage, e.Done, e.Total, e.Note, elapsed.Seconds(), e.Distributions})
 	fmt.Fprintf(w, "%s\n", line)

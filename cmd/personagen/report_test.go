@@ -23,9 +23,9 @@ import (
 	"github.com/personagen/personagen/engine/report"
 )
 
-// browser finds a Chromium. Where there is none the test is skipped, unless
-// PERSONAGEN_BROWSER names one or is "required", as .ci/run sets it once it has
-// seen or installed one.
+// browser returns the path of Chromium. Without one the test is skipped, unless
+// PERSONAGEN_BROWSER names a browser or is "required", to which .ci/run sets it if
+// there is one.
 func browser(t *testing.T) string {
 	t.Helper()
 	wanted := os.Getenv("PERSONAGEN_BROWSER")
@@ -41,12 +41,12 @@ func browser(t *testing.T) string {
 	if wanted != "" {
 		t.Fatalf("PERSONAGEN_BROWSER=%s, but there is no Chromium", wanted)
 	}
-	t.Skip("SKIP: no Chromium on the path, so nobody looks at report.html; install it (apt-get install chromium) or name it in PERSONAGEN_BROWSER")
+	t.Skip("SKIP: no Chromium on the path, so report.html is not tested; install it (apt-get install chromium) or name it in PERSONAGEN_BROWSER")
 	return ""
 }
 
-// hall is a page that shows reports in frames of given widths, as windows of
-// that size would, and writes down what it measures of each.
+// hall is a page that shows reports in frames of given widths and records measurements
+// of each.
 const hall = `<!DOCTYPE html><meta charset="utf-8"><link rel="icon" href="data:,"><body style="margin:0">%s<pre id="measured"></pre>
 <script>
 const frames = [...document.querySelectorAll("iframe")], all = [];
@@ -107,7 +107,7 @@ frames.forEach((frame, i) => {
 });
 </script>`
 
-// measured is what the hall writes down.
+// measured are the measurements that hall records.
 type measured struct {
 	Width    int
 	Sections []string
@@ -119,10 +119,10 @@ type measured struct {
 
 var preText = regexp.MustCompile(`(?s)<pre id="measured">(.*?)</pre>`)
 
-// TestReportInBrowser opens the reports of all specs, with roles, joints and
-// texts and without, in Chromium, on a phone and on a desk, light and dark: nothing
-// sticks out or is cut off, letters can be read, nothing is fetched and the
-// console stays empty.
+// TestReportInBrowser opens the reports of all specs, with and without roles, joints
+// and texts, in Chromium at the widths of a phone and a desktop, light and dark.
+// Nothing may overflow or be cut off, text must be legible, nothing may be fetched and
+// the console must stay empty.
 func TestReportInBrowser(t *testing.T) {
 	chromium := browser(t)
 	dir := t.TempDir()
@@ -143,7 +143,7 @@ func TestReportInBrowser(t *testing.T) {
 		sections[name] = sectionsOf(t, filepath.Join(dir, name, release.StatsFile))
 	}
 	if all := fmt.Sprint(sections); !strings.Contains(all, "pyramid") || !strings.Contains(all, "texts") || !strings.Contains(all, "summary margins") {
-		t.Fatalf("the specs do not show the page with and without its parts: %v", sections)
+		t.Fatalf("no report has all sections, or none lacks one: %v", sections)
 	}
 	type view struct {
 		name  string
@@ -177,7 +177,7 @@ func TestReportInBrowser(t *testing.T) {
 			defer server.Close()
 			found := look(t, chromium, server.URL, scheme == "dark")
 			if len(found) != len(views) {
-				t.Fatalf("%d of %d reports were measured", len(found), len(views))
+				t.Fatalf("got measurements of %d reports, want %d", len(found), len(views))
 			}
 			for i, v := range views {
 				got := found[i]
@@ -206,7 +206,7 @@ func TestReportInBrowser(t *testing.T) {
 	}
 }
 
-// sectionsOf lists the sections that a report of some statistics has.
+// sectionsOf lists the sections of the report of some statistics.
 func sectionsOf(t *testing.T, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -231,7 +231,7 @@ func sectionsOf(t *testing.T, path string) string {
 	return list + " gallery sources checks made timings"
 }
 
-// look opens a page in Chromium, cut off from every other host.
+// look opens a page in Chromium without access to other hosts.
 func look(t *testing.T, chromium, page string, dark bool) []measured {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)

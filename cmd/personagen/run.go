@@ -34,22 +34,22 @@ func (a *app) runCommand() *cobra.Command {
 	o := runOptions{}
 	c := &cobra.Command{
 		Use:   "run SPEC",
-		Short: "Make a release of a population: sample, check, write",
-		Long: `run makes the population of a spec and writes a release: a folder with the
+		Short: "Generate a population and write a release",
+		Long: `run generates the population of a spec and writes a release: a folder with the
 personas as Parquet, JSONL and CSV, their statistics, the plan and a manifest.
-The folder appears when everything is written, and then replaces an older release
-of the same name. The same spec, size and seed give the same bytes.
+The folder appears once everything is written, and replaces an older release of
+the same spec. The same spec, size and seed give the same bytes.
 
-Texts come from the spec's phrase banks, or with --provider from a model. Every
+Texts come from the spec's phrase banks, or, with --provider, from a model. Each
 answer of a model is saved in a journal beside the release before it is used. If a
 run is interrupted, loses its endpoint or spends its budget, the same command
-continues it and pays for nothing twice. Every thousand personas a line reports
-progress, cost and the distributions so far. The run stops itself when texts are
+continues it without paying twice. Every thousand personas, a line reports
+progress, cost and the distributions so far. The run stops itself if texts are
 missing from one group of people more often than chance explains.
 
 Exit code 4 means that the release was written but a check failed, that the persons
-failed a check before any text was asked for, or that the run stopped itself. Exit
-code 5 means that texts are missing and the same command continues.`,
+failed a check before any text was requested, or that the run stopped itself. Exit
+code 5 means that texts are missing and that the same command continues the run.`,
 		Example: `  personagen run island.cue -o out
   personagen run island.cue -n 100000 --seed 3 --format parquet,csv
   personagen run island.cue --shard 1/4 -o part1
@@ -61,16 +61,16 @@ code 5 means that texts are missing and the same command continues.`,
 	f := c.Flags()
 	o.persons.add(f)
 	o.persons.addParts(f)
-	f.StringVarP(&o.out, "out", "o", "", "folder of the release (default out/NAME, with the name of the spec's file)")
+	f.StringVarP(&o.out, "out", "o", "", "folder of the release (default out/NAME, where NAME is the file name of the spec)")
 	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(dataset.FormatNames(), ",")+")")
 	f.StringVar(&o.aliases, "aliases", "", "name the columns by this set of the spec's aliases")
 	f.Int64Var(&o.rowsPerFile, "rows-per-file", release.DefaultRowsPerFile, "largest number of rows of one Parquet file")
-	f.IntVar(&o.workers, "workers", 0, "goroutines that make persons (default one per core); the data does not depend on it")
+	f.IntVar(&o.workers, "workers", 0, "number of goroutines that make persons; the data does not depend on it (default one per core)")
 	o.writer.add(c)
-	f.BoolVar(&o.yes, "yes", false, "spend what the texts cost without asking first")
-	f.Float64Var(&o.askAbove, "ask-above", 0, "estimated cost above which the program asks first at a terminal, and needs --yes elsewhere (default what the spec says, or 5)")
+	f.BoolVar(&o.yes, "yes", false, "do not ask before paying for texts")
+	f.Float64Var(&o.askAbove, "ask-above", 0, "estimated cost above which a person at a terminal is asked first (default from the spec, or 5)")
 	f.BoolVar(&o.unwatched, "no-monitor", false, "continue even if texts are missing from one group of people more often than from others")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no summary")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the summary as one JSON document, progress as JSON lines on stderr")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(dataset.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("sampling", cobra.FixedCompletions([]string{check.Quota, check.Independent}, cobra.ShellCompDirectiveNoFileComp))

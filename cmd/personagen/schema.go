@@ -19,18 +19,19 @@ func (a *app) schemaCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "schema [SPEC]",
 		Short: "Print the JSON Schema of a persona, of statistics or of a manifest",
-		Long: `schema prints the JSON Schema (draft 2020-12) of a persona of a spec, as a line of
-personas.jsonl: columns, types, labels, limits, and who has a value. With --stats
-or --manifest it prints that of any release's stats.json or manifest.json.`,
+		Long: `schema prints the JSON Schema (draft 2020-12) of a persona, one line of
+personas.jsonl: columns, types, labels, limits, and which values may be null.
+With --stats or --manifest it prints the schema of stats.json or manifest.json,
+which is the same for all specs.`,
 		Example: `  personagen schema island.cue > persona.schema.json
   personagen schema --stats`,
 		Args: func(c *cobra.Command, args []string) error {
 			switch {
 			case o.stats && o.manifest:
-				return usagef("--stats and --manifest exclude each other")
+				return usagef("--stats and --manifest cannot be used together")
 			case o.stats || o.manifest:
 				if len(args) > 0 {
-					return usagef("the schema of statistics and manifests is the same for every spec; leave %s away", args[0])
+					return usagef("--stats and --manifest take no spec, because their schemas are the same for all; remove %s", args[0])
 				}
 				return nil
 			}
@@ -42,8 +43,8 @@ or --manifest it prints that of any release's stats.json or manifest.json.`,
 	f := c.Flags()
 	f.BoolVar(&o.stats, "stats", false, "print the schema of stats.json")
 	f.BoolVar(&o.manifest, "manifest", false, "print the schema of manifest.json")
-	f.StringVar(&o.aliases, "aliases", "", "call the columns by this set of the spec's aliases")
-	f.StringVar(&o.provider, "provider", "", "none leaves the columns of texts out, as it does in a run")
+	f.StringVar(&o.aliases, "aliases", "", "name the columns by this alias set of the spec")
+	f.StringVar(&o.provider, "provider", "", "none omits the text columns, as in a run")
 	o.cache.add(f)
 	return c
 }

@@ -16,22 +16,22 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// cacheFlags are the flags that say where fitted plans are stored.
+// cacheFlags are the flags for the cache of fits.
 type cacheFlags struct {
 	dir string
 	off bool
 }
 
 func (o *cacheFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&o.dir, "cache", "", "folder of fitted plans (default: personagen in the cache folder of the user)")
-	f.BoolVar(&o.off, "no-cache", false, "fit again and store nothing")
+	f.StringVar(&o.dir, "cache", "", "folder of cached fits (default personagen in the user's cache folder)")
+	f.BoolVar(&o.off, "no-cache", false, "do not use the cache of fits")
 }
 
-// folder returns the folder of fitted plans, "" for none.
+// folder returns the folder of the cache, "" for none.
 func (o *cacheFlags) folder() (string, error) {
 	switch {
 	case o.off && o.dir != "":
-		return "", usagef("--cache and --no-cache exclude each other")
+		return "", usagef("--cache and --no-cache cannot be used together")
 	case o.off:
 		return "", nil
 	case o.dir != "":
@@ -55,22 +55,22 @@ type personFlags struct {
 }
 
 func (o *personFlags) add(f *pflag.FlagSet) {
-	f.Int64VarP(&o.size, "size", "n", 0, "number of persons of the population (default: what the spec says)")
-	f.Uint64Var(&o.seed, "seed", 0, "seed of every random draw (default: what the spec says)")
-	f.StringVar(&o.sampling, "sampling", check.Quota, "quota: every margin is met within a person; independent: a random sample")
+	f.Int64VarP(&o.size, "size", "n", 0, "number of persons in the population (default from the spec)")
+	f.Uint64Var(&o.seed, "seed", 0, "seed of all random draws (default from the spec)")
+	f.StringVar(&o.sampling, "sampling", check.Quota, "quota, which meets every margin within one person, or independent, a random sample")
 	o.cache.add(f)
 }
 
 // addParts adds the flags that choose a part of the persons.
 func (o *personFlags) addParts(f *pflag.FlagSet) {
 	f.Int64Var(&o.limit, "limit", 0, "make only the first N persons")
-	f.StringVar(&o.shard, "shard", "", "make only part i of k, written i/k; merge joins the parts")
+	f.StringVar(&o.shard, "shard", "", "make only part i of k, written `i/k`; merge joins the parts")
 }
 
-// largestSize is what the schema allows as well.
+// largestSize is the limit of the schema.
 const largestSize = 1_000_000_000
 
-// config returns a run's config with what the flags give.
+// config returns a run's config with the values of the flags.
 func (o *personFlags) config(c *cobra.Command, spec string) (run.Config, error) {
 	cfg := run.Config{Spec: spec, Size: o.size, Limit: o.limit, Version: version}
 	for _, f := range []struct {
@@ -98,7 +98,7 @@ func (o *personFlags) config(c *cobra.Command, spec string) (run.Config, error) 
 	return cfg, err
 }
 
-// parseShard reads "i/k"; "" stands for the whole.
+// parseShard parses "i/k"; "" is the whole population.
 func parseShard(s string) (release.Shard, error) {
 	if s == "" {
 		return release.Shard{}, nil

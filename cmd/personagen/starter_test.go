@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// The prose in the starting spec stands in comments: with their signs taken
-// away it must work, phrases and all.
+// The texts of the starting spec are commented out. Without the comment signs they
+// must work, including the phrase bank.
 func TestStarterProse(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "isle.cue")
@@ -30,7 +30,7 @@ func TestStarterProse(t *testing.T) {
 	text := string(data)
 	phrases := regexp.MustCompile(`(?m)^\s*//\t(\[story\]|.*\{.*\}.*\.)$`).FindAllStringSubmatch(text, -1)
 	if len(phrases) < 3 {
-		t.Fatalf("found %d lines of phrases", len(phrases))
+		t.Fatalf("got %d lines of phrases", len(phrases))
 	}
 	var bank strings.Builder
 	for _, p := range phrases {

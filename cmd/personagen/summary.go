@@ -27,7 +27,7 @@ func summaryDocument(s *run.Summary, took time.Duration) any {
 }
 
 // printSummary prints the failed checks of a finished run, the files written, and
-// what in the data is not published statistics.
+// which parts of the data do not come from published statistics.
 func (a *app) printSummary(s *run.Summary, took time.Duration) {
 	w := a.stdout
 	a.printFailures(s.Result)
@@ -79,7 +79,8 @@ func checksLine(r *check.Result) string {
 	return line
 }
 
-// assumed lists what in the data is not published statistics, a line per status.
+// assumed lists the parts of the data that do not come from published statistics, a
+// line per status.
 func assumed(p *plan.Plan) []string {
 	var lines []string
 	for _, status := range []string{"modelled", "assumed"} {

@@ -12,17 +12,17 @@ import (
 	"github.com/personagen/personagen/engine/humanize"
 )
 
-// terminal reports whether w is a terminal on which lines may be rewritten, or
-// from which a person may answer.
+// terminal reports whether w is a terminal that can rewrite lines, or at which a
+// person can answer.
 func (a *app) terminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && a.env("TERM") != "dumb"
 }
 
-// colors reports whether w may be given colours.
+// colors reports whether colours may be written to w.
 func (a *app) colors(w io.Writer) bool { return a.terminal(w) && a.env("NO_COLOR") == "" && !a.plain }
 
-// Colours of what a check found, and of parts of a card.
+// Escape sequences of cards; statusColor has those of checks.
 const (
 	bold  = "\x1b[1m"
 	faint = "\x1b[2m"
@@ -31,7 +31,7 @@ const (
 
 var statusColor = map[string]string{check.Fail: "\x1b[1;31m", check.Warn: "\x1b[1;33m"}
 
-// paint colours a text for stdout, where that has colours.
+// paint colours a text if stdout takes colours.
 func (a *app) paint(color, text string) string {
 	if text == "" || !a.colors(a.stdout) {
 		return text
@@ -39,7 +39,7 @@ func (a *app) paint(color, text string) string {
 	return color + text + plain
 }
 
-// width is how many characters fit a line of w.
+// width returns the number of characters in a line of w.
 func (a *app) width(w io.Writer) int {
 	const usual, narrowest, widest = 80, 40, 110
 	f, ok := w.(*os.File)
@@ -53,7 +53,7 @@ func (a *app) width(w io.Writer) int {
 	return min(max(columns, narrowest), widest)
 }
 
-// size prints bytes with the unit that suits them.
+// size formats a number of bytes in the largest suitable unit.
 func size(bytes int64) string {
 	for _, u := range []struct {
 		unit string
@@ -66,7 +66,7 @@ func size(bytes int64) string {
 	return humanize.Count(bytes, "byte", "bytes")
 }
 
-// seconds prints a duration with two digits below ten seconds.
+// seconds formats a duration, with two decimals below ten seconds.
 func seconds(d time.Duration) string {
 	if d < 10*time.Second {
 		return fmt.Sprintf("%.2f s", d.Seconds())

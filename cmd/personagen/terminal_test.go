@@ -52,7 +52,7 @@ func TestWrapKeepsWordsAndWidth(t *testing.T) {
 		}
 	}
 	if got := wrap("", 10); got != nil {
-		t.Errorf("nothing wraps to %q", got)
+		t.Errorf("wrap of an empty text: got %q", got)
 	}
 }
 

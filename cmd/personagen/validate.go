@@ -28,14 +28,14 @@ func (a *app) validateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "validate DIR... | FILE...",
 		Short: "Check written data against its plan or a spec",
-		Long: `validate runs the checks of a run on data that was written before: a release, all
-its shards, or bare Parquet, JSONL or CSV files together with --spec. A release's
-files must also be as its manifest says. Columns that a file calls otherwise are
-named with --map; columns that are functions of others may be missing.
+		Long: `validate runs the checks of a run on written data: a release, all shards of one, or
+Parquet, JSONL or CSV files together with --spec. The files of a release must also
+match its manifest. Use --map for columns with other names. Columns that are
+computed from others may be missing.
 
-What was found is printed as text, or with --format as one JSON document, as
-Markdown or HTML with all statistics, or as JUnit XML for build servers. --to writes
-it to files besides, in the format of their endings: .txt, .json, .md, .html, .xml.`,
+The results are printed as text, or with --format as one JSON document, as Markdown
+or HTML with all statistics, or as JUnit XML for build servers. --to also writes
+them to a file, in the format of its extension: .txt, .json, .md, .html or .xml.`,
 		Example: `  personagen validate out
   personagen validate part1 part2 part3
   personagen validate people.csv --spec island.cue --map gender=sex
@@ -45,11 +45,11 @@ it to files besides, in the format of their endings: .txt, .json, .md, .html, .x
 	}
 	f := c.Flags()
 	o.add(f)
-	f.Int64VarP(&o.size, "size", "n", 0, "persons of the population that bare files are a part of (default: they are all of it)")
-	f.BoolVar(&o.all, "all", false, "print every check, not only those that failed")
-	f.BoolVar(&a.json, "json", false, "print what was found as one JSON document")
-	f.StringVar(&o.format, "format", "text", "what is printed: text, json, markdown, html or junit")
-	f.StringArrayVar(&o.to, "to", nil, "write it to this `FILE` too, in the format of its ending; may be repeated")
+	f.Int64VarP(&o.size, "size", "n", 0, "number of persons in the population of which the data files are a part (default: the files are all of it)")
+	f.BoolVar(&o.all, "all", false, "print all checks, not only those that failed")
+	f.BoolVar(&a.json, "json", false, "print the results as one JSON document")
+	f.StringVar(&o.format, "format", "text", "format of the results: text, json, markdown, html or junit")
+	f.StringArrayVar(&o.to, "to", nil, "also write the results to this `FILE`, in the format of its extension; may be repeated")
 	return c
 }
 
@@ -59,7 +59,7 @@ func (a *app) validate(c *cobra.Command, paths []string, o validateOptions) erro
 		return err
 	}
 	if v.Size = o.size; c.Flags().Changed("size") && o.size < 1 {
-		return usagef("--size is at least 1, not %d", o.size)
+		return usagef("--size must be at least 1, not %d", o.size)
 	}
 	if err := a.chooseFormats(c, &o); err != nil {
 		return err
@@ -69,7 +69,7 @@ func (a *app) validate(c *cobra.Command, paths []string, o validateOptions) erro
 		return err
 	}
 	if o.format == "text" {
-		for _, text := range damaged { // first: it may be why the data cannot be read
+		for _, text := range damaged { // first, because it may explain why the data cannot be read
 			fmt.Fprintf(a.stdout, "%s  %s\n", a.paint(statusColor[check.Fail], "FILE"), text)
 		}
 	}

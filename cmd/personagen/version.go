@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is what manifests name: builds of one version write the same bytes.
+// version is recorded in manifests. All builds of a version write the same bytes.
 const version = "0.1.0"
 
 func (a *app) versionCommand() *cobra.Command {
@@ -23,7 +23,8 @@ func (a *app) versionCommand() *cobra.Command {
 	}
 }
 
-// commit is the commit that the program was built from, where the build knows.
+// commit returns the commit that the program was built from, if the build recorded
+// it.
 func commit() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -21,17 +21,17 @@ func (a *app) vetCommand() *cobra.Command {
 	o := vetOptions{}
 	c := &cobra.Command{
 		Use:   "vet SPEC",
-		Short: "Check a spec and its tables; write nothing",
-		Long: `vet reads a spec and its CSV files and reports every fault with its place, what
-is wrong and what to do. With --fit it also fits the tables, which finds those
-that contradict each other. Of a bundle it checks that it is whole, and says what
-it holds.`,
+		Short: "Check a spec and its tables",
+		Long: `vet reads a spec and its CSV files and reports every fault: where it is, what is
+wrong and what to do. With --fit it also fits the tables, which finds tables that
+contradict each other. For a bundle, vet verifies its seal and prints what it
+contains. vet writes no release.`,
 		Example:           "  personagen vet island.cue\n  personagen vet island.cue --fit --json",
 		Args:              oneSpec(),
 		ValidArgsFunction: completeSpec,
 		RunE:              func(c *cobra.Command, args []string) error { return a.vet(c.Context(), args[0], o) },
 	}
-	c.Flags().BoolVar(&o.fit, "fit", false, "fit the tables too")
+	c.Flags().BoolVar(&o.fit, "fit", false, "also fit the tables")
 	c.Flags().BoolVar(&a.json, "json", false, "print the diagnostics as one JSON document")
 	o.cache.add(c.Flags())
 	return c
@@ -66,7 +66,7 @@ func (a *app) vet(ctx context.Context, path string, o vetOptions) error {
 	return err
 }
 
-// requestOf says which population a bundle was made for.
+// requestOf formats the population that a bundle was made for.
 func requestOf(b *bundle.Bundle) string {
 	r := b.Request
 	if r == nil {

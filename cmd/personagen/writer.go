@@ -13,7 +13,7 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// writerFlags are the flags that say who writes the texts.
+// writerFlags are the flags that choose the writer of the texts.
 type writerFlags struct {
 	provider string
 	model    string
@@ -40,22 +40,22 @@ func (o *writerFlags) add(c *cobra.Command) {
 }
 
 func (o *writerFlags) addTo(f *pflag.FlagSet) {
-	f.StringVar(&o.provider, "provider", "", "who writes the texts: offline, the spec's phrase banks; none, which leaves out the columns of texts; or the endpoint of a model: "+models()+" or one that the spec defines (default offline if the spec has phrase banks, else none)")
-	f.StringVar(&o.model, "model", "", "the model that writes (default: what the spec's calls name)")
-	f.StringVar(&o.baseURL, "base-url", "", "address of the endpoint, such as http://localhost:8000/v1 (default: the provider's)")
-	f.StringVar(&o.keyVar, "key-var", "", "environment variable that holds the API key (default: the provider's, for the provider's own host only)")
-	f.StringVar(&o.keyFile, "key-file", "", "file that holds the API key")
-	f.StringSliceVar(&o.trust, "trust", nil, "a `HOST` named by the spec that may have the key; without this flag only the provider's own host has it, or that of --base-url with --key-var or --key-file")
-	f.IntVar(&o.workers, "workers-in-flight", 0, "number of calls at the same time: at the start, and at most unless --max-in-flight is given (default 10)")
-	f.IntVar(&o.inFlight, "max-in-flight", 0, "largest number of calls at the same time, reached while the endpoint keeps up (default the provider's)")
-	f.Float64Var(&o.budget, "budget", 0, "largest cost of the texts of this run, in the currency of the price table (default no limit)")
-	f.StringVar(&o.journal, "journal", "", "folder of accepted answers, from which a run continues (default: the folder of the release with .journal appended)")
-	f.StringVar(&o.export, "export-journal", "", "folder for a journal with just the answers in the release; --journal makes the release again from it")
-	f.BoolVar(&o.refill, "refill", false, "ask again for texts that earlier runs have set aside")
-	f.StringVar(&o.mode, "mode", run.Interactive, "how the model is asked: interactive, one call at a time; or batch, in files that "+strings.Join(endpoint.BatchProviders(), " and ")+" answer within a day at a lower price")
+	f.StringVar(&o.provider, "provider", "", "writer of the texts: offline, the spec's phrase banks; none, which omits the text columns; or the endpoint of a model: "+models()+", or one that the spec defines (default offline if the spec has phrase banks, otherwise none)")
+	f.StringVar(&o.model, "model", "", "name of the model (default from the spec)")
+	f.StringVar(&o.baseURL, "base-url", "", "address of the endpoint, such as http://localhost:8000/v1 (default the provider's)")
+	f.StringVar(&o.keyVar, "key-var", "", "environment variable with the API key (default the provider's, for the provider's own host only)")
+	f.StringVar(&o.keyFile, "key-file", "", "file with the API key")
+	f.StringSliceVar(&o.trust, "trust", nil, "`HOST` named by the spec that may have the key; otherwise only the provider's own host has it, or that of --base-url with --key-var or --key-file")
+	f.IntVar(&o.workers, "workers-in-flight", 0, "number of concurrent calls at the start, and at most unless --max-in-flight is given (default 10)")
+	f.IntVar(&o.inFlight, "max-in-flight", 0, "largest number of concurrent calls, reached if the endpoint keeps up (default the provider's)")
+	f.Float64Var(&o.budget, "budget", 0, "largest cost of this run's texts, in the currency of the price table (default no limit)")
+	f.StringVar(&o.journal, "journal", "", "folder of accepted answers, from which a run continues (default the folder of the release with .journal appended)")
+	f.StringVar(&o.export, "export-journal", "", "write a journal of exactly the answers in the release to this folder; run --journal makes the release again from it")
+	f.BoolVar(&o.refill, "refill", false, "request quarantined texts of earlier runs again")
+	f.StringVar(&o.mode, "mode", run.Interactive, "how requests are sent: interactive, one call each; or batch, in files that "+strings.Join(endpoint.BatchProviders(), " and ")+" answer within a day at a lower price")
 	f.DurationVar(&o.poll, "poll-every", 0, "with --mode batch: first interval between polls of the batches (default 30s)")
-	f.IntVar(&o.requests, "batch-requests", 0, "with --mode batch: largest number of requests in a file (default the limit of the provider)")
-	f.Int64Var(&o.bytes, "batch-bytes", 0, "with --mode batch: largest size of a file in bytes; a file needs twice that in memory (default 64 MB)")
+	f.IntVar(&o.requests, "batch-requests", 0, "with --mode batch: largest number of requests in a file (default the provider's limit)")
+	f.Int64Var(&o.bytes, "batch-bytes", 0, "with --mode batch: largest size of a file in bytes; sending it needs twice that in memory (default 64 MB)")
 }
 
 // models returns the kinds of endpoints as a list in words.
@@ -64,13 +64,13 @@ func models() string {
 	return strings.Join(all[2:len(all)-1], ", ") + " or " + all[len(all)-1]
 }
 
-// apply sets the fields of a run's config that the flags give.
+// apply sets the fields of a run's config from the flags.
 func (o *writerFlags) apply(c *cobra.Command, cfg *run.Config) error {
 	cfg.Provider = o.provider
 	if o.provider == "" || o.provider == run.Offline || o.provider == run.NoTexts {
 		for _, name := range []string{"model", "base-url", "key-file", "key-var", "trust", "workers-in-flight", "max-in-flight", "budget", "journal", "export-journal", "refill", "mode", "poll-every", "batch-requests", "batch-bytes", "yes", "ask-above", "no-monitor"} {
 			if c.Flags().Changed(name) {
-				return usagef("--%s is for texts that a model writes; name its endpoint with --provider: %s", name, models())
+				return usagef("--%s applies only to texts that a model writes; choose its endpoint with --provider: %s", name, models())
 			}
 		}
 		return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// writtenFlags are the flags that say how existing data is read.
+// writtenFlags are the flags for reading existing data.
 type writtenFlags struct {
 	spec    string
 	columns []string
@@ -21,9 +21,9 @@ type writtenFlags struct {
 
 func (o *writtenFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&o.spec, "spec", "", "check the data against this spec or bundle instead of the release's own plan")
-	f.StringArrayVar(&o.columns, "map", nil, "THEIRS=OURS: a column's name in the files and in the spec; may be repeated")
-	f.StringVar(&o.aliases, "aliases", "", "set of the spec's aliases by which bare files name their columns; a release says itself")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
+	f.StringArrayVar(&o.columns, "map", nil, "match a column of the files to a field of the spec, `THEIRS=OURS`; may be repeated")
+	f.StringVar(&o.aliases, "aliases", "", "alias set of the spec that names the columns of data files; a release records its own")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress")
 	o.cache.add(f)
 }
 

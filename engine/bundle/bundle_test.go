@@ -4,6 +4,8 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -148,6 +150,11 @@ func archive(t testing.TB, parts []content) []byte {
 	return append(body, seal(body)...)
 }
 
+func sum(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
 // Parts of different bundles do not go together, even under a seal that fits.
 func TestPartsThatDoNotBelongTogether(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -161,7 +168,30 @@ func TestPartsThatDoNotBelongTogether(t *testing.T) {
 			m.Parts = append(m.Parts, p.Part)
 		}, ""},
 		"a later format": {func(m *Manifest, _ *[]content) { m.Format = 2 }, "the bundle has format 2, this version reads 1"},
-		"another plan":   {func(m *Manifest, _ *[]content) { m.Plan = "0" }, "the bundle is damaged: its plan is not the one that bundle.json names"},
+		"a changed plan": {func(m *Manifest, parts *[]content) {
+			p := &(*parts)[0]
+			p.data = bytes.Replace(p.data, []byte(`"red"`), []byte(`"rot"`), 1)
+			p.SHA256 = sum(p.data)
+			m.Parts[0] = p.Part
+		}, "the bundle is damaged: its plan is not the one that bundle.json names"},
+		"a part that is listed twice": {func(m *Manifest, parts *[]content) {
+			*parts, m.Parts = append(*parts, (*parts)[0]), append(m.Parts, m.Parts[0])
+		}, `the bundle is damaged: "plan.json" is listed twice`},
+		"a part in another folder": {func(m *Manifest, parts *[]content) {
+			p := content{Part{Name: "../x", SHA256: sum(nil)}, nil}
+			*parts, m.Parts = append(*parts, p), append(m.Parts, p.Part)
+		}, `the bundle is damaged: "../x" is listed twice, or is not the name of a part`},
+		"more objects than memory": {func(m *Manifest, parts *[]content) {
+			p := &(*parts)[4]
+			p.data = []byte("[" + strings.Repeat("{},", maxObjects) + "{}]")
+			p.Bytes, p.SHA256 = int64(len(p.data)), sum(p.data)
+			m.Parts[4] = p.Part
+		}, "the bundle is damaged: warnings.json: it has 524289 objects"},
+		"parts of any size": {func(m *Manifest, parts *[]content) {
+			p := content{Part{Name: "zeros", Bytes: maxUnpacked, SHA256: sum(nil)}, nil}
+			*parts, m.Parts = append(*parts, p), append(m.Parts, p.Part)
+		}, "the bundle is damaged: its parts have more than 512 MB"},
+		"another plan": {func(m *Manifest, _ *[]content) { m.Plan = "0" }, "the bundle is damaged: its plan is not the one that bundle.json names"},
 		"a part that is not listed": {func(_ *Manifest, parts *[]content) {
 			*parts = append(*parts, content{Part{Name: "extra.json"}, []byte("{}")})
 		}, "the bundle is damaged: it has 7 parts beside bundle.json, which lists 6"},
@@ -197,20 +227,43 @@ func TestPartsThatDoNotBelongTogether(t *testing.T) {
 
 func TestModelThatDoesNotFitThePlan(t *testing.T) {
 	for name, edit := range map[string]func(b *Bundle){
-		"other variables":   func(b *Bundle) { b.Plan.Variables[0].Name = "shade" },
-		"fewer variables":   func(b *Bundle) { b.Plan.Variables = nil },
-		"no controls":       func(b *Bundle) { b.Controls = nil },
-		"unknown expected":  func(b *Bundle) { b.Controls[0].Expected = 1 },
-		"unknown cell":      func(b *Bundle) { b.Controls[0].Cell[0] = 2 },
-		"too few cells":     func(b *Bundle) { b.Controls[0].Cell = b.Controls[0].Cell[:1] },
-		"an invalid model":  func(b *Bundle) { b.Model.Steps[0].Var = 7 },
+		"other variables":  func(b *Bundle) { b.Plan.Variables[0].Name = "shade" },
+		"fewer variables":  func(b *Bundle) { b.Plan.Variables = nil },
+		"no controls":      func(b *Bundle) { b.Controls = nil },
+		"unknown expected": func(b *Bundle) { b.Controls[0].Expected = 1 },
+		"unknown cell":     func(b *Bundle) { b.Controls[0].Cell[0] = 2 },
+		"too few cells":    func(b *Bundle) { b.Controls[0].Cell = b.Controls[0].Cell[:1] },
+		"an invalid model": func(b *Bundle) { b.Model.Steps[0].Var = 7 },
+		"no persons":       func(b *Bundle) { b.Request.Size, b.Allocation = 0, nil },
+		"another size":     func(b *Bundle) { b.Request.Size++ },
+		"another seed":     func(b *Bundle) { b.Request.Seed++ },
+		"other counts":     func(b *Bundle) { b.Allocation.Steps[0].Count[0]++ },
+		"an exception of no control": func(b *Bundle) {
+			b.Allocation.Exceptions = []sample.Exception{{Control: 1}}
+		},
 		"another structure": func(b *Bundle) { b.Plan.Format = 9 },
 	} {
 		b := small(t)
 		edit(b)
+		b.Plan.Stamp()
 		if _, err := Decode(encode(t, b)); err == nil {
 			t.Errorf("%s: the bundle is read", name)
 		}
+	}
+}
+
+// A step that depends on a faulty one must not be looked at.
+func TestAStepOfAFaultyStep(t *testing.T) {
+	m := &sample.Model{
+		Vars: []sample.Var{{Name: "a", Card: 1}, {Name: "b", Card: 1}},
+		Steps: []sample.Step{
+			{Var: 0, Given: []int{1, 9}, Weight: []float64{1}},
+			{Var: 1, Given: []int{9}, Weight: []float64{1}},
+			{Var: 1, Given: []int{0}, Weight: []float64{1}},
+		},
+	}
+	if _, err := decodeModel(encodeModel(m)); err == nil {
+		t.Error("the model is read")
 	}
 }
 

@@ -10,8 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/internal/sample"
@@ -27,11 +29,14 @@ const Format = 1
 // from a spec by its content: see Is.
 const Extension = ".bundle"
 
-// Limits of what Read takes.
+// Limits of a bundle. They bound the memory and the time that a hostile file takes.
 const (
-	maxFile  = 1 << 30   // bytes of the file
-	maxPart  = 512 << 20 // bytes of a part, unpacked
-	maxParts = 64
+	maxFile     = 512 << 20 // bytes of the file
+	maxParts    = 64
+	maxManifest = 1 << 20   // bytes of bundle.json
+	maxDocument = 64 << 20  // bytes of another JSON part, unpacked
+	maxObjects  = 1 << 19   // objects and nulls of a JSON part: each may become a struct
+	maxUnpacked = 512 << 20 // bytes of all parts, unpacked
 )
 
 // Names of the parts.
@@ -43,6 +48,12 @@ const (
 	writersPart    = "writers.json"
 	warningsPart   = "warnings.json"
 	allocationPart = "allocation.bin"
+)
+
+// required are the parts of every bundle; known are those that a reader keeps.
+var (
+	required = []string{planPart, modelPart, controlsPart, writersPart, warningsPart}
+	known    = append(required[:len(required):len(required)], allocationPart)
 )
 
 // Manifest lists the parts of a bundle.
@@ -82,7 +93,10 @@ func (b *Bundle) encode() (*Manifest, []content, error) {
 	}
 	document := func(name string, v any) error {
 		data, err := json.Marshal(v)
-		return add(name, append(data, '\n'), err)
+		if data = append(data, '\n'); err == nil {
+			err = checkDocument(data)
+		}
+		return add(name, data, err)
 	}
 	err := errors.Join(
 		document(planPart, b.Plan),
@@ -106,6 +120,17 @@ func (b *Bundle) encode() (*Manifest, []content, error) {
 func (b *Bundle) Manifest() (*Manifest, error) {
 	m, _, err := b.encode()
 	return m, err
+}
+
+// checkDocument checks that a JSON part is within the limits.
+func checkDocument(data []byte) error {
+	if len(data) > maxDocument {
+		return fmt.Errorf("it has more than %d MB", maxDocument>>20)
+	}
+	if n := bytes.Count(data, []byte("{")) + bytes.Count(data, []byte("null")); n > maxObjects {
+		return fmt.Errorf("it has %d objects, more than %d", n, maxObjects)
+	}
+	return nil
 }
 
 // Encode returns the bundle's file. The same bundle gives the same bytes: the
@@ -178,11 +203,23 @@ func ReadFile(path string) (*Bundle, error) {
 }
 
 // WriteFile writes the bundle to path, under a temporary name first, so that no
-// part of it is ever seen under its own.
+// part of it is ever seen under its own. It follows symbolic links, and writes to a
+// device or a pipe directly.
 func (b *Bundle) WriteFile(path string) error {
 	data, err := b.Encode()
 	if err != nil {
 		return err
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(data)
+		return errors.Join(err, f.Close())
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
 	if err != nil {
@@ -219,7 +256,12 @@ func Decode(data []byte) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bundle{Plan: &plan.Plan{}, Request: m.Request}
+	for _, name := range []string{planPart, controlsPart, writersPart, warningsPart} {
+		if err := checkDocument(parts[name]); err != nil {
+			return nil, damaged("%s: %v", name, err)
+		}
+	}
+	b := &Bundle{Request: m.Request}
 	if b.Plan, err = plan.Read(parts[planPart]); err != nil {
 		return nil, err
 	}
@@ -231,13 +273,15 @@ func Decode(data []byte) (*Bundle, error) {
 			return nil, damaged("%s: %v", name, err)
 		}
 	}
-	if packed, ok := parts[allocationPart]; ok {
+	if packed := parts[allocationPart]; packed != nil {
 		b.Allocation = &sample.Allocation{}
 		if err := b.Allocation.UnmarshalBinary(packed); err != nil {
 			return nil, damaged("%s: %v", allocationPart, err)
 		}
 	}
-	if m.Plan != b.Plan.Hash || m.Structure != b.Plan.Structure || m.Name != b.Plan.Name {
+	stamped := *b.Plan
+	stamped.Stamp()
+	if m.Plan != stamped.Hash || m.Plan != b.Plan.Hash || m.Structure != b.Plan.Structure || m.Name != b.Plan.Name {
 		return nil, damaged("its plan is not the one that %s names", manifestPart)
 	}
 	return b, b.validate()
@@ -253,12 +297,12 @@ func unpack(data []byte) (*Manifest, map[string][]byte, error) {
 	if len(files) == 0 || len(files) > maxParts || files[0].Name != manifestPart {
 		return nil, nil, damaged("its first part is not %s", manifestPart)
 	}
-	list, err := readPart(files[0], maxPart)
-	if err != nil {
+	var list bytes.Buffer
+	if _, err := readPart(&list, files[0], maxManifest); err != nil {
 		return nil, nil, err
 	}
 	var m Manifest
-	if err := json.Unmarshal(list, &m); err != nil {
+	if err := json.Unmarshal(list.Bytes(), &m); err != nil {
 		return nil, nil, damaged("%s: %v", manifestPart, err)
 	}
 	if m.Format != Format {
@@ -268,45 +312,76 @@ func unpack(data []byte) (*Manifest, map[string][]byte, error) {
 		return nil, nil, damaged("it has %d parts beside %s, which lists %d", len(files)-1, manifestPart, len(m.Parts))
 	}
 	parts := map[string][]byte{}
+	listed := map[string]bool{}
+	unpacked := int64(0)
 	for i, p := range m.Parts {
-		if files[1+i].Name != p.Name || p.Bytes < 0 || p.Bytes > maxPart {
+		if files[1+i].Name != p.Name || p.Bytes < 0 || p.Bytes > maxUnpacked {
 			return nil, nil, damaged("%s lists a part %q that is not there", manifestPart, p.Name)
 		}
-		data, err := readPart(files[1+i], p.Bytes)
+		if !plainName(p.Name) || listed[p.Name] {
+			return nil, nil, damaged("%q is listed twice, or is not the name of a part", p.Name)
+		}
+		if unpacked += p.Bytes; unpacked > maxUnpacked {
+			return nil, nil, damaged("its parts have more than %d MB", maxUnpacked>>20)
+		}
+		part, h := bytes.Buffer{}, sha256.New()
+		var to io.Writer = h
+		if slices.Contains(known, p.Name) { // others are checked, and not kept
+			to = io.MultiWriter(&part, h)
+		}
+		n, err := readPart(to, files[1+i], p.Bytes)
 		if err != nil {
 			return nil, nil, err
 		}
-		if sum := sha256.Sum256(data); int64(len(data)) != p.Bytes || hex.EncodeToString(sum[:]) != p.SHA256 {
+		if n != p.Bytes || hex.EncodeToString(h.Sum(nil)) != p.SHA256 {
 			return nil, nil, damaged("%s is not what %s says", p.Name, manifestPart)
 		}
-		parts[p.Name] = data
+		parts[p.Name] = part.Bytes()
+		listed[p.Name] = true
 	}
-	for _, name := range []string{planPart, modelPart, controlsPart, writersPart, warningsPart} {
-		if _, ok := parts[name]; !ok {
+	for _, name := range required {
+		if !listed[name] {
 			return nil, nil, damaged("it has no %s", name)
 		}
 	}
 	return &m, parts, nil
 }
 
-// readPart reads a part of at most so many bytes.
-func readPart(f *zip.File, most int64) ([]byte, error) {
+// plainName reports whether a part may have this name: that of a file without a
+// folder, so that unpacking a bundle by other tools is safe.
+func plainName(name string) bool {
+	return fs.ValidPath(name) && name != "." && name != manifestPart && !strings.ContainsAny(name, `/\:`)
+}
+
+// readPart copies a part of at most so many bytes.
+func readPart(to io.Writer, f *zip.File, most int64) (int64, error) {
 	r, err := f.Open()
 	if err != nil {
-		return nil, damaged("%s: %v", f.Name, err)
+		return 0, damaged("%s: %v", f.Name, err)
 	}
-	data, err := io.ReadAll(io.LimitReader(r, most+1))
+	n, err := io.Copy(to, io.LimitReader(r, most+1))
 	if err = cmp.Or(err, r.Close()); err != nil {
-		return nil, damaged("%s: %v", f.Name, err)
+		return n, damaged("%s: %v", f.Name, err)
 	}
-	if int64(len(data)) > most {
-		return nil, damaged("%s has more than %d bytes", f.Name, most)
+	if n > most {
+		return n, damaged("%s has more than %d bytes", f.Name, most)
 	}
-	return data, nil
+	return n, nil
 }
 
 // validate checks that the parts belong together.
 func (b *Bundle) validate() error {
+	if r := b.Request; r != nil && (r.Size < 1 || r.Size > sample.MaxPersons) {
+		return damaged("it is for %d persons, want 1 to %d", r.Size, sample.MaxPersons)
+	}
+	if a := b.Allocation; a != nil {
+		if r := b.Request; r == nil || a.N != r.Size || a.Seed != r.Seed {
+			return damaged("%s is that of another population", allocationPart)
+		}
+		if err := a.Validate(b.Model); err != nil {
+			return damaged("%s: %v", allocationPart, err)
+		}
+	}
 	if len(b.Model.Vars) != len(b.Plan.Variables) {
 		return damaged("the model has %d variables, the plan %d", len(b.Model.Vars), len(b.Plan.Variables))
 	}

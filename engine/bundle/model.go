@@ -98,16 +98,16 @@ func decodeModel(data []byte) (*sample.Model, error) {
 	}
 	d := decoder{rest: data[len(modelMagic):]}
 	m := &sample.Model{}
-	for range d.length(3) {
+	for range d.entries(3) {
 		m.Vars = append(m.Vars, sample.Var{Name: d.string(), Card: d.int(), Ordered: d.int() == 1})
 	}
-	for range d.length(3) {
+	for range d.entries(3) {
 		m.Steps = append(m.Steps, sample.Step{Var: d.int(), Given: d.ints(), Weight: d.floats()})
 	}
-	for range d.length(5) {
+	for range d.entries(5) {
 		m.Controls = append(m.Controls, sample.Control{Name: d.string(), Rank: d.int(), Scope: d.ints(), Cell: d.cells(), Share: d.floats()})
 	}
-	for range d.length(19) {
+	for range d.entries(19) {
 		m.Limits = append(m.Limits, sample.Limit{Name: d.string(), Scope: d.ints(), Cell: d.cells(), AtLeast: d.float(), AtMost: d.float()})
 	}
 	if d.bad || len(d.rest) > 0 {
@@ -142,6 +142,19 @@ func (d *decoder) int() int {
 func (d *decoder) length(size int) int {
 	n := d.int()
 	if n > len(d.rest)/size {
+		d.fail()
+		return 0
+	}
+	return n
+}
+
+// maxEntries bounds the memory that a damaged file can make a reader allocate.
+const maxEntries = 1 << 20
+
+// entries is length for variables, steps, controls and limits.
+func (d *decoder) entries(size int) int {
+	n := d.length(size)
+	if n > maxEntries {
 		d.fail()
 		return 0
 	}

@@ -27,5 +27,5 @@ func (b *basis) measures(fields []string) bool {
 // identifies reports whether a column identifies a person.
 func (b *basis) identifies(column int) bool {
 	f := b.plan.Fields[column]
-	return f.Kind == "id" || b.plan.Roles["id"] == f.Name
+	return f.Meaning() == kind.Identifier || b.plan.Roles["id"] == f.Name
 }

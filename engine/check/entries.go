@@ -59,7 +59,7 @@ func (f *entriesField) given() string {
 // bounds are the least and most items of a list of entries: those drawn, or all
 // entries where there are fewer.
 func (f *entriesField) bounds(list int) (least, most int) {
-	from, to := f.entries.Of(list)
+	from, to := f.entries.Range(list)
 	return min(f.entries.Min, int(to-from)), min(f.entries.Max, int(to-from))
 }
 
@@ -91,7 +91,7 @@ func (p *entriesPlan) newTally() *entries {
 func (t *entries) add(b *frame.Batch) {
 	for i := range t.fields {
 		f, x := &t.plan.fields[i], &t.fields[i]
-		x.lists, x.entry = f.entries.Rows(b, x.lists), frame.Grow(x.entry, b.N)
+		x.lists, x.entry = f.entries.RowLists(b, x.lists), frame.Grow(x.entry, b.N)
 		if f.list {
 			x.findFirst(f, &b.Columns[f.column])
 		} else {

@@ -116,7 +116,7 @@ func (x *frequencyTally) testEntries(f *entriesField) *Test {
 		if n == 0 {
 			continue
 		}
-		from, to := f.entries.Of(list)
+		from, to := f.entries.Range(list)
 		observed, expected, weight := make([]float64, to-from), make([]float64, to-from), make([]float64, to-from)
 		for k := range observed {
 			observed[k] = float64(x.first[from+int32(k)])

@@ -17,7 +17,7 @@ import (
 // both thresholds.
 func TestNearDuplicateThresholds(t *testing.T) {
 	p := &plan.Plan{Name: "texts", Population: plan.Population{Seed: 7}, Fields: []*kind.Field{
-		{Name: "story", Kind: "text", Class: kind.Written, Type: frame.Text, Text: &kind.Text{Chars: kind.Length{Min: 1, Max: 5000}}},
+		{Name: "story", Kind: "text", Class: kind.Written, Type: frame.Text, Text: &kind.TextSpec{Chars: kind.Length{Min: 1, Max: 5000}}},
 	}}
 	const persons, words = 2000, 194 // 190 shingles of five words
 	for _, c := range []struct {

@@ -25,7 +25,7 @@ type sourcesPlan struct {
 // compileSources returns nil when no field says who wrote the texts.
 func compileSources(b *basis, texts []textField) (p *sourcesPlan) {
 	for i, f := range b.plan.Fields {
-		if f.Class == kind.Written && f.Text == nil {
+		if f.Meaning() == kind.Provenance {
 			p = &sourcesPlan{column: i, fields: texts}
 		}
 	}

@@ -43,9 +43,9 @@ func village() *plan.Plan {
 			{Name: "age", Kind: "integer", Class: kind.Fitted, Type: frame.Integer, Domain: &kind.Domain{Integer: true, Max: 99}},
 			{Name: "place", Kind: "category", Class: kind.Fitted, Type: frame.Category, Domain: &kind.Domain{Labels: []string{"Upper Mill", "Lower Mill", "Bridge"}}},
 			{Name: "given_name", Kind: "template", Class: kind.Drawn, Type: frame.Text},
-			{Name: "story", Kind: "text", Class: kind.Written, Type: frame.Text, Nullable: true, Text: &kind.Text{Chars: kind.Length{Min: 200, Max: 2000}, Mentions: []string{"given_name", "place"}}},
-			{Name: "plans", Kind: "text", Class: kind.Written, Type: frame.Text, Nullable: true, When: hue(0), WhenText: `hue: "h0"`, Text: &kind.Text{Chars: kind.Length{Min: 100, Max: 2000}}},
-			{Name: "skills", Kind: "text_list", Class: kind.Written, Type: frame.TextList, Nullable: true, Text: &kind.Text{Chars: kind.Length{Min: 3, Max: 60}, Items: &kind.Length{Min: 2, Max: 4}}},
+			{Name: "story", Kind: "text", Class: kind.Written, Type: frame.Text, Nullable: true, Text: &kind.TextSpec{Chars: kind.Length{Min: 200, Max: 2000}, Mentions: []string{"given_name", "place"}}},
+			{Name: "plans", Kind: "text", Class: kind.Written, Type: frame.Text, Nullable: true, When: hue(0), WhenText: `hue: "h0"`, Text: &kind.TextSpec{Chars: kind.Length{Min: 100, Max: 2000}}},
+			{Name: "skills", Kind: "text_list", Class: kind.Written, Type: frame.TextList, Nullable: true, Text: &kind.TextSpec{Chars: kind.Length{Min: 3, Max: 60}, Items: &kind.Length{Min: 2, Max: 4}}},
 			{Name: "origin", Kind: "text_source", Class: kind.Written, Type: frame.Text, Nullable: true},
 		},
 		Rules: []plan.Rule{

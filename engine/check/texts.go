@@ -112,7 +112,7 @@ type texts struct {
 	checker *rules.Checker
 
 	fields   []textTally
-	broken   []textViolations                  // per demand of the rules
+	broken   []textViolations                      // per demand of the rules
 	compared sketch.Lowest[[]similarity.Signature] // per text field
 	kept     sketch.Lowest[keptPerson]
 	names    map[uint64]string // words of the persons kept, by their hash
@@ -139,11 +139,11 @@ type keptPerson struct {
 
 // sampledPerson is a row of the current batch on its way into the samples.
 type sampledPerson struct {
-	row    int
-	hash   uint64
-	masks  similarity.Masks
+	row        int
+	hash       uint64
+	masks      similarity.Masks
 	signatures []similarity.Signature
-	words  [][]uint64 // nil when they are not kept
+	words      [][]uint64 // nil when they are not kept
 }
 
 func (x *textsPlan) newTally(codes *codes, columns *columns) *texts {

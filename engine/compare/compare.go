@@ -1,47 +1,42 @@
-// Package compare sets data sets side by side: releases, files that other tools
-// wrote, and references of which only some figures are known.
+// Package compare compares data sets: releases, files written by other tools, and
+// references of which only some figures are known.
 //
-// In go Inputs, out comes a Comparison: plain data, with printers for a
-// terminal, Markdown and HTML. Each data set is read once and in memory that
-// does not grow with its rows; what texts have in common is measured on samples
-// of equal size, since every such measure depends on the amount of text.
+// Compare measures Inputs and returns a Comparison, plain data that can be written
+// as text, Markdown, HTML or JSON. Each data set is read once, in memory that does
+// not grow with its number of rows. Measures of wording depend on the amount of
+// text and are therefore taken on samples of equal size.
 package compare
 
 import (
-	"cmp"
 	"context"
-	"maps"
-	"math"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/personagen/personagen/engine/internal/similarity"
 	"github.com/personagen/personagen/engine/internal/sketch"
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// Format is the version of the form of a Comparison.
+// Format is the version of the JSON format of a Comparison.
 const Format = 1
 
 // Kinds of sets.
 const (
 	Release   = "release"
-	Data      = "data"      // files of another origin
+	Data      = "data"      // data files that are not a release
 	Knowledge = "reference" // figures only
 )
 
-// Comparison is what data sets have in common and where they differ. What
-// stands in lists called "in" is by set, in their order, null where a set has
-// nothing of it.
+// Comparison is the result of comparing data sets. Lists with the key "in" have
+// one entry per set, in the order of Sets, null where a set lacks the field.
 type Comparison struct {
-	Format int      `json:"format"`
-	Sets   []Set    `json:"sets"`
-	Texts  []Text   `json:"texts"`
-	Lists  []List   `json:"lists"`
-	Values []Values `json:"values"`
-	Number []Number `json:"numbers"`
-	// Findings sum it up in sentences.
+	Format  int                `json:"format"`
+	Sets    []Set              `json:"sets"`
+	Texts   []TextComparison   `json:"texts"`
+	Lists   []ListComparison   `json:"lists"`
+	Values  []ValuesComparison `json:"values"`
+	Numbers []NumberComparison `json:"numbers"`
+	// Findings summarise the comparison in sentences.
 	Findings []string `json:"findings"`
 }
 
@@ -53,124 +48,123 @@ type Set struct {
 	Origin string `json:"origin,omitempty"`
 	Note   string `json:"note,omitempty"`
 	Rows   *int64 `json:"rows,omitempty"`
-	// RowChars are the characters of all texts and lists of a row.
+	// RowChars describes the number of characters in all texts and lists of a row.
 	RowChars *sketch.Summary `json:"row_chars,omitempty"`
-	// Model is the share of texts that a model wrote, nil when nothing says.
+	// Model is the share of texts that a model wrote, nil if unknown.
 	Model *float64 `json:"model_written,omitempty"`
-	// Only are columns that no other set has; Missing those that others have.
+	// Only lists the columns that no other set has.
 	Only []string `json:"only,omitempty"`
-	// Known is what is known of a reference.
+	// Known are the known figures of a reference, nil for data.
 	Known *spec.Reference `json:"known,omitempty"`
 }
 
-// Text compares a text field.
-type Text struct {
+// TextComparison compares a text field.
+type TextComparison struct {
 	Field string         `json:"field"`
 	Title string         `json:"title,omitempty"`
 	In    []*TextFigures `json:"in"`
 }
 
-// TextFigures are those of one set.
+// TextFigures are the figures of a text field in one set.
 type TextFigures struct {
 	Texts int64           `json:"texts,omitempty"`
-	Empty int64           `json:"empty,omitempty"` // null or without a character
+	Empty int64           `json:"empty,omitempty"` // null or empty
 	Chars *sketch.Summary `json:"chars,omitempty"`
-	// Words are those of a text, on average of a sample.
+	// Words is the mean number of words per text, in a sample.
 	Words float64 `json:"words,omitempty"`
-	// Sample says what is measured below: the same amount in every set.
+	// Sample is the amount of text that the figures below are measured on, the
+	// same in every set.
 	Sample Sample `json:"sample,omitzero"`
-	// PerThousand are the different words of a stretch of a thousand, Vocabulary
-	// those of the whole sample, Distinct the ratios of different runs of one,
-	// two and three words to all of them.
+	// PerThousand is the number of different words per 1,000 words (moving
+	// average), Vocabulary that in the whole sample. Distinct are distinct-1 to
+	// distinct-3, the ratios of different to all runs of one, two and three words.
 	PerThousand float64    `json:"types_per_thousand,omitempty"`
 	Vocabulary  int64      `json:"vocabulary,omitempty"`
 	Distinct    [3]float64 `json:"distinct,omitzero"`
-	// Near is the share of texts that are nearly the same as another, Opening of
-	// those that open as another of the same hundred, when names, places and
-	// numbers are masked; Phrase the words of the longest phrase that two share.
-	Near    float64 `json:"near_duplicates_share"`
-	Opening float64 `json:"openings_repeated_in_a_hundred"`
-	Phrase  int     `json:"longest_repeated_phrase,omitempty"`
-	// Named tells how often the text names a fact about its person.
+	// NearDuplicates is the share of texts that are near-duplicates of another,
+	// RepeatedOpenings the share whose first words occur in another of the same
+	// hundred texts, LongestPhrase the number of words of the longest phrase that
+	// two texts share; all with names, places and numbers masked.
+	NearDuplicates   float64 `json:"near_duplicates_share"`
+	RepeatedOpenings float64 `json:"openings_repeated_in_a_hundred"`
+	LongestPhrase    int     `json:"longest_repeated_phrase,omitempty"`
+	// Named tells how often texts name facts about their persons.
 	Named []Fact               `json:"named,omitempty"`
 	Known *spec.ReferenceField `json:"known,omitempty"`
 }
 
-// Sample is how much was measured.
+// Sample is an amount of text.
 type Sample struct {
 	Texts int64 `json:"texts"` // for near-duplicates and openings
 	Words int64 `json:"words"` // for the vocabulary
 }
 
-// Fact is something of a person that texts may name, by its role.
+// Fact is the share of texts that name a fact about their person, by role.
 type Fact struct {
 	Role  string  `json:"role"`
-	Of    int64   `json:"of"` // texts of persons who have it
+	Of    int64   `json:"of"` // texts of persons with such a fact
 	Share float64 `json:"share"`
 }
 
-// List compares a field of lists.
-type List struct {
+// ListComparison compares a field of lists.
+type ListComparison struct {
 	Field string         `json:"field"`
 	Title string         `json:"title,omitempty"`
 	In    []*ListFigures `json:"in"`
 }
 
-// ListFigures are those of one set.
+// ListFigures are the figures of a field of lists in one set.
 type ListFigures struct {
 	Lists int64           `json:"lists,omitempty"`
 	Empty int64           `json:"empty,omitempty"`
 	Items *sketch.Summary `json:"items,omitempty"`
 	Chars *sketch.Summary `json:"chars,omitempty"` // of an item
-	// Different is the share of different items among equally many of each set.
+	// Different is the share of different items in a sample of Sample items, the
+	// same number in every set.
 	Different float64              `json:"different,omitempty"`
-	Sample    int64                `json:"sample,omitempty"`  // items
-	Strings   bool                 `json:"strings,omitempty"` // the lists are written as texts
+	Sample    int64                `json:"sample,omitempty"`  // number of items
+	Strings   bool                 `json:"strings,omitempty"` // the lists are stored as strings
 	Known     *spec.ReferenceField `json:"known,omitempty"`
 }
 
-// Values compares a field of finitely many values. TVD is the total variation
-// distance to the first set: null for itself and where no label is shared.
-type Values struct {
+// ValuesComparison compares a field of categories. TVD is the total variation
+// distance to the first set, null for the first set itself and for sets without
+// common values.
+type ValuesComparison struct {
 	Field string          `json:"field"`
 	Title string          `json:"title,omitempty"`
 	In    []*ValueFigures `json:"in"`
 	TVD   []*float64      `json:"tvd"`
 }
 
-// ValueFigures are those of one set.
+// ValueFigures are the figures of a field of categories in one set.
 type ValueFigures struct {
 	Rows      int64 `json:"rows,omitempty"`
 	Nulls     int64 `json:"nulls,omitempty"`
 	Different int64 `json:"different,omitempty"`
-	// Many tells that there are more than could be counted.
-	Many bool `json:"many,omitempty"`
-	// Shares are those of the largest values, of the rows that have one.
+	// TooMany is set if there are more different values than are counted.
+	TooMany bool `json:"many,omitempty"`
+	// Shares are those of the most frequent values, among rows with a value.
 	Shares []Share              `json:"shares,omitempty"`
 	Known  *spec.ReferenceField `json:"known,omitempty"`
 }
 
-// Share is a value with its share.
+// Share is a value and its share.
 type Share struct {
 	Label string  `json:"label"`
 	Share float64 `json:"share"`
 }
 
-// Number compares a number field.
-type Number struct {
+// NumberComparison compares a number field.
+type NumberComparison struct {
 	Field string            `json:"field"`
 	Title string            `json:"title,omitempty"`
 	In    []*sketch.Summary `json:"in"`
 }
 
-// mostShares is how many values of a set are told of.
-const mostShares = 100
-
-// window is the stretch of words in which different ones are counted.
-const window = 1000
-
-// Compare measures the inputs, several at a time, and sets them side by side.
-// progress, when set, hears of rows read.
+// Compare measures the inputs concurrently and compares them. If progress is not
+// nil it is called, from several goroutines, with the number of rows read since
+// its last call.
 func Compare(ctx context.Context, inputs []Input, progress func(rows int64)) (*Comparison, error) {
 	profiles := make([]*profile, len(inputs))
 	var g errgroup.Group
@@ -183,20 +177,20 @@ func Compare(ctx context.Context, inputs []Input, progress func(rows int64)) (*C
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	c := &Comparison{Format: Format, Texts: []Text{}, Lists: []List{}, Values: []Values{}, Number: []Number{}}
+	c := &Comparison{Format: Format, Texts: []TextComparison{}, Lists: []ListComparison{}, Values: []ValuesComparison{}, Numbers: []NumberComparison{}}
 	for _, p := range profiles {
 		c.Sets = append(c.Sets, p.set())
 	}
 	for _, f := range fieldsOf(profiles) {
 		c.add(f, profiles)
 	}
-	c.onlyThere(profiles)
+	c.setExclusive(profiles)
 	c.Findings = c.findings()
 	return c, nil
 }
 
-// fieldsOf lists the fields that are compared, in the order of the sets: those
-// that two sets have, and all texts and lists.
+// fieldsOf returns the fields to compare, in the order of the sets: fields that at
+// least two sets have, and all texts and lists.
 func fieldsOf(profiles []*profile) []string {
 	var fields []string
 	count := map[string]int{}
@@ -225,7 +219,7 @@ func fieldsOf(profiles []*profile) []string {
 	return slices.DeleteFunc(fields, func(name string) bool { return count[name] < 2 && !prose[name] && len(profiles) > 1 })
 }
 
-// add compares a field, as what the first set that has it takes it for.
+// add compares a field, as the kind of column it is in the first set that has it.
 func (c *Comparison) add(field string, profiles []*profile) {
 	var first *column
 	columns := make([]*column, len(profiles))
@@ -245,144 +239,37 @@ func (c *Comparison) add(field string, profiles []*profile) {
 	}
 	switch first.kind {
 	case textKind:
-		c.Texts = append(c.Texts, Text{field, first.title, textFigures(field, profiles, columns, known)})
+		c.Texts = append(c.Texts, TextComparison{field, first.title, textFigures(field, profiles, columns, known)})
 	case listKind:
-		c.Lists = append(c.Lists, List{field, first.title, listFigures(profiles, columns, known)})
+		c.Lists = append(c.Lists, ListComparison{field, first.title, listFigures(profiles, columns, known)})
 	case valueKind:
 		c.Values = append(c.Values, valueFigures(field, first.title, columns, known))
 	case numberKind:
-		n := Number{Field: field, Title: first.title, In: make([]*sketch.Summary, len(profiles))}
+		n := NumberComparison{Field: field, Title: first.title, In: make([]*sketch.Summary, len(profiles))}
 		for i, x := range columns {
 			if x != nil {
 				n.In[i] = x.numbers.Describe()
 			}
 		}
-		c.Number = append(c.Number, n)
+		c.Numbers = append(c.Numbers, n)
 	}
 }
 
-// textFigures cuts the samples of all sets to the same size and measures them.
-func textFigures(field string, profiles []*profile, columns []*column, known []*spec.ReferenceField) []*TextFigures {
-	type sample struct {
-		signatures []*similarity.Signature
-		persons    []int64
-		words      [][]uint64
+// has reports whether the data set has a field. A reference has the fields of which
+// something is known.
+func (p *profile) has(field string) bool {
+	if p.column(field) != nil {
+		return true
 	}
-	samples := make([]sample, len(columns))
-	texts, words := math.MaxInt, math.MaxInt
-	for i, x := range columns {
-		if x == nil {
-			continue
-		}
-		s := &samples[i]
-		s.signatures, s.persons, s.words = profiles[i].sampleOf(x)
-		if len(s.signatures) > 0 {
-			texts, words = min(texts, len(s.signatures)), min(words, similarity.Words(s.words))
-		}
+	if p.input.Known == nil {
+		return false
 	}
-	out := make([]*TextFigures, len(columns))
-	for i, x := range columns {
-		if x == nil {
-			if k := known[i]; k != nil && !k.Absent && (k.Chars != nil || k.ExampleChars != nil) {
-				out[i] = &TextFigures{Known: k}
-			}
-			continue
-		}
-		f := &TextFigures{Texts: x.n - x.empty, Empty: x.empty + x.nulls, Chars: x.chars.Describe(), Named: profiles[i].named(x)}
-		out[i] = f
-		s := samples[i]
-		if len(s.signatures) == 0 {
-			continue
-		}
-		f.Words = sketch.Tidy(float64(similarity.Words(s.words)) / float64(max(1, len(s.words))))
-		cut := similarity.Cut(s.words, words)
-		a := similarity.Compare(s.signatures[:texts], s.persons[:texts], cut)
-		f.Sample = Sample{int64(texts), int64(words)}
-		f.Near, f.Opening, f.Distinct, f.Phrase = a.NearDuplicateShare, a.Openings.Repeated, a.Words.Distinct, a.Words.Phrase
-		f.Vocabulary, f.PerThousand = similarity.Types(cut), similarity.MovingTypes(cut, window)
-	}
-	return out
+	f := p.input.Known.Field(field)
+	return f != nil && !f.Absent
 }
 
-func listFigures(profiles []*profile, columns []*column, known []*spec.ReferenceField) []*ListFigures {
-	samples := make([][][]uint64, len(columns))
-	items := math.MaxInt
-	for i, x := range columns {
-		if x != nil {
-			_, _, samples[i] = profiles[i].sampleOf(x)
-			if n := similarity.Words(samples[i]); n > 0 {
-				items = min(items, n)
-			}
-		}
-	}
-	out := make([]*ListFigures, len(columns))
-	for i, x := range columns {
-		if x == nil {
-			if k := known[i]; k != nil && !k.Absent && k.Items != nil {
-				out[i] = &ListFigures{Known: k}
-			}
-			continue
-		}
-		f := &ListFigures{Lists: x.n - x.empty, Empty: x.empty + x.nulls, Items: x.items.Describe(), Chars: x.chars.Describe(), Strings: x.strings}
-		if n := similarity.Words(samples[i]); n > 0 {
-			f.Sample = int64(items)
-			f.Different = sketch.Tidy(float64(similarity.Types(similarity.Cut(samples[i], items))) / float64(items))
-		}
-		out[i] = f
-	}
-	return out
-}
-
-func valueFigures(field, title string, columns []*column, known []*spec.ReferenceField) Values {
-	v := Values{Field: field, Title: title, In: make([]*ValueFigures, len(columns)), TVD: make([]*float64, len(columns))}
-	for i, x := range columns {
-		if x == nil {
-			if k := known[i]; k != nil && !k.Absent && k.Values != nil {
-				v.In[i] = &ValueFigures{Known: k}
-			}
-			continue
-		}
-		f := &ValueFigures{Rows: x.n, Nulls: x.nulls, Different: int64(len(x.values)), Many: x.many}
-		labels := slices.SortedFunc(maps.Keys(x.values), func(a, b string) int {
-			return cmp.Or(cmp.Compare(x.values[b], x.values[a]), cmp.Compare(a, b))
-		})
-		for _, label := range labels[:min(len(labels), mostShares)] {
-			f.Shares = append(f.Shares, Share{label, sketch.Tidy(float64(x.values[label]) / float64(x.n))})
-		}
-		v.In[i] = f
-		if i > 0 && columns[0] != nil {
-			v.TVD[i] = distance(columns[0], x)
-		}
-	}
-	return v
-}
-
-// distance is the total variation distance of two columns, nil when they have
-// no label in common or too many to be counted.
-func distance(a, b *column) *float64 {
-	if a.many || b.many || a.n == 0 || b.n == 0 {
-		return nil
-	}
-	labels := maps.Clone(a.values)
-	shared := false
-	for label := range b.values {
-		_, both := labels[label]
-		shared = shared || both
-		labels[label] = 0
-	}
-	if !shared {
-		return nil
-	}
-	sum := 0.0
-	for _, label := range slices.Sorted(maps.Keys(labels)) { // so that the sum has one order
-		sum += math.Abs(float64(a.values[label])/float64(a.n) - float64(b.values[label])/float64(b.n))
-	}
-	sum = sketch.Tidy(sum / 2)
-	return &sum
-}
-
-// onlyThere lists the columns that only one set has.
-func (c *Comparison) onlyThere(profiles []*profile) {
+// setExclusive lists the columns that only one set has.
+func (c *Comparison) setExclusive(profiles []*profile) {
 	if len(profiles) < 2 {
 		return
 	}
@@ -391,21 +278,8 @@ func (c *Comparison) onlyThere(profiles []*profile) {
 			if x.kind == sourceKind || x.kind == otherKind {
 				continue
 			}
-			alone := true
-			for k, other := range profiles {
-				if k == i {
-					continue
-				}
-				if other.column(x.name) != nil {
-					alone = false
-				}
-				if r := other.input.Known; r != nil {
-					if f := r.Field(x.name); f != nil && !f.Absent {
-						alone = false
-					}
-				}
-			}
-			if alone {
+			others := slices.DeleteFunc(slices.Clone(profiles), func(o *profile) bool { return o == p })
+			if !slices.ContainsFunc(others, func(o *profile) bool { return o.has(x.name) }) {
 				c.Sets[i].Only = append(c.Sets[i].Only, x.name)
 			}
 		}

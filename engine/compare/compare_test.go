@@ -18,7 +18,7 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// quay is a plan that knows the fields of the files below.
+// quay returns a plan with the fields of the files that write makes.
 func quay() *plan.Plan {
 	return &plan.Plan{
 		Name: "quay", Roles: map[string]string{"id": "id", "name": "name", "age": "age", "place": "zone"},
@@ -27,14 +27,14 @@ func quay() *plan.Plan {
 			{Name: "name", Kind: "template", Class: kind.Drawn, Type: frame.Text},
 			{Name: "age", Kind: "integer", Class: kind.Fitted, Type: frame.Integer, Domain: &kind.Domain{Integer: true, Max: 99}},
 			{Name: "zone", Kind: "category", Title: "Zone", Class: kind.Fitted, Type: frame.Category, Domain: &kind.Domain{Labels: []string{"Mole", "Dunes"}}},
-			{Name: "tale", Kind: "text", Class: kind.Written, Type: frame.Text, Text: &kind.Text{}},
-			{Name: "tags", Kind: "text_list", Class: kind.Written, Type: frame.TextList, Text: &kind.Text{}},
+			{Name: "tale", Kind: "text", Class: kind.Written, Type: frame.Text, Text: &kind.TextSpec{}},
+			{Name: "tags", Kind: "text_list", Class: kind.Written, Type: frame.TextList, Text: &kind.TextSpec{}},
 			{Name: "by", Kind: "text_source", Class: kind.Written, Type: frame.Text},
 		},
 	}
 }
 
-// write makes n persons as JSON lines: those of even numbers live on the mole.
+// write writes n persons as JSON lines. Persons with even numbers live on the mole.
 func write(t *testing.T, name string, n int, list func(items ...string) string) string {
 	t.Helper()
 	var b strings.Builder
@@ -62,10 +62,10 @@ func asString(items ...string) string {
 	return fmt.Sprintf(`"['%s', '%s']"`, items[0], items[1])
 }
 
-// TestCompare: the same persons in two forms are the same, whatever the form of
-// their lists; the figures are those of the data.
+// The same persons have the same figures, however their lists are stored, and the
+// figures are right.
 func TestCompare(t *testing.T) {
-	const n = 3000 // several batches
+	const n = 3000 // more than one batch
 	p := quay()
 	inputs := []Input{
 		{Name: "a", Kind: Data, Files: []string{write(t, "a.jsonl", n, asArray)}, Plan: p},
@@ -85,10 +85,10 @@ func TestCompare(t *testing.T) {
 		read += rows
 	}
 	if read != 2*n || *c.Sets[0].Rows != n || *c.Sets[0].Model != 0.25 {
-		t.Errorf("%d read; %+v", read, c.Sets[0])
+		t.Errorf("got %d rows read and set %+v", read, c.Sets[0])
 	}
-	if len(c.Texts) != 1 || len(c.Lists) != 1 || len(c.Values) != 2 || len(c.Number) != 1 {
-		t.Fatalf("%d texts, %d lists, %d values, %d numbers", len(c.Texts), len(c.Lists), len(c.Values), len(c.Number))
+	if len(c.Texts) != 1 || len(c.Lists) != 1 || len(c.Values) != 2 || len(c.Numbers) != 1 {
+		t.Fatalf("got %d texts, %d lists, %d values and %d numbers", len(c.Texts), len(c.Lists), len(c.Values), len(c.Numbers))
 	}
 	if d := cmp.Diff(c.Texts[0].In[0], c.Texts[0].In[1]); d != "" {
 		t.Error(d)
@@ -98,8 +98,8 @@ func TestCompare(t *testing.T) {
 	if d := cmp.Diff(want, tale.Named); d != "" || tale.Words != 36 || tale.Sample != (Sample{n, 36_000}) {
 		t.Errorf("%s%+v", d, tale)
 	}
-	if tale.Near < 0.99 || tale.Opening < 0.7 { // 20 texts, again and again
-		t.Errorf("near %v, opening %v", tale.Near, tale.Opening)
+	if tale.NearDuplicates < 0.99 || tale.RepeatedOpenings < 0.7 { // 20 different texts
+		t.Errorf("got near-duplicates %v and repeated openings %v", tale.NearDuplicates, tale.RepeatedOpenings)
 	}
 	tags, there := *c.Lists[0].In[0], *c.Lists[0].In[1]
 	if tags.Items.Mean != 2 || tags.Sample != 2000 || tags.Different != 0.0055 || tags.Strings || !there.Strings {
@@ -117,12 +117,12 @@ func TestCompare(t *testing.T) {
 	if v := c.Values[1].In[0]; v.Shares[0] != (Share{"Dunes", 0.5}) || v.Different != 2 {
 		t.Errorf("%+v", v)
 	}
-	if a := c.Number[0].In[0]; a.Min != 20 || a.Max != 69 || a.Mean != 44.5 {
+	if a := c.Numbers[0].In[0]; a.Min != 20 || a.Max != 69 || a.Mean != 44.5 {
 		t.Errorf("%+v", a)
 	}
 }
 
-// TestEqualSamples: a set of few texts is compared with as few of a large one.
+// A small set is compared with an equally small sample of a large one.
 func TestEqualSamples(t *testing.T) {
 	p := quay()
 	c, err := Compare(context.Background(), []Input{
@@ -134,14 +134,14 @@ func TestEqualSamples(t *testing.T) {
 	}
 	few, many := c.Texts[0].In[0], c.Texts[0].In[1]
 	if few.Sample != many.Sample || few.Sample.Texts != 40 || many.Texts != 4000 {
-		t.Errorf("%+v against %+v", few.Sample, many.Sample)
+		t.Errorf("got samples %+v and %+v", few.Sample, many.Sample)
 	}
-	if math.Abs(few.Distinct[0]-many.Distinct[0]) > 0.02 { // the whole of the larger has 0.002
-		t.Errorf("distinct %v against %v", few.Distinct, many.Distinct)
+	if math.Abs(few.Distinct[0]-many.Distinct[0]) > 0.02 { // it is 0.002 for the whole of the large set
+		t.Errorf("got distinct-n %v and %v", few.Distinct, many.Distinct)
 	}
 }
 
-// TestSniff: without a plan columns are taken for what their first rows hold.
+// Without a plan the first rows decide how columns are compared.
 func TestSniff(t *testing.T) {
 	path := write(t, "x.jsonl", 100, asString)
 	p := &profile{input: &Input{Files: []string{path}}}
@@ -172,18 +172,18 @@ func TestDistance(t *testing.T) {
 		want float64
 	}{{a, 0}, {col(map[string]int64{"x": 3, "y": 1}), 0.25}, {col(map[string]int64{"x": 1}), 0.5}, {col(map[string]int64{"x": 1, "z": 1}), 0.5}} {
 		if d := distance(a, c.b); d == nil || *d != c.want {
-			t.Errorf("%v: %v, want %v", c.b.values, d, c.want)
+			t.Errorf("%v: got %v, want %v", c.b.values, d, c.want)
 		}
 	}
 	if d := distance(a, col(map[string]int64{"z": 1})); d != nil {
-		t.Errorf("no label in common: %v", *d)
+		t.Errorf("no common label: got %v, want nil", *d)
 	}
-	if d := distance(a, &column{many: true, n: 1}); d != nil {
-		t.Errorf("too many: %v", *d)
+	if d := distance(a, &column{tooMany: true, n: 1}); d != nil {
+		t.Errorf("too many values: got %v, want nil", *d)
 	}
 }
 
-// TestFacts: endings may differ, short words and numbers must stand as they are.
+// Endings may differ; short words and numbers must match exactly.
 func TestFacts(t *testing.T) {
 	for _, c := range []struct {
 		role, value, text string
@@ -207,13 +207,13 @@ func TestFacts(t *testing.T) {
 		f := p.facts(b, 0)[0]
 		p.tokens.Read(c.text)
 		if got := f.named(&p.tokens); got != c.want {
-			t.Errorf("%s %q in %q: %v", c.role, c.value, c.text, got)
+			t.Errorf("%s %q in %q: got %v", c.role, c.value, c.text, got)
 		}
 	}
 }
 
-// TestReference: what is known of a reference stands beside a set with its
-// status, and marks of Markdown and HTML in names do no harm.
+// The figures of a reference are shown with their status, and special characters
+// of Markdown and HTML in names are escaped.
 func TestReference(t *testing.T) {
 	figure := func(low, high float64) *spec.KnownFigure {
 		return &spec.KnownFigure{Low: low, High: high, Status: "derived", Origin: "a guess <by> us"}
@@ -234,9 +234,9 @@ func TestReference(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, want := range []string{"1,000 (derived)", "600 to 900 (derived)", "10 (derived)", "3 (derived)", "other has no name."} {
+	for _, want := range []string{"1,000 (derived)", "600 to 900 (derived)", "10 (derived)", "3 (derived)", "other lacks name."} {
 		if !strings.Contains(text.String(), want) {
-			t.Errorf("%q is not said in\n%s", want, &text)
+			t.Errorf("got\n%[2]s\nwant %[1]q in it", want, &text)
 		}
 	}
 	if s := md.String(); strings.Contains(s, "a|b") || !strings.Contains(s, `a\|b&lt;i>`) {
@@ -251,10 +251,10 @@ func TestFailures(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := Compare(ctx, []Input{{Files: []string{write(t, "a.jsonl", 10, asArray)}}}, nil); err == nil {
-		t.Error("a cancelled comparison goes on")
+		t.Error("no error from a cancelled comparison")
 	}
 	if _, err := Compare(context.Background(), []Input{{Files: []string{"nowhere.csv"}}}, nil); err == nil {
-		t.Error("a file that is not there is compared")
+		t.Error("no error for a file that does not exist")
 	}
 }
 

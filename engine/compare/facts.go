@@ -12,16 +12,16 @@ import (
 	"github.com/personagen/personagen/engine/internal/tokenize"
 )
 
-// factRoles are the facts that texts may name, by the roles of the spec.
+// factRoles are the roles of the facts that texts may name.
 var factRoles = []string{"name", "age", "place", "region", "occupation"}
 
-// role is a fact, and the column of the batch that holds it, -1 for none.
+// role is a role and the column of the batch that has it, -1 for none.
 type role struct {
 	name   string
 	column int
 }
 
-// findRoles finds the columns of a batch that play roles.
+// findRoles finds the columns of a batch that have a role.
 func (p *profile) findRoles(b *frame.Batch) {
 	p.roles, p.masked = p.roles[:0], p.masked[:0]
 	if p.input.Plan == nil {
@@ -41,22 +41,23 @@ func (p *profile) findRoles(b *frame.Batch) {
 	}
 }
 
-// fact is something of a person: words that a text may have.
+// fact is a fact about a person, as the words by which a text names it.
 type fact struct {
 	stems [][]byte // in lower case
-	whole bool     // words must be equal, not only begin so
-	one   bool     // one of the words is enough
+	exact bool     // words must equal a stem, not only begin with it
+	any   bool     // one of the words is enough
 }
 
 func (f *fact) has() bool { return len(f.stems) > 0 }
 
-// Words of fewer characters are articles and prepositions.
+// shortWord is the length of the shortest words that count. Shorter ones are mostly
+// articles and prepositions.
 const shortWord = 4
 
-// facts collects the words of a person's facts. A word of five characters and
-// more is looked for without its last two, but at least four long: endings
-// differ from case to case; a shorter one must stand as it is. It counts a fact as named when all its longer words
-// are, a name when one of them is, an age when its number is.
+// facts returns the facts of row r, one per role. A fact counts as named if a text
+// has all its longer words, a name if it has one of them, an age if it has the
+// number. Because of inflection, words of five and more characters match without
+// their last two, but with at least four; shorter words must match exactly.
 func (p *profile) facts(b *frame.Batch, r int) []fact {
 	out := make([]fact, len(p.roles))
 	for k, role := range p.roles {
@@ -64,14 +65,14 @@ func (p *profile) facts(b *frame.Batch, r int) []fact {
 			continue
 		}
 		f := &out[k]
-		f.whole, f.one = role.name == "age", role.name == "name"
+		f.exact, f.any = role.name == "age", role.name == "name"
 		value := textOf(&b.Columns[role.column], &b.Schema[role.column], r)
 		p.tokens.Read(value)
-		for _, long := range []int{shortWord, 1} { // short words count when there is nothing else
+		for _, long := range []int{shortWord, 1} { // short words count if there are no others
 			for _, w := range p.tokens.Words {
 				low := p.tokens.Lower[w.From:w.To]
-				if n := utf8.RuneCount(low); f.whole || n >= long || f.one && n >= shortWord-1 {
-					f.stems = append(f.stems, stem(low, n, f.whole))
+				if n := utf8.RuneCount(low); f.exact || n >= long || f.any && n >= shortWord-1 {
+					f.stems = append(f.stems, stem(low, n, f.exact))
 				}
 			}
 			if len(f.stems) > 0 {
@@ -82,6 +83,7 @@ func (p *profile) facts(b *frame.Batch, r int) []fact {
 	return out
 }
 
+// stem returns the beginning of a word of so many characters that must match.
 func stem(word []byte, chars int, whole bool) []byte {
 	if !whole && chars > shortWord {
 		for range chars - max(shortWord, chars-2) {
@@ -97,16 +99,16 @@ func (f *fact) named(s *tokenize.Tokenizer) bool {
 	for _, stem := range f.stems {
 		found := slices.ContainsFunc(s.Words, func(w tokenize.Word) bool {
 			word := s.Lower[w.From:w.To]
-			return bytes.HasPrefix(word, stem) && (len(word) == len(stem) || !f.whole && utf8.RuneCount(stem) >= shortWord)
+			return bytes.HasPrefix(word, stem) && (len(word) == len(stem) || !f.exact && utf8.RuneCount(stem) >= shortWord)
 		})
-		if found == f.one {
+		if found == f.any {
 			return found
 		}
 	}
-	return !f.one
+	return !f.any
 }
 
-// named counts the facts that the texts of a column name.
+// named returns how often the texts of a column name the facts of their persons.
 func (p *profile) named(c *column) []Fact {
 	var out []Fact
 	for k, role := range p.roles {
@@ -128,5 +130,5 @@ func (p *profile) named(c *column) []Fact {
 	return out
 }
 
-// roleTitle is a role as a heading.
+// roleTitle formats a role for a heading.
 func roleTitle(role string) string { return strings.ReplaceAll(role, "_", " ") }

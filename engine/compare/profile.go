@@ -18,79 +18,54 @@ import (
 	"github.com/personagen/personagen/engine/internal/similarity"
 	"github.com/personagen/personagen/engine/internal/sketch"
 	"github.com/personagen/personagen/engine/internal/tokenize"
-	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// Input is a data set to be compared: files, or a reference.
+// Input is a data set to compare: files or a reference.
 type Input struct {
 	Name   string
 	Kind   string
 	Title  string
-	Origin string // for people
+	Origin string // a description for readers
 	Note   string
 	Files  []string
-	// Schema are the columns wanted; nil for what the files hold.
+	// Schema lists the columns to read, nil for all columns of the files.
 	Schema frame.Schema
-	// Columns maps names in the files to names of fields.
+	// Columns maps names of columns to names of fields.
 	Columns map[string]string
-	// Plan knows the fields and their roles; nil when nothing does.
+	// Plan has the fields and their roles, nil if there is none.
 	Plan  *plan.Plan
-	Known *spec.Reference // a reference has nothing else
+	Known *spec.Reference // set for a reference, which has no files
 }
 
-// Kinds of columns.
-const (
-	textKind   = "text"
-	listKind   = "list"
-	valueKind  = "values"
-	numberKind = "numbers"
-	sourceKind = "source" // who wrote the texts
-	otherKind  = "other"  // identifiers
-)
-
-// How many persons' texts are compared with each other, and of how many the
-// words are kept: those with the smallest hashes of their numbers.
+// The numbers of persons whose texts are compared with each other and whose words
+// are kept. They are the persons with the smallest hashes of their numbers.
 const (
 	comparedPersons = 10_000
 	keptPersons     = 1_000
 )
 
-// mostValues is how many different values of a column are counted.
+// mostValues is the largest number of different values of a column that are
+// counted.
 const mostValues = 20_000
 
-// batchRows are read at a time; the first of them decide what a column that no
-// plan knows is taken for.
+// batchRows is the number of rows per batch. The first batch decides how a column
+// that is not in the plan is compared.
 const batchRows = 1024
 
-// column is what is gathered of a column.
-type column struct {
-	name, title string
-	kind        string
-	of          frame.Type
-	sampled     int // position among texts and lists, -1 for others
-
-	n, nulls, empty int64
-	chars, items    sketch.Numbers
-	numbers         sketch.Numbers
-	values          map[string]int64
-	many            bool
-	strings         bool // lists are written as texts
-}
-
-// profile is what is gathered of a data set.
+// profile is the statistics of a data set.
 type profile struct {
 	input    *Input
 	rows     int64
 	columns  []*column
-	texts    int // columns of texts and lists
+	texts    int // number of columns of texts and lists
 	rowChars sketch.Numbers
-	model    [2]int64 // texts of which is known who wrote them, those of a model
+	model    [2]int64 // texts with a known writer, and those of them by a model
 
 	key      rng.Stream
-	compared sketch.Lowest[[]seen]     // per text or list
-	kept     sketch.Lowest[[][]uint64] // per text or list
+	compared sketch.Lowest[[]sampledText] // per text or list
+	kept     sketch.Lowest[[][]uint64]    // per text or list
 	roles    []role
 
 	tokens tokenize.Tokenizer
@@ -98,32 +73,24 @@ type profile struct {
 	masked []int // columns of the batch
 }
 
-// seen is what is kept of a sampled text.
-type seen struct {
+// sampledText is what is kept of a text in the sample.
+type sampledText struct {
 	signature similarity.Signature
-	has       uint16 // a bit for each role that the person has
-	named     uint16 // and that the text names
+	has       uint16 // a bit for each role for which the person has a fact
+	named     uint16 // a bit for each of these facts that the text names
 }
 
-// person is a sampled one: what texts may name, and what is masked in them.
+// person is a person in the sample, with the facts that texts may name and the
+// words that are masked in them.
 type person struct {
 	facts []fact
 	masks similarity.Masks
 }
 
-func (p *profile) column(name string) *column {
-	for _, c := range p.columns {
-		if c.name == name && c.kind != sourceKind && c.kind != otherKind {
-			return c
-		}
-	}
-	return nil
-}
-
 // measure reads the files of the input.
 func (p *profile) measure(ctx context.Context, progress func(rows int64)) error {
 	p.key = rng.New(0, "compare/texts")
-	p.compared = sketch.Lowest[[]seen]{Keep: comparedPersons, Below: math.MaxUint64}
+	p.compared = sketch.Lowest[[]sampledText]{Keep: comparedPersons, Below: math.MaxUint64}
 	p.kept = sketch.Lowest[[][]uint64]{Keep: keptPersons, Below: math.MaxUint64}
 	for _, path := range p.input.Files {
 		if err := p.read(ctx, path, progress); err != nil {
@@ -135,6 +102,7 @@ func (p *profile) measure(ctx context.Context, progress func(rows int64)) error 
 	return nil
 }
 
+// read adds the rows of a file.
 func (p *profile) read(ctx context.Context, path string, progress func(rows int64)) error {
 	r, err := dataset.Open(path, dataset.OpenOptions{Schema: p.input.Schema, Columns: p.input.Columns})
 	if err != nil {
@@ -154,7 +122,7 @@ func (p *profile) read(ctx context.Context, path string, progress func(rows int6
 			return nil
 		}
 		if first {
-			for _, i := range r.Issues() { // of the file itself: a column of ours that is not there
+			for _, i := range r.Issues() { // issues with the file as a whole
 				if i.Problem == dataset.Unsupported {
 					p.input.Note = strings.TrimSpace(p.input.Note + " " + fmt.Sprintf("Column %q cannot be read.", i.Column))
 				}
@@ -169,36 +137,20 @@ func (p *profile) read(ctx context.Context, path string, progress func(rows int6
 	}
 }
 
-// add gathers a batch. Files of one set may have their columns in any order.
+// add adds a batch. Files of one set may have their columns in any order.
 func (p *profile) add(b *frame.Batch) {
 	at := make([]*column, len(b.Schema))
 	for i := range b.Schema {
 		at[i] = p.find(b, i)
 	}
 	p.findRoles(b)
-	rowChars := make([]int64, b.N)
-	samples, words := map[int][]seen{}, map[int][][]uint64{}
-	var order []int
-	for r := range b.N {
-		if h := p.key.Uint64(p.rows + int64(r)); h <= p.compared.Below {
-			samples[r] = make([]seen, p.texts)
-			order = append(order, r)
-			if h <= p.kept.Below {
-				words[r] = make([][]uint64, p.texts)
-			}
-		}
-	}
-	persons := make(map[int]*person, len(order))
-	for _, r := range order {
-		persons[r] = &person{facts: p.facts(b, r)}
-		p.masker.Load(&persons[r].masks, b, r, p.masked)
-	}
+	sample := p.sample(b)
 	for i, c := range at {
 		switch c.kind {
 		case textKind:
-			p.addTexts(b, i, c, rowChars, samples, words, persons)
+			p.addTexts(b, i, c, sample)
 		case listKind:
-			p.addLists(b, i, c, rowChars, samples, words)
+			p.addLists(b, i, c, sample)
 		case valueKind:
 			c.addValues(b, i)
 		case numberKind:
@@ -207,122 +159,56 @@ func (p *profile) add(b *frame.Batch) {
 			p.addSources(b, i, at)
 		}
 	}
-	for _, n := range rowChars {
+	for _, n := range sample.rowChars {
 		if p.texts > 0 {
 			p.rowChars.Add(float64(n))
 		}
 	}
-	for _, r := range order {
+	for _, r := range sample.rows {
 		row := p.rows + int64(r)
 		h := p.key.Uint64(row)
-		p.compared.Add(h, row, samples[r])
-		if words[r] != nil {
-			p.kept.Add(h, row, words[r])
+		p.compared.Add(h, row, sample.texts[r])
+		if sample.words[r] != nil {
+			p.kept.Add(h, row, sample.words[r])
 		}
 	}
 }
 
-// find returns the column of the batch's column i, made when it is new.
-func (p *profile) find(b *frame.Batch, i int) *column {
-	f := &b.Schema[i]
-	for _, c := range p.columns {
-		if c.name == f.Name {
-			return c
-		}
-	}
-	c := &column{name: f.Name, title: f.Title, of: f.Type, sampled: -1}
-	c.kind = p.kindOf(b, i, c)
-	if c.kind == textKind || c.kind == listKind {
-		c.sampled = p.texts
-		p.texts++
-	}
-	if c.kind == valueKind {
-		c.values = map[string]int64{}
-	}
-	p.columns = append(p.columns, c)
-	return c
+// batchSample is the sample of a batch. The maps are by row of the batch.
+type batchSample struct {
+	rowChars []int64 // characters of texts and lists, of every row
+	rows     []int   // rows in the sample
+	persons  map[int]*person
+	texts    map[int][]sampledText // per text or list
+	words    map[int][][]uint64    // per text or list, of rows whose words are kept
 }
 
-// kindOf tells what a column is compared as: what the plan says where it knows
-// the field and the file has values of that sort, else by its first values.
-func (p *profile) kindOf(b *frame.Batch, i int, c *column) string {
-	var known *kind.Field
-	if p.input.Plan != nil {
-		known = p.input.Plan.Field(c.name)
-	}
-	if known != nil {
-		c.title = known.Title
-		switch {
-		case known.Kind == "id" || p.input.Plan.Roles["id"] == c.name:
-			return otherKind
-		case known.Class == kind.Written && known.Text == nil:
-			return sourceKind
-		case known.Type == frame.TextList && c.of == frame.Text:
-			c.strings = true
-			return listKind
-		case known.Text != nil && known.Type == c.of:
-			return proseKind(known)
-		case (known.Type == frame.Category || known.Type == frame.Text) && c.of != frame.TextList && c.of != frame.CategoryList:
-			return valueKind
-		}
-	}
-	switch c.of {
-	case frame.Integer, frame.Number:
-		return numberKind
-	case frame.TextList, frame.CategoryList:
-		return listKind
-	case frame.Category:
-		return valueKind
-	}
-	return p.sniff(b, i, c)
-}
-
-func proseKind(f *kind.Field) string {
-	if f.Type == frame.TextList {
-		return listKind
-	}
-	return textKind
-}
-
-// prosaic is the mean length in characters from which texts are prose and not
-// labels.
-const prosaic = 80
-
-// sniff tells what a column of texts holds by its first rows.
-func (p *profile) sniff(b *frame.Batch, i int, c *column) string {
-	col := &b.Columns[i]
-	n, lists, chars := 0, 0, 0
-	different := map[string]bool{}
-	for r, text := range col.Texts[:b.N] {
-		if col.IsNull(frame.Text, r) || text == "" {
+// sample selects the rows of a batch whose hashes may be among the smallest.
+func (p *profile) sample(b *frame.Batch) *batchSample {
+	s := &batchSample{rowChars: make([]int64, b.N), persons: map[int]*person{}, texts: map[int][]sampledText{}, words: map[int][][]uint64{}}
+	for r := range b.N {
+		h := p.key.Uint64(p.rows + int64(r))
+		if h > p.compared.Below {
 			continue
 		}
-		n++
-		chars += utf8.RuneCountInString(text)
-		different[text] = true
-		if _, _, ok := dataset.ReadList(text); ok {
-			lists++
+		s.rows = append(s.rows, r)
+		s.texts[r] = make([]sampledText, p.texts)
+		if h <= p.kept.Below {
+			s.words[r] = make([][]uint64, p.texts)
 		}
+		s.persons[r] = &person{facts: p.facts(b, r)}
+		p.masker.Load(&s.persons[r].masks, b, r, p.masked)
 	}
-	switch {
-	case n > 0 && lists*10 >= n*9:
-		c.strings = true
-		return listKind
-	case n > 0 && chars >= prosaic*n:
-		return textKind
-	case n > 10 && len(different) == n && chars >= 32*n && chars <= 36*n:
-		return otherKind // all different and as long as a UUID
-	}
-	return valueKind
+	return s
 }
 
-// sampleOf returns the signatures and the words of a column's sample, in the order of
-// the sample.
+// sampleOf returns the MinHash signatures of a column's sampled texts with the
+// numbers of their persons, and the words of those whose words are kept.
 func (p *profile) sampleOf(c *column) (signatures []*similarity.Signature, persons []int64, words [][]uint64) {
 	for i := range p.compared.All {
 		x := &p.compared.All[i]
 		if c.sampled >= len(x.Value) {
-			continue // of a file that has no such column
+			continue // from a file without this column
 		}
 		if s := &x.Value[c.sampled]; s.signature.Used {
 			signatures, persons = append(signatures, &s.signature), append(persons, x.Row)
@@ -336,7 +222,8 @@ func (p *profile) sampleOf(c *column) (signatures []*similarity.Signature, perso
 	return signatures, persons, words
 }
 
-func (p *profile) addTexts(b *frame.Batch, i int, c *column, rowChars []int64, samples map[int][]seen, words map[int][][]uint64, persons map[int]*person) {
+// addTexts adds a column of texts and fills the sample of the batch.
+func (p *profile) addTexts(b *frame.Batch, i int, c *column, sample *batchSample) {
 	col := &b.Columns[i]
 	for r, text := range col.Texts[:b.N] {
 		if col.IsNull(frame.Text, r) {
@@ -348,22 +235,22 @@ func (p *profile) addTexts(b *frame.Batch, i int, c *column, rowChars []int64, s
 			c.empty++
 			continue
 		}
-		if samples[r] == nil {
+		if sample.texts[r] == nil {
 			n := utf8.RuneCountInString(text)
 			c.chars.Add(float64(n))
-			rowChars[r] += int64(n)
+			sample.rowChars[r] += int64(n)
 			continue
 		}
 		p.tokens.Read(text)
 		c.chars.Add(float64(p.tokens.Chars))
-		rowChars[r] += int64(p.tokens.Chars)
-		masked := p.masker.Mask(&p.tokens, &persons[r].masks)
+		sample.rowChars[r] += int64(p.tokens.Chars)
+		masked := p.masker.Mask(&p.tokens, &sample.persons[r].masks)
 		if len(masked) == 0 {
 			continue
 		}
-		s := &samples[r][c.sampled]
+		s := &sample.texts[r][c.sampled]
 		s.signature = similarity.NewSignature(masked)
-		for k, f := range persons[r].facts {
+		for k, f := range sample.persons[r].facts {
 			if !f.has() {
 				continue
 			}
@@ -372,13 +259,14 @@ func (p *profile) addTexts(b *frame.Batch, i int, c *column, rowChars []int64, s
 				s.named |= 1 << k
 			}
 		}
-		if w := words[r]; w != nil {
+		if w := sample.words[r]; w != nil {
 			w[c.sampled] = slices.Clone(masked)
 		}
 	}
 }
 
-func (p *profile) addLists(b *frame.Batch, i int, c *column, rowChars []int64, samples map[int][]seen, words map[int][][]uint64) {
+// addLists adds a column of lists and fills the sample of the batch.
+func (p *profile) addLists(b *frame.Batch, i int, c *column, sample *batchSample) {
 	col, field := &b.Columns[i], &b.Schema[i]
 	for r := range b.N {
 		if col.IsNull(field.Type, r) {
@@ -411,9 +299,9 @@ func (p *profile) addLists(b *frame.Batch, i int, c *column, rowChars []int64, s
 		for _, item := range items {
 			n := utf8.RuneCountInString(item)
 			c.chars.Add(float64(n))
-			rowChars[r] += int64(n)
+			sample.rowChars[r] += int64(n)
 		}
-		if w := words[r]; w != nil {
+		if w := sample.words[r]; w != nil {
 			for _, item := range items {
 				w[c.sampled] = append(w[c.sampled], p.itemHash(item))
 			}
@@ -421,7 +309,7 @@ func (p *profile) addLists(b *frame.Batch, i int, c *column, rowChars []int64, s
 	}
 }
 
-// itemHash identifies an item by its words.
+// itemHash hashes the words of an item.
 func (p *profile) itemHash(item string) uint64 {
 	p.tokens.Read(item)
 	h := uint64(0)
@@ -441,14 +329,14 @@ func (c *column) addValues(b *frame.Batch, i int) {
 		c.n++
 		label := textOf(col, field, r)
 		if _, known := c.values[label]; !known && len(c.values) >= mostValues {
-			c.many = true
+			c.tooMany = true
 			continue
 		}
 		c.values[label]++
 	}
 }
 
-// textOf is a value as text, "" for null and lists.
+// textOf formats a value, "" for null and lists.
 func textOf(col *frame.Column, field *frame.Field, r int) string {
 	switch {
 	case col.IsNull(field.Type, r):
@@ -480,7 +368,7 @@ func (c *column) addNumbers(b *frame.Batch, i int) {
 	}
 }
 
-// addSources counts who wrote the texts.
+// addSources counts texts by whether a model wrote them.
 func (p *profile) addSources(b *frame.Batch, i int, at []*column) {
 	col := &b.Columns[i]
 	parsed := map[string]map[string]string{}
@@ -510,7 +398,7 @@ func (p *profile) addSources(b *frame.Batch, i int, at []*column) {
 	}
 }
 
-// set describes the data set.
+// set returns the description of the data set.
 func (p *profile) set() Set {
 	in := p.input
 	s := Set{Name: in.Name, Kind: in.Kind, Title: in.Title, Origin: in.Origin, Note: in.Note, Known: in.Known}

@@ -220,7 +220,7 @@ func checkWhole(b *frame.Batch) error {
 			return fmt.Errorf("column %s: %w", f.Name, err)
 		}
 		if c.Null != nil && len(c.Null) != b.N {
-			return fmt.Errorf("column %s: Null has %d entries for %d rows", f.Name, len(c.Null), b.N)
+			return fmt.Errorf("column %s: %d null flags for %d rows", f.Name, len(c.Null), b.N)
 		}
 	}
 	return nil
@@ -567,7 +567,7 @@ func TestFaultyBatches(t *testing.T) {
 		{"null number", `column "wage": row 1 is null`, func(b *frame.Batch) { b.Columns[2].Null = []bool{false, true} }},
 		{"NaN", `column "wage": row 0 is NaN`, func(b *frame.Batch) { b.Columns[2].Floats[0] = math.NaN() }},
 		{"infinite", `column "wage": row 1 is -Inf`, func(b *frame.Batch) { b.Columns[2].Floats[1] = math.Inf(-1) }},
-		{"length of Null", `column "tags": Null has 1 entries for 2 rows`, func(b *frame.Batch) { b.Columns[3].Null = []bool{true} }},
+		{"length of Null", `column "tags": 1 null flags for 2 rows`, func(b *frame.Batch) { b.Columns[3].Null = []bool{true} }},
 		{"offsets short", `column "tags": 2 list offsets`, func(b *frame.Batch) { b.Columns[3].Offsets = []int32{0, 1} }},
 		{"offsets decrease", `column "tags": list offsets decrease at row 1`, func(b *frame.Batch) { b.Columns[3].Offsets = []int32{0, 2, 1} }},
 		{"offsets beyond", `column "tags": list offsets run from 0 to 2`, func(b *frame.Batch) { b.Columns[3].Offsets = []int32{0, 1, 2} }},

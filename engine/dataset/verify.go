@@ -77,7 +77,7 @@ func checkColumn(f *frame.Field, c *frame.Column, n int) error {
 	}
 	if f.Type != frame.Category && c.Null != nil {
 		if len(c.Null) != n {
-			return fmt.Errorf("Null has %d entries for %d rows", len(c.Null), n)
+			return fmt.Errorf("%d null flags for %d rows", len(c.Null), n)
 		}
 		if !f.Nullable {
 			for r, null := range c.Null {

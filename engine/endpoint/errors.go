@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -134,6 +135,9 @@ func (c *Client) fail(ctx context.Context, x *exchange, err error) *Error {
 		e.Kind, e.Message = Unreadable, notChat+foreign(x.reply)
 	default:
 		e.Kind, e.Message = Unreadable, notChat+err.Error()
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok { // without the Go types
+			e.Message = notChat + fmt.Sprintf("%s is a JSON %s", cmp.Or(wrong.Field, "it"), wrong.Value)
+		}
 	}
 	e.Message = c.message(e.Message)
 	return e

@@ -14,22 +14,22 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// bank holds weighted entries, one list of them for every configuration of
-// some finite fields: choice draws one of a list, list several.
+// bank holds lists of weighted entries, one list for each configuration of the
+// given fields. A choice draws one entry of a list, a list field several.
 type bank struct {
-	// Given tells a configuration's list, counted from 1; 0 has no entry.
-	// Configurations with the same entries share a list.
+	// Given maps a configuration to the number of its list, from 1; 0 means that
+	// it has no entry. Configurations with equal entries share a list.
 	Given *Selector `json:"given"`
-	Start []int32   `json:"start"` // list i is entries Start[i-1] to Start[i]
-	Codes []int32   `json:"codes"` // label of each entry
+	Start []int32   `json:"start"` // list i is entries Start[i-1] to Start[i]-1; one longer than the lists
+	Codes []int32   `json:"codes"` // code of each entry's label
 	// Upto says which 32-bit words draw an entry: those above the Upto of the
-	// entry before it in its list, up to its own.
+	// entry before it in its list, up to and including its own.
 	Upto []uint32 `json:"upto"`
 }
 
-// Uncovered lists the configurations (row-major over the fields, null last
-// where a field is nullable) that have no entry. Whether they can occur shows
-// only after the fit; a person in one of them gets null.
+// Uncovered returns the given fields and the configurations of them (row-major,
+// null last where a field is nullable) that have no entry. A person in such a
+// configuration gets null. Whether one can occur is known only after the fit.
 func (b *bank) Uncovered() (fields []string, configs []int) {
 	for config, list := range b.Given.Case {
 		if list == 0 {
@@ -39,25 +39,30 @@ func (b *bank) Uncovered() (fields []string, configs []int) {
 	return b.Given.Fields, configs
 }
 
-// bankUses lists the fields that entries are given.
+func (b *bank) entries() *Entries { return &Entries{bank: b} }
+
+// bankUses returns the given fields of a stanza.
 func bankUses(s *spec.Field) []spec.String { return s.Body.Get("given").AsStrings() }
 
-// entry is a row of a bank as written.
+// entry is an entry while the bank is compiled.
 type entry struct {
-	row    int // of the file
-	code   int32
+	row    int   // of the file, from 0
+	code   int32 // of the label
 	weight float64
 }
 
-// entries is a group of rows with the same given cells.
-type entries struct {
-	cells []int32 // code per given field, anyCode for every value
+// rowGroup is the entries of the rows that have the same values of the given
+// fields.
+type rowGroup struct {
+	cells []int32 // code of each given field, anyCode where the row is for every value
 	rows  []entry
 }
 
+// anyCode is the code of a cell that stands for every value.
 const anyCode = -1
 
-// compileBank reads the entries of a choice or list; faults are reported and give nil.
+// compileBank reads the entries of a choice or list and sets the field's Domain
+// to their labels. It returns nil after it has reported a fault.
 func (c *Compiler) compileBank(s *spec.Field, f *Field) *bank {
 	f.Domain = &Domain{}
 	if values := s.Body.Get("values"); values != nil {
@@ -66,43 +71,44 @@ func (c *Compiler) compileBank(s *spec.Field, f *Field) *bank {
 	return c.fileBank(s, f)
 }
 
-// inlineBank reads label: weight pairs.
+// inlineBank reads entries that the spec lists as label: weight.
 func (c *Compiler) inlineBank(s *spec.Field, f *Field, values *spec.Node) *bank {
 	ok := true
 	for _, key := range []string{"given", "column", "weight", "any", "zipf"} {
 		if n := s.Body.Get(key); n != nil {
-			c.Diags.Errorf(n.Place, "needs-csv", "%s belongs to entries from a CSV file, and those of %q are inline", key, s.Name).
-				WithHint("remove it, or put the entries into a CSV file")
+			c.Diags.Errorf(n.Place, "needs-csv", "%s is only for entries from a CSV file, and the entries of %q are inline", key, s.Name).
+				WithHint("remove it, or move the entries to a CSV file")
 			ok = false
 		}
 	}
 	var list []entry
 	for _, e := range values.Fields {
 		if e.Name == "" {
-			c.Diags.Errorf(e.Place, "empty-label", "a label is empty").WithHint("give it a text")
+			c.Diags.Errorf(e.Place, "empty-label", "a label is empty").WithHint("write a label")
 			ok = false
 		}
-		list = append(list, entry{code: f.Domain.add(e.Name) - 1, weight: e.Value.Number})
+		list = append(list, entry{code: f.Domain.addLabel(e.Name) - 1, weight: e.Value.Number})
 	}
 	if !ok {
 		return nil
 	}
-	if !anyWeight(list) {
+	if !hasWeight(list) {
 		c.Diags.Errorf(values.Place, "no-weight", "no entry of %q has a weight above 0", s.Name).WithHint("give at least one entry a weight")
 		return nil
 	}
-	b := &bank{Given: over(), Start: []int32{0}}
-	b.Given.Case[0] = b.add(list)
+	b := &bank{Given: newSelector(), Start: []int32{0}}
+	b.Given.Case[0] = b.addList(list)
 	return b
 }
 
-func anyWeight(list []entry) bool {
+// hasWeight reports whether an entry has a weight above 0.
+func hasWeight(list []entry) bool {
 	return slices.ContainsFunc(list, func(e entry) bool { return e.weight > 0 })
 }
 
-// add appends a list and returns its number. Entries of weight 0 are never
-// drawn and not kept.
-func (b *bank) add(list []entry) int32 {
+// addList appends a list and returns its number, from 1. It drops entries of
+// weight 0, which are never drawn. At least one weight must be above 0.
+func (b *bank) addList(list []entry) int32 {
 	var weights []float64
 	for _, e := range list {
 		if e.weight > 0 {
@@ -115,8 +121,9 @@ func (b *bank) add(list []entry) int32 {
 	return int32(len(b.Start)) - 1
 }
 
-// thresholds divides the 32-bit words among positive weights: entry k has the
-// words above the threshold before it, up to its own. Everyone gets at least one.
+// thresholds divides the 32-bit words among entries in proportion to their
+// weights, which must be positive: entry k has the words above threshold k-1, up
+// to and including threshold k. Every entry has at least one word.
 func thresholds(weights []float64) []uint32 {
 	greatest := slices.Max(weights)
 	var total float64
@@ -146,21 +153,22 @@ type bankReader struct {
 	rows   *spec.Rows
 	file   *table.File
 
-	label, weight int // columns; weight -1 for equal weights
-	zipf          float64
-	any           *string
+	label, weight int     // columns; weight is -1 for equal weights
+	zipf          float64 // exponent of weights by rank, 0 for none
+	any           *string // cell text that stands for every value
 	given         []*Field
-	columns       []int              // of given
-	known         []map[string]int32 // cell text to code, per given field
-	failed        bool
+	columns       []int              // of each given field
+	known         []map[string]int32 // per given field: code of a cell's text
+	failed        bool               // a fault has been reported
 }
 
-// unknownCode marks a cell whose label has been reported.
+// unknownCode is the code of a cell whose text has been reported as unknown.
 const unknownCode = -2
 
+// fileBank reads entries from a CSV file.
 func (c *Compiler) fileBank(s *spec.Field, f *Field) *bank {
 	r := &bankReader{Compiler: c, field: s, domain: f.Domain, rows: s.Body.Get("csv").Rows()}
-	if !r.fields() || !r.layout() {
+	if !r.findFields() || !r.findColumns() {
 		return nil
 	}
 	groups := r.groups()
@@ -174,8 +182,8 @@ func (c *Compiler) fileBank(s *spec.Field, f *Field) *bank {
 	return r.bank(groups)
 }
 
-// fields finds the given fields.
-func (r *bankReader) fields() bool {
+// findFields looks up the given fields.
+func (r *bankReader) findFields() bool {
 	ok, size := true, 1
 	for _, name := range bankUses(r.field) {
 		g := r.FiniteField(name.Value, name.Place)
@@ -191,22 +199,23 @@ func (r *bankReader) fields() bool {
 		r.given = append(r.given, g)
 		r.known = append(r.known, map[string]int32{})
 		if size *= g.Slots(); size > maxSelector {
-			r.Diags.Errorf(name.Place, "too-wide", "the given fields of %q together have more than %d configurations", r.field.Name, maxSelector).
-				WithHint("give fewer fields, or groups with fewer values")
+			r.Diags.Errorf(name.Place, "too-wide", "the given fields of %q have more than %d combinations of values", r.field.Name, maxSelector).
+				WithHint("use fewer given fields, or groups with fewer values")
 			return false
 		}
 	}
 	return ok
 }
 
-// layout finds the file and its columns.
-func (r *bankReader) layout() bool {
+// findColumns reads the file, the columns of labels, weights and given fields,
+// and the settings that decide weights.
+func (r *bankReader) findColumns() bool {
 	body := r.field.Body
 	names := []string{r.field.Name}
 	for _, g := range r.given {
 		names = append(names, g.Name)
 	}
-	ok := r.onlyNames(names)
+	ok := r.checkNames(names)
 	if r.file = r.CSV(r.rows.Path, r.rows.Place); r.file == nil {
 		return false
 	}
@@ -240,14 +249,15 @@ func (r *bankReader) layout() bool {
 	return ok
 }
 
-// onlyNames checks that columns and map speak of the field and what it is given.
-func (r *bankReader) onlyNames(names []string) bool {
+// checkNames checks that columns and map name no field but the given ones: the
+// field itself and its given fields.
+func (r *bankReader) checkNames(names []string) bool {
 	ok := true
 	check := func(name string, at diag.Place) {
 		if slices.Contains(names, name) {
 			return
 		}
-		d := r.Diags.Errorf(at, "not-given", "%q is neither %q nor one of the fields it is given", name, r.field.Name)
+		d := r.Diags.Errorf(at, "not-given", "%q is neither %q nor one of its given fields", name, r.field.Name)
 		if g := diag.Guess(name, names); g != "" {
 			d.WithHint("did you mean %q?", g)
 		} else {
@@ -266,6 +276,7 @@ func (r *bankReader) onlyNames(names []string) bool {
 	return ok
 }
 
+// columnOf returns the name of a field's column in the file.
 func (r *bankReader) columnOf(field string) spec.String {
 	if c, ok := r.rows.Columns[field]; ok {
 		return c
@@ -273,10 +284,11 @@ func (r *bankReader) columnOf(field string) spec.String {
 	return spec.String{Value: field, Place: r.rows.Place}
 }
 
-// groups reads the selected rows, those with the same given cells together.
-func (r *bankReader) groups() []*entries {
-	var groups []*entries
-	index := map[string]*entries{}
+// groups reads the selected rows and groups them by their given cells, in the
+// order of the file.
+func (r *bankReader) groups() []*rowGroup {
+	var groups []*rowGroup
+	index := map[string]*rowGroup{}
 	rows, ok := r.selectRows(r.file, r.rows.Where)
 	r.failed = !ok
 	for _, row := range rows {
@@ -294,7 +306,7 @@ func (r *bankReader) groups() []*entries {
 		key := fmt.Sprint(cells)
 		g := index[key]
 		if g == nil {
-			g = &entries{cells: cells}
+			g = &rowGroup{cells: cells}
 			index[key], groups = g, append(groups, g)
 		}
 		if r.zipf > 0 {
@@ -305,8 +317,9 @@ func (r *bankReader) groups() []*entries {
 	return groups
 }
 
-// cell reads the value of a given field; an empty cell is null where the field
-// can be null. An unknown label is reported once.
+// cell returns the code of a row's value of given field i: anyCode for every
+// value, unknownCode for a label that the field does not have, which is reported
+// once. An empty cell is null where the field is nullable.
 func (r *bankReader) cell(i, row int) int32 {
 	text, f := r.file.Rows[row][r.columns[i]], r.given[i]
 	if code, ok := r.known[i][text]; ok {
@@ -324,14 +337,15 @@ func (r *bankReader) cell(i, row int) int32 {
 	case label == "" && f.Nullable:
 		code = f.Domain.Size()
 	default:
-		r.mustKnow(f, label, at)
+		r.checkLabel(f, label, at)
 		code = unknownCode
 	}
 	r.known[i][text] = int32(code)
 	return int32(code)
 }
 
-// entry reads a row's label and weight.
+// entry reads a row's label and weight. It returns false after it has reported a
+// fault.
 func (r *bankReader) entry(row int) (entry, bool) {
 	label := r.file.Rows[row][r.label]
 	if to, ok := r.rows.Map[r.field.Name][label]; ok {
@@ -339,15 +353,15 @@ func (r *bankReader) entry(row int) (entry, bool) {
 	}
 	if label == "" {
 		r.Diags.Errorf(r.file.Place(row, r.label), "empty-label", "the label in column %q is empty", r.file.Header[r.label]).
-			WithHint("give it a text, or leave the row out with where")
+			WithHint("write a label, or exclude the row with where")
 		return entry{}, false
 	}
-	e := entry{row: row, code: r.domain.add(label) - 1, weight: 1}
+	e := entry{row: row, code: r.domain.addLabel(label) - 1, weight: 1}
 	if r.weight >= 0 {
 		text := r.file.Rows[row][r.weight]
 		w, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 		if err != nil || !(w >= 0) || math.IsInf(w, 0) {
-			r.Diags.Errorf(r.file.Place(row, r.weight), "bad-weight", "weight %q is not a number of 0 or more", text).WithHint("write a plain number such as 12.5")
+			r.Diags.Errorf(r.file.Place(row, r.weight), "bad-weight", "weight %q is not a number of at least 0", text).WithHint("write a plain number such as 12.5")
 			return entry{}, false
 		}
 		e.weight = w
@@ -355,41 +369,41 @@ func (r *bankReader) entry(row int) (entry, bool) {
 	return e, true
 }
 
-// bank makes the list of every configuration: the rows that name it and those
-// that fit any value.
-func (r *bankReader) bank(groups []*entries) *bank {
-	b := &bank{Given: over(r.given...), Start: []int32{0}}
-	fitting := make([][]*entries, len(b.Given.Case))
+// bank makes the list of every configuration, from the rows for its values and
+// the rows for every value. It returns nil after it has reported a fault.
+func (r *bankReader) bank(groups []*rowGroup) *bank {
+	b := &bank{Given: newSelector(r.given...), Start: []int32{0}}
+	groupsOf := make([][]*rowGroup, len(b.Given.Case))
 	for _, g := range groups {
 		for config := range r.configs(g.cells) {
-			fitting[config] = append(fitting[config], g)
+			groupsOf[config] = append(groupsOf[config], g)
 		}
 	}
-	lists := map[string]int32{} // by content
-	twice := map[int]bool{}     // rows reported as doubles
-	made := map[string]int32{}  // by groups
-	for config, fits := range fitting {
-		if len(fits) == 0 {
+	byContent := map[string]int32{} // numbers of lists
+	byGroups := map[string]int32{}  // the same, to merge the same groups once
+	reported := map[int]bool{}      // rows reported as duplicates
+	for config, own := range groupsOf {
+		if len(own) == 0 {
 			continue
 		}
 		var key []byte
-		for _, g := range fits {
+		for _, g := range own {
 			key = binary.AppendVarint(key, int64(g.rows[0].row))
 		}
-		if list, ok := made[string(key)]; ok {
+		if list, ok := byGroups[string(key)]; ok {
 			b.Given.Case[config] = list
 			continue
 		}
-		list := r.merge(fits, config, twice)
+		list := r.merge(own, config, reported)
 		if list == nil {
 			continue
 		}
-		same := content(list)
-		if _, ok := lists[same]; !ok {
-			lists[same] = b.add(list)
+		content := contentKey(list)
+		if _, ok := byContent[content]; !ok {
+			byContent[content] = b.addList(list)
 		}
-		made[string(key)] = lists[same]
-		b.Given.Case[config] = lists[same]
+		byGroups[string(key)] = byContent[content]
+		b.Given.Case[config] = byContent[content]
 	}
 	if r.failed {
 		return nil
@@ -397,7 +411,7 @@ func (r *bankReader) bank(groups []*entries) *bank {
 	return b
 }
 
-// configs yields the numbers of the configurations that given cells fit.
+// configs yields the numbers of the configurations that have the given cells.
 func (r *bankReader) configs(cells []int32) func(yield func(int) bool) {
 	return func(yield func(int) bool) {
 		var walk func(i, config int) bool
@@ -420,9 +434,10 @@ func (r *bankReader) configs(cells []int32) func(yield func(int) bool) {
 	}
 }
 
-// merge joins groups in the order of the file and checks that no label stands
-// twice and not every weight is 0; nil when that fails.
-func (r *bankReader) merge(groups []*entries, config int, twice map[int]bool) []entry {
+// merge returns the entries of groups in the order of the file. It reports labels
+// that appear twice, and returns nil after it has reported that every weight is 0.
+// A row in reported is not reported again.
+func (r *bankReader) merge(groups []*rowGroup, config int, reported map[int]bool) []entry {
 	var list []entry
 	for _, g := range groups {
 		list = append(list, g.rows...)
@@ -430,28 +445,29 @@ func (r *bankReader) merge(groups []*entries, config int, twice map[int]bool) []
 	slices.SortFunc(list, func(a, b entry) int { return a.row - b.row })
 	first := make(map[int32]int, len(list))
 	for _, e := range list {
-		before, double := first[e.code]
-		if !double {
+		before, duplicate := first[e.code]
+		if !duplicate {
 			first[e.code] = e.row
 			continue
 		}
-		if !twice[e.row] {
+		if !reported[e.row] {
 			label := r.domain.Labels[e.code]
-			r.Diags.Errorf(r.file.Place(e.row, r.label), "duplicate-entry", "%q stands twice%s, here and in line %d", label, r.where(config), r.file.Place(before, r.label).Line).
-				WithHint("add the weights up in one row")
+			r.Diags.Errorf(r.file.Place(e.row, r.label), "duplicate-entry", "%q appears twice%s, here and on line %d", label, r.where(config), r.file.Place(before, r.label).Line).
+				WithHint("keep one row, with the sum of the weights")
 		}
-		twice[e.row], r.failed = true, true
+		reported[e.row], r.failed = true, true
 	}
-	if !anyWeight(list) {
+	if !hasWeight(list) {
 		r.Diags.Errorf(r.file.Place(list[0].row, r.weight), "no-weight", "every entry%s has weight 0", r.where(config)).
-			WithHint("give one a weight, or remove the rows")
+			WithHint("give one of them a weight, or remove the rows")
 		r.failed = true
 		return nil
 	}
 	return list
 }
 
-// where writes " for zone=North, size=null"; "" without given fields.
+// where describes a configuration for messages: " for zone=North, size=null", or
+// "" without given fields.
 func (r *bankReader) where(config int) string {
 	parts := make([]string, len(r.given))
 	for i, g := range slices.Backward(r.given) {
@@ -469,8 +485,8 @@ func (r *bankReader) where(config int) string {
 	return " for " + strings.Join(parts, ", ")
 }
 
-// content is a key that equal lists share.
-func content(list []entry) string {
+// contentKey returns a key that only equal lists share.
+func contentKey(list []entry) string {
 	key := make([]byte, 0, 12*len(list))
 	for _, e := range list {
 		key = binary.LittleEndian.AppendUint32(key, uint32(e.code))
@@ -479,16 +495,17 @@ func content(list []entry) string {
 	return string(key)
 }
 
-// drawer looks entries up by inverse transform, with a guide table (Chen and
-// Asau, "On generating random variates from an empirical distribution", AIIE
-// Transactions 6, 1974): about two comparisons however long the list.
+// drawer finds the entry that a word draws by inverse transform with a guide
+// table (Chen and Asau, "On generating random variates from an empirical
+// distribution", AIIE Transactions 6, 1974), which takes about two comparisons
+// for a list of any length.
 type drawer struct {
 	*bank
 	given *BoundSelector
-	lists []int32 // of the batch
-	shift []uint8 // per list: bits of a word that the guide ignores
+	lists []int32 // number of the list of each row of the batch
+	shift []uint8 // per list: low bits of a word that the guide ignores
 	first []int32 // per list: where its part of guide begins
-	guide []int32 // entry to begin at
+	guide []int32 // entry where the search begins, by list and high bits of the word
 }
 
 func (b *bank) bind(env *Env) drawer {
@@ -509,7 +526,7 @@ func (b *bank) bind(env *Env) drawer {
 	return d
 }
 
-// draw returns the entry of a list that a word falls on.
+// draw returns the entry of a list (from 1) that a word draws.
 func (d *drawer) draw(list int32, word uint32) int32 {
 	k := d.guide[d.first[list-1]+int32(word>>d.shift[list-1])]
 	for d.Upto[k] < word {

@@ -7,7 +7,7 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// maxLabels bounds a category's domain: the joint fit is over all of it.
+// maxLabels is the largest size of a category's domain, all of which is fitted.
 const maxLabels = 10_000
 
 var categoryKind = Kind{
@@ -16,13 +16,13 @@ var categoryKind = Kind{
 	Compile: func(c *Compiler, s *spec.Field, f *Field) {
 		f.Class, f.Type = Fitted, frame.Category
 		f.Nullable = s.When != nil
-		f.Domain = &Domain{Labels: c.labels(s.Body.Get("values"))}
+		f.Domain = &Domain{Labels: c.readLabels(s.Body.Get("values"))}
 	},
 }
 
-// labels reads the labels of a category: inline, or the different values of a
-// CSV column in file order.
-func (c *Compiler) labels(n *spec.Node) []string {
+// readLabels reads the labels of a category: those the spec lists, or the distinct
+// values of a CSV column in the order of the file.
+func (c *Compiler) readLabels(n *spec.Node) []string {
 	if n.Kind == spec.ListNode {
 		seen := map[string]bool{}
 		var labels []string
@@ -32,9 +32,9 @@ func (c *Compiler) labels(n *spec.Node) []string {
 				label = fmt.Sprint(item.Number)
 			}
 			if label == "" {
-				c.Diags.Errorf(item.Place, "empty-label", "a label is empty").WithHint("give it a text")
+				c.Diags.Errorf(item.Place, "empty-label", "a label is empty").WithHint("write a label")
 			} else if seen[label] {
-				c.Diags.Errorf(item.Place, "duplicate-label", "label %q stands twice", label).WithHint("remove one")
+				c.Diags.Errorf(item.Place, "duplicate-label", "label %q appears twice", label).WithHint("remove one")
 			}
 			seen[label] = true
 			labels = append(labels, label)
@@ -63,7 +63,7 @@ func (c *Compiler) labels(n *spec.Node) []string {
 		label := file.Rows[r][column]
 		switch {
 		case label == "":
-			c.Diags.Errorf(file.Place(r, column), "empty-label", "the label in column %q is empty", file.Header[column]).WithHint("give it a text, or leave the row out with where")
+			c.Diags.Errorf(file.Place(r, column), "empty-label", "the label in column %q is empty", file.Header[column]).WithHint("write a label, or exclude the row with where")
 		case !seen[label]:
 			labels = append(labels, label)
 		}
@@ -73,8 +73,8 @@ func (c *Compiler) labels(n *spec.Node) []string {
 	case len(labels) == 0:
 		c.Diags.Errorf(n.Place, "no-labels", "no row of %s gives a label", file.Path).WithHint("check column and where")
 	case len(labels) > maxLabels:
-		c.Diags.Errorf(n.Place, "too-many-labels", "%d labels are more than a fitted category can have (%d)", len(labels), maxLabels).
-			WithHint("make it a choice, which is drawn given other fields and not fitted")
+		c.Diags.Errorf(n.Place, "too-many-labels", "%d labels; a fitted category can have at most %d", len(labels), maxLabels).
+			WithHint("make it a choice, which is not fitted but drawn given other fields")
 	}
 	return labels
 }

@@ -19,7 +19,7 @@ var choiceKind = Kind{
 	New: func() Program { return &choice{} },
 }
 
-// choice draws one entry for every person.
+// choice draws one entry for each person.
 type choice struct{ bank }
 
 func (p *choice) Bind(env *Env) Filler {

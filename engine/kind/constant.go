@@ -8,7 +8,7 @@ import (
 )
 
 var constantKind = Kind{
-	Name: "constant",
+	Name: "constant", Meaning: Constant,
 	Uses: func(*spec.Field) []spec.String { return nil },
 	Compile: func(c *Compiler, s *spec.Field, f *Field) {
 		f.Class, f.Type = Derived, frame.Category
@@ -24,7 +24,7 @@ var constantKind = Kind{
 	New: func() Program { return &constant{} },
 }
 
-// constant gives everyone the only label of the domain.
+// constant gives every person the only label of the domain.
 type constant struct{}
 
 func (*constant) Bind(*Env) Filler { return &constant{} }

@@ -10,34 +10,34 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// CheckCorrelations reports what is wrong with the spec's correlations. The
-// compiler of plans calls it once; number fields take a correlation only when
-// it is right.
+// CheckCorrelations reports the faults of the spec's correlations. Whoever compiles
+// a spec calls it once; compiling a number field ignores a faulty correlation.
 func (c *Compiler) CheckCorrelations() {
-	taken := map[string]string{} // field to correlation
+	taken := map[string]string{} // correlation of each field
 	for i := range c.Spec.Correlations {
 		corr := &c.Spec.Correlations[i]
 		c.checkFields(corr, taken)
-		if !wellFormed(corr, c.Diags) {
+		if !checkMatrix(corr, c.Diags) {
 			continue
 		}
 		if _, ok := cholesky(corr.Matrix); !ok {
 			least := leastEigenvalue(corr.Matrix)
 			d := c.Diags.Errorf(corr.Place, "not-positive-definite",
-				"the matrix of correlation %q is not positive definite: no numbers can be correlated like that (least eigenvalue %.3g)", corr.Name, least)
+				"the matrix of correlation %q is not positive definite: no numbers can have these correlations (least eigenvalue %.3g)", corr.Name, least)
 			// (1-t) times the matrix plus t times the identity has least
 			// eigenvalue (1-t)*least + t.
-			const wanted = 0.001
-			d.WithHint("the figures contradict each other; multiplied by %.2f, those off the diagonal would do", math.Floor(100*(1-wanted)/(1-least))/100)
+			const target = 0.001
+			d.WithHint("the coefficients contradict each other; multiplying those off the diagonal by %.2f would make it positive definite", math.Floor(100*(1-target)/(1-least))/100)
 		}
 	}
 }
 
-// checkFields checks that a correlation's fields are numbers, and its only.
+// checkFields checks that the fields of a correlation are numbers and in no other
+// correlation.
 func (c *Compiler) checkFields(corr *spec.Correlation, taken map[string]string) {
 	var numbers []string
 	for _, f := range c.Spec.Fields {
-		if f.Kind == "number" {
+		if f.Kind == numberKind.Name {
 			numbers = append(numbers, f.Name)
 		}
 	}
@@ -52,15 +52,15 @@ func (c *Compiler) checkFields(corr *spec.Correlation, taken map[string]string) 
 			continue
 		}
 		if other, ok := taken[name.Value]; ok {
-			c.Diags.Errorf(name.Place, "correlated-twice", "%q stands in correlation %q already", name.Value, other).WithHint("put the fields of both into one matrix")
+			c.Diags.Errorf(name.Place, "correlated-twice", "%q is already in correlation %q", name.Value, other).WithHint("use one matrix for the fields of both")
 		}
 		taken[name.Value] = corr.Name
 	}
 }
 
-// wellFormed checks a matrix: square, with 1 on the diagonal, symmetric, and
-// no figure beyond 1.
-func wellFormed(corr *spec.Correlation, diags *diag.List) bool {
+// checkMatrix checks that a matrix is square, has 1 on the diagonal and no value
+// outside -1 to 1, and is symmetric. It reports the first fault.
+func checkMatrix(corr *spec.Correlation, diags *diag.List) bool {
 	const tolerance = 1e-9
 	n := len(corr.Fields)
 	fault := func(format string, args ...any) *diag.Diagnostic {
@@ -72,7 +72,7 @@ func wellFormed(corr *spec.Correlation, diags *diag.List) bool {
 	}
 	for i, row := range corr.Matrix {
 		if len(row) != n {
-			fault("has %d figures in row %d for %d fields", len(row), i+1, n).WithHint("give one figure per field")
+			fault("has %d values in row %d for %d fields", len(row), i+1, n).WithHint("give one value per field")
 			return false
 		}
 	}
@@ -82,9 +82,9 @@ func wellFormed(corr *spec.Correlation, diags *diag.List) bool {
 			case i == j && math.Abs(v-1) > tolerance:
 				fault("has %v for %s with itself", v, corr.Fields[i].Value).WithHint("write 1")
 			case math.Abs(v) > 1+tolerance:
-				fault("has %v for %s with %s, and correlations lie between -1 and 1", v, corr.Fields[i].Value, corr.Fields[j].Value).WithHint("correct it")
+				fault("has %v for %s with %s, but correlations are between -1 and 1", v, corr.Fields[i].Value, corr.Fields[j].Value).WithHint("correct it")
 			case j < i && math.Abs(v-corr.Matrix[j][i]) > tolerance:
-				fault("has %v for %s with %s, but %v the other way round", v, corr.Fields[i].Value, corr.Fields[j].Value, corr.Matrix[j][i]).WithHint("make both the same")
+				fault("has %v for %s with %s, but %v in the opposite cell", v, corr.Fields[i].Value, corr.Fields[j].Value, corr.Matrix[j][i]).WithHint("make the two equal")
 			default:
 				continue
 			}
@@ -94,10 +94,10 @@ func wellFormed(corr *spec.Correlation, diags *diag.List) bool {
 	return true
 }
 
-// cholesky returns the lower factor of a correlation matrix, row by row; ok is
-// false when the matrix is not positive definite.
+// cholesky returns the lower Cholesky factor of a correlation matrix; row i has
+// i+1 entries. ok is false when the matrix is not positive definite.
 func cholesky(m [][]float64) (factor [][]float64, ok bool) {
-	const least = 1e-10 // of a pivot; its root is the part of a score that is the field's own
+	const least = 1e-10 // pivot; its square root is the weight of the field's own score
 	for i := range m {
 		row := make([]float64, i+1)
 		for j := range row {
@@ -123,6 +123,8 @@ func cholesky(m [][]float64) (factor [][]float64, ok bool) {
 	return factor, true
 }
 
+// leastEigenvalue returns the least eigenvalue of a symmetric matrix, NaN when the
+// decomposition fails.
 func leastEigenvalue(m [][]float64) float64 {
 	sym := mat.NewSymDense(len(m), nil)
 	for i, row := range m {

@@ -8,7 +8,8 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// CSVColumn finds a column by its header, or reports that there is none.
+// CSVColumn returns the number of the column with a header. It returns false after
+// it has reported that there is none.
 func (c *Compiler) CSVColumn(file *table.File, name spec.String) (int, bool) {
 	i := slices.Index(file.Header, name.Value)
 	if i >= 0 {
@@ -23,15 +24,15 @@ func (c *Compiler) CSVColumn(file *table.File, name spec.String) (int, bool) {
 	return 0, false
 }
 
-// SelectRows returns the numbers of the rows that meet a condition on the
-// texts of their cells, all rows when it is nil. A condition on a column that
-// is not there is reported and gives none.
+// SelectRows returns the numbers of the rows whose cells, as texts, meet a
+// condition, and all rows when it is nil. A condition on a column that does not
+// exist is reported and selects no row.
 func (c *Compiler) SelectRows(file *table.File, where *spec.Condition) []int {
 	rows, _ := c.selectRows(file, where)
 	return rows
 }
 
-// selectRows is SelectRows that tells a fault from a condition no row meets.
+// selectRows is SelectRows; ok is false after it has reported a fault.
 func (c *Compiler) selectRows(file *table.File, where *spec.Condition) (rows []int, ok bool) {
 	type test struct {
 		term   *spec.Term

@@ -7,35 +7,33 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// Entries are the weighted entries of a choice or list field, for checks that
-// its values are open to the persons who have them and as frequent as their
-// weights say. They do not change and may be shared.
+// Entries are the weighted entries of a choice or list field. A check compares
+// them with data: whether each person has a value that its list contains, and
+// whether values are as frequent as their weights say. Entries are immutable and
+// may be shared by goroutines.
 type Entries struct {
-	// Given are the fields that decide which entries are open.
+	// Given are the fields that decide which list a person draws from.
 	Given []string
-	// Min and Max are the items of a list, both 0 for a choice.
+	// Min and Max are the numbers of items of a list field, 0 for a choice.
 	Min, Max int
 
 	bank  *bank
 	given *BoundSelector
-	order []int32 // entries of each list by their code
+	order []int32 // the entries of each list, sorted by code
 }
 
-// Entries returns the entries of a choice or list field, nil for other kinds.
+// Entries returns the entries of a choice or list field, nil for other fields. Of
+// env it needs Fields.
 func (f *Field) Entries(env *Env) *Entries {
-	e := &Entries{}
-	switch p := f.Program.(type) {
-	case *choice:
-		e.bank = &p.bank
-	case *list:
-		e.bank, e.Min, e.Max = &p.bank, p.Min, p.Max
-	default:
+	p, ok := f.Program.(interface{ entries() *Entries })
+	if !ok {
 		return nil
 	}
+	e := p.entries()
 	e.Given, e.given = e.bank.Given.Fields, e.bank.Given.Bind(env)
 	e.order = make([]int32, len(e.bank.Codes))
 	for list := range e.Lists() {
-		from, to := e.Of(list)
+		from, to := e.Range(list)
 		for k := from; k < to; k++ {
 			e.order[k] = k
 		}
@@ -44,15 +42,16 @@ func (f *Field) Entries(env *Env) *Entries {
 	return e
 }
 
-// Len is the number of entries, Lists that of lists of them.
-func (e *Entries) Len() int   { return len(e.bank.Codes) }
+// Len returns the number of entries of all lists.
+func (e *Entries) Len() int { return len(e.bank.Codes) }
+
+// Lists returns the number of lists.
 func (e *Entries) Lists() int { return len(e.bank.Start) - 1 }
 
-// Of returns the entries of a list (from 0): those from the first to before the
-// second.
-func (e *Entries) Of(list int) (from, to int32) { return e.bank.Start[list], e.bank.Start[list+1] }
+// Range returns the entries of a list, which is numbered from 0: from to to-1.
+func (e *Entries) Range(list int) (from, to int32) { return e.bank.Start[list], e.bank.Start[list+1] }
 
-// Share is the chance of an entry to be drawn first from its list.
+// Share returns the probability that the first draw from a list is an entry of it.
 func (e *Entries) Share(list int, entry int32) float64 {
 	width := uint64(e.bank.Upto[entry]) + 1
 	if entry > e.bank.Start[list] {
@@ -61,9 +60,9 @@ func (e *Entries) Share(list int, entry int32) float64 {
 	return float64(width) / (1 << 32)
 }
 
-// Rows writes to out, which is resized, which list is open to each row's
-// person, -1 for none.
-func (e *Entries) Rows(b *frame.Batch, out []int32) []int32 {
+// RowLists writes to out, which is resized to the batch's length, the list that
+// each row's person draws from, -1 for none.
+func (e *Entries) RowLists(b *frame.Batch, out []int32) []int32 {
 	out = e.given.Cases(b, out)
 	for r := range out {
 		out[r]--
@@ -71,12 +70,12 @@ func (e *Entries) Rows(b *frame.Batch, out []int32) []int32 {
 	return out
 }
 
-// Find returns the entry of a list that has a label's code, -1 for none.
+// Find returns the entry of a list (from 0) that has a code, -1 for none.
 func (e *Entries) Find(list, code int32) int32 {
-	from, to := e.Of(int(list))
-	at, ok := slices.BinarySearchFunc(e.order[from:to], code, func(entry, code int32) int { return cmp.Compare(e.bank.Codes[entry], code) })
+	from, to := e.Range(int(list))
+	i, ok := slices.BinarySearchFunc(e.order[from:to], code, func(entry, code int32) int { return cmp.Compare(e.bank.Codes[entry], code) })
 	if !ok {
 		return -1
 	}
-	return e.order[int(from)+at]
+	return e.order[int(from)+i]
 }

@@ -16,7 +16,7 @@ var groupKind = Kind{
 	New:     func() Program { return &group{} },
 }
 
-// groupUses lists the fields that a group is a function of.
+// groupUses returns the fields that a group is a function of.
 func groupUses(s *spec.Field) []spec.String {
 	of := s.Body.Get("of")
 	if of.Kind == spec.StringNode {
@@ -25,19 +25,12 @@ func groupUses(s *spec.Field) []spec.String {
 	return of.AsStrings()
 }
 
-// group looks a code up by the configuration of its base fields.
+// group is a function of its base fields.
 type group struct {
-	Of *Selector `json:"of"` // Case is the code, one more than the position; 0 is null
+	Of *Selector `json:"of"` // case i+1 is value i of the domain, case 0 is null
 }
 
-// Lookup returns the group's selector over its base fields: case 0 is null,
-// case i+1 is value i of the domain.
-func (f *Field) Lookup() *Selector {
-	if g, ok := f.Program.(*group); ok {
-		return g.Of
-	}
-	return nil
-}
+func (g *group) lookup() *Selector { return g.Of }
 
 func compileGroup(c *Compiler, s *spec.Field, f *Field) {
 	f.Class, f.Type = Derived, frame.Category
@@ -49,8 +42,8 @@ func compileGroup(c *Compiler, s *spec.Field, f *Field) {
 		}
 	}
 	if forms != 1 {
-		c.Diags.Errorf(s.Place, "group-form", "group %q needs exactly one of cuts, map, csv and cases, and has %d", s.Name, forms).
-			WithHint("say by cuts (bands), map or csv (label to label), or cases (conditions) what its values are")
+		c.Diags.Errorf(s.Place, "group-form", "group %q needs exactly one of cuts, map, csv and cases, but has %d", s.Name, forms).
+			WithHint("define its values with cuts (bands), map or csv (label to label), or cases (conditions)")
 		return
 	}
 	var bases []*Field
@@ -62,17 +55,17 @@ func compileGroup(c *Compiler, s *spec.Field, f *Field) {
 		bases = append(bases, base)
 	}
 	if len(bases) > 1 && s.Body.Get("cases") == nil {
-		c.Diags.Errorf(s.Body.Get("of").Place, "group-form", "a group of several fields needs cases").WithHint("give conditions, or name one field")
+		c.Diags.Errorf(s.Body.Get("of").Place, "group-form", "a group of several fields needs cases").WithHint("use cases, or name one field")
 		return
 	}
 	var of *Selector
 	switch {
 	case s.Body.Get("cuts") != nil:
-		of = c.bands(s, f, bases[0])
+		of = c.readCuts(s, f, bases[0])
 	case s.Body.Get("cases") != nil:
-		of = c.cases(s, f, bases)
+		of = c.readCases(s, f, bases)
 	default:
-		of = c.relabel(s, f, bases[0])
+		of = c.readMap(s, f, bases[0])
 	}
 	if of == nil {
 		return
@@ -81,8 +74,8 @@ func compileGroup(c *Compiler, s *spec.Field, f *Field) {
 	f.Nullable = slices.Contains(of.Case, 0) || s.When != nil
 }
 
-// over starts a selector over the given fields with every case 0.
-func over(fields ...*Field) *Selector {
+// newSelector returns a selector over the given fields with every case 0.
+func newSelector(fields ...*Field) *Selector {
 	s := &Selector{}
 	size := 1
 	for _, f := range fields {
@@ -95,11 +88,12 @@ func over(fields ...*Field) *Selector {
 	return s
 }
 
-// bands cuts an integer into intervals.
-func (c *Compiler) bands(s *spec.Field, f *Field, base *Field) *Selector {
+// readCuts compiles a group of intervals of an integer. It returns nil after it
+// has reported a fault, as do readCases and readMap.
+func (c *Compiler) readCuts(s *spec.Field, f *Field, base *Field) *Selector {
 	node := s.Body.Get("cuts")
 	if !base.Domain.Integer {
-		c.Diags.Errorf(node.Place, "cuts-of-labels", "field %q is not an integer, so it has no cuts", base.Name).WithHint("use map or cases")
+		c.Diags.Errorf(node.Place, "cuts-of-labels", "field %q is not an integer, so it cannot be cut", base.Name).WithHint("use map or cases")
 		return nil
 	}
 	d := base.Domain
@@ -107,11 +101,11 @@ func (c *Compiler) bands(s *spec.Field, f *Field, base *Field) *Selector {
 	for i, n := range node.Items {
 		cut := int64(n.Number)
 		if i > 0 && cut <= cuts[i-1] {
-			c.Diags.Errorf(n.Place, "cuts-order", "cut %d does not lie above %d", cut, cuts[i-1]).WithHint("list the cuts in rising order")
+			c.Diags.Errorf(n.Place, "cuts-order", "cut %d is not above %d", cut, cuts[i-1]).WithHint("list the cuts in ascending order")
 			return nil
 		}
 		if cut < d.Min || cut > d.Max {
-			c.Diags.Errorf(n.Place, "cut-outside", "cut %d lies outside %d to %d, the range of %q", cut, d.Min, d.Max, base.Name).WithHint("remove it")
+			c.Diags.Errorf(n.Place, "cut-outside", "cut %d is outside %d to %d, the range of %q", cut, d.Min, d.Max, base.Name).WithHint("remove it")
 			return nil
 		}
 		cuts = append(cuts, cut)
@@ -123,7 +117,7 @@ func (c *Compiler) bands(s *spec.Field, f *Field, base *Field) *Selector {
 	if labels := s.Body.Get("labels"); labels != nil {
 		if len(labels.Items) != len(starts) {
 			c.Diags.Errorf(labels.Place, "label-count", "%d labels for %d bands", len(labels.Items), len(starts)).
-				WithHint("the bands begin at %v", starts)
+				WithHint("give one label per band; the bands begin at %v", starts)
 			return nil
 		}
 		for _, l := range labels.Items {
@@ -132,7 +126,7 @@ func (c *Compiler) bands(s *spec.Field, f *Field, base *Field) *Selector {
 	} else {
 		f.Domain.Labels = bandLabels(starts, cuts[0] > d.Min)
 	}
-	sel := over(base)
+	sel := newSelector(base)
 	band := 0
 	for i := range d.Size() {
 		for band+1 < len(starts) && d.Min+int64(i) >= starts[band+1] {
@@ -143,7 +137,8 @@ func (c *Compiler) bands(s *spec.Field, f *Field, base *Field) *Selector {
 	return sel
 }
 
-// bandLabels writes "<18", "18-24", "65+".
+// bandLabels returns labels such as "<18", "18-24" and "65+". below says that the
+// first band begins at the domain's least value, not at a cut.
 func bandLabels(starts []int64, below bool) []string {
 	var labels []string
 	for i, from := range starts {
@@ -161,20 +156,21 @@ func bandLabels(starts []int64, below bool) []string {
 	return labels
 }
 
-// cases gives each configuration the label of the first case that holds.
-func (c *Compiler) cases(s *spec.Field, f *Field, bases []*Field) *Selector {
+// readCases compiles a group defined by conditions: a configuration has the label
+// of the first condition that holds.
+func (c *Compiler) readCases(s *spec.Field, f *Field, bases []*Field) *Selector {
 	var conditions []*spec.Condition
 	var codes []int32
 	for _, n := range s.Body.Get("cases").Items {
 		cond := n.Get("when").Cond
 		for _, t := range cond.Terms {
 			if !slices.ContainsFunc(bases, func(b *Field) bool { return b.Name == t.Field }) {
-				c.Diags.Errorf(t.Place, "not-a-base", "%q is not among the fields that %q is a function of", t.Field, s.Name).WithHint("add it to of")
+				c.Diags.Errorf(t.Place, "not-a-base", "%q is not among the fields that %q is a group of", t.Field, s.Name).WithHint("add it to of")
 				return nil
 			}
 		}
 		conditions = append(conditions, cond)
-		codes = append(codes, f.Domain.add(n.Get("label").String))
+		codes = append(codes, f.Domain.addLabel(n.Get("label").String))
 	}
 	sel := c.Select(conditions)
 	if sel == nil {
@@ -182,7 +178,7 @@ func (c *Compiler) cases(s *spec.Field, f *Field, bases []*Field) *Selector {
 	}
 	rest := int32(0)
 	if other := s.Body.Get("other"); other != nil {
-		rest = f.Domain.add(other.String)
+		rest = f.Domain.addLabel(other.String)
 	}
 	for i, chosen := range sel.Case {
 		if chosen == 0 {
@@ -194,8 +190,9 @@ func (c *Compiler) cases(s *spec.Field, f *Field, bases []*Field) *Selector {
 	return sel
 }
 
-// add returns the case number (one more than the position) of a label, adding it.
-func (d *Domain) add(label string) int32 {
+// addLabel returns one more than the position of a label, which it adds if the
+// domain does not have it. It is not safe for concurrent use.
+func (d *Domain) addLabel(label string) int32 {
 	i, ok := d.Index(label)
 	if !ok {
 		i = len(d.Labels)
@@ -205,19 +202,20 @@ func (d *Domain) add(label string) int32 {
 	return int32(i + 1)
 }
 
-// relabel maps the labels of a category, from inline pairs or a CSV file.
-func (c *Compiler) relabel(s *spec.Field, f *Field, base *Field) *Selector {
+// readMap compiles a group that maps label to label, as the spec or a CSV file
+// lists them.
+func (c *Compiler) readMap(s *spec.Field, f *Field, base *Field) *Selector {
 	pairs := map[string]string{}
 	if node := s.Body.Get("map"); node != nil {
 		for _, e := range node.Fields {
-			c.mustKnow(base, e.Name, e.Place)
+			c.checkLabel(base, e.Name, e.Place)
 			pairs[e.Name] = e.Value.String
 		}
 	} else if !c.readPairs(s, base, pairs) {
 		return nil
 	}
 	other := s.Body.Get("other")
-	sel := over(base)
+	sel := newSelector(base)
 	for i := range base.Domain.Size() {
 		label := base.Domain.Label(i)
 		to, ok := pairs[label]
@@ -225,20 +223,20 @@ func (c *Compiler) relabel(s *spec.Field, f *Field, base *Field) *Selector {
 		case ok:
 		case other == nil:
 			c.Diags.Errorf(s.Place, "unmapped-label", "group %q has no value for %s %q", s.Name, base.Name, label).
-				WithHint("map it, or say other: \"keep\" or other: \"<label>\"")
+				WithHint("map it, or add other: \"keep\" or other: \"<label>\"")
 			continue
 		case other.String == "keep":
 			to = label
 		default:
 			to = other.String
 		}
-		sel.Case[i] = f.Domain.add(to)
+		sel.Case[i] = f.Domain.addLabel(to)
 	}
 	return sel
 }
 
-// mustKnow reports a label that the field does not have.
-func (c *Compiler) mustKnow(f *Field, label string, at diag.Place) bool {
+// checkLabel reports a label that the field does not have.
+func (c *Compiler) checkLabel(f *Field, label string, at diag.Place) bool {
 	if _, ok := f.Domain.Index(label); ok {
 		return true
 	}
@@ -246,12 +244,13 @@ func (c *Compiler) mustKnow(f *Field, label string, at diag.Place) bool {
 	if g := diag.Guess(label, f.Domain.AllLabels()); g != "" {
 		d.WithHint("did you mean %q?", g)
 	} else {
-		d.WithHint("its values are %s", Sample(f.Domain))
+		d.WithHint("its values are %s", f.Domain.Summary())
 	}
 	return false
 }
 
-// readPairs reads the from and to columns of a CSV file.
+// readPairs adds the from and to columns of a CSV file to pairs. It returns false
+// after it has reported a fault.
 func (c *Compiler) readPairs(s *spec.Field, base *Field, pairs map[string]string) bool {
 	path := s.Body.Get("csv")
 	file := c.CSV(path.Path, path.Place)
@@ -271,12 +270,12 @@ func (c *Compiler) readPairs(s *spec.Field, base *Field, pairs map[string]string
 	}
 	ok := true
 	for r, cells := range file.Rows {
-		old, known := pairs[cells[from]]
+		first, known := pairs[cells[from]]
 		switch {
-		case known && old != cells[to]:
-			c.Diags.Errorf(file.Place(r, to), "two-values", "%q becomes %q here and %q above", cells[from], cells[to], old).WithHint("give each label one value")
+		case known && first != cells[to]:
+			c.Diags.Errorf(file.Place(r, to), "two-values", "%q maps to %q here and to %q above", cells[from], cells[to], first).WithHint("map each label to one value")
 			ok = false
-		case !known && !c.mustKnow(base, cells[from], file.Place(r, from)):
+		case !known && !c.checkLabel(base, cells[from], file.Place(r, from)):
 			ok = false
 		}
 		pairs[cells[from]] = cells[to]

@@ -5,7 +5,7 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// maxIntegers bounds an integer's range: the joint fit is over all of it.
+// maxIntegers is the largest size of an integer's domain, all of which is fitted.
 const maxIntegers = 10_000
 
 var integerKind = Kind{
@@ -20,7 +20,7 @@ var integerKind = Kind{
 			c.Diags.Errorf(s.Body.Get("min").Place, "empty-range", "min %d is above max %d", low, high).WithHint("swap them")
 			high = low
 		case high-low >= maxIntegers:
-			c.Diags.Errorf(s.Body.Get("max").Place, "huge-range", "%d to %d are %d values; a fitted integer can have %d", low, high, high-low+1, maxIntegers).
+			c.Diags.Errorf(s.Body.Get("max").Place, "huge-range", "%d to %d is %d values; a fitted integer can have at most %d", low, high, high-low+1, maxIntegers).
 				WithHint("make it a number, or count in larger units")
 			high = low
 		}

@@ -1,15 +1,22 @@
-// Package kind holds the kinds of fields a spec may declare, one per file: how
-// a stanza is compiled, and how the compiled Program fills a column. To add a
-// kind, write one file here, add it to Kinds, and define it in the schema.
+// Package kind holds the kinds of fields that a spec may declare, one per file:
+// how a stanza of the spec is compiled into a Field, and how the Field's Program
+// fills a column of a batch.
 //
-// In goes a stanza of the spec, out comes a Field: plain data that can be
-// printed, hashed, stored and read back.
+// A Field is plain data, which can be printed, hashed, stored as JSON and read
+// back.
+//
+// A new kind needs three things: a file here with its Compile function and its
+// Program, a line in Kinds, and a definition in the schema (#Kinds of
+// schemas/spec.cue). Other packages never compare the names of kinds. They ask
+// a Field what they need to know: its Class, Type, Domain and Meaning, whether
+// it is Finite, and its Bounds, Entries, Scorer or Lookup.
 package kind
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/personagen/personagen/engine/diag"
@@ -22,11 +29,27 @@ import (
 type Class string
 
 const (
-	Fitted  Class = "fitted"  // from the fitted joint distribution
-	Derived Class = "derived" // a function of other fields
-	Drawn   Class = "drawn"   // drawn by itself, given other fields
-	Written Class = "written" // prose, by the offline narrator or a model
+	Fitted  Class = "fitted"  // drawn from the fitted joint distribution
+	Derived Class = "derived" // computed from other fields
+	Drawn   Class = "drawn"   // drawn from a distribution given other fields
+	Written Class = "written" // text by the offline narrator or a model
 )
+
+// Meaning is what the values of a kind tell about a person.
+type Meaning int
+
+const (
+	Fact       Meaning = iota // what the person is, has or does
+	Identifier                // which person it is; no two persons have the same
+	Constant                  // nothing; every person has the same
+	Provenance                // who wrote the person's texts
+)
+
+// MeaningOf returns the meaning of a kind's values, Fact for an unknown kind.
+func MeaningOf(kind string) Meaning {
+	k, _ := Find(kind)
+	return k.Meaning
+}
 
 // Field is a compiled field.
 type Field struct {
@@ -43,30 +66,69 @@ type Field struct {
 	Class    Class      `json:"class"`
 	Type     frame.Type `json:"type"`
 	Nullable bool       `json:"nullable,omitempty"`
-	Decimals int        `json:"decimals,omitempty"` // of a Number, -1 for as many as needed
-	// Domain lists the values of a finite field (category, integer, group,
-	// constant); for a choice or list, the labels of its column.
+	Decimals int        `json:"decimals,omitempty"` // decimal places of a number, -1 for as many as needed
+	// Domain lists the values of a finite field, and the labels of a field whose
+	// column has codes: a choice or a list.
 	Domain *Domain `json:"domain,omitempty"`
-	// When tells the rows that have a value (case 1) from those that are null.
+	// When selects the rows that have a value: case 1. In the others the field is
+	// null.
 	When     *Selector `json:"when,omitempty"`
-	WhenText string    `json:"when_text,omitempty"`
+	WhenText string    `json:"when_text,omitempty"` // the condition as written
 	// Inputs are the fields that Program and When read.
 	Inputs  []string `json:"inputs,omitempty"`
-	Program Program  `json:"program,omitempty"` // nil for Fitted and Written
-	// Text says what a Written field shall hold; nil for others.
-	Text *Text `json:"text,omitempty"`
+	Program Program  `json:"program,omitempty"` // nil for Fitted and Written fields
+	// Text is what a text or list of texts must be like; nil for other fields.
+	Text *TextSpec `json:"text,omitempty"`
 
-	Place diag.Place `json:"-"`
+	Place diag.Place `json:"-"` // in the spec
 }
 
-// Finite reports whether the field is a function of fitted fields, so that
-// tables and conditions may speak of it.
+// Meaning returns what the field's values tell about a person.
+func (f *Field) Meaning() Meaning { return MeaningOf(f.Kind) }
+
+// Finite reports whether the field is fitted, or derived from fitted fields, with
+// values in its Domain. Only finite fields may appear in tables and conditions.
 func (f *Field) Finite() bool {
-	return f.Domain != nil && (f.Class == Fitted || f.Kind == "group" || f.Kind == "constant")
+	return f.Domain != nil && (f.Class == Fitted || f.Class == Derived)
 }
 
-// Slots is the number of codes of a finite field, null included as the last
-// one when the field is nullable.
+// Lookup returns the selector that defines a derived finite field as a function of
+// other finite fields: case i+1 is value i of the field's domain, case 0 is null. It
+// returns nil for other fields. A derived finite field without it has one value.
+func (f *Field) Lookup() *Selector {
+	if p, ok := f.Program.(interface{ lookup() *Selector }); ok {
+		return p.lookup()
+	}
+	return nil
+}
+
+// Bounds returns the least and the greatest value that a field of integers or
+// numbers can have, infinite where there is no limit.
+func (f *Field) Bounds() (least, greatest float64) {
+	if p, ok := f.Program.(interface {
+		bounds() (least, greatest float64)
+	}); ok {
+		return p.bounds()
+	}
+	if d := f.Domain; d != nil && d.Integer {
+		return float64(d.Min), float64(d.Max)
+	}
+	return math.Inf(-1), math.Inf(1)
+}
+
+// MaxItems returns the largest number of items of a list, 0 for other fields.
+func (f *Field) MaxItems() int {
+	if p, ok := f.Program.(interface{ maxItems() int }); ok {
+		return p.maxItems()
+	}
+	if f.Text != nil && f.Text.Items != nil {
+		return f.Text.Items.Max
+	}
+	return 0
+}
+
+// Slots returns the number of codes of a finite field: its values, and null as
+// the last code where the field is nullable.
 func (f *Field) Slots() int {
 	n := f.Domain.Size()
 	if f.Nullable {
@@ -75,7 +137,7 @@ func (f *Field) Slots() int {
 	return n
 }
 
-// Column describes the field to the writers.
+// Column describes the field's column of a batch.
 func (f *Field) Column() frame.Field {
 	c := frame.Field{Name: f.Name, Type: f.Type, Nullable: f.Nullable, Title: f.Title, Description: f.About, Unit: f.Unit, Decimals: f.Decimals}
 	if f.Type == frame.Category || f.Type == frame.CategoryList {
@@ -84,19 +146,19 @@ func (f *Field) Column() frame.Field {
 	return c
 }
 
-// Domain is the finite ordered set of values of a field: labels, or the whole
-// numbers from Min to Max.
+// Domain is a finite ordered set of values: labels, or the whole numbers from
+// Min to Max. A value's code is its position.
 type Domain struct {
 	Labels  []string `json:"labels,omitempty"`
 	Integer bool     `json:"integer,omitempty"`
 	Min     int64    `json:"min,omitempty"`
 	Max     int64    `json:"max,omitempty"`
 
-	lock  sync.Mutex // of index, which is made when it is first asked for
-	index map[string]int
+	lock  sync.Mutex     // protects index
+	index map[string]int // made by the first call of Index
 }
 
-// Size is the number of values.
+// Size returns the number of values.
 func (d *Domain) Size() int {
 	if d.Integer {
 		return int(d.Max - d.Min + 1)
@@ -104,7 +166,7 @@ func (d *Domain) Size() int {
 	return len(d.Labels)
 }
 
-// Value returns value i as a condition sees it: a string or an int64.
+// Value returns value i as conditions see it: a string, or an int64.
 func (d *Domain) Value(i int) any {
 	if d.Integer {
 		return d.Min + int64(i)
@@ -127,7 +189,8 @@ func (d *Domain) AllLabels() []string {
 	return labels
 }
 
-// Index finds a value by its text. It is safe for concurrent use.
+// Index returns the position of a value, given as text; false when the domain
+// does not have it. It is safe for concurrent use.
 func (d *Domain) Index(label string) (int, bool) {
 	if d.Integer {
 		var v int64
@@ -148,31 +211,32 @@ func (d *Domain) Index(label string) (int, bool) {
 	return i, ok
 }
 
-// Program is the compiled form of a field that is not fitted: plain data that
-// survives JSON. Bind readies it for one worker.
+// Program is the compiled form of a derived or drawn field. It is plain data,
+// stored as JSON.
 type Program interface {
+	// Bind returns a Filler for one goroutine.
 	Bind(env *Env) Filler
 }
 
-// Filler fills the field's own column c for the persons of b, whose columns of
-// Inputs are filled already. Columns have the batch's length. A Filler belongs
-// to one goroutine.
+// Filler fills the columns of one field. It belongs to one goroutine.
 type Filler interface {
+	// Fill fills c, the field's own column of b, whose length is b.N. The columns
+	// of the field's Inputs are already filled.
 	Fill(b *frame.Batch, c *frame.Column)
 }
 
-// Env is what a Program may know of the run: nothing that differs between
-// workers, shards or machines.
+// Env is what a Program may depend on. It is the same for every worker, shard
+// and machine of a run.
 type Env struct {
 	Fields    []*Field // in the order of the batch's columns
-	Field     *Field   // the one being bound
+	Field     *Field   // the field to bind
 	Seed      uint64
-	Size      int64    // persons in all; 0 when persons are drawn independently
+	Size      int64    // persons of the whole population; 0 when they are drawn independently
 	Structure [32]byte // hash of the fitted part of the plan
 }
 
-// Index returns the column of the named field. The compiler has checked that
-// it exists.
+// Index returns the column of the named field, which the compiler has checked
+// to exist. It panics when there is none.
 func (e *Env) Index(name string) int {
 	for i, f := range e.Fields {
 		if f.Name == name {
@@ -182,35 +246,41 @@ func (e *Env) Index(name string) int {
 	panic("kind: no field " + name)
 }
 
-// Compiler is what a kind sees while it compiles a stanza.
+// Compiler is what a kind uses to compile a stanza.
 type Compiler struct {
-	Spec   *spec.Spec
-	Diags  *diag.List
-	Fields map[string]*Field // those compiled so far: every field this one uses is among them unless it failed
-	// CSV reads a file once; a fault is reported and gives nil.
+	Spec  *spec.Spec
+	Diags *diag.List // where faults are reported
+	// Fields are the fields compiled so far. A field that the stanza uses is
+	// missing only if it failed to compile, which has been reported.
+	Fields map[string]*Field
+	// CSV reads a CSV file; from is the place that names it. It returns nil after
+	// it has reported a fault.
 	CSV func(path string, from diag.Place) *table.File
 }
 
 // Kind is one kind of field.
 type Kind struct {
-	Name string
-	// Uses lists the fields that a stanza refers to, apart from its when.
+	Name    string
+	Meaning Meaning
+	Format  string // JSON Schema format of text values, "" for none
+	// Uses returns the names of the fields that a stanza refers to, apart from
+	// those of its when.
 	Uses func(s *spec.Field) []spec.String
-	// Compile fills in f's Class, Type, Domain, Decimals, Nullable, Inputs and
-	// Program from the stanza, or reports what is wrong. Names, titles and When
-	// are filled in already.
+	// Compile sets Class, Type, Domain, Decimals, Nullable, Inputs, Program and
+	// Text of f from the stanza, or reports faults to c.Diags. The name, title and
+	// other settings that every kind has, and When, are already set.
 	Compile func(c *Compiler, s *spec.Field, f *Field)
-	// New returns an empty Program to read a stored plan into; nil when the
-	// kind is fitted.
+	// New returns an empty Program to decode a stored one into; nil when fields of
+	// the kind have none.
 	New func() Program
 }
 
-// Kinds lists every kind; the schema's #Kinds has the same names.
+// Kinds returns every kind. The schema's #Kinds has the same names.
 func Kinds() []Kind {
 	return []Kind{categoryKind, integerKind, groupKind, choiceKind, numberKind, templateKind, listKind, constantKind, idKind, textKind, textListKind, textSourceKind}
 }
 
-// Find returns the kind of the given name.
+// Find returns the kind of the given name; false when there is none.
 func Find(name string) (Kind, bool) {
 	for _, k := range Kinds() {
 		if k.Name == name {
@@ -220,7 +290,7 @@ func Find(name string) (Kind, bool) {
 	return Kind{}, false
 }
 
-// UnmarshalJSON reads a stored field; its kind says what form Program has.
+// UnmarshalJSON decodes a stored field, with the Program type of its kind.
 func (f *Field) UnmarshalJSON(data []byte) error {
 	type plain Field
 	aux := struct {

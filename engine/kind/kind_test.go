@@ -23,9 +23,8 @@ import (
 	"github.com/personagen/personagen/engine/spec/load"
 )
 
-// compile loads a spec whose text begins on line 2 and compiles its fields,
-// which must stand in an order in which each comes after those it uses. files
-// are CSV files beside it.
+// compile loads a spec, whose text begins on line 2, and compiles its fields. Each
+// field must come after the fields it uses. files are the CSV files beside the spec.
 func compile(t testing.TB, text string, files map[string]string) (*Compiler, []*Field) {
 	t.Helper()
 	dir := t.TempDir()
@@ -74,7 +73,7 @@ func mergeFiles(files map[string]string, name, data string) map[string]string {
 	return all
 }
 
-// show writes diagnostics as place code: message | hint, one a line.
+// show formats diagnostics as "place code: message | hint", one per line.
 func show(l *diag.List) string {
 	l.Sort()
 	var lines []string
@@ -84,18 +83,18 @@ func show(l *diag.List) string {
 	return strings.Join(lines, "\n")
 }
 
-// must compiles a spec without faults.
+// must compiles a spec that has no faults.
 func must(t testing.TB, text string, files map[string]string) []*Field {
 	t.Helper()
 	c, fields := compile(t, text, files)
 	if len(c.Diags.Items) > 0 {
-		t.Fatalf("faults:\n%s", show(c.Diags))
+		t.Fatalf("got faults, want none:\n%s", show(c.Diags))
 	}
 	return fields
 }
 
-// fill makes n persons from number first on. Fitted fields are uniform over
-// their values, null included.
+// fill makes n persons from number first on. Fitted fields are uniform over their
+// codes, null included.
 func fill(t testing.TB, fields []*Field, env Env, first int64, n int) *frame.Batch {
 	t.Helper()
 	var schema frame.Schema
@@ -110,6 +109,7 @@ func fill(t testing.TB, fields []*Field, env Env, first int64, n int) *frame.Bat
 	return b
 }
 
+// fillField fills column i of b, which is that of f.
 func fillField(t testing.TB, fields []*Field, env Env, b *frame.Batch, i int, f *Field) {
 	t.Helper()
 	c := &b.Columns[i]
@@ -141,7 +141,7 @@ func fillField(t testing.TB, fields []*Field, env Env, b *frame.Batch, i int, f 
 	}
 }
 
-// lines writes rows as text, the same however they were batched.
+// lines formats the rows of a batch, independently of its size.
 func lines(b *frame.Batch) []string {
 	var out []string
 	for r := range b.N {
@@ -203,7 +203,7 @@ var everyFile = map[string]string{
 	"wares.csv": "zone,wares\nNorth,tea\nNorth,salt\nNorth,rope\nNorth,nails\nSouth,tea\nSouth,wool\nEast,tea\n",
 }
 
-// A person is a pure function of seed and number, whatever the batch.
+// A person is a pure function of seed and number, independent of the batch.
 func TestFillsDoNotDependOnBatches(t *testing.T) {
 	fields := must(t, everyKind, everyFile)
 	env := Env{Seed: 7, Size: 5000}
@@ -220,12 +220,12 @@ func TestFillsDoNotDependOnBatches(t *testing.T) {
 	}
 	env.Seed = 8
 	if other := lines(fill(t, fields, env, first, n)); slices.Equal(want, other) {
-		t.Error("another seed gives the same persons")
+		t.Error("got the same persons from another seed, want others")
 	}
 }
 
-// A filler is used for batch after batch, of different lengths.
-func TestFillersAreReused(t *testing.T) {
+// A filler fills batch after batch, of different lengths.
+func TestFillersAreReusable(t *testing.T) {
 	fields := must(t, everyKind, everyFile)
 	var schema frame.Schema
 	for _, f := range fields {
@@ -256,8 +256,8 @@ func TestFillersAreReused(t *testing.T) {
 	}
 }
 
-// A stream is keyed by the field's name, so adding a field changes no other.
-func TestFieldsDoNotDisturbEachOther(t *testing.T) {
+// A stream is keyed by the name of its field, so adding a field changes no other.
+func TestFieldsAreIndependent(t *testing.T) {
 	fields := must(t, everyKind, everyFile)
 	b := fill(t, fields, Env{Seed: 7}, 0, 200)
 	alone := must(t, "fields: hue: {kind: \"choice\", values: {red: 3, green: 2, blue: 0, grey: 1}}", nil)
@@ -279,7 +279,7 @@ func TestFieldsSurviveJSON(t *testing.T) {
 	}
 	again, err := json.Marshal(stored)
 	if err != nil || string(again) != string(data) {
-		t.Errorf("stored twice it differs (%v):\n%s", err, cmp.Diff(string(data), string(again)))
+		t.Errorf("encoding a decoded field: got error %v and other bytes:\n%s", err, cmp.Diff(string(data), string(again)))
 	}
 	env := Env{Seed: 7, Size: 5000}
 	if d := cmp.Diff(lines(fill(t, fields, env, 0, 500)), lines(fill(t, stored, env, 0, 500))); d != "" {
@@ -314,7 +314,7 @@ func TestKindsMirrorTheSchema(t *testing.T) {
 		t.Error(d)
 	}
 	if _, ok := Find("nothing"); ok {
-		t.Error("a kind that is none is found")
+		t.Error("got a kind of a name that no kind has")
 	}
 }
 
@@ -327,7 +327,7 @@ func TestUses(t *testing.T) {
 		var names []string
 		for _, u := range k.Uses(s) {
 			if u.Place.Line == 0 {
-				t.Errorf("%s uses %s, but nobody knows where", s.Name, u.Value)
+				t.Errorf("%s uses %s: got no place", s.Name, u.Value)
 			}
 			names = append(names, u.Value)
 		}
@@ -384,8 +384,8 @@ func chiSquare(counts []int, shares []float64) float64 {
 	return mathext.GammaIncRegComp(float64(degrees)/2, sum/2)
 }
 
-// leastP is the p-value below which a test with a fixed seed is taken to show
-// a fault: a right program falls below it for one seed in ten thousand.
+// leastP is the p-value below which a test with a fixed seed fails. A correct
+// program falls below it for one seed in ten thousand.
 const leastP = 1e-4
 
 func BenchmarkFill(b *testing.B) {
@@ -410,13 +410,13 @@ func BenchmarkFill(b *testing.B) {
 	}
 }
 
-func TestDomainMayBeAskedFromManyGoroutines(t *testing.T) {
+func TestDomainIndexIsConcurrent(t *testing.T) {
 	d := &Domain{Labels: []string{"red", "blue"}}
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
 			if i, ok := d.Index("blue"); !ok || i != 1 {
-				t.Errorf("blue is %d, %v", i, ok)
+				t.Errorf("got index %d, %v of blue, want 1, true", i, ok)
 			}
 		})
 	}

@@ -30,13 +30,18 @@ var listKind = Kind{
 	New: func() Program { return &list{} },
 }
 
-// list draws Min to Max different entries for every person, or all there are:
-// one after the other, each in proportion to the weights of those left.
+// list draws Min to Max distinct entries for each person, or all of them when there
+// are fewer: one after another, each in proportion to the weights of the entries
+// that are left.
 type list struct {
 	bank
 	Min int `json:"min"`
 	Max int `json:"max"`
 }
+
+func (p *list) maxItems() int { return p.Max }
+
+func (p *list) entries() *Entries { return &Entries{bank: &p.bank, Min: p.Min, Max: p.Max} }
 
 func (p *list) Bind(env *Env) Filler {
 	return &listFiller{drawer: p.bind(env), p: p, stream: rng.New(env.Seed, env.Field.Name)}
@@ -49,7 +54,7 @@ type listFiller struct {
 	keys   []keyed
 }
 
-// keyed is an entry that is still to be had.
+// keyed is an entry that is not drawn yet, with its exponential key.
 type keyed struct {
 	entry int32
 	key   float64
@@ -72,19 +77,19 @@ func (p *listFiller) Fill(b *frame.Batch, c *frame.Column) {
 	c.Offsets[b.N] = int32(len(c.Codes))
 }
 
-// items appends one person's items in the order they are drawn. A repeated
-// item is drawn again; when that takes long, because few are left or they are
-// rare, the rest are had by exponential keys, which have the same
-// distribution (Efraimidis and Spirakis, "Weighted random sampling with a
-// reservoir", Information Processing Letters 97, 2006).
+// items appends one person's items in the order in which they are drawn. It
+// draws again when an item repeats. After four draws per item, because few items
+// are left or they are rare, it draws the rest with exponential keys, which give
+// the same distribution (Efraimidis and Spirakis, "Weighted random sampling with
+// a reservoir", Information Processing Letters 97, 2006).
 func (p *listFiller) items(codes []int32, list int32, person int64) []int32 {
 	word, _ := p.stream.At(person, 0)
 	extra, _ := bits.Mul64(word, uint64(p.p.Max-p.p.Min+1))
-	want := min(p.p.Min+int(extra), int(p.Start[list]-p.Start[list-1]))
+	count := min(p.p.Min+int(extra), int(p.Start[list]-p.Start[list-1]))
 	from := len(codes)
-	for try := 0; len(codes)-from < want; try++ {
-		if try == 4*want {
-			return p.remaining(codes, from, want, list, person)
+	for try := 0; len(codes)-from < count; try++ {
+		if try == 4*count {
+			return p.remaining(codes, from, count, list, person)
 		}
 		low, high := p.stream.At(person, 1+uint64(try)/2)
 		if try%2 == 1 {
@@ -98,12 +103,13 @@ func (p *listFiller) items(codes []int32, list int32, person int64) []int32 {
 	return codes
 }
 
-// keyDraws is the number of the first draw that gives a key, far above those
-// that give items.
+// keyDraws is the number of the first draw that makes a key, far above the numbers
+// of draws that make items.
 const keyDraws = 1 << 40
 
-// remaining appends items by exponential keys until there are want of them.
-func (p *listFiller) remaining(codes []int32, from, want int, list int32, person int64) []int32 {
+// remaining appends items by exponential keys until there are count of them from
+// position from on.
+func (p *listFiller) remaining(codes []int32, from, count int, list int32, person int64) []int32 {
 	p.keys = p.keys[:0]
 	before := int64(-1)
 	for k := p.Start[list-1]; k < p.Start[list]; k++ {
@@ -116,7 +122,7 @@ func (p *listFiller) remaining(codes []int32, from, want int, list int32, person
 		p.keys = append(p.keys, keyed{k, -log(rng.Float64(word)) / float64(weight)})
 	}
 	slices.SortFunc(p.keys, func(a, b keyed) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.entry, b.entry)) })
-	for _, k := range p.keys[:want-(len(codes)-from)] {
+	for _, k := range p.keys[:count-(len(codes)-from)] {
 		codes = append(codes, p.Codes[k.entry])
 	}
 	return codes

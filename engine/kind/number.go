@@ -19,12 +19,12 @@ var numberKind = Kind{
 	New:     func() Program { return &number{} },
 }
 
-// number draws from a distribution that depends on the case of some finite
-// fields, scaled by the factors of others: inverse transform of one uniform
-// number per person.
+// number draws from a distribution that conditions on finite fields select and
+// the factors of other fields scale. It takes one uniform number per person, or
+// one correlated normal score, by inverse transform.
 type number struct {
-	// Shapes holds the distribution of everyone else (no Kind when there is
-	// none) and then that of each case.
+	// Shapes[0] is the distribution of persons in no case; its Kind is "" when they
+	// have none. Shapes[i] is that of case i.
 	Shapes []Shape   `json:"shapes"`
 	Cases  *Selector `json:"cases"`
 	Scales []scale   `json:"scales,omitempty"`
@@ -34,15 +34,19 @@ type number struct {
 
 // scale multiplies a distribution by the factor of a field's value.
 type scale struct {
-	By      *Selector `json:"by"`      // Case is a position in Factors
-	Factors []float64 `json:"factors"` // the different ones; position 0 is that of labels not named
+	By      *Selector `json:"by"`      // the case of a value is a position in Factors
+	Factors []float64 `json:"factors"` // distinct; position 0 is for labels that the spec does not name
 }
 
-// maxShapes bounds cases times factors, each of which is prepared once.
+// maxShapes is the largest number of combinations of case and factors. A filler
+// may keep a distribution for each.
 const maxShapes = 1 << 18
 
-// leastMass is the least probability that limits may leave of a distribution.
+// leastMass is the least probability that a distribution must have within the
+// limits.
 const leastMass = 1e-9
+
+// numberUses returns the fields in the conditions of cases and those that scale.
 
 func numberUses(s *spec.Field) []spec.String {
 	var uses []spec.String
@@ -66,14 +70,14 @@ func compileNumber(c *Compiler, s *spec.Field, f *Field) {
 	f.Class, f.Type, f.Decimals = Drawn, frame.Number, -1
 	p := &number{}
 	var ok bool
-	if p.Limits, ok = c.limits(s); !ok {
+	if p.Limits, ok = c.readLimits(s); !ok {
 		return
 	}
 	f.Decimals = p.Limits.Decimals
-	if !c.shapes(s, p) || !c.scales(s, p) || !c.fits(s, p) {
+	if !c.readShapes(s, p) || !c.readScales(s, p) || !c.checkLimits(s, p) {
 		return
 	}
-	p.Copula = c.copula(s.Name)
+	p.Copula = c.readCopula(s.Name)
 	f.Nullable = s.When != nil || p.Shapes[0].Kind == "" && slices.Contains(p.Cases.Case, 0)
 	f.Program, f.Inputs = p, slices.Clone(p.Cases.Fields)
 	for _, sc := range p.Scales {
@@ -83,8 +87,25 @@ func compileNumber(c *Compiler, s *spec.Field, f *Field) {
 	}
 }
 
-// limits reads min, max and round.
-func (c *Compiler) limits(s *spec.Field) (Limits, bool) {
+// bounds returns the limits of the field's values, infinite where there are none.
+func (p *number) bounds() (least, greatest float64) {
+	l := p.Limits
+	if l.Round > 0 {
+		return l.lowest(), l.highest()
+	}
+	least, greatest = math.Inf(-1), math.Inf(1)
+	if l.Min != nil {
+		least = *l.Min
+	}
+	if l.Max != nil {
+		greatest = *l.Max
+	}
+	return least, greatest
+}
+
+// readLimits reads min, max and round. It returns false after it has reported a
+// fault, as do the other read methods.
+func (c *Compiler) readLimits(s *spec.Field) (Limits, bool) {
 	l := Limits{Decimals: -1}
 	low, high, round := s.Body.Get("min"), s.Body.Get("max"), s.Body.Get("round")
 	if low != nil {
@@ -102,14 +123,14 @@ func (c *Compiler) limits(s *spec.Field) (Limits, bool) {
 	}
 	l.Round, l.Decimals = round.Number, decimals(round.Number)
 	if l.Min != nil && l.Max != nil && l.lowest() > l.highest() {
-		c.Diags.Errorf(round.Place, "round-too-wide", "no multiple of %v lies between min %v and max %v", l.Round, *l.Min, *l.Max).WithHint("round to less")
+		c.Diags.Errorf(round.Place, "round-too-wide", "no multiple of %v is between min %v and max %v", l.Round, *l.Min, *l.Max).WithHint("round to a smaller step")
 		return l, false
 	}
 	return l, true
 }
 
-// decimals counts the decimal places of a step, -1 when there are too many to
-// be meant.
+// decimals returns the number of decimal places of a step, -1 when there are more
+// than 12, as of 1/3.
 func decimals(step float64) int {
 	const most = 12
 	_, after, _ := strings.Cut(strconv.FormatFloat(step, 'f', -1, 64), ".")
@@ -119,30 +140,30 @@ func decimals(step float64) int {
 	return len(after)
 }
 
-// shapes reads the distributions and the conditions that choose among them.
-func (c *Compiler) shapes(s *spec.Field, p *number) bool {
-	rest, ok := c.shape(s.Body, p.Limits, true)
+// readShapes reads the distributions and the conditions that select among them.
+func (c *Compiler) readShapes(s *spec.Field, p *number) bool {
+	rest, ok := c.readShape(s.Body, p.Limits, true)
 	p.Shapes = []Shape{rest}
 	var conditions []*spec.Condition
 	if cases := s.Body.Get("cases"); cases != nil {
 		for _, n := range cases.Items {
-			shape, fine := c.shape(n, p.Limits, false)
-			ok = ok && fine
+			shape, read := c.readShape(n, p.Limits, false)
+			ok = ok && read
 			p.Shapes = append(p.Shapes, shape)
 			conditions = append(conditions, n.Get("when").Cond)
 		}
 	}
 	if ok && rest.Kind == "" && len(conditions) == 0 {
-		c.Diags.Errorf(s.Place, "no-distribution", "number %q has no distribution", s.Name).WithHint("give it one of %s, or cases", strings.Join(shapeKinds, ", "))
+		c.Diags.Errorf(s.Place, "no-distribution", "number %q has no distribution", s.Name).WithHint("add one of %s, or cases", strings.Join(shapeKinds, ", "))
 		return false
 	}
 	p.Cases = c.Select(conditions)
 	return ok && p.Cases != nil
 }
 
-// shape reads the one distribution of a stanza; optional says that there may
-// be none.
-func (c *Compiler) shape(n *spec.Node, l Limits, optional bool) (Shape, bool) {
+// readShape reads the distribution of a stanza or case. If it is optional and
+// absent, the shape has no Kind.
+func (c *Compiler) readShape(n *spec.Node, l Limits, optional bool) (Shape, bool) {
 	var found []string
 	for _, kind := range shapeKinds {
 		if n.Get(kind) != nil {
@@ -153,7 +174,7 @@ func (c *Compiler) shape(n *spec.Node, l Limits, optional bool) (Shape, bool) {
 		return Shape{}, true
 	}
 	if len(found) != 1 {
-		c.Diags.Errorf(n.Place, "one-distribution", "%d distributions where exactly one belongs", len(found)).WithHint("give one of %s", strings.Join(shapeKinds, ", "))
+		c.Diags.Errorf(n.Place, "one-distribution", "exactly one distribution is needed, and there are %d", len(found)).WithHint("give one of %s", strings.Join(shapeKinds, ", "))
 		return Shape{}, false
 	}
 	body := n.Get(found[0])
@@ -163,9 +184,9 @@ func (c *Compiler) shape(n *spec.Node, l Limits, optional bool) (Shape, bool) {
 		s.A, s.B = value("mean"), value("sd")
 		return s, true
 	case Lognormal:
-		return c.lognormal(body)
+		return c.readLognormal(body)
 	case Beta:
-		return c.beta(body, l)
+		return c.readBeta(body, l)
 	default:
 		s.A, s.B = value("low"), value("high")
 		if s.A >= s.B {
@@ -176,12 +197,12 @@ func (c *Compiler) shape(n *spec.Node, l Limits, optional bool) (Shape, bool) {
 	}
 }
 
-func (c *Compiler) lognormal(body *spec.Node) (Shape, bool) {
+func (c *Compiler) readLognormal(body *spec.Node) (Shape, bool) {
 	s := Shape{Kind: Lognormal, B: body.Get("sigma").Number}
 	mean, median := body.Get("mean"), body.Get("median")
 	switch {
 	case (mean == nil) == (median == nil):
-		c.Diags.Errorf(body.Place, "mean-or-median", "a lognormal needs either its mean or its median").WithHint("give one of the two")
+		c.Diags.Errorf(body.Place, "mean-or-median", "a lognormal distribution needs either mean or median").WithHint("give exactly one of the two")
 		return s, false
 	case mean != nil:
 		s.A = log(mean.Number) - float64(s.B*s.B)/2
@@ -191,7 +212,7 @@ func (c *Compiler) lognormal(body *spec.Node) (Shape, bool) {
 	return s, true
 }
 
-func (c *Compiler) beta(body *spec.Node, l Limits) (Shape, bool) {
+func (c *Compiler) readBeta(body *spec.Node, l Limits) (Shape, bool) {
 	s := Shape{Kind: Beta, A: body.Get("alpha").Number, B: body.Get("beta").Number, High: 1}
 	if l.Min != nil {
 		s.Low = *l.Min
@@ -200,14 +221,14 @@ func (c *Compiler) beta(body *spec.Node, l Limits) (Shape, bool) {
 		s.High = *l.Max
 	}
 	if s.Low >= s.High {
-		c.Diags.Errorf(body.Place, "empty-range", "a beta distribution stretched to %v to %v is empty", s.Low, s.High).WithHint("give both min and max")
+		c.Diags.Errorf(body.Place, "empty-range", "the range of the beta distribution, %v to %v, is empty", s.Low, s.High).WithHint("give both min and max")
 		return s, false
 	}
 	return s, true
 }
 
-// scales reads the factors.
-func (c *Compiler) scales(s *spec.Field, p *number) bool {
+// readScales reads the fields that scale the distribution and their factors.
+func (c *Compiler) readScales(s *spec.Field, p *number) bool {
 	node := s.Body.Get("scale")
 	if node == nil {
 		return true
@@ -219,12 +240,12 @@ func (c *Compiler) scales(s *spec.Field, p *number) bool {
 			ok = false
 			continue
 		}
-		sc := scale{By: over(base), Factors: []float64{1}}
+		sc := scale{By: newSelector(base), Factors: []float64{1}}
 		if other := n.Get("other"); other != nil {
 			sc.Factors[0] = other.Number
 		}
 		for _, e := range n.Get("factors").Fields {
-			if !c.mustKnow(base, e.Name, e.Place) {
+			if !c.checkLabel(base, e.Name, e.Place) {
 				ok = false
 				continue
 			}
@@ -240,16 +261,16 @@ func (c *Compiler) scales(s *spec.Field, p *number) bool {
 		size *= len(sc.Factors)
 	}
 	if ok && size > maxShapes {
-		c.Diags.Errorf(node.Place, "too-many-factors", "%d cases and %d lists of factors make more than %d distributions", len(p.Shapes), len(p.Scales), maxShapes).
-			WithHint("use fewer different factors")
+		c.Diags.Errorf(node.Place, "too-many-factors", "%d distributions and %d lists of factors give more than %d combinations", len(p.Shapes), len(p.Scales), maxShapes).
+			WithHint("use fewer distinct factors")
 		return false
 	}
 	return ok
 }
 
-// fits checks that the limits leave something of every distribution, at the
-// least and the greatest factor.
-func (c *Compiler) fits(s *spec.Field, p *number) bool {
+// checkLimits checks that every distribution has at least leastMass within the
+// limits, with the least and with the greatest factor.
+func (c *Compiler) checkLimits(s *spec.Field, p *number) bool {
 	least, greatest := 1.0, 1.0
 	for _, sc := range p.Scales {
 		least, greatest = least*slices.Min(sc.Factors), greatest*slices.Max(sc.Factors)
@@ -271,7 +292,7 @@ func (c *Compiler) fits(s *spec.Field, p *number) bool {
 			if len(p.Scales) > 0 {
 				which += " times " + strconv.FormatFloat(factor, 'g', 4, 64)
 			}
-			c.Diags.Errorf(at, "outside-limits", "%s has nearly nothing between min and max", which).
+			c.Diags.Errorf(at, "outside-limits", "%s has almost no probability between min and max", which).
 				WithHint("widen the limits, or check the parameters")
 			return false
 		}
@@ -279,25 +300,25 @@ func (c *Compiler) fits(s *spec.Field, p *number) bool {
 	return true
 }
 
-// copula makes a number depend on others: its normal score is the sum of Row
-// times the independent scores of the correlation called Name, which all its
-// fields share (Nelsen, An Introduction to Copulas, 2006, section 5).
+// copula is a number's part in a Gaussian copula (Nelsen, An Introduction to
+// Copulas, 2006, section 5): its normal score is the inner product of Row and the
+// independent scores that all fields of the correlation share.
 type copula struct {
-	Name string    `json:"name"`
-	Row  []float64 `json:"row"` // of the Cholesky factor
+	Name string    `json:"name"` // of the correlation and of the stream of its scores
+	Row  []float64 `json:"row"`  // the field's row of the Cholesky factor
 }
 
-// copula returns the copula of a number field, nil when it is in no (valid)
+// readCopula returns the copula of a number field, nil when it is in no valid
 // correlation.
-func (c *Compiler) copula(field string) *copula {
+func (c *Compiler) readCopula(field string) *copula {
 	for i := range c.Spec.Correlations {
 		corr := &c.Spec.Correlations[i]
 		at := slices.IndexFunc(corr.Fields, func(t spec.String) bool { return t.Value == field })
 		if at < 0 {
 			continue
 		}
-		if !wellFormed(corr, &diag.List{}) {
-			return nil // CheckCorrelations reports why
+		if !checkMatrix(corr, &diag.List{}) {
+			return nil // CheckCorrelations reports it
 		}
 		factor, ok := cholesky(corr.Matrix)
 		if !ok {
@@ -316,6 +337,8 @@ func (p *number) Bind(env *Env) Filler {
 	return b
 }
 
+// bind returns a filler without the stream of a copula, which is enough to score
+// values.
 func (p *number) bind(env *Env) *numberFiller {
 	b := &numberFiller{p: p, cases: p.Cases.Bind(env), own: rng.New(env.Seed, env.Field.Name)}
 	size := len(p.Shapes)
@@ -335,10 +358,10 @@ type numberFiller struct {
 	cases       *BoundSelector
 	scales      []*BoundSelector
 	own, shared rng.Stream
-	dists       []*truncated // by case and factors, made when first needed
+	dists       []*truncated // by case and factors, made on first use
 
-	lowest, highest float64 // multiples of Round inside the limits
-	index, factor   []int32 // of the batch
+	lowest, highest float64 // the least and greatest multiple of Round within the limits
+	index, factor   []int32 // buffers of indexes, a value per row
 }
 
 func (p *numberFiller) Fill(b *frame.Batch, c *frame.Column) {
@@ -355,7 +378,7 @@ func (p *numberFiller) Fill(b *frame.Batch, c *frame.Column) {
 	}
 }
 
-// indexes writes for each row the position of its distribution in dists.
+// indexes returns, for each row, the position of its distribution in dists.
 func (p *numberFiller) indexes(b *frame.Batch) []int32 {
 	p.index = p.cases.Cases(b, p.index)
 	for i, s := range p.scales {
@@ -368,7 +391,7 @@ func (p *numberFiller) indexes(b *frame.Batch) []int32 {
 	return p.index
 }
 
-// dist returns the distribution at a position, nil for none.
+// dist returns the distribution at a position of dists, nil when there is none.
 func (p *numberFiller) dist(at int32) *truncated {
 	if d := p.dists[at]; d != nil {
 		return d
@@ -387,6 +410,7 @@ func (p *numberFiller) dist(at int32) *truncated {
 	return &d
 }
 
+// draw returns a person's value, not rounded.
 func (p *numberFiller) draw(d *truncated, person int64) float64 {
 	if p.p.Copula == nil {
 		return d.quantile(rng.Float64(p.own.Uint64(person)))
@@ -394,7 +418,7 @@ func (p *numberFiller) draw(d *truncated, person int64) float64 {
 	return d.fromScore(p.score(person))
 }
 
-// score is the person's correlated normal score.
+// score returns the person's correlated normal score.
 func (p *numberFiller) score(person int64) float64 {
 	var sum float64
 	var pair [2]uint64
@@ -409,7 +433,7 @@ func (p *numberFiller) score(person int64) float64 {
 	return sum
 }
 
-// round rounds to a multiple inside the limits.
+// round rounds to the nearest multiple of Round within the limits.
 func (p *numberFiller) round(x float64) float64 {
 	if p.p.Limits.Round == 0 {
 		return x

@@ -14,20 +14,22 @@ import (
 	"github.com/personagen/personagen/engine/internal/rng"
 )
 
+// within checks that got is want up to a relative error.
 func within(t *testing.T, what string, got, want, relative float64) {
 	t.Helper()
 	if math.Abs(got-want) > relative*max(math.Abs(want), 1e-300) {
-		t.Errorf("%s: %.17g, want %.17g", what, got, want)
+		t.Errorf("%s: got %.17g, want %.17g", what, got, want)
 	}
 }
 
-// Go's own functions are right to about one unit in the last place.
+// The reference is Go's own functions, which are accurate to about one unit in the
+// last place.
 func TestPortableFunctions(t *testing.T) {
 	for x := -700.0; x < 700; x += 0.37 {
 		within(t, fmt.Sprintf("exp(%v)", x), exp(x), math.Exp(x), 1e-15)
 		y := math.Exp(x)
 		if math.Abs(log(y)-math.Log(y)) > 4e-16*max(1, math.Abs(x)) {
-			t.Errorf("log(%v) = %v, want %v", y, log(y), math.Log(y))
+			t.Errorf("log(%v): got %v, want %v", y, log(y), math.Log(y))
 		}
 	}
 	for z := -37.0; z <= 8; z += 0.013 {
@@ -39,11 +41,11 @@ func TestPortableFunctions(t *testing.T) {
 	}
 	for _, x := range []float64{exp(-800) - 0, exp(math.Inf(-1)), normalCDF(math.Inf(-1)), 1 - normalCDF(math.Inf(1)), normalQuantile(0.5), exp(0) - 1, log(1)} {
 		if x != 0 {
-			t.Errorf("%v is not 0", x)
+			t.Errorf("got %v, want 0", x)
 		}
 	}
 	if !math.IsInf(exp(800), 1) {
-		t.Error("exp(800) is finite")
+		t.Errorf("exp(800): got %v, want +Inf", exp(800))
 	}
 }
 
@@ -68,12 +70,12 @@ func TestShapes(t *testing.T) {
 	} {
 		for x := c.lowest; x < c.highest; x += (c.highest - c.lowest) / 50 {
 			within(t, fmt.Sprintf("%v at %v", c.shape, x), c.shape.CDF(x), c.reference.CDF(x), 1e-9)
-			within(t, fmt.Sprintf("%v there and back at %v", c.shape, x), c.shape.Quantile(c.shape.CDF(x)), x, 1e-7)
+			within(t, fmt.Sprintf("Quantile(CDF) of %v at %v", c.shape, x), c.shape.Quantile(c.shape.CDF(x)), x, 1e-7)
 		}
 	}
 }
 
-// Truncation cuts the distribution and keeps its form, far tails included.
+// Quantile and CDF of a truncated distribution are inverse, in far tails too.
 func TestTruncated(t *testing.T) {
 	limit := func(low, high float64) Limits { return Limits{Min: &low, Max: &high, Decimals: -1} }
 	for _, c := range []struct {
@@ -93,23 +95,22 @@ func TestTruncated(t *testing.T) {
 		for u := 0.001; u < 1; u += 0.001 {
 			x := d.quantile(u)
 			if x < *c.l.Min || x > *c.l.Max || x <= last {
-				t.Fatalf("%v: quantile(%v) = %v after %v", c.shape, u, x, last)
+				t.Fatalf("%v: quantile(%v): got %v, want it within the limits and above %v", c.shape, u, x, last)
 			}
 			last = x
 			within(t, fmt.Sprintf("%v %v: cdf(quantile)", c.shape, u), d.cdf(x), u, 1e-8)
-			// A score is the same place by another way.
 			within(t, fmt.Sprintf("%v %v: fromScore", c.shape, u), d.fromScore(normalQuantile(u)), x, 1e-6)
 		}
 		within(t, "cdf(min)", 1+d.cdf(*c.l.Min), 1, 1e-12)
 		within(t, "cdf(max)", d.cdf(*c.l.Max+1), 1, 1e-12)
 	}
-	// 5 to 6 above the mean: the mass and median by high-precision arithmetic.
+	// From 5 to 6 standard deviations: the probability by high-precision arithmetic.
 	d := newTruncated(Shape{Kind: Normal, B: 1}, limit(5, 6))
 	within(t, "mass", d.mass, 2.8566498423e-7, 1e-9)
 }
 
-// kolmogorov is the largest distance between the distribution function of
-// values and the uniform one, times the root of their number: above 2.225 with
+// kolmogorov returns the Kolmogorov-Smirnov statistic of values against the uniform
+// distribution, times the square root of their number. It is above 2.225 with
 // probability 1e-4.
 func kolmogorov(values []float64) float64 {
 	slices.Sort(values)
@@ -123,7 +124,7 @@ func kolmogorov(values []float64) float64 {
 
 const mostKolmogorov = 2.225
 
-func TestNumbersFollowTheirDistribution(t *testing.T) {
+func TestNumbersFollowDistribution(t *testing.T) {
 	const head = "fields: {\n zone: {kind: \"category\", values: [\"North\", \"South\", \"East\"]}\n n: {kind: \"number\", "
 	for _, stanza := range []string{
 		`normal: {mean: 170, sd: 10}`,
@@ -149,23 +150,23 @@ func TestNumbersFollowTheirDistribution(t *testing.T) {
 			between := rng.New(1, "between")
 			for r := range n {
 				if null := b.Columns[1].IsNull(b.Schema[1].Type, r); null != math.IsNaN(low[r]) {
-					t.Fatalf("row %d: null %v, score %v", r, null, low[r])
+					t.Fatalf("row %d: got score %v of a value that is null: %v", r, low[r], null)
 				} else if !null {
 					uniform = append(uniform, low[r]+(high[r]-low[r])*rng.Float64(between.Uint64(int64(r))))
 				}
 			}
 			if d := kolmogorov(uniform); d > mostKolmogorov {
-				t.Errorf("distance %.3f of %d values", d, len(uniform))
+				t.Errorf("got distance %.3f of %d values, want at most %g", d, len(uniform), mostKolmogorov)
 			}
 		})
 	}
 	if f := must(t, "fields: hue: {kind: \"choice\", values: {red: 1}}", nil); f[0].Scorer(&Env{}) != nil {
-		t.Error("a choice has a scorer")
+		t.Error("got a scorer of a choice, want nil")
 	}
 }
 
-// The test above must be able to fail.
-func TestScoresShowAWrongDistribution(t *testing.T) {
+// TestNumbersFollowDistribution can fail: it notices a small error of the mean.
+func TestScoresShowWrongDistribution(t *testing.T) {
 	fields := must(t, `fields: n: {kind: "number", normal: {mean: 170, sd: 10}}`, nil)
 	env := Env{Seed: 11, Fields: fields, Field: fields[0]}
 	b := fill(t, fields, env, 0, 50_000)
@@ -173,7 +174,7 @@ func TestScoresShowAWrongDistribution(t *testing.T) {
 	low, high := make([]float64, b.N), make([]float64, b.N)
 	fields[0].Scorer(&env).Score(b, &b.Columns[0], low, high)
 	if d := kolmogorov(low); d < mostKolmogorov {
-		t.Errorf("distance %.3f though the mean is off by 0.03 sd", d)
+		t.Errorf("got distance %.3f with a mean that is wrong by 0.03 sd, want at least %g", d, mostKolmogorov)
 	}
 }
 
@@ -191,18 +192,18 @@ func TestMeans(t *testing.T) {
 		values := fill(t, fields, Env{Seed: 12}, 0, 100_000).Columns[1].Floats
 		mean, sd := stat.MeanStdDev(values, nil)
 		if math.Abs(mean-want) > 4*sd/math.Sqrt(1e5) {
-			t.Errorf("%s: mean %v, want %v within four standard errors", stanza, mean, want)
+			t.Errorf("%s: got mean %v, want %v within four standard errors", stanza, mean, want)
 		}
 	}
 }
 
-// Every value is a multiple as near to the decimal as a float can be, and no
-// value leaves the limits, which need not be multiples.
+// Every value is the float nearest to a decimal multiple of the step, and within
+// the limits, which need not be multiples.
 func TestRounding(t *testing.T) {
 	for _, c := range []struct {
 		limits   string
 		decimals int
-		want     []float64 // all values, when they are few
+		want     []float64 // all values, nil if there are many
 	}{
 		{"round: 1, min: -1.5, max: 2.9", 0, []float64{-1, 0, 1, 2}},
 		{"round: 0.1, min: 0.2, max: 0.6", 1, []float64{0.2, 0.3, 0.4, 0.5, 0.6}},
@@ -213,12 +214,12 @@ func TestRounding(t *testing.T) {
 	} {
 		fields := must(t, "fields: n: {kind: \"number\", normal: {mean: 0, sd: 50}, "+c.limits+"}", nil)
 		if fields[0].Decimals != c.decimals {
-			t.Errorf("%s: %d decimals, want %d", c.limits, fields[0].Decimals, c.decimals)
+			t.Errorf("%s: got %d decimals, want %d", c.limits, fields[0].Decimals, c.decimals)
 		}
 		values := slices.Clone(fill(t, fields, Env{Seed: 13}, 0, 5000).Columns[0].Floats)
 		slices.Sort(values)
 		if values[0] < *fields[0].Program.(*number).Limits.Min || values[len(values)-1] > *fields[0].Program.(*number).Limits.Max {
-			t.Errorf("%s: values from %v to %v", c.limits, values[0], values[len(values)-1])
+			t.Errorf("%s: got values from %v to %v, want them within the limits", c.limits, values[0], values[len(values)-1])
 		}
 		if c.want != nil {
 			if d := cmp.Diff(c.want, slices.Compact(values)); d != "" {
@@ -231,12 +232,12 @@ func TestRounding(t *testing.T) {
 func TestDecimals(t *testing.T) {
 	for step, want := range map[float64]int{1: 0, 100: 0, 0.01: 2, 2.5: 1, 0.125: 3, 1e-12: 12, 1e-13: -1, 1.0 / 3: -1} {
 		if got := decimals(step); got != want {
-			t.Errorf("%v: %d decimals, want %d", step, got, want)
+			t.Errorf("%v: got %d decimals, want %d", step, got, want)
 		}
 	}
 }
 
-// Normal scores have the matrix's correlations, whatever the distributions.
+// Normal scores have the correlations of the matrix, for all distributions.
 func TestCorrelations(t *testing.T) {
 	want := [][]float64{{1, 0.7, -0.3, 0.2}, {0.7, 1, 0.1, 0}, {-0.3, 0.1, 1, -0.5}, {0.2, 0, -0.5, 1}}
 	fields := must(t, `fields: {
@@ -259,7 +260,7 @@ func TestCorrelations(t *testing.T) {
 			scores.Set(r, i, normalQuantile(u))
 		}
 		if d := kolmogorov(low); d > mostKolmogorov {
-			t.Errorf("%s: distance %.3f from its own distribution", f.Name, d)
+			t.Errorf("%s: got distance %.3f from its distribution, want at most %g", f.Name, d, mostKolmogorov)
 		}
 	}
 	var got mat.SymDense
@@ -272,7 +273,7 @@ func TestCorrelations(t *testing.T) {
 			}
 			// Four standard errors of a correlation coefficient.
 			if math.Abs(got.At(i, j)-r) > 4*(1-r*r)/math.Sqrt(n) {
-				t.Errorf("%s and %s: %.4f, want %v", fields[i].Name, fields[j].Name, got.At(i, j), r)
+				t.Errorf("%s and %s: got correlation %.4f, want %v", fields[i].Name, fields[j].Name, got.At(i, j), r)
 			}
 		}
 	}
@@ -282,7 +283,7 @@ func TestCholesky(t *testing.T) {
 	m := [][]float64{{1, 0.5, 0.2}, {0.5, 1, -0.4}, {0.2, -0.4, 1}}
 	factor, ok := cholesky(m)
 	if !ok {
-		t.Fatal("it is positive definite")
+		t.Fatal("got no factor of a positive definite matrix")
 	}
 	for i := range m {
 		for j := range i + 1 {
@@ -291,7 +292,7 @@ func TestCholesky(t *testing.T) {
 				sum += factor[i][k] * factor[j][k]
 			}
 			if math.Abs(sum-m[i][j]) > 1e-15 {
-				t.Errorf("%d, %d: %v, want %v", i, j, sum, m[i][j])
+				t.Errorf("row %d, column %d: got %v, want %v", i, j, sum, m[i][j])
 			}
 		}
 	}
@@ -301,19 +302,19 @@ func TestNumberFaults(t *testing.T) {
 	const head = "fields: {\n zone: {kind: \"category\", values: [\"North\", \"South\"]}\n hue: {kind: \"choice\", values: {red: 1}}\n n: {kind: \"number\", "
 	for _, c := range []struct{ name, stanza, want string }{
 		{"range", `normal: {mean: 1, sd: 1}, min: 3, max: 2`, "spec.cue:5:53 empty-range: min 3 is not below max 2 | swap them, or make the field a constant"},
-		{"round", `normal: {mean: 1, sd: 1}, min: 2.1, max: 2.9, round: 1`, "spec.cue:5:75 round-too-wide: no multiple of 1 lies between min 2.1 and max 2.9 | round to less"},
+		{"round", `normal: {mean: 1, sd: 1}, min: 2.1, max: 2.9, round: 1`, "spec.cue:5:75 round-too-wide: no multiple of 1 is between min 2.1 and max 2.9 | round to a smaller step"},
 		{"uniform", `uniform: {low: 2, high: 2}`, "spec.cue:5:31 empty-range: low 2 is not below high 2 | swap them"},
-		{"beta", `beta: {alpha: 1, beta: 1}, min: 1`, "spec.cue:5:28 empty-range: a beta distribution stretched to 1 to 1 is empty | give both min and max"},
+		{"beta", `beta: {alpha: 1, beta: 1}, min: 1`, "spec.cue:5:28 empty-range: the range of the beta distribution, 1 to 1, is empty | give both min and max"},
 		{"factor label", `normal: {mean: 1, sd: 1}, scale: [{by: "zone", factors: {Nort: 2}}]`, "spec.cue:5:79 unknown-label: \"Nort\" is not a value of field \"zone\" | did you mean \"North\"?"},
 		{"factor field", `normal: {mean: 1, sd: 1}, scale: [{by: "hue", factors: {red: 2}}]`,
-			"spec.cue:5:61 not-finite: field \"hue\" is a choice: it has no finite list of values to try a condition against | name a category, integer, group or constant"},
+			"spec.cue:5:61 not-finite: field \"hue\" is a choice, which has no finite list of values | use a category, integer, group or constant"},
 		{"case field", `cases: [{when: zoen: "North", normal: {mean: 1, sd: 1}}]`, "spec.cue:5:37 unknown-field: no field is called \"zoen\" | did you mean \"zone\"?"},
 		{"case label", `cases: [{when: zone: "Nort", normal: {mean: 1, sd: 1}}]`, "spec.cue:5:37 never-holds: no value of field \"zone\" satisfies \"Nort\" | the values are North, South"},
-		{"outside", `normal: {mean: 0, sd: 1}, min: 10`, "spec.cue:5:2 outside-limits: the distribution has nearly nothing between min and max | widen the limits, or check the parameters"},
+		{"outside", `normal: {mean: 0, sd: 1}, min: 10`, "spec.cue:5:2 outside-limits: the distribution has almost no probability between min and max | widen the limits, or check the parameters"},
 		{"outside in a case", `normal: {mean: 10, sd: 1}, min: 5, cases: [{when: zone: "North", uniform: {low: 0, high: 3}}]`,
-			"spec.cue:5:65 outside-limits: the distribution where zone: \"North\" has nearly nothing between min and max | widen the limits, or check the parameters"},
+			"spec.cue:5:65 outside-limits: the distribution where zone: \"North\" has almost no probability between min and max | widen the limits, or check the parameters"},
 		{"outside with a factor", `lognormal: {median: 10, sigma: 0.1}, max: 50, scale: [{by: "zone", factors: {North: 10}}]`,
-			"spec.cue:5:2 outside-limits: the distribution times 10 has nearly nothing between min and max | widen the limits, or check the parameters"},
+			"spec.cue:5:2 outside-limits: the distribution times 10 has almost no probability between min and max | widen the limits, or check the parameters"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, _ := compile(t, head+c.stanza+"}\n}", nil)
@@ -334,18 +335,18 @@ func TestCorrelationFaults(t *testing.T) {
 	correlations: `
 	for _, c := range []struct{ name, stanza, want string }{
 		{"rows", `m: {fields: ["wage", "rent"], matrix: [[1, 0]]}`, "spec.cue:8:16 bad-matrix: the matrix of correlation \"m\" has 1 rows for 2 fields | give one row per field"},
-		{"figures", `m: {fields: ["wage", "rent"], matrix: [[1, 0], [0]]}`, "spec.cue:8:16 bad-matrix: the matrix of correlation \"m\" has 1 figures in row 2 for 2 fields | give one figure per field"},
+		{"figures", `m: {fields: ["wage", "rent"], matrix: [[1, 0], [0]]}`, "spec.cue:8:16 bad-matrix: the matrix of correlation \"m\" has 1 values in row 2 for 2 fields | give one value per field"},
 		{"diagonal", `m: {fields: ["wage", "rent"], matrix: [[1, 0], [0, 0.9]]}`, "spec.cue:8:16 bad-matrix: the matrix of correlation \"m\" has 0.9 for rent with itself | write 1"},
-		{"beyond", `m: {fields: ["wage", "rent"], matrix: [[1, 1.2], [1.2, 1]]}`, "spec.cue:8:16 bad-matrix: the matrix of correlation \"m\" has 1.2 for wage with rent, and correlations lie between -1 and 1 | correct it"},
-		{"asymmetric", `m: {fields: ["wage", "rent"], matrix: [[1, 0.3], [0.4, 1]]}`, "spec.cue:8:16 bad-matrix: the matrix of correlation \"m\" has 0.4 for rent with wage, but 0.3 the other way round | make both the same"},
+		{"beyond", `m: {fields: ["wage", "rent"], matrix: [[1, 1.2], [1.2, 1]]}`, "spec.cue:8:16 bad-matrix: the matrix of correlation \"m\" has 1.2 for wage with rent, but correlations are between -1 and 1 | correct it"},
+		{"asymmetric", `m: {fields: ["wage", "rent"], matrix: [[1, 0.3], [0.4, 1]]}`, "spec.cue:8:16 bad-matrix: the matrix of correlation \"m\" has 0.4 for rent with wage, but 0.3 in the opposite cell | make the two equal"},
 		{"contradiction", `m: {fields: ["wage", "rent", "food"], matrix: [[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]]}`,
-			"spec.cue:8:16 not-positive-definite: the matrix of correlation \"m\" is not positive definite: no numbers can be correlated like that (least eigenvalue -0.8) | the figures contradict each other; multiplied by 0.55, those off the diagonal would do"},
-		{"one and the same", `m: {fields: ["wage", "rent"], matrix: [[1, 1], [1, 1]]}`,
-			"spec.cue:8:16 not-positive-definite: the matrix of correlation \"m\" is not positive definite: no numbers can be correlated like that (least eigenvalue 0) | the figures contradict each other; multiplied by 0.99, those off the diagonal would do"},
-		{"no number", `m: {fields: ["wage", "zone"], matrix: [[1, 0], [0, 1]]}`, "spec.cue:8:37 not-a-number: correlation \"m\": \"zone\" is not a number field | the number fields are [wage rent food]"},
+			"spec.cue:8:16 not-positive-definite: the matrix of correlation \"m\" is not positive definite: no numbers can have these correlations (least eigenvalue -0.8) | the coefficients contradict each other; multiplying those off the diagonal by 0.55 would make it positive definite"},
+		{"singular", `m: {fields: ["wage", "rent"], matrix: [[1, 1], [1, 1]]}`,
+			"spec.cue:8:16 not-positive-definite: the matrix of correlation \"m\" is not positive definite: no numbers can have these correlations (least eigenvalue 0) | the coefficients contradict each other; multiplying those off the diagonal by 0.99 would make it positive definite"},
+		{"not a number", `m: {fields: ["wage", "zone"], matrix: [[1, 0], [0, 1]]}`, "spec.cue:8:37 not-a-number: correlation \"m\": \"zone\" is not a number field | the number fields are [wage rent food]"},
 		{"typo", `m: {fields: ["wage", "retn"], matrix: [[1, 0], [0, 1]]}`, "spec.cue:8:37 not-a-number: correlation \"m\": \"retn\" is not a number field | did you mean \"rent\"?"},
 		{"twice", `{m: {fields: ["wage", "rent"], matrix: [[1, 0], [0, 1]]}, o: {fields: ["food", "wage"], matrix: [[1, 0], [0, 1]]}}`,
-			"spec.cue:8:95 correlated-twice: \"wage\" stands in correlation \"m\" already | put the fields of both into one matrix"},
+			"spec.cue:8:95 correlated-twice: \"wage\" is already in correlation \"m\" | use one matrix for the fields of both"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, _ := compile(t, head+c.stanza, nil)

@@ -2,11 +2,13 @@ package kind
 
 import "math"
 
-// The functions below give the same bits on every machine: Go's own exp, log
-// and erfc are assembly on some processors, and x*y+z may be fused on others.
-// Every product that is added to something is therefore rounded by float64.
+// The functions below return the same bits on every machine. Go's exp, log and
+// erfc are assembly on some processors, and the compiler may fuse x*y+z on others.
+// Note: a product that is added to something must be converted with float64, which
+// forbids the fusion.
 
-// horner evaluates a polynomial, highest coefficient first.
+// horner evaluates a polynomial, given its coefficients from the highest power
+// down.
 func horner(x float64, coefficients []float64) float64 {
 	sum := coefficients[0]
 	for _, c := range coefficients[1:] {
@@ -26,7 +28,7 @@ var (
 	logPoly2 = []float64{1.531383769920937332e-01, 2.222219843214978396e-01, 3.999999999940941908e-01}
 )
 
-// exp is e^x (FreeBSD's e_exp.c).
+// exp returns e^x (FreeBSD's e_exp.c).
 func exp(x float64) float64 {
 	switch {
 	case x > 709.7:
@@ -43,7 +45,7 @@ func exp(x float64) float64 {
 	return math.Ldexp(y, int(k))
 }
 
-// log is the natural logarithm of a positive finite number (FreeBSD's e_log.c).
+// log returns the natural logarithm of a positive finite number (FreeBSD's e_log.c).
 func log(x float64) float64 {
 	m, e := math.Frexp(x)
 	if m < math.Sqrt2/2 {
@@ -67,7 +69,7 @@ var (
 	tailBottom    = []float64{2.04426310338993978564e-15, 1.42151175831644588870e-7, 1.84631831751005468180e-5, 7.86869131145613259100e-4, 1.48753612908506148525e-2, 1.36929880922735805310e-1, 5.99832206555887937690e-1, 1}
 )
 
-// normalQuantile is the inverse of normalCDF for p in (0, 1) (Wichura, "The
+// normalQuantile returns the standard normal quantile of p in (0, 1) (Wichura, "The
 // percentage points of the normal distribution", algorithm AS 241, Applied
 // Statistics 37, 1988).
 func normalQuantile(p float64) float64 {
@@ -91,10 +93,10 @@ var (
 	cdfBottom = []float64{8.83883476483184e-02, 1.75566716318264, 16.064177579207, 86.7807322029461, 296.564248779674, 637.333633378831, 793.826512519948, 440.413735824752}
 )
 
-// normalCDF is the standard normal distribution function: Hart et al., Computer
-// Approximations, 1968, no. 5666, as given by West, "Better approximations to
-// cumulative normal functions", Wilmott, 2005; in the far tail the continued
-// fraction 26.2.14 of Abramowitz and Stegun.
+// normalCDF returns the standard normal distribution function at z: no. 5666 of
+// Hart et al., Computer Approximations, 1968, as given by West, "Better
+// approximations to cumulative normal functions", Wilmott, 2005; from 4 on, the
+// continued fraction 26.2.14 of Abramowitz and Stegun.
 func normalCDF(z float64) float64 {
 	x := math.Abs(z)
 	var tail float64
@@ -105,7 +107,7 @@ func normalCDF(z float64) float64 {
 		tail = density * horner(x, cdfTop) / horner(x, cdfBottom)
 	default:
 		fraction := x
-		for k := 30.0; k > 0; k-- { // right to the last digit from 4 on
+		for k := 30.0; k > 0; k-- { // 30 terms give full precision from 4 on
 			fraction = x + k/fraction
 		}
 		tail = density / fraction / math.Sqrt(2*math.Pi)

@@ -6,29 +6,33 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// Scorer tells where values lie in their own distribution, for a test that
-// they follow it (Kolmogorov-Smirnov), and counts which distributions they
-// come from. It belongs to one goroutine; those of one field can be merged.
+// Scorer computes where values are in their own distributions, for a test that
+// they follow them (Kolmogorov-Smirnov), and counts the values of each
+// distribution. It belongs to one goroutine; Merge joins those of one field.
 type Scorer struct {
-	numberFiller *numberFiller
-	counts       []int64 // rows with a value by distribution
+	filler *numberFiller
+	counts []int64 // values scored, by distribution
 }
 
-// Scorer returns the scorer of a number field, nil for other kinds.
+// Scorer returns a scorer of a number field, nil for other fields. Of env it needs
+// Fields and Field.
 func (f *Field) Scorer(env *Env) *Scorer {
-	if p, ok := f.Program.(*number); ok {
-		return &Scorer{numberFiller: p.bind(env)}
+	if p, ok := f.Program.(interface{ scorer(env *Env) *Scorer }); ok {
+		return p.scorer(env)
 	}
 	return nil
 }
 
-// Score writes, for each row of the field's column c, the cumulative
-// probabilities of the two ends of the interval that is rounded to its value,
-// given the row's case, factors and limits; both are equal without rounding,
-// and NaN where the value is null. A point taken uniformly between the two is
-// uniform over all rows. low and high have the batch's length.
+func (p *number) scorer(env *Env) *Scorer { return &Scorer{filler: p.bind(env)} }
+
+// Score writes, for each row of the field's column c, the cumulative probabilities
+// of the two ends of the interval that is rounded to its value, given the row's
+// case, factors and limits. Without rounding the two are equal; where the value is
+// null both are NaN. If the values follow their distributions, a point drawn
+// uniformly between the two is uniform on (0, 1). low and high must have the
+// batch's length.
 func (s *Scorer) Score(b *frame.Batch, c *frame.Column, low, high []float64) {
-	p := s.numberFiller
+	p := s.filler
 	if s.counts == nil {
 		s.counts = make([]int64, len(p.dists))
 	}
@@ -62,9 +66,8 @@ func (s *Scorer) Merge(o *Scorer) {
 	}
 }
 
-// Quantile is the value that a share q (in (0, 1)) of the rows scored should
-// not exceed: that of the mixture of their distributions, rounded as the values
-// are. It is NaN when no row had a value.
+// Quantile returns the quantile at q in (0, 1) of the mixture of the distributions
+// of all values scored, rounded as values are. It is NaN when no value was scored.
 func (s *Scorer) Quantile(q float64) float64 {
 	type part struct {
 		*truncated
@@ -74,7 +77,7 @@ func (s *Scorer) Quantile(q float64) float64 {
 	total, low, high := 0.0, math.Inf(1), math.Inf(-1)
 	for at, n := range s.counts {
 		if n > 0 {
-			d := s.numberFiller.dist(int32(at))
+			d := s.filler.dist(int32(at))
 			parts, total = append(parts, part{d, float64(n)}), total+float64(n)
 			x := d.quantile(q)
 			low, high = min(low, x), max(high, x)
@@ -83,8 +86,8 @@ func (s *Scorer) Quantile(q float64) float64 {
 	if total == 0 {
 		return math.NaN()
 	}
-	// The mixture's quantile lies between the least and the greatest of its
-	// parts'; 60 halvings find it to the last bits.
+	// The quantile of a mixture is between the least and the greatest quantile of
+	// its parts; 60 bisections find it to the last bits.
 	for range 60 {
 		middle := low + (high-low)/2
 		if middle <= low || middle >= high {
@@ -100,11 +103,11 @@ func (s *Scorer) Quantile(q float64) float64 {
 			high = middle
 		}
 	}
-	return s.numberFiller.round(high)
+	return s.filler.round(high)
 }
 
-// NormalScore is the standard normal quantile of a probability, which is kept
-// away from 0 and 1 by 2^-53; the same bits on every machine.
+// NormalScore returns the standard normal quantile of a probability, which is
+// clamped to 2^-53 and 1-2^-53. The result has the same bits on every machine.
 func NormalScore(p float64) float64 {
 	const least = 1.0 / (1 << 53)
 	return normalQuantile(min(max(p, least), 1-least))

@@ -8,22 +8,23 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// Selector maps every configuration of some finite fields to a case number:
-// what conditions become when they are tried against the fields' domains.
+// Selector maps every configuration (combination of values) of some finite fields
+// to a case number. It is the compiled form of a list of conditions.
 type Selector struct {
 	Fields   []string `json:"fields"`
-	Slots    []int    `json:"slots"`    // codes per field, null last where the field is nullable
-	Nullable []bool   `json:"nullable"` // per field
-	Min      []int64  `json:"min"`      // lowest value of integer fields, 0 for others
+	Slots    []int    `json:"slots"`    // codes of each field, null last where it is nullable
+	Nullable []bool   `json:"nullable"` // of each field
+	Min      []int64  `json:"min"`      // least value of each integer field, 0 for others
 	Case     []int32  `json:"case"`     // row-major over Fields
 }
 
-// maxSelector bounds the configurations a condition may be tried against.
+// maxSelector is the largest number of configurations of a Selector.
 const maxSelector = 4 << 20
 
-// Select compiles a list of conditions into a Selector: case i+1 for the first
-// condition i that holds, 0 for none. Every condition must speak of finite
-// fields only; faults are reported and give nil.
+// Select compiles a list of conditions into a Selector: the case of a configuration
+// is i+1 for the first condition i that it meets, 0 when it meets none. All fields
+// of the conditions must be finite. Select returns nil after it has reported a
+// fault, and warns of terms that no value meets.
 func (c *Compiler) Select(conditions []*spec.Condition) *Selector {
 	s := &Selector{}
 	var fields []*Field
@@ -50,26 +51,27 @@ func (c *Compiler) Select(conditions []*spec.Condition) *Selector {
 	for _, n := range s.Slots {
 		size *= n
 		if size > maxSelector {
-			c.Diags.Errorf(conditions[0].Place, "too-wide", "conditions over %d fields together have more than %d configurations to try", len(s.Fields), maxSelector).
-				WithHint("name fewer fields, or groups with fewer values")
+			c.Diags.Errorf(conditions[0].Place, "too-wide", "the conditions use %d fields, which have more than %d combinations of values", len(s.Fields), maxSelector).
+				WithHint("use fewer fields, or groups with fewer values")
 			return nil
 		}
 	}
 	s.Case = make([]int32, size)
 	for i, cond := range slices.Backward(conditions) {
-		holds := c.holds(cond, s, fields)
-		for k := range s.Case {
-			if holds(k) {
-				s.Case[k] = int32(i + 1)
+		meets := c.conditionTest(cond, s, fields)
+		for config := range s.Case {
+			if meets(config) {
+				s.Case[config] = int32(i + 1)
 			}
 		}
 	}
 	return s
 }
 
-// holds tries a condition's terms against their fields' values and returns a
-// test of configurations of the selector.
-func (c *Compiler) holds(cond *spec.Condition, s *Selector, fields []*Field) func(config int) bool {
+// conditionTest evaluates a condition's terms for all values of their fields and
+// returns a function that reports whether a configuration of the selector meets
+// the condition.
+func (c *Compiler) conditionTest(cond *spec.Condition, s *Selector, fields []*Field) func(config int) bool {
 	type axis struct {
 		stride, slots int
 		ok            []bool
@@ -82,12 +84,12 @@ func (c *Compiler) holds(cond *spec.Condition, s *Selector, fields []*Field) fun
 		for _, n := range s.Slots[at+1:] {
 			stride *= n
 		}
-		ok := Accepted(t, fields[at])
+		ok := acceptedCodes(t, fields[at])
 		if !slices.Contains(ok, true) {
 			c.Diags.Warnf(t.Place, "never-holds", "no value of field %q satisfies %s", t.Field, t.Text).
-				WithHint("the values are %s", Sample(fields[at].Domain))
+				WithHint("the values are %s", fields[at].Domain.Summary())
 		} else {
-			c.warnOfLabels(t, fields[at])
+			c.warnUnknownLabels(t, fields[at])
 		}
 		axes = append(axes, axis{stride, s.Slots[at], ok})
 	}
@@ -101,25 +103,24 @@ func (c *Compiler) holds(cond *spec.Condition, s *Selector, fields []*Field) fun
 	}
 }
 
-// warnOfLabels tells of labels that a field does not have among those that a term
-// lists.
-func (c *Compiler) warnOfLabels(t *spec.Term, f *Field) {
+// warnUnknownLabels warns of labels in a term that its field does not have.
+func (c *Compiler) warnUnknownLabels(t *spec.Term, f *Field) {
 	for _, label := range t.Literals {
 		if _, ok := f.Domain.Index(label); ok {
 			continue
 		}
-		d := c.Diags.Warnf(t.Place, "never-holds", "%q is not a value of field %q, which %s lists", label, f.Name, t.Text)
+		d := c.Diags.Warnf(t.Place, "never-holds", "%q is not a value of field %q, in the condition %s", label, f.Name, t.Text)
 		if g := diag.Guess(label, f.Domain.AllLabels()); g != "" {
 			d.WithHint("did you mean %q?", g)
 		} else {
-			d.WithHint("the values are %s", Sample(f.Domain))
+			d.WithHint("the values are %s", f.Domain.Summary())
 		}
 	}
 }
 
-// Accepted tries a term against every value of a finite field, null last where
-// the field is nullable.
-func Accepted(t *spec.Term, f *Field) []bool {
+// acceptedCodes returns, for each code of a finite field, whether its value meets a
+// term.
+func acceptedCodes(t *spec.Term, f *Field) []bool {
 	ok := make([]bool, f.Slots())
 	for i := range f.Domain.Size() {
 		ok[i] = t.Accept(f.Domain.Value(i))
@@ -130,8 +131,9 @@ func Accepted(t *spec.Term, f *Field) []bool {
 	return ok
 }
 
-// FiniteField returns the compiled field of that name when conditions and
-// tables may speak of it, else reports why not and returns nil.
+// FiniteField returns the compiled field of the given name. When there is none, or
+// it is not finite, it reports that and returns nil. It does not report a field
+// that failed to compile.
 func (c *Compiler) FiniteField(name string, at diag.Place) *Field {
 	f := c.Fields[name]
 	if f == nil {
@@ -148,15 +150,16 @@ func (c *Compiler) FiniteField(name string, at diag.Place) *Field {
 		return nil // it failed to compile and has been reported
 	}
 	if !f.Finite() {
-		c.Diags.Errorf(at, "not-finite", "field %q is a %s: it has no finite list of values to try a condition against", name, f.Kind).
-			WithHint("name a category, integer, group or constant")
+		c.Diags.Errorf(at, "not-finite", "field %q is a %s, which has no finite list of values", name, f.Kind).
+			WithHint("use a category, integer, group or constant")
 		return nil
 	}
 	return f
 }
 
-// Sample lists the first values of a domain for a message.
-func Sample(d *Domain) string {
+// Summary lists the values of a domain for a message: at most the first eight and
+// the last.
+func (d *Domain) Summary() string {
 	const most = 8
 	text := ""
 	for i := range min(d.Size(), most) {
@@ -171,13 +174,54 @@ func Sample(d *Domain) string {
 	return text
 }
 
-// BoundSelector reads a Selector's fields from the columns of a batch.
+// AcceptedValues returns, for each field of the selector, which of its codes
+// (length Slots) occur in case 1, provided that case 1 is exactly the product of
+// these sets. It returns nil when it is not: when case 1 depends on combinations
+// of values.
+func (s *Selector) AcceptedValues() [][]bool {
+	sets := make([][]bool, len(s.Fields))
+	for i, n := range s.Slots {
+		sets[i] = make([]bool, n)
+	}
+	each := func(visit func(config int, codes []int)) {
+		codes := make([]int, len(s.Slots))
+		for config := range s.Case {
+			visit(config, codes)
+			for i := len(codes) - 1; i >= 0; i-- {
+				if codes[i]++; codes[i] < s.Slots[i] {
+					break
+				}
+				codes[i] = 0
+			}
+		}
+	}
+	each(func(config int, codes []int) {
+		for i, v := range codes {
+			sets[i][v] = sets[i][v] || s.Case[config] == 1
+		}
+	})
+	isProduct := true
+	each(func(config int, codes []int) {
+		inProduct := true
+		for i, v := range codes {
+			inProduct = inProduct && sets[i][v]
+		}
+		isProduct = isProduct && inProduct == (s.Case[config] == 1)
+	})
+	if !isProduct {
+		return nil
+	}
+	return sets
+}
+
+// BoundSelector evaluates a Selector for the rows of batches. It may be shared by
+// goroutines.
 type BoundSelector struct {
 	s       *Selector
 	columns []int
 }
 
-// Bind finds the columns of the selector's fields.
+// Bind looks up the columns of the selector's fields. Of env it needs Fields.
 func (s *Selector) Bind(env *Env) *BoundSelector {
 	b := &BoundSelector{s: s}
 	for _, name := range s.Fields {
@@ -186,9 +230,9 @@ func (s *Selector) Bind(env *Env) *BoundSelector {
 	return b
 }
 
-// Config writes the number of each row's configuration (row-major over the
-// selector's fields) to out, which is resized to the batch's length. A value
-// that is not in the field's domain gives -1.
+// Config writes the number of each row's configuration, row-major over the
+// selector's fields, to out, which is resized to the batch's length, and returns
+// it. The number is -1 when a value is not in its field's domain.
 func (b *BoundSelector) Config(batch *frame.Batch, out []int32) []int32 {
 	out = frame.Grow(out, batch.N)
 	clear(out)
@@ -197,13 +241,13 @@ func (b *BoundSelector) Config(batch *frame.Batch, out []int32) []int32 {
 		if b.s.Nullable[k] {
 			null = int32(b.s.Slots[k]) - 1
 		}
-		addAxis(out, batch, column, int32(b.s.Slots[k]), null, b.s.Min[k])
+		appendAxis(out, batch, column, int32(b.s.Slots[k]), null, b.s.Min[k])
 	}
 	return out
 }
 
-// Cases writes each row's case to out; a row with a value outside a domain
-// gets case 0.
+// Cases writes each row's case to out, which is resized to the batch's length, and
+// returns it. The case is 0 when a value is not in its field's domain.
 func (b *BoundSelector) Cases(batch *frame.Batch, out []int32) []int32 {
 	out = b.Config(batch, out)
 	for r, config := range out {
@@ -216,9 +260,9 @@ func (b *BoundSelector) Cases(batch *frame.Batch, out []int32) []int32 {
 	return out
 }
 
-// addAxis appends one field as the fastest axis of every row's configuration;
-// null is the code of null, -1 where there must be none.
-func addAxis(out []int32, batch *frame.Batch, column int, slots, null int32, low int64) {
+// appendAxis appends a field as the fastest axis of every row's configuration. null
+// is the code of null, -1 when the field is not nullable.
+func appendAxis(out []int32, batch *frame.Batch, column int, slots, null int32, low int64) {
 	c := &batch.Columns[column]
 	if batch.Schema[column].Type == frame.Integer {
 		for r, v := range c.Ints[:batch.N] {
@@ -229,7 +273,7 @@ func addAxis(out []int32, batch *frame.Batch, column int, slots, null int32, low
 			case null >= 0 && code >= int64(null):
 				code = -1
 			}
-			out[r] = extend(out[r], code, slots)
+			out[r] = appendCode(out[r], code, slots)
 		}
 		return
 	}
@@ -237,11 +281,13 @@ func addAxis(out []int32, batch *frame.Batch, column int, slots, null int32, low
 		if code == -1 {
 			code = null
 		}
-		out[r] = extend(out[r], int64(code), slots)
+		out[r] = appendCode(out[r], int64(code), slots)
 	}
 }
 
-func extend(config int32, code int64, slots int32) int32 {
+// appendCode appends a code as the fastest axis of a configuration. It returns -1
+// when the configuration or the code is invalid.
+func appendCode(config int32, code int64, slots int32) int32 {
 	if config < 0 || code < 0 || code >= int64(slots) {
 		return -1
 	}

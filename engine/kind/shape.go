@@ -6,7 +6,7 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// The kinds of Shape.
+// Kinds of Shape.
 const (
 	Normal    = "normal"
 	Lognormal = "lognormal"
@@ -16,20 +16,20 @@ const (
 
 var shapeKinds = []string{Normal, Lognormal, Beta, Uniform}
 
-// Shape is a distribution of a number before limits and rounding.
+// Shape is a distribution of numbers before limits and rounding.
 type Shape struct {
 	Kind string `json:"kind,omitempty"`
 	// A and B are mean and standard deviation (normal), those of the logarithm
 	// (lognormal), alpha and beta (beta), low and high (uniform).
 	A float64 `json:"a"`
 	B float64 `json:"b"`
-	// A beta distribution is stretched to Low and High.
+	// Low and High are the range of a beta distribution.
 	Low  float64 `json:"low,omitempty"`
 	High float64 `json:"high,omitempty"`
 }
 
-// scaled multiplies the mean: a normal keeps its standard deviation, all
-// others are stretched.
+// scaled returns the shape with its mean multiplied by a factor: a normal keeps its
+// standard deviation, all others are stretched.
 func (s Shape) scaled(factor float64) Shape {
 	switch s.Kind {
 	case Normal:
@@ -44,10 +44,11 @@ func (s Shape) scaled(factor float64) Shape {
 	return s
 }
 
-// gaussian says that the shape is a function of a normal score.
+// gaussian reports whether values are a monotone function of a normal score in
+// closed form.
 func (s Shape) gaussian() bool { return s.Kind == Normal || s.Kind == Lognormal }
 
-// score turns a value into its normal score.
+// score returns the normal score of a value of a gaussian shape.
 func (s Shape) score(x float64) float64 {
 	if s.Kind == Lognormal {
 		if x <= 0 {
@@ -61,7 +62,7 @@ func (s Shape) score(x float64) float64 {
 	return (x - s.A) / s.B
 }
 
-// atScore turns a normal score into a value.
+// atScore returns the value of a gaussian shape at a normal score.
 func (s Shape) atScore(z float64) float64 {
 	x := s.A + float64(s.B*z)
 	if s.Kind == Lognormal {
@@ -70,7 +71,7 @@ func (s Shape) atScore(z float64) float64 {
 	return x
 }
 
-// CDF is the probability of a value up to x.
+// CDF returns the probability of values up to x.
 func (s Shape) CDF(x float64) float64 {
 	switch s.Kind {
 	case Beta:
@@ -82,7 +83,7 @@ func (s Shape) CDF(x float64) float64 {
 	return normalCDF(s.score(x))
 }
 
-// Quantile is the value that is not exceeded with probability p in (0, 1).
+// Quantile returns the value that is not exceeded with probability p in (0, 1).
 func (s Shape) Quantile(p float64) float64 {
 	switch s.Kind {
 	case Beta:
@@ -93,15 +94,15 @@ func (s Shape) Quantile(p float64) float64 {
 	return s.atScore(normalQuantile(p))
 }
 
-// Limits are what holds for every value of a number.
+// Limits restrict the values of a number field. A nil limit does not restrict.
 type Limits struct {
 	Min      *float64 `json:"min,omitempty"`
 	Max      *float64 `json:"max,omitempty"`
-	Round    float64  `json:"round,omitempty"` // values are multiples of it; 0 for none
-	Decimals int      `json:"decimals"`        // of Round, -1 for none
+	Round    float64  `json:"round,omitempty"` // step; values are multiples of it, 0 for any value
+	Decimals int      `json:"decimals"`        // decimal places of Round, -1 for as many as needed
 }
 
-// multiple returns m times Round, without the noise of binary fractions.
+// multiple returns the float nearest to the decimal number m times Round.
 func (l Limits) multiple(m float64) float64 {
 	x := m * l.Round
 	if l.Decimals <= 0 {
@@ -111,7 +112,7 @@ func (l Limits) multiple(m float64) float64 {
 	return math.Round(x*power) / power
 }
 
-// lowest is the least multiple of Round inside the limits.
+// lowest returns the least multiple of Round within the limits.
 func (l Limits) lowest() float64 {
 	if l.Min == nil {
 		return math.Inf(-1)
@@ -123,7 +124,7 @@ func (l Limits) lowest() float64 {
 	return l.multiple(m)
 }
 
-// highest is the greatest multiple of Round inside the limits.
+// highest returns the greatest multiple of Round within the limits.
 func (l Limits) highest() float64 {
 	if l.Max == nil {
 		return math.Inf(1)
@@ -135,17 +136,17 @@ func (l Limits) highest() float64 {
 	return l.multiple(m)
 }
 
-// truncated is a shape cut off at limits.
+// truncated is the distribution of a shape given that values are within limits.
 type truncated struct {
 	shape    Shape
 	min, max float64 // infinite where there is no limit
-	from     float64 // probability below min, above max when mirrored
-	mass     float64 // probability between the limits
-	// mirrored says that both limits lie in the upper tail, where
-	// probabilities near 1 would lose their digits: there one counts from the
-	// other end.
+	from     float64 // probability below min, or above max when mirrored
+	mass     float64 // probability within the limits
+	// mirrored says that the limits are above the median of a gaussian shape.
+	// Probabilities near 1 would lose their digits there, so they are counted
+	// from the upper end.
 	mirrored bool
-	whole    bool // no limit cuts anything off
+	whole    bool // the limits exclude no probability
 }
 
 func newTruncated(s Shape, l Limits) truncated {
@@ -168,7 +169,7 @@ func newTruncated(s Shape, l Limits) truncated {
 	return t
 }
 
-// quantile is the truncated shape's, for u in (0, 1).
+// quantile returns the value that is not exceeded with probability u in (0, 1).
 func (t *truncated) quantile(u float64) float64 {
 	var x float64
 	switch {
@@ -182,13 +183,13 @@ func (t *truncated) quantile(u float64) float64 {
 	return min(max(x, t.min), t.max)
 }
 
-// fromScore is quantile at the probability of a normal score.
+// fromScore returns the quantile at the probability of a normal score.
 func (t *truncated) fromScore(z float64) float64 {
 	switch {
 	case t.whole && t.shape.gaussian():
 		return min(max(t.shape.atScore(z), t.min), t.max)
 	case z > 0 && t.mirrored:
-		// 1-u is exact in the upper tail.
+		// normalCDF(-z) is 1-u without loss of digits.
 		x := t.shape.atScore(-normalQuantile(t.from + float64(normalCDF(-z)*t.mass)))
 		return min(max(x, t.min), t.max)
 	}
@@ -196,7 +197,7 @@ func (t *truncated) fromScore(z float64) float64 {
 	return t.quantile(min(max(normalCDF(z), least), 1-least))
 }
 
-// cdf is the truncated shape's.
+// cdf returns the probability of values up to x.
 func (t *truncated) cdf(x float64) float64 {
 	x = min(max(x, t.min), t.max)
 	if t.mirrored {

@@ -17,11 +17,11 @@ var templateKind = Kind{
 	Name:    "template",
 	Uses:    templateUses,
 	Compile: compileTemplate,
-	New:     func() Program { return &text{} },
+	New:     func() Program { return &template{} },
 }
 
-// templateUses lists the fields a template refers to; one that does not parse
-// is reported by Compile.
+// templateUses returns the fields that a template refers to, none if it does not
+// parse: compileTemplate reports that.
 func templateUses(s *spec.Field) []spec.String {
 	node := s.Body.Get("text")
 	t, _ := prompt.Parse(s.Name, node.String, nil)
@@ -48,7 +48,7 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 	}
 	t, faults := prompt.Parse(s.Name, node.String, known)
 	for _, fault := range faults {
-		c.templateFault(node, &fault)
+		c.reportTemplateFault(node, &fault)
 	}
 	if t == nil {
 		return
@@ -58,7 +58,7 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 	for _, name := range names {
 		used := c.Fields[name]
 		if used == nil {
-			return // it failed to compile and has been reported
+			return // failed to compile, which has been reported
 		}
 		if used.Class == Written {
 			c.refuseWritten(s, name)
@@ -67,20 +67,20 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 		fields = append(fields, used)
 	}
 	if c.tryTemplate(s, t, fields) {
-		f.Program, f.Inputs = &text{Text: node.String, Fields: names, template: t}, names
+		f.Program, f.Inputs = &template{Text: node.String, Fields: names, template: t}, names
 	}
 }
 
-func (c *Compiler) templateFault(node *spec.Node, fault *prompt.Fault) {
+func (c *Compiler) reportTemplateFault(node *spec.Node, fault *prompt.Fault) {
 	d := c.Diags.Errorf(node.PositionAt(fault.Offset), "template", "%s", fault.Message)
 	if fault.Hint != "" {
 		d.WithHint("%s", fault.Hint)
 	}
 }
 
-// tryTemplate executes a template on values such as it will see, so that a
-// function given the wrong type of argument is found now. It reports whether
-// the first values do.
+// tryTemplate executes a template on example values, so that arguments of the wrong
+// type are found before the run. A failure is an error and returns false; a failure
+// with a null value in place of one example is only a warning.
 func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Field) bool {
 	values := map[string]any{}
 	for _, f := range fields {
@@ -90,25 +90,25 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 	node := s.Body.Get("text")
 	if err := t.Execute(&discard, values); err != nil {
 		fault := err.(*prompt.Fault)
-		c.Diags.Errorf(node.PositionAt(fault.Offset), "template", "the template fails for the values %s: %s", showValues(fields, values), fault.Message).WithHint("%s", fault.Hint)
+		c.Diags.Errorf(node.PositionAt(fault.Offset), "template", "the template fails for the values %s: %s", formatValues(fields, values), fault.Message).WithHint("%s", fault.Hint)
 		return false
 	}
 	for _, f := range fields {
 		if !f.Nullable || s.When != nil {
 			continue
 		}
-		values[f.Name] = nothing(f.Type)
+		values[f.Name] = nullValue(f.Type)
 		if err := t.Execute(&discard, values); err != nil {
 			fault := err.(*prompt.Fault)
 			c.Diags.Warnf(node.PositionAt(fault.Offset), "template", "the template fails where %q has no value: %s", f.Name, fault.Message).
-				WithHint("put it inside {{ if .%s }}, or say by when who has the text", f.Name)
+				WithHint("put it inside {{ if .%s }}, or add a when to the template", f.Name)
 		}
 		values[f.Name] = f.example()
 	}
 	return true
 }
 
-// example is a value of the field as templates see it.
+// example returns a value of the field as templates see it.
 func (f *Field) example() any {
 	switch f.Type {
 	case frame.Category:
@@ -130,7 +130,8 @@ func (f *Field) example() any {
 	return "text"
 }
 
-func showValues(fields []*Field, values map[string]any) string {
+// formatValues lists the values of fields for a message: "age=7, hue=red".
+func formatValues(fields []*Field, values map[string]any) string {
 	var parts []string
 	for _, f := range fields {
 		parts = append(parts, fmt.Sprintf("%s=%s", f.Name, prompt.AppendText(nil, values[f.Name])))
@@ -138,17 +139,17 @@ func showValues(fields []*Field, values map[string]any) string {
 	return strings.Join(parts, ", ")
 }
 
-// text is a template over the columns of Fields.
-type text struct {
+// template writes a text from the values of Fields.
+type template struct {
 	Text   string   `json:"text"`
 	Fields []string `json:"fields"`
 
 	template *prompt.Template
 }
 
-// UnmarshalJSON reads and parses a stored template.
-func (p *text) UnmarshalJSON(data []byte) error {
-	type plain text
+// UnmarshalJSON decodes and parses a stored template.
+func (p *template) UnmarshalJSON(data []byte) error {
+	type plain template
 	if err := json.Unmarshal(data, (*plain)(p)); err != nil {
 		return err
 	}
@@ -160,55 +161,56 @@ func (p *text) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// RowError says that a row has no text because the template failed.
+// RowError says why a row has no text.
 type RowError struct {
 	Row int // in the batch
 	Err error
 }
 
-// Failer is a Filler that can fail for single rows, which then are null. After
-// Fill, Failed lists them; those whose field's when does not hold do not matter.
+// Failer is a Filler that can fail for single rows, which are then null. Failed
+// returns the failures of the last Fill. Failures in rows that do not meet the
+// field's When are to be ignored.
 type Failer interface{ Failed() []RowError }
 
-func (p *text) Bind(env *Env) Filler {
+func (p *template) Bind(env *Env) Filler {
 	columns := map[string]int{}
 	for _, name := range p.Fields {
 		columns[name] = env.Index(name)
 	}
 	parts, ok := p.template.Plain()
 	if !ok {
-		slow := &templateFiller{p: p, columns: columns, values: map[string]any{}}
+		general := &templateFiller{p: p, columns: columns, values: map[string]any{}}
 		for _, name := range p.Fields {
-			slow.fields = append(slow.fields, env.Fields[columns[name]])
+			general.fields = append(general.fields, env.Fields[columns[name]])
 		}
-		slow.remember()
-		return slow
+		general.enableCache()
+		return general
 	}
-	plain := &plainFiller{parts: parts}
+	concat := &concatFiller{parts: parts}
 	for _, part := range parts {
-		plain.columns = append(plain.columns, columns[part.Field])
+		concat.columns = append(concat.columns, columns[part.Field])
 	}
-	return plain
+	return concat
 }
 
-// templateFiller executes the template row by row. Where every field it reads
-// is coded, the text of a combination of codes is made once and remembered.
+// templateFiller executes the template row by row. If every field that it reads
+// has codes, it caches the text of each combination of codes.
 type templateFiller struct {
-	p       *text
-	fields  []*Field
-	columns map[string]int
-	values  map[string]any
+	p       *template
+	fields  []*Field       // those of the template
+	columns map[string]int // of the fields, by name
+	values  map[string]any // of the current row, by field name
 	failed  []RowError
-	known   map[uint64]string // nil when some field is not coded
-	sizes   []uint64          // per field: its codes, null included
+	cached  map[uint64]string // text by combination; nil when a field has no codes
+	sizes   []uint64          // number of codes of each field, null included
 }
 
-// maxKnown bounds the texts that a template remembers.
-const maxKnown = 1 << 16
+// maxCached is the largest number of texts that a templateFiller caches.
+const maxCached = 1 << 16
 
-// remember readies the memory if every field is coded and their combinations
-// can be numbered.
-func (p *templateFiller) remember() {
+// enableCache makes the cache if every field has codes and the number of their
+// combinations fits into 64 bits.
+func (p *templateFiller) enableCache() {
 	combinations := uint64(1)
 	for _, f := range p.fields {
 		if f.Domain == nil || f.Type != frame.Category && f.Type != frame.Integer {
@@ -221,11 +223,11 @@ func (p *templateFiller) remember() {
 		combinations *= size
 		p.sizes = append(p.sizes, size)
 	}
-	p.known = map[uint64]string{}
+	p.cached = map[uint64]string{}
 }
 
-// combination numbers the codes of a row; false when a value lies outside its
-// field's domain.
+// combination returns the number of a row's combination of codes; false when a
+// value is not in its field's domain.
 func (p *templateFiller) combination(b *frame.Batch, r int) (uint64, bool) {
 	n := uint64(0)
 	for i, f := range p.fields {
@@ -252,9 +254,9 @@ func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
 	p.failed = p.failed[:0]
 	for r := range b.N {
 		key, coded := uint64(0), false
-		if p.known != nil {
+		if p.cached != nil {
 			if key, coded = p.combination(b, r); coded {
-				if text, ok := p.known[key]; ok {
+				if text, ok := p.cached[key]; ok {
 					c.Texts[r] = text
 					continue
 				}
@@ -270,12 +272,13 @@ func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
 			continue
 		}
 		c.Texts[r] = text
-		if coded && len(p.known) < maxKnown {
-			p.known[key] = text
+		if coded && len(p.cached) < maxCached {
+			p.cached[key] = text
 		}
 	}
 }
 
+// execute returns the text of a row.
 func (p *templateFiller) execute(b *frame.Batch, r int) (string, error) {
 	for _, name := range p.p.Fields {
 		p.values[name] = cellValue(b, p.columns[name], r)
@@ -285,20 +288,20 @@ func (p *templateFiller) execute(b *frame.Batch, r int) (string, error) {
 	return out.String(), err
 }
 
-// nothing is null as templates see it: an empty text, which {{ if }} takes for
-// false, or an empty list, which {{ range }} can range over.
-func nothing(t frame.Type) any {
+// nullValue returns null as templates see it: an empty text, which is false to
+// {{ if }}, or an empty list, which {{ range }} can iterate over.
+func nullValue(t frame.Type) any {
 	if t == frame.CategoryList || t == frame.TextList {
 		return []string{}
 	}
 	return ""
 }
 
-// cellValue is a value as templates see it: string, int64, float64 or []string.
+// cellValue returns a value as templates see it: string, int64, float64 or []string.
 func cellValue(b *frame.Batch, column, r int) any {
 	c, f := &b.Columns[column], &b.Schema[column]
 	if c.IsNull(f.Type, r) {
-		return nothing(f.Type)
+		return nullValue(f.Type)
 	}
 	switch f.Type {
 	case frame.Category:
@@ -319,15 +322,16 @@ func cellValue(b *frame.Batch, column, r int) any {
 	return append([]string{}, c.Texts[c.Offsets[r]:c.Offsets[r+1]]...)
 }
 
-// plainFiller writes literals and values one after the other.
-type plainFiller struct {
+// concatFiller concatenates literals and values: the filler of a template that
+// does nothing else.
+type concatFiller struct {
 	parts   []prompt.Part
-	columns []int // of each part that is a field
-	buffer  []byte
-	ends    []int
+	columns []int  // of each part; 0 for literals
+	buffer  []byte // the texts of the batch
+	ends    []int  // of each row's text in buffer
 }
 
-func (p *plainFiller) Fill(b *frame.Batch, c *frame.Column) {
+func (p *concatFiller) Fill(b *frame.Batch, c *frame.Column) {
 	p.buffer, p.ends = p.buffer[:0], p.ends[:0]
 	for r := range b.N {
 		for i := range p.parts {
@@ -339,7 +343,7 @@ func (p *plainFiller) Fill(b *frame.Batch, c *frame.Column) {
 		}
 		p.ends = append(p.ends, len(p.buffer))
 	}
-	all := string(p.buffer) // the texts of a batch lie in one string
+	all := string(p.buffer) // one string for all texts of the batch: one allocation
 	from := 0
 	for r, end := range p.ends {
 		c.Texts[r] = all[from:end]
@@ -347,8 +351,8 @@ func (p *plainFiller) Fill(b *frame.Batch, c *frame.Column) {
 	}
 }
 
-// appendCell appends what prompt.AppendText makes of cellValue, without
-// making a value.
+// appendCell appends the same text as prompt.AppendText of cellValue, without
+// allocating the value.
 func appendCell(dst []byte, b *frame.Batch, column, r int) []byte {
 	c, f := &b.Columns[column], &b.Schema[column]
 	if c.IsNull(f.Type, r) {

@@ -1,6 +1,8 @@
 package kind
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"regexp"
 	"strings"
@@ -22,8 +24,8 @@ const textHead = `fields: {
  id: {kind: "id"}
  t: {kind: "template", `
 
-// What templates see of every type of column, null included, by concatenation
-// and by text/template: the two agree.
+// Concatenation and text/template write the same text for every type of column,
+// null included.
 func TestTemplateValues(t *testing.T) {
 	c, fields := compile(t, textHead+`text: "{{ .hue }};{{ .age }};{{ .wage }};{{ .wares }};{{ .rank }}"}
 		slow: {kind: "template", text: "{{ .hue }};{{ .age }};{{ .wage }};{{ .wares }};{{ .rank }}{{ if false }}{{ end }}"}
@@ -31,7 +33,7 @@ func TestTemplateValues(t *testing.T) {
 	if len(c.Diags.Items) > 0 {
 		t.Fatal(show(c.Diags))
 	}
-	for _, i := range []int{1, 2, 3} { // when makes a field nullable; plans see to it
+	for _, i := range []int{1, 2, 3} { // the compiler of plans does so for fields with a when
 		fields[i].Nullable = true
 	}
 	b := fill(t, fields, Env{Seed: 1}, 0, 6)
@@ -52,17 +54,17 @@ func TestTemplateValues(t *testing.T) {
 		t.Errorf("by text/template:\n%s", d)
 	}
 	if got := b.Columns[8].Texts[0] + "|" + b.Columns[8].Texts[2]; got != "string int64 float64 slice|string string string slice" {
-		t.Error(got)
+		t.Errorf("got types %s", got)
 	}
-	if _, ok := fields[6].Program.(*text).template.Plain(); !ok {
-		t.Error("the first template is not plain")
+	if _, ok := fields[6].Program.(*template).template.Plain(); !ok {
+		t.Error("got no parts of the first template, want concatenation")
 	}
-	if _, ok := fields[7].Program.(*text).template.Plain(); ok {
-		t.Error("the second template is plain")
+	if _, ok := fields[7].Program.(*template).template.Plain(); ok {
+		t.Error("got parts of the second template, want text/template")
 	}
 }
 
-// A row whose text cannot be made is null and listed, the others are made.
+// A row for which the template fails is null and listed; all others have a text.
 func TestTemplateFailsByRow(t *testing.T) {
 	fields := must(t, `fields: {
 		age: {kind: "integer", min: 0, max: 2}
@@ -77,18 +79,18 @@ func TestTemplateFailsByRow(t *testing.T) {
 	zeros := 0
 	for r, age := range b.Columns[0].Ints {
 		if null := b.Columns[1].IsNull(frame.Text, r); null != (age == 0) {
-			t.Errorf("row %d: age %d, null %v", r, age, null)
+			t.Errorf("row %d: age %d: got null %v, want %v", r, age, null, age == 0)
 		} else if null {
 			if zeros >= len(failed) || failed[zeros].Row != r || !strings.Contains(failed[zeros].Err.Error(), "share:1:4: div 6 .age: error calling div: runtime error: integer divide by zero") {
-				t.Errorf("row %d is not listed right: %v", r, failed)
+				t.Errorf("row %d: got failures %v, want a division by zero in this row", r, failed)
 			}
 			zeros++
 		} else if b.Columns[1].Texts[r] != fmt.Sprint(6/age) {
-			t.Errorf("row %d: %q", r, b.Columns[1].Texts[r])
+			t.Errorf("row %d: got %q, want %d", r, b.Columns[1].Texts[r], 6/age)
 		}
 	}
 	if zeros == 0 || len(failed) != zeros {
-		t.Errorf("%d rows failed, want %d", len(failed), zeros)
+		t.Errorf("got %d failures, want %d and at least one", len(failed), zeros)
 	}
 }
 
@@ -101,7 +103,7 @@ func TestTemplateFaults(t *testing.T) {
 		{`text: "{{ .hue.x }}"`, "spec.cue:9:34 template: field \"hue\" has no fields, so no \"x\" | it is a value or a list of values: remove \"x\""},
 		{`text: "{{ if .age }}{{ upper .age }}{{ end }}"`, "spec.cue:9:53 template: the template fails for the values age=7: .age: wrong type for value; expected string; got int64 | convert it: toString returns a text, int and float64 return numbers"},
 		{`when: hue: "red", text: "{{ if gt .wage 5 }}rich{{ end }}"`, "spec.cue:9:55 template: the template fails for the values wage=1: gt .wage 5: error calling gt: incompatible types for comparison: float64 and int | compare values of the same type: an integer with 5, another number with 5.0, a missing value with \"\""},
-		{`text: "{{ if gt .age 5 }}old{{ end }}"`, "spec.cue:9:37 template: the template fails where \"age\" has no value: gt .age 5: error calling gt: incompatible types for comparison: string and int | put it inside {{ if .age }}, or say by when who has the text"},
+		{`text: "{{ if gt .age 5 }}old{{ end }}"`, "spec.cue:9:37 template: the template fails where \"age\" has no value: gt .age 5: error calling gt: incompatible types for comparison: string and int | put it inside {{ if .age }}, or add a when to the template"},
 		{`text: "{{ if .age }}{{ if gt .age 5 }}old{{ end }}{{ end }}"`, ""},
 		{`when: hue: "red", text: "{{ if gt .age 5 }}old{{ end }}"`, ""},
 	} {
@@ -112,24 +114,24 @@ func TestTemplateFaults(t *testing.T) {
 	}
 }
 
-// A template over a field that failed stays silent: one fault, one message.
-func TestTemplateOverABrokenField(t *testing.T) {
+// A template over a field that failed to compile adds no diagnostic.
+func TestTemplateOverFailedField(t *testing.T) {
 	c, _ := compile(t, `fields: {
 		town: {kind: "choice", csv: {file: "f.csv"}}
 		t: {kind: "template", text: "{{ .town }}"}
 	}`, map[string]string{"f.csv": "twon,x\na,1\n"})
 	if want := "spec.cue:3:31 unknown-column: f.csv has no column \"town\" | did you mean \"twon\"?"; show(c.Diags) != want {
-		t.Error(show(c.Diags))
+		t.Errorf("got %s, want %s", show(c.Diags), want)
 	}
 }
 
 func TestTemplatePlaces(t *testing.T) {
 	node := &spec.Node{String: "ab{{ .x }}"}
 	if at := node.PositionAt(4); at.Line != 0 {
-		t.Errorf("a place out of nowhere: %v", at)
+		t.Errorf("got place %v of a node without one", at)
 	}
-	if got := string(prompt.AppendText(nil, nothing(frame.CategoryList))); got != "" {
-		t.Errorf("a null list reads %q", got)
+	if got := string(prompt.AppendText(nil, nullValue(frame.CategoryList))); got != "" {
+		t.Errorf("got text %q of a null list, want none", got)
 	}
 }
 
@@ -139,53 +141,64 @@ func ids(t testing.TB, env Env, first int64, n int) []string {
 	return fill(t, []*Field{{Name: "id", Kind: "id", Class: Derived, Type: frame.Text, Program: &id{}}}, env, first, n).Columns[0].Texts
 }
 
-func TestIDs(t *testing.T) {
-	env := Env{Seed: 5, Size: 1_000_000, Structure: [32]byte{1, 2, 3}}
-	decoder := NewIDDecoder(&env)
-	seen := map[string]bool{}
-	for _, first := range []int64{0, 999_000} {
-		for r, text := range ids(t, env, first, 1000) {
-			if !uuidForm.MatchString(text) || seen[text] {
-				t.Fatalf("%q is no UUID of version 8, or stands twice", text)
-			}
-			seen[text] = true
-			if person, ok := decoder.Decode(text); !ok || person != first+int64(r) {
-				t.Fatalf("%q is person %d, decoded %d %v", text, first+int64(r), person, ok)
+// backward is the inverse of forward.
+func (k *idKey) backward(l, r uint64) (uint64, uint64) {
+	for i := idRounds - 1; i >= 0; i-- {
+		l, r = r^k.round(i, l), l
+	}
+	return l, r
+}
+
+// personOf inverts writeUUID. That an inverse exists proves that different
+// persons have different ids.
+func personOf(t testing.TB, key idKey, text string) int64 {
+	t.Helper()
+	raw, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
+	if err != nil || !uuidForm.MatchString(text) {
+		t.Fatalf("%q is not a UUID of version 8: %v", text, err)
+	}
+	high, low := binary.BigEndian.Uint64(raw), binary.BigEndian.Uint64(raw[8:])
+	l, r := key.backward(high>>16<<13|high&0xfff<<1|low>>61&1, low&idHalfMask)
+	if l != 0 {
+		t.Fatalf("%q is not the id of any person", text)
+	}
+	return int64(r)
+}
+
+func TestIDsAreInvertible(t *testing.T) {
+	for _, env := range []Env{{Seed: 5, Size: 1_000_000, Structure: [32]byte{1, 2, 3}}, {Seed: 5}} {
+		for _, first := range []int64{0, 999_000, 1 << 40} {
+			for r, text := range ids(t, env, first, 1000) {
+				if got, want := personOf(t, newIDKey(&env), text), first+int64(r); got != want {
+					t.Fatalf("id %q: got person %d, want %d", text, got, want)
+				}
 			}
 		}
 	}
+}
+
+func TestIDsDependOnSeedSizeAndStructure(t *testing.T) {
+	env := Env{Seed: 5, Size: 1_000_000, Structure: [32]byte{1, 2, 3}}
 	text := ids(t, env, 7, 1)[0]
-	if person, ok := DecodeID(&env, text); !ok || person != 7 {
-		t.Errorf("decoded %d %v", person, ok)
-	}
 	for name, other := range map[string]Env{
 		"seed": {Seed: 6, Size: env.Size, Structure: env.Structure}, "size": {Seed: 5, Size: 999, Structure: env.Structure}, "structure": {Seed: 5, Size: env.Size},
 	} {
-		if person, ok := DecodeID(&other, text); ok {
-			t.Errorf("under another %s it is person %d", name, person)
-		}
 		if ids(t, other, 7, 1)[0] == text {
 			t.Errorf("another %s gives the same id", name)
 		}
-	}
-	if person, ok := DecodeID(&Env{Seed: 5, Size: 8}, ids(t, Env{Seed: 5, Size: 8}, 8, 1)[0]); ok {
-		t.Errorf("person %d is beyond the size", person)
-	}
-	if person, ok := DecodeID(&Env{Seed: 5}, ids(t, Env{Seed: 5}, 1<<40, 1)[0]); !ok || person != 1<<40 {
-		t.Errorf("without a size: %d %v", person, ok)
 	}
 }
 
 const knownID0, knownID1 = "45c82b4e-ece1-8df9-bb61-fb3616843e93", "daa8b090-f66f-8a70-8044-ad6aa579dcfd"
 
-// The keys are part of the format: an id of an earlier release must not change.
+// Ids of earlier releases must not change.
 func TestIDKnownAnswer(t *testing.T) {
 	if got := ids(t, Env{Seed: 1, Size: 100}, 0, 2); got[0] != knownID0 || got[1] != knownID1 {
-		t.Errorf("%q", got)
+		t.Errorf("got %q, want %q and %q", got, knownID0, knownID1)
 	}
 }
 
-// Every free bit of the ids of consecutive persons is a fair coin.
+// Over consecutive persons every application bit of the ids is set in half of them.
 func TestIDBits(t *testing.T) {
 	const n = 20_000
 	key := newIDKey(&Env{Seed: 3})
@@ -201,43 +214,20 @@ func TestIDBits(t *testing.T) {
 		want, fixed := map[int]int{12: 0, 13: 0, 14: 0, 15: n, 126: 0, 127: n}[bit]
 		switch {
 		case fixed && count != want:
-			t.Errorf("bit %d is set %d times, want %d", bit, count, want)
+			t.Errorf("bit %d: got %d ids with it set, want %d", bit, count, want)
 		case !fixed && chiSquare([]int{count, n - count}, []float64{.5, .5}) < leastP/100:
-			t.Errorf("bit %d is set %d times of %d", bit, count, n)
+			t.Errorf("bit %d: got %d of %d ids with it set, want about half", bit, count, n)
 		}
 	}
 }
 
-func FuzzDecodeID(f *testing.F) {
-	env := Env{Seed: 5, Size: 1 << 50}
-	f.Add("00000000-0000-8000-8000-000000000000")
-	f.Add(ids(f, env, 3, 1)[0])
-	f.Add("")
-	f.Fuzz(func(t *testing.T, text string) {
-		person, ok := DecodeID(&env, text)
-		if ok && ids(t, env, person, 1)[0] != text {
-			t.Fatalf("%q decodes to %d, whose id it is not", text, person)
+func FuzzIDKey(f *testing.F) {
+	f.Add(uint64(1), uint64(0), uint64(3))
+	f.Fuzz(func(t *testing.T, seed, l, r uint64) {
+		key := newIDKey(&Env{Seed: seed})
+		l, r = l&idHalfMask, r&idHalfMask
+		if gotL, gotR := key.backward(key.forward(l, r)); gotL != l || gotR != r {
+			t.Fatalf("seed %d: got %d, %d after forward and backward, want %d, %d", seed, gotL, gotR, l, r)
 		}
 	})
-}
-
-func TestDecodeRefusesOtherForms(t *testing.T) {
-	env := Env{Seed: 5, Size: 10}
-	good := ids(t, env, 3, 1)[0]
-	for _, bad := range []string{"", good[1:], good + "0", strings.ToUpper(good), strings.Replace(good, "-", "0", 1), good[:14] + "4" + good[15:], good[:19] + "0" + good[20:], good[:35] + "g", "{" + good[1:35] + "}"} {
-		if person, ok := DecodeID(&env, bad); ok {
-			t.Errorf("%q decodes to %d", bad, person)
-		}
-	}
-}
-
-func ExampleDecodeID() {
-	env := &Env{Seed: 1, Size: 100}
-	person, ok := DecodeID(env, knownID1)
-	fmt.Println(person, ok)
-	person, ok = DecodeID(env, "00000000-0000-8000-8000-000000000000")
-	fmt.Println(person, ok)
-	// Output:
-	// 1 true
-	// 0 false
 }

@@ -17,7 +17,7 @@ func TestWrittenFields(t *testing.T) {
 		bare: {kind: "text", chars: {min: 1, max: 1}}
 		by: kind: "text_source"
 	}`, nil)
-	want := []*Text{
+	want := []*TextSpec{
 		nil,
 		{Call: "c", Chars: Length{10, 90, 50}, Mentions: []string{"hue"}, Except: []string{"r"},
 			Offline: &Narration{Parts: []string{"a", "b"}, More: []string{"c"}, Close: []string{"d"}, Joiner: "\n"}},
@@ -31,7 +31,7 @@ func TestWrittenFields(t *testing.T) {
 			t.Errorf("%s:\n%s", f.Name, d)
 		}
 		if f.Type != types[i] || (f.Class == Written) != (i > 0) || f.Nullable != (i > 0) || f.Finite() != (i == 0) {
-			t.Errorf("%+v", f)
+			t.Errorf("got %+v", f)
 		}
 		data, err := json.Marshal(f)
 		if err != nil {
@@ -50,20 +50,20 @@ func TestWrittenFields(t *testing.T) {
 func TestWrittenFaults(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{`tale: {kind: "text", chars: {min: 5, max: 4}}`,
-			"spec.cue:3:29 length: min 5 is larger than max 4 | exchange them"},
+			"spec.cue:3:29 length: min 5 is above max 4 | swap them"},
 		{`tale: {kind: "text", chars: {min: 5, target: 3, max: 9}}`,
-			"spec.cue:3:29 length: the target 3 does not lie between min 5 and max 9 | move it"},
+			"spec.cue:3:29 length: target 3 is not between min 5 and max 9 | change the target"},
 		{`tools: {kind: "text_list", items: {min: 3, max: 2}, chars: {min: 2, max: 9}}`,
-			"spec.cue:3:35 length: min 3 is larger than max 2 | exchange them"},
+			"spec.cue:3:35 length: min 3 is above max 2 | swap them"},
 		{`tale: {kind: "text", chars: {min: 1, max: 4}}
 x: {kind: "template", text: "so {{ .tale }}"}`,
-			"spec.cue:4:36 not-known: field \"tale\" is written after everything else: a template cannot name it | name a field that is not a text"},
+			"spec.cue:4:36 not-known: field \"tale\" is written after all other fields, so a template cannot use it | use a field that is not a text"},
 		{`tale: {kind: "text", chars: {min: 1, max: 4}}
 x: {kind: "group", of: "tale", map: {a: "b"}}`,
-			"spec.cue:4:24 not-finite: field \"tale\" is a text: it has no finite list of values to try a condition against | name a category, integer, group or constant"},
+			"spec.cue:4:24 not-finite: field \"tale\" is a text, which has no finite list of values | use a category, integer, group or constant"},
 		{`by: kind: "text_source"
 x: {kind: "number", when: by: "offline", uniform: {low: 1, high: 2}}`,
-			"spec.cue:4:27 not-finite: field \"by\" is a text_source: it has no finite list of values to try a condition against | name a category, integer, group or constant"},
+			"spec.cue:4:27 not-finite: field \"by\" is a text_source, which has no finite list of values | use a category, integer, group or constant"},
 	} {
 		got, _ := compile(t, "fields: {\n"+c.text+"\n}", nil)
 		if d := cmp.Diff(c.want, show(got.Diags)); d != "" {

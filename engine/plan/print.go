@@ -314,7 +314,7 @@ func (t *printer) independences() {
 }
 
 func (t *printer) conditions() {
-	t.section("Impossible: %d conditions", len(t.Impossible))
+	t.section("Impossible: %s", humanize.Count(int64(len(t.Impossible)), "condition", "conditions"))
 	for _, x := range t.Impossible {
 		t.linef("  %s", x.Text)
 	}

@@ -111,8 +111,8 @@ func propertyOf(f *kind.Field) object {
 			o.add("maximum", greatest)
 		}
 	case frame.Text:
-		if f.Kind == "id" {
-			o.add("format", "uuid")
+		if k, _ := kind.Find(f.Kind); k.Format != "" {
+			o.add("format", k.Format)
 		}
 		o.addLength(f)
 	default:
@@ -183,7 +183,7 @@ func (o *object) addItems(f *kind.Field) {
 		o.add("minItems", f.Text.Items.Min)
 	}
 	o.add("items", item)
-	o.add("maxItems", f.MostItems())
+	o.add("maxItems", f.MaxItems())
 }
 
 // mostListed is the largest number of values that a condition lists.
@@ -195,7 +195,7 @@ func (p *Plan) nullRule(f *kind.Field, column func(string) string) object {
 	if f.When == nil {
 		return nil
 	}
-	sets := f.When.Sets()
+	sets := f.When.AcceptedValues()
 	var properties object
 	for i, set := range sets {
 		on := p.Field(f.When.Fields[i])

@@ -23,14 +23,14 @@ func TestScale(t *testing.T) {
 	} {
 		s := newScale(c.low, c.high)
 		if s.log != c.log {
-			t.Errorf("%g to %g: log %v", c.low, c.high, s.log)
+			t.Errorf("%g to %g: got log %v", c.low, c.high, s.log)
 		}
 		if got := fmt.Sprint(s.ticks(c.most)); got != c.ticks {
-			t.Errorf("%g to %g: ticks %s, want %s", c.low, c.high, got, c.ticks)
+			t.Errorf("%g to %g: got ticks %s, want %s", c.low, c.high, got, c.ticks)
 		}
 		low, high := s.at(c.low), s.at(c.high)
 		if low < 0 || high > 100 || low > high || s.at(-1e9) != 0 || s.at(1e9) != 100 {
-			t.Errorf("%g to %g lie at %g to %g", c.low, c.high, low, high)
+			t.Errorf("%g to %g: got positions %g to %g", c.low, c.high, low, high)
 		}
 	}
 }
@@ -38,7 +38,7 @@ func TestScale(t *testing.T) {
 func TestRoundStep(t *testing.T) {
 	for x, want := range map[float64]float64{0.5: 0.5, 0.51: 1, 1.7: 2, 2: 2, 2.1: 5, 5.5: 10, 60: 100, 0: 1, -3: 1, math.Inf(1): 1} {
 		if got := roundStep(x); math.Abs(got-want) > 1e-12 {
-			t.Errorf("%g: %g, want %g", x, got, want)
+			t.Errorf("%g: got %g, want %g", x, got, want)
 		}
 	}
 }
@@ -54,15 +54,15 @@ func TestNumbersAsWords(t *testing.T) {
 		{short4(-2.5), "−2.5"}, {short4(1853.06), "1,853"}, {short4(0.12345), "0.123"},
 	} {
 		if got := strings.ReplaceAll(c.got, thin, " "); got != c.want {
-			t.Errorf("%s, want %s", got, c.want)
+			t.Errorf("got %s, want %s", got, c.want)
 		}
 	}
 }
 
-// TestLayHeat: the field with the shorter labels goes across, nobody's values
-// are left out, and shares stay within the first field.
-func TestLayHeat(t *testing.T) {
-	h := layHeat(&Table{
+// The field with the shorter labels becomes the columns, values without persons are
+// left out, and shares are within the first field.
+func TestHeatMap(t *testing.T) {
+	h := newHeatMap(&Table{
 		Fields: []string{"age", "craft"}, Labels: [][]string{{"child", "young", "old"}, {"a very long craft", "none"}},
 		Target: []float64{0, 0, 10, 30, 20, 0}, Observed: []int64{0, 0, 11, 29, 20, 0},
 	})
@@ -70,17 +70,17 @@ func TestLayHeat(t *testing.T) {
 		t.Errorf("%+v", h)
 	}
 	if observed, target := h.within(0, 0); observed != 40 || target != 40 {
-		t.Errorf("shares are within %g and %g", observed, target)
+		t.Errorf("within: got %g and %g, want 40 and 40", observed, target)
 	}
-	if got := strings.ReplaceAll(string(h.chart()), thin, " "); !strings.Contains(got, "<title>a very long craft × young: 27.5 % of the column, target 25.0 %; 11 persons, +1.0 of target</title>") || strings.Contains(got, "child") {
+	if got := strings.ReplaceAll(string(h.chart()), thin, " "); !strings.Contains(got, "<title>a very long craft × young: 27.5 % of the column, target 25.0 %; 11 persons, deviation +1.0</title>") || strings.Contains(got, "child") {
 		t.Error(got)
 	}
 	if h.off(0, 0) {
-		t.Error("a person off is framed")
+		t.Error("a cell that is one person off has a frame")
 	}
 	h.Observed[0][0] = 40
 	if !h.off(0, 0) || !strings.Contains(string(h.chart()), " off\"") {
-		t.Error("thirty persons off are not framed")
+		t.Error("a cell that is thirty persons off has no frame")
 	}
 }
 
@@ -92,11 +92,11 @@ func TestLabels(t *testing.T) {
 	} {
 		lines := breakLabel(label)
 		if got := fmt.Sprint(lines); got != want {
-			t.Errorf("%s", got)
+			t.Errorf("%s: got %s, want %s", label, got, want)
 		}
 		for _, l := range lines {
 			if len([]rune(l)) > heatLabel {
-				t.Errorf("%q is too long", l)
+				t.Errorf("%q is longer than %d letters", l, heatLabel)
 			}
 		}
 	}

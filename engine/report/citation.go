@@ -11,7 +11,7 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// authors are the card's, or else whoever wrote the specification.
+// authors returns the authors on the card, or else the unnamed authors of the spec.
 func (r *Release) authors() []spec.Author {
 	if a := r.Plan.Card.Authors; len(a) > 0 {
 		return a
@@ -19,13 +19,13 @@ func (r *Release) authors() []spec.Author {
 	return []spec.Author{{Name: "Authors of the specification " + r.Population.Name}}
 }
 
-// bibAuthors joins authors as BibTeX wants them.
+// bibAuthors joins authors in the syntax of BibTeX.
 func bibAuthors(authors []spec.Author) string {
 	var out []string
 	for _, a := range authors {
 		switch {
 		case a.Name != "":
-			out = append(out, "{"+bibText(a.Name)+"}") // an organisation has no family name
+			out = append(out, "{"+bibText(a.Name)+"}") // braces: an organisation has no family name
 		case a.Given != "":
 			out = append(out, bibText(a.Family)+", "+bibText(a.Given))
 		default:
@@ -35,7 +35,7 @@ func bibAuthors(authors []spec.Author) string {
 	return strings.Join(out, " and ")
 }
 
-// bibEntry is the release as an entry of BibTeX.
+// bibEntry returns the BibTeX entry of the release.
 func (r *Release) bibEntry() string {
 	pop, c := &r.Population, &r.Plan.Card
 	entry := []string{"title = {" + bibText(pop.title()) + "}", "author = {" + bibAuthors(r.authors()) + "}"}
@@ -53,33 +53,33 @@ func (r *Release) bibEntry() string {
 	return fmt.Sprintf("@misc{%s,\n  %s\n}", pop.Name, strings.Join(entry, ",\n  "))
 }
 
-// bibText leaves out what BibTeX would take for its own.
+// bibText replaces or escapes the special characters of BibTeX.
 func bibText(s string) string {
 	return strings.NewReplacer("{", "(", "}", ")", "\\", "/", "%", "\\%", "#", "\\#", "&", "\\&", "\n", " ").Replace(s)
 }
 
-// spdxID matches one SPDX identifier; expressions of several have no place in a
-// citation.
+// spdxID matches a single SPDX identifier. CITATION.cff and spdx.org do not take
+// expressions of several.
 var spdxID = regexp.MustCompile(`^[A-Za-z0-9.+-]+$`)
 
 // Citation writes the release's CITATION.cff (Citation File Format 1.2.0).
 func (r *Release) Citation(w io.Writer) error {
-	var p paper
+	var d document
 	pop, c := &r.Population, &r.Plan.Card
-	p.line("cff-version: 1.2.0")
-	p.line("type: dataset")
-	p.line("message: %s", quote("If you use this data, cite it as below, and the sources that it follows."))
-	p.line("title: %s", quote(pop.title()))
+	d.line("cff-version: 1.2.0")
+	d.line("type: dataset")
+	d.line("message: %s", quote("If you use this data, please cite it as below and cite the sources that it is based on."))
+	d.line("title: %s", quote(pop.title()))
 	if text := strings.Join(strings.Fields(pop.Description), " "); text != "" {
-		p.line("abstract: %s", quote(text))
+		d.line("abstract: %s", quote(text))
 	}
-	p.line("authors:")
+	d.line("authors:")
 	for _, a := range r.authors() {
-		cffAuthor(&p, "", a)
+		cffAuthor(&d, "", a)
 	}
 	field := func(key, value string) {
 		if value != "" {
-			p.line("%s: %s", key, quote(value))
+			d.line("%s: %s", key, quote(value))
 		}
 	}
 	field("version", pop.Version)
@@ -90,14 +90,14 @@ func (r *Release) Citation(w io.Writer) error {
 	field("doi", c.DOI)
 	field("url", c.URL)
 	field("repository-code", c.Repository)
-	quotedList(&p, "keywords", r.keywords())
-	p.line("identifiers:\n- type: other\n  value: %s\n  description: %s", quote("plan "+pop.Plan), quote("hash of the plan that the data was made from"))
-	r.cffReferences(&p)
-	_, err := w.Write(p.Bytes())
+	quotedList(&d, "keywords", r.keywords())
+	d.line("identifiers:\n- type: other\n  value: %s\n  description: %s", quote("plan "+pop.Plan), quote("hash of the plan that the data was generated from"))
+	r.cffReferences(&d)
+	_, err := w.Write(d.Bytes())
 	return err
 }
 
-// keywords are the words under which the data is found.
+// keywords returns the keywords of the release: fixed ones, then the card's tags.
 func (r *Release) keywords() []string {
 	words := []string{"synthetic", "personas"}
 	for _, t := range r.Plan.Card.Tags {
@@ -108,39 +108,38 @@ func (r *Release) keywords() []string {
 	return words
 }
 
-func cffAuthor(p *paper, indent string, a spec.Author) {
+func cffAuthor(d *document, indent string, a spec.Author) {
 	lead := "- "
 	for _, x := range [][2]string{{"name", a.Name}, {"family-names", a.Family}, {"given-names", a.Given}, {"affiliation", a.Affiliation}, {"website", a.URL}} {
 		if x[1] == "" || x[0] == "affiliation" && a.Name != "" {
-			continue // organisations have no affiliation there
+			continue // the format has no affiliation for organisations
 		}
-		p.line("%s%s%s: %s", indent, lead, x[0], quote(x[1]))
+		d.line("%s%s%s: %s", indent, lead, x[0], quote(x[1]))
 		lead = "  "
 	}
 }
 
-// cffReferences names the publications that the figures come from. What nobody
-// published is no reference.
-func (r *Release) cffReferences(p *paper) {
+// cffReferences lists the sources that have a publisher.
+func (r *Release) cffReferences(d *document) {
 	first := true
 	for _, s := range r.Sources {
 		if s.Publisher == "" {
 			continue
 		}
 		if first {
-			p.line("references:")
+			d.line("references:")
 			first = false
 		}
-		p.line("- type: data\n  title: %s\n  authors:", quote(s.Title))
-		cffAuthor(p, "  ", spec.Author{Name: s.Publisher})
+		d.line("- type: data\n  title: %s\n  authors:", quote(s.Title))
+		cffAuthor(d, "  ", spec.Author{Name: s.Publisher})
 		if s.Year != 0 {
-			p.line("  year: %s", strconv.Itoa(s.Year))
+			d.line("  year: %s", strconv.Itoa(s.Year))
 		}
 		if s.URL != "" {
-			p.line("  url: %s", quote(s.URL))
+			d.line("  url: %s", quote(s.URL))
 		}
 		if spdxID.MatchString(s.License) {
-			p.line("  license: %s", quote(s.License))
+			d.line("  license: %s", quote(s.License))
 		}
 	}
 }

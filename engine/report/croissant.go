@@ -10,10 +10,11 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/kind"
 )
 
-// croissantContext is the JSON-LD context of Croissant 1.0, as its
-// specification prints it.
+// croissantContext is the JSON-LD context of Croissant 1.0, copied from its
+// specification.
 const croissantContext = `{
  "@language": "en", "@vocab": "https://schema.org/", "citeAs": "cr:citeAs", "column": "cr:column",
  "conformsTo": "dct:conformsTo", "cr": "http://mlcommons.org/croissant/", "rai": "http://mlcommons.org/croissant/RAI/",
@@ -26,7 +27,7 @@ const croissantContext = `{
  "separator": "cr:separator", "source": "cr:source", "subField": "cr:subField", "transform": "cr:transform"
 }`
 
-// croissant is a data set in the Croissant vocabulary of MLCommons, version 1.0
+// croissant is a data set in the MLCommons Croissant vocabulary, version 1.0
 // (https://docs.mlcommons.org/croissant/docs/croissant-spec-1.0.html).
 type croissant struct {
 	Context       json.RawMessage      `json:"@context"`
@@ -94,15 +95,15 @@ type croissantExtract struct {
 	Column string `json:"column"`
 }
 
-// media are the media types of files by their extension.
+// media maps file extensions to media types.
 var media = map[string]string{
 	".parquet": "application/x-parquet", ".jsonl": "application/jsonlines", ".csv": "text/csv",
 	".json": "application/json", ".md": "text/markdown", ".html": "text/html", ".cff": "application/yaml",
 }
 
-// Croissant writes the release's description for machine-learning tools. Each
-// data file of the format that a reader should take has a record set of its
-// own: Croissant joins files only inside an archive.
+// Croissant writes the release's description in the Croissant vocabulary. Each of
+// the recommended data files is a separate record set, because Croissant can
+// combine files only inside an archive.
 func (r *Release) Croissant(w io.Writer) error {
 	pop, card := &r.Population, &r.Plan.Card
 	d := croissant{
@@ -138,11 +139,11 @@ func (r *Release) Croissant(w io.Writer) error {
 	return err
 }
 
-// records describes the rows of a data file.
+// records returns the record set of a data file.
 func (r *Release) records(f File) croissantRecordSet {
 	set := croissantRecordSet{
 		Type: "cr:RecordSet", ID: "personas/" + f.Name, Name: f.Name,
-		Description: humanize.Thousands(f.Rows) + " persons, one a row.",
+		Description: humanize.Thousands(f.Rows) + " persons, one per row.",
 	}
 	for _, c := range r.columns() {
 		field := croissantField{
@@ -150,7 +151,7 @@ func (r *Release) records(f File) croissantRecordSet {
 			DataType: croissantType(c.Type), Repeated: r.lists(c),
 			Source: croissantSource{&croissantRef{f.Name}, croissantExtract{c.name()}},
 		}
-		if c.Kind == "id" {
+		if kind.MeaningOf(c.Kind) == kind.Identifier {
 			set.Key = &croissantRef{field.ID}
 		}
 		set.Field = append(set.Field, field)
@@ -158,6 +159,7 @@ func (r *Release) records(f File) croissantRecordSet {
 	return set
 }
 
+// unit describes a unit, "" if there is none.
 func unit(u string) string {
 	if u == "" {
 		return ""
@@ -165,7 +167,8 @@ func unit(u string) string {
 	return "In " + u
 }
 
-// croissantType is the type of a value of a column, of an item in a list.
+// croissantType is the type of a column's values; of a list, the type of its
+// items.
 func croissantType(t frame.Type) string {
 	switch t {
 	case frame.Integer:
@@ -176,8 +179,7 @@ func croissantType(t frame.Type) string {
 	return "sc:Text"
 }
 
-// licenceURL is where a licence of an SPDX identifier is printed; what is no
-// identifier stays as it is.
+// licenceURL returns the URL of an SPDX identifier, and anything else unchanged.
 func licenceURL(license string) string {
 	if !spdxID.MatchString(license) || strings.HasPrefix(license, "LicenseRef-") {
 		return license

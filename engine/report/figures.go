@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"strings"
 
@@ -9,26 +8,26 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// Figures are the cells of a table in its own universe, side by side, row-major
-// over its fields, each a share within its row (one row, or one for each
-// combination of the given fields).
+// Figures are the cells of a table in its own universe, in row-major order of
+// its fields. Each is a share of its row: there is one row, or one per
+// combination of the given fields.
 type Figures struct {
 	Labels     [][]string `json:"labels"` // per field
 	Published  []float64  `json:"published"`
 	Reconciled []float64  `json:"reconciled"`
 	Fitted     []float64  `json:"fitted"`
-	// Observed are the shares among the persons written who lie in the universe;
-	// nil where these are nobody. Persons are their numbers by row.
+	// Observed are the shares of the persons in the release who belong to the
+	// universe, nil if there are none. Persons counts them by row.
 	Observed []float64 `json:"observed,omitempty"`
 	Persons  []int64   `json:"persons,omitempty"`
 }
 
-// whole is how much of a universe may be missing for its figures to be compared
-// with what is observed: nothing but the noise of sums.
+// whole is the coverage from which a universe counts as fully covered. It leaves
+// room for rounding errors only.
 const whole = 1 - 1e-9
 
-// figuresOf lays out a table's cells, and says how much of its universe is
-// among the persons wanted. Large tables have no figures.
+// figuresOf returns the cells of a table and the share of its universe that is
+// in the target population. Tables with more than MostCells have no figures.
 func figuresOf(p *plan.Plan, t *plan.Table, r *check.Result) (f *Figures, covered float64) {
 	covered = coverage(p, t)
 	if len(t.Published) > MostCells {
@@ -43,7 +42,7 @@ func figuresOf(p *plan.Plan, t *plan.Table, r *check.Result) (f *Figures, covere
 	if t.Expected < 0 || r.Observed[t.Expected] == nil {
 		return f, covered
 	}
-	counts := within(p, t, r.Observed[t.Expected])
+	counts := countsWithin(p, t, r.Observed[t.Expected])
 	columns := len(counts) / max(1, len(t.Mass))
 	if columns == 0 || columns*len(t.Mass) != len(counts) {
 		return f, covered
@@ -64,7 +63,7 @@ func figuresOf(p *plan.Plan, t *plan.Table, r *check.Result) (f *Figures, covere
 	return f, covered
 }
 
-// coverage is the share of a table's universe that is among the persons wanted.
+// coverage is the share of a table's universe that is in the target population.
 func coverage(p *plan.Plan, t *plan.Table) float64 {
 	if p.Population.Selector == nil {
 		return 1
@@ -83,9 +82,10 @@ func coverage(p *plan.Plan, t *plan.Table) float64 {
 	return digits(math.Min(1, wanted*p.Population.Wanted/mass))
 }
 
-// within picks the counts of a table's own cells out of those of what is
-// expected, which has null last where a field can be null.
-func within(p *plan.Plan, t *plan.Table, counts []int64) []int64 {
+// countsWithin selects the counts of a table's own cells from counts over the
+// cells of its expected distribution, where null is the last value of a field
+// that can be null.
+func countsWithin(p *plan.Plan, t *plan.Table, counts []int64) []int64 {
 	e := &p.Expected[t.Expected]
 	size := 1
 	for k := range e.Fields {
@@ -108,41 +108,7 @@ func within(p *plan.Plan, t *plan.Table, counts []int64) []int64 {
 	return out
 }
 
-// sideBySide shows the cells of tables with few of them.
-func (s *Stats) sideBySide(p *paper) {
-	p.line("### Side by side\n")
-	p.line("Shares within each table's own universe: as published, reconciled with the other tables, fitted to all of them, and observed among the persons written. Where the persons wanted are only a part of the universe, as adults are of everyone, observed figures need not be the published ones; how much of it they are stands beside.\n")
-	for _, t := range s.Published {
-		f := t.Figures
-		if f == nil || len(f.Published) > mostValues || len(f.Published) == 0 {
-			continue
-		}
-		head := fmt.Sprintf("**%s** (%s", Escape(t.Name), t.Role)
-		if t.Where != "" {
-			head += ", where `" + t.Where + "`"
-		}
-		switch {
-		case f.Observed == nil:
-			head += "; nobody of its universe is among the persons written"
-		case t.Covered < whole:
-			head += fmt.Sprintf("; observed in the %s of its universe who are wanted", percent(t.Covered))
-		default:
-			head += "; its whole universe is observed"
-		}
-		p.line("%s)\n", head)
-		var rows [][]string
-		for k := range f.Published {
-			observed := ""
-			if f.Observed != nil {
-				observed = percent(f.Observed[k])
-			}
-			rows = append(rows, []string{Escape(cellOf(t.Fields, f.Labels, k)), percent(f.Published[k]), percent(f.Reconciled[k]), percent(f.Fitted[k]), observed})
-		}
-		p.table([]string{"cell", "published>", "reconciled>", "fitted>", "observed>"}, rows)
-	}
-}
-
-// cellOf names a cell by its labels.
+// cellOf joins the labels of a cell.
 func cellOf(fields []string, labels [][]string, at int) string {
 	parts := make([]string, len(fields))
 	for k := len(fields) - 1; k >= 0; k-- {

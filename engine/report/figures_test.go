@@ -11,8 +11,8 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// TestFigures: a conditional table whose universe is partly wanted; null has no
-// cell in it.
+// A conditional table whose universe is partly in the target population, over a field
+// whose null has no cell in the table.
 func TestFigures(t *testing.T) {
 	p := &plan.Plan{
 		Population: plan.Population{Wanted: 0.5, Selector: &kind.Selector{}},
@@ -28,8 +28,8 @@ func TestFigures(t *testing.T) {
 		Mass: []float64{0.2, 0.4},
 	}
 	got, covered := figuresOf(p, table, &check.Result{Observed: [][]int64{{10, 10, 30, 30, 10, 10}}})
-	if covered != 0.5 { // 0.6 of the half that is wanted, of 0.6 of everyone
-		t.Errorf("covered %g", covered)
+	if covered != 0.5 { // 0.6 of the target population, which is half of everyone, out of 0.6 of everyone
+		t.Errorf("got coverage %g, want 0.5", covered)
 	}
 	want := &Figures{
 		Labels: table.Labels, Published: table.Published, Reconciled: table.Reconciled, Fitted: table.Fitted,
@@ -40,10 +40,10 @@ func TestFigures(t *testing.T) {
 	}
 	p.Population.Selector = nil
 	if got, covered = figuresOf(p, table, &check.Result{Observed: [][]int64{make([]int64, 6)}}); covered != 1 || got.Observed != nil {
-		t.Errorf("nobody: %+v, covered %g", got, covered)
+		t.Errorf("no persons: got %+v and coverage %g", got, covered)
 	}
 	table.Expected = -1
 	if got, _ = figuresOf(p, table, &check.Result{}); got.Observed != nil || len(got.Published) != 4 {
-		t.Errorf("no expectation: %+v", got)
+		t.Errorf("no expected distribution: got %+v", got)
 	}
 }

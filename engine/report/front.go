@@ -10,35 +10,35 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// front writes the YAML front matter by which dataset hubs index a card and
-// load its data (https://huggingface.co/docs/hub/datasets-cards).
-func (r *Release) front(p *paper) {
+// front writes the YAML front matter from which dataset hubs index a card and load
+// its data (https://huggingface.co/docs/hub/datasets-cards).
+func (r *Release) front(d *document) {
 	pop := &r.Population
-	p.line("---")
+	d.line("---")
 	if pop.Language != "" {
 		tag, _, _ := strings.Cut(pop.Language, "-")
-		p.line("language:\n- %s", quote(tag)) // hubs know languages, not their regions
+		d.line("language:\n- %s", quote(tag)) // hubs expect a language without its region
 	}
-	r.frontLicense(p)
-	p.line("pretty_name: %s", quote(pop.title()))
-	p.line("size_categories:\n- %s", quote(sizeCategory(pop.Rows)))
+	r.frontLicense(d)
+	d.line("pretty_name: %s", quote(pop.title()))
+	d.line("size_categories:\n- %s", quote(sizeCategory(pop.Rows)))
 	tasks := r.Plan.Card.Tasks
 	if tasks == nil && r.Texts != nil {
 		tasks = []string{"text-generation"}
 	}
-	quotedList(p, "task_categories", tasks)
-	quotedList(p, "tags", r.keywords())
-	r.frontFeatures(p)
+	quotedList(d, "task_categories", tasks)
+	quotedList(d, "tags", r.keywords())
+	r.frontFeatures(d)
 	if files := r.data(); files != nil {
-		p.line("configs:\n- config_name: default\n  data_files:\n  - split: train\n    path: %s", quote(pattern(files)))
+		d.line("configs:\n- config_name: default\n  data_files:\n  - split: train\n    path: %s", quote(pattern(files)))
 	}
-	p.line("---\n")
+	d.line("---\n")
 }
 
-// hubLicense matches licences that hubs name as SPDX does, in lower case.
+// hubLicense matches the SPDX identifiers that hubs use in lower case.
 var hubLicense = regexp.MustCompile(`^(CC-BY(-NC)?(-SA|-ND)?-[234]\.0|CC0-1\.0|Apache-2\.0|MIT|ODbL-1\.0|PDDL-1\.0|ODC-By-1\.0)$`)
 
-func (r *Release) frontLicense(p *paper) {
+func (r *Release) frontLicense(d *document) {
 	switch l := r.Population.License; {
 	case l == "":
 	case hubLicense.MatchString(l):
@@ -48,43 +48,43 @@ func (r *Release) frontLicense(p *paper) {
 				l = versionless
 			}
 		}
-		p.line("license: %s", l)
+		d.line("license: %s", l)
 	default:
-		p.line("license: other\nlicense_name: %s", quote(strings.ToLower(strings.ReplaceAll(l, " ", "-"))))
+		d.line("license: other\nlicense_name: %s", quote(strings.ToLower(strings.ReplaceAll(l, " ", "-"))))
 	}
 }
 
-func quotedList(p *paper, key string, items []string) {
+func quotedList(d *document, key string, items []string) {
 	if len(items) == 0 {
 		return
 	}
-	p.line("%s:", key)
+	d.line("%s:", key)
 	for _, item := range items {
-		p.line("- %s", quote(item))
+		d.line("- %s", quote(item))
 	}
 }
 
-// frontFeatures names the columns with their types as the library datasets has
-// them, and the size of the data.
-func (r *Release) frontFeatures(p *paper) {
-	p.line("dataset_info:\n  features:")
+// frontFeatures lists the columns with the type names of the library datasets,
+// and the size of the data.
+func (r *Release) frontFeatures(d *document) {
+	d.line("dataset_info:\n  features:")
 	for _, c := range r.columns() {
-		p.line("  - name: %s", quote(c.name()))
+		d.line("  - name: %s", quote(c.name()))
 		key := "dtype"
 		if r.lists(c) {
 			key = "sequence"
 		}
-		p.line("    %s: %s", key, featureType(c.Type))
+		d.line("    %s: %s", key, featureType(c.Type))
 	}
 	bytes := int64(0)
 	for _, f := range r.data() {
 		bytes += f.Bytes
 	}
-	p.line("  splits:\n  - name: train\n    num_examples: %d\n    num_bytes: %d", r.Population.Rows, bytes)
-	p.line("  download_size: %d\n  dataset_size: %d", bytes, bytes)
+	d.line("  splits:\n  - name: train\n    num_examples: %d\n    num_bytes: %d", r.Population.Rows, bytes)
+	d.line("  download_size: %d\n  dataset_size: %d", bytes, bytes)
 }
 
-// featureType is the type of a value of a column, of an item in a list.
+// featureType is the type of a column's values; of a list, the type of its items.
 func featureType(t frame.Type) string {
 	switch t {
 	case frame.Integer:
@@ -95,7 +95,7 @@ func featureType(t frame.Type) string {
 	return "string"
 }
 
-// sizeCategory is the class of size that hubs sort data sets by.
+// sizeCategory is the size class of data sets on hubs.
 func sizeCategory(rows int64) string {
 	names := []string{"1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B"}
 	limit := int64(1000)
@@ -111,13 +111,13 @@ func sizeCategory(rows int64) string {
 	return "10B<n<100B"
 }
 
-// quote writes a text as a double-quoted YAML scalar, which JSON's strings are.
+// quote formats text as a double-quoted YAML scalar. Every JSON string is one.
 func quote(text string) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(text); err != nil {
-		panic(fmt.Sprint("report: a string cannot be written: ", err)) // there is none
+		panic(fmt.Sprint("report: encoding a string: ", err)) // cannot happen
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -12,16 +12,16 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// Limits of a gallery and of what a sampler holds.
+// Limits of a gallery and of a sampler.
 const (
 	galleryPersons = 12
 	mostStrata     = 64
 	perStratum     = 2
-	galleryBands   = 4  // of a whole-number axis
-	mostKinds      = 40 // values of a field by which persons are told apart
+	galleryBands   = 4  // of an axis of whole numbers
+	mostKinds      = 40 // values of a field that may distinguish persons
 )
 
-// Persona is a person as written: a value for each visible field, in order.
+// Persona is a person of the release: a value for each visible field, in order.
 type Persona struct {
 	Number int64 // from 0
 	Facts  []Fact
@@ -35,37 +35,38 @@ type Fact struct {
 	Items []string
 }
 
-// Sampler keeps a few persons of every group (by the roles sex, age and region,
-// or by what the spec has in their place) while rows pass by: those with the
-// smallest hashes of seed and number, so that a sampler per worker, merged in
-// any order, keeps the same ones (bottom-k sampling: Cohen and Kaplan,
-// "Summarizing data using bottom-k sketches", 2007). It belongs to one
-// goroutine at a time.
+// Sampler keeps a few persons of every stratum as rows are added. Strata are
+// formed by the roles sex, age and region, or by other fields if the spec lacks
+// these. It keeps the persons with the smallest hashes of seed and number, so
+// samplers of several workers, merged in any order, keep the same ones (bottom-k
+// sampling: Cohen and Kaplan, "Summarizing data using bottom-k sketches", 2007).
+// A Sampler must not be used by several goroutines at once.
 type Sampler struct {
 	plan    *plan.Plan
 	schema  frame.Schema
 	visible []int
-	kinds   []int // positions in Persona.Facts of what tells persons apart
+	kinds   []int // positions in Persona.Facts of the values that distinguish persons
 	axes    []galleryAxis
 	stream  rng.Stream
-	strata  [][]candidate // ascending by hash, perStratum at most
+	strata  [][]candidate // in ascending order of hashes, at most perStratum each
 }
 
+// candidate is a person in a stratum.
 type candidate struct {
 	hash    uint64
 	stratum int
 	Persona
 }
 
-// galleryAxis is a column that groups persons.
+// galleryAxis is a column that defines strata.
 type galleryAxis struct {
 	column int
 	slots  int
-	band   []int // per value of a whole number
+	band   []int // per value, for whole numbers
 	low    int64
 }
 
-// NewSampler returns an empty sampler for persons of a plan made with a seed.
+// NewSampler returns an empty sampler for the persons made from a plan and a seed.
 func NewSampler(p *plan.Plan, seed uint64) *Sampler {
 	s := &Sampler{plan: p, schema: p.Schema(), visible: p.Visible(), stream: rng.New(seed, "gallery")}
 	size := 1
@@ -75,7 +76,7 @@ func NewSampler(p *plan.Plan, seed uint64) *Sampler {
 			a.low, a.band = f.Domain.Min, quarters(margin(p, f.Name), f.Domain.Size())
 			a.slots = galleryBands + 1 // and one for null
 		}
-		a.slots = max(1, min(a.slots, mostStrata/size)) // values beyond fold onto the first
+		a.slots = max(1, min(a.slots, mostStrata/size)) // further values share the slots of the first
 		size *= a.slots
 		s.axes = append(s.axes, a)
 	}
@@ -89,11 +90,11 @@ func NewSampler(p *plan.Plan, seed uint64) *Sampler {
 	return s
 }
 
-// galleryFields are at most three finite fields that group persons.
+// galleryFields returns at most three finite fields that define strata.
 func galleryFields(p *plan.Plan) []*kind.Field {
 	var out []*kind.Field
 	add := func(f *kind.Field) {
-		if f != nil && len(out) < 3 && f.Finite() && !f.Hidden && f.Kind != "constant" && !slices.Contains(out, f) {
+		if f != nil && len(out) < 3 && f.Finite() && !f.Hidden && f.Meaning() != kind.Constant && !slices.Contains(out, f) {
 			out = append(out, f)
 		}
 	}
@@ -111,7 +112,8 @@ func galleryFields(p *plan.Plan) []*kind.Field {
 	return out
 }
 
-// quarters gives each value of a whole number its band, of about equal shares.
+// quarters divides the values of a whole number into bands of about equal shares
+// and returns the band of each value.
 func quarters(share []float64, n int) []int {
 	band := make([]int, n)
 	sum := 0.0
@@ -126,8 +128,8 @@ func quarters(share []float64, n int) []int {
 	return band
 }
 
-// Add passes the rows of a batch by the sampler. Its columns are those of the
-// plan's Schema; what is kept is copied.
+// Add offers the rows of a batch to the sampler. The batch has the columns of
+// the plan's Schema; rows that are kept are copied.
 func (s *Sampler) Add(b *frame.Batch) {
 	for r := range b.N {
 		stratum := 0
@@ -139,6 +141,7 @@ func (s *Sampler) Add(b *frame.Batch) {
 	}
 }
 
+// code returns the slot of row r; the last slot is for null.
 func (a *galleryAxis) code(b *frame.Batch, r int) int {
 	c := &b.Columns[a.column]
 	code := a.slots - 1
@@ -155,8 +158,8 @@ func (a *galleryAxis) code(b *frame.Batch, r int) int {
 	return code % a.slots
 }
 
-// offer keeps a candidate when it is one of its stratum's smallest; b is nil
-// when its facts are known.
+// offer keeps a candidate if its hash is among the smallest of its stratum. If b
+// is not nil, the facts are copied from its row r.
 func (s *Sampler) offer(c candidate, b *frame.Batch, r int) {
 	kept := s.strata[c.stratum]
 	if len(kept) == perStratum && !c.before(kept[perStratum-1]) {
@@ -208,7 +211,7 @@ func (s *Sampler) facts(b *frame.Batch, r int) []Fact {
 	return out
 }
 
-// Merge adds what o has kept.
+// Merge adds the persons that o keeps.
 func (s *Sampler) Merge(o *Sampler) {
 	for _, kept := range o.strata {
 		for _, c := range kept {
@@ -217,9 +220,9 @@ func (s *Sampler) Merge(o *Sampler) {
 	}
 }
 
-// Gallery chooses a dozen of the persons kept that differ as much as can be in
-// what groups them and in their other categories, ordered by number. They show
-// how wide the population is, not how frequent anything in it is.
+// Gallery returns up to twelve of the kept persons, ordered by number. They are
+// chosen greedily to differ in their strata and their other categories, so they
+// show how varied the population is and are not representative.
 func (s *Sampler) Gallery() []Persona {
 	var left []candidate
 	for _, kept := range s.strata {
@@ -256,7 +259,7 @@ func (s *Sampler) Gallery() []Persona {
 	return out
 }
 
-// eachAxis takes a stratum's number apart.
+// eachAxis calls visit with the code of each axis of a stratum.
 func (s *Sampler) eachAxis(stratum int, visit func(axis, code int)) {
 	for i, a := range slices.Backward(s.axes) {
 		visit(i, stratum%a.slots)

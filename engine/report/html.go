@@ -12,28 +12,29 @@ import (
 	"github.com/personagen/personagen/engine/check"
 )
 
-// Page is what report.html shows: the statistics, and beside them what only the
-// run knows.
+// Page is the contents of report.html: the statistics, and facts that only the run
+// knows.
 type Page struct {
 	Stats   *Stats
 	Gallery []Persona
-	Writing *Writing // nil when no model was asked
+	Writing *Writing // nil if no model was called
 	Files   []File
-	// Stages are the run's, in order, and Workers how many it had (0 when not
-	// known). They fill the one section of the page, id "timings", that differs
-	// between two runs of the same plan; without stages there is none.
+	// Stages are the stages of the run, in order, and Workers its number of
+	// workers, 0 if unknown. They are shown in the section with the id "timings",
+	// the only one that differs between two runs of the same plan. Without stages
+	// the section is left out.
 	Stages  []Stage
 	Workers int
 }
 
-// Writing is what a model was asked in the run that finished a release. Cost has
-// one sum per currency, and none where it is not known.
+// Writing describes the model calls of the run that finished a release. Cost has
+// one sum per currency; it is empty if the cost is unknown.
 type Writing struct {
 	Provider, Model                     string
 	Calls                               int64
 	Prompt, Completion, Cached, Thought int64 // tokens
 	Cost                                []Sum
-	Quarantined                         int64 // texts that were set aside
+	Quarantined                         int64 // rejected texts
 }
 
 // Sum is an amount of money.
@@ -42,14 +43,14 @@ type Sum struct {
 	Currency string
 }
 
-// File is a file of the release.
+// File is a file of a release.
 type File struct {
-	Name, Format string // Format "parquet", "jsonl", "csv"; empty for papers
-	Bytes, Rows  int64  // Rows is 0 for papers
+	Name, Format string // Format is "parquet", "jsonl" or "csv", empty for documents
+	Bytes, Rows  int64  // Rows is 0 for documents
 	SHA256       string
 }
 
-// Stage is how long a part of the run took.
+// Stage is a stage of the run with its duration.
 type Stage struct {
 	Name string
 	Took time.Duration
@@ -62,20 +63,21 @@ var pageTemplate = template.Must(template.New("report.html.tmpl").
 	Funcs(template.FuncMap{"deviation": deviationOf}).
 	ParseFS(pageFiles, "report.html.tmpl"))
 
-// mostAttention is how many failures, warnings and notes the summary shows.
+// mostAttention is the largest number of failures, warnings and notes in the
+// summary.
 const mostAttention = 12
 
-// mostOpen is how many values of a field are shown before the rest is folded.
+// mostOpen is the number of values of a field that are shown unfolded.
 const mostOpen = 16
 
-// Limits of the maps shown where the spec names no joints.
+// Limits of the heat maps that are shown if the spec names no joints.
 const (
 	mostMaps     = 6
 	mostMapCells = 200
 )
 
-// HTML writes the page: one file without scripts that asks for nothing from
-// outside. The error is the writer's.
+// HTML writes the page as one file without scripts that loads nothing from
+// elsewhere. It returns the writer's error.
 func (p *Page) HTML(w io.Writer) error {
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, p.view()); err != nil {
@@ -85,7 +87,7 @@ func (p *Page) HTML(w io.Writer) error {
 	return err
 }
 
-// view is the page in the words of its template.
+// view is the page as its template needs it.
 type view struct {
 	*Page
 	Title, Lang string
@@ -130,7 +132,7 @@ type (
 	labelled struct {
 		Label, Value string
 	}
-	// heading names a field: its title, in the plan's language, and its name.
+	// fieldName names a field: its title, in the plan's language, and its name.
 	fieldName struct {
 		Lang, Title, Name, Status, Note string
 	}
@@ -176,13 +178,13 @@ func (p *Page) view() *view {
 		{true, "summary", "Summary"},
 		{v.Pyramid != nil, "pyramid", "Age and sex"},
 		{v.Places != nil, "places", "Places"},
-		{v.Margins != nil || v.Numbers != nil || v.Others != nil, "margins", "Fields one by one"},
-		{v.Maps != nil || v.Deviations != nil, "joints", "Fields together"},
+		{v.Margins != nil || v.Numbers != nil || v.Others != nil, "margins", "Single fields"},
+		{v.Maps != nil || v.Deviations != nil, "joints", "Joint distributions"},
 		{v.Texts != nil, "texts", "Texts"},
 		{v.Cards != nil, "gallery", "Persons"},
 		{true, "sources", "Sources"},
 		{true, "checks", "Checks"},
-		{true, "made", "How it was made"},
+		{true, "made", "How the data was made"},
 		{v.Stages != nil, "timings", "Timings"},
 	} {
 		if x.shown {
@@ -205,7 +207,7 @@ func (v *view) name(f *Field) fieldName {
 	return fieldName{v.Lang, cmp.Or(f.Title, f.Name), f.Name, f.Status, f.Note}
 }
 
-// titleOf is what a field is called, by its name.
+// titleOf returns the title of a field, or else its name.
 func (v *view) titleOf(name string) string {
 	if f := v.Stats.field(name); f != nil {
 		return cmp.Or(f.Title, f.Name)

@@ -19,9 +19,10 @@ type marginView struct {
 	Target         bool
 	Published      bool
 	PublishedWhere string
+	Filtered       bool // the target population is not everyone
 	Rows           []valueView
-	Rest           *marginView // what is folded
-	More           int         // values that are not shown at all
+	Rest           *marginView // the folded rows
+	More           int         // number of values that are not shown
 	Figures        *figures
 }
 
@@ -38,12 +39,14 @@ type numberView struct {
 	Values []string
 }
 
+// fields sorts the visible fields into margins with targets, fields with values but
+// no targets, and numbers.
 func (v *view) fields() {
 	s := v.Stats
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		switch {
-		case f.Hidden || f.Kind == "constant" || f.Kind == "id" || f.Class == kind.Written:
+		case f.Hidden || kind.MeaningOf(f.Kind) != kind.Fact || f.Class == kind.Written:
 		case s.Places != nil && f.Name == s.Places.Field:
 		case len(f.Values) > 0 && f.Values[0].Target != nil && (f.Type != frame.Integer || len(f.Values) <= mostOpen):
 			v.Margins = append(v.Margins, v.margin(f))
@@ -55,9 +58,10 @@ func (v *view) fields() {
 	}
 }
 
+// margin shows the values of a field as bars.
 func (v *view) margin(f *Field) marginView {
 	rows := v.Stats.Population.Rows
-	out := marginView{Field: v.name(f), Target: f.Values[0].Target != nil, Published: f.Published != "" && f.Values[0].Target != nil, PublishedWhere: f.PublishedWhere}
+	out := marginView{Field: v.name(f), Target: f.Values[0].Target != nil, Published: f.Published != "" && f.Values[0].Target != nil, PublishedWhere: f.PublishedWhere, Filtered: v.Stats.Population.Where != ""}
 	values := slices.Clone(f.Values)
 	if !out.Target {
 		slices.SortStableFunc(values, func(x, y Value) int { return cmp.Compare(y.Count, x.Count) })
@@ -103,6 +107,7 @@ func (v *view) margin(f *Field) marginView {
 	return out
 }
 
+// number shows the distribution of a number field.
 func (v *view) number(f *Field) numberView {
 	n := f.Numbers
 	out := numberView{Field: v.name(f), Values: []string{humanize.Thousands(n.N)}}
@@ -117,11 +122,12 @@ func (v *view) number(f *Field) numberView {
 		scale.low, scale.high = n.Min-1, n.Max+1
 	}
 	title := fmt.Sprintf("%s: from %s to %s, median %s", cmp.Or(f.Title, f.Name), short4(n.Min), short4(n.Max), short4(n.P50))
-	out.Plot = rangeStrip(title, span{min: n.Min, p10: n.P10, p50: n.P50, p90: n.P90, max: n.Max}, scale, 0)
+	out.Plot = rangeStrip(title, spread{min: n.Min, p10: n.P10, p50: n.P50, p90: n.P90, max: n.Max}, scale, 0)
 	return out
 }
 
-// short4 writes a number with as many digits as help.
+// short4 formats a number with three significant digits, or as a whole number from
+// 100 on.
 func short4(x float64) string {
 	switch {
 	case x == math.Trunc(x) && math.Abs(x) < 1e15, math.Abs(x) >= 1000:

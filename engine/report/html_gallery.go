@@ -30,7 +30,7 @@ type (
 	}
 )
 
-// leadTexts is how many of the shortest texts of a person are shown at once.
+// leadTexts is the number of a person's shortest texts that are shown unfolded.
 const leadTexts = 2
 
 func (v *view) gallery() {
@@ -40,7 +40,7 @@ func (v *view) gallery() {
 	}
 }
 
-// leads are the text fields that are meant to be the shortest.
+// leads returns the text fields with the smallest maximum lengths.
 func (v *view) leads() []string {
 	var texts []*Field
 	for i := range v.Stats.Fields {
@@ -56,30 +56,15 @@ func (v *view) leads() []string {
 	return out
 }
 
+// card shows a person: a heading from its roles, its shortest texts, and folded
+// facts and texts.
 func (v *view) card(p *Persona, lead []string) card {
-	roles := v.Stats.Roles
 	out := card{Lang: v.Lang, Number: humanize.Thousands(p.Number + 1)}
 	facts := map[string]*Fact{}
 	for i := range p.Facts {
 		facts[p.Facts[i].Field] = &p.Facts[i]
 	}
-	role := func(name string) string {
-		if f := facts[roles[name]]; f != nil {
-			return f.Text
-		}
-		return ""
-	}
-	out.Name = cmp.Or(role("name"), strings.TrimSpace(role("given_name")+" "+role("surname")))
-	var who, headed []string
-	for _, name := range []string{"sex", "age", "marital", "occupation", "place"} {
-		if text := role(name); text != "" {
-			if f := v.Stats.field(roles[name]); name == "age" && f != nil && f.Unit != "" {
-				text += " " + f.Unit
-			}
-			who, headed = append(who, text), append(headed, roles[name])
-		}
-	}
-	out.Who = strings.Join(who, " · ")
+	headed := v.cardHeading(&out, facts)
 	for _, name := range lead {
 		if f := facts[name]; f != nil && !f.Null {
 			out.Lead = append(out.Lead, f.Text)
@@ -89,8 +74,8 @@ func (v *view) card(p *Persona, lead []string) card {
 		fact := &p.Facts[i]
 		f := v.Stats.field(fact.Field)
 		switch {
-		case f == nil || f.Kind == "constant":
-		case f.Kind == "id" || f.Kind == "text_source":
+		case f == nil || kind.MeaningOf(f.Kind) == kind.Constant:
+		case kind.MeaningOf(f.Kind) != kind.Fact:
 			if !fact.Null {
 				out.Foot = append(out.Foot, fact.Text)
 			}
@@ -99,25 +84,51 @@ func (v *view) card(p *Persona, lead []string) card {
 				out.Texts = append(out.Texts, textView{cmp.Or(f.Title, f.Name), fact.Text, fact.Items, fact.Null || fact.Text == "" && len(fact.Items) == 0})
 			}
 		case fact.Null:
+		case f.Values != nil && f.Values[0].Target != nil && len(f.Of) == 0 && !slices.Contains(headed, f.Name):
+			out.Facts = append(out.Facts, v.fact(f, fact))
 		default:
-			x := factView{Lang: v.Lang, Label: cmp.Or(f.Title, f.Name), Value: fact.Text, Dagger: f.Status == "assumed" || f.Status == "modelled"}
-			if fact.Items != nil {
-				x.Value = strings.Join(fact.Items, ", ")
-			}
-			if f.Unit != "" {
-				x.Value += " " + f.Unit
-			}
-			v.Dagger = v.Dagger || x.Dagger
-			if f.Values != nil && f.Values[0].Target != nil && len(f.Of) == 0 && !slices.Contains(headed, f.Name) {
-				out.Facts = append(out.Facts, x)
-			} else {
-				out.More = append(out.More, x)
-			}
+			out.More = append(out.More, v.fact(f, fact))
 		}
 	}
-	if out.Name == "" {
-		out.Name = "Person " + out.Number
-		out.Lang = "en"
-	}
 	return out
+}
+
+// cardHeading sets the name of a person and the line below it, from the fields with
+// the roles for these. It returns the fields in that line.
+func (v *view) cardHeading(c *card, facts map[string]*Fact) []string {
+	roles := v.Stats.Roles
+	role := func(name string) string {
+		if f := facts[roles[name]]; f != nil {
+			return f.Text
+		}
+		return ""
+	}
+	c.Name = cmp.Or(role("name"), strings.TrimSpace(role("given_name")+" "+role("surname")))
+	if c.Name == "" {
+		c.Name, c.Lang = "Person "+c.Number, "en"
+	}
+	var who, headed []string
+	for _, name := range []string{"sex", "age", "marital", "occupation", "place"} {
+		if text := role(name); text != "" {
+			if f := v.Stats.field(roles[name]); name == "age" && f != nil && f.Unit != "" {
+				text += " " + f.Unit
+			}
+			who, headed = append(who, text), append(headed, roles[name])
+		}
+	}
+	c.Who = strings.Join(who, " · ")
+	return headed
+}
+
+// fact formats a value with its unit. A dagger marks assumed and modelled values.
+func (v *view) fact(f *Field, fact *Fact) factView {
+	x := factView{Lang: v.Lang, Label: cmp.Or(f.Title, f.Name), Value: fact.Text, Dagger: f.Status == "assumed" || f.Status == "modelled"}
+	if fact.Items != nil {
+		x.Value = strings.Join(fact.Items, ", ")
+	}
+	if f.Unit != "" {
+		x.Value += " " + f.Unit
+	}
+	v.Dagger = v.Dagger || x.Dagger
+	return x
 }

@@ -11,7 +11,7 @@ import (
 type mapView struct {
 	Title, Of, Largest, Status string
 	Chart                      template.HTML
-	Heat                       *heat
+	Heat                       *heatMap
 	Rows                       []mapRow
 	Figures                    *figures
 }
@@ -26,19 +26,20 @@ type deviationView struct {
 	Cells                                             int
 }
 
+// joints adds the heat maps and the deviations of all tables.
 func (v *view) joints() {
 	s := v.Stats
-	v.MapsIntro = "The joints that the spec names."
+	v.MapsIntro = "The joint distributions that the specification names."
 	for _, t := range s.Tables {
 		if t.Origin == "joint" && len(t.Fields) == 2 && t.Omitted == 0 {
-			v.heatMap(&t)
+			v.addHeatMap(&t)
 		}
 	}
 	if v.Maps == nil {
-		v.MapsIntro = "The spec names no joints; these are its tables over two fields."
+		v.MapsIntro = "The specification names no joint distributions; these are its tables over two fields."
 		for _, t := range s.Tables {
 			if t.Within == "" && t.Origin != "margin" && len(t.Fields) == 2 && t.Omitted == 0 && len(t.Target) <= mostMapCells && len(v.Maps) < mostMaps {
-				v.heatMap(&t)
+				v.addHeatMap(&t)
 			}
 		}
 	}
@@ -61,17 +62,16 @@ func (v *view) joints() {
 	}
 }
 
-// heatMap adds the map of a table over two fields. The field with the shorter
-// labels goes across; shares are within the values of the first.
-func (v *view) heatMap(t *Table) {
-	h := layHeat(t)
+// addHeatMap adds the heat map of a table over two fields.
+func (v *view) addHeatMap(t *Table) {
+	h := newHeatMap(t)
 	if len(h.RowLabels) == 0 || len(h.ColumnLabels) == 0 {
 		return
 	}
 	h.ID = fmt.Sprintf("map-%d", len(v.Maps)+1)
 	h.Title = v.titleOf(t.Fields[0]) + " × " + v.titleOf(t.Fields[1])
 	h.Rows, h.Columns = v.titleOf(h.Rows), v.titleOf(h.Columns)
-	out := mapView{Title: h.Title, Of: h.of(), Chart: h.chart(), Heat: h, Status: t.Status, Figures: v.figures(t.Fields...), Largest: "not known"}
+	out := mapView{Title: h.Title, Of: h.of(), Chart: h.chart(), Heat: h, Status: t.Status, Figures: v.figures(t.Fields...), Largest: "unknown"}
 	if t.Numbers != nil {
 		out.Largest = deviationOf(t.Numbers.Persons) + " persons"
 	}
@@ -85,8 +85,10 @@ func (v *view) heatMap(t *Table) {
 	v.Maps = append(v.Maps, out)
 }
 
-// layHeat lays a table out without the values that nobody has or should have.
-func layHeat(t *Table) *heat {
+// newHeatMap arranges a table over two fields as a heat map. It leaves out values
+// with neither observed nor expected persons. The field with the shorter labels
+// becomes the columns; shares are within the values of the table's first field.
+func newHeatMap(t *Table) *heatMap {
 	n := [2]int{len(t.Labels[0]), len(t.Labels[1])}
 	cell := func(a, b int) int { return a*n[1] + b }
 	var kept [2][]int
@@ -106,7 +108,7 @@ func layHeat(t *Table) *heat {
 			longest[k] = max(longest[k], len([]rune(t.Labels[k][i])))
 		}
 	}
-	h := &heat{Rows: t.Fields[0], Columns: t.Fields[1]}
+	h := &heatMap{Rows: t.Fields[0], Columns: t.Fields[1]}
 	rows, columns := 0, 1
 	if longest[0] < longest[1] && longest[1] > 6 {
 		rows, columns, h.Down = 1, 0, true

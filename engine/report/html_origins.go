@@ -40,11 +40,7 @@ func (v *view) origins() {
 
 func (v *view) checks() {
 	c := &v.Stats.Checks
-	parts := ""
-	if c.Parts > 1 {
-		parts = fmt.Sprintf(", over all %d parts of the population", c.Parts)
-	}
-	v.ChecksIntro = fmt.Sprintf("%s. Statistical tests: %d. The chance that any of them fails a right population%s is %g; their p-values are adjusted by Holm's method.", upper(c.Headline), c.Tests, parts, c.Budget)
+	v.ChecksIntro = fmt.Sprintf("%s. %s", upper(c.Headline), c.tests())
 	var shown []string
 	for _, status := range []string{check.Pass, check.Note, check.Warn, check.Fail, check.Skip} {
 		if slices.ContainsFunc(c.Outcomes, func(o check.Outcome) bool { return o.Status == status }) {
@@ -82,16 +78,16 @@ func (v *view) made() {
 	add("Seed", strconv.FormatUint(pop.Seed, 10))
 	add("Sampling", pop.Sampling)
 	add("Size", humanize.Thousands(pop.Size))
-	add("Wanted", pop.Where)
+	add("Target population", pop.Where)
 	if pop.Persons > 0 {
-		add("Tables speak of", humanize.Thousands(pop.Persons)+" persons")
+		add("Persons in the tables", humanize.Thousands(pop.Persons))
 	}
 	if w := v.Writing; w != nil {
-		add("Texts by", w.Model+" ("+w.Provider+")")
-		add("Calls", humanize.Thousands(w.Calls))
+		add("Texts written by", w.Model+" ("+w.Provider+")")
+		add("Model calls", humanize.Thousands(w.Calls))
 		add("Tokens", fmt.Sprintf("%s prompt (%s cached), %s completion (%s reasoning)", humanize.Thousands(w.Prompt), humanize.Thousands(w.Cached), humanize.Thousands(w.Completion), humanize.Thousands(w.Thought)))
 		add("Cost", costOf(w.Cost))
-		add("Set aside", humanize.Count(int(w.Quarantined), "text", "texts"))
+		add("Rejected", humanize.Count(int(w.Quarantined), "text", "texts"))
 	}
 	for _, f := range v.Page.Files {
 		x := fileView{Name: f.Name, Size: bytesOf(f.Bytes)}

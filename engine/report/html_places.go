@@ -23,7 +23,7 @@ type pyramidRowView struct {
 	Cells []comparison
 }
 
-// comparison is a count against its target, written out.
+// comparison is a count with its target, formatted.
 type comparison struct{ Observed, Target, Deviation string }
 
 func (v *view) pyramid() {
@@ -44,7 +44,8 @@ func (v *view) pyramid() {
 	v.Pyramid = out
 }
 
-// figures are tables that a chart rests on: a few by name, many by status.
+// figures are the tables that a chart is based on: up to namedFigures by name,
+// more of them counted by status.
 type figures struct {
 	Count   int
 	Named   []Published
@@ -56,11 +57,11 @@ type statusCount struct {
 	Count  int
 }
 
-// namedFigures is how many tables are named.
+// namedFigures is the largest number of tables that are named.
 const namedFigures = 3
 
-// figures finds the tables that speak of all of some fields, or of groups or
-// base fields of these; nil when there are none.
+// figures returns the tables that cover all of the given fields, or related ones.
+// It returns nil if there are none.
 func (v *view) figures(fields ...string) *figures {
 	out := &figures{}
 	counts := map[string]int{}
@@ -89,14 +90,14 @@ next:
 	return out
 }
 
-// related reports whether two fields are the same or share a base field.
+// related reports whether two fields are the same or have a base field in common.
 func (v *view) related(a, b string) bool {
 	of := v.bases(b)
 	return slices.ContainsFunc(v.bases(a), func(x string) bool { return slices.Contains(of, x) })
 }
 
-// bases are the fields that a group is made of in the end, the field itself for
-// others.
+// bases returns the base fields of a group, through groups of groups; for any other
+// field, the field itself.
 func (v *view) bases(name string) []string {
 	f := v.Stats.field(name)
 	if f == nil || len(f.Of) == 0 {
@@ -109,6 +110,7 @@ func (v *view) bases(name string) []string {
 	return out
 }
 
+// placesView is the section on places.
 type placesView struct {
 	Lang    string
 	Field   fieldName
@@ -121,11 +123,12 @@ type placesView struct {
 	Figures *figures
 }
 
+// areaView is a region with its places.
 type areaView struct {
 	Lang                            string
 	Label, Share, Target, Deviation string
 	Rows                            []placeView
-	Alone                           bool // its only place has its name
+	Alone                           bool // its only place has the same name
 	share                           float64
 }
 
@@ -137,13 +140,36 @@ type placeView struct {
 
 const placeTicks = 6
 
+// places shows the field of places as areas with their places, the largest first.
 func (v *view) places() {
 	s := v.Stats
 	if s.Places == nil {
 		return
 	}
 	f := s.field(s.Places.Field)
-	rows := float64(s.Population.Rows)
+	axis, most, ok := placeScales(f, float64(s.Population.Rows))
+	if !ok {
+		return
+	}
+	out := &placesView{Lang: v.Lang, Field: v.name(f), Log: axis.log, Most: number(most), Figures: v.figures(f.Name)}
+	out.Axis = axisStrip(axis, placeTicks, func(x float64) string { return number(x) + " %" })
+	if s.Places.Region != "" {
+		out.Region = v.titleOf(s.Places.Region)
+	}
+	out.Areas = v.areas(f, axis, most)
+	for i := range out.Areas {
+		a := &out.Areas[i]
+		out.Count += len(a.Rows)
+		if len(a.Rows) == 1 && a.Rows[0].Label == a.Label {
+			a.Label, a.Alone = "", true
+		}
+	}
+	v.Places = out
+}
+
+// placeScales returns the scale of the shares, in percent, and the largest
+// deviation, rounded up. ok is false if no value has a positive target.
+func placeScales(f *Field, rows float64) (axis scale, most float64, ok bool) {
 	low, high, most := math.Inf(1), 0.0, 0.5
 	for _, x := range f.Values {
 		if t := *x.Target; t > 0 {
@@ -155,60 +181,54 @@ func (v *view) places() {
 		most = max(most, math.Abs(float64(x.Count)-*x.Target*rows))
 	}
 	if high == 0 {
-		return
+		return scale{}, 0, false
 	}
-	axis := newScale(100*low, 100*high)
+	axis = newScale(100*low, 100*high)
 	if !axis.log {
 		axis.low = 0
 	}
-	most = roundStep(most)
-	out := &placesView{Lang: v.Lang, Field: v.name(f), Region: "", Log: axis.log, Most: number(most), Figures: v.figures(f.Name)}
-	out.Axis = axisStrip(axis, placeTicks, func(x float64) string { return number(x) + " %" })
-	if s.Places.Region != "" {
-		out.Region = v.titleOf(s.Places.Region)
-	}
-	at := map[string]int{}
+	return axis, roundStep(most), true
+}
+
+// areas groups the values of a field of places by region. Areas and their places
+// are in descending order of their targets.
+func (v *view) areas(f *Field, axis scale, most float64) []areaView {
+	places, rows := v.Stats.Places, float64(v.Stats.Population.Rows)
+	var out []areaView
+	index := map[string]int{}
 	for i, x := range f.Values {
 		if *x.Target == 0 && x.Count == 0 {
 			continue
 		}
-		area := ""
-		if s.Places.Of != nil {
-			area = s.Places.Of[i]
+		label := ""
+		if places.Of != nil {
+			label = places.Of[i]
 		}
-		k, ok := at[area]
+		k, ok := index[label]
 		if !ok {
-			k = len(out.Areas)
-			at[area] = k
-			out.Areas = append(out.Areas, areaView{Lang: v.Lang, Label: area})
+			k = len(out)
+			index[label] = k
+			out = append(out, areaView{Lang: v.Lang, Label: label})
 		}
 		deviation := float64(x.Count) - *x.Target*rows
-		out.Count++
-		out.Areas[k].share += *x.Target
-		out.Areas[k].Rows = append(out.Areas[k].Rows, placeView{
+		out[k].share += *x.Target
+		out[k].Rows = append(out[k].Rows, placeView{
 			Label: x.Label, Share: percentOf(x.Share), Target: percentOf(*x.Target), Deviation: deviationOf(deviation), target: *x.Target,
 			Plot: dotStrip(fmt.Sprintf("%s: %s, target %s", x.Label, percentOf(x.Share), percentOf(*x.Target)), 100*x.Share, 100**x.Target, axis, placeTicks),
 			Off:  deviationStrip(fmt.Sprintf("%s: %s persons", x.Label, deviationOf(deviation)), deviation, most),
 		})
 	}
-	if region := s.field(s.Places.Region); region != nil {
-		for i := range out.Areas {
-			for _, x := range region.Values {
-				if x.Label == out.Areas[i].Label && x.Target != nil {
-					out.Areas[i].Share, out.Areas[i].Target = percentOf(x.Share), percentOf(*x.Target)
-					out.Areas[i].Deviation = deviationOf(float64(x.Count) - *x.Target*rows)
-				}
+	if region := v.Stats.field(places.Region); region != nil {
+		for _, x := range region.Values {
+			if k, ok := index[x.Label]; ok && x.Target != nil {
+				out[k].Share, out[k].Target = percentOf(x.Share), percentOf(*x.Target)
+				out[k].Deviation = deviationOf(float64(x.Count) - *x.Target*rows)
 			}
 		}
 	}
-	for i := range out.Areas {
-		if a := &out.Areas[i]; len(a.Rows) == 1 && a.Rows[0].Label == a.Label {
-			a.Label, a.Alone = "", true
-		}
-	}
-	slices.SortStableFunc(out.Areas, func(x, y areaView) int { return cmp.Compare(y.share, x.share) })
-	for _, a := range out.Areas {
+	slices.SortStableFunc(out, func(x, y areaView) int { return cmp.Compare(y.share, x.share) })
+	for _, a := range out {
 		slices.SortStableFunc(a.Rows, func(x, y placeView) int { return cmp.Compare(y.target, x.target) })
 	}
-	v.Places = out
+	return out
 }

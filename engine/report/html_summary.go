@@ -11,21 +11,8 @@ import (
 )
 
 func (v *view) summary() {
-	s, pop := v.Stats, &v.Stats.Population
-	c := s.Checks.Counts
-	held := len(s.Checks.Outcomes) - c[check.Skip]
-	switch {
-	case c[check.Fail] > 0:
-		v.Status, v.Sign = check.Fail, "✕"
-		v.Verdict = fmt.Sprintf("Failed: %d of %s", c[check.Fail], humanize.Count(held, "check does not hold", "checks do not hold"))
-	case c[check.Warn] > 0:
-		v.Status, v.Sign = check.Warn, "!"
-		v.Verdict = fmt.Sprintf("Passed, with %s", humanize.Count(c[check.Warn], "warning", "warnings"))
-	default:
-		v.Status, v.Sign = check.Pass, "✓"
-		v.Verdict = fmt.Sprintf("Passed: all %s", humanize.Count(held, "check holds", "checks hold"))
-	}
-	v.VerdictNote = fmt.Sprintf("%d passed, %d notes, %d warnings, %d failed, %d skipped.", c[check.Pass], c[check.Note], c[check.Warn], c[check.Fail], c[check.Skip])
+	s := v.Stats
+	v.verdict()
 	for _, status := range []string{check.Fail, check.Warn, check.Note} {
 		for _, o := range s.Checks.Outcomes {
 			if o.Status == status {
@@ -35,45 +22,81 @@ func (v *view) summary() {
 	}
 	v.AttentionMore = max(0, len(v.Attention)-mostAttention)
 	v.Attention = v.Attention[:len(v.Attention)-v.AttentionMore]
+	if s.Population.Sampling == check.Quota {
+		v.Explain = quotaNote
+	}
+	v.persons()
+	v.largest("margin", "Margins within", "margin", "margins")
+	v.largest("joint", "Joint distributions within", "joint distribution", "joint distributions")
+	v.writers()
+	v.tables()
+}
+
+// verdict sets the first words of the page: whether the checks passed.
+func (v *view) verdict() {
+	s, c := v.Stats, v.Stats.Checks.Counts
+	made := len(s.Checks.Outcomes) - c[check.Skip]
+	v.Status, v.Sign = check.Pass, "✓"
+	switch {
+	case c[check.Fail] > 0:
+		v.Status, v.Sign = check.Fail, "✕"
+		v.Verdict = fmt.Sprintf("%d of %s failed", c[check.Fail], humanize.Count(made, "check", "checks"))
+	case c[check.Warn] > 0:
+		v.Status, v.Sign = check.Warn, "!"
+		v.Verdict = fmt.Sprintf("Passed with %s", humanize.Count(c[check.Warn], "warning", "warnings"))
+	case c[check.Note] > 0:
+		v.Verdict = fmt.Sprintf("Passed with %s", humanize.Count(c[check.Note], "note", "notes"))
+	default:
+		v.Verdict = fmt.Sprintf("All %s passed", humanize.Count(made, "check", "checks"))
+	}
+	v.VerdictNote = upper(s.Checks.Summary()) + "."
 	for _, g := range s.Goals {
 		if g.Met {
 			v.GoalsMet++
 		}
 	}
 	if n := len(s.Goals); n > 0 {
-		v.VerdictNote += fmt.Sprintf(" Of the goals that the specification sets, %d of %d are met.", v.GoalsMet, n)
+		v.VerdictNote += fmt.Sprintf(" Goals met: %d of %d.", v.GoalsMet, n)
 	}
-	if pop.Sampling == check.Quota {
-		v.Explain = "Quota sampling meets its targets by construction: p-values lie near 1 and are indices of conformity; the deviation in persons is what counts."
-	}
+}
 
+// persons adds a tile with the number of persons and how they were sampled.
+func (v *view) persons() {
+	pop := &v.Stats.Population
 	who := fmt.Sprintf("%s sampling, seed %d", pop.Sampling, pop.Seed)
 	if pop.Rows < pop.Size {
 		who = fmt.Sprintf("numbers %s to %s of %s; ", humanize.Thousands(pop.First+1), humanize.Thousands(pop.First+pop.Rows), humanize.Thousands(pop.Size)) + who
 	}
 	if pop.Where != "" {
-		who += "; those with " + pop.Where
+		who += "; persons with " + pop.Where
 		if pop.Wanted > 0 {
-			who += fmt.Sprintf(", %s of everyone", percentOf(pop.Wanted))
+			who += fmt.Sprintf(", %s of everyone in the tables", percentOf(pop.Wanted))
 		}
 	}
 	v.Tiles = append(v.Tiles, tile{"Persons", humanize.Thousands(pop.Rows), who})
-	v.largest("margin", "Margins within", "margins")
-	v.largest("joint", "Joints within", "joints that the spec names")
-	v.writers()
-	if n := len(s.Published); n > 0 {
-		official := 0
-		for _, t := range s.Published {
-			if t.Status == "official" {
-				official++
-			}
-		}
-		v.Tiles = append(v.Tiles, tile{"Tables", strconv.Itoa(n), fmt.Sprintf("%d of them official, the others say what they are; %s", official, humanize.Count(len(s.Sources), "source", "sources"))})
-	}
 }
 
-// largest tells how far tables of an origin are off at most.
-func (v *view) largest(origin, label, what string) {
+// tables adds a tile with the number of published tables.
+func (v *view) tables() {
+	s := v.Stats
+	if len(s.Published) == 0 {
+		return
+	}
+	official := 0
+	for _, t := range s.Published {
+		if t.Status == "official" {
+			official++
+		}
+	}
+	note := fmt.Sprintf("%d with official status", official)
+	if len(s.Sources) > 0 {
+		note += ", from " + humanize.Count(len(s.Sources), "source", "sources")
+	}
+	v.Tiles = append(v.Tiles, tile{"Tables", strconv.Itoa(len(s.Published)), note})
+}
+
+// largest adds a tile with the largest deviation of the tables of an origin.
+func (v *view) largest(origin, label, one, many string) {
 	worst, n, where := 0.0, 0, ""
 	for _, t := range v.Stats.Tables {
 		if t.Origin != origin || t.Numbers == nil {
@@ -87,7 +110,7 @@ func (v *view) largest(origin, label, what string) {
 	if n == 0 {
 		return
 	}
-	note := fmt.Sprintf("the largest deviation in %d %s", n, what)
+	note := "largest deviation in " + humanize.Count(n, one, many)
 	if where != "" {
 		note += ": " + where
 	}
@@ -102,31 +125,31 @@ func (v *view) largest(origin, label, what string) {
 	v.Tiles = append(v.Tiles, tile{label, size + unit, note})
 }
 
-// writers tells who wrote the texts and what it cost.
+// writers adds tiles with the share of model-written texts and their cost.
 func (v *view) writers() {
 	if t := v.Stats.Texts; t != nil && t.Written > 0 {
-		value, note := "not known", fmt.Sprintf("of %s texts, nothing says who wrote them", humanize.Thousands(t.Written))
+		value, note := "unknown", fmt.Sprintf("the data does not record who wrote the %s texts", humanize.Thousands(t.Written))
 		if t.Model != nil {
 			value, note = percentOf(*t.Model), fmt.Sprintf("of %s texts", humanize.Thousands(t.Written))
 			if *t.Model < 1 {
-				note += "; the others are put together from phrase banks and stand in for written ones"
+				note += "; the others are placeholders assembled from phrase banks"
 			}
 		}
 		v.Tiles = append(v.Tiles, tile{"Model-written", value, note})
 	} else {
-		v.Tiles = append(v.Tiles, tile{"Texts", "none", "only structured fields"})
+		v.Tiles = append(v.Tiles, tile{"Texts", "none", "structured fields only"})
 	}
 	if w := v.Writing; w != nil {
-		v.Tiles = append(v.Tiles, tile{"Cost of texts", costOf(w.Cost), fmt.Sprintf("%s, %s tokens, of the run that finished this release", humanize.Count(int(w.Calls), "call", "calls"), humanize.Thousands(w.Prompt+w.Completion))})
+		v.Tiles = append(v.Tiles, tile{"Cost of texts", costOf(w.Cost), fmt.Sprintf("%s and %s tokens in the run that finished this release", humanize.Count(int(w.Calls), "call", "calls"), humanize.Thousands(w.Prompt+w.Completion))})
 	} else {
-		v.Tiles = append(v.Tiles, tile{"Cost of texts", "none", "no model was asked in this run"})
+		v.Tiles = append(v.Tiles, tile{"Cost of texts", "none", "no model was called in this run"})
 	}
 }
 
-// costOf lists what something cost, currency by currency.
+// costOf formats sums of money, one per currency.
 func costOf(sums []Sum) string {
 	if len(sums) == 0 {
-		return "not known"
+		return "unknown"
 	}
 	var all []string
 	for _, s := range sums {

@@ -23,7 +23,7 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// peopled is the isle with roles, and a joint of hue by age.
+// peopled returns the isle with roles, and a joint distribution of hue by age.
 func peopled() *plan.Plan {
 	p := isle()
 	p.Roles = map[string]string{"id": "id", "name": "name", "sex": "hue", "age": "age", "area": "zone"}
@@ -35,7 +35,7 @@ func peopled() *plan.Plan {
 	return p
 }
 
-// pageOf is the page of the persons of a plan.
+// pageOf returns the page of the persons of a plan.
 func pageOf(t testing.TB, p *plan.Plan) *report.Page {
 	t.Helper()
 	suite := check.New(p, check.Options{TempDir: t.TempDir()})
@@ -67,7 +67,7 @@ func html(t testing.TB, p *report.Page) string {
 
 var style = regexp.MustCompile(`(?s)<style>.*</style>`)
 
-// TestPageGolden keeps the whole page but its style sheet.
+// The golden file has the whole page without its style sheet.
 func TestPageGolden(t *testing.T) {
 	page := html(t, pageOf(t, peopled()))
 	golden(t, "report.html", []byte(style.ReplaceAllString(page, "<style></style>")))
@@ -76,24 +76,24 @@ func TestPageGolden(t *testing.T) {
 	}
 }
 
-// TestPageWithoutRoles: what a spec does not have, its page does not show.
+// Sections for which the spec defines nothing are left out.
 func TestPageWithoutRoles(t *testing.T) {
 	p := isle()
 	page := &report.Page{Stats: report.New(p, result(t, p, check.Options{}, nil), facts)}
 	text := html(t, page)
 	for _, absent := range []string{`id="pyramid"`, `id="places"`, `id="gallery"`, `id="timings"`, "<h3>Files", "Calls"} {
 		if strings.Contains(text, absent) {
-			t.Errorf("%s is on the page", absent)
+			t.Errorf("the page contains %s", absent)
 		}
 	}
 	wellFormed(t, text)
 	page.Stats.Texts = nil
-	if text := html(t, page); strings.Contains(text, `id="texts"`) || !strings.Contains(text, "only structured fields") {
-		t.Error("a release without texts shows texts")
+	if text := html(t, page); strings.Contains(text, `id="texts"`) || !strings.Contains(text, "structured fields only") {
+		t.Error("the page of a release without texts has a section on texts")
 	}
 }
 
-// TestPageVerdict: the first words say whether the checks hold.
+// The first words of the summary say whether the checks passed.
 func TestPageVerdict(t *testing.T) {
 	p := isle()
 	spoilt := result(t, p, check.Options{}, func(b *frame.Batch) { b.Columns[1].Codes[5] = -2 })
@@ -105,19 +105,19 @@ func TestPageVerdict(t *testing.T) {
 		stats *report.Stats
 		want  string
 	}{
-		{report.New(p, spoilt, facts), `<p class="big">Failed: `},
-		{whole, `<p class="big">Passed, with 1 warning<`},
-		{&clean, `<p class="big">Passed: all `},
+		{report.New(p, spoilt, facts), ` checks failed<`},
+		{whole, `<p class="big">Passed with 1 warning<`},
+		{&clean, `<p class="big">All `},
 	} {
 		if text := html(t, &report.Page{Stats: c.stats}); !strings.Contains(text, c.want) {
-			t.Errorf("%q is missing", c.want)
+			t.Errorf("the page lacks %q", c.want)
 		}
 	}
 }
 
 func TestPageWriteError(t *testing.T) {
 	if err := pageOf(t, peopled()).HTML(broken{}); err == nil || errors.Is(err, io.EOF) {
-		t.Errorf("a full disk was not reported: %v", err)
+		t.Errorf("got error %v, want that of the writer", err)
 	}
 }
 
@@ -126,8 +126,8 @@ var (
 	outside = regexp.MustCompile(`(?i)url\(|@import|<link|<base|<iframe|<object|<embed|<form`)
 )
 
-// wellFormed reads the page as XML and wants no scripts, no handlers, nothing
-// fetched and no doubled ids; it returns the text between the tags.
+// wellFormed parses the page as XML and reports scripts, event handlers, external
+// resources and duplicate ids. It returns the text between the tags.
 func wellFormed(t testing.TB, page string) string {
 	t.Helper()
 	if found := outside.FindString(page); found != "" {
@@ -173,13 +173,13 @@ func wellFormed(t testing.TB, page string) string {
 	}
 }
 
-// evil are labels that would do harm if they were not escaped.
+// evil are labels that would break or attack the page if they were not escaped.
 var evil = []string{
 	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `</style><script>`, `</title></svg><svg onload=alert(1)>`,
 	`{{.Stats}}`, `' onmouseover='alert(1)`, `]]>`, `<!-- -->`, `&lt;b&gt;`, "a\u202eb",
 }
 
-// haunted puts a text wherever a spec or a model may have words.
+// haunted puts a text everywhere a spec may have one.
 func haunted(text string) *plan.Plan {
 	p := peopled()
 	p.Title, p.Description, p.License, p.Limitations = text, text, text, []string{text}
@@ -199,7 +199,8 @@ func haunted(text string) *plan.Plan {
 	return p
 }
 
-// hauntedPage also lets persons be called, and tell, the text.
+// hauntedPage also puts the text into the data of persons and the documents of the
+// run.
 func hauntedPage(t testing.TB, text string) *report.Page {
 	page := pageOf(t, haunted(text))
 	for i := range page.Gallery {
@@ -225,7 +226,7 @@ func TestPageEscapes(t *testing.T) {
 	for _, text := range evil {
 		texts := wellFormed(t, html(t, hauntedPage(t, text)))
 		if n := strings.Count(texts, text); n < 100 {
-			t.Errorf("%q stands on the page %d times", text, n)
+			t.Errorf("got %q %d times on the page, want at least 100", text, n)
 		}
 	}
 }
@@ -237,13 +238,13 @@ func FuzzPage(f *testing.F) {
 	f.Add("\x00\xff")
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 300 || !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0xfffe || r == 0xffff }) {
-			t.Skip("too long to be quick, or signs that XML does not have and this test cannot read")
+			t.Skip("too long, or characters that XML does not allow")
 		}
 		wellFormed(t, html(t, hauntedPage(t, text)))
 	})
 }
 
-// TestPyramid: the bands hold everyone once, by the target as by count.
+// The bands contain every person once, both observed and expected.
 func TestPyramid(t *testing.T) {
 	p := peopled()
 	s := report.New(p, result(t, p, check.Options{}, nil), facts)
@@ -274,8 +275,8 @@ func TestPyramid(t *testing.T) {
 	}
 }
 
-// TestGallery: samplers of parts, merged in any order, choose whom one sampler
-// of all chooses, and these differ.
+// Samplers of parts, merged in any order, choose the same persons as one sampler of
+// all, and these persons differ from each other.
 func TestGallery(t *testing.T) {
 	p := peopled()
 	whole := report.NewSampler(p, 5)

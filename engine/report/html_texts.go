@@ -21,7 +21,7 @@ type textsView struct {
 	References               []referenceView
 	Lengths                  []lengthView
 	Broken                   []brokenView
-	Alike                    []alikeView
+	Repetition               []repetitionView
 	Groups                   []groupsView
 }
 
@@ -50,8 +50,8 @@ type (
 		Value, Persons string
 		Words          []wordView
 	}
-	wordView  struct{ Word, Share, Others string }
-	alikeView struct {
+	wordView       struct{ Word, Share, Others string }
+	repetitionView struct {
 		Field  fieldName
 		Values []string
 		Phrase string
@@ -69,6 +69,31 @@ func (v *view) texts() {
 	for i, r := range v.Stats.References {
 		out.References = append(out.References, referenceView{r.Title, r.Origin, i % 3})
 	}
+	axis := v.lengthAxis(t)
+	out.Axis = axisStrip(axis, lengthTicks, func(x float64) string { return short4(x) })
+	for i := range t.Fields {
+		out.Lengths = append(out.Lengths, v.lengths(&t.Fields[i], axis)...)
+	}
+	for _, f := range t.Fields {
+		for _, b := range f.Broken {
+			out.Broken = append(out.Broken, brokenView{f.Field, strings.TrimSpace(b.Demand + " " + b.Name), humanize.Thousands(b.Texts), percentOf(share(b.Texts, f.Written))})
+		}
+	}
+	compared := int64(0)
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		if field := v.Stats.field(f.Field); field != nil && f.NearDuplicates != nil {
+			compared = max(compared, f.NearDuplicates.Texts)
+			out.Repetition = append(out.Repetition, v.repetition(field, f))
+		}
+	}
+	out.Compared = humanize.Thousands(compared)
+	out.Groups = v.groups(t.Groups)
+	v.Texts = out
+}
+
+// lengthAxis returns a scale for all lengths, limits and means of references.
+func (v *view) lengthAxis(t *Texts) scale {
 	low, high := math.Inf(1), 0.0
 	for _, f := range t.Fields {
 		for _, n := range []*check.Summary{f.Chars, f.Items} {
@@ -85,62 +110,57 @@ func (v *view) texts() {
 			}
 		}
 	}
-	axis := scale{low * 0.9, high * 1.1, true}
-	out.Axis = axisStrip(axis, lengthTicks, func(x float64) string { return short4(x) })
-	for _, f := range t.Fields {
-		field := v.Stats.field(f.Field)
-		if field == nil {
-			continue
-		}
-		if f.Chars != nil {
-			var refs []float64
-			for _, r := range v.Stats.References {
-				refs = append(refs, r.Lengths[f.Field])
-			}
-			row := v.length(field, f.Chars, field.Chars, refs, axis)
-			row.Missing = humanize.Thousands(f.Missing)
-			if f.Items != nil {
-				row.What = "each item"
-			}
-			out.Lengths = append(out.Lengths, row)
-		}
-		if f.Items != nil {
-			var refs []float64
-			for _, r := range v.Stats.References {
-				refs = append(refs, r.Items[f.Field])
-			}
-			row := v.length(field, f.Items, field.Items, refs, axis)
-			row.What = "items"
-			out.Lengths = append(out.Lengths, row)
-		}
-	}
-	for _, f := range t.Fields {
-		for _, b := range f.Broken {
-			out.Broken = append(out.Broken, brokenView{f.Field, strings.TrimSpace(b.Demand + " " + b.Name), humanize.Thousands(b.Texts), percentOf(share(b.Texts, f.Written))})
-		}
-	}
-	compared := int64(0)
-	for _, f := range t.Fields {
-		a, field := f.NearDuplicates, v.Stats.field(f.Field)
-		if a == nil || field == nil {
-			continue
-		}
-		compared = max(compared, a.Texts)
-		row := alikeView{Field: v.name(field), Values: []string{humanize.Thousands(a.NearDuplicates), percentOf(a.Openings.Repeated), fmt.Sprintf("%.1f of %.1f", a.Openings.Entropy, a.Openings.Most)}, Phrase: "none"}
-		for _, d := range a.Words.Distinct {
-			row.Values = append(row.Values, fmt.Sprintf("%.3f", d))
-		}
-		if w := a.Words; w.Phrase > 0 {
-			row.Phrase = fmt.Sprintf("%d words, %s of a text, in %s texts", w.Phrase, percentOf(w.PhraseShare), humanize.Thousands(w.PhraseTexts))
-		}
-		out.Alike = append(out.Alike, row)
-	}
-	out.Compared = humanize.Thousands(compared)
-	out.Groups = v.groups(t.Groups)
-	v.Texts = out
+	return scale{low * 0.9, high * 1.1, true}
 }
 
-// groups shows the words that set groups apart, by the field of the groups.
+// lengths returns the rows of a field: its characters and, for lists, its items.
+func (v *view) lengths(f *check.TextProfile, axis scale) []lengthView {
+	field := v.Stats.field(f.Field)
+	if field == nil {
+		return nil
+	}
+	var out []lengthView
+	if f.Chars != nil {
+		var refs []float64
+		for _, r := range v.Stats.References {
+			refs = append(refs, r.Lengths[f.Field])
+		}
+		row := v.length(field, f.Chars, field.Chars, refs, axis)
+		row.Missing = humanize.Thousands(f.Missing)
+		if f.Items != nil {
+			row.What = "characters per item"
+		}
+		out = append(out, row)
+	}
+	if f.Items != nil {
+		var refs []float64
+		for _, r := range v.Stats.References {
+			refs = append(refs, r.Items[f.Field])
+		}
+		row := v.length(field, f.Items, field.Items, refs, axis)
+		row.What = "items"
+		out = append(out, row)
+	}
+	return out
+}
+
+// repetition describes how much the texts of a field repeat each other.
+func (v *view) repetition(field *Field, f *check.TextProfile) repetitionView {
+	a := f.NearDuplicates
+	row := repetitionView{
+		Field: v.name(field), Phrase: "none",
+		Values: []string{humanize.Thousands(a.NearDuplicates), percentOf(a.Openings.Repeated), fmt.Sprintf("%.1f of %.1f", a.Openings.Entropy, a.Openings.Most)},
+	}
+	for _, d := range a.Words.Distinct {
+		row.Values = append(row.Values, fmt.Sprintf("%.3f", d))
+	}
+	if w := a.Words; w.Phrase > 0 {
+		row.Phrase = fmt.Sprintf("%d words, %s of a text, in %s texts", w.Phrase, percentOf(w.PhraseShare), humanize.Thousands(w.PhraseTexts))
+	}
+	return row
+}
+
+// groups collects the distinctive words of groups of persons, by field.
 func (v *view) groups(groups []similarity.Group) []groupsView {
 	var out []groupsView
 	for _, g := range groups {
@@ -160,9 +180,10 @@ func (v *view) groups(groups []similarity.Group) []groupsView {
 	return out
 }
 
-// length shows the lengths of a field, or the items of a list.
+// length describes the lengths of a field's texts, or the number of items of its
+// lists. refs are the means of the references, 0 where unknown.
 func (v *view) length(field *Field, n *check.Summary, allowed *kind.Length, refs []float64, axis scale) lengthView {
-	x := span{min: max(1, n.Min), p10: max(1, n.P10), p50: max(1, n.P50), p90: max(1, n.P90), max: max(1, n.Max)}
+	x := spread{min: max(1, n.Min), p10: max(1, n.P10), p50: max(1, n.P50), p90: max(1, n.P90), max: max(1, n.Max)}
 	if allowed != nil {
 		x.low, x.high = float64(max(1, allowed.Min)), float64(allowed.Max)
 	}
@@ -181,7 +202,7 @@ func (v *view) length(field *Field, n *check.Summary, allowed *kind.Length, refs
 	return out
 }
 
-// writerParts adds the texts of all fields up by who wrote them.
+// writerParts counts the texts of all fields by writer, most texts first.
 func writerParts(t *Texts) []partView {
 	var names []string
 	texts, all := map[string]int64{}, int64(0)
@@ -203,6 +224,7 @@ func writerParts(t *Texts) []partView {
 	return out
 }
 
+// upper capitalises the first letter of an ASCII text.
 func upper(text string) string {
 	if text == "" {
 		return ""

@@ -8,7 +8,7 @@ import (
 	"github.com/personagen/personagen/engine/check"
 )
 
-// The form of JUnit's XML that build servers read.
+// The elements of JUnit XML that build servers read.
 type (
 	junitSuites struct {
 		XMLName  xml.Name     `xml:"testsuites"`
@@ -39,10 +39,11 @@ type (
 	}
 )
 
-// JUnit writes the result as JUnit XML: a suite for each kind of check in the
-// order of the result, a case for each check. Only what fails is a failure;
-// warnings and notes are output of their cases. faults are what is wrong with
-// the files themselves, a suite of their own. The error is the writer's.
+// JUnit writes the result as JUnit XML: one suite per kind of check, in the order
+// of the result, and one case per check. Only failed checks are failures;
+// warnings and notes go to the output of their cases. faults describe what is
+// wrong with the files themselves and form the suite "files". It returns the
+// writer's error.
 func JUnit(w io.Writer, name string, r *check.Result, faults []string) error {
 	all := junitSuites{Name: name}
 	suite := func(kind string) *junitSuite {
@@ -94,7 +95,7 @@ func JUnit(w io.Writer, name string, r *check.Result, faults []string) error {
 	return err
 }
 
-// details lists the persons and texts that an outcome shows.
+// details lists the persons and texts of an outcome, a line each.
 func details(o *check.Outcome) string {
 	text := ""
 	for _, row := range o.Rows {

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,66 +15,42 @@ import (
 	"github.com/personagen/personagen/engine/kind"
 )
 
-// mostValues is the longest list of values with targets shown in stats.md, and
-// mostFrequent that of values that nothing controls; the rest is in stats.json.
+// mostValues is the largest number of values that stats.md shows of a field with
+// targets, mostFrequent of a field without. stats.json has all values.
 const (
 	mostValues   = 40
 	mostFrequent = 15
 )
 
-// paper writes Markdown.
-type paper struct{ bytes.Buffer }
-
-func (p *paper) line(format string, args ...any) {
-	fmt.Fprintf(p, format+"\n", args...)
-}
-
-// table writes a table; columns whose head ends in ">" are set to the right.
-func (p *paper) table(head []string, rows [][]string) {
-	titles, rule := make([]string, len(head)), make([]string, len(head))
-	for i, h := range head {
-		titles[i], rule[i] = strings.TrimSuffix(h, ">"), "---"
-		if strings.HasSuffix(h, ">") {
-			rule[i] = "---:"
-		}
-	}
-	p.line("| %s |", strings.Join(titles, " | "))
-	p.line("| %s |", strings.Join(rule, " | "))
-	for _, r := range rows {
-		p.line("| %s |", strings.Join(r, " | "))
-	}
-	p.line("")
-}
-
-// Markdown writes the statistics for people to read.
+// Markdown writes stats.md, the statistics in a readable form.
 func (s *Stats) Markdown(w io.Writer) error {
-	var p paper
-	s.head(&p)
-	s.goals(&p)
-	s.failures(&p)
-	s.margins(&p)
-	s.numbers(&p)
-	s.texts(&p)
-	s.tables(&p)
-	s.reconciliation(&p)
-	s.uncertainty(&p)
-	s.independence(&p)
-	s.exceptions(&p)
-	s.limits(&p)
-	s.checks(&p)
-	_, err := w.Write(append(bytes.TrimRight(p.Bytes(), "\n"), '\n'))
+	var d document
+	s.head(&d)
+	s.goals(&d)
+	s.failures(&d)
+	s.margins(&d)
+	s.numbers(&d)
+	s.texts(&d)
+	s.tables(&d)
+	s.reconciliation(&d)
+	s.uncertainty(&d)
+	s.independence(&d)
+	s.exceptions(&d)
+	s.limits(&d)
+	s.checks(&d)
+	_, err := w.Write(append(bytes.TrimRight(d.Bytes(), "\n"), '\n'))
 	return err
 }
 
-func (s *Stats) head(p *paper) {
+func (s *Stats) head(d *document) {
 	pop := &s.Population
 	title := pop.Title
 	if title == "" {
 		title = pop.Name
 	}
-	p.line("# %s: statistics\n", Escape(title))
+	d.line("# %s: statistics\n", Escape(title))
 	if pop.Description != "" {
-		p.line("%s\n", Escape(pop.Description))
+		d.line("%s\n", Escape(pop.Description))
 	}
 	text := fmt.Sprintf("%s persons", humanize.Thousands(pop.Rows))
 	if pop.Rows < pop.Size {
@@ -83,24 +58,23 @@ func (s *Stats) head(p *paper) {
 	}
 	text += fmt.Sprintf(", %s sampling, seed %d, plan `%s`.", pop.Sampling, pop.Seed, short(pop.Plan))
 	if pop.Where != "" {
-		text += fmt.Sprintf(" Wanted are those with `%s`", pop.Where)
+		text += fmt.Sprintf(" Target population: persons with `%s`", pop.Where)
 		if pop.Wanted > 0 {
-			text += fmt.Sprintf(", %s of everyone the tables speak of", percent(pop.Wanted))
+			text += fmt.Sprintf(", %s of everyone in the tables", percent(pop.Wanted))
 		}
 		text += "."
 	}
-	p.line("%s\n", text)
-	c := s.Checks.Counts
-	p.line("**Checks:** %d passed, %s, %s, %d failed, %d skipped.\n", c[check.Pass], humanize.Count(int64(c[check.Note]), "note", "notes"), humanize.Count(int64(c[check.Warn]), "warning", "warnings"), c[check.Fail], c[check.Skip])
+	d.line("%s\n", text)
+	d.line("**Checks:** %s.\n", s.Checks.Summary())
 	if s.Texts != nil {
-		p.line("**Texts:** %s.\n", s.Texts.Headline)
+		d.line("**Texts:** %s.\n", s.Texts.Headline)
 	}
 	if pop.Sampling == check.Quota {
-		p.line("Quota sampling meets its targets by construction, so p-values lie near 1 and are indices of conformity; the deviation in persons is what counts.\n")
+		d.line("%s\n", quotaNote)
 	}
 }
 
-func (s *Stats) failures(p *paper) {
+func (s *Stats) failures(d *document) {
 	var rows [][]string
 	for _, status := range []string{check.Fail, check.Warn, check.Note} {
 		for _, o := range s.Checks.Outcomes {
@@ -110,28 +84,28 @@ func (s *Stats) failures(p *paper) {
 		}
 	}
 	if rows != nil {
-		p.line("## What to look at\n")
-		p.table([]string{"status", "check", "name", "what was found"}, rows)
+		d.line("## Failures, warnings and notes\n")
+		d.table([]string{"status", "check", "name", "result"}, rows)
 	}
 }
 
-// margins shows the values of finite fields that are written.
-func (s *Stats) margins(p *paper) {
-	p.line("## Margins\n")
-	p.line("Target is the share that the plan asks for among the persons wanted; published is what the source prints, for the persons it speaks of, and fitted to it is the same share after all tables were fitted together.\n")
+// margins shows the values of visible finite fields.
+func (s *Stats) margins(d *document) {
+	d.line("## Margins\n")
+	d.line("*Target* is the expected share in the target population. *Published* is the share that the source gives for its own universe, and *fitted* the same share after all tables were fitted together.\n")
 	for _, f := range s.Fields {
 		if f.Hidden || len(f.Values) == 0 || f.Type == frame.Integer {
 			continue
 		}
-		p.line("### %s\n", Escape(heading(f)))
+		d.line("### %s\n", Escape(heading(f)))
 		if f.Published != "" {
 			who := "everyone"
 			if f.PublishedWhere != "" {
 				who = "`" + f.PublishedWhere + "`"
 			}
-			p.line("Published: table %s, of %s.\n", Escape(f.Published), who)
+			d.line("Published in table %s, for %s.\n", Escape(f.Published), who)
 		}
-		s.values(p, f)
+		s.values(d, f)
 	}
 }
 
@@ -142,8 +116,8 @@ func heading(f Field) string {
 	return f.Name
 }
 
-func (s *Stats) values(p *paper, f Field) {
-	head := []string{"value", "persons>", "share>"}
+func (s *Stats) values(d *document, f Field) {
+	head := []string{"value", "persons>", "observed>"}
 	if f.Type == frame.CategoryList {
 		head[1] = "items>"
 	}
@@ -152,7 +126,7 @@ func (s *Stats) values(p *paper, f Field) {
 		head = append(head, "target>", "deviation, persons>")
 	}
 	if f.Published != "" {
-		head = append(head, "published>", "fitted to it>")
+		head = append(head, "published>", "fitted>")
 	}
 	shown := f.Values
 	if withTarget {
@@ -181,16 +155,16 @@ func (s *Stats) values(p *paper, f Field) {
 		row := []string{"*none*", humanize.Thousands(f.Nulls), percent(share(f.Nulls, s.Population.Rows))}
 		rows = append(rows, append(row, make([]string, len(head)-len(row))...))
 	}
-	p.table(head, rows)
+	d.table(head, rows)
 	if n := len(f.Values) - len(shown); n > 0 {
-		p.line("%d more values are in stats.json.\n", n)
+		d.line("stats.json has %d more values.\n", n)
 	}
 }
 
-func (s *Stats) numbers(p *paper) {
+func (s *Stats) numbers(d *document) {
 	var rows [][]string
 	for _, f := range s.Fields {
-		if n := f.Numbers; n != nil && !f.Hidden && f.Kind != "id" && f.Class != kind.Written {
+		if n := f.Numbers; n != nil && !f.Hidden && kind.MeaningOf(f.Kind) != kind.Identifier && f.Class != kind.Written {
 			of := n.Of
 			if f.Unit != "" && of == "values" {
 				of = f.Unit
@@ -203,14 +177,15 @@ func (s *Stats) numbers(p *paper) {
 		}
 	}
 	if rows != nil {
-		p.line("## Numbers\n")
-		p.table([]string{"field", "of", "persons>", "mean>", "sd>", "min>", "10 %>", "median>", "90 %>", "max>"}, rows)
+		d.line("## Numbers\n")
+		d.table([]string{"field", "of", "persons>", "mean>", "sd>", "min>", "10 %>", "median>", "90 %>", "max>"}, rows)
 	}
-	s.declared(p)
+	s.declared(d)
 }
 
-// declared compares numbers with their declared distributions and correlations.
-func (s *Stats) declared(p *paper) {
+// declared compares number fields with their declared distributions and
+// correlations.
+func (s *Stats) declared(d *document) {
 	var numbers, pairs [][]string
 	for _, o := range s.Checks.Outcomes {
 		switch {
@@ -229,22 +204,22 @@ func (s *Stats) declared(p *paper) {
 		}
 	}
 	if numbers != nil {
-		p.line("### As declared\n")
-		p.line("Distance is the largest between the cumulative distributions (Kolmogorov-Smirnov); quantiles are declared / found, those of the mixture that the persons' other fields make of a distribution.\n")
-		p.table([]string{"field", "persons>", "distance>", "p>", "10 %>", "median>", "90 %>", "check"}, numbers)
+		d.line("### Declared distributions and correlations\n")
+		d.line("*Distance* is the largest distance between the cumulative distributions (Kolmogorov-Smirnov). Quantiles are declared / observed; the declared ones are those of the mixture over the persons' other fields.\n")
+		d.table([]string{"field", "persons>", "distance>", "p>", "10 %>", "median>", "90 %>", "check"}, numbers)
 	}
 	if pairs != nil {
-		p.line("Correlations are of normal scores; expected is the declared one as rounding weakens it.\n")
-		p.table([]string{"fields", "persons>", "declared>", "expected>", "found>", "p>", "check"}, pairs)
+		d.line("Correlations are of normal scores. *Expected* is the declared correlation as weakened by rounding.\n")
+		d.table([]string{"fields", "persons>", "declared>", "expected>", "observed>", "p>", "check"}, pairs)
 	}
 }
 
-func (s *Stats) tables(p *paper) {
+func (s *Stats) tables(d *document) {
 	if len(s.Tables) == 0 {
 		return
 	}
-	p.line("## Tables: largest deviations\n")
-	p.line("Ratio is the SRMSE relative to what independent draws would give: 1 is as good as random, 0 is exact. V is Cramér's V, realised and expected.\n")
+	d.line("## Tables: largest deviations\n")
+	d.line("*Ratio* is the SRMSE divided by its expected value under independent draws: 0 is exact, 1 is no better than random. *V* is Cramér's V, observed / target.\n")
 	var rows [][]string
 	for _, t := range s.Tables {
 		n := t.Numbers
@@ -263,15 +238,15 @@ func (s *Stats) tables(p *paper) {
 			number(n.TVD), fmt.Sprintf("%.2f", n.SRMSERatio), v, test, t.Status,
 		})
 	}
-	p.table([]string{"table", "origin", "cells>", "persons>", "where", "points>", "TVD>", "ratio>", "V", "chi-square", "check"}, rows)
+	d.table([]string{"table", "origin", "cells>", "persons>", "where", "points>", "TVD>", "ratio>", "V", "chi-square", "check"}, rows)
 }
 
-func (s *Stats) reconciliation(p *paper) {
+func (s *Stats) reconciliation(d *document) {
 	if len(s.Published) == 0 {
 		return
 	}
-	p.line("## From published to fitted\n")
-	p.line("Published figures never quite agree. Moved is the least change that makes them, in the largest cell in persons and as a total variation distance (TVD); missed is how far the fit ends from that: nothing for hard tables, for patterns and soft tables what they yielded.\n")
+	d.line("## Published, reconciled and fitted tables\n")
+	d.line("Published tables rarely agree exactly and are first reconciled with the smallest possible change. *Moved* is this change: in persons for the largest cell, and as a total variation distance (TVD). *Missed* is the difference between the fitted and the reconciled table: zero for hard tables, while patterns and soft tables may give way to others.\n")
 	var rows [][]string
 	for _, t := range s.Published {
 		rows = append(rows, []string{
@@ -279,45 +254,31 @@ func (s *Stats) reconciliation(p *paper) {
 			number(t.MovedPersons), Escape(t.WorstCell), number(t.Moved), number(t.MissedPersons), Escape(t.MissedCell), number(t.TVD),
 		})
 	}
-	p.table([]string{"table", "role", "fields", "source", "year", "status", "moved, persons>", "where", "moved, TVD>", "missed, persons>", "where", "missed, TVD>"}, rows)
-	s.sideBySide(p)
+	d.table([]string{"table", "role", "fields", "source", "year", "status", "moved, persons>", "where", "moved, TVD>", "missed, persons>", "where", "missed, TVD>"}, rows)
+	s.sideBySide(d)
 }
 
-func years(y int) string {
-	if y == 0 {
-		return ""
-	}
-	return strconv.Itoa(y)
-}
-
-func (s *Stats) uncertainty(p *paper) {
+func (s *Stats) uncertainty(d *document) {
 	if len(s.Uncertain) == 0 {
 		return
 	}
-	p.line("## What is not official\n")
+	d.line("## Assumptions and unofficial figures\n")
 	for _, status := range []string{"assumed", "modelled", "derived", "secondary"} {
 		for _, u := range s.Uncertain {
 			if u.Status == status {
-				p.line("- %s %s is **%s**%s", u.What, Escape(u.Name), status, note(u.Note))
+				d.line("- %s %s is **%s**%s", u.What, Escape(u.Name), status, note(u.Note))
 			}
 		}
 	}
-	p.line("")
+	d.line("")
 }
 
-func note(text string) string {
-	if text == "" {
-		return ""
-	}
-	return ": " + Escape(text)
-}
-
-func (s *Stats) independence(p *paper) {
+func (s *Stats) independence(d *document) {
 	if len(s.Independent) == 0 {
 		return
 	}
-	p.line("## What is independent\n")
-	p.line("No table of the spec joins these fields: among the persons they are independent, given the fields named. The test is of the first persons.\n")
+	d.line("## Independent fields\n")
+	d.line("No table of the specification joins these fields, so they are independent given the fields listed. The p-value is from a test on the first persons.\n")
 	for _, pair := range s.Independent {
 		given := ""
 		if len(pair.Given) > 0 {
@@ -329,34 +290,34 @@ func (s *Stats) independence(p *paper) {
 				result = ", p " + number(o.Test.P)
 			}
 		}
-		p.line("- %s and %s%s%s", Escape(pair.Fields[0]), Escape(pair.Fields[1]), Escape(given), result)
+		d.line("- %s and %s%s%s", Escape(pair.Fields[0]), Escape(pair.Fields[1]), Escape(given), result)
 	}
-	p.line("")
+	d.line("")
 }
 
-func (s *Stats) exceptions(p *paper) {
+func (s *Stats) exceptions(d *document) {
 	if len(s.Exceptions) == 0 {
 		return
 	}
-	p.line("## Cells that miss their target\n")
-	p.line("The allocation of whole persons left these cells more than one person off.\n")
+	d.line("## Cells that miss their target\n")
+	d.line("The allocation of whole persons leaves these cells more than one person from their target.\n")
 	var rows [][]string
 	for _, x := range s.Exceptions {
 		rows = append(rows, []string{Escape(x.Table), Escape(x.Cell), signed(x.Persons), Escape(x.Reason)})
 	}
-	p.table([]string{"table", "cell", "persons>", "why"}, rows)
+	d.table([]string{"table", "cell", "persons>", "reason"}, rows)
 }
 
-func (s *Stats) limits(p *paper) {
+func (s *Stats) limits(d *document) {
 	if len(s.Limitations) > 0 {
-		p.line("## Limitations\n")
+		d.line("## Limitations\n")
 		for _, l := range s.Limitations {
-			p.line("- %s", Escape(l))
+			d.line("- %s", Escape(l))
 		}
-		p.line("")
+		d.line("")
 	}
 	if len(s.Sources) > 0 {
-		p.line("## Sources\n")
+		d.line("## Sources\n")
 		for _, x := range s.Sources {
 			text := fmt.Sprintf("- **%s**: %s", Escape(x.Name), Escape(x.Title))
 			if x.Publisher != "" {
@@ -368,72 +329,72 @@ func (s *Stats) limits(p *paper) {
 			if x.URL != "" {
 				text += ", <" + strings.ReplaceAll(x.URL, ">", "%3E") + ">"
 			}
-			p.line("%s", text+note(x.Note))
+			d.line("%s", text+note(x.Note))
 		}
-		p.line("")
+		d.line("")
 	}
 }
 
-func (s *Stats) checks(p *paper) {
-	p.line("## Checks\n")
-	parts := ""
-	if s.Checks.Parts > 1 {
-		parts = fmt.Sprintf(", over all %d parts of the population", s.Checks.Parts)
-	}
-	p.line("Statistical tests: %d. The chance that any of them fails a right population%s is %g; their p-values are adjusted by Holm's method.\n", s.Checks.Tests, parts, s.Checks.Budget)
+func (s *Stats) checks(d *document) {
+	d.line("## Checks\n")
+	d.line("%s\n", s.Checks.tests())
 	var rows [][]string
 	for _, o := range s.Checks.Outcomes {
 		rows = append(rows, []string{o.Status, Escape(o.ID), Escape(o.Name), Escape(o.Message)})
 	}
-	p.table([]string{"status", "check", "name", "what was found"}, rows)
+	d.table([]string{"status", "check", "name", "result"}, rows)
 }
 
-// Escape makes a text safe inside Markdown, in a cell of a table too.
-func Escape(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		switch r {
-		case '\\', '`', '*', '_', '[', ']', '<', '>', '|', '~', '&', '#', '$':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case '\n', '\r', '\t':
-			b.WriteByte(' ')
-		default:
-			b.WriteRune(r)
+// sideBySide shows the cells of small tables.
+func (s *Stats) sideBySide(d *document) {
+	d.line("### Small tables, cell by cell\n")
+	d.line("Shares within the universe of each table: as published, reconciled with the other tables, fitted to all of them, and observed in this release. If the target population is only part of the universe, as adults are of everyone, observed figures need not match the published ones; the share of the universe that is observed is given in brackets.\n")
+	for _, t := range s.Published {
+		f := t.Figures
+		if f == nil || len(f.Published) > mostValues || len(f.Published) == 0 {
+			continue
 		}
+		head := fmt.Sprintf("**%s** (%s", Escape(t.Name), t.Role)
+		if t.Where != "" {
+			head += ", where `" + t.Where + "`"
+		}
+		switch {
+		case f.Observed == nil:
+			head += "; no person of this release is in its universe"
+		case t.Covered < whole:
+			head += fmt.Sprintf("; %s of its universe is observed", percent(t.Covered))
+		default:
+			head += "; its whole universe is observed"
+		}
+		d.line("%s)\n", head)
+		var rows [][]string
+		for k := range f.Published {
+			observed := ""
+			if f.Observed != nil {
+				observed = percent(f.Observed[k])
+			}
+			rows = append(rows, []string{Escape(cellOf(t.Fields, f.Labels, k)), percent(f.Published[k]), percent(f.Reconciled[k]), percent(f.Fitted[k]), observed})
+		}
+		d.table([]string{"cell", "published>", "reconciled>", "fitted>", "observed>"}, rows)
 	}
-	return b.String()
 }
 
-func percent(share float64) string { return fmt.Sprintf("%.2f %%", 100*share) }
-
-// signed writes a deviation; what rounds to nothing has no sign.
-func signed(x float64) string {
-	text := fmt.Sprintf("%+.2f", x)
-	if text == "+0.00" || text == "-0.00" {
-		return "0.00"
+// goals shows which goals of the spec are met.
+func (s *Stats) goals(d *document) {
+	if len(s.Goals) == 0 {
+		return
 	}
-	return text
+	met := 0
+	var rows [][]string
+	for _, g := range s.Goals {
+		verdict := "**not met**"
+		if g.Met {
+			verdict = "met"
+			met++
+		}
+		rows = append(rows, []string{verdict, Escape(g.Name), Escape(g.Demand), Escape(g.Found)})
+	}
+	d.line("## Goals\n")
+	d.line("%s\n", fmt.Sprintf("%d of %d goals of the specification are met. An unmet goal does not fail the checks.", met, len(s.Goals)))
+	d.table([]string{"", "goal", "required", "observed"}, rows)
 }
-
-func points(x float64) string {
-	text := fmt.Sprintf("%+.3f", x)
-	if strings.Trim(text, "+-0.") == "" {
-		return "0.000"
-	}
-	return text
-}
-
-// number writes a number with four significant digits, whole ones in full.
-func number(x float64) string {
-	if x == float64(int64(x)) && x > -1e15 && x < 1e15 {
-		return humanize.Thousands(int64(x))
-	}
-	if math.Abs(x) >= 1000 && math.Abs(x) < 1e15 {
-		return humanize.Thousands(int64(math.Round(x)))
-	}
-	return strconv.FormatFloat(x, 'g', 4, 64)
-}
-
-// short is the beginning of a hash.
-func short(hash string) string { return hash[:min(len(hash), 12)] }

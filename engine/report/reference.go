@@ -9,21 +9,21 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// Reference is another population, by what is known of it without having it.
+// Reference is another population of which only published figures are known.
 type Reference struct {
 	Title string `json:"title"`
-	// Origin says in a sentence where the figures below come from.
+	// Origin is a sentence on where the figures below come from.
 	Origin string `json:"origin,omitempty"`
-	// Lengths are the mean characters of its texts, Items the mean items of its
-	// lists, by our field; the middle where two figures are known that it lies
-	// between.
+	// Lengths are the mean lengths of its texts in characters, Items the mean
+	// numbers of items of its lists, by field of the spec; where only a range is
+	// known, its midpoint.
 	Lengths map[string]float64 `json:"lengths,omitempty"`
 	Items   map[string]float64 `json:"items,omitempty"`
-	// Known is everything that the spec says of it, figure by figure.
+	// Known is all the spec states about it, figure by figure.
 	Known *spec.Reference `json:"known"`
 }
 
-// references makes the references of a plan ready to be shown.
+// references returns the references of a plan with the figures the report shows.
 func references(p *plan.Plan) []Reference {
 	var out []Reference
 	for i := range p.References {
@@ -44,7 +44,7 @@ func references(p *plan.Plan) []Reference {
 			take(r.Items, f.Field, "items", f.Items)
 		}
 		if origins != nil {
-			r.Origin = fmt.Sprintf("Means of %s are what is known without its data: %s.", r.Title, strings.Join(origins, "; "))
+			r.Origin = fmt.Sprintf("Means of %s are taken from what is published about it, not from its data: %s.", r.Title, strings.Join(origins, "; "))
 		}
 		out = append(out, r)
 	}

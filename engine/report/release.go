@@ -8,18 +8,19 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// Release is a release as the papers see that are about the whole of it: its
-// card, its Croissant description and its citation.
+// Release is what the documents about a release as a whole are written from: the
+// dataset card, the Croissant description and the citation.
 type Release struct {
 	*Stats
 	Plan  *plan.Plan
-	Files []File // data first, in the order of the rows
-	// Command makes the release again; Remark says what else that takes.
+	Files []File // data files first, in the order of their rows
+	// Command rebuilds the release. Remark says what else is needed, if anything.
 	Command string
 	Remark  string
 }
 
-// column is a column of the data: what the plan and the statistics say of it.
+// column is a column of the data files, with its statistics and its field in the
+// plan.
 type column struct {
 	*Field
 	plan *kind.Field
@@ -36,7 +37,7 @@ func (r *Release) columns() []column {
 	return out
 }
 
-// name is what the column is called in the data files.
+// name is the name of the column in the data files.
 func (f *Field) name() string {
 	if f.Column != "" {
 		return f.Column
@@ -47,14 +48,14 @@ func (f *Field) name() string {
 // list reports whether the column holds lists.
 func (c column) list() bool { return c.Type == frame.CategoryList || c.Type == frame.TextList }
 
-// lists reports whether the column holds lists in the files that a reader
-// should take: CSV has them as JSON.
+// lists reports whether the column holds lists in the recommended data files. In
+// CSV files lists are strings of JSON.
 func (r *Release) lists(c column) bool {
 	data := r.data()
 	return c.list() && (len(data) == 0 || data[0].Format != "csv")
 }
 
-// text finds the statistics of a written column, by the name of its field.
+// text returns the index in Texts.Fields of a field, or -1.
 func (r *Release) text(field string) int {
 	if r.Texts != nil {
 		for i := range r.Texts.Fields {
@@ -66,8 +67,8 @@ func (r *Release) text(field string) int {
 	return -1
 }
 
-// data lists the data files of the format that a reader should take, the one
-// that keeps types best.
+// data returns the recommended data files: those in the format that preserves
+// types best.
 func (r *Release) data() []File {
 	for _, format := range []string{"parquet", "jsonl", "csv"} {
 		var out []File
@@ -83,8 +84,8 @@ func (r *Release) data() []File {
 	return nil
 }
 
-// pattern matches the names of files of one format, which differ in their
-// number: the name itself where there is one.
+// pattern returns a glob pattern for the names of files of one format, which
+// differ in their numbers only. A single file is its own pattern.
 func pattern(files []File) string {
 	if len(files) == 1 {
 		return files[0].Name
@@ -94,7 +95,7 @@ func pattern(files []File) string {
 	return head + "-*" + files[0].Name[at:]
 }
 
-// title is the title for people, else the name.
+// title returns the title, or else the name.
 func (p *Population) title() string {
 	if p.Title != "" {
 		return p.Title

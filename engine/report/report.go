@@ -1,9 +1,11 @@
-// Package report turns a plan and the result of its checks into papers:
-// stats.json for programs, stats.md for people, and a few lines for a terminal.
+// Package report writes the documents of a release: stats.json for programs,
+// stats.md and report.html for people, the dataset card, the Croissant
+// description, the citation, JUnit XML, and a summary for a terminal.
 //
-// In goes plain data, out comes text. Nothing is measured here and nothing is
-// asked of the clock: the same result gives the same bytes. Labels and titles
-// are the plan's, in its language; all other words are English.
+// All of them are derived from a plan and the result of its checks. The package
+// measures nothing and does not read the clock, so the same result gives the
+// same bytes. Labels and titles are in the plan's language, all other words are
+// English.
 package report
 
 import (
@@ -15,208 +17,26 @@ import (
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
-	"github.com/personagen/personagen/engine/internal/similarity"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
 )
 
-// Format is the version of the form of stats.json.
+// Format is the version of the format of stats.json.
 const Format = 1
 
-// Facts are what only the run knows.
+// Facts are the facts about a release that only the run knows.
 type Facts struct {
-	Size     int64  // persons of the population; the rows may be part of it
-	Seed     uint64 // that was used
+	Size     int64  // persons in the population; the release may hold part of them
+	Seed     uint64 // the seed that was used
 	Sampling string
-	First    int64  // number of the first person
+	First    int64  // number of the first person, from 0
 	Version  string // of the program
 	// Columns maps fields to their columns in the data files, where the names
 	// differ.
 	Columns map[string]string
 }
 
-// Stats are the statistics of a release. Its JSON keys are stable: they are
-// added to, not renamed, within a Format. Shares are between 0 and 1 of the
-// persons written unless a comment says otherwise; arrays over a table are
-// row-major over its fields, null last where a field can be null.
-type Stats struct {
-	Format     int        `json:"format"`
-	Population Population `json:"population"`
-	Checks     Checks     `json:"checks"`
-	// Goals are the points of what the user calls success.
-	Goals  []check.Goal `json:"goals,omitempty"`
-	Fields []Field      `json:"fields"`
-	Tables []Table      `json:"tables"`
-	// Roles maps a role to the field that plays it.
-	Roles   map[string]string `json:"roles,omitempty"`
-	Pyramid *Pyramid          `json:"pyramid,omitempty"` // by the roles age and sex, nil without them
-	Places  *Places           `json:"places,omitempty"`  // by the roles of places, nil without them
-	Texts   *Texts            `json:"texts,omitempty"`   // nil when no field is written
-	// References are other populations whose texts ours are compared with.
-	References []Reference `json:"references,omitempty"`
-	// Published says for each table of the spec what became of its figures.
-	Published   []Published         `json:"published,omitempty"`
-	Uncertain   []Uncertain         `json:"uncertain,omitempty"` // what is not official
-	Independent []plan.Independence `json:"independent,omitempty"`
-	Exceptions  []Exception         `json:"exceptions,omitempty"`
-	Limitations []string            `json:"limitations,omitempty"`
-	Sources     []spec.Source       `json:"sources,omitempty"`
-}
-
-// Population says what the rows are.
-type Population struct {
-	Name        string `json:"name"`
-	Title       string `json:"title,omitempty"`
-	Description string `json:"description,omitempty"`
-	Version     string `json:"version,omitempty"`
-	License     string `json:"license,omitempty"`
-	Language    string `json:"language,omitempty"`
-	Program     string `json:"program,omitempty"` // version
-	Plan        string `json:"plan"`              // hash
-	Structure   string `json:"structure"`         // hash
-	Rows        int64  `json:"rows"`
-	Size        int64  `json:"size"`
-	First       int64  `json:"first"`
-	Seed        uint64 `json:"seed"`
-	Sampling    string `json:"sampling"`
-	Where       string `json:"where,omitempty"`
-	// Persons that the tables speak of, and the share of them who are wanted.
-	Persons int64   `json:"persons,omitempty"`
-	Wanted  float64 `json:"wanted"`
-}
-
-// Checks are the outcomes of the validation suite.
-type Checks struct {
-	Headline string          `json:"headline"`
-	Counts   map[string]int  `json:"counts"` // by status
-	Budget   float64         `json:"budget"` // chance of a false alarm in all tests
-	Parts    int             `json:"parts"`  // that share it
-	Tests    int             `json:"tests"`
-	Outcomes []check.Outcome `json:"outcomes"`
-}
-
-// Field describes a column.
-type Field struct {
-	Name   string       `json:"name"`
-	Column string       `json:"column,omitempty"` // in the data files, when it has another name there
-	Title  string       `json:"title,omitempty"`
-	Kind   string       `json:"kind"`
-	Class  kind.Class   `json:"class"`
-	Type   frame.Type   `json:"type"`
-	Unit   string       `json:"unit,omitempty"`
-	Hidden bool         `json:"hidden,omitempty"`
-	Source string       `json:"source,omitempty"`
-	Status string       `json:"status,omitempty"`
-	Note   string       `json:"note,omitempty"`
-	When   string       `json:"when,omitempty"`
-	Of     []string     `json:"of,omitempty"`    // fields that a group is made of
-	Chars  *kind.Length `json:"chars,omitempty"` // that a text, or an item of a list, shall have
-	Items  *kind.Length `json:"items,omitempty"` // that a list of texts shall have
-
-	Nulls   int64          `json:"nulls"`
-	Values  []Value        `json:"values,omitempty"`
-	Numbers *check.Summary `json:"numbers,omitempty"`
-	// Published names the one-way table whose figures stand in Values, and
-	// PublishedWhere the persons it speaks of ("" for all, of any age).
-	Published      string `json:"published,omitempty"`
-	PublishedWhere string `json:"published_where,omitempty"`
-}
-
-// Value is a value of a finite field, or a label of a list (then Share is of
-// all items). Target is the share that the plan asks for among the persons
-// wanted; Published is the share that the source gives for its own universe.
-type Value struct {
-	Label     string   `json:"label"`
-	Count     int64    `json:"count"`
-	Share     float64  `json:"share"`
-	Target    *float64 `json:"target,omitempty"`
-	Published *float64 `json:"published,omitempty"`
-	Fitted    *float64 `json:"fitted,omitempty"` // to Published, in the same universe
-}
-
-// Table compares a distribution with its target, in persons. The deviation of
-// a cell is observed minus target.
-type Table struct {
-	Name   string     `json:"name"`
-	Origin string     `json:"origin"`
-	Table  string     `json:"table,omitempty"` // of the spec
-	Fields []string   `json:"fields"`
-	Within string     `json:"within,omitempty"` // whom it speaks of, "" for everyone
-	Labels [][]string `json:"labels,omitempty"`
-	Status string     `json:"status"` // of its check
-	// Target and Observed are left out of tables with more than MostCells.
-	Target   []float64           `json:"target,omitempty"`
-	Observed []int64             `json:"observed,omitempty"`
-	Omitted  int                 `json:"omitted_cells,omitempty"`
-	Numbers  *check.TableNumbers `json:"numbers,omitempty"`
-	Test     *check.Test         `json:"test,omitempty"`
-}
-
-// MostCells is the size of the largest table whose cells stand in stats.json.
-const MostCells = 1000
-
-// Texts describe the written fields. Model is the share of the texts that a
-// model wrote, nil when nothing says who did.
-type Texts struct {
-	Headline string              `json:"headline"`
-	Written  int64               `json:"written"`
-	Model    *float64            `json:"model_written,omitempty"`
-	Fields   []check.TextProfile `json:"fields"`
-	// Groups are the words that set the texts of groups of persons apart, in a
-	// sample: where clichés show.
-	Groups []similarity.Group `json:"groups,omitempty"`
-}
-
-// Published is what became of a table of the spec: published, then reconciled
-// with the other tables, then fitted.
-type Published struct {
-	Name   string   `json:"name"`
-	Title  string   `json:"title,omitempty"`
-	Role   string   `json:"role"`
-	Fields []string `json:"fields"`
-	Given  int      `json:"given,omitempty"`
-	Where  string   `json:"where,omitempty"`
-	Source string   `json:"source,omitempty"`
-	Year   int      `json:"year,omitempty"`
-	Status string   `json:"status,omitempty"`
-	Note   string   `json:"note,omitempty"`
-	File   string   `json:"file,omitempty"`
-	// Moved is the total variation distance published to reconciled,
-	// MovedPersons the largest move of a cell among Population.Persons.
-	Moved        float64 `json:"moved"`
-	MovedPersons float64 `json:"moved_persons"`
-	WorstCell    string  `json:"worst_cell,omitempty"`
-	// TVD is the total variation distance reconciled to fitted, MissedPersons
-	// the largest difference of a cell: nothing for hard tables, for patterns
-	// and soft tables what they yielded.
-	TVD           float64 `json:"tvd"`
-	MissedPersons float64 `json:"missed_persons"`
-	MissedCell    string  `json:"missed_cell,omitempty"`
-	// Covered is the share of the table's universe that is among the persons
-	// wanted: only where it is 1 should observed figures be the published ones.
-	Covered float64 `json:"covered"`
-	// Figures are left out of tables with more than MostCells.
-	Figures *Figures `json:"figures,omitempty"`
-}
-
-// Uncertain is a field or table that is not official.
-type Uncertain struct {
-	What   string `json:"what"` // "field", "table" or "correlation"
-	Name   string `json:"name"`
-	Status string `json:"status"`
-	Note   string `json:"note,omitempty"`
-}
-
-// Exception is a cell that the allocation could not bring close enough.
-type Exception struct {
-	Table   string  `json:"table"`
-	Cell    string  `json:"cell"`
-	Persons float64 `json:"persons"` // allocated minus target
-	Reason  string  `json:"reason,omitempty"`
-}
-
-// New gathers the statistics of a result of the plan's suite.
+// New returns the statistics of r, a result of the plan's checks.
 func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 	s := &Stats{
 		Format: Format,
@@ -233,10 +53,10 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 		Sources:     p.Sources,
 		Roles:       p.Roles,
 	}
-	told := p.Measurable()
+	measurable := p.Measurable()
 	for i, f := range p.Fields {
-		if !told[f.Name] {
-			continue // a merged release could not count it
+		if !measurable[f.Name] {
+			continue // a merged release cannot count it
 		}
 		field := describe(p, f, r.Profiles[i], r)
 		field.Column = facts.Columns[f.Name]
@@ -249,16 +69,7 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 	}
 	s.Pyramid, s.Places = pyramidOf(p, r), placesOf(p, s.Fields)
 	s.Texts = texts(r)
-	for i := range p.Tables {
-		t := &p.Tables[i]
-		missed, where := miss(t, p.Population.Persons)
-		figures, covered := figuresOf(p, t, r)
-		s.Published = append(s.Published, Published{
-			Name: t.Name, Title: t.Title, Role: t.Role, Fields: t.Fields, Given: t.Given, Where: t.Where, Source: t.Source, Year: t.Year,
-			Status: t.Status, Note: t.Note, File: t.File, Moved: digits(t.Moved), MovedPersons: digits(t.MovedPersons), WorstCell: t.WorstCell, TVD: digits(t.TVD),
-			MissedPersons: missed, MissedCell: where, Covered: covered, Figures: figures,
-		})
-	}
+	s.Published = publishedOf(p, r)
 	s.Uncertain = uncertain(p)
 	for _, x := range r.Exceptions {
 		e := &p.Expected[x.Expected]
@@ -267,6 +78,23 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 	return s
 }
 
+// publishedOf follows the tables of the spec from the published to the fitted figures.
+func publishedOf(p *plan.Plan, r *check.Result) []Published {
+	var out []Published
+	for i := range p.Tables {
+		t := &p.Tables[i]
+		missed, where := miss(t, p.Population.Persons)
+		figures, covered := figuresOf(p, t, r)
+		out = append(out, Published{
+			Name: t.Name, Title: t.Title, Role: t.Role, Fields: t.Fields, Given: t.Given, Where: t.Where, Source: t.Source, Year: t.Year,
+			Status: t.Status, Note: t.Note, File: t.File, Moved: digits(t.Moved), MovedPersons: digits(t.MovedPersons), WorstCell: t.WorstCell, TVD: digits(t.TVD),
+			MissedPersons: missed, MissedCell: where, Covered: covered, Figures: figures,
+		})
+	}
+	return out
+}
+
+// describe returns the statistics of a field.
 func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Result) Field {
 	out := Field{
 		Name: f.Name, Title: f.Title, Kind: f.Kind, Class: f.Class, Type: f.Type, Unit: f.Unit, Hidden: f.Hidden,
@@ -314,7 +142,7 @@ func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Resul
 	return out
 }
 
-// texts sums the written fields up; nil when there are none.
+// texts summarises the written fields; it returns nil if there are none.
 func texts(r *check.Result) *Texts {
 	if len(r.Texts) == 0 {
 		return nil
@@ -334,7 +162,7 @@ func texts(r *check.Result) *Texts {
 	case t.Written == 0:
 		t.Headline = "no texts"
 	case !known:
-		t.Headline = fmt.Sprintf("%s texts, nothing says who wrote them", humanize.Thousands(t.Written))
+		t.Headline = fmt.Sprintf("%s texts of unknown origin", humanize.Thousands(t.Written))
 	default:
 		t.Headline = fmt.Sprintf("%s texts, model-written %s", humanize.Thousands(t.Written), check.Percent(model, t.Written))
 		x := share(model, t.Written)
@@ -343,7 +171,7 @@ func texts(r *check.Result) *Texts {
 	return t
 }
 
-// margin returns the target shares of a field, nil when it has none.
+// margin returns the target shares of a field, or nil if it has none.
 func margin(p *plan.Plan, field string) []float64 {
 	for i := range p.Expected {
 		e := &p.Expected[i]
@@ -354,8 +182,8 @@ func margin(p *plan.Plan, field string) []float64 {
 	return nil
 }
 
-// oneWay returns the first published table over the field alone, one that
-// speaks of everyone before one that does not.
+// oneWay returns the first published table over the field alone. It prefers a
+// table that covers everyone.
 func oneWay(p *plan.Plan, f *kind.Field) *plan.Table {
 	var found *plan.Table
 	for i := range p.Tables {
@@ -367,6 +195,7 @@ func oneWay(p *plan.Plan, f *kind.Field) *plan.Table {
 	return found
 }
 
+// compare returns the comparison of Plan.Expected[i] with the observed counts.
 func compare(p *plan.Plan, i int, r *check.Result) Table {
 	e := &p.Expected[i]
 	t := Table{Name: e.Name, Origin: e.Origin, Table: e.Table, Fields: e.Fields}
@@ -393,14 +222,16 @@ func compare(p *plan.Plan, i int, r *check.Result) Table {
 	return t
 }
 
-// outcome returns the check of Plan.Expected i: tables are checked in order.
+// outcome returns the outcome of the check of Plan.Expected[i]. Outcomes of
+// tables are in the order of Plan.Expected.
 func outcome(r *check.Result, i int) *check.Outcome {
 	first := slices.IndexFunc(r.Outcomes, func(o check.Outcome) bool { return o.Kind == check.KindTable })
 	return &r.Outcomes[first+i]
 }
 
-// miss returns the largest difference in persons between a table as reconciled
-// and as fitted, and where it is; nothing when it is below a hundredth of one.
+// miss returns the largest difference between a table's fitted and reconciled
+// cells, in persons, and the name of that cell. It returns 0 and "" if the
+// difference is below a hundredth of a person.
 func miss(t *plan.Table, persons int64) (float64, string) {
 	most, at := 0.0, -1
 	for k := range t.Fitted {
@@ -420,7 +251,7 @@ func miss(t *plan.Table, persons int64) (float64, string) {
 	return digits(most), strings.Join(parts, " × ")
 }
 
-// uncertain lists what the spec marks as other than official.
+// uncertain lists the fields, tables and correlations whose status is not official.
 func uncertain(p *plan.Plan) []Uncertain {
 	var out []Uncertain
 	add := func(what, name, status, note string) {
@@ -438,37 +269,4 @@ func uncertain(p *plan.Plan) []Uncertain {
 		add("correlation", c.Name, c.Status, c.Note)
 	}
 	return out
-}
-
-func sum(counts []int64) int64 {
-	n := int64(0)
-	for _, c := range counts {
-		n += c
-	}
-	return n
-}
-
-func share(c, n int64) float64 {
-	if n == 0 {
-		return 0
-	}
-	return digits(float64(c) / float64(n))
-}
-
-// digits keeps nine significant digits.
-func digits(x float64) float64 {
-	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {
-		return 0
-	}
-	scale := math.Pow(10, 8-math.Floor(math.Log10(math.Abs(x))))
-	if math.IsInf(scale, 0) {
-		return 0
-	}
-	return math.Round(x*scale) / scale
-}
-
-// places rounds to decimal places.
-func places(x float64, decimals int) float64 {
-	scale := math.Pow(10, float64(decimals))
-	return math.Round(x*scale) / scale
 }

@@ -22,8 +22,8 @@ import (
 
 const persons = 1200
 
-// isle is a small plan: two hues by three zones, an age, a score, a name. All
-// counts below follow from the number of the person.
+// isle returns a small plan: two hues by three zones, an age, a score, a name. All
+// values of people follow from the number of the person.
 func isle() *plan.Plan {
 	zone := []float64{0.5, 0.25, 0.25}
 	hue := []float64{2.0 / 3, 1.0 / 3}
@@ -53,8 +53,8 @@ func isle() *plan.Plan {
 			{Name: "score", Kind: "number", Class: kind.Drawn, Type: frame.Number, Decimals: 1},
 			{Name: "name", Kind: "template", Class: kind.Drawn, Type: frame.Text},
 			{Name: "likes", Kind: "list", Class: kind.Drawn, Type: frame.CategoryList, Domain: &kind.Domain{Labels: []string{"sun", "rain"}}},
-			{Name: "story", Kind: "text", Class: kind.Written, Type: frame.Text, Nullable: true, Text: &kind.Text{Chars: kind.Length{Min: 20, Max: 300}}},
-			{Name: "skills", Kind: "text_list", Class: kind.Written, Type: frame.TextList, Nullable: true, When: green, WhenText: `hue: "sea_green"`, Text: &kind.Text{Chars: kind.Length{Min: 3, Max: 30}, Items: &kind.Length{Min: 1, Max: 3}}},
+			{Name: "story", Kind: "text", Class: kind.Written, Type: frame.Text, Nullable: true, Text: &kind.TextSpec{Chars: kind.Length{Min: 20, Max: 300}}},
+			{Name: "skills", Kind: "text_list", Class: kind.Written, Type: frame.TextList, Nullable: true, When: green, WhenText: `hue: "sea_green"`, Text: &kind.TextSpec{Chars: kind.Length{Min: 3, Max: 30}, Items: &kind.Length{Min: 1, Max: 3}}},
 			{Name: "origin", Kind: "text_source", Class: kind.Written, Type: frame.Text, Nullable: true},
 		},
 		Rules: []plan.Rule{{Name: "age", About: "the age is the person's", Severity: "warn", Number: `aged (\d+)`, Field: "age"}},
@@ -105,8 +105,8 @@ func people(p *plan.Plan) *frame.Batch {
 	return b
 }
 
-// story is the text of person r: words by the digits of a number that is
-// different for each.
+// story returns the text of person r: words chosen by the digits of a number that
+// is different for each person.
 func story(r int) string {
 	words := []string{"river", "stone", "the", "old", "boat", "keeps", "a", "lamp", "for", "winter"}
 	text := fmt.Sprintf("Name %d, aged %d:", r, 20+r/20)
@@ -136,7 +136,7 @@ func result(t *testing.T, p *plan.Plan, o check.Options, spoil func(*frame.Batch
 
 var facts = report.Facts{Size: persons, Seed: 1, Sampling: check.Quota, Version: "test"}
 
-// golden compares with a file of testdata; UPDATE=1 rewrites it.
+// golden compares got with a file of testdata, which UPDATE=1 rewrites.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
@@ -184,7 +184,7 @@ func TestText(t *testing.T) {
 		r      *check.Result
 		colour bool
 	}{{&good, result(t, p, check.Options{}, nil), false}, {&bad, spoilt, false}, {&coloured, spoilt, true}} {
-		if err := report.Text(c.w, c.r, c.colour); err != nil {
+		if err := report.WriteText(c.w, c.r, c.colour); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -195,11 +195,11 @@ func TestText(t *testing.T) {
 		plain = strings.ReplaceAll(plain, "\x1b["+code+"m", "")
 	}
 	if plain != bad.String() || coloured.Len() == bad.Len() {
-		t.Error("colour changes more than colour")
+		t.Error("without its colour codes, coloured output differs from plain output")
 	}
 }
 
-// TestPart: part of a population says which part it is.
+// The statistics of part of a population say which part it is.
 func TestPart(t *testing.T) {
 	p := isle()
 	f := facts
@@ -209,14 +209,14 @@ func TestPart(t *testing.T) {
 	if err := s.Markdown(&md); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"1,200 persons (numbers 2,400 to 3,599 of 12,000)", "over all 10 parts of the population"} {
+	for _, want := range []string{"1,200 persons (numbers 2,400 to 3,599 of 12,000)", "in any of the 10 parts of the population"} {
 		if !strings.Contains(md.String(), want) {
-			t.Errorf("%q is missing", want)
+			t.Errorf("stats.md lacks %q", want)
 		}
 	}
 }
 
-// TestWhoWrote: the head says what share of the texts a model wrote.
+// The head states the share of model-written texts.
 func TestWhoWrote(t *testing.T) {
 	p := isle()
 	for _, c := range []struct {
@@ -237,7 +237,7 @@ func TestWhoWrote(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !strings.Contains(md.String(), c.want) {
-			t.Errorf("%q is missing", c.want)
+			t.Errorf("stats.md lacks %q", c.want)
 		}
 	}
 }
@@ -250,7 +250,7 @@ func TestEscape(t *testing.T) {
 		"plain ș ț":    "plain ș ț",
 	} {
 		if got := report.Escape(text); got != want {
-			t.Errorf("%q: %q, want %q", text, got, want)
+			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
 }
@@ -262,22 +262,22 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("full") }
 func TestWriteError(t *testing.T) {
 	p := isle()
 	r := result(t, p, check.Options{}, nil)
-	if report.New(p, r, facts).Markdown(broken{}) == nil || report.Text(broken{}, r, false) == nil {
-		t.Error("a full disk was not reported")
+	if report.New(p, r, facts).Markdown(broken{}) == nil || report.WriteText(broken{}, r, false) == nil {
+		t.Error("the error of the writer was not returned")
 	}
 }
 
-func ExampleText() {
+func ExampleWriteText() {
 	r := &check.Result{Outcomes: []check.Outcome{
 		{ID: "rows", Kind: check.KindRows, Status: check.Pass, Message: "500 persons"},
 		{ID: "impossible.1", Kind: check.KindImpossible, Name: `{age: <16, guild: "smith"}`, Status: check.Fail, Message: "2 persons meet it, expected none (first: person 17)"},
 		{ID: "margin.hue", Kind: check.KindTable, Status: check.Pass, Table: &check.TableNumbers{Persons: -0.4}},
 	}}
-	if err := report.Text(os.Stdout, r, false); err != nil {
+	if err := report.WriteText(os.Stdout, r, false); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
 	// fail  impossible.1 {age: <16, guild: "smith"}: 2 persons meet it, expected none (first: person 17)
 	// pass  1 number of persons
-	// pass  1 table and margin, none more than 0.40 persons off
+	// pass  1 table or margin, at most 0.40 persons off target
 }

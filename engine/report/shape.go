@@ -8,34 +8,34 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// Pyramid compares a population by age and sex with its target. Targets are in
-// persons; Observed and Target have one row per band, one column per sex.
+// Pyramid compares the population by age and sex with its target, in persons.
+// Observed and Target have one row per band of age and one column per sex.
 type Pyramid struct {
-	Table    string      `json:"table"` // of Stats.Tables that it sums up
-	Age      string      `json:"age"`   // fields
+	Table    string      `json:"table"` // the table of Stats.Tables that it is summed from
+	Age      string      `json:"age"`   // field
 	Sex      string      `json:"sex"`
-	Sexes    []string    `json:"sexes"` // two
-	Bands    []string    `json:"bands"` // young to old
+	Sexes    []string    `json:"sexes"` // always two
+	Bands    []string    `json:"bands"` // youngest first
 	Target   [][]float64 `json:"target"`
 	Observed [][]int64   `json:"observed"`
 }
 
-// Places says which field shows where persons live, and how its values lie in
-// larger areas.
+// Places names the field that tells where persons live, and groups its values
+// by region.
 type Places struct {
 	Field string `json:"field"`
-	// Region is the coarser field, "" for none, and Of its label for each of
-	// the field's values.
+	// Region is the coarser field, "" for none. Of is the region's label for each
+	// value of Field.
 	Region string   `json:"region,omitempty"`
 	Of     []string `json:"of,omitempty"`
 }
 
-// bandYears is the width of a pyramid's bands where ages are whole numbers.
+// bandYears is the width of a pyramid's bands if ages are whole numbers.
 const bandYears = 5
 
-// pyramidOf finds the distribution of the age and sex of everyone: by the field
-// that plays the age itself, else by its group with the most bands. It is nil
-// without these roles and for other than two sexes.
+// pyramidOf returns the distribution by age and sex: by the field with the role
+// age, or else by the group of that field with the most bands. It returns nil if
+// either role is missing or there are not exactly two sexes.
 func pyramidOf(p *plan.Plan, r *check.Result) *Pyramid {
 	age, sex := p.Field(p.Roles["age"]), p.Field(p.Roles["sex"])
 	if age == nil || sex == nil || !age.Finite() || !sex.Finite() {
@@ -62,7 +62,7 @@ func pyramidOf(p *plan.Plan, r *check.Result) *Pyramid {
 	return bands(p, r, best, rows, sex)
 }
 
-// bands sums Plan.Expected i up by bands of age.
+// bands sums Plan.Expected[i] by bands of age.
 func bands(p *plan.Plan, r *check.Result, i int, age, sex *kind.Field) *Pyramid {
 	e := &p.Expected[i]
 	sexFirst := e.Fields[0] == sex.Name
@@ -130,9 +130,9 @@ func indices(n int) []int {
 	return out
 }
 
-// placesOf finds the field that shows best where persons live: the one with the
-// most values that has a target, among those that play a place, an area or a
-// region and those that they are made from.
+// placesOf chooses the field that best tells where persons live: of the fields
+// with the roles place, area and region, and the fields these are made from, the
+// one with a target and the most values.
 func placesOf(p *plan.Plan, fields []Field) *Places {
 	var found *Field
 	region := p.Field(p.Roles["region"])

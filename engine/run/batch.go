@@ -38,7 +38,7 @@ func (r *run) checkMode(cfg endpoint.Config, journal string) error {
 	if err != nil || waiting == 0 {
 		return err
 	}
-	return fmt.Errorf("%w: not collected yet: %s of an earlier run with --mode %s; asking now would pay for the same texts twice: run with --mode %s again, or remove the folder %s to give up their answers",
+	return fmt.Errorf("%w: not collected yet: %s of an earlier run with --mode %s; asking now would pay for the same texts twice: run with --mode %s again, or remove the folder %s to discard their answers",
 		ErrUsage, batches(waiting), InBatches, InBatches, ledgerDir(journal))
 }
 

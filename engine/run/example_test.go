@@ -5,11 +5,34 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
+	"testing"
 
 	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
+
+// TestReadmeProgram checks that the Go program in README.md compiles.
+func TestReadmeProgram(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "```go\n")
+	program, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("README.md has no Go program")
+	}
+	path := filepath.Join(t.TempDir(), "main.go")
+	if err := os.WriteFile(path, []byte(program), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("go", "vet", path).CombinedOutput(); err != nil {
+		t.Errorf("got %v, want a program that compiles:\n%s", err, out)
+	}
+}
 
 const crew = `
 name: "crew"

@@ -13,7 +13,7 @@ import (
 // its file. It conforms to the schema; references by name and figures have not
 // been checked.
 type Spec struct {
-	Dir   string     // folder of its files: absolute, symbolic links followed
+	Dir   string     // folder of the file with its name: absolute, symbolic links followed
 	Files []File     // files that it names: tables, phrase banks, prompts
 	Place diag.Place // of its first file
 
@@ -68,9 +68,9 @@ func (s *Spec) FileName(path string) string {
 // File is a file that the spec names.
 type File struct {
 	Path string // absolute, to open it
-	// Name is relative to the folder of the spec, with slashes, so that documents do
-	// not depend on where the spec is or on the working directory. A path that is
-	// written as an absolute one stays absolute.
+	// Name is relative to Spec.Dir, with slashes, so that documents do not depend on
+	// where the spec is or on the working directory. A path that is written as an
+	// absolute one stays absolute.
 	Name string
 }
 

@@ -88,7 +88,7 @@ func (n *narrator) compileForms() {
 			if g := diag.Guess(t.Value, f.Domain.AllLabels()); g != "" {
 				d.WithHint("did you mean %q?", g)
 			} else {
-				d.WithHint("the values are %s", kind.Sample(f.Domain))
+				d.WithHint("the values are %s", f.Domain.Summary())
 			}
 			continue
 		}

@@ -408,7 +408,7 @@ func TestFaults(t *testing.T) {
 		{"nobody wanted", `where: years: >=10}`, `where: years: >=70}`, "nobody-wanted", `no combination of values meets the population's where: years: >=70`},
 		{"cycle", `master: {kind: "group", of: ["hue", "span"]`, `master: {kind: "group", of: ["hue", "master"]`, "cycle", `the fields depend on each other: master -> master`},
 		{"axis named twice", `over: ["span", "hue"]`, `over: ["span", "span"]`, "field-twice", `table "years_hue" names field "span" twice`},
-		{"joint of a text", `joints: [["span", "zone"]]`, `joints: [["span", "label"]]`, "not-finite", `field "label" is a template: it has no finite list of values to try a condition against`},
+		{"joint of a text", `joints: [["span", "zone"]]`, `joints: [["span", "label"]]`, "not-finite", `field "label" is a template, which has no finite list of values`},
 		{"zero support", `{hue: "blue", guild: "scribe"}`, `{hue: "blue"}`, "no-support", `table "hue" has persons where nobody can be: hue "blue"`},
 		{"margin against conditional", `tables: {`, "tables: {\n\tzones: {over: [\"zone\"], percent: {east: 90, west: 10}}", "disagree", `tables "zone" and "zones" disagree by 41.00 % of all persons`},
 		{"rest of two fields", `role: "pattern", counts: {`, `role: "pattern", rest: "red", counts: {`, "no-rest", `rest needs shares or percent over one field`},

@@ -94,12 +94,12 @@ func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) {
 	_, err := strconv.Atoi(label)
 	guess := diag.Guess(label, f.Domain.AllLabels())
 	switch {
-	case f.Kind == "integer" && err != nil && strings.ContainsAny(label, "0123456789"):
+	case f.Domain.Integer && err != nil && strings.ContainsAny(label, "0123456789"):
 		d.WithHint("for bands, add a field {kind: \"group\", of: %q, cuts: [...]} and name that field: personagen explain group", f.Name)
-	case guess != "" && f.Kind != "integer":
+	case guess != "" && !f.Domain.Integer:
 		d.WithHint("did you mean %q?", guess)
 	default:
-		d.WithHint("its values are %s", kind.Sample(f.Domain))
+		d.WithHint("its values are %s", f.Domain.Summary())
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/internal/sample"
+	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
 )
@@ -15,7 +16,7 @@ import (
 // finite field, each table, and each joint.
 func (c *compiler) expect() {
 	for _, f := range c.plan.Fields {
-		if f.Finite() && f.Kind != "constant" {
+		if f.Finite() && f.Meaning() != kind.Constant {
 			c.expected(plan.Expected{Name: f.Name, Origin: "margin", Fields: []string{f.Name}}, nil, f.Place)
 		}
 	}

@@ -116,7 +116,7 @@ func (c *compiler) compileTextGoal(s *spec.Goal, g *plan.Goal) {
 		if f.Text != nil && !f.Hidden && s.Fields == nil {
 			g.Fields = append(g.Fields, f.Name)
 		}
-		source = source || f.Class == kind.Written && f.Text == nil && !f.Hidden
+		source = source || f.Meaning() == kind.Provenance && !f.Hidden
 	}
 	if len(g.Fields) == 0 && s.Fields == nil {
 		c.diags.Errorf(s.Place, "no-texts", "goal %q is about texts, but the spec has no text field that is not hidden", s.Name).WithHint("declare one of kind text or text_list")

@@ -164,14 +164,14 @@ func TestNarratorFaults(t *testing.T) {
 		{`banks.txt:16:1 warning: empty-section: the section has no phrases | add phrases, or remove the heading`, []string{"[end] age: <20", "[end]\n[end] age: <20"}},
 		// conditions
 		{`banks.txt:6:8 error: unknown-field: no field is called "spam" | did you mean "span"?`, []string{`[tale] span: "cub"`, `[tale] spam: "cub"`}},
-		{`banks.txt:6:8 error: not-finite: field "pay" is a number: it has no finite list of values to try a condition against | name a category, integer, group or constant`, []string{`[tale] span: "cub"`, `[tale] pay: >1`}},
+		{`banks.txt:6:8 error: not-finite: field "pay" is a number, which has no finite list of values | use a category, integer, group or constant`, []string{`[tale] span: "cub"`, `[tale] pay: >1`}},
 		{`banks.txt:6:8 warning: never-holds: no value of field "span" satisfies "cup" | the values are cub, first, second`, []string{`[tale] span: "cub"`, "[tale] span: \"cup\"\nx\n[tale] span: \"cub\""}},
 		// forms
 		{`banks.txt:3:3 error: forms: there are 3 forms here, but narrator.forms has 2 values of "hue" | write one form for each value, in their order`, []string{"{red|blue}", "{red|blue|green}"}},
 		{`spec.cue:2:46 error: forms: the value "slate" of field "hue" has no form | name every value in narrator.forms.values`, []string{`["amber", "slate"]}}`, `["amber", "amber"]}}`}},
 		{`spec.cue:2:62 error: unknown-label: field "hue" has no value "ambre" | did you mean "amber"?`, []string{`values: ["amber", "slate"]}}`, `values: ["ambre", "slate"]}}`}},
 		{`spec.cue:2:46 error: forms: field "guild" can be null, and null has no form | choose forms by a field that everyone has`, []string{`forms: {by: "hue", values: ["amber", "slate"]}`, `forms: {by: "guild", values: ["rope", "salt"]}`}},
-		{`spec.cue:2:46 error: not-finite: field "pay" is a number: it has no finite list of values to try a condition against | name a category, integer, group or constant`, []string{`by: "hue"`, `by: "pay"`}},
+		{`spec.cue:2:46 error: not-finite: field "pay" is a number, which has no finite list of values | use a category, integer, group or constant`, []string{`by: "hue"`, `by: "pay"`}},
 		{`banks.txt:3:3 error: forms: the spec does not say which field decides between forms | add narrator: forms: {by: …, values: […]}`, []string{`, forms: {by: "hue", values: ["amber", "slate"]}`, ``, `{he|she} is`, `x`, `{he|she} has`, `x`}},
 		// cycles and order
 		{`banks.txt:5:2 error: cycle: the banks depend on each other: tool -> thing -> tool | remove one of these references`, []string{"\nnet", "\nn<tool>"}},
@@ -208,7 +208,7 @@ func TestNarratorFaults(t *testing.T) {
 		{`spec.cue:14:78 error: unknown-label: "ambr" is not a value of field "hue" | did you mean "amber"?`, []string{`never: ["grey"]`, `never: ["grey"], by: {field: "hue", words: {ambr: ["x"]}}`}},
 		// languages, groups, measures
 		{`spec.cue:10:79 error: unknown-language: no language of languages is called "xx" | did you mean "xy"?`, []string{`mentions: ["hue"]`, `mentions: ["hue"], language: "xx"`, "rules:", "languages: xy: words: [\"a\"]\nrules:"}},
-		{`spec.cue:14:10 error: not-finite: field "pay" is a number: it has no finite list of values to try a condition against | name a category, integer, group or constant`, []string{"rules:", "groups: [\"pay\"]\nrules:"}},
+		{`spec.cue:14:10 error: not-finite: field "pay" is a number, which has no finite list of values | use a category, integer, group or constant`, []string{"rules:", "groups: [\"pay\"]\nrules:"}},
 		{`spec.cue:14:45 error: unknown-measured: no text field is called "tael" | did you mean "tale"?`, []string{"rules:", "checks: a: {measure: \"near_duplicates\", of: \"tael\", at_most: 0.1}\nrules:"}},
 		{`spec.cue:14:47 error: unknown-measured: no table, field or joint is called "hoe" | did you mean "hue"?`, []string{"rules:", "checks: a: {measure: \"deviation_persons\", of: \"hoe\", at_most: 3}\nrules:"}},
 		{`spec.cue:14:47 error: of: duplicate_persons is measured for all persons together, so it cannot have of | remove of`, []string{"rules:", "checks: a: {measure: \"duplicate_persons\", of: \"hue\", at_most: 0}\nrules:"}},

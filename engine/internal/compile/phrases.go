@@ -62,7 +62,7 @@ func (n *narrator) resolvePhrases() {
 func (n *narrator) checkPrintable(f *kind.Field, at diag.Place) {
 	switch {
 	case f == nil || f.Class != kind.Written:
-	case f.Kind != "text_list":
+	case f.Type != frame.TextList:
 		n.diags.Errorf(at, "not-known", "field %q is a %s: phrases cannot repeat it", f.Name, f.Kind).WithHint("name a field that is not a text, or a text_list")
 	case f.Text.Offline == nil:
 		n.diags.Errorf(at, "not-known", "the list %q is not written offline", f.Name).WithHint("give it offline: parts")

@@ -341,7 +341,7 @@ func TestBatchesOfAnotherAccount(t *testing.T) {
 	o.run(t, ctx, enrich.Options{})
 	o.server, o.stop = &fake.Server{}, nil
 	_, _, err := o.run(t, context.Background(), enrich.Options{})
-	if err == nil || !strings.Contains(err.Error(), "use the account that sent it, or give its answers up by removing the folder "+filepath.Join(o.dir, "batches")) {
+	if err == nil || !strings.Contains(err.Error(), "use the account that sent it, or discard its answers by removing the folder "+filepath.Join(o.dir, "batches")) {
 		t.Errorf("got error %v", err)
 	}
 }

@@ -70,7 +70,7 @@ func (s *batcher) noteProgress(b *openBatch, now endpoint.Batch) {
 // advice says what to do if the endpoint does not know a batch.
 func (s *batcher) advice(err error) string {
 	if e, ok := errors.AsType[*endpoint.Error](err); ok && e.Status == 404 {
-		return fmt.Sprintf("; use the account that sent it, or give its answers up by removing the folder %s", s.ledger.dir)
+		return fmt.Sprintf("; use the account that sent it, or discard its answers by removing the folder %s", s.ledger.dir)
 	}
 	return ""
 }

@@ -24,7 +24,7 @@ func (s *batcher) recoverEntry(e entry) error {
 		return s.closeEntry(e)
 	}
 	if e.BaseURL != s.client.BaseURL() || e.Model != s.modelName() || e.Population != s.options.Population {
-		return fmt.Errorf("%w: for model %s at %s, perhaps about other persons; run that again first, or give its answers up by removing the folder %s", ErrOtherBatches, e.Model, e.BaseURL, s.ledger.dir)
+		return fmt.Errorf("%w: for model %s at %s, perhaps for other persons; run that again first, or discard its answers by removing the folder %s", ErrOtherBatches, e.Model, e.BaseURL, s.ledger.dir)
 	}
 	if e.State == creating {
 		b, err := s.client.LostBatch(s.life, e.File, e.Name)

@@ -134,7 +134,7 @@ func New(p *plan.Plan, j *journal.Journal, o Options) (*Enricher, error) {
 		e.calls = append(e.calls, c)
 	}
 	for i, f := range p.Fields {
-		if f.Class == kind.Written && f.Text == nil {
+		if f.Meaning() == kind.Provenance {
 			e.sources = append(e.sources, source{i, f.When})
 		}
 	}

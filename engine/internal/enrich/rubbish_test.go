@@ -13,8 +13,8 @@ import (
 
 // rubbishPerson is a person whose call has one text and one list.
 func rubbishPerson(number int64) (*person, *call, *field, *field) {
-	text := &field{Field: &kind.Field{Name: "story", Text: &kind.Text{Chars: kind.Length{Min: 10, Max: 400}}}, language: scriptsOf("ro")}
-	list := &field{Field: &kind.Field{Name: "tools", Text: &kind.Text{Chars: kind.Length{Min: 2, Max: 80}, Items: &kind.Length{Min: 2, Max: 6}}}}
+	text := &field{Field: &kind.Field{Name: "story", Text: &kind.TextSpec{Chars: kind.Length{Min: 10, Max: 400}}}, language: scriptsOf("ro")}
+	list := &field{Field: &kind.Field{Name: "tools", Text: &kind.TextSpec{Chars: kind.Length{Min: 2, Max: 80}, Items: &kind.Length{Min: 2, Max: 6}}}}
 	c := &call{Call: &plan.Call{Name: "tell", Examples: []plan.Example{{Prompt: "Write of Ada, 40.", Answer: map[string]plan.Answer{
 		"story": {Text: "Ada mends nets by the harbour and sings in the choir of the old church on Sundays."},
 		"tools": {Items: []string{"a rake", "a long net", "a lamp"}},

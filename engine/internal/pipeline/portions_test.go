@@ -12,9 +12,9 @@ import (
 
 func TestPortions(t *testing.T) {
 	text := func(target int) *kind.Field {
-		return &kind.Field{Type: frame.Text, Text: &kind.Text{Chars: kind.Length{Min: 10, Max: 30, Target: target}}}
+		return &kind.Field{Type: frame.Text, Text: &kind.TextSpec{Chars: kind.Length{Min: 10, Max: 30, Target: target}}}
 	}
-	list := &kind.Field{Type: frame.TextList, Text: &kind.Text{Chars: kind.Length{Min: 10, Max: 30}, Items: &kind.Length{Min: 1, Max: 5}}}
+	list := &kind.Field{Type: frame.TextList, Text: &kind.TextSpec{Chars: kind.Length{Min: 10, Max: 30}, Items: &kind.Length{Min: 1, Max: 5}}}
 	for _, c := range []struct {
 		fields       []*kind.Field
 		chunk, batch int

@@ -12,27 +12,27 @@ const weyl = 0x9E3779B97F4A7C15
 const MaxPermutation = 1 << 40
 
 // byRank is the size of the largest domain that is permuted by ranks of hashes. A
-// Feistel network is visibly biased on a few values.
+// Feistel network is visibly biased on small domains.
 const byRank = 32
 
-// feistelRounds is the number of half-rounds of the Feistel network. Four are not
-// enough for small domains.
+// feistelRounds is the number of half-rounds of the Feistel network. Four are too
+// few for small domains.
 const feistelRounds = 8
 
-// Permutation is a keyed pseudo-random bijection of 0 to n-1 that stores no table:
+// Permutation is a keyed pseudo-random bijection of 0 to n-1. It stores no table:
 // each image is computed separately. Different keys give unrelated permutations.
 //
 // For up to 32 values the image is the rank of the value's hash among all hashes.
-// For more it is a generalised Feistel network on a rectangle a x b with a*b just
-// above n, with cycle walking (Black and Rogaway 2002, "Ciphers with arbitrary
+// For more it is a generalised Feistel network with cycle walking on a rectangle
+// a x b with a*b just above n (Black and Rogaway 2002, "Ciphers with arbitrary
 // finite domains").
 type Permutation struct {
 	n, a, b uint64 // a*b >= n, both about the square root of n; 0 when n is small
 	key     uint64
 }
 
-// NewPermutation returns the permutation of 0 to n-1 with the given key. n must be 1
-// to MaxPermutation.
+// NewPermutation returns the permutation of 0 to n-1 with the given key. n must be
+// from 1 to MaxPermutation.
 func NewPermutation(n int64, key uint64) Permutation {
 	p := Permutation{n: uint64(n), key: key}
 	if n > byRank {
@@ -45,7 +45,7 @@ func NewPermutation(n int64, key uint64) Permutation {
 	return p
 }
 
-// At returns the image of i. Both are 0 to n-1.
+// At returns the image of i. Both are from 0 to n-1.
 func (p Permutation) At(i int64) int64 {
 	if p.n <= byRank {
 		return p.rank(uint64(i))
@@ -85,7 +85,7 @@ func (p Permutation) feistel(x uint64) uint64 {
 }
 
 // divide returns quotient and remainder. It divides 32-bit words where possible,
-// which is cheaper.
+// because that is faster.
 func divide(x, d uint64) (uint64, uint64) {
 	if x>>32 == 0 {
 		return uint64(uint32(x) / uint32(d)), uint64(uint32(x) % uint32(d))
@@ -102,7 +102,7 @@ func addMod(x, y, m uint64) uint64 {
 	return s
 }
 
-// scale hashes x and scales the hash to 0 to m-1.
+// scale hashes x to a number from 0 to m-1.
 func scale(x, m uint64) uint64 {
 	hi, _ := bits.Mul64(Mix(x), m)
 	return hi

@@ -16,11 +16,11 @@ func (s *Source) Uint64() uint64 {
 	return Mix(s.state)
 }
 
-// Below returns the next number, 0 to n-1. n must be above 0.
+// Below returns the next number as a whole number from 0 to n-1. n must be above 0.
 func (s *Source) Below(n int) int {
 	hi, _ := bits.Mul64(s.Uint64(), uint64(n))
 	return int(hi)
 }
 
-// Float64 returns the next number, above 0 and below 1.
+// Float64 returns the next number as a float above 0 and below 1.
 func (s *Source) Float64() float64 { return Float64(s.Uint64()) }

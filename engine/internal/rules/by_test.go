@@ -19,7 +19,7 @@ func orchard() (*plan.Plan, *frame.Batch) {
 			{Name: "state", Type: frame.Category, Domain: &kind.Domain{Labels: []string{"single", "married"}}},
 			{Name: "age", Type: frame.Integer, Domain: &kind.Domain{Integer: true, Min: 18, Max: 99}},
 			{Name: "first", Type: frame.Category, Domain: &kind.Domain{Labels: []string{"Ana", "Ion", "Ana-Maria"}}},
-			{Name: "story", Kind: "text", Class: kind.Written, Type: frame.Text, Text: &kind.Text{Chars: kind.Length{Min: 1, Max: 4000}, Language: "ro"}},
+			{Name: "story", Kind: "text", Class: kind.Written, Type: frame.Text, Text: &kind.TextSpec{Chars: kind.Length{Min: 1, Max: 4000}, Language: "ro"}},
 		},
 		Languages: []plan.Language{{Name: "ro", Letters: "ăâîșț", Foreign: 0.02, Accented: 0.01, Common: 0.2, Least: 10, Words: []string{"și", "în", "la", "cu", "de", "din", "nu", "să", "pe", "este"}}},
 		Rules: []plan.Rule{

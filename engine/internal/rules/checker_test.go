@@ -21,7 +21,7 @@ func garden() (*plan.Plan, *frame.Batch) {
 	p, b := orchard()
 	p.Fields[4].Text.Chars.Min = 60
 	p.Fields[4].Text.Mentions = []string{"place", "first"}
-	p.Fields = append(p.Fields, &kind.Field{Name: "trees", Kind: "text_list", Class: kind.Written, Type: frame.TextList, Text: &kind.Text{Chars: kind.Length{Min: 3, Max: 60}, Items: &kind.Length{Min: 2, Max: 4}}})
+	p.Fields = append(p.Fields, &kind.Field{Name: "trees", Kind: "text_list", Class: kind.Written, Type: frame.TextList, Text: &kind.TextSpec{Chars: kind.Length{Min: 3, Max: 60}, Items: &kind.Length{Min: 2, Max: 4}}})
 	p.Rules = append(p.Rules,
 		plan.Rule{Name: "opening", About: "a sentence has a subject", Severity: "fail", NeverMatch: `(?:^|[.!?] )(?:Născut|El)[ ,]`},
 		plan.Rule{Name: "lines", About: "no lists", Severity: "fail", NeverMatch: `(?m)^\s*[-*•]|\bzzz\b`},

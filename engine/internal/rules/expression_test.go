@@ -26,7 +26,7 @@ const (
 func BenchmarkExpressions(b *testing.B) {
 	p := &plan.Plan{Fields: []*kind.Field{
 		{Name: "age", Type: frame.Integer, Domain: &kind.Domain{Integer: true, Max: 99}},
-		{Name: "story", Kind: "text", Class: kind.Written, Type: frame.Text, Nullable: true, Text: &kind.Text{Chars: kind.Length{Min: 1, Max: 2000}}},
+		{Name: "story", Kind: "text", Class: kind.Written, Type: frame.Text, Nullable: true, Text: &kind.TextSpec{Chars: kind.Length{Min: 1, Max: 2000}}},
 	}}
 	for _, expression := range []string{opening, prose, cedilla, languages} {
 		p.Rules = append(p.Rules, plan.Rule{Name: expression, Severity: "fail", NeverMatch: expression})

@@ -66,7 +66,7 @@ type Set struct {
 
 // textField is the demands on one text field.
 type textField struct {
-	text     *kind.Text
+	text     *kind.TextSpec
 	language *language      // nil if the text is not judged by language
 	demand   map[string]int // by kind
 	mentions []mention

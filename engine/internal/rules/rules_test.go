@@ -28,9 +28,9 @@ func guild() (*plan.Plan, *frame.Batch) {
 			{Name: "age", Type: frame.Integer, Domain: &kind.Domain{Integer: true, Max: 99}},
 			{Name: "zone", Type: frame.Category, Nullable: true, Domain: &kind.Domain{Labels: []string{"Vale Lungă"}}},
 			{Name: "given_name", Type: frame.Text},
-			{Name: "story", Kind: "text", Class: kind.Written, Type: frame.Text, Nullable: true, Text: &kind.Text{Chars: kind.Length{Min: 20, Max: 200}, Mentions: []string{"given_name", "zone"}}},
-			{Name: "plans", Kind: "text", Class: kind.Written, Type: frame.Text, Nullable: true, Text: &kind.Text{Chars: kind.Length{Min: 1, Max: 1000}, Except: []string{"signs"}}},
-			{Name: "skills", Kind: "text_list", Class: kind.Written, Type: frame.TextList, Nullable: true, Text: &kind.Text{Chars: kind.Length{Min: 3, Max: 20}, Items: &kind.Length{Min: 2, Max: 3}}},
+			{Name: "story", Kind: "text", Class: kind.Written, Type: frame.Text, Nullable: true, Text: &kind.TextSpec{Chars: kind.Length{Min: 20, Max: 200}, Mentions: []string{"given_name", "zone"}}},
+			{Name: "plans", Kind: "text", Class: kind.Written, Type: frame.Text, Nullable: true, Text: &kind.TextSpec{Chars: kind.Length{Min: 1, Max: 1000}, Except: []string{"signs"}}},
+			{Name: "skills", Kind: "text_list", Class: kind.Written, Type: frame.TextList, Nullable: true, Text: &kind.TextSpec{Chars: kind.Length{Min: 3, Max: 20}, Items: &kind.Length{Min: 2, Max: 3}}},
 		},
 		Rules: []plan.Rule{
 			{Name: "form", About: "the form for red is taught", Severity: "fail", When: hue(0), Never: []string{"învățat el", "Domnul"}},

@@ -56,7 +56,7 @@ func NewQuota(m *Model, a *Allocation) (*Quota, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
 	}
-	if err := m.check(a); err != nil {
+	if err := a.Validate(m); err != nil {
 		return nil, fmt.Errorf("the allocation does not fit the model: %w", err)
 	}
 	q := &Quota{persons: a.N}
@@ -70,9 +70,10 @@ func NewQuota(m *Model, a *Allocation) (*Quota, error) {
 	return q, nil
 }
 
-// check checks that the counts are possible in the model: cells without weight are
-// empty, and every group has the size that the earlier steps give it.
-func (m *Model) check(a *Allocation) error {
+// Validate checks that the counts are possible in a valid model: cells without
+// weight are empty, every group has the size that the earlier steps give it, and
+// exceptions are about cells of the model's controls.
+func (a *Allocation) Validate(m *Model) error {
 	if a.N < 1 || a.N > MaxPersons {
 		return fmt.Errorf("it has %d persons, want 1 to %d", a.N, MaxPersons)
 	}
@@ -82,6 +83,11 @@ func (m *Model) check(a *Allocation) error {
 	for i := range m.Steps {
 		if err := m.checkCounts(i, a); err != nil {
 			return fmt.Errorf("step of %q: %w", m.Vars[m.Steps[i].Var].Name, err)
+		}
+	}
+	for _, x := range a.Exceptions {
+		if x.Control < 0 || x.Control >= len(m.Controls) || x.Cell < 0 || x.Cell >= len(m.Controls[x.Control].Share) {
+			return fmt.Errorf("cell %d of control %d is not in the model", x.Cell, x.Control)
 		}
 	}
 	return nil

@@ -62,6 +62,13 @@ func (m *Model) validateSteps() error {
 			faults = append(faults, err)
 			continue
 		}
+		if len(faults) > 0 {
+			continue // the step may depend on a faulty one
+		}
+		if err := m.validateGiven(i); err != nil {
+			faults = append(faults, err)
+			continue
+		}
 		placed[m.Steps[i].Var] = true
 	}
 	if len(faults) > 0 {
@@ -97,12 +104,18 @@ func (m *Model) validateStep(i int, placed []bool) error {
 	if math.Abs(sum-1) > sumTolerance {
 		return fmt.Errorf("step of %q: weights sum to %v, want 1", name, sum)
 	}
+	return nil
+}
+
+// validateGiven checks that the steps before step i, which are valid, make its Given.
+func (m *Model) validateGiven(i int) error {
+	s := &m.Steps[i]
 	if len(s.Given) == 0 {
 		return nil
 	}
 	parent := (&Model{Vars: m.Vars, Steps: m.Steps[:i]}).host(s.Given)
 	if parent < 0 {
-		return fmt.Errorf("step of %q: no earlier step has the given variables %v together", name, m.names(s.Given))
+		return fmt.Errorf("step of %q: no earlier step has the given variables %v together", m.Vars[s.Var].Name, m.names(s.Given))
 	}
 	return m.validateCover(parent, i)
 }

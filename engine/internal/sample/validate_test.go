@@ -113,7 +113,7 @@ func TestNewQuotaRefusesAForeignAllocation(t *testing.T) {
 			break
 		}
 	}
-	if err := m.check(a); err == nil || !strings.Contains(err.Error(), "has people but no weight") {
+	if err := a.Validate(m); err == nil || !strings.Contains(err.Error(), "has people but no weight") {
 		t.Errorf("people in a cell without weight: got error %v", err)
 	}
 }

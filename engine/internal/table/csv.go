@@ -1,4 +1,4 @@
-// Package table reads CSV files and knows the line and column of every cell.
+// Package table reads CSV files and gives the line and column of every cell.
 package table
 
 import (
@@ -17,12 +17,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
-// MaxBytes is the size of the largest file that is read. Files are kept in memory.
+// MaxBytes is the largest size of a file that Read accepts. Files are kept in
+// memory.
 const MaxBytes = 200 << 20
 
-// maxFaults is how many faults of one file are collected before reading stops.
+// maxFaults is the number of faults of a file after which Parse stops.
 const maxFaults = 100
 
 // File is a CSV file in memory: a header and rows of the same length.
@@ -32,21 +34,21 @@ type File struct {
 	Rows   [][]string
 	SHA256 string // of the file's bytes, in hex
 
-	data   []byte // without a byte order mark
-	starts []mark // of the header, then of each row
-	bom    int    // bytes of the byte order mark
+	data   []byte  // without the byte order mark
+	starts []start // of the header, then of each row
+	bom    int     // length of the byte order mark in bytes
 }
 
-// mark is where a record begins.
-type mark struct {
+// start is where a record begins.
+type start struct {
 	offset int // in data
-	line   int // lines before it
+	line   int // from 0
 }
 
-// Read reads the CSV file at path (RFC 4180: commas, double quotes, a header;
-// UTF-8, with or without a byte order mark). Messages name it as shown. A file
-// that cannot be read is reported at from, the place that refers to it. Either
-// the file or the list of faults is nil.
+// Read reads the CSV file at path: RFC 4180 with a header, in UTF-8 with or without
+// a byte order mark. Messages call the file shown. A file that cannot be read is
+// reported at from, the place that refers to it. Read returns either the file or
+// its faults; the other is nil.
 func Read(path, shown string, from diag.Place) (*File, *diag.List) {
 	faults := &diag.List{}
 	data, ok := load(path, shown, from, MaxBytes, faults)
@@ -60,19 +62,21 @@ func Read(path, shown string, from diag.Place) (*File, *diag.List) {
 	return f, nil
 }
 
+// load returns the bytes of a file. It returns false after it has reported that
+// the file cannot be read or is larger than limit.
 func load(path, shown string, from diag.Place, limit int64, faults *diag.List) ([]byte, bool) {
 	file, err := os.Open(path)
 	if err != nil {
-		missing(path, shown, from, err, faults)
+		reportUnreadable(path, shown, from, err, faults)
 		return nil, false
 	}
 	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, limit+1))
 	switch {
 	case err != nil:
-		missing(path, shown, from, err, faults)
+		reportUnreadable(path, shown, from, err, faults)
 	case int64(len(data)) > limit:
-		faults.Errorf(from, "huge-file", "%s has more than %d MB", shown, limit>>20).
+		faults.Errorf(from, "huge-file", "%s is larger than %d MB", shown, limit>>20).
 			WithHint("keep only the rows and columns that the spec needs")
 	default:
 		return data, true
@@ -80,7 +84,8 @@ func load(path, shown string, from diag.Place, limit int64, faults *diag.List) (
 	return nil, false
 }
 
-func missing(path, shown string, from diag.Place, err error, faults *diag.List) {
+// reportUnreadable reports why a file cannot be opened or read.
+func reportUnreadable(path, shown string, from diag.Place, err error, faults *diag.List) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
 			err = pathErr.Err
@@ -94,55 +99,55 @@ func missing(path, shown string, from diag.Place, err error, faults *diag.List) 
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	if near := diag.Guess(filepath.Base(path), names); near != "" {
-		d.WithHint("did you mean %q?", near)
+	if guess := diag.Guess(filepath.Base(path), names); guess != "" {
+		d.WithHint("did you mean %q?", guess)
 	} else {
 		d.WithHint("paths are relative to the folder of the .cue file that names them")
 	}
 }
 
-// Parse reads a CSV file from memory and adds its faults to the list. The File
-// is complete only when there are none.
+// Parse parses the bytes of a CSV file, which messages call shown, and adds its
+// faults to the list. The File is complete only if it has none.
 func Parse(data []byte, shown string, faults *diag.List) *File {
 	sum := sha256.Sum256(data)
 	f := &File{Path: shown, SHA256: hex.EncodeToString(sum[:])}
 	f.data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	f.bom = len(data) - len(f.data)
-	if !f.isText(faults) {
+	if !f.checkUTF8(faults) {
 		return f
 	}
 	r := csv.NewReader(bytes.NewReader(f.data))
-	r.FieldsPerRecord = -1 // every row of a wrong length is reported
+	r.FieldsPerRecord = -1 // report every row of a wrong length, not only the first
 	for len(faults.Items) < maxFaults {
-		start := f.next(r)
+		begin := f.next(r)
 		record, err := r.Read()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			f.broken(err, faults)
+			f.reportSyntax(err, faults)
 			return f
 		}
-		f.starts = append(f.starts, start)
+		f.starts = append(f.starts, begin)
 		if f.Header == nil {
 			f.Header = record
 			f.checkHeader(faults)
 			continue
 		}
 		if len(record) != len(f.Header) {
-			f.ragged(record, faults)
+			f.reportLength(record, faults)
 		}
 		f.Rows = append(f.Rows, record)
 	}
 	if f.Header == nil {
-		faults.Errorf(diag.Place{File: shown}, "empty-file", "the file is empty").WithHint("begin it with a line of column names")
+		faults.Errorf(diag.Place{File: shown}, "empty-file", "the file is empty").WithHint("write column names on the first line")
 	}
 	return f
 }
 
-// next returns where the record that r reads next begins.
-func (f *File) next(r *csv.Reader) mark {
-	at := mark{offset: int(r.InputOffset())}
+// next returns the start of the record that r reads next.
+func (f *File) next(r *csv.Reader) start {
+	at := start{offset: int(r.InputOffset())}
 	if n := len(f.starts); n > 0 {
 		last := f.starts[n-1]
 		at.line = last.line + bytes.Count(f.data[last.offset:at.offset], []byte("\n"))
@@ -150,7 +155,8 @@ func (f *File) next(r *csv.Reader) mark {
 	return at
 }
 
-func (f *File) isText(faults *diag.List) bool {
+// checkUTF8 reports the first byte that is not valid UTF-8.
+func (f *File) checkUTF8(faults *diag.List) bool {
 	if utf8.Valid(f.data) {
 		return true
 	}
@@ -169,27 +175,30 @@ func (f *File) isText(faults *diag.List) bool {
 	return false
 }
 
-func (f *File) broken(err error, faults *diag.List) {
+// reportSyntax reports an error of the CSV reader.
+func (f *File) reportSyntax(err error, faults *diag.List) {
 	at, reason := diag.Place{File: f.Path}, err.Error()
 	if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
 		at.Line, at.Column, reason = parse.Line, parse.Column, parse.Err.Error()
 		switch {
 		case errors.Is(parse.Err, csv.ErrBareQuote):
-			reason = "there is a quotation mark inside a cell that does not begin with one"
+			reason = "a cell that does not begin with a quotation mark contains one"
 		case errors.Is(parse.Err, csv.ErrQuote):
-			reason = "a quoted cell continues after its closing quotation mark, or is never closed"
+			reason = "a quoted cell is not closed, or continues after its closing quotation mark"
 		}
 		if parse.StartLine != parse.Line {
-			reason += fmt.Sprintf(" (the row begins in line %d)", parse.StartLine)
+			reason += fmt.Sprintf(" (the row begins on line %d)", parse.StartLine)
 		}
 	}
 	faults.Errorf(at, "csv-syntax", "%s", reason).
 		WithHint(`put the whole cell in quotation marks, and double each quotation mark inside it ("")`)
 }
 
+// checkHeader reports columns without a name or with the same name, and a
+// separator other than the comma.
 func (f *File) checkHeader(faults *diag.List) {
 	if len(f.Header) == 1 && strings.ContainsAny(f.Header[0], ";\t") {
-		faults.Errorf(f.Place(-1, 0), "separator", "the header has one column, with semicolons or tabs in it").
+		faults.Errorf(f.Place(-1, 0), "separator", "the header has one column, which contains semicolons or tabs").
 			WithHint("separate the columns with commas")
 		return
 	}
@@ -208,37 +217,31 @@ func (f *File) checkHeader(faults *diag.List) {
 	}
 }
 
-func (f *File) ragged(record []string, faults *diag.List) {
+// reportLength reports that the last row read is not as long as the header.
+func (f *File) reportLength(record []string, faults *diag.List) {
 	row := len(f.starts) - 2
 	at := f.Place(row, min(len(record), len(f.Header)+1)-1)
-	faults.Errorf(at, "ragged-row", "the row has %s, the header %d", cells(len(record)), len(f.Header)).
-		WithHint("put cells with a comma in quotation marks; write every cell, even an empty one")
+	faults.Errorf(at, "ragged-row", "the row has %s, the header has %d", humanize.Count(len(record), "cell", "cells"), len(f.Header)).
+		WithHint("quote cells that contain a comma, and write empty cells too")
 }
 
-func cells(n int) string {
-	if n == 1 {
-		return "1 cell"
-	}
-	return fmt.Sprintf("%d cells", n)
-}
-
-// Place returns the place of a cell. Row -1 is the header. The column of the
-// place counts bytes. A cell that does not exist has the place of the file.
+// Place returns the place of a cell, with a column in bytes. Row -1 is the header.
+// The place of a cell that does not exist is the file, without line and column.
 func (f *File) Place(row, column int) diag.Place {
 	at := diag.Place{File: f.Path}
 	if row < -1 || row+1 >= len(f.starts) || column < 0 {
 		return at
 	}
-	// Places are needed only for messages, so the row is parsed again instead of
-	// keeping a position for every cell.
-	start := f.starts[row+1]
-	r := csv.NewReader(bytes.NewReader(f.data[start.offset:]))
+	// Only messages need places, so parsing the row again costs less than keeping
+	// the position of every cell.
+	begin := f.starts[row+1]
+	r := csv.NewReader(bytes.NewReader(f.data[begin.offset:]))
 	record, err := r.Read()
 	if err != nil || column >= len(record) {
 		return at
 	}
 	line, col := r.FieldPos(column)
-	at.Line, at.Column = start.line+line, col
+	at.Line, at.Column = begin.line+line, col
 	if at.Line == 1 {
 		at.Column += f.bom
 	}
@@ -251,10 +254,9 @@ var (
 	ErrNotNumber = errors.New("not a number")
 )
 
-// ParseNumber parses a cell such as 12, -3.5 or 1e6. Spaces around it are
-// ignored. The error is ErrEmpty for a blank cell; otherwise it wraps
-// ErrNotNumber. Thousands separators, decimal commas, NaN and infinities are not
-// numbers.
+// ParseNumber parses a cell such as 12, -3.5 or 1e6 and ignores spaces around it.
+// The error is ErrEmpty for a blank cell; any other error wraps ErrNotNumber.
+// Thousands separators, decimal commas, NaN and infinities are not accepted.
 func ParseNumber(cell string) (float64, error) {
 	text := strings.TrimSpace(cell)
 	if text == "" {

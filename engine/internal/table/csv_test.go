@@ -23,7 +23,7 @@ func write(t testing.TB, text string) string {
 	return path
 }
 
-func TestReadKnowsPlaces(t *testing.T) {
+func TestReadGivesPlaces(t *testing.T) {
 	path := write(t, "\xef\xbb\xbfzone,hue,n\n\nEast,\"a \"\"b\"\"\nc\",1\r\nŻory,red,2.5\n")
 	f, faults := Read(path, "t.csv", diag.Place{})
 	if faults != nil {
@@ -34,8 +34,8 @@ func TestReadKnowsPlaces(t *testing.T) {
 	}
 	for _, tt := range []struct{ row, column, line, col int }{
 		{-1, 0, 1, 4}, {-1, 1, 1, 9}, // after the byte order mark
-		{0, 0, 3, 1}, {0, 1, 3, 6}, {0, 2, 4, 4}, // behind a line break inside a cell
-		{1, 0, 5, 1}, {1, 1, 5, 7}, {1, 2, 5, 11}, // bytes, not letters
+		{0, 0, 3, 1}, {0, 1, 3, 6}, {0, 2, 4, 4}, // after a line break within a cell
+		{1, 0, 5, 1}, {1, 1, 5, 7}, {1, 2, 5, 11}, // bytes, not characters
 		{9, 0, 0, 0}, {0, 9, 0, 0}, {-2, 0, 0, 0},
 	} {
 		if got := f.Place(tt.row, tt.column); got.Line != tt.line || got.Column != tt.col || got.File != "t.csv" {
@@ -61,14 +61,14 @@ func TestReadFaults(t *testing.T) {
 		{"duplicate header", "a,b,a\n", []string{"1:5 duplicate-header"}},
 		{"empty header", "a, ,c\n", []string{"1:3 empty-header"}},
 		{"bare quote", "a,b\n1,2\" x\n", []string{"2:4 csv-syntax"}},
-		{"endless quote", "a,b\n1,\"2\n3,4\n", []string{"3:5 csv-syntax"}},
+		{"unclosed quote", "a,b\n1,\"2\n3,4\n", []string{"3:5 csv-syntax"}},
 		{"not text", "a,b\nx,\xff\n", []string{"2:3 not-utf8"}},
 		{"semicolons", "a;b\n1;2\n", []string{"1:1 separator"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f, faults := Read(write(t, tt.text), "t.csv", diag.Place{})
 			if f != nil || faults == nil {
-				t.Fatalf("Read accepts it: %v", f)
+				t.Fatalf("got file %v and no faults, want faults", f)
 			}
 			var got []string
 			for _, d := range faults.Items {
@@ -81,34 +81,34 @@ func TestReadFaults(t *testing.T) {
 	}
 }
 
-func TestReadGivesUpOnManyFaults(t *testing.T) {
+func TestReadStopsAfterManyFaults(t *testing.T) {
 	_, faults := Read(write(t, "a,b\n"+strings.Repeat("1\n", 10_000)), "t.csv", diag.Place{})
 	if n := len(faults.Items); n != maxFaults {
-		t.Errorf("%d faults, want %d", n, maxFaults)
+		t.Errorf("got %d faults, want %d", n, maxFaults)
 	}
 }
 
-func TestMissingFileIsReportedWhereItIsNamed(t *testing.T) {
+func TestMissingFileIsReportedWhereSpecNamesIt(t *testing.T) {
 	from := diag.Place{File: "x.cue", Line: 7, Column: 9}
 	near := write(t, "a\n")
 	_, faults := Read(filepath.Join(filepath.Dir(near), "tt.csv"), "tt.csv", from)
 	d := faults.Items[0]
 	if d.Place != from || d.Code != "missing-file" || d.Hint != `did you mean "t.csv"?` {
-		t.Errorf("got %+v", d)
+		t.Errorf("got %+v, want missing-file at %v with a guess", d, from)
 	}
 	_, faults = Read(filepath.Dir(near), "folder", from)
 	if d := faults.Items[0]; d.Code != "unreadable-file" || d.Place != from {
-		t.Errorf("a folder: got %+v", d)
+		t.Errorf("got %+v for a folder, want unreadable-file at %v", d, from)
 	}
 }
 
-func TestHugeFileIsRefused(t *testing.T) {
+func TestReadRefusesHugeFile(t *testing.T) {
 	faults := &diag.List{}
 	if _, ok := load(write(t, "a,b\n1,2\n"), "t.csv", diag.Place{}, 5, faults); ok || faults.Items[0].Code != "huge-file" {
-		t.Errorf("got %v", faults.Items)
+		t.Errorf("got %v, want huge-file", faults.Items)
 	}
 	if _, ok := load(write(t, "a,b\n"), "t.csv", diag.Place{}, 4, &diag.List{}); !ok {
-		t.Error("a file of exactly the limit is refused")
+		t.Error("a file of exactly the limit is refused, want it read")
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 // is required is present and has the right type.
 func (l *loader) decode(root *spec.Node, src source) *spec.Spec {
 	s := &spec.Spec{
-		Dir:         src.dir,
 		Files:       l.named,
 		Place:       diag.Place{File: l.shown(src.files[0])},
 		Name:        text(root, "name"),

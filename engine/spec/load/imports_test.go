@@ -27,7 +27,7 @@ func isles(t *testing.T) string {
 func TestASpecMayReferToThatOfAPackage(t *testing.T) {
 	dir := isles(t)
 	s := mustLoad(t, dir, "specs/isle.cue")
-	if s.Name != "isle" || s.Version != "2" || s.Population.Size != 7 || s.Dir != filepath.Join(dir, "specs") {
+	if s.Name != "isle" || s.Version != "2" || s.Population.Size != 7 || s.Dir != filepath.Join(dir, "specs", "isle") {
 		t.Errorf("got name %q, version %q, size %d, folder %q", s.Name, s.Version, s.Population.Size, s.Dir)
 	}
 	if got, want := fieldNames(s), []string{"zone", "age", "id"}; !slices.Equal(got, want) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,13 +110,36 @@ func (l *loader) load() *spec.Spec {
 	if l.list.Failed() || l.isEmpty(inst) {
 		return nil
 	}
+	r, root := l.read(inst)
+	if root == nil {
+		return nil
+	}
+	r.order(root)
+	if l.list.Failed() {
+		return nil
+	}
+	r.agreesWithSchema(r.value)
+	if !l.list.Failed() {
+		l.dependsOnFileNames(r.places.packages, src, root)
+	}
+	if l.list.Failed() {
+		return nil
+	}
+	s := l.decode(root, src)
+	s.Dir = r.places.home
+	return s
+}
+
+// read evaluates the files of an instance and reads the nodes of the spec in them.
+// The root is nil if there is no spec in them.
+func (l *loader) read(inst *build.Instance) (*reader, *spec.Node) {
 	ps := packagesOf(inst)
 	inDefinition := openDefinition(ps)
 	if inDefinition {
 		l.outsideDefinition(inst)
 	}
 	if l.list.Failed() || !inDefinition && l.otherDefinition(inst) {
-		return nil
+		return nil, nil
 	}
 	ctx := cuecontext.New(cuecontext.WithInjection(embed.New()))
 	value := ctx.BuildInstance(inst)
@@ -124,16 +148,8 @@ func (l *loader) load() *spec.Spec {
 	if inDefinition {
 		value = specValue(value)
 	}
-	root := r.node(value, r.model.definition("#Spec"), nil)
-	r.order(root)
-	if l.list.Failed() {
-		return nil
-	}
-	r.agreesWithSchema(value)
-	if l.list.Failed() {
-		return nil
-	}
-	return l.decode(root, src)
+	r.value = value
+	return r, r.node(value, r.model.definition("#Spec"), nil)
 }
 
 // isEmpty reports whether the files contain no fields, and adds an error if so.
@@ -167,12 +183,26 @@ func (r *reader) agreesWithSchema(value cue.Value) {
 	}
 }
 
-// absolute returns the absolute form of the path that the user gave.
+// absolute returns the absolute form of the path that the user gave. A ".." after a
+// symbolic link is the folder above the one that the link names.
 func (l *loader) absolute() string {
-	if filepath.IsAbs(l.path) {
-		return filepath.Clean(l.path)
+	path := l.path
+	if !filepath.IsAbs(path) {
+		path = l.dir + string(filepath.Separator) + path
 	}
-	return filepath.Join(l.dir, l.path)
+	clean := filepath.Clean(path)
+	if !slices.Contains(strings.Split(filepath.ToSlash(path), "/"), "..") {
+		return clean
+	}
+	if real := follow(path); real != path && real != follow(clean) {
+		return real
+	}
+	if dir, name := filepath.Split(path); name != ".." { // of a file that does not exist
+		if real := follow(dir); real != dir && real != follow(filepath.Dir(clean)) {
+			return filepath.Join(real, name)
+		}
+	}
+	return clean
 }
 
 // follow returns path with its symbolic links followed, or path itself if that

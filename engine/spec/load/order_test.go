@@ -118,3 +118,29 @@ func TestNameInAFileThatIsNotLoaded(t *testing.T) {
 		t.Errorf("got %+v, want the hint %q", list.Items, want)
 	}
 }
+
+// A loop over what several files declare would give the order of the files' names.
+func TestALoopOverSeveralFilesIsRefused(t *testing.T) {
+	const red, green = "package isle\n_hues: red: 1\n", "package isle\n_hues: green: 2\n"
+	for _, c := range []struct{ text, want string }{
+		{"fields: hue: {kind: \"category\", values: [for name, _ in _hues {name}]}\n", "fields.hue.values"},
+		{"fields: {for name, _ in _hues {(name): kind: \"id\"}}\n", "fields"},
+		{"fields: {hue: kind: \"id\", for name, n in _hues {(name): {kind: \"integer\", min: 0, max: n}}}\norder: fields: [\"hue\", \"red\", \"green\"]\n", ""},
+		{"fields: hue: {kind: \"category\", values: [for name in [\"red\", \"green\"] if _hues[name] > 0 {name}]}\n", ""},
+	} {
+		for _, names := range [][2]string{{"a", "z"}, {"z", "a"}} {
+			dir := tree(t, map[string]string{
+				"isle/m.cue":                mainFile + c.text,
+				"isle/" + names[0] + ".cue": red,
+				"isle/" + names[1] + ".cue": green,
+			})
+			_, list := load.Load(context.Background(), "isle", load.Options{Dir: dir})
+			switch {
+			case c.want == "" && list.Failed():
+				t.Errorf("%s: got %v", c.text, list.Items)
+			case c.want != "" && (len(list.Items) != 1 || !strings.HasPrefix(list.Items[0].Message, c.want+": the order of its entries depends on the names of files")):
+				t.Errorf("%s: got %v, want a fault of %s", c.text, list.Items, c.want)
+			}
+		}
+	}
+}

@@ -2,6 +2,7 @@ package load
 
 import (
 	"cmp"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -20,6 +21,7 @@ type places struct {
 	loader   *loader
 	packages *packages
 	first    string                   // first file
+	home     string                   // folder that the names of files are relative to
 	own      map[string]bool          // files of the spec
 	at       map[string][]declaration // by path key
 }
@@ -43,12 +45,25 @@ func indexPlaces(l *loader, ps *packages, inDefinition bool) *places {
 	p.first = files[0].Filename
 	if inDefinition {
 		p.definition(ps.all[0])
-		return p
+	} else {
+		for _, f := range files {
+			p.decls(nil, f.Decls)
+		}
 	}
-	for _, f := range files {
-		p.decls(nil, f.Decls)
-	}
+	p.home = p.folderOfName()
 	return p
+}
+
+// folderOfName returns the folder of the file that gives the spec its name. A file
+// that only refers to the spec of a package in another folder, as in
+// `#Spec: other.#Spec`, thus makes the same documents as the package itself.
+func (p *places) folderOfName() string {
+	for _, d := range p.at[pathKey([]cue.Selector{cue.Str("name")})] {
+		if file := d.label.Filename(); file != "" {
+			return filepath.Dir(file)
+		}
+	}
+	return filepath.Dir(p.first)
 }
 
 // definition indexes the opened definition of a package.

@@ -19,6 +19,7 @@ type reader struct {
 	ctx    *cue.Context
 	model  *model
 	places *places
+	value  cue.Value // of the spec
 
 	stanzas map[string]stanza // by name
 }
@@ -302,7 +303,7 @@ func (r *reader) resolve(file string, path []cue.Selector, v cue.Value) string {
 		from = pos.Filename()
 	}
 	full := filepath.Join(filepath.Dir(from), filepath.FromSlash(file))
-	name, err := filepath.Rel(filepath.Dir(r.places.first), full)
+	name, err := filepath.Rel(r.places.home, full)
 	if err != nil {
 		name = full // on another drive
 	}

@@ -2,7 +2,7 @@ package humanize
 
 import "testing"
 
-func TestSay(t *testing.T) {
+func TestFormats(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{Thousands(0), "0"},
 		{Thousands(999), "999"},
@@ -20,7 +20,7 @@ func TestSay(t *testing.T) {
 		{Some([]string{"1", "2", "3", "4", "5", "6", "7", "8"}), "1, 2, 3, 4, 5, 6 and 2 more"},
 	} {
 		if c.got != c.want {
-			t.Errorf("%q, want %q", c.got, c.want)
+			t.Errorf("got %q, want %q", c.got, c.want)
 		}
 	}
 }

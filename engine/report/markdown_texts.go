@@ -10,12 +10,12 @@ import (
 )
 
 // texts shows the written fields.
-func (s *Stats) texts(p *paper) {
+func (s *Stats) texts(d *document) {
 	if s.Texts == nil || s.Texts.Written == 0 {
 		return
 	}
-	p.line("## Texts\n")
-	p.line("Lengths are in characters, of the items where a field is a list. Not written are persons who should have a text and have none.\n")
+	d.line("## Texts\n")
+	d.line("Lengths are in characters; for lists, of each item. *Not written* counts the persons who should have a text and have none.\n")
 	var rows [][]string
 	for i := range s.Texts.Fields {
 		f := &s.Texts.Fields[i]
@@ -28,15 +28,15 @@ func (s *Stats) texts(p *paper) {
 		}
 		rows = append(rows, append(row, written(f.Sources)))
 	}
-	p.table([]string{"field", "written>", "not written>", "mean>", "min>", "10 %>", "median>", "90 %>", "max>", "items", "by"}, rows)
-	s.beside(p)
-	s.broken(p)
-	s.alike(p)
-	s.groups(p)
+	d.table([]string{"field", "written>", "not written>", "mean>", "min>", "10 %>", "median>", "90 %>", "max>", "items", "written by"}, rows)
+	s.compareReferences(d)
+	s.broken(d)
+	s.repetition(d)
+	s.groups(d)
 }
 
-// groups shows the words that set groups apart.
-func (s *Stats) groups(p *paper) {
+// groups shows the most distinctive words of groups of persons.
+func (s *Stats) groups(d *document) {
 	var rows [][]string
 	for _, g := range s.Texts.Groups {
 		var words []string
@@ -51,9 +51,9 @@ func (s *Stats) groups(p *paper) {
 	if rows == nil {
 		return
 	}
-	p.line("### Words by group\n")
-	p.line("The words that set the texts of a group apart from all others in a sample, the most distinctive first, by weighted log-odds (Monroe, Colaresi and Quinn 2008), with the share of persons in the group and elsewhere whose texts have them. What is not a fact of the person may be a cliché.\n")
-	p.table([]string{"field", "group", "persons>", "words"}, rows)
+	d.line("### Distinctive words by group\n")
+	d.line("The words most typical of the texts of a group, in a sample, ranked by weighted log-odds (Monroe, Colaresi and Quinn 2008). Brackets give the share of persons in the group and outside it whose texts contain the word. A word that is not a fact about the person may be a cliché.\n")
+	d.table([]string{"field", "group", "persons>", "words"}, rows)
 }
 
 func lengths(n *check.Summary) []string {
@@ -63,7 +63,7 @@ func lengths(n *check.Summary) []string {
 	return []string{number(n.Mean), number(n.Min), number(n.P10), number(n.P50), number(n.P90), number(n.Max)}
 }
 
-// written says who wrote the texts of a field.
+// written lists who wrote the texts of a field, with shares.
 func written(sources []check.TextSource) string {
 	var parts []string
 	for _, x := range sources {
@@ -72,9 +72,9 @@ func written(sources []check.TextSource) string {
 	return strings.Join(parts, ", ")
 }
 
-// beside shows the lengths of texts and lists next to what is known of the
-// references.
-func (s *Stats) beside(p *paper) {
+// compareReferences compares the lengths of texts and lists with the known figures
+// of the references.
+func (s *Stats) compareReferences(d *document) {
 	for i := range s.References {
 		r := s.References[i].Known
 		var rows [][]string
@@ -96,14 +96,14 @@ func (s *Stats) beside(p *paper) {
 		if rows == nil {
 			continue
 		}
-		p.line("### Beside %s\n", Escape(r.Title))
-		p.line("Here is the mean of this release, there what is known of the other data set without having it.\n")
-		p.table([]string{"field", "what", "here>", "there>", "status", "origin"}, rows)
+		d.line("### Compared with %s\n", Escape(r.Title))
+		d.line("*This release* is a mean measured here; the figures of the other data set are taken from what is published about it.\n")
+		d.table([]string{"field", "measure", "this release>", Escape(r.Title) + ">", "status", "origin"}, rows)
 	}
 }
 
-// broken lists the demands that texts do not meet.
-func (s *Stats) broken(p *paper) {
+// broken lists the requirements that texts do not meet.
+func (s *Stats) broken(d *document) {
 	var rows [][]string
 	for _, f := range s.Texts.Fields {
 		for _, b := range f.Broken {
@@ -111,15 +111,15 @@ func (s *Stats) broken(p *paper) {
 		}
 	}
 	if rows == nil {
-		p.line("Every text is as its field and the rules demand.\n")
+		d.line("All texts meet the requirements of their fields and the rules.\n")
 		return
 	}
-	p.line("### Demands that texts do not meet\n")
-	p.table([]string{"field", "demand", "name", "texts>", "share>"}, rows)
+	d.line("### Requirements that texts do not meet\n")
+	d.table([]string{"field", "requirement", "name", "texts>", "share>"}, rows)
 }
 
-// alike shows how much texts resemble each other.
-func (s *Stats) alike(p *paper) {
+// repetition shows how much texts repeat each other.
+func (s *Stats) repetition(d *document) {
 	var rows [][]string
 	compared, kept := int64(0), int64(0)
 	for _, f := range s.Texts.Fields {
@@ -141,7 +141,7 @@ func (s *Stats) alike(p *paper) {
 	if rows == nil {
 		return
 	}
-	p.line("### How much texts resemble each other\n")
-	p.line("A sample of at most %s texts of each field, after names, places and numbers are masked. Near-duplicates share four fifths of their shingles of five words with an earlier text. Openings are the first eight words; repeated are those that another of the same hundred has. Distinct are the ratios of different runs of one, two and three words to all of them; these and the longest repeated phrase are of at most %s texts.\n", humanize.Thousands(compared), humanize.Thousands(kept))
-	p.table([]string{"field", "near-duplicates>", "share>", "openings repeated>", "entropy of openings, bits>", "distinct-1>", "distinct-2>", "distinct-3>", "longest repeated phrase"}, rows)
+	d.line("### Repetition in texts\n")
+	d.line("Measured on at most %s texts per field, with names, places and numbers masked. A *near-duplicate* shares at least 80 %% of its five-word shingles with an earlier text. An *opening* is the first eight words; it is *repeated* if another of the same hundred texts has it. *Distinct-n* is the ratio of different to all runs of n words. Distinct-n and the longest repeated phrase are measured on at most %s texts.\n", humanize.Thousands(compared), humanize.Thousands(kept))
+	d.table([]string{"field", "near-duplicates>", "share>", "openings repeated>", "entropy of openings, bits>", "distinct-1>", "distinct-2>", "distinct-3>", "longest repeated phrase"}, rows)
 }

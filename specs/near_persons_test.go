@@ -9,8 +9,9 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// TestNearDuplicatePersonsByChance: with few fields many pairs of persons differ in
-// one field only, as many as the check expects; with many fields there are none.
+// TestNearDuplicatePersonsByChance: with few fields, many pairs of persons differ in
+// only one field, about as many as the check expects by chance. With many fields no
+// pair does.
 func TestNearDuplicatePersonsByChance(t *testing.T) {
 	for _, c := range []struct {
 		spec string
