@@ -30,11 +30,19 @@ func estimate(f *run.TextForecast) string {
 	for _, c := range f.Calls {
 		requests += c.Persons
 	}
-	text := fmt.Sprintf("%s would be called %s, with about %s tokens in and %s out", f.Model, humanize.Count(requests, "time", "times"), humanize.Thousands(f.Tokens.Prompt), humanize.Thousands(f.Tokens.Completion))
+	text := fmt.Sprintf("%s at %s would be called %s, with about %s tokens in and %s out", f.Model, keyed(f), humanize.Count(requests, "time", "times"), humanize.Thousands(f.Tokens.Prompt), humanize.Thousands(f.Tokens.Completion))
 	if !f.Priced {
 		return text + ", at an unknown price"
 	}
 	return text + fmt.Sprintf(", about %.2f %s at the prices of %s", f.Cost, f.Currency, f.Prices)
+}
+
+// keyed formats where requests go and which key they carry.
+func keyed(f *run.TextForecast) string {
+	if f.Key == "" {
+		return f.Host + ", without a key,"
+	}
+	return f.Host + ", with the key in " + f.Key + ","
 }
 
 // ask asks the question and reads a line. Only y or yes accepts.

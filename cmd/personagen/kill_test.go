@@ -38,7 +38,7 @@ calls: {
 	late: {prompt: "P{{ .number }}: {{ .story }}", model: "m"}
 }
 enrichment: repairs: 20
-endpoints: vllm: {mode: "json_schema", max_in_flight: 12, key_var: "ISLAND_KEY"}
+endpoints: vllm: {mode: "json_schema", max_in_flight: 12}
 `
 
 // islander returns a number for the person of a prompt, which does not depend on
@@ -72,7 +72,7 @@ func (r *islandRun) start(out string) (*exec.Cmd, *strings.Builder) {
 		r.t.Fatal(err)
 	}
 	output := &strings.Builder{}
-	c := exec.Command(path, "run", r.spec, "--provider", "vllm", "--base-url", r.url, "-o", filepath.Join(r.dir, out), "--no-cache", "--workers-in-flight", "12", "--json")
+	c := exec.Command(path, "run", r.spec, "--provider", "vllm", "--base-url", r.url, "--key-var", "ISLAND_KEY", "-o", filepath.Join(r.dir, out), "--no-cache", "--workers-in-flight", "12", "--json")
 	c.Stdout, c.Stderr = output, output
 	c.Env = append(os.Environ(), "ISLAND_KEY="+secret)
 	if err := c.Start(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/run"
@@ -138,15 +140,13 @@ func endpointHost(e *bundle.Endpoint) string {
 	return u.Host
 }
 
-// endpointKey says where the key of an endpoint is found.
+// endpointKey says which key an endpoint gets without a flag.
 func endpointKey(e *bundle.Endpoint) string {
-	switch {
-	case e.NoKey:
-		return "no key"
-	case e.KeyVar == "":
-		return "the provider's key variable"
+	preset, err := endpoint.Preset(e.Name)
+	if err == nil && preset.KeyVar != "" && (e.BaseURL == "" || endpoint.PresetHost(e.Name, e.BaseURL)) {
+		return "key in " + preset.KeyVar
 	}
-	return "key in " + e.KeyVar
+	return "no key without --trust"
 }
 
 // printWarnings prints the spec's warnings, a line each. The command has printed
@@ -186,6 +186,9 @@ func (a *app) printTexts(f *run.TextForecast) {
 		fmt.Fprintf(w, "\nTexts by %s, in batches:\n", f.Model)
 	} else {
 		fmt.Fprintf(w, "\nTexts by %s:\n", f.Model)
+	}
+	if f.Host != "" {
+		fmt.Fprintf(w, "  asked at %s\n", strings.TrimSuffix(keyed(f), ","))
 	}
 	if f.Waiting > 0 {
 		fmt.Fprintf(w, "  counted as missing, but submitted to the provider: %s of an earlier run\n", humanize.Count(int64(f.Waiting), "batch", "batches"))

@@ -19,6 +19,8 @@ type writerFlags struct {
 	model    string
 	baseURL  string
 	keyFile  string
+	keyVar   string
+	trust    []string
 	workers  int
 	inFlight int
 	budget   float64
@@ -41,8 +43,10 @@ func (o *writerFlags) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.provider, "provider", "", "writer of the texts: offline, the spec's phrase banks; none, which omits the text columns; or the endpoint of a model: "+models()+", or one that the spec defines (default offline if the spec has phrase banks, otherwise none)")
 	f.StringVar(&o.model, "model", "", "name of the model (default from the spec)")
 	f.StringVar(&o.baseURL, "base-url", "", "address of the endpoint, such as http://localhost:8000/v1 (default the provider's)")
-	f.StringVar(&o.keyFile, "key-file", "", "file with the API key (default the provider's environment variable)")
-	f.IntVar(&o.workers, "workers-in-flight", 0, "number of concurrent calls at the start (default 10)")
+	f.StringVar(&o.keyVar, "key-var", "", "environment variable with the API key (default the provider's, for the provider's own host only)")
+	f.StringVar(&o.keyFile, "key-file", "", "file with the API key")
+	f.StringSliceVar(&o.trust, "trust", nil, "`HOST` named by the spec that may have the key; otherwise only the provider's own host has it, or that of --base-url with --key-var or --key-file")
+	f.IntVar(&o.workers, "workers-in-flight", 0, "number of concurrent calls at the start, and at most unless --max-in-flight is given (default 10)")
 	f.IntVar(&o.inFlight, "max-in-flight", 0, "largest number of concurrent calls, reached if the endpoint keeps up (default the provider's)")
 	f.Float64Var(&o.budget, "budget", 0, "largest cost of this run's texts, in the currency of the price table (default no limit)")
 	f.StringVar(&o.journal, "journal", "", "folder of accepted answers, from which a run continues (default the folder of the release with .journal appended)")
@@ -64,7 +68,7 @@ func models() string {
 func (o *writerFlags) apply(c *cobra.Command, cfg *run.Config) error {
 	cfg.Provider = o.provider
 	if o.provider == "" || o.provider == run.Offline || o.provider == run.NoTexts {
-		for _, name := range []string{"model", "base-url", "key-file", "workers-in-flight", "max-in-flight", "budget", "journal", "export-journal", "refill", "mode", "poll-every", "batch-requests", "batch-bytes", "yes", "ask-above", "no-monitor"} {
+		for _, name := range []string{"model", "base-url", "key-file", "key-var", "trust", "workers-in-flight", "max-in-flight", "budget", "journal", "export-journal", "refill", "mode", "poll-every", "batch-requests", "batch-bytes", "yes", "ask-above", "no-monitor"} {
 			if c.Flags().Changed(name) {
 				return usagef("--%s applies only to texts that a model writes; choose its endpoint with --provider: %s", name, models())
 			}
@@ -89,7 +93,11 @@ func (o *writerFlags) apply(c *cobra.Command, cfg *run.Config) error {
 	cfg.Writer.Mode = o.mode
 	cfg.Writer.Endpoint.Batch = endpoint.BatchConfig{Requests: o.requests, Bytes: o.bytes, Poll: o.poll}
 	e := &cfg.Writer.Endpoint
-	e.Model, e.BaseURL, e.KeyFile, e.Workers, e.MaxInFlight = o.model, o.baseURL, o.keyFile, o.workers, o.inFlight
+	e.Model, e.BaseURL, e.KeyFile, e.KeyVar, e.Workers, e.MaxInFlight = o.model, o.baseURL, o.keyFile, o.keyVar, o.workers, o.inFlight
+	if e.MaxInFlight == 0 {
+		e.MaxInFlight = e.Workers
+	}
+	cfg.Writer.Trust = o.trust
 	cfg.Writer.Budget, cfg.Writer.Journal, cfg.Writer.Export, cfg.Writer.Refill = o.budget, o.journal, o.export, o.refill
 	return nil
 }

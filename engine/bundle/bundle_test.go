@@ -50,7 +50,7 @@ func small(t testing.TB) *Bundle {
 		Request: &Request{Size: 10, Seed: 3, Sampling: "quota"},
 		Writers: Writers{
 			Repairs: 2, AskAbove: 5,
-			Endpoints: []Endpoint{{Name: "bay", BaseURL: "https://bay.test/v1", KeyVar: "BAY_KEY", Local: &yes, Extra: map[string]json.RawMessage{"top_k": json.RawMessage("1")}, Limits: Limits{TokensPerMinute: 9}, Batch: Batch{Bytes: 1}}},
+			Endpoints: []Endpoint{{Name: "bay", BaseURL: "https://bay.test/v1", KeyHeader: "api-key", Local: &yes, Extra: map[string]json.RawMessage{"top_k": json.RawMessage("1")}, Limits: Limits{TokensPerMinute: 9}, Batch: Batch{Bytes: 1}}},
 			Prices:    &Prices{Date: "2026-01-01", Currency: "EUR", Models: []Price{{Model: "m", Input: 1, Output: 2}}},
 		},
 		Warnings: []diag.Diagnostic{{Place: diag.Place{File: "town.cue", Line: 3}, Severity: diag.Warning, Code: "odd", Message: "odd"}},

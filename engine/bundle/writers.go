@@ -3,7 +3,7 @@ package bundle
 import "encoding/json"
 
 // Writers says how models are asked for texts, and what they cost. It holds no
-// secrets: a key is named by its environment variable.
+// secrets and does not say which key is sent.
 type Writers struct {
 	Endpoints []Endpoint `json:"endpoints,omitempty"`
 	// Prices is nil when the spec has none.
@@ -19,10 +19,9 @@ type Writers struct {
 type Endpoint struct {
 	Name    string `json:"name"`
 	BaseURL string `json:"base_url,omitempty"`
-	// KeyVar is the environment variable that holds the key; NoKey says that the
-	// endpoint needs none.
-	KeyVar      string                     `json:"key_var,omitempty"`
-	NoKey       bool                       `json:"no_key,omitempty"`
+	// KeyHeader is the header of the key, "" for Authorization.
+	KeyHeader   string                     `json:"key_header,omitempty"`
+	Query       map[string]string          `json:"query,omitempty"`
 	Model       string                     `json:"model,omitempty"`
 	Mode        string                     `json:"mode,omitempty"`
 	TokensField string                     `json:"tokens_field,omitempty"`
@@ -75,6 +74,13 @@ type Price struct {
 // OwnBodyFields are the fields of a request's body that the client sets itself;
 // Endpoint.Extra has none of them.
 var OwnBodyFields = []string{"model", "messages", "response_format", "stream", "temperature", "seed", "n", "max_tokens", "max_completion_tokens"}
+
+// CostlyBodyFields are fields of a request's body that multiply the cost of a
+// call, or choose another price or model; Endpoint.Extra has none of them.
+var CostlyBodyFields = []string{
+	"best_of", "num_return_sequences", "candidate_count", "service_tier", "models", "fallbacks", "plugins", "tools", "functions",
+	"web_search_options", "modalities", "audio", "background", "max_output_tokens", "max_new_tokens", "num_predict", "n_predict", "stream_options",
+}
 
 // Endpoint returns the named endpoint, or nil.
 func (w *Writers) Endpoint(name string) *Endpoint {

@@ -74,8 +74,8 @@ func (c *Client) UploadBatch(ctx context.Context, path, name string) (id string,
 	}
 	failed := c.retry(ctx, apiCall{timeout: fileTimeout, safe: true}, func(ctx context.Context, _ *exchange) error {
 		f, err := c.api.CreateFileBytes(ctx, openai.FileBytesRequest{Name: name + ".jsonl", Bytes: content, Purpose: openai.PurposeBatch})
-		if err == nil && f.ID == "" {
-			err = errors.New("the file was given no id")
+		if err == nil && (f.ID == "" || c.key.isIn(f.ID)) {
+			err = errors.New("the file was given no id that can be used")
 		}
 		id = f.ID
 		return err
@@ -194,8 +194,9 @@ func (c *Client) FindBatch(ctx context.Context, file, name string) (*Batch, erro
 	return nil, nil
 }
 
-// Download writes a file of the endpoint to path, atomically.
-func (c *Client) Download(ctx context.Context, id, path string) error {
+// Download writes a file of the endpoint to path, atomically. It refuses a file of
+// more than limit bytes: see FileLimit.
+func (c *Client) Download(ctx context.Context, id, path string, limit int64) error {
 	var local error // of this machine's disk
 	failed := c.retry(ctx, apiCall{timeout: fileTimeout, safe: true, stream: true}, func(ctx context.Context, x *exchange) error {
 		content, err := c.api.GetFileContent(ctx, id)
@@ -203,9 +204,13 @@ func (c *Client) Download(ctx context.Context, id, path string) error {
 			return err
 		}
 		defer content.Close()
-		from := &readErrors{r: content}
+		from := &readErrors{r: content, left: limit}
 		if err := writeAtomically(path, from); from.err == nil {
 			local = err
+			return nil
+		}
+		if errors.Is(from.err, errFileTooLong) {
+			local = fmt.Errorf("%w: %d bytes would do for its requests", errFileTooLong, limit)
 			return nil
 		}
 		x.cut = true
@@ -219,12 +224,18 @@ func (c *Client) Download(ctx context.Context, id, path string) error {
 
 // readErrors keeps the error of a reader, to distinguish it from the writer's.
 type readErrors struct {
-	r   io.Reader
-	err error
+	r    io.Reader
+	left int64 // bytes that may follow
+	err  error
 }
+
+var errFileTooLong = errors.New("the provider's file is longer than answers to its requests can be")
 
 func (r *readErrors) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
+	if r.left -= int64(n); r.left < 0 {
+		n, err = 0, errFileTooLong
+	}
 	if err != nil && err != io.EOF {
 		r.err = err
 	}
@@ -288,7 +299,7 @@ func (c *Client) retry(ctx context.Context, call apiCall, ask func(context.Conte
 func (c *Client) once(ctx context.Context, call apiCall, ask func(context.Context, *exchange) error) *Error {
 	limited, cancel := context.WithTimeout(ctx, call.timeout)
 	defer cancel()
-	x := &exchange{stream: call.stream}
+	x := &exchange{stream: call.stream, limit: maxReply, timeout: call.timeout}
 	err := ask(attach(limited, x), x)
 	if err == nil {
 		return nil
@@ -296,7 +307,7 @@ func (c *Client) once(ctx context.Context, call apiCall, ask func(context.Contex
 	e := c.fail(ctx, x, err)
 	switch {
 	case e.Kind == Unreadable:
-		e.Message = "the reply is not one of the batch API: " + c.key.scrub(oneLine(err.Error()))
+		e.Message = "the reply is not one of the batch API: " + c.message(err.Error())
 	case call.newFile && e.Kind == BadRequest && fileNotFound(e):
 		e.Kind = Overloaded // providers may not find a new file at once
 	case e.Kind == Overloaded, e.Kind == Timeout:
@@ -321,7 +332,7 @@ func fileNotFound(e *Error) bool {
 
 // batch converts go-openai's batch.
 func (c *Client) batch(b openai.Batch) Batch {
-	out := Batch{ID: b.ID, Status: b.Status, Input: b.InputFileID,
+	out := Batch{ID: c.key.scrub(b.ID), Status: c.message(b.Status), Input: b.InputFileID,
 		Total: int64(b.RequestCounts.Total), Done: int64(b.RequestCounts.Completed + b.RequestCounts.Failed)}
 	if b.OutputFileID != nil {
 		out.Output = *b.OutputFileID
@@ -343,7 +354,7 @@ func (c *Client) batch(b openai.Batch) Batch {
 			out.Reason = fmt.Sprintf("line %d: %s", *first.Line, first.Message)
 		}
 	}
-	out.Reason = c.key.scrub(oneLine(out.Reason))
+	out.Reason = c.message(out.Reason)
 	if out.Failed && out.Reason == "" {
 		out.Reason = "the provider gives no reason"
 	}

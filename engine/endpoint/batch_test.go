@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -55,7 +56,7 @@ func answers(t testing.TB, c *Client, b Batch) map[string]error {
 			continue
 		}
 		path := filepath.Join(t.TempDir(), "out")
-		if err := c.Download(context.Background(), id, path); err != nil {
+		if err := c.Download(context.Background(), id, path, 1<<30); err != nil {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(path)
@@ -246,6 +247,26 @@ func TestBatchEnds(t *testing.T) {
 	c := newClient(t, quick(t, s), nil)
 	if _, err := c.Batch(context.Background(), "nobody's"); KindOf(err) != BadRequest || !strings.Contains(err.Error(), "No batch found") {
 		t.Errorf("an unknown batch: %v", err)
+	}
+}
+
+// A file of answers that is longer than its requests allow is not kept.
+func TestDownloadLimit(t *testing.T) {
+	s := &fake.Server{}
+	c := newClient(t, quick(t, s), nil)
+	b, err := c.Batch(context.Background(), submit(t, c, batchFile(t, c, 6), "n").ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "output")
+	if err := c.Download(context.Background(), b.Output, path, 100); !errors.Is(err, errFileTooLong) {
+		t.Errorf("got %v", err)
+	}
+	if files, _ := os.ReadDir(filepath.Dir(path)); len(files) > 0 {
+		t.Errorf("%v is left", files)
+	}
+	if FileLimit(50_000, 2000) >= 8<<30 || FileLimit(1<<40, 1<<30) != 1<<50 {
+		t.Error("the limit of a file is wrong")
 	}
 }
 

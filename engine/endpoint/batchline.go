@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-
-	openai "github.com/sashabaranov/go-openai"
 )
 
 // AppendBatchLine appends a request to a batch file, as a line, and returns the
@@ -60,7 +58,7 @@ func (c *Client) ReadBatchLine(line []byte) (Answer, *Usage, error) {
 	if l.Response == nil || l.Response.Status == 0 {
 		e := &Error{Kind: Unanswered}
 		if l.Error != nil {
-			e.Message = c.key.scrub(oneLine(l.Error.Message))
+			e.Message = c.message(l.Error.Message)
 			if kind := kindOf(0, fmt.Sprint(l.Error.Code), l.Error.Message); kind != BadRequest {
 				e.Kind = kind
 			}
@@ -70,9 +68,10 @@ func (c *Client) ReadBatchLine(line []byte) (Answer, *Usage, error) {
 	if l.Response.Status != http.StatusOK {
 		return Answer{}, nil, c.lineError(l.Response.Status, l.Response.Body)
 	}
-	var chat openai.ChatCompletionResponse
-	err := json.Unmarshal(l.Response.Body, &chat)
-	r, err := newReply(chat, err, l.Response.Body)
+	r, err := readReply(l.Response.Body)
+	if r.absurd {
+		r.usage = nil
+	}
 	if err != nil {
 		return Answer{}, r.usage, c.unreadable(notChat + err.Error())
 	}
@@ -96,7 +95,7 @@ func (c *Client) lineError(status int, body []byte) *Error {
 	if json.Unmarshal(body, &reply) == nil && reply.Error.Message != "" {
 		code, message = fmt.Sprint(reply.Error.Code)+" "+reply.Error.Type, reply.Error.Message
 	}
-	return &Error{Kind: kindOf(status, code, message), Status: status, Message: c.key.scrub(oneLine(message))}
+	return &Error{Kind: kindOf(status, code, message), Status: status, Message: c.message(message)}
 }
 
 // Charged reports whether a request that ended in err may have been paid for.

@@ -13,7 +13,16 @@ import (
 type Money int64
 
 // NewMoney converts an amount in units of the currency, such as 2.5 dollars.
-func NewMoney(amount float64) Money { return Money(math.Round(amount * 1e9)) }
+func NewMoney(amount float64) Money { return saturate(math.Round(amount * 1e9)) }
+
+// mostMoney is more than any run costs. Greater amounts count as this one, so
+// that no sum of costs overflows.
+const mostMoney = 1 << 60
+
+// saturate converts an amount in billionths.
+func saturate(billionths float64) Money {
+	return Money(max(-mostMoney, min(billionths, mostMoney)))
+}
 
 // Amount returns m in units of the currency.
 func (m Money) Amount() float64 { return float64(m) / 1e9 }
@@ -41,8 +50,12 @@ type Cost struct {
 	Tokens int64
 }
 
-func (c Cost) plus(d Cost) Cost  { return Cost{c.Money + d.Money, c.Tokens + d.Tokens} }
-func (c Cost) minus(d Cost) Cost { return Cost{c.Money - d.Money, c.Tokens - d.Tokens} }
+// plus adds costs; sums beyond mostMoney count as that.
+func (c Cost) plus(d Cost) Cost {
+	return Cost{min(c.Money+d.Money, mostMoney), min(c.Tokens+d.Tokens, mostMoney)}
+}
+
+func (c Cost) minus(d Cost) Cost { return Cost{max(0, c.Money-d.Money), max(0, c.Tokens-d.Tokens)} }
 
 // within reports whether c keeps to a limit; 0 is no limit.
 func (c Cost) within(limit Cost) bool {

@@ -35,9 +35,17 @@ type Client struct {
 	life context.Context // ends when the client stops, with the reason as its cause
 	stop context.CancelCauseFunc
 
+	fixedTimeout bool        // the config sets the timeout
+	proven       atomic.Bool // the server has answered a request
+
 	mu       sync.Mutex
 	mode     Mode
-	failures int // requests failed in a row
+	wire     wire
+	switched bool     // the field of the token limit was changed
+	refused  []string // body fields
+	pace     float64  // seconds per token, 0 if unknown
+	paceLoad int      // calls in flight when pace was measured
+	failures int      // requests failed in a row
 	stats    Stats
 }
 
@@ -45,6 +53,7 @@ type Client struct {
 // limit. Nothing is sent. A missing API key is not a fault of the config: see
 // Keyless.
 func New(cfg Config, budget *Budget) (*Client, error) {
+	fixedTimeout := cfg.Timeout > 0
 	cfg = cfg.withDefaults()
 	key, keyErr := readKey(cfg.KeyVar, cfg.KeyFile)
 	var keyless error
@@ -64,12 +73,13 @@ func New(cfg Config, budget *Budget) (*Client, error) {
 	}
 	c := &Client{
 		cfg: cfg, key: key, keyless: keyless, price: price, budget: budget, mode: cfg.Mode,
+		fixedTimeout: fixedTimeout, wire: wire{tokensField: cfg.TokensField},
 		jitter: rng.New(cfg.Seed, "endpoint retries"),
 		gate:   newGate(cfg.Workers, cfg.MaxInFlight),
 		pacer:  newPacer(cfg.Limits),
 		stats:  Stats{Failures: map[Kind]int64{}},
 		http: &http.Client{
-			Transport:     &transport{base, key, cfg.Headers},
+			Transport:     &transport{base: base, key: key, cfg: cfg},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
@@ -138,11 +148,16 @@ func (c *Client) do(ctx context.Context, req Request, mode Mode) (*Answer, *Erro
 	call := c.calls.Add(1)
 	waiting, cancel := c.whileAlive(ctx)
 	defer cancel()
-	for attempt := 1; ; attempt++ {
-		answer, err := c.attempt(ctx, waiting, req, mode)
+	for attempt, learned := 1, 0; ; attempt++ {
+		sent := c.settings()
+		answer, err := c.attempt(ctx, waiting, req, mode, sent)
 		if err == nil {
 			c.hardFailures(false)
 			return answer, nil
+		}
+		if learned < 3 && c.learn(err, sent, req) {
+			learned++
+			continue
 		}
 		err.Attempts = attempt
 		if err.Kind.Temporary() && attempt <= c.cfg.Retries && err.RetryAfter <= c.cfg.MaxWait {
@@ -227,7 +242,7 @@ func (c *Client) interrupted(cause error, attempts int) *Error {
 }
 
 // attempt waits for its turn and sends the request once.
-func (c *Client) attempt(ctx, waiting context.Context, req Request, mode Mode) (*Answer, *Error) {
+func (c *Client) attempt(ctx, waiting context.Context, req Request, mode Mode, w wire) (*Answer, *Error) {
 	if c.life.Err() != nil { // waiting may not be joined with it yet
 		return nil, c.interrupted(context.Cause(c.life), 0)
 	}
@@ -248,18 +263,25 @@ func (c *Client) attempt(ctx, waiting context.Context, req Request, mode Mode) (
 		return nil, c.interrupted(err, 0)
 	}
 	start := time.Now()
-	s := c.send(ctx, req, mode)
+	s := c.send(ctx, req, mode, w)
 	latency = time.Since(start)
-	c.settle(reserved, s.usage, s.err, expected)
+	c.settle(reserved, s, req, expected)
 	c.applyPauses(s.header, s.err, expected)
 	switch {
 	case s.err == nil || s.err.Answer != nil:
 		effect = served
+		c.proven.Store(true)
 		if s.usage != nil {
 			written = s.usage.Completion
+		} else if s.answer != nil {
+			written = EstimateTokens(s.answer.Text, c.cfg.CharsPerToken)
 		}
+		c.measure(written, latency)
 	case s.err.Kind.Temporary():
 		effect = congested
+		if s.err.Kind == Timeout {
+			c.measure(int64(max(req.MaxTokens, fewTokens)), latency) // the next attempt gets more time
+		}
 	}
 	return s.answer, s.err
 }
@@ -274,10 +296,27 @@ func (c *Client) expectedTokens(req Request) int64 {
 	return int64(float64(bytes)/c.cfg.CharsPerToken) + int64(req.MaxTokens)
 }
 
-// settle books the cost of an attempt.
-func (c *Client) settle(reserved *Reservation, usage *Usage, failed *Error, expected int64) {
+// settle books the cost of an attempt: what the server reports, or the bound if it
+// reports nothing or what cannot be.
+func (c *Client) settle(reserved *Reservation, s result, req Request, expected int64) {
+	usage, failed, absurd := s.usage, s.err, s.absurd
+	if usage != nil && !absurd {
+		absurd = !Believable(*usage, LeastPrompt(req), s.text(), Cost{Tokens: PromptBound(req) + int64(req.MaxTokens)})
+	}
+	if absurd {
+		usage = nil
+		if s.answer != nil {
+			s.answer.Usage = Usage{}
+		}
+		if failed != nil && failed.Answer != nil {
+			failed.Answer.Usage = Usage{}
+		}
+	}
 	c.mu.Lock()
 	c.stats.Attempts++
+	if absurd {
+		c.stats.Misreported++
+	}
 	if usage != nil {
 		c.stats.Usage = c.stats.Usage.plus(*usage)
 	}
@@ -309,31 +348,44 @@ type result struct {
 	answer *Answer // nil with an error
 	err    *Error
 	usage  *Usage // nil if the reply does not report it
+	absurd bool   // the reply reports numbers of tokens that cannot be
 	header http.Header
 }
 
+// text is what the model wrote, as far as it is known.
+func (r *result) text() string {
+	switch {
+	case r.answer != nil:
+		return r.answer.Text
+	case r.err != nil && r.err.Answer != nil:
+		return r.err.Answer.Text
+	}
+	return ""
+}
+
 // send makes one attempt over the network.
-func (c *Client) send(ctx context.Context, req Request, mode Mode) result {
-	limited, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+func (c *Client) send(ctx context.Context, req Request, mode Mode, w wire) result {
+	timeout := c.timeout(req)
+	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	chat, extra, err := c.chatRequest(req, mode)
+	chat, extra, err := c.chatRequest(req, mode, w)
 	if err != nil {
 		return result{err: &Error{Kind: BadRequest, Message: oneLine(err.Error())}}
 	}
-	x := &exchange{extra: extra}
-	completion, err := c.api.CreateChatCompletion(attach(limited, x), chat)
+	x := &exchange{extra: extra, chat: true, limit: replyLimit(req.MaxTokens), timeout: timeout}
+	_, err = c.api.CreateChatCompletion(attach(limited, x), chat)
 	switch {
 	case !x.sent: // go-openai itself refuses some models
 		return result{err: &Error{Kind: BadRequest, Message: oneLine(err.Error())}}
 	case x.status != http.StatusOK || x.cut:
 		return result{err: c.fail(ctx, x, err), header: x.header}
 	}
-	r, err := newReply(completion, err, x.reply)
+	r, err := readReply(x.reply)
 	if err != nil {
-		return result{err: c.fail(ctx, x, err), usage: r.usage, header: x.header}
+		return result{err: c.fail(ctx, x, err), usage: r.usage, absurd: r.absurd, header: x.header}
 	}
 	answer, failed := c.answer(r)
-	return result{answer, failed, r.usage, x.header}
+	return result{answer, failed, r.usage, r.absurd, x.header}
 }
 
 // backoff is the wait before the next attempt: what the server asked for, or a time
@@ -349,7 +401,7 @@ func (c *Client) backoff(call int64, attempt int, asked time.Duration) time.Dura
 // too many failed requests in a row.
 func (c *Client) judge(e *Error) {
 	switch e.Kind {
-	case Unauthorised, QuotaExhausted:
+	case Unauthorised, QuotaExhausted, Incapable, Unreachable:
 		c.stop(e)
 	case Truncated, Refused:
 		c.hardFailures(false)

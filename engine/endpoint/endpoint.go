@@ -63,4 +63,5 @@ type Answer struct {
 	FinishReason string
 	Usage        Usage
 	Model        string // as the server names it
+	Reasoned     bool   // the reply had thoughts beside the text
 }

@@ -171,7 +171,7 @@ func TestFaults(t *testing.T) {
 		{fake.CutBefore, Disconnected, 4, "EOF"},
 		{fake.CutInside, Disconnected, 4, "EOF"},
 		{fake.SlowBody, "", 1, `{"hue":"Text 0`},
-		{fake.NotJSON, Unreadable, 4, "not a chat completion"},
+		{fake.NotJSON, Incapable, 1, "HTML page"},
 		{fake.ErrorIn200, Unreadable, 4, "upstream is busy"},
 		{fake.TruncatedJSON, "", 1, `{"hue":"Text 0`},
 		{fake.CodeFence, "", 1, "```json\n"},
@@ -233,11 +233,16 @@ func TestErrorReplies(t *testing.T) {
 		{400, `{"error":{"code":"data_inspection_failed","message":"Input data may contain inappropriate content."}}`, Refused, "inappropriate"},
 		{400, `{"object":"error","message":"max_tokens is too large","type":"BadRequestError","code":400}`, BadRequest, "max_tokens is too large"},
 		{422, `{"detail":[{"loc":["body"],"msg":"field required"}]}`, BadRequest, "field required"},
-		{404, `{"error":"model 'x' not found"}`, BadRequest, "not found"},
+		{404, `{"error":"model 'x' not found"}`, Incapable, "check the name of the model, m, and the base URL"},
+		{400, `{"error":{"message":"The model m does not exist","code":"model_not_found"}}`, Incapable, "does not exist"},
+		{400, `{"error":{"message":"Your credit balance is too low to access this API."}}`, QuotaExhausted, "credit"},
+		{401, `{"error":{"message":"who?"}}`, Unauthorised, "no key was sent: give one with --key-var"},
+		{200, "data: {\"choices\":[]}\n\ndata: [DONE]", Incapable, "streams its answer"},
+		{200, "\n\n: comment", Incapable, "streams its answer"},
 		{503, `{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}`, Overloaded, "Loading model"},
 		{403, ``, Unauthorised, "(403)"},
 		{529, `overloaded`, Overloaded, "overloaded"},
-		{302, ``, BadRequest, "base URL answers with status 302"},
+		{302, ``, Incapable, "base URL answers with status 302"},
 		{200, `{"choices":[]}`, Unreadable, "no answer"},
 		{200, `[]`, Unreadable, "not a chat completion: it is a JSON array"},
 		{200, `{"choices":[{"message":{"content":{"a":1}}}]}`, Unreadable, "content is a JSON object"},
@@ -268,9 +273,9 @@ func TestUnreachable(t *testing.T) {
 	server := s.Start()
 	server.Close()
 	b := NewBudget(Cost{Tokens: 1000})
-	c := newClient(t, Config{BaseURL: server.URL + "/v1", Model: "m", Retries: -1}, b)
+	c := newClient(t, Config{BaseURL: server.URL + "/v1", Model: "m"}, b)
 	_, err := c.Do(t.Context(), Request{User: "u", MaxTokens: 10})
-	if KindOf(err) != Disconnected || !strings.Contains(err.Error(), "refused") {
+	if KindOf(err) != Unreachable || !strings.Contains(err.Error(), "refused; nothing listens there; start the server") {
 		t.Errorf("error: %v", err)
 	}
 	if spent, _ := b.Spent(); spent != (Cost{}) {
@@ -392,6 +397,9 @@ func TestPresets(t *testing.T) {
 			t.Fatal(err)
 		}
 		cfg.Model = "m"
+		if cfg.BaseURL == "" {
+			cfg.BaseURL = "https://mine.openai.azure.com/openai/v1"
+		}
 		if cfg.KeyVar != "" {
 			t.Setenv(cfg.KeyVar, testKey)
 		}
@@ -472,7 +480,7 @@ func ExampleClient() {
 	}
 	defer client.Close()
 	schema := json.RawMessage(`{"type":"object","properties":{"hue":{"type":"string"}},"required":["hue"],"additionalProperties":false}`)
-	found, err := client.Probe(context.Background(), schema)
+	found, err := client.Probe(context.Background(), Call{Schema: schema})
 	fmt.Println(found.Mode, err)
 	answer, err := client.Do(context.Background(), Request{User: "Which hue?", Schema: schema, MaxTokens: 50})
 	fmt.Println(answer.Text, err)

@@ -3,15 +3,18 @@ package endpoint
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	openai "github.com/sashabaranov/go-openai"
 )
@@ -33,7 +36,8 @@ const (
 	OverBudget     Kind = "budget spent"      // the worst case does not fit the budget
 	Stopped        Kind = "stopped"           // another request stopped the client
 	Cancelled      Kind = "cancelled"         // by the caller's context
-	Incapable      Kind = "incapable"         // Probe: no mode works
+	Incapable      Kind = "incapable"         // the endpoint cannot serve this run, in any mode; stops the client
+	Unreachable    Kind = "unreachable"       // there is no server at the address; stops the client
 	Unanswered     Kind = "not answered"      // the batch ended without answering the request
 )
 
@@ -50,7 +54,7 @@ func (k Kind) Temporary() bool {
 // Fatal reports whether every further request to the client will fail too.
 func (k Kind) Fatal() bool {
 	switch k {
-	case Unauthorised, QuotaExhausted, OverBudget, Stopped, Cancelled:
+	case Unauthorised, QuotaExhausted, Incapable, Unreachable, OverBudget, Stopped, Cancelled:
 		return true
 	}
 	return false
@@ -102,33 +106,85 @@ func (c *Client) fail(ctx context.Context, x *exchange, err error) *Error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // without the method and the URL
 	}
-	e := &Error{Status: x.status, charged: true}
+	e := &Error{Status: x.status, charged: !x.unsent}
+	_, long := errors.AsType[tooLong](err)
 	switch {
 	case ctx.Err() != nil:
 		e.Kind, e.cause, e.Message = Cancelled, ctx.Err(), ctx.Err().Error()
 	case isTimeout(err):
-		e.Kind, e.Message = Timeout, fmt.Sprintf("no answer within %v", c.cfg.Timeout)
-	case errors.Is(err, errTooLong):
+		e.Kind, e.Message = Timeout, fmt.Sprintf("no answer within %v", x.timeout.Round(time.Millisecond))
+	case long:
 		e.Kind, e.Message = Unreadable, err.Error()
+	case x.status == 0 && !c.proven.Load() && noServer(err) != "":
+		e.Kind, e.Message = Unreachable, err.Error()+"; "+noServer(err)
 	case x.status == 0 || x.cut:
 		e.Kind, e.Message = Disconnected, err.Error()
-		e.charged = !neverSent(err)
+		e.charged = e.charged && !neverSent(err)
 	case err == nil:
 		e.Kind, e.Message = Unreadable, fmt.Sprintf("the server answers with status %d", x.status)
 	case x.status >= 300:
 		code, message := serverMessage(err)
 		e.Kind = kindOf(x.status, code, message)
-		e.Message = message
+		e.Message = c.message(message) + c.remedy(e, x, code+" "+message)
 		e.charged = false
 		e.RetryAfter = retryAfter(x.header, time.Now())
+		return e
+	case foreign(x.reply) != "" && !c.proven.Load():
+		e.Kind, e.Message = Incapable, foreign(x.reply)
+	case foreign(x.reply) != "":
+		e.Kind, e.Message = Unreadable, notChat+foreign(x.reply)
 	default:
 		e.Kind, e.Message = Unreadable, notChat+err.Error()
 		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok { // without the Go types
 			e.Message = notChat + fmt.Sprintf("%s is a JSON %s", cmp.Or(wrong.Field, "it"), wrong.Value)
 		}
 	}
-	e.Message = c.key.scrub(oneLine(e.Message))
+	e.Message = c.message(e.Message)
 	return e
+}
+
+// remedy says what to do about an error that concerns every request, "" for
+// others, and makes those that no mode can avoid Incapable.
+func (c *Client) remedy(e *Error, x *exchange, said string) string {
+	said = strings.ToLower(said)
+	unknownModel := strings.Contains(said, "model") && hasOne(said, "model_not_found", "not found", "does not exist", "not exist", "unknown model", "no such model", "invalid model", "not a valid model")
+	switch {
+	case e.Kind == Unauthorised && c.cfg.KeySource() == "":
+		return "; no key was sent: give one with --key-var or --key-file, and with --trust if the spec names this host"
+	case e.Kind == Unauthorised:
+		return "; check the key in " + c.cfg.KeySource() + " and what it may be used for"
+	case !x.chat || e.Kind != BadRequest || aboutFormat(said) || strings.Contains(said, "parameter"):
+	case x.status < 400:
+		e.Kind = Incapable
+	case x.status == http.StatusNotFound, x.status == http.StatusMethodNotAllowed, unknownModel:
+		e.Kind = Incapable
+		return fmt.Sprintf("; check the name of the model, %s, and the base URL, %s", c.cfg.Model, c.cfg.BaseURL)
+	}
+	return ""
+}
+
+func hasOne(text string, parts ...string) bool {
+	return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(text, p) })
+}
+
+// noServer says what to do if an address has no server that an attempt later
+// would find, "" for other errors.
+func noServer(err error) string {
+	op, dialled := errors.AsType[*net.OpError](err)
+	address := ""
+	if dialled && op.Addr != nil {
+		address, _, _ = net.SplitHostPort(op.Addr.String())
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return "there is no such host; correct the base URL"
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return "the server's certificate cannot be verified; correct the base URL, or install the certificate"
+	}
+	if dialled && op.Op == "dial" && strings.Contains(err.Error(), "refused") && loopback(address) {
+		return "nothing listens there; start the server, or correct the base URL"
+	}
+	return ""
 }
 
 func isTimeout(err error) bool {
@@ -159,6 +215,9 @@ func serverMessage(err error) (code, message string) {
 
 // bodyMessage finds the message in an error reply that is not of OpenAI's form.
 func bodyMessage(body []byte) string {
+	if len(body) > maxErrorReply {
+		body = body[:maxErrorReply] // not JSON then
+	}
 	text := strings.TrimSpace(string(body))
 	if strings.HasPrefix(text, "<") {
 		return "the server answered with an HTML page"
@@ -199,7 +258,7 @@ func kindOf(status int, code, message string) Kind {
 	}
 	switch {
 	case status == http.StatusPaymentRequired,
-		says("insufficient balance", "arrearage", "billing_hard_limit", "billing_not_active", "freetieronly"):
+		says("insufficient balance", "arrearage", "billing_hard_limit", "billing_not_active", "freetieronly", "credit balance is too low", "insufficient credit"):
 		return QuotaExhausted
 	// DashScope uses OpenAI's code of an empty account for a rate limit on tokens.
 	case says("insufficient_quota") && !says("allocated quota", "allocationquota", "throttling"):
@@ -247,6 +306,12 @@ func span(seconds float64) time.Duration {
 // oneLine makes a message from a server fit on one line of a log.
 func oneLine(text string) string {
 	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
+	text = strings.Map(func(r rune) rune { // no commands to terminals, no reversed text
+		if unicode.Is(unicode.C, r) {
+			return '?'
+		}
+		return r
+	}, text)
 	if runes := []rune(text); len(runes) > 300 {
 		text = string(runes[:300]) + "…"
 	}

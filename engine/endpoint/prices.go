@@ -3,10 +3,13 @@ package endpoint
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -25,7 +28,7 @@ func (p Price) Cost(u Usage) Cost {
 		cached = p.Input
 	}
 	amount := float64(u.Prompt-u.Cached)*p.Input + float64(u.Cached)*cached + float64(u.Completion)*p.Output
-	return Cost{Money(math.Ceil(amount * 1e3)), u.Prompt + u.Completion}
+	return Cost{saturate(math.Ceil(amount * 1e3)), min(u.Prompt, mostMoney/2) + min(u.Completion, mostMoney/2)}
 }
 
 // InBatch returns the price in batch mode.
@@ -35,6 +38,26 @@ func (p Price) InBatch() Price {
 		share = 1
 	}
 	return Price{p.Input * share, p.Cached * share, p.Output * share, 1}
+}
+
+// AtLeast returns p with no figure below that of q.
+func (p Price) AtLeast(q Price) Price {
+	cached := func(p Price) float64 {
+		if p.Cached == 0 {
+			return p.Input
+		}
+		return p.Cached
+	}
+	batch := func(p Price) float64 {
+		if p.Batch == 0 {
+			return 1
+		}
+		return p.Batch
+	}
+	return Price{
+		Input: max(p.Input, q.Input), Output: max(p.Output, q.Output), Cached: max(cached(p), cached(q)),
+		Batch: max(batch(p), batch(q)),
+	}
 }
 
 // PriceTable is a dated list of prices.
@@ -52,17 +75,31 @@ type ModelPrice struct {
 	Source string `json:"source"`
 }
 
-//go:embed prices.json
-var pricesJSON []byte
+// pricesJSON is the table of this program. importedJSON has further models, copied
+// from the price map of litellm (MIT, see prices_imported.LICENSE): of each the
+// prices of the first tier.
+var (
+	//go:embed prices.json
+	pricesJSON []byte
+	//go:embed prices_imported.json
+	importedJSON []byte
+)
 
 // Prices returns the built-in table.
 func Prices() PriceTable {
-	var t PriceTable
-	if err := json.Unmarshal(pricesJSON, &t); err != nil {
-		panic(fmt.Sprintf("prices.json: %v", err)) // embedded, and tested
-	}
+	t := builtIn()
+	t.Models = slices.Clone(t.Models)
 	return t
 }
+
+var builtIn = sync.OnceValue(func() PriceTable {
+	var t, imported PriceTable
+	if err := errors.Join(json.Unmarshal(pricesJSON, &t), json.Unmarshal(importedJSON, &imported)); err != nil {
+		panic(fmt.Sprintf("prices: %v", err)) // embedded, and tested
+	}
+	t.Models = append(t.Models, imported.Models...)
+	return t
+})
 
 var modelDate = regexp.MustCompile(`-\d{4}-?\d{2}-?\d{2}$`)
 

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/internal/rng"
@@ -18,12 +20,20 @@ type Capability struct {
 	Model    string   // as the server names it
 	Thinking bool     // the model spends reasoning tokens, or writes its reasoning into the answer
 	Rejected []string // modes that do not work, each with the reason
+	Refused  []string // body fields that the server refuses, see Client.Refused
 	Usage    Usage    // of all canary calls
 }
 
-// Probe finds the best mode in which the endpoint answers to the given schemas,
-// and sets it. It tries each mode with one short call per schema, or one call if
-// there is no schema. The schema gets an additional property, the canary, whose
+// Call is how a run will ask: what Probe needs of its requests.
+type Call struct {
+	Schema      json.RawMessage
+	Temperature *float64
+	MaxTokens   int
+}
+
+// Probe finds the best mode in which the endpoint answers to the given calls,
+// and sets it. It tries each mode with one short request per call, or one if
+// there is no call. The schema gets an additional property, the canary, whose
 // only permitted value is a word that is not in the prompt: in a mode in which
 // the server constrains the answer, only a constrained model can write it. This
 // detects servers that accept a schema and ignore it, as llama.cpp does when it
@@ -31,15 +41,15 @@ type Capability struct {
 //
 // Probe fails closed: the error is of kind Incapable and has the reason for each
 // mode, or of the kind that made asking impossible.
-func (c *Client) Probe(ctx context.Context, schemas ...json.RawMessage) (Capability, error) {
+func (c *Client) Probe(ctx context.Context, calls ...Call) (Capability, error) {
 	var found Capability
-	if len(schemas) == 0 {
-		schemas = []json.RawMessage{json.RawMessage(`{"type":"object","properties":{},"required":[],"additionalProperties":false}`)}
+	if len(calls) == 0 {
+		calls = []Call{{Schema: json.RawMessage(`{"type":"object","properties":{},"required":[],"additionalProperties":false}`)}}
 	}
-	canaries := make([]json.RawMessage, len(schemas))
-	for i, s := range schemas {
+	canaries := slices.Clone(calls)
+	for i, call := range calls {
 		var err error
-		if canaries[i], err = withCanary(s, c.canary()); err != nil {
+		if canaries[i].Schema, err = withCanary(call.Schema, c.canary()); err != nil {
 			return found, &Error{Kind: BadRequest, Message: fmt.Sprintf("schema %d: %v", i+1, err)}
 		}
 	}
@@ -50,6 +60,7 @@ func (c *Client) Probe(ctx context.Context, schemas ...json.RawMessage) (Capabil
 	var broken error // the server error, while no mode was rejected for another reason
 	for i, mode := range candidates {
 		reason, err := c.try(ctx, mode, canaries, &found)
+		found.Refused = c.Refused()
 		if KindOf(err) == Overloaded && i == len(found.Rejected) && (i == 0 || broken != nil) {
 			// Some servers answer with 500 to what they do not support.
 			broken, reason, err = err, "server error: "+err.Error(), nil
@@ -76,29 +87,51 @@ func (c *Client) Probe(ctx context.Context, schemas ...json.RawMessage) (Capabil
 	return found, &Error{Kind: Incapable, Message: fmt.Sprintf("%s does not answer with the required JSON: %s", c.cfg.Model, strings.Join(found.Rejected, "; "))}
 }
 
-// canaryTokens limits a canary's answer; its beginning is enough.
-const canaryTokens = 200
+// canaryTokens limits a canary's answer; its beginning is enough. mostThoughts
+// limits it when the model thinks first, unless the call itself is limited to less.
+const (
+	canaryTokens = 200
+	mostThoughts = 8000
+)
 
 // try returns why a mode does not work, "" if it does, or an error that does not
 // concern the mode.
-func (c *Client) try(ctx context.Context, mode Mode, canaries []json.RawMessage, found *Capability) (reason string, err error) {
-	cold := 0.0
-	for _, schema := range canaries {
+func (c *Client) try(ctx context.Context, mode Mode, canaries []Call, found *Capability) (reason string, err error) {
+	for _, call := range canaries {
 		req := Request{
 			System: "You greet people.",
 			User:   "Write a short greeting.",
-			Schema: schema, MaxTokens: canaryTokens, Temperature: &cold,
+			Schema: call.Schema, MaxTokens: canaryTokens, Temperature: call.Temperature,
 		}
 		if !mode.enforced() {
 			req.User = "Write the JSON object."
 		}
-		answer, e := c.do(ctx, req, mode)
-		c.count(answer, e)
-		if e != nil && e.Answer != nil && e.Kind == Truncated {
-			answer, e = e.Answer, nil // its beginning is enough
+		var answer *Answer
+		var e *Error
+		for {
+			answer, e = c.do(ctx, req, mode)
+			c.count(answer, e)
+			if e != nil && e.Answer != nil && e.Kind == Truncated {
+				answer, e = e.Answer, nil // its beginning is enough
+				answer.FinishReason = "length"
+			}
+			more := min(4*req.MaxTokens, max(call.MaxTokens, canaryTokens), mostThoughts)
+			if call.MaxTokens == 0 {
+				more = min(4*req.MaxTokens, mostThoughts)
+			}
+			thinks := e == nil && answer.FinishReason == "length" && (answer.thought() || strings.TrimSpace(answer.Text) == "")
+			if !thinks || more <= req.MaxTokens {
+				break
+			}
+			found.Usage = found.Usage.plus(answer.Usage)
+			found.Thinking = true
+			req.MaxTokens = more
 		}
 		switch {
 		case e == nil:
+		case e.Kind == BadRequest && e.Status == http.StatusUnprocessableEntity && !aboutFormat(e.Message):
+			e.Kind = Incapable // in every mode
+			return "", e
 		case e.Kind == BadRequest:
 			return "the server refuses it: " + e.Message, nil
 		case e.Kind == Refused:
@@ -108,7 +141,7 @@ func (c *Client) try(ctx context.Context, mode Mode, canaries []json.RawMessage,
 		}
 		found.Model = answer.Model
 		found.Usage = found.Usage.plus(answer.Usage)
-		found.Thinking = found.Thinking || answer.Usage.Reasoning > 0 || strings.HasPrefix(strings.TrimSpace(answer.Text), "<think>")
+		found.Thinking = found.Thinking || answer.Usage.Reasoning > 0 || answer.thought()
 		if reason := c.checkCanary(answer, mode); reason != "" {
 			return reason, nil
 		}
@@ -116,24 +149,30 @@ func (c *Client) try(ctx context.Context, mode Mode, canaries []json.RawMessage,
 	return "", nil
 }
 
+// aboutFormat reports whether a message can concern the response format.
+func aboutFormat(message string) bool {
+	return hasOne(strings.ToLower(message), "response_format", "json", "schema", "grammar", "guided", "structured")
+}
+
 // checkCanary returns what is wrong with a canary's answer, "" for nothing.
 func (c *Client) checkCanary(a *Answer, mode Mode) string {
-	text := a.Text
+	text := WithoutThoughts(a.Text)
 	if !mode.enforced() {
-		if at := strings.IndexByte(text, '{'); at >= 0 {
-			text = text[at:] // callers skip code fences and reasoning too
+		// Callers skip code fences, and objects without the fields, too.
+		if at := strings.LastIndex(text, `"`+canaryName+`"`); at >= 0 {
+			text = text[max(0, strings.LastIndexByte(text[:at], '{')):]
 		}
 	}
 	want := regexp.MustCompile(`^\s*\{[^{}]*"` + canaryName + `"\s*:\s*"` + regexp.QuoteMeta(c.canary()) + `"`)
 	switch {
-	case strings.TrimSpace(a.Text) == "" && a.Usage.Reasoning > 0:
-		return fmt.Sprintf("the model spent %d tokens on reasoning and wrote nothing; turn thinking off", a.Usage.Reasoning)
+	case strings.TrimSpace(text) == "" && (a.Usage.Reasoning > 0 || a.Reasoned || text != a.Text):
+		return fmt.Sprintf("the model spent %d tokens on thoughts and wrote nothing; turn thinking off, or raise max_tokens of the calls", max(a.Usage.Reasoning, a.Usage.Completion))
 	case strings.TrimSpace(a.Text) == "":
 		return "the answer is empty"
 	case !want.MatchString(text):
-		return fmt.Sprintf("the answer does not follow the schema: %q", oneLine(firstRunes(a.Text, 60)))
+		return fmt.Sprintf("the answer does not follow the schema: %q", firstRunes(c.message(a.Text), 60))
 	case a.FinishReason != "length" && !json.Valid([]byte(wholeObject(text, mode))):
-		return fmt.Sprintf("the answer is not complete JSON: %q", oneLine(firstRunes(a.Text, 60)))
+		return fmt.Sprintf("the answer is not complete JSON: %q", firstRunes(c.message(a.Text), 60))
 	}
 	return ""
 }
@@ -199,14 +238,48 @@ func withCanary(schema json.RawMessage, word string) (json.RawMessage, error) {
 	return json.Marshal(s) // keeps the order within "properties"
 }
 
-// ProbeWorst returns the most that one call of a Probe can cost.
-func (c *Client) ProbeWorst(schemas ...json.RawMessage) Cost {
+// ProbeWorst returns the most that one request of a Probe can cost, of a model that
+// does not think.
+func (c *Client) ProbeWorst(calls ...Call) Cost {
 	var worst Cost
-	for _, s := range append(schemas, nil) {
+	for _, call := range append(slices.Clone(calls), Call{}) {
+		s := call.Schema
 		// The schema has the canary, and may be in the prompt too.
 		one := c.price.Worst(Request{Schema: s, System: string(s), MaxTokens: canaryTokens})
 		one = one.plus(c.price.Cost(Usage{Prompt: 512}))
 		worst = Cost{max(worst.Money, one.Money), max(worst.Tokens, one.Tokens)}
 	}
 	return worst
+}
+
+// thoughtTags are the names of the tags that models write thoughts between.
+var thoughtTags = []string{"think", "thinking", "thought", "thoughts", "reasoning", "scratchpad"}
+
+// WithoutThoughts removes the thoughts from an answer: what is between tags, what
+// precedes a closing tag, and what follows an opening tag that is not closed.
+func WithoutThoughts(text string) string {
+	lower := strings.ToLower(text)
+	if len(lower) != len(text) {
+		lower = text // a letter whose cases differ in length
+	}
+	for _, tag := range thoughtTags {
+		if at := strings.LastIndex(lower, "</"+tag+">"); at >= 0 && !inObject(text, at) {
+			text, lower = text[at+len(tag)+3:], lower[at+len(tag)+3:]
+		}
+		if at := strings.Index(lower, "<"+tag+">"); at >= 0 && !inObject(text, at) {
+			text, lower = text[:at], lower[:at]
+		}
+	}
+	return text
+}
+
+// inObject reports whether a position is within the JSON object that a text begins
+// with.
+func inObject(text string, at int) bool {
+	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
+		return false
+	}
+	d := json.NewDecoder(strings.NewReader(text))
+	var object json.RawMessage
+	return d.Decode(&object) == nil && int64(at) < d.InputOffset()
 }

@@ -41,7 +41,7 @@ func TestProbe(t *testing.T) {
 			cfg := quick(t, c.server)
 			cfg.Mode = ""
 			client := newClient(t, cfg, nil)
-			found, err := client.Probe(t.Context(), twoFields)
+			found, err := client.Probe(t.Context(), Call{Schema: twoFields})
 			if KindOf(err) != c.kind || found.Mode != c.mode || client.Mode() != c.mode || c.server.Calls() != c.calls {
 				t.Errorf("mode %q, %v after %d calls", found.Mode, err, c.server.Calls())
 			}
@@ -70,7 +70,7 @@ func TestProbeOfChosenMode(t *testing.T) {
 		t.Errorf("got %v after %d calls", err, s.Calls())
 	}
 	cfg.Mode = Prompted
-	found, err := newClient(t, cfg, nil).Probe(t.Context(), twoFields, twoFields)
+	found, err := newClient(t, cfg, nil).Probe(t.Context(), Call{Schema: twoFields}, Call{Schema: twoFields})
 	if err != nil || found.Mode != Prompted || !found.Thinking || s.Calls() != 3 || found.Usage.Reasoning != 10 {
 		t.Errorf("got %+v, %v after %d calls", found, err, s.Calls())
 	}
@@ -88,7 +88,7 @@ func TestCanarySchema(t *testing.T) {
 		}
 	}
 	c := newClient(t, direct(&fake.Server{}), nil)
-	if _, err := c.Probe(t.Context(), json.RawMessage(`{}`)); KindOf(err) != BadRequest {
+	if _, err := c.Probe(t.Context(), Call{Schema: json.RawMessage(`{}`)}); KindOf(err) != BadRequest {
 		t.Errorf("a schema without properties: %v", err)
 	}
 }

@@ -6,65 +6,109 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"reflect"
 	"strings"
-
-	openai "github.com/sashabaranov/go-openai"
+	"unicode/utf8"
 )
 
-// reply is a decoded reply with status 200.
+// reply is what the client reads of a reply with status 200.
 type reply struct {
-	chat    openai.ChatCompletionResponse
-	usage   *Usage // nil if the reply does not report it
-	problem string // an error that the reply reports, "" for none
+	model    string
+	answered bool   // there is a choice
+	text     string // of the answer, without reasoning
+	reasoned bool   // the message has reasoning beside the text
+	refusal  string
+	finish   string
+	usage    *Usage // nil if the reply does not report it
+	absurd   bool   // the usage has counts that no call can have
+	problem  string // an error that the reply reports, "" for none
 }
 
-// newReply completes what go-openai decoded from body, with the error err.
-func newReply(chat openai.ChatCompletionResponse, err error, body []byte) (reply, error) {
-	r := reply{chat: chat}
-	r.usage, r.problem = decodeExtras(body)
-	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		r.chat, err = decodeEssentials(body)
+// readReply decodes the first value of a body. It allocates no more than a small
+// multiple of what it keeps, whatever the body holds: only the first choice is
+// decoded, and no value of a free form.
+func readReply(body []byte) (reply, error) {
+	var w struct {
+		Model   string
+		Choices firstChoice
+		Usage   usageFields
+		Error   json.RawMessage
+	}
+	err := json.NewDecoder(bytes.NewReader(body)).Decode(&w)
+	r := reply{model: w.Model, finish: w.Choices.FinishReason}
+	r.usage, r.absurd = w.Usage.usage()
+	if m := w.Choices.Message; m != nil {
+		r.answered, r.text, r.refusal = true, string(m.Content), m.Refusal
+		r.reasoned = len(m.ReasoningContent) > len(`""`) || len(m.Reasoning) > len(`""`)
+	}
+	r.answered = r.answered || r.finish != ""
+	if len(w.Error) > 0 && string(w.Error) != "null" {
+		r.problem = bodyMessage(fmt.Appendf(nil, `{"error":%s}`, w.Error))
 	}
 	return r, err
 }
 
-// decodeEssentials decodes only what the client needs of a chat completion, for
-// replies with members of other types than go-openai's: some servers report 12.0
-// tokens, or a number as id.
-func decodeEssentials(body []byte) (openai.ChatCompletionResponse, error) {
-	var r struct {
-		Model   string
-		Choices []struct {
-			Message      openai.ChatCompletionMessage
-			FinishReason openai.FinishReason `json:"finish_reason"`
-		}
-	}
-	err := json.NewDecoder(bytes.NewReader(body)).Decode(&r)
-	out := openai.ChatCompletionResponse{Model: r.Model}
-	for _, c := range r.Choices {
-		out.Choices = append(out.Choices, openai.ChatCompletionChoice{Message: c.Message, FinishReason: c.FinishReason})
-	}
-	return out, err
+// firstChoice is the first of the choices; the others are skipped.
+type firstChoice struct {
+	Message      *message
+	FinishReason string `json:"finish_reason"`
 }
 
-// decodeExtras decodes what go-openai does not decode of a reply: the usage under
-// the names of other services, and an error.
-func decodeExtras(body []byte) (*Usage, string) {
-	var r struct {
-		Usage usageFields
-		Error json.RawMessage
+type message struct {
+	Content          content
+	Refusal          string
+	ReasoningContent json.RawMessage `json:"reasoning_content"`
+	Reasoning        json.RawMessage
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (c *firstChoice) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil
 	}
-	// Members of another type are skipped; the others are decoded.
-	err := json.NewDecoder(bytes.NewReader(body)).Decode(&r)
-	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !ok {
-		return nil, ""
+	d := json.NewDecoder(bytes.NewReader(data))
+	if t, err := d.Token(); err != nil || t != json.Delim('[') {
+		return errors.New("its choices are not a list")
 	}
-	problem := ""
-	if len(r.Error) > 0 && string(r.Error) != "null" {
-		problem = bodyMessage(fmt.Appendf(nil, `{"error":%s}`, r.Error))
+	if !d.More() {
+		return nil
 	}
-	return r.Usage.usage(), problem
+	type plain firstChoice
+	return d.Decode((*plain)(c))
+}
+
+// content is the text of a message, which may come in parts. Parts of another
+// type, such as reasoning, are skipped.
+type content string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (c *content) UnmarshalJSON(data []byte) error {
+	switch {
+	case string(data) == "null":
+		return nil
+	case data[0] == '"':
+		var text string
+		err := json.Unmarshal(data, &text)
+		*c = content(text)
+		return err
+	case data[0] != '[':
+		return errors.New("its content is neither a text nor a list")
+	}
+	var all strings.Builder
+	d := json.NewDecoder(bytes.NewReader(data))
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	for d.More() {
+		var part struct{ Type, Text string }
+		if err := d.Decode(&part); err != nil {
+			return err
+		}
+		if part.Type == "" || part.Type == "text" || part.Type == "output_text" {
+			all.WriteString(part.Text)
+		}
+	}
+	*c = content(all.String())
+	return nil
 }
 
 // usageFields has the names of OpenAI, and those of DeepSeek and Moonshot for cached
@@ -83,71 +127,116 @@ type usageFields struct {
 	} `json:"completion_tokens_details"`
 }
 
-// usage returns nil if no tokens are reported.
-func (f usageFields) usage() *Usage {
-	prompt, completion := tokenCount(f.Prompt), tokenCount(f.Completion)
-	if prompt+completion == 0 {
+// UnmarshalJSON implements json.Unmarshaler. Members of another type are skipped.
+func (f *usageFields) UnmarshalJSON(data []byte) error {
+	type plain usageFields
+	err := json.Unmarshal(data, (*plain)(f))
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return nil
 	}
-	cached := max(tokenCount(f.Cached), tokenCount(f.CacheHit), tokenCount(f.PromptDetails.Cached))
-	reasoning := max(tokenCount(f.Reasoning), tokenCount(f.CompletionDetails.Reasoning))
-	return &Usage{Prompt: prompt, Completion: max(completion, reasoning), Cached: min(cached, prompt), Reasoning: reasoning}
+	return err
 }
 
-// tokenCount returns 0 for what cannot be a number of tokens.
-func tokenCount(x float64) int64 {
-	if !(x > 0) || x > 1e15 {
-		return 0
+// usage returns nil if no tokens are reported. Absurd is set if a count is
+// negative or too large for any call; it counts as 0.
+func (f usageFields) usage() (_ *Usage, absurd bool) {
+	count := func(x float64) int64 {
+		if x < 0 || x > mostTokens {
+			absurd = true
+			return 0
+		}
+		return int64(x)
 	}
-	return int64(x)
+	prompt, completion := count(f.Prompt), count(f.Completion)
+	cached := max(count(f.Cached), count(f.CacheHit), count(f.PromptDetails.Cached))
+	reasoning := max(count(f.Reasoning), count(f.CompletionDetails.Reasoning))
+	if prompt+completion == 0 {
+		return nil, absurd
+	}
+	return &Usage{Prompt: prompt, Completion: max(completion, reasoning), Cached: min(cached, prompt), Reasoning: reasoning}, absurd
+}
+
+// mostTokens is more than any call takes.
+const mostTokens = 1e9
+
+// hiddenTokens is how many tokens beyond the bounds of a request are believed: a
+// provider may add instructions, and thoughts that no bound limits.
+const hiddenTokens = 1_000_000
+
+// charsPerTokenAtMost is more than any tokenizer reaches with prose.
+const charsPerTokenAtMost = 12
+
+// LeastPrompt is a lower bound on the tokens of the request's prompt.
+func LeastPrompt(req Request) int64 {
+	return int64(utf8.RuneCountInString(req.System)+utf8.RuneCountInString(req.User)) / charsPerTokenAtMost
+}
+
+// Believable reports whether a reported usage can be that of a call: at least of
+// the tokens that were certainly sent and received, and not far beyond its bound.
+func Believable(u Usage, leastPrompt int64, answer string, bound Cost) bool {
+	return u.Prompt >= leastPrompt && u.Completion >= int64(utf8.RuneCountInString(answer))/charsPerTokenAtMost &&
+		u.Prompt+u.Completion <= bound.Tokens+hiddenTokens
 }
 
 // answer returns the answer of a reply, or why it has none.
 func (c *Client) answer(r reply) (*Answer, *Error) {
-	choices := r.chat.Choices
-	if len(choices) == 0 || reflect.ValueOf(choices[0]).IsZero() {
+	if !r.answered {
 		if r.problem == "" {
 			r.problem = "the reply has no answer in it"
 		}
 		return nil, c.unreadable(r.problem)
 	}
-	choice := choices[0]
-	answer := &Answer{Text: messageText(choice.Message), FinishReason: string(choice.FinishReason), Model: r.chat.Model}
-	if r.usage != nil {
+	answer := &Answer{Text: r.text, FinishReason: r.finish, Model: c.message(r.model), Reasoned: r.reasoned}
+	if r.usage != nil && !r.absurd {
 		answer.Usage = *r.usage
 	}
+	if c.key.isIn(r.text) {
+		answer.Text = ""
+		return nil, c.paid(Refused, answer, "the answer holds the API key")
+	}
 	switch {
-	case choice.Message.Refusal != "":
-		return nil, c.paid(Refused, answer, choice.Message.Refusal)
-	case choice.FinishReason == openai.FinishReasonContentFilter:
+	case r.refusal != "":
+		return nil, c.paid(Refused, answer, r.refusal)
+	case r.finish == "content_filter":
 		return nil, c.paid(Refused, answer, "stopped by a content filter")
-	case choice.FinishReason == openai.FinishReasonLength:
+	case r.finish == "length" && answer.thought():
+		return nil, c.paid(Truncated, answer, "the answer reached its token limit while the model was thinking; raise max_tokens of the call, or turn thinking off")
+	case r.finish == "length":
 		return nil, c.paid(Truncated, answer, "the answer reached its token limit, or the context was full")
 	}
 	return answer, nil
 }
 
-// messageText returns the text of a message, which may come in parts.
-func messageText(m openai.ChatCompletionMessage) string {
-	if len(m.MultiContent) == 0 {
-		return m.Content
-	}
-	var text strings.Builder
-	for _, part := range m.MultiContent {
-		text.WriteString(part.Text)
-	}
-	return text.String()
+// thought reports whether the model spent tokens on thoughts.
+func (a *Answer) thought() bool {
+	return a.Reasoned || a.Usage.Reasoning > 0 || strings.HasPrefix(strings.TrimSpace(a.Text), "<think")
 }
 
 // notChat is the start of the message about such a reply.
 const notChat = "the reply is not a chat completion: "
 
+// foreign returns what a body with status 200 is if no model server would send it
+// on request, "" otherwise.
+func foreign(body []byte) string {
+	switch text := bytes.TrimSpace(body[:min(len(body), 4096)]); {
+	case bytes.HasPrefix(text, []byte("<")):
+		return "the server answers with an HTML page: this is not the address of a model, or a proxy asks to sign in; open it in a browser, and correct the base URL"
+	case bytes.HasPrefix(text, []byte("data:")), bytes.HasPrefix(text, []byte("event:")), bytes.HasPrefix(text, []byte(":")):
+		return "the server streams its answer, although it was asked for one reply; turn streaming off there, or ask the model without this proxy"
+	}
+	return ""
+}
+
 // unreadable is the error of a reply with status 200 that is not an answer.
 func (c *Client) unreadable(message string) *Error {
-	return &Error{Kind: Unreadable, Status: http.StatusOK, Message: c.key.scrub(oneLine(message)), charged: true}
+	return &Error{Kind: Unreadable, Status: http.StatusOK, Message: c.message(message), charged: true}
 }
 
 // paid is an error whose answer was paid for.
 func (c *Client) paid(kind Kind, a *Answer, message string) *Error {
-	return &Error{Kind: kind, Status: http.StatusOK, Message: c.key.scrub(oneLine(message)), Answer: a, charged: true}
+	return &Error{Kind: kind, Status: http.StatusOK, Message: c.message(message), Answer: a, charged: true}
 }
+
+// message makes a text from the server fit for messages: without the key, then
+// short and on one line.
+func (c *Client) message(text string) string { return oneLine(c.key.scrub(text)) }

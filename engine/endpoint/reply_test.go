@@ -76,11 +76,11 @@ func TestReplyLimit(t *testing.T) {
 	c := newClient(t, Config{BaseURL: "http://model.test/v1", Model: "m", Retries: -1, Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(body)}, nil
 	})}, nil)
-	if _, err := c.Do(t.Context(), Request{User: "u"}); KindOf(err) != Unreadable || !strings.Contains(err.Error(), "longer than 33554432 bytes") || !Charged(err) {
+	if _, err := c.Do(t.Context(), Request{User: "u"}); KindOf(err) != Unreadable || !strings.Contains(err.Error(), "longer than 1114112 bytes") || !Charged(err) {
 		t.Errorf("got %v", err)
 	}
-	if body.read > maxReply+1<<20 {
-		t.Errorf("read %d bytes, limit %d", body.read, maxReply)
+	if body.read > 2<<20 {
+		t.Errorf("read %d bytes, limit %d", body.read, 2<<20)
 	}
 }
 
@@ -90,17 +90,21 @@ func TestUsage(t *testing.T) {
 		`{"prompt_tokens":9,"completion_tokens":4,"prompt_tokens_details":{"audio_tokens":0,"cached_tokens":5},"completion_tokens_details":{"reasoning_tokens":3}}`: {Prompt: 9, Completion: 4, Cached: 5, Reasoning: 3},
 		`{"prompt_tokens":9,"completion_tokens":4,"prompt_cache_hit_tokens":8,"prompt_cache_miss_tokens":1}`:                                                        {Prompt: 9, Completion: 4, Cached: 8},
 		`{"prompt_tokens":9,"completion_tokens":4,"cached_tokens":20,"reasoning_tokens":6,"prompt_tokens_details":null}`:                                            {Prompt: 9, Completion: 6, Cached: 9, Reasoning: 6},
-		`{ "prompt_tokens" : 9.0 , "completion_tokens" : -4 }`:                                                                                                      {Prompt: 9},
-		`{"prompt_tokens":1e300,"completion_tokens":2}`:                                                                                                             {Completion: 2},
-		`{"prompt_tokens":"9","completion_tokens":2,"prompt_tokens_details":"x"}`:                                                                                   {Completion: 2},
+
+		`{"prompt_tokens":"9","completion_tokens":2,"prompt_tokens_details":"x"}`: {Completion: 2},
 	} {
-		if got, _ := decodeExtras([]byte(`{"usage":` + text + `}`)); got == nil || *got != want {
-			t.Errorf("%s: got %+v, want %+v", text, got, want)
+		if r, err := readReply([]byte(`{"usage":` + text + `}`)); r.usage == nil || *r.usage != want || r.absurd {
+			t.Errorf("%s: got %+v, want %+v, %v", text, r.usage, want, err)
 		}
 	}
 	for _, none := range []string{`null`, `{}`, `{"prompt_tokens":0,"completion_tokens":0}`, `"x"`, `{"prompt_tokens":"9"}`} {
-		if got, _ := decodeExtras([]byte(`{"usage":` + none + `}`)); got != nil {
-			t.Errorf("%s: got %+v, want nil", none, got)
+		if r, _ := readReply([]byte(`{"usage":` + none + `}`)); r.usage != nil || r.absurd {
+			t.Errorf("%s: got %+v, want nil", none, r.usage)
+		}
+	}
+	for _, absurd := range []string{`{"prompt_tokens":9,"completion_tokens":-4}`, `{"prompt_tokens":1e300,"completion_tokens":2}`, `{"prompt_tokens":9999999999999999,"completion_tokens":9999999999999999}`} {
+		if r, _ := readReply([]byte(`{"usage":` + absurd + `}`)); !r.absurd {
+			t.Errorf("%s is believed: %+v", absurd, r.usage)
 		}
 	}
 }
@@ -133,4 +137,18 @@ func TestOneLine(t *testing.T) {
 	if got := oneLine(strings.Repeat("ț", 1000)); utf8.RuneCountInString(got) != 301 {
 		t.Errorf("got %d runes, want 301", utf8.RuneCountInString(got))
 	}
+}
+
+func FuzzReply(f *testing.F) {
+	f.Add([]byte(`{"model":"m","choices":[{"message":{"content":[{"type":"text","text":"a"}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":1.5,"completion_tokens":-2},"error":null}`))
+	f.Add([]byte(`{"error":{"message":["x"]},"choices":null}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r, err := readReply(body)
+		if err == nil && r.usage != nil && (r.usage.Prompt < 0 || r.usage.Completion < 0 || r.usage.Cached > r.usage.Prompt) {
+			t.Fatalf("got usage %+v", r.usage)
+		}
+		foreign(body)
+		WithoutThoughts(string(body))
+		NewSecret("sk-0123456789abcdefghij").isIn(string(body))
+	})
 }

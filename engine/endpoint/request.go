@@ -12,19 +12,21 @@ import (
 //   - temperature: go-openai omits a 0, and refuses most values for some models;
 //   - max_tokens: go-openai refuses it for reasoning models, but a compatible
 //     server may serve such a model and accept it;
+//   - stream: go-openai omits false, and some servers stream unless it is sent;
 //   - the schema of ObjectSchema, and Config.Extra.
-func (c *Client) chatRequest(req Request, mode Mode) (openai.ChatCompletionRequest, []byte, error) {
+func (c *Client) chatRequest(req Request, mode Mode, w wire) (openai.ChatCompletionRequest, []byte, error) {
 	out := openai.ChatCompletionRequest{Model: c.cfg.Model, Messages: messages(req, mode), Seed: req.Seed}
-	fields := make(map[string]any, len(c.cfg.Extra)+3)
+	fields := make(map[string]any, len(c.cfg.Extra)+4)
 	for name, value := range c.cfg.Extra {
 		fields[name] = value
 	}
-	if req.Temperature != nil {
+	fields["stream"] = false
+	if req.Temperature != nil && !w.noTemperature {
 		fields["temperature"] = *req.Temperature
 	}
 	switch {
 	case req.MaxTokens == 0:
-	case c.cfg.TokensField == "max_completion_tokens":
+	case w.tokensField == "max_completion_tokens":
 		out.MaxCompletionTokens = req.MaxTokens
 	default:
 		fields["max_tokens"] = req.MaxTokens
@@ -76,7 +78,7 @@ func (c *Client) Body(req Request) ([]byte, error) {
 	if err := c.checkRequest(req, mode); err != nil {
 		return nil, err
 	}
-	chat, extra, err := c.chatRequest(req, mode)
+	chat, extra, err := c.chatRequest(req, mode, c.settings())
 	if err != nil {
 		return nil, err
 	}

@@ -9,8 +9,12 @@ type Stats struct {
 	Failures map[Kind]int64 // requests that ended in an error
 	Attempts int64          // sent over the network
 	Usage    Usage          // as far as the server reported it
-	InFlight int            // now
-	Limit    int            // on calls in flight, now
+	// Misreported counts attempts with numbers of tokens that cannot be: below what
+	// was sent and received, negative or far beyond the bound of the request.
+	// Their bound counts as spent.
+	Misreported int64
+	InFlight    int // now
+	Limit       int // on calls in flight, now
 }
 
 // Stats returns the counts so far.

@@ -78,8 +78,12 @@ func (r *run) enrichInBatches() error {
 			note(m.checkpoint(&c, time.Since(start)), done)
 		},
 	}
-	if m.client.Mode() == "" {
-		options.Ready = r.probe
+	options.Ready = func(ctx context.Context) error {
+		r.announce()
+		if m.client.Mode() != "" {
+			return nil
+		}
+		return r.probe(ctx)
 	}
 	counts, left, err := m.enricher.RunBatches(r.ctx, m.client, options, func() enrich.Source { return r.generator.Worker() }, r.persons.First, r.persons.Count)
 	m.counts = counts
@@ -98,9 +102,16 @@ func (r *run) enrichInBatches() error {
 // probe finds out how the endpoint answers with a call that writes nothing. A batch
 // answered in the wrong form would cost as much as a good one.
 func (r *run) probe(ctx context.Context) error {
-	found, err := r.model.client.Probe(ctx, r.model.enricher.Schemas()...)
+	found, err := r.model.client.Probe(ctx, r.model.enricher.ProbeCalls()...)
 	if err == nil {
-		r.event(Event{Stage: "enrich", Total: r.persons.Count, Note: fmt.Sprintf("%s answers in mode %s", found.Model, found.Mode), Checkpoint: true})
+		note := fmt.Sprintf("%s answers in mode %s", found.Model, found.Mode)
+		if len(found.Refused) > 0 {
+			note += "; it refuses " + strings.Join(found.Refused, ", ")
+		}
+		if found.Thinking {
+			note += "; it thinks first, which costs tokens of max_tokens: turn thinking off if it can be"
+		}
+		r.event(Event{Stage: "enrich", Total: r.persons.Count, Note: note, Checkpoint: true})
 	}
 	return err
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/enrich"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/identity"
@@ -28,6 +29,9 @@ type Writer struct {
 	// Endpoint overrides what the spec and the program know of the provider, field
 	// by field. An empty Model means the one that the spec's calls name.
 	Endpoint endpoint.Config
+	// Trust lists hosts that a spec may send requests to with a key: that of
+	// Endpoint, else that of the provider. A host may have a port.
+	Trust []string
 	// Budget limits the cost of a run, in the currency of the price table; 0 for no
 	// limit.
 	Budget float64
@@ -84,7 +88,10 @@ func (r *run) connect() error {
 	if err = errors.Join(err, r.checkExport()); err != nil {
 		return err
 	}
-	cfg, price := r.configure(model)
+	cfg, price, err := r.configure(model)
+	if err != nil {
+		return err
+	}
 	if !price.known && r.Writer.Budget > 0 {
 		return fmt.Errorf("%w: a budget needs the price of %q, which is neither in the table of %s nor in the spec; add it to the spec's prices", ErrUsage, model, endpoint.Prices().Date)
 	}
@@ -216,7 +223,7 @@ func (r *run) enrich() (err error) {
 		return r.enrichInBatches()
 	}
 	m, start := r.model, time.Now()
-	model := &probedClient{Client: m.client, probe: r.probe}
+	model := &probedClient{Client: m.client, probe: r.probe, announce: r.announce}
 	progress := func(c enrich.Counts) {
 		e := Event{Stage: "enrich", Done: c.Persons, Total: r.persons.Count, Checkpoint: true, Note: m.checkpoint(&c, time.Since(start))}
 		if m.monitor != nil {
@@ -231,11 +238,23 @@ func (r *run) enrich() (err error) {
 	return m.outcome(err)
 }
 
+// announce says where requests go and which key they carry, before the first.
+func (r *run) announce() {
+	r.event(Event{Stage: "enrich", Checkpoint: true, Note: fmt.Sprintf("asking %s at %s", r.model.name, asked(r.model.endpoint))})
+}
+
 // checkpoint formats how far the texts are.
 func (m *modelWriter) checkpoint(c *enrich.Counts, took time.Duration) string {
-	t, spent := c.Total(), m.spent()
+	t := c.Total()
+	spent, unknown := m.budget.Spent()
 	line := fmt.Sprintf("texts: %d accepted (%d repaired), %d from the journal, %d quarantined, %d unanswered; %d calls, %d tokens, cost %s; %.1f personas/s",
-		t.Accepted, t.Repaired, t.Cached, t.Quarantined, t.Unanswered, c.Calls, spent.Tokens, spent.Money.In(m.price.currency), float64(c.Persons)/max(took.Seconds(), 1e-3))
+		t.Accepted, t.Repaired, t.Cached, t.Quarantined, t.Unanswered, c.Calls, spent.Tokens-unknown.Tokens, spent.Money.In(m.price.currency), float64(c.Persons)/max(took.Seconds(), 1e-3))
+	if unknown.Tokens > 0 {
+		line += fmt.Sprintf("; calls of unknown cost, such as those broken off, count with the most they can take: %d tokens, %s", unknown.Tokens, unknown.Money.In(m.price.currency))
+	}
+	if n := m.client.Stats().Misreported; n > 0 {
+		line += fmt.Sprintf("; %s with numbers of tokens that cannot be, counted at their bound", humanize.Count(n, "reply", "replies"))
+	}
 	if m.monitor == nil {
 		return line
 	}
@@ -284,14 +303,16 @@ func (m *modelWriter) outcome(err error) error {
 // whose texts are all in the journal sends nothing.
 type probedClient struct {
 	*endpoint.Client
-	probe func(context.Context) error
-	once  sync.Once
-	err   error
+	probe    func(context.Context) error
+	announce func()
+	once     sync.Once
+	err      error
 }
 
 // Do implements enrich.Model.
 func (p *probedClient) Do(ctx context.Context, req endpoint.Request) (endpoint.Answer, error) {
 	p.once.Do(func() {
+		p.announce()
 		if p.Mode() == "" {
 			p.err = p.probe(ctx)
 		}

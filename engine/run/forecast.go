@@ -43,12 +43,16 @@ type ForecastFile struct {
 // TextForecast says what a model still has to write, and what that is estimated
 // to cost.
 type TextForecast struct {
-	Provider string         `json:"provider"`
-	Model    string         `json:"model"`
-	Mode     string         `json:"mode,omitempty"`    // "batch" when Cost is that of batches
-	Waiting  int            `json:"waiting,omitempty"` // batches of earlier runs, whose answers count as missing here
-	Calls    []PendingCall  `json:"calls"`
-	Tokens   release.Tokens `json:"tokens"`
+	Provider string `json:"provider"`
+	Model    string `json:"model"`
+	// Host is where the requests go. Key is the environment variable or the file of
+	// the key that they carry, empty for none.
+	Host    string         `json:"host,omitempty"`
+	Key     string         `json:"key,omitempty"`
+	Mode    string         `json:"mode,omitempty"`    // "batch" when Cost is that of batches
+	Waiting int            `json:"waiting,omitempty"` // batches of earlier runs, whose answers count as missing here
+	Calls   []PendingCall  `json:"calls"`
+	Tokens  release.Tokens `json:"tokens"`
 	// Cost is an estimate in Currency, at the prices of the date Prices. Priced is
 	// false when the price of the model is unknown.
 	Cost     float64 `json:"cost"`
@@ -146,7 +150,10 @@ func (r *run) estimateTexts() (*TextForecast, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, price := r.configure(model)
+	cfg, price, err := r.configure(model)
+	if err != nil {
+		return nil, err
+	}
 	if err := r.checkBatches(cfg); err != nil {
 		return nil, err
 	}
@@ -175,7 +182,7 @@ func (r *run) estimateTexts() (*TextForecast, error) {
 
 // forecast estimates what an enricher still has to ask for.
 func (r *run) forecast(e *enrich.Enricher, cfg endpoint.Config, price pricing) (*TextForecast, error) {
-	f := &TextForecast{Provider: r.Provider, Model: cfg.Model}
+	f := &TextForecast{Provider: r.Provider, Model: cfg.Model, Host: cfg.Host(), Key: cfg.KeySource()}
 	var err error
 	if f.Calls, err = e.Pending(r.ctx, r.generator.Worker(), r.persons.First, r.persons.Count, charsPerToken(cfg)); err != nil {
 		return nil, err

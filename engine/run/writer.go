@@ -62,15 +62,15 @@ type pricing struct {
 
 // configure returns how the endpoint is asked, and its price. The request takes
 // precedence over the spec, and the spec over the preset.
-func (r *run) configure(model string) (endpoint.Config, pricing) {
+func (r *run) configure(model string) (endpoint.Config, pricing, error) {
 	cfg, err := endpoint.Preset(r.Provider)
 	if err != nil { // an endpoint that only the spec defines
 		cfg = endpoint.Config{Provider: r.Provider}
 	}
 	if e := r.bundle.Writers.Endpoint(r.Provider); e != nil {
 		cfg = fromSpec(e).Over(cfg)
-		if e.NoKey {
-			cfg.KeyVar = ""
+		if e.Workers > 0 && e.MaxInFlight == 0 {
+			cfg.MaxInFlight = e.Workers
 		}
 		if e.Local != nil {
 			cfg.Local = *e.Local
@@ -78,16 +78,45 @@ func (r *run) configure(model string) (endpoint.Config, pricing) {
 	}
 	cfg = r.Writer.Endpoint.Over(cfg)
 	cfg.Model = model
-	p := r.price(cfg)
+	if err := r.restrictKey(&cfg); err != nil {
+		return cfg, pricing{}, err
+	}
+	p := r.price(&cfg)
 	if cfg.Price == nil && (p.known || r.bundle.Writers.Prices != nil) {
 		cfg.Price = &p.price // otherwise the client would use its own table
 	}
-	return cfg, p
+	return cfg, p, nil
+}
+
+// restrictKey keeps the key from hosts that neither the provider's preset nor the
+// user names: a spec can come from anybody.
+func (r *run) restrictKey(cfg *endpoint.Config) error {
+	user, host := r.Writer.Endpoint, cfg.Host()
+	chosen := user.KeyVar != "" || user.KeyFile != ""
+	name, _, _ := strings.Cut(host, ":")
+	switch {
+	case slices.ContainsFunc(r.Writer.Trust, func(t string) bool { return strings.EqualFold(t, host) || strings.EqualFold(t, name) }):
+	case endpoint.PresetHost(r.Provider, cfg.BaseURL):
+	case user.BaseURL != "" && (chosen || endpoint.PresetDomain(r.Provider, cfg.BaseURL)):
+	case chosen:
+		return fmt.Errorf("%w: the spec sends requests to %s; add --trust %s if this host may have the key, or choose another with --base-url", ErrUsage, host, host)
+	default:
+		cfg.KeyVar, cfg.KeyFile = "", ""
+	}
+	return nil
+}
+
+// asked says where requests go and with which key.
+func asked(cfg endpoint.Config) string {
+	if key := cfg.KeySource(); key != "" {
+		return cfg.Host() + " with the key in " + key
+	}
+	return cfg.Host() + " without a key"
 }
 
 func fromSpec(e *bundle.Endpoint) endpoint.Config {
 	c := endpoint.Config{
-		BaseURL: e.BaseURL, KeyVar: e.KeyVar, Mode: endpoint.Mode(e.Mode), TokensField: e.TokensField,
+		BaseURL: e.BaseURL, KeyHeader: e.KeyHeader, Query: e.Query, Mode: endpoint.Mode(e.Mode), TokensField: e.TokensField,
 		Extra: e.Extra, Headers: e.Headers, Workers: e.Workers, MaxInFlight: e.MaxInFlight, Limits: endpoint.Limits(e.Limits),
 		Batch:   endpoint.BatchConfig{Requests: e.Batch.Requests, Bytes: e.Batch.Bytes, Window: e.Batch.Window},
 		Timeout: time.Duration(e.Timeout * float64(time.Second)), CharsPerToken: e.CharsPerToken,
@@ -102,7 +131,10 @@ func fromSpec(e *bundle.Endpoint) endpoint.Config {
 
 // price finds what the model costs: the spec's price, else nothing at a local
 // endpoint, else the price of the program's table if it is in the same currency.
-func (r *run) price(cfg endpoint.Config) pricing {
+// With a budget, a spec cannot lower a price that the program knows: neither in its
+// prices, whatever their currency, nor by calling a host local that is not of the
+// user's own network or choice.
+func (r *run) price(cfg *endpoint.Config) pricing {
 	table := endpoint.Prices()
 	p := pricing{currency: table.Currency, date: table.Date}
 	own := r.bundle.Writers.Prices
@@ -113,9 +145,16 @@ func (r *run) price(cfg endpoint.Config) pricing {
 		p.price, p.known = *cfg.Price, true
 		return p
 	}
+	known, listed := table.Find(cfg.Model)
+	binding := r.Writer.Budget > 0 && listed
+	if cfg.Local && binding && r.Writer.Endpoint.BaseURL == "" && !cfg.OwnNetwork() {
+		cfg.Local = false
+	}
 	if own != nil {
 		if p.price, p.known = specTable(own).Find(cfg.Model); p.known {
-			p.date = own.Date
+			if p.date = own.Date; binding && !cfg.Local {
+				p.price = p.price.AtLeast(known)
+			}
 			return p
 		}
 	}

@@ -35,7 +35,7 @@ calls: tell: {
 	examples: [{prompt: "green", answer: {tale: "Green as grass.", tools: ["a rake", "a hoe"]}}]
 }
 endpoints: {
-	openai: {base_url: "http://lab.test/v1", key_var: "LAB_KEY", model: "by-the-endpoint", mode: "json_object", tokens_field: "max_tokens"
+	openai: {base_url: "https://lab.test/v1", model: "by-the-endpoint", mode: "json_object", tokens_field: "max_tokens"
 		extra: {top_p: 0.5, stop: ["\n"], deep: {a: null, b: true}}, headers: "X-Team": "tides", max_in_flight: 3, retries: 0}
 	harbour: {base_url: "http://harbour.test/v1", local: true, mode: "json_schema"}
 }
@@ -81,7 +81,7 @@ func baySpec(t *testing.T, text string) run.Config {
 func TestSpecSaysHowAnEndpointIsAsked(t *testing.T) {
 	t.Setenv("LAB_KEY", "sk-lab")
 	cfg, s := baySpec(t, bay), watch()
-	cfg.Provider, cfg.Writer.Endpoint.Transport = "openai", s
+	cfg.Provider, cfg.Writer.Endpoint.Transport, cfg.Writer.Endpoint.KeyVar, cfg.Writer.Trust = "openai", s, "LAB_KEY", []string{"lab.test"}
 	sum, err := run.Run(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -168,6 +168,12 @@ func TestSpecLimitsTheQuarantine(t *testing.T) {
 }
 
 func TestClientAndSpecAgreeOnBodyFields(t *testing.T) {
+	for _, name := range bundle.CostlyBodyFields {
+		_, err := endpoint.New(endpoint.Config{BaseURL: "http://x.test", Model: "m", Extra: map[string]json.RawMessage{strings.ToUpper(name): json.RawMessage("1")}}, nil)
+		if err == nil || !strings.Contains(err.Error(), "changes what a call costs") {
+			t.Errorf("extra field %q: got error %v", name, err)
+		}
+	}
 	for _, name := range bundle.OwnBodyFields {
 		_, err := endpoint.New(endpoint.Config{BaseURL: "http://x.test", Model: "m", Extra: map[string]json.RawMessage{name: json.RawMessage("1")}}, nil)
 		if err == nil || !strings.Contains(err.Error(), `"`+name+`" is set by the client`) {
@@ -211,5 +217,106 @@ func TestMergeAddsUpWhatModelsWrote(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(merged.Dir, release.ManifestFile)); err != nil {
 		t.Error(err)
+	}
+}
+
+// A preset's key goes to the preset's host; another host gets a key only by a flag.
+func TestKeysStayWithTheirHosts(t *testing.T) {
+	t.Setenv("OPENAI_API_KEY", "sk-of-the-preset")
+	t.Setenv("OTHER_KEY", "sk-of-the-user")
+	stranger := strings.Replace(bay, "https://lab.test/v1", "https://lab.test:8443/v1", 1)
+	plainHTTP := strings.Replace(bay, "https://lab.test/v1", "http://api.openai.com/v1", 1)
+	ownHost := strings.Replace(bay, "https://lab.test/v1", "https://API.openai.com:443/v1", 1)
+	for _, c := range []struct {
+		name, spec string
+		endpoint   endpoint.Config
+		trust      []string
+		key, err   string
+	}{
+		{name: "the preset's host", spec: ownHost, key: "sk-of-the-preset"},
+		{name: "the preset's host over http", spec: plainHTTP, err: "a key is not sent over http"},
+		{name: "the spec's host", spec: stranger},
+		{name: "the spec's host, trusted", spec: stranger, trust: []string{"lab.test"}, key: "sk-of-the-preset"},
+		{name: "another host trusted", spec: stranger, trust: []string{"test", "lab.test:443"}},
+		{name: "the spec's host with the user's key", spec: stranger, endpoint: endpoint.Config{KeyVar: "OTHER_KEY"}, err: "add --trust lab.test:8443"},
+		{name: "the user's host", spec: stranger, endpoint: endpoint.Config{BaseURL: "https://mine.test/v1"}},
+		{name: "the user's host and key", spec: stranger, endpoint: endpoint.Config{BaseURL: "https://mine.test/v1", KeyVar: "OTHER_KEY"}, key: "sk-of-the-user"},
+		{name: "the user's key over http", spec: stranger, endpoint: endpoint.Config{BaseURL: "http://mine.test/v1", KeyVar: "OTHER_KEY"}, err: "a key is not sent over http"},
+		{name: "the user's key on this machine", spec: stranger, endpoint: endpoint.Config{BaseURL: "http://127.0.0.1:9/v1", KeyVar: "OTHER_KEY"}, key: "sk-of-the-user"},
+		{name: "a host that only begins like this machine", spec: stranger, endpoint: endpoint.Config{BaseURL: "http://localhost.evil.test/v1", KeyVar: "OTHER_KEY"}, err: "a key is not sent over http"},
+		{name: "a key in place of a variable", spec: stranger, endpoint: endpoint.Config{BaseURL: "https://mine.test/v1", KeyVar: "sk-of-the-user"}, err: "not the key itself"},
+	} {
+		cfg, s := baySpec(t, c.spec), watch()
+		cfg.Provider, cfg.Writer.Endpoint, cfg.Writer.Trust = "openai", c.endpoint, c.trust
+		cfg.Writer.Endpoint.Transport = s
+		var told []string
+		cfg.Events = func(e run.Event) { told = append(told, e.Note) }
+		_, err := run.Run(context.Background(), cfg)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) || strings.Contains(err.Error(), "sk-") || s.Calls() > 0 {
+				t.Errorf("%s: got error %v and %d calls, want %q", c.name, err, s.Calls(), c.err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if got := strings.TrimPrefix(s.header.Get("Authorization"), "Bearer "); got != c.key {
+			t.Errorf("%s: got key %q, want %q", c.name, got, c.key)
+		}
+		want := "without a key"
+		if c.key != "" {
+			want = "with the key in "
+		}
+		if !slices.ContainsFunc(told, func(note string) bool {
+			return strings.Contains(note, s.hosts[0]+" "+want) || strings.Contains(note, want)
+		}) {
+			t.Errorf("%s: no note says %q: %q", c.name, want, told)
+		}
+	}
+}
+
+// Under a budget, a spec can raise the price of a model that the program knows, but
+// not lower it: neither in its prices nor by calling a host local.
+func TestSpecCannotLowerAPrice(t *testing.T) {
+	base := strings.Replace(bay, "by-the-endpoint", "gpt-4.1-mini", 1)
+	own := base[:strings.Index(base, "prices:")]
+	for _, c := range []struct {
+		name, spec string
+		budget     float64
+		from, to   float64 // of the cost of a million of tokens out
+	}{
+		{"no price of the spec", own, 1, 1.6, 1.6},
+		{"a price of 0", own + `prices: {date: "2031-05", models: "gpt-4.1-mini": {input: 0, output: 0}}`, 1, 1.6, 1.6},
+		{"a price of 0 without a budget", own + `prices: {date: "2031-05", models: "gpt-4.1-mini": {input: 0, output: 0}}`, 0, 0, 0},
+		{"in another currency", own + `prices: {date: "2031-05", currency: "EUR", models: "gpt-4.1-mini": {input: 0, output: 0.01}}`, 1, 1.6, 1.6},
+		{"a higher price", own + `prices: {date: "2031-05", models: "gpt-4.1-mini": {input: 4, output: 16}}`, 1, 16, 16},
+		{"a local host", strings.Replace(own, "max_in_flight: 3,", "max_in_flight: 3, local: true,", 1), 1, 1.6, 1.6},
+		{"a local host without a budget", strings.Replace(own, "max_in_flight: 3,", "max_in_flight: 3, local: true,", 1), 0, 0, 0},
+		{"a host of the own network", strings.Replace(strings.Replace(own, "max_in_flight: 3,", "max_in_flight: 3, local: true,", 1), "https://lab.test", "http://10.0.0.7:8000", 1), 1, 0, 0},
+	} {
+		cfg, _ := baySpec(t, c.spec), watch()
+		cfg.Provider, cfg.Writer.Budget = "openai", c.budget
+		f, err := run.Estimate(context.Background(), cfg)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		tokens := f.Texts.Tokens
+		least := c.from * float64(tokens.Completion) / 1e6
+		most := c.to * (float64(tokens.Completion) + float64(tokens.Prompt)) / 1e6
+		if got := f.Texts.Cost; got < least-1e-9 || got > most+1e-9 {
+			t.Errorf("%s: got cost %g, want %g to %g", c.name, got, least, most)
+		}
+	}
+}
+
+// One call at a time is one call at a time.
+func TestOneWorkerIsOneCall(t *testing.T) {
+	cfg, s := baySpec(t, strings.Replace(bay, "local: true, mode", "local: true, workers: 1, mode", 1)), watch()
+	cfg.Provider, cfg.Writer.Endpoint.Transport = "harbour", s
+	if _, err := run.Run(context.Background(), cfg); err != nil || s.Peak() != 1 {
+		t.Errorf("got %d calls at once, %v", s.Peak(), err)
 	}
 }

@@ -311,7 +311,9 @@ type Endpoint struct {
 	Name          string
 	Place         diag.Place
 	BaseURL       *String
-	KeyVar        *String
+	KeyVar        *Node // refused
+	KeyHeader     *String
+	Query         []Named
 	Model         string
 	Mode          string
 	TokensField   string

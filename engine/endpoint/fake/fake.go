@@ -103,6 +103,9 @@ type Server struct {
 	NoUsage    bool                    // replies do not report the usage
 	Headers    http.Header             // further headers of every reply
 	Seen       func(body map[string]json.RawMessage, header http.Header)
+	Rejects    func(body map[string]json.RawMessage) string // message of a 400, "" for none
+	Writes     func(a Asked) string                         // replaces the text of an answer
+	Replies    func(a Asked) string                         // replaces the body of a reply with status 200, unless ""
 
 	Batches Batches // how it takes files of requests
 
@@ -140,6 +143,77 @@ func (s *Server) Start() *httptest.Server { return httptest.NewServer(s) }
 // Transport answers without a network, for tests with a fake clock.
 func (s *Server) Transport() http.RoundTripper { return direct{s} }
 
+// Asked is a request as a model sees it.
+type Asked struct {
+	Number       int // of the call, from 0
+	System, User string
+	Examples     []string        // answers of the examples
+	Schema       json.RawMessage // nil if there is none
+	Names        []string        // properties of the schema
+	Lists        map[string]bool // properties that are lists
+	Canary       bool            // it is a probe
+	Answer       string          // what the model would write
+	MaxTokens    int
+}
+
+// Object returns a JSON object with a value for each property of the schema: the
+// right one for the canary, text, or a list of what item returns.
+func (a *Asked) Object(text func(name string) string, items func(name string) []string) string {
+	var b bytes.Buffer
+	for i, name := range a.Names {
+		var value any
+		switch {
+		case name == "canary":
+			var s struct {
+				Properties map[string]struct{ Enum []string }
+			}
+			json.Unmarshal(a.Schema, &s)
+			value = s.Properties[name].Enum[0]
+		case a.Lists[name]:
+			value = items(name)
+		default:
+			value = text(name)
+		}
+		encoded, err := json.Marshal(value)
+		if err != nil {
+			panic(err)
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "%q:%s", name, encoded)
+	}
+	return "{" + b.String() + "}"
+}
+
+// asked describes a request for the functions of a Server.
+func (s *Server) asked(n int, req *request, answer string) Asked {
+	a := Asked{Number: n, System: req.text("system"), User: req.text("user"), Answer: answer, MaxTokens: max(req.MaxTokens, req.MaxCompletion), Lists: map[string]bool{}}
+	for _, m := range req.Messages {
+		if m.Role == "assistant" {
+			a.Examples = append(a.Examples, m.Content)
+		}
+	}
+	switch f := req.ResponseFormat; {
+	case f.JSONSchema.Schema != nil:
+		a.Schema = f.JSONSchema.Schema
+	case f.Schema != nil:
+		a.Schema = f.Schema
+	default:
+		a.Schema = promptSchema(a.System)
+	}
+	var object struct{ Properties json.RawMessage }
+	var types map[string]struct{ Type string }
+	if json.Unmarshal(a.Schema, &object) == nil && json.Unmarshal(object.Properties, &types) == nil {
+		a.Names = keys(object.Properties)
+	}
+	for name, t := range types {
+		a.Lists[name] = t.Type == "array"
+		a.Canary = a.Canary || name == "canary"
+	}
+	return a
+}
+
 // request is the part of a request that the server reads.
 type request struct {
 	Model          string
@@ -176,10 +250,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, "invalid_request_error", "not a chat completion")
 		return
 	}
-	if s.Seen != nil {
-		var fields map[string]json.RawMessage
-		if json.Unmarshal(body, &fields) == nil {
-			s.Seen(fields, r.Header)
+	var fields map[string]json.RawMessage
+	if (s.Seen != nil || s.Rejects != nil) && json.Unmarshal(body, &fields) == nil && s.Seen != nil {
+		s.Seen(fields, r.Header)
+	}
+	if s.Rejects != nil {
+		if message := s.Rejects(fields); message != "" {
+			fail(w, http.StatusBadRequest, "invalid_request_error", message)
+			return
 		}
 	}
 	for name, values := range s.Headers {
@@ -302,6 +380,15 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, n int, req *reque
 		return
 	}
 	text, finish, refusal := s.answer(n, req, f)
+	if s.Writes != nil {
+		text = s.Writes(s.asked(n, req, text))
+	}
+	if s.Replies != nil {
+		if body := s.Replies(s.asked(n, req, text)); body != "" {
+			io.WriteString(w, body)
+			return
+		}
+	}
 	usage := s.bill(req, text, f)
 	body := encode(n, req.Model, text, finish, refusal, usage, s.NoUsage)
 	w.Header().Set("Content-Type", "application/json")

@@ -30,9 +30,11 @@ func (c *compiler) compileWriters() {
 	}
 }
 
-// variable matches the name of an environment variable, and no key: keys have small
-// letters or punctuation.
-var variable = regexp.MustCompile(`^[A-Z_][A-Z0-9_]{0,63}$`)
+// keyHeader matches the names of headers that carry keys.
+var keyHeader = regexp.MustCompile(`(?i)^(authorization|([a-z0-9]+-)*(key|token))$`)
+
+// endpointSecret matches names of URL parameters that carry keys.
+var endpointSecret = regexp.MustCompile(`(?i)(^|[^a-z])(key|token|secret|password|sig|signature|code|auth)([^a-z]|$)|apikey`)
 
 // keyHeaders are headers that carry keys, which do not belong in a spec.
 var keyHeaders = []string{"authorization", "proxy-authorization", "api-key", "x-api-key", "cookie"}
@@ -42,7 +44,7 @@ func (c *compiler) endpoint(s *spec.Endpoint) bundle.Endpoint {
 	e := bundle.Endpoint{
 		Name: s.Name, Model: s.Model, Mode: s.Mode, TokensField: s.TokensField, Local: s.Local,
 		Workers: s.Workers, MaxInFlight: s.MaxInFlight, Limits: bundle.Limits(s.Limits), Batch: bundle.Batch(s.Batch), Timeout: s.Timeout, CharsPerToken: s.CharsPerToken,
-		Extra: map[string]json.RawMessage{}, Headers: map[string]string{},
+		Extra: map[string]json.RawMessage{}, Headers: map[string]string{}, Query: map[string]string{},
 	}
 	if s.Retries != nil {
 		n := int(*s.Retries)
@@ -53,25 +55,38 @@ func (c *compiler) endpoint(s *spec.Endpoint) bundle.Endpoint {
 		c.checkURL(s.BaseURL)
 	}
 	if s.KeyVar != nil {
-		e.KeyVar, e.NoKey = s.KeyVar.Value, s.KeyVar.Value == ""
-		if !e.NoKey && !variable.MatchString(e.KeyVar) {
-			c.private(s.KeyVar.Place, "key_var must be the name of an environment variable, in capital letters").
-				WithHint("put the key in a variable such as MODEL_API_KEY and name the variable here; a key does not belong in a spec")
+		c.private(s.KeyVar.Place, "a spec does not choose the key that is sent: key_var is not allowed").
+			WithHint("remove it, and name the variable with --key-var; a preset's key goes to the preset's host without a flag")
+	}
+	if s.KeyHeader != nil {
+		if e.KeyHeader = s.KeyHeader.Value; !keyHeader.MatchString(e.KeyHeader) {
+			c.private(s.KeyHeader.Place, "key_header must be the name of a header for keys, such as api-key or X-API-Key").WithHint("name the header that the server reads the key from; the key itself comes from --key-var or --key-file")
 		}
+	}
+	for _, q := range s.Query {
+		if endpointSecret.MatchString(q.Name) {
+			c.private(q.Place, "the parameter %s carries a key, which does not belong in a spec", q.Name).WithHint("remove it; give the key with --key-var or --key-file")
+			continue
+		}
+		e.Query[q.Name] = q.Value.String
 	}
 	if s.Workers > 0 && s.MaxInFlight > 0 && s.Workers > s.MaxInFlight {
 		c.diags.Errorf(s.Place, "endpoint", "endpoint %q starts with %d calls at once, but its max_in_flight is %d", s.Name, s.Workers, s.MaxInFlight).WithHint("raise max_in_flight or lower workers")
 	}
 	for _, x := range s.Extra {
-		if slices.Contains(bundle.OwnBodyFields, x.Name) {
+		if slices.Contains(bundle.OwnBodyFields, strings.ToLower(x.Name)) {
 			c.diags.Errorf(x.Place, "endpoint", "the client sets the body field %q itself", x.Name).WithHint("%s", insteadOf(x.Name))
+			continue
+		}
+		if slices.Contains(bundle.CostlyBodyFields, strings.ToLower(x.Name)) && x.Value.Kind != spec.NullNode {
+			c.diags.Errorf(x.Place, "endpoint", "the body field %q changes what a call costs, so a budget could not hold", x.Name).WithHint("remove it")
 			continue
 		}
 		e.Extra[x.Name] = x.Value.JSON()
 	}
 	for _, h := range s.Headers {
 		if slices.Contains(keyHeaders, strings.ToLower(h.Name)) {
-			c.private(h.Place, "the header %s carries a key, which does not belong in a spec", h.Name).WithHint("name the environment variable of the key as key_var, or its file with --key-file")
+			c.private(h.Place, "the header %s carries a key, which does not belong in a spec", h.Name).WithHint("give the key with --key-var or --key-file; key_header names another header for it")
 			continue
 		}
 		e.Headers[h.Name] = h.Value.String

@@ -4,7 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/personagen/personagen/engine/endpoint"
 )
 
 // schemaOf returns the JSON Schema of an answer with the given fields: a flat
@@ -39,72 +46,281 @@ func quoted(text string) string {
 	return string(data)
 }
 
-var errNoObject = errors.New("the answer is not a JSON object")
+var (
+	errNoObject  = errors.New("the answer is not a JSON object")
+	errAmbiguous = errors.New("the answer has several objects with these fields; write one object")
+)
 
-// parseAnswer returns the members of the JSON object in a model's answer. It
-// ignores words and code fences around the object, and keeps the complete members
-// of an object that breaks off.
-func parseAnswer(text string) (map[string]json.RawMessage, error) {
-	start := strings.IndexByte(text, '{')
-	if start < 0 {
-		return nil, errNoObject
-	}
-	d := json.NewDecoder(strings.NewReader(text[start:]))
-	if _, err := d.Token(); err != nil {
-		return nil, errNoObject
-	}
-	members := map[string]json.RawMessage{}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			break
-		}
-		key, ok := name.(string)
-		var value json.RawMessage
-		if !ok || d.Decode(&value) != nil {
-			break
-		}
-		members[key] = value
-	}
-	if len(members) == 0 {
-		return nil, errNoObject
-	}
-	return members, nil
+// object is a JSON object in an answer, its members in order. It is not whole if
+// it breaks off; then it has the complete members.
+type object struct {
+	members []member
+	whole   bool
 }
 
-// asText converts a member to a text; a number becomes its digits.
+type member struct {
+	name  string
+	value json.RawMessage
+}
+
+// parseAnswer returns the members with the wanted names of a model's answer: of
+// the last object that has most of them. It ignores thoughts, and words and code
+// fences around objects. An object within another counts where the outer one has
+// none of the names. An object that breaks off counts if no other does.
+func parseAnswer(text string, wanted []string) (map[string]json.RawMessage, error) {
+	text = endpoint.WithoutThoughts(text)
+	var best map[string]json.RawMessage
+	found := false
+	for _, whole := range []bool{true, false} {
+		for at, tries := 0, 0; at < len(text) && tries < mostObjects; tries++ {
+			next := strings.IndexByte(text[at:], '{')
+			if next < 0 {
+				break
+			}
+			at += next
+			o, end := parseObject(text, at)
+			if !o.whole {
+				end = at + 1 // an object may begin within it
+			}
+			if o.whole == whole && len(o.members) > 0 {
+				found = true
+				members, err := o.find(wanted, mostNested)
+				if err != nil {
+					return nil, err
+				}
+				if len(members) > 0 && len(members) >= len(best) {
+					best = members
+				}
+			}
+			at = end
+		}
+		if len(best) > 0 {
+			return best, nil
+		}
+	}
+	if !found {
+		return nil, errNoObject
+	}
+	return map[string]json.RawMessage{}, nil // each field is missing
+}
+
+// mostObjects is how many objects are looked for in an answer.
+const mostObjects = 50
+
+// mostNested is how deep objects are looked for in others.
+const mostNested = 4
+
+// find returns the members with the wanted names, or those of an object within that
+// has more of them; two such objects are ambiguous.
+func (o *object) find(wanted []string, depth int) (map[string]json.RawMessage, error) {
+	out := map[string]json.RawMessage{}
+	for _, name := range wanted {
+		if value, ok := o.member(name, wanted); ok {
+			out[name] = value
+		}
+	}
+	direct, rivals := len(out), false
+	if direct == len(wanted) && direct > 1 || depth == 0 {
+		return out, nil
+	}
+	for _, m := range o.members {
+		inner := bytes.TrimLeft(m.value, "[ \n\t")
+		if len(inner) == 0 || inner[0] != '{' {
+			continue
+		}
+		nested, _ := parseObject(string(inner), 0)
+		found, err := nested.find(wanted, depth-1)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) > direct {
+			out, rivals = found, len(out) > direct
+		}
+		if rivals {
+			return nil, errAmbiguous
+		}
+	}
+	return out, nil
+}
+
+// member returns the member of a name. Case, spaces, hyphens and underscores may
+// differ if only one member and one wanted name are alike then.
+func (o *object) member(name string, wanted []string) (json.RawMessage, bool) {
+	for _, m := range slices.Backward(o.members) {
+		if m.name == name {
+			return m.value, true
+		}
+	}
+	var value json.RawMessage
+	n := 0
+	for _, m := range o.members {
+		if folded(m.name) == folded(name) && !slices.Contains(wanted, m.name) {
+			value = m.value
+			n++
+		}
+	}
+	for _, w := range wanted {
+		if w != name && folded(w) == folded(name) {
+			return nil, false
+		}
+	}
+	return value, n == 1
+}
+
+// folded is a name without what models change in it.
+func folded(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' || r == '_' {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, name)
+}
+
+// parseObject parses the object that begins at a position, and returns where it
+// ends. Control characters in strings, which JSON wants escaped, and a comma at the
+// end are accepted.
+func parseObject(text string, at int) (o object, end int) {
+	i := skipSpace(text, at+1)
+	for i < len(text) {
+		if text[i] == '}' {
+			o.whole = true
+			return o, i + 1
+		}
+		if len(o.members) > 0 {
+			if text[i] != ',' {
+				return o, i
+			}
+			if i = skipSpace(text, i+1); i < len(text) && text[i] == '}' {
+				continue
+			}
+		}
+		if i >= len(text) || text[i] != '"' {
+			return o, min(i, len(text))
+		}
+		key, next, ok := scanValue(text, i)
+		var name string
+		if !ok || json.Unmarshal(key, &name) != nil {
+			return o, i
+		}
+		if i = skipSpace(text, next); i >= len(text) || text[i] != ':' {
+			return o, i
+		}
+		value, next, ok := scanValue(text, skipSpace(text, i+1))
+		if !ok {
+			return o, i
+		}
+		o.members = append(o.members, member{name, value})
+		i = skipSpace(text, next)
+	}
+	return o, i
+}
+
+func skipSpace(text string, i int) int {
+	for i < len(text) && strings.IndexByte(" \n\r\t", text[i]) >= 0 {
+		i++
+	}
+	return i
+}
+
+// scanValue returns the JSON value at a position, with control characters in
+// strings escaped, and where it ends.
+func scanValue(text string, at int) (value json.RawMessage, end int, ok bool) {
+	depth, inString := 0, false
+	var b []byte
+scan:
+	for end = at; end < len(text); end++ {
+		switch c := text[end]; {
+		case inString && c == '\\' && end+1 < len(text):
+			if end++; text[end] == '\'' { // as Python writes it
+				b = append(b, '\'')
+				continue
+			}
+			b = append(b, c)
+		case inString && c == '"':
+			inString = false
+			if depth == 0 {
+				end++
+				b = append(b, c)
+				break scan
+			}
+		case inString && c < ' ':
+			escaped, _ := json.Marshal(string(c))
+			b = append(b, escaped[1:len(escaped)-1]...)
+			continue
+		case inString:
+		case c == '"':
+			inString = true
+		case c == '{' || c == '[':
+			depth++
+		case (c == '}' || c == ']') && depth > 0:
+			if depth--; depth == 0 {
+				b = append(b, c)
+				end++
+				break scan
+			}
+		case depth == 0 && strings.IndexByte(",}] \n\r\t", c) >= 0:
+			break scan
+		}
+		b = append(b, text[end])
+	}
+	return b, end, json.Valid(b)
+}
+
+// lineEnds replaces those of other systems.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+// asText converts a member to a text, in Unicode's composed form. A bare number is no prose. An object with a
+// single member stands for its value.
 func asText(member json.RawMessage) (string, bool) {
 	var text string
 	if json.Unmarshal(member, &text) == nil && string(member) != "null" {
-		return strings.TrimSpace(text), true
+		return norm.NFC.String(strings.TrimSpace(lineEnds.Replace(text))), true
 	}
-	var number json.Number
-	if json.Unmarshal(member, &number) == nil && number != "" {
-		return number.String(), true
+	if len(member) > 0 && member[0] == '{' {
+		if o, _ := parseObject(string(member), 0); o.whole && len(o.members) == 1 && o.members[0].value[0] == '"' {
+			return asText(o.members[0].value)
+		}
 	}
 	return "", false
 }
 
 // asItems converts a member to a list. A string may hold the list as JSON, as a
-// Python list with single quotes, or as one item per line.
-func asItems(member json.RawMessage) ([]string, bool) {
+// Python list with single quotes, or as one item per line; an object holds the
+// items as its values. One list mark is cut from each item of a list in lines, and
+// from those of another list if all have one.
+func asItems(member json.RawMessage) ([]string, bool) { return itemsWithin(member, mostNested) }
+
+// itemsWithin is asItems for a member within others, down to a depth.
+func itemsWithin(member json.RawMessage, depth int) ([]string, bool) {
+	if depth == 0 {
+		return nil, false
+	}
 	var raw []json.RawMessage
 	if json.Unmarshal(member, &raw) == nil && string(member) != "null" {
-		items := make([]string, len(raw))
-		for i, r := range raw {
-			var ok bool
-			if items[i], ok = asText(r); !ok {
-				return nil, false
+		return itemsOf(raw)
+	}
+	if len(member) > 0 && member[0] == '{' {
+		o, _ := parseObject(string(member), 0)
+		if !o.whole {
+			return nil, false
+		}
+		if len(o.members) == 1 { // {"items": [...]}
+			if items, ok := itemsWithin(o.members[0].value, depth-1); ok {
+				return items, true
 			}
 		}
-		return items, true
+		for _, m := range o.members {
+			raw = append(raw, m.value)
+		}
+		return itemsOf(raw)
 	}
 	text, ok := asText(member)
 	switch {
 	case !ok || text == "":
 		return nil, false
 	case strings.HasPrefix(text, "["):
-		if items, ok := asItems(json.RawMessage(text)); ok {
+		if items, ok := itemsWithin(json.RawMessage(text), depth-1); ok {
 			return items, true
 		}
 		return pythonList(text)
@@ -112,6 +328,24 @@ func asItems(member json.RawMessage) ([]string, bool) {
 		return lines(text), true
 	}
 	return nil, false
+}
+
+// itemsOf converts the elements of a list.
+func itemsOf(raw []json.RawMessage) ([]string, bool) {
+	items := make([]string, len(raw))
+	for i, r := range raw {
+		var ok bool
+		if items[i], ok = asText(r); !ok {
+			return nil, false
+		}
+	}
+	marked := func(item string) bool { return withoutMark(item) != item }
+	if len(items) > 1 && !slices.ContainsFunc(items, func(item string) bool { return !marked(item) }) {
+		for i, item := range items {
+			items[i] = withoutMark(item)
+		}
+	}
+	return items, true
 }
 
 // pythonList parses a list such as ['one', 'two'], with single or double quotes.
@@ -140,13 +374,47 @@ func pythonList(text string) ([]string, bool) {
 	return items, true
 }
 
-// lines splits a text into its lines, without bullets and numbers before them.
+// lines splits a text into its lines, without the list mark of each.
 func lines(text string) []string {
 	var items []string
 	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(line), "-*•0123456789.) ")); line != "" {
+		if line = withoutMark(strings.TrimSpace(line)); line != "" {
 			items = append(items, line)
 		}
 	}
 	return items
+}
+
+// withoutMark cuts one list mark from the beginning of an item: a bullet before a
+// space, or a number of up to three digits or one letter, with a dot or bracket.
+// "1. 1980s disco" becomes "1980s disco"; "3D printing", "5-a-side football" and
+// "2.5 km" stay.
+func withoutMark(item string) string {
+	first, size := utf8.DecodeRuneInString(item)
+	if strings.ContainsRune("-*+•–—·‣◦▪●", first) {
+		if rest := strings.TrimLeft(item[size:], " \t"); rest != item[size:] || first != '-' && first != '+' && first != '*' {
+			return rest
+		}
+		return item
+	}
+	body := strings.TrimPrefix(item, "(")
+	n := 0
+	for n < len(body) && n < 3 && body[n] >= '0' && body[n] <= '9' {
+		n++
+	}
+	number := n > 0
+	if !number && n+1 < len(body) && (body[0] >= 'a' && body[0] <= 'z' || body[0] >= 'A' && body[0] <= 'Z') {
+		n = 1
+	}
+	if n == 0 || n >= len(body) || body[n] != '.' && body[n] != ')' {
+		return item
+	}
+	rest := strings.TrimLeft(body[n+1:], " \t")
+	if next, _ := utf8.DecodeRuneInString(rest); rest == body[n+1:] && !(number && unicode.IsLetter(next)) {
+		return item // no space: a decimal number, or initials
+	}
+	if !number && body[n] == '.' && body[0] < 'a' {
+		return item // "J. S. Bach"
+	}
+	return rest
 }

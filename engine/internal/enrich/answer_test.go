@@ -3,7 +3,9 @@ package enrich
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 func TestParseAnswer(t *testing.T) {
@@ -18,9 +20,28 @@ func TestParseAnswer(t *testing.T) {
 		{"breaks off in the first value", `{"a": "unfin`, nil},
 		{"no object", "I cannot do that", nil},
 		{"empty object", "{}", nil},
+		{"a draft in thoughts", `<think>first {"a": "draft"}, no</think>{"a": "final"}`, map[string]string{"a": `"final"`}},
+		{"thoughts without their beginning", `so {"a": "draft"}</think> {"a": "final"}`, map[string]string{"a": `"final"`}},
+		{"thoughts without an end", `<think>so {"a": "draft"}`, nil},
+		{"a tag in a text", `{"a": "the <think> tag"}`, map[string]string{"a": `"the <think> tag"`}},
+		{"a brace before the answer", `I keep to {name}: {"a": "x"}`, map[string]string{"a": `"x"`}},
+		{"an object without the fields", `Schema: {"type": "object"} {"a": "x"} {"done": true}`, map[string]string{"a": `"x"`}},
+		{"two answers", `{"a": "first", "b": ["y"]} Better: {"a": "second", "b": ["z"]}`, map[string]string{"a": `"second"`, "b": `["z"]`}},
+		{"a part after the whole", `{"a": "x", "b": ["y"]} or {"a": "z"}`, map[string]string{"a": `"x"`, "b": `["y"]`}},
+		{"a line break in a string", "{\"a\": \"one\ntwo\x01\"}", map[string]string{"a": `"one\ntwo\u0001"`}},
+		{"a comma at the end", `{"a": "x",}`, map[string]string{"a": `"x"`}},
+		{"nested", `{"persona": {"a": "x"}}`, map[string]string{"a": `"x"`}},
+		{"nested under the name of a field", `{"a": {"a": "x", "b": ["y"]}}`, map[string]string{"a": `"x"`, "b": `["y"]`}},
+		{"nested in a list", `{"personas": [{"a": "x"}]}`, map[string]string{"a": `"x"`}},
+		{"two within one", `{"draft": {"a": "x"}, "final": {"a": "y"}}`, nil},
+		{"other case", `{"A": "x", "B ": ["y"]}`, map[string]string{"a": `"x"`, "b": `["y"]`}},
+		{"two of other case", `{"A": "x", "A ": "y"}`, map[string]string{}},
+		{"escaped quotes", `{"a": "say \"{\" \'so\'"}`, map[string]string{"a": `"say \"{\" 'so'"`}},
+		{"an end after a comma", `{"a": ["x"],`, map[string]string{"a": `["x"]`}},
+		{"braces without an end", strings.Repeat(`{"a":`, 100_000), nil},
 		{"empty", "", nil},
 	} {
-		got, err := parseAnswer(c.text)
+		got, err := parseAnswer(c.text, []string{"a", "b"})
 		if (err != nil) != (c.want == nil) {
 			t.Errorf("%s: got error %v", c.name, err)
 			continue
@@ -44,11 +65,20 @@ func TestCoerce(t *testing.T) {
 		items  []string // nil if it is not a list
 	}{
 		{`"a text "`, "a text", true, nil},
-		{`12.50`, "12.50", true, nil},
+		{`12.50`, "", false, nil},
+		{`"one\r\ntwo\rs\u0326i"`, "one\ntwo\nși", true, []string{"one", "two", "și"}},
 		{`null`, "", false, nil},
 		{`true`, "", false, nil},
 		{`{"a": 1}`, "", false, nil},
-		{`["one", 2]`, "", false, []string{"one", "2"}},
+		{`{"text": "a text"}`, "a text", true, []string{"a text"}},
+		{`{"1": "one", "2": "two"}`, "", false, []string{"one", "two"}},
+		{`[{"item": "one"}, {"item": "two"}]`, "", false, []string{"one", "two"}},
+		{`{"items": ["one", "two"]}`, "", false, []string{"one", "two"}},
+		{`["one", 2]`, "", false, nil},
+		{`"1. 1980s disco\n2. 3D printing\n3) 5-a-side football\n2.5 km on foot\n4.Chess"`, "1. 1980s disco\n2. 3D printing\n3) 5-a-side football\n2.5 km on foot\n4.Chess", true, []string{"1980s disco", "3D printing", "5-a-side football", "2.5 km on foot", "Chess"}},
+		{`["1. one", "2. two"]`, "", false, []string{"one", "two"}},
+		{`["1. FC Union", "two"]`, "", false, []string{"1. FC Union", "two"}},
+		{`["J. S. Bach", "W. A. Mozart"]`, "", false, []string{"J. S. Bach", "W. A. Mozart"}},
 		{`["one", ["two"]]`, "", false, nil},
 		{`"[\"one\", \"two\"]"`, `["one", "two"]`, true, []string{"one", "two"}},
 		{`"['it\\'s', 'two']"`, `['it\'s', 'two']`, true, []string{"it's", "two"}},
@@ -68,10 +98,12 @@ func TestCoerce(t *testing.T) {
 
 func FuzzAnswer(f *testing.F) {
 	f.Add(`{"a": ["x", 1], "b": "['y']"}`)
+	f.Add(`{"0": ["0",10],`)
+	f.Add(`{"persona": {"A": {"1": "x"}}} <think> {"a": "1. x\r\n2. y",}`)
 	f.Add("```json\n{\"a\": \"- one\\n- two\"")
 	f.Fuzz(func(t *testing.T, text string) {
-		members, err := parseAnswer(text)
-		if (err == nil) != (len(members) > 0) {
+		members, err := parseAnswer(text, []string{"a", "b"})
+		if err != nil && len(members) > 0 {
 			t.Fatalf("got %d members and error %v", len(members), err)
 		}
 		for _, m := range members {
@@ -81,4 +113,22 @@ func FuzzAnswer(f *testing.F) {
 			}
 		}
 	})
+}
+
+// No answer, however it is nested, takes long to read.
+func TestNestingIsBounded(t *testing.T) {
+	for _, text := range []string{
+		strings.Repeat(`{"a":`, 9000) + `"x"` + strings.Repeat(`}`, 9000),
+		`{"a":"` + strings.Repeat(`\"[`, 60000) + `"}`, strings.Repeat(`{"a":[`, 40000), strings.Repeat(`{"c":1}`, 30000),
+	} {
+		start := time.Now()
+		members, _ := parseAnswer(text, []string{"a", "b"})
+		for _, m := range members {
+			asText(m)
+			asItems(m)
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%.20s...: took %v", text, took)
+		}
+	}
 }

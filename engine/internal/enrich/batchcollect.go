@@ -88,7 +88,7 @@ func (s *batcher) collect(ctx context.Context, b *openBatch, now endpoint.Batch)
 		if _, err := os.Stat(f.path); err == nil {
 			continue // downloaded by an earlier run
 		}
-		if err := s.client.Download(ctx, f.id, f.path); err != nil {
+		if err := s.client.Download(ctx, f.id, f.path, endpoint.FileLimit(b.Requests, s.MaxTokens())); err != nil {
 			return fmt.Errorf("the answers of batch %s: %w%s", b.ID, err, s.advice(err))
 		}
 	}
@@ -99,6 +99,9 @@ func (s *batcher) collect(ctx context.Context, b *openBatch, now endpoint.Batch)
 	b.reserved.SettlePartly(sum.actual, sum.unknown)
 	s.note("batch %d (%s) %s: %s, %s accepted, %d refused, %s without an answer; cost %s",
 		b.Number, b.ID, now.Status, humanize.Count(sum.answers, "answer", "answers"), texts(sum.accepted), sum.refused, requests(sum.unanswered), (sum.actual.Money + sum.unknown.Money).In(s.Currency))
+	if sum.misreported > 0 {
+		s.note("batch %d: %s numbers of tokens that cannot be, and count with the most they can cost", b.Number, humanize.Count(sum.misreported, "answer reports", "answers report"))
+	}
 	if sum.stale > 0 {
 		if err := s.ledger.keepStale(b.Number); err != nil {
 			return err

@@ -24,6 +24,7 @@ type indexLine struct {
 	Call   string        `json:"call"`
 	Tasks  []indexTask   `json:"tasks"`
 	Worst  endpoint.Cost `json:"worst"`
+	Least  int64         `json:"least,omitempty"` // tokens that the prompt has at least
 }
 
 // indexTask is a field that a request asks for.

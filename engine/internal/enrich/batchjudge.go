@@ -2,6 +2,8 @@ package enrich
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/journal"
@@ -10,6 +12,7 @@ import (
 // batchSum sums up the answers of a batch.
 type batchSum struct {
 	answers, unanswered      int64 // requests
+	misreported              int64 // answers with numbers of tokens that cannot be
 	accepted, refused, stale int64 // texts
 	actual, unknown          endpoint.Cost
 }
@@ -102,7 +105,14 @@ func (j *judging) request(p *person, r numbered) error {
 	if failed != nil {
 		return j.failed(tasks, tries, failed)
 	}
-	good, bad := p.checkAnswer(c, tasks, text, fault)
+	if c == nil {
+		return nil // the spec no longer has the call
+	}
+	req, err := j.asked(p, c, tasks)
+	if err != nil {
+		return err
+	}
+	good, bad := p.checkAnswer(c, req, tasks, text, fault)
 	inRange := r.Person >= j.first && r.Person < j.first+j.count
 	for _, g := range good {
 		j.sum.accepted++
@@ -125,6 +135,23 @@ func (j *judging) request(p *person, r numbered) error {
 	return nil
 }
 
+// asked returns the request that was sent for tasks, with what was wrong with the
+// answers before.
+func (j *judging) asked(p *person, c *call, tasks []task) (endpoint.Request, error) {
+	sent := slices.Clone(tasks)
+	for i := range sent {
+		a, err := j.ledger.attempt(sent[i].key)
+		if err != nil {
+			return endpoint.Request{}, err
+		}
+		sent[i].fault = a.Fault
+	}
+	if len(sent) == 0 {
+		return endpoint.Request{}, nil
+	}
+	return p.request(c, sent)
+}
+
 // read finds the answer to a request and accounts for its cost.
 func (j *judging) read(r numbered) (endpoint.Answer, error) {
 	line, err := j.lines.line(r.number, j.line)
@@ -140,6 +167,17 @@ func (j *judging) read(r numbered) (endpoint.Answer, error) {
 	}
 	j.line = line
 	answer, usage, err := j.client.ReadBatchLine(line)
+	text := answer.Text
+	if failed, ok := errors.AsType[*endpoint.Error](err); ok && failed.Answer != nil {
+		text = failed.Answer.Text
+	}
+	if usage != nil && !endpoint.Believable(*usage, r.Least, text, r.Worst) {
+		j.sum.misreported++
+		j.sum.answers++
+		j.batcher.calls++
+		j.addUnknown(r)
+		return answer, err
+	}
 	switch {
 	case usage != nil:
 		cost := j.client.InBatch().Cost(*usage)

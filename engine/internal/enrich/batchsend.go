@@ -45,7 +45,7 @@ func (s *batcher) ask(ctx context.Context, p *person, c *call, tasks []task, tri
 		s.note("the budget has room for the worst case of %s; a larger budget needs fewer rounds", requests(s.file.entry.Requests))
 		return s.client.Budget().Refuse(worst), nil
 	}
-	line := indexLine{Person: p.number(), Call: c.Name, Worst: worst}
+	line := indexLine{Person: p.number(), Call: c.Name, Worst: worst, Least: endpoint.LeastPrompt(req)}
 	for i, t := range tasks {
 		line.Tasks = append(line.Tasks, indexTask{shortKey(t.key), tries[i]})
 	}
@@ -64,7 +64,7 @@ func (s *batcher) ready(ctx context.Context, worst endpoint.Cost) (blocked, err 
 	if s.probed || s.Ready == nil {
 		return nil, nil
 	}
-	if probe := s.client.ProbeWorst(s.Schemas()...); len(s.open) > 0 && !s.client.Budget().Fits(probe) {
+	if probe := s.client.ProbeWorst(s.ProbeCalls()...); len(s.open) > 0 && !s.client.Budget().Fits(probe) {
 		return s.client.Budget().Refuse(probe), nil
 	}
 	s.probed = true

@@ -16,6 +16,7 @@ package enrich
 import (
 	"fmt"
 	"slices"
+	"unicode"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/prompt"
@@ -69,6 +70,8 @@ type Enricher struct {
 	journal *journal.Journal
 	calls   []call
 	sources []source
+
+	rubbishSeen *rubbish
 }
 
 // call is a plan's call with its parsed prompt.
@@ -97,6 +100,8 @@ type field struct {
 	common   [32]byte // hash of what its records have in common
 	compared []int    // columns that rules compare its text with
 	mentions []int    // columns that its text must mention
+	// language is the scripts of the field's language, nil if not known.
+	language []*unicode.RangeTable
 }
 
 // source is a column of kind text_source.
@@ -115,7 +120,7 @@ func New(p *plan.Plan, j *journal.Journal, o Options) (*Enricher, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Enricher{options: o, env: &kind.Env{Fields: p.Fields}, schema: p.Schema(), rules: set, journal: j}
+	e := &Enricher{options: o, env: &kind.Env{Fields: p.Fields}, schema: p.Schema(), rules: set, journal: j, rubbishSeen: newRubbish()}
 	number := 0
 	for i := range p.Calls {
 		c, err := e.newCall(p, &p.Calls[i])
@@ -185,6 +190,11 @@ func (e *Enricher) newField(p *plan.Plan, c *call, column int) field {
 			f.compared = append(f.compared, e.schema.Index(r.By.Field))
 		}
 	}
+	tag := f.Text.Language
+	if tag == "" {
+		tag = p.Language
+	}
+	f.language = scriptsOf(tag)
 	f.common = identityOf(p, c, f.Field, e.options.Population).Hash()
 	return f
 }

@@ -2,7 +2,6 @@ package enrich
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/journal"
@@ -130,15 +129,15 @@ func (f *field) placeholder() string {
 	return string(text)
 }
 
-// Schemas lists the schemas of the calls' complete answers, for endpoint.Probe.
-func (e *Enricher) Schemas() []json.RawMessage {
-	var all []json.RawMessage
+// ProbeCalls lists how the calls ask for complete answers, for endpoint.Probe.
+func (e *Enricher) ProbeCalls() []endpoint.Call {
+	var all []endpoint.Call
 	for _, c := range e.calls {
 		var tasks []task
 		for k := range c.fields {
 			tasks = append(tasks, task{field: &c.fields[k]})
 		}
-		all = append(all, schemaOf(tasks))
+		all = append(all, endpoint.Call{Schema: schemaOf(tasks), Temperature: c.Temperature, MaxTokens: c.MaxTokens})
 	}
 	return all
 }

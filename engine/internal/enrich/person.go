@@ -100,6 +100,7 @@ func (p *person) missing(c *call) ([]task, error) {
 			p.count(func(n *Counts) { n.Fields[f.number].Quarantined++ })
 		default:
 			p.values[f.Name] = r.value(f.Text.Items != nil)
+			p.rubbishSeen.remember(r, p.number())
 			p.setFate(f, Good)
 			p.count(func(n *Counts) { n.Fields[f.number].Cached++ })
 		}
@@ -127,7 +128,7 @@ func (p *person) ask(ctx context.Context, c *call, tasks []task) ([]task, error)
 			n.Calls++
 			n.Usage = addUsage(n.Usage, answer.Usage)
 		})
-		if tasks, err = p.accept(c, tasks, text, fault, try > 1); err != nil {
+		if tasks, err = p.accept(c, req, tasks, text, fault, try > 1); err != nil {
 			return tasks, err
 		}
 	}
@@ -154,8 +155,8 @@ func answerText(answer endpoint.Answer, err error) (text, fault string, failed e
 
 // accept puts the good fields of an answer into the journal and returns the
 // others, each with its fault.
-func (p *person) accept(c *call, tasks []task, text, fault string, again bool) ([]task, error) {
-	good, bad := p.checkAnswer(c, tasks, text, fault)
+func (p *person) accept(c *call, req endpoint.Request, tasks []task, text, fault string, again bool) ([]task, error) {
+	good, bad := p.checkAnswer(c, req, tasks, text, fault)
 	if len(good) == 0 {
 		return bad, nil
 	}
@@ -188,9 +189,15 @@ type accepted struct {
 }
 
 // checkAnswer separates the good fields of an answer from the others, each with
-// its fault. A fault of the whole answer is that of every field.
-func (p *person) checkAnswer(c *call, tasks []task, text, fault string) (good []accepted, bad []task) {
-	members, err := parseAnswer(text)
+// its fault. A fault of the whole answer is that of every field. The request is the
+// one that was answered.
+func (p *person) checkAnswer(c *call, req endpoint.Request, tasks []task, text, fault string) (good []accepted, bad []task) {
+	var names []string
+	for _, t := range tasks {
+		names = append(names, t.field.Name)
+	}
+	var said *sent // when needed
+	members, err := parseAnswer(text, names)
 	if fault == "" && err != nil {
 		fault = err.Error()
 	}
@@ -199,9 +206,16 @@ func (p *person) checkAnswer(c *call, tasks []task, text, fault string) (good []
 		if t.fault = fault; fault == "" {
 			t.fault = p.checkField(t.field, members[t.field.Name], r)
 		}
+		if t.fault == "" {
+			if said == nil {
+				said = newSent(req, p.values)
+			}
+			t.fault = p.rubbish(c, t.field, r, said)
+		}
 		if t.fault != "" {
 			bad = append(bad, t)
 		} else {
+			p.rubbishSeen.remember(r, p.number())
 			good = append(good, accepted{t, r})
 		}
 	}

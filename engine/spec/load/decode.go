@@ -223,9 +223,9 @@ func decodeCall(f spec.Named) spec.Call {
 func decodeEndpoint(f spec.Named) spec.Endpoint {
 	n, limits, batch := f.Value, f.Value.Get("limits"), f.Value.Get("batch")
 	e := spec.Endpoint{
-		Name: f.Name, Place: f.Place, BaseURL: optionalText(n, "base_url"), KeyVar: optionalText(n, "key_var"),
+		Name: f.Name, Place: f.Place, BaseURL: optionalText(n, "base_url"), KeyVar: n.Get("key_var"), KeyHeader: optionalText(n, "key_header"),
 		Model: text(n, "model"), Mode: text(n, "mode"), TokensField: text(n, "tokens_field"),
-		Extra: members(n, "extra"), Headers: members(n, "headers"),
+		Extra: members(n, "extra"), Headers: members(n, "headers"), Query: members(n, "query"),
 		Workers: int(number(n, "workers", 0)), MaxInFlight: int(number(n, "max_in_flight", 0)),
 		Limits: spec.Limits{
 			RequestsPerSecond: number(limits, "requests_per_second", 0), RequestsPerMinute: number(limits, "requests_per_minute", 0),
