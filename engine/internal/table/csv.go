@@ -10,17 +10,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/inputs"
 )
-
-// MaxBytes is the size of the largest file that is read. Files are kept in memory.
-const MaxBytes = 200 << 20
 
 // maxFaults is how many faults of one file are collected before reading stops.
 const maxFaults = 100
@@ -47,10 +44,11 @@ type mark struct {
 // UTF-8, with or without a byte order mark). Messages name it as shown. A file
 // that cannot be read is reported at from, the place that refers to it. Either
 // the file or the list of faults is nil.
-func Read(path, shown string, from diag.Place) (*File, *diag.List) {
+func Read(in *inputs.FS, path, shown string, from diag.Place) (*File, *diag.List) {
 	faults := &diag.List{}
-	data, ok := load(path, shown, from, MaxBytes, faults)
-	if !ok {
+	data, err := in.Read(path)
+	if err != nil {
+		unreadable(in, path, shown, from, err, faults)
 		return nil, faults
 	}
 	f := Parse(data, shown, faults)
@@ -60,45 +58,25 @@ func Read(path, shown string, from diag.Place) (*File, *diag.List) {
 	return f, nil
 }
 
-func load(path, shown string, from diag.Place, limit int64, faults *diag.List) ([]byte, bool) {
-	file, err := os.Open(path)
-	if err != nil {
-		missing(path, shown, from, err, faults)
-		return nil, false
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+func unreadable(in *inputs.FS, path, shown string, from diag.Place, err error, faults *diag.List) {
+	var d *diag.Diagnostic
 	switch {
-	case err != nil:
-		missing(path, shown, from, err, faults)
-	case int64(len(data)) > limit:
-		faults.Errorf(from, "huge-file", "%s has more than %d MB", shown, limit>>20).
-			WithHint("keep only the rows and columns that the spec needs")
-	default:
-		return data, true
-	}
-	return nil, false
-}
-
-func missing(path, shown string, from diag.Place, err error, faults *diag.List) {
-	if !errors.Is(err, fs.ErrNotExist) {
-		if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
-			err = pathErr.Err
+	case errors.Is(err, inputs.ErrTooLarge):
+		d = faults.Errorf(from, "huge-file", "%s has more than %d MB", shown, inputs.MaxBytes>>20)
+	case errors.Is(err, fs.ErrNotExist):
+		d = faults.Errorf(from, "missing-file", "there is no file %s", shown)
+		var names []string
+		for _, e := range in.List(filepath.Dir(path)) {
+			names = append(names, e.Name())
 		}
-		faults.Errorf(from, "unreadable-file", "%s cannot be read: %v", shown, err)
-		return
+		if near := diag.Guess(filepath.Base(path), names); near != "" {
+			d.WithHint("did you mean %q?", near)
+			return
+		}
+	default:
+		d = faults.Errorf(from, "unreadable-file", "%s cannot be read: %v", shown, inputs.Cause(err))
 	}
-	d := faults.Errorf(from, "missing-file", "there is no file %s", shown)
-	var names []string
-	entries, _ := os.ReadDir(filepath.Dir(path))
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	if near := diag.Guess(filepath.Base(path), names); near != "" {
-		d.WithHint("did you mean %q?", near)
-	} else {
-		d.WithHint("paths are relative to the folder of the .cue file that names them")
-	}
+	d.WithHint("%s", inputs.Hint(err))
 }
 
 // Parse reads a CSV file from memory and adds its faults to the list. The File
