@@ -12,6 +12,7 @@ type schemaOptions struct {
 	aliases         string
 	provider        string
 	cache           cacheFlags
+	inputs          inputFlags
 }
 
 func (a *app) schemaCommand() *cobra.Command {
@@ -45,6 +46,7 @@ or --manifest it prints that of any release's stats.json or manifest.json.`,
 	f.StringVar(&o.aliases, "aliases", "", "call the columns by this set of the spec's aliases")
 	f.StringVar(&o.provider, "provider", "", "none leaves the columns of texts out, as it does in a run")
 	o.cache.add(f)
+	o.inputs.add(f)
 	return c
 }
 
@@ -61,7 +63,7 @@ func (a *app) schema(c *cobra.Command, args []string, o schemaOptions) error {
 	if err != nil {
 		return err
 	}
-	schema, err := run.RowSchema(c.Context(), run.Config{Spec: args[0], Aliases: o.aliases, Provider: o.provider, Cache: cache})
+	schema, err := run.RowSchema(c.Context(), run.Config{Spec: args[0], Aliases: o.aliases, Provider: o.provider, Cache: cache, AllowPaths: o.inputs.allow})
 	if err != nil {
 		return err
 	}

@@ -153,6 +153,9 @@ func seal(body []byte) string {
 // Is reports whether the file at path is a zip archive, as bundles are. No spec
 // begins as one does.
 func Is(path string) bool {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return false // opening a pipe would wait for a writer
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return false

@@ -8,6 +8,7 @@ package kind
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -169,6 +170,8 @@ type Env struct {
 	Seed      uint64
 	Size      int64    // persons in all; 0 when persons are drawn independently
 	Structure [32]byte // hash of the fitted part of the plan
+	// Context ends the execution of templates; nil for never.
+	Context context.Context
 }
 
 // Index returns the column of the named field. The compiler has checked that

@@ -1,8 +1,12 @@
 package kind
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -86,10 +90,8 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 	for _, f := range fields {
 		values[f.Name] = f.example()
 	}
-	var discard strings.Builder
 	node := s.Body.Get("text")
-	if err := t.Execute(&discard, values); err != nil {
-		fault := err.(*prompt.Fault)
+	if fault := try(t, values); fault != nil {
 		c.Diags.Errorf(node.PositionAt(fault.Offset), "template", "the template fails for the values %s: %s", showValues(fields, values), fault.Message).WithHint("%s", fault.Hint)
 		return false
 	}
@@ -98,14 +100,25 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 			continue
 		}
 		values[f.Name] = nothing(f.Type)
-		if err := t.Execute(&discard, values); err != nil {
-			fault := err.(*prompt.Fault)
+		if fault := try(t, values); fault != nil {
 			c.Diags.Warnf(node.PositionAt(fault.Offset), "template", "the template fails where %q has no value: %s", f.Name, fault.Message).
 				WithHint("put it inside {{ if .%s }}, or say by when who has the text", f.Name)
 		}
 		values[f.Name] = f.example()
 	}
 	return true
+}
+
+// try executes a template and returns its fault.
+func try(t *prompt.Template, values map[string]any) *prompt.Fault {
+	err := t.Execute(context.Background(), io.Discard, values)
+	if err == nil {
+		return nil
+	}
+	if fault := (*prompt.Fault)(nil); errors.As(err, &fault) {
+		return fault
+	}
+	return &prompt.Fault{Message: err.Error()}
 }
 
 // example is a value of the field as templates see it.
@@ -177,7 +190,7 @@ func (p *text) Bind(env *Env) Filler {
 	}
 	parts, ok := p.template.Plain()
 	if !ok {
-		slow := &templateFiller{p: p, columns: columns, values: map[string]any{}}
+		slow := &templateFiller{p: p, ctx: cmp.Or[context.Context](env.Context, context.Background()), columns: columns, values: map[string]any{}}
 		for _, name := range p.Fields {
 			slow.fields = append(slow.fields, env.Fields[columns[name]])
 		}
@@ -195,6 +208,7 @@ func (p *text) Bind(env *Env) Filler {
 // is coded, the text of a combination of codes is made once and remembered.
 type templateFiller struct {
 	p       *text
+	ctx     context.Context // of the Fill
 	fields  []*Field
 	columns map[string]int
 	values  map[string]any
@@ -202,6 +216,10 @@ type templateFiller struct {
 	known   map[uint64]string // nil when some field is not coded
 	sizes   []uint64          // per field: its codes, null included
 }
+
+// maxExhausted is after how many rows of a batch that exceed the limits of templates
+// the other rows are not tried.
+const maxExhausted = 8
 
 // maxKnown bounds the texts that a template remembers.
 const maxKnown = 1 << 16
@@ -250,6 +268,8 @@ func (p *templateFiller) Failed() []RowError { return p.failed }
 
 func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
 	p.failed = p.failed[:0]
+	var stopped error
+	exhausted := 0
 	for r := range b.N {
 		key, coded := uint64(0), false
 		if p.known != nil {
@@ -260,8 +280,18 @@ func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
 				}
 			}
 		}
-		text, err := p.execute(b, r)
+		text, err := "", stopped
+		if stopped == nil {
+			text, err = p.execute(b, r)
+		}
 		if err != nil {
+			if fault := (*prompt.Fault)(nil); !errors.As(err, &fault) {
+				stopped = err // the context's: the rest would fail as well
+			} else if fault.Exhausted {
+				if exhausted++; exhausted == maxExhausted {
+					stopped = err
+				}
+			}
 			p.failed = append(p.failed, RowError{r, err})
 			if c.Null == nil {
 				c.Null = make([]bool, b.N)
@@ -281,7 +311,7 @@ func (p *templateFiller) execute(b *frame.Batch, r int) (string, error) {
 		p.values[name] = cellValue(b, p.columns[name], r)
 	}
 	var out strings.Builder
-	err := p.p.template.Execute(&out, p.values)
+	err := p.p.template.Execute(p.ctx, &out, p.values)
 	return out.String(), err
 }
 

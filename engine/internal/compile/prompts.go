@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 
@@ -85,7 +86,7 @@ func (c *compiler) try(t *prompt.Template, w source, call *plan.Call) {
 		fields = append(fields, plan.Writing(c.kinds.Fields[name], nil, ""))
 	}
 	values[plan.ToWrite] = fields
-	err := t.Execute(&strings.Builder{}, values)
+	err := t.Execute(c.ctx, io.Discard, values)
 	if fault := (*prompt.Fault)(nil); errors.As(err, &fault) {
 		c.templateFault(w, fault)
 	}

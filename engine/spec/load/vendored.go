@@ -3,6 +3,7 @@ package load
 import (
 	"io/fs"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -57,6 +58,12 @@ func (v vendored) find(imported string) string {
 	}
 	return ""
 }
+
+// vendoredPath matches the path of a package in cue.mod up to its own path.
+var vendoredPath = regexp.MustCompile(`[^\s"]*/cue\.mod/(?:pkg|usr|gen)/`)
+
+// importedText replaces paths of packages in cue.mod by those that the spec has.
+func importedText(text string) string { return vendoredPath.ReplaceAllString(text, "") }
 
 // importedPath returns the path of an import as the spec has it.
 func importedPath(path string) string {
