@@ -11,6 +11,7 @@ import (
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/inputs"
+	"github.com/personagen/personagen/engine/internal/plaintext"
 	"github.com/personagen/personagen/engine/internal/prompt"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
@@ -49,7 +50,13 @@ func (c *compiler) source(n *spec.Node) (source, bool) {
 	if in := (plan.File{Path: c.spec.FileName(file.Path), SHA256: hex.EncodeToString(sum[:])}); !slices.Contains(c.plan.Files, in) {
 		c.plan.Files = append(c.plan.Files, in)
 	}
-	return source{text: strings.TrimPrefix(string(data), "\ufeff"), file: shown}, true
+	text := plaintext.NFC(strings.TrimPrefix(string(data), "\ufeff"))
+	w := source{text: text, file: shown}
+	if at, r, found := plaintext.Steering(text); found {
+		c.diags.Errorf(w.place(at), "invisible", "there is the invisible character %U", r).WithHint("remove it: it can steer a terminal or reverse what is read")
+		return source{}, false
+	}
+	return w, true
 }
 
 // parse parses a prompt and reports its faults at their places.

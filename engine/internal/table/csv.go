@@ -15,8 +15,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/internal/inputs"
+	"github.com/personagen/personagen/engine/internal/plaintext"
 )
 
 // maxFaults is how many faults of one file are collected before reading stops.
@@ -86,9 +89,10 @@ func Parse(data []byte, shown string, faults *diag.List) *File {
 	f := &File{Path: shown, SHA256: hex.EncodeToString(sum[:])}
 	f.data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	f.bom = len(data) - len(f.data)
-	if !f.isText(faults) {
+	if !f.isText(faults) || !f.isVisible(faults) {
 		return f
 	}
+	composed := norm.NFC.IsNormal(f.data)
 	r := csv.NewReader(bytes.NewReader(f.data))
 	r.FieldsPerRecord = -1 // every row of a wrong length is reported
 	for len(faults.Items) < maxFaults {
@@ -100,6 +104,11 @@ func Parse(data []byte, shown string, faults *diag.List) *File {
 		if err != nil {
 			f.broken(err, faults)
 			return f
+		}
+		if !composed {
+			for i := range record {
+				record[i] = plaintext.NFC(record[i])
+			}
 		}
 		f.starts = append(f.starts, start)
 		if f.Header == nil {
@@ -144,6 +153,19 @@ func (f *File) isText(faults *diag.List) bool {
 	lineStart := bytes.LastIndexByte(before, '\n') + 1
 	at := diag.Place{File: f.Path, Line: 1 + bytes.Count(before, []byte("\n")), Column: 1 + bad - lineStart}
 	faults.Errorf(at, "not-utf8", "byte 0x%02X is not valid UTF-8", f.data[bad]).WithHint("save the file as UTF-8")
+	return false
+}
+
+// isVisible reports a character that would steer a terminal or the direction of the
+// text around it.
+func (f *File) isVisible(faults *diag.List) bool {
+	at, c, found := plaintext.Steering(string(f.data))
+	if !found {
+		return true
+	}
+	before := f.data[:at]
+	place := diag.Place{File: f.Path, Line: 1 + bytes.Count(before, []byte("\n")), Column: at - bytes.LastIndexByte(before, '\n')}
+	faults.Errorf(place, "invisible", "there is the invisible character %U", c).WithHint("remove it: it can steer a terminal or reverse what is read")
 	return false
 }
 

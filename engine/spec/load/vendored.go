@@ -11,6 +11,7 @@ import (
 	"cuelang.org/go/cue/parser"
 
 	"github.com/personagen/personagen/engine/internal/inputs"
+	"github.com/personagen/personagen/engine/internal/plaintext"
 )
 
 // vendored finds packages in the cue.mod folder of a module. CUE v0.17 cannot import
@@ -29,6 +30,9 @@ var vendorFolders = []string{"cue.mod/pkg/", "cue.mod/usr/", "cue.mod/gen/"}
 
 // parse is the parser that CUE's loader calls for each file.
 func (v vendored) parse(name string, src any, cfg parser.Config) (*ast.File, error) {
+	if text, ok := src.([]byte); ok {
+		src = plaintext.NFCBytes(text)
+	}
 	f, err := parseGuarded(name, src, cfg)
 	if f == nil {
 		return f, err
