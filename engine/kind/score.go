@@ -24,8 +24,8 @@ func (f *Field) Scorer(env *Env) *Scorer {
 
 // Score writes, for each row of the field's column c, the cumulative
 // probabilities of the two ends of the interval that is rounded to its value,
-// given the row's case, factors and limits; both are equal without rounding,
-// and NaN where the value is null. A point taken uniformly between the two is
+// given the row's case, factors and limits; both are equal without rounding, unless
+// float64 itself rounds coarsely, and NaN where the value is null. A point taken uniformly between the two is
 // uniform over all rows. low and high have the batch's length.
 func (s *Scorer) Score(b *frame.Batch, c *frame.Column, low, high []float64) {
 	p := s.numberFiller
@@ -42,6 +42,9 @@ func (s *Scorer) Score(b *frame.Batch, c *frame.Column, low, high []float64) {
 		s.counts[at]++
 		x := c.Floats[r]
 		low[r], high[r] = d.cdf(x-half), d.cdf(x+half)
+		if half == 0 && d.coarse(x) {
+			low[r], high[r] = d.neighbourhood(x)
+		}
 		if half > 0 && x <= p.lowest {
 			low[r] = 0
 		}

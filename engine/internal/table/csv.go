@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -245,6 +246,9 @@ func (f *File) Place(row, column int) diag.Place {
 	return at
 }
 
+// maxNumber bounds a figure, so that sums of figures are finite and exact.
+const maxNumber = 1e15
+
 // Errors of ParseNumber.
 var (
 	ErrEmpty     = errors.New("the cell is empty")
@@ -266,6 +270,9 @@ func ParseNumber(cell string) (float64, error) {
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		return 0, fmt.Errorf("%q is %w", cell, ErrNotNumber)
+	}
+	if math.Abs(n) > maxNumber {
+		return 0, fmt.Errorf("%q is %w of at most %g", cell, ErrNotNumber, float64(maxNumber))
 	}
 	return n, nil
 }
