@@ -176,12 +176,8 @@ func (r *reader) structNode(v cue.Value, fields []field, s *shape, path []cue.Se
 
 func (r *reader) addField(node *spec.Node, f field, s *shape, path []cue.Selector) {
 	inner := append(path[:len(path):len(path)], f.label)
-	name, at := plaintext.NFC(f.name()), r.places.name(inner, f.value)
+	name, at := f.name(), r.places.name(inner, f.value) // CUE composes names
 	r.refuseSteering(path, at, name)
-	if node.Get(name) != nil && name != f.name() {
-		r.fault(path, at, "duplicate-name", "the name %q is given twice, in two Unicode forms", name).WithHint("keep one of them, in the composed form NFC")
-		return
-	}
 	if n := r.node(f.value, s, inner); n != nil {
 		if n.Kind == spec.StringNode {
 			r.refuseSteering(inner, n.Place, n.String)
