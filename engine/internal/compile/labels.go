@@ -46,18 +46,35 @@ func (c *compiler) refuseUnreadable() {
 	}
 }
 
-// reserved are words that common readers of CSV take for a missing value or for a
-// truth value (the defaults of pandas, R and DuckDB).
-var reserved = map[string]string{
-	"#n/a": "a missing value", "#n/a n/a": "a missing value", "#na": "a missing value", "<na>": "a missing value",
-	"n/a": "a missing value", "na": "a missing value", "null": "a missing value", "none": "a missing value", "nil": "a missing value",
-	"nan": "a missing value", "-nan": "a missing value", "1.#ind": "a missing value", "-1.#ind": "a missing value",
-	"1.#qnan": "a missing value", "-1.#qnan": "a missing value",
-	"true": "a truth value", "false": "a truth value",
-	"inf": "a number", "-inf": "a number", "+inf": "a number", "infinity": "a number", "-infinity": "a number", "+infinity": "a number",
+// Words that common readers of CSV (pandas, R, DuckDB, spreadsheets) take for a
+// missing value or for a truth value. Quotes do not prevent that.
+var (
+	missingWords = words("#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null")
+	truthWords   = words("TRUE", "True", "true", "FALSE", "False", "false")
+	shortTruths  = words("T", "F") // only if there are no other labels
+)
+
+func words(list ...string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range list {
+		set[w] = true
+	}
+	return set
 }
 
-// warnReserved warns of labels that are reserved words. Quotes do not help.
+// reserved says what readers take a label for, "" for text.
+func reserved(label string, all []string) string {
+	label = strings.TrimSpace(label)
+	switch {
+	case missingWords[label]:
+		return "a missing value"
+	case truthWords[label], shortTruths[label] && !slices.ContainsFunc(all, func(l string) bool { return !shortTruths[l] && !truthWords[l] }):
+		return "a truth value"
+	}
+	return ""
+}
+
+// warnReserved warns of labels that are reserved words.
 func (c *compiler) warnReserved() {
 	for _, f := range c.plan.Fields {
 		if f.Hidden || f.Domain == nil || f.Type != frame.Category && f.Type != frame.CategoryList {
@@ -66,7 +83,7 @@ func (c *compiler) warnReserved() {
 		var found []string
 		as := ""
 		for _, label := range f.Domain.Labels {
-			if kind := reserved[strings.ToLower(strings.TrimSpace(label))]; kind != "" {
+			if kind := reserved(label, f.Domain.Labels); kind != "" {
 				found = append(found, label)
 				as = cmp.Or(as, kind)
 			}

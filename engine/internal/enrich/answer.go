@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+
+	"github.com/personagen/personagen/engine/internal/plaintext"
 )
 
 // schemaOf returns the JSON Schema of an answer with the given fields: a flat
@@ -76,7 +78,7 @@ func parseAnswer(text string) (map[string]json.RawMessage, error) {
 func asText(member json.RawMessage) (string, bool) {
 	var text string
 	if json.Unmarshal(member, &text) == nil && string(member) != "null" {
-		return strings.TrimSpace(text), true
+		return strings.TrimSpace(plaintext.NFC(text)), true
 	}
 	var number json.Number
 	if json.Unmarshal(member, &number) == nil && number != "" {
