@@ -208,7 +208,7 @@ func (b *budget) match(expression, text string) error {
 	if strings.Contains(expression, "{") {
 		size = product(size, 100)
 	}
-	if err := b.step(size / 16); err != nil {
+	if err := b.step(size / 8); err != nil {
 		return err
 	}
 	return b.step(product(len(expression), len(text)) / 64)
