@@ -43,7 +43,8 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer, env func(nam
 	if f, ok := stdout.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
 		stdout = out
 	}
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: env}
+	a := &app{stdin: stdin, env: env}
+	a.stdout, a.stderr = diag.NewWriter(stdout, a.terminal(stdout)), diag.NewWriter(stderr, a.terminal(stderr))
 	root := a.rootCommand()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -22,6 +22,7 @@ type compareOptions struct {
 	all      bool
 	quiet    bool
 	cache    cacheFlags
+	inputs   inputFlags
 }
 
 func (a *app) compareCommand() *cobra.Command {
@@ -58,6 +59,7 @@ Use --map for columns with other names. Lists may be written as strings.`,
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress")
 	f.BoolVar(&a.json, "json", false, "print the comparison as one JSON document")
 	o.cache.add(f)
+	o.inputs.add(f)
 	return c
 }
 
@@ -94,7 +96,7 @@ func (a *app) compare(c *cobra.Command, sets []string, o compareOptions) error {
 		return err
 	}
 	progress := a.newProgress(o.quiet)
-	found, err := run.Compare(c.Context(), run.CompareConfig{Sets: sets, Spec: o.spec, Columns: columns, Cache: cache, Events: progress.event})
+	found, err := run.Compare(c.Context(), run.CompareConfig{Sets: sets, Spec: o.spec, Columns: columns, Cache: cache, AllowPaths: o.inputs.allow, Events: progress.event})
 	progress.finish()
 	if err != nil {
 		return err

@@ -51,9 +51,10 @@ func (a *app) merge(c *cobra.Command, dirs []string, o mergeOptions) error {
 	if err := checkFormats(formats); err != nil {
 		return err
 	}
-	if o.rowsPerFile < 1 {
-		return usagef("--rows-per-file must be at least 1, not %d", o.rowsPerFile)
+	if err := checkRowsPerFile(o.rowsPerFile); err != nil {
+		return err
 	}
+	a.noteRowsPerFile(o.rowsPerFile)
 	progress := a.newProgress(o.quiet)
 	summary, err := run.Merge(c.Context(), run.MergeConfig{
 		Dirs: dirs, Out: o.out, Formats: formats, RowsPerFile: o.rowsPerFile, Version: version, Events: progress.event,

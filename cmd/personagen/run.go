@@ -12,6 +12,7 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
@@ -85,6 +86,7 @@ func (a *app) run(c *cobra.Command, spec string, o runOptions) error {
 	if !o.yes && a.terminal(a.stdin) {
 		cfg.Writer.Confirm = a.confirm
 	}
+	a.noteRowsPerFile(o.rowsPerFile)
 	progress := a.newProgress(o.quiet)
 	cfg.Events, cfg.Warnings = progress.event, a.diagnostics
 	summary, err := run.Run(c.Context(), cfg)
@@ -110,8 +112,8 @@ func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
 		}
 		cfg.Writer.AskAbove = &o.askAbove
 	}
-	if o.rowsPerFile < 1 {
-		return cfg, usagef("--rows-per-file must be at least 1, not %d", o.rowsPerFile)
+	if err := checkRowsPerFile(o.rowsPerFile); err != nil {
+		return cfg, err
 	}
 	if o.workers < 0 {
 		return cfg, usagef("--workers must be at least 1, or 0 for one per core, not %d", o.workers)
@@ -121,6 +123,22 @@ func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
 		cfg.Out = defaultOut(spec, cfg.Shard)
 	}
 	return cfg, checkOut(cfg.Out)
+}
+
+func checkRowsPerFile(rows int64) error {
+	if rows < 1 {
+		return usagef("--rows-per-file must be at least 1, not %d", rows)
+	}
+	return nil
+}
+
+// noteRowsPerFile says when files get another number of rows than the user asked
+// for.
+func (a *app) noteRowsPerFile(rows int64) {
+	if whole := release.RowsOfFiles(rows); whole != rows && rows != release.DefaultRowsPerFile {
+		fmt.Fprintf(a.stderr, "note: files have whole chunks of rows, so --rows-per-file %s makes files of %s\n",
+			humanize.Thousands(rows), humanize.Count(whole, "row", "rows"))
+	}
 }
 
 // checkFormats refuses unknown and repeated formats before any work is done.

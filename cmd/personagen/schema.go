@@ -12,6 +12,7 @@ type schemaOptions struct {
 	aliases         string
 	provider        string
 	cache           cacheFlags
+	inputs          inputFlags
 }
 
 func (a *app) schemaCommand() *cobra.Command {
@@ -46,6 +47,7 @@ which is the same for all specs.`,
 	f.StringVar(&o.aliases, "aliases", "", "name the columns by this alias set of the spec")
 	f.StringVar(&o.provider, "provider", "", "none omits the text columns, as in a run")
 	o.cache.add(f)
+	o.inputs.add(f)
 	return c
 }
 
@@ -62,7 +64,7 @@ func (a *app) schema(c *cobra.Command, args []string, o schemaOptions) error {
 	if err != nil {
 		return err
 	}
-	schema, err := run.RowSchema(c.Context(), run.Config{Spec: args[0], Aliases: o.aliases, Provider: o.provider, Cache: cache})
+	schema, err := run.RowSchema(c.Context(), run.Config{Spec: args[0], Aliases: o.aliases, Provider: o.provider, Cache: cache, AllowPaths: o.inputs.allow})
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,13 @@ func (o *cacheFlags) folder() (string, error) {
 	return filepath.Join(base, "personagen"), nil
 }
 
+// inputFlags say which files a spec may read.
+type inputFlags struct{ allow []string }
+
+func (o *inputFlags) add(f *pflag.FlagSet) {
+	f.StringArrayVar(&o.allow, "allow-path", nil, "folder, beside that of the spec or its CUE module, whose files the spec may read; may be repeated")
+}
+
 // personFlags are the flags that choose the persons.
 type personFlags struct {
 	size     int64
@@ -52,6 +59,7 @@ type personFlags struct {
 	shard    string
 	sampling string
 	cache    cacheFlags
+	inputs   inputFlags
 }
 
 func (o *personFlags) add(f *pflag.FlagSet) {
@@ -59,6 +67,7 @@ func (o *personFlags) add(f *pflag.FlagSet) {
 	f.Uint64Var(&o.seed, "seed", 0, "seed of all random draws (default from the spec)")
 	f.StringVar(&o.sampling, "sampling", check.Quota, "quota, which meets every margin within one person, or independent, a random sample")
 	o.cache.add(f)
+	o.inputs.add(f)
 }
 
 // addParts adds the flags that choose a part of the persons.
@@ -72,7 +81,7 @@ const largestSize = 1_000_000_000
 
 // config returns a run's config with the values of the flags.
 func (o *personFlags) config(c *cobra.Command, spec string) (run.Config, error) {
-	cfg := run.Config{Spec: spec, Size: o.size, Limit: o.limit, Version: version}
+	cfg := run.Config{Spec: spec, Size: o.size, Limit: o.limit, Version: version, AllowPaths: o.inputs.allow}
 	for _, f := range []struct {
 		name  string
 		value int64

@@ -9,14 +9,24 @@ import (
 	"golang.org/x/term"
 
 	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/humanize"
 )
 
 // terminal reports whether w is a terminal that can rewrite lines, or at which a
 // person can answer.
 func (a *app) terminal(w any) bool {
-	f, ok := w.(*os.File)
+	f, ok := fileOf(w)
 	return ok && term.IsTerminal(int(f.Fd())) && a.env("TERM") != "dumb"
+}
+
+// fileOf returns the file that a reader or writer of the program leads to.
+func fileOf(w any) (*os.File, bool) {
+	if outer, ok := w.(*diag.Writer); ok {
+		w = outer.Unwrap()
+	}
+	f, ok := w.(*os.File)
+	return f, ok
 }
 
 // colors reports whether colours may be written to w.
@@ -42,7 +52,7 @@ func (a *app) paint(color, text string) string {
 // width returns the number of characters in a line of w.
 func (a *app) width(w io.Writer) int {
 	const usual, narrowest, widest = 80, 40, 110
-	f, ok := w.(*os.File)
+	f, ok := fileOf(w)
 	if !ok {
 		return usual
 	}

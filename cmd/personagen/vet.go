@@ -13,8 +13,9 @@ import (
 )
 
 type vetOptions struct {
-	fit   bool
-	cache cacheFlags
+	fit    bool
+	cache  cacheFlags
+	inputs inputFlags
 }
 
 func (a *app) vetCommand() *cobra.Command {
@@ -34,6 +35,7 @@ contains. vet writes no release.`,
 	c.Flags().BoolVar(&o.fit, "fit", false, "also fit the tables")
 	c.Flags().BoolVar(&a.json, "json", false, "print the diagnostics as one JSON document")
 	o.cache.add(c.Flags())
+	o.inputs.add(c.Flags())
 	return c
 }
 
@@ -42,7 +44,7 @@ func (a *app) vet(ctx context.Context, path string, o vetOptions) error {
 	if err != nil {
 		return err
 	}
-	v, err := run.Vet(ctx, path, o.fit, cache)
+	v, err := run.Vet(ctx, path, o.fit, cache, o.inputs.allow...)
 	if err != nil {
 		return err
 	}

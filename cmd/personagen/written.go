@@ -17,6 +17,7 @@ type writtenFlags struct {
 	aliases string
 	quiet   bool
 	cache   cacheFlags
+	inputs  inputFlags
 }
 
 func (o *writtenFlags) add(f *pflag.FlagSet) {
@@ -25,6 +26,7 @@ func (o *writtenFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&o.aliases, "aliases", "", "alias set of the spec that names the columns of data files; a release records its own")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress")
 	o.cache.add(f)
+	o.inputs.add(f)
 }
 
 // writtenArgs requires at least one release or file.
@@ -37,7 +39,7 @@ func writtenArgs(c *cobra.Command, args []string) error {
 
 // validation returns the config that the flags ask for.
 func (o *writtenFlags) validation(paths []string) (run.ValidateConfig, error) {
-	v := run.ValidateConfig{Paths: paths, Spec: o.spec, Aliases: o.aliases}
+	v := run.ValidateConfig{Paths: paths, Spec: o.spec, Aliases: o.aliases, AllowPaths: o.inputs.allow}
 	var err error
 	if v.Columns, err = parseColumns(o.columns); err != nil {
 		return v, err

@@ -178,6 +178,9 @@ func seal(body []byte) string {
 // Is reports whether the file at path is a zip archive, as bundles are. No spec
 // begins with the same bytes.
 func Is(path string) bool {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return false // opening a pipe would wait for a writer
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return false

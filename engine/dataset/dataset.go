@@ -64,6 +64,8 @@ type Options struct {
 	// Level is the ZSTD compression level of a Parquet file, from 1 (fastest) to 4
 	// (smallest); 0 means 1.
 	Level int
+	// Version is that of the program, for a Parquet file.
+	Version string
 }
 
 // A Writer writes one data file, part by part.

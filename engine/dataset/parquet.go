@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -108,7 +109,7 @@ func parquetOptions(s frame.Schema, o Options) ([]parquet.WriterOption, error) {
 	}
 	options := []parquet.WriterOption{
 		parquet.Compression(&zstd.Codec{Level: zstd.Level(max(1, o.Level))}),
-		parquet.CreatedBy("personagen", "1.0.0", "parquet-go"),
+		parquet.CreatedBy("personagen", cmp.Or(o.Version, "unknown"), "parquet-go"),
 		parquet.WriteBufferSize(256 << 10),
 	}
 	for i := range s {

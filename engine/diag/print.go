@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/personagen/personagen/engine/internal/plaintext"
 )
 
 // TextOptions configures Text.
@@ -123,11 +125,10 @@ func shown(text []byte) string {
 	return harmless(strings.ReplaceAll(string(text), "\t", "    "))
 }
 
-// harmless replaces control characters, which could control the terminal, and
-// invalid UTF-8.
+// harmless replaces characters that could steer the terminal, and invalid UTF-8.
 func harmless(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || plaintext.Steers(r) {
 			return utf8.RuneError
 		}
 		return r

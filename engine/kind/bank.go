@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/bits"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
@@ -359,8 +358,8 @@ func (r *bankReader) entry(row int) (entry, bool) {
 	e := entry{row: row, code: r.domain.addLabel(label) - 1, weight: 1}
 	if r.weight >= 0 {
 		text := r.file.Rows[row][r.weight]
-		w, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-		if err != nil || !(w >= 0) || math.IsInf(w, 0) {
+		w, err := table.ParseNumber(text)
+		if err != nil || w < 0 {
 			r.Diags.Errorf(r.file.Place(row, r.weight), "bad-weight", "weight %q is not a number of at least 0", text).WithHint("write a plain number such as 12.5")
 			return entry{}, false
 		}

@@ -1,8 +1,6 @@
 package kind
 
 import (
-	"fmt"
-
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/spec"
 )
@@ -27,10 +25,7 @@ func (c *Compiler) readLabels(n *spec.Node) []string {
 		seen := map[string]bool{}
 		var labels []string
 		for _, item := range n.Items {
-			label := item.String
-			if item.Kind == spec.NumberNode {
-				label = fmt.Sprint(item.Number)
-			}
+			label := item.String // the exact digits of a number
 			if label == "" {
 				c.Diags.Errorf(item.Place, "empty-label", "a label is empty").WithHint("write a label")
 			} else if seen[label] {

@@ -1,8 +1,6 @@
 package kind
 
 import (
-	"fmt"
-
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/spec"
 )
@@ -14,10 +12,7 @@ var constantKind = Kind{
 		f.Class, f.Type = Derived, frame.Category
 		f.Nullable = s.When != nil
 		value := s.Body.Get("value")
-		text := value.String
-		if value.Kind == spec.NumberNode {
-			text = fmt.Sprint(value.Number)
-		}
+		text := value.String // the exact digits of a number
 		f.Domain = &Domain{Labels: []string{text}}
 		f.Program = &constant{}
 	},

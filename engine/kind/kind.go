@@ -14,6 +14,7 @@ package kind
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -233,6 +234,8 @@ type Env struct {
 	Seed      uint64
 	Size      int64    // persons of the whole population; 0 when they are drawn independently
 	Structure [32]byte // hash of the fitted part of the plan
+	// Context ends the execution of templates; nil for never.
+	Context context.Context
 }
 
 // Index returns the column of the named field, which the compiler has checked

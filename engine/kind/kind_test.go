@@ -40,7 +40,7 @@ func compile(t testing.TB, text string, files map[string]string) (*Compiler, []*
 	}
 	c := &Compiler{Spec: s, Diags: diags, Fields: map[string]*Field{}}
 	c.CSV = func(path string, from diag.Place) *table.File {
-		f, faults := table.Read(path, filepath.Base(path), from)
+		f, faults := table.Read(s.Inputs, path, filepath.Base(path), from)
 		if faults != nil {
 			diags.Items = append(diags.Items, faults.Items...)
 		}

@@ -2,10 +2,14 @@ package kind
 
 import (
 	"cmp"
+	"fmt"
 	"math/bits"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/spec"
 )
@@ -23,11 +27,40 @@ var listKind = Kind{
 			return
 		}
 		if b := c.compileBank(s, f); b != nil {
-			p.bank = *b
+			if p.bank = *b; c.reportShortList(s, f, p) {
+				return
+			}
 			f.Program, f.Inputs = p, b.Given.Fields
 		}
 	},
 	New: func() Program { return &list{} },
+}
+
+// reportShortList reports the persons whose list has fewer items than they must have.
+func (c *Compiler) reportShortList(s *spec.Field, f *Field, p *list) bool {
+	config := slices.IndexFunc(p.Given.Case, func(list int32) bool { return list > 0 && p.Start[list]-p.Start[list-1] < int32(p.Min) })
+	if config < 0 {
+		return false
+	}
+	list := p.Given.Case[config]
+	who := fmt.Sprintf("the list of %q", f.Name)
+	var given []string
+	for i, name := range slices.Backward(p.Given.Fields) {
+		of := c.Fields[name]
+		value := config % p.Given.Slots[i]
+		config /= p.Given.Slots[i]
+		label := "null"
+		if value < of.Domain.Size() {
+			label = of.Domain.Label(value)
+		}
+		given = append([]string{name + " " + strconv.Quote(label)}, given...)
+	}
+	if given != nil {
+		who += " for " + strings.Join(given, ", ")
+	}
+	c.Diags.Errorf(s.Body.Get("count").Get("min").Place, "short-list", "%s has %s with a weight above 0, and everyone must have at least %d", who, humanize.Count(int64(p.Start[list]-p.Start[list-1]), "item", "items"), p.Min).
+		WithHint("lower count.min, or add items")
+	return true
 }
 
 // list draws Min to Max distinct entries for each person, or all of them when there

@@ -281,6 +281,9 @@ func (c *Compiler) checkLimits(s *spec.Field, p *number) bool {
 		}
 		for _, factor := range []float64{least, greatest} {
 			d := newTruncated(shape.scaled(factor), p.Limits)
+			if c.tooLarge(s, p, &d) {
+				return false
+			}
 			if d.mass >= leastMass {
 				continue
 			}
@@ -298,6 +301,27 @@ func (c *Compiler) checkLimits(s *spec.Field, p *number) bool {
 		}
 	}
 	return true
+}
+
+// maxNumber is the largest magnitude of a number: up to it, neighbouring whole
+// numbers differ, so that sums and roundings mean something.
+const maxNumber = 1e15
+
+// tooLarge reports a distribution with values that are not finite, or too large.
+func (c *Compiler) tooLarge(s *spec.Field, p *number, d *truncated) bool {
+	const tail = 1e-12
+	for _, u := range []float64{tail, 0.5, 1 - tail} {
+		x := d.quantile(u)
+		if p.Limits.Round > 0 {
+			x = p.Limits.multiple(math.Round(x / p.Limits.Round))
+		}
+		if !(math.Abs(x) <= maxNumber) { // also for NaN
+			c.Diags.Errorf(s.Place, "huge-number", "the distribution of %q has values such as %g, and numbers are at most %g", s.Name, x, float64(maxNumber)).
+				WithHint("check the parameters, the factors and round, or count in larger units")
+			return true
+		}
+	}
+	return false
 }
 
 // copula is a number's part in a Gaussian copula (Nelsen, An Introduction to
@@ -374,7 +398,7 @@ func (p *numberFiller) Fill(b *frame.Batch, c *frame.Column) {
 			c.Floats[r], c.Null[r] = 0, true
 			continue
 		}
-		c.Floats[r] = p.round(p.draw(d, b.First+int64(r)))
+		c.Floats[r] = p.round(p.draw(d, b.First+int64(r))) + 0 // -0 + 0 is 0
 	}
 }
 

@@ -27,7 +27,8 @@ func (p *number) scorer(env *Env) *Scorer { return &Scorer{filler: p.bind(env)} 
 
 // Score writes, for each row of the field's column c, the cumulative probabilities
 // of the two ends of the interval that is rounded to its value, given the row's
-// case, factors and limits. Without rounding the two are equal; where the value is
+// case, factors and limits. Without rounding the two are equal, unless float64
+// itself rounds coarsely; where the value is
 // null both are NaN. If the values follow their distributions, a point drawn
 // uniformly between the two is uniform on (0, 1). low and high must have the
 // batch's length.
@@ -46,6 +47,9 @@ func (s *Scorer) Score(b *frame.Batch, c *frame.Column, low, high []float64) {
 		s.counts[at]++
 		x := c.Floats[r]
 		low[r], high[r] = d.cdf(x-half), d.cdf(x+half)
+		if half == 0 && d.coarse(x) {
+			low[r], high[r] = d.neighbourhood(x)
+		}
 		if half > 0 && x <= p.lowest {
 			low[r] = 0
 		}

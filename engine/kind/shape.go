@@ -205,3 +205,37 @@ func (t *truncated) cdf(x float64) float64 {
 	}
 	return min(max((t.shape.CDF(x)-t.from)/t.mass, 0), 1)
 }
+
+// coarse reports whether many different values of the distribution have the float64
+// x: at the ends of a beta distribution with small parameters, and where a
+// distribution is narrow for its distance from 0.
+func (t *truncated) coarse(x float64) bool {
+	const share = 1e-6
+	s := &t.shape
+	switch {
+	case x <= t.min || x >= t.max:
+		return true
+	case s.Kind == Beta:
+		return x-s.Low <= share*(s.High-s.Low) || s.High-x <= share*(s.High-s.Low)
+	case s.Kind == Uniform:
+		return s.B-s.A <= share*math.Abs(x)
+	case s.Kind == Normal:
+		return s.B <= share*math.Abs(x)
+	}
+	return s.B <= share
+}
+
+// neighbourhood returns the cumulative probabilities of the two ends of the interval
+// whose nearest float64 is x.
+func (t *truncated) neighbourhood(x float64) (low, high float64) {
+	at := t.cdf(x)
+	low = (at + t.cdf(math.Nextafter(x, math.Inf(-1)))) / 2
+	high = (at + t.cdf(math.Nextafter(x, math.Inf(1)))) / 2
+	if x <= t.min || t.shape.Kind == Beta && x <= t.shape.Low {
+		low = 0
+	}
+	if x >= t.max || t.shape.Kind == Beta && math.Nextafter(x, math.Inf(1)) >= t.shape.High {
+		high = 1 // the quantile function stops one float64 before the end
+	}
+	return low, high
+}

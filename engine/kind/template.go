@@ -1,8 +1,12 @@
 package kind
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -86,10 +90,8 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 	for _, f := range fields {
 		values[f.Name] = f.example()
 	}
-	var discard strings.Builder
 	node := s.Body.Get("text")
-	if err := t.Execute(&discard, values); err != nil {
-		fault := err.(*prompt.Fault)
+	if fault := try(t, values); fault != nil {
 		c.Diags.Errorf(node.PositionAt(fault.Offset), "template", "the template fails for the values %s: %s", formatValues(fields, values), fault.Message).WithHint("%s", fault.Hint)
 		return false
 	}
@@ -98,14 +100,25 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 			continue
 		}
 		values[f.Name] = nullValue(f.Type)
-		if err := t.Execute(&discard, values); err != nil {
-			fault := err.(*prompt.Fault)
+		if fault := try(t, values); fault != nil {
 			c.Diags.Warnf(node.PositionAt(fault.Offset), "template", "the template fails where %q has no value: %s", f.Name, fault.Message).
 				WithHint("put it inside {{ if .%s }}, or add a when to the template", f.Name)
 		}
 		values[f.Name] = f.example()
 	}
 	return true
+}
+
+// try executes a template and returns its fault.
+func try(t *prompt.Template, values map[string]any) *prompt.Fault {
+	err := t.Execute(context.Background(), io.Discard, values)
+	if err == nil {
+		return nil
+	}
+	if fault := (*prompt.Fault)(nil); errors.As(err, &fault) {
+		return fault
+	}
+	return &prompt.Fault{Message: err.Error()}
 }
 
 // example returns a value of the field as templates see it.
@@ -179,7 +192,7 @@ func (p *template) Bind(env *Env) Filler {
 	}
 	parts, ok := p.template.Plain()
 	if !ok {
-		general := &templateFiller{p: p, columns: columns, values: map[string]any{}}
+		general := &templateFiller{p: p, ctx: cmp.Or[context.Context](env.Context, context.Background()), columns: columns, values: map[string]any{}}
 		for _, name := range p.Fields {
 			general.fields = append(general.fields, env.Fields[columns[name]])
 		}
@@ -197,13 +210,18 @@ func (p *template) Bind(env *Env) Filler {
 // has codes, it caches the text of each combination of codes.
 type templateFiller struct {
 	p       *template
-	fields  []*Field       // those of the template
-	columns map[string]int // of the fields, by name
-	values  map[string]any // of the current row, by field name
+	ctx     context.Context // of the run
+	fields  []*Field        // those of the template
+	columns map[string]int  // of the fields, by name
+	values  map[string]any  // of the current row, by field name
 	failed  []RowError
 	cached  map[uint64]string // text by combination; nil when a field has no codes
 	sizes   []uint64          // number of codes of each field, null included
 }
+
+// maxExhausted is the number of rows of a batch that may exceed the limits of
+// templates. After that the other rows are not tried.
+const maxExhausted = 8
 
 // maxCached is the largest number of texts that a templateFiller caches.
 const maxCached = 1 << 16
@@ -252,6 +270,8 @@ func (p *templateFiller) Failed() []RowError { return p.failed }
 
 func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
 	p.failed = p.failed[:0]
+	var stopped error
+	exhausted := 0
 	for r := range b.N {
 		key, coded := uint64(0), false
 		if p.cached != nil {
@@ -262,8 +282,18 @@ func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
 				}
 			}
 		}
-		text, err := p.execute(b, r)
+		text, err := "", stopped
+		if stopped == nil {
+			text, err = p.execute(b, r)
+		}
 		if err != nil {
+			if fault := (*prompt.Fault)(nil); !errors.As(err, &fault) {
+				stopped = err // the context's: the rest would fail as well
+			} else if fault.Exhausted {
+				if exhausted++; exhausted == maxExhausted {
+					stopped = err
+				}
+			}
 			p.failed = append(p.failed, RowError{r, err})
 			if c.Null == nil {
 				c.Null = make([]bool, b.N)
@@ -284,7 +314,7 @@ func (p *templateFiller) execute(b *frame.Batch, r int) (string, error) {
 		p.values[name] = cellValue(b, p.columns[name], r)
 	}
 	var out strings.Builder
-	err := p.p.template.Execute(&out, p.values)
+	err := p.p.template.Execute(p.ctx, &out, p.values)
 	return out.String(), err
 }
 

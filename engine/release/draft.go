@@ -52,6 +52,10 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
+// RowsOfFiles returns the largest number of rows of a Parquet file for a wish: it is
+// rounded down to whole chunks, but not below one.
+func RowsOfFiles(wish int64) int64 { return wholeChunks(wish) }
+
 // wholeChunks rounds the rows of a file down to whole chunks, but not below one.
 func wholeChunks(rows int64) int64 { return max(1, rows/dataset.ChunkRows) * dataset.ChunkRows }
 

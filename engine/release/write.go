@@ -40,7 +40,7 @@ func (d *Draft) Write(ctx context.Context, sources func(worker int) Source, prog
 		}
 	}()
 	create := func(f DataFile) (dataset.Writer, error) {
-		w, err := dataset.Create(f.Format, filepath.Join(d.dir, f.Name), p.Schema, dataset.Options{Metadata: d.metadata(f)})
+		w, err := dataset.Create(f.Format, filepath.Join(d.dir, f.Name), p.Schema, dataset.Options{Metadata: d.metadata(f), Version: o.Version})
 		if err == nil {
 			open = append(open, w)
 		}

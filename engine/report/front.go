@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/plaintext"
 )
 
 // front writes the YAML front matter from which dataset hubs index a card and load
@@ -119,5 +120,5 @@ func quote(text string) string {
 	if err := e.Encode(text); err != nil {
 		panic(fmt.Sprint("report: encoding a string: ", err)) // cannot happen
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return plaintext.Visible(strings.TrimSuffix(b.String(), "\n")) // \uXXXX is an escape here
 }

@@ -30,7 +30,9 @@ type CompareConfig struct {
 	Spec    string
 	Columns map[string]string // name in data files to name of a field
 	Cache   string            // folder of fitted plans; empty for none
-	Events  func(Event)
+	// AllowPaths are folders, beside its own, whose files the spec may read.
+	AllowPaths []string
+	Events     func(Event)
 }
 
 // Compare sets data sets side by side. The error wraps ErrUsage when a set does
@@ -83,7 +85,7 @@ type comparison struct {
 func (c *comparison) findPlan(ctx context.Context) (err error) {
 	c.mapped = map[string]bool{}
 	if c.Spec != "" {
-		b, err := Compile(ctx, c.Spec, c.Cache, nil, nil)
+		b, err := Compile(ctx, c.Spec, c.Cache, nil, nil, c.AllowPaths...)
 		if err == nil {
 			c.plan = b.Plan
 		}

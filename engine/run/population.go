@@ -29,9 +29,10 @@ type FitProgress = fit.Progress
 // Compile returns the bundle of the spec at path, or reads the bundle at path.
 // Cache is the folder of fitted plans; empty for none. Progress is called during
 // the fit, warn with a list of warnings; both may be nil. The error is a
-// *diag.ListError when the spec, a table or the bundle is wrong.
-func Compile(ctx context.Context, path, cache string, progress func(FitProgress), warn func(*diag.List)) (*bundle.Bundle, error) {
-	b, warnings, err := compileOrRead(ctx, path, cache, progress)
+// *diag.ListError when the spec, a table or the bundle is wrong. The spec may also
+// read the files in allowPaths.
+func Compile(ctx context.Context, path, cache string, progress func(FitProgress), warn func(*diag.List), allowPaths ...string) (*bundle.Bundle, error) {
+	b, warnings, err := compileOrRead(ctx, path, cache, progress, allowPaths)
 	if err == nil && warn != nil && len(warnings.Items) > 0 {
 		warn(warnings)
 	}
@@ -39,7 +40,7 @@ func Compile(ctx context.Context, path, cache string, progress func(FitProgress)
 }
 
 // compileOrRead also returns the warnings, with file names as the user writes them.
-func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Progress)) (*bundle.Bundle, *diag.List, error) {
+func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Progress), allowPaths []string) (*bundle.Bundle, *diag.List, error) {
 	if bundle.Is(path) {
 		b, err := readBundle(path)
 		if err != nil {
@@ -47,7 +48,7 @@ func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Pr
 		}
 		return b, &diag.List{Items: slices.Clone(b.Warnings)}, nil
 	}
-	s, found := load.Load(ctx, path, load.Options{})
+	s, found := load.Load(ctx, path, load.Options{AllowPaths: allowPaths})
 	if err := listError(ctx, found); err != nil {
 		return nil, nil, err
 	}
@@ -95,9 +96,9 @@ type Vetted struct {
 }
 
 // Vet checks the spec at path and, with fit, that some population meets all of its
-// tables. It also checks a bundle. Faults in a spec are in the result. The error
+// tables. It also checks a bundle. The spec may also read the files in allowPaths. Faults in a spec are in the result. The error
 // is the context's, or that of a bundle that cannot be read.
-func Vet(ctx context.Context, path string, fit bool, cache string) (*Vetted, error) {
+func Vet(ctx context.Context, path string, fit bool, cache string, allowPaths ...string) (*Vetted, error) {
 	if bundle.Is(path) {
 		b, err := readBundle(path)
 		if err != nil {
@@ -105,7 +106,7 @@ func Vet(ctx context.Context, path string, fit bool, cache string) (*Vetted, err
 		}
 		return &Vetted{Fields: len(b.Plan.Fields), Tables: len(b.Plan.Tables), Found: &diag.List{Items: b.Warnings}, Bundle: b}, nil
 	}
-	s, found := load.Load(ctx, path, load.Options{})
+	s, found := load.Load(ctx, path, load.Options{AllowPaths: allowPaths})
 	v := &Vetted{Found: found}
 	if !found.Failed() {
 		o := compile.Options{Cache: cache}

@@ -58,6 +58,7 @@ type Config struct {
 	RowsPerFile int64    // largest number of rows of a Parquet file; 0 for release.DefaultRowsPerFile
 	Workers     int      // goroutines that make persons; 0 for one per processor
 	Cache       string   // folder of fitted plans; empty for none
+	AllowPaths  []string // folders, beside its own, whose files the spec may read
 	Version     string   // of the program, for the manifest
 
 	Events   func(Event)      // called with progress, from several goroutines; may be nil
@@ -172,7 +173,7 @@ func (r *run) event(e Event) {
 func (r *run) compile() error {
 	b, err := Compile(r.ctx, r.Spec, r.Cache, func(p FitProgress) {
 		r.event(Event{Stage: "fit", Note: fmt.Sprintf("%s, sweep %d, worst deviation %.1e", p.Stage, p.Sweep, p.TVD)})
-	}, r.Warnings)
+	}, r.Warnings, r.AllowPaths...)
 	if err != nil {
 		return err
 	}
@@ -209,6 +210,7 @@ func (r *run) allocate() (err error) {
 	if r.generator, err = generate.New(r.plan, r.allocated.sampler, r.persons.Seed, r.persons.IdentitySize()); err != nil {
 		return err
 	}
+	r.generator = r.generator.WithContext(r.ctx)
 	if r.plan.Narrator != nil {
 		r.narrator, err = narrate.New(r.plan, r.persons.Seed)
 	}

@@ -26,7 +26,9 @@ type ValidateConfig struct {
 	Aliases string
 	Size    int64  // persons of the population that data files are a part of; 0 when they are all of it
 	Cache   string // folder of fitted plans; empty for none
-	Events  func(Event)
+	// AllowPaths are folders, beside its own, whose files the spec may read.
+	AllowPaths []string
+	Events     func(Event)
 }
 
 // Validation is the result of Validate.
@@ -104,7 +106,7 @@ func (cfg *ValidateConfig) open(ctx context.Context) (*validationInput, error) {
 		return nil, fmt.Errorf("%w: name a release or data files to validate", ErrUsage)
 	}
 	if cfg.Spec != "" {
-		b, err := Compile(ctx, cfg.Spec, cfg.Cache, nil, nil)
+		b, err := Compile(ctx, cfg.Spec, cfg.Cache, nil, nil, cfg.AllowPaths...)
 		if err != nil {
 			return nil, err
 		}

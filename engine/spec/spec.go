@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/inputs"
 )
 
 // Spec is a specification as written, with defaults filled in and in the order of
@@ -52,6 +53,10 @@ type Spec struct {
 	// directory if that is shorter, with slashes. Documents use FileName instead. The
 	// loader sets the function.
 	Shown func(path string) string
+
+	// Inputs reads the files that the spec names, as far as it may. The loader sets
+	// it.
+	Inputs *inputs.FS
 }
 
 // FileName returns the name of a file for documents, given its absolute path. See

@@ -5,10 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
-	"os"
 	"slices"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/inputs"
 	"github.com/personagen/personagen/engine/internal/phrase"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
@@ -111,7 +111,7 @@ func (n *narrator) readBanks() bool {
 	all := true
 	for _, file := range n.spec.Narrator.Banks {
 		shown := n.spec.Shown(file.Path)
-		data, err := os.ReadFile(file.Path)
+		data, err := n.spec.Inputs.Read(file.Path)
 		if err != nil {
 			n.unreadable(file, shown, err)
 			all = false
@@ -140,10 +140,7 @@ func (n *narrator) unreadable(file spec.BankFile, shown string, err error) {
 		n.diags.Errorf(file.Place, "missing-file", "there is no file %s", shown).WithHint("paths are relative to the folder of the .cue file that names them")
 		return
 	}
-	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
-		err = pathErr.Err
-	}
-	n.diags.Errorf(file.Place, "unreadable-file", "%s cannot be read: %v", shown, err)
+	n.diags.Errorf(file.Place, "unreadable-file", "%s cannot be read: %v", shown, inputs.Cause(err)).WithHint("%s", inputs.Hint(err))
 }
 
 // compileHeadings compiles the conditions of the headings, each different one once.

@@ -40,7 +40,7 @@ type stage struct {
 var checking = []stage{
 	{"names", (*compiler).checkNames},
 	{"fields", (*compiler).compileFields},
-	{"labels", (*compiler).warnMisread},
+	{"labels", (*compiler).checkLabels},
 	{"space", (*compiler).buildSpace},
 	{"conditions", func(c *compiler) { c.compileConditions(); c.compileChecks(); c.compileGoals() }},
 	{"narrator", (*compiler).compileNarrator},

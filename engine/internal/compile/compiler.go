@@ -63,7 +63,7 @@ func (c *compiler) csv(path string, from diag.Place) *table.File {
 	if f, tried := c.files[path]; tried {
 		return f
 	}
-	f, faults := table.Read(path, c.spec.Shown(path), from)
+	f, faults := table.Read(c.spec.Inputs, path, c.spec.Shown(path), from)
 	if faults != nil {
 		c.diags.Items = append(c.diags.Items, faults.Items...)
 	}

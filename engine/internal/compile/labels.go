@@ -1,14 +1,138 @@
 package compile
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/plaintext"
 )
+
+// checkLabels checks every label and column name as readers of the data see it.
+func (c *compiler) checkLabels() {
+	c.refuseUnreadable()
+	c.warnMisread()
+	c.warnReserved()
+	c.warnCase()
+}
+
+// refuseUnreadable reports labels with characters that nobody sees, and labels of
+// one field that look the same.
+func (c *compiler) refuseUnreadable() {
+	for _, f := range c.plan.Fields {
+		if f.Domain == nil {
+			continue
+		}
+		folded := make(map[string]string, len(f.Domain.Labels))
+		for _, label := range f.Domain.Labels {
+			if r, found := plaintext.Invisible(label); found {
+				c.diags.Errorf(f.Place, "invisible", "the label %+q of field %q has the invisible character %U", label, f.Name, r).WithHint("remove it")
+				continue
+			}
+			same := plaintext.Folded(label)
+			if other, twice := folded[same]; twice && other != label {
+				c.diags.Errorf(f.Place, "same-looking", "the labels %q and %q of field %q differ only in blanks or Unicode form", other, label, f.Name).
+					WithHint("write both alike, or make the difference visible")
+			}
+			folded[same] = label
+		}
+	}
+}
+
+// Words that common readers of CSV (pandas, R, DuckDB, spreadsheets) take for a
+// missing value or for a truth value. Quotes do not prevent that.
+var (
+	missingWords = words("#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null")
+	truthWords   = words("TRUE", "True", "true", "FALSE", "False", "false")
+	shortTruths  = words("T", "F") // only if there are no other labels
+)
+
+func words(list ...string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range list {
+		set[w] = true
+	}
+	return set
+}
+
+// reserved says what readers take a label for, "" for text.
+func reserved(label string, all []string) string {
+	label = strings.TrimSpace(label)
+	switch {
+	case missingWords[label]:
+		return "a missing value"
+	case truthWords[label], shortTruths[label] && !slices.ContainsFunc(all, func(l string) bool { return !shortTruths[l] && !truthWords[l] }):
+		return "a truth value"
+	}
+	return ""
+}
+
+// warnReserved warns of labels that are reserved words.
+func (c *compiler) warnReserved() {
+	for _, f := range c.plan.Fields {
+		if f.Hidden || f.Domain == nil || f.Type != frame.Category && f.Type != frame.CategoryList {
+			continue
+		}
+		var found []string
+		as := ""
+		for _, label := range f.Domain.Labels {
+			if kind := reserved(label, f.Domain.Labels); kind != "" {
+				found = append(found, label)
+				as = cmp.Or(as, kind)
+			}
+		}
+		if found == nil {
+			continue
+		}
+		text := fmt.Sprintf("readers of CSV files take the label %q of field %q for %s", found[0], f.Name, as)
+		if n := len(found) - 1; n > 0 {
+			text += fmt.Sprintf("; this also concerns %s", humanize.Count(n, "other label", "other labels"))
+		}
+		c.diags.Warnf(f.Place, "reserved-label", "%s", text).
+			WithHint("write labels that are no such words, such as \"not applicable\" or \"yes\"; Parquet and JSONL files are not affected")
+	}
+}
+
+// warnCase warns of columns whose names are equal but for case: databases and
+// spreadsheets take them for one.
+func (c *compiler) warnCase() {
+	names := map[string]string{}
+	for _, f := range c.plan.Fields {
+		if !f.Hidden {
+			names[f.Name] = f.Name
+		}
+	}
+	for _, set := range c.spec.Aliases {
+		column := maps.Clone(names)
+		place := map[string]diag.Place{}
+		for _, a := range set.Columns {
+			column[a.Field.Value] = a.Column.Value
+			place[a.Field.Value] = a.Column.Place
+		}
+		seen := map[string]string{}
+		for _, field := range slices.Sorted(maps.Keys(column)) {
+			name := column[field]
+			other, twice := seen[strings.ToLower(name)]
+			seen[strings.ToLower(name)] = name
+			if !twice || other == name {
+				continue
+			}
+			at, ok := place[field]
+			if !ok {
+				at = set.Place
+			}
+			c.diags.Warnf(at, "equal-but-for-case", "the columns %q and %q of the aliases %q are equal but for case", other, name, set.Name).
+				WithHint("rename one: databases and spreadsheets do not distinguish them")
+		}
+	}
+}
 
 // warnMisread warns about labels that a spreadsheet does not read as text when it
 // opens the CSV file: "65+" becomes 65 and "5-9" becomes the ninth of May. Quotes

@@ -4,13 +4,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io/fs"
-	"os"
+	"io"
 	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/inputs"
+	"github.com/personagen/personagen/engine/internal/plaintext"
 	"github.com/personagen/personagen/engine/internal/prompt"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
@@ -40,19 +41,22 @@ func (c *compiler) source(n *spec.Node) (source, bool) {
 	}
 	file := n.Get("file")
 	shown := c.spec.Shown(file.Path)
-	data, err := os.ReadFile(file.Path)
+	data, err := c.spec.Inputs.Read(file.Path)
 	if err != nil {
-		if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
-			err = pathErr.Err
-		}
-		c.diags.Errorf(file.Place, "unreadable-file", "%s cannot be read: %v", shown, err).WithHint("paths are relative to the folder of the .cue file that names them")
+		c.diags.Errorf(file.Place, "unreadable-file", "%s cannot be read: %v", shown, inputs.Cause(err)).WithHint("%s", inputs.Hint(err))
 		return source{}, false
 	}
 	sum := sha256.Sum256(data)
 	if in := (plan.File{Path: c.spec.FileName(file.Path), SHA256: hex.EncodeToString(sum[:])}); !slices.Contains(c.plan.Files, in) {
 		c.plan.Files = append(c.plan.Files, in)
 	}
-	return source{text: strings.TrimPrefix(string(data), "\ufeff"), file: shown}, true
+	text := plaintext.NFC(strings.TrimPrefix(string(data), "\ufeff"))
+	w := source{text: text, file: shown}
+	if at, r, found := plaintext.Steering(text); found {
+		c.diags.Errorf(w.place(at), "invisible", "there is the invisible character %U", r).WithHint("remove it: it can steer a terminal or reverse what is read")
+		return source{}, false
+	}
+	return w, true
 }
 
 // parse parses a prompt and reports its faults at their places.
@@ -89,7 +93,7 @@ func (c *compiler) try(t *prompt.Template, w source, call *plan.Call) {
 		fields = append(fields, plan.Writing(c.kinds.Fields[name], nil, ""))
 	}
 	values[plan.ToWrite] = fields
-	err := t.Execute(&strings.Builder{}, values)
+	err := t.Execute(c.ctx, io.Discard, values)
 	if fault := (*prompt.Fault)(nil); errors.As(err, &fault) {
 		c.templateFault(w, fault)
 	}

@@ -199,7 +199,7 @@ func (c *compiler) readRow(file *table.File, r int, f *figures, columns []int, v
 	n, err := table.ParseNumber(file.Rows[r][value])
 	switch {
 	case err != nil:
-		c.diags.Errorf(file.Place(r, value), "not-a-number", "%q is not a number", file.Rows[r][value]).WithHint("write a plain number, or leave the row out with where")
+		c.diags.Errorf(file.Place(r, value), "not-a-number", "%v", err).WithHint("write a plain number, or leave the row out with where")
 		ok = false
 	case n < 0:
 		c.diags.Errorf(file.Place(r, value), "negative", "a figure is negative: %v", n).WithHint("correct it")

@@ -9,9 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/internal/plaintext"
 )
 
 // schemaOf returns the JSON Schema of an answer with the given fields: a flat
@@ -275,7 +274,7 @@ var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 func asText(member json.RawMessage) (string, bool) {
 	var text string
 	if json.Unmarshal(member, &text) == nil && string(member) != "null" {
-		return norm.NFC.String(strings.TrimSpace(lineEnds.Replace(text))), true
+		return plaintext.NFC(strings.TrimSpace(lineEnds.Replace(text))), true
 	}
 	if len(member) > 0 && member[0] == '{' {
 		if o, _ := parseObject(string(member), 0); o.whole && len(o.members) == 1 && o.members[0].value[0] == '"' {

@@ -335,7 +335,7 @@ func (c *call) render(values map[string]any, b *block, row int, tasks []task) (s
 	}
 	values[plan.ToWrite] = fields
 	var text strings.Builder
-	if err := c.template.Execute(&text, values); err != nil {
+	if err := c.template.Execute(context.Background(), &text, values); err != nil {
 		return "", err
 	}
 	if !c.showsFaults {

@@ -5,6 +5,7 @@
 package generate
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 
@@ -29,6 +30,15 @@ type Generator struct {
 	sampler Sampler
 	seed    uint64
 	size    int64
+	ctx     context.Context // ends templates
+}
+
+// WithContext returns a generator whose workers stop executing templates once ctx
+// is done.
+func (g *Generator) WithContext(ctx context.Context) *Generator {
+	bounded := *g
+	bounded.ctx = ctx
+	return &bounded
 }
 
 // New returns a generator of the plan's persons. Size is the size of the population,
@@ -37,7 +47,7 @@ func New(p *plan.Plan, s Sampler, seed uint64, size int64) (*Generator, error) {
 	if _, err := structure(p); err != nil {
 		return nil, err
 	}
-	return &Generator{plan: p, sampler: s, seed: seed, size: size}, nil
+	return &Generator{plan: p, sampler: s, seed: seed, size: size, ctx: context.Background()}, nil
 }
 
 // structure decodes the plan's structure hash.
@@ -85,7 +95,7 @@ func (g *Generator) Worker() *Worker {
 			w.written = append(w.written, i)
 		}
 	}
-	w.programs = bind(g.plan, g.seed, g.size, g.plan.Order)
+	w.programs = bind(g.ctx, g.plan, g.seed, g.size, g.plan.Order)
 	return w
 }
 
@@ -147,11 +157,11 @@ type program struct {
 }
 
 // bind binds the programs of the named fields.
-func bind(p *plan.Plan, seed uint64, size int64, order []string) programs {
+func bind(ctx context.Context, p *plan.Plan, seed uint64, size int64, order []string) programs {
 	hash, _ := structure(p) // checked by New and NewDeriver
 	var ps programs
 	for _, name := range order {
-		env := &kind.Env{Fields: p.Fields, Seed: seed, Size: size, Structure: hash}
+		env := &kind.Env{Fields: p.Fields, Seed: seed, Size: size, Structure: hash, Context: ctx}
 		i := env.Index(name)
 		f := p.Fields[i]
 		if f.Class == kind.Written {
@@ -238,7 +248,7 @@ func NewDeriver(p *plan.Plan, names []string) (*Deriver, error) {
 			}
 		}
 	}
-	return &Deriver{bind(p, 0, 0, order)}, nil
+	return &Deriver{bind(context.Background(), p, 0, 0, order)}, nil
 }
 
 // Fill fills the derived columns of the batch. The error names the field whose program

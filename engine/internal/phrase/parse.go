@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/plaintext"
 )
 
 // Section is the phrases of a bank under one heading.
@@ -65,8 +66,12 @@ func (p *Phrase) Place(offset int) diag.Place {
 func Parse(file string, data []byte, faults *diag.List) []Section {
 	p := parser{file: file, faults: faults}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	for text := range strings.Lines(string(data)) {
+	for text := range strings.Lines(plaintext.NFC(string(data))) {
 		p.number++
+		if at, r, found := plaintext.Steering(text); found {
+			faults.Errorf(p.place(at), "invisible", "there is the invisible character %U", r).WithHint("remove it: it can steer a terminal or reverse what is read")
+			continue
+		}
 		p.read(strings.TrimRight(text, "\r\n"))
 	}
 	p.endPhrase()

@@ -10,12 +10,15 @@
 package prompt
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"text/template"
 	"text/template/parse"
 )
@@ -26,7 +29,8 @@ type Template struct {
 	text   string
 	exec   *template.Template
 	fields []Reference
-	parts  []Part // nil unless plain
+	parts  []Part    // nil unless plain
+	idle   sync.Pool // of *executor
 }
 
 // Reference is the first reference to a field. The field is a dotted path.
@@ -48,6 +52,7 @@ type Fault struct {
 	Offset, Line, Column int
 	Message              string
 	Hint                 string // what to do; may be ""
+	Exhausted            bool   // a limit was exceeded: other persons will fare alike
 }
 
 // Error returns name:line:column: message.
@@ -85,7 +90,8 @@ func Parse(name, text string, known []string) (*Template, []Fault) {
 	}
 	t := &Template{name: name, text: text, fields: w.fields, parts: plainParts(tree.Root)}
 	writeAsText(tree.Root)
-	exec, err := template.New(treeName).Funcs(functions).Option("missingkey=error").AddParseTree(treeName, tree)
+	countSteps(tree.Root)
+	exec, err := template.New(treeName).Funcs(functions).Funcs(template.FuncMap{stepName: func() string { return "" }}).Option("missingkey=error").AddParseTree(treeName, tree)
 	if err != nil {
 		return nil, []Fault{{Name: name, Line: 1, Column: 1, Message: err.Error()}}
 	}
@@ -113,16 +119,41 @@ func (t *Template) Plain() ([]Part, bool) { return t.parts, t.parts != nil }
 
 // Execute writes the template for the given values: string, int64, float64,
 // []string, or nested maps and lists of them for dotted paths. nil is written as
-// nothing. An error of the template is a *Fault.
-func (t *Template) Execute(w io.Writer, values map[string]any) error {
-	err := t.exec.Execute(w, values)
+// nothing. An error of the template, which may be that it exceeds MaxSteps or
+// MaxBytes, is a *Fault. The error is the context's once that is done.
+func (t *Template) Execute(ctx context.Context, w io.Writer, values map[string]any) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	e, _ := t.idle.Get().(*executor)
+	if e == nil {
+		e = newExecutor(t.exec)
+	}
+	e.budget.reset(ctx)
+	err := e.template.Execute(&limitedWriter{w, MaxBytes}, values)
+	t.idle.Put(e)
 	if err == nil {
 		return nil
 	}
-	if failed, ok := err.(template.ExecError); ok {
-		return executionFault(t.name, t.text, failed)
+	if done := ctx.Err(); done != nil {
+		return done
 	}
-	return err
+	f := &Fault{Name: t.name, Line: 1, Column: 1, Message: err.Error()}
+	if failed, ok := err.(template.ExecError); ok {
+		f = executionFault(t.name, t.text, failed)
+	} else if !exhausted(err) {
+		return err // of the writer
+	}
+	if exhausted(err) {
+		f.Exhausted = true
+		f.Hint = "a template writes one short text per person; loop less and repeat less"
+		for _, limit := range []error{errSteps, errBytes} {
+			if errors.Is(err, limit) {
+				f.Message = limit.Error()
+			}
+		}
+	}
+	return f
 }
 
 // AppendText appends a value as templates write it.

@@ -1,6 +1,7 @@
 package prompt_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -59,7 +60,7 @@ func TestExecute(t *testing.T) {
 			continue
 		}
 		var b strings.Builder
-		if err := tmpl.Execute(&b, row); err != nil || b.String() != c.want {
+		if err := tmpl.Execute(context.Background(), &b, row); err != nil || b.String() != c.want {
 			t.Errorf("%s: got %q, %v; want %q", c.text, b.String(), err, c.want)
 		}
 	}
@@ -143,7 +144,7 @@ func TestExecutionFaults(t *testing.T) {
 			t.Errorf("%s: got %v", c.text, faults)
 			continue
 		}
-		err := tmpl.Execute(&strings.Builder{}, row)
+		err := tmpl.Execute(context.Background(), &strings.Builder{}, row)
 		var fault *prompt.Fault
 		if !errors.As(err, &fault) || fault.Error() != c.want {
 			t.Errorf("%s\n got %v\nwant %v", c.text, err, c.want)
@@ -154,7 +155,7 @@ func TestExecutionFaults(t *testing.T) {
 func TestExecuteReturnsTheWritersError(t *testing.T) {
 	tmpl, _ := prompt.Parse("t", "{{ .hue }}", nil)
 	broken := errors.New("disk full")
-	if err := tmpl.Execute(writer{broken}, row); !errors.Is(err, broken) {
+	if err := tmpl.Execute(context.Background(), writer{broken}, row); !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -200,7 +201,7 @@ func TestPlain(t *testing.T) {
 			}
 		}
 		var slow strings.Builder
-		if err := tmpl.Execute(&slow, row); err != nil || slow.String() != string(fast) {
+		if err := tmpl.Execute(context.Background(), &slow, row); err != nil || slow.String() != string(fast) {
 			t.Errorf("%q: fast %q, slow %q, %v", text, fast, slow.String(), err)
 		}
 	}
@@ -276,7 +277,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		var one, two strings.Builder
-		errOne, errTwo := tmpl.Execute(&one, row), tmpl.Execute(&two, row)
+		errOne, errTwo := tmpl.Execute(context.Background(), &one, row), tmpl.Execute(context.Background(), &two, row)
 		if one.String() != two.String() || (errOne == nil) != (errTwo == nil) {
 			t.Fatalf("got %q and %q", one.String(), two.String())
 		}
@@ -305,7 +306,7 @@ func BenchmarkExecute(b *testing.B) {
 	var out strings.Builder
 	for b.Loop() {
 		out.Reset()
-		if err := tmpl.Execute(&out, row); err != nil {
+		if err := tmpl.Execute(context.Background(), &out, row); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -330,7 +331,7 @@ func ExampleParse() {
 func ExampleTemplate_Execute() {
 	t, _ := prompt.Parse("portrait", "{{ .name }}, {{ .age }}{{ range .skills }}, {{ . }}{{ end }}", []string{"name", "age", "skills"})
 	values := map[string]any{"name": "Ana", "age": int64(30), "skills": []string{"ropes", "knots"}}
-	if err := t.Execute(os.Stdout, values); err != nil {
+	if err := t.Execute(context.Background(), os.Stdout, values); err != nil {
 		fmt.Println(err)
 	}
 	fmt.Println(" from", t.Fields())

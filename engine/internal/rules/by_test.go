@@ -88,7 +88,7 @@ func TestLanguage(t *testing.T) {
 		{"Russian", "Анна выращивает яблоки и сливы в саду на краю села, а осенью ездит с соседями на рынок в город.", []string{"language"}},
 		{"English", "Ana grows apples and plums in the orchard at the edge of the village and in autumn goes to market with her neighbours.", []string{"language"}},
 		{"without diacritics", "Ana creste meri si pruni in livada de la marginea satului, iar toamna merge cu vecinii la piata din oras.", []string{"language"}},
-		{"diacritics as combining marks", "Ana creşte meri s\u0326i pruni i\u0302n livada de la marginea satului, iar toamna merge cu vecinii la piat\u0326a din oras\u0326.", []string{"language"}},
+		{"diacritics as combining marks", "Ana creşte meri s\u0326i pruni i\u0302n livada de la marginea satului, iar toamna merge cu vecinii la piat\u0326a din oras\u0326.", nil},
 		{"too short to tell", "Small orchard of apples.", nil},
 		{"short, in another alphabet", "Сад яблонь и слив.", []string{"language"}},
 		{"two words", "Сад яблонь", nil},

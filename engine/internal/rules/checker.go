@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/plaintext"
 	"github.com/personagen/personagen/engine/internal/tokenize"
 	"github.com/personagen/personagen/engine/kind"
 )
@@ -59,6 +60,7 @@ func (c *Checker) Tokens() *tokenize.Tokenizer { return &c.tokens }
 func (c *Checker) Text(column, row int, text string) []Fault {
 	c.faults = c.faults[:0]
 	f := c.set.texts[column]
+	text = plaintext.NFC(text)
 	c.read(text, f.language)
 	if c.Chars = c.tokens.Chars; len(c.tokens.Words) == 0 {
 		c.fault(f.demand[Empty], "the text is empty", text, 0, len(text))
@@ -82,6 +84,7 @@ func (c *Checker) List(column, row int, items []string) []Fault {
 		c.faults = append(c.faults, Fault{Demand: f.demand[Items], Reason: fmt.Sprintf("the list has %d items; it must have %d to %d", n, l.Min, l.Max)})
 	}
 	for _, item := range items {
+		item = plaintext.NFC(item)
 		c.read(item, nil)
 		c.ItemChars = append(c.ItemChars, c.tokens.Chars)
 		if len(c.tokens.Words) == 0 {

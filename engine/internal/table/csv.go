@@ -10,19 +10,19 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
+	"math"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/inputs"
+	"github.com/personagen/personagen/engine/internal/plaintext"
 )
-
-// MaxBytes is the largest size of a file that Read accepts. Files are kept in
-// memory.
-const MaxBytes = 200 << 20
 
 // maxFaults is the number of faults of a file after which Parse stops.
 const maxFaults = 100
@@ -49,10 +49,11 @@ type start struct {
 // a byte order mark. Messages call the file shown. A file that cannot be read is
 // reported at from, the place that refers to it. Read returns either the file or
 // its faults; the other is nil.
-func Read(path, shown string, from diag.Place) (*File, *diag.List) {
+func Read(in *inputs.FS, path, shown string, from diag.Place) (*File, *diag.List) {
 	faults := &diag.List{}
-	data, ok := load(path, shown, from, MaxBytes, faults)
-	if !ok {
+	data, err := in.Read(path)
+	if err != nil {
+		reportUnreadable(in, path, shown, from, err, faults)
 		return nil, faults
 	}
 	f := Parse(data, shown, faults)
@@ -62,48 +63,26 @@ func Read(path, shown string, from diag.Place) (*File, *diag.List) {
 	return f, nil
 }
 
-// load returns the bytes of a file. It returns false after it has reported that
-// the file cannot be read or is larger than limit.
-func load(path, shown string, from diag.Place, limit int64, faults *diag.List) ([]byte, bool) {
-	file, err := os.Open(path)
-	if err != nil {
-		reportUnreadable(path, shown, from, err, faults)
-		return nil, false
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+// reportUnreadable reports why a file cannot be read.
+func reportUnreadable(in *inputs.FS, path, shown string, from diag.Place, err error, faults *diag.List) {
+	var d *diag.Diagnostic
 	switch {
-	case err != nil:
-		reportUnreadable(path, shown, from, err, faults)
-	case int64(len(data)) > limit:
-		faults.Errorf(from, "huge-file", "%s is larger than %d MB", shown, limit>>20).
-			WithHint("keep only the rows and columns that the spec needs")
-	default:
-		return data, true
-	}
-	return nil, false
-}
-
-// reportUnreadable reports why a file cannot be opened or read.
-func reportUnreadable(path, shown string, from diag.Place, err error, faults *diag.List) {
-	if !errors.Is(err, fs.ErrNotExist) {
-		if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
-			err = pathErr.Err
+	case errors.Is(err, inputs.ErrTooLarge):
+		d = faults.Errorf(from, "huge-file", "%s is larger than %d MB", shown, inputs.MaxBytes>>20)
+	case errors.Is(err, fs.ErrNotExist):
+		d = faults.Errorf(from, "missing-file", "there is no file %s", shown)
+		var names []string
+		for _, e := range in.List(filepath.Dir(path)) {
+			names = append(names, e.Name())
 		}
-		faults.Errorf(from, "unreadable-file", "%s cannot be read: %v", shown, err)
-		return
+		if near := diag.Guess(filepath.Base(path), names); near != "" {
+			d.WithHint("did you mean %q?", near)
+			return
+		}
+	default:
+		d = faults.Errorf(from, "unreadable-file", "%s cannot be read: %v", shown, inputs.Cause(err))
 	}
-	d := faults.Errorf(from, "missing-file", "there is no file %s", shown)
-	var names []string
-	entries, _ := os.ReadDir(filepath.Dir(path))
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	if guess := diag.Guess(filepath.Base(path), names); guess != "" {
-		d.WithHint("did you mean %q?", guess)
-	} else {
-		d.WithHint("paths are relative to the folder of the .cue file that names them")
-	}
+	d.WithHint("%s", inputs.Hint(err))
 }
 
 // Parse parses the bytes of a CSV file, which messages call shown, and adds its
@@ -113,9 +92,10 @@ func Parse(data []byte, shown string, faults *diag.List) *File {
 	f := &File{Path: shown, SHA256: hex.EncodeToString(sum[:])}
 	f.data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	f.bom = len(data) - len(f.data)
-	if !f.checkUTF8(faults) {
+	if !f.checkUTF8(faults) || !f.checkVisible(faults) {
 		return f
 	}
+	composed := norm.NFC.IsNormal(f.data)
 	r := csv.NewReader(bytes.NewReader(f.data))
 	r.FieldsPerRecord = -1 // report every row of a wrong length, not only the first
 	for len(faults.Items) < maxFaults {
@@ -127,6 +107,11 @@ func Parse(data []byte, shown string, faults *diag.List) *File {
 		if err != nil {
 			f.reportSyntax(err, faults)
 			return f
+		}
+		if !composed {
+			for i := range record {
+				record[i] = plaintext.NFC(record[i])
+			}
 		}
 		f.starts = append(f.starts, begin)
 		if f.Header == nil {
@@ -172,6 +157,19 @@ func (f *File) checkUTF8(faults *diag.List) bool {
 	lineStart := bytes.LastIndexByte(before, '\n') + 1
 	at := diag.Place{File: f.Path, Line: 1 + bytes.Count(before, []byte("\n")), Column: 1 + bad - lineStart}
 	faults.Errorf(at, "not-utf8", "byte 0x%02X is not valid UTF-8", f.data[bad]).WithHint("save the file as UTF-8")
+	return false
+}
+
+// checkVisible reports a character that would steer a terminal or the direction of the
+// text around it.
+func (f *File) checkVisible(faults *diag.List) bool {
+	at, c, found := plaintext.Steering(string(f.data))
+	if !found {
+		return true
+	}
+	before := f.data[:at]
+	place := diag.Place{File: f.Path, Line: 1 + bytes.Count(before, []byte("\n")), Column: at - bytes.LastIndexByte(before, '\n')}
+	faults.Errorf(place, "invisible", "there is the invisible character %U", c).WithHint("remove it: it can steer a terminal or reverse what is read")
 	return false
 }
 
@@ -248,6 +246,9 @@ func (f *File) Place(row, column int) diag.Place {
 	return at
 }
 
+// maxNumber bounds a figure, so that sums of figures are finite and exact.
+const maxNumber = 1e15
+
 // Errors of ParseNumber.
 var (
 	ErrEmpty     = errors.New("the cell is empty")
@@ -268,6 +269,9 @@ func ParseNumber(cell string) (float64, error) {
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		return 0, fmt.Errorf("%q is %w", cell, ErrNotNumber)
+	}
+	if math.Abs(n) > maxNumber {
+		return 0, fmt.Errorf("%q is %w of at most %g", cell, ErrNotNumber, float64(maxNumber))
 	}
 	return n, nil
 }

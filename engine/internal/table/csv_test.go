@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/inputs"
 )
 
 func write(t testing.TB, text string) string {
@@ -23,9 +24,20 @@ func write(t testing.TB, text string) string {
 	return path
 }
 
+// read reads a file that its folder contains.
+func read(t testing.TB, path, shown string, from diag.Place) (*File, *diag.List) {
+	t.Helper()
+	in, err := inputs.New([]string{filepath.Dir(path)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	return Read(in, path, shown, from)
+}
+
 func TestReadGivesPlaces(t *testing.T) {
 	path := write(t, "\xef\xbb\xbfzone,hue,n\n\nEast,\"a \"\"b\"\"\nc\",1\r\nŻory,red,2.5\n")
-	f, faults := Read(path, "t.csv", diag.Place{})
+	f, faults := read(t, path, "t.csv", diag.Place{})
 	if faults != nil {
 		t.Fatal(faults.Items)
 	}
@@ -66,7 +78,7 @@ func TestReadFaults(t *testing.T) {
 		{"semicolons", "a;b\n1;2\n", []string{"1:1 separator"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			f, faults := Read(write(t, tt.text), "t.csv", diag.Place{})
+			f, faults := read(t, write(t, tt.text), "t.csv", diag.Place{})
 			if f != nil || faults == nil {
 				t.Fatalf("got file %v and no faults, want faults", f)
 			}
@@ -82,7 +94,7 @@ func TestReadFaults(t *testing.T) {
 }
 
 func TestReadStopsAfterManyFaults(t *testing.T) {
-	_, faults := Read(write(t, "a,b\n"+strings.Repeat("1\n", 10_000)), "t.csv", diag.Place{})
+	_, faults := read(t, write(t, "a,b\n"+strings.Repeat("1\n", 10_000)), "t.csv", diag.Place{})
 	if n := len(faults.Items); n != maxFaults {
 		t.Errorf("got %d faults, want %d", n, maxFaults)
 	}
@@ -91,24 +103,24 @@ func TestReadStopsAfterManyFaults(t *testing.T) {
 func TestMissingFileIsReportedWhereSpecNamesIt(t *testing.T) {
 	from := diag.Place{File: "x.cue", Line: 7, Column: 9}
 	near := write(t, "a\n")
-	_, faults := Read(filepath.Join(filepath.Dir(near), "tt.csv"), "tt.csv", from)
+	_, faults := read(t, filepath.Join(filepath.Dir(near), "tt.csv"), "tt.csv", from)
 	d := faults.Items[0]
 	if d.Place != from || d.Code != "missing-file" || d.Hint != `did you mean "t.csv"?` {
 		t.Errorf("got %+v, want missing-file at %v with a guess", d, from)
 	}
-	_, faults = Read(filepath.Dir(near), "folder", from)
+	_, faults = read(t, filepath.Dir(near), "folder", from)
 	if d := faults.Items[0]; d.Code != "unreadable-file" || d.Place != from {
 		t.Errorf("got %+v for a folder, want unreadable-file at %v", d, from)
 	}
 }
 
 func TestReadRefusesHugeFile(t *testing.T) {
-	faults := &diag.List{}
-	if _, ok := load(write(t, "a,b\n1,2\n"), "t.csv", diag.Place{}, 5, faults); ok || faults.Items[0].Code != "huge-file" {
-		t.Errorf("got %v, want huge-file", faults.Items)
+	path := write(t, "a,b\n1,2\n")
+	if err := os.Truncate(path, inputs.MaxBytes+1); err != nil {
+		t.Skip(err)
 	}
-	if _, ok := load(write(t, "a,b\n"), "t.csv", diag.Place{}, 4, &diag.List{}); !ok {
-		t.Error("a file of exactly the limit is refused, want it read")
+	if _, faults := read(t, path, "t.csv", diag.Place{}); faults == nil || faults.Items[0].Code != "huge-file" {
+		t.Errorf("got %v, want huge-file", faults)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"cuelang.org/go/cue/ast"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/plaintext"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -126,7 +127,7 @@ func accepter(ctx *cue.Context, constraint cue.Value, literals []string) func(an
 func literals(v cue.Value) (all []string, ok bool) {
 	if s, err := v.String(); err == nil && v.IsConcrete() {
 		if op, _ := v.Expr(); op == cue.NoOp {
-			return []string{s}, true
+			return []string{plaintext.NFC(s)}, true
 		}
 	}
 	op, args := v.Expr()
@@ -138,7 +139,7 @@ func literals(v cue.Value) (all []string, ok bool) {
 		if err != nil || !a.IsConcrete() {
 			return nil, false
 		}
-		all = append(all, s)
+		all = append(all, plaintext.NFC(s))
 	}
 	return all, true
 }

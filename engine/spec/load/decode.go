@@ -23,6 +23,7 @@ func (l *loader) decode(root *spec.Node, src source) *spec.Spec {
 
 		ParseConditions: ParseConditions,
 		Shown:           l.shown,
+		Inputs:          l.inputs,
 	}
 	for _, t := range texts(root, "limitations") {
 		s.Limitations = append(s.Limitations, t.Value)

@@ -2,7 +2,6 @@ package load
 
 import (
 	"cmp"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"cuelang.org/go/cue/parser"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/inputs"
 	"github.com/personagen/personagen/schemas"
 )
 
@@ -47,21 +47,30 @@ func (l *loader) locate() (source, bool) {
 		l.list.Errorf(at, "no-file", "a spec is a .cue file or a folder of .cue files")
 		return source{}, false
 	}
-	return l.inModule(source{dir: filepath.Dir(path), files: []string{path}}), true
+	s := inModule(filepath.Dir(path))
+	if !l.confine(at, &s) {
+		return source{}, false
+	}
+	l.inputs.Permit(path)
+	if _, err := l.inputs.Read(path); err != nil {
+		l.list.Errorf(at, "no-file", "cannot be read: %v", inputs.Cause(err)).WithHint("%s", inputs.Hint(err))
+		return source{}, false
+	}
+	s.files = []string{path}
+	return s, true
 }
 
 // locateFolder finds the files of the only package in a folder.
 func (l *loader) locateFolder(at diag.Place, dir string) (source, bool) {
-	packages := map[string][]string{}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		l.noSuchFile(at, dir, err)
+	s := inModule(dir)
+	if !l.confine(at, &s) {
 		return source{}, false
 	}
-	for _, e := range entries {
+	packages := map[string][]string{}
+	for _, e := range l.inputs.List(dir) {
 		if name := e.Name(); !e.IsDir() && isSpecFile(name) {
 			file := filepath.Join(dir, name)
-			pkg := packageOf(file)
+			pkg := l.packageOf(file)
 			packages[pkg] = append(packages[pkg], file)
 		}
 	}
@@ -79,11 +88,38 @@ func (l *loader) locateFolder(at diag.Place, dir string) (source, bool) {
 			WithHint("name a .cue file, or a folder that contains the files of one package")
 		return source{}, false
 	case 1:
-		return l.inModule(source{dir: dir, files: packages[names[0]]}), true
+		s.files = packages[names[0]]
+		return s, true
 	}
 	l.list.Errorf(at, "packages", "the folder contains several packages: %s", strings.Join(names, ", ")).
 		WithHint("name a file, such as %s", l.shown(packages[names[0]][0]))
 	return source{}, false
+}
+
+// confine opens the files that the spec may read: those of its module, unless the
+// module is in a folder with files of the user or of others, else those of its
+// folder; and those that the user allows.
+func (l *loader) confine(at diag.Place, s *source) bool {
+	var allowed []string
+	for _, dir := range l.allowed {
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(l.dir, dir)
+		}
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			l.list.Errorf(at, "allow-path", "%s, which --allow-path allows, is not a folder", dir)
+			return false
+		}
+		allowed = append(allowed, dir)
+	}
+	if s.found && (inputs.Private(s.root) || inputs.Shared(s.root)) && !slices.ContainsFunc(allowed, func(dir string) bool { return follow(dir) == s.root }) {
+		s.root, s.module, s.found = s.dir, "", false
+	}
+	var err error
+	if l.inputs, err = inputs.New([]string{s.root, s.dir}, allowed); err != nil {
+		l.list.Errorf(at, "no-file", "cannot be read: %v", inputs.Cause(err))
+		return false
+	}
+	return true
 }
 
 func isSpecFile(name string) bool {
@@ -91,8 +127,12 @@ func isSpecFile(name string) bool {
 		!strings.HasSuffix(name, "_tool.cue") && !strings.HasSuffix(name, "_test.cue")
 }
 
-func packageOf(file string) string {
-	f, err := parser.ParseFile(file, nil, parser.PackageClauseOnly)
+func (l *loader) packageOf(file string) string {
+	text, err := l.inputs.Read(file)
+	if err != nil {
+		return ""
+	}
+	f, err := parser.ParseFile(file, text, parser.PackageClauseOnly)
 	if err != nil {
 		return ""
 	}
@@ -101,7 +141,7 @@ func packageOf(file string) string {
 
 func (l *loader) noSuchFile(at diag.Place, path string, err error) {
 	if !os.IsNotExist(err) {
-		l.list.Errorf(at, "no-file", "cannot be read: %v", plainError(err))
+		l.list.Errorf(at, "no-file", "cannot be read: %v", inputs.Cause(err))
 		return
 	}
 	d := l.list.Errorf(at, "no-file", "no such file or folder")
@@ -117,19 +157,10 @@ func (l *loader) noSuchFile(at diag.Place, path string, err error) {
 	}
 }
 
-// plainError returns the reason in an error of the operating system, without the
-// path.
-func plainError(err error) error {
-	if pe, ok := err.(*fs.PathError); ok {
-		return pe.Err
-	}
-	return err
-}
-
-// inModule looks for the module of the files in the folders above them.
-func (l *loader) inModule(s source) source {
-	s.root = s.dir
-	for dir := s.dir; ; dir = filepath.Dir(dir) {
+// inModule looks for the module of a folder in the folders above it.
+func inModule(folder string) source {
+	s := source{dir: folder, root: folder}
+	for dir := folder; ; dir = filepath.Dir(dir) {
 		if module, ok := moduleAt(dir); ok {
 			s.root, s.module, s.found = dir, module, true
 			return s
@@ -142,10 +173,13 @@ func (l *loader) inModule(s source) source {
 
 func moduleAt(dir string) (string, bool) {
 	file := filepath.Join(dir, "cue.mod", "module.cue")
-	f, err := parser.ParseFile(file, nil)
+	text, err := inputs.ReadModule(file)
 	if err != nil {
-		_, statErr := os.Stat(file)
-		return "", statErr == nil
+		return "", false
+	}
+	f, err := parser.ParseFile(file, text)
+	if err != nil {
+		return "", true // CUE reports the fault
 	}
 	for _, decl := range f.Decls {
 		field, ok := decl.(*ast.Field)
@@ -166,26 +200,31 @@ func moduleAt(dir string) (string, bool) {
 
 // instance loads the files. The schema that a spec may import is replaced, in
 // memory, by one that accepts everything: the reader checks the spec against the
-// real schema and explains faults better than CUE. No registry is contacted.
-func (s source) instance() *build.Instance {
-	overlay := map[string]cueload.Source{}
+// real schema and explains faults better than CUE. No registry is contacted, and
+// CUE reads no other files than those of inputs.
+func (l *loader) instance(s source) *build.Instance {
 	schemaDir := filepath.Join(s.root, "cue.mod", "pkg", filepath.FromSlash(schemas.ImportPath))
 	if s.module+"/schemas" == schemas.ImportPath {
 		schemaDir = filepath.Join(s.root, "schemas") // the spec is in personagen's own module
 	}
 	for name, text := range openSchema() {
-		overlay[filepath.Join(schemaDir, name)] = cueload.FromString(text)
+		l.inputs.Overlay(filepath.Join(schemaDir, name), []byte(text))
 	}
 	if !s.found {
-		overlay[filepath.Join(s.root, "cue.mod", "module.cue")] =
-			cueload.FromString("module: \"" + localModule + "\"\nlanguage: version: \"v0.17.0\"\n")
+		l.inputs.Overlay(filepath.Join(s.root, "cue.mod", "module.cue"),
+			[]byte("module: \""+localModule+"\"\nlanguage: version: \"v0.17.0\"\n"))
 	}
-	inst := cueload.Instances(s.files, &cueload.Config{
-		Dir:        s.dir,
-		ModuleRoot: s.root,
-		Overlay:    overlay,
+	names := make([]string, len(s.files))
+	for i, file := range s.files {
+		names[i] = "/" + inputs.Name(file)
+	}
+	inst := cueload.Instances(names, &cueload.Config{
+		FS:         l.inputs,
+		FromFSPath: inputs.Path,
+		Dir:        "/" + inputs.Name(s.dir),
+		ModuleRoot: "/" + inputs.Name(s.root),
 		Env:        []string{"CUE_REGISTRY=none"},
-		ParseFile:  parseGuarded,
+		ParseFile:  vendored{l.inputs, inputs.Name(s.root), cmp.Or(s.module, localModule)}.parse,
 	})[0]
 	if inst.Module == "" { // CUE sets neither for file arguments; @embed needs both
 		inst.Module, inst.Root = cmp.Or(s.module, localModule), s.root

@@ -83,7 +83,7 @@ var (
 	errTooLong = fmt.Errorf(tooLongMessage, maxExprTokens)
 )
 
-// parseGuarded is the parser that CUE's loader calls for each file.
+// parseGuarded parses a file within the limits.
 func parseGuarded(name string, src any, cfg parser.Config) (*ast.File, error) {
 	if text, ok := src.([]byte); ok {
 		if at, err := tooDeep(name, text); err != nil {

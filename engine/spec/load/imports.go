@@ -2,7 +2,6 @@ package load
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -38,7 +37,7 @@ func (p *packages) add(inst *build.Instance, seen map[*build.Instance]bool) {
 		for decl := range f.ImportSpecs() {
 			path, err := strconv.Unquote(decl.Path.Value)
 			dep := inst.LookupImport(path)
-			if err != nil || path == schemas.ImportPath || dep == nil || !defines(dep, specDefinition) {
+			if err != nil || importedPath(path) == schemas.ImportPath || dep == nil || !defines(dep, specDefinition) {
 				continue
 			}
 			p.imports[decl] = dep
@@ -147,14 +146,17 @@ func (p *places) outOfScope(name string, inst *build.Instance) string {
 // was not loaded, because the user named only one of its files; otherwise "".
 func (p *places) notLoaded(name string, inst *build.Instance) string {
 	dir := filepath.Dir(p.first)
-	entries, _ := os.ReadDir(dir)
 	hint := ""
-	for _, e := range entries {
+	for _, e := range p.loader.inputs.List(dir) {
 		file := filepath.Join(dir, e.Name())
-		if inst.PkgName == "" || inst != p.packages.all[0] || p.own[file] || !isSpecFile(e.Name()) || packageOf(file) != inst.PkgName {
+		if inst.PkgName == "" || inst != p.packages.all[0] || p.own[file] || !isSpecFile(e.Name()) || p.loader.packageOf(file) != inst.PkgName {
 			continue
 		}
-		f, err := parser.ParseFile(file, nil)
+		text, err := p.loader.inputs.Read(file)
+		if err != nil {
+			continue
+		}
+		f, err := parser.ParseFile(file, text)
 		if err != nil {
 			continue
 		}

@@ -15,6 +15,7 @@ import (
 	"cuelang.org/go/cue/inject/embed"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/inputs"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -28,6 +29,9 @@ type Options struct {
 	// Dir is the folder that a relative path, and the paths in messages, are relative
 	// to; "" means the working directory.
 	Dir string
+	// AllowPaths are folders, beside that of the spec or its CUE module, whose files
+	// the spec may read.
+	AllowPaths []string
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -59,7 +63,7 @@ func Load(ctx context.Context, path string, o Options) (*spec.Spec, *diag.List) 
 	if err != nil {
 		return nil, refusal(diag.Place{File: path}, "no-file", "the working directory cannot be read: "+err.Error())
 	}
-	l := &loader{path: path, dir: o.Dir, realDir: follow(o.Dir), reported: map[string]bool{}}
+	l := &loader{path: path, dir: o.Dir, realDir: follow(o.Dir), allowed: o.AllowPaths, reported: map[string]bool{}}
 	l.links = l.aliases()
 	read := func() result {
 		s := l.load()
@@ -94,6 +98,8 @@ type loader struct {
 	dir     string      // absolute; messages are relative to it
 	realDir string      // dir with its symbolic links followed
 	links   []alias     // for messages
+	allowed []string    // Options.AllowPaths
+	inputs  *inputs.FS  // the files that the spec may read; nil until they are known
 	list    diag.List   // faults so far
 	named   []spec.File // files that the spec names, in the order of reading
 
@@ -105,7 +111,7 @@ func (l *loader) load() *spec.Spec {
 	if !ok {
 		return nil
 	}
-	inst := src.instance()
+	inst := l.instance(src)
 	l.files(inst)
 	if l.list.Failed() || l.isEmpty(inst) {
 		return nil

@@ -408,7 +408,7 @@ func translate(format string, args []any, e errors.Error) translation {
 	case strings.HasPrefix(format, "cycle with field"), strings.HasPrefix(format, "cycle error"):
 		return translation{code: "cycle", text: "the value refers to itself: " + text}
 	case strings.HasPrefix(format, "imported and not used"):
-		return translation{code: "import", text: text, hint: "use it, or remove the import"}
+		return translation{code: "import", text: importedText(text), hint: "use it, or remove the import"}
 	case strings.Contains(e.Error(), "import failed"), strings.HasPrefix(text, "cannot find package"):
 		return importFailed(e.Error())
 	case strings.HasPrefix(format, "field not allowed"):
@@ -419,6 +419,11 @@ func translate(format string, args []any, e errors.Error) translation {
 		return translation{code: "syntax", text: text, hint: "there is a closing bracket too many"}
 	case strings.Contains(text, "'EOF'"):
 		return translation{code: "syntax", text: text, hint: "a closing bracket is missing"}
+	case strings.HasPrefix(text, "@embed"):
+		if cause := errors.Unwrap(e); cause != nil {
+			text += ": " + cause.Error()
+		}
+		return translation{code: "embed", text: text, hint: "a spec embeds regular files of its own folder or CUE module, by paths relative to the .cue file"}
 	case len(e.Path()) == 0:
 		return translation{code: "syntax", text: text}
 	}
@@ -442,7 +447,7 @@ var quoted = regexp.MustCompile(`package "?([^\s:"]+)"?|"([^"]+)"`)
 func importFailed(chain string) translation {
 	m := translation{code: "import", text: chain}
 	if found := quoted.FindStringSubmatch(chain); found != nil {
-		path := found[1] + found[2]
+		path := importedPath(found[1] + found[2])
 		m.text = fmt.Sprintf("%q cannot be imported", path)
 		if near := diag.Guess(path, []string{schemas.ImportPath}); near != "" {
 			m.hint = fmt.Sprintf("did you mean %q?", near)

@@ -9,6 +9,7 @@ import (
 	"cuelang.org/go/cue/ast"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/plaintext"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -125,6 +126,9 @@ func (r *reader) listNode(v cue.Value, items []cue.Value, s *shape, path []cue.S
 			return nil
 		}
 		if n := r.node(item, expected, append(path[:len(path):len(path)], cue.Index(i))); n != nil {
+			if n.Kind == spec.StringNode {
+				r.refuseSteering(path, n.Place, n.String)
+			}
 			node.Items = append(node.Items, n)
 		}
 	}
@@ -173,8 +177,21 @@ func (r *reader) structNode(v cue.Value, fields []field, s *shape, path []cue.Se
 
 func (r *reader) addField(node *spec.Node, f field, s *shape, path []cue.Selector) {
 	inner := append(path[:len(path):len(path)], f.label)
+	name, at := f.name(), r.places.name(inner, f.value) // CUE composes names
+	r.refuseSteering(path, at, name)
 	if n := r.node(f.value, s, inner); n != nil {
-		node.Fields = append(node.Fields, spec.Named{Name: f.name(), Place: r.places.name(inner, f.value), Value: n})
+		if n.Kind == spec.StringNode {
+			r.refuseSteering(inner, n.Place, n.String)
+		}
+		node.Fields = append(node.Fields, spec.Named{Name: name, Place: at, Value: n})
+	}
+}
+
+// refuseSteering reports a character in a text that would steer a terminal or the
+// direction of the text around it, wherever the text is printed.
+func (r *reader) refuseSteering(path []cue.Selector, at diag.Place, text string) {
+	if _, c, found := plaintext.Steering(text); found {
+		r.fault(path, at, "invisible", "the text has the invisible character %U", c).WithHint("remove it: it can steer a terminal or reverse what is read")
 	}
 }
 
@@ -330,7 +347,7 @@ func plainNode(v cue.Value, at diag.Place) *spec.Node {
 		return &spec.Node{Kind: spec.BoolNode, Place: at, Bool: b}
 	case cue.StringKind:
 		s, _ := v.String()
-		return &spec.Node{Kind: spec.StringNode, Place: at, String: s}
+		return &spec.Node{Kind: spec.StringNode, Place: at, String: plaintext.NFC(s)}
 	case cue.IntKind, cue.FloatKind, cue.NumberKind:
 		f, err := v.Float64()
 		if err != nil && f != 0 {

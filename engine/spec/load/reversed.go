@@ -21,7 +21,7 @@ func (l *loader) dependsOnFileNames(ps *packages, src source, root *spec.Node) {
 	}
 	again := *l
 	again.list, again.named, again.reported = diag.List{}, nil, map[string]bool{}
-	inst := src.instance()
+	inst := again.instance(src)
 	reverseFiles(inst, map[*build.Instance]bool{})
 	r, other := again.read(inst)
 	if other == nil {

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package inputs
+
+const nonBlocking = 0

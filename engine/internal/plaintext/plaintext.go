@@ -1,0 +1,128 @@
+// Package plaintext makes text from strangers harmless: from specs, files, releases
+// and servers. Characters that a reader cannot see, or that steer a terminal, are
+// found or written as \uXXXX, and equal texts get one Unicode form.
+package plaintext
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// NFC returns the composed form of a text, in which all texts are compared.
+func NFC(s string) string {
+	if ascii(s) {
+		return s
+	}
+	return norm.NFC.String(s)
+}
+
+// NFCBytes is NFC for bytes.
+func NFCBytes(b []byte) []byte {
+	if norm.NFC.IsNormal(b) {
+		return b
+	}
+	return norm.NFC.Bytes(b)
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// Steers reports whether a character controls a terminal or the direction of a text:
+// C0 except tab and line breaks, DEL, C1, and the marks of Unicode's bidirectional
+// algorithm.
+func Steers(r rune) bool {
+	switch {
+	case r < ' ':
+		return r != '\t' && r != '\n' && r != '\r'
+	case r < 0x7f:
+		return false
+	case r < 0xa0:
+		return true
+	}
+	return r == 0x61c || r == 0x200e || r == 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+}
+
+// Steering returns the first character of a text that steers.
+func Steering(s string) (at int, r rune, found bool) {
+	for i, r := range s {
+		if Steers(r) {
+			return i, r, true
+		}
+	}
+	return 0, 0, false
+}
+
+// Invisible returns the first character of a label that a reader cannot see, or that
+// breaks a line. The joiners of some scripts are allowed between letters, where they
+// change the shape of these.
+func Invisible(s string) (r rune, found bool) {
+	var before rune
+	for i, r := range s {
+		switch {
+		case r >= ' ' && r < 0x7f:
+		case r == 0x200c || r == 0x200d:
+			after, size := utf8.DecodeRuneInString(s[i+3:])
+			if !joined(before) || size == 0 || !joined(after) {
+				return r, true
+			}
+		case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, blank):
+			return r, true
+		}
+		before = r
+	}
+	return 0, false
+}
+
+func joined(r rune) bool { return unicode.In(r, unicode.L, unicode.M, unicode.So) }
+
+// blank are characters outside Unicode's classes of invisible ones that are not seen.
+var blank = &unicode.RangeTable{R16: []unicode.Range16{
+	{Lo: 0x34f, Hi: 0x34f, Stride: 1}, {Lo: 0x115f, Hi: 0x1160, Stride: 1}, {Lo: 0x17b4, Hi: 0x17b5, Stride: 1},
+	{Lo: 0x2800, Hi: 0x2800, Stride: 1}, {Lo: 0x3164, Hi: 0x3164, Stride: 1}, {Lo: 0xffa0, Hi: 0xffa0, Stride: 1},
+}}
+
+// Folded returns the form in which labels that look the same are equal: NFC,
+// without blanks around it, with single spaces within.
+func Folded(s string) string {
+	if !ascii(s) {
+		s = norm.NFC.String(s)
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// Visible writes every character that steers as \uXXXX, and every byte that is not
+// UTF-8 as \xXX.
+func Visible(s string) string {
+	if !unsafe(s) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case Steers(r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteString(s[i : i+size])
+		}
+		i += size
+	}
+	return b.String()
+}
+
+func unsafe(s string) bool {
+	_, _, steers := Steering(s)
+	return steers || !utf8.ValidString(s)
+}
