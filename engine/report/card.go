@@ -350,6 +350,9 @@ func (r *Release) cardLimitations(p *paper) {
 	if items == nil {
 		items = []string{"The specification names none."}
 	}
+	for _, w := range r.Warnings {
+		items = append(items, "Doubt about the specification: "+Escape(w.Message)+".")
+	}
 	for _, item := range items {
 		p.line("* %s", item)
 	}

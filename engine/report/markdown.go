@@ -355,6 +355,13 @@ func (s *Stats) limits(p *paper) {
 		}
 		p.line("")
 	}
+	if len(s.Warnings) > 0 {
+		p.line("## Doubts about the specification\n")
+		for _, w := range s.Warnings {
+			p.line("- %s", Escape(w.Message))
+		}
+		p.line("")
+	}
 	if len(s.Sources) > 0 {
 		p.line("## Sources\n")
 		for _, x := range s.Sources {

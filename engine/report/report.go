@@ -61,6 +61,7 @@ type Stats struct {
 	Independent []plan.Independence `json:"independent,omitempty"`
 	Exceptions  []Exception         `json:"exceptions,omitempty"`
 	Limitations []string            `json:"limitations,omitempty"`
+	Warnings    []plan.Warning      `json:"warnings,omitempty"` // doubts about the spec and its figures
 	Sources     []spec.Source       `json:"sources,omitempty"`
 }
 
@@ -230,6 +231,7 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 		References:  references(p),
 		Independent: p.Independent,
 		Limitations: p.Limitations,
+		Warnings:    p.Warnings,
 		Sources:     p.Sources,
 		Roles:       p.Roles,
 	}
