@@ -67,7 +67,7 @@ type Plan struct {
 	Warnings []Warning `json:"warnings,omitempty"`
 
 	Tree  Tree   `json:"tree"`
-	Files     []File   `json:"files,omitempty"` // that were read: tables, phrase banks, prompts
+	Files []File `json:"files,omitempty"` // that were read: tables, phrase banks, prompts
 
 	// Structure is the hash of what persons' identities depend on; Hash that of the
 	// whole plan without population size and seed. Both are in hex.

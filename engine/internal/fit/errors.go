@@ -87,7 +87,7 @@ type ImpossibleError struct {
 	// Supports are structural zeros that take part: without any one of them, the
 	// tables can be met together. Empty when they cannot without all supports.
 	Supports []int
-	Cells       [][]int // per table, the cells that take part in the contradiction; -1 is the outside of the universe
+	Cells    [][]int // per table, the cells that take part in the contradiction; -1 is the outside of the universe
 	// Repair is the least total absolute change that makes these tables possible,
 	// as a share of the whole population. When not Exact it is an upper bound, the
 	// change that the best elastic fit of all hard tables needed. AtLeast is a
