@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/check"
@@ -114,9 +116,10 @@ func (s *Stats) sideBySide(p *paper) {
 	p.line("Shares within each table's own universe: as published, reconciled with the other tables, fitted to all of them, and observed among the persons written. Where the persons wanted are only a part of the universe, as adults are of everyone, observed figures need not be the published ones; how much of it they are stands beside.\n")
 	for _, t := range s.Published {
 		f := t.Figures
-		if f == nil || len(f.Published) > mostValues || len(f.Published) == 0 {
+		if f == nil || len(f.Published) == 0 {
 			continue
 		}
+		shown, differ := mostDifferent(f)
 		head := fmt.Sprintf("**%s** (%s", Escape(t.Name), t.Role)
 		if t.Where != "" {
 			head += ", where `" + t.Where + "`"
@@ -131,7 +134,7 @@ func (s *Stats) sideBySide(p *paper) {
 		}
 		p.line("%s)\n", head)
 		var rows [][]string
-		for k := range f.Published {
+		for _, k := range shown {
 			observed := ""
 			if f.Observed != nil {
 				observed = percent(f.Observed[k])
@@ -139,7 +142,40 @@ func (s *Stats) sideBySide(p *paper) {
 			rows = append(rows, []string{Escape(cellOf(t.Fields, f.Labels, k)), percent(f.Published[k]), percent(f.Reconciled[k]), percent(f.Fitted[k]), observed})
 		}
 		p.table([]string{"cell", "published>", "reconciled>", "fitted>", "observed>"}, rows)
+		if differ {
+			p.line("%d more cells, which differ less, are in stats.json.\n", len(f.Published)-len(shown))
+		}
 	}
+}
+
+// mostCompared is the number of cells to which a large table is cut.
+const mostCompared = 12
+
+// mostDifferent returns the cells to show: all of a small table; of a large one those
+// whose observed share, or else fitted share, differs most from the published one, in
+// persons. Differ says that the table was cut.
+func mostDifferent(f *Figures) (shown []int, differ bool) {
+	for k := range f.Published {
+		shown = append(shown, k)
+	}
+	if len(shown) <= mostValues {
+		return shown, false
+	}
+	found, row := f.Fitted, len(f.Published)
+	if f.Observed != nil {
+		found, row = f.Observed, len(f.Published)/len(f.Persons)
+	}
+	by := func(k int) float64 {
+		d := math.Abs(found[k] - f.Published[k])
+		if f.Observed != nil {
+			d *= float64(f.Persons[k/row])
+		}
+		return d
+	}
+	slices.SortStableFunc(shown, func(a, b int) int { return cmp.Compare(by(b), by(a)) })
+	shown = shown[:mostCompared]
+	slices.Sort(shown)
+	return shown, true
 }
 
 // cellOf names a cell by its labels.
