@@ -25,6 +25,7 @@ type writerFlags struct {
 	journal  string
 	export   string
 	refill   bool
+	refused  bool
 	mode     string
 	poll     time.Duration
 	requests int
@@ -48,6 +49,7 @@ func (o *writerFlags) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.journal, "journal", "", "folder of accepted answers, from which a run continues (default: the folder of the release with .journal appended)")
 	f.StringVar(&o.export, "export-journal", "", "folder for a journal with just the answers in the release; --journal makes the release again from it")
 	f.BoolVar(&o.refill, "refill", false, "ask again for texts that earlier runs have set aside")
+	f.BoolVar(&o.refused, "keep-refused", false, "keep refused answers as the model gave them, in "+run.RefusedFile+" in the folder of the journal")
 	f.StringVar(&o.mode, "mode", run.Interactive, "how the model is asked: interactive, one call at a time; or batch, in files that "+strings.Join(endpoint.BatchProviders(), " and ")+" answer within a day at a lower price")
 	f.DurationVar(&o.poll, "poll-every", 0, "with --mode batch: first interval between polls of the batches (default 30s)")
 	f.IntVar(&o.requests, "batch-requests", 0, "with --mode batch: largest number of requests in a file (default the limit of the provider)")
@@ -64,7 +66,7 @@ func models() string {
 func (o *writerFlags) apply(c *cobra.Command, cfg *run.Config) error {
 	cfg.Provider = o.provider
 	if o.provider == "" || o.provider == run.Offline || o.provider == run.NoTexts {
-		for _, name := range []string{"model", "base-url", "key-file", "workers-in-flight", "max-in-flight", "budget", "journal", "export-journal", "refill", "mode", "poll-every", "batch-requests", "batch-bytes", "yes", "ask-above", "no-monitor"} {
+		for _, name := range []string{"model", "base-url", "key-file", "workers-in-flight", "max-in-flight", "budget", "journal", "export-journal", "refill", "keep-refused", "mode", "poll-every", "batch-requests", "batch-bytes", "yes", "ask-above", "no-monitor"} {
 			if c.Flags().Changed(name) {
 				return usagef("--%s is for texts that a model writes; name its endpoint with --provider: %s", name, models())
 			}
@@ -90,6 +92,7 @@ func (o *writerFlags) apply(c *cobra.Command, cfg *run.Config) error {
 	cfg.Writer.Endpoint.Batch = endpoint.BatchConfig{Requests: o.requests, Bytes: o.bytes, Poll: o.poll}
 	e := &cfg.Writer.Endpoint
 	e.Model, e.BaseURL, e.KeyFile, e.Workers, e.MaxInFlight = o.model, o.baseURL, o.keyFile, o.workers, o.inFlight
+	cfg.Writer.KeepRefused = o.refused
 	cfg.Writer.Budget, cfg.Writer.Journal, cfg.Writer.Export, cfg.Writer.Refill = o.budget, o.journal, o.export, o.refill
 	return nil
 }

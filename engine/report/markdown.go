@@ -355,6 +355,15 @@ func (s *Stats) limits(p *paper) {
 		}
 		p.line("")
 	}
+	if len(s.Refused) > 0 {
+		p.line("## Texts set aside\n")
+		p.line("No answer of the model passed; the last one was refused because:\n")
+		var rows [][]string
+		for _, x := range s.Refused {
+			rows = append(rows, []string{Escape(x.Field), humanize.Thousands(x.Texts), Escape(x.Reason)})
+		}
+		p.table([]string{"field", "texts>", "reason"}, rows)
+	}
 	if len(s.Warnings) > 0 {
 		p.line("## Doubts about the specification\n")
 		for _, w := range s.Warnings {

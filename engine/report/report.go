@@ -53,6 +53,8 @@ type Stats struct {
 	Pyramid *Pyramid          `json:"pyramid,omitempty"` // by the roles age and sex, nil without them
 	Places  *Places           `json:"places,omitempty"`  // by the roles of places, nil without them
 	Texts   *Texts            `json:"texts,omitempty"`   // nil when no field is written
+	// Refused counts texts that are missing because no answer of the model passed.
+	Refused []Refused `json:"refused,omitempty"`
 	// References are other populations whose texts ours are compared with.
 	References []Reference `json:"references,omitempty"`
 	// Published says for each table of the spec what became of its figures.
@@ -207,6 +209,13 @@ type Uncertain struct {
 	Name   string `json:"name"`
 	Status string `json:"status"`
 	Note   string `json:"note,omitempty"`
+}
+
+// Refused counts the texts of a field that were set aside for one reason.
+type Refused struct {
+	Field  string `json:"field"`
+	Reason string `json:"reason"`
+	Texts  int64  `json:"texts"`
 }
 
 // Exception is a cell that the allocation could not bring close enough.
