@@ -84,6 +84,7 @@ type profile struct {
 	input    *Input
 	rows     int64
 	columns  []*column
+	byName   map[string]*column
 	texts    int // columns of texts and lists
 	rowChars sketch.Numbers
 	model    [2]int64 // texts of which is known who wrote them, those of a model
@@ -112,10 +113,8 @@ type person struct {
 }
 
 func (p *profile) column(name string) *column {
-	for _, c := range p.columns {
-		if c.name == name && c.kind != sourceKind && c.kind != otherKind {
-			return c
-		}
+	if c := p.byName[name]; c != nil && c.kind != sourceKind && c.kind != otherKind {
+		return c
 	}
 	return nil
 }
@@ -225,10 +224,8 @@ func (p *profile) add(b *frame.Batch) {
 // find returns the column of the batch's column i, made when it is new.
 func (p *profile) find(b *frame.Batch, i int) *column {
 	f := &b.Schema[i]
-	for _, c := range p.columns {
-		if c.name == f.Name {
-			return c
-		}
+	if c := p.byName[f.Name]; c != nil {
+		return c
 	}
 	c := &column{name: f.Name, title: f.Title, of: f.Type, sampled: -1}
 	c.kind = p.kindOf(b, i, c)
@@ -240,6 +237,10 @@ func (p *profile) find(b *frame.Batch, i int) *column {
 		c.values = map[string]int64{}
 	}
 	p.columns = append(p.columns, c)
+	if p.byName == nil {
+		p.byName = map[string]*column{}
+	}
+	p.byName[c.name] = c
 	return c
 }
 
