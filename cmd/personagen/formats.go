@@ -49,11 +49,11 @@ func (a *app) chooseFormats(c *cobra.Command, o *validateOptions) error {
 }
 
 // printTo prints the results and writes them to the files of --to.
-func (a *app) printTo(o validateOptions, found *run.Validation, damaged []string) error {
+func (a *app) printTo(o validateOptions, found *run.Validation, files *release.Inspection) error {
 	for _, path := range o.to {
 		_, extensions := formatNames()
 		var b bytes.Buffer
-		if err := a.printer(formats[slices.Index(extensions, filepath.Ext(path))].name, found, damaged)(&b); err != nil {
+		if err := a.printer(formats[slices.Index(extensions, filepath.Ext(path))].name, found, files)(&b); err != nil {
 			return err
 		}
 		if err := release.WriteFile(path, b.Bytes()); err != nil {
@@ -62,20 +62,21 @@ func (a *app) printTo(o validateOptions, found *run.Validation, damaged []string
 	}
 	if o.format == "text" {
 		a.printValidation(found, o.all)
+		a.printCompared(files)
 		return nil
 	}
-	return a.printer(o.format, found, damaged)(a.stdout)
+	return a.printer(o.format, found, files)(a.stdout)
 }
 
 // printer returns a function that writes the results in a format.
-func (a *app) printer(format string, v *run.Validation, damaged []string) func(io.Writer) error {
+func (a *app) printer(format string, v *run.Validation, files *release.Inspection) func(io.Writer) error {
 	switch format {
 	case "json":
 		return func(w io.Writer) error {
 			e := json.NewEncoder(w)
 			e.SetEscapeHTML(false)
 			e.SetIndent("", "  ")
-			return e.Encode(validationDocument(v, damaged))
+			return e.Encode(validationDocument(v, files))
 		}
 	case "markdown":
 		return v.Stats(version).Markdown
@@ -83,7 +84,7 @@ func (a *app) printer(format string, v *run.Validation, damaged []string) func(i
 		return (&report.Page{Stats: v.Stats(version)}).HTML
 	case "junit":
 		return func(w io.Writer) error {
-			faults := slices.Clone(damaged)
+			faults := slices.Clone(files.Faults)
 			for _, i := range v.Issues {
 				faults = append(faults, issueLine(i))
 			}

@@ -167,7 +167,7 @@ func (a *app) released(ctx context.Context, s *run.Summary, took time.Duration, 
 	}
 	switch {
 	case a.json:
-		if jsonErr := a.document(summaryDocument(s, took)); jsonErr != nil {
+		if jsonErr := a.document(summaryDocument(s, took, err)); jsonErr != nil {
 			return jsonErr
 		}
 	case quiet:
@@ -176,6 +176,9 @@ func (a *app) released(ctx context.Context, s *run.Summary, took time.Duration, 
 		}
 	default:
 		a.printSummary(s, took)
+		if err != nil && !s.Result.Failed() { // a failed check is printed above
+			fmt.Fprintf(a.stderr, "personagen: %v\n", err)
+		}
 	}
 	if err != nil {
 		return printed{err}

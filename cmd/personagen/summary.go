@@ -15,7 +15,11 @@ import (
 )
 
 // summaryDocument returns the JSON document of a finished run.
-func summaryDocument(s *run.Summary, took time.Duration) any {
+func summaryDocument(s *run.Summary, took time.Duration, err error) any {
+	failure := ""
+	if err != nil {
+		failure = err.Error()
+	}
 	return struct {
 		Folder   string            `json:"folder"`
 		Manifest *release.Manifest `json:"manifest"`
@@ -23,7 +27,8 @@ func summaryDocument(s *run.Summary, took time.Duration) any {
 		Goals    []check.Goal      `json:"goals,omitempty"`
 		Assumed  []string          `json:"assumed"`
 		Seconds  float64           `json:"seconds"`
-	}{s.Dir, s.Manifest, append([]*check.Outcome{}, s.Result.Failures()...), s.Result.Goals, append([]string{}, assumed(s.Plan)...), took.Seconds()}
+		Failure  string            `json:"failure,omitempty"` // why the exit code is not 0
+	}{s.Dir, s.Manifest, append([]*check.Outcome{}, s.Result.Failures()...), s.Result.Goals, append([]string{}, assumed(s.Plan)...), took.Seconds(), failure}
 }
 
 // printSummary prints the failed checks of a finished run, the files written, and

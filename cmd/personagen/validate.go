@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -19,6 +21,7 @@ type validateOptions struct {
 	writtenFlags
 	size   int64
 	all    bool
+	quick  bool
 	format string
 	to     []string
 }
@@ -30,8 +33,10 @@ func (a *app) validateCommand() *cobra.Command {
 		Short: "Check written data against its plan or a spec",
 		Long: `validate runs the checks of a run on written data: a release, all shards of one, or
 Parquet, JSONL or CSV files together with --spec. The files of a release must also
-match its manifest. Use --map for columns with other names. Columns that are
-computed from others may be missing.
+match its manifest, its plan and documents must be of the same run, and all formats
+must have the same value in every cell; --quick compares only sizes and hashes. Use
+--map for columns with other names. Columns that are computed from others may be
+missing.
 
 The results are printed as text, or with --format as one JSON document, as Markdown
 or HTML with all statistics, or as JUnit XML for build servers. --to also writes
@@ -47,6 +52,7 @@ them to a file, in the format of its extension: .txt, .json, .md, .html or .xml.
 	o.add(f)
 	f.Int64VarP(&o.size, "size", "n", 0, "number of persons in the population of which the data files are a part (default: the files are all of it)")
 	f.BoolVar(&o.all, "all", false, "print all checks, not only those that failed")
+	f.BoolVar(&o.quick, "quick", false, "compare only sizes and hashes of a release with its manifest")
 	f.BoolVar(&a.json, "json", false, "print the results as one JSON document")
 	f.StringVar(&o.format, "format", "text", "format of the results: text, json, markdown, html or junit")
 	f.StringArrayVar(&o.to, "to", nil, "also write the results to this `FILE`, in the format of its extension; may be repeated")
@@ -64,24 +70,30 @@ func (a *app) validate(c *cobra.Command, paths []string, o validateOptions) erro
 	if err := a.chooseFormats(c, &o); err != nil {
 		return err
 	}
-	damaged, err := damage(c.Context(), paths)
+	files, err := inspect(c.Context(), paths, o.quick)
 	if err != nil {
 		return err
 	}
+	if o.quick {
+		return a.printQuick(files)
+	}
 	if o.format == "text" {
-		for _, text := range damaged { // first, because it may explain why the data cannot be read
+		for _, text := range files.Faults { // first, because it may explain why the data cannot be read
 			fmt.Fprintf(a.stdout, "%s  %s\n", a.paint(statusColor[check.Fail], "FILE"), text)
 		}
 	}
 	found, err := a.measure(c.Context(), v, o.quiet)
 	if found == nil {
+		if errors.Is(err, release.ErrChanged) {
+			err = fmt.Errorf("%w: %v", run.ErrChecks, err)
+		}
 		return err
 	}
-	if err := a.printTo(o, found, damaged); err != nil {
+	if err := a.printTo(o, found, files); err != nil {
 		return err
 	}
-	if err == nil && len(damaged) > 0 {
-		err = fmt.Errorf("%w: files were changed", run.ErrChecks)
+	if err == nil && len(files.Faults) > 0 {
+		err = errChanged
 	}
 	if err != nil {
 		return printed{err}
@@ -89,19 +101,52 @@ func (a *app) validate(c *cobra.Command, paths []string, o validateOptions) erro
 	return nil
 }
 
-// damage returns a line for each file of the releases among the paths that differs
-// from its manifest.
-func damage(ctx context.Context, paths []string) ([]string, error) {
-	var all []string
+// errChanged is the error of a release whose files are not those of its run.
+var errChanged = fmt.Errorf("%w: files were changed", run.ErrChecks)
+
+// printQuick prints what --quick found.
+func (a *app) printQuick(files *release.Inspection) error {
+	if a.json {
+		e := json.NewEncoder(a.stdout)
+		e.SetIndent("", "  ")
+		if err := e.Encode(files); err != nil {
+			return err
+		}
+	} else {
+		for _, text := range files.Faults {
+			fmt.Fprintf(a.stdout, "%s  %s\n", a.paint(statusColor[check.Fail], "FILE"), text)
+		}
+		a.printCompared(files)
+	}
+	if len(files.Faults) > 0 {
+		return printed{errChanged}
+	}
+	return nil
+}
+
+// printCompared says what was compared, and names files that do not belong to the
+// release.
+func (a *app) printCompared(files *release.Inspection) {
+	for _, text := range files.Compared {
+		fmt.Fprintf(a.stdout, "compared: %s\n", text)
+	}
+	for _, name := range files.Others {
+		fmt.Fprintf(a.stdout, "not of the release: %s\n", name)
+	}
+}
+
+// inspect compares the files of the releases among the paths with their manifests.
+func inspect(ctx context.Context, paths []string, quick bool) (*release.Inspection, error) {
+	all := &release.Inspection{Compared: []string{}, Faults: []string{}, Others: []string{}}
 	for _, path := range paths {
 		if info, err := os.Stat(path); err != nil || !info.IsDir() {
 			continue
 		}
-		list, err := release.Verify(ctx, path)
+		x, err := release.Inspect(ctx, path, quick)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, list...)
+		all.Compared, all.Faults, all.Others = append(all.Compared, x.Compared...), append(all.Faults, x.Faults...), append(all.Others, x.Others...)
 	}
 	return all, nil
 }
@@ -136,7 +181,7 @@ func parseColumns(pairs []string) (map[string]string, error) {
 	return columns, nil
 }
 
-func validationDocument(v *run.Validation, damaged []string) any {
+func validationDocument(v *run.Validation, files *release.Inspection) any {
 	return struct {
 		Name   string               `json:"name"`
 		Plan   string               `json:"plan"`
@@ -145,7 +190,10 @@ func validationDocument(v *run.Validation, damaged []string) any {
 		Faults []string             `json:"faults"`
 		Issues []dataset.IssueCount `json:"issues"`
 		Damage []string             `json:"damage"`
-	}{v.Plan.Name, v.Plan.Hash, v.Rows, v.Result, append([]string{}, v.Faults...), append([]dataset.IssueCount{}, v.Issues...), append([]string{}, damaged...)}
+		// Compared says what was compared, Others names files that are not of the release.
+		Compared []string `json:"compared"`
+		Others   []string `json:"others"`
+	}{v.Plan.Name, v.Plan.Hash, v.Rows, v.Result, append([]string{}, v.Faults...), append([]dataset.IssueCount{}, v.Issues...), files.Faults, files.Compared, files.Others}
 }
 
 // printValidation prints the faults in the files, the failed checks and the counts.

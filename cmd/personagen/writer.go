@@ -27,6 +27,7 @@ type writerFlags struct {
 	journal  string
 	export   string
 	refill   bool
+	refused  bool
 	mode     string
 	poll     time.Duration
 	requests int
@@ -52,6 +53,7 @@ func (o *writerFlags) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.journal, "journal", "", "folder of accepted answers, from which a run continues (default the folder of the release with .journal appended)")
 	f.StringVar(&o.export, "export-journal", "", "write a journal of exactly the answers in the release to this folder; run --journal makes the release again from it")
 	f.BoolVar(&o.refill, "refill", false, "request quarantined texts of earlier runs again")
+	f.BoolVar(&o.refused, "keep-refused", false, "keep refused answers in "+run.RefusedFile+" in the folder of the journal")
 	f.StringVar(&o.mode, "mode", run.Interactive, "how requests are sent: interactive, one call each; or batch, in files that "+strings.Join(endpoint.BatchProviders(), " and ")+" answer within a day at a lower price")
 	f.DurationVar(&o.poll, "poll-every", 0, "with --mode batch: first interval between polls of the batches (default 30s)")
 	f.IntVar(&o.requests, "batch-requests", 0, "with --mode batch: largest number of requests in a file (default the provider's limit)")
@@ -68,7 +70,7 @@ func models() string {
 func (o *writerFlags) apply(c *cobra.Command, cfg *run.Config) error {
 	cfg.Provider = o.provider
 	if o.provider == "" || o.provider == run.Offline || o.provider == run.NoTexts {
-		for _, name := range []string{"model", "base-url", "key-file", "key-var", "trust", "workers-in-flight", "max-in-flight", "budget", "journal", "export-journal", "refill", "mode", "poll-every", "batch-requests", "batch-bytes", "yes", "ask-above", "no-monitor"} {
+		for _, name := range []string{"model", "base-url", "key-file", "key-var", "trust", "workers-in-flight", "max-in-flight", "budget", "journal", "export-journal", "refill", "keep-refused", "mode", "poll-every", "batch-requests", "batch-bytes", "yes", "ask-above", "no-monitor"} {
 			if c.Flags().Changed(name) {
 				return usagef("--%s applies only to texts that a model writes; choose its endpoint with --provider: %s", name, models())
 			}
@@ -98,6 +100,7 @@ func (o *writerFlags) apply(c *cobra.Command, cfg *run.Config) error {
 		e.MaxInFlight = e.Workers
 	}
 	cfg.Writer.Trust = o.trust
+	cfg.Writer.KeepRefused = o.refused
 	cfg.Writer.Budget, cfg.Writer.Journal, cfg.Writer.Export, cfg.Writer.Refill = o.budget, o.journal, o.export, o.refill
 	return nil
 }

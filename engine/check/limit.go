@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
@@ -67,8 +68,24 @@ func (j *judging) limit(o *Outcome, l *plan.Limit, hits, n int64) {
 		o.Status = Note
 		o.Message += "; chance explains it"
 	}
+	if outside && !reachable(n, l) {
+		o.Status = Note
+		o.Message += fmt.Sprintf("; no whole number of %s meets it: for a pilot, take the first of a larger population (--limit)", persons(n))
+	}
 	share.Share, share.Low, share.High = tidy(share.Share), tidy(share.Low), tidy(share.High)
 	o.Share = &share
+}
+
+// reachable reports whether some whole number of n persons is within the limit.
+func reachable(n int64, l *plan.Limit) bool {
+	low, high := 0.0, float64(n)
+	if l.AtLeast != nil {
+		low = math.Ceil(*l.AtLeast*float64(n) - 1e-9)
+	}
+	if l.AtMost != nil {
+		high = math.Floor(*l.AtMost*float64(n) + 1e-9)
+	}
+	return low <= high
 }
 
 // byChance reports whether chance may have carried a share over a limit. A whole

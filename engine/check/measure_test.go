@@ -135,3 +135,24 @@ func TestMeasuresListed(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// A limit that no whole number of persons can meet is a note, not a failure.
+func TestReachable(t *testing.T) {
+	at := func(x float64) *float64 { return &x }
+	for _, test := range []struct {
+		n         int64
+		low, high *float64
+		want      bool
+	}{
+		{2, at(0.745), at(0.765), false},
+		{4, at(0.745), at(0.765), true},
+		{2, nil, at(0.2), true},
+		{1, at(0.05), at(0.25), false},
+		{100, at(0.01), at(0.01), true},
+		{3, at(1.0 / 3), at(1.0 / 3), true},
+	} {
+		if got := reachable(test.n, &plan.Limit{AtLeast: test.low, AtMost: test.high}); got != test.want {
+			t.Errorf("%d persons, %v to %v: got %v, want %v", test.n, test.low, test.high, got, test.want)
+		}
+	}
+}

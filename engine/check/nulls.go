@@ -13,10 +13,10 @@ type nulls struct{ columns *columnsPlan }
 
 func (nulls) newTally(a *accumulators) tally { return a.columns }
 
-func (n nulls) judge(_ *judging, t tally) (out []finding, _ error) {
+func (n nulls) judge(j *judging, t tally) (out []finding, _ error) {
 	for i, c := range n.columns.fields {
-		if c.when == everyone && c.field.Nullable || c.field.Class == kind.Written {
-			continue // any row may be null, or a group's base fields decide
+		if c.when == everyone && c.field.Nullable || c.field.Class == kind.Written || !j.measurable[c.field.Name] {
+			continue // any row may be null, a group's base fields decide, or no release has it
 		}
 		x := &t.(*columns).of[i]
 		var f verdict

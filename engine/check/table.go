@@ -105,6 +105,9 @@ func (x *tables) compare(i int, counts []int64, rows portion) comparison {
 	if c.numbers.ZeroPersons > 0 {
 		c.faults = append(c.faults, fmt.Sprintf("%s in cells that must be empty, most of them at %s", persons(c.numbers.ZeroPersons), c.numbers.ZeroCell))
 	}
+	if off := x.offReconciled(i); off > mostOffReconciled {
+		c.faults = append(c.faults, fmt.Sprintf("its target differs by %.3g of all persons from the reconciled figures of the table: the fitted model is not that of the tables", off))
+	}
 	controlled := rows.quota && e.Rank > 0
 	switch {
 	case controlled && rows.whole:
@@ -120,6 +123,60 @@ func (x *tables) compare(i int, counts []int64, rows portion) comparison {
 		c.test = x.testWhole(e, counts, rows)
 	}
 	return c
+}
+
+// mostOffReconciled is the share of all persons by which the fitted target of a cell
+// may differ from the reconciled figures.
+const mostOffReconciled = 1e-6
+
+// offReconciled returns the largest difference between the target of a cell, which is
+// read from the fitted model, and the reconciled figures of its table, as a share of
+// all persons. It is 0 where the two are not of the same persons: when the spec wants
+// only some of them, or the table need not be met.
+func (x *tables) offReconciled(i int) float64 {
+	e, most := &x.plan.Expected[i], 0.0
+	if x.plan.Population.Selector != nil {
+		return 0
+	}
+	for k := range x.plan.Tables {
+		t := &x.plan.Tables[k]
+		if t.Expected != i || t.Role != "margin" && t.Role != "conditional" || !slices.Equal(t.Fields, e.Fields) {
+			continue
+		}
+		inRow := 1
+		for _, labels := range t.Labels[t.Given:] {
+			inRow *= len(labels)
+		}
+		target := withoutNulls(e, t.Labels)
+		for r := 0; r < len(t.Reconciled); r += inRow {
+			figures, wanted, mass := 0.0, 0.0, 0.0
+			for c := r; c < r+inRow; c++ {
+				figures += t.Reconciled[c]
+				mass += target[c]
+			}
+			for c := r; c < r+inRow && figures > 0; c++ {
+				wanted = t.Reconciled[c] / figures * mass
+				most = max(most, math.Abs(target[c]-wanted))
+			}
+		}
+	}
+	return most
+}
+
+// withoutNulls returns the shares of the cells in which no field is null.
+func withoutNulls(e *plan.Expected, labels [][]string) []float64 {
+	var out []float64
+	for at, p := range e.Share {
+		null := false
+		for k := len(e.Slots) - 1; k >= 0; k-- {
+			null = null || at%e.Slots[k] >= len(labels[k])
+			at /= e.Slots[k]
+		}
+		if !null {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // describe fills in the deviations.

@@ -35,10 +35,8 @@ type column struct {
 }
 
 func (p *profile) column(name string) *column {
-	for _, c := range p.columns {
-		if c.name == name && c.kind != sourceKind && c.kind != otherKind {
-			return c
-		}
+	if c := p.byName[name]; c != nil && c.kind != sourceKind && c.kind != otherKind {
+		return c
 	}
 	return nil
 }
@@ -46,10 +44,8 @@ func (p *profile) column(name string) *column {
 // find returns the statistics of column i of the batch, and creates them if needed.
 func (p *profile) find(b *frame.Batch, i int) *column {
 	f := &b.Schema[i]
-	for _, c := range p.columns {
-		if c.name == f.Name {
-			return c
-		}
+	if c := p.byName[f.Name]; c != nil {
+		return c
 	}
 	c := &column{name: f.Name, title: f.Title, of: f.Type, sampled: -1}
 	c.kind = p.kindOf(b, i, c)
@@ -61,6 +57,10 @@ func (p *profile) find(b *frame.Batch, i int) *column {
 		c.values = map[string]int64{}
 	}
 	p.columns = append(p.columns, c)
+	if p.byName == nil {
+		p.byName = map[string]*column{}
+	}
+	p.byName[c.name] = c
 	return c
 }
 

@@ -59,6 +59,7 @@ type profile struct {
 	input    *Input
 	rows     int64
 	columns  []*column
+	byName   map[string]*column
 	texts    int // number of columns of texts and lists
 	rowChars sketch.Numbers
 	model    [2]int64 // texts with a known writer, and those of them by a model

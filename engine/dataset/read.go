@@ -193,9 +193,10 @@ func (r *Reader) makeBuilders(lenient bool) {
 func (r *Reader) places(names []string, o OpenOptions) (map[int]int, error) {
 	place := map[int]int{}
 	taken := map[int]string{}
+	number := numbered(r.schema)
 	for i, name := range names {
-		k := r.schema.Index(fieldName(o.Columns, name))
-		if k < 0 {
+		k, ok := number[fieldName(o.Columns, name)]
+		if !ok {
 			continue
 		}
 		if other, twice := taken[k]; twice {
@@ -205,6 +206,15 @@ func (r *Reader) places(names []string, o OpenOptions) (map[int]int, error) {
 		place[i] = k
 	}
 	return place, nil
+}
+
+// numbered returns the position of every column of a schema by its name.
+func numbered(s frame.Schema) map[string]int {
+	number := make(map[string]int, len(s))
+	for i := range s {
+		number[s[i].Name] = i
+	}
+	return number
 }
 
 func fieldName(mapping map[string]string, name string) string {

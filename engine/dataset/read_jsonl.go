@@ -11,6 +11,15 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
+// sparseKeys and sparseLines say from when on a file is tested for sparseness: when
+// its lines have on average less than one in sparseShare of its keys, the keys are
+// data. Such a file of some megabytes would have billions of cells.
+const (
+	sparseKeys  = 500
+	sparseLines = 2000
+	sparseShare = 100
+)
+
 // maxKeys limits the different keys of a file. In a file with more, the keys are
 // data and not the names of columns.
 const maxKeys = 10_000
@@ -23,11 +32,13 @@ type jsonSource struct {
 	lines   *lineReader
 	keys    []string       // in the order of their first occurrence
 	index   map[string]int // number of a key
+	number  map[string]int // of a column of the schema
 	bound   []*builder     // per key; nil if not in the schema
 	values  [][]byte       // per key: the text of its value in this line, or nil
 	next    int            // index of the key that probably follows
 	twice   []byte         // a key that occurs twice in this line
 	ended   bool
+	seen    int64                   // values
 	visit   func(key, value []byte) // s.note, allocated once
 }
 
@@ -169,6 +180,9 @@ func (s *jsonSource) deliver(line []byte) error {
 	if len(s.keys) >= maxKeys {
 		return fmt.Errorf("line %d: more than %d different keys; this is not a table", s.lines.line, maxKeys)
 	}
+	if n := int64(len(s.keys)); n >= sparseKeys && s.lines.line >= sparseLines && s.seen < s.lines.line*n/sparseShare {
+		return fmt.Errorf("line %d: the file has %d different keys, and its lines on average %.1f of them; this is not a table", s.lines.line, n, float64(s.seen)/float64(s.lines.line))
+	}
 	if !valid {
 		s.r.issues.add("", MalformedLine, chomp(line))
 		for _, b := range s.r.builders {
@@ -206,6 +220,9 @@ func (s *jsonSource) note(key, value []byte) {
 	if i >= len(s.keys) || string(name) != s.keys[i] {
 		var known bool
 		if i, known = s.index[string(name)]; !known {
+			if len(s.keys) >= maxKeys {
+				return // deliver refuses the file
+			}
 			i = s.addKey(string(name))
 		}
 	}
@@ -214,6 +231,7 @@ func (s *jsonSource) note(key, value []byte) {
 	}
 	s.values[i] = value
 	s.next = i + 1
+	s.seen++
 }
 
 // addKey adds a new key and finds its column. Rows that were read before have null
@@ -228,8 +246,11 @@ func (s *jsonSource) addKey(key string) int {
 }
 
 func (s *jsonSource) builderFor(key string) *builder {
-	k := s.r.schema.Index(fieldName(s.mapping, validText(key)))
-	if k < 0 {
+	if s.number == nil {
+		s.number = numbered(s.r.schema)
+	}
+	k, ok := s.number[fieldName(s.mapping, validText(key))]
+	if !ok {
 		s.r.issues.addColumn(key, ExtraColumn, "")
 		return nil
 	}

@@ -63,8 +63,11 @@ type Plan struct {
 	// Quarantine is the largest share of a field's texts that may be quarantined;
 	// nil for DefaultQuarantine.
 	Quarantine *float64 `json:"quarantine,omitempty"`
-	Tree       Tree     `json:"tree"`
-	Files      []File   `json:"files,omitempty"` // that were read: tables, phrase banks, prompts
+	// Warnings are doubts about the spec and its figures, with names and figures.
+	Warnings []Warning `json:"warnings,omitempty"`
+
+	Tree  Tree   `json:"tree"`
+	Files []File `json:"files,omitempty"` // that were read: tables, phrase banks, prompts
 
 	// Structure is the hash of what persons' identities depend on; Hash that of the
 	// whole plan without population size and seed. Both are in hex.
@@ -87,6 +90,13 @@ type Population struct {
 	// Wanted is the share of them who are wanted.
 	Persons int64   `json:"persons,omitempty"`
 	Wanted  float64 `json:"wanted"`
+}
+
+// Warning is something in the spec that is allowed but may not be intended, such as a table whose
+// total differs from that of another.
+type Warning struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
 }
 
 // Impossible is a condition that no person may meet (case 1 of the selector).

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -234,47 +235,112 @@ func (t *printer) moved(x *Table) string {
 	return fmt.Sprintf("%s persons, %s", significant(x.MovedPersons), x.WorstCell)
 }
 
-// shares prints, for every one-way table, the published shares beside those among
-// the persons wanted.
+// shares prints, for every table, the published shares beside those among the persons
+// wanted.
 func (t *printer) shares() {
 	first := true
 	for i := range t.Tables {
 		x := &t.Tables[i]
-		if len(x.Fields) != 1 || x.Expected < 0 {
+		if x.Expected < 0 {
+			continue
+		}
+		wanted := t.wanted(x)
+		if wanted == nil {
 			continue
 		}
 		if first {
-			t.section("One-way tables: PUBLISHED shares, and shares among the persons WANTED in the table's universe")
+			t.section("Tables: PUBLISHED shares, and shares among the persons WANTED in the table's universe, within the given fields")
 			first = false
 		}
-		t.oneWay(x)
+		t.compare(x, wanted)
 	}
 }
 
-func (t *printer) oneWay(x *Table) {
-	wanted := t.Expected[x.Expected].Share
-	total := 0.0
-	for _, share := range wanted[:len(x.Published)] {
-		total += share
+// wanted returns the shares of a table's cells among the persons wanted, as shares of
+// their row, -1 in a row without persons.
+func (t *printer) wanted(x *Table) []float64 {
+	e := &t.Expected[x.Expected]
+	out := make([]float64, 0, len(x.Published))
+	for at, share := range e.Share {
+		null := false
+		for k := len(e.Slots) - 1; k >= 0; k-- {
+			null = null || at%e.Slots[k] >= len(x.Labels[k])
+			at /= e.Slots[k]
+		}
+		if !null {
+			out = append(out, share)
+		}
 	}
-	order := make([]int, len(x.Published))
-	for i := range order {
-		order[i] = i
+	if len(out) != len(x.Published) || len(x.Mass) == 0 {
+		return nil
 	}
-	n := t.cut(len(order))
-	if n < len(order) { // the largest ones, in the order of the spec
-		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(x.Published[b], x.Published[a]) })
+	inRow := len(out) / len(x.Mass)
+	for r := range x.Mass {
+		row, sum := out[r*inRow:(r+1)*inRow], 0.0
+		for _, share := range row {
+			sum += share
+		}
+		for k := range row {
+			if row[k] /= sum; sum == 0 {
+				row[k] = -1
+			}
+		}
+	}
+	return out
+}
+
+// fewCells is the number of cells to which a table over several fields is cut.
+const fewCells = 4
+
+// compare prints a table. Of a long one it prints the largest cells, or, when it is
+// over several fields, those that differ most.
+func (t *printer) compare(x *Table, wanted []float64) {
+	var order []int
+	for i, share := range wanted {
+		if share >= 0 {
+			order = append(order, i)
+		}
+	}
+	n, rest := t.cut(len(order)), "smaller ones"
+	by := func(i int) float64 { return x.Published[i] }
+	if len(x.Fields) > 1 {
+		inRow := len(wanted) / len(x.Mass)
+		by = func(i int) float64 { return math.Abs(x.Published[i]-wanted[i]) * x.Mass[i/inRow] }
+		if rest = "that differ less"; !t.All {
+			n = min(n, fewCells)
+		}
+	}
+	all := len(order)
+	if n < all { // in the order of the spec
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(by(b), by(a)) })
 		order = order[:n]
 		slices.Sort(order)
 	}
 	var rows [][]string
 	for _, i := range order {
-		rows = append(rows, []string{"  " + x.Labels[0][i], percent(x.Published[i]), percent(wanted[i] / total)})
+		rows = append(rows, []string{"  " + x.cell(i), percent(x.Published[i]), percent(wanted[i])})
 	}
 	t.columns(x.Name+" PUBLISHED WANTED", rows)
-	if n < len(x.Published) {
-		t.linef("    and %d smaller ones", len(x.Published)-n)
+	if x.Where != "" {
+		t.linef("    only where %s", x.Where)
 	}
+	if n < all {
+		t.linef("    and %d %s", all-n, rest)
+	}
+}
+
+// cell names a cell by its labels, the given ones before a colon.
+func (x *Table) cell(at int) string {
+	parts := make([]string, len(x.Fields))
+	for k, labels := range slices.Backward(x.Labels) {
+		parts[k] = labels[at%len(labels)]
+		at /= len(labels)
+	}
+	over := strings.Join(parts[x.Given:], ", ")
+	if x.Given > 0 {
+		return strings.Join(parts[:x.Given], ", ") + ": " + over
+	}
+	return over
 }
 
 func (t *printer) tree() {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,6 +47,15 @@ func (d *Draft) Describe(of Description) (*Manifest, error) {
 	stats := report.New(p, d.result, report.Facts{
 		Size: persons.Size, Seed: persons.Seed, Sampling: persons.Sampling, First: persons.First, Version: o.Version, Columns: columns,
 	})
+	if of.Texts != nil {
+		for _, f := range of.Texts.Fields {
+			for _, reason := range slices.SortedFunc(maps.Keys(f.Reasons), func(a, b string) int {
+				return cmp.Or(cmp.Compare(f.Reasons[b], f.Reasons[a]), cmp.Compare(a, b))
+			}) {
+				stats.Refused = append(stats.Refused, report.Refused{Field: f.Field, Reason: reason, Texts: f.Reasons[reason]})
+			}
+		}
+	}
 	var names []string
 	for _, f := range d.files {
 		names = append(names, f.Name)

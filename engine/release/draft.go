@@ -104,7 +104,8 @@ type Draft struct {
 	options  Options
 	target   string // folder that Publish replaces
 	dir      string // hidden folder; empty once published or discarded
-	lock     *lock  // says that this process works in dir; nil where the system has no locks
+	fs       fileSystem
+	lock     *lock // says that this process works in dir; nil where the system has no locks
 	files    []DataFile
 	suite    *check.Suite
 	pipeline *pipeline.Pipeline
@@ -130,7 +131,7 @@ func Create(o Options) (*Draft, error) {
 	if real, err := filepath.EvalSymlinks(target); err == nil {
 		target = real // replace the folder behind a link, not the link
 	}
-	d := &Draft{options: o, target: filepath.Clean(target), files: o.layout()}
+	d := &Draft{fs: osFS{}, options: o, target: filepath.Clean(target), files: o.layout()}
 	parent := filepath.Dir(d.target)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return nil, notWritable(parent, err)

@@ -8,15 +8,15 @@ import (
 	"path/filepath"
 )
 
-// WriteFile writes a file under a temporary name and renames it, so a reader
-// sees all of it or nothing. It replaces an existing file.
+// WriteFile writes a file under a temporary name, syncs and renames it, so a reader
+// sees all of it or nothing, after a power loss too. It replaces an existing file.
 func WriteFile(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Close())
+	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}

@@ -82,6 +82,8 @@ type FieldTexts struct {
 	Written       int64  `json:"written"`
 	Quarantined   int64  `json:"quarantined"` // null, because no answer passed its checks
 	NotApplicable int64  `json:"not_applicable"`
+	// Reasons counts the quarantined texts by why their last answer was refused.
+	Reasons map[string]int64 `json:"reasons,omitempty"`
 }
 
 // ReadManifest reads the manifest of the release in a folder. The error wraps

@@ -7,7 +7,38 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 )
+
+// fileSystem is what Publish needs of a file system. The tests replace it by one that
+// fails on demand.
+type fileSystem interface {
+	rename(from, to string) error
+	removeAll(path string) error
+	syncDir(dir string) error // makes the entries of a folder durable, not what the files hold
+}
+
+// osFS is the file system of the operating system.
+type osFS struct{}
+
+func (osFS) rename(from, to string) error { return os.Rename(from, to) }
+func (osFS) removeAll(path string) error  { return os.RemoveAll(path) }
+
+func (osFS) syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil // Windows cannot sync a folder
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	err = f.Sync()
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
+		return nil // some file systems cannot
+	}
+	return err
+}
 
 // publishTries limits how often Publish retries when other runs publish to the
 // same name at the same time.
@@ -21,28 +52,37 @@ func (d *Draft) Publish() (dir string, err error) {
 	if err := replaceable(d.target, d.options.Plan.Name); err != nil {
 		return "", d.keepBeside(err)
 	}
+	// The files were synced when they were written. The folder and its new name must be
+	// durable, too, before the older release is removed.
+	if err := d.fs.syncDir(d.dir); err != nil {
+		return "", notWritable(d.dir, err)
+	}
+	parent := filepath.Dir(d.target)
 	old := d.dir + replacedSuffix
 	for try := 0; ; try++ {
-		err := os.Rename(d.target, old)
+		err := d.fs.rename(d.target, old)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", notWritable(filepath.Dir(d.target), err)
+			return "", notWritable(parent, err)
 		}
-		if err = os.Rename(d.dir, d.target); err == nil {
+		if err = d.fs.rename(d.dir, d.target); err == nil {
 			break
 		}
 		taken := isTaken(d.target, err)
-		back := os.Rename(old, d.target)
+		back := d.fs.rename(old, d.target)
 		if try == publishTries || !taken {
 			return "", err
 		}
 		// Another run took the name between the two renames. Replace its release.
 		if isTaken(d.target, back) {
-			os.RemoveAll(old)
+			d.fs.removeAll(old)
 		}
 	}
 	d.dir = ""
+	if err := d.fs.syncDir(parent); err != nil {
+		return "", fmt.Errorf("the release is in %s, but may not outlast a power loss: %w", d.target, err)
+	}
 	d.unlock()
-	return d.target, os.RemoveAll(old)
+	return d.target, d.fs.removeAll(old)
 }
 
 // isTaken reports whether a rename to a folder failed because the folder exists.

@@ -28,6 +28,9 @@ import (
 // a target that must not be replaced, an unknown format.
 var ErrUsage = errors.New("usage")
 
+// ErrChanged marks the error of a release whose plan is not the one it was made from.
+var ErrChanged = errors.New("the plan was changed since it was written")
+
 // Names of the files of a release, apart from its data files.
 const (
 	ManifestFile  = "manifest.json"
@@ -81,6 +84,9 @@ func Open(dirs ...string) (*Release, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.Hash != first.Plan {
+		return nil, fmt.Errorf("%s: %w: it is of plan %.12s, the manifest says %.12s", filepath.Join(first.dir, PlanFile), ErrChanged, p.Hash, first.Plan)
+	}
 	r := &Release{Plan: p, Population: first.Population, Aliases: first.Aliases, Exceptions: first.Exceptions}
 	r.Population.Count = 0
 	for _, next := range parts {
@@ -112,6 +118,12 @@ func readPlan(dir string) (*plan.Plan, error) {
 	p, err := plan.Read(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if p.Changed() {
+		return nil, fmt.Errorf("%s: %w: its hash is not %.12s", path, ErrChanged, p.Hash)
+	}
+	if err := p.Validate(); err != nil {
+		return nil, fmt.Errorf("%s: %w: %v", path, ErrChanged, err)
 	}
 	return p, nil
 }

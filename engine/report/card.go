@@ -183,6 +183,9 @@ func (r *Release) knownLimitations() []string {
 	if n := len(r.Exceptions); n > 0 {
 		items = append(items, fmt.Sprintf("%s more than one person from the target; `stats.md` lists them.", humanize.Count(n, "cell is", "cells are")))
 	}
+	for _, w := range r.Warnings {
+		items = append(items, "Warning about the specification: "+Escape(w.Message)+".")
+	}
 	return items
 }
 

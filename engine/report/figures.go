@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/check"
@@ -106,6 +108,36 @@ func countsWithin(p *plan.Plan, t *plan.Table, counts []int64) []int64 {
 		out[at] = counts[from]
 	}
 	return out
+}
+
+// mostCompared is the number of cells to which a large table is cut.
+const mostCompared = 12
+
+// mostDifferent returns the cells to show: all of a small table; of a large one those
+// whose observed share, or else fitted share, differs most from the published one, in
+// persons. Differ says that the table was cut.
+func mostDifferent(f *Figures) (shown []int, differ bool) {
+	for k := range f.Published {
+		shown = append(shown, k)
+	}
+	if len(shown) <= mostValues {
+		return shown, false
+	}
+	found, row := f.Fitted, len(f.Published)
+	if f.Observed != nil {
+		found, row = f.Observed, len(f.Published)/len(f.Persons)
+	}
+	by := func(k int) float64 {
+		d := math.Abs(found[k] - f.Published[k])
+		if f.Observed != nil {
+			d *= float64(f.Persons[k/row])
+		}
+		return d
+	}
+	slices.SortStableFunc(shown, func(a, b int) int { return cmp.Compare(by(b), by(a)) })
+	shown = shown[:mostCompared]
+	slices.Sort(shown)
+	return shown, true
 }
 
 // cellOf joins the labels of a cell.

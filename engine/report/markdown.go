@@ -316,6 +316,22 @@ func (s *Stats) limits(d *document) {
 		}
 		d.line("")
 	}
+	if len(s.Refused) > 0 {
+		d.line("## Quarantined texts\n")
+		d.line("No answer of the model was accepted. The last one was refused for this reason:\n")
+		var rows [][]string
+		for _, x := range s.Refused {
+			rows = append(rows, []string{Escape(x.Field), humanize.Thousands(x.Texts), Escape(x.Reason)})
+		}
+		d.table([]string{"field", "texts>", "reason"}, rows)
+	}
+	if len(s.Warnings) > 0 {
+		d.line("## Warnings about the specification\n")
+		for _, w := range s.Warnings {
+			d.line("- %s", Escape(w.Message))
+		}
+		d.line("")
+	}
 	if len(s.Sources) > 0 {
 		d.line("## Sources\n")
 		for _, x := range s.Sources {
@@ -345,15 +361,16 @@ func (s *Stats) checks(d *document) {
 	d.table([]string{"status", "check", "name", "result"}, rows)
 }
 
-// sideBySide shows the cells of small tables.
+// sideBySide shows the cells of every table, of a large one those that differ most.
 func (s *Stats) sideBySide(d *document) {
-	d.line("### Small tables, cell by cell\n")
+	d.line("### Tables, cell by cell\n")
 	d.line("Shares within the universe of each table: as published, reconciled with the other tables, fitted to all of them, and observed in this release. If the target population is only part of the universe, as adults are of everyone, observed figures need not match the published ones; the share of the universe that is observed is given in brackets.\n")
 	for _, t := range s.Published {
 		f := t.Figures
-		if f == nil || len(f.Published) > mostValues || len(f.Published) == 0 {
+		if f == nil || len(f.Published) == 0 {
 			continue
 		}
+		shown, cut := mostDifferent(f)
 		head := fmt.Sprintf("**%s** (%s", Escape(t.Name), t.Role)
 		if t.Where != "" {
 			head += ", where `" + t.Where + "`"
@@ -368,7 +385,7 @@ func (s *Stats) sideBySide(d *document) {
 		}
 		d.line("%s)\n", head)
 		var rows [][]string
-		for k := range f.Published {
+		for _, k := range shown {
 			observed := ""
 			if f.Observed != nil {
 				observed = percent(f.Observed[k])
@@ -376,6 +393,9 @@ func (s *Stats) sideBySide(d *document) {
 			rows = append(rows, []string{Escape(cellOf(t.Fields, f.Labels, k)), percent(f.Published[k]), percent(f.Reconciled[k]), percent(f.Fitted[k]), observed})
 		}
 		d.table([]string{"cell", "published>", "reconciled>", "fitted>", "observed>"}, rows)
+		if cut {
+			d.line("%d more cells with smaller differences are in stats.json.\n", len(f.Published)-len(shown))
+		}
 	}
 }
 

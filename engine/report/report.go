@@ -50,6 +50,7 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 		References:  references(p),
 		Independent: p.Independent,
 		Limitations: p.Limitations,
+		Warnings:    p.Warnings,
 		Sources:     p.Sources,
 		Roles:       p.Roles,
 	}
@@ -121,9 +122,9 @@ func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Resul
 		total = sum(profile.Counts)
 	}
 	target := margin(p, f.Name)
-	published := oneWay(p, f)
-	if published != nil {
-		out.Published, out.PublishedWhere = published.Name, published.Where
+	table, published, fitted := publishedShares(p, f)
+	if table != nil {
+		out.Published, out.PublishedWhere = table.Name, table.Where
 	}
 	for i, c := range profile.Counts {
 		v := Value{Label: f.Domain.Label(i), Count: c, Share: share(c, total)}
@@ -131,9 +132,9 @@ func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Resul
 			t := digits(target[i])
 			v.Target = &t
 		}
-		if published != nil {
-			if k := slices.Index(published.Labels[0], v.Label); k >= 0 {
-				t, fit := digits(published.Published[k]), digits(published.Fitted[k])
+		if table != nil {
+			if k := slices.Index(table.Labels[slices.Index(table.Fields, f.Name)], v.Label); k >= 0 {
+				t, fit := digits(published[k]), digits(fitted[k])
 				v.Published, v.Fitted = &t, &fit
 			}
 		}
@@ -182,17 +183,78 @@ func margin(p *plan.Plan, field string) []float64 {
 	return nil
 }
 
-// oneWay returns the first published table over the field alone. It prefers a
-// table that covers everyone.
-func oneWay(p *plan.Plan, f *kind.Field) *plan.Table {
-	var found *plan.Table
+// publishedShares returns the published and fitted shares of a field's values in the
+// field's own universe: everyone who has a value of it. They are those of a one-way
+// table of this universe, or else the sums over a joint table of it. A table about some
+// of these persons does not publish the shares among all of them; when there are only
+// such tables, the table is nil.
+func publishedShares(p *plan.Plan, f *kind.Field) (t *plan.Table, published, fitted []float64) {
+	best := 0
 	for i := range p.Tables {
-		t := &p.Tables[i]
-		if len(t.Fields) == 1 && t.Fields[0] == f.Name && t.Given == 0 && (found == nil || found.Where != "" && t.Where == "") {
-			found = t
+		x := &p.Tables[i]
+		at := slices.Index(x.Fields, f.Name)
+		if at < 0 || x.Given > 0 || !ownUniverse(p, x, f) {
+			continue
+		}
+		rank := 1 // a joint table of another role
+		switch {
+		case len(x.Fields) == 1 && x.Where == "":
+			rank = 4
+		case len(x.Fields) == 1:
+			rank = 3
+		case x.Role == "margin":
+			rank = 2
+		}
+		if rank > best {
+			best, t = rank, x
 		}
 	}
-	return found
+	if t == nil {
+		return nil, nil, nil
+	}
+	at := slices.Index(t.Fields, f.Name)
+	stride := 1
+	for _, labels := range t.Labels[at+1:] {
+		stride *= len(labels)
+	}
+	n := len(t.Labels[at])
+	published, fitted = make([]float64, n), make([]float64, n)
+	for k := range t.Published {
+		published[k/stride%n] += t.Published[k]
+		fitted[k/stride%n] += t.Fitted[k]
+	}
+	return t, published, fitted
+}
+
+// ownUniverse reports whether a table is about everyone who has a value of the field,
+// or about more persons, as far as the persons wanted show it.
+func ownUniverse(p *plan.Plan, t *plan.Table, f *kind.Field) bool {
+	if t.Where == "" && !slices.ContainsFunc(t.Fields, func(name string) bool { return name != f.Name && p.Field(name).When != nil }) {
+		return true
+	}
+	if t.Expected < 0 {
+		return false
+	}
+	own := margin(p, f.Name)
+	if own == nil {
+		return false
+	}
+	has, within := 0.0, 0.0
+	for _, s := range own[:f.Domain.Size()] {
+		has += s
+	}
+	e := &p.Expected[t.Expected]
+	at := slices.Index(e.Fields, f.Name)
+	stride := 1
+	for _, n := range e.Slots[at+1:] {
+		stride *= n
+	}
+	for k, s := range e.Share {
+		if k/stride%e.Slots[at] < f.Domain.Size() {
+			within += s
+		}
+	}
+	return math.Abs(has-within) < 1e-9
 }
 
 // compare returns the comparison of Plan.Expected[i] with the observed counts.

@@ -61,7 +61,7 @@ func isle() *plan.Plan {
 		Tables: []plan.Table{
 			{
 				Name: "hats", Role: "margin", Fields: []string{"hue"}, Labels: [][]string{{"red", "sea_green"}}, Source: "census", Year: 2020, Status: "official",
-				Published: []float64{0.67, 0.33}, Reconciled: []float64{0.6667, 0.3333}, Fitted: []float64{0.6667, 0.3333}, Mass: []float64{1}, Moved: 0.0033, MovedPersons: 16.7, WorstCell: "hue red", TVD: 2e-11, Expected: 0,
+				Published: []float64{0.67, 0.33}, Reconciled: []float64{2.0 / 3, 1.0 / 3}, Fitted: []float64{2.0 / 3, 1.0 / 3}, Mass: []float64{1}, Moved: 0.0033, MovedPersons: 16.7, WorstCell: "hue red", TVD: 2e-11, Expected: 0,
 			},
 			{
 				Name: "hats_by_zone", Role: "pattern", Fields: []string{"hue", "zone"}, Labels: [][]string{{"red", "sea_green"}, {"north", "mid", "south"}},

@@ -31,6 +31,8 @@ type Stats struct {
 	Pyramid *Pyramid          `json:"pyramid,omitempty"` // from the roles age and sex, nil without them
 	Places  *Places           `json:"places,omitempty"`  // from the roles of places, nil without them
 	Texts   *Texts            `json:"texts,omitempty"`   // nil if no field is written
+	// Refused counts texts that are missing because no answer of the model was accepted.
+	Refused []Refused `json:"refused,omitempty"`
 	// References are other populations to compare the texts with.
 	References []Reference `json:"references,omitempty"`
 	// Published follows the figures of each table of the spec from the published
@@ -40,6 +42,7 @@ type Stats struct {
 	Independent []plan.Independence `json:"independent,omitempty"`
 	Exceptions  []Exception         `json:"exceptions,omitempty"`
 	Limitations []string            `json:"limitations,omitempty"`
+	Warnings    []plan.Warning      `json:"warnings,omitempty"` // about the spec and its figures
 	Sources     []spec.Source       `json:"sources,omitempty"`
 }
 
@@ -219,6 +222,13 @@ type Uncertain struct {
 	Name   string `json:"name"`
 	Status string `json:"status"`
 	Note   string `json:"note,omitempty"`
+}
+
+// Refused counts the texts of a field that were quarantined for one reason.
+type Refused struct {
+	Field  string `json:"field"`
+	Reason string `json:"reason"`
+	Texts  int64  `json:"texts"`
 }
 
 // Exception is a cell that the allocation of whole persons leaves more than one

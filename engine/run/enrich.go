@@ -3,10 +3,14 @@ package run
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,6 +47,9 @@ type Writer struct {
 	Export string
 	// Refill asks again for texts that earlier runs have set aside.
 	Refill bool
+	// KeepRefused appends every refused answer as the model gave it, with the reasons,
+	// to the file RefusedFile in the folder of the journal.
+	KeepRefused bool
 	// Mode is Interactive, the default, or InBatches.
 	Mode string
 	// Unwatched turns off the progress monitor, which stops a run whose missing
@@ -61,7 +68,8 @@ func Providers() []string { return append([]string{Offline, NoTexts}, endpoint.P
 
 // modelWriter is what a run needs for a model to write.
 type modelWriter struct {
-	name     string // of the model
+	refused  *os.File // of refused answers; nil when they are not kept
+	name     string   // of the model
 	endpoint endpoint.Config
 	price    pricing
 	budget   *endpoint.Budget
@@ -120,11 +128,33 @@ func (r *run) connect() error {
 		m.monitor = r.watch()
 		options.Watch = m.monitor
 	}
+	if r.Writer.KeepRefused {
+		if m.refused, err = os.OpenFile(filepath.Join(m.dir, RefusedFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
+			return err
+		}
+		options.Refused = m.keepRefused
+	}
 	m.enricher, err = enrich.New(r.plan, m.journal, options)
 	if err == nil && !r.narrates() {
 		r.narrator = nil
 	}
 	return err
+}
+
+// RefusedFile is the name of the file of refused answers, a JSON object per line.
+const RefusedFile = "refused.jsonl"
+
+// keepRefused appends a refused answer. A failure to write it does not end the run.
+func (m *modelWriter) keepRefused(person int64, call, answer string, faults map[string]string) {
+	line, err := json.Marshal(struct {
+		Person int64             `json:"person"`
+		Call   string            `json:"call"`
+		Faults map[string]string `json:"faults"`
+		Answer string            `json:"answer"`
+	}{person, call, faults, answer})
+	if err == nil {
+		_, _ = m.refused.Write(append(line, '\n')) // one write, so that lines stay whole
+	}
 }
 
 // watch returns a monitor of the progress of the run.
@@ -363,9 +393,43 @@ func (r *run) texts() *release.Texts {
 			out.Fields[k].Written += f.Cached
 			out.Fields[k].Quarantined += f.Quarantined
 			out.Fields[k].NotApplicable += f.NotApplicable
+			out.Fields[k].Reasons = addReasons(out.Fields[k].Reasons, f.Reasons)
 		}
 	}
 	return out
+}
+
+// addReasons adds counts of reasons to a copy of others.
+func addReasons(sum, more map[string]int64) map[string]int64 {
+	if len(more) == 0 {
+		return sum
+	}
+	out := maps.Clone(sum)
+	if out == nil {
+		out = map[string]int64{}
+	}
+	for reason, n := range more {
+		out[reason] += n
+	}
+	return out
+}
+
+// commonReasons names the most common reasons for which texts were refused.
+func commonReasons(t *release.Texts) string {
+	var all map[string]int64
+	for _, f := range t.Fields {
+		all = addReasons(all, f.Reasons)
+	}
+	reasons := slices.SortedFunc(maps.Keys(all), func(a, b string) int { return cmp.Or(cmp.Compare(all[b], all[a]), strings.Compare(a, b)) })
+	var parts []string
+	for i, reason := range reasons {
+		if i == 3 {
+			parts = append(parts, fmt.Sprintf("%d more reasons", len(reasons)-i))
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%d because: %s", all[reason], reason))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // checkQuarantine returns an error when more texts were set aside than the spec
@@ -376,12 +440,19 @@ func (r *run) checkQuarantine() error {
 	}
 	most := r.plan.MostQuarantined()
 	if share := r.model.counts.QuarantinedShare(); share > most {
-		return fmt.Errorf("%w: %.2f %% of the texts failed every attempt and were set aside, at most %.2f %% may be; --refill asks for them again", ErrChecks, 100*share, 100*most)
+		err := fmt.Errorf("%w: %.2f %% of the texts failed every attempt and were set aside, at most %.2f %% may be; --refill asks for them again", ErrChecks, 100*share, 100*most)
+		if why := commonReasons(r.summary.Manifest.Texts); why != "" {
+			err = fmt.Errorf("%w (%s)", err, why)
+		}
+		return err
 	}
 	return nil
 }
 
 func (m *modelWriter) close() {
+	if m.refused != nil {
+		m.refused.Close()
+	}
 	if m.client != nil {
 		m.client.Close()
 	}

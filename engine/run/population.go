@@ -7,13 +7,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/cache"
 	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/internal/generate"
@@ -52,7 +52,8 @@ func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Pr
 	if err := listError(ctx, found); err != nil {
 		return nil, nil, err
 	}
-	b, more := compile.Compile(ctx, s, compile.Options{Cache: cache, Progress: progress})
+	var entries diag.List
+	b, more := compile.Compile(ctx, s, compile.Options{Cache: cache, Progress: progress, Damaged: damagedEntry(&entries)})
 	if err := listError(ctx, more); err != nil {
 		return nil, nil, err
 	}
@@ -63,7 +64,16 @@ func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Pr
 		at := &b.Warnings[i].Place
 		at.File = fromFolder(s.Dir, at.File)
 	}
+	found.Items = append(found.Items, entries.Items...) // of this machine, not of the spec
 	return b, found, nil
+}
+
+// damagedEntry returns a function that warns of a damaged entry of the cache.
+func damagedEntry(l *diag.List) func(path string, err error) {
+	return func(path string, err error) {
+		l.Warnf(diag.Place{File: filepath.ToSlash(path)}, "cache", "this cached result is not used and was computed again: %v", err).
+			WithHint("it is replaced; if it happens again, check the disk")
+	}
 }
 
 // fromFolder returns the path of a file relative to a folder, with slashes, so a
@@ -109,7 +119,7 @@ func Vet(ctx context.Context, path string, fit bool, cache string, allowPaths ..
 	s, found := load.Load(ctx, path, load.Options{AllowPaths: allowPaths})
 	v := &Vetted{Found: found}
 	if !found.Failed() {
-		o := compile.Options{Cache: cache}
+		o := compile.Options{Cache: cache, Damaged: damagedEntry(found)}
 		more := compile.Vet
 		if fit {
 			more = func(ctx context.Context, s *spec.Spec, o compile.Options) *diag.List {
@@ -117,7 +127,8 @@ func Vet(ctx context.Context, path string, fit bool, cache string, allowPaths ..
 				return faults
 			}
 		}
-		found.Items = append(found.Items, more(ctx, s, o).Items...)
+		faults := more(ctx, s, o)
+		found.Items = append(found.Items, faults.Items...)
 		found.Sort()
 		v.Fields, v.Tables = len(s.Fields), len(s.Tables)
 	}
@@ -201,17 +212,18 @@ type allocation struct {
 
 // allocationVersion changes when the same model would get other counts, so that
 // allocations cached before are not used.
-const allocationVersion = 2
+const allocationVersion = 3
 
 // allocate prepares the sampler. In quota mode the counts are those of the
 // bundle, or come from the cache, when the same model was allocated before for
 // the same size and seed.
-func allocate(ctx context.Context, b *bundle.Bundle, persons release.Population, cache string) (allocation, error) {
+// A damaged entry of the cache is replaced, and damaged hears of it.
+func allocate(ctx context.Context, b *bundle.Bundle, persons release.Population, folder string, damaged func(path string, err error)) (allocation, error) {
 	if persons.Sampling == check.Independent {
 		s, err := sample.NewIndependent(b.Model, persons.Seed)
 		return allocation{sampler: s}, err
 	}
-	counts, err := countsFor(ctx, b, persons, cache)
+	counts, err := countsFor(ctx, b, persons, folder, damaged)
 	if err != nil {
 		return allocation{}, err
 	}
@@ -222,20 +234,24 @@ func allocate(ctx context.Context, b *bundle.Bundle, persons release.Population,
 	return allocation{sampler: q, counts: counts, exceptions: exceptions(b, counts)}, nil
 }
 
-func countsFor(ctx context.Context, b *bundle.Bundle, persons release.Population, cache string) (*sample.Allocation, error) {
+func countsFor(ctx context.Context, b *bundle.Bundle, persons release.Population, folder string, damaged func(path string, err error)) (*sample.Allocation, error) {
 	if a := b.Allocation; a != nil && a.N == persons.Size && a.Seed == persons.Seed {
 		return a, nil
 	}
-	path := ""
-	if cache != "" {
-		path = filepath.Join(cache, fmt.Sprintf("quota-%d-%s-%d-%d", allocationVersion, modelHash(b.Model), persons.Size, persons.Seed))
+	if folder == "" {
+		return sample.Allocate(ctx, b.Model, persons.Size, persons.Seed)
 	}
-	if a := readAllocation(path); a != nil {
+	key := fmt.Sprintf("%s-%d-%d", modelHash(b.Model), persons.Size, persons.Seed)
+	path := filepath.Join(folder, fmt.Sprintf("quota-%d-%s", allocationVersion, key))
+	a, err := readAllocation(path, key, persons)
+	if err != nil {
+		damaged(path, err)
+	}
+	if a != nil {
 		return a, nil
 	}
-	a, err := sample.Allocate(ctx, b.Model, persons.Size, persons.Seed)
-	if err == nil {
-		writeAllocation(path, a)
+	if a, err = sample.Allocate(ctx, b.Model, persons.Size, persons.Seed); err == nil {
+		writeAllocation(path, key, a)
 	}
 	return a, err
 }
@@ -297,32 +313,27 @@ func modelHash(m *sample.Model) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// readAllocation returns a cached allocation, or nil when there is none or it is
-// damaged.
-func readAllocation(path string) *sample.Allocation {
-	if path == "" {
-		return nil
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil
+// readAllocation returns a cached allocation, nil when there is none. The error says
+// that the entry is damaged.
+func readAllocation(path, key string, persons release.Population) (*sample.Allocation, error) {
+	data, err := cache.Read(path, key)
+	if data == nil {
+		return nil, err
 	}
 	var a sample.Allocation
-	if a.UnmarshalBinary(data) != nil {
-		return nil
+	if err := a.UnmarshalBinary(data); err != nil {
+		return nil, err
 	}
-	return &a
+	if a.N != persons.Size || a.Seed != persons.Seed {
+		return nil, cache.ErrDamaged
+	}
+	return &a, nil
 }
 
 // writeAllocation stores an allocation in the cache. A failure only costs time
 // later.
-func writeAllocation(path string, a *sample.Allocation) {
-	if path == "" {
-		return
+func writeAllocation(path, key string, a *sample.Allocation) {
+	if data, err := a.MarshalBinary(); err == nil {
+		_ = cache.Write(path, key, data)
 	}
-	data, err := a.MarshalBinary()
-	if err != nil || os.MkdirAll(filepath.Dir(path), 0o755) != nil {
-		return
-	}
-	_ = release.WriteFile(path, data)
 }

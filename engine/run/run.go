@@ -204,8 +204,12 @@ func checkAliases(p *plan.Plan, set string) error {
 }
 
 func (r *run) allocate() (err error) {
-	if r.allocated, err = allocate(r.ctx, r.bundle, r.persons, r.Cache); err != nil {
+	var entries diag.List
+	if r.allocated, err = allocate(r.ctx, r.bundle, r.persons, r.Cache, damagedEntry(&entries)); err != nil {
 		return err
+	}
+	if r.Warnings != nil && len(entries.Items) > 0 {
+		r.Warnings(&entries)
 	}
 	if r.generator, err = generate.New(r.plan, r.allocated.sampler, r.persons.Seed, r.persons.IdentitySize()); err != nil {
 		return err

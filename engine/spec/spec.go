@@ -39,6 +39,7 @@ type Spec struct {
 	Groups       []String // fields; nil if the spec names none
 	Calls        []Call
 	Endpoints    []Endpoint
+	MostMoved    *float64    // share of persons by which a table may move; nil if the spec sets no limit
 	Prices       *Prices     // nil if the spec has none
 	Enrichment   *Enrichment // nil if the spec has none
 	Card         Card
@@ -169,6 +170,7 @@ type Table struct {
 	Value       String // column of the figures
 	Add         bool
 	Rest        *String
+	Absent      bool    // combinations that are left out are 0 on purpose
 	Partial     bool    // figures for some combinations of the given fields may be missing
 	Rounded     float64 // 0 if not given
 	Tolerance   float64 // -1 if not given

@@ -1,49 +1,39 @@
 package compile
 
 import (
+	"bytes"
 	"encoding/gob"
-	"os"
-	"path/filepath"
 
+	"github.com/personagen/personagen/engine/internal/cache"
 	"github.com/personagen/personagen/engine/internal/fit"
 )
 
-// fitVersion is raised when the fit of a problem changes, so that older cached fits
-// are not used.
-const fitVersion = 2
+// fitVersion is raised when the fit of a problem or the form of an entry changes,
+// so that older cached fits are not used.
+const fitVersion = 3
 
-// readCached returns a cached fit, nil when there is none or it is damaged.
-func readCached(path string) *fit.Result {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil
+// readCached returns the cached fit of a problem, nil when there is none. Key
+// identifies the problem. The error says that the entry is damaged, or that its
+// figures are not those of the problem.
+func readCached(path, key string, p *fit.Problem) (*fit.Result, error) {
+	data, err := cache.Read(path, key)
+	if data == nil {
+		return nil, err
 	}
-	defer f.Close()
 	var r fit.Result
-	if gob.NewDecoder(f).Decode(&r) != nil {
-		return nil
+	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&r); err != nil {
+		return nil, err
 	}
-	return &r
+	if err := r.Verify(p); err != nil {
+		return nil, err
+	}
+	return &r, nil
 }
 
-// writeCached stores a fit under a temporary name and renames it. It ignores
-// errors: a run does not need the cache.
-func writeCached(path string, r *fit.Result) {
-	if os.MkdirAll(filepath.Dir(path), 0o755) != nil {
-		return
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "fit-*")
-	if err != nil {
-		return
-	}
-	err = gob.NewEncoder(f).Encode(r)
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
+// writeCached stores a fit. It ignores errors: a run does not need the cache.
+func writeCached(path, key string, r *fit.Result) {
+	var data bytes.Buffer
+	if gob.NewEncoder(&data).Encode(r) == nil {
+		_ = cache.Write(path, key, data.Bytes())
 	}
 }

@@ -8,9 +8,9 @@
 //	banks, phrases, rules,          phrase banks, rules about texts, and whether
 //	coverage, narrator              everyone finds a phrase
 //	endpoints, prompts, calls       how models are asked
-//	tables, bands, problem          figures over the variables
+//	tables, doubts, bands, problem  figures over the variables
 //	structure, cache, explain, fit  the fit, and what it says when it fails
-//	report, expected, entries       what became of the tables, what a sample follows
+//	report, moves, expected, entries  what became of the tables, what a sample follows
 //	model, independence             the sampler's model, and what it leaves independent
 package compile
 
@@ -46,6 +46,7 @@ var checking = []stage{
 	{"narrator", (*compiler).compileNarrator},
 	{"calls", (*compiler).compileCalls},
 	{"tables", (*compiler).readTables},
+	{"doubts", (*compiler).listDoubts},
 	{"problem", (*compiler).poseProblem},
 }
 
@@ -54,10 +55,12 @@ var fitting = []stage{
 	{"fit", (*compiler).fit},
 	{"slice", (*compiler).slice},
 	{"tables", (*compiler).reportTables},
+	{"moves", (*compiler).reportMoves},
 	{"expected", (*compiler).expect},
 	{"entries", (*compiler).checkEntries},
 	{"model", (*compiler).buildModel},
 	{"independence", (*compiler).listIndependences},
+	{"warnings", (*compiler).recordWarnings},
 	{"hash", func(c *compiler) { c.plan.Stamp() }},
 }
 

@@ -24,6 +24,9 @@ type Options struct {
 	MaxCells int64
 	// Cache is the folder of fitted plans; empty means no cache.
 	Cache string
+	// Damaged, when set, is called with an entry of the cache that is damaged. The
+	// fit is then computed again.
+	Damaged func(path string, err error)
 	// Progress, when set, is called while the fit runs.
 	Progress func(fit.Progress)
 	// Timings, when set, is called after each stage with the time it took.

@@ -51,8 +51,8 @@ func (c *compiler) explain(err error, tied []int) {
 			}
 		}
 	case errors.As(err, &inconsistent):
-		for _, g := range inconsistent.Disagreements {
-			c.explainDisagreement(g)
+		for _, conflict := range conflicts(inconsistent.Disagreements) {
+			c.explainDisagreement(conflict)
 		}
 	case errors.As(err, &impossible):
 		c.explainImpossible(impossible)
@@ -112,13 +112,72 @@ func roundUp(x float64) string {
 	return strconv.FormatFloat(n*unit, 'g', max(2, len(strconv.Itoa(int(n)))), 64)
 }
 
-// explainDisagreement reports two tables that disagree.
-func (c *compiler) explainDisagreement(g fit.Disagreement) {
+// conflicts groups disagreements that have tables in common, the worst of each group
+// first: they have one cause.
+func conflicts(all []fit.Disagreement) [][]fit.Disagreement {
+	var groups [][]fit.Disagreement
+	for _, d := range all {
+		group := []fit.Disagreement{d}
+		var rest [][]fit.Disagreement
+		for _, g := range groups {
+			if slices.ContainsFunc(g, func(x fit.Disagreement) bool { return x.A == d.A || x.A == d.B || x.B == d.A || x.B == d.B }) {
+				group = append(g, group...)
+			} else {
+				rest = append(rest, g)
+			}
+		}
+		groups = append(rest, group)
+	}
+	for _, g := range groups {
+		slices.SortStableFunc(g, func(x, y fit.Disagreement) int { return cmp.Compare(y.TVD, x.TVD) })
+	}
+	slices.SortStableFunc(groups, func(x, y []fit.Disagreement) int { return cmp.Compare(y[0].TVD, x[0].TVD) })
+	return groups
+}
+
+// explainDisagreement reports tables that disagree in one or more pairs, the worst
+// pair first.
+func (c *compiler) explainDisagreement(pairs []fit.Disagreement) {
+	g := pairs[0]
 	a, b := &c.tables[g.A], &c.tables[g.B]
-	c.diags.Errorf(b.spec.Place, "disagree", "tables %q and %q disagree by %s of all persons, more than their tolerances: %s is %s in the first and %s in the second",
-		a.spec.Name, b.spec.Name, asPercent(g.TVD, 2), c.cells(b, g.CellsB, 3), c.apart(g.MassA, g.MassB), c.apart(g.MassB, g.MassA)).
-		WithHint("correct one of them, make one a pattern, or give the less trusted one a tolerance of %s or more", roundUp(g.TVD)).
-		Note("the first table is at %s", placeText(a.spec.Place))
+	rules := c.rules(g.Supports)
+	given := ""
+	if len(rules) > 0 {
+		given = ", given that " + strings.Join(rules, " and ")
+	}
+	d := c.diags.Errorf(b.spec.Place, "disagree", "tables %q and %q disagree by %s of all persons, more than their tolerances%s: %s is %s in the first and %s in the second",
+		a.spec.Name, b.spec.Name, asPercent(g.TVD, 2), given, c.cells(b, g.CellsB, 3), c.apart(g.MassA, g.MassB), c.apart(g.MassB, g.MassA)).
+		WithHint("correct one of them, make one a pattern, or give the less trusted one a tolerance of %s or more", roundUp(g.TVD))
+	if len(rules) > 0 {
+		d.WithHint("correct %s or one of the tables, make one a pattern, or give the less trusted one a tolerance of %s or more", rules[0], roundUp(g.TVD))
+	}
+	d.Note("the first table is at %s", placeText(a.spec.Place))
+	for _, side := range []struct {
+		table int
+		cells []int
+	}{{g.A, g.CellsA}, {g.B, g.CellsB}} {
+		if f := &c.tables[side.table]; f.given > 0 || f.spec.Where != nil {
+			d.Note("table %q has shares of some persons: %s", f.spec.Name, c.cellsWithFigures(side.table, side.cells, 4))
+		}
+	}
+	for i, p := range pairs[1:] {
+		if i == mostNamed {
+			d.Note("%d more pairs of these tables disagree", len(pairs)-1-i)
+			break
+		}
+		d.Note("so do %q and %q, by %s", c.tables[p.A].spec.Name, c.tables[p.B].spec.Name, asPercent(p.TVD, 2))
+	}
+}
+
+// rules names the structural zeros of the spec among some supports of the fit.
+func (c *compiler) rules(supports []int) []string {
+	var out []string
+	for _, s := range supports {
+		if s < len(c.zeros) {
+			out = append(out, strings.Replace(c.zeros[s].text, "impossible: ", "impossible ", 1))
+		}
+	}
+	return out
 }
 
 // persons formats a share of everyone as a percentage, and in persons when the spec
@@ -152,7 +211,17 @@ func (c *compiler) explainImpossible(e *fit.ImpossibleError) {
 		names = append(names, fmt.Sprintf("%q", c.tables[t].spec.Name))
 	}
 	last := &c.tables[e.Tables[len(e.Tables)-1]]
-	d := c.diags.Errorf(last.spec.Place, "impossible-together", "tables %s agree in pairs but not together", strings.Join(names, ", "))
+	text := fmt.Sprintf("tables %s agree in pairs but not together", strings.Join(names, ", "))
+	rules := c.rules(e.Supports)
+	if len(rules) > 0 {
+		text = fmt.Sprintf("%s %s cannot hold with %s", map[bool]string{true: "table", false: "tables"}[len(names) == 1], strings.Join(names, ", "), strings.Join(rules, " and "))
+	}
+	d := c.diags.Errorf(last.spec.Place, "impossible-together", "%s", text)
+	for _, x := range c.spec.Impossible {
+		if slices.Contains(rules, "impossible "+x.Text) {
+			d.Note("impossible %s is at %s", x.Text, placeText(x.Place))
+		}
+	}
 	if e.Irreducible {
 		d.WithHint("remove or correct any one of them, and the others agree")
 	} else {

@@ -15,10 +15,14 @@ func (c *compiler) fit() {
 	tied, problem := c.tiedProblem()
 	structure := c.structure(tied, problem)
 	c.plan.Structure = structure.Hash()
-	key := filepath.Join(c.opts.Cache, fmt.Sprintf("fit-%d-%s", fitVersion, structure.Problem.Hash()))
+	key := structure.Problem.Hash()
+	path := filepath.Join(c.opts.Cache, fmt.Sprintf("fit-%d-%s", fitVersion, key))
 	var r *fit.Result
-	if c.opts.Cache != "" {
-		r = readCached(key)
+	if c.opts.Cache != "" && len(tied) > 0 {
+		var err error
+		if r, err = readCached(path, key, problem); err != nil && c.opts.Damaged != nil {
+			c.opts.Damaged(path, err)
+		}
 	}
 	if len(tied) == 0 {
 		r = &fit.Result{}
@@ -30,7 +34,7 @@ func (c *compiler) fit() {
 			return
 		}
 		if c.opts.Cache != "" {
-			writeCached(key, r)
+			writeCached(path, key, r)
 		}
 	}
 	c.whole = c.withLoose(r, tied)

@@ -22,7 +22,8 @@ type figures struct {
 	inRow  int       // cells of a row
 	share  []float64 // row-major over fields; sums to 1 in each row that has figures
 	filled []bool    // per row: whether it has figures
-	part   constraint
+	figuresAsWritten
+	part constraint
 	// The fit numbers cells and rows in the order of the space, not of the
 	// spec, and leaves out rows without figures.
 	fitCell []int // position in share of each of the fit's cells
@@ -80,6 +81,7 @@ func (c *compiler) readTable(t *spec.Table) (figures, bool) {
 		return f, false
 	}
 	f.share = make([]float64, f.rows*f.inRow)
+	f.present = make([]bool, len(f.share))
 	before := len(c.diags.Items)
 	if t.CSV != nil {
 		c.readRows(&f)
@@ -90,6 +92,8 @@ func (c *compiler) readTable(t *spec.Table) (figures, bool) {
 		return f, false
 	}
 	c.takeRest(&f)
+	f.total = sum(f.share)
+	c.checkFractions(&f)
 	c.normalise(&f)
 	if failedSince(c.diags, before) {
 		return f, false
@@ -118,7 +122,9 @@ func (c *compiler) readNested(f *figures, n *spec.Node, labels []int) {
 		case e.Value.Number < 0:
 			c.diags.Errorf(e.Value.Place, "negative", "a figure is negative: %v", e.Value.Number).WithHint("correct it")
 		default:
-			f.share[f.cell(append(labels, i))] = e.Value.Number
+			cell := f.cell(append(labels, i))
+			f.share[cell] = e.Value.Number
+			f.note(cell, e.Value.String, e.Value.Place)
 		}
 	}
 }
@@ -160,6 +166,7 @@ func (c *compiler) readRows(f *figures) {
 		}
 		seen[cell] = int32(r) + 1
 		f.share[cell] += n
+		f.note(cell, file.Rows[r][value], file.Place(r, value))
 	}
 }
 
@@ -263,6 +270,7 @@ func (c *compiler) takeRest(f *figures) {
 		row := f.share[r*f.inRow : (r+1)*f.inRow]
 		if sum := sum(row); sum > 0 {
 			row[l] = math.Max(0, whole(t.Measure)-(sum-row[l]))
+			f.present[r*f.inRow+l] = true
 		}
 	}
 }
@@ -336,6 +344,7 @@ func (c *compiler) partition(f *figures) bool {
 		if sel == nil || !c.fits(slices.Concat(axes, sel.Fields), t.Where.Place) {
 			return false
 		}
+		f.where = sel
 		inside := c.space.compose(sel, c.kinds.Fields)
 		if !holdsSomewhere(inside) {
 			c.emptyUniverse(t, t.Where.Place, t.Where.Text)
@@ -344,6 +353,9 @@ func (c *compiler) partition(f *figures) bool {
 		universe = c.space.restrict(universe, inside)
 	}
 	f.part = constraint{scope: universe.scope, cells: universe.cells, cell: slices.Clone(universe.cell)}
+	if f.counts() {
+		f.universe = c.universeOf(universe)
+	}
 	for k, cell := range f.part.cell {
 		if cell >= 0 && !f.filled[int(cell)/f.inRow] {
 			f.part.cell[k] = -1

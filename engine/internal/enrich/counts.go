@@ -1,6 +1,10 @@
 package enrich
 
 import (
+	"maps"
+	"regexp"
+	"strings"
+
 	"github.com/personagen/personagen/engine/endpoint"
 )
 
@@ -14,6 +18,43 @@ type FieldCounts struct {
 	Quarantined   int64  `json:"quarantined"`    // refused too often, now or earlier
 	NotApplicable int64  `json:"not_applicable"` // the person has no such field
 	Unanswered    int64  `json:"unanswered"`     // the endpoint failed; a later run asks again
+	// Reasons counts the quarantined by why the last answer was refused. Only a Reader
+	// counts them.
+	Reasons map[string]int64 `json:"reasons,omitempty"`
+}
+
+// mostReasons bounds the reasons that are counted for a field.
+const mostReasons = 20
+
+// otherReasons stands for the reasons beyond mostReasons.
+const otherReasons = "other reasons"
+
+var (
+	quotedPart = regexp.MustCompile(`"(\\.|[^"\\])*"`)
+	digits     = regexp.MustCompile(`[0-9]+`)
+)
+
+// reasonOf returns the kind of a fault: without the words that it quotes and without
+// numbers, which differ from text to text.
+func reasonOf(fault string) string {
+	fault, _, _ = strings.Cut(fault, "\n")
+	fault = digits.ReplaceAllString(quotedPart.ReplaceAllString(fault, `"…"`), "N")
+	if runes := []rune(fault); len(runes) > 200 {
+		fault = string(runes[:200]) + "…"
+	}
+	return fault
+}
+
+func (n *FieldCounts) refuse(fault string) {
+	n.Quarantined++
+	if n.Reasons == nil {
+		n.Reasons = map[string]int64{}
+	}
+	reason := reasonOf(fault)
+	if _, known := n.Reasons[reason]; !known && len(n.Reasons) >= mostReasons {
+		reason = otherReasons
+	}
+	n.Reasons[reason]++
 }
 
 // Counts is the progress of a run and what it used.
@@ -54,6 +95,9 @@ func (c *Counts) QuarantinedShare() float64 {
 func (c *Counts) clone() Counts {
 	out := *c
 	out.Fields = append([]FieldCounts(nil), c.Fields...)
+	for i := range out.Fields {
+		out.Fields[i].Reasons = maps.Clone(out.Fields[i].Reasons)
+	}
 	return out
 }
 

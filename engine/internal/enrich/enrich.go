@@ -40,6 +40,9 @@ type Options struct {
 	Refill bool
 	// Watch, when set, observes the run.
 	Watch Watch
+	// Refused, when set, receives every answer of which a field was refused, with the
+	// faults by field, from any goroutine.
+	Refused func(person int64, call, answer string, faults map[string]string)
 }
 
 // Watch observes a run and stops it by returning an error.

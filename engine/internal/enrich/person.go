@@ -219,6 +219,13 @@ func (p *person) checkAnswer(c *call, req endpoint.Request, tasks []task, text, 
 			good = append(good, accepted{t, r})
 		}
 	}
+	if p.options.Refused != nil && len(bad) > 0 {
+		faults := map[string]string{}
+		for _, t := range bad {
+			faults[t.field.Name] = t.fault
+		}
+		p.options.Refused(p.number(), c.Name, text, faults)
+	}
 	return good, bad
 }
 

@@ -151,7 +151,7 @@ func (r *Reader) accepted(f *field, shown [32]byte, row int) (*record, error) {
 		r.used(key)
 	}
 	if rec.Refused != "" {
-		n.Quarantined++
+		n.refuse(rec.Refused)
 		return nil, nil
 	}
 	n.Cached++

@@ -210,6 +210,9 @@ func (f *fitting) impossibleSet(ctx context.Context, s *solver) error {
 	if err != nil {
 		return err
 	}
+	if e.Supports, err = f.supportsOf(ctx, set); err != nil {
+		return err
+	}
 	e.Irreducible = irreducible
 	e.AtLeast = atLeast
 	if least, ok := leastRepair(f.p, set); ok {
@@ -310,11 +313,16 @@ func (f *fitting) filter(ctx context.Context, set []*table, proof [][]float64, b
 // test decides whether some of the tables can be met without the others. The
 // solver is nil when the tables' zeros already exclude each other.
 func (f *fitting) test(ctx context.Context, tables []*table) (outcome, *solver, error) {
-	mask, err := support(f.p, f.cliques, tables)
+	return f.testWith(ctx, f.p, tables)
+}
+
+// testWith is test for a problem with fewer supports.
+func (f *fitting) testWith(ctx context.Context, p *Problem, tables []*table) (outcome, *solver, error) {
+	mask, err := support(p, f.cliques, tables)
 	if err != nil {
 		return stalled, nil, nil // a matter of zeros, not of shares
 	}
-	sub := &fitting{p: f.p, o: f.o, cliques: f.cliques, tables: tables, tree: mask, possible: possibleCells(mask)}
+	sub := &fitting{p: p, o: f.o, cliques: f.cliques, tables: tables, tree: mask, possible: possibleCells(mask)}
 	sub.o.Progress = func(Progress) {}
 	s := sub.solver(StageDiagnose, tables)
 	end, err := s.run(ctx, filterSweeps)

@@ -55,6 +55,9 @@ type Disagreement struct {
 	// TVD is the total variation distance of the two tables over all their common
 	// regions, as a share of the whole population.
 	TVD float64
+	// Supports are structural zeros without which the two tables agree, or have no
+	// common region: an irreducible set, empty when they disagree anyway.
+	Supports []int
 }
 
 // InconsistentError lists the pairs of hard tables that disagree by more than
@@ -81,7 +84,10 @@ type ImpossibleError struct {
 	// one of them.
 	Tables      []int
 	Irreducible bool
-	Cells       [][]int // per table, the cells that take part in the contradiction; -1 is the outside of the universe
+	// Supports are structural zeros that take part: without any one of them, the
+	// tables can be met together. Empty when they cannot without all supports.
+	Supports []int
+	Cells    [][]int // per table, the cells that take part in the contradiction; -1 is the outside of the universe
 	// Repair is the least total absolute change that makes these tables possible,
 	// as a share of the whole population. When not Exact it is an upper bound, the
 	// change that the best elastic fit of all hard tables needed. AtLeast is a

@@ -2,6 +2,7 @@ package fit
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 )
@@ -67,6 +68,9 @@ func (f *fitting) prepare() error {
 	f.o.Progress(Progress{Stage: StageReconcile})
 	makeAllAbsolute(f.tables, f.p.Vars)
 	if err := reconcile(f.tables, f.p.Vars, f.o.Tolerance); err != nil {
+		if e, ok := errors.AsType[*InconsistentError](err); ok {
+			f.blameSupports(e)
+		}
 		return err
 	}
 	// Reconciliation and absolute targets can add zeros.

@@ -80,6 +80,9 @@ func (l *loader) decode(root *spec.Node, src source) *spec.Spec {
 	if n := root.Get("prices"); n != nil {
 		s.Prices = decodePrices(n)
 	}
+	if n := root.Get("fit"); n != nil {
+		s.MostMoved = optionalNumber(n, "most_moved")
+	}
 	if n := root.Get("enrichment"); n != nil {
 		s.Enrichment = decodeEnrichment(n)
 	}
@@ -127,7 +130,7 @@ func decodeTable(f spec.Named) spec.Table {
 	t := spec.Table{
 		Name: f.Name, Place: f.Place, Title: text(n, "title"),
 		Over: texts(n, "over"), Given: texts(n, "given"), Where: condition(n, "where"),
-		Role: text(n, "role"), Weight: number(n, "weight", 0), Rest: optionalText(n, "rest"), Partial: flag(n, "partial"),
+		Role: text(n, "role"), Weight: number(n, "weight", 0), Rest: optionalText(n, "rest"), Partial: flag(n, "partial"), Absent: n.Get("absent") != nil,
 		Rounded: number(n, "rounded", 0), Tolerance: number(n, "tolerance", -1),
 		Source: text(n, "source"), Status: text(n, "status"), Note: text(n, "note"), Year: int(number(n, "year", 0)),
 	}
