@@ -97,6 +97,9 @@ func (w *witness) check(t *testing.T, how string, c enrich.Counts) {
 		}
 	}
 	all := c.Total()
+	if c.Calls != 2*many {
+		t.Errorf("%s: got %d calls, want %d", how, c.Calls, 2*many)
+	}
 	if c.Persons != many || all.Accepted+all.NotApplicable != 3*many || all.NotApplicable == 0 || w.accepted != all.Accepted+all.Cached {
 		t.Errorf("%s: got %d persons, %+v and %d good texts, want every text of %d persons", how, c.Persons, all, w.accepted, many)
 	}
