@@ -245,7 +245,7 @@ func TestErrorReplies(t *testing.T) {
 		{302, ``, Incapable, "base URL answers with status 302"},
 		{200, `{"choices":[]}`, Unreadable, "no answer"},
 		{200, `[]`, Unreadable, "not a chat completion: it is a JSON array"},
-		{200, `{"choices":[{"message":{"content":{"a":1}}}]}`, Unreadable, "content is a JSON object"},
+		{200, `{"choices":[{"message":{"content":{"a":1}}}]}`, Unreadable, "its content is neither a text nor a list"},
 		{200, `{"choices":[{"message":{"content":"` + strings.Repeat("x", 300) + `\q"}}]}`, Unreadable, "not a chat completion"},
 	} {
 		cfg := Config{BaseURL: "http://model.test/v1", Model: "m", Retries: -1,
