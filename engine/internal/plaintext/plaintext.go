@@ -14,7 +14,7 @@ import (
 
 // NFC returns the composed form of a text, in which all texts are compared.
 func NFC(s string) string {
-	if ascii(s) {
+	if composed(s) {
 		return s
 	}
 	return norm.NFC.String(s)
@@ -28,9 +28,17 @@ func NFCBytes(b []byte) []byte {
 	return norm.NFC.Bytes(b)
 }
 
-func ascii(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
+// composed reports whether a text has only characters that are composed whatever
+// follows them: Latin letters up to U+02FF, Cyrillic up to U+047F and general
+// punctuation. For other texts it returns false. It spares most texts the look-ups of
+// package norm, one per character.
+func composed(s string) bool {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c < 0xcc, c == 0xd0, c == 0xd1: // ASCII, continuation bytes, U+0080 to U+02FF, U+0400 to U+047F
+		case c == 0xe2 && i+2 < len(s) && s[i+1] == 0x80 && s[i+2] >= 0x82: // U+2002 to U+203F
+			i += 2
+		default:
 			return false
 		}
 	}
@@ -94,10 +102,7 @@ var blank = &unicode.RangeTable{R16: []unicode.Range16{
 // Folded returns the form in which labels that look the same are equal: NFC,
 // without blanks around it, with single spaces within.
 func Folded(s string) string {
-	if !ascii(s) {
-		s = norm.NFC.String(s)
-	}
-	return strings.Join(strings.Fields(s), " ")
+	return strings.Join(strings.Fields(NFC(s)), " ")
 }
 
 // Visible writes every character that steers as \uXXXX, and every byte that is not

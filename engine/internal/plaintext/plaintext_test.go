@@ -3,7 +3,10 @@ package plaintext
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 func TestVisible(t *testing.T) {
@@ -68,4 +71,29 @@ func FuzzVisible(f *testing.F) {
 			t.Errorf("Visible(%q) = %q still steers by %U", s, got, r)
 		}
 	})
+}
+
+// A character that composed accepts is its own NFC, alone and after a letter that others
+// would combine with.
+func TestComposed(t *testing.T) {
+	accepted := 0
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if !utf8.ValidRune(r) || !composed(string(r)) {
+			continue
+		}
+		accepted++
+		for _, s := range []string{string(r), "e" + string(r), string(r) + "e"} {
+			if !norm.NFC.IsNormalString(s) {
+				t.Errorf("composed accepts %U in %q, which NFC changes", r, s)
+			}
+		}
+	}
+	if accepted < 800 {
+		t.Errorf("got %d accepted characters, want more", accepted)
+	}
+	for _, s := range []string{"a\u0306", "\u2000", "\u212b", "\u1100\u1161", "x\xe2\x80"} {
+		if composed(s) {
+			t.Errorf("composed accepts %q", s)
+		}
+	}
 }
