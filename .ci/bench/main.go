@@ -196,7 +196,9 @@ type statistics struct {
 		Fields []struct {
 			Alike *struct {
 				Share    float64 `json:"near_duplicates_share"`
-				Openings struct{ Repeated float64 }
+				Openings struct {
+					Repeated float64 `json:"repeated_in_a_hundred"`
+				}
 			}
 		}
 	}
