@@ -10,6 +10,7 @@ import (
 
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -95,6 +96,24 @@ func explainError(err error, code int) string {
 // diagnostics prints a list of faults as text.
 func (a *app) diagnostics(l *diag.List) {
 	diag.Text(a.stderr, l, diag.TextOptions{Color: a.colors(a.stderr), Source: os.ReadFile})
+}
+
+// warnings prints the warnings about a spec whose release or plan follows. Tables that
+// moved become one line: every real spec has some, vet --fit lists them with their
+// figures, and so do the plan and the report.
+func (a *app) warnings(l *diag.List) {
+	rest, moved := &diag.List{}, int64(0)
+	for _, d := range l.Items {
+		if d.Code == "moved" {
+			moved++
+		} else {
+			rest.Items = append(rest.Items, d)
+		}
+	}
+	a.diagnostics(rest)
+	if moved > 0 {
+		fmt.Fprintf(a.stderr, "warning: %s by more than rounding to agree with the others; vet --fit lists them\n", humanize.Count(moved, "table moved", "tables moved"))
+	}
 }
 
 // document prints the JSON document of a command.

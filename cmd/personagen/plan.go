@@ -73,7 +73,7 @@ func (a *app) plan(c *cobra.Command, path string, o planOptions) error {
 	if err != nil {
 		return err
 	}
-	cfg.Warnings = a.diagnostics
+	cfg.Warnings = a.warnings
 	if err := o.writer.apply(c, &cfg); err != nil {
 		return err
 	}

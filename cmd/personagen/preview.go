@@ -41,7 +41,7 @@ func (a *app) preview(c *cobra.Command, path string, o previewOptions) error {
 	if err != nil {
 		return err
 	}
-	cfg.Warnings = a.diagnostics
+	cfg.Warnings = a.warnings
 	progress := a.newProgress(false)
 	cfg.Events = progress.event
 	s, err := run.Preview(c.Context(), cfg, o.show)

@@ -88,7 +88,7 @@ func (a *app) run(c *cobra.Command, spec string, o runOptions) error {
 	}
 	a.noteRowsPerFile(o.rowsPerFile)
 	progress := a.newProgress(o.quiet)
-	cfg.Events, cfg.Warnings = progress.event, a.diagnostics
+	cfg.Events, cfg.Warnings = progress.event, a.warnings
 	summary, err := run.Run(c.Context(), cfg)
 	took := progress.finish()
 	return a.released(c.Context(), summary, took, o.quiet, err)

@@ -38,7 +38,7 @@ type figuresAsWritten struct {
 	present  []bool // per cell: whether a figure is written, if only 0
 	total    float64
 	decimals int       // the most decimal places of a figure
-	odd      []written // figures that are no whole numbers
+	odd      []written // figures that are not whole numbers
 	universe string    // identifies the persons described, see universeOf; "" if it is not needed
 	where    *kind.Selector
 }
@@ -67,7 +67,7 @@ func (f *figures) note(cell int, text string, at diag.Place) {
 // thousands matches a number whose points may separate thousands.
 var thousands = regexp.MustCompile(`^[1-9][0-9]{0,2}\.[0-9]{3}$`)
 
-// checkFractions reports counts that are no whole numbers. Counts with just three
+// checkFractions reports counts that are not whole numbers. Counts with just three
 // decimals are refused: they are more likely thousands with a point between them.
 func (c *compiler) checkFractions(f *figures) {
 	if f.spec.Measure != "counts" || len(f.odd) == 0 || f.spec.Rounded > 0 && f.spec.Rounded < 1 {
@@ -78,11 +78,11 @@ func (c *compiler) checkFractions(f *figures) {
 	if alike {
 		c.diags.Errorf(first.place, "thousands", "table %q counts %s as %s: does the point separate thousands?", f.spec.Name, f.describe(first.cell), first.text).
 			WithHint("write %s; or, if the counts do have fractions, say so in the table: rounded: 0.001", strings.ReplaceAll(first.text, ".", "")).
-			Note("%s no whole numbers", humanize.Count(len(f.odd), "count of the table is", "counts of the table are"))
+			Note("%s not whole numbers", humanize.Count(len(f.odd), "count of the table is", "counts of the table are"))
 		return
 	}
-	c.diags.Warnf(first.place, "fraction", "table %q has %s no whole %s, the first for %s: %s", f.spec.Name,
-		humanize.Count(len(f.odd), "count that is", "counts that are"), map[bool]string{true: "number", false: "numbers"}[len(f.odd) == 1], f.describe(first.cell), first.text).
+	c.diags.Warnf(first.place, "fraction", "table %q has %s, the first for %s: %s", f.spec.Name,
+		humanize.Count(len(f.odd), "count that is not a whole number", "counts that are not whole numbers"), f.describe(first.cell), first.text).
 		WithHint("correct them, or say how they are rounded: rounded: %s", strconv.FormatFloat(math.Pow10(-f.decimals), 'f', -1, 64))
 }
 

@@ -42,7 +42,7 @@ func TestDoubts(t *testing.T) {
 			want: []string{`thousands: table "shell" counts shell "cone" as 1.234`}},
 		{name: "thousandths", tables: layerTable + "\n" + workTable + "\n" + `shell: {over: ["shell"], rounded: 0.001, counts: {cone: 1.234, disc: 987}}`},
 		{name: "fractions", tables: layerTable + "\n" + workTable + "\n" + `shell: {over: ["shell"], counts: {cone: 60.5, disc: 40}}`,
-			want: []string{`fraction: table "shell" has 1 count that is no whole number, the first for shell "cone": 60.5`}},
+			want: []string{`fraction: table "shell" has 1 count that is not a whole number, the first for shell "cone": 60.5`}},
 		{name: "fields without figures", tables: layerTable,
 			want: []string{`no-table: no table has figures of shell (2 values), work (2 values)`}},
 		{name: "an impossible about nobody", tables: shellTable + "\n" + layerTable + "\n" + workTable, rest: `impossible: [{depth: <20, work: "net"}]`,
