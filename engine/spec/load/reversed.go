@@ -39,19 +39,87 @@ func (p *packages) spread() bool {
 	return slices.ContainsFunc(p.all, func(inst *build.Instance) bool { return len(inst.Files) > 1 })
 }
 
-// loops reports whether a file has a comprehension that loops.
+// loops reports whether a file has a comprehension that loops over something whose
+// order is not evidently that of one file.
 func (p *packages) loops() bool {
-	found := false
 	for _, inst := range p.all {
+		once := declaredOnce(inst)
+		found := false
 		for _, f := range inst.Files {
 			ast.Walk(f, func(n ast.Node) bool {
-				_, loop := n.(*ast.ForClause)
-				found = found || loop
+				if loop, ok := n.(*ast.ForClause); ok && !inOneFile(loop.Source, once) {
+					found = true
+				}
 				return !found
 			}, nil)
 		}
+		if found {
+			return true
+		}
 	}
-	return found
+	return false
+}
+
+// inOneFile reports whether an expression is a list as written, or the name of a field
+// that is declared once in its package, as a list or as a struct of plain fields.
+func inOneFile(x ast.Expr, once map[string]ast.Expr) bool {
+	if name, ok := x.(*ast.Ident); ok {
+		x = once[name.Name]
+	}
+	switch x := x.(type) {
+	case *ast.ListLit:
+		return true
+	case *ast.StructLit:
+		return !slices.ContainsFunc(x.Elts, func(d ast.Decl) bool { // no embedding, no comprehension
+			f, plain := d.(*ast.Field)
+			if !plain {
+				return true
+			}
+			_, _, err := ast.LabelName(f.Label)
+			return err != nil
+		})
+	}
+	return false
+}
+
+// declaredOnce returns the values of the fields at the top level of a package whose
+// names no other field, let clause or variable of the package has.
+func declaredOnce(inst *build.Instance) map[string]ast.Expr {
+	times, values := map[string]int{}, map[string]ast.Expr{}
+	for _, f := range inst.Files {
+		for _, d := range f.Decls {
+			if field, ok := d.(*ast.Field); ok {
+				if name, _, err := ast.LabelName(field.Label); err == nil {
+					values[name] = field.Value
+				}
+			}
+		}
+		ast.Walk(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.Field:
+				if name, _, err := ast.LabelName(n.Label); err == nil {
+					times[name]++
+				}
+			case *ast.LetClause:
+				times[n.Ident.Name]++
+			case *ast.ForClause:
+				for _, variable := range []*ast.Ident{n.Key, n.Value} {
+					if variable != nil {
+						times[variable.Name]++
+					}
+				}
+			case *ast.Alias:
+				times[n.Ident.Name]++
+			}
+			return true
+		}, nil)
+	}
+	for name := range values {
+		if times[name] != 1 {
+			delete(values, name)
+		}
+	}
+	return values
 }
 
 func reverseFiles(inst *build.Instance, seen map[*build.Instance]bool) {
