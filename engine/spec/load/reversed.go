@@ -60,26 +60,52 @@ func (p *packages) loops() bool {
 	return false
 }
 
-// inOneFile reports whether an expression is a list as written, or the name of a field
-// that is declared once in its package, as a list or as a struct of plain fields.
+// inOneFile reports whether an expression is a list as written, or names a list or a
+// struct of plain fields in a field that is declared once in its package.
 func inOneFile(x ast.Expr, once map[string]ast.Expr) bool {
-	if name, ok := x.(*ast.Ident); ok {
-		x = once[name.Name]
-	}
-	switch x := x.(type) {
+	switch x := written(x, once).(type) {
 	case *ast.ListLit:
 		return true
 	case *ast.StructLit:
-		return !slices.ContainsFunc(x.Elts, func(d ast.Decl) bool { // no embedding, no comprehension
-			f, plain := d.(*ast.Field)
-			if !plain {
-				return true
-			}
-			_, _, err := ast.LabelName(f.Label)
-			return err != nil
-		})
+		_, plain := plainFields(x)
+		return plain
 	}
 	return false
+}
+
+// written returns the literal that an expression is or names; nil if it is not known.
+func written(x ast.Expr, once map[string]ast.Expr) ast.Expr {
+	switch x := x.(type) {
+	case *ast.Ident:
+		return once[x.Name]
+	case *ast.SelectorExpr:
+		s, ok := written(x.X, once).(*ast.StructLit)
+		name, _, err := ast.LabelName(x.Sel)
+		if !ok || err != nil {
+			return nil
+		}
+		fields, _ := plainFields(s)
+		return fields[name]
+	}
+	return x
+}
+
+// plainFields returns the fields of a struct, and whether it has nothing else and no
+// name twice; without that there are none.
+func plainFields(s *ast.StructLit) (map[string]ast.Expr, bool) {
+	fields := map[string]ast.Expr{}
+	for _, d := range s.Elts {
+		f, ok := d.(*ast.Field)
+		if !ok {
+			return nil, false
+		}
+		name, _, err := ast.LabelName(f.Label)
+		if _, twice := fields[name]; twice || err != nil {
+			return nil, false
+		}
+		fields[name] = f.Value
+	}
+	return fields, true
 }
 
 // declaredOnce returns the values of the fields at the top level of a package whose
