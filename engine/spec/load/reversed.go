@@ -39,113 +39,19 @@ func (p *packages) spread() bool {
 	return slices.ContainsFunc(p.all, func(inst *build.Instance) bool { return len(inst.Files) > 1 })
 }
 
-// loops reports whether a file has a comprehension that loops over something whose
-// order is not evidently that of one file.
+// loops reports whether a file has a comprehension that loops.
 func (p *packages) loops() bool {
+	found := false
 	for _, inst := range p.all {
-		once := declaredOnce(inst)
-		found := false
 		for _, f := range inst.Files {
 			ast.Walk(f, func(n ast.Node) bool {
-				if loop, ok := n.(*ast.ForClause); ok && !inOneFile(loop.Source, once) {
-					found = true
-				}
+				_, loop := n.(*ast.ForClause)
+				found = found || loop
 				return !found
 			}, nil)
 		}
-		if found {
-			return true
-		}
 	}
-	return false
-}
-
-// inOneFile reports whether an expression is a list as written, or names a list or a
-// struct of plain fields in a field that is declared once in its package.
-func inOneFile(x ast.Expr, once map[string]ast.Expr) bool {
-	switch x := written(x, once).(type) {
-	case *ast.ListLit:
-		return true
-	case *ast.StructLit:
-		_, plain := plainFields(x)
-		return plain
-	}
-	return false
-}
-
-// written returns the literal that an expression is or names; nil if it is not known.
-func written(x ast.Expr, once map[string]ast.Expr) ast.Expr {
-	switch x := x.(type) {
-	case *ast.Ident:
-		return once[x.Name]
-	case *ast.SelectorExpr:
-		s, ok := written(x.X, once).(*ast.StructLit)
-		name, _, err := ast.LabelName(x.Sel)
-		if !ok || err != nil {
-			return nil
-		}
-		fields, _ := plainFields(s)
-		return fields[name]
-	}
-	return x
-}
-
-// plainFields returns the fields of a struct, and whether it has nothing else and no
-// name twice; without that there are none.
-func plainFields(s *ast.StructLit) (map[string]ast.Expr, bool) {
-	fields := map[string]ast.Expr{}
-	for _, d := range s.Elts {
-		f, ok := d.(*ast.Field)
-		if !ok {
-			return nil, false
-		}
-		name, _, err := ast.LabelName(f.Label)
-		if _, twice := fields[name]; twice || err != nil {
-			return nil, false
-		}
-		fields[name] = f.Value
-	}
-	return fields, true
-}
-
-// declaredOnce returns the values of the fields at the top level of a package whose
-// names no other field, let clause or variable of the package has.
-func declaredOnce(inst *build.Instance) map[string]ast.Expr {
-	times, values := map[string]int{}, map[string]ast.Expr{}
-	for _, f := range inst.Files {
-		for _, d := range f.Decls {
-			if field, ok := d.(*ast.Field); ok {
-				if name, _, err := ast.LabelName(field.Label); err == nil {
-					values[name] = field.Value
-				}
-			}
-		}
-		ast.Walk(f, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.Field:
-				if name, _, err := ast.LabelName(n.Label); err == nil {
-					times[name]++
-				}
-			case *ast.LetClause:
-				times[n.Ident.Name]++
-			case *ast.ForClause:
-				for _, variable := range []*ast.Ident{n.Key, n.Value} {
-					if variable != nil {
-						times[variable.Name]++
-					}
-				}
-			case *ast.Alias:
-				times[n.Ident.Name]++
-			}
-			return true
-		}, nil)
-	}
-	for name := range values {
-		if times[name] != 1 {
-			delete(values, name)
-		}
-	}
-	return values
+	return found
 }
 
 func reverseFiles(inst *build.Instance, seen map[*build.Instance]bool) {
