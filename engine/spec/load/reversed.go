@@ -16,7 +16,7 @@ import (
 // in which CUE reads the files. To find it, the spec is read again with its files in
 // reverse order.
 func (l *loader) dependsOnFileNames(ps *packages, src source, root *spec.Node) {
-	if !ps.spread() || !ps.loops() {
+	if !ps.spread() || !ps.loopsOverFiles() {
 		return
 	}
 	again := *l
@@ -39,19 +39,75 @@ func (p *packages) spread() bool {
 	return slices.ContainsFunc(p.all, func(inst *build.Instance) bool { return len(inst.Files) > 1 })
 }
 
-// loops reports whether a file has a comprehension that loops.
-func (p *packages) loops() bool {
-	found := false
-	for _, inst := range p.all {
-		for _, f := range inst.Files {
-			ast.Walk(f, func(n ast.Node) bool {
-				_, loop := n.(*ast.ForClause)
-				found = found || loop
-				return !found
-			}, nil)
+// loopsOverFiles reports whether a package may loop over a struct with fields in
+// several files: it has a loop, and an expression names such a struct or a package.
+func (p *packages) loopsOverFiles() bool {
+	return slices.ContainsFunc(p.all, func(inst *build.Instance) bool {
+		spread, loop, named := spreadNames(inst), false, false
+		var visit func(n ast.Node) bool
+		visit = func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ForClause:
+				loop = true
+			case *ast.Field: // its label names nothing
+				ast.Walk(n.Value, visit, nil)
+				return false
+			case *ast.SelectorExpr:
+				ast.Walk(n.X, visit, nil)
+				return false
+			case *ast.ImportDecl, *ast.Package:
+				return false
+			case *ast.Ident:
+				_, imported := n.Node.(*ast.ImportSpec)
+				named = named || spread[n.Name] || imported && p.imports[n.Node.(*ast.ImportSpec)] != nil
+			}
+			return true
 		}
+		for _, f := range inst.Files {
+			ast.Walk(f, visit, nil)
+		}
+		return loop && named
+	})
+}
+
+// spreadNames returns the names of fields that several files of a package declare, at
+// any depth. A struct with fields in several files has such a name, and so do the
+// structs around it.
+func spreadNames(inst *build.Instance) map[string]bool {
+	names, file := map[string]bool{}, map[string]int{}
+	var declare func(n ast.Node, path string, at int)
+	declare = func(n ast.Node, path string, at int) {
+		ast.Walk(n, func(n ast.Node) bool {
+			if alias, ok := n.(*ast.Alias); ok {
+				names[alias.Ident.Name] = true // of whatever it names
+			}
+			f, ok := n.(*ast.Field)
+			if !ok {
+				return true
+			}
+			if alias, ok := f.Label.(*ast.Alias); ok {
+				names[alias.Ident.Name] = true
+			}
+			if f.Alias != nil {
+				names[f.Alias.Field.Name] = true
+			}
+			name, _, err := ast.LabelName(f.Label)
+			if err != nil {
+				return false // a computed label: no identifier can name it
+			}
+			inner := path + "\x00" + name
+			if first, known := file[inner]; known && first != at {
+				names[name] = true
+			}
+			file[inner] = at
+			declare(f.Value, inner, at)
+			return false
+		}, nil)
 	}
-	return found
+	for at, f := range inst.Files {
+		declare(f, "", at)
+	}
+	return names
 }
 
 func reverseFiles(inst *build.Instance, seen map[*build.Instance]bool) {
