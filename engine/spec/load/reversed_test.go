@@ -24,7 +24,7 @@ func TestLoopsOverFiles(t *testing.T) {
 		{[]string{"s: {m: a: 1, n: [for k, v in m {v}]}", "s: m: b: 2"}, true}, // by the name within s
 		{[]string{"s: {m: a: 1, n: [for k, v in _o {v}]}", "s: m: b: 2", "_o: {c: 3}"}, false},
 		{[]string{"x: [for k, v in M {v}], M=_map: a: 1", "_map: b: 2"}, true}, // by an alias
-		{[]string{"x: _map", "_map: a: 1", "_map: b: 2"}, false}, // no loop
+		{[]string{"x: _map", "_map: a: 1", "_map: b: 2"}, false},               // no loop
 	} {
 		inst := &build.Instance{}
 		for _, text := range c.files {
