@@ -98,9 +98,10 @@ func (b *Bundle) encode() (*Manifest, []content, error) {
 		}
 		return add(name, data, err)
 	}
+	model, modelErr := b.Model.MarshalBinary()
 	err := errors.Join(
 		document(planPart, b.Plan),
-		add(modelPart, encodeModel(b.Model), nil),
+		add(modelPart, model, modelErr),
 		document(controlsPart, b.Controls),
 		document(writersPart, b.Writers),
 		document(warningsPart, b.Warnings),
@@ -264,11 +265,11 @@ func Decode(data []byte) (*Bundle, error) {
 			return nil, damaged("%s: %v", name, err)
 		}
 	}
-	b := &Bundle{Request: m.Request}
+	b := &Bundle{Model: &sample.Model{}, Request: m.Request}
 	if b.Plan, err = plan.Read(parts[planPart]); err != nil {
 		return nil, err
 	}
-	if b.Model, err = decodeModel(parts[modelPart]); err != nil {
+	if err := b.Model.UnmarshalBinary(parts[modelPart]); err != nil {
 		return nil, damaged("%s: %v", modelPart, err)
 	}
 	for name, to := range map[string]any{controlsPart: &b.Controls, writersPart: &b.Writers, warningsPart: &b.Warnings} {
