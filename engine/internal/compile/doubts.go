@@ -126,7 +126,7 @@ func (c *compiler) doubtAbsent(f *figures) {
 	if n > mostNamed {
 		text += fmt.Sprintf("; and %d more of %d", n-mostNamed, len(f.share))
 	}
-	c.diags.Warnf(f.spec.Place, "absent", "table %q has no figure for %s; nobody is there", f.spec.Name, text).
+	c.diags.Warnf(f.spec.Place, "absent", "table %q has no figure for %s, so the population has no such person", f.spec.Name, text).
 		WithHint("add the figures, or say that this is meant: absent: 0")
 }
 
@@ -249,14 +249,14 @@ func (c *compiler) likelyUniverse(small *figures, of float64) string {
 						for l := first; l <= last; l++ {
 							labels = append(labels, strconv.Quote(field.Domain.Label(l)))
 						}
-						return fmt.Sprintf("perhaps table %q is only about %s of table %q, who are as many%s: where: %s: %s; or correct a figure, or state a sample as percent",
+						return fmt.Sprintf("perhaps table %q is only about %s of table %q, who are as many%s: where: %s: %s; or correct a figure, or give the figures of a sample as percent",
 							small.spec.Name, strings.Join(labels, ", "), f.spec.Name, share, field.Name, strings.Join(labels, " | "))
 					}
 				}
 			}
 		}
 	}
-	return fmt.Sprintf("say whom table %q is about (where: …)%s, correct a figure, or state a sample as percent", small.spec.Name, share)
+	return fmt.Sprintf("say which persons table %q describes (where: …)%s, correct a figure, or give the figures of a sample as percent", small.spec.Name, share)
 }
 
 // alongAxis sums the counts of a table by the labels of one of its fields.
@@ -376,19 +376,19 @@ func (c *compiler) doubtFields() {
 	}
 }
 
-// doubtConditions warns of conditions that nobody can meet.
+// doubtConditions warns of conditions that no person can meet.
 func (c *compiler) doubtConditions() {
 	for i, x := range c.plan.Impossible {
 		own := slices.IndexFunc(c.zeros, func(z zero) bool { return z.text == "impossible: "+x.Text })
 		if !c.canMeet(x.Selector, own) {
-			c.diags.Warnf(c.spec.Impossible[i].Place, "meets-nobody", "the impossible combination %s meets nobody: 0 persons even without it", x.Text).
+			c.diags.Warnf(c.spec.Impossible[i].Place, "meets-nobody", "no person meets the impossible combination %s, even without it", x.Text).
 				WithHint("correct it, or remove it")
 		}
 	}
 	for i := range c.tables {
 		f := &c.tables[i]
 		if f.where != nil && !c.canMeet(f.where) {
-			c.diags.Warnf(f.spec.Where.Place, "meets-nobody", "the where of table %q meets nobody: %s is 0 persons", f.spec.Name, f.spec.Where.Text).
+			c.diags.Warnf(f.spec.Where.Place, "meets-nobody", "no person meets the where of table %q: %s", f.spec.Name, f.spec.Where.Text).
 				WithHint("correct it, or remove the table")
 		}
 	}
@@ -400,7 +400,7 @@ func (c *compiler) doubtConditions() {
 		}{{x.Text, x.Where}, {x.WithinText, x.Within}} {
 			if of.Selector != nil && !c.canMeet(of.Selector) {
 				at := c.spec.Checks[slices.IndexFunc(c.spec.Checks, func(y spec.Check) bool { return y.Name == x.Name })].Place
-				c.diags.Warnf(at, "meets-nobody", "a condition of check %q meets nobody: %s is 0 persons", x.Name, of.text).
+				c.diags.Warnf(at, "meets-nobody", "no person meets a condition of check %q: %s", x.Name, of.text).
 					WithHint("correct it, or remove the check")
 			}
 		}
@@ -408,8 +408,12 @@ func (c *compiler) doubtConditions() {
 }
 
 // canMeet reports whether some configuration that the structural zeros allow, except
-// the given ones, meets a condition.
+// the given ones, meets a condition. It is true of a condition with a term that no value
+// satisfies, which has its own warning.
 func (c *compiler) canMeet(sel *kind.Selector, except ...int) bool {
+	if !slices.Contains(sel.Case, 1) {
+		return true
+	}
 	if c.space.size(c.space.scopeOf(sel.Fields, c.kinds.Fields)) < 0 {
 		return true
 	}

@@ -46,10 +46,10 @@ func TestDoubts(t *testing.T) {
 		{name: "fields without figures", tables: layerTable,
 			want: []string{`no-table: no table has figures of shell (2 values), work (2 values)`}},
 		{name: "an impossible about nobody", tables: shellTable + "\n" + layerTable + "\n" + workTable, rest: `impossible: [{depth: <20, work: "net"}]`,
-			want: []string{`meets-nobody: the impossible combination depth: <20, work: "net" meets nobody: 0 persons`}},
+			want: []string{`meets-nobody: no person meets the impossible combination depth: <20, work: "net", even without it`}},
 		{name: "a where about nobody", tables: shellTable + "\n" + layerTable + "\n" + workTable + "\n" +
 			`odd: {over: ["shell"], where: {depth: <20, work: "net"}, percent: {cone: 50, disc: 50}}`,
-			want: []string{`meets-nobody: the where of table "odd" meets nobody`}},
+			want: []string{`meets-nobody: no person meets the where of table "odd"`}},
 		{name: "a move", population: ", persons: 1000", tables: workTable + "\n" + layerTable + "\n" + `shell: {over: ["shell"], status: "modelled", counts: {cone: 600, disc: 400}}
 			cross: {over: ["layer", "shell"], tolerance: 0, percent: {top: {cone: 20, disc: 10}, middle: {cone: 30, disc: 20}, floor: {cone: 11, disc: 9}}}`,
 			want: []string{`moved: table "shell" moved by 1.000 % (10 persons) to agree with the others; shell "cone" moved most, by 1 points from 60.00 to 61.00 %, 10 persons; allowed because its status is modelled (tolerance 0.02)`}},
