@@ -49,16 +49,6 @@ func FuzzVerify(f *testing.F) {
 				t.Errorf("table %d: %v", i, err)
 			}
 		}
-		for _, z := range r.ForcedZeros {
-			if z.Clique < 0 || z.Clique >= len(r.Cliques) || len(z.Values) != len(r.Cliques[z.Clique].Vars) {
-				t.Fatalf("accepted %+v", z)
-			}
-			for k, v := range r.Cliques[z.Clique].Vars {
-				if z.Values[k] < 0 || z.Values[k] >= r.Vars[v].Card {
-					t.Errorf("accepted %+v", z)
-				}
-			}
-		}
 		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("took %v", took)
 		}
