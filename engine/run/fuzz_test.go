@@ -94,8 +94,7 @@ func FuzzRelease(f *testing.F) {
 	}
 	slices.Sort(names)
 	for i, name := range names {
-		for at, value := range []string{"-1", "null", "[]", `"x"`, "9007199254740993", "@3", "+5", "{}", "1e300", "\x1b[31m"} {
-			f.Add(byte(i), uint(at*37+i), value, at%2 == 0)
+		for at, value := range []string{"-1", "null", "[]", "9007199254740993", "@3", "+5", "\x1b[31m"} {
 			f.Add(byte(i), uint(len(good[name])*at/10), value, at%2 == 1)
 		}
 	}
@@ -184,11 +183,9 @@ func FuzzBundle(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for at, value := range []string{"-1", "null", "[]", `"x"`, "9007199254740993", "@3", "+5", "{}", "1e300", "\x00", "\xff\xff"} {
+	for at, value := range []string{"-1", "null", "[]", "9007199254740993", "@3", "+5", "{}", "\xff\xff"} {
 		for part := range byte(7) {
-			for n := range uint(4) {
-				f.Add(part, uint(at)*31+n*101, value)
-			}
+			f.Add(part, uint(at)*131, value)
 		}
 	}
 	f.Fuzz(func(t *testing.T, part byte, at uint, value string) {
