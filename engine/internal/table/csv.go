@@ -202,6 +202,9 @@ func (f *File) checkHeader(faults *diag.List) {
 	}
 	first := map[string]int{}
 	for i, name := range f.Header {
+		if len(faults.Items) >= maxFaults { // finding a place takes as long as the header is
+			return
+		}
 		if strings.TrimSpace(name) == "" {
 			faults.Errorf(f.Place(-1, i), "empty-header", "column %d has no name", i+1).WithHint("name it or remove it")
 			continue
