@@ -251,35 +251,3 @@ func (c *Client) ProbeWorst(calls ...Call) Cost {
 	}
 	return worst
 }
-
-// thoughtTags are the names of the tags that models write thoughts between.
-var thoughtTags = []string{"think", "thinking", "thought", "thoughts", "reasoning", "scratchpad"}
-
-// WithoutThoughts removes the thoughts from an answer: what is between tags, what
-// precedes a closing tag, and what follows an opening tag that is not closed.
-func WithoutThoughts(text string) string {
-	lower := strings.ToLower(text)
-	if len(lower) != len(text) {
-		lower = text // a letter whose cases differ in length
-	}
-	for _, tag := range thoughtTags {
-		if at := strings.LastIndex(lower, "</"+tag+">"); at >= 0 && !inObject(text, at) {
-			text, lower = text[at+len(tag)+3:], lower[at+len(tag)+3:]
-		}
-		if at := strings.Index(lower, "<"+tag+">"); at >= 0 && !inObject(text, at) {
-			text, lower = text[:at], lower[:at]
-		}
-	}
-	return text
-}
-
-// inObject reports whether a position is within the JSON object that a text begins
-// with.
-func inObject(text string, at int) bool {
-	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
-		return false
-	}
-	d := json.NewDecoder(strings.NewReader(text))
-	var object json.RawMessage
-	return d.Decode(&object) == nil && int64(at) < d.InputOffset()
-}

@@ -190,6 +190,34 @@ func (s *sent) repeats(words []uint64) bool {
 	return copied(words, s.runs) >= mostCopied
 }
 
+// leastLoop is the number of words from which a text is judged for repetition, and
+// mostRepeated the share of its words in runs that it has already.
+const (
+	leastLoop    = 20
+	mostRepeated = 0.5
+)
+
+// loops reports whether a text says the same again and again, as small models do that
+// lose the thread: one word, or the same runs of words.
+func loops(words []uint64) bool {
+	if len(words) >= leastShort && !slices.ContainsFunc(words, func(w uint64) bool { return w != words[0] }) {
+		return true
+	}
+	if len(words) < leastLoop {
+		return false
+	}
+	seen := make(map[uint64]struct{}, len(words))
+	repeated, until := 0, 0
+	eachRun(words, func(at int, run uint64) {
+		if _, again := seen[run]; again {
+			repeated += at + runWords - max(at, until)
+			until = at + runWords
+		}
+		seen[run] = struct{}{}
+	})
+	return float64(repeated) >= mostRepeated*float64(len(words))
+}
+
 // repeatsOwn reports whether words are a text that the prompt shows.
 func (s *sent) repeatsOwn(words []uint64) bool {
 	return len(words) >= leastWords && slices.ContainsFunc(s.own, func(o []uint64) bool { return containsWords(o, words) })
@@ -213,6 +241,10 @@ func (p *person) rubbish(c *call, f *field, r *record, s *sent) string {
 	}
 	words := tokenize.Hashes(whole)
 	switch {
+	case lorem.MatchString(whole):
+		return "it has the placeholder \"lorem ipsum\"; write words in its place"
+	case loops(words):
+		return "it repeats itself; write each thing once"
 	case c.copiesExample(f, texts, words):
 		return "it copies the example; write about this person, in other words"
 	case s.repeats(words), s.cutFrom(whole, words), f.Text.Items != nil && mostOf(texts, func(item string) bool { return s.repeats(tokenize.Hashes(item)) }):
