@@ -21,6 +21,7 @@ type reply struct {
 	usage    *Usage // nil if the reply does not report it
 	absurd   bool   // the usage has counts that no call can have
 	problem  string // an error that the reply reports, "" for none
+	status   int    // HTTP status that the error names as its code, 0 for none
 }
 
 // readReply decodes the first value of a body. It allocates no more than a small
@@ -42,9 +43,21 @@ func readReply(body []byte) (reply, error) {
 	}
 	r.answered = r.answered || r.finish != ""
 	if len(w.Error) > 0 && string(w.Error) != "null" {
-		r.problem = bodyMessage(fmt.Appendf(nil, `{"error":%s}`, w.Error))
+		r.problem, r.status = problemOf(w.Error)
 	}
 	return r, err
+}
+
+// problemOf returns the message of an error within a reply, and the HTTP status that
+// gateways pass on as its code, 0 without one.
+func problemOf(data json.RawMessage) (message string, status int) {
+	var e struct{ Code json.Number }
+	if json.Unmarshal(data, &e) == nil {
+		if code, err := e.Code.Int64(); err == nil && code >= 400 && code < 600 {
+			status = int(code)
+		}
+	}
+	return bodyMessage(fmt.Appendf(nil, `{"error":%s}`, data)), status
 }
 
 // firstChoice is the first of the choices; the others are skipped.
@@ -184,7 +197,12 @@ func (c *Client) answer(r reply) (*Answer, *Error) {
 		if r.problem == "" {
 			r.problem = "the reply has no answer in it"
 		}
-		return nil, c.unreadable(r.problem)
+		e := c.unreadable(r.problem)
+		if r.status != 0 {
+			e.Kind, e.Status = kindOf(r.status, "", r.problem), r.status
+			e.Message += c.remedy(e, &exchange{chat: true, status: r.status}, r.problem)
+		}
+		return nil, e
 	}
 	answer := &Answer{Text: r.text, FinishReason: r.finish, Model: c.message(r.model), Reasoned: r.reasoned}
 	if r.usage != nil && !r.absurd {
@@ -221,6 +239,8 @@ func foreign(body []byte) string {
 	switch text := bytes.TrimSpace(body[:min(len(body), 4096)]); {
 	case bytes.HasPrefix(text, []byte("<")):
 		return "the server answers with an HTML page: this is not the address of a model, or a proxy asks to sign in; open it in a browser, and correct the base URL"
+	case bytes.HasPrefix(text, []byte("\x1f\x8b")):
+		return "the server compresses its reply, although it was not asked to; turn compression off there, or ask the model without this proxy"
 	case bytes.HasPrefix(text, []byte("data:")), bytes.HasPrefix(text, []byte("event:")), bytes.HasPrefix(text, []byte(":")):
 		return "the server streams its answer, although it was asked for one reply; turn streaming off there, or ask the model without this proxy"
 	}
