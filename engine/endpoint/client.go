@@ -130,7 +130,7 @@ func (c *Client) Close() {
 // Do sends a request, with retries, and returns its answer or an *Error. It
 // waits for a place in flight, the budget and the rate limits.
 func (c *Client) Do(ctx context.Context, req Request) (Answer, error) {
-	answer, err := c.do(ctx, req, c.Mode())
+	answer, err := c.do(ctx, req, c.Mode(), c.patience)
 	c.count(answer, err)
 	if err != nil {
 		return Answer{}, err
@@ -138,7 +138,8 @@ func (c *Client) Do(ctx context.Context, req Request) (Answer, error) {
 	return *answer, nil
 }
 
-func (c *Client) do(ctx context.Context, req Request, mode Mode) (*Answer, *Error) {
+// do is Do in a mode. It retries after a temporary error as often as patience allows.
+func (c *Client) do(ctx context.Context, req Request, mode Mode, patience func(*Error) int) (*Answer, *Error) {
 	if err := c.checkRequest(req, mode); err != nil {
 		return nil, err
 	}
@@ -150,7 +151,7 @@ func (c *Client) do(ctx context.Context, req Request, mode Mode) (*Answer, *Erro
 	defer cancel()
 	for attempt, learned := 1, 0; ; attempt++ {
 		sent := c.settings()
-		stream := c.streams(req)
+		stream := c.Slow(req.MaxTokens)
 		answer, err := c.attempt(ctx, waiting, req, mode, sent, stream)
 		if err == nil {
 			c.hardFailures(false)
@@ -161,8 +162,12 @@ func (c *Client) do(ctx context.Context, req Request, mode Mode) (*Answer, *Erro
 			continue
 		}
 		err.Attempts = attempt
-		if err.Kind.Temporary() && attempt <= min(c.cfg.Retries, c.patience(err)) && err.RetryAfter <= c.cfg.MaxWait {
-			if cause := sleep(waiting, c.backoff(call, attempt, err.RetryAfter)); cause != nil {
+		if err.Kind.Temporary() && attempt <= min(c.cfg.Retries, patience(err)) && err.RetryAfter <= c.cfg.MaxWait {
+			wait := c.backoff(call, attempt, err.RetryAfter)
+			if c.cfg.Retrying != nil {
+				c.cfg.Retrying(err, wait)
+			}
+			if cause := sleep(waiting, wait); cause != nil {
 				return nil, c.interrupted(cause, attempt)
 			}
 			continue
@@ -320,7 +325,7 @@ func (c *Client) expectedTokens(req Request) int64 {
 func (c *Client) settle(reserved *Reservation, s result, req Request, expected int64) {
 	usage, failed, absurd := s.usage, s.err, s.absurd
 	if usage != nil && !absurd {
-		absurd = !Believable(*usage, LeastPrompt(req), s.text(), Cost{Tokens: PromptBound(req) + int64(req.MaxTokens)})
+		absurd = !Believable(*usage, LeastPrompt(req), s.text(), PromptBound(req), req.MaxTokens)
 	}
 	if absurd {
 		usage = nil

@@ -170,6 +170,8 @@ func (c *Client) remedy(e *Error, x *exchange, said string) string {
 	case !x.chat || e.Kind != BadRequest || aboutFormat(said) || strings.Contains(said, "parameter"):
 	case x.status < 400:
 		e.Kind = Incapable
+	case hasOne(said, "context_length", "context length", "context size", "context window", "exceeds the available context", "too many tokens"), x.status == http.StatusRequestEntityTooLarge:
+		return "; the prompt and max_tokens of the call must fit the model's context: raise it at the server (n_ctx, num_ctx, --max-model-len), or shorten them"
 	case x.status == http.StatusNotFound, x.status == http.StatusMethodNotAllowed, unknownModel:
 		e.Kind = Incapable
 		return fmt.Sprintf("; check the name of the model, %s, and the base URL, %s", c.cfg.Model, c.cfg.BaseURL)

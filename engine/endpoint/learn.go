@@ -136,15 +136,15 @@ const (
 	leastSpeed   = 0.5             // tokens per second below which a stream is a trickle
 )
 
-// streams reports whether to stream the answer to a request.
-func (c *Client) streams(req Request) bool {
+// Slow reports whether answers of so many tokens are streamed, at the pace that was
+// measured last; 0 is no limit.
+func (c *Client) Slow(maxTokens int) bool {
+	if maxTokens == 0 {
+		maxTokens = unboundTokens
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	tokens := req.MaxTokens
-	if tokens == 0 {
-		tokens = unboundTokens
-	}
-	return !c.wire.noStream && c.pace*float64(tokens) > streamFrom.Seconds()
+	return !c.wire.noStream && c.pace*float64(maxTokens) > streamFrom.Seconds()
 }
 
 // streamLimits returns how long a stream may be silent within an answer, and how long

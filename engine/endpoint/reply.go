@@ -172,9 +172,14 @@ func (f usageFields) usage() (_ *Usage, absurd bool) {
 // mostTokens is more than any call takes.
 const mostTokens = 1e9
 
-// hiddenTokens is how many tokens beyond the bounds of a request are believed: a
-// provider may add instructions, and thoughts that no bound limits.
-const hiddenTokens = 1_000_000
+// Tokens beyond the bounds of a request that are believed: instructions that a
+// provider adds to prompts, thoughts that it reports as such and that no bound limits,
+// and the few that servers count differently.
+const (
+	hiddenPrompt   = 8 << 10
+	hiddenThoughts = 128 << 10
+	miscounted     = 64
+)
 
 // charsPerTokenAtMost is more than any tokenizer reaches with prose.
 const charsPerTokenAtMost = 12
@@ -185,10 +190,16 @@ func LeastPrompt(req Request) int64 {
 }
 
 // Believable reports whether a reported usage can be that of a call: at least of
-// the tokens that were certainly sent and received, and not far beyond its bound.
-func Believable(u Usage, leastPrompt int64, answer string, bound Cost) bool {
-	return u.Prompt >= leastPrompt && u.Completion >= int64(utf8.RuneCountInString(answer))/charsPerTokenAtMost &&
-		u.Prompt+u.Completion <= bound.Tokens+hiddenTokens
+// the tokens that were certainly sent and received, and not beyond its bounds but by
+// what the server may add. A maxTokens of 0 is no bound.
+func Believable(u Usage, leastPrompt int64, answer string, mostPrompt int64, maxTokens int) bool {
+	most := int64(maxTokens)
+	if most == 0 {
+		most = hiddenThoughts
+	}
+	return u.Prompt >= leastPrompt && u.Prompt <= mostPrompt+hiddenPrompt &&
+		u.Completion >= int64(utf8.RuneCountInString(answer))/charsPerTokenAtMost &&
+		u.Completion <= most+min(u.Reasoning, hiddenThoughts)+miscounted
 }
 
 // answer returns the answer of a reply, or why it has none.

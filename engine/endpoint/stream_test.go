@@ -86,18 +86,18 @@ func TestSilence(t *testing.T) {
 func TestStreamHabits(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		server  fake.Server
+		server  *fake.Server
 		refused string // field that gets a 400
 		calls   int
 	}{
-		{"streams", fake.Server{}, "", 1},
-		{"answers as a whole", fake.Server{NoStreams: true}, "", 1},
-		{"refuses stream_options", fake.Server{}, "stream_options", 2},
-		{"breaks off", fake.Server{Faults: fake.Sequence(fake.None, fake.CutInside)}, "", 2},
+		{"streams", &fake.Server{}, "", 1},
+		{"answers as a whole", &fake.Server{NoStreams: true}, "", 1},
+		{"refuses stream_options", &fake.Server{}, "stream_options", 2},
+		{"breaks off", &fake.Server{Faults: fake.Sequence(fake.None, fake.CutInside)}, "", 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &c.server
+				s := c.server
 				s.Speed = 13
 				if c.refused != "" {
 					s.Rejects = func(body map[string]json.RawMessage) string {
