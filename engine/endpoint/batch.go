@@ -332,13 +332,13 @@ func fileNotFound(e *Error) bool {
 
 // batch converts go-openai's batch.
 func (c *Client) batch(b openai.Batch) Batch {
-	out := Batch{ID: c.key.scrub(b.ID), Status: c.message(b.Status), Input: b.InputFileID,
+	out := Batch{ID: c.key.scrub(b.ID), Status: c.message(b.Status), Input: c.key.scrub(b.InputFileID),
 		Total: int64(b.RequestCounts.Total), Done: int64(b.RequestCounts.Completed + b.RequestCounts.Failed)}
 	if b.OutputFileID != nil {
-		out.Output = *b.OutputFileID
+		out.Output = c.key.scrub(*b.OutputFileID)
 	}
 	if b.ErrorFileID != nil {
-		out.Errors = *b.ErrorFileID
+		out.Errors = c.key.scrub(*b.ErrorFileID)
 	}
 	switch b.Status {
 	case "completed", "expired", "cancelled":
