@@ -204,7 +204,7 @@ func (c *Client) Download(ctx context.Context, id, path string, limit int64) err
 			return err
 		}
 		defer content.Close()
-		from := &readErrors{r: content, left: limit}
+		from := &readErrors{r: c.key.masked(content), left: limit}
 		if err := writeAtomically(path, from); from.err == nil {
 			local = err
 			return nil

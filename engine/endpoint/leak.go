@@ -1,9 +1,11 @@
 package endpoint
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"html"
+	"io"
 	"net/url"
 	"regexp"
 	"slices"
@@ -191,4 +193,43 @@ func unescaped(text string) string {
 		b.WriteByte(text[i])
 	}
 	return b.String()
+}
+
+// masked returns a reader in which the key is overwritten by zero bytes, which no JSON
+// has: a line with it cannot be used, and can be kept on disk.
+func (s Secret) masked(r io.Reader) io.Reader {
+	if len(s.reveal()) < leastSecret {
+		return r
+	}
+	return &maskedReader{r: r, key: []byte(s.reveal())}
+}
+
+// maskedReader holds back as many bytes as a key may begin in.
+type maskedReader struct {
+	r    io.Reader
+	key  []byte
+	held []byte
+	err  error
+}
+
+// Read implements io.Reader.
+func (m *maskedReader) Read(p []byte) (int, error) {
+	for m.err == nil && len(m.held) < len(m.key) {
+		part := make([]byte, 32<<10)
+		n, err := m.r.Read(part)
+		m.held, m.err = append(m.held, part[:n]...), err
+	}
+	for at := bytes.Index(m.held, m.key); at >= 0; at = bytes.Index(m.held, m.key) {
+		clear(m.held[at : at+len(m.key)])
+	}
+	ready := len(m.held)
+	if m.err == nil {
+		ready -= len(m.key) - 1
+	}
+	n := copy(p, m.held[:ready])
+	m.held = m.held[n:]
+	if n == 0 && ready == 0 {
+		return 0, m.err
+	}
+	return n, nil
 }

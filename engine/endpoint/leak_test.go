@@ -4,8 +4,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 const longKey = "sk-proj-Zx9Qw7Lm2Tr5Vb8Nc4Kd6Hf3Jg1Ps0Ya"
@@ -55,5 +57,21 @@ func TestLeaks(t *testing.T) {
 	}
 	if got := secret.scrub("no such model; your key is " + longKey + ", is it not?"); got != "no such model; your key is ***, is it not?" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// A file from a server is written without the key, wherever its reader cuts it.
+func TestMasked(t *testing.T) {
+	secret := NewSecret(longKey)
+	line := `{"a":"` + longKey + `","b":"sk-proj-Z"}` + "\n"
+	text := strings.Repeat("x", 32<<10-20) + strings.Repeat(line, 3000) + longKey[:12]
+	for name, r := range map[string]io.Reader{"whole": strings.NewReader(text), "bytes": iotest.OneByteReader(strings.NewReader(text[:40_000])), "halves": iotest.HalfReader(strings.NewReader(text)), "short": strings.NewReader("ab"), "key": strings.NewReader(longKey)} {
+		got, err := io.ReadAll(secret.masked(r))
+		if err != nil || strings.Contains(string(got), longKey) {
+			t.Errorf("%s: %v, the key is in it: %v", name, err, strings.Contains(string(got), longKey))
+		}
+		if want := strings.ReplaceAll(text, longKey, strings.Repeat("\x00", len(longKey))); name == "whole" && string(got) != want {
+			t.Errorf("%d bytes, want %d", len(got), len(want))
+		}
 	}
 }
