@@ -16,6 +16,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/internal/plaintext"
 	"github.com/personagen/personagen/engine/internal/tokenize"
 )
 
@@ -234,6 +235,9 @@ func (p *person) rubbish(c *call, f *field, r *record, s *sent) string {
 		if fault := badText(text, example, f.Text.Items != nil); fault != "" {
 			return what + " " + fault
 		}
+		if f.Text.Items != nil && loops(tokenize.Hashes(text)) {
+			return what + " repeats itself"
+		}
 	}
 	whole := strings.Join(texts, "\n")
 	if refuses(whole) {
@@ -330,6 +334,9 @@ const refusal = "refuses to write; the person is made up, write about this one"
 // badText returns what is wrong with a text or an item by itself, "" for nothing.
 // What an example has too is meant.
 func badText(text, example string, item bool) string {
+	if unseen(text) {
+		return "has a control character or an invisible one; write plain words"
+	}
 	if looksJSON.MatchString(text) || strings.Contains(text, codeFence) {
 		return "is JSON or code; write plain words"
 	}
@@ -355,6 +362,15 @@ func badText(text, example string, item bool) string {
 		return refusal
 	}
 	return ""
+}
+
+// unseen reports whether a text has characters that steer terminals or the direction of
+// the text, that have no width, or that stand for broken encodings.
+func unseen(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool {
+		mark := r == 0x61c || r == 0x200e || r == 0x200f // of languages written from right to left
+		return plaintext.Steers(r) && !mark || strings.ContainsRune("\u200b\u2060\ufeff\ufffd", r)
+	})
 }
 
 //go:embed refusals.json
