@@ -129,6 +129,7 @@ func (c *Client) fail(ctx context.Context, x *exchange, err error) *Error {
 	case x.status == 0 || x.cut:
 		e.Kind, e.Message = Disconnected, err.Error()
 		e.charged = e.charged && !neverSent(err)
+		e.final = hasOne(e.Message, "malformed HTTP", "malformed MIME", "server response headers exceeded", "too many 1xx")
 	case err == nil:
 		e.Kind, e.Message = Unreadable, fmt.Sprintf("the server answers with status %d", x.status)
 	case x.status >= 300:

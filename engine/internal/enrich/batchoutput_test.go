@@ -41,10 +41,12 @@ func TestCasesServerBatchOutput(t *testing.T) {
 			}
 			return [][]byte{line}
 		}),
-		"duplicates":       renamed(func(_ int, line []byte) [][]byte { return [][]byte{line, line, line} }),
-		"missing lines":    renamed(func(i int, line []byte) [][]byte { return [][]byte{line}[:min(1, i%3)] }),
-		"no lines":         func([][]byte) [][]byte { return nil },
-		"blank and broken": renamed(func(i int, line []byte) [][]byte { return [][]byte{nil, []byte("{"), line[:len(line)/2], []byte("null"), line} }),
+		"duplicates":    renamed(func(_ int, line []byte) [][]byte { return [][]byte{line, line, line} }),
+		"missing lines": renamed(func(i int, line []byte) [][]byte { return [][]byte{line}[:min(1, i%3)] }),
+		"no lines":      func([][]byte) [][]byte { return nil },
+		"blank and broken": renamed(func(i int, line []byte) [][]byte {
+			return [][]byte{nil, []byte("{"), line[:len(line)/2], []byte("null"), line}
+		}),
 		"huge lines": renamed(func(i int, line []byte) [][]byte {
 			if i%10 == 0 {
 				return [][]byte{bytes.Replace(line, []byte(`"id":"r-`), []byte(`"id":"`+strings.Repeat("r", 200_000)), 1)}
