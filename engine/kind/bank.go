@@ -290,7 +290,11 @@ func (r *bankReader) groups() []*rowGroup {
 	index := map[string]*rowGroup{}
 	rows, ok := r.selectRows(r.file, r.rows.Where)
 	r.failed = !ok
+	before := len(r.Diags.Items)
 	for _, row := range rows {
+		if len(r.Diags.Items)-before > table.MaxFaults {
+			break // every row has one: the cause is the same
+		}
 		cells := make([]int32, len(r.given))
 		known := true
 		for i := range r.given {
@@ -360,7 +364,7 @@ func (r *bankReader) entry(row int) (entry, bool) {
 		text := r.file.Rows[row][r.weight]
 		w, err := table.ParseNumber(text)
 		if err != nil || w < 0 {
-			r.Diags.Errorf(r.file.Place(row, r.weight), "bad-weight", "weight %q is not a number of at least 0", text).WithHint("write a plain number such as 12.5")
+			r.Diags.Errorf(r.file.Place(row, r.weight), "bad-weight", "weight %q is not a number of at least 0", text).WithHint("%s", table.NumberHint(text))
 			return entry{}, false
 		}
 		e.weight = w

@@ -151,10 +151,17 @@ func (c *compiler) readRows(f *figures) {
 	}
 	seen := make([]int32, len(f.share)) // number, from 1, of the row that filled the cell
 	selected := c.kinds.SelectRows(file, rows.Where)
-	if len(selected) == 0 && !c.diags.Failed() {
+	switch {
+	case len(file.Rows) == 0:
+		c.diags.Errorf(rows.Place, "no-rows", "%s has no rows below its header", file.Path).WithHint("write one row for each figure")
+	case len(selected) == 0 && !c.diags.Failed():
 		c.diags.Errorf(rows.Place, "no-rows", "table %[2]q selects no row of %[1]s", file.Path, f.spec.Name).WithHint("correct its where")
 	}
+	before := len(c.diags.Items)
 	for _, r := range selected {
+		if len(c.diags.Items)-before > table.MaxFaults {
+			return // every row has one: the cause is the same
+		}
 		cell, n, ok := c.readRow(file, r, f, columns, value)
 		if !ok {
 			continue
@@ -198,7 +205,7 @@ func (c *compiler) readRow(file *table.File, r int, f *figures, columns []int, v
 		}
 		l, known := field.Domain.Index(label)
 		if !known {
-			c.unknownLabel(field, label, file.Place(r, columns[i]))
+			c.unknownLabelInFile(field, label, file.Header[columns[i]], file.Place(r, columns[i]))
 			ok = false
 		}
 		labels[i] = l
@@ -206,7 +213,7 @@ func (c *compiler) readRow(file *table.File, r int, f *figures, columns []int, v
 	n, err := table.ParseNumber(file.Rows[r][value])
 	switch {
 	case err != nil:
-		c.diags.Errorf(file.Place(r, value), "not-a-number", "%v", err).WithHint("write a plain number, or leave the row out with where")
+		c.diags.Errorf(file.Place(r, value), "not-a-number", "%v", err).WithHint("%s", table.NumberHint(file.Rows[r][value]))
 		ok = false
 	case n < 0:
 		c.diags.Errorf(file.Place(r, value), "negative", "a figure is negative: %v", n).WithHint("correct it")
