@@ -29,7 +29,7 @@ func NumberHint(cell string) string {
 	case grouped.MatchString(text):
 		return "is it grouped by thousands? write " + plain(text)
 	case percentage.MatchString(text):
-		return "write " + percentage.FindStringSubmatch(text)[1] + ", and percent as the measure of the table"
+		return "write " + percentage.FindStringSubmatch(text)[1] + `, and measure: "percent" in the table`
 	case noted.MatchString(text):
 		return "remove the mark: write " + noted.FindStringSubmatch(text)[1]
 	case dashes.MatchString(text), containsFold(absentWords, text):

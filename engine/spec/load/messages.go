@@ -14,6 +14,7 @@ import (
 	"cuelang.org/go/cue/token"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/spec"
 	"github.com/personagen/personagen/schemas"
 )
 
@@ -101,10 +102,42 @@ func (r *reader) notFitting(path []cue.Selector, at diag.Place, v cue.Value, s *
 		return
 	}
 	d := r.fault(path, at, "bad-value", "%s is not %s", shownValue(v), describe(s))
-	if doc := firstParagraph(s.doc); doc != "" && strings.Contains(sourceLine(s.scalar.expr), "=~") {
+	if hint := otherwiseWritten(v, s); hint != "" {
+		d.WithHint("%s", hint)
+	} else if doc := firstParagraph(s.doc); doc != "" && strings.Contains(sourceLine(s.scalar.expr), "=~") {
 		d.WithHint("%s", doc)
 	}
 }
+
+// otherwiseWritten returns how to write a scalar that would fit as another type: a
+// number or truth value as text, a text as a number, 1e3 as 1000. It is "" if that
+// would not fit either.
+func otherwiseWritten(v cue.Value, s *shape) string {
+	fits := func(source string) bool {
+		other := v.Context().CompileString(source)
+		return other.Err() == nil && s.scalar.value.Unify(other).Validate(cue.Concrete(true)) == nil
+	}
+	switch v.IncompleteKind() {
+	case cue.StringKind:
+		if text, err := v.String(); err == nil && plainNumber.MatchString(text) && fits(text) {
+			return fmt.Sprintf("write %s without quotation marks", text)
+		}
+	case cue.IntKind, cue.FloatKind, cue.NumberKind, cue.BoolKind:
+		text := oneLine(v)
+		if node := plainNode(v, diag.Place{}); node != nil && node.Kind == spec.NumberNode {
+			if text = node.String; v.IncompleteKind() == cue.FloatKind && fits(text) && !strings.Contains(text, ".") {
+				return fmt.Sprintf("write %s: in CUE, whole numbers have neither a point nor an exponent", text)
+			}
+		}
+		if fits(strconv.Quote(text)) {
+			return fmt.Sprintf("put quotation marks around text: %q", text)
+		}
+	}
+	return ""
+}
+
+// plainNumber matches a number as CUE writes it.
+var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 
 func (r *reader) wrongForm(path []cue.Selector, at diag.Place, is string, s *shape) {
 	r.fault(path, at, "wrong-type", "got %s, want %s", is, describe(s))
