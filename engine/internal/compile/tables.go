@@ -296,7 +296,7 @@ func (c *compiler) normalise(f *figures) {
 	t := f.spec
 	f.filled = make([]bool, f.rows)
 	total := whole(t.Measure)
-	any := false
+	any, largest := false, slices.Max(f.share)
 	for r := range f.rows {
 		row := f.share[r*f.inRow : (r+1)*f.inRow]
 		s := sum(row)
@@ -324,6 +324,10 @@ func (c *compiler) normalise(f *figures) {
 		for i := range row {
 			row[i] /= s
 		}
+	}
+	if any && t.Rounded > largest {
+		c.diags.Errorf(t.Place, "rounded", "table %q: no figure is above %g, and they cannot be rounded to multiples of %g", t.Name, largest, t.Rounded).
+			WithHint("say how figures are printed: rounded: 0.1 for one decimal, rounded: 1000 for thousands")
 	}
 	if !any {
 		c.diags.Errorf(t.Place, "empty-table", "table %q has no figure above 0", t.Name).WithHint("give figures")

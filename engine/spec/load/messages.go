@@ -426,6 +426,8 @@ func translate(format string, args []any, e errors.Error) translation {
 		return ""
 	}
 	switch {
+	case strings.HasPrefix(text, "build constraints exclude all CUE files"):
+		return translation{code: "syntax", text: "the attribute @if excludes every file of the spec", hint: "remove it: a spec is read without tags"}
 	case strings.HasPrefix(format, "conflicting values %s and %s"):
 		return translation{code: "conflict", text: "has two values, " + arg(1) + " and " + arg(0), hint: "keep one of them"}
 	case strings.HasPrefix(format, "incompatible number bounds"):
