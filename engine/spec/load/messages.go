@@ -458,6 +458,8 @@ func translate(format string, args []any, e errors.Error) translation {
 		if cause := errors.Unwrap(e); cause != nil {
 			text += ": " + cause.Error()
 		}
+		// Links that lead outside, devices and hidden files are not there for CUE.
+		text = strings.Replace(text, "no such file or directory", "there is no such file that the spec may read", 1)
 		return translation{code: "embed", text: text, hint: "a spec embeds regular files of its own folder or CUE module, by paths relative to the .cue file"}
 	case len(e.Path()) == 0:
 		return translation{code: "syntax", text: text}
