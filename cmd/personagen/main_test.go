@@ -31,6 +31,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"alike":       alike,
 			"exits":       exits,
 			"head":        head,
 			"hidden":      hidden,
