@@ -151,8 +151,8 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		faults := &diag.List{}
 		file := Parse(data, "t.csv", faults)
-		if len(faults.Items) > maxFaults {
-			t.Fatalf("%d faults, at most %d are told", len(faults.Items), maxFaults)
+		if len(faults.Items) > MaxFaults {
+			t.Fatalf("%d faults, at most %d are told", len(faults.Items), MaxFaults)
 		}
 		if faults.Failed() {
 			return
