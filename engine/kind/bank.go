@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -41,7 +42,7 @@ func (b *bank) Uncovered() (fields []string, configs []int) {
 func (b *bank) entries() *Entries { return &Entries{bank: b} }
 
 // bankUses returns the given fields of a stanza.
-func bankUses(s *spec.Field) []spec.String { return s.Body.Get("given").AsStrings() }
+func bankUses(s *spec.Field) []spec.String { return s.Body.Get("given").Names() }
 
 // entry is an entry while the bank is compiled.
 type entry struct {
@@ -166,7 +167,9 @@ const unknownCode = -2
 
 // fileBank reads entries from a CSV file.
 func (c *Compiler) fileBank(s *spec.Field, f *Field) *bank {
-	r := &bankReader{Compiler: c, field: s, domain: f.Domain, rows: s.Body.Get("csv").Rows()}
+	r := &bankReader{Compiler: c, field: s, domain: f.Domain, rows: s.Body.FileRows()}
+	r.rows.Rename(s.Body.Get("given"))
+	r.rows.Translate(c.Spec.DefaultMaps)
 	if !r.findFields() || !r.findColumns() {
 		return nil
 	}
@@ -215,11 +218,11 @@ func (r *bankReader) findColumns() bool {
 		names = append(names, g.Name)
 	}
 	ok := r.checkNames(names)
-	if r.file = r.CSV(r.rows.Path, r.rows.Place); r.file == nil {
+	if r.file = r.Table(r.rows); r.file == nil {
 		return false
 	}
 	column := func(name spec.String) int {
-		i, found := r.CSVColumn(r.file, name)
+		i, found := r.Column(r.file, name)
 		ok = ok && found
 		return i
 	}
@@ -264,7 +267,7 @@ func (r *bankReader) checkNames(names []string) bool {
 		}
 		ok = false
 	}
-	csv := r.field.Body.Get("csv")
+	csv := cmp.Or(r.field.Body.Get("csv"), r.field.Body.Get("xlsx"))
 	for _, key := range []string{"columns", "map"} {
 		if n := csv.Get(key); n != nil {
 			for _, e := range n.Fields {

@@ -53,8 +53,8 @@ func (c *compiler) reportTable(f *figures, cert *fit.Certificate) plan.Table {
 	if f.spec.Where != nil {
 		t.Where = f.spec.Where.Text
 	}
-	if f.spec.CSV != nil {
-		t.File = c.spec.FileName(f.spec.CSV.Path)
+	if f.spec.Rows != nil {
+		t.File = c.spec.FileName(f.spec.Rows.Path)
 	}
 	for _, field := range f.fields {
 		t.Fields, t.Labels = append(t.Fields, field.Name), append(t.Labels, field.Domain.AllLabels())

@@ -83,7 +83,7 @@ func (c *compiler) readTable(t *spec.Table) (figures, bool) {
 	f.share = make([]float64, f.rows*f.inRow)
 	f.present = make([]bool, len(f.share))
 	before := len(c.diags.Items)
-	if t.CSV != nil {
+	if t.Rows != nil {
 		c.readRows(&f)
 	} else {
 		c.readNested(&f, t.Inline, nil)
@@ -139,8 +139,8 @@ func names(fields []*kind.Field) string {
 
 // readRows reads figures from a CSV file, one cell per row.
 func (c *compiler) readRows(f *figures) {
-	rows := f.spec.CSV
-	file := c.csv(rows.Path, rows.Place)
+	rows := f.spec.Rows
+	file := c.table(rows)
 	if file == nil {
 		return
 	}
@@ -172,16 +172,16 @@ func (c *compiler) readRows(f *figures) {
 
 // rowColumns finds the columns of the table's fields and of its figures.
 func (c *compiler) rowColumns(file *table.File, f *figures) (columns []int, value int, ok bool) {
-	rows := f.spec.CSV
+	rows := f.spec.Rows
 	columns = make([]int, len(f.fields))
-	value, ok = c.kinds.CSVColumn(file, f.spec.Value)
+	value, ok = c.kinds.Column(file, f.spec.Value)
 	for i, field := range f.fields {
 		name, mapped := rows.Columns[field.Name]
 		if !mapped {
 			name = spec.String{Value: field.Name, Place: rows.Place}
 		}
 		var found bool
-		columns[i], found = c.kinds.CSVColumn(file, name)
+		columns[i], found = c.kinds.Column(file, name)
 		ok = ok && found
 	}
 	return columns, value, ok
@@ -193,7 +193,7 @@ func (c *compiler) readRow(file *table.File, r int, f *figures, columns []int, v
 	ok = true
 	for i, field := range f.fields {
 		label := file.Rows[r][columns[i]]
-		if to, mapped := f.spec.CSV.Map[field.Name][label]; mapped {
+		if to, mapped := f.spec.Rows.Map[field.Name][label]; mapped {
 			label = to.Value
 		}
 		l, known := field.Domain.Index(label)
