@@ -19,7 +19,9 @@ type Rows struct {
 	Map     map[string]LabelMap
 	Files   map[string]*MapFile // by field, of label maps that are in a file
 	Ages    map[string]*table.AgeWords
-	Missing *Missing // nil if figures must not be missing
+	// Defaults are the fields whose label maps are those of the spec's defaults.
+	Defaults map[string]bool
+	Missing  *Missing // nil if figures must not be missing
 
 	// Faults are settings that the schema cannot check, such as expressions that do
 	// not compile.
@@ -59,7 +61,7 @@ func (n *Node) Rows() *Rows {
 	if where := n.Get("where"); where != nil {
 		r.Where = where.Cond
 	}
-	r.Translate(n.Get("map"))
+	r.translate(n.Get("map"))
 	for _, f := range n.fields("ages") {
 		if r.Ages == nil {
 			r.Ages = map[string]*table.AgeWords{}
@@ -97,15 +99,24 @@ func (n *Node) FileRows() *Rows {
 	return n.Get("xlsx").sourceRows(true)
 }
 
-// Translate adds the label maps of a struct by field, where there are none yet.
-func (r *Rows) Translate(maps *Node) {
+// Translate adds the label maps of the spec's defaults, by field, where there are none.
+func (r *Rows) Translate(defaults *Node) {
+	r.Defaults = map[string]bool{}
+	for _, name := range r.translate(defaults) {
+		r.Defaults[name] = true
+	}
+}
+
+// translate adds label maps by field, where there are none, and returns these fields.
+func (r *Rows) translate(maps *Node) (added []string) {
 	if maps == nil {
-		return
+		return nil
 	}
 	for _, f := range maps.Fields {
 		if _, known := r.Map[f.Name]; known || r.Files[f.Name] != nil {
 			continue
 		}
+		added = append(added, f.Name)
 		if csv := f.Value.Get("csv"); csv != nil {
 			m := &MapFile{Rows: csv.Rows(), From: String{"from", csv.Place}, To: String{"to", csv.Place}}
 			if from := f.Value.Get("from"); from != nil {
@@ -123,6 +134,7 @@ func (r *Rows) Translate(maps *Node) {
 		}
 		r.Map[f.Name] = labels
 	}
+	return added
 }
 
 // Rename adds the columns of given fields, if given is a struct of field and column.

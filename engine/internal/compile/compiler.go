@@ -95,7 +95,7 @@ func (c *compiler) mustBeOneOf(t spec.String, what, code string, names []string)
 }
 
 // unknownLabel reports a label that is not a value of the field.
-func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) {
+func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) *diag.Diagnostic {
 	d := c.diags.Errorf(at, "unknown-label", "%q is not a value of field %q", label, f.Name)
 	_, err := strconv.Atoi(label)
 	guess := diag.Guess(label, f.Domain.AllLabels())
@@ -107,6 +107,7 @@ func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) {
 	default:
 		d.WithHint("its values are %s", f.Domain.Summary())
 	}
+	return d
 }
 
 // failedSince reports whether the list has an error from position before on.

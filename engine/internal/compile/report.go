@@ -40,8 +40,8 @@ func (c *compiler) tableNamed(name string) int {
 	return slices.IndexFunc(c.tables, func(f figures) bool { return f.spec.Name == name })
 }
 
-func (c *compiler) reportTable(f *figures, cert *fit.Certificate) plan.Table {
-	t := plan.Table{
+func (c *compiler) reportTable(f *figures, cert *fit.Certificate) (t plan.Table) {
+	t = plan.Table{
 		Name: f.spec.Name, Title: f.spec.Title, Role: f.spec.Role, Given: f.given,
 		Source: f.spec.Source, Year: f.spec.Year, Status: f.spec.Status, Note: f.spec.Note,
 		Published: f.share, Reconciled: make([]float64, len(f.share)), Fitted: make([]float64, len(f.share)), Mass: make([]float64, f.rows),
@@ -59,6 +59,9 @@ func (c *compiler) reportTable(f *figures, cert *fit.Certificate) plan.Table {
 	for _, field := range f.fields {
 		t.Fields, t.Labels = append(t.Fields, field.Name), append(t.Labels, field.Domain.AllLabels())
 	}
+	if f.open != nil {
+		defer c.reportOpen(f, &t)
+	}
 	persons := math.Max(1, float64(c.plan.Population.Persons))
 	for row, r := range f.fitRow {
 		t.Mass[r] = cert.Mass[row]
@@ -70,4 +73,44 @@ func (c *compiler) reportTable(f *figures, cert *fit.Certificate) plan.Table {
 		}
 	}
 	return t
+}
+
+// reportOpen gives the cells of a table that it leaves open their share in the fitted
+// model, and the others their part of what is left, so that the figures are about the
+// same persons as the data.
+func (c *compiler) reportOpen(f *figures, t *plan.Table) {
+	part := c.onVariables(f.all)
+	marginal, err := c.whole.Marginal(part.scope)
+	if err != nil {
+		return // the table is in a clique of the fit
+	}
+	mass := make([]float64, len(f.share))
+	for k, cell := range part.cell {
+		if cell >= 0 {
+			mass[cell] += marginal[k]
+		}
+	}
+	t.Published = slices.Clone(t.Published) // f.share is not changed
+	for r := range f.rows {
+		from, to := r*f.inRow, (r+1)*f.inRow
+		all, open := sum(mass[from:to]), 0.0
+		for k := from; k < to; k++ {
+			if f.open[k] {
+				open += mass[k]
+			}
+		}
+		if all <= 0 || open <= 0 {
+			continue
+		}
+		for k := from; k < to; k++ {
+			for _, share := range [][]float64{t.Published, t.Reconciled, t.Fitted} {
+				if f.open[k] {
+					share[k] = mass[k] / all
+				} else {
+					share[k] *= 1 - open/all
+				}
+			}
+		}
+		t.Mass[r] = all
+	}
 }

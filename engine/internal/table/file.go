@@ -33,7 +33,7 @@ type File struct {
 	columns []int32        // per column, or wideLabel or wideFigure; nil if they are the same
 	rows    []int32        // per row; nil if row i is that below the header by i+1
 	cells   []int32        // per row of a wide table: the column of its cell
-	advice  map[int]string // about the figures of a column
+	advice  map[int][]Setting // about the figures of a column
 }
 
 // Read reads the table of a file whose layout is given. Messages call the file shown. A
@@ -150,19 +150,19 @@ func (f *File) Figure(row, column int) string {
 }
 
 // NumberAdvice says what to write in the spec so that the figures of a column can be
-// read, or "".
-func (f *File) NumberAdvice(column int) string {
-	if text, ok := f.advice[column]; ok {
-		return text
+// read, with the evidence; the text is "" if nothing is found.
+func (f *File) NumberAdvice(column int) (text string, evidence []string) {
+	settings, known := f.advice[column]
+	if !known {
+		cells := make([]string, 0, len(f.Rows))
+		for _, row := range f.Rows {
+			cells = append(cells, row[column])
+		}
+		if f.advice == nil {
+			f.advice = map[int][]Setting{}
+		}
+		_, settings = guessNumbers(cells, f.layout.Numbers)
+		f.advice[column] = settings
 	}
-	cells := make([]string, 0, len(f.Rows))
-	for _, row := range f.Rows {
-		cells = append(cells, row[column])
-	}
-	if f.advice == nil {
-		f.advice = map[int]string{}
-	}
-	_, settings := guessNumbers(cells, f.layout.Numbers)
-	f.advice[column] = written(settings)
-	return f.advice[column]
+	return written(settings), evidenceOf(settings)
 }

@@ -529,8 +529,8 @@ func list2(names []string) string {
 
 var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 
-// cueName writes a name as the label of a field in CUE.
-func cueName(name string) string {
+// CUEName writes a name as the label of a field in CUE.
+func CUEName(name string) string {
 	if plainName.MatchString(name) {
 		return name
 	}
@@ -679,10 +679,14 @@ func (f *File) Advice() (text string, evidence []string) {
 	if len(g.Settings) == 0 {
 		return "", nil
 	}
-	for _, s := range g.Settings {
+	return g.Written(), evidenceOf(g.Settings)
+}
+
+func evidenceOf(settings []Setting) (evidence []string) {
+	for _, s := range settings {
 		evidence = append(evidence, fmt.Sprintf("%s: %s", s.Option, s.Evidence))
 	}
-	return g.Written(), evidence
+	return evidence
 }
 
 // advise adds to a fault what to write in the spec.
@@ -711,8 +715,6 @@ func (f *File) advise(d *diag.Diagnostic) {
 		return
 	}
 	d.WithHint("say how the file is written: %s", g.Written())
-	for _, s := range g.Settings {
-		d.Note("%s: %s", s.Option, s.Evidence)
-	}
+	d.Notes = append(d.Notes, evidenceOf(g.Settings)...)
 	d.Note("it then has %s with the columns %s", humanize.Count(len(t.Rows), "row", "rows"), list(t.Header))
 }

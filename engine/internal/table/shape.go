@@ -32,7 +32,9 @@ func (s *shaper) shape() {
 		return
 	}
 	s.end()
-	s.listColumns()
+	if !s.listColumns() {
+		return
+	}
 	s.takeHeadings()
 	s.fillDown()
 	s.drop()
@@ -206,7 +208,7 @@ func (s *shaper) takeHeadings() {
 
 // listColumns lists the columns, without those that have neither a name nor a cell. The
 // others without a name are called by their number.
-func (s *shaper) listColumns() {
+func (s *shaper) listColumns() bool {
 	first := map[string]int{}
 	for c, name := range s.names {
 		if name == "" {
@@ -227,7 +229,9 @@ func (s *shaper) listColumns() {
 	if len(s.kept) == 1 && s.layout.Separator == "" && s.layout.Sheet == nil && strings.ContainsAny(s.names[s.kept[0]], ";\t|") {
 		s.faults.Errorf(s.grid.place(max(s.head, 0), s.kept[0]), "separator", "the header has one column, which contains semicolons, tabs or bars").
 			WithHint("say how the columns are separated, for example separator: \";\"")
+		return false
 	}
+	return true
 }
 
 // column returns the number in the grid of a named column.
@@ -357,7 +361,7 @@ func (s *shaper) checkLengths() {
 		d := s.faults.Errorf(at, "ragged-row", "the row has %s, the header has %d", humanize.Count(n, "cell", "cells"), len(s.names))
 		switch {
 		case filled(row) == 1 && row[0] != "":
-			d.WithHint("if it is a title, skip it: skip: 1; if it is a footnote, leave it out: drop: {%s: [%q]}", cueName(s.names[s.kept[0]]), row[0])
+			d.WithHint("if it is a title, skip it: skip: 1; if it is a footnote, leave it out: drop: {%s: [%q]}", CUEName(s.names[s.kept[0]]), row[0])
 		default:
 			d.WithHint("quote cells that contain the separator, and write empty cells too")
 		}
