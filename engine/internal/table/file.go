@@ -29,10 +29,10 @@ type File struct {
 	data   []byte // of the file
 	grid   *grid
 	// Where Header and Rows come from, in the grid.
-	head    int            // row of the lowest header, -1 for none
-	columns []int32        // per column, or wideLabel or wideFigure; nil if they are the same
-	rows    []int32        // per row; nil if row i is that below the header by i+1
-	cells   []int32        // per row of a wide table: the column of its cell
+	head    int               // row of the lowest header, -1 for none
+	columns []int32           // per column, or wideLabel or wideFigure; nil if they are the same
+	rows    []int32           // per row; nil if row i is that below the header by i+1
+	cells   []int32           // per row of a wide table: the column of its cell
 	advice  map[int][]Setting // about the figures of a column
 }
 
