@@ -28,6 +28,7 @@ var reserved = map[string]string{
 	"github.com/Masterminds/sprig/v3":   "engine/internal/prompt",
 	"github.com/sashabaranov/go-openai": "engine/endpoint",
 	"github.com/spf13/cobra":            "cmd/personagen",
+	"github.com/xuri/excelize/v2":       "engine/internal/sheet",
 }
 
 // forbidden maps a package to the packages that its code, tests excepted, may not
@@ -146,6 +147,7 @@ func TestImportFaults(t *testing.T) {
 		{"engine/run", module + "/cmd/personagen", 1},
 		{"cmd/personagen", module + "/engine/run", 0},
 		{"engine/run", "cuelang.org/gopher", 0},
+		{"engine/internal/table", "github.com/xuri/excelize/v2", 1},
 	} {
 		if got := importFaults(c.dir, c.imported, false); len(got) != c.faults {
 			t.Errorf("%s importing %s: %d faults %v, want %d", c.dir, c.imported, len(got), got, c.faults)

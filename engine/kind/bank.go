@@ -416,7 +416,7 @@ func (r *bankReader) reportWeight(row int, err error) {
 	d := r.Diags.Errorf(r.file.Place(row, r.weight), "bad-weight", "weight %q is not a number of at least 0", text)
 	advice, evidence := "", []string(nil)
 	if err != nil {
-		advice, evidence = r.file.NumberAdvice(r.weight)
+		advice, evidence = r.file.NumberAdvice(row, r.weight)
 	}
 	switch {
 	case errors.Is(err, table.ErrMissing):

@@ -40,7 +40,7 @@ func (c *Compiler) readLabels(n *spec.Node) []string {
 	}
 	source := n.FileRows()
 	if source == nil { // a dictionary from labels in files to those of the field
-		return c.dictionaryLabels(n)
+		return c.dictionaryLabels(n.Get("map"))
 	}
 	file := c.Table(source)
 	if file == nil {
@@ -67,6 +67,9 @@ func (c *Compiler) readLabels(n *spec.Node) []string {
 	var labels []string
 	for _, r := range rows {
 		label := file.Rows[r][column]
+		if to := n.Get("map").Get(label); to != nil {
+			label = to.String
+		}
 		switch {
 		case label == "":
 			c.Diags.Errorf(file.Place(r, column), "empty-label", "the label in column %q is empty", file.Header[column]).WithHint("write a label, or exclude the row with where")

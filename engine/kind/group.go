@@ -36,7 +36,7 @@ func compileGroup(c *Compiler, s *spec.Field, f *Field) {
 	f.Class, f.Type = Derived, frame.Category
 	f.Domain = &Domain{}
 	forms := 0
-	for _, form := range []string{"cuts", "map", "csv", "cases"} {
+	for _, form := range []string{"cuts", "map", "csv", "xlsx", "cases"} {
 		if s.Body.Get(form) != nil {
 			forms++
 		}

@@ -8,6 +8,7 @@ import (
 // FileLabels translates the labels of a field in a file to those of the field: by the
 // map of the spec, by one in a file, or as ages.
 type FileLabels struct {
+	c     *Compiler
 	field *Field
 	pairs spec.LabelMap
 	words *table.AgeWords
@@ -20,7 +21,7 @@ type band struct{ low, high int }
 // FileLabels returns the translation for a field. It returns nil after it has reported a
 // fault.
 func (c *Compiler) FileLabels(rows *spec.Rows, f *Field) *FileLabels {
-	l := &FileLabels{field: f, pairs: rows.Map[f.Name], words: rows.Ages[f.Name]}
+	l := &FileLabels{c: c, field: f, pairs: rows.Map[f.Name], words: rows.Ages[f.Name]}
 	if m := rows.Files[f.Name]; m != nil {
 		if l.pairs = c.readLabelMap(m); l.pairs == nil {
 			return nil
@@ -79,7 +80,7 @@ func (l *FileLabels) find(low, high int) int {
 func (l *FileLabels) Hint(label string) string {
 	low, high, ok := table.ParseAge(label, &table.AgeWords{})
 	switch {
-	case l.words == nil && ok && ages(l.field) && (low != high || l.field.Domain.Integer):
+	case l.words == nil && ok && l.c.ageBands(l.field) != nil && (low != high || l.field.Domain.Integer):
 		return "labels of ages are read with ages: {" + l.field.Name + ": {}}"
 	case l.words != nil && !ok:
 		return "it is not read as an age: name its words, for example ages: {" + l.field.Name + `: {open: ["and upwards"], under: ["not yet"]}}, or map it`
@@ -89,20 +90,6 @@ func (l *FileLabels) Hint(label string) string {
 		return "it has ages of several values of the field: use a group with bands that contain it"
 	}
 	return ""
-}
-
-// ages reports whether the values of a field may be ages.
-func ages(f *Field) bool {
-	if f.Domain.Integer {
-		return true
-	}
-	read := 0
-	for _, label := range f.Domain.Labels {
-		if _, _, ok := table.ParseAge(label, &table.AgeWords{}); ok {
-			read++
-		}
-	}
-	return read > 0 && read >= len(f.Domain.Labels)-1
 }
 
 // ageBands returns the ages of each value of an integer, of a group cut from one, or of a

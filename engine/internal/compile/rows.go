@@ -171,7 +171,7 @@ func placeOf(p diag.Place) string {
 func (r *rowReader) reportNumber(err error, row int, at diag.Place) {
 	d := r.diags.Errorf(at, "not-a-number", "%v", err)
 	text := r.file.Rows[row][r.value]
-	advice, evidence := r.file.NumberAdvice(r.value)
+	advice, evidence := r.file.NumberAdvice(row, r.value)
 	switch {
 	case errors.Is(err, table.ErrEmpty):
 		d.WithHint("if it means none, say zero: [\"\"]; if the figure is not given, missing: [\"\"]; if the row is no part of the table, leave it out with where or drop")
@@ -215,7 +215,7 @@ func (r *rowReader) reportUnknown() {
 		column := r.file.Header[r.columns[u.axis]]
 		drop := fmt.Sprintf("drop: {%s: [%q]}", table.CUEName(column), u.text)
 		switch hint := r.labels[u.axis].Hint(u.text); {
-		case r.isTotal(u):
+		case !isAge(u.text) && r.isTotal(u):
 			d.WithHint("its figures are the sums of the others: a total? %s", drop)
 		case hint != "":
 			d.WithHint("%s", hint)
@@ -228,6 +228,11 @@ func (r *rowReader) reportUnknown() {
 			d.Note("%s have it", humanize.Count(n, "row", "rows"))
 		}
 	}
+}
+
+func isAge(label string) bool {
+	_, _, ok := table.ParseAge(label, &table.AgeWords{})
+	return ok
 }
 
 // isTotal reports whether the figures of an unknown label are the sums of the known ones

@@ -29,11 +29,11 @@ type File struct {
 	data   []byte // of the file
 	grid   *grid
 	// Where Header and Rows come from, in the grid.
-	head    int               // row of the lowest header, -1 for none
-	columns []int32           // per column, or wideLabel or wideFigure; nil if they are the same
-	rows    []int32           // per row; nil if row i is that below the header by i+1
-	cells   []int32           // per row of a wide table: the column of its cell
-	advice  map[int][]Setting // about the figures of a column
+	head    int              // row of the lowest header, -1 for none
+	columns []int32          // per column, or wideLabel or wideFigure; nil if they are the same
+	rows    []int32          // per row; nil if row i is that below the header by i+1
+	cells   []int32          // per row of a wide table: the column of its cell
+	advice  map[int]*Guessed // about the figures of a column
 }
 
 // Read reads the table of a file whose layout is given. Messages call the file shown. A
@@ -149,20 +149,24 @@ func (f *File) Figure(row, column int) string {
 	return f.layout.Numbers.Plain(f.Rows[row][column])
 }
 
-// NumberAdvice says what to write in the spec so that the figures of a column can be
-// read, with the evidence; the text is "" if nothing is found.
-func (f *File) NumberAdvice(column int) (text string, evidence []string) {
-	settings, known := f.advice[column]
+// NumberAdvice says what to write in the spec so that a figure, and those like it in its
+// column, can be read, with the evidence; the text is "" if nothing is found.
+func (f *File) NumberAdvice(row, column int) (text string, evidence []string) {
+	g, known := f.advice[column]
 	if !known {
 		cells := make([]string, 0, len(f.Rows))
 		for _, row := range f.Rows {
 			cells = append(cells, row[column])
 		}
+		g = &Guessed{}
+		g.Layout.Numbers, g.Settings = guessNumbers(cells, f.layout.Numbers)
 		if f.advice == nil {
-			f.advice = map[int][]Setting{}
+			f.advice = map[int]*Guessed{}
 		}
-		_, settings = guessNumbers(cells, f.layout.Numbers)
-		f.advice[column] = settings
+		f.advice[column] = g
 	}
-	return written(settings), evidenceOf(settings)
+	if _, err := g.Layout.Numbers.Parse(f.Rows[row][column]); err != nil && err != ErrMissing {
+		return "", nil
+	}
+	return g.Written(), evidenceOf(g.Settings)
 }

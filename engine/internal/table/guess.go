@@ -184,25 +184,28 @@ func guessEncoding(data []byte) (name, why string) {
 	return name, fmt.Sprintf("some bytes are not UTF-8; in this encoding %s are letters beside letters", humanize.Count(best, "of them", "of them"))
 }
 
-// plausible counts letters beyond ASCII in words of one script whose case is that of a
-// word, minus other characters beyond ASCII.
+// plausible counts letters beyond ASCII that stand as in words: beside letters of the same
+// script, of the right case, and in Latin words beside plain letters. Others count
+// against the text.
 func plausible(text string) int {
 	score := 0
 	var before rune
 	for _, r := range text {
-		if r >= 0x80 {
-			switch {
-			case unicode.IsLetter(r) && unicode.IsLetter(before) && script(r) == script(before) && (!unicode.IsUpper(r) || unicode.IsUpper(before)):
-				score++
-			case unicode.IsLetter(r) && !unicode.IsLetter(before) && !strings.ContainsRune("ªºþÞðÐÿ", r):
-				score++
-			case unicode.IsLetter(r):
-				score -= 2
-			case unicode.IsControl(r):
-				score -= 5
-			case !strings.ContainsRune("\u00a0–—’“”„«»°²³§", r):
+		switch {
+		case r < 0x80:
+		case unicode.IsControl(r):
+			score -= 5
+		case !unicode.IsLetter(r):
+			if !strings.ContainsRune("\u00a0–—’“”„«»°²³§", r) {
 				score--
 			}
+		case !unicode.IsLetter(before):
+		case script(r) != script(before) || unicode.IsUpper(r) && !unicode.IsUpper(before):
+			score -= 2
+		case script(r) == unicode.Latin && before >= 0x80:
+			score--
+		default:
+			score++
 		}
 		before = r
 	}
@@ -363,7 +366,7 @@ func isBody(rows []line, i int) bool {
 		case c == 0 || cell == "":
 		case likeNumber(cell):
 			figures++
-			if isYear(cell) && !slices.Contains(seen, cell) {
+			if isYear(cell) && (row[0] == "" || !slices.Contains(seen, cell)) {
 				years++
 				seen = append(seen, cell)
 			}

@@ -427,6 +427,7 @@ func (s *shaper) unfold() {
 	for _, w := range wide {
 		isWide[w.column] = true
 	}
+	wide = slices.DeleteFunc(wide, func(w wideColumn) bool { return s.dropsWide(w.labels) })
 	var others []int
 	for _, c := range s.kept {
 		if !isWide[c] {
@@ -487,7 +488,7 @@ func (s *shaper) wideColumns() []wideColumn {
 				w.labels = append(w.labels, label)
 			}
 		}
-		if len(w.labels) == len(s.layout.Wide) && !s.dropsWide(w.labels) {
+		if len(w.labels) == len(s.layout.Wide) {
 			found = append(found, w)
 			for i, label := range w.labels {
 				used[i][label] = true

@@ -38,7 +38,7 @@ func readGrid(data []byte, shown string, layout *Layout, faults *diag.List) *gri
 func sheetGrid(data []byte, shown string, layout *Layout, faults *diag.List) *grid {
 	c, err := sheet.Read(data, layout.Sheet.Name, layout.Sheet.Range)
 	if err != nil {
-		d := faults.Errorf(diag.Place{File: shown}, "sheet", "%v", err)
+		d := faults.Errorf(layout.placeOr(shown), "sheet", "%s cannot be read: %v", shown, err)
 		if e := (*sheet.Error)(nil); errors.As(err, &e) {
 			d.WithHint("%s", e.Hint)
 		}
@@ -79,7 +79,7 @@ type start struct {
 
 func (t *text) read(data []byte, layout *Layout, faults *diag.List) *grid {
 	if sheet.Is(data) {
-		faults.Errorf(diag.Place{File: t.path}, "workbook", "this is a workbook, not a text file").
+		faults.Errorf(layout.placeOr(t.path), "workbook", "%s is a workbook, not a text file", t.path).
 			WithHint("read a sheet of it: xlsx: {file: ..., sheet: ...} in place of csv")
 		return nil
 	}
