@@ -102,12 +102,17 @@ func (c *compiler) reportOpen(f *figures, t *plan.Table) {
 		if all <= 0 || open <= 0 {
 			continue
 		}
-		for k := from; k < to; k++ {
-			for _, share := range [][]float64{t.Published, t.Reconciled, t.Fitted} {
+		first, merged := f.merged[r]
+		for _, share := range [][]float64{t.Published, t.Reconciled, t.Fitted} {
+			left, scale := open/all, 1-open/all // of the open cells, and of the others
+			if merged {
+				left, scale = share[first], 1
+			}
+			for k := from; k < to; k++ {
 				if f.open[k] {
-					share[k] = mass[k] / all
+					share[k] = left * mass[k] / open
 				} else {
-					share[k] *= 1 - open/all
+					share[k] *= scale
 				}
 			}
 		}

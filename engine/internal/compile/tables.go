@@ -25,6 +25,9 @@ type figures struct {
 	figuresAsWritten
 	part constraint
 	all  constraint // part with the cells that are open
+	// merged is, per row of shares with figures that are not given, the cell that has
+	// what is missing to the whole.
+	merged map[int]int
 	// The fit numbers cells and rows in the order of the space, not of the
 	// spec, and leaves out rows without figures.
 	fitCell []int // position in share of each of the fit's cells
@@ -245,6 +248,10 @@ func (c *compiler) normalise(f *figures) {
 					WithHint("correct a figure, name the label that takes the rest (rest: …), or say how figures are rounded (rounded: …)")
 			}
 		}
+		if total > 0 && f.openIn(r) {
+			f.merge(r, math.Max(0, total-s))
+			s = math.Max(s, total)
+		}
 		for i := range row {
 			row[i] /= s
 		}
@@ -257,6 +264,34 @@ func (c *compiler) normalise(f *figures) {
 // openIn reports whether a figure of a row is not given.
 func (f *figures) openIn(row int) bool {
 	return f.open != nil && slices.Contains(f.open[row*f.inRow:(row+1)*f.inRow], true)
+}
+
+// merge makes one cell, the first, of those of a row that have no figure, and gives it
+// what is missing to the whole: how they share it is left to other tables.
+func (f *figures) merge(row int, rest float64) {
+	first := row * f.inRow
+	for !f.open[first] {
+		first++
+	}
+	f.share[first] = rest
+	if f.merged == nil {
+		f.merged = map[int]int{}
+	}
+	f.merged[row] = first
+}
+
+// fitted returns the cell of the fit that a cell of the table belongs to, -1 for none.
+func (f *figures) fitted(cell int) int32 {
+	row := cell / f.inRow
+	switch first, merged := f.merged[row]; {
+	case !f.filled[row]:
+		return -1
+	case f.open == nil || !f.open[cell]:
+		return int32(cell)
+	case merged:
+		return int32(first)
+	}
+	return -1
 }
 
 // partition assigns the configurations of the fitted fields to the cells of the
@@ -292,16 +327,14 @@ func (c *compiler) partition(f *figures) bool {
 	if f.counts() {
 		f.universe = c.universeOf(universe)
 	}
-	for k, cell := range f.part.cell {
-		if cell >= 0 && !f.filled[int(cell)/f.inRow] {
-			f.part.cell[k] = -1
-		}
-	}
 	if f.open != nil {
-		f.all = constraint{scope: f.part.scope, cells: f.part.cells, cell: slices.Clone(f.part.cell)}
-		for k, cell := range f.part.cell {
-			if cell >= 0 && f.open[cell] {
-				f.part.cell[k] = -1
+		f.all = constraint{scope: universe.scope, cells: universe.cells, cell: slices.Clone(universe.cell)}
+	}
+	for k, cell := range f.part.cell {
+		if cell >= 0 {
+			f.part.cell[k] = f.fitted(int(cell))
+			if f.open != nil && !f.filled[int(cell)/f.inRow] && !f.openIn(int(cell)/f.inRow) {
+				f.all.cell[k] = -1
 			}
 		}
 	}
