@@ -3,6 +3,7 @@ package compile
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -42,6 +43,7 @@ func (c *compiler) readRows(f *figures) {
 	if r.file = c.table(rows); r.file == nil {
 		return
 	}
+	before := len(c.diags.Items)
 	c.checkRows(rows, f)
 	if !r.findColumns() {
 		return
@@ -63,6 +65,56 @@ func (c *compiler) readRows(f *figures) {
 	}
 	r.reportUnknown()
 	r.settleMissing()
+	if !failedSince(c.diags, before) {
+		r.doubtWide()
+	}
+}
+
+// doubtWide warns of a column of a wide file that the spec does not name, has figures,
+// and is not the sum of the columns that it does name: its figures are lost.
+func (r *rowReader) doubtWide() {
+	l := &r.f.spec.Rows.Layout
+	if len(l.Wide) != 1 || l.Wide[0].Pattern != nil {
+		return
+	}
+	used := slices.Clone(r.columns)
+	if w := r.f.spec.Rows.Where; w != nil {
+		for _, t := range w.Terms {
+			if i, ok := r.file.Column(t.Field); ok {
+				used = append(used, i)
+			}
+		}
+	}
+	selected := r.kinds.SelectRows(r.file, r.f.spec.Rows.Where)
+	for c, name := range r.file.Header {
+		if c == r.value || slices.Contains(used, c) || r.isSum(c, selected) {
+			continue
+		}
+		r.diags.Warnf(l.Wide[0].Place, "wide", "table %q does not read the column %q of %s, which is not the sum of those that it reads", r.f.spec.Name, name, r.file.Path).
+			WithHint("add it to wide; if its persons are left out on purpose, say so: drop: {%s: [%q]}", table.CUEName(l.Wide[0].Of), name)
+	}
+}
+
+// isSum reports whether a column has texts or zeros only, or the sum of the wide columns
+// in every row of the file in which all figures are given.
+func (r *rowReader) isSum(column int, rows []int) bool {
+	sum, given, some := 0.0, true, false
+	for i, row := range rows {
+		n, err := r.file.Number(row, r.value)
+		sum, given = sum+n, given && err == nil
+		if i+1 < len(rows) && r.file.SameLine(row, rows[i+1]) {
+			continue
+		}
+		total, err := r.file.Number(row, column)
+		switch {
+		case errors.Is(err, table.ErrNotNumber):
+			return true
+		case err == nil && given && math.Abs(sum-total) > 1e-9*total+r.f.spec.Rounded*float64(len(r.f.spec.Rows.Layout.Wide[0].List)+1):
+			some = true
+		}
+		sum, given = 0, true
+	}
+	return !some
 }
 
 // findColumns finds the columns of the table's fields and of its figures.

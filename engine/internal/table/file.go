@@ -133,6 +133,9 @@ func (f *File) gridRow(row int) int {
 	return int(f.rows[row])
 }
 
+// SameLine reports whether two rows of a wide table come from one row of the file.
+func (f *File) SameLine(a, b int) bool { return f.gridRow(a) == f.gridRow(b) }
+
 // Column returns the number of the column with a header.
 func (f *File) Column(name string) (int, bool) {
 	i := slices.Index(f.Header, name)

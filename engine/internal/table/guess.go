@@ -675,15 +675,18 @@ func guessNumbers(cells []string, known Numbers) (Numbers, []Setting) {
 	return n, settings
 }
 
-// Advice says what to write in the stanza of the spec so that the file reads as a
-// table, with the evidence; the text is "" if nothing is found.
+// Advice says what to write in the stanza of the spec so that the columns of the file are
+// found, with the evidence; the text is "" if nothing speaks against its layout.
 func (f *File) Advice() (text string, evidence []string) {
 	g := Guess(f.data, f.layout)
-	if len(g.Settings) == 0 {
+	if !slices.ContainsFunc(g.Settings, func(s Setting) bool { return slices.Contains(structural, s.Option) }) {
 		return "", nil
 	}
 	return g.Written(), evidenceOf(g.Settings)
 }
+
+// structural are the settings that decide which columns a file has.
+var structural = []string{"encoding", "separator", "skip", "header"}
 
 func evidenceOf(settings []Setting) (evidence []string) {
 	for _, s := range settings {

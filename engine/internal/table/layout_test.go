@@ -35,6 +35,7 @@ func TestLayouts(t *testing.T) {
 		{"line ends of old programs", "a,b\rx,1\ry,2\r", Layout{}, "a|b; x|1; y|2"},
 		{"separator line", "sep=;\r\na;b\r\nx;1\r\n", Layout{}, "a|b; x|1"},
 		{"quoted separator line", "\"sep=\t\"\na\tb\nx\t1\n", Layout{}, "a|b; x|1"},
+		{"mark, separator line and line breaks in names", "\xef\xbb\xbfsep=;\n\"a\n(x)\";b\nx;1\n", Layout{}, "a (x)|b; x|1"},
 		{"title with quotes", "The \"isle\", 2020\n\na|b\nx|1\n", Layout{Skip: 2, Separator: "|"}, "a|b; x|1"},
 		{"lines in quotes", "a,b\n\"x\ny\",1\n", Layout{}, "a|b; x\ny|1"},
 		{"no header", "x,1\ny,2\n", Layout{NoHeader: true}, "#1|#2; x|1; y|2"},
@@ -103,6 +104,8 @@ func TestLayoutFaults(t *testing.T) {
 		{"title", "The isle\n\na,b\nx,1\ny,2\n", Layout{}, `the row has 2 cells, the header has 1 | say how the file is written: skip: 2`},
 		{"semicolons", "a;b\nx;1\n", Layout{}, `the header has one column, which contains semicolons, tabs or bars | say how the file is written: separator: ";"`},
 		{"encoding", "a,b\nx,1\n", Layout{Encoding: "klingon"}, `t.csv cannot be decoded: no encoding is called "klingon" | correct encoding, for example encoding: "windows-1252"`},
+		{"web page", "\n<!DOCTYPE html><p>Not found, sorry</p>", Layout{}, `t.csv is a web page, not a text file | download the table itself; the page may say why it is not there`},
+		{"compressed", "\x1f\x8b\x08", Layout{}, `t.csv is compressed, not a text file | unpack it`},
 		{"workbook", "PK\x03\x04", Layout{}, `t.csv is a workbook, not a text file | read a sheet of it: xlsx: {file: ..., sheet: ...} in place of csv`},
 		{"no workbook", "a,b\n", Layout{Sheet: &Sheet{}}, `t.csv cannot be read: it is not an Excel workbook: zip: not a valid zip file | name an .xlsx file; for a text file, use csv in place of xlsx`},
 	} {

@@ -109,7 +109,7 @@ func headerOf(rows [][]string, c int) (cells []string, joined string) {
 		if c >= len(rows[r]) {
 			return ""
 		}
-		return rows[r][c]
+		return strings.Join(strings.FieldsFunc(rows[r][c], func(c rune) bool { return c == '\n' || c == '\r' }), " ")
 	}
 	below := false // whether a lower row names the column
 	for r := range rows {

@@ -78,6 +78,10 @@ type start struct {
 }
 
 func (t *text) read(data []byte, layout *Layout, faults *diag.List) *grid {
+	if what, hint := notText(data); what != "" {
+		faults.Errorf(layout.placeOr(t.path), "not-text", "%s is %s, not a text file", t.path, what).WithHint("%s", hint)
+		return nil
+	}
 	if sheet.Is(data) {
 		faults.Errorf(layout.placeOr(t.path), "workbook", "%s is a workbook, not a text file", t.path).
 			WithHint("read a sheet of it: xlsx: {file: ..., sheet: ...} in place of csv")
@@ -98,6 +102,28 @@ func (t *text) read(data []byte, layout *Layout, faults *diag.List) *grid {
 		return nil
 	}
 	return t.records(faults)
+}
+
+// notText recognises files of other kinds that bear the name of a table.
+func notText(data []byte) (what, hint string) {
+	begin := bytes.Clone(bytes.TrimLeft(bytes.TrimPrefix(data[:min(len(data), 512)], []byte("\xef\xbb\xbf")), " \t\r\n"))
+	for i, c := range begin {
+		if c >= 'A' && c <= 'Z' {
+			begin[i] = c - 'A' + 'a'
+		}
+	}
+	for _, k := range []struct{ mark, what, hint string }{
+		{"\x1f\x8b", "compressed", "unpack it"},
+		{"%pdf", "a PDF document", "copy the table into a spreadsheet, or look for the office's CSV"},
+		{"<!doctype", "a web page", "download the table itself; the page may say why it is not there"},
+		{"<html", "a web page", "download the table itself; the page may say why it is not there"},
+		{"<?xml", "an XML document", "look for the office's CSV or .xlsx"},
+	} {
+		if bytes.HasPrefix(begin, []byte(k.mark)) {
+			return k.what, k.hint
+		}
+	}
+	return "", ""
 }
 
 // placeOr returns the place of the layout's stanza, or else a file.
