@@ -26,32 +26,32 @@ var marks = []struct {
 }
 
 // decode returns the bytes of a file in UTF-8, without a byte order mark. The mark
-// takes precedence over the name. bom is the length of a mark of UTF-8. Bytes without
+// takes precedence over the name. Bytes without
 // a name may not be UTF-8; those with a name are, and an error says what is wrong.
-func decode(data []byte, name string) (text []byte, bom int, err error) {
+func decode(data []byte, name string) (text []byte, err error) {
 	for _, m := range marks {
 		rest, ok := bytes.CutPrefix(data, m.mark)
 		switch {
 		case !ok:
 			continue
 		case m.encoding == nil:
-			return rest, len(m.mark), nil
+			return rest, nil
 		}
 		text, err = m.encoding.NewDecoder().Bytes(rest)
-		return text, 0, err
+		return text, err
 	}
 	if name == "" {
-		return data, 0, nil
+		return data, nil
 	}
 	e, err := encodingNamed(name)
 	if err != nil || e == nil {
-		return data, 0, err
+		return data, err
 	}
 	text, err = e.NewDecoder().Bytes(data)
 	if err == nil && bytes.ContainsRune(text, utf8.RuneError) {
 		err = fmt.Errorf("it is not in the encoding %s", name)
 	}
-	return text, 0, err
+	return text, err
 }
 
 // encodingNamed returns the encoding with an IANA name or an alias such as latin1,

@@ -45,7 +45,7 @@ func TestReadGivesPlaces(t *testing.T) {
 		t.Errorf("rows %q, want %q", f.Rows, want)
 	}
 	for _, tt := range []struct{ row, column, line, col int }{
-		{-1, 0, 1, 4}, {-1, 1, 1, 9}, // after the byte order mark
+		{-1, 0, 1, 1}, {-1, 1, 1, 6}, // a byte order mark does not count
 		{0, 0, 3, 1}, {0, 1, 3, 6}, {0, 2, 4, 4}, // after a line break within a cell
 		{1, 0, 5, 1}, {1, 1, 5, 7}, {1, 2, 5, 11}, // bytes, not characters
 		{9, 0, 0, 0}, {0, 9, 0, 0}, {-2, 0, 0, 0},

@@ -128,7 +128,7 @@ func (g *Guessed) rows(data []byte) []line {
 
 // decode finds the encoding.
 func (g *Guessed) decode(data []byte) []byte {
-	text, _, err := decode(data, g.Layout.Encoding)
+	text, err := decode(data, g.Layout.Encoding)
 	if err != nil {
 		return nil
 	}
@@ -139,7 +139,7 @@ func (g *Guessed) decode(data []byte) []byte {
 		}
 		g.Layout.Encoding = name
 		g.set("encoding", strconv.Quote(name), "%s", why)
-		if text, _, err = decode(data, name); err != nil {
+		if text, err = decode(data, name); err != nil {
 			return nil
 		}
 	}
@@ -170,7 +170,7 @@ func guessEncoding(data []byte) (name, why string) {
 	}
 	best := 0
 	for _, candidate := range []string{"windows-1252", "windows-1250", "windows-1251", "windows-1253", "windows-1254", "iso-8859-2", "koi8-r", "ibm850", "shift_jis", "gb18030"} {
-		text, _, err := decode(data, candidate)
+		text, err := decode(data, candidate)
 		if err != nil {
 			continue
 		}

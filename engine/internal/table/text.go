@@ -67,7 +67,6 @@ type text struct {
 	separator rune
 	data      []byte  // in UTF-8, without byte order mark and skipped lines
 	starts    []start // of the records
-	bom       int     // length of a byte order mark in bytes, of the first line
 	line      int     // lines before data
 }
 
@@ -88,7 +87,7 @@ func (t *text) read(data []byte, layout *Layout, faults *diag.List) *grid {
 		return nil
 	}
 	var err error
-	if t.data, t.bom, err = decode(data, layout.Encoding); err != nil {
+	if t.data, err = decode(data, layout.Encoding); err != nil {
 		faults.Errorf(layout.placeOr(t.path), "encoding", "%s cannot be decoded: %v", t.path, err).WithHint("correct encoding, for example encoding: \"windows-1252\"")
 		return nil
 	}
@@ -146,7 +145,7 @@ func (t *text) begin(layout *Layout, faults *diag.List) bool {
 				WithHint("remove separator from the spec, or correct it")
 			return false
 		}
-		t.separator, t.data, t.line, t.bom = named, rest, 1, 0
+		t.separator, t.data, t.line = named, rest, 1
 	}
 	for range layout.Skip {
 		_, rest, ok := bytes.Cut(t.data, []byte{'\n'})
@@ -154,7 +153,7 @@ func (t *text) begin(layout *Layout, faults *diag.List) bool {
 			faults.Errorf(layout.placeOr(t.path), "skip", "%s has only %d lines", t.path, t.line).WithHint("correct skip")
 			return false
 		}
-		t.data, t.bom = rest, 0
+		t.data = rest
 		t.line++
 	}
 	return true
@@ -313,8 +312,5 @@ func (t *text) place(row, column int) diag.Place {
 	}
 	line, col := r.FieldPos(column)
 	at.Line, at.Column = t.line+begin.line+line, col
-	if begin.line+line == 1 {
-		at.Column += t.bom
-	}
 	return at
 }
