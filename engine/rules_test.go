@@ -108,8 +108,13 @@ func TestPackagesWithoutCUE(t *testing.T) {
 		}
 	})
 	// way returns the chain of imports from a package to CUE, or nil.
+	known := map[string][]string{}
 	var way func(from string) []string
-	way = func(from string) []string {
+	way = func(from string) (chain []string) {
+		if chain, done := known[from]; done {
+			return chain
+		}
+		defer func() { known[from] = chain }()
 		for _, imported := range imports[from] {
 			if within(imported, "cuelang.org/go") {
 				return []string{from, imported}

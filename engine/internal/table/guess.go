@@ -396,7 +396,7 @@ func isYear(cell string) bool {
 }
 
 // numberLike matches figures in all the ways in which offices write them, with marks.
-var numberLike = regexp.MustCompile(`^[<>~]?[-+\x{2212}]?\p{Nd}[\p{Nd}.,'’\s\x{a0}\x{202f}\x{2009}]*([eE][-+]?\p{Nd}+)?\s*(%|[*†‡§\x{b9}\x{b2}\x{b3}\x{2070}-\x{209f}]+|\(?[a-z0-9]\)|[a-z]{1,2})?$`)
+var numberLike = regexp.MustCompile(`^[<>~]?(\p{Sc}\s*)?[-+\x{2212}]?\p{Nd}[\p{Nd}.,'’\s\x{a0}\x{202f}\x{2009}]*([eE][-+]?\p{Nd}+)?\s*(%|\p{Sc}|[*†‡§\x{b9}\x{b2}\x{b3}\x{2070}-\x{209f}]+|\(?[a-z0-9]\)|[a-z]{1,2})?$`)
 
 func likeNumber(cell string) bool { return numberLike.MatchString(cell) }
 
@@ -580,7 +580,10 @@ func isMark(cell string) bool {
 // notGiven are words that programs write where a figure is not given.
 var notGiven = []string{"n/a", "n.a.", "n.d.", "nan", "null", "none", "nil", "conf"}
 
-var figure = regexp.MustCompile(`^([-+\x{2212}]?\p{Nd}[\p{Nd}.,'’\s\x{a0}\x{202f}\x{2009}]*?)\s*(%|[*†‡§\x{b9}\x{b2}\x{b3}\x{2070}-\x{209f}]+|\(?[a-z0-9]\)|[a-z]{1,2})$`)
+var figure = regexp.MustCompile(`^([-+\x{2212}]?\p{Nd}[\p{Nd}.,'’\s\x{a0}\x{202f}\x{2009}]*?)\s*(%|\p{Sc}|[*†‡§\x{b9}\x{b2}\x{b3}\x{2070}-\x{209f}]+|\(?[a-z0-9]\)|[a-z]{1,2})$`)
+
+// currency matches a figure after the sign of a currency.
+var currency = regexp.MustCompile(`^\p{Sc}\s*\p{Nd}`)
 
 // guessNumbers finds how figures are written, starting from what is known.
 func guessNumbers(cells []string, known Numbers) (Numbers, []Setting) {
@@ -605,6 +608,10 @@ func guessNumbers(cells []string, known Numbers) (Numbers, []Setting) {
 		case m != nil:
 			note(&marks, m[2])
 			left = append(left, m[1])
+		case currency.MatchString(text):
+			symbol, size := utf8.DecodeRuneInString(text)
+			note(&marks, string(symbol))
+			left = append(left, strings.TrimSpace(text[size:]))
 		case strings.Trim(text, "-\u2212–—") == "":
 			note(&zero, text)
 		case isMark(text), strings.HasPrefix(text, "<"), strings.HasPrefix(text, ">"):

@@ -224,6 +224,7 @@ func TestGuessNumbers(t *testing.T) {
 		{"1;2;3", ""}, {"1,234;12", `thousands: ","`}, {"1,5;12", `decimal: ","`}, {"1.234,5;12", `decimal: ",", thousands: "."`},
 		{"1\u00a0234;12", `thousands: " "`}, {"1'234;5", `thousands: "'"`}, {"12%;13 %", `marks: ["%"]`}, {"1,234¹;2*", `thousands: ",", marks: ["¹", "*"]`},
 		{"-;1", `zero: ["-"]`}, {":;c;1", `missing: [":", "c"]`}, {"<5;7", `missing: ["<5"]`}, {"12 p;3", `marks: ["p"]`},
+		{"€ 12;3 €", `marks: ["€"]`}, {"$1,234;$2", `thousands: ",", marks: ["$"]`}, {"(12);3", ""},
 	} {
 		_, settings := guessNumbers(strings.Split(c.cells, ";"), Numbers{})
 		if got := written(settings); got != c.want {
