@@ -11,9 +11,9 @@ import (
 )
 
 // widestSubMargin is the largest number of fields of a sub-margin. A table over k
-// fields has 2^k-2 of them in all, and cells of many fields expect less than a person
-// each.
-const widestSubMargin = 3
+// fields has 2^k-2 in all; to hold those over three fields as well takes several times
+// the search, and leaves other cells off.
+const widestSubMargin = 2
 
 // expectSubMargins adds the sub-margins of every table and joint: the distributions
 // over some of its fields, of the same persons, those of most fields first.
