@@ -162,7 +162,7 @@ func (f *fitting) change() (total float64, within bool) {
 				total += abs(m - float64(t.target[c]*t.rowMass[t.row[c]]))
 			}
 		}
-		within = within && t.stretched() <= t.def.Tolerance+f.o.Tolerance
+		within = within && !t.tooFar(t.mass, f.o.Tolerance)
 	}
 	return total, within
 }
@@ -183,16 +183,6 @@ func (f *fitting) adopt() {
 		}
 	}
 	f.elastic = true
-}
-
-// stretched returns the total variation distance between the published shares and
-// the current masses, as a share of the whole population.
-func (t *table) stretched() float64 {
-	d := 0.0
-	for c, r := range t.row {
-		d += abs(t.mass[c]-float64(t.share[c]*t.rowMass[r])) / 2
-	}
-	return d
 }
 
 // involved is how wide the range of a table's direction must be, relative to that

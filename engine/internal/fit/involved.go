@@ -107,8 +107,7 @@ func (f *fitting) blameSupports(e *InconsistentError) {
 			if pair == nil {
 				return false
 			}
-			tvd, _ := pair.measure()
-			return tvd > a.def.Tolerance+b.def.Tolerance+f.o.Tolerance
+			return pair.beyond(f.o.Tolerance)
 		})
 	}
 }
