@@ -52,7 +52,8 @@ type compiler struct {
 	where  *constraint  // the persons wanted
 	limits []constraint // per plan.Checks: cell 0 is counted among, cell 1 counted
 
-	problem fit.Problem
+	problem  fit.Problem
+	together [][]int // Problem.Together in the order of the spec
 	whole   *fit.Result // everyone
 	wanted  *fit.Result // the persons wanted
 

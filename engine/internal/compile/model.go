@@ -12,7 +12,7 @@ import (
 // buildModel puts the fit of the persons wanted into the sampler's form: clique by
 // clique, each variable given those of its clique that are placed already.
 func (c *compiler) buildModel() {
-	slices.SortStableFunc(c.controls, func(a, b control) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(c.controls, func(a, b control) int { return cmp.Or(strings.Compare(a.Name, b.Name), slices.Compare(a.Cell, b.Cell)) })
 	m := &sample.Model{}
 	for _, x := range c.controls {
 		m.Controls = append(m.Controls, x.Control)

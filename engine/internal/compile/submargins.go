@@ -19,6 +19,9 @@ const widestSubMargin = 2
 // over some of its fields, of the same persons, those of most fields first.
 func (c *compiler) expectSubMargins() {
 	declared := slices.Clone(c.plan.Expected)
+	// Those of everyone come first, so that the order of the spec does not matter.
+	everyone := slices.DeleteFunc(slices.Clone(declared), func(e plan.Expected) bool { return e.Universe != nil })
+	declared = append(everyone, slices.DeleteFunc(declared, func(e plan.Expected) bool { return e.Universe == nil })...)
 	for i := range declared {
 		of := &declared[i]
 		at, where := c.spec.Place, (*spec.Condition)(nil)

@@ -56,7 +56,10 @@ func TestSubMargins(t *testing.T) {
 			}
 			n := 0
 			for _, row := range rows {
-				if !slices.ContainsFunc(labels, func(l string) bool { _, value, _ := strings.Cut(l, "="); return !slices.Contains(strings.Split(row, ";"), value) }) {
+				if !slices.ContainsFunc(labels, func(l string) bool {
+					_, value, _ := strings.Cut(l, "=")
+					return !slices.Contains(strings.Split(row, ";"), value)
+				}) {
 					n++
 				}
 			}
