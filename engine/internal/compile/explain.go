@@ -273,9 +273,9 @@ func (c *compiler) explainImpossible(e *fit.ImpossibleError) {
 		}
 	}
 	if e.Irreducible {
-		d.WithHint("remove or correct any one of them, and the others agree; or let the least trusted ones move, with tolerance: %s or more", roundUp(e.Repair/2))
+		d.WithHint("remove or correct any one of them, and the others agree; or let the least trusted ones move, with tolerance: %s or more", roundUp(1.02*e.Repair/2))
 	} else {
-		d.WithHint("remove or correct one of them, or let the least trusted ones move, with tolerance: %s or more; some may not be part of the contradiction, because the search stopped at its limit", roundUp(e.Repair/2))
+		d.WithHint("remove or correct one of them, or let the least trusted ones move, with tolerance: %s or more; some may not be part of the contradiction, because the search stopped at its limit", roundUp(1.02*e.Repair/2))
 	}
 	repair := "exactly " + c.persons(e.Repair/2)
 	switch {

@@ -87,10 +87,14 @@ func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err erro
 		clear(zero[i])
 	}
 	last := zero
+	mixed := mixedTables(s.tables)
 	for weight := elasticFirst; weight <= elasticLast; weight *= elasticGrowth {
 		for _, t := range s.tables {
 			if t.def.Role == Hard {
 				t.rho = weight / t.def.scale()
+				if mixed && !t.stiff() {
+					t.rho = min(weight, elasticFine) / t.def.scale()
+				}
 			}
 		}
 		s.damping = startDamping
@@ -104,7 +108,7 @@ func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err erro
 		if within && weight >= elasticFine {
 			return true, nil
 		}
-		if !within && weight >= elasticFine {
+		if !within && weight >= elasticFine && (!mixed || weight*elasticGrowth > elasticLast) {
 			if s.contradiction(zero) {
 				return false, nil
 			}
@@ -115,6 +119,21 @@ func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err erro
 		last = s.duals()
 	}
 	return within, nil
+}
+
+// stiff reports whether the table may move no further than its rounding, if at all.
+func (t *table) stiff() bool { return t.bounded() || t.def.Tolerance == 0 }
+
+// mixedTables reports whether some hard tables are stiff and others are not. The weights of the
+// stiff ones then go on growing, so that the others move instead.
+func mixedTables(tables []*table) bool {
+	stiff, loose := false, false
+	for _, t := range tables {
+		if t.def.Role == Hard {
+			stiff, loose = stiff || t.stiff(), loose || !t.stiff()
+		}
+	}
+	return stiff && loose
 }
 
 // beyond reports whether the solver has a proof that its tables need a larger
@@ -205,7 +224,9 @@ func (f *fitting) impossibleSet(ctx context.Context, s *solver) error {
 	}
 	e.Irreducible = irreducible
 	e.AtLeast = atLeast
-	if least, ok := leastRepair(f.p, set); ok {
+	// The programme has the zeros of the set only; a result below what is proven shows
+	// that zeros of other tables take part.
+	if least, ok := leastRepair(f.p, set); ok && least >= 0.999*atLeast {
 		e.Repair, e.Exact = least, true
 	}
 	for i, t := range set {
