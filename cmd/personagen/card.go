@@ -196,6 +196,8 @@ func (d *deck) value(column, row int) string {
 		text = f.Domain.Labels[c.Codes[row]]
 	case frame.Integer:
 		text = readable(strconv.FormatInt(c.Ints[row], 10))
+	case frame.Date:
+		text = string(frame.AppendDate(nil, c.Ints[row]))
 	case frame.Number:
 		text = readable(strconv.FormatFloat(c.Floats[row], 'f', f.Decimals, 64))
 	case frame.Text:

@@ -11,6 +11,7 @@ var checks = [][]definition{
 	{personsCheck},
 	{nearPersonsCheck},
 	{groupCheck},
+	{dateCheck},
 	{impossibleCheck},
 	{openCheck, frequencyCheck},
 	{tableCheck},

@@ -34,12 +34,16 @@ type ranger interface {
 func compileColumns(b *basis, coding *coding, counts *countsPlan) *columnsPlan {
 	p := &columnsPlan{}
 	for i, f := range b.plan.Fields {
-		c := columnPlan{field: f, axis: coding.axisOf[i], when: coding.mask(f.When), group: f.Lookup() != nil, counter: -1}
+		c := columnPlan{field: f, axis: coding.axisOf[i], when: coding.mask(f.When), group: f.Lookup() != nil || f.Type == frame.Date, counter: -1}
 		if c.axis >= 0 {
 			c.counter = counts.counter(coding, coding.space([]string{f.Name}), everyone)
 		}
 		if r, ok := f.Program.(ranger); ok {
 			c.low, c.high, c.bounded = r.Range()
+		}
+		if f.Type == frame.Date {
+			c.low, c.high = f.Bounds()
+			c.bounded = true
 		}
 		c.nonEmpty = f.Type == frame.Text && !f.Hidden
 		p.fields = append(p.fields, c)
@@ -66,6 +70,7 @@ type columnTally struct {
 	nulls   int64
 	numbers sketch.Numbers // of numbers, of the lengths of texts, of the items of lists
 	items   []int64        // per label of a list
+	dates   dateCounts
 }
 
 func (p *columnsPlan) newTally(codes *codes, counts *counts) *columns {
@@ -82,6 +87,7 @@ func (t *columns) merge(other tally) {
 		f.extra.merge(&o.extra)
 		f.nulls += o.nulls
 		f.numbers.Merge(&o.numbers)
+		f.dates.merge(&o.dates)
 		if f.items == nil {
 			f.items = o.items
 		} else {
@@ -113,6 +119,19 @@ func (t *columns) addColumn(b *frame.Batch, i int) {
 		}
 	case frame.Integer:
 		t.addIntegers(b, i)
+	case frame.Date:
+		for r, day := range col.Ints[:b.N] {
+			switch {
+			case col.Null != nil && col.Null[r]:
+			case day < frame.MinDate || day > frame.MaxDate:
+				f.unknown.add(b.First + int64(r))
+			default:
+				if x := float64(day); c.bounded && (x < c.low || x > c.high) {
+					f.outside.add(b.First + int64(r))
+				}
+				f.dates.add(day)
+			}
+		}
 	case frame.Number:
 		for r, v := range col.Floats[:b.N] {
 			switch {
@@ -203,7 +222,8 @@ func (t *columns) addLists(b *frame.Batch, i int) {
 }
 
 // addNulls counts nulls and compares them with the field's condition. A group may
-// also be null by the values of its base fields, which its own check covers.
+// also be null by the values of its base fields, and a date by those from which it
+// follows; their own checks cover that.
 func (t *columns) addNulls(b *frame.Batch, i int) {
 	c, col, f := &t.plan.fields[i], &b.Columns[i], &t.of[i]
 	category := c.field.Type == frame.Category
@@ -240,6 +260,7 @@ func (t *columns) profiles(rows int64) (out []Profile) {
 	for i := range t.of {
 		c, f := &t.plan.fields[i], &t.of[i]
 		p := Profile{Field: c.field.Name, Rows: rows, Nulls: f.nulls, Counts: f.items}
+		p.Dates = f.dates.describe()
 		if c.counter >= 0 {
 			p.Counts = slices.Clone(t.counts.of[c.counter][:c.field.Domain.Size()])
 			if c.field.Type == frame.Integer {

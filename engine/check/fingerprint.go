@@ -63,7 +63,7 @@ func (f *fingerprint) value(b *frame.Batch, column, r int) {
 	switch t {
 	case frame.Category:
 		f.word(uint64(c.Codes[r]))
-	case frame.Integer:
+	case frame.Integer, frame.Date:
 		f.word(uint64(c.Ints[r]))
 	case frame.Number:
 		f.word(math.Float64bits(c.Floats[r]))

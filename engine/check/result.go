@@ -27,6 +27,7 @@ const (
 	KindPersons        = "persons"      // persons who are equal
 	KindNearPersons    = "near_persons" // persons who are equal except for one thing
 	KindGroup          = "group"
+	KindDate           = "date" // dates against the days from which they follow
 	KindImpossible     = "impossible"
 	KindOpen           = "open"      // whether values of choices and lists are possible for the person
 	KindFrequency      = "frequency" // how often entries of choices and lists are drawn
@@ -279,6 +280,8 @@ type Profile struct {
 	// Numbers summarises numbers, whole numbers, characters of texts or items
 	// of lists.
 	Numbers *Summary `json:"numbers,omitempty"`
+	// Dates summarises dates.
+	Dates *DateSummary `json:"dates,omitempty"`
 }
 
 // Summary describes numbers.

@@ -23,11 +23,19 @@ func (v values) judge(j *judging, t tally) (out []finding, _ error) {
 		x := &t.(*columns).of[i]
 		var f verdict
 		f.add(&x.unknown, "with "+notOf(c.field))
-		f.add(&x.outside, fmt.Sprintf("outside %g to %g", c.low, c.high))
+		f.add(&x.outside, "outside "+c.bounds())
 		f.add(&x.empty, "with an empty text")
 		out = append(out, only(f.outcome(KindValues, name, "every value is "+c.allowed()))...)
 	}
 	return out, nil
+}
+
+// bounds describes the range of a bounded column.
+func (c *columnPlan) bounds() string {
+	if c.field.Type == frame.Date {
+		return fmt.Sprintf("%s to %s", kind.Day(c.low), kind.Day(c.high))
+	}
+	return fmt.Sprintf("%g to %g", c.low, c.high)
 }
 
 // allowed describes the values that a column may hold.
@@ -37,6 +45,8 @@ func (c *columnPlan) allowed() string {
 		return fmt.Sprintf("a whole number from %d to %d", d.Min, d.Max)
 	case d != nil:
 		return fmt.Sprintf("one of %d labels", d.Size())
+	case c.field.Type == frame.Date:
+		return "a date from " + c.bounds()
 	case c.bounded:
 		return fmt.Sprintf("a number from %g to %g", c.low, c.high)
 	case c.field.Type == frame.Integer:
@@ -54,6 +64,8 @@ func notOf(f *kind.Field) string {
 		return fmt.Sprintf("a number outside %d to %d", d.Min, d.Max)
 	case d != nil:
 		return "a label that the field does not have"
+	case f.Type == frame.Date:
+		return "a date outside the years 1 to 9999"
 	}
 	return "a number that is not finite"
 }

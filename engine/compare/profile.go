@@ -345,6 +345,8 @@ func textOf(col *frame.Column, field *frame.Field, r int) string {
 		return field.Labels[col.Codes[r]]
 	case field.Type == frame.Integer:
 		return strconv.FormatInt(col.Ints[r], 10)
+	case field.Type == frame.Date:
+		return string(frame.AppendDate(nil, col.Ints[r]))
 	case field.Type == frame.Number:
 		return strconv.FormatFloat(col.Floats[r], 'g', -1, 64)
 	case field.Type == frame.Text:

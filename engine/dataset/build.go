@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"math"
+	"regexp"
 	"strconv"
 	"unicode/utf8"
 
@@ -84,7 +85,7 @@ func (b *builder) absent(code int32) {
 		c.Codes = append(c.Codes, code)
 		b.rows++
 		return
-	case frame.Integer:
+	case frame.Integer, frame.Date:
 		c.Ints = append(c.Ints, 0)
 	case frame.Number:
 		c.Floats = append(c.Floats, 0)
@@ -111,6 +112,8 @@ func (b *builder) text(v []byte) {
 		b.done(false)
 	case frame.TextList, frame.CategoryList:
 		b.textAsList(v)
+	case frame.Date:
+		b.dateText(v)
 	default:
 		b.wrong(v)
 	}
@@ -188,6 +191,29 @@ func (b *builder) number(v float64) {
 		b.scalar(appendNumber(nil, v, -1))
 	}
 }
+
+// date takes a number of days since 1970-01-01.
+func (b *builder) date(days int64) {
+	if b.field.Type == frame.Date {
+		b.column.Ints = append(b.column.Ints, days)
+		b.done(false)
+		return
+	}
+	b.text(frame.AppendDate(nil, days))
+}
+
+// dateText reads a date that is written as text. Some tools write midnight after
+// it, because they have dates only as points of time.
+func (b *builder) dateText(v []byte) {
+	days, ok := frame.ParseDate(string(midnight.ReplaceAll(v, nil)))
+	if !ok {
+		b.wrong(v)
+		return
+	}
+	b.date(days)
+}
+
+var midnight = regexp.MustCompile(`[T ]00:00(:00(\.0+)?)?(Z|[+]00:00)?$`)
 
 func (b *builder) boolean(v bool) { b.scalar(strconv.AppendBool(nil, v)) }
 

@@ -75,6 +75,8 @@ func (enc csvEncoder) appendRow(dst []byte, b *frame.Batch, r int) []byte {
 		switch col.field.Type {
 		case frame.Integer:
 			dst = strconv.AppendInt(dst, c.Ints[r], 10)
+		case frame.Date:
+			dst = frame.AppendDate(dst, c.Ints[r])
 		case frame.Number:
 			dst = appendNumber(dst, c.Floats[r], col.field.Decimals)
 		case frame.Text:

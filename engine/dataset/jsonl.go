@@ -41,6 +41,10 @@ func newJSONEncoder(s frame.Schema) rowEncoder {
 			if f.Type == frame.Category {
 				lit = append(lit, key...)
 			}
+			if f.Boolean {
+				col.labels = append(col.labels, append(lit, l...))
+				continue
+			}
 			col.labels = append(col.labels, appendJSONString(lit, l))
 		}
 		enc[i] = col
@@ -69,6 +73,8 @@ func (enc jsonEncoder) appendRow(dst []byte, b *frame.Batch, r int) []byte {
 		switch col.field.Type {
 		case frame.Integer:
 			dst = strconv.AppendInt(dst, c.Ints[r], 10)
+		case frame.Date:
+			dst = append(frame.AppendDate(append(dst, '"'), c.Ints[r]), '"')
 		case frame.Number:
 			dst = appendNumber(dst, c.Floats[r], col.field.Decimals)
 		case frame.Text:

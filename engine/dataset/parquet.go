@@ -13,14 +13,19 @@ import (
 )
 
 // parquetNode returns the Parquet type of a field. Categories are strings with a
-// dictionary, texts are plain strings, and lists are LISTs of either.
+// dictionary, or BOOLEAN; texts are plain strings, dates are DATE, and lists are
+// LISTs of labels or texts.
 func parquetNode(f *frame.Field) parquet.Node {
 	label := parquet.Encoded(parquet.String(), &parquet.RLEDictionary)
 	text := parquet.Encoded(parquet.String(), &parquet.Plain)
 	var node parquet.Node
 	switch f.Type {
 	case frame.Category:
-		node = label
+		if node = label; f.Boolean {
+			node = parquet.Leaf(parquet.BooleanType)
+		}
+	case frame.Date:
+		node = parquet.Date()
 	case frame.Integer:
 		node = parquet.Int(64)
 	case frame.Number:
@@ -115,7 +120,7 @@ func parquetOptions(s frame.Schema, o Options) ([]parquet.WriterOption, error) {
 	for i := range s {
 		path := []string{s[i].Name}
 		switch s[i].Type {
-		case frame.Integer, frame.Number:
+		case frame.Integer, frame.Number, frame.Date:
 			continue
 		case frame.CategoryList, frame.TextList:
 			path = append(path, "list", "element")
@@ -159,7 +164,11 @@ func valueLevel(f *frame.Field) int {
 func labelValues(f *frame.Field, column int) []parquet.Value {
 	values := make([]parquet.Value, len(f.Labels))
 	for k, l := range f.Labels {
-		values[k] = parquet.ByteArrayValue([]byte(l)).Level(0, valueLevel(f), column)
+		value := parquet.ByteArrayValue([]byte(l))
+		if f.Boolean {
+			value = parquet.BooleanValue(l == "true")
+		}
+		values[k] = value.Level(0, valueLevel(f), column)
 	}
 	return values
 }
@@ -287,6 +296,14 @@ func (p *parquetPart) slice(dst []parquet.Value, i int, b *frame.Batch, from int
 				dst = append(dst, null)
 			} else {
 				dst = append(dst, parquet.Int64Value(c.Ints[r]).Level(0, level, i))
+			}
+		}
+	case frame.Date:
+		for r := from; r < to; r++ {
+			if c.Null != nil && c.Null[r] {
+				dst = append(dst, null)
+			} else {
+				dst = append(dst, parquet.Int32Value(int32(c.Ints[r])).Level(0, level, i))
 			}
 		}
 	case frame.Number:

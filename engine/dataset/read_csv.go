@@ -226,6 +226,8 @@ func (b *builder) cell(v []byte, quoted bool) {
 		} else {
 			b.wrong(v)
 		}
+	case frame.Date:
+		b.dateText(v)
 	case frame.Category, frame.Text:
 		b.text(unescapeFormula(v))
 	default:

@@ -199,7 +199,7 @@ func converter(leaf *parquet.Column) (frame.Type, func(*builder, parquet.Value))
 		return frame.Number, func(b *builder, v parquet.Value) { b.number(decimalValue(v, t.Scale)) }
 	case *format.DateType:
 		return frame.Text, func(b *builder, v parquet.Value) {
-			b.text(time.Unix(int64(v.Int32())*86400, 0).UTC().AppendFormat(nil, time.DateOnly))
+			b.date(int64(v.Int32()))
 		}
 	case *format.TimestampType:
 		unit := timestampUnit(t.Unit)

@@ -32,7 +32,7 @@ func checkSchema(s frame.Schema) error {
 
 func checkField(f frame.Field) error {
 	switch f.Type {
-	case frame.Integer, frame.Number, frame.Text, frame.TextList:
+	case frame.Integer, frame.Number, frame.Text, frame.TextList, frame.Date:
 		return nil
 	case frame.Category, frame.CategoryList:
 	default:
@@ -42,6 +42,9 @@ func checkField(f frame.Field) error {
 	for _, l := range f.Labels {
 		if !utf8.ValidString(l) {
 			return fmt.Errorf("label %q is not valid UTF-8", l)
+		}
+		if f.Boolean && l != "true" && l != "false" {
+			return fmt.Errorf("label %q is not a truth value", l)
 		}
 		if seen[l] {
 			return fmt.Errorf("label %q occurs twice", l)
@@ -59,7 +62,7 @@ func checkBatch(s frame.Schema, b *frame.Batch) error {
 	}
 	for i := range s {
 		f := &s[i]
-		if g := &b.Schema[i]; g.Name != f.Name || g.Type != f.Type || len(g.Labels) != len(f.Labels) {
+		if g := &b.Schema[i]; g.Name != f.Name || g.Type != f.Type || g.Boolean != f.Boolean || len(g.Labels) != len(f.Labels) {
 			return fmt.Errorf("column %d of the batch is %s %q with %d labels, in the file it is %s %q with %d",
 				i+1, g.Type, g.Name, len(g.Labels), f.Type, f.Name, len(f.Labels))
 		}
@@ -96,6 +99,12 @@ func checkColumn(f *frame.Field, c *frame.Column, n int) error {
 		return checkCodes(c.Codes, low, len(f.Labels))
 	case frame.CategoryList:
 		return checkCodes(c.Codes[:c.Offsets[n]], 0, len(f.Labels))
+	case frame.Date:
+		for r, days := range c.Ints {
+			if (days < frame.MinDate || days > frame.MaxDate) && (c.Null == nil || !c.Null[r]) {
+				return fmt.Errorf("row %d has a date outside the years 1 to 9999", r)
+			}
+		}
 	case frame.Number:
 		for r, v := range c.Floats {
 			if (math.IsNaN(v) || math.IsInf(v, 0)) && (c.Null == nil || !c.Null[r]) {
@@ -111,7 +120,7 @@ func checkLengths(t frame.Type, c *frame.Column, n int) error {
 	switch t {
 	case frame.Category:
 		count = len(c.Codes)
-	case frame.Integer:
+	case frame.Integer, frame.Date:
 		count = len(c.Ints)
 	case frame.Number:
 		count = len(c.Floats)
@@ -163,7 +172,7 @@ func rawSize(b *frame.Batch) int64 {
 		switch b.Schema[i].Type {
 		case frame.Category, frame.CategoryList:
 			size += 4 * int64(len(c.Codes))
-		case frame.Integer, frame.Number:
+		case frame.Integer, frame.Number, frame.Date:
 			size += 8 * int64(b.N)
 		case frame.Text, frame.TextList:
 			for _, t := range c.Texts {

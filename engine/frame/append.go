@@ -20,7 +20,7 @@ func (c *Column) appendRows(src *Column, t Type, n, m int) {
 	switch t {
 	case Category:
 		c.Codes = append(c.Codes[:n], src.Codes[:m]...)
-	case Integer:
+	case Integer, Date:
 		c.Ints = append(c.Ints[:n], src.Ints[:m]...)
 	case Number:
 		c.Floats = append(c.Floats[:n], src.Floats[:m]...)

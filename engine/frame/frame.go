@@ -15,6 +15,7 @@ const (
 	Integer      Type = "integer"       // Ints
 	Number       Type = "number"        // Floats
 	Text         Type = "text"          // Texts
+	Date         Type = "date"          // Ints, days since 1970-01-01
 	CategoryList Type = "category_list" // Offsets into Codes
 	TextList     Type = "text_list"     // Offsets into Texts
 )
@@ -24,7 +25,8 @@ type Field struct {
 	Name        string   `json:"name"`
 	Type        Type     `json:"type"`
 	Nullable    bool     `json:"nullable,omitempty"`
-	Labels      []string `json:"labels,omitempty"` // Category and CategoryList
+	Labels      []string `json:"labels,omitempty"`  // Category and CategoryList
+	Boolean     bool     `json:"boolean,omitempty"` // a Category whose labels are true and false, written as truth values
 	Title       string   `json:"title,omitempty"`
 	Description string   `json:"description,omitempty"`
 	Unit        string   `json:"unit,omitempty"`
@@ -94,7 +96,7 @@ func (c *Column) Resize(t Type, n int) {
 	switch t {
 	case Category:
 		c.Codes = Grow(c.Codes, n)
-	case Integer:
+	case Integer, Date:
 		c.Ints = Grow(c.Ints, n)
 	case Number:
 		c.Floats = Grow(c.Floats, n)

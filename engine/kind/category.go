@@ -17,6 +17,9 @@ var categoryKind = Kind{
 		f.Class, f.Type = Fitted, frame.Category
 		f.Nullable = s.When != nil
 		f.Domain = &Domain{Labels: c.readLabels(s.Body.Get("values"))}
+		if values := s.Body.Get("values"); values.Kind == spec.ListNode {
+			c.markBoolean(f, values.Items)
+		}
 	},
 }
 
@@ -27,8 +30,8 @@ func (c *Compiler) readLabels(n *spec.Node) []string {
 		seen := map[string]bool{}
 		var labels []string
 		for _, item := range n.Items {
-			label := item.String // the exact digits of a number
-			if item.Kind != spec.StringNode && item.Kind != spec.NumberNode {
+			label := labelText(item)
+			if item.Kind != spec.StringNode && item.Kind != spec.NumberNode && item.Kind != spec.BoolNode {
 				c.Diags.Errorf(item.Place, "bad-label", "a label is text or a number").WithHint("put quotation marks around the label")
 			} else if label == "" {
 				c.Diags.Errorf(item.Place, "empty-label", "a label is empty").WithHint("write a label")

@@ -12,8 +12,8 @@ var constantKind = Kind{
 		f.Class, f.Type = Derived, frame.Category
 		f.Nullable = s.When != nil
 		value := s.Body.Get("value")
-		text := value.String // the exact digits of a number
-		f.Domain = &Domain{Labels: []string{text}}
+		f.Domain = &Domain{Labels: []string{labelText(value)}}
+		c.markBoolean(f, []*spec.Node{value})
 		f.Program = &constant{}
 	},
 	New: func() Program { return &constant{} },

@@ -25,7 +25,22 @@ type termValues struct {
 // that the field does not have, and says what was probably meant.
 func (c *Compiler) doubtTerm(t *spec.Term, f *Field, met bool) {
 	has := func(label string) bool { _, ok := f.Domain.Index(label); return ok }
+	if f.Domain.Boolean {
+		c.doubtTruth(t, f, met)
+		return
+	}
 	c.doubtValues(t, met, termValues{"field", f.Name, f.Domain.Integer, f.Domain.AllLabels, has, f.Domain.Summary()})
+}
+
+// doubtTruth is doubtTerm for a field of truth values.
+func (c *Compiler) doubtTruth(t *spec.Term, f *Field, met bool) {
+	hint := fmt.Sprintf("the values of field %q are truth values, without quotation marks: %s", f.Name, f.Domain.Summary())
+	switch {
+	case !met:
+		c.Diags.Warnf(t.Place, "never-holds", "no value of field %q satisfies %s", f.Name, t.Text).WithHint("%s", hint)
+	case len(t.Names) > 0:
+		c.Diags.Warnf(t.Place, "never-holds", "%q is not a value of field %q, in the condition %s", t.Names[0], f.Name, t.Text).WithHint("%s", hint)
+	}
 }
 
 // doubtCells is doubtTerm for a term about a column of a file. Its cells are texts,

@@ -70,8 +70,31 @@ func compileGroup(c *Compiler, s *spec.Field, f *Field) {
 	if of == nil {
 		return
 	}
+	c.markBoolean(f, groupLabels(s))
 	f.Program, f.Inputs = &group{Of: of}, of.Fields
 	f.Nullable = slices.Contains(of.Case, 0) || s.When != nil
+}
+
+// groupLabels returns the labels of a group as the spec writes them.
+func groupLabels(s *spec.Field) []*spec.Node {
+	var labels []*spec.Node
+	if n := s.Body.Get("labels"); n != nil && s.Body.Get("cuts") != nil {
+		labels = n.Items
+	}
+	if n := s.Body.Get("map"); n != nil {
+		for _, e := range n.Fields {
+			labels = append(labels, e.Value)
+		}
+	}
+	if n := s.Body.Get("cases"); n != nil {
+		for _, item := range n.Items {
+			labels = append(labels, item.Get("label"))
+		}
+	}
+	if n := s.Body.Get("other"); n != nil && s.Body.Get("cuts") == nil {
+		labels = append(labels, n)
+	}
+	return labels
 }
 
 // newSelector returns a selector over the given fields with every case 0.
@@ -121,7 +144,7 @@ func (c *Compiler) readCuts(s *spec.Field, f *Field, base *Field) *Selector {
 			return nil
 		}
 		for _, l := range labels.Items {
-			f.Domain.Labels = append(f.Domain.Labels, l.String)
+			f.Domain.Labels = append(f.Domain.Labels, labelText(l))
 		}
 	} else {
 		f.Domain.Labels = bandLabels(starts, cuts[0] > d.Min)
@@ -170,7 +193,7 @@ func (c *Compiler) readCases(s *spec.Field, f *Field, bases []*Field) *Selector 
 			}
 		}
 		conditions = append(conditions, cond)
-		codes = append(codes, f.Domain.addLabel(n.Get("label").String))
+		codes = append(codes, f.Domain.addLabel(labelText(n.Get("label"))))
 	}
 	sel := c.Select(conditions)
 	if sel == nil {
@@ -178,7 +201,7 @@ func (c *Compiler) readCases(s *spec.Field, f *Field, bases []*Field) *Selector 
 	}
 	rest := int32(0)
 	if other := s.Body.Get("other"); other != nil {
-		rest = f.Domain.addLabel(other.String)
+		rest = f.Domain.addLabel(labelText(other))
 	}
 	for i, chosen := range sel.Case {
 		if chosen == 0 {
@@ -209,7 +232,7 @@ func (c *Compiler) readMap(s *spec.Field, f *Field, base *Field) *Selector {
 	if node := s.Body.Get("map"); node != nil {
 		for _, e := range node.Fields {
 			c.checkLabel(base, e.Name, e.Place)
-			pairs[e.Name] = e.Value.String
+			pairs[e.Name] = labelText(e.Value)
 		}
 	} else if !c.readPairs(s, base, pairs) {
 		return nil
@@ -228,7 +251,7 @@ func (c *Compiler) readMap(s *spec.Field, f *Field, base *Field) *Selector {
 		case other.String == "keep":
 			to = label
 		default:
-			to = other.String
+			to = labelText(other)
 		}
 		sel.Case[i] = f.Domain.addLabel(to)
 	}

@@ -142,7 +142,7 @@ func (f *Field) Slots() int {
 func (f *Field) Column() frame.Field {
 	c := frame.Field{Name: f.Name, Type: f.Type, Nullable: f.Nullable, Title: f.Title, Description: f.About, Unit: f.Unit, Decimals: f.Decimals}
 	if f.Type == frame.Category || f.Type == frame.CategoryList {
-		c.Labels = f.Domain.Labels
+		c.Labels, c.Boolean = f.Domain.Labels, f.Domain.Boolean
 	}
 	return c
 }
@@ -151,6 +151,7 @@ func (f *Field) Column() frame.Field {
 // Min to Max. A value's code is its position.
 type Domain struct {
 	Labels  []string `json:"labels,omitempty"`
+	Boolean bool     `json:"boolean,omitempty"` // the labels are "true" and "false" and stand for truth values
 	Integer bool     `json:"integer,omitempty"`
 	Min     int64    `json:"min,omitempty"`
 	Max     int64    `json:"max,omitempty"`
@@ -167,10 +168,13 @@ func (d *Domain) Size() int {
 	return len(d.Labels)
 }
 
-// Value returns value i as conditions see it: a string, or an int64.
+// Value returns value i as conditions see it: a string, an int64 or a bool.
 func (d *Domain) Value(i int) any {
-	if d.Integer {
+	switch {
+	case d.Integer:
 		return d.Min + int64(i)
+	case d.Boolean:
+		return d.Labels[i] == "true"
 	}
 	return d.Labels[i]
 }
@@ -279,7 +283,7 @@ type Kind struct {
 
 // Kinds returns every kind. The schema's #Kinds has the same names.
 func Kinds() []Kind {
-	return []Kind{categoryKind, integerKind, groupKind, choiceKind, numberKind, templateKind, listKind, constantKind, idKind, textKind, textListKind, textSourceKind}
+	return []Kind{categoryKind, integerKind, groupKind, choiceKind, numberKind, dateKind, templateKind, listKind, constantKind, idKind, textKind, textListKind, textSourceKind}
 }
 
 // Find returns the kind of the given name; false when there is none.

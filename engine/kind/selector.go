@@ -129,6 +129,11 @@ func (c *Compiler) FiniteField(name string, at diag.Place) *Field {
 		}
 		return nil // it failed to compile and has been reported
 	}
+	if f.Type == frame.Date {
+		c.Diags.Errorf(at, "not-finite", "field %q is a date, which has no finite list of values", name).
+			WithHint("use the age from which it follows, or a group of that")
+		return nil
+	}
 	if !f.Finite() {
 		c.Diags.Errorf(at, "not-finite", "field %q is a %s, which has no finite list of values", name, f.Kind).
 			WithHint("use a category, integer, group or constant")

@@ -129,8 +129,8 @@ func try(t *prompt.Template, values map[string]any) *prompt.Fault {
 func (f *Field) example() any {
 	switch f.Type {
 	case frame.Category:
-		if len(f.Domain.Labels) > 0 {
-			return f.Domain.Labels[0]
+		if f.Domain.Size() > 0 {
+			return f.Domain.Value(0)
 		}
 	case frame.CategoryList:
 		return f.Domain.Labels[:min(len(f.Domain.Labels), 3)]
@@ -143,6 +143,8 @@ func (f *Field) example() any {
 		return 1.0
 	case frame.TextList:
 		return []string{"text"}
+	case frame.Date:
+		return "2000-02-29"
 	}
 	return "text"
 }
@@ -344,7 +346,8 @@ func nullValue(t frame.Type) any {
 	return ""
 }
 
-// cellValue returns a value as templates see it: string, int64, float64 or []string.
+// cellValue returns a value as templates see it: string, int64, float64, bool or
+// []string. A date is a string such as "2024-04-08".
 func cellValue(b *frame.Batch, column, r int) any {
 	c, f := &b.Columns[column], &b.Schema[column]
 	if c.IsNull(f.Type, r) {
@@ -352,9 +355,14 @@ func cellValue(b *frame.Batch, column, r int) any {
 	}
 	switch f.Type {
 	case frame.Category:
+		if f.Boolean {
+			return f.Labels[c.Codes[r]] == "true"
+		}
 		return f.Labels[c.Codes[r]]
 	case frame.Integer:
 		return c.Ints[r]
+	case frame.Date:
+		return string(frame.AppendDate(nil, c.Ints[r]))
 	case frame.Number:
 		return c.Floats[r]
 	case frame.Text:
@@ -410,6 +418,8 @@ func appendCell(dst []byte, b *frame.Batch, column, r int) []byte {
 		return append(dst, f.Labels[c.Codes[r]]...)
 	case frame.Integer:
 		return strconv.AppendInt(dst, c.Ints[r], 10)
+	case frame.Date:
+		return frame.AppendDate(dst, c.Ints[r])
 	case frame.Number:
 		return prompt.AppendFloat(dst, c.Floats[r])
 	case frame.Text:

@@ -26,7 +26,7 @@ func (f *Field) Validate() error {
 		if d != nil && !d.Integer {
 			return errors.New("its values are labels, but its column has whole numbers")
 		}
-	case frame.Number, frame.Text, frame.TextList:
+	case frame.Number, frame.Date, frame.Text, frame.TextList:
 	default:
 		return fmt.Errorf("its column has the unknown type %q", f.Type)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/kind"
 )
@@ -141,6 +142,9 @@ func (t *printer) fields() {
 
 func fieldValues(f *kind.Field) string {
 	switch {
+	case f.Type == frame.Date:
+		least, greatest := f.Bounds()
+		return fmt.Sprintf("%s to %s", kind.Day(least), kind.Day(greatest))
 	case f.Domain == nil:
 		return "-"
 	case f.Domain.Integer:

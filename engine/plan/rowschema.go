@@ -101,7 +101,11 @@ func propertyOf(f *kind.Field) object {
 	o.add("type", typeOf(f))
 	switch f.Type {
 	case frame.Category:
-		o.add("enum", labelsOf(f, f.Nullable))
+		if !f.Domain.Boolean || f.Domain.Size() == 1 {
+			o.add("enum", labelsOf(f, f.Nullable))
+		}
+	case frame.Date:
+		o.add("format", "date")
 	case frame.Integer, frame.Number:
 		least, greatest := f.Bounds()
 		if !math.IsInf(least, 0) {
@@ -139,8 +143,10 @@ func describe(f *kind.Field) string {
 func typeOf(f *kind.Field) any {
 	name := "array"
 	switch f.Type {
-	case frame.Category, frame.Text:
-		name = "string"
+	case frame.Category, frame.Text, frame.Date:
+		if name = "string"; f.Domain != nil && f.Domain.Boolean {
+			name = "boolean"
+		}
 	case frame.Integer:
 		name = "integer"
 	case frame.Number:
@@ -154,8 +160,8 @@ func typeOf(f *kind.Field) any {
 
 func labelsOf(f *kind.Field, nullable bool) []any {
 	var out []any
-	for _, l := range f.Domain.Labels {
-		out = append(out, l)
+	for i := range f.Domain.Labels {
+		out = append(out, f.Domain.Value(i))
 	}
 	if nullable {
 		out = append(out, nil)

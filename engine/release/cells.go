@@ -200,7 +200,7 @@ func sameCell(f *frame.Field, a, b *frame.Column, r int) bool {
 		return true
 	}
 	switch f.Type {
-	case frame.Integer:
+	case frame.Integer, frame.Date:
 		return a.Ints[r] == b.Ints[r]
 	case frame.Number:
 		x, y := a.Floats[r], b.Floats[r]

@@ -46,9 +46,9 @@ func (r *Release) statusOf(c column) string {
 // typeName returns the type of a column in the data files.
 func (r *Release) typeName(c column) string {
 	if r.lists(c) {
-		return "list of " + featureType(c.Type)
+		return "list of " + featureType(c)
 	}
-	return featureType(c.Type)
+	return featureType(c)
 }
 
 // describeValues summarises the values of a column: a range or a list of labels.
@@ -58,6 +58,8 @@ func (c column) describeValues() string {
 		if n := c.Numbers; n != nil && n.N > 0 {
 			return number(n.Min) + " to " + number(n.Max)
 		}
+	case c.Dates != nil:
+		return c.Dates.Period()
 	case len(c.Values) > 0 && len(c.Values) <= mostNamed:
 		var labels []string
 		for _, v := range c.Values {

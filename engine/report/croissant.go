@@ -148,7 +148,7 @@ func (r *Release) records(f File) croissantRecordSet {
 	for _, c := range r.columns() {
 		field := croissantField{
 			Type: "cr:Field", ID: set.ID + "/" + c.name(), Name: c.name(), Description: sentences(c.Title, c.plan.About, unit(c.Unit)),
-			DataType: croissantType(c.Type), Repeated: r.lists(c),
+			DataType: croissantType(c), Repeated: r.lists(c),
 			Source: croissantSource{&croissantRef{f.Name}, croissantExtract{c.name()}},
 		}
 		if kind.MeaningOf(c.Kind) == kind.Identifier {
@@ -169,8 +169,14 @@ func unit(u string) string {
 
 // croissantType is the type of a column's values; of a list, the type of its
 // items.
-func croissantType(t frame.Type) string {
-	switch t {
+func croissantType(c column) string {
+	switch c.Type {
+	case frame.Category:
+		if c.boolean() {
+			return "sc:Boolean"
+		}
+	case frame.Date:
+		return "sc:Date"
 	case frame.Integer:
 		return "sc:Integer"
 	case frame.Number:

@@ -75,7 +75,7 @@ func (r *Release) frontFeatures(d *document) {
 		if r.lists(c) {
 			key = "sequence"
 		}
-		d.line("    %s: %s", key, featureType(c.Type))
+		d.line("    %s: %s", key, featureType(c))
 	}
 	bytes := int64(0)
 	for _, f := range r.data() {
@@ -86,8 +86,14 @@ func (r *Release) frontFeatures(d *document) {
 }
 
 // featureType is the type of a column's values; of a list, the type of its items.
-func featureType(t frame.Type) string {
-	switch t {
+func featureType(c column) string {
+	switch c.Type {
+	case frame.Category:
+		if c.boolean() {
+			return "bool"
+		}
+	case frame.Date:
+		return "date32"
 	case frame.Integer:
 		return "int64"
 	case frame.Number:
@@ -95,6 +101,9 @@ func featureType(t frame.Type) string {
 	}
 	return "string"
 }
+
+// boolean reports whether a column has truth values.
+func (c column) boolean() bool { return c.plan.Domain != nil && c.plan.Domain.Boolean }
 
 // sizeCategory is the size class of data sets on hubs.
 func sizeCategory(rows int64) string {

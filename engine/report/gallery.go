@@ -194,6 +194,8 @@ func (s *Sampler) facts(b *frame.Batch, r int) []Fact {
 			fact.Text = f.Domain.Label(int(c.Codes[r]))
 		case frame.Integer:
 			fact.Text = strconv.FormatInt(c.Ints[r], 10)
+		case frame.Date:
+			fact.Text = string(frame.AppendDate(nil, c.Ints[r]))
 		case frame.Number:
 			fact.Text = strconv.FormatFloat(c.Floats[r], 'f', f.Decimals, 64)
 		case frame.Text:

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/frame"
@@ -30,6 +31,7 @@ func (s *Stats) Markdown(w io.Writer) error {
 	s.failures(&d)
 	s.margins(&d)
 	s.numbers(&d)
+	s.dates(&d)
 	s.texts(&d)
 	s.tables(&d)
 	s.reconciliation(&d)
@@ -181,6 +183,31 @@ func (s *Stats) numbers(d *document) {
 		d.table([]string{"field", "of", "persons>", "mean>", "sd>", "min>", "10 %>", "median>", "90 %>", "max>"}, rows)
 	}
 	s.declared(d)
+}
+
+// dates lists the periods of date fields, and their dates by month.
+func (s *Stats) dates(d *document) {
+	var rows [][]string
+	for _, f := range s.Fields {
+		n := f.Dates
+		if n == nil || f.Hidden {
+			continue
+		}
+		row := []string{Escape(f.Name), humanize.Thousands(n.N), n.Min, n.Max}
+		for _, count := range n.Months {
+			row = append(row, humanize.Thousands(count))
+		}
+		rows = append(rows, row)
+	}
+	if rows != nil {
+		d.line("## Dates\n")
+		d.line("Persons by month; `stats.json` also counts them by year.\n")
+		head := []string{"field", "dates>", "earliest", "latest"}
+		for m := time.January; m <= time.December; m++ {
+			head = append(head, m.String()[:3]+">")
+		}
+		d.table(head, rows)
+	}
 }
 
 // declared compares number fields with their declared distributions and

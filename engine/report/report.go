@@ -114,6 +114,7 @@ func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Resul
 		}
 		out.Numbers = &n
 	}
+	out.Dates = profile.Dates
 	if profile.Counts == nil {
 		return out
 	}

@@ -127,9 +127,10 @@ type Field struct {
 	Chars  *kind.Length `json:"chars,omitempty"` // allowed in a text or in an item of a list
 	Items  *kind.Length `json:"items,omitempty"` // allowed in a list of texts
 
-	Nulls   int64          `json:"nulls"`
-	Values  []Value        `json:"values,omitempty"`
-	Numbers *check.Summary `json:"numbers,omitempty"`
+	Nulls   int64              `json:"nulls"`
+	Values  []Value            `json:"values,omitempty"`
+	Numbers *check.Summary     `json:"numbers,omitempty"`
+	Dates   *check.DateSummary `json:"dates,omitempty"`
 	// Published names the one-way table whose figures are in Values.
 	// PublishedWhere is the condition of its universe, "" for everyone.
 	Published      string `json:"published,omitempty"`

@@ -103,8 +103,8 @@ func (c *compiler) try(t *prompt.Template, w source, call *plan.Call) {
 func exampleOf(f *kind.Field) any {
 	switch f.Type {
 	case frame.Category:
-		if len(f.Domain.Labels) > 0 {
-			return f.Domain.Labels[0]
+		if f.Domain.Size() > 0 {
+			return f.Domain.Value(0)
 		}
 	case frame.CategoryList, frame.TextList:
 		return []string{"text"}
@@ -112,6 +112,8 @@ func exampleOf(f *kind.Field) any {
 		return int64(1)
 	case frame.Number:
 		return 1.0
+	case frame.Date:
+		return "2000-02-29"
 	}
 	return "text"
 }

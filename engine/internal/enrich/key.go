@@ -230,9 +230,14 @@ func cell(b *frame.Batch, column, row int) any {
 	}
 	switch f.Type {
 	case frame.Category:
+		if f.Boolean {
+			return f.Labels[c.Codes[row]] == "true"
+		}
 		return f.Labels[c.Codes[row]]
 	case frame.Integer:
 		return c.Ints[row]
+	case frame.Date:
+		return string(frame.AppendDate(nil, c.Ints[row]))
 	case frame.Number:
 		return c.Floats[row]
 	}

@@ -212,7 +212,7 @@ func nullify(c *frame.Column, t frame.Type, cases []int32) {
 		case frame.Category:
 			c.Codes[r] = -1
 			continue
-		case frame.Integer:
+		case frame.Integer, frame.Date:
 			c.Ints[r] = 0
 		case frame.Number:
 			c.Floats[r] = 0

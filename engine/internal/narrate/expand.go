@@ -59,6 +59,8 @@ func (w *Worker) appendValue(dst []byte, x *part) []byte {
 		return append(dst, f.Labels[c.Codes[r]]...)
 	case frame.Integer:
 		return strconv.AppendInt(dst, c.Ints[r], 10)
+	case frame.Date:
+		return frame.AppendDate(dst, c.Ints[r])
 	case frame.Number:
 		return strconv.AppendFloat(dst, c.Floats[r]+0, 'f', f.Decimals, 64) // -0 + 0 is 0
 	case frame.Text:

@@ -25,6 +25,8 @@ func valueOf(b *frame.Batch, column, row int) (string, bool) {
 		return "", false
 	case frame.Integer:
 		return strconv.FormatInt(col.Ints[row], 10), true
+	case frame.Date:
+		return string(frame.AppendDate(nil, col.Ints[row])), true
 	case frame.Number:
 		return strconv.FormatFloat(col.Floats[row], 'f', f.Decimals, 64), true
 	case frame.Text:
