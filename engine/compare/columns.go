@@ -32,6 +32,7 @@ type column struct {
 	values          map[string]int64
 	tooMany         bool
 	strings         bool // lists are stored as strings
+	dates           bool // values are dates, of which the years are compared
 }
 
 func (p *profile) column(name string) *column {
@@ -83,11 +84,17 @@ func (p *profile) kindOf(b *frame.Batch, i int, c *column) string {
 			return listKind
 		case known.Text != nil && known.Type == c.of:
 			return proseKind(known)
+		case known.Type == frame.Date && (c.of == frame.Date || c.of == frame.Text):
+			c.dates = true
+			return valueKind
 		case (known.Type == frame.Category || known.Type == frame.Text) && c.of != frame.TextList && c.of != frame.CategoryList:
 			return valueKind
 		}
 	}
 	switch c.of {
+	case frame.Date:
+		c.dates = true
+		return valueKind
 	case frame.Integer, frame.Number:
 		return numberKind
 	case frame.TextList, frame.CategoryList:

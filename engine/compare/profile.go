@@ -329,12 +329,23 @@ func (c *column) addValues(b *frame.Batch, i int) {
 		}
 		c.n++
 		label := textOf(col, field, r)
+		if c.dates {
+			label = yearOf(label)
+		}
 		if _, known := c.values[label]; !known && len(c.values) >= mostValues {
 			c.tooMany = true
 			continue
 		}
 		c.values[label]++
 	}
+}
+
+// yearOf returns the year of a date, anything else unchanged.
+func yearOf(text string) string {
+	if _, ok := frame.ParseDate(text); ok {
+		return text[:len("2006")]
+	}
+	return text
 }
 
 // textOf formats a value, "" for null and lists.

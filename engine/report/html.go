@@ -104,6 +104,7 @@ type view struct {
 	Places     *placesView
 	Margins    []marginView
 	Numbers    []numberView
+	Dates      []dateView
 	Others     []marginView
 	Maps       []mapView
 	MapsIntro  string

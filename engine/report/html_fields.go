@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
@@ -39,8 +40,25 @@ type numberView struct {
 	Values []string
 }
 
+type dateView struct {
+	Field       fieldName
+	N, Min, Max string
+	Months      []monthView
+}
+
+type monthView struct{ Name, Share string }
+
+// date shows the period of a date field and its dates by month.
+func (v *view) date(f *Field) dateView {
+	out := dateView{Field: v.name(f), N: humanize.Thousands(f.Dates.N), Min: f.Dates.Min, Max: f.Dates.Max}
+	for i, n := range f.Dates.Months {
+		out.Months = append(out.Months, monthView{time.Month(i + 1).String()[:3], short4(100 * share(n, f.Dates.N))})
+	}
+	return out
+}
+
 // fields sorts the visible fields into margins with targets, fields with values but
-// no targets, and numbers.
+// no targets, numbers and dates.
 func (v *view) fields() {
 	s := v.Stats
 	for i := range s.Fields {
@@ -52,6 +70,8 @@ func (v *view) fields() {
 			v.Margins = append(v.Margins, v.margin(f))
 		case len(f.Values) > 0 && f.Values[0].Target == nil:
 			v.Others = append(v.Others, v.margin(f))
+		case f.Dates != nil:
+			v.Dates = append(v.Dates, v.date(f))
 		case f.Numbers != nil && f.Type != frame.Text && f.Numbers.N > 0:
 			v.Numbers = append(v.Numbers, v.number(f))
 		}

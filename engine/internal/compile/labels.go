@@ -100,7 +100,7 @@ func reserved(label string, all []string) string {
 // warnReserved warns of labels that are reserved words.
 func (c *compiler) warnReserved() {
 	for _, f := range c.plan.Fields {
-		if f.Hidden || f.Domain == nil || f.Type != frame.Category && f.Type != frame.CategoryList {
+		if f.Hidden || f.Domain == nil || f.Domain.Boolean || f.Type != frame.Category && f.Type != frame.CategoryList {
 			continue
 		}
 		var found []string

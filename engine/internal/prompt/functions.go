@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"text/template"
+	"time"
 	"unicode"
 
 	"github.com/Masterminds/sprig/v3"
@@ -48,14 +49,20 @@ var fromSprig = []string{
 var functions = func() template.FuncMap {
 	all := sprig.TxtFuncMap()
 	m := template.FuncMap{
-		asTextName: asText,
-		"toString": asText,
-		"join":     join,
-		"printf":   printf,
-		"trunc":    trunc,
-		"substr":   substr,
-		"initials": initials,
-		"nospace":  nospace,
+		asTextName:   asText,
+		"toString":   asText,
+		"join":       join,
+		"printf":     printf,
+		"trunc":      trunc,
+		"substr":     substr,
+		"initials":   initials,
+		"nospace":    nospace,
+		"dateFormat": dateFormat,
+		"year":       func(date string) (int, error) { return dateFigure(date, time.Time.Year) },
+		"month": func(date string) (int, error) {
+			return dateFigure(date, func(t time.Time) int { return int(t.Month()) })
+		},
+		"monthDay": func(date string) (int, error) { return dateFigure(date, time.Time.Day) },
 		// sprig's takes a broken expression for one that matches nothing.
 		"regexMatch": regexp.MatchString,
 	}
@@ -170,4 +177,29 @@ func nospace(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// dateFormat writes a date such as 2024-04-08 as a layout of Go writes 2 January 2006.
+func dateFormat(layout, date string) (string, error) {
+	t, err := parseDate(date)
+	if err != nil {
+		return "", err
+	}
+	return t.Format(layout), nil
+}
+
+func dateFigure(date string, figure func(time.Time) int) (int, error) {
+	t, err := parseDate(date)
+	if err != nil {
+		return 0, err
+	}
+	return figure(t), nil
+}
+
+func parseDate(date string) (time.Time, error) {
+	t, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return t, fmt.Errorf("%q is not a date such as 2024-04-08", date)
+	}
+	return t, nil
 }
