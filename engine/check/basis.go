@@ -24,8 +24,9 @@ func (b *basis) measures(fields []string) bool {
 	return !slices.ContainsFunc(fields, func(name string) bool { return !b.measurable[name] })
 }
 
-// identifies reports whether a column identifies a person.
+// identifies reports whether a column identifies a person, or another thing that no
+// two persons share.
 func (b *basis) identifies(column int) bool {
 	f := b.plan.Fields[column]
-	return f.Meaning() == kind.Identifier || b.plan.Roles["id"] == f.Name
+	return f.Meaning() == kind.Identifier || f.Unique > 0 || b.plan.Roles["id"] == f.Name
 }

@@ -13,16 +13,22 @@ var choiceKind = Kind{
 		f.Class, f.Type = Drawn, frame.Category
 		f.Nullable = s.When != nil
 		if b := c.compileBank(s, f); b != nil {
-			f.Program, f.Inputs = &choice{*b}, b.Given.Fields
+			f.Program, f.Inputs = &choice{bank: *b}, b.Given.Fields
 		}
 	},
 	New: func() Program { return &choice{} },
 }
 
 // choice draws one entry for each person.
-type choice struct{ bank }
+type choice struct {
+	bank
+	Unique bool `json:"unique,omitempty"` // no two persons have the same
+}
 
 func (p *choice) Bind(env *Env) Filler {
+	if p.Unique {
+		return p.bindUnique(env)
+	}
 	return &choiceFiller{drawer: p.bind(env), stream: rng.New(env.Seed, env.Field.Name)}
 }
 

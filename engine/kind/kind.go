@@ -67,7 +67,10 @@ type Field struct {
 	Class    Class      `json:"class"`
 	Type     frame.Type `json:"type"`
 	Nullable bool       `json:"nullable,omitempty"`
-	Decimals int        `json:"decimals,omitempty"` // decimal places of a number, -1 for as many as needed
+	// Unique is the number of values of a field of which no two persons have the same,
+	// 0 for other fields.
+	Unique   int64 `json:"unique,omitempty"`
+	Decimals int   `json:"decimals,omitempty"` // decimal places of a number, -1 for as many as needed
 	// Domain lists the values of a finite field, and the labels of a field whose
 	// column has codes: a choice or a list.
 	Domain *Domain `json:"domain,omitempty"`

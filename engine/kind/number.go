@@ -25,11 +25,12 @@ var numberKind = Kind{
 type number struct {
 	// Shapes[0] is the distribution of persons in no case; its Kind is "" when they
 	// have none. Shapes[i] is that of case i.
-	Shapes []Shape   `json:"shapes"`
-	Cases  *Selector `json:"cases"`
-	Scales []scale   `json:"scales,omitempty"`
-	Limits Limits    `json:"limits"`
-	Copula *copula   `json:"copula,omitempty"`
+	Shapes []Shape       `json:"shapes"`
+	Cases  *Selector     `json:"cases"`
+	Scales []scale       `json:"scales,omitempty"`
+	Limits Limits        `json:"limits"`
+	Copula *copula       `json:"copula,omitempty"`
+	Unique *uniqueNumber `json:"unique,omitempty"` // nil unless no two persons have the same
 }
 
 // scale multiplies a distribution by the factor of a field's value.
@@ -370,6 +371,9 @@ func (c *Compiler) readCopula(field string) *copula {
 }
 
 func (p *number) Bind(env *Env) Filler {
+	if u := p.Unique; u != nil {
+		return &uniqueNumberFiller{draws: newDraws(u.N, env.Seed, env.Field.Name), first: u.First, limits: p.Limits}
+	}
 	b := p.bind(env)
 	if p.Copula != nil {
 		b.shared = rng.New(env.Seed, p.Copula.Name)

@@ -3,8 +3,11 @@ package kind
 import (
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/rng"
 )
 
 // Validate checks what a field of a plan that was read must have before it is used.
@@ -16,6 +19,13 @@ func (f *Field) Validate() error {
 	}
 	if f.Class == Fitted && d == nil {
 		return errors.New("it has no domain")
+	}
+	if d != nil && d.Boolean {
+		for _, l := range d.Labels {
+			if l != "true" && l != "false" {
+				return fmt.Errorf("the label %q is not a truth value", l)
+			}
+		}
 	}
 	switch f.Type {
 	case frame.Category, frame.CategoryList:
@@ -40,6 +50,15 @@ func (f *Field) Validate() error {
 		return fmt.Errorf("it has the unknown class %q", f.Class)
 	}
 	switch p := f.Program.(type) {
+	case *date:
+		if f.Type != frame.Date {
+			return errors.New("it is a date, but its column has other values")
+		}
+		return p.validate()
+	case *number:
+		if u := p.Unique; u != nil && (u.N < 1 || u.N > rng.MaxPermutation || p.Limits.Round <= 0) {
+			return fmt.Errorf("it is unique with %d values", u.N)
+		}
 	case *choice:
 		return p.validate(d)
 	case *list:
@@ -49,6 +68,43 @@ func (f *Field) Validate() error {
 		return p.validate(d)
 	}
 	return nil
+}
+
+// validate checks what a date draws from. The plan checks its fields.
+func (p *date) validate() error {
+	if p.Age != "" && p.On == nil || p.Age == "" && (p.From == nil || p.To == nil) {
+		return errors.New("its days are not complete")
+	}
+	if p.Months != nil && (len(p.Months) != 12 || slices.Max(p.Months) <= 0) {
+		return errors.New("its months have no weights")
+	}
+	for _, w := range p.Months {
+		if !(w >= 0 && w <= math.MaxFloat32) {
+			return fmt.Errorf("a month has the weight %g", w)
+		}
+	}
+	for _, d := range []*dayOf{p.On, p.From, p.To} {
+		const most = 10_000_000
+		if d != nil && (d.Years < -most || d.Years > most || d.Days < -most || d.Days > most) {
+			return errors.New("the years or days that are added are too many")
+		}
+	}
+	return nil
+}
+
+// DateInputs returns the fields from which a date follows: the age, "" for none, and
+// the date fields; nothing for other fields.
+func (f *Field) DateInputs() (age string, dates []string) {
+	p, ok := f.Program.(*date)
+	if !ok {
+		return "", nil
+	}
+	for _, d := range []*dayOf{p.On, p.From, p.To} {
+		if d != nil && d.Field != "" {
+			dates = append(dates, d.Field)
+		}
+	}
+	return p.Age, dates
 }
 
 func (b *bank) validate(d *Domain) error {

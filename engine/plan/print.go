@@ -168,6 +168,9 @@ func fieldRemarks(f *kind.Field) string {
 	if f.WhenText != "" {
 		remarks = append(remarks, "only when "+f.WhenText)
 	}
+	if f.Unique > 0 {
+		remarks = append(remarks, "unique")
+	}
 	if f.Hidden {
 		remarks = append(remarks, "hidden")
 	}

@@ -133,6 +133,9 @@ func describe(f *kind.Field) string {
 			notes = append(notes, strings.Join(strings.Fields(text), " "))
 		}
 	}
+	if f.Unique > 0 && f.Meaning() != kind.Identifier {
+		notes = append(notes, "No two persons have the same.")
+	}
 	if f.WhenText != "" {
 		notes = append(notes, "Null unless "+f.WhenText+".")
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -143,6 +144,15 @@ func (v planValidator) field(f *kind.Field) error {
 	}
 	if err := v.selector(f.When); err != nil {
 		return err
+	}
+	age, dates := f.DateInputs()
+	if x := v.fields[age]; age != "" && (x == nil || x.Type != frame.Integer) {
+		return fmt.Errorf("%q is not a field of ages", age)
+	}
+	for _, name := range dates {
+		if x := v.fields[name]; x == nil || x.Type != frame.Date {
+			return fmt.Errorf("%q is not a date field", name)
+		}
 	}
 	return v.selector(f.Lookup())
 }

@@ -24,6 +24,9 @@ func (r *Release) cardSchema(d *document) {
 			}
 		}
 		about := sentences(c.Title, c.plan.About, c.Note)
+		if c.plan.Unique > 0 {
+			about = sentences(about, "No two persons have the same")
+		}
 		rows = append(rows, []string{"`" + c.name() + "`", r.typeName(c), c.describeValues(), Escape(c.Unit), empty, Escape(r.statusOf(c)), Escape(about)})
 	}
 	d.table([]string{"column", "type", "values", "unit", "empty", "status", "description"}, rows)

@@ -18,6 +18,7 @@ import (
 	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/sample"
+	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/spec"
 	"github.com/personagen/personagen/engine/spec/load"
@@ -180,6 +181,11 @@ func choosePersons(b *bundle.Bundle, c *Config) (release.Population, error) {
 	}
 	if persons.Sampling != check.Quota && persons.Sampling != check.Independent {
 		return persons, fmt.Errorf("%w: sampling must be %q or %q, not %q", ErrUsage, check.Quota, check.Independent, persons.Sampling)
+	}
+	for _, f := range b.Plan.Fields {
+		if f.Unique > 0 && f.Unique < persons.Size {
+			return persons, fmt.Errorf("%w: %s", ErrUsage, kind.TooFewValues(f, persons.Size))
+		}
 	}
 	persons.Count = persons.Size
 	if c.Limit > 0 {

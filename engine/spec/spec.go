@@ -151,7 +151,7 @@ type Field struct {
 
 	Title, About, Unit   string
 	Source, Status, Note string
-	Hidden               bool
+	Hidden, Unique       bool
 	When                 *Condition
 	Body                 *Node // the whole stanza
 }

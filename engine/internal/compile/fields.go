@@ -46,6 +46,9 @@ func (c *compiler) compileField(s *spec.Field) *kind.Field {
 	}
 	k, _ := kind.Find(s.Kind)
 	k.Compile(c.kinds, s, f)
+	if s.Unique && !slices.ContainsFunc(c.diags.Items[before:], isError) {
+		c.kinds.MakeUnique(s, f)
+	}
 	if s.When != nil {
 		f.Nullable = true
 		if f.When != nil {
@@ -56,12 +59,14 @@ func (c *compiler) compileField(s *spec.Field) *kind.Field {
 			}
 		}
 	}
-	broken := slices.ContainsFunc(c.diags.Items[before:], func(d diag.Diagnostic) bool { return d.Severity == diag.Error })
+	broken := slices.ContainsFunc(c.diags.Items[before:], isError)
 	if !broken { // a fault is reported once, not again for every field that uses it
 		c.kinds.Fields[f.Name] = f
 	}
 	return f
 }
+
+func isError(d diag.Diagnostic) bool { return d.Severity == diag.Error }
 
 // fieldOrder returns the positions of the fields so that each comes after those
 // it uses, otherwise in the order of the spec. It reports a cycle with its path.

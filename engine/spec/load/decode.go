@@ -123,7 +123,7 @@ func decodeField(f spec.Named) spec.Field {
 		Name: f.Name, Place: f.Place, Kind: text(n, "kind"),
 		Title: text(n, "title"), About: text(n, "about"), Unit: text(n, "unit"),
 		Source: text(n, "source"), Status: text(n, "status"), Note: text(n, "note"),
-		Hidden: flag(n, "hidden"), When: condition(n, "when"), Body: n,
+		Hidden: flag(n, "hidden"), Unique: flag(n, "unique"), When: condition(n, "when"), Body: n,
 	}
 }
 
