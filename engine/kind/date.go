@@ -298,7 +298,11 @@ func (c *Compiler) inOrder(from, to *dayOf) bool {
 		return false
 	}
 	if from.Field == to.Field {
-		return from.Years <= to.Years && from.Days <= to.Days
+		years, days := int64(to.Years-from.Years), to.Days-from.Days
+		if years < 0 {
+			return 366*years+days >= 0
+		}
+		return 365*years+days >= 0
 	}
 	if from.Years > 0 || from.Days > 0 || to.Years < 0 || to.Days < 0 {
 		return false
@@ -327,37 +331,9 @@ func (c *Compiler) possibleDays(f *Field, when *Selector) days {
 }
 
 // possibleAges returns the least and greatest value of an integer field among
-// persons who meet a condition on it or on its groups; false if there is none.
+// persons who meet a condition; false if there is none.
 func (c *Compiler) possibleAges(age *Field, when *Selector) (low, high int64, any bool) {
-	const most = 1 << 16
-	if len(when.Case) > most {
-		return age.Domain.Min, age.Domain.Max, true
-	}
-	// codes[k] returns the code that field k of the condition has at an age, -1 if
-	// the age does not decide it.
-	codes := make([]func(i int) int, len(when.Fields))
-	for k, name := range when.Fields {
-		codes[k] = func(int) int { return -1 }
-		if name == age.Name {
-			codes[k] = func(i int) int { return i }
-		} else if g := c.Fields[name]; g != nil && g.Lookup() != nil && slices.Equal(g.Lookup().Fields, []string{age.Name}) {
-			codes[k] = func(i int) int {
-				if code := int(g.Lookup().Case[i]) - 1; code >= 0 {
-					return code
-				}
-				return g.Domain.Size() // null
-			}
-		}
-	}
-	possible := make([]bool, age.Domain.Size())
-	for config, chosen := range when.Case {
-		if chosen != 1 {
-			continue
-		}
-		for i := range possible {
-			possible[i] = possible[i] || when.has(config, func(k int) int { return codes[k](i) })
-		}
-	}
+	possible := c.agesMeeting(age, when)
 	first := slices.Index(possible, true)
 	if first < 0 {
 		return 0, 0, false
@@ -371,15 +347,74 @@ func (c *Compiler) possibleAges(age *Field, when *Selector) (low, high int64, an
 	return age.Domain.Min + int64(first), age.Domain.Min + int64(last), true
 }
 
-// has reports whether a configuration has the given codes, -1 for any.
-func (s *Selector) has(config int, code func(k int) int) bool {
-	for k := len(s.Slots) - 1; k >= 0; k-- {
-		if want := code(k); want >= 0 && want != config%s.Slots[k] {
-			return false
+// agesMeeting says of each value of an integer field whether a person of that age can
+// meet a condition, as far as the condition's fields follow from the age: the field
+// itself, its groups, and fields that only persons of some ages have.
+func (c *Compiler) agesMeeting(age *Field, when *Selector) []bool {
+	const most = 1 << 16 // configurations of a condition that is looked into
+	possible := make([]bool, age.Domain.Size())
+	if len(when.Case) > most {
+		for i := range possible {
+			possible[i] = true
 		}
-		config /= s.Slots[k]
+		return possible
 	}
-	return true
+	// of[k][code] are the ages at which field k of the condition has a code, nil for
+	// all.
+	of := make([][][]bool, len(when.Fields))
+	for k, name := range when.Fields {
+		of[k] = make([][]bool, when.Slots[k])
+		if f := c.Fields[name]; f != nil {
+			for code := range of[k] {
+				of[k][code] = c.agesWith(age, f, code)
+			}
+		}
+	}
+	for config, chosen := range when.Case {
+		if chosen != 1 {
+			continue
+		}
+		for i := range possible {
+			if possible[i] {
+				continue
+			}
+			fits, rest := true, config
+			for k := len(when.Slots) - 1; k >= 0; k-- {
+				ages := of[k][rest%when.Slots[k]]
+				fits = fits && (ages == nil || ages[i])
+				rest /= when.Slots[k]
+			}
+			possible[i] = fits
+		}
+	}
+	return possible
+}
+
+// agesWith says at which ages a field can have a code; nil if the age does not limit
+// it.
+func (c *Compiler) agesWith(age, f *Field, code int) []bool {
+	of := f.Lookup()
+	switch {
+	case f == age:
+		ages := make([]bool, age.Domain.Size())
+		if code < len(ages) {
+			ages[code] = true
+		}
+		return ages
+	case of != nil && slices.Equal(of.Fields, []string{age.Name}):
+		ages := make([]bool, age.Domain.Size())
+		for i := range ages {
+			at := int(of.Case[i]) - 1
+			if at < 0 {
+				at = f.Domain.Size() // null
+			}
+			ages[i] = at == code
+		}
+		return ages
+	case f.When != nil && code < f.Domain.Size():
+		return c.agesMeeting(age, f.When)
+	}
+	return nil
 }
 
 // monthWeights draws days of which each month has a share in proportion to its

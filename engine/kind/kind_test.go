@@ -55,6 +55,9 @@ func compile(t testing.TB, text string, files map[string]string) (*Compiler, []*
 		before := len(diags.Items)
 		k, _ := Find(stanza.Kind)
 		k.Compile(c, stanza, f)
+		if stanza.Unique {
+			c.MakeUnique(stanza, f)
+		}
 		fields = append(fields, f)
 		if !slices.ContainsFunc(diags.Items[before:], func(d diag.Diagnostic) bool { return d.Severity == diag.Error }) {
 			c.Fields[f.Name] = f
@@ -153,6 +156,8 @@ func lines(b *frame.Batch) []string {
 				cells = append(cells, f.Labels[c.Codes[r]])
 			case f.Type == frame.Integer:
 				cells = append(cells, fmt.Sprint(c.Ints[r]))
+			case f.Type == frame.Date:
+				cells = append(cells, Day(c.Ints[r]).String())
 			case f.Type == frame.Number:
 				cells = append(cells, fmt.Sprintf("%x", math.Float64bits(c.Floats[r])))
 			case f.Type == frame.Text:
@@ -188,6 +193,10 @@ const everyKind = `fields: {
 	height: {kind: "number", normal: {mean: 170, sd: 10}}
 	spare: {kind: "number", cases: [{when: zone: "North", beta: {alpha: 2, beta: 3}}], round: 0.01}
 	label: {kind: "constant", value: "x"}
+	sure: {kind: "group", of: "zone", map: {North: true}, other: false}
+	birth: {kind: "date", birth: {age: "age", on: "2024-04-08"}, months: [3, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1]}
+	visit: {kind: "date", when: rank: "high", between: {from: {date: "birth", years: 16}, to: "2024-04-08"}}
+	card: {kind: "number", uniform: {low: 10_000, high: 99_999}, round: 1, unique: true}
 	brief: {kind: "template", text: "{{ .hue }} {{ .town }}"}
 	plain: {kind: "template", text: "{{ .hue }} of {{ .town }}, {{ .age }}, {{ .wage }}, {{ .rank }}, {{ .wares }}, {{ .spare }}, {{ .label }}"}
 	text: {kind: "template", text: "{{ .hue | upper }} {{ range .wares }}[{{ . }}]{{ end }} {{ if .spare }}{{ .spare }}{{ end }}"}
@@ -336,6 +345,7 @@ func TestUses(t *testing.T) {
 	want := map[string]string{
 		"band": "age", "both": "zone rank", "town": "zone band", "wares": "zone", "wage": "rank zone", "spare": "zone",
 		"brief": "hue town", "plain": "hue town age wage rank wares spare label", "text": "hue wares spare", "again": "id text",
+		"sure": "zone", "birth": "age", "visit": "birth",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
@@ -354,6 +364,7 @@ func TestCompiledFields(t *testing.T) {
 		"hue": "drawn category false -1 []", "wares": "drawn category_list true -1 [zone]", "wage": "drawn number false 1 [rank zone]",
 		"height": "drawn number false -1 []", "spare": "drawn number true 2 [zone]", "label": "derived category false -1 []",
 		"brief": "derived text false -1 [hue town]", "plain": "derived text false -1 [hue town age wage rank wares spare label]", "text": "derived text false -1 [hue wares spare]", "again": "derived text false -1 [id text]",
+		"sure": "derived category false -1 [zone]", "birth": "drawn date false -1 [age]", "visit": "drawn date true -1 [birth]", "card": "drawn number false 0 []",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -103,7 +103,7 @@ func (p *number) makeUnique(c *Compiler, s *spec.Field) (int64, bool) {
 	within := Limits{Min: &low, Max: &high, Round: l.Round, Decimals: l.Decimals}
 	first, last := math.Round(within.lowest()/l.Round), math.Round(within.highest()/l.Round)
 	if n := last - first + 1; n < 1 || n > rng.MaxPermutation {
-		c.Diags.Errorf(at, "unique-range", "from %g to %g there are %g multiples of %g; a unique number has 1 to %d values", low, high, max(n, 0), l.Round, int64(rng.MaxPermutation)).
+		c.Diags.Errorf(at, "unique-range", "from %g to %g there are %.6g multiples of %g; a unique number has 1 to %d values", low, high, max(n, 0), l.Round, int64(rng.MaxPermutation)).
 			WithHint("change the range, or round to another step")
 		return 0, false
 	}
