@@ -29,6 +29,9 @@ type unique interface {
 // is not possible.
 func (c *Compiler) MakeUnique(s *spec.Field, f *Field) {
 	at := s.Body.Get("unique").Place
+	if f.Program == nil && (f.Class == Derived || f.Class == Drawn) {
+		return // it failed to compile, which has been reported
+	}
 	if f.Meaning() == Identifier {
 		f.Unique = math.MaxInt64
 		return
