@@ -32,7 +32,7 @@ func (c *Compiler) readLabels(n *spec.Node) []string {
 		for _, item := range n.Items {
 			label := labelText(item)
 			if item.Kind != spec.StringNode && item.Kind != spec.NumberNode && item.Kind != spec.BoolNode {
-				c.Diags.Errorf(item.Place, "bad-label", "a label is text or a number").WithHint("put quotation marks around the label")
+				c.Diags.Errorf(item.Place, "bad-label", "a label is text, a number, true or false").WithHint("put quotation marks around the label")
 			} else if label == "" {
 				c.Diags.Errorf(item.Place, "empty-label", "a label is empty").WithHint("write a label")
 			} else if seen[label] {
