@@ -97,7 +97,7 @@ func (l *looker) subtotals(i int, categories []int) []int {
 	var doubtful []branch
 	for _, b := range found {
 		leaves := leavesOf(b, found)
-		s := l.grid.compare(i, b.whole, leaves, l.unit)
+		s := l.compare(i, b.whole, leaves, l.unit)
 		switch {
 		case s.holds():
 			l.drop(i, b.whole, s.evidence(), "sum of "+l.list(i, b.parts))
@@ -112,7 +112,7 @@ func (l *looker) subtotals(i int, categories []int) []int {
 	}
 	if !l.keeps(i) {
 		for n, b := range doubtful {
-			s := l.grid.compare(i, b.whole, leavesOf(b, found), l.unit)
+			s := l.compare(i, b.whole, leavesOf(b, found), l.unit)
 			text := fmt.Sprintf("%s may be the sum of %s: it %s, and three cells with figures above 0 are needed to be sure", l.name(i, b.whole), l.list(i, b.parts), cmp.Or(s.evidence(), "has no cell in which all are figures"))
 			if !s.seems() && s.cells > 0 {
 				text = fmt.Sprintf("%s contains %s, which are %.4g %% of it", l.name(i, b.whole), l.list(i, b.parts), 100*s.ratio)
@@ -124,11 +124,11 @@ func (l *looker) subtotals(i int, categories []int) []int {
 			}
 		}
 	}
-	return l.Kept2(i, categories)
+	return l.still(i, categories)
 }
 
-// Kept2 returns those of some categories that are still read.
-func (l *looker) Kept2(i int, categories []int) []int {
+// still returns those of some categories that are still read.
+func (l *looker) still(i int, categories []int) []int {
 	return slices.DeleteFunc(slices.Clone(categories), func(j int) bool { return !l.Axes[i].Keep[j] })
 }
 
@@ -143,6 +143,14 @@ func (l *looker) significant(i, whole int, parts []int) bool {
 		}
 	}
 	return most/float64(len(parts)) > 100*noise
+}
+
+// compare tests whether parts add up.
+func (l *looker) compare(i, whole int, parts []int, unit float64) sums {
+	if l.Zero {
+		return l.grid.add(i, whole, parts, unit, true)
+	}
+	return l.grid.compare(i, whole, parts, unit)
 }
 
 // learn notes what a proven sum says about the figures.
@@ -222,10 +230,10 @@ func parentBranches(d *office.Dimension, categories []int) []branch {
 func (l *looker) labelledTotal(i, t int, leaves []int) {
 	d := &l.Cube.Dims[i]
 	why, _ := labelled(d, t)
-	if len(leaves) == 0 {
+	if len(leaves) == 0 || len(leaves) < 2 && why == "declared by the file" {
 		return
 	}
-	s := l.grid.compare(i, t, leaves, l.unit)
+	s := l.compare(i, t, leaves, l.unit)
 	if s.holds() {
 		l.drop(i, t, why, s.evidence())
 		l.learn(i, s)
@@ -236,7 +244,7 @@ func (l *looker) labelledTotal(i, t int, leaves []int) {
 	case len(runs) > 0:
 		best := l.takeRun(i, t, runs, rest)
 		l.drop(i, t, why, best.evidence())
-	case l.keeps(i) || why == "declared by the file" && s.cells > 0 && math.Abs(s.ratio-1) > 0.05 && !s.seems():
+	case l.keeps(i) || why == "declared by the file" && !s.seems():
 		// A default value of the variable, or categories that the user knows.
 	case s.cells == 0:
 		l.drop(i, t, why, "no cell tells whether it adds up")
@@ -268,14 +276,14 @@ func (l *looker) silentTotal(i int, leaves []int) {
 		}
 	}
 	others := without(leaves, t)
-	s := l.grid.compare(i, t, others, l.unit)
+	s := l.compare(i, t, others, l.unit)
 	if s.holds() {
 		l.drop(i, t, s.evidence())
 		l.learn(i, s)
 		return
 	}
 	runs, rest := l.runs(i, t, others)
-	if len(runs) > 1 || len(runs) == 1 && len(runs[0]) > 1 && l.grid.compare(i, t, runs[0], l.unit).holds() {
+	if len(runs) > 1 || len(runs) == 1 && len(runs[0]) > 1 && l.compare(i, t, runs[0], l.unit).holds() {
 		best := l.takeRun(i, t, runs, rest)
 		l.drop(i, t, best.evidence())
 		return
@@ -285,7 +293,7 @@ func (l *looker) silentTotal(i int, leaves []int) {
 	}
 	switch {
 	case len(runs) == 1 && l.significant(i, t, runs[0]):
-		s := l.grid.compare(i, t, runs[0], l.unit)
+		s := l.compare(i, t, runs[0], l.unit)
 		flags := []string{l.flag("--drop", i, t)}
 		text := fmt.Sprintf("%s may be the sum of %s: it %s, and three cells with figures above 0 are needed to be sure", l.name(i, t), l.list(i, runs[0]), s.evidence())
 		if len(rest) > 0 {
@@ -314,7 +322,7 @@ func seq(n int) []int {
 func (l *looker) runs(i, whole int, categories []int) (runs [][]int, rest []int) {
 	found, rest := alternatives(l.grid.fingerprints(i), whole, categories, l.unit)
 	for _, r := range found {
-		if s := l.grid.compare(i, whole, r, l.unit); s.seems() {
+		if s := l.compare(i, whole, r, l.unit); s.seems() {
 			runs = append(runs, r)
 		} else {
 			rest = append(rest, r...)
@@ -333,7 +341,7 @@ func (l *looker) takeRun(i, whole int, runs [][]int, rest []int) sums {
 			best = r
 		}
 	}
-	s := l.grid.compare(i, whole, best, l.unit)
+	s := l.compare(i, whole, best, l.unit)
 	if s.holds() {
 		l.learn(i, s)
 	}
@@ -341,7 +349,7 @@ func (l *looker) takeRun(i, whole int, runs [][]int, rest []int) sums {
 		if &r[0] == &best[0] {
 			continue
 		}
-		other := l.grid.compare(i, whole, r, l.unit)
+		other := l.compare(i, whole, r, l.unit)
 		for _, j := range r {
 			l.drop(i, j, fmt.Sprintf("one of %d that are another breakdown of %s, which %s", len(r), l.name(i, whole), other.evidence()))
 		}
@@ -490,7 +498,7 @@ func (l *looker) parts(i int) {
 			l.ask(i, fmt.Sprintf("%s may be the same persons counted in %d ways (%q); they must not be added", d.Name(), len(kept), word), l.flag("--pick", i, kept[0]), l.keepFlag(i))
 			return
 		}
-		if j, k, ok := l.alike(i, kept); ok {
+		if j, k, ok := l.alike(i, kept); ok && l.noCount() == "" {
 			l.ask(i, fmt.Sprintf("%s and %s have nearly the same figures everywhere: they may be the same persons counted in two ways, which must not be added", l.name(i, j), l.name(i, k)), l.flag("--pick", i, j), l.keepFlag(i))
 			return
 		}
@@ -586,6 +594,11 @@ func (l *looker) measure() {
 			return
 		}
 	}
+	for _, q := range l.Open {
+		if q.Axis >= 0 && l.Axes[q.Axis].About == Metrics {
+			return // first it has to be known which figures are read
+		}
+	}
 	if l.proven {
 		return
 	}
@@ -658,11 +671,6 @@ func (l *looker) hundred() bool {
 		}
 	}
 	return false
-}
-
-// gaps says what the missing figures among the cells that are read are.
-func (l *looker) gaps() {
-	l.Zero = l.zeros
 }
 
 func (l *looker) name(i, j int) string { return quote(&l.Cube.Dims[i], j) }

@@ -61,8 +61,8 @@ type Drop struct {
 
 // Question is what the user has to decide.
 type Question struct {
-	Axis    int    // -1 for the whole table
-	Text    string // one sentence
+	Axis    int      // -1 for the whole table
+	Text    string   // one sentence
 	Answers []string // flags of which one settles it
 }
 
@@ -121,10 +121,14 @@ func Look(c *office.Cube, choices Choices) (*Study, error) {
 		return nil, err
 	}
 	l.restrict()
-	for i := range s.Axes {
-		if s.Axes[i].Fixed < 0 && s.Axes[i].About != Periods && s.Axes[i].About != Metrics && s.Axes[i].About != Units {
-			l.levels(i)
+	l.allLevels()
+	if l.zeros && !l.Zero { // now it is known that missing figures are 0
+		l.Zero = true
+		for i := range s.Axes {
+			s.Axes[i].forget(l.dropped[i])
 		}
+		s.Open, s.Notes = nil, nil
+		l.allLevels()
 	}
 	for i := range s.Axes {
 		switch a := &s.Axes[i]; {
@@ -143,8 +147,25 @@ func Look(c *office.Cube, choices Choices) (*Study, error) {
 		}
 	}
 	l.measure()
-	l.gaps()
 	return s, nil
+}
+
+// allLevels tells totals from categories in every dimension that has some.
+func (l *looker) allLevels() {
+	for i := range l.Axes {
+		if a := &l.Axes[i]; a.Fixed < 0 && a.About != Periods && a.About != Metrics && a.About != Units {
+			l.levels(i)
+		}
+	}
+}
+
+// forget takes back what was found about the categories, except what the user dropped.
+func (a *Axis) forget(dropped map[int]bool) {
+	a.Drops = slices.DeleteFunc(a.Drops, func(d Drop) bool { return !dropped[d.Category] })
+	for j := range a.Keep {
+		a.Keep[j] = !dropped[j]
+	}
+	a.Proof = ""
 }
 
 // looker carries a study from step to step.

@@ -115,6 +115,14 @@ func (c *Category) Key() string {
 	return c.Label
 }
 
+// Text returns a cell as a plain number, or the symbol of the file.
+func (c *Cell) Text() string {
+	if c.Status == Value || c.Status == Zero {
+		return strconv.FormatFloat(c.Number, 'f', -1, 64)
+	}
+	return c.Symbol
+}
+
 // Sizes returns the number of categories of each dimension.
 func (c *Cube) Sizes() []int {
 	n := make([]int, len(c.Dims))

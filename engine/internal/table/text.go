@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/internal/office"
 	"github.com/personagen/personagen/engine/internal/plaintext"
 	"github.com/personagen/personagen/engine/internal/sheet"
 )
@@ -29,6 +30,9 @@ type grid struct {
 func readGrid(data []byte, shown string, layout *Layout, faults *diag.List) *grid {
 	if layout.Sheet != nil {
 		return sheetGrid(data, shown, layout, faults)
+	}
+	if office.Is(shown, data) {
+		return officeGrid(data, shown, layout, faults)
 	}
 	t := &text{path: shown, separator: ','}
 	return t.read(data, layout, faults)
