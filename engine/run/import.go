@@ -47,6 +47,7 @@ type Imported struct {
 	Stanza string `json:"stanza,omitempty"`
 	// Changed are the files of the spec that were changed.
 	Changed []string `json:"changed,omitempty"`
+	Added   string   `json:"-"` // what was added to the spec, in words
 	// Warnings are about the spec after the change.
 	Warnings *diag.List `json:"-"`
 }
@@ -95,6 +96,7 @@ func Import(ctx context.Context, cfg ImportConfig) (*Imported, error) {
 		return i.out, ErrUndecided
 	}
 	i.out.Stanza = i.stanza.Text()
+	i.out.Added = i.stanza.Summary()
 	if cfg.Into != "" {
 		if err := i.insert(); err != nil {
 			return i.out, err
@@ -374,3 +376,6 @@ func (i *importing) insert() error {
 	}
 	return nil
 }
+
+// ImportFigure formats a figure for readers.
+func ImportFigure(x float64) string { return importer.Figure(x) }

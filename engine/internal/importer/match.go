@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -458,10 +459,30 @@ func cue(s string) string {
 	return b.String()
 }
 
+// plainName matches names that CUE reads without quotation marks.
+var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+
+// cueName writes a name as the label of a field in CUE.
+func cueName(name string) string {
+	if plainName.MatchString(name) {
+		return name
+	}
+	return cue(name)
+}
+
+// cueList writes texts as a list, a long one in lines of ten.
 func cueList(texts []string) string {
 	var q []string
 	for _, t := range texts {
 		q = append(q, cue(t))
 	}
-	return "[" + strings.Join(q, ", ") + "]"
+	if len(q) <= 12 {
+		return "[" + strings.Join(q, ", ") + "]"
+	}
+	var b strings.Builder
+	b.WriteString("[\n")
+	for line := range slices.Chunk(q, 10) {
+		b.WriteString("\t" + strings.Join(line, ", ") + ",\n")
+	}
+	return b.String() + "]"
 }

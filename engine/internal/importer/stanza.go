@@ -160,7 +160,7 @@ func (t *tableText) text(fields map[int]string, source string) string {
 	for i := range t.Axes {
 		if j := t.Axes[i].Fixed; j >= 0 && len(t.Cube.Dims[i].Categories) > 1 {
 			d := &t.Cube.Dims[i]
-			fixed = append(fixed, cue(t.origin.Long.Header[t.origin.Long.Codes[i]])+": "+cue(d.Categories[j].Key()))
+			fixed = append(fixed, cueName(t.origin.Long.Header[t.origin.Long.Codes[i]])+": "+cue(d.Categories[j].Key()))
 		}
 	}
 	if len(fixed) > 0 {
@@ -169,7 +169,7 @@ func (t *tableText) text(fields map[int]string, source string) string {
 	var drop, where []string
 	for _, w := range t.where {
 		if parts := strings.Split(w, "\x00"); len(parts) == 3 {
-			drop = append(drop, cue(parts[1])+": "+parts[2])
+			drop = append(drop, cueName(parts[1])+": "+parts[2])
 		} else {
 			where = append(where, w)
 		}
@@ -426,4 +426,26 @@ func (s *Stanza) Text() string {
 	}
 	b.WriteString("}\n")
 	return b.String()
+}
+
+// Summary says what the stanza has.
+func (s *Stanza) Summary() string {
+	var parts []string
+	for _, part := range []struct {
+		one, many string
+		entries   []Entry
+	}{{"table", "tables", s.Tables}, {"field", "fields", s.Fields}, {"source", "sources", s.Sources}} {
+		var names []string
+		for _, e := range part.entries {
+			names = append(names, e.Name)
+		}
+		switch len(names) {
+		case 0:
+		case 1:
+			parts = append(parts, part.one+" "+names[0])
+		default:
+			parts = append(parts, part.many+" "+strings.Join(names, ", "))
+		}
+	}
+	return strings.Join(parts, "; ")
 }
