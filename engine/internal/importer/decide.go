@@ -32,15 +32,17 @@ func (l *looker) levels(i int) {
 		}
 	}
 	others := without(all, totals...)
-	leaves := l.subtotals(i, others)
+	leaves, doubtful := l.subtotals(i, others)
+	asked := -1
 	switch {
 	case len(totals) > 0:
 		for _, t := range totals {
 			l.labelledTotal(i, t, leaves)
 		}
 	case a.About != Ages && len(leaves) > 2:
-		l.silentTotal(i, leaves)
+		asked = l.silentTotal(i, leaves)
 	}
+	l.askAbout(i, slices.DeleteFunc(doubtful, func(b branch) bool { return b.whole == asked }))
 }
 
 // empty drops categories of unknown ages, and of nothing, if they have no figure above
@@ -74,16 +76,24 @@ func (l *looker) empty(i int) {
 		case !some[j]:
 			l.drop(i, j, "no age", "has no figure above 0")
 		case is("unknown", d.Categories[j].Name()) || mentions("unknown", d.Categories[j].Name()) != "":
-			l.drop(i, j, "label", fmt.Sprintf("%.2g %% of the persons have no known age", 100*share))
+			l.drop(i, j, "label", fmt.Sprintf("%s of the persons have no known age", percent(share)))
 			if share > 0.01 {
-				l.Notes = append(l.Notes, fmt.Sprintf("%.2g %% of the persons have no known age; they get the ages of the others", 100*share))
+				l.Notes = append(l.Notes, fmt.Sprintf("%s of the persons have no known age; they get the ages of the others", percent(share)))
 			}
 		}
 	}
 }
 
+func percent(share float64) string {
+	if share < 0.0001 {
+		return "less than 0.01 %"
+	}
+	return fmt.Sprintf("%.2g %%", 100*share)
+}
+
 // subtotals drops the categories that are sums of others, and returns the rest.
-func (l *looker) subtotals(i int, categories []int) []int {
+// Sums of which it is not certain are returned with them.
+func (l *looker) subtotals(i int, categories []int) (rest []int, doubtful []branch) {
 	a := &l.Axes[i]
 	var found []branch
 	switch {
@@ -94,7 +104,6 @@ func (l *looker) subtotals(i int, categories []int) []int {
 	case len(categories) > 2:
 		found = branches(l.grid.fingerprints(i), categories, l.unit)
 	}
-	var doubtful []branch
 	for _, b := range found {
 		leaves := leavesOf(b, found)
 		s := l.compare(i, b.whole, leaves, l.unit)
@@ -110,21 +119,27 @@ func (l *looker) subtotals(i int, categories []int) []int {
 			doubtful = append(doubtful, b)
 		}
 	}
-	if !l.keeps(i) {
-		for n, b := range doubtful {
-			s := l.compare(i, b.whole, leavesOf(b, found), l.unit)
-			text := fmt.Sprintf("%s may be the sum of %s: it %s, and three cells with figures above 0 are needed to be sure", l.name(i, b.whole), l.list(i, b.parts), cmp.Or(s.evidence(), "has no cell in which all are figures"))
-			if !s.seems() && s.cells > 0 {
-				text = fmt.Sprintf("%s contains %s, which are %.4g %% of it", l.name(i, b.whole), l.list(i, b.parts), 100*s.ratio)
-			}
-			l.ask(i, text, l.flag("--drop", i, b.whole), l.keepFlag(i))
-			if n == 9 && len(doubtful) > 10 {
-				l.ask(i, fmt.Sprintf("and so may %d more categories", len(doubtful)-10))
-				break
-			}
+	return l.still(i, categories), doubtful
+}
+
+// askAbout asks about sums of which it is not certain.
+func (l *looker) askAbout(i int, doubtful []branch) {
+	if l.keeps(i) {
+		return
+	}
+	for n, b := range doubtful {
+		leaves := leavesOf(b, doubtful)
+		s := l.compare(i, b.whole, leaves, l.unit)
+		text := fmt.Sprintf("%s may be the sum of %s: it %s, and three cells with figures above 0 are needed to be sure", l.name(i, b.whole), l.list(i, b.parts), cmp.Or(s.evidence(), "has no cell in which all are figures"))
+		if !s.seems() && s.cells > 0 {
+			text = fmt.Sprintf("%s contains %s, which are %.4g %% of it", l.name(i, b.whole), l.list(i, b.parts), 100*s.ratio)
+		}
+		l.ask(i, text, l.flag("--drop", i, b.whole), l.keepFlag(i))
+		if n == 9 && len(doubtful) > 10 {
+			l.ask(i, fmt.Sprintf("and so may %d more categories", len(doubtful)-10))
+			break
 		}
 	}
-	return l.still(i, categories)
 }
 
 // still returns those of some categories that are still read.
@@ -267,7 +282,8 @@ func (l *looker) lonelyTotal() bool { return !l.proven && l.noCount() != "" }
 
 // silentTotal looks for a category without a telling label that is the sum of all
 // others, or of one of several breakdowns.
-func (l *looker) silentTotal(i int, leaves []int) {
+// It returns the category that it asks about, -1 for none.
+func (l *looker) silentTotal(i int, leaves []int) int {
 	p := l.grid.fingerprints(i)
 	t := leaves[0]
 	for _, j := range leaves {
@@ -280,16 +296,16 @@ func (l *looker) silentTotal(i int, leaves []int) {
 	if s.holds() {
 		l.drop(i, t, s.evidence())
 		l.learn(i, s)
-		return
+		return -1
 	}
 	runs, rest := l.runs(i, t, others)
 	if len(runs) > 1 || len(runs) == 1 && len(runs[0]) > 1 && l.compare(i, t, runs[0], l.unit).holds() {
 		best := l.takeRun(i, t, runs, rest)
 		l.drop(i, t, best.evidence())
-		return
+		return -1
 	}
 	if l.keeps(i) || len(l.dropped[i]) > 0 {
-		return
+		return -1
 	}
 	switch {
 	case len(runs) == 1 && l.significant(i, t, runs[0]):
@@ -305,9 +321,12 @@ func (l *looker) silentTotal(i int, leaves []int) {
 			}
 		}
 		l.ask(i, text, strings.Join(flags, " "), l.keepFlag(i))
+		return t
 	case s.seems() && l.significant(i, t, others):
 		l.ask(i, fmt.Sprintf("%s may be the sum of all others: it %s, and three cells with figures above 0 are needed to be sure", l.name(i, t), s.evidence()), l.flag("--drop", i, t), l.keepFlag(i))
+		return t
 	}
+	return -1
 }
 
 func seq(n int) []int {
@@ -420,6 +439,9 @@ func (l *looker) contents(i int) {
 			break
 		}
 	}
+	if len(all) <= 12 {
+		answers = append(answers, l.keepFlag(i))
+	}
 	l.ask(i, fmt.Sprintf("%s has %d contents, which may describe different persons; a table is about one of them", d.Name(), len(all)), answers...)
 	for _, j := range all[:min(len(all), 40)] {
 		for _, k := range all[:min(len(all), 40)] {
@@ -474,6 +496,13 @@ func (l *looker) fractions(i, j int) bool {
 func (l *looker) parts(i int) {
 	d, a := &l.Cube.Dims[i], &l.Axes[i]
 	kept := l.Kept(i)
+	first := map[string]int{}
+	for _, j := range kept {
+		name := d.Categories[j].Name() + "\x00" + d.Categories[j].Code
+		if first[name]++; first[name] == 2 && !l.offers(l.flag("--drop", i, j)) {
+			l.ask(i, fmt.Sprintf("several rows are called %s", l.name(i, j)), l.flag("--drop", i, j))
+		}
+	}
 	switch {
 	case l.keeps(i) || len(kept) < 2:
 	case a.About == Ages:
@@ -504,6 +533,13 @@ func (l *looker) parts(i int) {
 		}
 		l.Notes = append(l.Notes, fmt.Sprintf("nothing in the file shows that the %d categories of %s are parts of a whole", len(kept), d.Name()))
 	}
+}
+
+// offers reports whether a flag is among the answers of a question.
+func (l *looker) offers(flag string) bool {
+	return slices.ContainsFunc(l.Open, func(q Question) bool {
+		return slices.ContainsFunc(q.Answers, func(a string) bool { return strings.Contains(a, flag) })
+	})
 }
 
 // ages asks about ages that overlap, leave a gap or are no ages.
@@ -713,7 +749,15 @@ func (l *looker) shortName(i int) string {
 	if d.ID != "" && (len(d.ID) < len(d.Label) || d.Label == "") && !strings.Contains(d.ID, "=") {
 		return d.ID
 	}
-	return d.Name()
+	name := d.Name()
+	words := strings.Fields(name)
+	for n := 1; n < len(words) && len(name) > 30; n++ {
+		short := strings.TrimRight(strings.Join(words[:n], " "), ",;:")
+		if at, ok := l.Cube.Find(short); ok && at == i && len(short) > 3 {
+			return short
+		}
+	}
+	return name
 }
 
 // shell quotes a word for a shell.

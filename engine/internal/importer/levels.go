@@ -8,7 +8,7 @@ import (
 )
 
 // maxTree is the number of categories up to which levels are looked for.
-const maxTree = 20_000
+const maxTree = 6_000
 
 // branch is a category with those that it is the sum of.
 type branch struct {
@@ -67,9 +67,8 @@ type tree struct {
 	prints prints
 	order  []int // categories
 	unit   float64
-	end    []int    // per place in order: the place after the parts of the category there, 0 if not known yet
-	found  []branch // with places instead of categories
-	depth  int
+	end    []int // per place in order: the place after the parts of the category there, 0 if not known yet
+	found  []branch
 }
 
 // run finds the categories from place i on that add up to a category, and returns the
@@ -83,7 +82,6 @@ func (t *tree) run(whole, i int) (parts []int, next int, ok bool) {
 			acc[k] += t.prints[t.order[j]][k]
 		}
 		parts = append(parts, t.order[j])
-		j = t.after(j)
 		_, noise := tolerances(len(parts), t.unit)
 		equal, above, diff := true, false, 0.0
 		for k := range acc {
@@ -96,11 +94,14 @@ func (t *tree) run(whole, i int) (parts []int, next int, ok bool) {
 		case ok && diff >= best: // one more part does not make it better
 			return parts[:len(parts)-1], next, true
 		case equal && len(parts) > 1:
+			j = t.after(j)
 			ok, best, next = true, diff, j
 		case ok:
 			return parts[:len(parts)-1], next, true
 		case above:
 			return nil, 0, false
+		default:
+			j = t.after(j)
 		}
 	}
 	return parts, next, ok
@@ -113,15 +114,13 @@ func (t *tree) after(j int) int {
 	}
 	t.end[j] = j + 1
 	whole := t.order[j]
-	if t.depth > 20 || t.prints.zero(whole) {
+	if t.prints.zero(whole) {
 		return j + 1
 	}
-	t.depth++
 	if parts, next, ok := t.run(whole, j+1); ok {
 		t.found = append(t.found, branch{whole, parts})
 		t.end[j] = next
 	}
-	t.depth--
 	return t.end[j]
 }
 

@@ -32,7 +32,8 @@ type Origin struct {
 	Form   string   // "csv" or "xlsx"
 	Layout []string // settings of the file, in CUE, such as `skip: 3`
 	Long   *office.Long
-	Year   int // of the figures, if the file does not say
+	Zero   []string // symbols that mean 0
+	Year   int      // of the figures, if the file does not say
 }
 
 // Write writes the stanza of a study: the table with its source, and the fields that the
@@ -106,13 +107,17 @@ func (t *tableText) column(i int, f match) {
 	kept := t.Kept(i)
 	seen := map[string]bool{}
 	codes := false
+	apart := t.origin.Long.Labels[i] != t.origin.Long.Codes[i]
 	for j := range d.Categories {
-		codes = codes || seen[d.Categories[j].Name()]
+		codes = codes || apart && seen[d.Categories[j].Name()]
 		seen[d.Categories[j].Name()] = true
 	}
 	text := func(j int) string {
 		if codes {
 			return d.Categories[j].Key()
+		}
+		if !apart {
+			return d.Categories[j].Label
 		}
 		return d.Categories[j].Name()
 	}
@@ -177,13 +182,16 @@ func (t *tableText) text(fields map[int]string, source string) string {
 	if len(drop) > 0 {
 		add("drop: {%s}", strings.Join(drop, ", "))
 	}
-	if symbols := t.symbols(); len(symbols) > 0 {
-		if t.Zero {
-			add("zero: %s", cueList(symbols))
-		} else {
-			add("missing: %s", cueList(symbols))
-			add("missing_is: \"unknown\"")
-		}
+	zero, symbols := slices.Clone(t.origin.Zero), t.symbols()
+	if t.Zero {
+		zero, symbols = append(zero, symbols...), nil
+	}
+	if len(zero) > 0 {
+		add("zero: %s", cueList(zero))
+	}
+	if len(symbols) > 0 {
+		add("missing: %s", cueList(symbols))
+		add("missing_is: \"unknown\"")
 	}
 	if len(t.maps) > 0 {
 		var list []string

@@ -147,6 +147,9 @@ func Look(c *office.Cube, choices Choices) (*Study, error) {
 		}
 	}
 	l.measure()
+	for i := range s.Axes {
+		slices.SortFunc(s.Axes[i].Drops, func(a, b Drop) int { return a.Category - b.Category })
+	}
 	return s, nil
 }
 

@@ -118,7 +118,7 @@ func censusCube(rows [][]string) (*Cube, error) {
 		c.Dims = append(c.Dims, Dimension{ID: header[j], Total: -1})
 	}
 	c.Dims = append(c.Dims, Dimension{ID: "variable", Role: Metric, Total: -1})
-	b := newBuilder(c)
+	b := NewBuilder(c)
 	at := make([]int, len(c.Dims))
 	for i, r := range rows[1:] {
 		d := 0
@@ -156,10 +156,10 @@ func censusCube(rows [][]string) (*Cube, error) {
 			default:
 				cell.Number = x
 			}
-			b.add(cell, at)
+			b.Add(cell, at)
 		}
 	}
-	return c, b.finish()
+	return c, b.Finish()
 }
 
 // censusUnique reports whether the cells of some columns tell all rows apart.

@@ -143,7 +143,8 @@ func (c *Cube) Split(position int64, at []int) []int {
 	return at
 }
 
-// Find returns the dimension with an id or label, letters of either case.
+// Find returns the dimension with an id or label, letters of either case, or with a
+// label that begins with the name.
 func (c *Cube) Find(name string) (int, bool) {
 	for i := range c.Dims {
 		if c.Dims[i].ID == name || c.Dims[i].Label == name {
@@ -155,7 +156,14 @@ func (c *Cube) Find(name string) (int, bool) {
 			return i, true
 		}
 	}
-	return 0, false
+	// The beginning of a long name, if only one dimension has it.
+	found, n := 0, 0
+	for i := range c.Dims {
+		if name != "" && strings.HasPrefix(strings.ToLower(c.Dims[i].Label), strings.ToLower(name)) {
+			found, n = i, n+1
+		}
+	}
+	return found, n == 1
 }
 
 // Find returns the category with a code or label, letters of either case. A label that
@@ -205,8 +213,8 @@ func (c *Cube) warnf(format string, args ...any) {
 	}
 }
 
-// note adds a note, without markup and not twice.
-func (c *Cube) note(text string) {
+// AddNote adds a note, without markup and not twice.
+func (c *Cube) AddNote(text string) {
 	text = tidy(text)
 	if text != "" && len(c.Notes) < maxTexts && !slices.Contains(c.Notes, text) {
 		c.Notes = append(c.Notes, text)

@@ -37,15 +37,17 @@ func readDelimited(text string, sep rune, lazy bool) ([]record, error) {
 	}
 }
 
-// builder collects cells whose categories are found one by one.
-type builder struct {
+// Builder collects cells whose categories are found one by one.
+type Builder struct {
 	cube  *Cube
 	index []map[string]int // per dimension: key of a category to its position
 	at    [][]int32        // per dimension: the category of each cell
 }
 
-func newBuilder(c *Cube) *builder {
-	b := &builder{cube: c, index: make([]map[string]int, len(c.Dims)), at: make([][]int32, len(c.Dims))}
+// NewBuilder returns a Builder of the cells of a cube, whose dimensions have no
+// categories yet.
+func NewBuilder(c *Cube) *Builder {
+	b := &Builder{cube: c, index: make([]map[string]int, len(c.Dims)), at: make([][]int32, len(c.Dims))}
 	for i := range b.index {
 		b.index[i] = map[string]int{}
 	}
@@ -53,11 +55,16 @@ func newBuilder(c *Cube) *builder {
 }
 
 // category returns the position of a category of dimension i, new or known.
-func (b *builder) category(i int, code, label string) (int, error) {
+func (b *Builder) category(i int, code, label string) (int, error) {
 	key := code
 	if key == "" {
 		key = label
 	}
+	return b.Category(i, key, code, label)
+}
+
+// Category is category for categories that another key than their code tells apart.
+func (b *Builder) Category(i int, key, code, label string) (int, error) {
 	if j, ok := b.index[i][key]; ok {
 		return j, nil
 	}
@@ -70,17 +77,17 @@ func (b *builder) category(i int, code, label string) (int, error) {
 	return len(d.Categories) - 1, nil
 }
 
-// add adds a cell with its categories.
-func (b *builder) add(cell Cell, at []int) {
+// Add adds a cell with its categories.
+func (b *Builder) Add(cell Cell, at []int) {
 	for i, j := range at {
 		b.at[i] = append(b.at[i], int32(j))
 	}
 	b.cube.Cells = append(b.cube.Cells, cell)
 }
 
-// finish computes the positions, which depend on the numbers of categories, and
+// Finish computes the positions, which depend on the numbers of categories, and
 // refuses a position that two cells have.
-func (b *builder) finish() error {
+func (b *Builder) Finish() error {
 	c := b.cube
 	if _, ok := product(c.Sizes()); !ok {
 		return faultf(0, 0, "the dimensions have too many combinations")

@@ -41,7 +41,7 @@ func readEurostat(text string) (*Cube, error) {
 		}
 		c.Dims = append(c.Dims, out)
 	}
-	b := newBuilder(c)
+	b := NewBuilder(c)
 	last := len(dims)
 	period := make([]int, len(header))
 	for j := 1; j < len(header); j++ {
@@ -96,9 +96,9 @@ func readEurostat(text string) (*Cube, error) {
 				return nil, faultf(i+2, 1, "%q is not a figure with flags", tidy(text))
 			}
 			at[last] = period[j]
-			b.add(cell, at)
+			b.Add(cell, at)
 		}
 	}
 	c.Decimals = min(decimals, 15)
-	return c, b.finish()
+	return c, b.Finish()
 }

@@ -201,7 +201,7 @@ func jsRead(raw json.RawMessage) (*Cube, error) {
 	}
 	c := &Cube{Format: "JSON-stat " + cmp.Or(d.Version, "1"), Title: jsText(d.Label), Publisher: jsText(d.Source), Updated: jsText(d.Updated), URL: d.HRef, Decimals: -1}
 	for _, n := range jsTexts(d.Note) {
-		c.note(n)
+		c.AddNote(n)
 	}
 	if err := jsDimensions(c, &d); err != nil {
 		return nil, err
@@ -261,7 +261,7 @@ func jsDimensions(c *Cube, d *jsDataset) error {
 			}
 		}
 		for _, n := range jsTexts(dim.Note) {
-			c.note(out.Name() + ": " + n)
+			c.AddNote(out.Name() + ": " + n)
 		}
 		c.Dims = append(c.Dims, out)
 	}
@@ -333,7 +333,7 @@ func jsCategories(c *Cube, d *Dimension, k *jsCategory) error {
 		jsUnit(&cat, k.Unit[code])
 		d.Categories = append(d.Categories, cat)
 		for _, n := range jsTexts(k.Note[code]) {
-			c.note(d.Name() + ", " + cat.Name() + ": " + n)
+			c.AddNote(d.Name() + ", " + cat.Name() + ": " + n)
 		}
 	}
 	for _, parent := range sortedKeys(k.Child) {
@@ -422,7 +422,7 @@ func jsValues(c *Cube, d *jsDataset) error {
 				cell.Number = x
 			} else {
 				cell.Symbol = tidy(cmp.Or(symbol, flag))
-				cell.Status = symbolStatus(cell.Symbol)
+				cell.Status = SymbolStatus(cell.Symbol)
 				if cell.Symbol == "-" {
 					cell.Status = Zero
 				}

@@ -414,7 +414,7 @@ func (f *pxFile) describe() {
 			if of != "" {
 				of += ": "
 			}
-			c.note(of + values[0])
+			c.AddNote(of + values[0])
 		case "UNITS", "PRECISION", "SHOWDECIMALS":
 			f.ofCategory(key, values[0])
 		}
@@ -571,7 +571,7 @@ func (f *pxFile) figure(k, n int64, keyed bool) (Cell, error) {
 			return cell, nil
 		}
 	}
-	cell.Symbol, cell.Status = tidy(word), symbolStatus(word)
+	cell.Symbol, cell.Status = tidy(word), SymbolStatus(word)
 	nil0 := f.get("DATASYMBOLNIL")
 	switch {
 	case word == "-" || nil0 != "" && word == nil0:

@@ -84,7 +84,7 @@ func readSDMX(text string) (*Cube, error) {
 		}
 		c.Dims = append(c.Dims, d)
 	}
-	b := newBuilder(c)
+	b := NewBuilder(c)
 	at := make([]int, len(dims))
 	for _, r := range rows[1:] {
 		for i, k := range dims {
@@ -109,7 +109,7 @@ func readSDMX(text string) (*Cube, error) {
 				flags = append(flags, code)
 			}
 			secret = secret || strings.EqualFold(k.id, "CONF_STATUS") && slices.Contains([]string{"C", "N", "S", "D"}, strings.ToUpper(code)) ||
-				symbolStatus(code) == Suppressed
+				SymbolStatus(code) == Suppressed
 		}
 		cell.Flag = c.flag(tidy(strings.Join(flags, ",")))
 		text, _ := columns[value].cell(r.cells)
@@ -122,14 +122,14 @@ func readSDMX(text string) (*Cube, error) {
 			default:
 				return nil, faultf(int(r.line), 1, "OBS_VALUE %q is not a figure", tidy(text))
 			}
-			cell.Symbol, cell.Status = tidy(text), symbolStatus(text)
+			cell.Symbol, cell.Status = tidy(text), SymbolStatus(text)
 			if secret {
 				cell.Status = Suppressed
 			}
 		}
-		b.add(cell, at)
+		b.Add(cell, at)
 	}
-	if err := b.finish(); err != nil {
+	if err := b.Finish(); err != nil {
 		return nil, err
 	}
 	for _, k := range others {
@@ -266,7 +266,7 @@ func sdmxDescribe(c *Cube, k sdmxColumn, rows []record) {
 		c.Unit = text
 	case "UNIT_MULT":
 		if n, err := strconv.Atoi(code); err == nil && n > 0 && n <= 12 {
-			c.note("the figures are in units of 10 to the power of " + strconv.Itoa(n))
+			c.AddNote("the figures are in units of 10 to the power of " + strconv.Itoa(n))
 		}
 	}
 }
