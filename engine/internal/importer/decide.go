@@ -39,6 +39,8 @@ func (l *looker) levels(i int) {
 		for _, t := range totals {
 			l.labelledTotal(i, t, leaves)
 		}
+	case len(l.dropped[i]) > 0:
+		l.beside(i, leaves)
 	case a.About != Ages && len(leaves) > 2:
 		asked = l.silentTotal(i, leaves)
 	}
@@ -147,17 +149,18 @@ func (l *looker) still(i int, categories []int) []int {
 	return slices.DeleteFunc(slices.Clone(categories), func(j int) bool { return !l.Axes[i].Keep[j] })
 }
 
-// significant reports whether a sum is too exact for chance: the parts are large
-// against the tolerance.
+// significant reports whether a sum is too exact for chance: with so many categories
+// that could begin it, and parts that are large against the difference.
 func (l *looker) significant(i, whole int, parts []int) bool {
-	_, noise := tolerances(len(parts), l.unit)
-	most := 0.0
+	s := l.compare(i, whole, parts, l.unit)
+	most, differ := 0.0, 0.0
 	for k := range l.grid.cube.Cells {
 		if c := &l.grid.cube.Cells[k]; l.grid.category(c.At, i) == whole {
 			most = max(most, c.Number)
 		}
 	}
-	return most/float64(len(parts)) > 100*noise
+	differ = (2*s.most + l.unit) / (most / float64(len(parts)))
+	return math.Pow(differ, float64(max(1, s.strong)))*float64(len(l.Axes[i].Keep)) < 0.005
 }
 
 // compare tests whether parts add up.
@@ -304,7 +307,7 @@ func (l *looker) silentTotal(i int, leaves []int) int {
 		l.drop(i, t, best.evidence())
 		return -1
 	}
-	if l.keeps(i) || len(l.dropped[i]) > 0 {
+	if l.keeps(i) {
 		return -1
 	}
 	switch {
@@ -327,6 +330,36 @@ func (l *looker) silentTotal(i int, leaves []int) int {
 		return t
 	}
 	return -1
+}
+
+// beside asks about categories beside those that add up to a category that the user
+// dropped: they are another breakdown of the same persons.
+func (l *looker) beside(i int, leaves []int) {
+	for _, t := range sortedInts(l.dropped[i]) {
+		s := l.compare(i, t, leaves, l.unit)
+		if s.holds() {
+			l.learn(i, s)
+			return
+		}
+		if s.seems() || l.keeps(i) {
+			return
+		}
+		runs, rest := l.runs(i, t, leaves)
+		if len(runs) == 0 || len(rest) == 0 && len(runs) == 1 || !l.significant(i, t, runs[0]) {
+			continue
+		}
+		l.takeRun(i, t, runs, rest)
+		return
+	}
+}
+
+func sortedInts(set map[int]bool) []int {
+	var list []int
+	for n := range set {
+		list = append(list, n)
+	}
+	slices.Sort(list)
+	return list
 }
 
 func seq(n int) []int {

@@ -276,7 +276,7 @@ func (m *matcher) makeCategory(i int, wanted string) match {
 	d, a, kept := &m.Cube.Dims[i], &m.Axes[i], m.Kept(i)
 	name := wanted
 	if name == "" {
-		base := slug(d.Label, d.ID)
+		base := slug(24, d.Label, d.ID)
 		if a.About == Sex {
 			base = "sex"
 		}
@@ -416,8 +416,9 @@ func (m *matcher) makeAges(i int, wanted string) (match, *Question) {
 
 func (m *matcher) quote(i, j int) string { return quote(&m.Cube.Dims[i], j) }
 
-// slug makes the name of a field or table from the first text that has Latin letters.
-func slug(texts ...string) string {
+// slug makes the name of a field, table or source of about so many letters from the
+// first text that has Latin ones.
+func slug(limit int, texts ...string) string {
 	for _, text := range texts {
 		var b strings.Builder
 		if before, _, ok := strings.Cut(text, "("); ok && strings.TrimSpace(before) != "" {
@@ -427,12 +428,19 @@ func slug(texts ...string) string {
 			if r == '_' && b.Len() > 0 || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' && b.Len() > 0 {
 				b.WriteRune(r)
 			}
-			if b.Len() == 40 {
+			if b.Len() == 200 {
 				break
 			}
 		}
-		if s := strings.Trim(b.String(), "_"); s != "" {
-			return s
+		s := strings.Trim(b.String(), "_")
+		for len(s) > limit && strings.Contains(s, "_") {
+			s = s[:strings.LastIndexByte(s, '_')]
+		}
+		for strings.Contains(s, "_") && len(s[strings.LastIndexByte(s, '_'):]) < 4 && len(s) > limit/2 {
+			s = s[:strings.LastIndexByte(s, '_')] // do not end in "de"
+		}
+		if s != "" {
+			return s[:min(len(s), 40)]
 		}
 	}
 	return "imported"

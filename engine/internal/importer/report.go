@@ -65,7 +65,7 @@ type ReportQuestion struct {
 // Report describes a study.
 func (s *Study) Report(o *Opened) Report {
 	c := s.Cube
-	r := Report{Format: c.Format, Table: c.ID, Title: c.Title, Publisher: c.Publisher, Updated: c.Updated, Licence: c.Licence, Unit: c.Unit,
+	r := Report{Format: c.Format, Table: c.ID, Title: c.Title, Publisher: c.Publisher, Updated: isoDate(c.Updated), Licence: c.Licence, Unit: c.Unit,
 		Cells: len(c.Cells), Status: map[string]int{}, Flags: map[string]int{}, Measure: s.Measure}
 	for i := range c.Cells {
 		k := &c.Cells[i]

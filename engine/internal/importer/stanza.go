@@ -313,7 +313,7 @@ func (s *Study) source(o Origin, spec *Spec, out *Stanza) string {
 	c := s.Cube
 	title := c.Title
 	if title == "" {
-		title = strings.TrimSuffix(o.File[strings.LastIndexByte(o.File, '/')+1:], ".csv")
+		title = o.File[strings.LastIndexByte(o.File, '/')+1:]
 	}
 	if c.ID != "" && !strings.Contains(title, c.ID) {
 		title += ", table " + c.ID
@@ -324,7 +324,9 @@ func (s *Study) source(o Origin, spec *Spec, out *Stanza) string {
 			return name
 		}
 	}
-	base := slug(strings.TrimSpace(publisherSlug(c.Publisher)+" "+c.ID), c.Publisher, c.Title, o.File)
+	file := o.File[strings.LastIndexByte(o.File, '/')+1:]
+	file, _, _ = strings.Cut(file, ".")
+	base := slug(32, strings.TrimSpace(publisherSlug(c.Publisher)+" "+c.ID), c.Title, file)
 	name := base
 	for n := 2; ; n++ {
 		if _, taken := spec.Sources[name]; !taken {
@@ -356,6 +358,9 @@ func publisherSlug(name string) string {
 	if len(words) < 3 {
 		return name
 	}
+	if w := words[0]; len(w) > 2 && strings.ToUpper(w) == w {
+		return w
+	}
 	var b strings.Builder
 	for _, w := range words {
 		if r := []rune(w)[0]; r >= 'A' && r <= 'Z' {
@@ -374,13 +379,15 @@ func (s *Study) tableName(o Origin, spec *Spec, fields map[int]string, t *tableT
 	for _, i := range slices.Concat(t.over, t.given) {
 		parts = append(parts, fields[i])
 	}
-	base := slug(strings.Join(parts, "_"), o.File)
+	base := slug(40, strings.Join(parts, "_"), o.File)
 	name := base
 	for n := 2; slices.Contains(spec.Tables, name); n++ {
 		name = fmt.Sprintf("%s_%d", base, n)
 	}
 	return name
 }
+
+var dayMonth = regexp.MustCompile(`\b\d{1,2}([ /.])(\d{2}|[A-Z][a-z]+)([ /.])(\d{4}|\d{2})\b`)
 
 var dates = regexp.MustCompile(`^(\d{4})-?(\d{2})-?(\d{2})`)
 
@@ -389,7 +396,10 @@ func isoDate(text string) string {
 	if m := dates.FindStringSubmatch(text); m != nil {
 		return m[1] + "-" + m[2] + "-" + m[3]
 	}
-	for _, form := range []string{"02/01/2006", "02/01/06", "2 January 2006", "02 January 2006", "02 Jan 2006", "January 2, 2006", "02.01.2006"} {
+	if d := dayMonth.FindString(text); d != "" {
+		text = strings.ReplaceAll(d, ".", "/")
+	}
+	for _, form := range []string{"02/01/2006", "02/01/06", "2 January 2006", "2 Jan 2006", "January 2, 2006"} {
 		for n := len(text); n >= len("02/01/06"); n-- {
 			if d, err := time.Parse(form, text[:n]); err == nil {
 				return d.Format("2006-01-02")
