@@ -39,9 +39,9 @@ func (l *looker) levels(i int) {
 		for _, t := range totals {
 			l.labelledTotal(i, t, leaves)
 		}
-	case len(l.dropped[i]) > 0:
+	case len(l.dropped[i]) > 0 && l.noCount() == "":
 		l.beside(i, leaves)
-	case a.About != Ages && len(leaves) > 2:
+	case a.About != Ages && len(leaves) > 2 && l.noCount() == "":
 		asked = l.silentTotal(i, leaves)
 	}
 	l.askAbout(i, slices.DeleteFunc(doubtful, func(b branch) bool { return b.whole == asked }))
@@ -103,13 +103,15 @@ func (l *looker) subtotals(i int, categories []int) (rest []int, doubtful []bran
 		found = spanBranches(a.Ages, categories)
 	case slices.ContainsFunc(categories, func(j int) bool { return l.Cube.Dims[i].Categories[j].Parent >= 0 }):
 		found = parentBranches(&l.Cube.Dims[i], categories)
-	case len(categories) > 2:
+	case len(categories) > 2 && l.noCount() == "":
 		found = branches(l.grid.fingerprints(i), categories, l.unit)
 	}
 	for _, b := range found {
 		leaves := leavesOf(b, found)
 		s := l.compare(i, b.whole, leaves, l.unit)
 		switch {
+		case len(b.parts) == 1 && s.seems():
+			l.drop(i, b.whole, "the same as its only part, "+l.list(i, b.parts))
 		case s.holds():
 			l.drop(i, b.whole, s.evidence(), "sum of "+l.list(i, b.parts))
 			l.learn(i, s)
@@ -126,8 +128,8 @@ func (l *looker) subtotals(i int, categories []int) (rest []int, doubtful []bran
 
 // askAbout asks about sums of which it is not certain.
 func (l *looker) askAbout(i int, doubtful []branch) {
-	if l.keeps(i) {
-		return
+	if l.keeps(i) || l.noCount() != "" {
+		return // means and rates do not add up
 	}
 	for n, b := range doubtful {
 		leaves := leavesOf(b, doubtful)
@@ -257,6 +259,14 @@ func (l *looker) labelledTotal(i, t int, leaves []int) {
 		l.learn(i, s)
 		return
 	}
+	if part, s := l.partBeside(i, t, leaves); part != nil {
+		l.drop(i, t, why, s.evidence())
+		for _, j := range part {
+			l.drop(i, j, fmt.Sprintf("a part of another category: without it the others add up to %s (%s)", l.name(i, t), s.evidence()))
+		}
+		l.learn(i, s)
+		return
+	}
 	runs, rest := l.runs(i, t, leaves)
 	switch {
 	case len(runs) > 0:
@@ -279,9 +289,33 @@ func (l *looker) labelledTotal(i, t int, leaves []int) {
 	}
 }
 
+// partBeside finds one or two categories that stand beside a category that contains
+// them: without them the others add up to the total.
+func (l *looker) partBeside(i, t int, leaves []int) ([]int, sums) {
+	if len(leaves) < 3 || len(leaves) > 100 {
+		return nil, sums{}
+	}
+	for n, x := range leaves {
+		if s := l.compare(i, t, without(leaves, x), l.unit); s.holds() && s.ratio <= 1.0005 {
+			return []int{x}, s
+		}
+		if len(leaves) < 4 || len(leaves) > 20 {
+			continue
+		}
+		for _, y := range leaves[n+1:] {
+			if s := l.compare(i, t, without(leaves, x, y), l.unit); s.holds() && s.ratio <= 1.0005 {
+				return []int{x, y}, s
+			}
+		}
+	}
+	return nil, sums{}
+}
+
 // lonelyTotal reports whether the figures are means or rates, of which a total is no
 // sum.
-func (l *looker) lonelyTotal() bool { return !l.proven && l.noCount() != "" }
+func (l *looker) lonelyTotal() bool {
+	return !l.proven && (l.noCount() != "" || slices.ContainsFunc(l.texts(), func(t string) bool { return mentions("percent", t) != "" }))
+}
 
 // silentTotal looks for a category without a telling label that is the sum of all
 // others, or of one of several breakdowns.
@@ -302,7 +336,7 @@ func (l *looker) silentTotal(i int, leaves []int) int {
 		return -1
 	}
 	runs, rest := l.runs(i, t, others)
-	if len(runs) > 1 || len(runs) == 1 && len(runs[0]) > 1 && l.compare(i, t, runs[0], l.unit).holds() {
+	if len(runs) > 0 && !slices.ContainsFunc(runs, func(r []int) bool { return !l.compare(i, t, r, l.unit).holds() }) {
 		best := l.takeRun(i, t, runs, rest)
 		l.drop(i, t, best.evidence())
 		return -1
@@ -374,7 +408,7 @@ func seq(n int) []int {
 func (l *looker) runs(i, whole int, categories []int) (runs [][]int, rest []int) {
 	found, rest := alternatives(l.grid.fingerprints(i), whole, categories, l.unit)
 	for _, r := range found {
-		if s := l.compare(i, whole, r, l.unit); s.seems() {
+		if s := l.compare(i, whole, r, l.unit); s.holds() || s.seems() && l.significant(i, whole, r) {
 			runs = append(runs, r)
 		} else {
 			rest = append(rest, r...)
@@ -421,7 +455,9 @@ func (l *looker) periods(i int) {
 	d := &l.Cube.Dims[i]
 	latest := 0
 	for j := range d.Categories {
-		if d.Categories[j].Key() > d.Categories[latest].Key() {
+		a, b := &d.Categories[latest], &d.Categories[j]
+		x, y := max(yearOf(a.Key()), yearOf(a.Name())), max(yearOf(b.Key()), yearOf(b.Name()))
+		if y > x || y == x && (x == 0 || b.Key() > a.Key()) { // periods without years are in order
 			latest = j
 		}
 	}
@@ -449,21 +485,15 @@ func (l *looker) contents(i int) {
 	for _, j := range all {
 		alike = alike && d.Categories[j].Unit == d.Categories[all[0]].Unit && d.Categories[j].Decimals == d.Categories[all[0]].Decimals
 	}
-	if alike && len(all) > 2 {
-		for _, t := range all {
-			parts := without(all, t)
-			if s := l.grid.add(i, t, parts, l.unit, false); s.holds() {
-				l.drop(i, t, s.evidence())
-				l.learn(i, s)
-				a.About = Other
-				if sexes, n := sexesOf(d); n == 2 {
-					a.About, a.Sexes = Sex, sexes
-				}
-				return
-			}
+	if alike && len(all) > 2 && !slices.ContainsFunc(l.grid.cube.Cells, func(c office.Cell) bool { return c.Number < 0 }) && l.partition(i) {
+		a.About = Other
+		if sexes, n := sexesOf(d); n == 2 {
+			a.About, a.Sexes = Sex, sexes
 		}
+		return
 	}
 	if l.keeps(i) {
+		a.About = Other
 		return
 	}
 	var answers []string
@@ -476,18 +506,38 @@ func (l *looker) contents(i int) {
 		answers = append(answers, l.keepFlag(i))
 	}
 	l.ask(i, fmt.Sprintf("%s has %d contents, which may describe different persons; a table is about one of them", d.Name(), len(all)), answers...)
+	insides, whole := 0, slices.ContainsFunc(all, func(j int) bool { return !l.fractions(i, j) })
 	for _, j := range all[:min(len(all), 40)] {
 		for _, k := range all[:min(len(all), 40)] {
-			if j != k && l.inside(i, j, k) {
+			if j != k && insides < 8 && l.inside(i, j, k) {
+				insides++
 				l.Notes = append(l.Notes, fmt.Sprintf("%s is never above %s and may be a part of it", l.name(i, j), l.name(i, k)))
 			}
 		}
 		if word := mentions("nocount", d.Categories[j].Name()); word != "" {
 			l.Notes = append(l.Notes, fmt.Sprintf("%s is no count (%q)", l.name(i, j), word))
-		} else if l.fractions(i, j) {
+		} else if whole && l.fractions(i, j) {
 			l.Notes = append(l.Notes, fmt.Sprintf("%s has fractions, so it is no count", l.name(i, j)))
 		}
 	}
+}
+
+// partition tells the contents from those that are sums of them, if all that are left
+// then add up to one of these. Otherwise nothing changes.
+func (l *looker) partition(i int) bool {
+	a := &l.Axes[i]
+	axis, open, notes, proven, zeros := *a, len(l.Open), len(l.Notes), l.proven, l.zeros
+	axis.Keep, axis.Drops = slices.Clone(a.Keep), slices.Clone(a.Drops)
+	l.levels(i)
+	if len(l.Open) == open {
+		for _, d := range a.Drops {
+			if l.compare(i, d.Category, l.Kept(i), l.unit).holds() {
+				return true
+			}
+		}
+	}
+	*a, l.Open, l.Notes, l.proven, l.zeros = axis, l.Open[:open], l.Notes[:notes], proven, zeros
+	return false
 }
 
 // inside reports whether the figures of category j are never above those of k, and
@@ -555,7 +605,7 @@ func (l *looker) parts(i int) {
 			l.ask(i, fmt.Sprintf("%s may contain other categories of %s", l.list(i, unions), d.Name()), strings.Join(flags, " "), l.keepFlag(i))
 		}
 	case a.About == Other && a.Proof == "":
-		name := d.Label + " " + d.ID
+		name := d.Label + " " + strings.ReplaceAll(d.ID, "_", " ")
 		if word := mentions("method", name); word != "" {
 			l.ask(i, fmt.Sprintf("%s may be the same persons counted in %d ways (%q); they must not be added", d.Name(), len(kept), word), l.flag("--pick", i, kept[0]), l.keepFlag(i))
 			return
@@ -632,6 +682,23 @@ func (l *looker) noCount() string {
 	return ""
 }
 
+// money returns the word that says that the figures are amounts of money, "" if none
+// does. Titles are not asked, because persons may be counted by income.
+func (l *looker) money() string {
+	for n, text := range l.texts() {
+		if n == 0 && text == l.Cube.Title {
+			text = strings.ReplaceAll(text, ",", " ")
+			if !strings.Contains(plain(text), "gross domestic product") {
+				continue
+			}
+		}
+		if word := mentions("money", text); word != "" {
+			return word
+		}
+	}
+	return ""
+}
+
 // texts are the texts that say what the figures are.
 func (l *looker) texts() []string {
 	texts := []string{l.Cube.Title, l.Cube.Unit}
@@ -656,17 +723,24 @@ func (l *looker) measure() {
 		}
 		return
 	}
-	for i := range l.grid.cube.Cells {
-		if c := &l.grid.cube.Cells[i]; c.Number < 0 {
-			l.Measure = ""
-			l.ask(-1, "some figures are negative, so they are neither counts nor shares")
-			return
-		}
-	}
 	for _, q := range l.Open {
-		if q.Axis >= 0 && l.Axes[q.Axis].About == Metrics {
+		if q.Axis >= 0 && (l.Axes[q.Axis].About == Metrics || l.Axes[q.Axis].About == Units) {
 			return // first it has to be known which figures are read
 		}
+	}
+	negative, positive := false, false
+	l.eachKept(func(c *office.Cell) {
+		negative, positive = negative || c.Number < 0, positive || c.Number > 0
+	})
+	switch {
+	case negative:
+		l.Measure = ""
+		l.ask(-1, "some figures are negative, so they are neither counts nor shares")
+		return
+	case !positive:
+		l.Measure = ""
+		l.ask(-1, "no figure is above 0, so there is no distribution to take")
+		return
 	}
 	if l.proven {
 		return
@@ -674,6 +748,11 @@ func (l *looker) measure() {
 	if word := l.noCount(); word != "" {
 		l.Measure = ""
 		l.ask(-1, fmt.Sprintf("the figures are no counts (%q), and a table needs counts, percent or shares", word), "--measure counts")
+		return
+	}
+	if word := l.money(); word != "" {
+		l.Measure = ""
+		l.ask(-1, fmt.Sprintf("the figures are amounts of money (%q), and a table needs counts, percent or shares of persons", word), "--measure counts")
 		return
 	}
 	percent := false

@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/office"
@@ -147,6 +148,7 @@ func Look(c *office.Cube, choices Choices) (*Study, error) {
 		}
 	}
 	l.measure()
+	l.postpone()
 	for i := range s.Axes {
 		slices.SortFunc(s.Axes[i].Drops, func(a, b Drop) int { return a.Category - b.Category })
 	}
@@ -159,6 +161,19 @@ func (l *looker) allLevels() {
 		if a := &l.Axes[i]; a.Fixed < 0 && a.About != Periods && a.About != Metrics && a.About != Units {
 			l.levels(i)
 		}
+	}
+}
+
+// postpone leaves only the questions which figures are read, if there are some: the
+// others depend on the answers.
+func (l *looker) postpone() {
+	which := func(q Question) bool {
+		return q.Axis >= 0 && (l.Axes[q.Axis].About == Metrics || l.Axes[q.Axis].About == Units)
+	}
+	if slices.ContainsFunc(l.Open, which) {
+		l.Open = slices.DeleteFunc(l.Open, func(q Question) bool {
+			return !which(q) && (q.Axis < 0 || l.Axes[q.Axis].About != Periods)
+		})
 	}
 }
 
@@ -197,7 +212,7 @@ func (s *Study) classify(i int) Axis {
 		a.About = Periods
 	case named("unit"):
 		a.About = Units
-	case d.Role == office.Metric:
+	case d.Role == office.Metric || d.Role == "" && (named("contents") || mentions("nocount", d.Label) != ""):
 		a.About = Metrics
 	case n > 0 && (named("age") || mentions("age", d.Label) != "" || n*5 >= len(d.Categories)*4 && withWords(d, ages)):
 		a.About, a.Ages = Ages, ages
@@ -470,7 +485,7 @@ func places(x float64) int {
 func labelled(d *office.Dimension, j int) (string, bool) {
 	k := &d.Categories[j]
 	switch {
-	case k.Label != "" && (is("total", k.Label) || startsTotal(k.Label)):
+	case k.Label != "" && (is("total", k.Label) || partlyTotal(k.Label)):
 		return "label", true
 	case k.Label == "" && is("totalcode", k.Code), k.Label != "" && k.Code != "" && len(k.Code) > 1 && is("totalcode", k.Code):
 		return "code", true
@@ -480,16 +495,22 @@ func labelled(d *office.Dimension, j int) (string, bool) {
 	return "", false
 }
 
-// startsTotal reports whether a label begins with a word for total that others explain,
-// such as "Total, all ages" or "All categories: Sex".
-func startsTotal(label string) bool {
-	for i, r := range label {
-		if strings.ContainsRune(",:;(-–", r) {
-			return is("total", label[:i])
-		}
+// partlyTotal reports whether a label has a word for total that other words explain,
+// such as "Total, all ages", "All categories: Sex", "Years, total" or "5-96 Total".
+func partlyTotal(label string) bool {
+	parts := strings.FieldsFunc(label, func(r rune) bool { return strings.ContainsRune(",:;()–", r) })
+	if len(parts) > 1 && (is("total", parts[0]) || is("total", parts[len(parts)-1])) {
+		return true
 	}
-	first, _, ok := strings.Cut(label, " ")
-	return ok && len(first) > 4 && is("total", first)
+	words := strings.Fields(label)
+	for len(words) > 1 && !strings.ContainsFunc(words[0], unicode.IsLetter) {
+		words = words[1:] // a code
+	}
+	if len(words) == 0 {
+		return false
+	}
+	first, last := words[0], words[len(words)-1]
+	return len(words) == 1 && is("total", first) || len(first) > 4 && is("total", first) || len(last) > 4 && is("total", last)
 }
 
 // evidence says how parts add up, "" if they were not in any cell.

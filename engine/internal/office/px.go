@@ -27,7 +27,7 @@ type pxFile struct {
 }
 
 // pxName matches a keyword.
-var pxName = regexp.MustCompile(`^[A-Z][A-Z0-9_-]*$`)
+var pxName = regexp.MustCompile(`^[A-Z][A-Z0-9_.-]*$`)
 
 var (
 	pxCharset  = regexp.MustCompile(`(?i)(?:^|[;\s])CHARSET\s*=\s*"([^"]{0,40})"`)
@@ -161,6 +161,7 @@ func (f *pxFile) key() (key pxKey, language string, err error) {
 	if !pxName.MatchString(key.name) {
 		return key, "", begin.faultf("a keyword is expected here").hint("the statement before it may have ended too early: keywords are written NAME=value;")
 	}
+	key.name = strings.ReplaceAll(key.name, ".", "-") // as some programs write them
 	f.blank("")
 	if f.pos < len(f.text) && f.text[f.pos] == '[' {
 		n := strings.IndexByte(f.text[f.pos:], ']')
