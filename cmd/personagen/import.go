@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,8 @@ import (
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/run"
 )
+
+type importedDrop = run.ImportedDrop
 
 type importOptions struct {
 	run.ImportConfig
@@ -157,13 +160,7 @@ func printImported(w io.Writer, t *run.ImportedTable) {
 		case d.Kept < d.Categories:
 			p("      %s kept", humanize.Thousands(int64(d.Kept)))
 		}
-		for n, x := range d.Drops {
-			if n == 12 && len(d.Drops) > 13 {
-				p("      %d more are left out", len(d.Drops)-n)
-				break
-			}
-			p("      %q is left out: %s", x.Label, strings.Join(x.Evidence, "; "))
-		}
+		printDrops(p, d.Drops)
 	}
 	for _, m := range t.Matches {
 		if m.By == "new" {
@@ -187,6 +184,37 @@ func printImported(w io.Writer, t *run.ImportedTable) {
 		if len(q.Answers) > 0 {
 			p("    answer with %s", strings.Join(q.Answers, "\n             or "))
 		}
+	}
+}
+
+// printDrops prints the categories that are left out. Several with the same evidence
+// share a line.
+func printDrops(p func(format string, args ...any), drops []importedDrop) {
+	lines := 0
+	for len(drops) > 0 {
+		evidence := strings.Join(drops[0].Evidence, "; ")
+		var labels []string
+		var rest []importedDrop
+		for _, x := range drops {
+			if strings.Join(x.Evidence, "; ") == evidence {
+				labels = append(labels, strconv.Quote(x.Label))
+			} else {
+				rest = append(rest, x)
+			}
+		}
+		if lines++; lines > 15 {
+			p("      %d more are left out; --json prints all", len(drops))
+			return
+		}
+		switch n := len(labels); n {
+		case 1:
+			p("      %s is left out: %s", labels[0], evidence)
+		case 2:
+			p("      %s and %s are left out: %s", labels[0], labels[1], evidence)
+		default:
+			p("      %s and %d more are left out: %s", labels[0], n-1, evidence)
+		}
+		drops = rest
 	}
 }
 

@@ -58,6 +58,9 @@ type ImportedTable struct {
 	importer.Report
 }
 
+// ImportedDrop is a category that is left out.
+type ImportedDrop = importer.ReportDrop
+
 // Open counts the questions that the user has to answer.
 func (r *Imported) Open() int {
 	n := 0

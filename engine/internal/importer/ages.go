@@ -74,7 +74,7 @@ func parseAge(label string) (span, bool) {
 		}
 	}
 	for word := range strings.FieldsSeq(rest) {
-		if !is("years", word) && !is("over", word) && !is("under", word) && !is("age", word) {
+		if !is("years", word) && !is("over", word) && !is("under", word) && !is("age", word) && !is("total", word) {
 			return span{}, false
 		}
 	}

@@ -406,12 +406,48 @@ func seq(n int) []int {
 
 // runs splits categories into breakdowns of a whole; each is tested in all cells.
 func (l *looker) runs(i, whole int, categories []int) (runs [][]int, rest []int) {
+	if runs, rest = l.classes(i, whole, categories); len(runs) > 0 {
+		return runs, rest
+	}
 	found, rest := alternatives(l.grid.fingerprints(i), whole, categories, l.unit)
 	for _, r := range found {
 		if s := l.compare(i, whole, r, l.unit); s.holds() || s.seems() && l.significant(i, whole, r) {
 			runs = append(runs, r)
 		} else {
 			rest = append(rest, r...)
+		}
+	}
+	slices.Sort(rest)
+	return runs, rest
+}
+
+// classes splits categories into those whose codes have the same form, such as the
+// two digits of counties and the four of municipalities, if some of these classes add
+// up to the whole.
+func (l *looker) classes(i, whole int, categories []int) (runs [][]int, rest []int) {
+	d := &l.Cube.Dims[i]
+	members := map[string][]int{}
+	for _, j := range categories {
+		code := d.Categories[j].Code
+		if code == "" {
+			return nil, categories
+		}
+		letters := strings.TrimRightFunc(code, func(r rune) bool { return r >= '0' && r <= '9' })
+		if letters == code { // of codes without digits, such as NUTS 2's, only the length counts
+			letters = ""
+		}
+		form := fmt.Sprintf("%s%d", letters, len(code))
+		members[form] = append(members[form], j)
+	}
+	if len(members) < 2 {
+		return nil, categories
+	}
+	for _, form := range sortedKeys(members) {
+		class := members[form]
+		if len(class) > 1 && l.compare(i, whole, class, l.unit).holds() {
+			runs = append(runs, class)
+		} else {
+			rest = append(rest, class...)
 		}
 	}
 	slices.Sort(rest)
@@ -439,6 +475,13 @@ func (l *looker) takeRun(i, whole int, runs [][]int, rest []int) sums {
 		for _, j := range r {
 			l.drop(i, j, fmt.Sprintf("one of %d that are another breakdown of %s, which %s", len(r), l.name(i, whole), other.evidence()))
 		}
+	}
+	if s.holds() {
+		// Whoever is counted in another category is counted twice.
+		for _, j := range rest {
+			l.drop(i, j, fmt.Sprintf("beside the %d categories that add up to %s", len(best), l.name(i, whole)))
+		}
+		return s
 	}
 	if len(rest) > 0 && !l.keeps(i) {
 		var flags []string

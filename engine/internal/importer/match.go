@@ -183,12 +183,17 @@ func (m *matcher) values(i int, f *Field) (map[int]string, string) {
 	}
 	index := map[string]string{}
 	for _, label := range f.Labels {
+		if bare := withoutCode(label); bare != label {
+			index[plain(bare)] = label
+		}
+	}
+	for _, label := range f.Labels {
 		index[plain(label)] = label
 	}
 	for _, by := range []struct {
 		why string
 		of  func(k *office.Category) string
-	}{{"labels", func(k *office.Category) string { return k.Label }}, {"codes", func(k *office.Category) string { return k.Code }}} {
+	}{{"labels", func(k *office.Category) string { return k.Label }}, {"codes", func(k *office.Category) string { return k.Code }}, {"labels without codes", func(k *office.Category) string { return withoutCode(k.Label) }}} {
 		used := map[string]bool{}
 		for _, j := range kept {
 			label, ok := index[plain(by.of(&d.Categories[j]))]
@@ -205,6 +210,71 @@ func (m *matcher) values(i int, f *Field) (map[int]string, string) {
 		clear(to)
 	}
 	return nil, ""
+}
+
+// leadingCode matches a code before a label, as in "01 Stockholm" or "SE11 Stockholm".
+var leadingCode = regexp.MustCompile(`^[A-Z]{0,3}[0-9]{1,8}[A-Z]?[ .:-]+(\pL.*)$`)
+
+// withoutCode returns a label without the code before it.
+func withoutCode(label string) string {
+	if m := leadingCode.FindStringSubmatch(label); m != nil {
+		return m[1]
+	}
+	return label
+}
+
+// universe says, as a condition, which persons a fixed category describes: ages, or the
+// value of a field of the spec. It is "" for everybody.
+func (m *matcher) universe(i int) string {
+	d, a := &m.Cube.Dims[i], &m.Axes[i]
+	k := &d.Categories[a.Fixed]
+	if s, ok := parseAge(k.Name()); ok && (a.About == Ages || is("age", d.Label) || is("age", d.ID)) {
+		age := m.age()
+		if age == nil {
+			m.Notes = append(m.Notes, fmt.Sprintf("the figures are about persons of %q, and the spec has no field of the age to say so", k.Name()))
+			return ""
+		}
+		var parts []string
+		if s.From > age.Ages[0].From {
+			parts = append(parts, fmt.Sprintf(">=%d", s.From))
+		}
+		if s.To < age.Ages[0].To {
+			parts = append(parts, fmt.Sprintf("<=%d", s.To))
+		}
+		if len(parts) == 0 {
+			return ""
+		}
+		return age.Name + ": " + strings.Join(parts, " & ")
+	}
+	if _, total := labelled(d, a.Fixed); total || a.About == Periods || a.About == Metrics || a.About == Units {
+		return ""
+	}
+	for n := range m.spec.Fields {
+		f := &m.spec.Fields[n]
+		if f.Kind == "integer" || slices.Contains(m.used, f.Name) {
+			continue
+		}
+		for _, label := range f.Labels {
+			same := plain(label) == plain(k.Name()) || plain(withoutCode(label)) == plain(withoutCode(k.Name()))
+			if a.About == Sex || m.named(i, f) {
+				same = same || is("female", label) && is("female", k.Name()) || is("male", label) && is("male", k.Name())
+			}
+			if same && (m.named(i, f) || len(k.Name()) > 2) {
+				return f.Name + ": " + cue(label)
+			}
+		}
+	}
+	return ""
+}
+
+// age returns the field of the age, nil if the spec has none.
+func (m *matcher) age() *Field {
+	for k := range m.spec.Fields {
+		if m.isAge(&m.spec.Fields[k]) {
+			return &m.spec.Fields[k]
+		}
+	}
+	return nil
 }
 
 // ages maps ages to those of a field: single years to an integer, or classes to a group
@@ -339,12 +409,7 @@ func (m *matcher) makeAges(i int, wanted string) (match, *Question) {
 		s := a.Ages[j]
 		single = single && (s.From == s.To || s.To == open && n == len(kept)-1) && s.From == first.From+n
 	}
-	var age *Field
-	for k := range m.spec.Fields {
-		if m.isAge(&m.spec.Fields[k]) {
-			age = &m.spec.Fields[k]
-		}
-	}
+	age := m.age()
 	if age == nil {
 		name := "age"
 		if single && wanted != "" {

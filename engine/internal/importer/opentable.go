@@ -75,7 +75,7 @@ func (t *tabular) open(o Options, faults *diag.List) *Opened {
 		return nil
 	}
 	out := &Opened{Cube: c, Layout: t.settings}
-	out.Origin = Origin{Form: t.form, Long: long, Zero: t.guess.Layout.Numbers.Zero, Year: yearIn(t.guess.Titles)}
+	out.Origin = Origin{Form: t.form, Long: long, Zero: t.guess.Layout.Numbers.Zero, Year: max(yearIn(t.guess.Titles), yearOf(t.file.Header[t.figures[0]]))}
 	if o.Sheet != "" {
 		out.Origin.Layout = append(out.Origin.Layout, "sheet: "+cue(o.Sheet))
 	}

@@ -83,6 +83,14 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 	if len(open) > 0 {
 		return nil, open
 	}
+	for i := range s.Axes {
+		if s.Axes[i].Fixed >= 0 {
+			if w := m.universe(i); w != "" {
+				t.where = append(t.where, w)
+				s.Notes = append(s.Notes, "the table is about "+w)
+			}
+		}
+	}
 	source := s.source(o, spec, out)
 	name := s.tableName(o, spec, fields, t)
 	out.Tables = []Entry{{name, t.text(fields, source)}}

@@ -377,12 +377,38 @@ func isBody(rows []line, i int) bool {
 	switch {
 	case figures+marks == 0 || distinct(row) < 2:
 		return false
-	case years < figures || marks > 0 || years == 1 && row[0] != "":
+	case years < figures || marks > 0:
+		return true
+	case years == 1 && row[0] != "" && !likeHeader(rows, i):
 		return true
 	}
 	for _, below := range rows[i+1 : min(len(rows), i+6)] {
 		for c, cell := range below.cells {
 			if c > 0 && likeNumber(cell) && !isYear(cell) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// likeHeader reports whether the texts of the first row of several cells are in none of
+// the rows below it: with one year, it is the header of a table of one year.
+func likeHeader(rows []line, i int) bool {
+	for _, above := range rows[:i] {
+		if distinct(above.cells) > 1 {
+			return false
+		}
+	}
+	if i+2 >= len(rows) {
+		return false
+	}
+	for c, cell := range rows[i].cells {
+		if cell == "" || likeNumber(cell) {
+			continue
+		}
+		for _, below := range rows[i+1 : min(len(rows), i+50)] {
+			if c < len(below.cells) && below.cells[c] == cell {
 				return false
 			}
 		}
