@@ -64,6 +64,7 @@ Nothing is fetched from a network.`,
 	f.StringArrayVar(&o.Pick, "pick", nil, "read only this category of a dimension, written `DIMENSION=CATEGORY`; may be repeated")
 	f.StringArrayVar(&o.Drop, "drop", nil, "leave out a category, written `DIMENSION=CATEGORY`; may be repeated")
 	f.StringArrayVar(&o.Keep, "keep", nil, "the categories of this `DIMENSION` are parts of a whole, as they are; may be repeated")
+	f.StringArrayVar(&o.Given, "given", nil, "take only the shares within the categories of this `DIMENSION`, for figures of another year than the other tables; may be repeated")
 	f.StringVar(&o.Unit, "unit", "", "read only figures in this `UNIT`")
 	f.StringVar(&o.Measure, "measure", "", "what the figures are, if the file does not say: counts, percent or shares")
 	f.StringArrayVar(&o.fields, "field", nil, "the field that a dimension becomes, written `DIMENSION=FIELD`; may be repeated")

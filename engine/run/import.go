@@ -31,6 +31,7 @@ type ImportConfig struct {
 
 	Pick, Drop []string          // DIMENSION=CATEGORY
 	Keep       []string          // dimensions
+	Given      []string          // dimensions within which shares are taken
 	Field      map[string]string // dimension to field
 	Unit       string
 	Measure    string // counts, percent or shares; "" if the file says
@@ -129,7 +130,7 @@ func (i *importing) event(stage string, done, of int64) {
 // choices parses the flags.
 func (i *importing) choices() error {
 	i.used = map[string]bool{}
-	i.chosen = importer.Choices{Keep: i.cfg.Keep, Unit: i.cfg.Unit, Measure: i.cfg.Measure}
+	i.chosen = importer.Choices{Keep: i.cfg.Keep, Given: i.cfg.Given, Unit: i.cfg.Unit, Measure: i.cfg.Measure}
 	for _, list := range []struct {
 		flag string
 		from []string
@@ -174,6 +175,7 @@ func knownSpec(s *spec.Spec, fields []*kind.Field) *importer.Spec {
 	}
 	for i := range s.Tables {
 		k.Tables = append(k.Tables, s.Tables[i].Name)
+		k.Year = max(k.Year, s.Tables[i].Year)
 	}
 	for _, r := range s.Roles {
 		k.Roles[r.Name] = r.Field.Value
@@ -304,6 +306,10 @@ func (i *importing) of(t *importer.Opened) importer.Choices {
 	c.Pick = slices.DeleteFunc(slices.Clone(c.Pick), lacks)
 	c.Drop = slices.DeleteFunc(slices.Clone(c.Drop), lacks)
 	c.Keep = slices.DeleteFunc(slices.Clone(c.Keep), func(k string) bool { return !has(k) })
+	if len(i.out.Files) == 0 {
+		c.Given = nil // nothing is known of the fields yet
+	}
+	c.Given = slices.DeleteFunc(slices.Clone(c.Given), func(k string) bool { return !has(k) })
 	return c
 }
 
@@ -317,7 +323,7 @@ func (i *importing) unused() error {
 			return fmt.Errorf("%w: no file has a dimension %q", ErrUsage, x.Dimension)
 		}
 	}
-	for _, k := range i.chosen.Keep {
+	for _, k := range slices.Concat(i.chosen.Keep, i.chosen.Given) {
 		if !i.used[k] {
 			return fmt.Errorf("%w: no file has a dimension %q", ErrUsage, k)
 		}

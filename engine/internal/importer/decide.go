@@ -759,6 +759,11 @@ func (l *looker) texts() []string {
 
 // measure says what the figures are, and refuses those of which no table can be made.
 func (l *looker) measure() {
+	for i := range l.Axes {
+		if a := &l.Axes[i]; a.About == Metrics && a.Fixed >= 0 && len(a.Keep) > 1 && l.Cube.Dims[i].Categories[a.Fixed].Label == "" {
+			l.Notes = append(l.Notes, fmt.Sprintf("the file does not say what %s is; look it up before you use it", l.name(i, a.Fixed)))
+		}
+	}
 	if l.choices.Measure != "" {
 		l.Measure = l.choices.Measure
 		if l.Measure != "counts" {

@@ -16,6 +16,7 @@ type Spec struct {
 	Tables  []string
 	Sources map[string]Source
 	Roles   map[string]string // role to field
+	Year    int               // of the newest table, 0 if it is not known
 }
 
 // Field is a field that tables can be over.

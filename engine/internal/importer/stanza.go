@@ -45,14 +45,14 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 	t := &tableText{Study: s, origin: o, columns: map[string]string{}, maps: map[string][]string{}}
 	var open []Question
 	for _, i := range s.Free() {
-		if s.Measure == "percent" && !slices.Contains(s.Over, i) {
+		if slices.Contains(s.Given, i) || s.Measure == "percent" && !slices.Contains(s.Over, i) {
 			t.given = append(t.given, i)
 		} else {
 			t.over = append(t.over, i)
 		}
 	}
 	if len(t.over) == 0 {
-		return nil, []Question{{Axis: -1, Text: "only one figure is left, so there is no distribution to take"}}
+		return nil, []Question{{Axis: -1, Text: "no dimension is left over which the figures are distributed"}}
 	}
 	fields := map[int]string{}
 	for _, i := range slices.Concat(t.over, t.given) {
@@ -90,6 +90,20 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 				s.Notes = append(s.Notes, "the table is about "+w)
 			}
 		}
+	}
+	if year := s.year(o.Year); year > 0 && spec.Year > 0 && year != spec.Year && len(t.given) == 0 {
+		var known []string
+		for _, m := range out.Matches {
+			if m.By != "new" {
+				known = append(known, "--given "+shell(m.Dimension))
+			}
+		}
+		if len(known) > 0 && len(known) < len(t.over) {
+			s.Notes = append(s.Notes, fmt.Sprintf("the figures are of %d, those of other tables of %d: %s takes only the shares within the fields that are known", year, spec.Year, strings.Join(known, " ")))
+		}
+	}
+	if year := s.year(o.Year); year > 0 && spec.Year == 0 {
+		spec.Year = year
 	}
 	source := s.source(o, spec, out)
 	name := s.tableName(o, spec, fields, t)
@@ -203,10 +217,18 @@ func (t *tableText) text(fields map[int]string, source string) string {
 	}
 	if len(t.maps) > 0 {
 		var list []string
-		for _, f := range sortedKeys(t.maps) {
-			list = append(list, f+": {"+strings.Join(t.maps[f], ", ")+"}")
+		indent := "\t\t"
+		if len(t.maps) > 1 {
+			indent += "\t"
 		}
-		add("map: {%s}", strings.Join(list, ", "))
+		for _, f := range sortedKeys(t.maps) {
+			list = append(list, f+": "+braces(t.maps[f], indent))
+		}
+		if len(list) == 1 {
+			add("map: %s", list[0])
+		} else {
+			add("map: {\n\t\t\t%s\n\t\t}", strings.Join(list, "\n\t\t\t"))
+		}
 	}
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, "\t"+format+"\n", args...) }
@@ -246,6 +268,19 @@ func (t *tableText) text(fields map[int]string, source string) string {
 	line("status: \"official\"")
 	b.WriteString("}")
 	return b.String()
+}
+
+// braces writes entries as a struct, many of them in lines of four.
+func braces(entries []string, indent string) string {
+	if len(entries) <= 4 {
+		return "{" + strings.Join(entries, ", ") + "}"
+	}
+	var b strings.Builder
+	b.WriteString("{\n")
+	for line := range slices.Chunk(entries, 4) {
+		b.WriteString(indent + "\t" + strings.Join(line, ", ") + ",\n")
+	}
+	return b.String() + indent + "}"
 }
 
 func unitOf(c *office.Cube) float64 {

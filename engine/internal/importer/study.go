@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -21,6 +22,7 @@ type Choices struct {
 	Pick    []Choice // the one category of a dimension that is read
 	Drop    []Choice // categories that are left out
 	Keep    []string // dimensions whose categories are parts of a whole
+	Given   []string // dimensions within which the figures are shares
 	Unit    string   // category of the dimension of units
 	Measure string   // what the figures are: counts, percent or shares
 }
@@ -34,6 +36,7 @@ type Study struct {
 	Axes []Axis
 
 	Measure string // "counts", "percent" or "shares"; "" if the figures are none of these
+	Given   []int  // axes within which the user wants shares
 	Over    []int  // for percent: the axes along which the figures add up to 100
 	Zero    bool   // missing figures are 0
 	// Open are the questions that the user has to answer.
@@ -330,9 +333,15 @@ func (l *looker) choose() error {
 			return &ChoiceError{fmt.Sprintf("--drop: no category of %s is left", l.Cube.Dims[i].Name())}
 		}
 	}
-	for _, k := range l.choices.Keep {
-		if _, ok := l.Cube.Find(k); !ok {
-			return &ChoiceError{l.noDimension("--keep", k)}
+	for flag, names := range map[string][]string{"--keep": l.choices.Keep, "--given": l.choices.Given} {
+		for _, k := range names {
+			i, ok := l.Cube.Find(k)
+			if !ok {
+				return &ChoiceError{l.noDimension(flag, k)}
+			}
+			if flag == "--given" {
+				l.Given = append(l.Given, i)
+			}
 		}
 	}
 	for i := range l.Axes {
@@ -532,10 +541,19 @@ func (s sums) evidence() string {
 
 // Figure formats a figure.
 func Figure(x float64) string {
-	if x == math.Trunc(x) && math.Abs(x) < 1e15 {
-		return humanize.Thousands(int64(x))
+	whole, rest := math.Modf(math.Abs(x))
+	if rest < 1e-9 || whole >= 1e15 {
+		return humanize.Thousands(int64(math.Round(min(max(x, -1e15), 1e15))))
 	}
-	return fmt.Sprintf("%.4g", x)
+	text := strings.TrimRight(strconv.FormatFloat(rest, 'f', 3, 64)[1:], "0")
+	if text == "." {
+		text = ""
+	}
+	text = humanize.Thousands(int64(whole)) + text
+	if x < 0 {
+		return "-" + text
+	}
+	return text
 }
 
 // yearOf returns the year in a period such as "2026M01", "2019", "Anul 2017" or

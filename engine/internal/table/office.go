@@ -21,15 +21,11 @@ func officeGrid(data []byte, shown string, layout *Layout, faults *diag.List) *g
 		ReportOffice(err, shown, faults)
 		return nil
 	}
-	if len(cubes) > 1 {
-		var names []string
-		for _, c := range cubes {
-			names = append(names, c.ID)
-		}
-		faults.Errorf(diag.Place{File: shown}, "several-tables", "%s has %d tables: %s", shown, len(cubes), list(names)).WithHint("keep one of them in the file")
+	cube := chooseTable(cubes, layout, shown, faults)
+	if cube == nil {
 		return nil
 	}
-	long := cubes[0].Long()
+	long := cube.Long()
 	g := &grid{cells: append([][]string{long.Header}, long.Rows...)}
 	g.place = func(row, _ int) diag.Place {
 		at := diag.Place{File: shown}
@@ -39,6 +35,28 @@ func officeGrid(data []byte, shown string, layout *Layout, faults *diag.List) *g
 		return at
 	}
 	return g
+}
+
+// chooseTable returns the table that the layout names, or the only one. It returns nil
+// after it has reported that there is none.
+func chooseTable(cubes []*office.Cube, layout *Layout, shown string, faults *diag.List) *office.Cube {
+	if len(cubes) == 1 && layout.Table == "" {
+		return cubes[0]
+	}
+	var names []string
+	for _, c := range cubes {
+		if c.ID == layout.Table {
+			return c
+		}
+		names = append(names, c.ID)
+	}
+	d := faults.Errorf(layout.placeOr(shown), "several-tables", "%s has the tables %s", shown, list(names))
+	if near := diag.Guess(layout.Table, names); near != "" {
+		d.WithHint("did you mean %q?", near)
+	} else {
+		d.WithHint("say which one is read: table: %q", names[0])
+	}
+	return nil
 }
 
 // ReportOffice adds an error of office.Read to the faults.

@@ -34,6 +34,10 @@ func readGrid(data []byte, shown string, layout *Layout, faults *diag.List) *gri
 	if office.Is(shown, data) {
 		return officeGrid(data, shown, layout, faults)
 	}
+	if layout.Table != "" {
+		faults.Errorf(layout.placeOr(shown), "one-table", "%s has only one table", shown).WithHint("remove table")
+		return nil
+	}
 	t := &text{path: shown, separator: ','}
 	return t.read(data, layout, faults)
 }
