@@ -259,7 +259,8 @@ func (l *looker) labelledTotal(i, t int, leaves []int) {
 		l.learn(i, s)
 		return
 	}
-	if part, s := l.partBeside(i, t, leaves); part != nil {
+	runs, rest := l.runs(i, t, leaves)
+	if part, s := l.partBeside(i, t, leaves); len(runs) < 2 && part != nil {
 		l.drop(i, t, why, s.evidence())
 		for _, j := range part {
 			l.drop(i, j, fmt.Sprintf("a part of another category: without it the others add up to %s (%s)", l.name(i, t), s.evidence()))
@@ -267,7 +268,6 @@ func (l *looker) labelledTotal(i, t int, leaves []int) {
 		l.learn(i, s)
 		return
 	}
-	runs, rest := l.runs(i, t, leaves)
 	switch {
 	case len(runs) > 0:
 		best := l.takeRun(i, t, runs, rest)

@@ -40,7 +40,7 @@ var wordsOf = sync.OnceValue(func() map[string]map[string]bool {
 func is(kind, text string) bool {
 	words := wordsOf()[kind]
 	text = plain(text)
-	if words[text] {
+	if words[text] || words[text+"*"] {
 		return true
 	}
 	for i := range text {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,7 +87,9 @@ func readJSONStat(data []byte) ([]*Cube, error) {
 // jsonFault locates an error of the JSON decoder.
 func jsonFault(text string, err error) *Fault {
 	at, message := int64(0), "the JSON has another form than expected: "+err.Error()
-	if e := (*json.SyntaxError)(nil); errors.As(err, &e) {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		at, message = int64(len(text)), "the JSON is cut off"
+	} else if e := (*json.SyntaxError)(nil); errors.As(err, &e) {
 		at, message = e.Offset, "the JSON is damaged: "+e.Error()
 	} else if e := (*json.UnmarshalTypeError)(nil); errors.As(err, &e) {
 		at, message = e.Offset, fmt.Sprintf("the member %q has another form than expected", tidy(e.Field))

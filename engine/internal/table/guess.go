@@ -280,7 +280,11 @@ func (g *Guessed) header(rows []line) int {
 		first = bottom
 	}
 	top := first
-	for top > skipped && (distinct(rows[top-1].cells) >= min(2, usualLength(rows[skipped:])) || top < first && rows[top-1].cells[0] == "") {
+	several := 2 // texts that a row of the header has
+	if first < len(rows) && usualLength(rows[first:]) < 2 {
+		several = 1
+	}
+	for top > skipped && (distinct(rows[top-1].cells) >= several || top < first && rows[top-1].cells[0] == "") {
 		top--
 	}
 	if g.Layout.Skip == 0 && top > 0 && top < first {
