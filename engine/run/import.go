@@ -259,6 +259,9 @@ func (i *importing) file(path string) error {
 	}
 	faults := &diag.List{}
 	name := i.nameInSpec(path)
+	if err := i.checkReach(path, name); err != nil {
+		return err
+	}
 	tables := importer.Open(data, filepath.ToSlash(path), importer.Options{Table: i.cfg.Table, Sheet: i.cfg.Sheet}, faults)
 	if err := faults.Err(); err != nil {
 		return err
@@ -331,6 +334,36 @@ func (i *importing) unused() error {
 	return nil
 }
 
+// checkReach refuses a file that the spec may not read.
+func (i *importing) checkReach(path, name string) error {
+	if i.cfg.Into == "" || filepath.IsLocal(name) {
+		return nil
+	}
+	for _, dir := range append(i.cfg.AllowPaths, moduleRoot(i.dir)) {
+		if dir == "" {
+			continue
+		}
+		if abs, err := filepath.Abs(dir); err == nil && filepath.IsLocal(fromFolder(abs, path)) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: %s is not in the folder of the spec, and a spec reads only files there: copy it to %s, or allow its folder with --allow-path", ErrUsage, path, i.dir)
+}
+
+// moduleRoot returns the folder of the CUE module that contains a folder, "" for none.
+func moduleRoot(dir string) string {
+	for {
+		if info, err := os.Stat(filepath.Join(dir, "cue.mod")); err == nil && info.IsDir() {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}
+
 // nameInSpec returns the path of a file as the spec names it.
 func (i *importing) nameInSpec(path string) string { return fromFolder(i.dir, path) }
 
@@ -372,7 +405,7 @@ func (i *importing) insert() error {
 		if err != nil {
 			return errors.Join(err, restore())
 		}
-		i.out.Changed = append(i.out.Changed, fromFolder(".", file))
+		i.out.Changed = append(i.out.Changed, shownPath(file))
 	}
 	v, err := Vet(i.ctx, i.cfg.Into, false, "", i.cfg.AllowPaths...)
 	if err == nil {
@@ -381,10 +414,33 @@ func (i *importing) insert() error {
 	}
 	if err != nil {
 		i.out.Changed = nil
-		return errors.Join(err, restore())
+		if list := (*diag.ListError)(nil); errors.As(err, &list) {
+			// The lines are those of files that are no more.
+			for k := range list.List.Items {
+				if at := &list.List.Items[k].Place; strings.HasSuffix(at.File, ".cue") {
+					at.Line, at.Column = 0, 0
+				}
+			}
+			list.List.Warnf(diag.Place{File: filepath.ToSlash(i.cfg.Into)}, "unchanged", "with the new tables the spec is not sound, so it is left as it was")
+		}
+		if failed := restore(); failed != nil {
+			return failed
+		}
+		return err
 	}
 	return nil
 }
 
 // ImportFigure formats a figure for readers.
 func ImportFigure(x float64) string { return importer.Figure(x) }
+
+// shownPath returns a path for messages: relative to the working directory if it is
+// below it.
+func shownPath(path string) string {
+	if dir, err := os.Getwd(); err == nil {
+		if rel := fromFolder(dir, path); filepath.IsLocal(rel) {
+			return rel
+		}
+	}
+	return filepath.ToSlash(path)
+}

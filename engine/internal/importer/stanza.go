@@ -55,6 +55,7 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 		return nil, []Question{{Axis: -1, Text: "no dimension is left over which the figures are distributed"}}
 	}
 	fields := map[int]string{}
+	var partial []string // new fields of which only the persons of the table have a value
 	for _, i := range slices.Concat(t.over, t.given) {
 		f, q := m.fieldFor(i)
 		if q != nil {
@@ -63,6 +64,9 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 		}
 		m.used = append(m.used, f.field)
 		fields[i] = f.field
+		if s.Axes[i].About == Other && f.why == "" {
+			partial = append(partial, f.field)
+		}
 		out.Fields = append(out.Fields, f.made...)
 		for _, role := range []string{"age", "sex", "region"} {
 			if name, ok := f.role[role]; ok && (spec.Roles[role] == "" || spec.Roles[role] == name) {
@@ -88,6 +92,14 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 			if w := m.universe(i); w != "" {
 				t.where = append(t.where, w)
 				s.Notes = append(s.Notes, "the table is about "+w)
+			}
+		}
+	}
+	if when := t.persons(); when != "" {
+		for k := range out.Fields {
+			if f := &out.Fields[k]; slices.Contains(partial, f.Name) {
+				f.Text = strings.Replace(f.Text, "{kind: \"category\", ", "{kind: \"category\", when: {"+when+"}, ", 1)
+				s.Notes = append(s.Notes, fmt.Sprintf("other persons have no %s (when)", f.Name))
 			}
 		}
 	}
@@ -119,8 +131,13 @@ type tableText struct {
 	over, given []int
 	columns     map[string]string   // field to column
 	maps        map[string][]string // field to entries of its map
-	where       []string
+	where       []string            // the persons that the table is about
+	drop        []string            // labels that are left out, by column
 }
+
+// persons says, as the contents of a condition, whom the table is about; "" for
+// everybody.
+func (t *tableText) persons() string { return strings.Join(t.where, ", ") }
 
 // column says which column an axis is and how its categories become values. Labels tell
 // a reader more than codes, so they are used where no two are alike.
@@ -162,7 +179,7 @@ func (t *tableText) column(i int, f match) {
 				dropped = append(dropped, text(j))
 			}
 		}
-		t.where = append(t.where, "\x00"+column+"\x00"+cueList(dropped))
+		t.drop = append(t.drop, cueName(column)+": "+strings.ReplaceAll(cueList(dropped), "\n", "\n\t\t"))
 	}
 }
 
@@ -193,16 +210,8 @@ func (t *tableText) text(fields map[int]string, source string) string {
 	if len(fixed) > 0 {
 		add("where: {%s}", strings.Join(fixed, ", "))
 	}
-	var drop, where []string
-	for _, w := range t.where {
-		if parts := strings.Split(w, "\x00"); len(parts) == 3 {
-			drop = append(drop, cueName(parts[1])+": "+parts[2])
-		} else {
-			where = append(where, w)
-		}
-	}
-	if len(drop) > 0 {
-		add("drop: {%s}", strings.Join(drop, ", "))
+	if len(t.drop) > 0 {
+		add("drop: {%s}", strings.Join(t.drop, ", "))
 	}
 	zero, symbols := slices.Clone(t.origin.Zero), t.symbols()
 	if t.Zero {
@@ -247,8 +256,8 @@ func (t *tableText) text(fields map[int]string, source string) string {
 	if len(t.given) > 0 {
 		line("given: %s", names(t.given))
 	}
-	if len(where) > 0 {
-		line("where: {%s}", strings.Join(where, ", "))
+	if persons := t.persons(); persons != "" {
+		line("where: {%s}", persons)
 	}
 	b.WriteString("\t" + t.origin.Form + ": {\n")
 	for _, c := range csv {

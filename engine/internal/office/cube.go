@@ -316,8 +316,11 @@ func tidy(s string) string {
 		}
 		s = s[:at] + " " + s[at+len(string(r)):]
 	}
-	return plaintext.NFC(strings.Join(strings.Fields(s), " "))
+	return plaintext.NFC(untagged.Replace(strings.Join(strings.Fields(s), " ")))
 }
+
+// untagged removes the blank that a tag leaves before punctuation.
+var untagged = strings.NewReplacer(" .", ".", " ,", ",", " ;", ";")
 
 // parseFigure parses a figure as machines write it.
 func parseFigure(s string) (float64, bool) {

@@ -63,7 +63,7 @@ func Insert(path string, entries []Entry) (map[string][]byte, *diag.List) {
 			out[b.file] = apply(b.data, edits)
 		}
 	}
-	return out, nil
+	return out, faults
 }
 
 // cueFiles lists the .cue files of a spec.
