@@ -14,7 +14,8 @@ import (
 // levels tells the totals and sub-totals of a dimension from its categories.
 func (l *looker) levels(i int) {
 	d, a := &l.Cube.Dims[i], &l.Axes[i]
-	l.empty(i)
+	unknown := l.empty(i)
+	l.ofWhich(i)
 	all := l.Kept(i)
 	var totals []int
 	for _, j := range all {
@@ -37,7 +38,7 @@ func (l *looker) levels(i int) {
 	switch {
 	case len(totals) > 0:
 		for _, t := range totals {
-			l.labelledTotal(i, t, leaves)
+			l.labelledTotal(i, t, leaves, unknown)
 		}
 	case len(l.dropped[i]) > 0 && l.noCount() == "":
 		l.beside(i, leaves)
@@ -49,10 +50,11 @@ func (l *looker) levels(i int) {
 
 // empty drops categories of unknown ages, and of nothing, if they have no figure above
 // 0 anywhere.
-func (l *looker) empty(i int) {
+// It returns the categories of unknown ages.
+func (l *looker) empty(i int) (dropped []int) {
 	d, a := &l.Cube.Dims[i], &l.Axes[i]
 	if a.About != Ages {
-		return
+		return nil
 	}
 	var all, unknown float64
 	some := map[int]bool{}
@@ -79,9 +81,28 @@ func (l *looker) empty(i int) {
 			l.drop(i, j, "no age", "has no figure above 0")
 		case is("unknown", d.Categories[j].Name()) || mentions("unknown", d.Categories[j].Name()) != "":
 			l.drop(i, j, "label", fmt.Sprintf("%s of the persons have no known age", percent(share)))
+			dropped = append(dropped, j)
 			if share > 0.01 {
 				l.Notes = append(l.Notes, fmt.Sprintf("%s of the persons have no known age; they get the ages of the others", percent(share)))
 			}
+		}
+	}
+	return dropped
+}
+
+// ofWhich drops categories whose labels say that they are parts of the one before.
+func (l *looker) ofWhich(i int) {
+	d, a := &l.Cube.Dims[i], &l.Axes[i]
+	for j := 1; j < len(d.Categories); j++ {
+		before, _, _ := strings.Cut(d.Categories[j].Label, ":")
+		label := plain(d.Categories[j].Label)
+		for n := range label {
+			if n > 3 && label[n] == ' ' && a.Keep[j] && is("ofwhich", label[:n]) {
+				before = label[:n]
+			}
+		}
+		if a.Keep[j] && is("ofwhich", before) {
+			l.drop(i, j, fmt.Sprintf("label: a part of %s", l.name(i, j-1)))
 		}
 	}
 }
@@ -247,13 +268,14 @@ func parentBranches(d *office.Dimension, categories []int) []branch {
 }
 
 // labelledTotal decides about a category that is called a total.
-func (l *looker) labelledTotal(i, t int, leaves []int) {
+// The unknown are parts of it too, though they are left out.
+func (l *looker) labelledTotal(i, t int, leaves, unknown []int) {
 	d := &l.Cube.Dims[i]
 	why, _ := labelled(d, t)
 	if len(leaves) == 0 || len(leaves) < 2 && why == "declared by the file" {
 		return
 	}
-	s := l.compare(i, t, leaves, l.unit)
+	s := l.compare(i, t, slices.Concat(leaves, unknown), l.unit)
 	if s.holds() {
 		l.drop(i, t, why, s.evidence())
 		l.learn(i, s)
@@ -647,6 +669,7 @@ func (l *looker) parts(i int) {
 			}
 			l.ask(i, fmt.Sprintf("%s may contain other categories of %s", l.list(i, unions), d.Name()), strings.Join(flags, " "), l.keepFlag(i))
 		}
+	case a.About == Other && a.Proof == "" && months(d):
 	case a.About == Other && a.Proof == "":
 		name := d.Label + " " + strings.ReplaceAll(d.ID, "_", " ")
 		if word := mentions("method", name); word != "" {

@@ -20,6 +20,11 @@ func openTable(data []byte, shown string, o Options, faults *diag.List) *Opened 
 	form := "csv"
 	if sheet.Is(data) {
 		form = "xlsx"
+		if o.Sheet == "" {
+			if o.Sheet = onlyTable(data, shown, faults); faults.Failed() {
+				return nil
+			}
+		}
 		known.Sheet = &table.Sheet{Name: o.Sheet}
 	} else if o.Sheet != "" {
 		faults.Errorf(diag.Place{File: shown}, "no-sheet", "the file is no workbook, so it has no sheet").WithHint("remove --sheet")
@@ -33,6 +38,32 @@ func openTable(data []byte, shown string, o Options, faults *diag.List) *Opened 
 	}
 	t := &tabular{guess: g, file: file, shown: shown, form: form, data: data}
 	return t.open(o, faults)
+}
+
+// onlyTable returns the name of the only sheet of a workbook that has figures, "" if the
+// workbook has one sheet. It reports a workbook with several.
+func onlyTable(data []byte, shown string, faults *diag.List) string {
+	names, err := sheet.Names(data)
+	if err != nil || len(names) < 2 {
+		return "" // reported by whoever reads it
+	}
+	var found []string
+	for _, name := range names[:min(len(names), 50)] {
+		g := table.Guess(data, table.Layout{Sheet: &table.Sheet{Name: name}})
+		if len(g.Figures) > 0 {
+			found = append(found, name)
+		}
+	}
+	if len(found) == 1 {
+		return found[0]
+	}
+	var quoted []string
+	for _, n := range names {
+		quoted = append(quoted, strconv.Quote(n))
+	}
+	faults.Errorf(diag.Place{File: shown}, "several-sheets", "the workbook has several sheets: %s", strings.Join(quoted, ", ")).
+		WithHint("choose one: --sheet %s", quoted[0])
+	return ""
 }
 
 // tabular makes a cube of a file of rows and columns.
@@ -130,7 +161,10 @@ func pointsOfThousands(data []byte, g *table.Guessed) {
 func (t *tabular) columns() {
 	one := t.guess.Layout.Header <= 1
 	for c, name := range t.file.Header {
-		dimension := false
+		if is("flag", name) || t.blank(c) {
+			continue // it qualifies figures, or says nothing
+		}
+		dimension := slices.Contains(t.guess.Figures, name) && len(t.guess.Figures) > 1 && len(t.file.Rows) > 3 && t.distinct(c) == 1
 		if one {
 			for _, kind := range []string{"sex", "age", "time", "place", "code"} {
 				dimension = dimension || is(kind, name)
@@ -149,11 +183,25 @@ func (t *tabular) columns() {
 	t.keys = slices.DeleteFunc(t.keys, func(c int) bool {
 		return strings.HasPrefix(t.file.Header[c], "#") && t.distinct(c) <= 1
 	})
+	// Of two columns with the same cells one is enough.
+	t.keys = slices.DeleteFunc(t.keys, func(c int) bool {
+		for _, b := range t.keys {
+			if b < c && !slices.ContainsFunc(t.file.Rows, func(r []string) bool { return r[b] != r[c] }) {
+				return true
+			}
+		}
+		return false
+	})
 	for one && len(t.figures) > 1 && len(t.keys) > 0 && !t.unique() {
 		t.keys = append(t.keys, t.figures[0])
 		t.figures = t.figures[1:]
 	}
 	slices.Sort(t.keys)
+}
+
+// blank reports whether all cells of a column are empty.
+func (t *tabular) blank(c int) bool {
+	return !slices.ContainsFunc(t.file.Rows, func(r []string) bool { return r[c] != "" })
 }
 
 func (t *tabular) distinct(c int) int {

@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -476,6 +477,29 @@ func (l *looker) restrict() {
 		decimals = min(decimals, max(l.Cube.Decimals, 0))
 	}
 	l.unit = math.Pow(10, -float64(decimals))
+	if decimals == 0 {
+		l.unit = multiple(c.Cells)
+	}
+}
+
+// multiple returns the number that all figures are multiples of: offices round to tens,
+// or to threes and fives at random, to protect persons.
+func multiple(cells []office.Cell) float64 {
+	for _, unit := range []float64{1000, 100, 10, 5, 3} {
+		n, good := 0, true
+		for i := range cells {
+			if x := cells[i].Number; cells[i].Status == office.Value && x != 0 {
+				n++
+				if good = math.Mod(x, unit) == 0; !good {
+					break
+				}
+			}
+		}
+		if good && n >= 20 {
+			return unit
+		}
+	}
+	return 1
 }
 
 // places returns the decimal places of a figure, at most 6.
@@ -556,28 +580,43 @@ func Figure(x float64) string {
 	return text
 }
 
-// yearOf returns the year in a period such as "2026M01", "2019", "Anul 2017" or
-// "2020-Q1", 0 if there is none.
+// yearOf returns the year in a period such as "2026M01", "2019", "Anul 2017", "1991
+// Year", "Mar-May 1992", "31.12.1970" or "2020-Q1", 0 if there is none.
 func yearOf(period string) int {
-	rest := strings.ToUpper(strings.TrimSpace(period))
-	if word, after, ok := strings.Cut(rest, " "); ok && is("time", word) {
-		rest = strings.TrimSpace(after)
-	}
-	if len(rest) < 4 {
+	period = strings.TrimSpace(period)
+	if len(period) < 4 || len(period) > 30 {
 		return 0
 	}
-	year := 0
-	for _, r := range rest[:4] {
-		if r < '0' || r > '9' {
+	m := fourDigits.FindAllString(period, -1)
+	if len(m) == 0 || len(m) > 2 {
+		return 0
+	}
+	year, _ := strconv.Atoi(m[len(m)-1])
+	if year < 1500 || year > 2200 {
+		return 0
+	}
+	for _, word := range words.FindAllString(fourDigits.ReplaceAllString(period, " "), -1) {
+		if len(word) > 1 && !is("time", word) && !is("month", word) && !is("quarter", word) {
 			return 0
 		}
-		year = year*10 + int(r-'0')
-	}
-	tail := strings.Trim(rest[4:], "0123456789MQKTAHSWY-–/.: ")
-	if year < 1500 || year > 2200 || tail != "" || len(rest) > 12 {
-		return 0
 	}
 	return year
+}
+
+var (
+	fourDigits = regexp.MustCompile(`\b\d{4}|\d{4}\b`)
+	words      = regexp.MustCompile(`\pL+`)
+)
+
+// months reports whether most categories are months of the year.
+func months(d *office.Dimension) bool {
+	n := 0
+	for j := range d.Categories {
+		if is("month", d.Categories[j].Name()) {
+			n++
+		}
+	}
+	return n*5 >= len(d.Categories)*4
 }
 
 // without returns a list without some elements.

@@ -9,8 +9,10 @@ import (
 // dimensions, joined by commas, a backslash and the dimension of the other columns.
 func isEurostat(line string) bool {
 	first, _, ok := strings.Cut(line, "\t")
-	return ok && strings.Contains(first, `\`)
+	return ok && eurostatHeader.MatchString(first)
 }
+
+var eurostatHeader = regexp.MustCompile(`^[A-Za-z_]\w*(,\w+)*\\\w+\s*$`)
 
 // eurostatCell matches a figure or ":" with its flags.
 var eurostatCell = regexp.MustCompile(`^(:|[-+0-9.eE]+)\s*([a-zA-Z]{0,8})$`)

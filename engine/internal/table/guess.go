@@ -281,7 +281,7 @@ func (g *Guessed) header(rows []line) int {
 	}
 	top := first
 	several := 2 // texts that a row of the header has
-	if first < len(rows) && usualLength(rows[first:]) < 2 {
+	if first < len(rows) && usualLength(rows[first:min(first+20, len(rows))]) < 2 {
 		several = 1
 	}
 	for top > skipped && (distinct(rows[top-1].cells) >= several || top < first && rows[top-1].cells[0] == "") {
