@@ -70,6 +70,8 @@ Nothing is fetched from a network.`,
 	f.StringArrayVar(&o.fields, "field", nil, "the field that a dimension becomes, written `DIMENSION=FIELD`; may be repeated")
 	f.StringVar(&o.Table, "table", "", "`NAME` of the table, for a file with several")
 	f.StringVar(&o.Sheet, "sheet", "", "`NAME` of the sheet, for a workbook with several")
+	f.IntVar(&o.Skip, "skip", 0, "lines above the header of a CSV file or sheet, if they are guessed wrong")
+	f.IntVar(&o.Header, "header", 0, "rows of that header, if they are guessed wrong")
 	f.BoolVar(&a.json, "json", false, "print what was found, and the stanza, as one JSON document")
 	o.inputs.add(f)
 	return c

@@ -38,6 +38,8 @@ type ImportConfig struct {
 	Table      string // of a file with several
 	Sheet      string // of a workbook
 
+	Skip, Header int // rows above the header of a text file or sheet, and of it; 0 to guess
+
 	Progress func(Event) // may be nil
 }
 
@@ -262,7 +264,7 @@ func (i *importing) file(path string) error {
 	if err := i.checkReach(path, name); err != nil {
 		return err
 	}
-	tables := importer.Open(data, filepath.ToSlash(path), importer.Options{Table: i.cfg.Table, Sheet: i.cfg.Sheet}, faults)
+	tables := importer.Open(data, filepath.ToSlash(path), importer.Options{Table: i.cfg.Table, Sheet: i.cfg.Sheet, Skip: i.cfg.Skip, Header: i.cfg.Header}, faults)
 	if err := faults.Err(); err != nil {
 		return err
 	}

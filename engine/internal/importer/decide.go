@@ -136,8 +136,12 @@ func (l *looker) subtotals(i int, categories []int) (rest []int, doubtful []bran
 		case s.holds():
 			l.drop(i, b.whole, s.evidence(), "sum of "+l.list(i, b.parts))
 			l.learn(i, s)
-		case a.About == Ages && s.seems():
-			l.drop(i, b.whole, "its ages are those of "+l.list(i, b.parts), s.evidence())
+		case a.About == Ages && (s.seems() || s.cells > 0 && math.Abs(s.ratio-1) < 0.01):
+			text := s.evidence()
+			if !s.seems() {
+				text = fmt.Sprintf("they are %.4g %% of it", 100*s.ratio)
+			}
+			l.drop(i, b.whole, "its ages are those of "+l.list(i, b.parts), text)
 		case a.About == Ages || l.Cube.Dims[i].Categories[leaves[0]].Parent == b.whole:
 			doubtful = append(doubtful, b)
 		case s.seems() && len(leaves) > 1 && l.significant(i, b.whole, leaves):
@@ -826,15 +830,20 @@ func (l *looker) measure() {
 		l.ask(-1, fmt.Sprintf("the figures are amounts of money (%q), and a table needs counts, percent or shares of persons", word), "--measure counts")
 		return
 	}
-	percent := false
-	for _, text := range l.texts() {
+	percent, about := false, l.texts()
+	for _, text := range about {
 		percent = percent || mentions("percent", text) != ""
 	}
 	if (percent || l.unit < 1) && l.hundred() {
 		l.Measure = "percent"
 		return
 	}
-	thousand := slices.ContainsFunc(append(l.texts(), l.Cube.Notes...), func(t string) bool { return mentions("thousand", t) != "" })
+	for i := range l.Axes {
+		if f := l.Axes[i].Fixed; f >= 0 {
+			about = append(about, l.Cube.Dims[i].Categories[f].Name())
+		}
+	}
+	thousand := slices.ContainsFunc(append(about, l.Cube.Notes...), func(t string) bool { return mentions("thousand", t) != "" })
 	switch {
 	case percent:
 		l.Measure = ""

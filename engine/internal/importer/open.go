@@ -10,8 +10,11 @@ import (
 	"github.com/personagen/personagen/engine/internal/table"
 )
 
-// Options choose a table in a file.
-type Options struct{ Table, Sheet string }
+// Options choose a table in a file, and say how it is written.
+type Options struct {
+	Table, Sheet string
+	Skip, Header int // rows above the header, and of it; 0 to guess
+}
 
 // Opened is a table of a file with what is known about the file.
 type Opened struct {

@@ -16,7 +16,7 @@ import (
 
 // openTable reads a CSV file or a sheet of a workbook, whose layout is guessed.
 func openTable(data []byte, shown string, o Options, faults *diag.List) *Opened {
-	known := table.Layout{}
+	known := table.Layout{Skip: o.Skip, Header: o.Header}
 	form := "csv"
 	if sheet.Is(data) {
 		form = "xlsx"
@@ -47,15 +47,22 @@ func onlyTable(data []byte, shown string, faults *diag.List) string {
 	if err != nil || len(names) < 2 {
 		return "" // reported by whoever reads it
 	}
-	var found []string
+	// Sheets of explanations have a few figures at most.
+	best, most, next := "", 0, 0
 	for _, name := range names[:min(len(names), 50)] {
 		g := table.Guess(data, table.Layout{Sheet: &table.Sheet{Name: name}})
+		n := 0
 		if len(g.Figures) > 0 {
-			found = append(found, name)
+			n = len(table.Parse(data, shown, g.Layout, &diag.List{}).Rows) * len(g.Figures)
+		}
+		if n > most {
+			best, most, next = name, n, most
+		} else {
+			next = max(next, n)
 		}
 	}
-	if len(found) == 1 {
-		return found[0]
+	if most > 10*next {
+		return best
 	}
 	var quoted []string
 	for _, n := range names {
@@ -110,6 +117,14 @@ func (t *tabular) open(o Options, faults *diag.List) *Opened {
 	out.Origin = Origin{Form: t.form, Long: long, Zero: t.guess.Layout.Numbers.Zero, Year: max(yearIn(t.guess.Titles), yearOf(t.file.Header[t.figures[0]]))}
 	if o.Sheet != "" {
 		out.Origin.Layout = append(out.Origin.Layout, "sheet: "+cue(o.Sheet))
+	}
+	for _, x := range []struct {
+		option string
+		n      int
+	}{{"skip", o.Skip}, {"header", o.Header}} {
+		if x.n > 0 && !slices.ContainsFunc(t.settings, func(s table.Setting) bool { return s.Option == x.option }) {
+			out.Origin.Layout = append(out.Origin.Layout, fmt.Sprintf("%s: %d", x.option, x.n))
+		}
 	}
 	for _, s := range t.settings {
 		out.Origin.Layout = append(out.Origin.Layout, s.Option+": "+s.Value)
@@ -240,7 +255,8 @@ func (t *tabular) key(row []string) string {
 func (t *tabular) unfold(faults *diag.List) bool {
 	levels := t.file.Levels()
 	if levels == nil {
-		faults.Errorf(diag.Place{File: t.shown}, "no-header", "the file has %d columns of figures and no header that names them", len(t.figures))
+		faults.Errorf(diag.Place{File: t.shown}, "no-header", "the file has %d columns of figures and no header that names them", len(t.figures)).
+			WithHint("say how many rows the header has, for example --header 2, and how many lines are above it: --skip 3")
 		return false
 	}
 	rows := len(levels[t.figures[0]])

@@ -451,7 +451,7 @@ func (l *looker) restrict() {
 		}
 	}
 	small := shape(c)
-	decimals := 0
+	decimals, whole, broken := 0, 0, 0
 	for k := range l.Cube.Cells {
 		cell := l.Cube.Cells[k]
 		at, inside := int64(0), true
@@ -468,13 +468,21 @@ func (l *looker) restrict() {
 			cell.At = at
 			c.Cells = append(c.Cells, cell)
 			if cell.Status == office.Value {
-				decimals = max(decimals, places(cell.Number))
+				if n := places(cell.Number); n > 0 {
+					decimals = max(decimals, n)
+					broken++
+				} else {
+					whole++
+				}
 			}
 		}
 	}
 	l.grid = newGrid(c)
 	if l.Cube.Decimals >= 0 {
 		decimals = min(decimals, max(l.Cube.Decimals, 0))
+	}
+	if broken*20 < whole { // a few means among the counts
+		decimals = 0
 	}
 	l.unit = math.Pow(10, -float64(decimals))
 	if decimals == 0 {
@@ -488,7 +496,7 @@ func multiple(cells []office.Cell) float64 {
 	for _, unit := range []float64{1000, 100, 10, 5, 3} {
 		n, good := 0, true
 		for i := range cells {
-			if x := cells[i].Number; cells[i].Status == office.Value && x != 0 {
+			if x := cells[i].Number; cells[i].Status == office.Value && x != 0 && x == math.Trunc(x) {
 				n++
 				if good = math.Mod(x, unit) == 0; !good {
 					break

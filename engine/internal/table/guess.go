@@ -284,7 +284,15 @@ func (g *Guessed) header(rows []line) int {
 	if first < len(rows) && usualLength(rows[first:min(first+20, len(rows))]) < 2 {
 		several = 1
 	}
-	for top > skipped && (distinct(rows[top-1].cells) >= several || top < first && rows[top-1].cells[0] == "") {
+	for top > skipped {
+		row := rows[top-1].cells
+		if top < first && rows[top].above > rows[top-1].above+1 {
+			break // texts above a blank line are about the table
+		}
+		if distinct(row) < several && (row[0] != "" || top == first && filled(row) < 2) {
+			break
+		}
+
 		top--
 	}
 	if g.Layout.Skip == 0 && top > 0 && top < first {
@@ -388,7 +396,7 @@ func isBody(rows []line, i int) bool {
 	}
 	for _, below := range rows[i+1 : min(len(rows), i+6)] {
 		for c, cell := range below.cells {
-			if c > 0 && likeNumber(cell) && !isYear(cell) {
+			if c > 0 && cell != "" && (likeNumber(cell) && !isYear(cell) || isMark(cell) && !strings.ContainsFunc(cell, unicode.IsLetter)) {
 				return false
 			}
 		}
