@@ -330,10 +330,13 @@ func fileNotFound(e *Error) bool {
 	return e.Status == http.StatusNotFound && strings.Contains(message, "file")
 }
 
+// count is a number of requests, whatever a server says it is.
+func count(n int) int64 { return min(max(int64(n), 0), 1e9) }
+
 // batch converts go-openai's batch.
 func (c *Client) batch(b openai.Batch) Batch {
 	out := Batch{ID: c.key.scrub(b.ID), Status: c.message(b.Status), Input: b.InputFileID,
-		Total: int64(b.RequestCounts.Total), Done: int64(b.RequestCounts.Completed + b.RequestCounts.Failed)}
+		Total: count(b.RequestCounts.Total), Done: count(b.RequestCounts.Completed) + count(b.RequestCounts.Failed)}
 	if b.OutputFileID != nil {
 		out.Output = *b.OutputFileID
 	}

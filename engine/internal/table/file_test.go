@@ -150,6 +150,9 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		faults := &diag.List{}
 		file := Parse(data, "t.csv", Layout{}, faults)
+		if len(faults.Items) > maxFaults {
+			t.Fatalf("%d faults, at most %d are told", len(faults.Items), maxFaults)
+		}
 		if faults.Failed() {
 			return
 		}
