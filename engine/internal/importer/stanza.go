@@ -83,6 +83,9 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 		}
 		out.Matches = append(out.Matches, Match{s.Cube.Dims[i].Name(), f.field, by})
 		t.column(i, f)
+		if len(f.to) > maxInline && len(t.maps[f.field]) == 0 && f.why == "" && s.Axes[i].About != Ages {
+			t.fromFile(i, f.field, out.Fields)
+		}
 	}
 	if len(open) > 0 {
 		return nil, open
@@ -122,6 +125,29 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 	out.Tables = []Entry{{name, t.text(fields, source)}}
 	spec.Tables = append(spec.Tables, name)
 	return out, nil
+}
+
+// maxInline is the number of values above which a category reads them from the file.
+const maxInline = 200
+
+// fromFile makes a category read its values from the column of the file.
+func (t *tableText) fromFile(i int, field string, fields []Entry) {
+	column := t.columns[field]
+	if column == "" {
+		column = field
+	}
+	csv := append([]string{"file: " + cue(t.origin.File)}, t.origin.Layout...)
+	for _, d := range t.drop {
+		if strings.HasPrefix(d, cueName(column)+": ") {
+			csv = append(csv, "drop: {"+d+"}")
+		}
+	}
+	for k := range fields {
+		if fields[k].Name == field {
+			fields[k].Text = fmt.Sprintf("{kind: \"category\", title: %s, values: {%s: {%s}, column: %s}}",
+				cue(t.Cube.Dims[i].Name()), t.origin.Form, strings.Join(csv, ", "), cue(column))
+		}
+	}
 }
 
 // tableText collects the text of a table.

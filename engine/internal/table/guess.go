@@ -595,7 +595,7 @@ func (g *Guessed) gaps(body []line, labels []int) {
 				gaps++
 			}
 		}
-		if gaps > 0 && filledCells > 0 && len(body) > 0 && body[0].cells[c] != "" {
+		if gaps > 0 && filledCells > 0 && len(body) > 0 && c < len(body[0].cells) && body[0].cells[c] != "" {
 			names = append(names, g.Labels[i])
 			g.Layout.FillDown = append(g.Layout.FillDown, Name{Text: g.Labels[i]})
 			most = max(most, gaps)
