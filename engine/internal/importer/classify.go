@@ -9,6 +9,29 @@ import (
 	"github.com/personagen/personagen/engine/internal/office"
 )
 
+// commonPrefix returns the beginning that all names of the categories have in common, up
+// to an underscore: "SEX_" of SEX_T, SEX_F and SEX_M.
+func commonPrefix(d *office.Dimension) string {
+	if len(d.Categories) < 2 {
+		return ""
+	}
+	prefix := d.Categories[0].Name()
+	for j := range d.Categories {
+		for !strings.HasPrefix(d.Categories[j].Name(), prefix) {
+			prefix = prefix[:len(prefix)-1]
+		}
+		if prefix == "" {
+			return ""
+		}
+	}
+	return prefix[:strings.LastIndexByte(prefix, '_')+1]
+}
+
+// bare returns the name of a category without the prefix of all.
+func bare(d *office.Dimension, j int) string {
+	return strings.TrimPrefix(d.Categories[j].Name(), d.Prefix)
+}
+
 // classify says what a dimension is about, by its role, its name and its categories.
 func (s *Study) classify(i int) Axis {
 	d := &s.Cube.Dims[i]
@@ -48,6 +71,8 @@ func (s *Study) ages(d *office.Dimension) ([]span, int) {
 		spans[j] = none
 		if a, ok := parseAge(k.Label); ok {
 			spans[j] = a
+		} else if a, ok := parseAge(bare(d, j)); ok && d.Prefix != "" {
+			spans[j] = a
 		} else if a, ok := parseAge(k.Code); ok && (k.Label == "" || len(k.Code) > 1 && !is("total", k.Label) && !is("unknown", k.Label) && ageCode.MatchString(k.Code)) {
 			spans[j] = a
 		}
@@ -76,7 +101,7 @@ func sexesOf(d *office.Dimension) ([]string, int) {
 	sexes, n := make([]string, len(d.Categories)), 0
 	for j := range d.Categories {
 		for _, sex := range []string{"female", "male"} {
-			name, _, _ := strings.Cut(d.Categories[j].Name(), "(")
+			name, _, _ := strings.Cut(bare(d, j), "(")
 			if is(sex, name) || d.Categories[j].Label == "" && is(sex, d.Categories[j].Code) {
 				sexes[j] = sex
 				n++
@@ -105,6 +130,8 @@ func periods(d *office.Dimension) bool {
 func labelled(d *office.Dimension, j int) (string, bool) {
 	k := &d.Categories[j]
 	switch {
+	case d.Prefix != "" && (is("total", bare(d, j)) || is("totalcode", bare(d, j))):
+		return "code", true
 	case k.Label != "" && (is("total", k.Label) || partlyTotal(k.Label)):
 		return "label", true
 	case k.Label == "" && is("totalcode", k.Code), k.Label != "" && k.Code != "" && len(k.Code) > 1 && is("totalcode", k.Code):

@@ -1,8 +1,11 @@
 package importer
 
 import (
+	"errors"
 	"slices"
 	"strings"
+
+	"github.com/personagen/personagen/engine/internal/table"
 )
 
 // columns tells the columns of labels from those of figures. A column of numbers is one
@@ -11,7 +14,7 @@ import (
 func (t *tabular) columns() {
 	one := t.guess.Layout.Header <= 1
 	for c, name := range t.file.Header {
-		if is("flag", name) || t.blank(c) {
+		if is("flag", name) || t.blank(c) || is("sparseflag", name) && t.empty(c)*2 > len(t.file.Rows) {
 			continue // it qualifies figures, or says nothing
 		}
 		dimension := slices.Contains(t.guess.Figures, name) && len(t.guess.Figures) > 1 && len(t.file.Rows) > 3 && t.distinct(c) == 1
@@ -21,7 +24,7 @@ func (t *tabular) columns() {
 			}
 		}
 		switch {
-		case slices.Contains(t.guess.Figures, name) && !dimension:
+		case slices.Contains(t.guess.Figures, name) && !dimension && (!one || t.readable(c)):
 			t.figures = append(t.figures, c)
 		case slices.Contains(t.guess.Labels, name) || dimension || slices.Contains(t.guess.Figures, name):
 			t.keys = append(t.keys, c)
@@ -33,6 +36,7 @@ func (t *tabular) columns() {
 	t.keys = slices.DeleteFunc(t.keys, func(c int) bool {
 		return strings.HasPrefix(t.file.Header[c], "#") && t.distinct(c) <= 1
 	})
+	t.numberedRows()
 	// Of two columns with the same cells one is enough.
 	t.keys = slices.DeleteFunc(t.keys, func(c int) bool {
 		for _, b := range t.keys {
@@ -47,6 +51,42 @@ func (t *tabular) columns() {
 		t.figures = t.figures[1:]
 	}
 	slices.Sort(t.keys)
+}
+
+// numberedRows leaves out columns that only number the rows: their cells are all
+// different, and the other columns tell the rows apart without them.
+func (t *tabular) numberedRows() {
+	if len(t.file.Rows) < 10 {
+		return
+	}
+	all := t.keys
+	t.keys = slices.DeleteFunc(slices.Clone(all), func(c int) bool { return t.distinct(c) == len(t.file.Rows) })
+	if len(t.keys) == 0 || !t.unique() {
+		t.keys = all
+	}
+}
+
+// empty counts the empty cells of a column.
+func (t *tabular) empty(c int) int {
+	n := 0
+	for _, r := range t.file.Rows {
+		if r[c] == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// readable reports whether the cells of a column are figures, or missing. Those of
+// numbers with several points, such as 1.2.7, are not.
+func (t *tabular) readable(c int) bool {
+	bad := 0
+	for r := range t.file.Rows {
+		if _, err := t.file.Number(r, c); err != nil && !errors.Is(err, table.ErrEmpty) && !errors.Is(err, table.ErrMissing) {
+			bad++
+		}
+	}
+	return bad*10 <= len(t.file.Rows)
 }
 
 // blank reports whether all cells of a column are empty.
@@ -122,7 +162,7 @@ func (t *tabular) pairs() map[int]int {
 // lower-case words.
 func (t *tabular) codes(c int) bool {
 	for _, r := range t.file.Rows {
-		if len(r[c]) > 12 || strings.ToUpper(r[c]) != r[c] || strings.Contains(r[c], " ") {
+		if len(r[c]) > 20 || strings.ToUpper(r[c]) != r[c] || strings.Contains(r[c], " ") {
 			return false
 		}
 	}

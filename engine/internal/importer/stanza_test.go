@@ -81,7 +81,7 @@ func TestStanzaOfKnownFields(t *testing.T) {
 		`over: ["area", "gender", "generation"]`,
 		`columns: {area: "region", gender: "sex", generation: "age"}`,
 		`area: {"01 North": "North", "02 South": "South"}`,
-		`gender: {"män": "male", "kvinnor": "female"}`,
+		`gender: {"män": "male", kvinnor: "female"}`,
 		`generation: {"0-9 år": "child", "10+ år": "other"}`,
 	} {
 		if !strings.Contains(s.Tables[0].Text, want) {

@@ -94,6 +94,9 @@ func (s *Study) Free() []int {
 
 // Look studies a cube. The error is a *ChoiceError.
 func Look(c *office.Cube, choices Choices) (*Study, error) {
+	for i := range c.Dims {
+		c.Dims[i].Prefix = commonPrefix(&c.Dims[i])
+	}
 	s := &Study{Cube: c, Axes: make([]Axis, len(c.Dims)), Measure: "counts"}
 	for i := range c.Dims {
 		s.Axes[i] = s.classify(i)

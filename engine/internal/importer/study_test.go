@@ -285,3 +285,39 @@ func TestAges(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Tables in the forms of data portals: codes beside labels, columns that number the
+// rows, constants, flags, codes with a prefix.
+func TestPortals(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("REF_DATE,GEO,DGUID,Gender,Age group,UOM,UOM_ID,VECTOR,COORDINATE,VALUE,STATUS,SYMBOL,DECIMALS\n")
+	n := 0
+	for i, geo := range []string{"Hills,2021A01", "Coast,2021A02"} {
+		for j, sex := range []string{"Total - gender", "Men+", "Women+"} {
+			for k, age := range []string{"All ages", "0 to 4 years", "5 years and over"} {
+				figures := [3][3]int{{10, 4, 6}, {5, 2, 3}, {5, 2, 3}}
+				n++
+				fmt.Fprintf(&b, "2023,%s,%s,%s,Persons,249,v%d,%d.%d.%d,%d,,,0\n", geo, sex, age, 4000+n, i+1, j+1, k+1, figures[j][k]*(i+1))
+			}
+		}
+	}
+	s := look(t, "x.csv", b.String(), Choices{})
+	if got := kept(s); got != "2023 | Hills,Coast | Men+,Women+ | 0 to 4 years,5 years and over | Persons | 249 | 0" {
+		t.Errorf("kept %s\n%s", got, questions(s))
+	}
+	if d := s.Cube.Dims[1]; d.Categories[1].Code != "2021A02" {
+		t.Errorf("codes of places: %+v", d.Categories)
+	}
+
+	csv := "ref_area,sex,classif1,time,obs_value,obs_status\n"
+	for j, sex := range []string{"SEX_T", "SEX_M", "SEX_F"} {
+		for k, age := range []string{"AGE_YTHADULT_YGE15", "AGE_YTHADULT_Y15-24", "AGE_YTHADULT_YGE25"} {
+			figures := [3][3]float64{{100.5, 20.5, 80}, {60.25, 12.25, 48}, {40.25, 8.25, 32}}
+			csv += fmt.Sprintf("BRA,%s,%s,2024,%v,\n", sex, age, figures[j][k])
+		}
+	}
+	s = look(t, "x.csv", csv, Choices{})
+	if got := kept(s); got != "BRA | SEX_M,SEX_F | AGE_YTHADULT_Y15-24,AGE_YTHADULT_YGE25 | 2024" || len(s.Open) > 0 {
+		t.Errorf("kept %s\n%s", got, questions(s))
+	}
+}

@@ -76,7 +76,7 @@ func (t *tableText) column(i int, f match) {
 	}
 	for _, j := range kept {
 		if text(j) != f.to[j] {
-			t.maps[f.field] = append(t.maps[f.field], cue(text(j))+": "+cue(f.to[j]))
+			t.maps[f.field] = append(t.maps[f.field], cueName(text(j))+": "+cue(f.to[j]))
 		}
 	}
 	if len(kept) < len(d.Categories) {
