@@ -211,6 +211,9 @@ func (s *shaper) takeHeadings() {
 func (s *shaper) listColumns() bool {
 	first := map[string]int{}
 	for c, name := range s.names {
+		if s.full() { // finding a place takes as long as the header is
+			return false
+		}
 		if name == "" {
 			if !slices.ContainsFunc(s.body, func(r int) bool { return s.cell(r, c) != "" }) {
 				continue
