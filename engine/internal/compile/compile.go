@@ -10,6 +10,7 @@
 //	endpoints, prompts, calls       how models are asked
 //	tables, doubts, bands, problem  figures over the variables
 //	structure, cache, explain, fit  the fit, and what it says when it fails
+//	statistics                      factors that meet published means and quantiles
 //	report, moves, expected, entries  what became of the tables, what a sample follows
 //	model, independence             the sampler's model, and what it leaves independent
 package compile
@@ -54,6 +55,7 @@ var checking = []stage{
 var fitting = []stage{
 	{"fit", (*compiler).fit},
 	{"slice", (*compiler).slice},
+	{"statistics", (*compiler).meetStatistics},
 	{"tables", (*compiler).reportTables},
 	{"moves", (*compiler).reportMoves},
 	{"expected", (*compiler).expect},
