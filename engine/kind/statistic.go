@@ -22,6 +22,7 @@ const (
 
 // Roles of a figure of a Statistic.
 const (
+	Fit      = "fit"      // the fit meets it
 	Location = "location" // a factor of the group meets it
 	Spread   = "spread"   // a factor of the group's spread meets it
 	Tested   = "tested"   // it is compared only

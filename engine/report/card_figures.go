@@ -77,6 +77,7 @@ func (r *Release) cardTargets(d *document) {
 			d.table([]string{"name", "cells>", "largest deviation, persons>", "where", "largest, points>", "p>", "check"}, rows)
 		}
 	}
+	r.cardStatistics(d)
 	r.cardValues(d)
 }
 

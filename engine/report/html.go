@@ -105,6 +105,9 @@ type view struct {
 	Margins    []marginView
 	Numbers    []numberView
 	Others     []marginView
+	// Statistics are the cells of the table of published statistics.
+	Statistics    [][]string
+	StatisticNote string
 	Maps       []mapView
 	MapsIntro  string
 	Legend     template.HTML
@@ -165,6 +168,7 @@ func (p *Page) view() *view {
 	v.pyramid()
 	v.places()
 	v.fields()
+	v.statistics()
 	v.joints()
 	v.texts()
 	v.gallery()
@@ -178,7 +182,7 @@ func (p *Page) view() *view {
 		{true, "summary", "Summary"},
 		{v.Pyramid != nil, "pyramid", "Age and sex"},
 		{v.Places != nil, "places", "Places"},
-		{v.Margins != nil || v.Numbers != nil || v.Others != nil, "margins", "Single fields"},
+		{v.Margins != nil || v.Numbers != nil || v.Others != nil || v.Statistics != nil, "margins", "Single fields"},
 		{v.Maps != nil || v.Deviations != nil, "joints", "Joint distributions"},
 		{v.Texts != nil, "texts", "Texts"},
 		{v.Cards != nil, "gallery", "Persons"},

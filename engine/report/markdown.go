@@ -181,6 +181,7 @@ func (s *Stats) numbers(d *document) {
 		d.table([]string{"field", "of", "persons>", "mean>", "sd>", "min>", "10 %>", "median>", "90 %>", "max>"}, rows)
 	}
 	s.declared(d)
+	s.statistics(d)
 }
 
 // declared compares number fields with their declared distributions and

@@ -71,6 +71,7 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 	s.Pyramid, s.Places = pyramidOf(p, r), placesOf(p, s.Fields)
 	s.Texts = texts(r)
 	s.Published = publishedOf(p, r)
+	s.Statistics = statisticsOf(p, r)
 	s.Uncertain = uncertain(p)
 	for _, x := range r.Exceptions {
 		e := &p.Expected[x.Expected]

@@ -37,7 +37,9 @@ type Stats struct {
 	References []Reference `json:"references,omitempty"`
 	// Published follows the figures of each table of the spec from the published
 	// to the fitted ones.
-	Published   []Published         `json:"published,omitempty"`
+	Published []Published `json:"published,omitempty"`
+	// Statistics follows published means, quantiles and totals of fields.
+	Statistics  []Statistic         `json:"statistics,omitempty"`
 	Uncertain   []Uncertain         `json:"uncertain,omitempty"` // fields, tables and correlations whose status is not official
 	Independent []plan.Independence `json:"independent,omitempty"`
 	Exceptions  []Exception         `json:"exceptions,omitempty"`
