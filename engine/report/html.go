@@ -100,21 +100,21 @@ type view struct {
 	AttentionMore                               int
 	GoalsMet                                    int
 
-	Pyramid    *pyramidView
-	Places     *placesView
-	Margins    []marginView
-	Numbers    []numberView
-	Others     []marginView
+	Pyramid *pyramidView
+	Places  *placesView
+	Margins []marginView
+	Numbers []numberView
+	Others  []marginView
 	// Statistics are the cells of the table of published statistics.
 	Statistics    [][]string
 	StatisticNote string
-	Maps       []mapView
-	MapsIntro  string
-	Legend     template.HTML
-	Deviations []deviationView
-	Texts      *textsView
-	Cards      []card
-	Dagger     bool
+	Maps          []mapView
+	MapsIntro     string
+	Legend        template.HTML
+	Deviations    []deviationView
+	Texts         *textsView
+	Cards         []card
+	Dagger        bool
 
 	Published   []publishedView
 	Uncertain   []Uncertain

@@ -174,9 +174,24 @@ type Table struct {
 	Partial     bool    // figures for some combinations of the given fields may be missing
 	Rounded     float64 // 0 if not given
 	Tolerance   float64 // -1 if not given
+	Spread      *Spread // nil if its classes are not spread
 
 	Source, Status, Note string
 	Year                 int
+}
+
+// Spread says how the classes of an integer field are spread over its values.
+type Spread struct {
+	Place diag.Place
+	By    []String
+	Open  *Open // nil if the spec does not say
+}
+
+// Open is the survival curve of an open last class.
+type Open struct {
+	Place     diag.Place
+	Slope     float64 // 0 if Survivors is given
+	Survivors []Named // value to number, nil if Slope is given
 }
 
 // Rows selects rows of a CSV file.

@@ -134,6 +134,9 @@ func decodeTable(f spec.Named) spec.Table {
 		Rounded: number(n, "rounded", 0), Tolerance: number(n, "tolerance", -1),
 		Source: text(n, "source"), Status: text(n, "status"), Note: text(n, "note"), Year: int(number(n, "year", 0)),
 	}
+	if spread := n.Get("spread"); spread != nil {
+		t.Spread = decodeSpread(spread)
+	}
 	if csv := n.Get("csv"); csv != nil {
 		t.CSV, t.Measure, t.Value, t.Add = csv.Rows(), text(csv, "measure"), csv.Get("value").AsString(), flag(csv, "add")
 		return t
@@ -144,6 +147,14 @@ func decodeTable(f spec.Named) spec.Table {
 		}
 	}
 	return t
+}
+
+func decodeSpread(n *spec.Node) *spec.Spread {
+	s := &spec.Spread{Place: n.Place, By: texts(n, "by")}
+	if open := n.Get("open"); open != nil {
+		s.Open = &spec.Open{Place: open.Place, Slope: number(open, "slope", 0), Survivors: members(open, "survivors")}
+	}
+	return s
 }
 
 func decodeCorrelation(f spec.Named) spec.Correlation {
