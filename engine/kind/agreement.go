@@ -179,7 +179,7 @@ func (x implied) text(mass float64) string {
 	low, high := x.low/mass, x.high/mass
 	switch {
 	case math.IsInf(low, 0) || math.IsInf(high, 0) || high-low > 0.2*math.Abs(high+low):
-		return fmt.Sprintf("%s to %s", limitText(tenDigits(low)), limitText(tenDigits(high)))
+		return fmt.Sprintf("%s to %s", limitText(TenDigits(low)), limitText(TenDigits(high)))
 	case high-low < 1e-9*math.Abs(high):
 		return strconv.FormatFloat(low, 'g', 6, 64)
 	}

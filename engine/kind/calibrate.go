@@ -109,7 +109,7 @@ type target struct {
 }
 
 func (t *target) name() string {
-	return fmt.Sprintf("%s of %s", t.of.Title(), t.of.group(t.group))
+	return fmt.Sprintf("%s of %s", t.of.Title(), t.of.GroupName(t.group))
 }
 
 // cell is a distribution with the persons who have it.
@@ -558,12 +558,14 @@ func (x *calibration) measure(cells byPosition, persons float64, to func(*Statis
 			if s.Measure == Total {
 				v *= persons * s.Mass[i]
 			}
-			to(s)[i] = tenDigits(v)
+			to(s)[i] = TenDigits(v)
 		}
 	}
 }
 
-func tenDigits(x float64) float64 {
+// TenDigits rounds a number to ten significant digits, which are the same on every
+// machine. Infinities and NaN become 0.
+func TenDigits(x float64) float64 {
 	if x == 0 || math.IsInf(x, 0) || math.IsNaN(x) {
 		return 0
 	}

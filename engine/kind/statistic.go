@@ -84,12 +84,22 @@ var statisticLists = []struct{ setting, measure string }{
 	{"means", Mean}, {"totals", Total}, {"medians", Median}, {"quantiles", Quantile},
 }
 
-// statisticUses returns the fields by which a stanza gives statistics.
+// ListsStatistics reports whether a setting of a field lists published statistics.
+func ListsStatistics(setting string) bool {
+	return slices.ContainsFunc(statisticLists, func(l struct{ setting, measure string }) bool { return l.setting == setting })
+}
+
+// statisticUses returns the fields that the statistics of a stanza use.
 func statisticUses(s *spec.Field) (uses []spec.String) {
 	for _, list := range statisticLists {
 		if node := s.Body.Get(list.setting); node != nil {
 			for _, n := range node.Items {
 				uses = append(uses, byFields(n)...)
+				if where := n.Get("where"); where != nil {
+					for _, t := range where.Cond.Terms {
+						uses = append(uses, spec.String{Value: t.Field, Place: t.Place})
+					}
+				}
 			}
 		}
 	}
@@ -401,7 +411,7 @@ func (c *Compiler) checkStatistic(s *spec.Field, x *Statistic, least, greatest f
 			continue
 		}
 		if v-x.Rounded[i]/2 >= greatest || v+x.Rounded[i]/2 <= least {
-			c.Diags.Errorf(x.Places[i], "outside-limits", "the %s of %s is %v, and the values of %q are from %s to %s", x.Title(), x.group(i), v, s.Name, limitText(least), limitText(greatest)).
+			c.Diags.Errorf(x.Places[i], "outside-limits", "the %s of %s is %v, and the values of %q are from %s to %s", x.Title(), x.GroupName(i), v, s.Name, limitText(least), limitText(greatest)).
 				WithHint("correct the figure, or min and max")
 			ok = false
 		}
@@ -416,8 +426,8 @@ func limitText(x float64) string {
 	return strconv.FormatFloat(x, 'g', -1, 64)
 }
 
-// group names a group for messages.
-func (s *Statistic) group(i int) string {
+// GroupName names a group for messages.
+func (s *Statistic) GroupName(i int) string {
 	if s.Groups[i] == "" {
 		return "everyone"
 	}

@@ -30,6 +30,7 @@ func (c *compiler) poseProblem() {
 	for _, x := range c.readTogether() {
 		c.problem.Together = append(c.problem.Together, c.onVariables(x).scope)
 	}
+	c.poseMeans()
 }
 
 // tableProblem states a table for the fit, without its rows that have no figures.

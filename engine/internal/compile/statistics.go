@@ -10,6 +10,7 @@ import (
 // meetStatistics finds the factors with which number fields meet their published
 // statistics.
 func (c *compiler) meetStatistics() {
+	c.reportMeans()
 	for _, f := range c.plan.Fields {
 		if len(f.Statistics) == 0 || f.Class != kind.Drawn {
 			continue

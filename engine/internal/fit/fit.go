@@ -41,6 +41,9 @@ func Fit(ctx context.Context, p *Problem, o Options) (*Result, error) {
 	if err := f.fit(ctx); err != nil {
 		return nil, err
 	}
+	if err := f.meetMeans(ctx); err != nil {
+		return nil, err
+	}
 	o.Progress(Progress{Stage: StageCertify, Sweep: f.sweeps})
 	return f.result(), nil
 }

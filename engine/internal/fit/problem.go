@@ -74,6 +74,8 @@ type Problem struct {
 	// Together lists further sets of variables that must share a clique, so that
 	// their joint distribution can be read off the result.
 	Together [][]int `json:"together,omitempty"`
+	// Means are demanded beside the hard tables.
+	Means []Mean `json:"means,omitempty"`
 }
 
 // Clique is one node of the junction tree with its calibrated joint
