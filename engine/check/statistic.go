@@ -24,6 +24,8 @@ type statistics struct{ fields []statisticField }
 type statisticField struct {
 	column int
 	scored int // position in scoresPlan.fields, -1 for a fitted field
+	axis   int // of a fitted field, in the coding
+	scores []float64
 	of     []*kind.Statistic
 	spaces []int // of each statistic's groups, in the coding
 }
@@ -35,7 +37,11 @@ func compileStatistics(s *shared) check {
 			continue
 		}
 		field := statisticField{column: i, scored: s.askScores().field(f.Name)}
-		if f.Class == kind.Drawn && field.scored < 0 {
+		switch {
+		case field.scored >= 0:
+		case f.Class == kind.Fitted && s.coding.axisOf[i] >= 0 && len(f.Scores) == f.Domain.Size():
+			field.axis, field.scores = s.coding.axisOf[i], f.Scores
+		default:
 			continue
 		}
 		for _, statistic := range f.Statistics {
@@ -102,8 +108,10 @@ func (t *statisticsTally) add(b *frame.Batch) {
 				}
 				group := s.Of.Case[config] - 1
 				g := &t.of[i][k][group]
-				if positions == nil {
-					g.add(float64(column.Ints[r]), s.Published[group])
+				if f.scored < 0 {
+					if code := t.codes.axes[f.axis][r]; code >= 0 && int(code) < len(f.scores) {
+						g.add(f.scores[code], s.Published[group])
+					}
 					continue
 				}
 				t.groups[i][k][positions[r]] = group

@@ -360,6 +360,11 @@ func (c *compiler) doubtFields() {
 			}
 		}
 	}
+	for i := range c.means {
+		for _, v := range c.space.resolve(c.means[i].field.Name, c.kinds.Fields).scope {
+			spoken[v] = true
+		}
+	}
 	var names []string
 	var first *kind.Field
 	for _, f := range c.plan.Fields {

@@ -101,7 +101,6 @@ func (c *compiler) poseMeans() {
 	for i := range c.means {
 		x := &c.means[i]
 		part := c.onVariables(x.part)
-		x.part = part
 		size := int32(x.field.Domain.Size())
 		m := fit.Mean{
 			Name: x.field.Name + " " + x.statistic.Name, Scope: part.scope,
@@ -146,13 +145,14 @@ func (c *compiler) reportMeans() {
 func (c *compiler) meansIn(x *fittedMean, r *fit.Result) (mean, mass []float64, ok bool) {
 	n := len(x.statistic.Groups)
 	mean, mass = make([]float64, n), make([]float64, n)
-	p, err := r.Marginal(x.part.scope)
+	part := c.onVariables(x.part)
+	p, err := r.Marginal(part.scope)
 	if err != nil {
 		c.diags.Errorf(x.field.Place, "marginal", "the means of %q cannot be read from the fit: %v", x.field.Name, err).WithHint("use groups with fewer values")
 		return mean, mass, false
 	}
 	size := x.field.Domain.Size()
-	for k, cell := range x.part.cell {
+	for k, cell := range part.cell {
 		if cell >= 0 {
 			mean[int(cell)/size] += p[k] * x.field.Scores[int(cell)%size]
 			mass[int(cell)/size] += p[k]

@@ -29,6 +29,9 @@ func (c *compiler) meetStatistics() {
 
 // jointOf returns the joint distribution of finite fields in a result.
 func (c *compiler) jointOf(f *kind.Field, names []string, r *fit.Result) (*kind.Joint, bool) {
+	if len(names) == 0 {
+		return &kind.Joint{Mass: []float64{1}}, true
+	}
 	names = slices.Clone(names)
 	part, ok := c.mustJoin(names, f.Place)
 	if !ok {
