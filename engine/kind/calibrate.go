@@ -180,6 +180,7 @@ func (c *Compiler) Calibrate(f *Field, whole, wanted *Joint, persons float64) {
 	x.round()
 	x.measure(x.sorted, persons, func(s *Statistic) []float64 { return s.Reached })
 	x.measure(p.sort(p.cells(f, wanted)), persons, func(s *Statistic) []float64 { return s.Expected })
+	x.doubt()
 }
 
 // cells lists the distributions of the field with the shares of persons who have them.
@@ -542,6 +543,27 @@ func (x *calibration) round() {
 		if sc := &x.p.Scales[i]; sc.Calibrated {
 			tidy(sc.Factors)
 			tidy(sc.Spreads)
+		}
+	}
+}
+
+// doubt warns of statistics whose figures were only tested and are not reached, with the
+// group that is furthest off.
+func (x *calibration) doubt() {
+	for _, s := range x.f.Statistics {
+		worst, most := -1, 0.0
+		for i, role := range s.Role {
+			if role != Tested || s.Mass[i] == 0 {
+				continue
+			}
+			off := math.Abs(s.Reached[i] - s.Published[i])
+			if scale := max(math.Abs(s.Published[i]), s.Rounded[i], 1e-300); off > s.Rounded[i]/2*(1+1e-6)+1e-6*scale && off/scale > most {
+				worst, most = i, off/scale
+			}
+		}
+		if worst >= 0 {
+			x.diags.Warnf(s.Places[worst], "off", "the %s of %s of %q comes to %.6g and is published as %v; nothing aims at it, because other figures of the group decide its location and spread", s.Title(), s.GroupName(worst), x.f.Name, s.Reached[worst], s.Published[worst]).
+				WithHint("choose another distribution, or remove the figure")
 		}
 	}
 }

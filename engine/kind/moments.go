@@ -3,9 +3,9 @@ package kind
 import "math"
 
 // mean returns the mean of the values that are written: within the limits, and rounded
-// as l says. Up to exactSteps multiples of the step are summed exactly. Beyond, the
-// density is smooth within a step, so that rounding moves the mean at the limits only;
-// the correction there is that of Euler and Maclaurin to the second order.
+// as l says. Up to exactSteps multiples of the step are summed exactly. Of more, those
+// at the ends are; between them the density is smooth within a step, so that rounding
+// moves the mean by what Euler and Maclaurin's formula gives for the two borders.
 func (t *truncated) mean(l Limits) float64 {
 	if !(t.mass > 0) {
 		return t.nearest()
@@ -14,31 +14,55 @@ func (t *truncated) mean(l Limits) float64 {
 		return t.plainMean()
 	}
 	const tail = 1e-13
-	low, high := math.Round(t.quantile(tail)/l.Round), math.Round(t.quantile(1-tail)/l.Round)
+	h := l.Round
+	low, high := math.Round(t.quantile(tail)/h), math.Round(t.quantile(1-tail)/h)
 	if high-low <= exactSteps {
 		sum := low
 		for m := low; m < high; m++ {
-			sum += 1 - t.cdf((m+0.5)*l.Round)
+			sum += 1 - t.cdf((m+0.5)*h)
 		}
-		return min(max(sum*l.Round, l.lowest()), l.highest())
+		return min(max(sum*h, l.lowest()), l.highest())
 	}
-	h, mean := l.Round, t.plainMean()
-	edge := func(at, nearest, inside float64) float64 {
-		d := nearest - at
-		density := math.Abs(t.cdf(inside)-t.cdf(at)) / h
-		return density * ((float64(d*d)-h*h/4)/2 + h*h/12)
+	from, to := t.min, t.max // of the values between the ends
+	sum := 0.0
+	if kind := t.shape.Kind; kind != Normal || !math.IsInf(t.min, 0) {
+		before := 0.0
+		for m := low; m < low+endSteps; m++ {
+			from = (m + 0.5) * h
+			at := t.cdf(from)
+			sum += float64(max(m*h, l.lowest()) * (at - before))
+			before = at
+		}
 	}
-	if !math.IsInf(t.min, 0) {
-		mean += edge(t.min, l.lowest(), t.min+h)
+	if kind := t.shape.Kind; kind == Beta || kind == Uniform || !math.IsInf(t.max, 0) {
+		before := 1.0
+		for m := high; m > high-endSteps; m-- {
+			to = (m - 0.5) * h
+			at := t.cdf(to)
+			sum += float64(min(m*h, l.highest()) * (before - at))
+			before = at
+		}
 	}
-	if !math.IsInf(t.max, 0) {
-		mean -= edge(t.max, l.highest(), t.max-h)
+	between := newTruncated(t.shape, Limits{Min: &from, Max: &to})
+	share := t.cdf(to) - t.cdf(from)
+	if !(share > 0 && between.mass > 0) {
+		return sum
 	}
-	return mean
+	density := func(x float64) float64 {
+		if math.IsInf(x, 0) {
+			return 0
+		}
+		return (t.cdf(x+h/2) - t.cdf(x-h/2)) / h
+	}
+	return sum + float64(share*between.plainMean()) + float64(h*h/12*(density(from)-density(to)))
 }
 
-// exactSteps is the largest number of steps that mean sums.
-const exactSteps = 256
+// exactSteps is the largest number of steps that mean sums, endSteps the number at each
+// end that it sums otherwise.
+const (
+	exactSteps = 256
+	endSteps   = 16
+)
 
 // nearest returns the limit to which a distribution without probability between the
 // limits is closest.
