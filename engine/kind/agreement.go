@@ -21,6 +21,21 @@ type agreement struct {
 	persons         float64
 }
 
+// Disagree reports statistics of a fitted field that disagree, given the joint
+// distribution of the fields of their groups. It returns whether it found any.
+func (c *Compiler) Disagree(f *Field, j *Joint) bool {
+	a := agreement{diags: c.Diags, field: f.Name, least: slices.Min(f.Scores), greatest: slices.Max(f.Scores), weights: j.Mass}
+	for _, s := range f.Statistics {
+		read := j.reader(s.Of)
+		groups := make([]int, len(j.Mass))
+		for k := range groups {
+			groups[k] = int(read(k)) - 1
+		}
+		a.groups = append(a.groups, groups)
+	}
+	return !a.check(f.Statistics)
+}
+
 // agree compares the statistics of a number.
 func (x *calibration) agree(persons float64) bool {
 	least, greatest := x.f.Bounds()

@@ -182,9 +182,10 @@ type Table struct {
 
 // Spread says how the classes of an integer field are spread over its values.
 type Spread struct {
-	Place diag.Place
-	By    []String
-	Open  *Open // nil if the spec does not say
+	Place  diag.Place
+	By     []String
+	Open   *Open // nil if the spec does not say
+	Closed bool  // the last class is not open
 }
 
 // Open is the survival curve of an open last class.

@@ -25,7 +25,7 @@ func (c *compiler) explain(err error, tied []int) {
 	)
 	switch {
 	case errors.As(err, &means):
-		c.explainMeans(means)
+		c.explainMeans(means, tied)
 	case errors.As(err, &tooLarge):
 		for i, v := range tooLarge.Clique {
 			tooLarge.Clique[i] = tied[v]

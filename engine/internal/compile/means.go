@@ -166,8 +166,28 @@ func (c *compiler) meansIn(x *fittedMean, r *fit.Result) (mean, mass []float64, 
 	return mean, mass, true
 }
 
+// disagree reports means of a field that imply different means of the same persons,
+// whose shares are those of the fit without means.
+func (c *compiler) disagree(f *kind.Field, tied []int, problem fit.Problem) bool {
+	problem.Means = nil
+	r, err := fit.Fit(c.ctx, &problem, fit.Options{MaxCells: c.opts.MaxCells, Progress: c.opts.Progress})
+	if err != nil {
+		return false
+	}
+	var names []string
+	for _, s := range f.Statistics {
+		for _, name := range s.Of.Fields {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	j, ok := c.jointOf(f, names, c.withLoose(r, tied))
+	return ok && c.kinds.Disagree(f, j)
+}
+
 // explainMeans reports means that the fit cannot meet.
-func (c *compiler) explainMeans(e *fit.MeansError) {
+func (c *compiler) explainMeans(e *fit.MeansError, tied []int) {
 	first := e.Missed[0]
 	text := func(m fit.MissedMean) string {
 		x := &c.means[m.Mean]
@@ -178,6 +198,9 @@ func (c *compiler) explainMeans(e *fit.MeansError) {
 	if first.Lone {
 		c.diags.Errorf(at, "unreachable", "the %s of %s of %q is %v, and the tables leave there only values from %g to %g", x.statistic.Title(), x.statistic.GroupName(first.Group), x.field.Name,
 			x.statistic.Published[first.Group], first.Least, first.Greatest).WithHint("correct the figure, or the tables and conditions over %q", x.field.Name)
+		return
+	}
+	if _, problem := c.tiedProblem(); c.disagree(x.field, tied, *problem) {
 		return
 	}
 	d := c.diags.Errorf(at, "contradiction", "the means cannot be met beside the tables and each other within their rounding: %s", text(first)).

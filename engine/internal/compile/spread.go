@@ -3,6 +3,7 @@ package compile
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -204,7 +205,7 @@ func (c *compiler) openClass(f *figures, x classes) (*smooth.Open, string, bool)
 	class := f.fields[x.axis].Domain.Label(x.label[n-1])
 	said := f.spec.Spread.Open
 	if said == nil {
-		if n > 1 && end-last > last-x.starts[n-2] {
+		if n > 1 && end-last >= last-x.starts[n-2] && !f.spec.Spread.Closed && !mentions(class, x.of.Domain.Max) {
 			return &smooth.Open{Slope: defaultSlope}, fmt.Sprintf("; the open class %s follows Gompertz's law with slope %g, which is assumed", class, defaultSlope), true
 		}
 		return nil, "", true
@@ -215,6 +216,13 @@ func (c *compiler) openClass(f *figures, x classes) (*smooth.Open, string, bool)
 	survivors, ok := c.survivors(f, x, last)
 	return &smooth.Open{Survivors: survivors}, fmt.Sprintf("; the open class %s follows the survivors that the specification states", class), ok
 }
+
+// mentions reports whether a label, such as "55-64", contains a number.
+func mentions(label string, n int64) bool {
+	return slices.Contains(numbers.FindAllString(label, -1), strconv.FormatInt(n, 10))
+}
+
+var numbers = regexp.MustCompile(`[0-9]+`)
 
 // survivors interpolates the survivors that the spec states over the values of the
 // open class and the value after it.

@@ -35,7 +35,7 @@ func Spread(starts []int, end int, counts []float64, open *Open) []float64 {
 	}
 	last := -1.0 // the density at the last closed border, if the open class sets it
 	if open != nil && open.Survivors == nil {
-		last = density(borders, counts, closed)
+		last = density(borders, counts, closed, open.Slope)
 	}
 	if closed > 0 {
 		x, y := make([]float64, closed+1), make([]float64, closed+1)
@@ -77,41 +77,40 @@ func Spread(starts []int, end int, counts []float64, open *Open) []float64 {
 	return out
 }
 
-// density estimates the density where the open class begins: the logarithms of the
-// densities of the last three closed classes, at their middles, are extrapolated by a
-// parabola, because mortality rises with age; with fewer classes by a line.
-func density(borders []int, counts []float64, closed int) float64 {
+// density returns the density where the open class begins. It is the one with which
+// Gompertz's law holds on both sides: the hazard that gives the open class its total is
+// the one by which the density falls from the middle of the last closed class.
+func density(borders []int, counts []float64, closed int, slope float64) float64 {
 	if closed == 0 {
 		return 0
 	}
-	var x, y []float64 // from the last class back
-	for i := closed - 1; i >= max(0, closed-3) && counts[i] > 0; i-- {
-		x = append(x, float64(borders[i]+borders[i+1])/2)
-		y = append(y, math.Log(counts[i]/float64(borders[i+1]-borders[i])))
-	}
-	if len(y) == 0 {
+	width := float64(borders[closed] - borders[closed-1])
+	before, total := counts[closed-1]/width, counts[closed]
+	if before == 0 || total == 0 {
 		return 0
 	}
-	at, border := 0.0, float64(borders[closed])
-	for i := range y { // Lagrange's formula
-		term := y[i]
-		for j := range x {
-			if j != i {
-				term *= (border - x[j]) / (x[i] - x[j])
-			}
+	tail := make([]float64, borders[closed+1]-borders[closed])
+	low, high := math.Log(before/1000), math.Log(before*1.2)
+	for range 60 {
+		middle := (low + high) / 2
+		d := math.Exp(middle)
+		falls := math.Log(before/d) * slope / -math.Expm1(-slope*width/2)
+		if gompertz(tail, slope, d, total) < falls {
+			low = middle
+		} else {
+			high = middle
 		}
-		at += term
 	}
-	return math.Exp(y[0] + min(max(at-y[0], math.Log(0.2)), math.Log(1.2)))
+	return math.Exp(low)
 }
 
 // gompertz fills the single values of an open class with the survivors of a population
-// whose density is first at its border, by the hazard that gives the total. Where even
-// no deaths give too few, the hazard is that of almost no deaths, and the caller
-// scales the values.
-func gompertz(out []float64, slope, first, total float64) {
+// whose density is first at its border, by the hazard that gives the total, which it
+// returns. Where even no deaths give too few, the hazard is that of almost no deaths,
+// and the caller scales the values.
+func gompertz(out []float64, slope, first, total float64) float64 {
 	if total <= 0 {
-		return
+		return 0
 	}
 	if first <= 0 {
 		first = total // only the shape counts
@@ -119,15 +118,18 @@ func gompertz(out []float64, slope, first, total float64) {
 	fill := func(h float64) float64 {
 		sum := 0.0
 		at := func(t float64) float64 { return first * math.Exp(-h/slope*math.Expm1(slope*t)) }
+		begin := first
 		for k := range out {
 			t := float64(k) // Simpson's rule over a year
-			out[k] = (at(t) + 4*at(t+0.5) + at(t+1)) / 6
+			end := at(t + 1)
+			out[k] = (begin + 4*at(t+0.5) + end) / 6
 			sum += out[k]
+			begin = end
 		}
 		return sum
 	}
 	low, high := math.Log(1e-6), math.Log(20)
-	for range 100 {
+	for range 60 {
 		middle := (low + high) / 2
 		if fill(math.Exp(middle)) > total {
 			low = middle
@@ -136,6 +138,7 @@ func gompertz(out []float64, slope, first, total float64) {
 		}
 	}
 	fill(math.Exp(low))
+	return math.Exp(low)
 }
 
 // rescale makes values add up to a total. If they are all 0, they become equal.

@@ -150,7 +150,7 @@ func decodeTable(f spec.Named) spec.Table {
 }
 
 func decodeSpread(n *spec.Node) *spec.Spread {
-	s := &spec.Spread{Place: n.Place, By: texts(n, "by")}
+	s := &spec.Spread{Place: n.Place, By: texts(n, "by"), Closed: flag(n, "closed")}
 	if open := n.Get("open"); open != nil {
 		s.Open = &spec.Open{Place: open.Place, Slope: number(open, "slope", 0), Survivors: members(open, "survivors")}
 	}
