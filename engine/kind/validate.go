@@ -15,6 +15,14 @@ func (f *Field) Validate() error {
 	if f.Class == Fitted && d == nil {
 		return errors.New("it has no domain")
 	}
+	for _, s := range f.Statistics {
+		if err := s.validate(); err != nil {
+			return fmt.Errorf("statistic %q: %w", s.Name, err)
+		}
+	}
+	if f.Scores != nil && (d == nil || len(f.Scores) != d.Size()) {
+		return fmt.Errorf("it has %d scores", len(f.Scores))
+	}
 	switch p := f.Program.(type) {
 	case *choice:
 		return p.validate(d)
@@ -23,6 +31,20 @@ func (f *Field) Validate() error {
 			return fmt.Errorf("its lists have %d to %d of %d entries", p.Min, p.Max, len(p.Codes))
 		}
 		return p.validate(d)
+	}
+	return nil
+}
+
+// validate checks that a statistic has figures for all groups that its selector gives.
+func (s *Statistic) validate() error {
+	n := len(s.Groups)
+	if s.Of == nil || len(s.Published) != n || len(s.Rounded) != n || len(s.Role) != n || len(s.Mass) != n || len(s.Reached) != n || len(s.Expected) != n {
+		return errors.New("its figures are not complete")
+	}
+	for _, c := range s.Of.Case {
+		if c < 0 || int(c) > n {
+			return fmt.Errorf("it has %d groups and no group %d", n, c)
+		}
 	}
 	return nil
 }

@@ -119,6 +119,11 @@ func (v planValidator) field(f *kind.Field) error {
 	if err := v.selector(f.When); err != nil {
 		return err
 	}
+	for _, s := range f.Statistics {
+		if err := v.selector(s.Of); err != nil {
+			return fmt.Errorf("statistic %q: %w", s.Name, err)
+		}
+	}
 	return v.selector(f.Lookup())
 }
 

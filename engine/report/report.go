@@ -328,6 +328,11 @@ func uncertain(p *plan.Plan) []Uncertain {
 	for i := range p.Tables {
 		add("table", p.Tables[i].Name, p.Tables[i].Status, p.Tables[i].Note)
 	}
+	for _, f := range p.Fields {
+		for _, s := range f.Statistics {
+			add("statistic", f.Name+": "+s.Title(), s.Status, s.Note)
+		}
+	}
 	for _, c := range p.Correlations {
 		add("correlation", c.Name, c.Status, c.Note)
 	}

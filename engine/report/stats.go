@@ -40,7 +40,7 @@ type Stats struct {
 	Published []Published `json:"published,omitempty"`
 	// Statistics follows published means, quantiles and totals of fields.
 	Statistics  []Statistic         `json:"statistics,omitempty"`
-	Uncertain   []Uncertain         `json:"uncertain,omitempty"` // fields, tables and correlations whose status is not official
+	Uncertain   []Uncertain         `json:"uncertain,omitempty"` // fields, tables, statistics and correlations whose status is not official
 	Independent []plan.Independence `json:"independent,omitempty"`
 	Exceptions  []Exception         `json:"exceptions,omitempty"`
 	Limitations []string            `json:"limitations,omitempty"`
@@ -218,9 +218,9 @@ type Published struct {
 	Figures *Figures `json:"figures,omitempty"`
 }
 
-// Uncertain is a field, table or correlation whose status is not official.
+// Uncertain is a field, table, statistic or correlation whose status is not official.
 type Uncertain struct {
-	What   string `json:"what"` // "field", "table" or "correlation"
+	What   string `json:"what"` // "field", "table", "statistic" or "correlation"
 	Name   string `json:"name"`
 	Status string `json:"status"`
 	Note   string `json:"note,omitempty"`
