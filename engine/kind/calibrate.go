@@ -135,6 +135,7 @@ type calibration struct {
 	cells  []*cell
 	sorted byPosition
 	levers []*lever
+	swept  bool // every lever has met its figures once
 }
 
 // byPosition lists cells by scale and position in it.
@@ -318,6 +319,7 @@ func (x *calibration) solve() bool {
 			}
 			worst = max(worst, d)
 		}
+		x.swept = true
 		if worst <= closest {
 			return x.withinLimits()
 		}
@@ -354,6 +356,27 @@ func (x *calibration) solve() bool {
 			return x.withinLimits()
 		}
 	}
+	x.contradiction(unmet)
+	return false
+}
+
+// off lists the targets that are not within their rounding.
+func (x *calibration) off() (unmet []*target) {
+	for _, l := range x.levers {
+		for _, t := range []*target{l.location, l.spread} {
+			if t == nil {
+				continue
+			}
+			if _, off := x.nearest(t); off {
+				unmet = append(unmet, t)
+			}
+		}
+	}
+	return unmet
+}
+
+// contradiction reports figures that cannot be met together.
+func (x *calibration) contradiction(unmet []*target) {
 	t := unmet[0]
 	d := x.diags.Errorf(t.of.Places[t.group], "contradiction", "the statistics of %q cannot be met together within their rounding: the %s comes to %.6g and is published as %v", x.f.Name, t.name(), x.reached(t), t.value).
 		WithHint("correct a figure, or say how the figures are rounded (rounded: …)")
@@ -364,7 +387,6 @@ func (x *calibration) solve() bool {
 		}
 		d.Note("the %s comes to %.6g and is published as %v", t.name(), x.reached(t), t.value)
 	}
-	return false
 }
 
 func (l *lever) spreadValue() float64 {
@@ -445,6 +467,10 @@ func (x *calibration) meet(l *lever, location, spread float64) (off float64, ok 
 		}
 		before = at
 	}
+	if unmet := x.off(); x.swept && len(unmet) > 0 {
+		x.contradiction(unmet)
+		return off, false
+	}
 	x.diags.Errorf(l.spread.of.Places[l.spread.group], "unreachable", "no spread of %q gives the %s as %.6g beside the %s of %.6g", x.f.Name, l.spread.name(), spread, l.location.name(), location).
 		WithHint("check the two figures, or choose another distribution")
 	return off, false
@@ -462,12 +488,15 @@ func root(factor *float64, f func() float64) bool {
 	if at == 0 {
 		return true
 	}
-	for width := 1e-3; width <= most; width *= 4 {
+	for width := 1e-3; ; width = min(width*4, most) {
 		for _, end := range []float64{start - width, start + width} {
 			if there := g(end); (there < 0) != (at < 0) || there == 0 {
 				*factor = exp(bisect(start, end, at, g))
 				return true
 			}
+		}
+		if width == most {
+			break
 		}
 	}
 	*factor = exp(start)
@@ -512,6 +541,10 @@ func bisect(a, b, fa float64, f func(float64) float64) float64 {
 
 // unreachable reports a figure that no factor gives.
 func (x *calibration) unreachable(t *target, aim float64) {
+	if unmet := x.off(); x.swept && len(unmet) > 0 { // the figure alone can be met
+		x.contradiction(unmet)
+		return
+	}
 	x.diags.Errorf(t.of.Places[t.group], "unreachable", "no factor of %q gives the %s as %.6g; its distribution gives %.6g", x.f.Name, t.name(), aim, x.reached(t)).
 		WithHint("a factor cannot move a distribution with mean 0 or beyond min and max: correct the figure, the distribution or the limits")
 }
@@ -524,6 +557,11 @@ func (x *calibration) withinLimits() bool {
 				t := l.location
 				x.diags.Errorf(t.of.Places[t.group], "unreachable", "the %s of %q would be %v only with a distribution that has almost no probability between min and max", t.name(), x.f.Name, t.value).
 					WithHint("correct the figure, the distribution or the limits")
+				return false
+			} else if largest := max(math.Abs(d.quantile(1e-12)), math.Abs(d.quantile(1-1e-12))); !(largest <= maxNumber) {
+				t := l.location
+				x.diags.Errorf(t.of.Places[t.group], "huge-number", "with the %s as %v, the distribution of %q has values such as %g, and numbers are at most %g", t.name(), t.value, x.f.Name, largest, float64(maxNumber)).
+					WithHint("check the figure, or count in larger units")
 				return false
 			}
 		}

@@ -89,6 +89,20 @@ func ListsStatistics(setting string) bool {
 	return slices.ContainsFunc(statisticLists, func(l struct{ setting, measure string }) bool { return l.setting == setting })
 }
 
+// StatisticSources returns the sources that the statistics of a field name.
+func StatisticSources(s *spec.Field) (sources []spec.String) {
+	for _, list := range statisticLists {
+		if node := s.Body.Get(list.setting); node != nil {
+			for _, n := range node.Items {
+				if source := n.Get("source"); source != nil {
+					sources = append(sources, source.AsString())
+				}
+			}
+		}
+	}
+	return sources
+}
+
 // statisticUses returns the fields that the statistics of a stanza use.
 func statisticUses(s *spec.Field) (uses []spec.String) {
 	for _, list := range statisticLists {

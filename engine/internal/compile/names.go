@@ -31,6 +31,9 @@ func (c *compiler) checkNames() {
 			at = n.Place
 		}
 		source(f.Source, at)
+		for _, t := range kind.StatisticSources(f) {
+			source(t.Value, t.Place)
+		}
 		if k, ok := kind.Find(f.Kind); ok {
 			for _, t := range k.Uses(f) {
 				field(t)
