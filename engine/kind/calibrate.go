@@ -119,6 +119,7 @@ type cell struct {
 	weight    float64
 	positions []int // in each scale
 	dist      int
+	rounding  float64 // what rounding adds to the mean, at the factors of the last measurement
 }
 
 // lever is a factor and what it must meet.
@@ -284,10 +285,31 @@ func (x *calibration) value(t *target, aim float64) float64 {
 		if t.of.IsQuantile() {
 			sum += float64(q.weight * d.below(aim))
 		} else {
-			sum += float64(q.weight * d.mean(x.p.Limits))
+			mean := d.mean(x.p.Limits)
+			sum += float64(q.weight * mean)
+			if q.rounding = 0; d.mass > 0 {
+				q.rounding = mean - d.plainMean()
+			}
 		}
 	}
 	return sum / t.mass
+}
+
+// quickGap is gap for searches: the effect of rounding on a mean is that of the last
+// measurement. It changes little with the factor, and the sweeps measure it again.
+func (x *calibration) quickGap(t *target, aim float64) float64 {
+	if t.of.IsQuantile() {
+		return x.gap(t, aim)
+	}
+	sum := 0.0
+	for _, q := range t.cells {
+		if d := x.now(q); d.mass > 0 {
+			sum += float64(q.weight * (d.plainMean() + q.rounding))
+		} else {
+			sum += float64(q.weight * d.nearest())
+		}
+	}
+	return aim - sum/t.mass
 }
 
 // gap is the distance of a target's statistic from aim, positive when it is too low.
@@ -402,21 +424,23 @@ func (x *calibration) nearest(t *target) (aim float64, off bool) {
 	const inside = 0.98
 	low, high := t.value-t.half, t.value+t.half
 	slack := closest * max(math.Abs(t.value), t.half)
+	if !t.of.IsQuantile() {
+		v := x.value(t, 0)
+		switch {
+		case v < low-slack:
+			return t.value - inside*t.half, true
+		case v > high+slack:
+			return t.value + inside*t.half, true
+		}
+		return v, false
+	}
 	switch {
-	case x.gap(t, low) > slackOf(t, slack):
+	case x.gap(t, low) > closest:
 		return t.value - inside*t.half, true
-	case x.gap(t, high) < -slackOf(t, slack):
+	case x.gap(t, high) < -closest:
 		return t.value + inside*t.half, true
 	}
 	return x.reached(t), false
-}
-
-// slackOf is how far a gap may be from 0: a share for a quantile.
-func slackOf(t *target, slack float64) float64 {
-	if t.of.IsQuantile() {
-		return closest
-	}
-	return slack
 }
 
 // meet sets the factors of a lever so that its figures are met. It returns how far off
@@ -434,7 +458,7 @@ func (x *calibration) meet(l *lever, location, spread float64) (off float64, ok 
 	}
 	sc := &x.p.Scales[l.scale]
 	place := func() bool {
-		return root(&sc.Factors[l.position], func() float64 { return x.gap(l.location, location) })
+		return root(&sc.Factors[l.position], func() float64 { return x.quickGap(l.location, location) })
 	}
 	if l.spread == nil {
 		if !place() {

@@ -34,7 +34,8 @@ func (t *truncated) mean(l Limits) float64 {
 			before = at
 		}
 	}
-	if kind := t.shape.Kind; kind == Beta || kind == Uniform || !math.IsInf(t.max, 0) {
+	const negligible = 1e-11 // probability
+	if 1-t.cdf((high-endSteps)*h) > negligible && (t.shape.Kind == Beta || t.shape.Kind == Uniform || !math.IsInf(t.max, 0)) {
 		before := 1.0
 		for m := high; m > high-endSteps; m-- {
 			to = (m - 0.5) * h
