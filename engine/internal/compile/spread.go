@@ -157,7 +157,7 @@ func (c *compiler) classesOf(f *figures) (x classes, ok bool) {
 	}
 	d := c.diags.Errorf(f.spec.Spread.Place, "no-classes", "table %q has %d fields in over with bands that cover an integer field, and spread needs one", f.spec.Name, found)
 	if found == 0 {
-		d.WithHint(`add a field such as age_group: {kind: "group", of: "age", cuts: […]} and give the table over it`)
+		d.WithHint(`add a field such as bands: {kind: "group", of: "age", cuts: […]} and give the table over it`)
 	} else {
 		d.WithHint("spread a table over one of them")
 	}
