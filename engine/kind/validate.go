@@ -3,6 +3,9 @@ package kind
 import (
 	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/personagen/personagen/engine/frame"
 )
 
 // Validate checks what a field of a plan that was read must have before it is used.
@@ -23,7 +26,31 @@ func (f *Field) Validate() error {
 	if f.Scores != nil && (d == nil || len(f.Scores) != d.Size()) {
 		return fmt.Errorf("it has %d scores", len(f.Scores))
 	}
+	switch f.Type {
+	case frame.Category, frame.CategoryList:
+		if d == nil || d.Integer {
+			return errors.New("it has no labels")
+		}
+	case frame.Integer:
+		if d != nil && !d.Integer {
+			return errors.New("its values are labels, but its column has whole numbers")
+		}
+	case frame.Number, frame.Text, frame.TextList:
+	default:
+		return fmt.Errorf("its column has the unknown type %q", f.Type)
+	}
+	switch f.Class {
+	case Fitted, Written:
+	case Derived, Drawn:
+		if f.Program == nil {
+			return errors.New("it has no program")
+		}
+	default:
+		return fmt.Errorf("it has the unknown class %q", f.Class)
+	}
 	switch p := f.Program.(type) {
+	case *number:
+		return p.validate()
 	case *choice:
 		return p.validate(d)
 	case *list:
@@ -31,6 +58,30 @@ func (f *Field) Validate() error {
 			return fmt.Errorf("its lists have %d to %d of %d entries", p.Min, p.Max, len(p.Codes))
 		}
 		return p.validate(d)
+	}
+	return nil
+}
+
+// validate checks that a number has a distribution for every case and a factor for
+// every group.
+func (p *number) validate() error {
+	if p.Cases == nil {
+		return errors.New("it has no cases")
+	}
+	cover := func(s *Selector, n int) bool {
+		return !slices.ContainsFunc(s.Case, func(c int32) bool { return c < 0 || int(c) >= n })
+	}
+	if !cover(p.Cases, len(p.Shapes)) {
+		return fmt.Errorf("it has %d distributions, and a case has none", len(p.Shapes))
+	}
+	size := max(1, len(p.Shapes))
+	for _, sc := range p.Scales {
+		if sc.By == nil || !cover(sc.By, len(sc.Factors)) || sc.Spreads != nil && len(sc.Spreads) != len(sc.Factors) {
+			return errors.New("its factors are not complete")
+		}
+		if size *= max(1, len(sc.Factors)); size > maxShapes {
+			return fmt.Errorf("it has more than %d distributions", maxShapes)
+		}
 	}
 	return nil
 }
