@@ -202,7 +202,7 @@ func (f *File) checkHeader(faults *diag.List) {
 	}
 	first := map[string]int{}
 	for i, name := range f.Header {
-		if len(faults.Items) >= maxFaults { // finding a place takes as long as the header is
+		if len(faults.Items) >= MaxFaults { // finding a place takes as long as the header is
 			return
 		}
 		if strings.TrimSpace(name) == "" {
