@@ -153,8 +153,8 @@ type GroupStatistic struct {
 	// the one that their distributions give. Of a quantile.
 	Share         float64 `json:"share,omitempty"`
 	ExpectedShare float64 `json:"expected_share,omitempty"`
-	// Error is the standard error of Reached, or of Share. In a quota population it is
-	// that of the values alone, because the persons are allocated.
+	// Error is the standard error of Reached, or of Share, in a random sample. In a
+	// quota population the error is smaller, as far as tables fix who is in the group.
 	Error float64 `json:"error"`
 }
 

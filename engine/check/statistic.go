@@ -285,11 +285,7 @@ func (x *judgedStatistic) compare(v *GroupStatistic, t *groupTally, members []me
 		between += float64(m.n * d * d)
 	}
 	between = math.Sqrt(between)
-	v.Error = within / n
-	if !x.rows.quota {
-		v.Error = math.Hypot(within, between) / n
-	}
-	v.Error = tidy(v.Error * unit)
+	v.Error = tidy(math.Hypot(within, between) / n * unit)
 	return p, z, x.mixFault(v, expected/n*unit, between/n*unit)
 }
 

@@ -101,7 +101,7 @@ func statisticRows(all []Statistic, escape func(string) string) (rows [][]string
 
 var statisticHead = []string{"field", "statistic", "group", "persons>", "published>", "reached>", "sampling error>", "check"}
 
-const statisticNote = "Published means, medians, quantiles and totals, and what the persons of this release reach. Factors of the fields meet the published figures in the whole population, within their rounding; a release deviates by the sampling error of its values."
+const statisticNote = "Published means, medians, quantiles and totals, and what the persons of this release reach. Factors of the fields meet the published figures in the whole population, within their rounding; a release deviates by the sampling error, which is that of a random sample and smaller in a quota sample."
 
 // statistics shows the published statistics in stats.md.
 func (s *Stats) statistics(d *document) {
