@@ -112,6 +112,16 @@ func (t *target) name() string {
 	return fmt.Sprintf("%s of %s", t.of.Title(), t.of.GroupName(t.group))
 }
 
+func (t *target) published() float64 { return t.of.Published[t.group] }
+
+// unit is what a total is of the mean that stands for it, 1 for other statistics.
+func (t *target) unit() float64 {
+	if t.of.Measure != Total || t.value == 0 {
+		return 1
+	}
+	return t.published() / t.value
+}
+
 // cell is a distribution with the persons who have it.
 type cell struct {
 	shape     Shape
@@ -400,14 +410,14 @@ func (x *calibration) off() (unmet []*target) {
 // contradiction reports figures that cannot be met together.
 func (x *calibration) contradiction(unmet []*target) {
 	t := unmet[0]
-	d := x.diags.Errorf(t.of.Places[t.group], "contradiction", "the statistics of %q cannot be met together within their rounding: the %s comes to %.6g and is published as %v", x.f.Name, t.name(), x.reached(t), t.value).
+	d := x.diags.Errorf(t.of.Places[t.group], "contradiction", "the statistics of %q cannot be met together within their rounding: the %s comes to %.6g and is published as %v", x.f.Name, t.name(), x.reached(t)*t.unit(), t.published()).
 		WithHint("correct a figure, or say how the figures are rounded (rounded: …)")
 	for i, t := range unmet[1:] {
 		if i == 4 {
 			d.Note("and %d more figures", len(unmet)-1-i)
 			break
 		}
-		d.Note("the %s comes to %.6g and is published as %v", t.name(), x.reached(t), t.value)
+		d.Note("the %s comes to %.6g and is published as %v", t.name(), x.reached(t)*t.unit(), t.published())
 	}
 }
 
@@ -569,7 +579,7 @@ func (x *calibration) unreachable(t *target, aim float64) {
 		x.contradiction(unmet)
 		return
 	}
-	x.diags.Errorf(t.of.Places[t.group], "unreachable", "no factor of %q gives the %s as %.6g; its distribution gives %.6g", x.f.Name, t.name(), aim, x.reached(t)).
+	x.diags.Errorf(t.of.Places[t.group], "unreachable", "no factor of %q gives the %s as %.6g; its distribution gives %.6g", x.f.Name, t.name(), aim*t.unit(), x.reached(t)*t.unit()).
 		WithHint("a factor cannot move a distribution with mean 0 or beyond min and max: correct the figure, the distribution or the limits")
 }
 
@@ -579,12 +589,12 @@ func (x *calibration) withinLimits() bool {
 		for _, q := range l.cells {
 			if d := x.now(q); d.mass < leastMass {
 				t := l.location
-				x.diags.Errorf(t.of.Places[t.group], "unreachable", "the %s of %q would be %v only with a distribution that has almost no probability between min and max", t.name(), x.f.Name, t.value).
+				x.diags.Errorf(t.of.Places[t.group], "unreachable", "the %s of %q would be %v only with a distribution that has almost no probability between min and max", t.name(), x.f.Name, t.published()).
 					WithHint("correct the figure, the distribution or the limits")
 				return false
 			} else if largest := max(math.Abs(d.quantile(1e-12)), math.Abs(d.quantile(1-1e-12))); !(largest <= maxNumber) {
 				t := l.location
-				x.diags.Errorf(t.of.Places[t.group], "huge-number", "with the %s as %v, the distribution of %q has values such as %g, and numbers are at most %g", t.name(), t.value, x.f.Name, largest, float64(maxNumber)).
+				x.diags.Errorf(t.of.Places[t.group], "huge-number", "with the %s as %v, the distribution of %q has values such as %g, and numbers are at most %g", t.name(), t.published(), x.f.Name, largest, float64(maxNumber)).
 					WithHint("check the figure, or count in larger units")
 				return false
 			}
