@@ -39,6 +39,7 @@ func TestScripts(t *testing.T) {
 			"onedocument": oneDocument,
 			"replace":     replace,
 			"same":        same,
+			"workbook":    workbook,
 		},
 	})
 }

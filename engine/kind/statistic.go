@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
-	"github.com/personagen/personagen/engine/internal/table"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -202,7 +201,7 @@ func (c *Compiler) readStatistic(n *spec.Node, x *Statistic) bool {
 	if !r.selector(n) {
 		return false
 	}
-	value, values, csv := n.Get("value"), n.Get("values"), n.Get("csv")
+	value, values := n.Get("value"), n.Get("values")
 	switch {
 	case value != nil && len(fields) > 0:
 		c.Diags.Errorf(value.Place, "value-by", "one value cannot be by %s", strings.Join(x.By, ", ")).WithHint("give values: {…}, a figure for each label, or remove by")
@@ -215,7 +214,7 @@ func (c *Compiler) readStatistic(n *spec.Node, x *Statistic) bool {
 	case values != nil:
 		r.nested(values, nil)
 	default:
-		r.rows(csv)
+		r.rows(n)
 	}
 	if r.failed {
 		return false
@@ -278,22 +277,23 @@ func (r *statisticReader) nested(n *spec.Node, codes []int) {
 
 // rows reads figures from a CSV file.
 func (r *statisticReader) rows(n *spec.Node) {
-	rows := n.Rows()
-	file := r.c.CSV(rows.Path, rows.Place)
+	rows := n.FileRows()
+	file := r.c.Table(rows)
 	if file == nil {
 		r.failed = true
 		return
 	}
-	value, ok := r.c.CSVColumn(file, n.Get("value").AsString())
-	columns := make([]int, len(r.fields))
+	value, ok := r.c.Column(file, n.Get("csv").Get("value").AsString())
+	columns, labels := make([]int, len(r.fields)), make([]*FileLabels, len(r.fields))
 	for i, f := range r.fields {
 		name, mapped := rows.Columns[f.Name]
 		if !mapped {
 			name = spec.String{Value: f.Name, Place: rows.Place}
 		}
 		var found bool
-		columns[i], found = r.c.CSVColumn(file, name)
-		ok = ok && found
+		columns[i], found = r.c.Column(file, name)
+		labels[i] = r.c.FileLabels(rows, f)
+		ok = ok && found && labels[i] != nil
 	}
 	selected, fine := r.c.selectRows(file, rows.Where)
 	if !ok || !fine {
@@ -308,18 +308,16 @@ func (r *statisticReader) rows(n *spec.Node) {
 		codes := make([]int, len(r.fields))
 		fine := true
 		for i, f := range r.fields {
-			label := file.Rows[row][columns[i]]
-			if to, mapped := rows.Map[f.Name][label]; mapped {
-				label = to.Value
-			}
+			to, _ := labels[i].Translate(file.Rows[row][columns[i]])
+			label := to.Value
 			if !r.c.checkLabel(f, label, file.Place(row, columns[i])) {
 				fine = false
 				continue
 			}
 			codes[i], _ = f.Domain.Index(label)
 		}
-		text := file.Rows[row][value]
-		x, err := table.ParseNumber(text)
+		x, err := file.Number(row, value)
+		text := file.Figure(row, value)
 		if err != nil {
 			r.c.Diags.Errorf(file.Place(row, value), "not-a-number", "%v", err).WithHint("write a plain number, or leave the row out with where")
 			fine = false
