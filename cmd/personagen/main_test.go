@@ -44,8 +44,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// setUp gives each script the fictional world in $WORK/harbour, the README's spec, a
-// separate cache, and model servers:
+// setUp gives each script the fictional world in $WORK/harbour, a journal that version 1
+// of the program wrote, the README's spec, a separate cache, and model servers:
 //   - $MODEL_URL fails now and then.
 //   - $PLAIN_URL never fails.
 //   - $SLOW_URL is slow.
@@ -93,7 +93,12 @@ func setUp(env *testscript.Env) error {
 	if err := os.WriteFile(filepath.Join(env.WorkDir, "quickstart.cue"), tour, 0o644); err != nil {
 		return err
 	}
-	return os.CopyFS(filepath.Join(env.WorkDir, "harbour"), os.DirFS(filepath.Join("testdata", "harbour")))
+	for _, name := range []string{"harbour", "version1.journal"} {
+		if err := os.CopyFS(filepath.Join(env.WorkDir, name), os.DirFS(filepath.Join("testdata", name))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // exits runs a command that must exit with a code: exits CODE COMMAND...

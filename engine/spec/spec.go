@@ -5,6 +5,7 @@ package spec
 
 import (
 	"path/filepath"
+	"strconv"
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/internal/inputs"
@@ -398,6 +399,15 @@ type Node struct {
 	Cond   *Condition // CondNode
 
 	Positions []Position // StringNode: where its parts are written, by Offset; empty if it is not a literal
+	Decimals  int        // NumberNode: its decimal places as written, 1 for 60.0
+}
+
+// Written returns a number in decimal, with the zeros at its end.
+func (n *Node) Written() string {
+	if n.Decimals > 0 && n.Decimals <= 15 {
+		return strconv.FormatFloat(n.Number, 'f', n.Decimals, 64)
+	}
+	return n.String
 }
 
 // Named is a field of a struct.

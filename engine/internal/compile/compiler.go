@@ -54,9 +54,10 @@ type compiler struct {
 	means  []fittedMean // published means of fitted fields
 	limits []constraint // per plan.Checks: cell 0 is counted among, cell 1 counted
 
-	problem fit.Problem
-	whole   *fit.Result // everyone
-	wanted  *fit.Result // the persons wanted
+	problem  fit.Problem
+	together [][]int     // Problem.Together in the order of the spec
+	whole    *fit.Result // everyone
+	wanted   *fit.Result // the persons wanted
 
 	controls []control     // of plan.Expected; in the order of the model once that is built
 	model    *sample.Model // the persons wanted, as the sampler reads them

@@ -36,6 +36,7 @@ func (c *compiler) recordWarnings() {
 // figuresAsWritten is what a table's figures were before they became shares.
 type figuresAsWritten struct {
 	present  []bool // per cell: whether a figure is written, if only 0
+	written  []int  // per cell: figures that it is the sum of
 	total    float64
 	decimals int       // the most decimal places of a figure
 	odd      []written // figures that are not whole numbers
@@ -53,6 +54,7 @@ type written struct {
 // note records a figure as written.
 func (f *figures) note(cell int, text string, at diag.Place) {
 	f.present[cell] = true
+	f.written[cell]++
 	text = strings.TrimSpace(text)
 	if mantissa, _, _ := strings.Cut(strings.ToLower(text), "e"); len(mantissa) == len(text) {
 		if _, fraction, ok := strings.Cut(text, "."); ok {
