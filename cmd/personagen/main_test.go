@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -218,10 +219,11 @@ func oneDocument(ts *testscript.TestScript, neg bool, args []string) {
 
 func files(ts *testscript.TestScript, dir string) map[string]string {
 	found := map[string]string{}
-	entries, err := os.ReadDir(ts.MkAbs(dir))
-	ts.Check(err)
-	for _, e := range entries {
-		found[e.Name()] = ts.ReadFile(filepath.Join(dir, e.Name()))
-	}
+	ts.Check(fs.WalkDir(os.DirFS(ts.MkAbs(dir)), ".", func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			found[name] = ts.ReadFile(filepath.Join(dir, name))
+		}
+		return err
+	}))
 	return found
 }

@@ -21,7 +21,7 @@ func (a *app) schemaCommand() *cobra.Command {
 		Use:   "schema [SPEC]",
 		Short: "Print the JSON Schema of a persona, of statistics or of a manifest",
 		Long: `schema prints the JSON Schema (draft 2020-12) of a persona, one line of
-personas.jsonl: columns, types, labels, limits, and which values may be null.
+the JSONL file of a release: columns, types, labels, limits, and which values may be null.
 With --stats or --manifest it prints the schema of stats.json or manifest.json,
 which is the same for all specs.`,
 		Example: `  personagen schema island.cue > persona.schema.json

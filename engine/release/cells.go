@@ -50,7 +50,7 @@ func (c *cells) read(b, part *frame.Batch) int {
 			path := filepath.Join(c.dir, c.files[c.at].Name)
 			r, err := dataset.Open(path, dataset.OpenOptions{Schema: c.schema, Columns: c.columns, MaxIssues: 1})
 			if err != nil {
-				c.faults = append(c.faults, fmt.Sprintf("%s: %v", c.dir, err))
+				c.faults = append(c.faults, fmt.Sprintf("%s: %v", filepath.Dir(path), err))
 				c.at = len(c.files)
 				break
 			}
@@ -61,7 +61,7 @@ func (c *cells) read(b, part *frame.Batch) int {
 		case errors.Is(err, io.EOF):
 			c.finish()
 		case err != nil:
-			c.faults = append(c.faults, fmt.Sprintf("%s: %v", c.dir, err))
+			c.faults = append(c.faults, fmt.Sprintf("%s: %v", filepath.Dir(filepath.Join(c.dir, c.name())), err))
 			c.close()
 			c.at = len(c.files)
 		default:

@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/dataset"
@@ -71,21 +71,20 @@ func (x *Inspection) compared(format string, args ...any) {
 // extra lists files that the manifest does not name. A data file among them is a
 // fault, because readers of a folder would read it too. Hidden files are left out.
 func (x *Inspection) extra(dir string, m *Manifest) error {
-	entries, err := os.ReadDir(dir)
+	others, err := foreign(dir, m)
 	if err != nil {
 		return err
 	}
-	own := append([]string{ManifestFile}, m.Unhashed...)
-	for _, f := range m.Files {
-		own = append(own, f.Name)
-	}
-	for _, e := range entries {
-		if name := e.Name(); !slices.Contains(own, name) && !strings.HasPrefix(name, ".") {
-			if _, err := dataset.FormatOfPath(name); err == nil && !e.IsDir() {
-				x.fault("%s: a data file that is not of this release", filepath.Join(dir, name))
-			} else {
-				x.Others = append(x.Others, filepath.Join(dir, name))
-			}
+	for _, name := range others {
+		at := filepath.Join(dir, name)
+		if strings.HasPrefix(path.Base(name), ".") {
+			continue
+		}
+		info, err := os.Stat(at)
+		if _, unknown := dataset.FormatOfPath(name); err == nil && !info.IsDir() && unknown == nil {
+			x.fault("%s: a data file that is not of this release", at)
+		} else {
+			x.Others = append(x.Others, at)
 		}
 	}
 	return nil

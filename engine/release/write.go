@@ -39,6 +39,9 @@ func (d *Draft) Write(ctx context.Context, sources func(worker int) Source, prog
 			w.Abort()
 		}
 	}()
+	if err := d.makeFolders(); err != nil {
+		return err
+	}
 	create := func(f DataFile) (dataset.Writer, error) {
 		w, err := dataset.Create(f.Format, filepath.Join(d.dir, f.Name), p.Schema, dataset.Options{Metadata: d.metadata(f), Version: o.Version})
 		if err == nil {

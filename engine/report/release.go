@@ -1,6 +1,7 @@
 package report
 
 import (
+	"path"
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
@@ -84,15 +85,12 @@ func (r *Release) data() []File {
 	return nil
 }
 
-// pattern returns a glob pattern for the names of files of one format, which
-// differ in their numbers only. A single file is its own pattern.
+// pattern returns a glob pattern for the names of files of one format, which are in
+// one folder and differ in their numbers only.
 func pattern(files []File) string {
-	if len(files) == 1 {
-		return files[0].Name
-	}
-	head, _, _ := strings.Cut(files[0].Name, "-")
-	at := strings.LastIndexByte(files[0].Name, '.')
-	return head + "-*" + files[0].Name[at:]
+	folder, name := path.Split(files[0].Name)
+	split, _, _ := strings.Cut(name, "-")
+	return folder + split + "-*" + path.Ext(name)
 }
 
 // title returns the title, or else the name.

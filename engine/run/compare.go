@@ -139,13 +139,16 @@ func (c *comparison) addSet(arg string) error {
 	return c.addFiles(name, path, files)
 }
 
-// dataFilesIn returns the data files of a folder in one format.
+// dataFilesIn returns the data files of a folder in one format: those in the folder
+// itself, or else those in its folder data, as data hubs arrange them.
 func dataFilesIn(dir string) []string {
-	for _, f := range dataset.Formats() {
-		files, _ := filepath.Glob(filepath.Join(dir, "*"+f.Extension)) // the pattern is valid
-		if len(files) > 0 {
-			slices.Sort(files)
-			return files
+	for _, folder := range []string{dir, filepath.Join(dir, "data")} {
+		for _, f := range dataset.Formats() {
+			files, _ := filepath.Glob(filepath.Join(folder, "*"+f.Extension)) // the pattern is valid
+			if len(files) > 0 {
+				slices.Sort(files)
+				return files
+			}
 		}
 	}
 	return nil

@@ -215,7 +215,7 @@ func TestCardAgreesWithTheStatistics(t *testing.T) {
 	}
 	for _, line := range []string{
 		`pretty_name: "The \"grey\" fleet | all hands"`, "license: cc-by-4.0", "    num_examples: 1200", `- "1K<n<10K"`, "- \"en\"",
-		"  - name: \"likes\"\n    sequence: string", "  - name: \"pay\"\n    dtype: float64", `    path: "personas.parquet"`,
+		"  - name: \"likes\"\n    sequence: string", "  - name: \"pay\"\n    dtype: float64", `    path: "data/train-*.parquet"`,
 		`* No \*captains\*.`, "* Tests of {things}.", stats.Population.Plan, "author = {Ahab, A. and {Harbour office}}", "year = {2020}",
 		"* No text is model-written", "pay` | float64 | ", "| `deck` | string | main\\_deck; \\<lower\\>; crow's \\| nest |",
 	} {
@@ -336,12 +336,12 @@ func lacking(t *testing.T, message string) {
 // sampleModules are the modules that a code sample of the card needs, by a text that
 // occurs in it.
 var sampleModules = []struct{ text, modules string }{
-	{"read_parquet(\"", "pandas pyarrow"}, {"pd.read_", "pandas"}, {"import duckdb", "duckdb"}, {"from datasets", "datasets"},
+	{"read_parquet(\"data\")", "pandas pyarrow"}, {"pd.read_", "pandas"}, {"import duckdb", "duckdb"}, {"from datasets", "datasets"},
 }
 
 // sampleQuery matches the SQL of a sample. It catches a broken query where DuckDB is
 // not installed.
-var sampleQuery = regexp.MustCompile(`'''SELECT "hue", count\(\*\) AS persons FROM read_(parquet|json|csv)\('personas\.\w+'\) GROUP BY 1 ORDER BY 2 DESC'''`)
+var sampleQuery = regexp.MustCompile(`'''SELECT "hue", count\(\*\) AS persons FROM read_(parquet|json|csv)\('(data|jsonl|csv)/train-\*\.\w+'\) GROUP BY 1 ORDER BY 2 DESC'''`)
 
 // The code samples of the card parse and, where their modules are installed, give
 // the data of the release. The sh sample is covered by TestCardTellsHowToRebuild.

@@ -261,7 +261,7 @@ func TestReleasesMeetTheirSchemas(t *testing.T) {
 				t.Fatal(err)
 			}
 			schema := compiled(t, text)
-			lines := strings.Split(strings.TrimSpace(written["personas.jsonl"]), "\n")
+			lines := strings.Split(strings.TrimSpace(written["jsonl/train-00000-of-00001.jsonl"]), "\n")
 			if int64(len(lines)) != s.Manifest.Rows {
 				t.Fatalf("got %d lines, want one per row", len(lines))
 			}
@@ -292,7 +292,7 @@ func TestRowSchemaRefuses(t *testing.T) {
 	}
 	schema := compiled(t, text)
 	var red map[string]any
-	for line := range strings.SplitSeq(files(t, s.Dir)["personas.jsonl"], "\n") {
+	for line := range strings.SplitSeq(files(t, s.Dir)["jsonl/train-00000-of-00001.jsonl"], "\n") {
 		red = nil
 		if err := json.Unmarshal([]byte(line), &red); err != nil {
 			t.Fatal(err)
