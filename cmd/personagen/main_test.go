@@ -42,8 +42,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// setUp gives each script the fictional world in $WORK/harbour, the README's spec, a
-// separate cache, and model servers:
+// setUp gives each script the fictional world in $WORK/harbour, two releases of version
+// 0.1 in $WORK/flat, the README's spec, a separate cache, and model servers:
 //   - $MODEL_URL fails now and then.
 //   - $PLAIN_URL never fails.
 //   - $SLOW_URL is slow.
@@ -87,7 +87,12 @@ func setUp(env *testscript.Env) error {
 	if err := os.WriteFile(filepath.Join(env.WorkDir, "quickstart.cue"), tour, 0o644); err != nil {
 		return err
 	}
-	return os.CopyFS(filepath.Join(env.WorkDir, "harbour"), os.DirFS(filepath.Join("testdata", "harbour")))
+	for _, folder := range []string{"harbour", "flat"} {
+		if err := os.CopyFS(filepath.Join(env.WorkDir, folder), os.DirFS(filepath.Join("testdata", folder))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // exits runs a command that must exit with a code: exits CODE COMMAND...
