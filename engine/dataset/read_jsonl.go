@@ -52,7 +52,7 @@ func (r *Reader) openJSONL(file *os.File, o OpenOptions) error {
 			return err
 		}
 	}
-	r.makeBuilders(o.Schema == nil)
+	r.makeBuilders(o)
 	for _, key := range keys {
 		s.addKey(key)
 	}

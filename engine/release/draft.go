@@ -25,7 +25,7 @@ type Options struct {
 	Exceptions  []check.Exception // cells that the allocation left more than a person off
 	Formats     []string          // names of dataset.FormatNames; nil for all
 	RowsPerFile int64             // largest number of rows of a Parquet file, rounded down to whole chunks; 0 for DefaultRowsPerFile
-	Aliases     string            // set of the plan's aliases that names the columns; empty for the names of the fields
+	Aliases     string            // set of the plan's aliases whose columns the files have; empty for the visible fields
 	Workers     int               // goroutines that make rows; 0 for one per processor
 	Version     string            // of the program
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/columns"
 	"github.com/personagen/personagen/engine/plan"
 )
 
@@ -137,6 +138,7 @@ func (x *Inspection) documents(dir string, m *Manifest) {
 // data reads every data file, counts its rows, and compares all formats cell by cell
 // with the first.
 func (x *Inspection) data(ctx context.Context, dir string, m *Manifest, p *plan.Plan) error {
+	reading := columns.ReadingOf(p, m.Aliases)
 	var all []*cells
 	var names []string
 	for _, format := range dataset.Formats() {
@@ -147,7 +149,7 @@ func (x *Inspection) data(ctx context.Context, dir string, m *Manifest, p *plan.
 			}
 		}
 		if files != nil {
-			all, names = append(all, newCells(dir, files, p, FieldsByAlias(p, m.Aliases))), append(names, format.Name)
+			all, names = append(all, newCells(dir, files, reading)), append(names, format.Name)
 		}
 	}
 	if all == nil {
@@ -161,12 +163,6 @@ func (x *Inspection) data(ctx context.Context, dir string, m *Manifest, p *plan.
 		return err
 	}
 	x.Faults = append(x.Faults, faults...)
-	columns := 0
-	for _, f := range p.Fields {
-		if !f.Hidden {
-			columns++
-		}
-	}
 	total := int64(0)
 	for _, f := range all[0].files {
 		total += f.Rows
@@ -174,7 +170,7 @@ func (x *Inspection) data(ctx context.Context, dir string, m *Manifest, p *plan.
 	if total != m.Rows || total != m.Population.Count {
 		x.fault("%s: the data files have %d rows, the manifest says %d", dir, total, m.Rows)
 	}
-	text := fmt.Sprintf("%s of %s in %s", humanize.Count(total, "row", "rows"), humanize.Count(columns, "column", "columns"), names[0])
+	text := fmt.Sprintf("%s of %s in %s", humanize.Count(total, "row", "rows"), humanize.Count(len(reading.Fields)+len(reading.Constants), "column", "columns"), names[0])
 	if len(names) > 1 {
 		text += " with " + strings.Join(names[1:], " and ") + ", cell by cell"
 	}
