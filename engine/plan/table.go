@@ -12,7 +12,8 @@ type Table struct {
 	Fields []string   `json:"fields"`
 	Given  int        `json:"given,omitempty"` // number of leading Fields that are given
 	Where  string     `json:"where,omitempty"`
-	Labels [][]string `json:"labels"` // per field
+	// Labels are per field. Where a stored plan has null, they are those of the field.
+	Labels [][]string `json:"labels"`
 
 	Source string `json:"source,omitempty"`
 	Year   int    `json:"year,omitempty"`

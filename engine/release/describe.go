@@ -64,7 +64,7 @@ func (d *Draft) Describe(of Description) (*Manifest, error) {
 	for i := range m.Files {
 		m.Files[i].Rows = d.files[i].Rows
 	}
-	if err := d.addDocuments(m, document{PlanFile, asJSON(p)}, document{StatsFile, asJSON(stats)}, document{StatsTextFile, stats.Markdown}); err != nil {
+	if err := d.addDocuments(m, document{PlanFile, asJSON(p.Compact())}, document{StatsFile, asJSON(stats)}, document{StatsTextFile, stats.Markdown}); err != nil {
 		return nil, err
 	}
 	// These list the files above with their hashes.

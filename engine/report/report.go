@@ -74,6 +74,9 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 		}
 	}
 	s.Pyramid, s.Places = pyramidOf(p, r), placesOf(p, s.Fields)
+	for i := range s.Fields {
+		s.Fields[i].fold(r.Rows)
+	}
 	s.Texts = texts(r)
 	s.Published = publishedOf(p, r)
 	s.Uncertain = uncertain(p)
