@@ -44,7 +44,7 @@ which is the same for all specs.`,
 	f := c.Flags()
 	f.BoolVar(&o.stats, "stats", false, "print the schema of stats.json")
 	f.BoolVar(&o.manifest, "manifest", false, "print the schema of manifest.json")
-	f.StringVar(&o.aliases, "aliases", "", "name the columns by this alias set of the spec")
+	f.StringVar(&o.aliases, "aliases", "", "describe the columns of this alias set of the spec")
 	f.StringVar(&o.provider, "provider", "", "none omits the text columns, as in a run")
 	o.cache.add(f)
 	o.inputs.add(f)

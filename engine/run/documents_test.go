@@ -59,6 +59,17 @@ tables: {
 }
 joints: [["hue", "service"]]
 aliases: other: {id: "uuid", hue: "hat", tale: "story"}
+aliases: listed: columns: [
+	{column: "ship", value: "Pequod"},
+	{column: "story", field: "tale"},
+	{column: "hat", field: "hue", labels: {red: "1", blue: "2"}, type: "integer"},
+	{column: "mood", field: "inner"},
+	{column: "pay", field: "pay", type: "text"},
+	{column: "likes", field: "likes", type: "json"},
+	{column: "tools", field: "tools"},
+	{column: "year", value: 1851},
+	{column: "uuid", field: "id"},
+]
 `
 
 func fleetSpec(t *testing.T) (spec, dir string) {
@@ -427,6 +438,7 @@ func TestOtherToolsReadTheDocuments(t *testing.T) {
 		"parquet": {},
 		"jsonl":   {Formats: []string{"jsonl"}, Aliases: "other"},
 		"csv":     {Formats: []string{"csv"}, Provider: run.NoTexts},
+		"listed":  {Aliases: "listed"},
 		"several": {Size: 70000, RowsPerFile: 1, Formats: []string{"parquet"}, Provider: run.NoTexts},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -450,7 +462,8 @@ func TestOtherToolsReadTheDocuments(t *testing.T) {
 					Errors, Warnings, Columns []string
 					Rows                      int64
 				}
-				CFF string
+				CFF    string
+				Folder map[string]int64
 			}
 			if err := json.Unmarshal(text, &got); err != nil {
 				t.Fatal(err)
@@ -464,6 +477,13 @@ func TestOtherToolsReadTheDocuments(t *testing.T) {
 			}
 			if len(got.Croissant.Errors) > 0 || len(got.Croissant.Warnings) > 0 || got.Croissant.Rows != rows || len(got.Croissant.Columns) != len(s.Manifest.Columns) {
 				t.Errorf("%+v", got.Croissant)
+			}
+			folder := map[string]int64{}
+			if cfg.Formats == nil || cfg.Formats[0] == "parquet" {
+				folder = map[string]int64{"pyarrow": rows, "duckdb": rows, "pandas": rows, "polars": rows, "datasets": rows}
+			}
+			if d := cmp.Diff(folder, got.Folder); d != "" {
+				t.Errorf("tools that read the folder data: %s", d)
 			}
 			if got.CFF != s.Manifest.Title {
 				t.Errorf("CITATION.cff: got title %q", got.CFF)
