@@ -3,8 +3,10 @@ package plan
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 
+	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -153,4 +155,41 @@ func (s AliasSet) NameOf(field string) string {
 		return c.Name
 	}
 	return s.Names[field]
+}
+
+// Fits reports whether the values of a field can be stored as a type of column.
+// Whether the labels of a category are numbers is another question.
+func Fits(f *kind.Field, as string) bool {
+	list := f.Type == frame.CategoryList || f.Type == frame.TextList
+	switch as {
+	case "":
+		return true
+	case AsText:
+		return !list
+	case AsJSON, AsPython:
+		return list
+	case AsInteger:
+		return f.Type == frame.Integer || f.Type == frame.Number && f.Decimals == 0 || f.Type == frame.Category
+	case AsNumber:
+		return f.Type == frame.Integer || f.Type == frame.Number || f.Type == frame.Category
+	}
+	return false
+}
+
+// aliases checks that the columns of a set are those of fields, once each, or constants.
+func (v *planValidator) aliases(s AliasSet) error {
+	names, fields := map[string]bool{}, map[string]bool{}
+	for _, c := range s.Columns {
+		f := v.fields[c.Field]
+		switch {
+		case names[c.Name] || c.Field != "" && fields[c.Field]:
+			return fmt.Errorf("column %q occurs twice", c.Name)
+		case c.Field == "" && (c.Value == nil || c.Type != "" && c.Type != AsInteger):
+			return fmt.Errorf("column %q has neither a field nor a value", c.Name)
+		case c.Field != "" && (f == nil || !Fits(f, c.Type)):
+			return fmt.Errorf("column %q cannot have field %q", c.Name, c.Field)
+		}
+		names[c.Name], fields[c.Field] = true, true
+	}
+	return nil
 }

@@ -156,26 +156,15 @@ func (c *compiler) aliasLabels(a spec.Alias, f *kind.Field) map[string]string {
 // checkAliasType checks that the values of a field can be stored as the column says,
 // and read back.
 func (c *compiler) checkAliasType(a spec.Alias, f *kind.Field, labels map[string]string) {
-	list := f.Type == frame.CategoryList || f.Type == frame.TextList
-	ok, hint := true, "remove type, or choose one that fits: lists as json or python, numbers as text"
-	switch a.Type.Value {
-	case "":
-		return
-	case plan.AsText:
-		ok = !list
-	case plan.AsJSON, plan.AsPython:
-		ok = list
-	case plan.AsInteger:
-		ok = f.Type == frame.Integer || f.Type == frame.Number && f.Decimals == 0 || f.Type == frame.Category
+	hint := "remove type, or choose one that fits: lists as json or python, numbers as text"
+	if a.Type.Value == plan.AsInteger {
 		hint = "only categories whose labels are whole numbers and numbers without decimal places fit an integer"
-	case plan.AsNumber:
-		ok = f.Type == frame.Integer || f.Type == frame.Number || f.Type == frame.Category
 	}
-	if !ok {
+	if !plan.Fits(f, a.Type.Value) {
 		c.diags.Errorf(a.Type.Place, "alias-type", "column %q cannot store field %q as %s: the field is of type %s", a.Column.Value, f.Name, a.Type.Value, f.Type).WithHint("%s", hint)
 		return
 	}
-	if f.Type != frame.Category || a.Type.Value == plan.AsText {
+	if f.Type != frame.Category || a.Type.Value == "" || a.Type.Value == plan.AsText {
 		return
 	}
 	for _, label := range f.Domain.Labels {
