@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 
 	"github.com/personagen/personagen/engine/check"
@@ -158,11 +159,14 @@ func (cfg *ValidateConfig) openRelease(in *validationInput) error {
 		return fmt.Errorf("%w: %s states the names of its columns itself; leave out the set of aliases", ErrUsage, cfg.Paths[0])
 	}
 	in.paths, in.rows, in.aliases, in.seed = r.DataFiles(), r.Population.Count, r.Aliases, r.Population.Seed
-	if !in.read {
-		if err := checkAliases(in.plan, r.Aliases); err != nil {
-			return err
+	if !in.read && r.Aliases != "" { // the spec may have changed its set since
+		p := *in.plan
+		p.Aliases = maps.Clone(p.Aliases)
+		if p.Aliases == nil {
+			p.Aliases = map[string]plan.AliasSet{}
 		}
-		in.plan = in.plan.As(r.Aliases)
+		p.Aliases[r.Aliases] = r.Plan.Aliases[r.Aliases]
+		in.plan = p.As(r.Aliases)
 	}
 	in.options = r.Population.CheckOptions(r.Exceptions, "")
 	return nil
