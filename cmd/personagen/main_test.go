@@ -32,8 +32,10 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"alike":       alike,
 			"exits":       exits,
 			"head":        head,
+			"hidden":      hidden,
 			"interrupts":  interrupts,
 			"onedocument": oneDocument,
 			"replace":     replace,
@@ -50,6 +52,7 @@ func TestScripts(t *testing.T) {
 //   - $BIASED_URL writes nothing about people who are red.
 //   - $PICKY_URL accepts small batches only.
 //   - $PROSE_URL never answers in JSON.
+//   - $TELLTALE_URL/WAY sends the key back.
 func setUp(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
@@ -77,6 +80,9 @@ func setUp(env *testscript.Env) error {
 	picky := strict.Start()
 	env.Defer(picky.Close)
 	env.Setenv("PICKY_URL", picky.URL+"/v1")
+	telltale := newTelltale()
+	env.Defer(telltale.Close)
+	env.Setenv("TELLTALE_URL", telltale.URL)
 	prose := (&fake.Server{Faults: fake.Always(fake.SchemaIgnored)}).Start()
 	env.Defer(prose.Close)
 	env.Setenv("PROSE_URL", prose.URL+"/v1")

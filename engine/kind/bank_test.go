@@ -309,8 +309,8 @@ func TestBankFaults(t *testing.T) {
 		{"empty given cell", `given: ["zone"], csv: {file: "f.csv"}`, "zone,town\n,a\n", "f.csv:2:1 unknown-label: \"\" is not a value of field \"zone\" | its values are North, South"},
 		{"empty label", `csv: {file: "f.csv"}`, "town,x\n,1\n", "f.csv:2:1 empty-label: the label in column \"town\" is empty | write a label, or exclude the row with where"},
 		{"bad weights", `csv: {file: "f.csv"}, weight: "w"`, "town,w\na,-1\nb,many\nc,NaN\nd,+Inf\ne,1\n",
-			"f.csv:2:3 bad-weight: weight \"-1\" is not a number of at least 0 | write a plain number such as 12.5\nf.csv:3:3 bad-weight: weight \"many\" is not a number of at least 0 | write a plain number such as 12.5\n" +
-				"f.csv:4:3 bad-weight: weight \"NaN\" is not a number of at least 0 | write a plain number such as 12.5\nf.csv:5:3 bad-weight: weight \"+Inf\" is not a number of at least 0 | write a plain number such as 12.5"},
+			"f.csv:2:3 bad-weight: weight \"-1\" is not a number of at least 0 | write a plain number, such as 1234 or 12.5, or leave the row out with where\nf.csv:3:3 bad-weight: weight \"many\" is not a number of at least 0 | write a plain number, such as 1234 or 12.5, or leave the row out with where\n" +
+				"f.csv:4:3 bad-weight: weight \"NaN\" is not a number of at least 0 | is the figure missing? write 0 if it means none, or leave the row out with where\nf.csv:5:3 bad-weight: weight \"+Inf\" is not a number of at least 0 | write a plain number, such as 1234 or 12.5, or leave the row out with where"},
 		{"no weight", `given: ["zone"], csv: {file: "f.csv"}, weight: "w"`, "zone,town,w\nNorth,a,1\nSouth,b,0\nSouth,c,0\n",
 			"f.csv:3:9 no-weight: every entry for zone=South has weight 0 | give one of them a weight, or remove the rows"},
 		{"twice", `given: ["zone"], csv: {file: "f.csv"}, any: "*"`, "zone,town\n*,a\nNorth,b\nNorth,a\n",
@@ -318,7 +318,7 @@ func TestBankFaults(t *testing.T) {
 		{"twice without given", `csv: {file: "f.csv"}`, "town\na\na\n", "f.csv:3:1 duplicate-entry: \"a\" appears twice, here and on line 2 | keep one row, with the sum of the weights"},
 		{"no such column", `given: ["zone"], csv: {file: "f.csv"}, column: "twon", weight: "people"`, "zone,town,w\nNorth,a,1\n",
 			"spec.cue:5:72 unknown-column: f.csv has no column \"twon\" | did you mean \"town\"?\nspec.cue:5:88 unknown-column: f.csv has no column \"people\" | its columns are [zone town w]"},
-		{"no rows", `csv: {file: "f.csv", where: town: "z"}`, "town\na\n", "spec.cue:5:30 no-rows: no row of f.csv gives an entry | check where"},
+		{"no rows", `csv: {file: "f.csv", where: town: "z"}`, "town\na\n", "spec.cue:5:30 no-rows: no row of f.csv gives an entry | check where\nspec.cue:5:53 never-holds: no value of column \"town\" satisfies \"z\" | the values are a"},
 		{"no such column in where", `csv: {file: "f.csv", where: twon: "z"}`, "town,x\na,1\n", "spec.cue:5:53 unknown-column: f.csv has no column \"twon\" | did you mean \"town\"?"},
 		{"not finite", `given: ["hue"], csv: {file: "f.csv"}`, "hue,town\nred,a\n",
 			"spec.cue:5:33 not-finite: field \"hue\" is a choice, which has no finite list of values | use a category, integer, group or constant"},

@@ -105,6 +105,7 @@ func (r *run) connect() error {
 	}
 	m := &modelWriter{name: model, endpoint: cfg, price: price, dir: r.Writer.Journal, budget: endpoint.NewBudget(endpoint.Cost{Money: endpoint.NewMoney(r.Writer.Budget)})}
 	r.model = m
+	cfg.Retrying = r.waiting()
 	if m.client, err = endpoint.New(cfg, m.budget); err != nil {
 		return fmt.Errorf("%w: %v", ErrUsage, err)
 	}
@@ -271,6 +272,27 @@ func (r *run) enrich() (err error) {
 // announce says where requests go and which key they carry, before the first.
 func (r *run) announce() {
 	r.event(Event{Stage: "enrich", Checkpoint: true, Note: fmt.Sprintf("asking %s at %s", r.model.name, asked(r.model.endpoint))})
+}
+
+// Waits for another attempt that are told: long ones, and not all of them.
+const (
+	longWait     = 2 * time.Second
+	quietRetries = 10 * time.Second
+)
+
+// waiting returns a function that tells of retries now and then, so that a run that
+// waits for its server says why.
+func (r *run) waiting() func(*endpoint.Error, time.Duration) {
+	var mu sync.Mutex
+	var last time.Time
+	return func(failed *endpoint.Error, wait time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		if now := time.Now(); wait >= longWait && now.Sub(last) >= quietRetries {
+			last = now
+			r.event(Event{Stage: "enrich", Checkpoint: true, Note: fmt.Sprintf("%v; trying again in %v", failed, wait.Round(time.Second))})
+		}
+	}
 }
 
 // checkpoint formats how far the texts are.

@@ -456,7 +456,13 @@ type Term struct {
 	// Literals are the strings, sorted, of a constraint that consists only of
 	// strings; nil for other constraints.
 	Literals []string
-	// Accept reports whether a value (a string, int64, int, float64 or nil) satisfies
+	// Names are the strings, sorted, that the constraint names as values that are
+	// wanted or not; bounds and regular expressions name none.
+	Names []string
+	// OtherKinds reports whether the constraint can be met by a number or a truth
+	// value.
+	OtherKinds bool
+	// Accept reports whether a value (a string, int64, int, float64, bool or nil) satisfies
 	// the constraint. It evaluates CUE and is slow: call it for each value of a finite
 	// domain when a plan is compiled, not for each row. The loader sets the function.
 	Accept func(value any) bool

@@ -78,12 +78,16 @@ func (c *compiler) checkFractions(f *figures) {
 	if alike {
 		c.diags.Errorf(first.place, "thousands", "table %q counts %s as %s: does the point separate thousands?", f.spec.Name, f.describe(first.cell), first.text).
 			WithHint("write %s; or, if the counts do have fractions, say so in the table: rounded: 0.001", strings.ReplaceAll(first.text, ".", "")).
-			Note("%s not whole numbers", humanize.Count(len(f.odd), "count of the table is", "counts of the table are"))
+			Note("%s", humanize.Count(len(f.odd), "count of the table is not a whole number", "counts of the table are not whole numbers"))
 		return
+	}
+	hint := "correct them"
+	if f.decimals > 0 {
+		hint += ", or say how they are rounded: rounded: " + strconv.FormatFloat(math.Pow10(-f.decimals), 'f', -1, 64)
 	}
 	c.diags.Warnf(first.place, "fraction", "table %q has %s, the first for %s: %s", f.spec.Name,
 		humanize.Count(len(f.odd), "count that is not a whole number", "counts that are not whole numbers"), f.describe(first.cell), first.text).
-		WithHint("correct them, or say how they are rounded: rounded: %s", strconv.FormatFloat(math.Pow10(-f.decimals), 'f', -1, 64))
+		WithHint("%s", hint)
 }
 
 // listDoubts warns of figures and conditions that are possible but not likely.
@@ -92,6 +96,7 @@ func (c *compiler) listDoubts() {
 		c.doubtAbsent(&c.tables[i])
 	}
 	c.doubtTotals()
+	c.doubtParts()
 	c.doubtFields()
 	c.doubtConditions()
 }
@@ -279,6 +284,19 @@ const everyone = "[]"
 // few variables as possible, so that a table over a field with when and a table with
 // the same where are recognised as being about the same persons.
 func (c *compiler) universeOf(part constraint) string {
+	fn := c.universe(part)
+	ones := 0
+	for _, x := range fn.code {
+		ones += int(x)
+	}
+	if len(fn.scope) == 0 && ones == 1 {
+		return everyone
+	}
+	return fmt.Sprint(fn.scope, fn.code)
+}
+
+// universe returns the persons that a table describes, with code 1.
+func (c *compiler) universe(part constraint) function {
 	in := make([]int32, len(part.cell))
 	for k, cell := range part.cell {
 		if cell >= 0 {
@@ -289,14 +307,7 @@ func (c *compiler) universeOf(part constraint) string {
 	for _, v := range slices.Backward(part.scope) {
 		fn = c.withoutVariable(fn, v)
 	}
-	ones := 0
-	for _, x := range fn.code {
-		ones += int(x)
-	}
-	if len(fn.scope) == 0 && ones == 1 {
-		return everyone
-	}
-	return fmt.Sprint(fn.scope, fn.code)
+	return fn
 }
 
 // withoutVariable expresses a condition without a variable if it does not depend on

@@ -151,10 +151,17 @@ func (c *compiler) readRows(f *figures) {
 	}
 	seen := make([]int32, len(f.share)) // number, from 1, of the row that filled the cell
 	selected := c.kinds.SelectRows(file, rows.Where)
-	if len(selected) == 0 && !c.diags.Failed() {
+	switch {
+	case len(file.Rows) == 0:
+		c.diags.Errorf(rows.Place, "no-rows", "%s has no rows below its header", file.Path).WithHint("write one row for each figure")
+	case len(selected) == 0 && !c.diags.Failed():
 		c.diags.Errorf(rows.Place, "no-rows", "table %[2]q selects no row of %[1]s", file.Path, f.spec.Name).WithHint("correct its where")
 	}
+	before := len(c.diags.Items)
 	for _, r := range selected {
+		if len(c.diags.Items)-before > table.MaxFaults {
+			return // every row has one: the cause is the same
+		}
 		cell, n, ok := c.readRow(file, r, f, columns, value)
 		if !ok {
 			continue
@@ -198,7 +205,7 @@ func (c *compiler) readRow(file *table.File, r int, f *figures, columns []int, v
 		}
 		l, known := field.Domain.Index(label)
 		if !known {
-			c.unknownLabel(field, label, file.Place(r, columns[i]))
+			c.unknownLabelInFile(field, label, file.Header[columns[i]], file.Place(r, columns[i]))
 			ok = false
 		}
 		labels[i] = l
@@ -206,7 +213,7 @@ func (c *compiler) readRow(file *table.File, r int, f *figures, columns []int, v
 	n, err := table.ParseNumber(file.Rows[r][value])
 	switch {
 	case err != nil:
-		c.diags.Errorf(file.Place(r, value), "not-a-number", "%v", err).WithHint("write a plain number, or leave the row out with where")
+		c.diags.Errorf(file.Place(r, value), "not-a-number", "%v", err).WithHint("%s", table.NumberHint(file.Rows[r][value]))
 		ok = false
 	case n < 0:
 		c.diags.Errorf(file.Place(r, value), "negative", "a figure is negative: %v", n).WithHint("correct it")
@@ -289,7 +296,7 @@ func (c *compiler) normalise(f *figures) {
 	t := f.spec
 	f.filled = make([]bool, f.rows)
 	total := whole(t.Measure)
-	any := false
+	any, largest := false, slices.Max(f.share)
 	for r := range f.rows {
 		row := f.share[r*f.inRow : (r+1)*f.inRow]
 		s := sum(row)
@@ -317,6 +324,10 @@ func (c *compiler) normalise(f *figures) {
 		for i := range row {
 			row[i] /= s
 		}
+	}
+	if any && t.Rounded > largest {
+		c.diags.Errorf(t.Place, "rounded", "table %q: no figure is above %g, and they cannot be rounded to multiples of %g", t.Name, largest, t.Rounded).
+			WithHint("say how figures are printed: rounded: 0.1 for one decimal, rounded: 1000 for thousands")
 	}
 	if !any {
 		c.diags.Errorf(t.Place, "empty-table", "table %q has no figure above 0", t.Name).WithHint("give figures")

@@ -24,8 +24,8 @@ import (
 	"github.com/personagen/personagen/engine/internal/plaintext"
 )
 
-// maxFaults is the number of faults of a file after which Parse stops.
-const maxFaults = 100
+// MaxFaults is the number of faults of a file after which reading it stops.
+const MaxFaults = 100
 
 // File is a CSV file in memory: a header and rows of the same length.
 type File struct {
@@ -92,13 +92,13 @@ func Parse(data []byte, shown string, faults *diag.List) *File {
 	f := &File{Path: shown, SHA256: hex.EncodeToString(sum[:])}
 	f.data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	f.bom = len(data) - len(f.data)
-	if !f.checkUTF8(faults) || !f.checkVisible(faults) {
+	if !f.checkForm(faults) || !f.checkUTF8(faults) || !f.checkVisible(faults) || !f.checkSize(faults) {
 		return f
 	}
 	composed := norm.NFC.IsNormal(f.data)
 	r := csv.NewReader(bytes.NewReader(f.data))
 	r.FieldsPerRecord = -1 // report every row of a wrong length, not only the first
-	for len(faults.Items) < maxFaults {
+	for len(faults.Items) < MaxFaults {
 		begin := f.next(r)
 		record, err := r.Read()
 		if err == io.EOF {
@@ -202,8 +202,12 @@ func (f *File) checkHeader(faults *diag.List) {
 	}
 	first := map[string]int{}
 	for i, name := range f.Header {
+		if len(faults.Items) >= MaxFaults { // finding a place takes as long as the header is
+			return
+		}
 		if strings.TrimSpace(name) == "" {
-			faults.Errorf(f.Place(-1, i), "empty-header", "column %d has no name", i+1).WithHint("name it or remove it")
+			faults.Errorf(f.Place(-1, i), "empty-header", "column %d has no name", i+1).
+				WithHint("name it or remove it; if this line is a title, remove it: the first line names the columns")
 			continue
 		}
 		if j, twice := first[name]; twice {
@@ -219,8 +223,12 @@ func (f *File) checkHeader(faults *diag.List) {
 func (f *File) reportLength(record []string, faults *diag.List) {
 	row := len(f.starts) - 2
 	at := f.Place(row, min(len(record), len(f.Header)+1)-1)
+	hint := "quote cells that contain a comma, and write empty cells too"
+	if len(record) == 1 {
+		hint = "remove notes above and below the table, or write empty cells too"
+	}
 	faults.Errorf(at, "ragged-row", "the row has %s, the header has %d", humanize.Count(len(record), "cell", "cells"), len(f.Header)).
-		WithHint("quote cells that contain a comma, and write empty cells too")
+		WithHint("%s", hint)
 }
 
 // Place returns the place of a cell, with a column in bytes. Row -1 is the header.
