@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Fields with thousands of values, such as the municipalities of a country, are
+// Fields with thousands of values, such as the towns of a large population, are
 // folded: documents show the largest values and those that deviate most, and the sums
 // over all others. So the documents grow with the number of fields and tables, and
 // little with the number of labels.
