@@ -40,12 +40,14 @@ func TestScripts(t *testing.T) {
 			"onedocument": oneDocument,
 			"replace":     replace,
 			"same":        same,
+			"workbook":    workbook,
 		},
 	})
 }
 
-// setUp gives each script the fictional world in $WORK/harbour, two releases of version
-// 0.1 in $WORK/flat, the README's spec, a separate cache, and model servers:
+// setUp gives each script the fictional world in $WORK/harbour, two releases and a
+// journal that version 0.1 of the program wrote, the README's spec, a separate cache,
+// and model servers:
 //   - $MODEL_URL fails now and then.
 //   - $PLAIN_URL never fails.
 //   - $SLOW_URL is slow.
@@ -93,8 +95,8 @@ func setUp(env *testscript.Env) error {
 	if err := os.WriteFile(filepath.Join(env.WorkDir, "quickstart.cue"), tour, 0o644); err != nil {
 		return err
 	}
-	for _, folder := range []string{"harbour", "flat"} {
-		if err := os.CopyFS(filepath.Join(env.WorkDir, folder), os.DirFS(filepath.Join("testdata", folder))); err != nil {
+	for _, name := range []string{"harbour", "flat", "version1.journal"} {
+		if err := os.CopyFS(filepath.Join(env.WorkDir, name), os.DirFS(filepath.Join("testdata", name))); err != nil {
 			return err
 		}
 	}

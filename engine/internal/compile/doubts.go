@@ -20,7 +20,7 @@ import (
 // and figures that it is about, and becomes a part of the plan.
 
 // doubtCodes are the codes of the warnings that the plan records.
-var doubtCodes = []string{"fraction", "totals", "absent", "no-table", "meets-nobody", "moved"}
+var doubtCodes = []string{"fraction", "totals", "absent", "no-table", "meets-nobody", "moved", "missing"}
 
 // recordWarnings copies the doubts to the plan, for the documents of a release.
 func (c *compiler) recordWarnings() {
@@ -36,6 +36,7 @@ func (c *compiler) recordWarnings() {
 // figuresAsWritten is what a table's figures were before they became shares.
 type figuresAsWritten struct {
 	present  []bool // per cell: whether a figure is written, if only 0
+	written  []int  // per cell: figures that it is the sum of
 	total    float64
 	decimals int       // the most decimal places of a figure
 	odd      []written // figures that are not whole numbers
@@ -53,6 +54,7 @@ type written struct {
 // note records a figure as written.
 func (f *figures) note(cell int, text string, at diag.Place) {
 	f.present[cell] = true
+	f.written[cell]++
 	text = strings.TrimSpace(text)
 	if mantissa, _, _ := strings.Cut(strings.ToLower(text), "e"); len(mantissa) == len(text) {
 		if _, fraction, ok := strings.Cut(text, "."); ok {
@@ -76,8 +78,15 @@ func (c *compiler) checkFractions(f *figures) {
 	first := f.odd[0]
 	alike := !slices.ContainsFunc(f.odd, func(w written) bool { return !thousands.MatchString(w.text) })
 	if alike {
+		write := "write " + strings.ReplaceAll(first.text, ".", "")
+		if f.spec.Rows != nil {
+			write = "if it does, say so: thousands: \".\", decimal: \",\""
+			if f.spec.Rows.Layout.Numbers.Decimal == "," {
+				write = "if the comma does, say so: thousands: \",\" in place of decimal"
+			}
+		}
 		c.diags.Errorf(first.place, "thousands", "table %q counts %s as %s: does the point separate thousands?", f.spec.Name, f.describe(first.cell), first.text).
-			WithHint("write %s; or, if the counts do have fractions, say so in the table: rounded: 0.001", strings.ReplaceAll(first.text, ".", "")).
+			WithHint("%s; or, if the counts do have fractions, say so in the table: rounded: 0.001", write).
 			Note("%s", humanize.Count(len(f.odd), "count of the table is not a whole number", "counts of the table are not whole numbers"))
 		return
 	}
@@ -210,7 +219,7 @@ func grouped(x float64) string {
 // counts reports whether the total of a table's figures is a number of persons that
 // the fit uses. Figures with fractions are of something else, such as thousands.
 func (f *figures) counts() bool {
-	return f.spec.Measure == "counts" && f.spec.Role == "margin" && !f.spec.Partial && len(f.odd) == 0
+	return f.spec.Measure == "counts" && f.spec.Role == "margin" && !f.spec.Partial && len(f.odd) == 0 && f.open == nil
 }
 
 // rounding returns by how much the total may differ because figures are rounded.

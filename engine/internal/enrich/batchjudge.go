@@ -217,14 +217,22 @@ func (j *judging) tasks(p *person, r numbered) (tasks []task, tries map[journal.
 			continue
 		}
 		c, tries = &p.calls[i], map[journal.Key]int{}
+		shown := c.shown(p.values)
+		keys := func(f *field) []journal.Key { // also those under which an earlier version asked
+			return append(f.formerKeys(shown, p.block.batch, p.row), f.key(shown, p.block.batch, p.row))
+		}
 		for _, t := range missing {
-			if try, ok := asked[shortKey(t.key)]; ok {
-				tasks, tries[t.key] = append(tasks, t), try
+			for _, key := range keys(t.field) {
+				if try, ok := asked[shortKey(key)]; ok {
+					tasks, tries[t.key] = append(tasks, t), try
+					break
+				}
 			}
 		}
-		shown := c.shown(p.values)
 		for k := range c.fields {
-			delete(asked, shortKey(c.fields[k].key(shown, p.block.batch, p.row)))
+			for _, key := range keys(&c.fields[k]) {
+				delete(asked, shortKey(key))
+			}
 		}
 		break
 	}

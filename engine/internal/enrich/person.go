@@ -88,8 +88,10 @@ func (p *person) missing(c *call) ([]task, error) {
 			p.count(func(n *Counts) { n.Fields[f.number].NotApplicable++ })
 			continue
 		}
-		key := f.key(shown, p.block.batch, p.row)
-		r, err := p.find(key)
+		r, key, at, err := p.look(f, shown, p.block.batch, p.row)
+		if err == nil && at != key && p.adopts {
+			err = p.adopt(f, r, key)
+		}
 		switch {
 		case err != nil:
 			return nil, err
@@ -106,6 +108,12 @@ func (p *person) missing(c *call) ([]task, error) {
 		}
 	}
 	return tasks, nil
+}
+
+// adopt writes the record of an earlier version under its key of this one.
+func (p *person) adopt(f *field, r *record, key journal.Key) error {
+	p.count(func(n *Counts) { n.Fields[f.number].Adopted++ })
+	return p.journal.Append(journal.Record{Key: key, Value: r.bytes()})
 }
 
 // ask asks for fields until all are accepted or have been refused too often; the

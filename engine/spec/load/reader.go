@@ -354,9 +354,17 @@ func plainNode(v cue.Value, at diag.Place) *spec.Node {
 		if err != nil && f != 0 || math.IsNaN(f) || math.IsInf(f, 0) {
 			return nil
 		}
-		return &spec.Node{Kind: spec.NumberNode, Place: at, Number: f, String: digits(v, f)}
+		return &spec.Node{Kind: spec.NumberNode, Place: at, Number: f, String: digits(v, f), Decimals: decimals(v)}
 	}
 	return nil
+}
+
+// decimals returns the decimal places of a number as it is written: 1 for 60.0.
+func decimals(v cue.Value) int {
+	if exponent, err := v.MantExp(nil); err == nil && exponent < 0 {
+		return -exponent
+	}
+	return 0
 }
 
 // digits returns a number in decimal, without an exponent unless it is very large or
