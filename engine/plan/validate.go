@@ -34,6 +34,11 @@ func (p *Plan) Validate() error {
 			return fmt.Errorf("field %q: %w", f.Name, err)
 		}
 	}
+	for name, set := range p.Aliases {
+		if err := v.aliases(set); err != nil {
+			return fmt.Errorf("aliases %q: %w", name, err)
+		}
+	}
 	if err := v.names(p.Order); err != nil {
 		return fmt.Errorf("order: %w", err)
 	}

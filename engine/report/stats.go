@@ -129,13 +129,18 @@ type Field struct {
 	Chars  *kind.Length `json:"chars,omitempty"` // allowed in a text or in an item of a list
 	Items  *kind.Length `json:"items,omitempty"` // allowed in a list of texts
 
-	Nulls   int64          `json:"nulls"`
+	Nulls int64 `json:"nulls"`
+	// Values are all values, or, of a field with more than MostCells, the largest and
+	// those that deviate most. Rest sums the others.
 	Values  []Value        `json:"values,omitempty"`
+	Rest    *Rest          `json:"rest,omitempty"`
 	Numbers *check.Summary `json:"numbers,omitempty"`
 	// Published names the one-way table whose figures are in Values.
 	// PublishedWhere is the condition of its universe, "" for everyone.
 	Published      string `json:"published,omitempty"`
 	PublishedWhere string `json:"published_where,omitempty"`
+
+	listed []int // positions in Values of those in stats.json, if Rest is set
 }
 
 // Value is a value of a finite field, or a label of a list, where Share is the

@@ -293,10 +293,37 @@ func decodeEnrichment(n *spec.Node) *spec.Enrichment {
 
 func decodeAliases(f spec.Named) spec.AliasSet {
 	set := spec.AliasSet{Name: f.Name, Place: f.Place}
+	if list := f.Value.Get("columns"); list != nil && list.Kind == spec.ListNode {
+		set.Listed = true
+		for _, m := range f.Value.Fields {
+			if m.Name != "columns" {
+				set.Beside = append(set.Beside, nameOf(m))
+			}
+		}
+		for _, n := range list.Items {
+			set.Columns = append(set.Columns, decodeAliasColumn(n))
+		}
+		return set
+	}
 	for _, m := range f.Value.Fields {
 		set.Columns = append(set.Columns, spec.Alias{Field: nameOf(m), Column: m.Value.AsString()})
 	}
 	return set
+}
+
+func decodeAliasColumn(n *spec.Node) spec.Alias {
+	a := spec.Alias{Column: n.Get("column").AsString(), Value: n.Get("value")}
+	for name, to := range map[string]*spec.String{"field": &a.Field, "type": &a.Type} {
+		if s := optionalText(n, name); s != nil {
+			*to = *s
+		} else {
+			to.Place = n.Place
+		}
+	}
+	for _, m := range members(n, "labels") {
+		a.Labels = append(a.Labels, spec.LabelAlias{Of: nameOf(m), Label: m.Value.AsString()})
+	}
+	return a
 }
 
 func decodeCard(n *spec.Node) spec.Card {
