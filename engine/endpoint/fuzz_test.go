@@ -197,4 +197,3 @@ func FuzzCanarySchema(f *testing.F) {
 		}
 	})
 }
-

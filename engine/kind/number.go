@@ -32,10 +32,16 @@ type number struct {
 	Copula *copula   `json:"copula,omitempty"`
 }
 
-// scale multiplies a distribution by the factor of a field's value.
+// scale multiplies a distribution by the factor of a field's value, or of a group of
+// persons whose statistics are published.
 type scale struct {
 	By      *Selector `json:"by"`      // the case of a value is a position in Factors
-	Factors []float64 `json:"factors"` // distinct; position 0 is for labels that the spec does not name
+	Factors []float64 `json:"factors"` // position 0 is for labels that the spec does not name
+	// Spreads multiply the standard deviation (of a lognormal distribution, that of the
+	// logarithm); nil for none.
+	Spreads []float64 `json:"spreads,omitempty"`
+	// Calibrated says that statistics gave the factors, not the spec.
+	Calibrated bool `json:"calibrated,omitempty"`
 }
 
 // maxShapes is the largest number of combinations of case and factors. A filler
@@ -46,8 +52,8 @@ const maxShapes = 1 << 18
 // limits.
 const leastMass = 1e-9
 
-// numberUses returns the fields in the conditions of cases and those that scale.
-
+// numberUses returns the fields in the conditions of cases, those that scale, and those
+// by which statistics are published.
 func numberUses(s *spec.Field) []spec.String {
 	var uses []spec.String
 	if cases := s.Body.Get("cases"); cases != nil {
@@ -63,7 +69,7 @@ func numberUses(s *spec.Field) []spec.String {
 			uses = append(uses, by.AsString())
 		}
 	}
-	return uses
+	return append(uses, statisticUses(s)...)
 }
 
 func compileNumber(c *Compiler, s *spec.Field, f *Field) {
@@ -77,12 +83,20 @@ func compileNumber(c *Compiler, s *spec.Field, f *Field) {
 	if !c.readShapes(s, p) || !c.readScales(s, p) || !c.checkLimits(s, p) {
 		return
 	}
+	f.Program = p
+	least, greatest := f.Bounds()
+	if f.Statistics, ok = c.ReadStatistics(s, least, greatest); !ok || !c.addStatistics(p, f) {
+		f.Program = nil
+		return
+	}
 	p.Copula = c.readCopula(s.Name)
 	f.Nullable = s.When != nil || p.Shapes[0].Kind == "" && slices.Contains(p.Cases.Case, 0)
 	f.Program, f.Inputs = p, slices.Clone(p.Cases.Fields)
 	for _, sc := range p.Scales {
-		if !slices.Contains(f.Inputs, sc.By.Fields[0]) {
-			f.Inputs = append(f.Inputs, sc.By.Fields[0])
+		for _, name := range sc.By.Fields {
+			if !slices.Contains(f.Inputs, name) {
+				f.Inputs = append(f.Inputs, name)
+			}
 		}
 	}
 }
@@ -269,12 +283,14 @@ func (c *Compiler) readScales(s *spec.Field, p *number) bool {
 }
 
 // checkLimits checks that every distribution has at least leastMass within the
-// limits, with the least and with the greatest factor.
+// limits, with the least and with the greatest factor. It warns if rounding leaves
+// nearly everyone the same value.
 func (c *Compiler) checkLimits(s *spec.Field, p *number) bool {
 	least, greatest := 1.0, 1.0
 	for _, sc := range p.Scales {
 		least, greatest = least*slices.Min(sc.Factors), greatest*slices.Max(sc.Factors)
 	}
+	values := map[float64]bool{}
 	for i, shape := range p.Shapes {
 		if shape.Kind == "" {
 			continue
@@ -285,6 +301,9 @@ func (c *Compiler) checkLimits(s *spec.Field, p *number) bool {
 				return false
 			}
 			if d.mass >= leastMass {
+				for _, u := range []float64{0.001, 0.5, 0.999} {
+					values[p.Limits.rounded(d.quantile(u))] = true
+				}
 				continue
 			}
 			at, which := s.Place, "the distribution"
@@ -300,7 +319,21 @@ func (c *Compiler) checkLimits(s *spec.Field, p *number) bool {
 			return false
 		}
 	}
+	if p.Limits.Round > 0 && len(values) == 1 {
+		for value := range values {
+			c.Diags.Warnf(s.Place, "one-value", "rounded to multiples of %g, nearly every value of %q is %g", p.Limits.Round, s.Name, value).
+				WithHint("round to smaller multiples, or make the field a constant")
+		}
+	}
 	return true
+}
+
+// rounded returns a number as it is written: a multiple of Round, if that is set.
+func (l Limits) rounded(x float64) float64 {
+	if l.Round > 0 {
+		return l.multiple(math.Round(x / l.Round))
+	}
+	return x
 }
 
 // maxNumber is the largest magnitude of a number: up to it, neighbouring whole
@@ -311,10 +344,7 @@ const maxNumber = 1e15
 func (c *Compiler) tooLarge(s *spec.Field, p *number, d *truncated) bool {
 	const tail = 1e-12
 	for _, u := range []float64{tail, 0.5, 1 - tail} {
-		x := d.quantile(u)
-		if p.Limits.Round > 0 {
-			x = p.Limits.multiple(math.Round(x / p.Limits.Round))
-		}
+		x := p.Limits.rounded(d.quantile(u))
 		if !(math.Abs(x) <= maxNumber) { // also for NaN
 			c.Diags.Errorf(s.Place, "huge-number", "the distribution of %q has values such as %g, and numbers are at most %g", s.Name, x, float64(maxNumber)).
 				WithHint("check the parameters, the factors and round, or count in larger units")
@@ -420,15 +450,20 @@ func (p *numberFiller) dist(at int32) *truncated {
 	if d := p.dists[at]; d != nil {
 		return d
 	}
-	rest, factor := int(at), 1.0
+	rest, factor, spread := int(at), 1.0, 1.0
 	for _, s := range slices.Backward(p.p.Scales) {
-		factor *= s.Factors[rest%len(s.Factors)]
+		at := rest % len(s.Factors)
+		factor *= s.Factors[at]
+		if s.Spreads != nil {
+			spread *= s.Spreads[at]
+		}
 		rest /= len(s.Factors)
 	}
 	shape := p.p.Shapes[rest]
 	if shape.Kind == "" {
 		return nil
 	}
+	shape.B *= spread
 	d := newTruncated(shape.scaled(factor), p.p.Limits)
 	p.dists[at] = &d
 	return &d

@@ -6,13 +6,14 @@ import "github.com/personagen/personagen/engine/kind"
 // one share per cell, row-major over Fields; a row is a configuration of the given
 // fields (one row when there are none), and shares are shares of their row.
 type Table struct {
-	Name   string     `json:"name"`
-	Title  string     `json:"title,omitempty"`
-	Role   string     `json:"role"` // "margin", "conditional", "pattern", "soft"
-	Fields []string   `json:"fields"`
-	Given  int        `json:"given,omitempty"` // number of leading Fields that are given
-	Where  string     `json:"where,omitempty"`
-	Labels [][]string `json:"labels"` // per field
+	Name   string   `json:"name"`
+	Title  string   `json:"title,omitempty"`
+	Role   string   `json:"role"` // "margin", "conditional", "pattern", "soft"
+	Fields []string `json:"fields"`
+	Given  int      `json:"given,omitempty"` // number of leading Fields that are given
+	Where  string   `json:"where,omitempty"`
+	// Labels are per field. Where a stored plan has null, they are those of the field.
+	Labels [][]string `json:"labels"`
 
 	Source string `json:"source,omitempty"`
 	Year   int    `json:"year,omitempty"`
@@ -42,7 +43,7 @@ type Table struct {
 // follow: a table of the spec, the margin of a field, or a joint.
 type Expected struct {
 	Name   string `json:"name"`
-	Origin string `json:"origin"` // "margin", "table" or "joint"
+	Origin string `json:"origin"` // "margin", "table", "joint" or SubMargin
 	Table  string `json:"table,omitempty"`
 	// Fields are the axes. Share has one share of all persons wanted per
 	// configuration, row-major over Slots (null last where a field is nullable).
@@ -56,6 +57,10 @@ type Expected struct {
 	// for others; 0 when the sampler does not control it.
 	Rank int `json:"rank"`
 }
+
+// SubMargin is the origin of a distribution over some of the fields of a table or
+// joint, of the same persons.
+const SubMargin = "sub-margin"
 
 // Independence is a pair of fitted fields that share no table. The model makes them
 // independent given the Given fields, unconditionally when Given is empty.

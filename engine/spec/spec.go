@@ -5,6 +5,7 @@ package spec
 
 import (
 	"path/filepath"
+	"strconv"
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/internal/inputs"
@@ -103,15 +104,26 @@ type Source struct {
 	Note      string     `json:"note,omitempty"`
 }
 
-// AliasSet is a set of alternative column names.
+// AliasSet is a set of alternative columns for the data files.
 type AliasSet struct {
 	Name    string
 	Place   diag.Place
 	Columns []Alias
+	Listed  bool     // the files have these columns only, in this order; otherwise all visible fields
+	Beside  []String // names of fields beside a list of columns, which are refused
 }
 
-// Alias is the column name of a field.
-type Alias struct{ Field, Column String }
+// Alias is the column of a field, or a constant column. Only Field and Column are set
+// unless the set is listed.
+type Alias struct {
+	Field, Column String
+	Value         *Node  // of a constant, which has no field
+	Type          String // "" if the column is stored as the field
+	Labels        []LabelAlias
+}
+
+// LabelAlias is another label for a value of a field.
+type LabelAlias struct{ Of, Label String }
 
 // Card is what the documents of a release say in addition to its figures.
 type Card struct {
@@ -175,9 +187,25 @@ type Table struct {
 	Partial     bool    // figures for some combinations of the given fields may be missing
 	Rounded     float64 // 0 if not given
 	Tolerance   float64 // -1 if not given
+	Spread      *Spread // nil if its classes are not spread
 
 	Source, Status, Note string
 	Year                 int
+}
+
+// Spread says how the classes of an integer field are spread over its values.
+type Spread struct {
+	Place  diag.Place
+	By     []String
+	Open   *Open // nil if the spec does not say
+	Closed bool  // the last class is not open
+}
+
+// Open is the survival curve of an open last class.
+type Open struct {
+	Place     diag.Place
+	Slope     float64 // 0 if Survivors is given
+	Survivors []Named // value to number, nil if Slope is given
 }
 
 // Joint is a set of fields whose joint distribution is followed and tested.
@@ -382,6 +410,15 @@ type Node struct {
 	Cond   *Condition // CondNode
 
 	Positions []Position // StringNode: where its parts are written, by Offset; empty if it is not a literal
+	Decimals  int        // NumberNode: its decimal places as written, 1 for 60.0
+}
+
+// Written returns a number in decimal, with the zeros at its end.
+func (n *Node) Written() string {
+	if n.Decimals > 0 && n.Decimals <= 15 {
+		return strconv.FormatFloat(n.Number, 'f', n.Decimals, 64)
+	}
+	return n.String
 }
 
 // Named is a field of a struct.
@@ -434,7 +471,13 @@ type Term struct {
 	// Literals are the strings, sorted, of a constraint that consists only of
 	// strings; nil for other constraints.
 	Literals []string
-	// Accept reports whether a value (a string, int64, int, float64 or nil) satisfies
+	// Names are the strings, sorted, that the constraint names as values that are
+	// wanted or not; bounds and regular expressions name none.
+	Names []string
+	// OtherKinds reports whether the constraint can be met by a number or a truth
+	// value.
+	OtherKinds bool
+	// Accept reports whether a value (a string, int64, int, float64, bool or nil) satisfies
 	// the constraint. It evaluates CUE and is slow: call it for each value of a finite
 	// domain when a plan is compiled, not for each row. The loader sets the function.
 	Accept func(value any) bool

@@ -3,13 +3,11 @@ package compile
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/plaintext"
@@ -20,28 +18,52 @@ func (c *compiler) checkLabels() {
 	c.refuseUnreadable()
 	c.warnMisread()
 	c.warnReserved()
+	c.compileAliases()
 	c.warnCase()
 }
 
 // refuseUnreadable reports labels with characters that nobody sees, and labels of
-// one field that look the same.
+// one field that look the same. It warns of blanks around a label, and of labels that
+// are equal but for case.
 func (c *compiler) refuseUnreadable() {
 	for _, f := range c.plan.Fields {
 		if f.Domain == nil {
 			continue
 		}
 		folded := make(map[string]string, len(f.Domain.Labels))
+		padded, cases := "", [2]string{}
+		lower := make(map[string]string, len(f.Domain.Labels))
 		for _, label := range f.Domain.Labels {
 			if r, found := plaintext.Invisible(label); found {
 				c.diags.Errorf(f.Place, "invisible", "the label %+q of field %q has the invisible character %U", label, f.Name, r).WithHint("remove it")
 				continue
 			}
 			same := plaintext.Folded(label)
+			if same == "" {
+				c.diags.Errorf(f.Place, "empty-label", "a label of field %q is blank", f.Name).WithHint("write a label")
+				continue
+			}
 			if other, twice := folded[same]; twice && other != label {
 				c.diags.Errorf(f.Place, "same-looking", "the labels %q and %q of field %q differ only in blanks or Unicode form", other, label, f.Name).
 					WithHint("write both alike, or make the difference visible")
 			}
 			folded[same] = label
+			if label != strings.TrimSpace(label) {
+				padded = cmp.Or(padded, label)
+			}
+			small := strings.ToLower(label)
+			if other := lower[small]; other != "" && other != label && cases[0] == "" {
+				cases = [2]string{other, label}
+			}
+			lower[small] = label
+		}
+		if padded != "" {
+			c.diags.Warnf(f.Place, "padded-label", "the label %+q of field %q has blanks around it", padded, f.Name).
+				WithHint("remove them: nobody sees them, and conditions on the label without them meet nobody")
+		}
+		if cases[0] != "" {
+			c.diags.Warnf(f.Place, "equal-but-for-case", "the labels %q and %q of field %q are equal but for case", cases[0], cases[1], f.Name).
+				WithHint("if they mean the same, write them alike; databases and spreadsheets may not distinguish them")
 		}
 	}
 }
@@ -97,40 +119,6 @@ func (c *compiler) warnReserved() {
 		}
 		c.diags.Warnf(f.Place, "reserved-label", "%s", text).
 			WithHint("write labels that are no such words, such as \"not applicable\" or \"yes\"; Parquet and JSONL files are not affected")
-	}
-}
-
-// warnCase warns of columns whose names are equal but for case: databases and
-// spreadsheets take them for one.
-func (c *compiler) warnCase() {
-	names := map[string]string{}
-	for _, f := range c.plan.Fields {
-		if !f.Hidden {
-			names[f.Name] = f.Name
-		}
-	}
-	for _, set := range c.spec.Aliases {
-		column := maps.Clone(names)
-		place := map[string]diag.Place{}
-		for _, a := range set.Columns {
-			column[a.Field.Value] = a.Column.Value
-			place[a.Field.Value] = a.Column.Place
-		}
-		seen := map[string]string{}
-		for _, field := range slices.Sorted(maps.Keys(column)) {
-			name := column[field]
-			other, twice := seen[strings.ToLower(name)]
-			seen[strings.ToLower(name)] = name
-			if !twice || other == name {
-				continue
-			}
-			at, ok := place[field]
-			if !ok {
-				at = set.Place
-			}
-			c.diags.Warnf(at, "equal-but-for-case", "the columns %q and %q of the aliases %q are equal but for case", other, name, set.Name).
-				WithHint("rename one: databases and spreadsheets do not distinguish them")
-		}
 	}
 }
 

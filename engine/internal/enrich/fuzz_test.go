@@ -231,4 +231,3 @@ func FuzzAnswerLines(f *testing.F) {
 		}
 	})
 }
-

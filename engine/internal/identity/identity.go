@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // StructureVersion is the version of Structure's encoding. Every person's id,
@@ -20,11 +21,14 @@ import (
 // changes, or when the same encoding no longer gives the same persons, and take
 // the records of older journals over: look a text up by its key under the new
 // version first, then by its key under the old one.
-const StructureVersion = 1
+//
+// Version 2 sorts Together, has the bounds of tables, and came with sub-margins as
+// controls. Callers compute the hash of version 1 from what version 1 had: see FirstEncoder.
+const StructureVersion = 2
 
 // Structure is what persons' identities depend on: the fitted part of a spec.
 type Structure struct {
-	// Version is absent from version 1.
+	// Version is absent from version 1. Encode sets it.
 	Version int    `json:"Version,omitempty"`
 	Name    string `json:"Name"`
 	// Labels are, per variable that is not a band, the values of its field in
@@ -48,6 +52,7 @@ type Problem struct {
 	Tables   []Table   `json:"tables"`
 	Supports []Support `json:"supports"`
 	Together [][]int   `json:"together,omitempty"`
+	Means    []Mean    `json:"means,omitempty"`
 }
 
 // Var is a variable of a Problem.
@@ -67,6 +72,18 @@ type Table struct {
 	Rho       float64   `json:"rho,omitempty"`
 	Variance  float64   `json:"variance"`
 	Tolerance float64   `json:"tolerance"`
+	Low       []float64 `json:"low,omitempty"`  // from version 2 on
+	High      []float64 `json:"high,omitempty"` // from version 2 on
+}
+
+// Mean is a demand for the means of a score in a Problem.
+type Mean struct {
+	Name   string    `json:"name"`
+	Scope  []int     `json:"scope"`
+	Group  []int32   `json:"group"`
+	Score  []float64 `json:"score"`
+	Target []float64 `json:"target"`
+	Half   []float64 `json:"half"`
 }
 
 // Support is a set of configurations that a Problem allows.
@@ -78,10 +95,11 @@ type Support struct {
 
 // Encode returns the canonical bytes of a structure, which Hash hashes.
 func (s *Structure) Encode() []byte {
-	stamped := *s
-	if StructureVersion > 1 {
-		stamped.Version = StructureVersion
-	}
+	stamped, problem := *s, *s.Problem
+	stamped.Version, stamped.Problem = StructureVersion, &problem
+	problem.Together = slices.Clone(problem.Together)
+	slices.SortFunc(problem.Together, slices.Compare)
+	problem.Together = slices.CompactFunc(problem.Together, slices.Equal)
 	return encode(stamped)
 }
 
