@@ -108,7 +108,7 @@ func (m *matcher) makeAges(i int, wanted string) (match, *Question) {
 	}
 	name := wanted
 	if name == "" {
-		name = m.free(age.Name + "_group")
+		name = m.free(age.Name + "_class")
 	}
 	var cuts []int
 	var labels []string

@@ -35,7 +35,7 @@ func TestStanzaOfNewFields(t *testing.T) {
 		region: {kind: "category", title: "region", values: ["01 North", "02 South"]}
 		sex: {kind: "category", title: "sex", values: ["män", "kvinnor"]}
 		age: {kind: "integer", title: "age", min: 0, max: 100}
-		age_group: {kind: "group", of: "age", cuts: [0, 10], labels: ["0-9 år", "10+ år"]}
+		age_class: {kind: "group", of: "age", cuts: [0, 10], labels: ["0-9 år", "10+ år"]}
 	}
 	roles: {
 		region: "region"
@@ -43,12 +43,12 @@ func TestStanzaOfNewFields(t *testing.T) {
 		age: "age"
 	}
 	tables: {
-		region_sex_age_group: {
-			over: ["region", "sex", "age_group"]
+		region_sex_age_class: {
+			over: ["region", "sex", "age_class"]
 			csv: {
 				file: "people.csv"
 				value: "persons"
-				columns: {age_group: "age"}
+				columns: {age_class: "age"}
 			}
 			source: "people"
 			status: "official"

@@ -126,8 +126,8 @@ func TestTotals(t *testing.T) {
 			choices: Choices{Drop: []Choice{{"place", "World"}}},
 			kept:    "A,B"},
 		{name: "unions of countries",
-			text: "country,persons\nItaly,400\nMalta,5\nEU27_2020,1000\nEuro area,700\n",
-			kept: "Italy,Malta,EU27_2020,Euro area", open: `"EU27_2020" and "Euro area" may contain other categories`, answer: "--keep country"},
+			text: "geo,persons\nItaly,400\nMalta,5\nEU27_2020,1000\nEuro area,700\n",
+			kept: "Italy,Malta,EU27_2020,Euro area", open: `"EU27_2020" and "Euro area" may contain other categories`, answer: "--keep geo"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := look(t, "x.csv", tt.text, tt.choices)
