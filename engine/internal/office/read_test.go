@@ -328,6 +328,22 @@ func TestCensus(t *testing.T) {
 	}
 }
 
+func TestPxWebJSON(t *testing.T) {
+	const text = `{"columns":[{"code":"R","text":"region","type":"d"},{"code":"Tid","text":"year","type":"t"},{"code":"N","text":"Persons","type":"c"},{"code":"X","text":"Net","type":"c"}],
+"comments":[{"variable":"R","value":"02","comment":"since 2020"}],
+"data":[{"key":["01","2020"],"values":["5","-2"]},{"key":["02","2020"],"values":["..","-"]}],
+"metadata":[{"infofile":"None","updated":"2024-01-01T00:00:00Z","label":"People","source":"Office"}]}`
+	c := one(t, "x.json", text)
+	expect(t, "dimensions", dims(c), "R|region|(01=; 02=)\nTid|year|time(2020=)\ncontents||metric(N=Persons; X=Net)")
+	expect(t, "cells", cells(c), "0:5 1:-2 2:missing(..) 3:zero(-)")
+	if _, err := Read("x.json", []byte(strings.Replace(text, `"values":["5","-2"]`, `"values":["5"]`, 1))); err == nil || !strings.Contains(err.Error(), "row 1 has 2 keys and 1 values") {
+		t.Error(err)
+	}
+	if _, err := Read("x.json", []byte(strings.Replace(text, `["02","2020"]`, `["01","2020"]`, 1))); err == nil || !strings.Contains(err.Error(), "the categories of") {
+		t.Error(err)
+	}
+}
+
 func TestIs(t *testing.T) {
 	for text, want := range map[string]bool{
 		"a,b\n1,2\n":                       false,
@@ -389,6 +405,9 @@ func fuzz(f *testing.F, name string, seeds ...string) {
 }
 
 func FuzzPX(f *testing.F) { fuzz(f, "x.px", pxRows, pxKeys) }
+func FuzzPxWebJSON(f *testing.F) {
+	fuzz(f, "x.json", `{"columns":[{"code":"R","text":"r","type":"d"},{"code":"N","text":"n","type":"c"}],"data":[{"key":["1"],"values":["5"]}]}`)
+}
 func FuzzJSONStat(f *testing.F) {
 	fuzz(f, "x.json", stat2, strings.NewReplacer("VALUE", "[5,3,2,null,4,3]", "STATUS", "null").Replace(stat2))
 }
