@@ -90,7 +90,7 @@ func (l *looker) measure() {
 	}
 	if word := l.noCount(); word != "" {
 		l.Measure = ""
-		l.ask(-1, fmt.Sprintf("the figures are no counts (%q), and a table needs counts, percent or shares", word), "--measure counts")
+		l.ask(-1, fmt.Sprintf("the figures are no counts (%q), and a table needs counts, percent or shares; means and medians belong to a number field (personagen explain statistic)", word), "--measure counts")
 		return
 	}
 	if word := l.money(); word != "" {

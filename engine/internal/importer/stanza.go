@@ -65,6 +65,13 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 		if s.Axes[i].About == Other && f.why == "" {
 			partial = append(partial, f.field)
 		}
+		if _, first := f.role["age"]; first && len(f.made) == 2 && slices.Contains(t.over, i) && s.Measure == "counts" {
+			t.spread = true
+			s.Notes = append(s.Notes, fmt.Sprintf("the classes of %s are spread over single years by a smooth curve (spread)", f.field))
+		}
+		if s.Axes[i].About == Sex && slices.Contains(t.over, i) {
+			t.sex = f.field
+		}
 		out.Fields = append(out.Fields, f.made...)
 		for _, role := range []string{"age", "sex", "region"} {
 			if name, ok := f.role[role]; ok && (spec.Roles[role] == "" || spec.Roles[role] == name) {

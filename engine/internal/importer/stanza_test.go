@@ -50,6 +50,7 @@ func TestStanzaOfNewFields(t *testing.T) {
 				value: "persons"
 				columns: {age_class: "age"}
 			}
+			spread: by: ["sex"]
 			source: "people"
 			status: "official"
 		}

@@ -40,6 +40,8 @@ type tableText struct {
 	maps        map[string][]string // field to entries of its map
 	where       []string            // the persons that the table is about
 	drop        []string            // labels that are left out, by column
+	spread      bool                // classes of ages are spread over single years
+	sex         string              // field of the sexes, which have a curve each; "" for none
 }
 
 // persons says, as the contents of a condition, whom the table is about; "" for
@@ -176,6 +178,12 @@ func (t *tableText) text(fields map[int]string, source string) string {
 	}
 	if t.Measure != "counts" {
 		line("rounded: %v", unitOf(t.Cube))
+	}
+	switch {
+	case t.spread && t.sex != "":
+		line("spread: by: [%s]", cue(t.sex))
+	case t.spread:
+		line("spread: {}")
 	}
 	line("source: %s", cue(source))
 	if year := t.year(t.origin.Year); year > 0 {
