@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -167,15 +168,19 @@ func yearOf(period string) int {
 	if len(period) < 4 || len(period) > 30 {
 		return 0
 	}
-	m := fourDigits.FindAllString(period, -1)
-	if len(m) == 0 || len(m) > 2 {
-		return 0
+	year := 0
+	for _, digits := range digitGroups.FindAllString(period, -1) {
+		switch n := len(digits); {
+		case n == 4, (n == 6 || n == 8) && (digits[:2] == "19" || digits[:2] == "20"):
+			year, _ = strconv.Atoi(digits[:4])
+		case n > 2:
+			return 0
+		}
 	}
-	year, _ := strconv.Atoi(m[len(m)-1])
 	if year < 1500 || year > 2200 {
 		return 0
 	}
-	for _, word := range words.FindAllString(fourDigits.ReplaceAllString(period, " "), -1) {
+	for _, word := range words.FindAllString(digitGroups.ReplaceAllString(period, " "), -1) {
 		if len(word) > 1 && !is("time", word) && !is("month", word) && !is("quarter", word) {
 			return 0
 		}
@@ -193,3 +198,8 @@ func months(d *office.Dimension) bool {
 	}
 	return n*5 >= len(d.Categories)*4
 }
+
+var (
+	digitGroups = regexp.MustCompile(`\d+`)
+	words       = regexp.MustCompile(`\pL+`)
+)

@@ -6,7 +6,6 @@ package importer
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 
 	"github.com/personagen/personagen/engine/humanize"
@@ -214,8 +213,3 @@ func (s sums) evidence() string {
 	}
 	return text
 }
-
-var (
-	fourDigits = regexp.MustCompile(`\b\d{4}|\d{4}\b`)
-	words      = regexp.MustCompile(`\pL+`)
-)

@@ -108,6 +108,9 @@ func TestTotals(t *testing.T) {
 				"B,Total,50", "B,employed,30", "B,unemployed,8", "B,first job,2", "B,outside,12",
 				"C,Total,33", "C,employed,20", "C,unemployed,6", "C,first job,3", "C,outside,7"),
 			kept: "A,B,C | employed,unemployed,outside", out: map[string]string{"first job": "a part of another category"}},
+		{name: "a balance is no total",
+			text: "year,births,deaths,growth\n2001,90,80,10\n2002,91,85,6\n2003,80,85,-5\n2004,70,90,-20\n",
+			kept: "2001,2002,2003,2004 | births,deaths,growth", open: "contents has 3 contents"},
 		{name: "several rows with a name",
 			text: long("A,x,1", "B,x,2", "A,x,3", "C,x,4", "D,x,5", "E,x,6", "F,x,7", "G,x,8", "H,x,1", "I,x,2", "J,x,9", "K,x,1", "L,x,5", "M,x,3", "N,x,3", "O,x,4", "P,x,2", "Q,x,5", "R,x,1", "S,x,2", "T,x,6"),
 			kept: "A,B,A,C,D,E,F,G,H,I,J,K,L,M,N,O,P,Q,R,S,T | x", open: `several rows are called "A"`, answer: "--drop place=A"},
@@ -210,6 +213,18 @@ func TestContents(t *testing.T) {
 	}
 	if !slices.ContainsFunc(s.Notes, func(n string) bool { return strings.Contains(n, `"Median income" is no count ("median")`) }) {
 		t.Error(s.Notes)
+	}
+}
+
+func TestPeriods(t *testing.T) {
+	for period, want := range map[string]int{
+		"2019": 2019, "2026M01": 2026, "2020-Q1": 2020, "2005TII": 2005, "2023K4": 2023, "Anul 2017": 2017, "1991 Year": 1991, "Mar-May 1992": 1992,
+		"31.12.1970": 1970, "2024-01-31": 2024, "January 1st, 2025": 2025, "1 de enero de 2004": 2004, "2019/20": 2019, "1995H2": 1995, "2023*": 2023, "202401": 2024, "20240131": 2024,
+		"": 0, "12": 0, "1234": 0, "Route 2019": 0, "2019 Tower Street": 0, "16-19": 0, "20190": 0,
+	} {
+		if got := yearOf(period); got != want {
+			t.Errorf("%q: %d, want %d", period, got, want)
+		}
 	}
 }
 
