@@ -170,7 +170,7 @@ func unit(u string) string {
 // croissantType is the type of a column's values; of a list, the type of its
 // items.
 func croissantType(c column) string {
-	switch c.Type {
+	switch c.stored() {
 	case frame.Category:
 		if c.boolean() {
 			return "sc:Boolean"

@@ -87,7 +87,7 @@ func (r *Release) frontFeatures(d *document) {
 
 // featureType is the type of a column's values; of a list, the type of its items.
 func featureType(c column) string {
-	switch c.Type {
+	switch c.stored() {
 	case frame.Category:
 		if c.boolean() {
 			return "bool"
@@ -103,7 +103,7 @@ func featureType(c column) string {
 }
 
 // boolean reports whether a column has truth values.
-func (c column) boolean() bool { return c.plan.Domain != nil && c.plan.Domain.Boolean }
+func (c column) boolean() bool { return c.file.Boolean() }
 
 // sizeCategory is the size class of data sets on hubs.
 func sizeCategory(rows int64) string {
