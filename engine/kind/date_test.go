@@ -231,3 +231,28 @@ func TestDateFailsByRow(t *testing.T) {
 		t.Errorf("%d rows fail, %d persons are under 18", len(failed), len(young))
 	}
 }
+
+// A stored date that is not complete is refused before it is used.
+func TestStoredDateFaults(t *testing.T) {
+	for _, program := range []string{
+		`{"low": "2000-01-01", "high": "2000-01-01"}`,
+		`{"age": "age"}`,
+		`{"from": {"day": "2000-01-01"}}`,
+		`{"from": {}, "to": {"years": 99999999}}`,
+		`{"from": {}, "to": {}, "months": [1, 2]}`,
+		`{"from": {}, "to": {}, "months": [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]}`,
+		`{"from": {}, "to": {}, "months": [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1]}`,
+	} {
+		f := &Field{}
+		if err := f.UnmarshalJSON([]byte(`{"name": "d", "kind": "date", "class": "drawn", "type": "date", "program": ` + program + `}`)); err != nil {
+			t.Fatalf("%s: %v", program, err)
+		}
+		if err := f.Validate(); err == nil {
+			t.Errorf("%s: got no error", program)
+		}
+	}
+	f := &Field{}
+	if err := f.UnmarshalJSON([]byte(`{"name": "d", "kind": "date", "program": {"low": "2023-02-29"}}`)); err == nil {
+		t.Error("29 February 2023: got no error")
+	}
+}

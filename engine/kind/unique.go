@@ -86,6 +86,9 @@ func (p *number) makeUnique(c *Compiler, s *spec.Field) (int64, bool) {
 	at := s.Body.Get("unique").Place
 	shape, l := p.Shapes[0], p.Limits
 	switch {
+	case slices.ContainsFunc([]string{"means", "medians", "quantiles", "totals"}, func(key string) bool { return s.Body.Get(key) != nil }):
+		c.refuseUnique(at, "number", "its values follow published statistics")
+		return 0, false
 	case len(p.Shapes) > 1 || shape.Kind != Uniform || len(p.Scales) > 0:
 		c.refuseUnique(at, "number", "it has another distribution than one uniform")
 		return 0, false

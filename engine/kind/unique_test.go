@@ -78,6 +78,7 @@ func TestUniqueFaults(t *testing.T) {
 		{"few numbers", `kind: "number", uniform: {low: 0, high: 98}, round: 1`, `too-few-values: field "f" is unique and has 99 values, but there are 100 persons | add values, or generate fewer persons`},
 		{"few entries", `kind: "choice", values: {a: 1, b: 1}`, `too-few-values: field "f" is unique and has 2 values, but there are 100 persons | add values, or generate fewer persons`},
 		{"normal", `kind: "number", normal: {mean: 0, sd: 9}, round: 1`, "not-unique: this number cannot be unique: it has another distribution than one uniform | " + kinds},
+		{"published mean", `kind: "number", uniform: {low: 0, high: 999}, round: 1, means: [{value: 500}]`, "not-unique: this number cannot be unique: its values follow published statistics | " + kinds},
 		{"not rounded", `kind: "number", uniform: {low: 0, high: 9}`, "not-unique: this number cannot be unique: it is not rounded, so its values are not listed | " + kinds},
 		{"huge", `kind: "number", uniform: {low: 0, high: 1e14}, round: 1`, "unique-range: from 0 to 1e+14 there are 1e+14 multiples of 1; a unique number has 1 to 1099511627776 values | change the range, or round to another step"},
 		{"weights", `kind: "choice", values: {a: 1, b: 2}`, "not-unique: this choice cannot be unique: its entries are drawn by weight | " + kinds},

@@ -337,3 +337,24 @@ func ExampleTemplate_Execute() {
 	fmt.Println(" from", t.Fields())
 	// Output: Ana, 30, ropes, knots from [name age skills]
 }
+
+// Templates write dates in other forms, and refuse what is no date.
+func TestDateFunctions(t *testing.T) {
+	for text, want := range map[string]string{
+		`{{ dateFormat "2 January 2006" .d }}`: "29 February 2000",
+		`{{ .d | dateFormat "02.01.06" }}`:     "29.02.00",
+		`{{ monthDay .d }} {{ index (list "Ianuarie" "Februarie" "Martie") (sub (month .d) 1) }} {{ year .d }}`: "29 Februarie 2000",
+		`{{ dateFormat "2006" .none }}`: `"" is not a date such as 2024-04-08`,
+		`{{ year .bad }}`:               `"2023-02-29" is not a date such as 2024-04-08`,
+	} {
+		parsed, faults := prompt.Parse("t", text, nil)
+		if len(faults) > 0 {
+			t.Fatalf("%s: %v", text, faults)
+		}
+		var out strings.Builder
+		err := parsed.Execute(context.Background(), &out, map[string]any{"d": "2000-02-29", "none": "", "bad": "2023-02-29"})
+		if got := out.String(); err == nil && got != want || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %q, %v; want %q", text, got, err, want)
+		}
+	}
+}
