@@ -10,7 +10,7 @@ var checks = [][]definition{
 	{uniqueCheck},
 	{personsCheck},
 	{nearPersonsCheck},
-	{groupCheck},
+	{groupCheck, bandCheck},
 	{impossibleCheck},
 	{openCheck, frequencyCheck},
 	{tableCheck},
