@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 			"onedocument": oneDocument,
 			"replace":     replace,
 			"same":        same,
+			"workbook":    workbook,
 		},
 	})
 }

@@ -98,6 +98,9 @@ func (p *printer) source(at Place) {
 		return
 	}
 	mark := min(at.Column-1, len(line)) // a column may be the one after the end of the line
+	if !utf8.Valid(line[:mark]) || bytes.IndexByte(line, 0) >= 0 {
+		return // the file is in another encoding, and its columns are those of the decoded text
+	}
 	before, after := excerpt(shown(line[:mark]), shown(line[mark:]))
 	fmt.Fprintf(&p.out, "    %s%s\n    %s%s\n", before, after, strings.Repeat(" ", width(before)), p.paint(green, "^"))
 }

@@ -1,14 +1,18 @@
 package kind
 
 import (
+	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"math/bits"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/table"
 	"github.com/personagen/personagen/engine/spec"
 )
@@ -41,7 +45,7 @@ func (b *bank) Uncovered() (fields []string, configs []int) {
 func (b *bank) entries() *Entries { return &Entries{bank: b} }
 
 // bankUses returns the given fields of a stanza.
-func bankUses(s *spec.Field) []spec.String { return s.Body.Get("given").AsStrings() }
+func bankUses(s *spec.Field) []spec.String { return s.Body.Get("given").Names() }
 
 // entry is an entry while the bank is compiled.
 type entry struct {
@@ -157,7 +161,10 @@ type bankReader struct {
 	any           *string // cell text that matches every value
 	given         []*Field
 	columns       []int              // of each given field
+	labels        []*FileLabels      // of each given field
+	own           spec.LabelMap      // of the field itself
 	known         []map[string]int32 // per given field: code of a cell's text
+	missing       int                // weights that are not given
 	failed        bool               // a fault has been reported
 }
 
@@ -166,13 +173,22 @@ const unknownCode = -2
 
 // fileBank reads entries from a CSV file.
 func (c *Compiler) fileBank(s *spec.Field, f *Field) *bank {
-	r := &bankReader{Compiler: c, field: s, domain: f.Domain, rows: s.Body.Get("csv").Rows()}
+	r := &bankReader{Compiler: c, field: s, domain: f.Domain, rows: s.Body.FileRows()}
+	r.rows.Rename(s.Body.Get("given"))
+	r.rows.Translate(c.Spec.DefaultMaps)
 	if !r.findFields() || !r.findColumns() {
 		return nil
 	}
 	groups := r.groups()
 	if r.failed {
 		return nil
+	}
+	if r.missing > 0 {
+		as := "left out"
+		if n := r.rows.Missing.Number; n != nil {
+			as = fmt.Sprintf("taken to be %v", *n)
+		}
+		c.Diags.Warnf(r.rows.Missing.Place, "missing", "%q has %s, %s", s.Name, humanize.Count(r.missing, "weight that is not given", "weights that are not given"), as)
 	}
 	if len(groups) == 0 {
 		c.Diags.Errorf(r.rows.Place, "no-rows", "no row of %s gives an entry", r.file.Path).WithHint("check where")
@@ -215,11 +231,14 @@ func (r *bankReader) findColumns() bool {
 		names = append(names, g.Name)
 	}
 	ok := r.checkNames(names)
-	if r.file = r.CSV(r.rows.Path, r.rows.Place); r.file == nil {
+	if n := body.Get("weight"); n != nil && len(r.rows.Layout.Wide) > 0 && r.rows.Layout.Value == "" {
+		r.rows.Layout.Value = n.String
+	}
+	if r.file = r.Table(r.rows); r.file == nil {
 		return false
 	}
 	column := func(name spec.String) int {
-		i, found := r.CSVColumn(r.file, name)
+		i, found := r.Column(r.file, name)
 		ok = ok && found
 		return i
 	}
@@ -232,8 +251,12 @@ func (r *bankReader) findColumns() bool {
 	for _, g := range r.given {
 		r.columns = append(r.columns, column(r.columnOf(g.Name)))
 	}
-	if n := body.Get("weight"); n != nil {
+	switch n := body.Get("weight"); {
+	case n != nil:
 		r.weight = column(n.AsString())
+	case len(r.rows.Layout.Wide) > 0:
+		r.Diags.Errorf(r.rows.Place, "missing", "the cells of a wide file are weights, and no column is named for them").WithHint("name it, for example weight: \"weight\"")
+		ok = false
 	}
 	if n := body.Get("zipf"); n != nil {
 		r.zipf = n.Number
@@ -244,6 +267,16 @@ func (r *bankReader) findColumns() bool {
 	}
 	if n := body.Get("any"); n != nil {
 		r.any = &n.String
+	}
+	for _, g := range r.given {
+		l := r.FileLabels(r.rows, g)
+		ok = ok && l != nil
+		r.labels = append(r.labels, l)
+	}
+	r.own = r.rows.Map[r.field.Name]
+	if m := r.rows.Files[r.field.Name]; m != nil {
+		r.own = r.readLabelMap(m)
+		ok = ok && r.own != nil
 	}
 	return ok
 }
@@ -264,8 +297,8 @@ func (r *bankReader) checkNames(names []string) bool {
 		}
 		ok = false
 	}
-	csv := r.field.Body.Get("csv")
-	for _, key := range []string{"columns", "map"} {
+	csv := cmp.Or(r.field.Body.Get("csv"), r.field.Body.Get("xlsx"))
+	for _, key := range []string{"columns", "map", "ages"} {
 		if n := csv.Get(key); n != nil {
 			for _, e := range n.Fields {
 				check(e.Name, e.Place)
@@ -324,9 +357,11 @@ func (r *bankReader) cell(i, row int) int32 {
 	if code, ok := r.known[i][text]; ok {
 		return code
 	}
-	label, at := text, r.file.Place(row, r.columns[i])
-	if to, ok := r.rows.Map[f.Name][text]; ok {
-		label, at = to.Value, to.Place
+	at := r.file.Place(row, r.columns[i])
+	to, mapped := r.labels[i].Translate(text)
+	label := to.Value
+	if mapped {
+		at = to.Place
 	}
 	code, ok := f.Domain.Index(label)
 	switch {
@@ -337,6 +372,9 @@ func (r *bankReader) cell(i, row int) int32 {
 		code = f.Domain.Size()
 	default:
 		r.checkLabel(f, label, at)
+		if hint := r.labels[i].Hint(text); hint != "" {
+			r.Diags.Items[len(r.Diags.Items)-1].WithHint("%s", hint)
+		}
 		code = unknownCode
 	}
 	r.known[i][text] = int32(code)
@@ -347,7 +385,7 @@ func (r *bankReader) cell(i, row int) int32 {
 // fault.
 func (r *bankReader) entry(row int) (entry, bool) {
 	label := r.file.Rows[row][r.label]
-	if to, ok := r.rows.Map[r.field.Name][label]; ok {
+	if to, ok := r.own[label]; ok {
 		label = to.Value
 	}
 	if label == "" {
@@ -357,15 +395,40 @@ func (r *bankReader) entry(row int) (entry, bool) {
 	}
 	e := entry{row: row, code: r.domain.addLabel(label) - 1, weight: 1}
 	if r.weight >= 0 {
-		text := r.file.Rows[row][r.weight]
-		w, err := table.ParseNumber(text)
-		if err != nil || w < 0 {
-			r.Diags.Errorf(r.file.Place(row, r.weight), "bad-weight", "weight %q is not a number of at least 0", text).WithHint("write a plain number such as 12.5")
+		w, err := r.file.Number(row, r.weight)
+		if errors.Is(err, table.ErrMissing) && r.rows.Missing != nil {
+			if w = 0; r.rows.Missing.Number != nil {
+				w = *r.rows.Missing.Number
+			}
+			r.missing++
+		} else if err != nil || w < 0 {
+			r.reportWeight(row, err)
 			return entry{}, false
 		}
 		e.weight = w
 	}
 	return e, true
+}
+
+// reportWeight reports a weight that is not a number of at least 0.
+func (r *bankReader) reportWeight(row int, err error) {
+	text := r.file.Rows[row][r.weight]
+	d := r.Diags.Errorf(r.file.Place(row, r.weight), "bad-weight", "weight %q is not a number of at least 0", text)
+	advice, evidence := "", []string(nil)
+	if err != nil {
+		advice, evidence = r.file.NumberAdvice(row, r.weight)
+	}
+	switch {
+	case errors.Is(err, table.ErrMissing):
+		d.WithHint("a weight that is not given is not 0: leave out its entry with missing_is: \"unknown\", or set it with a number such as missing_is: 2")
+	case errors.Is(err, table.ErrEmpty):
+		d.WithHint("if it means none, say zero: [\"\"]; if it is not given, missing: [\"\"]; otherwise leave the row out with where or drop")
+	case advice != "":
+		d.WithHint("say how figures are written: %s", advice)
+		d.Notes = append(d.Notes, evidence...)
+	default:
+		d.WithHint("write a plain number such as 12.5")
+	}
 }
 
 // bank makes the list of every configuration, from the rows for its values and
@@ -457,12 +520,25 @@ func (r *bankReader) merge(groups []*rowGroup, config int, reported map[int]bool
 		reported[e.row], r.failed = true, true
 	}
 	if !hasWeight(list) {
-		r.Diags.Errorf(r.file.Place(list[0].row, r.weight), "no-weight", "every entry%s has weight 0", r.where(config)).
-			WithHint("give one of them a weight, or remove the rows")
+		r.Diags.Errorf(r.file.Place(list[0].row, r.weight), "no-weight", "every entry%s has weight 0: %s", r.where(config), r.entries(list)).
+			WithHint("give one of them a weight, or leave the rows out: then persons%s have no value", r.where(config))
 		r.failed = true
 		return nil
 	}
 	return list
+}
+
+// entries names the entries of a list, the first five of many.
+func (r *bankReader) entries(list []entry) string {
+	var names []string
+	for i, e := range list {
+		if i == 5 {
+			names = append(names, fmt.Sprintf("and %d more", len(list)-i))
+			break
+		}
+		names = append(names, strconv.Quote(r.domain.Labels[e.code]))
+	}
+	return strings.Join(names, ", ")
 }
 
 // where describes a configuration for messages: " for zone=North, size=null", or

@@ -310,9 +310,9 @@ func TestBankFaults(t *testing.T) {
 		{"empty label", `csv: {file: "f.csv"}`, "town,x\n,1\n", "f.csv:2:1 empty-label: the label in column \"town\" is empty | write a label, or exclude the row with where"},
 		{"bad weights", `csv: {file: "f.csv"}, weight: "w"`, "town,w\na,-1\nb,many\nc,NaN\nd,+Inf\ne,1\n",
 			"f.csv:2:3 bad-weight: weight \"-1\" is not a number of at least 0 | write a plain number such as 12.5\nf.csv:3:3 bad-weight: weight \"many\" is not a number of at least 0 | write a plain number such as 12.5\n" +
-				"f.csv:4:3 bad-weight: weight \"NaN\" is not a number of at least 0 | write a plain number such as 12.5\nf.csv:5:3 bad-weight: weight \"+Inf\" is not a number of at least 0 | write a plain number such as 12.5"},
+				"f.csv:4:3 bad-weight: weight \"NaN\" is not a number of at least 0 | say how figures are written: missing: [\"NaN\"]\nf.csv:5:3 bad-weight: weight \"+Inf\" is not a number of at least 0 | write a plain number such as 12.5"},
 		{"no weight", `given: ["zone"], csv: {file: "f.csv"}, weight: "w"`, "zone,town,w\nNorth,a,1\nSouth,b,0\nSouth,c,0\n",
-			"f.csv:3:9 no-weight: every entry for zone=South has weight 0 | give one of them a weight, or remove the rows"},
+			"f.csv:3:9 no-weight: every entry for zone=South has weight 0: \"b\", \"c\" | give one of them a weight, or leave the rows out: then persons for zone=South have no value"},
 		{"twice", `given: ["zone"], csv: {file: "f.csv"}, any: "*"`, "zone,town\n*,a\nNorth,b\nNorth,a\n",
 			"f.csv:4:7 duplicate-entry: \"a\" appears twice for zone=North, here and on line 2 | keep one row, with the sum of the weights"},
 		{"twice without given", `csv: {file: "f.csv"}`, "town\na\na\n", "f.csv:3:1 duplicate-entry: \"a\" appears twice, here and on line 2 | keep one row, with the sum of the weights"},

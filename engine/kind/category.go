@@ -1,6 +1,8 @@
 package kind
 
 import (
+	"slices"
+
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/spec"
 )
@@ -36,15 +38,24 @@ func (c *Compiler) readLabels(n *spec.Node) []string {
 		}
 		return labels
 	}
-	file := c.CSV(n.Get("csv").Path, n.Get("csv").Place)
+	source := n.FileRows()
+	if source == nil { // a dictionary from labels in files to those of the field
+		return c.dictionaryLabels(n.Get("map"))
+	}
+	file := c.Table(source)
 	if file == nil {
 		return nil
 	}
-	column, ok := c.CSVColumn(file, spec.String{Value: n.Get("column").String, Place: n.Get("column").Place})
+	name := n.Get("column")
+	if name == nil {
+		c.Diags.Errorf(n.Place, "missing", "the column of the labels is not named").WithHint("name it, for example column: %q", file.Header[0])
+		return nil
+	}
+	column, ok := c.Column(file, name.AsString())
 	if !ok {
 		return nil
 	}
-	var where *spec.Condition
+	where := source.Where
 	if w := n.Get("where"); w != nil {
 		where = w.Cond
 	}
@@ -56,6 +67,9 @@ func (c *Compiler) readLabels(n *spec.Node) []string {
 	var labels []string
 	for _, r := range rows {
 		label := file.Rows[r][column]
+		if to := n.Get("map").Get(label); to != nil {
+			label = to.String
+		}
 		switch {
 		case label == "":
 			c.Diags.Errorf(file.Place(r, column), "empty-label", "the label in column %q is empty", file.Header[column]).WithHint("write a label, or exclude the row with where")
@@ -70,6 +84,23 @@ func (c *Compiler) readLabels(n *spec.Node) []string {
 	case len(labels) > maxLabels:
 		c.Diags.Errorf(n.Place, "too-many-labels", "%d labels; a fitted category can have at most %d", len(labels), maxLabels).
 			WithHint("make it a choice, which is not fitted but drawn given other fields")
+	}
+	return labels
+}
+
+// dictionaryLabels returns the distinct values of a dictionary, in its order.
+func (c *Compiler) dictionaryLabels(n *spec.Node) []string {
+	var labels []string
+	for _, e := range n.Fields {
+		switch {
+		case e.Value.Kind != spec.StringNode || e.Value.String == "":
+			c.Diags.Errorf(e.Value.Place, "empty-label", "the label of %q is not a text", e.Name).WithHint("write a label")
+		case !slices.Contains(labels, e.Value.String):
+			labels = append(labels, e.Value.String)
+		}
+	}
+	if len(labels) == 0 {
+		c.Diags.Errorf(n.Place, "no-labels", "the dictionary has no label").WithHint("list the labels")
 	}
 	return labels
 }

@@ -1,24 +1,29 @@
 package kind
 
 import (
-	"slices"
-
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/internal/table"
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// CSVColumn returns the number of the column with a header. It returns false after
-// it has reported that there is none.
-func (c *Compiler) CSVColumn(file *table.File, name spec.String) (int, bool) {
-	i := slices.Index(file.Header, name.Value)
-	if i >= 0 {
+// Column returns the number of the column with a header. It returns false after it has
+// reported that there is none. hints are further things to do about it.
+func (c *Compiler) Column(file *table.File, name spec.String, hints ...string) (int, bool) {
+	if i, ok := file.Column(name.Value); ok {
 		return i, true
 	}
 	d := c.Diags.Errorf(name.Place, "unknown-column", "%s has no column %q", file.Path, name.Value)
-	if g := diag.Guess(name.Value, file.Header); g != "" {
+	advice, evidence := file.Advice()
+	g := diag.Guess(name.Value, file.Header)
+	switch {
+	case advice != "":
+		d.WithHint("its columns are %q; say how the file is written: %s", file.Header, advice)
+		d.Notes = append(d.Notes, evidence...)
+	case len(hints) > 0:
+		d.WithHint("%s", hints[0])
+	case g != "":
 		d.WithHint("did you mean %q?", g)
-	} else {
+	default:
 		d.WithHint("its columns are %v", file.Header)
 	}
 	return 0, false
@@ -43,7 +48,7 @@ func (c *Compiler) selectRows(file *table.File, where *spec.Condition) (rows []i
 	if where != nil {
 		for i := range where.Terms {
 			t := &where.Terms[i]
-			column, ok := c.CSVColumn(file, spec.String{Value: t.Field, Place: t.Place})
+			column, ok := c.Column(file, spec.String{Value: t.Field, Place: t.Place})
 			if !ok {
 				return nil, false
 			}

@@ -38,7 +38,7 @@ func compileGroup(c *Compiler, s *spec.Field, f *Field) {
 	f.Class, f.Type = Derived, frame.Category
 	f.Domain = &Domain{}
 	forms := 0
-	for _, form := range []string{"cuts", "map", "csv", "cases"} {
+	for _, form := range []string{"cuts", "map", "csv", "xlsx", "cases"} {
 		if s.Body.Get(form) != nil {
 			forms++
 		}
@@ -258,8 +258,8 @@ func (c *Compiler) checkLabel(f *Field, label string, at diag.Place) bool {
 // readPairs adds the from and to columns of a CSV file to pairs. It returns false
 // after it has reported a fault.
 func (c *Compiler) readPairs(s *spec.Field, base *Field, pairs map[string]string) bool {
-	path := s.Body.Get("csv")
-	file := c.CSV(path.Path, path.Place)
+	rows := s.Body.FileRows()
+	file := c.Table(rows)
 	if file == nil {
 		return false
 	}
@@ -267,15 +267,16 @@ func (c *Compiler) readPairs(s *spec.Field, base *Field, pairs map[string]string
 		if n := s.Body.Get(key); n != nil {
 			return n.AsString()
 		}
-		return spec.String{Value: fallback, Place: path.Place}
+		return spec.String{Value: fallback, Place: rows.Place}
 	}
-	from, okFrom := c.CSVColumn(file, name("from", base.Name))
-	to, okTo := c.CSVColumn(file, name("to", s.Name))
+	from, okFrom := c.Column(file, name("from", base.Name))
+	to, okTo := c.Column(file, name("to", s.Name))
 	if !okFrom || !okTo {
 		return false
 	}
-	ok := true
-	for r, cells := range file.Rows {
+	selected, ok := c.selectRows(file, rows.Where)
+	for _, r := range selected {
+		cells := file.Rows[r]
 		first, known := pairs[cells[from]]
 		switch {
 		case known && first != cells[to]:

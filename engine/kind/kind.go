@@ -256,9 +256,8 @@ type Compiler struct {
 	// Fields are the fields compiled so far. A field that the stanza uses is
 	// missing only if it failed to compile, which has been reported.
 	Fields map[string]*Field
-	// CSV reads a CSV file; from is the place that names it. It returns nil after
-	// it has reported a fault.
-	CSV func(path string, from diag.Place) *table.File
+	// Table reads the file of rows. It returns nil after it has reported a fault.
+	Table func(rows *spec.Rows) *table.File
 }
 
 // Kind is one kind of field.

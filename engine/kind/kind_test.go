@@ -39,11 +39,9 @@ func compile(t testing.TB, text string, files map[string]string) (*Compiler, []*
 		t.Fatalf("the spec does not load: %s", show(diags))
 	}
 	c := &Compiler{Spec: s, Diags: diags, Fields: map[string]*Field{}}
-	c.CSV = func(path string, from diag.Place) *table.File {
-		f, faults := table.Read(s.Inputs, path, filepath.Base(path), from)
-		if faults != nil {
-			diags.Items = append(diags.Items, faults.Items...)
-		}
+	c.Table = func(rows *spec.Rows) *table.File {
+		f, faults := table.Read(s.Inputs, rows.Path, filepath.Base(rows.Path), rows.Layout, rows.Place)
+		diags.Items = append(diags.Items, faults.Items...)
 		return f
 	}
 	c.CheckCorrelations()

@@ -26,6 +26,7 @@ type Spec struct {
 	Fields       []Field
 	Aliases      []AliasSet
 	Tables       []Table
+	DefaultMaps  *Node // label maps by field, for files that do not have their own; nil if there are none
 	Impossible   []*Condition
 	Joints       []Joint
 	Correlations []Correlation
@@ -154,7 +155,7 @@ type Field struct {
 	Body                 *Node // the whole stanza
 }
 
-// Table is a table of statistics. Exactly one of Inline and CSV is set.
+// Table is a table of statistics. Exactly one of Inline and Rows is set.
 type Table struct {
 	Name  string
 	Place diag.Place
@@ -166,7 +167,7 @@ type Table struct {
 	Weight      float64
 	Inline      *Node  // nested maps of figures
 	Measure     string // "shares", "percent" or "counts"
-	CSV         *Rows
+	Rows        *Rows  // of a CSV file or sheet
 	Value       String // column of the figures
 	Add         bool
 	Rest        *String
@@ -178,18 +179,6 @@ type Table struct {
 	Source, Status, Note string
 	Year                 int
 }
-
-// Rows selects rows of a CSV file.
-type Rows struct {
-	Place   diag.Place
-	Path    string            // absolute
-	Columns map[string]String // field name to column name, where they differ
-	Where   *Condition        // on the text of cells, by column name
-	Map     map[string]LabelMap
-}
-
-// LabelMap maps the labels in a file to those of a field.
-type LabelMap map[string]String
 
 // Joint is a set of fields whose joint distribution is followed and tested.
 type Joint struct {

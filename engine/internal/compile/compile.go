@@ -91,7 +91,7 @@ func Compile(ctx context.Context, s *spec.Spec, o Options) (*bundle.Bundle, *dia
 
 func newCompiler(ctx context.Context, s *spec.Spec, o Options) *compiler {
 	c := &compiler{ctx: ctx, spec: s, opts: o, diags: &diag.List{}, files: map[string]*table.File{}}
-	c.kinds = &kind.Compiler{Spec: s, Diags: c.diags, Fields: map[string]*kind.Field{}, CSV: c.csv}
+	c.kinds = &kind.Compiler{Spec: s, Diags: c.diags, Fields: map[string]*kind.Field{}, Table: c.table}
 	c.plan = &plan.Plan{
 		Format: plan.Format,
 		Name:   s.Name, Title: s.Title, Description: s.Description, Language: s.Language,

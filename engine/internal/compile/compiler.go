@@ -42,7 +42,7 @@ type compiler struct {
 	opts  Options
 	diags *diag.List
 	kinds *kind.Compiler
-	files map[string]*table.File // by path; nil when it cannot be read
+	files map[string]*table.File // by path and layout; nil when it cannot be read
 	plan  *plan.Plan
 
 	space  space        // the fitted fields as variables
@@ -61,18 +61,21 @@ type compiler struct {
 	writers  bundle.Writers
 }
 
-// csv reads a CSV file and reports its faults, once per file.
-func (c *compiler) csv(path string, from diag.Place) *table.File {
-	if f, tried := c.files[path]; tried {
+// table reads the file of rows and reports its faults, once per file and layout.
+func (c *compiler) table(rows *spec.Rows) *table.File {
+	if rows.Faults.Failed() {
+		c.diags.Items = append(c.diags.Items, rows.Faults.Items...)
+		return nil
+	}
+	key := rows.Path + "\x00" + rows.Layout.Key()
+	if f, tried := c.files[key]; tried {
 		return f
 	}
-	f, faults := table.Read(c.spec.Inputs, path, c.spec.Shown(path), from)
-	if faults != nil {
-		c.diags.Items = append(c.diags.Items, faults.Items...)
-	}
-	c.files[path] = f
-	if f != nil {
-		c.plan.Files = append(c.plan.Files, plan.File{Path: c.spec.FileName(path), SHA256: f.SHA256})
+	f, faults := table.Read(c.spec.Inputs, rows.Path, c.spec.Shown(rows.Path), rows.Layout, rows.Place)
+	c.diags.Items = append(c.diags.Items, faults.Items...)
+	c.files[key] = f
+	if name := c.spec.FileName(rows.Path); f != nil && !slices.ContainsFunc(c.plan.Files, func(known plan.File) bool { return known.Path == name }) {
+		c.plan.Files = append(c.plan.Files, plan.File{Path: name, SHA256: f.SHA256})
 	}
 	return f
 }
@@ -92,7 +95,7 @@ func (c *compiler) mustBeOneOf(t spec.String, what, code string, names []string)
 }
 
 // unknownLabel reports a label that is not a value of the field.
-func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) {
+func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) *diag.Diagnostic {
 	d := c.diags.Errorf(at, "unknown-label", "%q is not a value of field %q", label, f.Name)
 	_, err := strconv.Atoi(label)
 	guess := diag.Guess(label, f.Domain.AllLabels())
@@ -104,6 +107,7 @@ func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) {
 	default:
 		d.WithHint("its values are %s", f.Domain.Summary())
 	}
+	return d
 }
 
 // failedSince reports whether the list has an error from position before on.

@@ -20,7 +20,7 @@ import (
 // and figures that it is about, and becomes a part of the plan.
 
 // doubtCodes are the codes of the warnings that the plan records.
-var doubtCodes = []string{"fraction", "totals", "absent", "no-table", "meets-nobody", "moved"}
+var doubtCodes = []string{"fraction", "totals", "absent", "no-table", "meets-nobody", "moved", "missing"}
 
 // recordWarnings copies the doubts to the plan, for the documents of a release.
 func (c *compiler) recordWarnings() {
@@ -76,8 +76,15 @@ func (c *compiler) checkFractions(f *figures) {
 	first := f.odd[0]
 	alike := !slices.ContainsFunc(f.odd, func(w written) bool { return !thousands.MatchString(w.text) })
 	if alike {
+		write := "write " + strings.ReplaceAll(first.text, ".", "")
+		if f.spec.Rows != nil {
+			write = "if it does, say so: thousands: \".\", decimal: \",\""
+			if f.spec.Rows.Layout.Numbers.Decimal == "," {
+				write = "if the comma does, say so: thousands: \",\" in place of decimal"
+			}
+		}
 		c.diags.Errorf(first.place, "thousands", "table %q counts %s as %s: does the point separate thousands?", f.spec.Name, f.describe(first.cell), first.text).
-			WithHint("write %s; or, if the counts do have fractions, say so in the table: rounded: 0.001", strings.ReplaceAll(first.text, ".", "")).
+			WithHint("%s; or, if the counts do have fractions, say so in the table: rounded: 0.001", write).
 			Note("%s not whole numbers", humanize.Count(len(f.odd), "count of the table is", "counts of the table are"))
 		return
 	}
@@ -205,7 +212,7 @@ func grouped(x float64) string {
 // counts reports whether the total of a table's figures is a number of persons that
 // the fit uses. Figures with fractions are of something else, such as thousands.
 func (f *figures) counts() bool {
-	return f.spec.Measure == "counts" && f.spec.Role == "margin" && !f.spec.Partial && len(f.odd) == 0
+	return f.spec.Measure == "counts" && f.spec.Role == "margin" && !f.spec.Partial && len(f.odd) == 0 && f.open == nil
 }
 
 // rounding returns by how much the total may differ because figures are rounded.

@@ -40,8 +40,8 @@ func (c *compiler) tableNamed(name string) int {
 	return slices.IndexFunc(c.tables, func(f figures) bool { return f.spec.Name == name })
 }
 
-func (c *compiler) reportTable(f *figures, cert *fit.Certificate) plan.Table {
-	t := plan.Table{
+func (c *compiler) reportTable(f *figures, cert *fit.Certificate) (t plan.Table) {
+	t = plan.Table{
 		Name: f.spec.Name, Title: f.spec.Title, Role: f.spec.Role, Given: f.given,
 		Source: f.spec.Source, Year: f.spec.Year, Status: f.spec.Status, Note: f.spec.Note,
 		Published: f.share, Reconciled: make([]float64, len(f.share)), Fitted: make([]float64, len(f.share)), Mass: make([]float64, f.rows),
@@ -53,11 +53,14 @@ func (c *compiler) reportTable(f *figures, cert *fit.Certificate) plan.Table {
 	if f.spec.Where != nil {
 		t.Where = f.spec.Where.Text
 	}
-	if f.spec.CSV != nil {
-		t.File = c.spec.FileName(f.spec.CSV.Path)
+	if f.spec.Rows != nil {
+		t.File = c.spec.FileName(f.spec.Rows.Path)
 	}
 	for _, field := range f.fields {
 		t.Fields, t.Labels = append(t.Fields, field.Name), append(t.Labels, field.Domain.AllLabels())
+	}
+	if f.open != nil {
+		defer c.reportOpen(f, &t)
 	}
 	persons := math.Max(1, float64(c.plan.Population.Persons))
 	for row, r := range f.fitRow {
@@ -70,4 +73,49 @@ func (c *compiler) reportTable(f *figures, cert *fit.Certificate) plan.Table {
 		}
 	}
 	return t
+}
+
+// reportOpen gives the cells of a table that it leaves open their share in the fitted
+// model, and the others their part of what is left, so that the figures are about the
+// same persons as the data.
+func (c *compiler) reportOpen(f *figures, t *plan.Table) {
+	part := c.onVariables(f.all)
+	marginal, err := c.whole.Marginal(part.scope)
+	if err != nil {
+		return // the table is in a clique of the fit
+	}
+	mass := make([]float64, len(f.share))
+	for k, cell := range part.cell {
+		if cell >= 0 {
+			mass[cell] += marginal[k]
+		}
+	}
+	t.Published = slices.Clone(t.Published) // f.share is not changed
+	for r := range f.rows {
+		from, to := r*f.inRow, (r+1)*f.inRow
+		all, open := sum(mass[from:to]), 0.0
+		for k := from; k < to; k++ {
+			if f.open[k] {
+				open += mass[k]
+			}
+		}
+		if all <= 0 || open <= 0 {
+			continue
+		}
+		first, merged := f.merged[r]
+		for _, share := range [][]float64{t.Published, t.Reconciled, t.Fitted} {
+			left, scale := open/all, 1-open/all // of the open cells, and of the others
+			if merged {
+				left, scale = share[first], 1
+			}
+			for k := from; k < to; k++ {
+				if f.open[k] {
+					share[k] = left * mass[k] / open
+				} else {
+					share[k] *= scale
+				}
+			}
+		}
+		t.Mass[r] = all
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
-	"github.com/personagen/personagen/engine/internal/table"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/spec"
 )
@@ -22,8 +21,13 @@ type figures struct {
 	inRow  int       // cells of a row
 	share  []float64 // row-major over fields; sums to 1 in each row that has figures
 	filled []bool    // per row: whether it has figures
+	open   []bool    // per cell: whether its figure is not given; nil if all are
 	figuresAsWritten
 	part constraint
+	all  constraint // part with the cells that are open
+	// merged is, per row of shares with figures that are not given, the cell that has
+	// what is missing to the whole.
+	merged map[int]int
 	// The fit numbers cells and rows in the order of the space, not of the
 	// spec, and leaves out rows without figures.
 	fitCell []int // position in share of each of the fit's cells
@@ -83,7 +87,7 @@ func (c *compiler) readTable(t *spec.Table) (figures, bool) {
 	f.share = make([]float64, f.rows*f.inRow)
 	f.present = make([]bool, len(f.share))
 	before := len(c.diags.Items)
-	if t.CSV != nil {
+	if t.Rows != nil {
 		c.readRows(&f)
 	} else {
 		c.readNested(&f, t.Inline, nil)
@@ -137,84 +141,6 @@ func names(fields []*kind.Field) string {
 	return strings.Join(n, ", ")
 }
 
-// readRows reads figures from a CSV file, one cell per row.
-func (c *compiler) readRows(f *figures) {
-	rows := f.spec.CSV
-	file := c.csv(rows.Path, rows.Place)
-	if file == nil {
-		return
-	}
-	c.checkRows(rows, f)
-	columns, value, ok := c.rowColumns(file, f)
-	if !ok {
-		return
-	}
-	seen := make([]int32, len(f.share)) // number, from 1, of the row that filled the cell
-	selected := c.kinds.SelectRows(file, rows.Where)
-	if len(selected) == 0 && !c.diags.Failed() {
-		c.diags.Errorf(rows.Place, "no-rows", "table %[2]q selects no row of %[1]s", file.Path, f.spec.Name).WithHint("correct its where")
-	}
-	for _, r := range selected {
-		cell, n, ok := c.readRow(file, r, f, columns, value)
-		if !ok {
-			continue
-		}
-		if seen[cell] > 0 && !f.spec.Add {
-			c.diags.Errorf(file.Place(r, 0), "duplicate-cell", "%s is in line %d already", f.describe(cell), file.Place(int(seen[cell])-1, 0).Line).
-				WithHint("remove one of the rows, or set add: true to add them up")
-			continue
-		}
-		seen[cell] = int32(r) + 1
-		f.share[cell] += n
-		f.note(cell, file.Rows[r][value], file.Place(r, value))
-	}
-}
-
-// rowColumns finds the columns of the table's fields and of its figures.
-func (c *compiler) rowColumns(file *table.File, f *figures) (columns []int, value int, ok bool) {
-	rows := f.spec.CSV
-	columns = make([]int, len(f.fields))
-	value, ok = c.kinds.CSVColumn(file, f.spec.Value)
-	for i, field := range f.fields {
-		name, mapped := rows.Columns[field.Name]
-		if !mapped {
-			name = spec.String{Value: field.Name, Place: rows.Place}
-		}
-		var found bool
-		columns[i], found = c.kinds.CSVColumn(file, name)
-		ok = ok && found
-	}
-	return columns, value, ok
-}
-
-// readRow reads the cell and the figure of a row.
-func (c *compiler) readRow(file *table.File, r int, f *figures, columns []int, value int) (cell int, n float64, ok bool) {
-	labels := make([]int, len(f.fields))
-	ok = true
-	for i, field := range f.fields {
-		label := file.Rows[r][columns[i]]
-		if to, mapped := f.spec.CSV.Map[field.Name][label]; mapped {
-			label = to.Value
-		}
-		l, known := field.Domain.Index(label)
-		if !known {
-			c.unknownLabel(field, label, file.Place(r, columns[i]))
-			ok = false
-		}
-		labels[i] = l
-	}
-	n, err := table.ParseNumber(file.Rows[r][value])
-	switch {
-	case err != nil:
-		c.diags.Errorf(file.Place(r, value), "not-a-number", "%v", err).WithHint("write a plain number, or leave the row out with where")
-		ok = false
-	case n < 0:
-		c.diags.Errorf(file.Place(r, value), "negative", "a figure is negative: %v", n).WithHint("correct it")
-		ok = false
-	}
-	return f.cell(labels), n, ok
-}
-
 // checkRows reports maps of columns and labels that name no field of the table.
 func (c *compiler) checkRows(rows *spec.Rows, f *figures) {
 	var axes []string
@@ -224,7 +150,15 @@ func (c *compiler) checkRows(rows *spec.Rows, f *figures) {
 	for _, name := range sortedKeys(rows.Columns) {
 		c.mustBeOneOf(spec.String{Value: name, Place: rows.Columns[name].Place}, "axis of the table", "unknown-axis", axes)
 	}
+	for _, name := range slices.Concat(sortedKeys(rows.Ages), sortedKeys(rows.Files)) {
+		if _, byDefault := rows.Defaults[name]; !byDefault {
+			c.mustBeOneOf(spec.String{Value: name, Place: rows.Place}, "axis of the table", "unknown-axis", axes)
+		}
+	}
 	for _, name := range sortedKeys(rows.Map) {
+		if rows.Defaults[name] && !slices.Contains(axes, name) {
+			continue
+		}
 		i := slices.Index(axes, name)
 		if i < 0 {
 			c.mustBeOneOf(spec.String{Value: name, Place: rows.Place}, "axis of the table", "unknown-axis", axes)
@@ -305,7 +239,7 @@ func (c *compiler) normalise(f *figures) {
 				}
 			}
 			slack := math.Max(total*1e-6, t.Rounded/2*float64(printed)*1.0000001)
-			if math.Abs(s-total) > slack {
+			if math.Abs(s-total) > slack && !(f.openIn(r) && s < total) {
 				where := ""
 				if f.given > 0 {
 					where = " given " + (&figures{fields: f.fields[:f.given]}).describe(r)
@@ -314,6 +248,10 @@ func (c *compiler) normalise(f *figures) {
 					WithHint("correct a figure, name the label that takes the rest (rest: …), or say how figures are rounded (rounded: …)")
 			}
 		}
+		if total > 0 && f.openIn(r) {
+			f.merge(r, math.Max(0, total-s))
+			s = math.Max(s, total)
+		}
 		for i := range row {
 			row[i] /= s
 		}
@@ -321,6 +259,39 @@ func (c *compiler) normalise(f *figures) {
 	if !any {
 		c.diags.Errorf(t.Place, "empty-table", "table %q has no figure above 0", t.Name).WithHint("give figures")
 	}
+}
+
+// openIn reports whether a figure of a row is not given.
+func (f *figures) openIn(row int) bool {
+	return f.open != nil && slices.Contains(f.open[row*f.inRow:(row+1)*f.inRow], true)
+}
+
+// merge makes one cell, the first, of those of a row that have no figure, and gives it
+// what is missing to the whole: how they share it is left to other tables.
+func (f *figures) merge(row int, rest float64) {
+	first := row * f.inRow
+	for !f.open[first] {
+		first++
+	}
+	f.share[first] = rest
+	if f.merged == nil {
+		f.merged = map[int]int{}
+	}
+	f.merged[row] = first
+}
+
+// fitted returns the cell of the fit that a cell of the table belongs to, -1 for none.
+func (f *figures) fitted(cell int) int32 {
+	row := cell / f.inRow
+	switch first, merged := f.merged[row]; {
+	case !f.filled[row]:
+		return -1
+	case f.open == nil || !f.open[cell]:
+		return int32(cell)
+	case merged:
+		return int32(first)
+	}
+	return -1
 }
 
 // partition assigns the configurations of the fitted fields to the cells of the
@@ -356,9 +327,15 @@ func (c *compiler) partition(f *figures) bool {
 	if f.counts() {
 		f.universe = c.universeOf(universe)
 	}
+	if f.open != nil {
+		f.all = constraint{scope: universe.scope, cells: universe.cells, cell: slices.Clone(universe.cell)}
+	}
 	for k, cell := range f.part.cell {
-		if cell >= 0 && !f.filled[int(cell)/f.inRow] {
-			f.part.cell[k] = -1
+		if cell >= 0 {
+			f.part.cell[k] = f.fitted(int(cell))
+			if f.open != nil && !f.filled[int(cell)/f.inRow] && !f.openIn(int(cell)/f.inRow) {
+				f.all.cell[k] = -1
+			}
 		}
 	}
 	return c.checkRowsFilled(f, universe)
@@ -391,7 +368,7 @@ func (c *compiler) checkRowsFilled(f *figures, universe constraint) bool {
 	}
 	missing := make([]bool, f.rows)
 	for k, cell := range universe.cell {
-		if cell >= 0 && !f.filled[int(cell)/f.inRow] && !missing[int(cell)/f.inRow] {
+		if cell >= 0 && !f.filled[int(cell)/f.inRow] && !f.openIn(int(cell)/f.inRow) && !missing[int(cell)/f.inRow] {
 			missing[int(cell)/f.inRow] = c.possible(universe.scope, k)
 		}
 	}

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/personagen/personagen/engine/diag"
@@ -38,8 +39,9 @@ func (l *loader) decode(root *spec.Node, src source) *spec.Spec {
 		s.Aliases = append(s.Aliases, decodeAliases(f))
 	}
 	for _, f := range members(root, "tables") {
-		s.Tables = append(s.Tables, decodeTable(f))
+		s.Tables = append(s.Tables, decodeTable(f, root.Get("defaults")))
 	}
+	s.DefaultMaps = root.Get("defaults").Get("map")
 	for _, n := range items(root, "impossible") {
 		s.Impossible = append(s.Impossible, n.Cond)
 	}
@@ -125,17 +127,20 @@ func decodeField(f spec.Named) spec.Field {
 	}
 }
 
-func decodeTable(f spec.Named) spec.Table {
+func decodeTable(f spec.Named, defaults *spec.Node) spec.Table {
 	n := f.Value
 	t := spec.Table{
 		Name: f.Name, Place: f.Place, Title: text(n, "title"),
-		Over: texts(n, "over"), Given: texts(n, "given"), Where: condition(n, "where"),
+		Over: texts(n, "over"), Given: n.Get("given").Names(), Where: condition(n, "where"),
 		Role: text(n, "role"), Weight: number(n, "weight", 0), Rest: optionalText(n, "rest"), Partial: flag(n, "partial"), Absent: n.Get("absent") != nil,
 		Rounded: number(n, "rounded", 0), Tolerance: number(n, "tolerance", -1),
-		Source: text(n, "source"), Status: text(n, "status"), Note: text(n, "note"), Year: int(number(n, "year", 0)),
+		Source: cmp.Or(text(n, "source"), text(defaults, "source")), Status: cmp.Or(text(n, "status"), text(defaults, "status")),
+		Note: text(n, "note"), Year: int(number(n, "year", 0)),
 	}
-	if csv := n.Get("csv"); csv != nil {
-		t.CSV, t.Measure, t.Value, t.Add = csv.Rows(), text(csv, "measure"), csv.Get("value").AsString(), flag(csv, "add")
+	if t.Rows = n.FileRows(); t.Rows != nil {
+		t.Rows.Rename(n.Get("given"))
+		t.Rows.Translate(defaults.Get("map"))
+		decodeTableRows(&t, cmp.Or(n.Get("csv"), n.Get("xlsx")))
 		return t
 	}
 	for _, measure := range []string{"shares", "percent", "counts"} {
@@ -144,6 +149,19 @@ func decodeTable(f spec.Named) spec.Table {
 		}
 	}
 	return t
+}
+
+// decodeTableRows decodes what the csv or xlsx of a table says beyond its rows.
+func decodeTableRows(t *spec.Table, n *spec.Node) {
+	t.Measure, t.Add = text(n, "measure"), flag(n, "add")
+	if v := n.Get("value"); v != nil {
+		t.Value = v.AsString()
+	} else if len(t.Rows.Layout.Wide) > 0 {
+		t.Value = spec.String{Value: "value", Place: n.Place}
+	}
+	if t.Measure == "percent" {
+		t.Rows.Layout.Numbers.Marks = append(t.Rows.Layout.Numbers.Marks, "%")
+	}
 }
 
 func decodeCorrelation(f spec.Named) spec.Correlation {

@@ -162,7 +162,7 @@ func TestPathsAreRelativeToTheFileThatNamesThem(t *testing.T) {
 	for _, tt := range []struct{ got, want string }{
 		{s.Fields[0].Body.Get("values").Get("csv").Path, filepath.Join(dir, "lib", "zones.csv")},
 		{s.Fields[1].Body.Get("csv").Rows().Path, filepath.Join(dir, "data", "names.csv")},
-		{s.Tables[0].CSV.Path, "/abs/t.csv"},
+		{s.Tables[0].Rows.Path, "/abs/t.csv"},
 		{s.Shown(filepath.Join(dir, "data", "names.csv")), "data/names.csv"},
 	} {
 		if tt.got != tt.want {
@@ -268,11 +268,11 @@ func TestDecode(t *testing.T) {
 		{"computed values", s.Fields[2].Body.Get("values").Items[1].String, "BLUE"},
 		{"condition with a name in it", wage.When.Text, `age: >=65, hue: "RED" | "BLUE"`},
 		{"default inside a list", wage.Body.Get("scale").Items[0].Get("other").Number, 1.0},
-		{"table", []any{two.Name, two.Title, two.Over[0].Value, two.Given[0].Value, two.Role, two.Measure, two.Rounded, two.Tolerance, two.Rest.Value, two.Year, two.Status, two.CSV == nil},
+		{"table", []any{two.Name, two.Title, two.Over[0].Value, two.Given[0].Value, two.Role, two.Measure, two.Rounded, two.Tolerance, two.Rest.Value, two.Year, two.Status, two.Rows == nil},
 			[]any{"two", "T", "hue", "band", "pattern", "percent", 0.5, 0.01, "RED", 2020, "assumed", true}},
 		{"figures", []any{two.Inline.Fields[1].Name, two.Inline.Fields[1].Value.Fields[0].Name, red.Name, red.Value.Number, red.Place, red.Value.Place},
 			[]any{"65-100", "BLUE", "RED", 60.0, diag.Place{File: "full.cue", Line: 26, Column: 72}, diag.Place{File: "full.cue", Line: 26, Column: 77}}},
-		{"CSV table", []any{one.CSV.Path, one.Value.Value, one.Measure, one.Add, one.CSV.Where.Text, one.CSV.Columns["hue"].Value, one.CSV.Map["hue"]["r"].Value, one.Weight, one.Tolerance},
+		{"CSV table", []any{one.Rows.Path, one.Value.Value, one.Measure, one.Add, one.Rows.Where.Text, one.Rows.Columns["hue"].Value, one.Rows.Map["hue"]["r"].Value, one.Weight, one.Tolerance},
 			[]any{filepath.Join(dir, "t.csv"), "n", "shares", true, `level: "top"`, "Colour", "RED", 2.0, -1.0}},
 		{"impossible", s.Impossible[0].Text, `age: <5, hue: "RED"`},
 		{"joint", s.Joints[0].Fields[1].Value, "hue"},

@@ -255,6 +255,7 @@ func (m *model) fill(s *shape, x ast.Expr) {
 				s.any = true
 			case strings.HasPrefix(alt.Name, "#"):
 				def := m.definition(alt.Name)
+				s.file = s.file || def.file
 				if def.scalar != nil {
 					scalars = append(scalars, alt)
 				}
