@@ -22,28 +22,66 @@ var starter string
 var specName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
 func (a *app) newCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "new NAME",
-		Short:   "Write a commented starting spec that runs",
-		Long:    "new writes NAME.cue, a small spec that runs, with comments on every part. NAME may\ninclude a folder. An existing file is never overwritten.",
-		Example: "  personagen new island\n  personagen run island.cue",
+	var from string
+	c := &cobra.Command{
+		Use:   "new NAME",
+		Short: "Write a commented starting spec that runs",
+		Long: "new writes NAME.cue, a small spec that runs, with comments on every part. With --from it\n" +
+			"writes a folder NAME with a larger spec: files by theme, example CSV files, and the\n" +
+			"schema and packs for editors that know CUE. NAME may include a folder. An existing file\n" +
+			"or folder is never overwritten.",
+		Example: "  personagen new island\n  personagen run island.cue\n  personagen new brazil --from country\n  personagen run brazil",
 		Args:    argCount(1, "exactly one NAME"),
-		RunE:    func(_ *cobra.Command, args []string) error { return a.newSpec(args[0]) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if c.Flags().Changed("from") {
+				return a.newPackage(args[0], from)
+			}
+			return a.newSpec(args[0])
+		},
 	}
+	c.Flags().StringVar(&from, "from", "", "write a package from this `skeleton`: "+strings.Join(skeletons(), ", "))
+	c.RegisterFlagCompletionFunc("from", cobra.FixedCompletions(skeletons(), cobra.ShellCompDirectiveNoFileComp))
+	return c
 }
 
 func (a *app) newSpec(name string) error {
-	dir, base := filepath.Split(strings.TrimSuffix(name, ".cue"))
-	if !specName.MatchString(base) {
-		return usagef("%q is not a valid name for a spec: use lower-case letters, digits and hyphens, starting with a letter", base)
-	}
-	text := strings.NewReplacer("NAME", base, "PACKAGE", strings.ReplaceAll(base, "-", "_")).Replace(starter)
-	path := filepath.Join(dir, base+".cue")
-	if err := writeNew(path, text); err != nil {
+	dir, base, names, err := nameOfNew(name)
+	if err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(a.stdout, "wrote %s\nnext: personagen preview %s\n", path, path)
+	path := filepath.Join(dir, base+".cue")
+	if err := writeNew(path, names.Replace(starter)); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "wrote %s\nnext: personagen preview %s\n", path, path)
 	return err
+}
+
+func (a *app) newPackage(name, skeleton string) error {
+	parent, base, names, err := nameOfNew(name)
+	if err != nil {
+		return err
+	}
+	if err := knownSkeleton(skeleton); err != nil {
+		return err
+	}
+	dir := filepath.Join(parent, base)
+	files, err := writeSkeleton(dir, skeleton, names)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "wrote %s with %d files, and cue.mod for editors\nnext: personagen preview %s\n", dir, files, dir)
+	return err
+}
+
+// nameOfNew splits the name of a new spec into folder and name, and returns what
+// replaces the placeholders.
+func nameOfNew(name string) (dir, base string, placeholders *strings.Replacer, err error) {
+	dir, base = filepath.Split(strings.TrimSuffix(name, ".cue"))
+	if !specName.MatchString(base) {
+		return "", "", nil, usagef("%q is not a valid name for a spec: use lower-case letters, digits and hyphens, starting with a letter", base)
+	}
+	return dir, base, strings.NewReplacer("NAME", base, "PACKAGE", strings.ReplaceAll(base, "-", "_")), nil
 }
 
 // writeNew writes a file that must not exist yet.

@@ -1,6 +1,8 @@
 package load
 
 import (
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	cueload "cuelang.org/go/cue/load"
 
 	"github.com/personagen/personagen/cue.mod/pkg/personagen.dev/packs"
+	"github.com/personagen/personagen/schemas"
 )
 
 // TestPacksWithPlainCUE loads every pack as plain CUE does, from the repository, and
@@ -49,6 +52,39 @@ func TestPacksAreDocumented(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// TestSkeletonsWithPlainCUE lays out the skeletons of personagen new as the command does
+// and asks for what plain `cue vet` does.
+func TestSkeletonsWithPlainCUE(t *testing.T) {
+	skeletons, err := filepath.Glob("../../../cmd/personagen/skeletons/*")
+	if err != nil || len(skeletons) == 0 {
+		t.Fatalf("got skeletons %q, error %v", skeletons, err)
+	}
+	for _, skeleton := range skeletons {
+		dir := t.TempDir()
+		copyFolder(t, os.DirFS(skeleton), dir)
+		copyFolder(t, schemas.Files, filepath.Join(dir, "cue.mod/pkg", schemas.ImportPath))
+		copyFolder(t, packs.Files, filepath.Join(dir, "cue.mod/pkg", packs.ImportPath))
+		if err := os.WriteFile(filepath.Join(dir, "cue.mod/module.cue"), []byte("module: \"example.com/isle\"\nlanguage: version: \"v0.17.0\"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		inst := cueload.Instances([]string{"."}, &cueload.Config{Dir: dir, Env: []string{"CUE_REGISTRY=none"}})[0]
+		if inst.Err != nil {
+			t.Errorf("%s: %v", skeleton, inst.Err)
+			continue
+		}
+		if err := cuecontext.New().BuildInstance(inst).Validate(); err != nil {
+			t.Errorf("%s: %v", skeleton, err)
+		}
+	}
+}
+
+func copyFolder(t *testing.T, from fs.FS, to string) {
+	t.Helper()
+	if err := os.CopyFS(to, from); err != nil {
+		t.Fatal(err)
 	}
 }
 
