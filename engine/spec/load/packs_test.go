@@ -65,6 +65,7 @@ func TestSkeletonsWithPlainCUE(t *testing.T) {
 	for _, skeleton := range skeletons {
 		dir := t.TempDir()
 		copyFolder(t, os.DirFS(skeleton), dir)
+		fillPlaceholders(t, dir)
 		copyFolder(t, schemas.Files, filepath.Join(dir, "cue.mod/pkg", schemas.ImportPath))
 		copyFolder(t, packs.Files, filepath.Join(dir, "cue.mod/pkg", packs.ImportPath))
 		if err := os.WriteFile(filepath.Join(dir, "cue.mod/module.cue"), []byte("module: \"example.com/isle\"\nlanguage: version: \"v0.17.0\"\n"), 0o644); err != nil {
@@ -77,6 +78,25 @@ func TestSkeletonsWithPlainCUE(t *testing.T) {
 		}
 		if err := cuecontext.New().BuildInstance(inst).Validate(); err != nil {
 			t.Errorf("%s: %v", skeleton, err)
+		}
+	}
+}
+
+// fillPlaceholders gives the spec in a folder a name.
+func fillPlaceholders(t *testing.T, dir string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.cue"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := strings.NewReplacer("NAME", "isle", "PACKAGE", "isle").Replace(string(text))
+		if err := os.WriteFile(file, []byte(named), 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
