@@ -31,8 +31,10 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"alike":       alike,
 			"exits":       exits,
 			"head":        head,
+			"hidden":      hidden,
 			"interrupts":  interrupts,
 			"onedocument": oneDocument,
 			"replace":     replace,
@@ -42,14 +44,15 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// setUp gives each script the fictional world in $WORK/harbour, the README's spec, a
-// separate cache, and model servers:
+// setUp gives each script the fictional world in $WORK/harbour, a journal that version 1
+// of the program wrote, the README's spec, a separate cache, and model servers:
 //   - $MODEL_URL fails now and then.
 //   - $PLAIN_URL never fails.
 //   - $SLOW_URL is slow.
 //   - $BIASED_URL writes nothing about people who are red.
 //   - $PICKY_URL accepts small batches only.
 //   - $PROSE_URL never answers in JSON.
+//   - $TELLTALE_URL/WAY sends the key back.
 func setUp(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
@@ -77,6 +80,9 @@ func setUp(env *testscript.Env) error {
 	picky := strict.Start()
 	env.Defer(picky.Close)
 	env.Setenv("PICKY_URL", picky.URL+"/v1")
+	telltale := newTelltale()
+	env.Defer(telltale.Close)
+	env.Setenv("TELLTALE_URL", telltale.URL)
 	prose := (&fake.Server{Faults: fake.Always(fake.SchemaIgnored)}).Start()
 	env.Defer(prose.Close)
 	env.Setenv("PROSE_URL", prose.URL+"/v1")
@@ -87,7 +93,12 @@ func setUp(env *testscript.Env) error {
 	if err := os.WriteFile(filepath.Join(env.WorkDir, "quickstart.cue"), tour, 0o644); err != nil {
 		return err
 	}
-	return os.CopyFS(filepath.Join(env.WorkDir, "harbour"), os.DirFS(filepath.Join("testdata", "harbour")))
+	for _, name := range []string{"harbour", "version1.journal"} {
+		if err := os.CopyFS(filepath.Join(env.WorkDir, name), os.DirFS(filepath.Join("testdata", name))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // exits runs a command that must exit with a code: exits CODE COMMAND...

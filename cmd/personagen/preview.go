@@ -32,6 +32,7 @@ card. It writes no files.`,
 	f.Uint64Var(&o.persons.seed, "seed", 0, "seed of all random draws (default from the spec)")
 	f.StringVar(&o.persons.sampling, "sampling", check.Quota, "quota or independent")
 	f.BoolVar(&a.json, "json", false, "print one JSON object per line")
+	o.persons.inputs.add(f)
 	o.persons.cache.add(f)
 	return c
 }

@@ -66,7 +66,7 @@ code 5 means that texts are missing and that the same command continues the run.
 	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(dataset.FormatNames(), ",")+")")
 	f.StringVar(&o.aliases, "aliases", "", "name the columns by this set of the spec's aliases")
 	f.Int64Var(&o.rowsPerFile, "rows-per-file", release.DefaultRowsPerFile, "largest number of rows of one Parquet file")
-	f.IntVar(&o.workers, "workers", 0, "number of goroutines that make persons; the data does not depend on it (default one per core)")
+	f.IntVar(&o.workers, "workers", 0, "number of goroutines that make persons, and of calls to a model at once unless --workers-in-flight or --max-in-flight is given; the data does not depend on it (default one per core)")
 	o.writer.add(c)
 	f.BoolVar(&o.yes, "yes", false, "do not ask before paying for texts")
 	f.Float64Var(&o.askAbove, "ask-above", 0, "estimated cost above which a person at a terminal is asked first (default from the spec, or 5)")
@@ -117,6 +117,9 @@ func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
 	}
 	if o.workers < 0 {
 		return cfg, usagef("--workers must be at least 1, or 0 for one per core, not %d", o.workers)
+	}
+	if e := &cfg.Writer.Endpoint; o.workers > 0 && e.Workers == 0 && e.MaxInFlight == 0 {
+		e.Workers, e.MaxInFlight = o.workers, o.workers
 	}
 	cfg.Out, cfg.RowsPerFile, cfg.Workers, cfg.Aliases = o.out, o.rowsPerFile, o.workers, o.aliases
 	if cfg.Out == "" {

@@ -386,6 +386,9 @@ func (b *Bundle) validate() error {
 			return damaged("%s: %v", allocationPart, err)
 		}
 	}
+	if err := b.Plan.Validate(); err != nil {
+		return damaged("%s: %v", planPart, err)
+	}
 	if len(b.Model.Vars) != len(b.Plan.Variables) {
 		return damaged("the model has %d variables, the plan %d", len(b.Model.Vars), len(b.Plan.Variables))
 	}

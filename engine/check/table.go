@@ -32,7 +32,7 @@ var tableCheck = definition{kind: KindTable, compile: compileTables, measures: [
 	{"table_p", testP},
 }}
 
-// tables: persons follow every margin, table and joint of the plan.
+// tables: persons follow every margin, table, joint and sub-margin of the plan.
 type tables struct {
 	plan       *plan.Plan
 	exceptions []Exception
@@ -88,6 +88,14 @@ const leastConformity = 0.05
 // target, by rank: 1 for margins, 2 for two-way tables, 3 for others. Rank 0 is
 // not controlled.
 var personLimits = [4]float64{0, 1, 2, 3}
+
+// personLimit is the personLimits of a distribution. Sub-margins are margins.
+func personLimit(e *plan.Expected) float64 {
+	if e.Origin == plan.SubMargin && e.Rank > 0 {
+		return personLimits[1]
+	}
+	return personLimits[min(e.Rank, 3)]
+}
 
 // comparison is what a table's outcome is made from.
 type comparison struct {
@@ -239,7 +247,7 @@ func (x *tables) describe(n *TableNumbers, e *plan.Expected, counts []int64, row
 // that the allocation listed may miss by as many persons as it listed.
 func (x *tables) applyLimits(c *comparison, i int, counts []int64, rows portion) {
 	e := &x.plan.Expected[i]
-	c.numbers.Limit = personLimits[min(e.Rank, 3)]
+	c.numbers.Limit = personLimit(e)
 	allowed := map[int]float64{}
 	for _, listed := range x.exceptions {
 		if listed.Expected == i {
@@ -267,7 +275,7 @@ func (x *tables) applyLimits(c *comparison, i int, counts []int64, rows portion)
 // slack is how many persons a cell of the whole quota population may differ from
 // total times share.
 func (x *tables) slack(i int) float64 {
-	d := personLimits[min(x.plan.Expected[i].Rank, 3)]
+	d := personLimit(&x.plan.Expected[i])
 	for _, listed := range x.exceptions {
 		if listed.Expected == i {
 			d = max(d, math.Abs(listed.Persons))

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/inputs"
 )
 
 // OpenOptions are options of Open. With the zero value the reader returns every
@@ -76,7 +76,7 @@ func open(path string, o OpenOptions) (*Reader, error) {
 	if o.MaxIssues == 0 {
 		o.MaxIssues = 1000
 	}
-	file, err := os.Open(path)
+	file, err := inputs.OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func (r *Reader) openParquet(file *os.File, o OpenOptions) (err error) {
 	}
 	for i, b := range bound {
 		if b != nil {
-			s.cursors = append(s.cursors, newParquetCursor(pq, leaves[i], b))
+			s.cursors = append(s.cursors, newParquetCursor(file, pq, leaves[i], b))
 		}
 	}
 	r.reportMissing()
@@ -347,6 +347,8 @@ func (s *parquetSource) read(max int) (n int, err error) {
 type parquetCursor struct {
 	parquetLeaf
 	to     *builder
+	file   io.ReaderAt
+	pq     *parquet.File
 	groups []parquet.RowGroup // not yet opened
 	left   int64              // rows of the open group not yet read
 	pages  parquet.Pages
@@ -356,8 +358,8 @@ type parquetCursor struct {
 	values []parquet.Value // of buffer, not yet taken
 }
 
-func newParquetCursor(pq *parquet.File, l parquetLeaf, to *builder) *parquetCursor {
-	return &parquetCursor{parquetLeaf: l, to: to, groups: pq.RowGroups(), buffer: make([]parquet.Value, 512)}
+func newParquetCursor(file io.ReaderAt, pq *parquet.File, l parquetLeaf, to *builder) *parquetCursor {
+	return &parquetCursor{parquetLeaf: l, file: file, pq: pq, to: to, groups: pq.RowGroups(), buffer: make([]parquet.Value, 512)}
 }
 
 // read passes n rows to the builder.
@@ -473,6 +475,9 @@ func (c *parquetCursor) nextPage() error {
 			return io.EOF
 		}
 		c.left = c.groups[0].NumRows()
+		if err := c.check(len(c.groups)); err != nil {
+			return err
+		}
 		c.pages = c.groups[0].ColumnChunks()[c.leaf.Index()].Pages()
 		c.groups = c.groups[1:]
 	}
@@ -487,6 +492,12 @@ func (c *parquetCursor) nextPage() error {
 	}
 	c.page, c.reader = page, page.Values()
 	return nil
+}
+
+// check checks the pages of the first of the last n row groups.
+func (c *parquetCursor) check(n int) error {
+	all := c.pq.Metadata().RowGroups
+	return checkPages(c.file, &all[len(all)-n].Columns[c.leaf.Index()].MetaData)
 }
 
 // releasePage returns the memory of the page to the library.

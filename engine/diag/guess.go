@@ -1,13 +1,23 @@
 package diag
 
-import "unicode"
+import (
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
 
 // Guess returns the element of words that word was most likely meant to be, or ""
-// if none is close. At most a third of the letters of word may be wrong; swapped
-// neighbours count as one wrong letter, and case does not count. Of equally close
-// words, it returns the first.
+// if none is close. At most a third of the letters of word may be wrong, one of a
+// word of two; swapped neighbours count as one wrong letter; case, the marks of
+// letters and blanks around the word do not count. Of equally close words, it returns
+// the first.
 func Guess(word string, words []string) string {
-	best, bestDistance := "", 1+max(1, len([]rune(word))/3)
+	best, bestDistance := "", 1
+	if n := len(folded(word)); n > 1 {
+		bestDistance += max(1, n/3)
+	} else if n == 0 {
+		return ""
+	}
 	for _, w := range words {
 		if d := distance(word, w); d < bestDistance && w != word {
 			best, bestDistance = w, d
@@ -42,10 +52,20 @@ func distance(a, b string) int {
 	return row[len(y)]
 }
 
+// folded returns the letters of a word in lower case, without their marks, so that ş
+// and ș are s, and without blanks around them.
 func folded(s string) []rune {
-	r := []rune(s)
-	for i := range r {
-		r[i] = unicode.ToLower(r[i])
+	var r []rune
+	for _, c := range norm.NFD.String(s) {
+		if !unicode.Is(unicode.Mn, c) {
+			r = append(r, unicode.ToLower(c))
+		}
+	}
+	for len(r) > 0 && unicode.IsSpace(r[0]) {
+		r = r[1:]
+	}
+	for len(r) > 0 && unicode.IsSpace(r[len(r)-1]) {
+		r = r[:len(r)-1]
 	}
 	return r
 }

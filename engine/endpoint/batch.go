@@ -204,7 +204,7 @@ func (c *Client) Download(ctx context.Context, id, path string, limit int64) err
 			return err
 		}
 		defer content.Close()
-		from := &readErrors{r: content, left: limit}
+		from := &readErrors{r: c.key.masked(content), left: limit}
 		if err := writeAtomically(path, from); from.err == nil {
 			local = err
 			return nil
@@ -330,15 +330,18 @@ func fileNotFound(e *Error) bool {
 	return e.Status == http.StatusNotFound && strings.Contains(message, "file")
 }
 
+// count is a number of requests, whatever a server says it is.
+func count(n int) int64 { return min(max(int64(n), 0), 1e9) }
+
 // batch converts go-openai's batch.
 func (c *Client) batch(b openai.Batch) Batch {
-	out := Batch{ID: c.key.scrub(b.ID), Status: c.message(b.Status), Input: b.InputFileID,
-		Total: int64(b.RequestCounts.Total), Done: int64(b.RequestCounts.Completed + b.RequestCounts.Failed)}
+	out := Batch{ID: c.key.scrub(b.ID), Status: c.message(b.Status), Input: c.key.scrub(b.InputFileID),
+		Total: count(b.RequestCounts.Total), Done: count(b.RequestCounts.Completed) + count(b.RequestCounts.Failed)}
 	if b.OutputFileID != nil {
-		out.Output = *b.OutputFileID
+		out.Output = c.key.scrub(*b.OutputFileID)
 	}
 	if b.ErrorFileID != nil {
-		out.Errors = *b.ErrorFileID
+		out.Errors = c.key.scrub(*b.ErrorFileID)
 	}
 	switch b.Status {
 	case "completed", "expired", "cancelled":

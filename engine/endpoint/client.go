@@ -130,7 +130,7 @@ func (c *Client) Close() {
 // Do sends a request, with retries, and returns its answer or an *Error. It
 // waits for a place in flight, the budget and the rate limits.
 func (c *Client) Do(ctx context.Context, req Request) (Answer, error) {
-	answer, err := c.do(ctx, req, c.Mode())
+	answer, err := c.do(ctx, req, c.Mode(), c.patience)
 	c.count(answer, err)
 	if err != nil {
 		return Answer{}, err
@@ -138,7 +138,8 @@ func (c *Client) Do(ctx context.Context, req Request) (Answer, error) {
 	return *answer, nil
 }
 
-func (c *Client) do(ctx context.Context, req Request, mode Mode) (*Answer, *Error) {
+// do is Do in a mode. It retries after a temporary error as often as patience allows.
+func (c *Client) do(ctx context.Context, req Request, mode Mode, patience func(*Error) int) (*Answer, *Error) {
 	if err := c.checkRequest(req, mode); err != nil {
 		return nil, err
 	}
@@ -150,18 +151,23 @@ func (c *Client) do(ctx context.Context, req Request, mode Mode) (*Answer, *Erro
 	defer cancel()
 	for attempt, learned := 1, 0; ; attempt++ {
 		sent := c.settings()
-		answer, err := c.attempt(ctx, waiting, req, mode, sent)
+		stream := c.Slow(req.MaxTokens)
+		answer, err := c.attempt(ctx, waiting, req, mode, sent, stream)
 		if err == nil {
 			c.hardFailures(false)
 			return answer, nil
 		}
-		if learned < 3 && c.learn(err, sent, req) {
+		if learned < 3 && c.learn(err, sent, stream, req) {
 			learned++
 			continue
 		}
 		err.Attempts = attempt
-		if err.Kind.Temporary() && attempt <= c.cfg.Retries && err.RetryAfter <= c.cfg.MaxWait {
-			if cause := sleep(waiting, c.backoff(call, attempt, err.RetryAfter)); cause != nil {
+		if err.Kind.Temporary() && attempt <= min(c.cfg.Retries, patience(err)) && err.RetryAfter <= c.cfg.MaxWait {
+			wait := c.backoff(call, attempt, err.RetryAfter)
+			if c.cfg.Retrying != nil {
+				c.cfg.Retrying(err, wait)
+			}
+			if cause := sleep(waiting, wait); cause != nil {
 				return nil, c.interrupted(cause, attempt)
 			}
 			continue
@@ -170,6 +176,24 @@ func (c *Client) do(ctx context.Context, req Request, mode Mode) (*Answer, *Erro
 		return nil, err
 	}
 }
+
+// patience bounds the retries after an error that is less likely to pass than others: a
+// reply that cannot be read may have been paid for, and a server that never answered
+// within minutes is no better for being asked seven times.
+func (c *Client) patience(e *Error) int {
+	switch {
+	case e.final:
+		return 0
+	case e.Kind == Unreadable:
+		return mostReread
+	case e.Kind == Timeout && !c.proven.Load():
+		return mostReread - 1
+	}
+	return c.cfg.Retries
+}
+
+// mostReread is how often a reply that cannot be read is asked for again.
+const mostReread = 2
 
 // checkKey stops the client if there is no key.
 func (c *Client) checkKey() *Error {
@@ -242,7 +266,7 @@ func (c *Client) interrupted(cause error, attempts int) *Error {
 }
 
 // attempt waits for its turn and sends the request once.
-func (c *Client) attempt(ctx, waiting context.Context, req Request, mode Mode, w wire) (*Answer, *Error) {
+func (c *Client) attempt(ctx, waiting context.Context, req Request, mode Mode, w wire, stream bool) (*Answer, *Error) {
 	if c.life.Err() != nil { // waiting may not be joined with it yet
 		return nil, c.interrupted(context.Cause(c.life), 0)
 	}
@@ -263,7 +287,7 @@ func (c *Client) attempt(ctx, waiting context.Context, req Request, mode Mode, w
 		return nil, c.interrupted(err, 0)
 	}
 	start := time.Now()
-	s := c.send(ctx, req, mode, w)
+	s := c.send(ctx, req, mode, w, stream)
 	latency = time.Since(start)
 	c.settle(reserved, s, req, expected)
 	c.applyPauses(s.header, s.err, expected)
@@ -301,7 +325,7 @@ func (c *Client) expectedTokens(req Request) int64 {
 func (c *Client) settle(reserved *Reservation, s result, req Request, expected int64) {
 	usage, failed, absurd := s.usage, s.err, s.absurd
 	if usage != nil && !absurd {
-		absurd = !Believable(*usage, LeastPrompt(req), s.text(), Cost{Tokens: PromptBound(req) + int64(req.MaxTokens)})
+		absurd = !Believable(*usage, LeastPrompt(req), s.text(), PromptBound(req), req.MaxTokens)
 	}
 	if absurd {
 		usage = nil
@@ -364,15 +388,14 @@ func (r *result) text() string {
 }
 
 // send makes one attempt over the network.
-func (c *Client) send(ctx context.Context, req Request, mode Mode, w wire) result {
-	timeout := c.timeout(req)
-	limited, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	chat, extra, err := c.chatRequest(req, mode, w)
+func (c *Client) send(ctx context.Context, req Request, mode Mode, w wire, stream bool) result {
+	chat, extra, err := c.chatRequest(req, mode, w, stream)
 	if err != nil {
 		return result{err: &Error{Kind: BadRequest, Message: oneLine(err.Error())}}
 	}
-	x := &exchange{extra: extra, chat: true, limit: replyLimit(req.MaxTokens), timeout: timeout}
+	x := &exchange{extra: extra, chat: true, limit: replyLimit(req.MaxTokens), tokens: req.MaxTokens, timeout: c.timeout(req)}
+	limited, cancel := c.limit(ctx, x, req, stream)
+	defer cancel()
 	_, err = c.api.CreateChatCompletion(attach(limited, x), chat)
 	switch {
 	case !x.sent: // go-openai itself refuses some models
@@ -380,12 +403,42 @@ func (c *Client) send(ctx context.Context, req Request, mode Mode, w wire) resul
 	case x.status != http.StatusOK || x.cut:
 		return result{err: c.fail(ctx, x, err), header: x.header}
 	}
-	r, err := readReply(x.reply)
+	var r reply
+	if x.events != nil {
+		r = *x.events
+	} else {
+		r, err = readReply(x.reply)
+	}
 	if err != nil {
 		return result{err: c.fail(ctx, x, err), usage: r.usage, absurd: r.absurd, header: x.header}
 	}
 	answer, failed := c.answer(r)
 	return result{answer, failed, r.usage, r.absurd, x.header}
+}
+
+// limit bounds the time of an attempt: of a whole reply by its timeout, of a streamed
+// one by the silence before and between its events.
+func (c *Client) limit(ctx context.Context, x *exchange, req Request, stream bool) (context.Context, context.CancelFunc) {
+	if !stream {
+		return context.WithTimeout(ctx, x.timeout)
+	}
+	silence, all := c.streamLimits(req)
+	if c.fixedTimeout {
+		all = c.cfg.Timeout
+	}
+	first := x.timeout
+	if all < first {
+		all = first
+	}
+	limited, cancel := context.WithTimeout(ctx, all)
+	timer := time.AfterFunc(first, func() { x.silent.Store(true); cancel() })
+	x.timeout = all
+	x.heard = func() {
+		x.silence.Store(int64(silence))
+		timer.Reset(silence)
+	}
+	x.silence.Store(int64(first))
+	return limited, func() { timer.Stop(); cancel() }
 }
 
 // backoff is the wait before the next attempt: what the server asked for, or a time

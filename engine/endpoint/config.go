@@ -51,6 +51,10 @@ type Config struct {
 
 	Batch BatchConfig // how the endpoint takes files of requests
 
+	// Retrying, when set, is called before the wait for another attempt, from any
+	// goroutine.
+	Retrying func(failed *Error, wait time.Duration)
+
 	Transport http.RoundTripper // for tests; nil for the network
 }
 

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -70,6 +71,7 @@ type Error struct {
 	Answer     *Answer // of Truncated and Refused: the text that was paid for
 
 	cause   error
+	final   bool // the client does not try again
 	charged bool // whether the attempt may have been paid for
 }
 
@@ -108,18 +110,26 @@ func (c *Client) fail(ctx context.Context, x *exchange, err error) *Error {
 	}
 	e := &Error{Status: x.status, charged: !x.unsent}
 	_, long := errors.AsType[tooLong](err)
+	_, bad := errors.AsType[badEvent](err)
 	switch {
 	case ctx.Err() != nil:
 		e.Kind, e.cause, e.Message = Cancelled, ctx.Err(), ctx.Err().Error()
+	case x.silent.Load() && x.events != nil:
+		e.Kind, e.Message = Timeout, fmt.Sprintf("the answer stopped: nothing more came for %v", time.Duration(x.silence.Load()).Round(time.Millisecond))
+	case x.silent.Load():
+		e.Kind, e.Message = Timeout, fmt.Sprintf("no answer began within %v", time.Duration(x.silence.Load()).Round(time.Millisecond))
 	case isTimeout(err):
 		e.Kind, e.Message = Timeout, fmt.Sprintf("no answer within %v", x.timeout.Round(time.Millisecond))
-	case long:
-		e.Kind, e.Message = Unreadable, err.Error()
-	case x.status == 0 && !c.proven.Load() && noServer(err) != "":
+	case long: // it would be again
+		e.Kind, e.Message, e.final = Unreadable, err.Error(), true
+	case bad:
+		e.Kind, e.Message = Unreadable, "the streamed answer is not a chat completion: "+err.Error()
+	case !c.proven.Load() && noServer(err) != "":
 		e.Kind, e.Message = Unreachable, err.Error()+"; "+noServer(err)
 	case x.status == 0 || x.cut:
 		e.Kind, e.Message = Disconnected, err.Error()
 		e.charged = e.charged && !neverSent(err)
+		e.final = hasOne(e.Message, "malformed HTTP", "malformed MIME", "server response headers exceeded", "too many 1xx")
 	case err == nil:
 		e.Kind, e.Message = Unreadable, fmt.Sprintf("the server answers with status %d", x.status)
 	case x.status >= 300:
@@ -133,6 +143,11 @@ func (c *Client) fail(ctx context.Context, x *exchange, err error) *Error {
 		e.Kind, e.Message = Incapable, foreign(x.reply)
 	case foreign(x.reply) != "":
 		e.Kind, e.Message = Unreadable, notChat+foreign(x.reply)
+	case len(bytes.TrimSpace(x.reply)) == 0:
+		e.Kind, e.Message = Unreadable, notChat+"it is empty"
+	case !slices.Contains([]byte("{[\""), bytes.TrimSpace(x.reply)[0]):
+		said := c.message(string(x.reply[:min(len(x.reply), maxErrorReply)])) // without the key, before it is cut
+		e.Kind, e.Message = Unreadable, fmt.Sprintf("%sit is no JSON, but %q; is this the address of a model?", notChat, firstRunes(said, 60))
 	default:
 		e.Kind, e.Message = Unreadable, notChat+err.Error()
 		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok { // without the Go types
@@ -156,6 +171,8 @@ func (c *Client) remedy(e *Error, x *exchange, said string) string {
 	case !x.chat || e.Kind != BadRequest || aboutFormat(said) || strings.Contains(said, "parameter"):
 	case x.status < 400:
 		e.Kind = Incapable
+	case hasOne(said, "context_length", "context length", "context size", "context window", "exceeds the available context", "too many tokens"), x.status == http.StatusRequestEntityTooLarge:
+		return "; the prompt and max_tokens of the call must fit the model's context: raise it at the server (n_ctx, num_ctx, --max-model-len), or shorten them"
 	case x.status == http.StatusNotFound, x.status == http.StatusMethodNotAllowed, unknownModel:
 		e.Kind = Incapable
 		return fmt.Sprintf("; check the name of the model, %s, and the base URL, %s", c.cfg.Model, c.cfg.BaseURL)
@@ -181,8 +198,14 @@ func noServer(err error) string {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return "the server's certificate cannot be verified; correct the base URL, or install the certificate"
 	}
-	if dialled && op.Op == "dial" && strings.Contains(err.Error(), "refused") && loopback(address) {
+	said := err.Error()
+	switch {
+	case dialled && op.Op == "dial" && strings.Contains(said, "refused") && loopback(address):
 		return "nothing listens there; start the server, or correct the base URL"
+	case strings.Contains(said, "gave HTTP response to HTTPS client"):
+		return "the server does not speak https; write http:// in the base URL"
+	case hasOne(said, "malformed HTTP", "malformed MIME", "server response headers exceeded", "too many 1xx", "tls: first record does not look like"):
+		return "what listens there is no model server; correct the base URL"
 	}
 	return ""
 }
@@ -272,6 +295,8 @@ func kindOf(status int, code, message string) Kind {
 	// llama-cpp-python answers with 500 to a response format that it does not know.
 	case status == http.StatusInternalServerError && says("response_format"):
 		return BadRequest
+	case status == http.StatusNotImplemented, status == http.StatusHTTPVersionNotSupported:
+		return BadRequest
 	case status >= 500, status == http.StatusConflict, status == http.StatusTooEarly:
 		return Overloaded
 	case status == http.StatusRequestTimeout:
@@ -290,7 +315,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 		return span(s)
 	}
 	if at, err := http.ParseTime(text); err == nil {
-		return max(0, at.Sub(now))
+		return span(at.Sub(now).Seconds())
 	}
 	return 0
 }

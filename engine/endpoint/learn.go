@@ -11,6 +11,8 @@ import (
 type wire struct {
 	tokensField   string // "max_tokens" or "max_completion_tokens"
 	noTemperature bool
+	noStream      bool // answers cannot be streamed
+	noStreamUsage bool // stream_options is refused
 }
 
 // settings returns what is known of the server now.
@@ -30,7 +32,10 @@ func (c *Client) Refused() []string {
 
 // learn changes the fields of later requests after an error reply that names one
 // of those sent, and reports whether the request is worth sending again.
-func (c *Client) learn(e *Error, sent wire, req Request) bool {
+func (c *Client) learn(e *Error, sent wire, streamed bool, req Request) bool {
+	if streamed && c.learnStreaming(e) {
+		return true
+	}
 	if e.Kind != BadRequest && e.Kind != Incapable || e.Status != http.StatusBadRequest && e.Status != http.StatusUnprocessableEntity {
 		return false
 	}
@@ -54,6 +59,22 @@ func (c *Client) learn(e *Error, sent wire, req Request) bool {
 		return false
 	}
 	c.switched = c.switched || c.wire.tokensField != sent.tokensField
+	return true
+}
+
+// learnStreaming is learn for what only streams have. A server whose stream cannot be
+// read is asked for whole replies.
+func (c *Client) learnStreaming(e *Error) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case e.Kind != BadRequest && e.Kind != Incapable && e.Kind != Unreadable || c.wire.noStream:
+		return false
+	case e.Status >= 400 && strings.Contains(e.Message, "stream_options") && !c.wire.noStreamUsage:
+		c.wire.noStreamUsage = true
+	default:
+		c.wire.noStream = true
+	}
 	return true
 }
 
@@ -104,4 +125,39 @@ func (c *Client) measure(tokens int64, took time.Duration) {
 	} else {
 		c.pace *= 0.95
 	}
+}
+
+// Answers of full length that take longer than streamFrom are streamed, so that
+// silence ends an attempt and not the length of the answer. Faster servers are asked
+// for whole replies, which cost less to read.
+const (
+	streamFrom   = time.Minute
+	leastSilence = 2 * time.Minute // within an answer
+	leastSpeed   = 0.5             // tokens per second below which a stream is a trickle
+)
+
+// Slow reports whether answers of so many tokens are streamed, at the pace that was
+// measured last; 0 is no limit.
+func (c *Client) Slow(maxTokens int) bool {
+	if maxTokens == 0 {
+		maxTokens = unboundTokens
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.wire.noStream && c.pace*float64(maxTokens) > streamFrom.Seconds()
+}
+
+// streamLimits returns how long a stream may be silent within an answer, and how long
+// it may take in all: a server that sends a byte now and then must not hold a call for
+// ever.
+func (c *Client) streamLimits(req Request) (silence, all time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	tokens := req.MaxTokens
+	if tokens == 0 {
+		tokens = unboundTokens
+	}
+	perToken := max(1/leastSpeed, 10*c.pace)
+	silence = max(leastSilence, time.Duration(math.Min(50*c.pace, 3600)*float64(time.Second)))
+	return silence, max(leastTimeout, time.Duration(math.Min(perToken*float64(tokens), mostTimeout.Seconds())*float64(time.Second)))
 }

@@ -111,7 +111,10 @@ func rest(h http.Header, what string, need float64, now time.Time) time.Duration
 	if err != nil || limit <= remaining || need > limit {
 		return reset
 	}
-	return time.Duration(math.Ceil(float64(reset) * (need - remaining) / (limit - remaining)))
+	if share := (need - remaining) / (limit - remaining); share <= 1 { // not NaN
+		return time.Duration(math.Ceil(float64(reset) * share))
+	}
+	return reset
 }
 
 // resetIn reads a duration such as "6m0s", seconds, or seconds since 1970.

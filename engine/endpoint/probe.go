@@ -59,12 +59,12 @@ func (c *Client) Probe(ctx context.Context, calls ...Call) (Capability, error) {
 	}
 	var broken error // the server error, while no mode was rejected for another reason
 	for i, mode := range candidates {
-		reason, err := c.try(ctx, mode, canaries, &found)
+		reason, err := c.try(ctx, mode, canaries, i == len(candidates)-1, &found)
 		found.Refused = c.Refused()
-		if KindOf(err) == Overloaded && i == len(found.Rejected) && (i == 0 || broken != nil) {
+		if unsupported(err) && i == len(found.Rejected) && (i == 0 || broken != nil) {
 			// Some servers answer with 500 to what they do not support.
 			broken, reason, err = err, "server error: "+err.Error(), nil
-		} else if KindOf(err) == Overloaded {
+		} else if unsupported(err) {
 			reason, err = "server error: "+err.Error(), nil
 		} else if err == nil && reason != "" {
 			broken = nil
@@ -94,9 +94,17 @@ const (
 	mostThoughts = 8000
 )
 
+// unsupported reports whether an error may be that of a server that fails at what it
+// does not support.
+func unsupported(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Kind == Overloaded && e.Status == http.StatusInternalServerError
+}
+
 // try returns why a mode does not work, "" if it does, or an error that does not
-// concern the mode.
-func (c *Client) try(ctx context.Context, mode Mode, canaries []Call, found *Capability) (reason string, err error) {
+// concern the mode. An internal error of the server is not waited for unless the mode
+// is the last.
+func (c *Client) try(ctx context.Context, mode Mode, canaries []Call, last bool, found *Capability) (reason string, err error) {
 	for _, call := range canaries {
 		req := Request{
 			System: "You greet people.",
@@ -109,7 +117,12 @@ func (c *Client) try(ctx context.Context, mode Mode, canaries []Call, found *Cap
 		var answer *Answer
 		var e *Error
 		for {
-			answer, e = c.do(ctx, req, mode)
+			answer, e = c.do(ctx, req, mode, func(e *Error) int {
+				if !last && unsupported(e) {
+					return 1
+				}
+				return c.patience(e)
+			})
 			c.count(answer, e)
 			if e != nil && e.Answer != nil && e.Kind == Truncated {
 				answer, e = e.Answer, nil // its beginning is enough
@@ -250,36 +263,4 @@ func (c *Client) ProbeWorst(calls ...Call) Cost {
 		worst = Cost{max(worst.Money, one.Money), max(worst.Tokens, one.Tokens)}
 	}
 	return worst
-}
-
-// thoughtTags are the names of the tags that models write thoughts between.
-var thoughtTags = []string{"think", "thinking", "thought", "thoughts", "reasoning", "scratchpad"}
-
-// WithoutThoughts removes the thoughts from an answer: what is between tags, what
-// precedes a closing tag, and what follows an opening tag that is not closed.
-func WithoutThoughts(text string) string {
-	lower := strings.ToLower(text)
-	if len(lower) != len(text) {
-		lower = text // a letter whose cases differ in length
-	}
-	for _, tag := range thoughtTags {
-		if at := strings.LastIndex(lower, "</"+tag+">"); at >= 0 && !inObject(text, at) {
-			text, lower = text[at+len(tag)+3:], lower[at+len(tag)+3:]
-		}
-		if at := strings.Index(lower, "<"+tag+">"); at >= 0 && !inObject(text, at) {
-			text, lower = text[:at], lower[:at]
-		}
-	}
-	return text
-}
-
-// inObject reports whether a position is within the JSON object that a text begins
-// with.
-func inObject(text string, at int) bool {
-	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
-		return false
-	}
-	d := json.NewDecoder(strings.NewReader(text))
-	var object json.RawMessage
-	return d.Decode(&object) == nil && int64(at) < d.InputOffset()
 }

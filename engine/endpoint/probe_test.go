@@ -22,7 +22,7 @@ func TestProbe(t *testing.T) {
 		{"200 and unconstrained", &fake.Server{Ignores: []string{"json_schema"}}, JSONObject, "", 3, "does not follow the schema"},
 		{"no strict mode", &fake.Server{Refuses: []string{"json_schema"}}, JSONObject, "", 3, "the server refuses it"},
 		{"a schema with JSON mode", &fake.Server{Refuses: []string{"json_schema"}, Schemas: true}, ObjectSchema, "", 2, "the server refuses it"},
-		{"the server breaks on a format", &fake.Server{Breaks: []string{"json_schema"}}, JSONObject, "", 6, "server error"},
+		{"the server breaks on a format", &fake.Server{Breaks: []string{"json_schema"}}, JSONObject, "", 4, "server error"},
 		{"and says so", &fake.Server{Breaks: []string{"json_schema"}, BreaksWith: "Input should be 'text' ('body', 'response_format', 'type')", Schemas: true}, ObjectSchema, "", 2, "the server refuses it"},
 		{"no modes", &fake.Server{Refuses: []string{"json_schema", "json_object"}}, Prompted, "", 4, "the server refuses it"},
 		{"fences", &fake.Server{Refuses: []string{"json_schema", "json_object"}, Faults: fake.Always(fake.CodeFence)}, Prompted, "", 4, ""},
@@ -34,7 +34,7 @@ func TestProbe(t *testing.T) {
 		{"all thought", &fake.Server{Faults: fake.Always(fake.Empty), Thinks: 200}, "", Incapable, 4, "turn thinking off"},
 		{"refusals", &fake.Server{Faults: fake.Always(fake.Refusal)}, "", Incapable, 4, "the model refuses"},
 		{"wrong key", &fake.Server{Faults: fake.Always(fake.Unauthorised)}, "", Unauthorised, 1, ""},
-		{"down", &fake.Server{Faults: fake.Always(fake.ServerError)}, "", Overloaded, 16, "server error"},
+		{"down", &fake.Server{Faults: fake.Always(fake.ServerError)}, "", Overloaded, 10, "server error"},
 		{"a hiccup", &fake.Server{Faults: fake.Sequence(fake.ServerError, fake.RateLimit)}, Strict, "", 3, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

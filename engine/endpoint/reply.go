@@ -21,6 +21,7 @@ type reply struct {
 	usage    *Usage // nil if the reply does not report it
 	absurd   bool   // the usage has counts that no call can have
 	problem  string // an error that the reply reports, "" for none
+	status   int    // HTTP status that the error names as its code, 0 for none
 }
 
 // readReply decodes the first value of a body. It allocates no more than a small
@@ -42,9 +43,21 @@ func readReply(body []byte) (reply, error) {
 	}
 	r.answered = r.answered || r.finish != ""
 	if len(w.Error) > 0 && string(w.Error) != "null" {
-		r.problem = bodyMessage(fmt.Appendf(nil, `{"error":%s}`, w.Error))
+		r.problem, r.status = problemOf(w.Error)
 	}
 	return r, err
+}
+
+// problemOf returns the message of an error within a reply, and the HTTP status that
+// gateways pass on as its code, 0 without one.
+func problemOf(data json.RawMessage) (message string, status int) {
+	var e struct{ Code json.Number }
+	if json.Unmarshal(data, &e) == nil {
+		if code, err := e.Code.Int64(); err == nil && code >= 400 && code < 600 {
+			status = int(code)
+		}
+	}
+	return bodyMessage(fmt.Appendf(nil, `{"error":%s}`, data)), status
 }
 
 // firstChoice is the first of the choices; the others are skipped.
@@ -159,9 +172,14 @@ func (f usageFields) usage() (_ *Usage, absurd bool) {
 // mostTokens is more than any call takes.
 const mostTokens = 1e9
 
-// hiddenTokens is how many tokens beyond the bounds of a request are believed: a
-// provider may add instructions, and thoughts that no bound limits.
-const hiddenTokens = 1_000_000
+// Tokens beyond the bounds of a request that are believed: instructions that a
+// provider adds to prompts, thoughts that it reports as such and that no bound limits,
+// and the few that servers count differently.
+const (
+	hiddenPrompt   = 8 << 10
+	hiddenThoughts = 128 << 10
+	miscounted     = 64
+)
 
 // charsPerTokenAtMost is more than any tokenizer reaches with prose.
 const charsPerTokenAtMost = 12
@@ -172,10 +190,16 @@ func LeastPrompt(req Request) int64 {
 }
 
 // Believable reports whether a reported usage can be that of a call: at least of
-// the tokens that were certainly sent and received, and not far beyond its bound.
-func Believable(u Usage, leastPrompt int64, answer string, bound Cost) bool {
-	return u.Prompt >= leastPrompt && u.Completion >= int64(utf8.RuneCountInString(answer))/charsPerTokenAtMost &&
-		u.Prompt+u.Completion <= bound.Tokens+hiddenTokens
+// the tokens that were certainly sent and received, and not beyond its bounds but by
+// what the server may add. A maxTokens of 0 is no bound.
+func Believable(u Usage, leastPrompt int64, answer string, mostPrompt int64, maxTokens int) bool {
+	most := int64(maxTokens)
+	if most == 0 {
+		most = hiddenThoughts
+	}
+	return u.Prompt >= leastPrompt && u.Prompt <= mostPrompt+hiddenPrompt &&
+		u.Completion >= int64(utf8.RuneCountInString(answer))/charsPerTokenAtMost &&
+		u.Completion <= most+min(u.Reasoning, hiddenThoughts)+miscounted
 }
 
 // answer returns the answer of a reply, or why it has none.
@@ -184,7 +208,12 @@ func (c *Client) answer(r reply) (*Answer, *Error) {
 		if r.problem == "" {
 			r.problem = "the reply has no answer in it"
 		}
-		return nil, c.unreadable(r.problem)
+		e := c.unreadable(r.problem)
+		if r.status != 0 {
+			e.Kind, e.Status = kindOf(r.status, "", r.problem), r.status
+			e.Message += c.remedy(e, &exchange{chat: true, status: r.status}, r.problem)
+		}
+		return nil, e
 	}
 	answer := &Answer{Text: r.text, FinishReason: r.finish, Model: c.message(r.model), Reasoned: r.reasoned}
 	if r.usage != nil && !r.absurd {
@@ -221,6 +250,8 @@ func foreign(body []byte) string {
 	switch text := bytes.TrimSpace(body[:min(len(body), 4096)]); {
 	case bytes.HasPrefix(text, []byte("<")):
 		return "the server answers with an HTML page: this is not the address of a model, or a proxy asks to sign in; open it in a browser, and correct the base URL"
+	case bytes.HasPrefix(text, []byte("\x1f\x8b")):
+		return "the server compresses its reply, although it was not asked to; turn compression off there, or ask the model without this proxy"
 	case bytes.HasPrefix(text, []byte("data:")), bytes.HasPrefix(text, []byte("event:")), bytes.HasPrefix(text, []byte(":")):
 		return "the server streams its answer, although it was asked for one reply; turn streaming off there, or ask the model without this proxy"
 	}

@@ -118,7 +118,7 @@ func TestUnreadableReplies(t *testing.T) {
 		{`{"choices":[{"message":{"content":"a"},"finish_reason":7}]}`, ""}, {`{"choices":[{"message":{"content":"a" "b"}}]}`, ""},
 		{`{"model":7,"choices":[{"message":{"content":"a"}}]}`, ""}, {`{"choices":[{"message":{"content":"a"}}]`, ""},
 		{`{"usage":{"prompt_tokens":1.0},"choices":[{"message":{"content":7}}]}`, ""},
-		{`{"error":{"message":"upstream\nis busy","code":503}}`, "upstream is busy"}, {`{"error":"no slot","choices":[]}`, "no slot"}, {`{"error":{"message":7},"choices":null}`, "7"},
+		{`{"error":{"message":"upstream\nis busy","code":17}}`, "upstream is busy"}, {`{"error":"no slot","choices":[]}`, "no slot"}, {`{"error":{"message":7},"choices":null}`, "7"},
 	} {
 		_, err := replying(t, c.body).Do(t.Context(), Request{User: "u"})
 		if KindOf(err) != Unreadable || !Charged(err) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), c.part) {

@@ -12,15 +12,19 @@ import (
 //   - temperature: go-openai omits a 0, and refuses most values for some models;
 //   - max_tokens: go-openai refuses it for reasoning models, but a compatible
 //     server may serve such a model and accept it;
-//   - stream: go-openai omits false, and some servers stream unless it is sent;
+//   - stream: go-openai omits false, and some servers stream unless it is sent; the
+//     transport reads streams, as it reads other replies;
 //   - the schema of ObjectSchema, and Config.Extra.
-func (c *Client) chatRequest(req Request, mode Mode, w wire) (openai.ChatCompletionRequest, []byte, error) {
+func (c *Client) chatRequest(req Request, mode Mode, w wire, stream bool) (openai.ChatCompletionRequest, []byte, error) {
 	out := openai.ChatCompletionRequest{Model: c.cfg.Model, Messages: messages(req, mode), Seed: req.Seed}
 	fields := make(map[string]any, len(c.cfg.Extra)+4)
 	for name, value := range c.cfg.Extra {
 		fields[name] = value
 	}
-	fields["stream"] = false
+	fields["stream"] = stream
+	if stream && !w.noStreamUsage {
+		fields["stream_options"] = map[string]any{"include_usage": true}
+	}
 	if req.Temperature != nil && !w.noTemperature {
 		fields["temperature"] = *req.Temperature
 	}
@@ -78,7 +82,7 @@ func (c *Client) Body(req Request) ([]byte, error) {
 	if err := c.checkRequest(req, mode); err != nil {
 		return nil, err
 	}
-	chat, extra, err := c.chatRequest(req, mode, c.settings())
+	chat, extra, err := c.chatRequest(req, mode, c.settings(), false)
 	if err != nil {
 		return nil, err
 	}

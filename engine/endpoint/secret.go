@@ -1,14 +1,11 @@
 package endpoint
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
-	"strconv"
 	"strings"
 )
 
@@ -45,82 +42,6 @@ const leastSecret = 8
 // leastPart is the length from which a part of a key is hidden: long enough for
 // the prefixes that all keys of a provider share.
 const leastPart = 12
-
-// scrub hides the key in a text of the server, as it is, as in an address or in
-// JSON, and long parts of it. It must come before the text is cut.
-func (s Secret) scrub(text string) string {
-	key := s.reveal()
-	if key == "" || text == "" {
-		return text
-	}
-	text = strings.ReplaceAll(text, key, hidden)
-	for _, form := range []string{url.QueryEscape(key), quotedForm(key), base64.StdEncoding.EncodeToString([]byte(key))} {
-		text = strings.ReplaceAll(text, form, hidden)
-	}
-	for at := 0; at+leastPart <= len(key); at++ {
-		for {
-			i := strings.Index(text, key[at:at+leastPart])
-			if i < 0 {
-				break
-			}
-			n := leastPart
-			for at+n < len(key) && i+n < len(text) && text[i+n] == key[at+n] {
-				n++
-			}
-			text = text[:i] + hidden + text[i+n:]
-		}
-	}
-	return text
-}
-
-// mostShown is the length from which a part of a key makes a text unusable.
-const mostShown = 20
-
-// isIn reports whether a text holds the key or a long part of it, plainly or in
-// escapes of JSON.
-func (s Secret) isIn(text string) bool {
-	key := s.reveal()
-	if len(key) < leastSecret {
-		return false
-	}
-	for range 4 { // JSON may be within JSON
-		for at := 0; at == 0 || at+mostShown <= len(key); at++ {
-			if strings.Contains(text, key[at:min(at+mostShown, len(key))]) {
-				return true
-			}
-		}
-		plain := unescaped(text)
-		if plain == text {
-			break
-		}
-		text = plain
-	}
-	return false
-}
-
-// unescaped resolves the escapes of JSON strings wherever they are.
-func unescaped(text string) string {
-	if !strings.Contains(text, `\`) {
-		return text
-	}
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		if text[i] != '\\' || i+1 == len(text) {
-			b.WriteByte(text[i])
-			continue
-		}
-		i++
-		if text[i] == 'u' && i+4 < len(text) {
-			if r, err := strconv.ParseUint(text[i+1:i+5], 16, 32); err == nil {
-				b.WriteRune(rune(r))
-				i += 4
-				continue
-			}
-		}
-		b.WriteByte(text[i])
-	}
-	return b.String()
-}
 
 // quotedForm is a text as JSON writes it within quotes.
 func quotedForm(text string) string {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,16 +27,21 @@ type transport struct {
 type exchange struct {
 	extra  []byte // JSON object whose members are added to the body; nil for none
 	stream bool   // the body of a reply with status 200 is passed on unread
+	tokens int    // limit of the answer, for a streamed one
+	heard  func() // called for each event of a streamed answer; nil if none is asked for
 	chat   bool   // a chat completion: the client decodes a good reply itself
 	limit  int64  // of a good reply in bytes
 
 	timeout time.Duration // for messages
+	silence atomic.Int64  // limit of the silence of a streamed answer, for messages
+	silent  atomic.Bool   // it was reached
 
 	sent   bool // go-openai has accepted the request
 	unsent bool // no connection was made, so the server has not seen the request
 	status int  // of the reply, 0 without one
 	header http.Header
 	reply  []byte // the body, unless streamed
+	events *reply // of a streamed answer
 	cut    bool   // the body could not be read to its end
 }
 
@@ -108,6 +114,10 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		if _, ok := err.(tooLong); ok {
 			x.reply, err = x.reply[:maxErrorReply], nil
 		}
+	} else if x.heard != nil && isStream(resp.Header.Get("Content-Type")) {
+		var r reply
+		r, err = readStream(resp.Body, x.limit, x.tokens, x.heard)
+		x.events = &r
 	} else {
 		x.reply, err = readUpTo(resp, max(x.limit, maxErrorReply))
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/gofrs/flock"
+
+	"github.com/personagen/personagen/engine/internal/plaintext"
 )
 
 // ErrLocked is what errors of Open match when another process, or another part
@@ -68,5 +70,5 @@ func holder(path string) string {
 	if err != nil || name == "" {
 		return "another process"
 	}
-	return name
+	return plaintext.Visible(name)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,6 +167,7 @@ type bankReader struct {
 	known         []map[string]int32 // per given field: code of a cell's text
 	missing       int                // weights that are not given
 	failed        bool               // a fault has been reported
+	notation      notation           // of the weights
 }
 
 // unknownCode is the code of a cell whose text has been reported as unknown.
@@ -183,6 +185,7 @@ func (c *Compiler) fileBank(s *spec.Field, f *Field) *bank {
 	if r.failed {
 		return nil
 	}
+	r.doubtWeights()
 	if r.missing > 0 {
 		as := "left out"
 		if n := r.rows.Missing.Number; n != nil {
@@ -323,7 +326,11 @@ func (r *bankReader) groups() []*rowGroup {
 	index := map[string]*rowGroup{}
 	rows, ok := r.selectRows(r.file, r.rows.Where)
 	r.failed = !ok
+	before := len(r.Diags.Items)
 	for _, row := range rows {
+		if len(r.Diags.Items)-before > table.MaxFaults {
+			break // every row has one: the cause is the same
+		}
 		cells := make([]int32, len(r.given))
 		known := true
 		for i := range r.given {
@@ -406,8 +413,40 @@ func (r *bankReader) entry(row int) (entry, bool) {
 			return entry{}, false
 		}
 		e.weight = w
+		r.notation.note(r.file.Figure(row, r.weight), row)
 	}
 	return e, true
+}
+
+// pointed matches a number whose point may separate thousands.
+var pointed = regexp.MustCompile(`^[1-9][0-9]{0,2}\.[0-9]{3}$`)
+
+// notation is how the weights of a file are written.
+type notation struct {
+	pointed string // the first weight such as 1.234, "" for none
+	row     int    // of pointed
+	wholes  bool   // there are whole numbers of at least 100
+	others  bool   // there are fractions of another form
+}
+
+func (n *notation) note(text string, row int) {
+	text = strings.TrimSpace(text)
+	switch {
+	case !pointed.MatchString(text):
+		n.others = n.others || strings.ContainsAny(text, ".eE")
+		n.wholes = n.wholes || len(text) > 2 && !n.others
+	case n.pointed == "":
+		n.pointed, n.row = text, row
+	}
+}
+
+// doubtWeights warns of weights such as 1.234 beside whole numbers such as 987, whose
+// points probably separate thousands.
+func (r *bankReader) doubtWeights() {
+	if n := &r.notation; n.pointed != "" && n.wholes && !n.others {
+		r.Diags.Warnf(r.file.Place(n.row, r.weight), "thousands", "the weight is %s, and others are whole numbers: does the point separate thousands?", n.pointed).
+			WithHint("write %s; or, if the weights do have fractions, write the others with a point, too", strings.ReplaceAll(n.pointed, ".", ""))
+	}
 }
 
 // reportWeight reports a weight that is not a number of at least 0.

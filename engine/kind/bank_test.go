@@ -318,7 +318,7 @@ func TestBankFaults(t *testing.T) {
 		{"twice without given", `csv: {file: "f.csv"}`, "town\na\na\n", "f.csv:3:1 duplicate-entry: \"a\" appears twice, here and on line 2 | keep one row, with the sum of the weights"},
 		{"no such column", `given: ["zone"], csv: {file: "f.csv"}, column: "twon", weight: "people"`, "zone,town,w\nNorth,a,1\n",
 			"spec.cue:5:72 unknown-column: f.csv has no column \"twon\" | did you mean \"town\"?\nspec.cue:5:88 unknown-column: f.csv has no column \"people\" | its columns are [zone town w]"},
-		{"no rows", `csv: {file: "f.csv", where: town: "z"}`, "town\na\n", "spec.cue:5:30 no-rows: no row of f.csv gives an entry | check where"},
+		{"no rows", `csv: {file: "f.csv", where: town: "z"}`, "town\na\n", "spec.cue:5:30 no-rows: no row of f.csv gives an entry | check where\nspec.cue:5:53 never-holds: no value of column \"town\" satisfies \"z\" | the values are a"},
 		{"no such column in where", `csv: {file: "f.csv", where: twon: "z"}`, "town,x\na,1\n", "spec.cue:5:53 unknown-column: f.csv has no column \"twon\" | did you mean \"town\"?"},
 		{"not finite", `given: ["hue"], csv: {file: "f.csv"}`, "hue,town\nred,a\n",
 			"spec.cue:5:33 not-finite: field \"hue\" is a choice, which has no finite list of values | use a category, integer, group or constant"},

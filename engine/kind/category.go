@@ -28,7 +28,9 @@ func (c *Compiler) readLabels(n *spec.Node) []string {
 		var labels []string
 		for _, item := range n.Items {
 			label := item.String // the exact digits of a number
-			if label == "" {
+			if item.Kind != spec.StringNode && item.Kind != spec.NumberNode {
+				c.Diags.Errorf(item.Place, "bad-label", "a label is text or a number").WithHint("put quotation marks around the label")
+			} else if label == "" {
 				c.Diags.Errorf(item.Place, "empty-label", "a label is empty").WithHint("write a label")
 			} else if seen[label] {
 				c.Diags.Errorf(item.Place, "duplicate-label", "label %q appears twice", label).WithHint("remove one")

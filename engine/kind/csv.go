@@ -55,18 +55,25 @@ func (c *Compiler) selectRows(file *table.File, where *spec.Condition) (rows []i
 			tests = append(tests, test{t, column, map[string]bool{}})
 		}
 	}
+	met := make([]bool, len(tests))
 	for r, cells := range file.Rows {
 		keep := true
-		for _, t := range tests {
+		for i, t := range tests {
 			ok, tried := t.known[cells[t.column]]
 			if !tried {
 				ok = t.term.Accept(cells[t.column])
 				t.known[cells[t.column]] = ok
 			}
+			met[i] = met[i] || ok
 			keep = keep && ok
 		}
 		if keep {
 			rows = append(rows, r)
+		}
+	}
+	if len(file.Rows) > 0 {
+		for i, t := range tests {
+			c.doubtCells(t.term, file.Header[t.column], t.known, met[i])
 		}
 	}
 	return rows, true

@@ -126,7 +126,7 @@ func TestFiniteFaults(t *testing.T) {
 		{`"category", values: ["a", "b", "a"]`, "spec.cue:5:43 duplicate-label: label \"a\" appears twice | remove one"},
 		{`"category", values: ["a", ""]`, "spec.cue:5:38 empty-label: a label is empty | write a label"},
 		{`"category", values: {csv: "z.csv", column: "unti"}`, "spec.cue:5:55 unknown-column: z.csv has no column \"unti\" | did you mean \"unit\"?"},
-		{`"category", values: {csv: "z.csv", column: "unit", where: level: "9"}`, "spec.cue:5:32 no-labels: no row of z.csv gives a label | check column and where"},
+		{`"category", values: {csv: "z.csv", column: "unit", where: level: "9"}`, "spec.cue:5:32 no-labels: no row of z.csv gives a label | check column and where\nspec.cue:5:70 never-holds: no value of column \"level\" satisfies \"9\" | the values are 1, 2, 3"},
 		{`"category", values: {csv: "z.csv", column: "unit", where: lvel: "9"}`, "spec.cue:5:70 unknown-column: z.csv has no column \"lvel\" | did you mean \"level\"?"},
 		{`"category", values: {csv: "z.csv", column: "empty"}`, "z.csv:2:9 empty-label: the label in column \"empty\" is empty | write a label, or exclude the row with where"},
 		{`"integer", min: 3, max: 2`, "spec.cue:5:28 empty-range: min 3 is above max 2 | swap them"},
@@ -204,7 +204,7 @@ func TestSelectFaults(t *testing.T) {
 	for text, want := range map[string]string{
 		`impossible: [{zoen: "North"}]`:          "spec.cue:4:15 unknown-field: no field is called \"zoen\" | did you mean \"zone\"?",
 		`impossible: [{town: "a"}]`:              "spec.cue:4:15 not-finite: field \"town\" is a choice, which has no finite list of values | use a category, integer, group or constant",
-		`impossible: [{zone: "Nort"}]`:           "spec.cue:4:15 never-holds: no value of field \"zone\" satisfies \"Nort\" | the values are North, South",
+		`impossible: [{zone: "Nort"}]`:           "spec.cue:4:15 never-holds: no value of field \"zone\" satisfies \"Nort\" | did you mean \"North\"?",
 		`impossible: [{x: 1, y: 2}]`:             "spec.cue:4:14 too-wide: the conditions use 2 fields, which have more than 4194304 combinations of values | use fewer fields, or groups with fewer values",
 		`impossible: [{zone: "Nort" | "South"}]`: "spec.cue:4:15 never-holds: \"Nort\" is not a value of field \"zone\", in the condition \"Nort\" | \"South\" | did you mean \"North\"?",
 		`impossible: [{long: "nothing"}]`:        "spec.cue:4:15 never-holds: no value of field \"long\" satisfies \"nothing\" | the values are a, b, c, d, e, f, g, h, …, j",

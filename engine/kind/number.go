@@ -269,12 +269,14 @@ func (c *Compiler) readScales(s *spec.Field, p *number) bool {
 }
 
 // checkLimits checks that every distribution has at least leastMass within the
-// limits, with the least and with the greatest factor.
+// limits, with the least and with the greatest factor. It warns if rounding leaves
+// nearly everyone the same value.
 func (c *Compiler) checkLimits(s *spec.Field, p *number) bool {
 	least, greatest := 1.0, 1.0
 	for _, sc := range p.Scales {
 		least, greatest = least*slices.Min(sc.Factors), greatest*slices.Max(sc.Factors)
 	}
+	values := map[float64]bool{}
 	for i, shape := range p.Shapes {
 		if shape.Kind == "" {
 			continue
@@ -285,6 +287,9 @@ func (c *Compiler) checkLimits(s *spec.Field, p *number) bool {
 				return false
 			}
 			if d.mass >= leastMass {
+				for _, u := range []float64{0.001, 0.5, 0.999} {
+					values[p.Limits.rounded(d.quantile(u))] = true
+				}
 				continue
 			}
 			at, which := s.Place, "the distribution"
@@ -300,7 +305,21 @@ func (c *Compiler) checkLimits(s *spec.Field, p *number) bool {
 			return false
 		}
 	}
+	if p.Limits.Round > 0 && len(values) == 1 {
+		for value := range values {
+			c.Diags.Warnf(s.Place, "one-value", "rounded to multiples of %g, nearly every value of %q is %g", p.Limits.Round, s.Name, value).
+				WithHint("round to smaller multiples, or make the field a constant")
+		}
+	}
 	return true
+}
+
+// rounded returns a number as it is written: a multiple of Round, if that is set.
+func (l Limits) rounded(x float64) float64 {
+	if l.Round > 0 {
+		return l.multiple(math.Round(x / l.Round))
+	}
+	return x
 }
 
 // maxNumber is the largest magnitude of a number: up to it, neighbouring whole
@@ -311,10 +330,7 @@ const maxNumber = 1e15
 func (c *Compiler) tooLarge(s *spec.Field, p *number, d *truncated) bool {
 	const tail = 1e-12
 	for _, u := range []float64{tail, 0.5, 1 - tail} {
-		x := d.quantile(u)
-		if p.Limits.Round > 0 {
-			x = p.Limits.multiple(math.Round(x / p.Limits.Round))
-		}
+		x := p.Limits.rounded(d.quantile(u))
 		if !(math.Abs(x) <= maxNumber) { // also for NaN
 			c.Diags.Errorf(s.Place, "huge-number", "the distribution of %q has values such as %g, and numbers are at most %g", s.Name, x, float64(maxNumber)).
 				WithHint("check the parameters, the factors and round, or count in larger units")

@@ -309,7 +309,7 @@ func TestNumberFaults(t *testing.T) {
 		{"factor field", `normal: {mean: 1, sd: 1}, scale: [{by: "hue", factors: {red: 2}}]`,
 			"spec.cue:5:61 not-finite: field \"hue\" is a choice, which has no finite list of values | use a category, integer, group or constant"},
 		{"case field", `cases: [{when: zoen: "North", normal: {mean: 1, sd: 1}}]`, "spec.cue:5:37 unknown-field: no field is called \"zoen\" | did you mean \"zone\"?"},
-		{"case label", `cases: [{when: zone: "Nort", normal: {mean: 1, sd: 1}}]`, "spec.cue:5:37 never-holds: no value of field \"zone\" satisfies \"Nort\" | the values are North, South"},
+		{"case label", `cases: [{when: zone: "Nort", normal: {mean: 1, sd: 1}}]`, "spec.cue:5:37 never-holds: no value of field \"zone\" satisfies \"Nort\" | did you mean \"North\"?"},
 		{"outside", `normal: {mean: 0, sd: 1}, min: 10`, "spec.cue:5:2 outside-limits: the distribution has almost no probability between min and max | widen the limits, or check the parameters"},
 		{"outside in a case", `normal: {mean: 10, sd: 1}, min: 5, cases: [{when: zone: "North", uniform: {low: 0, high: 3}}]`,
 			"spec.cue:5:65 outside-limits: the distribution where zone: \"North\" has almost no probability between min and max | widen the limits, or check the parameters"},

@@ -85,12 +85,7 @@ func (c *Compiler) conditionTest(cond *spec.Condition, s *Selector, fields []*Fi
 			stride *= n
 		}
 		ok := acceptedCodes(t, fields[at])
-		if !slices.Contains(ok, true) {
-			c.Diags.Warnf(t.Place, "never-holds", "no value of field %q satisfies %s", t.Field, t.Text).
-				WithHint("the values are %s", fields[at].Domain.Summary())
-		} else {
-			c.warnUnknownLabels(t, fields[at])
-		}
+		c.doubtTerm(t, fields[at], slices.Contains(ok, true))
 		axes = append(axes, axis{stride, s.Slots[at], ok})
 	}
 	return func(config int) bool {
@@ -100,21 +95,6 @@ func (c *Compiler) conditionTest(cond *spec.Condition, s *Selector, fields []*Fi
 			}
 		}
 		return true
-	}
-}
-
-// warnUnknownLabels warns of labels in a term that its field does not have.
-func (c *Compiler) warnUnknownLabels(t *spec.Term, f *Field) {
-	for _, label := range t.Literals {
-		if _, ok := f.Domain.Index(label); ok {
-			continue
-		}
-		d := c.Diags.Warnf(t.Place, "never-holds", "%q is not a value of field %q, in the condition %s", label, f.Name, t.Text)
-		if g := diag.Guess(label, f.Domain.AllLabels()); g != "" {
-			d.WithHint("did you mean %q?", g)
-		} else {
-			d.WithHint("the values are %s", f.Domain.Summary())
-		}
 	}
 }
 

@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/plaintext"
 	"github.com/personagen/personagen/engine/internal/prompt"
 	"github.com/personagen/personagen/engine/spec"
 )
@@ -92,7 +92,11 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 	}
 	node := s.Body.Get("text")
 	if fault := try(t, values); fault != nil {
-		c.Diags.Errorf(node.PositionAt(fault.Offset), "template", "the template fails for the values %s: %s", formatValues(fields, values), fault.Message).WithHint("%s", fault.Hint)
+		where := ""
+		if len(fields) > 0 {
+			where = " for the values " + formatValues(fields, values)
+		}
+		c.Diags.Errorf(node.PositionAt(fault.Offset), "template", "the template fails%s: %s", where, fault.Message).WithHint("%s", fault.Hint)
 		return false
 	}
 	for _, f := range fields {
@@ -111,7 +115,7 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 
 // try executes a template and returns its fault.
 func try(t *prompt.Template, values map[string]any) *prompt.Fault {
-	err := t.Execute(context.Background(), io.Discard, values)
+	_, err := execute(context.Background(), t, values)
 	if err == nil {
 		return nil
 	}
@@ -313,9 +317,22 @@ func (p *templateFiller) execute(b *frame.Batch, r int) (string, error) {
 	for _, name := range p.p.Fields {
 		p.values[name] = cellValue(b, p.columns[name], r)
 	}
+	return execute(p.ctx, p.p.template, p.values)
+}
+
+// execute returns the text of a template, which must not have characters that steer
+// a terminal: functions can make them of others.
+func execute(ctx context.Context, t *prompt.Template, values map[string]any) (string, error) {
 	var out strings.Builder
-	err := p.p.template.Execute(p.ctx, &out, p.values)
-	return out.String(), err
+	if err := t.Execute(ctx, &out, values); err != nil {
+		return "", err
+	}
+	text := out.String()
+	if _, c, found := plaintext.Steering(text); found {
+		return "", &prompt.Fault{Name: "template", Line: 1, Column: 1, Message: fmt.Sprintf("the text has the invisible character %U", c),
+			Hint: "remove it: it can steer a terminal or reverse what is read"}
+	}
+	return text, nil
 }
 
 // nullValue returns null as templates see it: an empty text, which is false to

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/personagen/personagen/engine/frame"
 )
 
 // Validate checks what a field of a plan that was read must have before it is used.
@@ -15,6 +17,28 @@ func (f *Field) Validate() error {
 	}
 	if f.Class == Fitted && d == nil {
 		return errors.New("it has no domain")
+	}
+	switch f.Type {
+	case frame.Category, frame.CategoryList:
+		if d == nil || d.Integer {
+			return errors.New("it has no labels")
+		}
+	case frame.Integer:
+		if d != nil && !d.Integer {
+			return errors.New("its values are labels, but its column has whole numbers")
+		}
+	case frame.Number, frame.Text, frame.TextList:
+	default:
+		return fmt.Errorf("its column has the unknown type %q", f.Type)
+	}
+	switch f.Class {
+	case Fitted, Written:
+	case Derived, Drawn:
+		if f.Program == nil {
+			return errors.New("it has no program")
+		}
+	default:
+		return fmt.Errorf("it has the unknown class %q", f.Class)
 	}
 	switch p := f.Program.(type) {
 	case *choice:

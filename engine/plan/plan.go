@@ -73,6 +73,9 @@ type Plan struct {
 	// whole plan without population size and seed. Both are in hex.
 	Structure string `json:"structure"`
 	Hash      string `json:"hash"`
+	// FirstStructures are what Structure may have been under version 1 of the program,
+	// the likeliest first: journals of that version have their texts under keys from it.
+	FirstStructures []string `json:"first_structures,omitempty"`
 
 	// Variables describes the variables of the fitted model, in their order. The
 	// model itself is in the plan's bundle.

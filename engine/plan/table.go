@@ -42,7 +42,7 @@ type Table struct {
 // follow: a table of the spec, the margin of a field, or a joint.
 type Expected struct {
 	Name   string `json:"name"`
-	Origin string `json:"origin"` // "margin", "table" or "joint"
+	Origin string `json:"origin"` // "margin", "table", "joint" or SubMargin
 	Table  string `json:"table,omitempty"`
 	// Fields are the axes. Share has one share of all persons wanted per
 	// configuration, row-major over Slots (null last where a field is nullable).
@@ -56,6 +56,10 @@ type Expected struct {
 	// for others; 0 when the sampler does not control it.
 	Rank int `json:"rank"`
 }
+
+// SubMargin is the origin of a distribution over some of the fields of a table or
+// joint, of the same persons.
+const SubMargin = "sub-margin"
 
 // Independence is a pair of fitted fields that share no table. The model makes them
 // independent given the Given fields, unconditionally when Given is empty.

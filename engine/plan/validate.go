@@ -38,6 +38,9 @@ func (p *Plan) Validate() error {
 	if err := v.names(p.Order); err != nil {
 		return fmt.Errorf("order: %w", err)
 	}
+	if err := v.variables(p.Variables); err != nil {
+		return err
+	}
 	for role, name := range p.Roles {
 		if fields[name] == nil {
 			return fmt.Errorf("role %q: there is no field %q", role, name)
@@ -71,6 +74,28 @@ func (p *Plan) Validate() error {
 	for _, x := range p.Independent {
 		if err := v.names(slices.Concat(x.Fields[:], x.Given)); err != nil {
 			return fmt.Errorf("independence: %w", err)
+		}
+	}
+	return nil
+}
+
+// variables checks that the values of each variable of the model are those of a field.
+func (v planValidator) variables(all []Variable) error {
+	for _, x := range all {
+		f := v.fields[x.Field]
+		if f == nil || f.Class != kind.Fitted {
+			return fmt.Errorf("variable %q: %q is not a fitted field", x.Name, x.Field)
+		}
+		if x.Bands {
+			continue
+		}
+		if len(x.Codes) != x.Card {
+			return fmt.Errorf("variable %q: it has %d values, and codes of %d", x.Name, x.Card, len(x.Codes))
+		}
+		for _, code := range x.Codes {
+			if code < 0 || int(code) >= f.Slots() {
+				return fmt.Errorf("variable %q: field %q has no code %d", x.Name, x.Field, code)
+			}
 		}
 	}
 	return nil

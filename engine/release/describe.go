@@ -7,12 +7,12 @@ import (
 	"encoding/hex"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/personagen/personagen/engine/internal/inputs"
 	"github.com/personagen/personagen/engine/report"
 )
 
@@ -119,7 +119,7 @@ func (d *Draft) addFiles(m *Manifest, names []string) error {
 
 // hashFile reads a file and returns its row of the manifest.
 func hashFile(dir, name string) (File, error) {
-	in, err := os.Open(filepath.Join(dir, name))
+	in, err := inputs.OpenRegular(filepath.Join(dir, name))
 	if err != nil {
 		return File{}, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/inputs"
 	"github.com/personagen/personagen/engine/plan"
 )
 
@@ -95,7 +96,7 @@ func (x *Inspection) extra(dir string, m *Manifest) error {
 func (x *Inspection) documents(dir string, m *Manifest) {
 	checked := 0
 	read := func(name string) []byte {
-		data, err := os.ReadFile(filepath.Join(dir, name))
+		data, err := inputs.ReadRegular(filepath.Join(dir, name), maxDocument)
 		if err != nil {
 			return nil // Verify reports it
 		}

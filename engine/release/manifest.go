@@ -3,10 +3,10 @@ package release
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/internal/inputs"
 	"github.com/personagen/personagen/engine/plan"
 )
 
@@ -86,17 +86,20 @@ type FieldTexts struct {
 	Reasons map[string]int64 `json:"reasons,omitempty"`
 }
 
+// maxDocument bounds the documents of a release, which are read as a whole.
+const maxDocument = 1 << 30
+
 // ReadManifest reads the manifest of the release in a folder. The error wraps
 // ErrUsage.
 func ReadManifest(dir string) (*Manifest, error) {
 	path := filepath.Join(dir, ManifestFile)
-	data, err := os.ReadFile(path)
+	data, err := inputs.ReadRegular(path, maxDocument)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s is not a release: %w", ErrUsage, dir, err)
 	}
 	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrUsage, path, err)
+		return nil, fmt.Errorf("%w: %s is damaged: %w; fetch or write the release again", ErrUsage, path, err)
 	}
 	if m.Format != manifestFormat {
 		return nil, fmt.Errorf("%w: %s has manifest format %d; this version of the program reads format %d", ErrUsage, dir, m.Format, manifestFormat)

@@ -14,13 +14,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
+	"github.com/personagen/personagen/engine/internal/inputs"
 	"github.com/personagen/personagen/engine/plan"
 )
 
@@ -111,7 +111,7 @@ func Open(dirs ...string) (*Release, error) {
 // readPlan reads the plan of a release.
 func readPlan(dir string) (*plan.Plan, error) {
 	path := filepath.Join(dir, PlanFile)
-	data, err := os.ReadFile(path)
+	data, err := inputs.ReadRegular(path, maxDocument)
 	if err != nil {
 		return nil, err
 	}

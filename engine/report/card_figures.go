@@ -2,10 +2,12 @@ package report
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/plan"
 )
 
 func (r *Release) cardTexts(d *document) {
@@ -77,7 +79,24 @@ func (r *Release) cardTargets(d *document) {
 			d.table([]string{"name", "cells>", "largest deviation, persons>", "where", "largest, points>", "p>", "check"}, rows)
 		}
 	}
+	r.cardSubMargins(d)
 	r.cardValues(d)
+}
+
+// cardSubMargins says how far the sub-margins deviate at most.
+func (r *Release) cardSubMargins(d *document) {
+	n, worst := 0, (*check.TableNumbers)(nil)
+	for _, t := range r.Tables {
+		if t.Origin == plan.SubMargin && t.Numbers != nil {
+			if n++; worst == nil || math.Abs(t.Numbers.Persons) > math.Abs(worst.Persons) {
+				worst = t.Numbers
+			}
+		}
+	}
+	if n > 0 {
+		d.line("Tables and joint distributions also imply distributions over some of their fields. %s, with a largest deviation of %s persons (%s); `stats.md` lists them.\n",
+			upper(humanize.Count(n, "such sub-margin is checked", "such sub-margins are checked")), signed(worst.Persons), Escape(worst.PersonsCell))
+	}
 }
 
 // cardValues writes a table for each margin with few values.

@@ -38,7 +38,7 @@ func (v *view) joints() {
 	if v.Maps == nil {
 		v.MapsIntro = "The specification names no joint distributions; these are its tables over two fields."
 		for _, t := range s.Tables {
-			if t.Within == "" && t.Origin != "margin" && len(t.Fields) == 2 && t.Omitted == 0 && len(t.Target) <= mostMapCells && len(v.Maps) < mostMaps {
+			if t.Within == "" && t.Origin == "table" && len(t.Fields) == 2 && t.Omitted == 0 && len(t.Target) <= mostMapCells && len(v.Maps) < mostMaps {
 				v.addHeatMap(&t)
 			}
 		}

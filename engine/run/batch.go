@@ -111,6 +111,9 @@ func (r *run) probe(ctx context.Context) error {
 		if found.Thinking {
 			note += "; it thinks first, which costs tokens of max_tokens: turn thinking off if it can be"
 		}
+		if !r.inBatches() && r.model.client.Slow(r.model.enricher.MaxTokens()) {
+			note += "; it is slow, so its answers are streamed"
+		}
 		r.event(Event{Stage: "enrich", Total: r.persons.Count, Note: note, Checkpoint: true})
 	}
 	return err

@@ -105,6 +105,7 @@ func (r *run) connect() error {
 	}
 	m := &modelWriter{name: model, endpoint: cfg, price: price, dir: r.Writer.Journal, budget: endpoint.NewBudget(endpoint.Cost{Money: endpoint.NewMoney(r.Writer.Budget)})}
 	r.model = m
+	cfg.Retrying = r.waiting()
 	if m.client, err = endpoint.New(cfg, m.budget); err != nil {
 		return fmt.Errorf("%w: %v", ErrUsage, err)
 	}
@@ -169,7 +170,15 @@ func (r *run) watch() *monitor.Monitor {
 }
 
 func (r *run) enrichOptions(model string) enrich.Options {
-	return enrich.Options{Model: model, Refill: r.Writer.Refill, Tries: 1 + r.bundle.Writers.Repairs, Population: identity.Population(r.plan.Structure, r.persons.Sampling, r.persons.Seed, r.persons.IdentitySize())}
+	o := enrich.Options{Model: model, Refill: r.Writer.Refill, Tries: 1 + r.bundle.Writers.Repairs, Population: r.population(r.plan.Structure)}
+	for _, structure := range r.plan.FirstStructures {
+		o.Former = append(o.Former, r.population(structure))
+	}
+	return o
+}
+
+func (r *run) population(structure string) string {
+	return identity.Population(structure, r.persons.Sampling, r.persons.Seed, r.persons.IdentitySize())
 }
 
 // narrates reports whether the narrator has a field to write when a model writes
@@ -273,12 +282,33 @@ func (r *run) announce() {
 	r.event(Event{Stage: "enrich", Checkpoint: true, Note: fmt.Sprintf("asking %s at %s", r.model.name, asked(r.model.endpoint))})
 }
 
+// Waits for another attempt that are told: long ones, and not all of them.
+const (
+	longWait     = 2 * time.Second
+	quietRetries = 10 * time.Second
+)
+
+// waiting returns a function that tells of retries now and then, so that a run that
+// waits for its server says why.
+func (r *run) waiting() func(*endpoint.Error, time.Duration) {
+	var mu sync.Mutex
+	var last time.Time
+	return func(failed *endpoint.Error, wait time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		if now := time.Now(); wait >= longWait && now.Sub(last) >= quietRetries {
+			last = now
+			r.event(Event{Stage: "enrich", Checkpoint: true, Note: fmt.Sprintf("%v; trying again in %v", failed, wait.Round(time.Second))})
+		}
+	}
+}
+
 // checkpoint formats how far the texts are.
 func (m *modelWriter) checkpoint(c *enrich.Counts, took time.Duration) string {
 	t := c.Total()
 	spent, unknown := m.budget.Spent()
-	line := fmt.Sprintf("texts: %d accepted (%d repaired), %d from the journal, %d quarantined, %d unanswered; %d calls, %d tokens, cost %s; %.1f personas/s",
-		t.Accepted, t.Repaired, t.Cached, t.Quarantined, t.Unanswered, c.Calls, spent.Tokens-unknown.Tokens, spent.Money.In(m.price.currency), float64(c.Persons)/max(took.Seconds(), 1e-3))
+	line := fmt.Sprintf("texts: %d accepted (%d repaired), %d from the journal%s, %d quarantined, %d unanswered; %d calls, %d tokens, cost %s; %.1f personas/s",
+		t.Accepted, t.Repaired, t.Cached, adopted(t.Adopted), t.Quarantined, t.Unanswered, c.Calls, spent.Tokens-unknown.Tokens, spent.Money.In(m.price.currency), float64(c.Persons)/max(took.Seconds(), 1e-3))
 	if unknown.Tokens > 0 {
 		line += fmt.Sprintf("; calls of unknown cost, such as those broken off, count with the most they can take: %d tokens, %s", unknown.Tokens, unknown.Money.In(m.price.currency))
 	}
@@ -298,6 +328,14 @@ func (m *modelWriter) checkpoint(c *enrich.Counts, took time.Duration) string {
 		line += fmt.Sprintf("%s %s %+.2f points", map[bool]string{true: ":", false: ","}[i == 0], d.Cell, d.Points)
 	}
 	return line
+}
+
+// adopted says how many records of an earlier version were taken over.
+func adopted(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d taken over from an earlier version)", n)
 }
 
 func (m *modelWriter) spent() endpoint.Cost {

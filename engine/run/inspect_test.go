@@ -15,12 +15,9 @@ import (
 	"github.com/personagen/personagen/engine/release"
 )
 
-// quayRelease writes a release with a hidden choice that has a condition.
-func quayRelease(t *testing.T, seed string) string {
-	t.Helper()
-	dir := t.TempDir()
-	path := filepath.Join(dir, "quay.cue")
-	source := `name: "quay"
+// quaySource is a spec with a hidden choice that has a condition.
+func quaySource(seed string) string {
+	return `name: "quay"
 population: {size: 60, seed: ` + seed + `}
 fields: {
 	id: kind: "id"
@@ -33,7 +30,14 @@ fields: {
 }
 tables: side: {over: ["side"], percent: {left: 50, right: 50}}
 `
-	if err := os.WriteFile(path, []byte(source), 0o600); err != nil {
+}
+
+// quayRelease writes a release of quaySource.
+func quayRelease(t testing.TB, seed string) string {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "quay.cue")
+	if err := os.WriteFile(path, []byte(quaySource(seed)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out := filepath.Join(dir, "out")
@@ -140,7 +144,7 @@ func TestMutatedPlanGivesErrors(t *testing.T) {
 	tokens := []string{"0", "-1", "null", "[]", "{}", `""`, "1e9", "9999999999", "true", `"x"`}
 	refused := 0
 	for n := range 600 {
-		mutated := mutate(whole, random, tokens)
+		mutated := withToken(whole, random, tokens)
 		if n%2 == 1 { // with the hash that belongs to it
 			p, err := plan.Read(mutated)
 			if err != nil {
@@ -175,9 +179,9 @@ func TestMutatedPlanGivesErrors(t *testing.T) {
 	}
 }
 
-// mutate replaces one value of an indented JSON document, of a key or in a list, by a
+// withToken replaces one value of an indented JSON document, of a key or in a list, by a
 // token.
-func mutate(data []byte, random *rand.Rand, tokens []string) []byte {
+func withToken(data []byte, random *rand.Rand, tokens []string) []byte {
 	lines := bytes.Split(data, []byte("\n"))
 	for {
 		i := random.IntN(len(lines))

@@ -159,7 +159,11 @@ func Run(ctx context.Context, cfg Config) (*Summary, error) {
 		r.summary.Stages = append(r.summary.Stages, report.Stage{Name: s.name, Took: time.Since(start)})
 	}
 	if r.summary.Result.Failed() {
-		return &r.summary, fmt.Errorf("%w: %s", ErrChecks, r.summary.Result.Headline())
+		err := fmt.Errorf("%w: %s", ErrChecks, r.summary.Result.Headline())
+		if texts := r.summary.Manifest.Texts; texts != nil && commonReasons(texts) != "" {
+			err = fmt.Errorf("%w; texts were refused (%s)", err, commonReasons(texts))
+		}
+		return &r.summary, err
 	}
 	return &r.summary, r.checkQuarantine()
 }

@@ -5,6 +5,7 @@ package spec
 
 import (
 	"path/filepath"
+	"strconv"
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/internal/inputs"
@@ -382,6 +383,15 @@ type Node struct {
 	Cond   *Condition // CondNode
 
 	Positions []Position // StringNode: where its parts are written, by Offset; empty if it is not a literal
+	Decimals  int        // NumberNode: its decimal places as written, 1 for 60.0
+}
+
+// Written returns a number in decimal, with the zeros at its end.
+func (n *Node) Written() string {
+	if n.Decimals > 0 && n.Decimals <= 15 {
+		return strconv.FormatFloat(n.Number, 'f', n.Decimals, 64)
+	}
+	return n.String
 }
 
 // Named is a field of a struct.
@@ -434,7 +444,13 @@ type Term struct {
 	// Literals are the strings, sorted, of a constraint that consists only of
 	// strings; nil for other constraints.
 	Literals []string
-	// Accept reports whether a value (a string, int64, int, float64 or nil) satisfies
+	// Names are the strings, sorted, that the constraint names as values that are
+	// wanted or not; bounds and regular expressions name none.
+	Names []string
+	// OtherKinds reports whether the constraint can be met by a number or a truth
+	// value.
+	OtherKinds bool
+	// Accept reports whether a value (a string, int64, int, float64, bool or nil) satisfies
 	// the constraint. It evaluates CUE and is slow: call it for each value of a finite
 	// domain when a plan is compiled, not for each row. The loader sets the function.
 	Accept func(value any) bool

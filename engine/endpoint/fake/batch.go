@@ -42,6 +42,7 @@ type Batches struct {
 	Faults   func(n int) BatchFault               // of creation number n, counting from 0
 	Wire     func(n int, method, path string) Cut // of HTTP request number n, counting from 0
 	Refuses  bool                                 // the server has no batch API
+	Output   func(lines [][]byte) [][]byte        // replaces the lines of the file of answers; nil for none
 
 	mu      sync.Mutex
 	http    int
@@ -318,6 +319,9 @@ func (b *Batches) settle(s *Server, x *batch) {
 		}
 	}
 	x.Counts["completed"], x.Counts["failed"] = len(out), len(bad)
+	if b.Output != nil {
+		out = b.Output(out)
+	}
 	x.Output, x.Failures = b.result(out), b.result(bad)
 }
 
@@ -355,6 +359,9 @@ func (s *Server) lineReply(body []byte) (status int, reply []byte) {
 		return http.StatusBadRequest, []byte(`{"error":{"message":"this request is bad","code":"invalid_request_error"}}`)
 	}
 	text, finish, refusal := s.answer(n, &req, fault)
+	if s.Writes != nil {
+		text = s.Writes(s.asked(n, &req, text))
+	}
 	return http.StatusOK, encode(n, req.Model, text, finish, refusal, s.bill(&req, text, fault), s.NoUsage)
 }
 

@@ -101,6 +101,9 @@ type Server struct {
 	Disobeys   bool                    // it does not answer with JSON if only the prompt asks for it
 	Thinks     int                     // reasoning tokens per answer
 	NoUsage    bool                    // replies do not report the usage
+	Speed      float64                 // tokens per second, after Latency; 0 for all at once
+	NoStreams  bool                    // it answers as a whole even if asked to stream
+	StreamCut  func(event int) bool    // whether a stream falls silent at an event
 	Headers    http.Header             // further headers of every reply
 	Seen       func(body map[string]json.RawMessage, header http.Header)
 	Rejects    func(body map[string]json.RawMessage) string // message of a 400, "" for none
@@ -216,10 +219,14 @@ func (s *Server) asked(n int, req *request, answer string) Asked {
 
 // request is the part of a request that the server reads.
 type request struct {
-	Model          string
-	Messages       []struct{ Role, Content string }
-	MaxTokens      int `json:"max_tokens"`
-	MaxCompletion  int `json:"max_completion_tokens"`
+	Model         string
+	Messages      []struct{ Role, Content string }
+	MaxTokens     int `json:"max_tokens"`
+	MaxCompletion int `json:"max_completion_tokens"`
+	Stream        bool
+	StreamOptions struct {
+		IncludeUsage bool `json:"include_usage"`
+	} `json:"stream_options"`
 	ResponseFormat struct {
 		Type       string
 		Schema     json.RawMessage
@@ -390,6 +397,13 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, n int, req *reque
 		}
 	}
 	usage := s.bill(req, text, f)
+	if req.Stream && !s.NoStreams && (f == None || f == CutInside) {
+		s.stream(w, r, n, req, text, finish, usage, f)
+		return
+	}
+	if s.Speed > 0 && !pause(r, time.Duration(float64(usage.Completion)/s.Speed*float64(time.Second))) {
+		return
+	}
 	body := encode(n, req.Model, text, finish, refusal, usage, s.NoUsage)
 	w.Header().Set("Content-Type", "application/json")
 	switch f {

@@ -106,8 +106,12 @@ func (c *compiler) compileMeasure(x spec.Check, limit *plan.Limit) {
 	c.mustBeOneOf(*x.Of, m.Of, "unknown-measured", names)
 }
 
-// checkShare reports limits of a share that are more than 1.
+// checkShare reports limits of a share that are more than 1, and limits that exclude
+// each other.
 func (c *compiler) checkShare(x spec.Check) {
+	if x.AtLeast != nil && x.AtMost != nil && *x.AtLeast > *x.AtMost {
+		c.diags.Errorf(x.Place, "no-limit", "check %q is never met: at_least %g is above at_most %g", x.Name, *x.AtLeast, *x.AtMost).WithHint("swap them")
+	}
 	if x.Measure != nil {
 		if m, _ := plan.MeasureNamed(x.Measure.Value); !m.Share {
 			return

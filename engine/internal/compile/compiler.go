@@ -3,6 +3,7 @@ package compile
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,9 +53,10 @@ type compiler struct {
 	where  *constraint  // the persons wanted
 	limits []constraint // per plan.Checks: cell 0 is counted among, cell 1 counted
 
-	problem fit.Problem
-	whole   *fit.Result // everyone
-	wanted  *fit.Result // the persons wanted
+	problem  fit.Problem
+	together [][]int     // Problem.Together in the order of the spec
+	whole    *fit.Result // everyone
+	wanted   *fit.Result // the persons wanted
 
 	controls []control     // of plan.Expected; in the order of the model once that is built
 	model    *sample.Model // the persons wanted, as the sampler reads them
@@ -109,6 +111,26 @@ func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) *dia
 	}
 	return d
 }
+
+// unknownLabelInFile reports a label of a CSV file that is not a value of the field,
+// as that of a row of totals is not.
+func (c *compiler) unknownLabelInFile(f *kind.Field, label, column string, at diag.Place) {
+	c.unknownLabel(f, label, at)
+	last := &c.diags.Items[len(c.diags.Items)-1]
+	if diag.Guess(label, f.Domain.AllLabels()) == "" && last.Hint != "" {
+		last.Hint += fmt.Sprintf("; to leave such rows out: where: %s: !=%q", cueLabel(column), label)
+	}
+}
+
+// cueLabel writes the name of a column as a field of CUE.
+func cueLabel(name string) string {
+	if plainLabel.MatchString(name) {
+		return name
+	}
+	return strconv.Quote(name)
+}
+
+var plainLabel = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 
 // failedSince reports whether the list has an error from position before on.
 func failedSince(l *diag.List, before int) bool {

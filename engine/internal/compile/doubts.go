@@ -36,6 +36,7 @@ func (c *compiler) recordWarnings() {
 // figuresAsWritten is what a table's figures were before they became shares.
 type figuresAsWritten struct {
 	present  []bool // per cell: whether a figure is written, if only 0
+	written  []int  // per cell: figures that it is the sum of
 	total    float64
 	decimals int       // the most decimal places of a figure
 	odd      []written // figures that are not whole numbers
@@ -53,6 +54,7 @@ type written struct {
 // note records a figure as written.
 func (f *figures) note(cell int, text string, at diag.Place) {
 	f.present[cell] = true
+	f.written[cell]++
 	text = strings.TrimSpace(text)
 	if mantissa, _, _ := strings.Cut(strings.ToLower(text), "e"); len(mantissa) == len(text) {
 		if _, fraction, ok := strings.Cut(text, "."); ok {
@@ -85,12 +87,16 @@ func (c *compiler) checkFractions(f *figures) {
 		}
 		c.diags.Errorf(first.place, "thousands", "table %q counts %s as %s: does the point separate thousands?", f.spec.Name, f.describe(first.cell), first.text).
 			WithHint("%s; or, if the counts do have fractions, say so in the table: rounded: 0.001", write).
-			Note("%s not whole numbers", humanize.Count(len(f.odd), "count of the table is", "counts of the table are"))
+			Note("%s", humanize.Count(len(f.odd), "count of the table is not a whole number", "counts of the table are not whole numbers"))
 		return
+	}
+	hint := "correct them"
+	if f.decimals > 0 {
+		hint += ", or say how they are rounded: rounded: " + strconv.FormatFloat(math.Pow10(-f.decimals), 'f', -1, 64)
 	}
 	c.diags.Warnf(first.place, "fraction", "table %q has %s, the first for %s: %s", f.spec.Name,
 		humanize.Count(len(f.odd), "count that is not a whole number", "counts that are not whole numbers"), f.describe(first.cell), first.text).
-		WithHint("correct them, or say how they are rounded: rounded: %s", strconv.FormatFloat(math.Pow10(-f.decimals), 'f', -1, 64))
+		WithHint("%s", hint)
 }
 
 // listDoubts warns of figures and conditions that are possible but not likely.
@@ -99,6 +105,7 @@ func (c *compiler) listDoubts() {
 		c.doubtAbsent(&c.tables[i])
 	}
 	c.doubtTotals()
+	c.doubtParts()
 	c.doubtFields()
 	c.doubtConditions()
 }
@@ -294,6 +301,19 @@ const everyone = "[]"
 // few variables as possible, so that a table over a field with when and a table with
 // the same where are recognised as being about the same persons.
 func (c *compiler) universeOf(part constraint) string {
+	fn := c.universe(part)
+	ones := 0
+	for _, x := range fn.code {
+		ones += int(x)
+	}
+	if len(fn.scope) == 0 && ones == 1 {
+		return everyone
+	}
+	return fmt.Sprint(fn.scope, fn.code)
+}
+
+// universe returns the persons that a table describes, with code 1.
+func (c *compiler) universe(part constraint) function {
 	in := make([]int32, len(part.cell))
 	for k, cell := range part.cell {
 		if cell >= 0 {
@@ -304,14 +324,7 @@ func (c *compiler) universeOf(part constraint) string {
 	for _, v := range slices.Backward(part.scope) {
 		fn = c.withoutVariable(fn, v)
 	}
-	ones := 0
-	for _, x := range fn.code {
-		ones += int(x)
-	}
-	if len(fn.scope) == 0 && ones == 1 {
-		return everyone
-	}
-	return fmt.Sprint(fn.scope, fn.code)
+	return fn
 }
 
 // withoutVariable expresses a condition without a variable if it does not depend on

@@ -50,12 +50,12 @@ func TestDoubts(t *testing.T) {
 		{name: "a where about nobody", tables: shellTable + "\n" + layerTable + "\n" + workTable + "\n" +
 			`odd: {over: ["shell"], where: {depth: <20, work: "net"}, percent: {cone: 50, disc: 50}}`,
 			want: []string{`meets-nobody: no person meets the where of table "odd"`}},
-		{name: "a move", population: ", persons: 1000", tables: workTable + "\n" + layerTable + "\n" + `shell: {over: ["shell"], status: "modelled", counts: {cone: 600, disc: 400}}
+		{name: "a move", population: ", persons: 1000", tables: workTable + "\n" + layerTable + "\n" + `shell: {over: ["shell"], status: "modelled", tolerance: 0.02, counts: {cone: 600, disc: 400}}
 			cross: {over: ["layer", "shell"], tolerance: 0, percent: {top: {cone: 20, disc: 10}, middle: {cone: 30, disc: 20}, floor: {cone: 11, disc: 9}}}`,
-			want: []string{`moved: table "shell" moved by 1.000 % (10 persons) to agree with the others; shell "cone" moved most, by 1 points from 60.00 to 61.00 %, 10 persons; allowed because its status is modelled (tolerance 0.02)`}},
+			want: []string{`moved: table "shell" moved by 1.000 % (10 persons) to agree with the others; shell "cone" moved most, by 1 points from 60.00 to 61.00 %, 10 persons; its tolerance of 0.02 allows it`}},
 		{name: "a move within rounding", tables: workTable + "\n" + layerTable + "\n" + `shell: {over: ["shell"], rounded: 1, percent: {cone: 61, disc: 39}}
 			cross: {over: ["layer", "shell"], tolerance: 0, percent: {top: {cone: 20, disc: 10}, middle: {cone: 30, disc: 20}, floor: {cone: 11.3, disc: 8.7}}}`},
-		{name: "a move above the limit", tables: workTable + "\n" + layerTable + "\n" + `shell: {over: ["shell"], status: "modelled", counts: {cone: 600, disc: 400}}
+		{name: "a move above the limit", tables: workTable + "\n" + layerTable + "\n" + `shell: {over: ["shell"], status: "modelled", tolerance: 0.02, counts: {cone: 600, disc: 400}}
 			cross: {over: ["layer", "shell"], tolerance: 0, percent: {top: {cone: 20, disc: 10}, middle: {cone: 30, disc: 20}, floor: {cone: 11, disc: 9}}}`,
 			rest: `fit: most_moved: 0.005`,
 			want: []string{`moved-too-far: table "shell" moved by 1.000 %`}},

@@ -13,7 +13,7 @@ import (
 )
 
 // expect lists every distribution that the persons wanted follow: the margin of each
-// finite field, each table, and each joint.
+// finite field, each table, each joint, and the sub-margins of these.
 func (c *compiler) expect() {
 	for _, f := range c.plan.Fields {
 		if f.Finite() && f.Meaning() != kind.Constant {
@@ -32,14 +32,29 @@ func (c *compiler) expect() {
 		}
 		c.expected(plan.Expected{Name: jointName(j), Origin: "joint", Fields: fields}, nil, j.Place)
 	}
+	c.expectSubMargins()
 }
 
 // expected computes and adds a distribution, and returns its position, -1 when it is
 // about nobody. A distribution over the same fields and universe is added once.
 func (c *compiler) expected(e plan.Expected, where *spec.Condition, at diag.Place) int {
-	part, ok := c.mustJoin(e.Fields, at)
+	part, ok := c.distribution(&e, where, at)
 	if !ok {
 		return -1
+	}
+	for i := range c.plan.Expected {
+		if old := &c.plan.Expected[i]; slices.Equal(old.Fields, e.Fields) && sameUniverse(old, &e) {
+			return i
+		}
+	}
+	return c.addExpected(&e, part)
+}
+
+// distribution fills in the shares and the universe of a distribution, and returns the
+// partition that it counts; ok is false when it is about nobody.
+func (c *compiler) distribution(e *plan.Expected, where *spec.Condition, at diag.Place) (part constraint, ok bool) {
+	if part, ok = c.mustJoin(e.Fields, at); !ok {
+		return part, false
 	}
 	if where != nil {
 		e.Universe = c.kinds.Select([]*spec.Condition{where})
@@ -49,7 +64,7 @@ func (c *compiler) expected(e plan.Expected, where *spec.Condition, at diag.Plac
 	marginal, err := c.wanted.Marginal(part.scope)
 	if err != nil {
 		c.diags.Errorf(at, "marginal", "the joint of %v cannot be read from the fit: %v", e.Fields, err).WithHint("use groups with fewer values")
-		return -1
+		return part, false
 	}
 	e.Share = make([]float64, part.cells)
 	inside, outside := 0.0, 0.0
@@ -61,28 +76,31 @@ func (c *compiler) expected(e plan.Expected, where *spec.Condition, at diag.Plac
 			outside += p
 		}
 	}
-	if inside == 0 {
-		return -1
-	}
 	if outside == 0 {
 		e.Universe = nil
 	}
 	for _, name := range e.Fields {
 		e.Slots = append(e.Slots, c.kinds.Fields[name].Slots())
 	}
-	for i, old := range c.plan.Expected {
-		if slices.Equal(old.Fields, e.Fields) && (old.Universe == nil) == (e.Universe == nil) &&
-			(e.Universe == nil || slices.Equal(old.Universe.Fields, e.Universe.Fields) && slices.Equal(old.Universe.Case, e.Universe.Case)) {
-			return i
-		}
-	}
+	return part, inside > 0
+}
+
+// addExpected adds a distribution to the plan and to the sampler's controls.
+func (c *compiler) addExpected(e *plan.Expected, part constraint) int {
 	e.Rank = min(len(e.Fields), 3)
 	if e.Universe != nil {
 		e.Rank = min(e.Rank+1, 3)
 	}
-	c.plan.Expected = append(c.plan.Expected, e)
-	c.controls = append(c.controls, newControl(len(c.plan.Expected)-1, &e, part))
+	c.plan.Expected = append(c.plan.Expected, *e)
+	c.controls = append(c.controls, newControl(len(c.plan.Expected)-1, e, part))
 	return len(c.plan.Expected) - 1
+}
+
+func sameUniverse(a, b *plan.Expected) bool {
+	if a.Universe == nil || b.Universe == nil {
+		return a.Universe == b.Universe
+	}
+	return slices.Equal(a.Universe.Fields, b.Universe.Fields) && slices.Equal(a.Universe.Case, b.Universe.Case)
 }
 
 // control is the sampler's form of one of plan.Expected. Its cells are numbered in

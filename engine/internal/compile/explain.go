@@ -52,14 +52,14 @@ func (c *compiler) explain(err error, tied []int) {
 		}
 	case errors.As(err, &inconsistent):
 		for _, conflict := range conflicts(inconsistent.Disagreements) {
-			c.explainDisagreement(conflict)
+			c.explainDisagreement(conflict, inconsistent.Needed)
 		}
 	case errors.As(err, &impossible):
 		c.explainImpossible(impossible)
 	case errors.As(err, &stalled):
 		f := &c.tables[stalled.Table]
 		c.diags.Errorf(f.spec.Place, "stalled", "after %d sweeps table %q is still off by a total variation distance of %.2g", stalled.Sweeps, f.spec.Name, stalled.TVD).
-			WithHint("give the least trusted table a tolerance, or remove one")
+			WithHint("let the least trusted table move (tolerance: 0.001), or remove one")
 	default:
 		c.diags.Errorf(c.spec.Place, "fit", "%v", err)
 	}
@@ -135,9 +135,49 @@ func conflicts(all []fit.Disagreement) [][]fit.Disagreement {
 	return groups
 }
 
+// allowed names what tables may differ by.
+func allowed(tables ...*figures) string {
+	n := 0
+	for _, f := range tables {
+		if f.spec.Tolerance >= 0 {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return "their figures are rounded"
+	case len(tables):
+		return "their tolerances"
+	}
+	return "rounding and tolerance allow"
+}
+
+// letMove says which tolerances let the tables of a conflict agree: that of the less
+// trusted of two, or of each of several that would move.
+func (c *compiler) letMove(pairs []fit.Disagreement, needed []float64) string {
+	g := pairs[0]
+	if len(pairs) == 1 {
+		less := &c.tables[g.B]
+		if a := &c.tables[g.A]; a.variance() > less.variance() {
+			less = a
+		}
+		return fmt.Sprintf("let the less trusted one move, with tolerance: %s in table %q", roundUp(g.TVD), less.spec.Name)
+	}
+	var each []string
+	for i, f := range c.tables {
+		if i < len(needed) && needed[i] > 0 && slices.ContainsFunc(pairs, func(p fit.Disagreement) bool { return p.A == i || p.B == i }) {
+			each = append(each, fmt.Sprintf("tolerance: %s in table %q", roundUp(needed[i]), f.spec.Name))
+		}
+	}
+	if each == nil {
+		return fmt.Sprintf("let the less trusted ones move, with tolerance: %s or more", roundUp(g.TVD))
+	}
+	return "let them move, with " + strings.Join(each, ", ")
+}
+
 // explainDisagreement reports tables that disagree in one or more pairs, the worst
-// pair first.
-func (c *compiler) explainDisagreement(pairs []fit.Disagreement) {
+// pair first. Needed are tolerances with which all would agree.
+func (c *compiler) explainDisagreement(pairs []fit.Disagreement, needed []float64) {
 	g := pairs[0]
 	a, b := &c.tables[g.A], &c.tables[g.B]
 	rules := c.rules(g.Supports)
@@ -145,11 +185,11 @@ func (c *compiler) explainDisagreement(pairs []fit.Disagreement) {
 	if len(rules) > 0 {
 		given = ", given that " + strings.Join(rules, " and ")
 	}
-	d := c.diags.Errorf(b.spec.Place, "disagree", "tables %q and %q disagree by %s of all persons, more than their tolerances%s: %s is %s in the first and %s in the second",
-		a.spec.Name, b.spec.Name, asPercent(g.TVD, 2), given, c.cells(b, g.CellsB, 3), c.apart(g.MassA, g.MassB), c.apart(g.MassB, g.MassA)).
-		WithHint("correct one of them, make one a pattern, or give the less trusted one a tolerance of %s or more", roundUp(g.TVD))
+	d := c.diags.Errorf(b.spec.Place, "disagree", "tables %q and %q disagree by %s, more than %s%s: %s is %s in the first and %s in the second",
+		a.spec.Name, b.spec.Name, c.ofAll(g.TVD), allowed(a, b), given, c.cells(b, g.CellsB, 3), c.apart(g.MassA, g.MassB), c.apart(g.MassB, g.MassA)).
+		WithHint("correct one of them, make one a pattern, or %s", c.letMove(pairs, needed))
 	if len(rules) > 0 {
-		d.WithHint("correct %s or one of the tables, make one a pattern, or give the less trusted one a tolerance of %s or more", rules[0], roundUp(g.TVD))
+		d.WithHint("correct %s or one of the tables, make one a pattern, or %s", rules[0], c.letMove(pairs, needed))
 	}
 	d.Note("the first table is at %s", placeText(a.spec.Place))
 	for _, side := range []struct {
@@ -178,6 +218,16 @@ func (c *compiler) rules(supports []int) []string {
 		}
 	}
 	return out
+}
+
+// ofAll formats a share of everyone, in persons too when the spec says how many there
+// are.
+func (c *compiler) ofAll(share float64) string {
+	text := asPercent(share, 2) + " of all persons"
+	if n := share * float64(c.spec.Population.Persons); n >= 0.5 {
+		text += fmt.Sprintf(" (%.0f)", n)
+	}
+	return text
 }
 
 // persons formats a share of everyone as a percentage, and in persons when the spec
@@ -223,9 +273,9 @@ func (c *compiler) explainImpossible(e *fit.ImpossibleError) {
 		}
 	}
 	if e.Irreducible {
-		d.WithHint("remove or correct any one of them, and the others agree")
+		d.WithHint("remove or correct any one of them, and the others agree; or let the least trusted ones move, with tolerance: %s or more", roundUp(1.02*e.Repair/2))
 	} else {
-		d.WithHint("remove or correct one of them; some may not be part of the contradiction, because the search stopped at its limit")
+		d.WithHint("remove or correct one of them, or let the least trusted ones move, with tolerance: %s or more; some may not be part of the contradiction, because the search stopped at its limit", roundUp(1.02*e.Repair/2))
 	}
 	repair := "exactly " + c.persons(e.Repair/2)
 	switch {

@@ -14,7 +14,7 @@ import (
 func (c *compiler) fit() {
 	tied, problem := c.tiedProblem()
 	structure := c.structure(tied, problem)
-	c.plan.Structure = structure.Hash()
+	c.plan.Structure, c.plan.FirstStructures = structure.Hash(), c.firstStructures(tied, structure)
 	key := structure.Problem.Hash()
 	path := filepath.Join(c.opts.Cache, fmt.Sprintf("fit-%d-%s", fitVersion, key))
 	var r *fit.Result
@@ -87,6 +87,19 @@ func (c *compiler) tiedProblem() (tied []int, problem *fit.Problem) {
 		problem.Together = append(problem.Together, renumber(scope))
 	}
 	return tied, problem
+}
+
+// renumbered returns a list of scopes in the numbers of the tied variables.
+func renumbered(scopes [][]int, tied []int) [][]int {
+	var out [][]int
+	for _, scope := range scopes {
+		var own []int
+		for _, v := range scope {
+			own = append(own, slices.Index(tied, v))
+		}
+		out = append(out, own)
+	}
+	return out
 }
 
 // withLoose extends a result to all variables. Those that were left out are uniform

@@ -24,24 +24,47 @@ func (c *compiler) checkLabels() {
 }
 
 // refuseUnreadable reports labels with characters that nobody sees, and labels of
-// one field that look the same.
+// one field that look the same. It warns of blanks around a label, and of labels that
+// are equal but for case.
 func (c *compiler) refuseUnreadable() {
 	for _, f := range c.plan.Fields {
 		if f.Domain == nil {
 			continue
 		}
 		folded := make(map[string]string, len(f.Domain.Labels))
+		padded, cases := "", [2]string{}
+		lower := make(map[string]string, len(f.Domain.Labels))
 		for _, label := range f.Domain.Labels {
 			if r, found := plaintext.Invisible(label); found {
 				c.diags.Errorf(f.Place, "invisible", "the label %+q of field %q has the invisible character %U", label, f.Name, r).WithHint("remove it")
 				continue
 			}
 			same := plaintext.Folded(label)
+			if same == "" {
+				c.diags.Errorf(f.Place, "empty-label", "a label of field %q is blank", f.Name).WithHint("write a label")
+				continue
+			}
 			if other, twice := folded[same]; twice && other != label {
 				c.diags.Errorf(f.Place, "same-looking", "the labels %q and %q of field %q differ only in blanks or Unicode form", other, label, f.Name).
 					WithHint("write both alike, or make the difference visible")
 			}
 			folded[same] = label
+			if label != strings.TrimSpace(label) {
+				padded = cmp.Or(padded, label)
+			}
+			small := strings.ToLower(label)
+			if other := lower[small]; other != "" && other != label && cases[0] == "" {
+				cases = [2]string{other, label}
+			}
+			lower[small] = label
+		}
+		if padded != "" {
+			c.diags.Warnf(f.Place, "padded-label", "the label %+q of field %q has blanks around it", padded, f.Name).
+				WithHint("remove them: nobody sees them, and conditions on the label without them meet nobody")
+		}
+		if cases[0] != "" {
+			c.diags.Warnf(f.Place, "equal-but-for-case", "the labels %q and %q of field %q are equal but for case", cases[0], cases[1], f.Name).
+				WithHint("if they mean the same, write them alike; databases and spreadsheets may not distinguish them")
 		}
 	}
 }

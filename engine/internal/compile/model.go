@@ -7,12 +7,13 @@ import (
 
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
 )
 
 // buildModel puts the fit of the persons wanted into the sampler's form: clique by
 // clique, each variable given those of its clique that are placed already.
 func (c *compiler) buildModel() {
-	slices.SortStableFunc(c.controls, func(a, b control) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(c.controls, func(a, b control) int { return cmp.Or(strings.Compare(a.Name, b.Name), slices.Compare(a.Cell, b.Cell)) })
 	m := &sample.Model{}
 	for _, x := range c.controls {
 		m.Controls = append(m.Controls, x.Control)
@@ -66,12 +67,13 @@ func (c *compiler) enforceChecks(m *sample.Model) {
 }
 
 // orderFresh puts the variables of most controls last: a step can be fitted to a
-// control only when all variables of the control are placed.
+// control only when all variables of the control are placed. Sub-margins do not count:
+// they are settled with their tables.
 func (c *compiler) orderFresh(fresh, given []int) {
 	weight := func(v int) int {
 		n := 0
 		for _, x := range c.controls {
-			if slices.Contains(x.Scope, v) {
+			if c.plan.Expected[x.ref.Expected].Origin != plan.SubMargin && slices.Contains(x.Scope, v) {
 				n += len(x.Scope)
 			}
 		}

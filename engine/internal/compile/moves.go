@@ -12,28 +12,28 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// reportMoves warns of every table that the reconciliation moved by more than its
-// figures are rounded, the largest move first, and refuses a move above the limit of
-// the spec.
+// reportMoves warns of every table that its tolerance let move by more than its figures
+// are rounded, the largest move first, and refuses a move above the limit of the spec.
+// Without a tolerance, no table moves so far.
 func (c *compiler) reportMoves() {
 	var moves []move
 	for i := range c.tables {
 		f := &c.tables[i]
 		t := &c.plan.Tables[slices.IndexFunc(c.plan.Tables, func(t plan.Table) bool { return t.Name == f.spec.Name })]
-		if m, beyond := c.moved(f, &c.whole.Certificates[i], t); beyond && fitRole(f.spec.Role) == fit.Hard {
+		if m, beyond := c.moved(f, &c.whole.Certificates[i], t); beyond && f.spec.Tolerance >= 0 && fitRole(f.spec.Role) == fit.Hard {
 			moves = append(moves, m)
 		}
 	}
 	slices.SortStableFunc(moves, func(a, b move) int { return cmp.Compare(b.share, a.share) })
 	for _, m := range moves {
 		text := fmt.Sprintf("table %q moved by %s to agree with the others; %s", m.of.spec.Name, c.persons(m.share), m.worst)
-		why, hint := m.of.whyMoved()
+		why := fmt.Sprintf("its tolerance of %g allows it", m.of.spec.Tolerance)
 		if most := c.spec.MostMoved; most != nil && m.share > *most {
 			c.diags.Errorf(m.of.spec.Place, "moved-too-far", "%s; fit.most_moved is %g", text, *most).
 				WithHint("correct a table, state its rounding, or raise the limit").Note("%s", why)
 			continue
 		}
-		c.diags.Warnf(m.of.spec.Place, "moved", "%s; %s", text, why).WithHint("%s", hint)
+		c.diags.Warnf(m.of.spec.Place, "moved", "%s; %s", text, why).WithHint("lower the tolerance, or correct a figure")
 	}
 }
 
@@ -50,12 +50,8 @@ func (c *compiler) moved(f *figures, cert *fit.Certificate, t *plan.Table) (m mo
 	m = move{of: f, share: cert.Moved}
 	worst, most := -1, 0.0
 	for _, k := range f.fitCell {
-		total := whole(f.spec.Measure)
-		if total == 0 {
-			total = f.total // of a conditional table: larger than that of a row, so the test is stricter
-		}
 		d := math.Abs(t.Reconciled[k] - t.Published[k])
-		if d*total > f.unit()/2*(1+1e-6)+1e-9*total && d*t.Mass[k/f.inRow] > noise {
+		if mass := t.Mass[k/f.inRow]; max(f.low[k]-t.Reconciled[k], t.Reconciled[k]-f.high[k])*mass > noise {
 			beyond = true
 		}
 		if x := d * t.Mass[k/f.inRow]; x > most {
@@ -91,18 +87,4 @@ func (f *figures) unit() float64 {
 		return f.spec.Rounded
 	}
 	return math.Pow10(-f.decimals)
-}
-
-// whyMoved says what allowed a table to move, and what forbids it.
-func (f *figures) whyMoved() (why, hint string) {
-	_, tolerance := trust(f)
-	switch {
-	case f.spec.Tolerance >= 0:
-		return fmt.Sprintf("its tolerance of %g allows it", tolerance), "lower the tolerance, or correct a figure"
-	case f.spec.Status != "":
-		why = fmt.Sprintf("allowed because its status is %s (tolerance %.4g)", f.spec.Status, tolerance)
-	default:
-		why = fmt.Sprintf("allowed by the default tolerance of a table without a status (%.4g)", tolerance)
-	}
-	return why, "tolerance: 0 forbids it; fit: most_moved: … limits it for all tables"
 }

@@ -165,7 +165,7 @@ func TestNarratorFaults(t *testing.T) {
 		// conditions
 		{`banks.txt:6:8 error: unknown-field: no field is called "spam" | did you mean "span"?`, []string{`[tale] span: "cub"`, `[tale] spam: "cub"`}},
 		{`banks.txt:6:8 error: not-finite: field "pay" is a number, which has no finite list of values | use a category, integer, group or constant`, []string{`[tale] span: "cub"`, `[tale] pay: >1`}},
-		{`banks.txt:6:8 warning: never-holds: no value of field "span" satisfies "cup" | the values are cub, first, second`, []string{`[tale] span: "cub"`, "[tale] span: \"cup\"\nx\n[tale] span: \"cub\""}},
+		{`banks.txt:6:8 warning: never-holds: no value of field "span" satisfies "cup" | did you mean "cub"?`, []string{`[tale] span: "cub"`, "[tale] span: \"cup\"\nx\n[tale] span: \"cub\""}},
 		// forms
 		{`banks.txt:3:3 error: forms: there are 3 forms here, but narrator.forms has 2 values of "hue" | write one form for each value, in their order`, []string{"{red|blue}", "{red|blue|green}"}},
 		{`spec.cue:2:46 error: forms: the value "slate" of field "hue" has no form | name every value in narrator.forms.values`, []string{`["amber", "slate"]}}`, `["amber", "amber"]}}`}},

@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"slices"
+
 	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/plan"
 )
@@ -30,13 +32,17 @@ func (c *compiler) poseProblem() {
 	for _, x := range c.readTogether() {
 		c.problem.Together = append(c.problem.Together, c.onVariables(x).scope)
 	}
+	// The order of the spec must not matter; version 1 of the identity had it.
+	c.together = slices.Clone(c.problem.Together)
+	slices.SortFunc(c.problem.Together, slices.Compare)
+	c.problem.Together = slices.CompactFunc(c.problem.Together, slices.Equal)
 }
 
 // tableProblem states a table for the fit, without its rows that have no figures.
 func (c *compiler) tableProblem(f *figures) fit.Table {
 	part := c.withBands(c.onVariables(f.part))
 	t := fit.Table{Name: f.spec.Name, Role: fitRole(f.spec.Role), Scope: part.scope, Rho: f.spec.Weight, Cell: make([]int32, len(part.cell))}
-	t.Variance, t.Tolerance = trust(f)
+	t.Variance = f.variance()
 	cell, row := make([]int32, len(f.share)), make([]int32, f.rows) // numbers in the fit, from 1
 	number := func(k int) int32 {
 		r := k / f.inRow
@@ -62,6 +68,7 @@ func (c *compiler) tableProblem(f *figures) fit.Table {
 			number(k)
 		}
 	}
+	f.boundMoves(&t)
 	return t
 }
 
@@ -75,32 +82,42 @@ func fitRole(role string) fit.Role {
 	return fit.Hard
 }
 
-// trust returns how readily a table yields when tables disagree (a variance; only
-// ratios matter) and how far (a share of persons). Both follow from the table's
-// status and rounding; a tolerance in the spec takes precedence.
-func trust(f *figures) (variance, tolerance float64) {
+// variance returns how readily a table yields when tables disagree; only ratios matter.
+func (f *figures) variance() float64 {
+	v := 10.0
 	switch f.spec.Status {
 	case "official":
-		variance, tolerance = 1, 0.001
-	case "secondary":
-		variance, tolerance = 10, 0.005
+		v = 1
 	case "derived":
-		variance, tolerance = 30, 0.01
+		v = 30
 	case "modelled":
-		variance, tolerance = 100, 0.02
+		v = 100
 	case "assumed":
-		variance, tolerance = 1000, 0.05
-	default:
-		variance, tolerance = 10, 0.001
+		v = 1000
 	}
-	if w := whole(f.spec.Measure); w > 0 && f.spec.Rounded > 0 {
-		tolerance += f.spec.Rounded / w / 2 * float64(len(f.share)) / 2
-		variance *= 3
+	if whole(f.spec.Measure) > 0 && f.spec.Rounded > 0 {
+		v *= 3
 	}
+	return v
+}
+
+// boundMoves says in the fit how far a table may move: by the tolerance of the spec, or
+// else as far as its figures are rounded.
+func (f *figures) boundMoves(t *fit.Table) {
 	if f.spec.Tolerance >= 0 {
-		tolerance = f.spec.Tolerance
+		t.Tolerance = f.spec.Tolerance
+		return
 	}
-	return variance, tolerance
+	if t.Role != fit.Hard {
+		return
+	}
+	inRow := make([]float64, f.rows)
+	for k := range t.Share {
+		cell := f.fitCell[k]
+		t.Low, t.High = append(t.Low, f.low[cell]), append(t.High, f.high[cell])
+		inRow[t.Row[k]] += max(f.high[cell]-f.share[cell], f.share[cell]-f.low[cell]) / 2
+	}
+	t.Tolerance = min(1, slices.Max(inRow))
 }
 
 func (c *compiler) variableNames(vars []int) []string {

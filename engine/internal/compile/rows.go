@@ -57,10 +57,16 @@ func (c *compiler) readRows(f *figures) {
 	}
 	r.seen = make([]int32, len(f.share))
 	selected := c.kinds.SelectRows(r.file, rows.Where)
-	if len(selected) == 0 && !c.diags.Failed() {
+	switch {
+	case len(r.file.Rows) == 0:
+		c.diags.Errorf(rows.Place, "no-rows", "%s has no rows below its header", r.file.Path).WithHint("write one row for each figure")
+	case len(selected) == 0 && !c.diags.Failed():
 		c.diags.Errorf(rows.Place, "no-rows", "table %[2]q selects no row of %[1]s", r.file.Path, f.spec.Name).WithHint("correct its where")
 	}
 	for _, row := range selected {
+		if len(c.diags.Items)-before > table.MaxFaults {
+			return // every row has one: the cause is the same
+		}
 		r.read(row)
 	}
 	r.reportUnknown()

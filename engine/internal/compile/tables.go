@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -22,6 +23,8 @@ type figures struct {
 	share  []float64 // row-major over fields; sums to 1 in each row that has figures
 	filled []bool    // per row: whether it has figures
 	open   []bool    // per cell: whether its figure is not given; nil if all are
+	// low and high bound each share by the rounding of the figures.
+	low, high []float64
 	figuresAsWritten
 	part constraint
 	all  constraint // part with the cells that are open
@@ -86,6 +89,7 @@ func (c *compiler) readTable(t *spec.Table) (figures, bool) {
 	}
 	f.share = make([]float64, f.rows*f.inRow)
 	f.present = make([]bool, len(f.share))
+	f.written = make([]int, len(f.share))
 	before := len(c.diags.Items)
 	if t.Rows != nil {
 		c.readRows(&f)
@@ -128,7 +132,7 @@ func (c *compiler) readNested(f *figures, n *spec.Node, labels []int) {
 		default:
 			cell := f.cell(append(labels, i))
 			f.share[cell] = e.Value.Number
-			f.note(cell, e.Value.String, e.Value.Place)
+			f.note(cell, e.Value.Written(), e.Value.Place)
 		}
 	}
 }
@@ -205,6 +209,10 @@ func (c *compiler) takeRest(f *figures) {
 		if sum := sum(row); sum > 0 {
 			row[l] = math.Max(0, whole(t.Measure)-(sum-row[l]))
 			f.present[r*f.inRow+l] = true
+			f.written[r*f.inRow+l] = 0
+			for _, n := range f.written[r*f.inRow : (r+1)*f.inRow] {
+				f.written[r*f.inRow+l] += n // its rounding is that of all others
+			}
 		}
 	}
 }
@@ -222,8 +230,9 @@ func sum(x []float64) float64 {
 func (c *compiler) normalise(f *figures) {
 	t := f.spec
 	f.filled = make([]bool, f.rows)
+	f.low, f.high = make([]float64, len(f.share)), make([]float64, len(f.share))
 	total := whole(t.Measure)
-	any := false
+	any, largest := false, slices.Max(f.share)
 	for r := range f.rows {
 		row := f.share[r*f.inRow : (r+1)*f.inRow]
 		s := sum(row)
@@ -253,8 +262,13 @@ func (c *compiler) normalise(f *figures) {
 			s = math.Max(s, total)
 		}
 		for i := range row {
+			f.bound(r*f.inRow+i, row[i], cmp.Or(total, s), s)
 			row[i] /= s
 		}
+	}
+	if any && t.Rounded > largest {
+		c.diags.Errorf(t.Place, "rounded", "table %q: no figure is above %g, and they cannot be rounded to multiples of %g", t.Name, largest, t.Rounded).
+			WithHint("say how figures are printed: rounded: 0.1 for one decimal, rounded: 1000 for thousands")
 	}
 	if !any {
 		c.diags.Errorf(t.Place, "empty-table", "table %q has no figure above 0", t.Name).WithHint("give figures")
@@ -274,6 +288,10 @@ func (f *figures) merge(row int, rest float64) {
 		first++
 	}
 	f.share[first] = rest
+	f.written[first] = 0
+	for _, n := range f.written[row*f.inRow : (row+1)*f.inRow] {
+		f.written[first] += n // its rounding is that of all others
+	}
 	if f.merged == nil {
 		f.merged = map[int]int{}
 	}
@@ -292,6 +310,17 @@ func (f *figures) fitted(cell int) int32 {
 		return int32(first)
 	}
 	return -1
+}
+
+// bound sets the bounds of a cell with a figure x: its figures are rounded, of the whole.
+// Sum is what the figures of the row add up to.
+func (f *figures) bound(cell int, x, whole, sum float64) {
+	f.low[cell], f.high[cell] = x/sum, x/sum
+	if x > 0 {
+		slack := f.unit() / 2 * float64(max(1, f.written[cell]))
+		f.low[cell] = max(0, min(x/sum, (x-slack)/whole))
+		f.high[cell] = max(x/sum, (x+slack)/whole)
+	}
 }
 
 // partition assigns the configurations of the fitted fields to the cells of the

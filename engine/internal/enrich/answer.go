@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -50,24 +52,12 @@ var (
 	errAmbiguous = errors.New("the answer has several objects with these fields; write one object")
 )
 
-// object is a JSON object in an answer, its members in order. It is not whole if
-// it breaks off; then it has the complete members.
-type object struct {
-	members []member
-	whole   bool
-}
-
-type member struct {
-	name  string
-	value json.RawMessage
-}
-
 // parseAnswer returns the members with the wanted names of a model's answer: of
 // the last object that has most of them. It ignores thoughts, and words and code
 // fences around objects. An object within another counts where the outer one has
 // none of the names. An object that breaks off counts if no other does.
 func parseAnswer(text string, wanted []string) (map[string]json.RawMessage, error) {
-	text = endpoint.WithoutThoughts(text)
+	text = plainAnswer(text)
 	var best map[string]json.RawMessage
 	found := false
 	for _, whole := range []bool{true, false} {
@@ -103,6 +93,20 @@ func parseAnswer(text string, wanted []string) (map[string]json.RawMessage, erro
 	return map[string]json.RawMessage{}, nil // each field is missing
 }
 
+// plainAnswer returns an answer without its thoughts, and the text of one that is
+// quoted as a JSON string.
+func plainAnswer(text string) string {
+	for range mostNested {
+		text = endpoint.WithoutThoughts(text)
+		var inner string
+		if text = strings.TrimSpace(text); !strings.HasPrefix(text, `"`) || json.Unmarshal([]byte(text), &inner) != nil {
+			break
+		}
+		text = inner
+	}
+	return text
+}
+
 // mostObjects is how many objects are looked for in an answer.
 const mostObjects = 50
 
@@ -123,11 +127,15 @@ func (o *object) find(wanted []string, depth int) (map[string]json.RawMessage, e
 		return out, nil
 	}
 	for _, m := range o.members {
-		inner := bytes.TrimLeft(m.value, "[ \n\t")
-		if len(inner) == 0 || inner[0] != '{' {
+		inner := strings.TrimLeft(string(m.value), "[")
+		var text string
+		if json.Unmarshal(m.value, &text) == nil { // JSON within a string
+			inner = strings.TrimLeft(text, " \n\t")
+		}
+		if !strings.HasPrefix(inner, "{") {
 			continue
 		}
-		nested, _ := parseObject(string(inner), 0)
+		nested, _ := parseObject(inner, 0)
 		found, err := nested.find(wanted, depth-1)
 		if err != nil {
 			return nil, err
@@ -176,113 +184,40 @@ func folded(name string) string {
 	}, name)
 }
 
-// parseObject parses the object that begins at a position, and returns where it
-// ends. Control characters in strings, which JSON wants escaped, and a comma at the
-// end are accepted.
-func parseObject(text string, at int) (o object, end int) {
-	i := skipSpace(text, at+1)
-	for i < len(text) {
-		if text[i] == '}' {
-			o.whole = true
-			return o, i + 1
-		}
-		if len(o.members) > 0 {
-			if text[i] != ',' {
-				return o, i
-			}
-			if i = skipSpace(text, i+1); i < len(text) && text[i] == '}' {
-				continue
-			}
-		}
-		if i >= len(text) || text[i] != '"' {
-			return o, min(i, len(text))
-		}
-		key, next, ok := scanValue(text, i)
-		var name string
-		if !ok || json.Unmarshal(key, &name) != nil {
-			return o, i
-		}
-		if i = skipSpace(text, next); i >= len(text) || text[i] != ':' {
-			return o, i
-		}
-		value, next, ok := scanValue(text, skipSpace(text, i+1))
-		if !ok {
-			return o, i
-		}
-		o.members = append(o.members, member{name, value})
-		i = skipSpace(text, next)
-	}
-	return o, i
-}
-
-func skipSpace(text string, i int) int {
-	for i < len(text) && strings.IndexByte(" \n\r\t", text[i]) >= 0 {
-		i++
-	}
-	return i
-}
-
-// scanValue returns the JSON value at a position, with control characters in
-// strings escaped, and where it ends.
-func scanValue(text string, at int) (value json.RawMessage, end int, ok bool) {
-	depth, inString := 0, false
-	var b []byte
-scan:
-	for end = at; end < len(text); end++ {
-		switch c := text[end]; {
-		case inString && c == '\\' && end+1 < len(text):
-			if end++; text[end] == '\'' { // as Python writes it
-				b = append(b, '\'')
-				continue
-			}
-			b = append(b, c)
-		case inString && c == '"':
-			inString = false
-			if depth == 0 {
-				end++
-				b = append(b, c)
-				break scan
-			}
-		case inString && c < ' ':
-			escaped, _ := json.Marshal(string(c))
-			b = append(b, escaped[1:len(escaped)-1]...)
-			continue
-		case inString:
-		case c == '"':
-			inString = true
-		case c == '{' || c == '[':
-			depth++
-		case (c == '}' || c == ']') && depth > 0:
-			if depth--; depth == 0 {
-				b = append(b, c)
-				end++
-				break scan
-			}
-		case depth == 0 && strings.IndexByte(",}] \n\r\t", c) >= 0:
-			break scan
-		}
-		b = append(b, text[end])
-	}
-	return b, end, json.Valid(b)
-}
-
 // lineEnds replaces those of other systems.
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-// asText converts a member to a text, in Unicode's composed form. A bare number is no prose. An object with a
-// single member stands for its value.
+// asText converts a member to a text, in Unicode's composed form and without
+// thoughts. A bare number is no prose. An object with a single member stands for its
+// value.
 func asText(member json.RawMessage) (string, bool) {
 	var text string
 	if json.Unmarshal(member, &text) == nil && string(member) != "null" {
-		return plaintext.NFC(strings.TrimSpace(lineEnds.Replace(text))), true
+		return plaintext.NFC(strings.TrimSpace(lineEnds.Replace(endpoint.WithoutThoughts(text)))), true
 	}
 	if len(member) > 0 && member[0] == '{' {
-		if o, _ := parseObject(string(member), 0); o.whole && len(o.members) == 1 && o.members[0].value[0] == '"' {
-			return asText(o.members[0].value)
+		if o, _ := parseObject(string(member), 0); o.whole {
+			if inner := o.values(); len(inner) == 1 && inner[0][0] == '"' {
+				return asText(inner[0])
+			}
 		}
 	}
 	return "", false
 }
+
+// values returns the values of an object, without the type that a model copied from
+// the schema.
+func (o *object) values() []json.RawMessage {
+	var all []json.RawMessage
+	for _, m := range o.members {
+		if m.name != "type" || len(o.members) == 1 || !schemaType[string(m.value)] {
+			all = append(all, m.value)
+		}
+	}
+	return all
+}
+
+var schemaType = map[string]bool{`"string"`: true, `"array"`: true}
 
 // asItems converts a member to a list. A string may hold the list as JSON, as a
 // Python list with single quotes, or as one item per line; an object holds the
@@ -297,6 +232,11 @@ func itemsWithin(member json.RawMessage, depth int) ([]string, bool) {
 	}
 	var raw []json.RawMessage
 	if json.Unmarshal(member, &raw) == nil && string(member) != "null" {
+		if len(raw) == 1 { // all items in one
+			if items, ok := itemsWithin(raw[0], depth-1); ok && len(items) > 1 {
+				return items, true
+			}
+		}
 		return itemsOf(raw)
 	}
 	if len(member) > 0 && member[0] == '{' {
@@ -304,13 +244,11 @@ func itemsWithin(member json.RawMessage, depth int) ([]string, bool) {
 		if !o.whole {
 			return nil, false
 		}
-		if len(o.members) == 1 { // {"items": [...]}
-			if items, ok := itemsWithin(o.members[0].value, depth-1); ok {
+		raw = o.values()
+		if len(raw) == 1 { // {"items": [...]}
+			if items, ok := itemsWithin(raw[0], depth-1); ok {
 				return items, true
 			}
-		}
-		for _, m := range o.members {
-			raw = append(raw, m.value)
 		}
 		return itemsOf(raw)
 	}
@@ -344,7 +282,35 @@ func itemsOf(raw []json.RawMessage) ([]string, bool) {
 			items[i] = withoutMark(item)
 		}
 	}
-	return items, true
+	return withoutNumbers(items), true
+}
+
+// numberedItem matches an item after its number: "#1 ", "**2.** ", "3: ".
+var numberedItem = regexp.MustCompile(`^(?:[#*(\[]+ ?([0-9]{1,3})[.):\]*-]*|([0-9]{1,3})[.):\]*-]+)\s+(\S.*)$`)
+
+// withoutNumbers cuts the numbers of items that are numbered 1, 2, 3 and so on, in
+// any form, and a hyphen before each item.
+func withoutNumbers(items []string) []string {
+	cut := make([]string, len(items))
+	for i, item := range items {
+		m := numberedItem.FindStringSubmatch(item)
+		if m == nil || m[1]+m[2] != strconv.Itoa(i+1) {
+			cut = nil
+			break
+		}
+		cut[i] = m[3]
+	}
+	hyphen := func(item string) bool { return len(item) > 1 && item[0] == '-' && item[1] != '-' }
+	switch {
+	case len(items) < 2:
+	case cut != nil:
+		return cut
+	case !slices.ContainsFunc(items, func(item string) bool { return !hyphen(item) }):
+		for i, item := range items {
+			items[i] = item[1:]
+		}
+	}
+	return items
 }
 
 // pythonList parses a list such as ['one', 'two'], with single or double quotes.
@@ -381,7 +347,7 @@ func lines(text string) []string {
 			items = append(items, line)
 		}
 	}
-	return items
+	return withoutNumbers(items)
 }
 
 // withoutMark cuts one list mark from the beginning of an item: a bullet before a

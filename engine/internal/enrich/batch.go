@@ -57,7 +57,7 @@ func (e *Enricher) RunBatches(ctx context.Context, c *endpoint.Client, o BatchOp
 	defer cut()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, cut) })()
 	s := &batcher{
-		runner: &runner{Enricher: e, counts: e.newCounts(), life: calls}, BatchOptions: o, client: c, ledger: l,
+		runner: &runner{Enricher: e, counts: e.newCounts(), life: calls, adopts: true}, BatchOptions: o, client: c, ledger: l,
 		scanBlock: e.newBlock(sources()), judgeBlock: e.newBlock(sources()), first: first, count: count,
 		asked: newBitset(count), reported: newBitset(count), maxRequests: int64(c.Batches().Requests),
 	}

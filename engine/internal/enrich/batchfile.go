@@ -25,6 +25,8 @@ type indexLine struct {
 	Tasks  []indexTask   `json:"tasks"`
 	Worst  endpoint.Cost `json:"worst"`
 	Least  int64         `json:"least,omitempty"` // tokens that the prompt has at least
+	// MaxTokens is the limit of the answer, 0 in an index of an older program.
+	MaxTokens int `json:"max_tokens,omitempty"`
 }
 
 // indexTask is a field that a request asks for.

@@ -77,7 +77,7 @@ func (j *judging) group(ctx context.Context, requests []numbered) error {
 	j.bought = make([]bought, len(j.batcher.bought))
 	scratch := &runner{Enricher: j.Enricher, counts: j.newCounts()} // scans count, not this
 	for _, r := range requests {
-		if err := j.request(scratch.newPerson(j.judgeBlock, int(r.Person-first)), r); err != nil {
+		if err := j.request(ctx, scratch.newPerson(j.judgeBlock, int(r.Person-first)), r); err != nil {
 			return err
 		}
 	}
@@ -95,7 +95,7 @@ func (j *judging) group(ctx context.Context, requests []numbered) error {
 }
 
 // request judges the answer to one request.
-func (j *judging) request(p *person, r numbered) error {
+func (j *judging) request(ctx context.Context, p *person, r numbered) error {
 	answer, err := j.read(r)
 	tasks, tries, c, missErr := j.tasks(p, r)
 	if missErr != nil {
@@ -108,7 +108,7 @@ func (j *judging) request(p *person, r numbered) error {
 	if c == nil {
 		return nil // the spec no longer has the call
 	}
-	req, err := j.asked(p, c, tasks)
+	req, err := j.asked(ctx, p, c, tasks)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (j *judging) request(p *person, r numbered) error {
 
 // asked returns the request that was sent for tasks, with what was wrong with the
 // answers before.
-func (j *judging) asked(p *person, c *call, tasks []task) (endpoint.Request, error) {
+func (j *judging) asked(ctx context.Context, p *person, c *call, tasks []task) (endpoint.Request, error) {
 	sent := slices.Clone(tasks)
 	for i := range sent {
 		a, err := j.ledger.attempt(sent[i].key)
@@ -149,7 +149,7 @@ func (j *judging) asked(p *person, c *call, tasks []task) (endpoint.Request, err
 	if len(sent) == 0 {
 		return endpoint.Request{}, nil
 	}
-	return p.request(c, sent)
+	return p.request(ctx, c, sent)
 }
 
 // read finds the answer to a request and accounts for its cost.
@@ -171,7 +171,7 @@ func (j *judging) read(r numbered) (endpoint.Answer, error) {
 	if failed, ok := errors.AsType[*endpoint.Error](err); ok && failed.Answer != nil {
 		text = failed.Answer.Text
 	}
-	if usage != nil && !endpoint.Believable(*usage, r.Least, text, r.Worst) {
+	if usage != nil && !endpoint.Believable(*usage, r.Least, text, r.Worst.Tokens-int64(r.MaxTokens), r.MaxTokens) {
 		j.sum.misreported++
 		j.sum.answers++
 		j.batcher.calls++
@@ -217,14 +217,22 @@ func (j *judging) tasks(p *person, r numbered) (tasks []task, tries map[journal.
 			continue
 		}
 		c, tries = &p.calls[i], map[journal.Key]int{}
+		shown := c.shown(p.values)
+		keys := func(f *field) []journal.Key { // also those under which an earlier version asked
+			return append(f.formerKeys(shown, p.block.batch, p.row), f.key(shown, p.block.batch, p.row))
+		}
 		for _, t := range missing {
-			if try, ok := asked[shortKey(t.key)]; ok {
-				tasks, tries[t.key] = append(tasks, t), try
+			for _, key := range keys(t.field) {
+				if try, ok := asked[shortKey(key)]; ok {
+					tasks, tries[t.key] = append(tasks, t), try
+					break
+				}
 			}
 		}
-		shown := c.shown(p.values)
 		for k := range c.fields {
-			delete(asked, shortKey(c.fields[k].key(shown, p.block.batch, p.row)))
+			for _, key := range keys(&c.fields[k]) {
+				delete(asked, shortKey(key))
+			}
 		}
 		break
 	}

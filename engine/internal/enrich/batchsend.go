@@ -14,7 +14,7 @@ var errFull = errors.New("the provider takes no more requests at present")
 // returns the reason as blocked; the scan after the next collected batch tries
 // again.
 func (s *batcher) ask(ctx context.Context, p *person, c *call, tasks []task, tries []int) (blocked, err error) {
-	req, err := p.request(c, tasks)
+	req, err := p.request(ctx, c, tasks)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (s *batcher) ask(ctx context.Context, p *person, c *call, tasks []task, tri
 		s.note("the budget has room for the worst case of %s; a larger budget needs fewer rounds", requests(s.file.entry.Requests))
 		return s.client.Budget().Refuse(worst), nil
 	}
-	line := indexLine{Person: p.number(), Call: c.Name, Worst: worst, Least: endpoint.LeastPrompt(req)}
+	line := indexLine{Person: p.number(), Call: c.Name, Worst: worst, Least: endpoint.LeastPrompt(req), MaxTokens: req.MaxTokens}
 	for i, t := range tasks {
 		line.Tasks = append(line.Tasks, indexTask{shortKey(t.key), tries[i]})
 	}

@@ -11,13 +11,16 @@ import (
 // FieldCounts counts the outcomes of a text field. Accepted, Cached, Quarantined,
 // NotApplicable and Unanswered add up to the number of persons.
 type FieldCounts struct {
-	Field         string `json:"field"`
-	Accepted      int64  `json:"accepted"`       // in this run
-	Repaired      int64  `json:"repaired"`       // of those, not at the first try
-	Cached        int64  `json:"cached"`         // found in the journal
-	Quarantined   int64  `json:"quarantined"`    // refused too often, now or earlier
-	NotApplicable int64  `json:"not_applicable"` // the person has no such field
-	Unanswered    int64  `json:"unanswered"`     // the endpoint failed; a later run asks again
+	Field    string `json:"field"`
+	Accepted int64  `json:"accepted"` // in this run
+	Repaired int64  `json:"repaired"` // of those, not at the first try
+	Cached   int64  `json:"cached"`   // found in the journal
+	// Adopted counts the records that this run found under keys of an earlier version
+	// and took over; they are among Cached and Quarantined.
+	Adopted       int64 `json:"adopted,omitempty"`
+	Quarantined   int64 `json:"quarantined"`    // refused too often, now or earlier
+	NotApplicable int64 `json:"not_applicable"` // the person has no such field
+	Unanswered    int64 `json:"unanswered"`     // the endpoint failed; a later run asks again
 	// Reasons counts the quarantined by why the last answer was refused. Only a Reader
 	// counts them.
 	Reasons map[string]int64 `json:"reasons,omitempty"`
@@ -74,6 +77,7 @@ func (c *Counts) Total() FieldCounts {
 		t.Accepted += f.Accepted
 		t.Repaired += f.Repaired
 		t.Cached += f.Cached
+		t.Adopted += f.Adopted
 		t.Quarantined += f.Quarantined
 		t.NotApplicable += f.NotApplicable
 		t.Unanswered += f.Unanswered

@@ -34,6 +34,10 @@ type Options struct {
 	// Population identifies the population that persons are numbered in: its
 	// structure, seed and size.
 	Population string
+	// Former identifies the population as an earlier version did, in every way that it
+	// may have: records of a person are also found under its keys. They are used when
+	// the facts that the key has are still those of the person.
+	Former []string
 	// Tries is how often a field is asked for before it is quarantined; 3.
 	Tries int
 	// Refill asks again for fields that earlier runs quarantined.
@@ -99,10 +103,11 @@ type seen struct {
 type field struct {
 	*kind.Field
 	column   int
-	number   int      // position in Counts.Fields
-	common   [32]byte // hash of what its records have in common
-	compared []int    // columns that rules compare its text with
-	mentions []int    // columns that its text must mention
+	number   int        // position in Counts.Fields
+	common   [32]byte   // hash of what its records have in common
+	former   [][32]byte // common under Options.Former
+	compared []int      // columns that rules compare its text with
+	mentions []int      // columns that its text must mention
 	// language is the scripts of the field's language, nil if not known.
 	language []*unicode.RangeTable
 }
@@ -199,6 +204,9 @@ func (e *Enricher) newField(p *plan.Plan, c *call, column int) field {
 	}
 	f.language = scriptsOf(tag)
 	f.common = identityOf(p, c, f.Field, e.options.Population).Hash()
+	for _, population := range e.options.Former {
+		f.former = append(f.former, identityOf(p, c, f.Field, population).Hash())
+	}
 	return f
 }
 

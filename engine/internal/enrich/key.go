@@ -71,7 +71,20 @@ func ruleOf(r *plan.Rule) identity.Rule {
 // that the text must mention or is compared with, and the person. It does not
 // depend on what other fields the same call writes.
 func (f *field) key(shown [32]byte, b *frame.Batch, row int) journal.Key {
-	h := append(f.common[:len(f.common):len(f.common)], shown[:]...)
+	return f.keyIn(f.common, shown, b, row)
+}
+
+// formerKeys returns the keys that an earlier version may have given the record.
+func (f *field) formerKeys(shown [32]byte, b *frame.Batch, row int) []journal.Key {
+	var keys []journal.Key
+	for _, common := range f.former {
+		keys = append(keys, f.keyIn(common, shown, b, row))
+	}
+	return keys
+}
+
+func (f *field) keyIn(common, shown [32]byte, b *frame.Batch, row int) journal.Key {
+	h := append(common[:len(common):len(common)], shown[:]...)
 	for _, columns := range [][]int{f.mentions, f.compared} {
 		for _, column := range columns {
 			h = appendFact(h, b.Schema[column].Name, cell(b, column, row))
@@ -158,6 +171,21 @@ func (e *Enricher) find(key journal.Key) (*record, error) {
 		return nil, fmt.Errorf("the journal has a record that is not of a text: %w", err)
 	}
 	return r, nil
+}
+
+// look returns the record of a field of a person, nil if there is none, its key, and the
+// key that it is under, which differs when an earlier version wrote it.
+func (e *Enricher) look(f *field, shown [32]byte, b *frame.Batch, row int) (r *record, key, at journal.Key, err error) {
+	key = f.key(shown, b, row)
+	if r, err = e.find(key); r != nil || err != nil || e.journal == nil {
+		return r, key, key, err
+	}
+	for _, at := range f.formerKeys(shown, b, row) {
+		if r, err = e.find(at); r != nil || err != nil {
+			return r, key, at, err
+		}
+	}
+	return nil, key, key, nil
 }
 
 // facts returns what the calls' prompts show of a person; texts are still empty.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,7 +78,7 @@ func openLedger(dir string) (*ledger, error) {
 		return nil, err
 	}
 	l := &ledger{dir: dir, log: log}
-	known, err := l.get(headKey, &l.head)
+	known, err := l.readHead()
 	if err == nil && !known {
 		name := make([]byte, 8)
 		rand.Read(name) // never fails
@@ -97,11 +98,26 @@ func openLedger(dir string) (*ledger, error) {
 	return l, nil
 }
 
+// readHead reads the head, if there is one. Every batch that it counts has an entry,
+// so a larger number is not of a ledger.
+func (l *ledger) readHead() (known bool, err error) {
+	known, err = l.get(headKey, &l.head)
+	if h := l.head; err == nil && (h.Last < 0 || h.Last > int64(l.log.Len()) || h.Run < 0 || h.Run == math.MaxInt64) {
+		err = l.foreign(fmt.Errorf("run %d, batch %d of %d records", h.Run, h.Last, l.log.Len()))
+	}
+	return known, err
+}
+
+// foreign is the error of a record that save and put did not write.
+func (l *ledger) foreign(cause error) error {
+	return fmt.Errorf("%s has a record that is not of a ledger of batches: %w", l.dir, cause)
+}
+
 // recoverLast finds the number of the last batch. The head may be older than the
 // entry of the last batch if the process was killed while save wrote both.
 func (l *ledger) recoverLast() error {
 	for n := l.head.Last + 1; ; n++ {
-		known, err := l.get(batchKey(n), &entry{})
+		_, known, err := l.entry(n)
 		if err != nil || !known {
 			return err
 		}
@@ -115,7 +131,7 @@ func (l *ledger) get(key journal.Key, to any) (bool, error) {
 		return false, err
 	}
 	if err := json.Unmarshal(data, to); err != nil {
-		return false, fmt.Errorf("%s has a record that is not of a ledger of batches: %w", l.dir, err)
+		return false, l.foreign(err)
 	}
 	return true, nil
 }
@@ -149,11 +165,19 @@ func (l *ledger) save(e entry) error {
 	return l.log.Append(records...)
 }
 
+// entry returns the entry of a batch, if there is one.
+func (l *ledger) entry(number int64) (e entry, known bool, err error) {
+	known, err = l.get(batchKey(number), &e)
+	if err == nil && known && (e.Number != number || e.Requests < 0 || e.Worst.Money < 0 || e.Worst.Tokens < 0) {
+		err = l.foreign(fmt.Errorf("batch %d is said to be batch %d with %d requests", number, e.Number, e.Requests))
+	}
+	return e, known, err
+}
+
 // open lists the batches that are not closed.
 func (l *ledger) open() (entries []entry, err error) {
 	for n := int64(1); n <= l.head.Last; n++ {
-		var e entry
-		known, err := l.get(batchKey(n), &e)
+		e, known, err := l.entry(n)
 		if err != nil {
 			return nil, err
 		}
@@ -236,7 +260,7 @@ func Waiting(dir string) (int, error) {
 	}
 	defer log.Close()
 	l := &ledger{dir: dir, log: log}
-	if _, err = l.get(headKey, &l.head); err == nil {
+	if _, err = l.readHead(); err == nil {
 		err = l.recoverLast()
 	}
 	if err != nil {

@@ -42,7 +42,7 @@ func (e *Enricher) Pending(ctx context.Context, s Source, first, count int64, ch
 		for p.row = range b.batch.N {
 			p.values = e.facts(b.batch, p.row)
 			for i := range e.calls {
-				if err := p.estimate(&e.calls[i], &out[i], existing, charsPerToken); err != nil {
+				if err := p.estimate(ctx, &e.calls[i], &out[i], existing, charsPerToken); err != nil {
 					return nil, err
 				}
 			}
@@ -52,12 +52,12 @@ func (e *Enricher) Pending(ctx context.Context, s Source, first, count int64, ch
 }
 
 // estimate adds what a person's call would take.
-func (p *person) estimate(c *call, to *Pending, existing *answered, charsPerToken float64) error {
+func (p *person) estimate(ctx context.Context, c *call, to *Pending, existing *answered, charsPerToken float64) error {
 	tasks, err := p.missing(c)
 	if err != nil || len(tasks) == 0 {
 		return err
 	}
-	req, err := p.request(c, tasks)
+	req, err := p.request(ctx, c, tasks)
 	if err != nil {
 		return err
 	}

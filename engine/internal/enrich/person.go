@@ -88,8 +88,10 @@ func (p *person) missing(c *call) ([]task, error) {
 			p.count(func(n *Counts) { n.Fields[f.number].NotApplicable++ })
 			continue
 		}
-		key := f.key(shown, p.block.batch, p.row)
-		r, err := p.find(key)
+		r, key, at, err := p.look(f, shown, p.block.batch, p.row)
+		if err == nil && at != key && p.adopts {
+			err = p.adopt(f, r, key)
+		}
 		switch {
 		case err != nil:
 			return nil, err
@@ -108,6 +110,12 @@ func (p *person) missing(c *call) ([]task, error) {
 	return tasks, nil
 }
 
+// adopt writes the record of an earlier version under its key of this one.
+func (p *person) adopt(f *field, r *record, key journal.Key) error {
+	p.count(func(n *Counts) { n.Fields[f.number].Adopted++ })
+	return p.journal.Append(journal.Record{Key: key, Value: r.bytes()})
+}
+
 // ask asks for fields until all are accepted or have been refused too often; the
 // latter are quarantined. With an error it returns the remaining tasks.
 func (p *person) ask(ctx context.Context, c *call, tasks []task) ([]task, error) {
@@ -115,7 +123,7 @@ func (p *person) ask(ctx context.Context, c *call, tasks []task) ([]task, error)
 		if ctx.Err() != nil {
 			return tasks, context.Cause(ctx)
 		}
-		req, err := p.request(c, tasks)
+		req, err := p.request(ctx, c, tasks)
 		if err != nil {
 			return tasks, err
 		}
@@ -296,8 +304,8 @@ func (p *person) leave(tasks []task, from int, err error) {
 }
 
 // request renders a call for the fields that are asked for.
-func (p *person) request(c *call, tasks []task) (endpoint.Request, error) {
-	user, err := c.render(p.values, p.block, p.row, tasks)
+func (p *person) request(ctx context.Context, c *call, tasks []task) (endpoint.Request, error) {
+	user, err := c.render(ctx, p.values, p.block, p.row, tasks)
 	if err != nil {
 		return endpoint.Request{}, fmt.Errorf("the prompt of call %q for person %d: %w", c.Name, p.number(), err)
 	}
@@ -329,7 +337,7 @@ func (c *call) turns(tasks []task) []endpoint.Turn {
 	return turns
 }
 
-func (c *call) render(values map[string]any, b *block, row int, tasks []task) (string, error) {
+func (c *call) render(ctx context.Context, values map[string]any, b *block, row int, tasks []task) (string, error) {
 	fields := make([]map[string]any, len(tasks))
 	for i, t := range tasks {
 		var mentions []string
@@ -342,7 +350,7 @@ func (c *call) render(values map[string]any, b *block, row int, tasks []task) (s
 	}
 	values[plan.ToWrite] = fields
 	var text strings.Builder
-	if err := c.template.Execute(context.Background(), &text, values); err != nil {
+	if err := c.template.Execute(ctx, &text, values); err != nil {
 		return "", err
 	}
 	if !c.showsFaults {

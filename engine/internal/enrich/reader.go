@@ -15,8 +15,8 @@ type Reader struct {
 	*Enricher
 	block  *block
 	counts Counts
-	from   []map[string]string // by row, the source of each field that calls write
-	used   func(journal.Key)   // when set, receives the key of every record found
+	from   []map[string]string       // by row, the source of each field that calls write
+	used   func(key, at journal.Key) // when set, receives the key of every record found, and where it is
 }
 
 // Reader returns a new Reader, for one goroutine.
@@ -53,9 +53,9 @@ func (r *Reader) Fill(b *frame.Batch) error {
 // in the order of persons and fields, and no others: what is needed to make their
 // texts again.
 func (e *Enricher) Export(ctx context.Context, s Source, first, count int64, to *journal.Journal) error {
-	var keys []journal.Key
+	var keys, places []journal.Key
 	reader := e.Reader()
-	reader.used = func(k journal.Key) { keys = append(keys, k) }
+	reader.used = func(key, at journal.Key) { keys, places = append(keys, key), append(places, at) }
 	for end := first + count; first < end; {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -67,11 +67,11 @@ func (e *Enricher) Export(ctx context.Context, s Source, first, count int64, to 
 		if b.N == 0 {
 			return io.ErrUnexpectedEOF
 		}
-		keys = keys[:0]
+		keys, places = keys[:0], places[:0]
 		if err := reader.Fill(b); err != nil {
 			return err
 		}
-		if err := e.copyRecords(keys, to); err != nil {
+		if err := e.copyRecords(keys, places, to); err != nil {
 			return err
 		}
 		first += int64(b.N)
@@ -79,10 +79,11 @@ func (e *Enricher) Export(ctx context.Context, s Source, first, count int64, to 
 	return nil
 }
 
-func (e *Enricher) copyRecords(keys []journal.Key, to *journal.Journal) error {
+// copyRecords copies the records at some places to another journal, under their keys.
+func (e *Enricher) copyRecords(keys, places []journal.Key, to *journal.Journal) error {
 	var records []journal.Record
-	for _, k := range keys {
-		value, _, err := e.journal.Get(k)
+	for i, k := range keys {
+		value, _, err := e.journal.Get(places[i])
 		if err != nil {
 			return err
 		}
@@ -138,8 +139,7 @@ func (r *Reader) accepted(f *field, shown [32]byte, row int) (*record, error) {
 		n.NotApplicable++
 		return nil, nil
 	}
-	key := f.key(shown, r.block.batch, row)
-	rec, err := r.find(key)
+	rec, key, at, err := r.look(f, shown, r.block.batch, row)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func (r *Reader) accepted(f *field, shown [32]byte, row int) (*record, error) {
 		return nil, nil
 	}
 	if r.used != nil {
-		r.used(key)
+		r.used(key, at)
 	}
 	if rec.Refused != "" {
 		n.refuse(rec.Refused)

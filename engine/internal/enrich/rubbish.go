@@ -16,6 +16,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/internal/plaintext"
 	"github.com/personagen/personagen/engine/internal/tokenize"
 )
 
@@ -190,6 +191,34 @@ func (s *sent) repeats(words []uint64) bool {
 	return copied(words, s.runs) >= mostCopied
 }
 
+// leastLoop is the number of words from which a text is judged for repetition, and
+// mostRepeated the share of its words in runs that it has already.
+const (
+	leastLoop    = 20
+	mostRepeated = 0.5
+)
+
+// loops reports whether a text says the same again and again, as small models do that
+// lose the thread: one word, or the same runs of words.
+func loops(words []uint64) bool {
+	if len(words) >= leastShort && !slices.ContainsFunc(words, func(w uint64) bool { return w != words[0] }) {
+		return true
+	}
+	if len(words) < leastLoop {
+		return false
+	}
+	seen := make(map[uint64]struct{}, len(words))
+	repeated, until := 0, 0
+	eachRun(words, func(at int, run uint64) {
+		if _, again := seen[run]; again {
+			repeated += at + runWords - max(at, until)
+			until = at + runWords
+		}
+		seen[run] = struct{}{}
+	})
+	return float64(repeated) >= mostRepeated*float64(len(words))
+}
+
 // repeatsOwn reports whether words are a text that the prompt shows.
 func (s *sent) repeatsOwn(words []uint64) bool {
 	return len(words) >= leastWords && slices.ContainsFunc(s.own, func(o []uint64) bool { return containsWords(o, words) })
@@ -206,6 +235,9 @@ func (p *person) rubbish(c *call, f *field, r *record, s *sent) string {
 		if fault := badText(text, example, f.Text.Items != nil); fault != "" {
 			return what + " " + fault
 		}
+		if f.Text.Items != nil && loops(tokenize.Hashes(text)) {
+			return what + " repeats itself"
+		}
 	}
 	whole := strings.Join(texts, "\n")
 	if refuses(whole) {
@@ -213,6 +245,10 @@ func (p *person) rubbish(c *call, f *field, r *record, s *sent) string {
 	}
 	words := tokenize.Hashes(whole)
 	switch {
+	case lorem.MatchString(whole):
+		return "it has the placeholder \"lorem ipsum\"; write words in its place"
+	case loops(words):
+		return "it repeats itself; write each thing once"
 	case c.copiesExample(f, texts, words):
 		return "it copies the example; write about this person, in other words"
 	case s.repeats(words), s.cutFrom(whole, words), f.Text.Items != nil && mostOf(texts, func(item string) bool { return s.repeats(tokenize.Hashes(item)) }):
@@ -298,6 +334,9 @@ const refusal = "refuses to write; the person is made up, write about this one"
 // badText returns what is wrong with a text or an item by itself, "" for nothing.
 // What an example has too is meant.
 func badText(text, example string, item bool) string {
+	if unseen(text) {
+		return "has a control character or an invisible one; write plain words"
+	}
 	if looksJSON.MatchString(text) || strings.Contains(text, codeFence) {
 		return "is JSON or code; write plain words"
 	}
@@ -323,6 +362,15 @@ func badText(text, example string, item bool) string {
 		return refusal
 	}
 	return ""
+}
+
+// unseen reports whether a text has characters that steer terminals or the direction of
+// the text, that have no width, or that stand for broken encodings.
+func unseen(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool {
+		mark := r == 0x61c || r == 0x200e || r == 0x200f // of languages written from right to left
+		return plaintext.Steers(r) && !mark || strings.ContainsRune("\u200b\u2060\ufeff\ufffd", r)
+	})
 }
 
 //go:embed refusals.json

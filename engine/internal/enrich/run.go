@@ -50,6 +50,7 @@ type runner struct {
 	model    Model
 	progress func(Counts)
 	life     context.Context // of requests, which may end later than the run
+	adopts   bool            // records of earlier versions are written under new keys
 
 	mu     sync.Mutex
 	counts Counts
@@ -78,7 +79,7 @@ const checkpoint = 1000
 // failed for them alone: see Counts.
 func (e *Enricher) Run(ctx context.Context, m Model, sources func() Source, first, count int64, progress func(Counts)) (Counts, error) {
 	width := max(1, m.Width())
-	r := &runner{Enricher: e, model: m, progress: progress, counts: e.newCounts()}
+	r := &runner{Enricher: e, model: m, progress: progress, counts: e.newCounts(), adopts: true}
 	blocks := int(min(int64(2+2*width/blockRows), (count+blockRows-1)/blockRows))
 	r.free = make(chan *block, max(1, blocks))
 	for range blocks {

@@ -87,10 +87,14 @@ func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err erro
 		clear(zero[i])
 	}
 	last := zero
+	mixed := mixedTables(s.tables)
 	for weight := elasticFirst; weight <= elasticLast; weight *= elasticGrowth {
 		for _, t := range s.tables {
 			if t.def.Role == Hard {
 				t.rho = weight / t.def.scale()
+				if mixed && !t.stiff() {
+					t.rho = min(weight, elasticFine) / t.def.scale()
+				}
 			}
 		}
 		s.damping = startDamping
@@ -104,7 +108,7 @@ func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err erro
 		if within && weight >= elasticFine {
 			return true, nil
 		}
-		if !within && weight >= elasticFine {
+		if !within && weight >= elasticFine && (!mixed || weight*elasticGrowth > elasticLast) {
 			if s.contradiction(zero) {
 				return false, nil
 			}
@@ -115,6 +119,21 @@ func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err erro
 		last = s.duals()
 	}
 	return within, nil
+}
+
+// stiff reports whether the table may move no further than its rounding, if at all.
+func (t *table) stiff() bool { return t.bounded() || t.def.Tolerance == 0 }
+
+// mixedTables reports whether some hard tables are stiff and others are not. The weights of the
+// stiff ones then go on growing, so that the others move instead.
+func mixedTables(tables []*table) bool {
+	stiff, loose := false, false
+	for _, t := range tables {
+		if t.def.Role == Hard {
+			stiff, loose = stiff || t.stiff(), loose || !t.stiff()
+		}
+	}
+	return stiff && loose
 }
 
 // beyond reports whether the solver has a proof that its tables need a larger
@@ -162,7 +181,7 @@ func (f *fitting) change() (total float64, within bool) {
 				total += abs(m - float64(t.target[c]*t.rowMass[t.row[c]]))
 			}
 		}
-		within = within && t.stretched() <= t.def.Tolerance+f.o.Tolerance
+		within = within && !t.tooFar(t.mass, f.o.Tolerance)
 	}
 	return total, within
 }
@@ -185,16 +204,6 @@ func (f *fitting) adopt() {
 	f.elastic = true
 }
 
-// stretched returns the total variation distance between the published shares and
-// the current masses, as a share of the whole population.
-func (t *table) stretched() float64 {
-	d := 0.0
-	for c, r := range t.row {
-		d += abs(t.mass[c]-float64(t.share[c]*t.rowMass[r])) / 2
-	}
-	return d
-}
-
 // involved is how wide the range of a table's direction must be, relative to that
 // of the widest table, for the table to count as part of a contradiction.
 const involved = 1e-4
@@ -215,7 +224,9 @@ func (f *fitting) impossibleSet(ctx context.Context, s *solver) error {
 	}
 	e.Irreducible = irreducible
 	e.AtLeast = atLeast
-	if least, ok := leastRepair(f.p, set); ok {
+	// The programme has the zeros of the set only; a result below what is proven shows
+	// that zeros of other tables take part.
+	if least, ok := leastRepair(f.p, set); ok && least >= 0.999*atLeast {
 		e.Repair, e.Exact = least, true
 	}
 	for i, t := range set {

@@ -64,6 +64,10 @@ type Disagreement struct {
 // their tolerances, worst first.
 type InconsistentError struct {
 	Disagreements []Disagreement
+	// Needed is, per table of the problem, a tolerance with which the tables could be
+	// reconciled, if those of all other tables were as given; 0 for a table that need
+	// not move further than it may.
+	Needed []float64
 
 	names []string
 }

@@ -48,6 +48,9 @@ func (p *Problem) filterSupports(scope []int, faulty func(*Problem) bool) []int 
 	slices.SortStableFunc(order, func(a, b int) int {
 		return len(intersect(sorted(p.Supports[a].Scope), scope)) - len(intersect(sorted(p.Supports[b].Scope), scope))
 	})
+	if !faulty(p) {
+		return nil // it takes more than what faulty looks at
+	}
 	for _, i := range order {
 		kept[i] = false
 		kept[i] = !faulty(p.keeping(kept))
@@ -107,8 +110,7 @@ func (f *fitting) blameSupports(e *InconsistentError) {
 			if pair == nil {
 				return false
 			}
-			tvd, _ := pair.measure()
-			return tvd > a.def.Tolerance+b.def.Tolerance+f.o.Tolerance
+			return pair.beyond(f.o.Tolerance)
 		})
 	}
 }

@@ -56,6 +56,11 @@ type Table struct {
 	// Tolerance is the largest total variation distance, as a share of the whole
 	// population, by which reconciliation may move the table; more is an error.
 	Tolerance float64 `json:"tolerance"`
+	// Low and High, when set, bound the share of each cell in its row: what the
+	// rounding of the published figures allows. Tolerance then counts only where a
+	// bound of all changes is needed, and should be what they allow together.
+	Low  []float64 `json:"low,omitempty"`  // len: cells
+	High []float64 `json:"high,omitempty"` // len: cells
 }
 
 // Support declares structural zeros: configurations of Scope whose Allowed is

@@ -207,6 +207,42 @@ func (p *pair) measure() (tvd float64, worst int) {
 	return tvd, worst
 }
 
+// apart reports whether no change can make the two tables agree. It does not say so of
+// a table whose rows may get other masses from another table.
+func (p *pair) apart(tolerance float64) bool {
+	if p.a.bounded() && !p.a.ownMass() || p.b.bounded() && !p.b.ownMass() {
+		return false
+	}
+	return p.beyond(tolerance)
+}
+
+// beyond reports whether the two tables differ by more than both may move together.
+func (p *pair) beyond(tolerance float64) bool {
+	tvd, _ := p.measure()
+	excess, allowed := tvd, tolerance
+	if !p.a.bounded() {
+		allowed += p.a.def.Tolerance
+	}
+	if !p.b.bounded() {
+		allowed += p.b.def.Tolerance
+	}
+	room := make([]float64, p.regions)
+	for _, side := range []struct {
+		t  *table
+		in []int
+	}{{p.a, p.inA}, {p.b, p.inB}} {
+		for c, k := range side.in {
+			if k >= 0 {
+				room[k] += side.t.slack(c, 1)
+			}
+		}
+	}
+	for k, x := range p.massA {
+		excess -= min(abs(x-p.massB[k]), room[k]) / 2
+	}
+	return excess > allowed
+}
+
 func sumInto(out []float64, in []int, x []float64) {
 	clear(out)
 	for c, k := range in {
@@ -241,6 +277,7 @@ type reconciler struct {
 	pairs     []*pair
 	variance  []float64   // per table; stiffen lowers it
 	weight    [][]float64 // per table and cell: the variance of the cell
+	free      bool        // tables may move as far as they need
 	tolerance float64
 }
 
@@ -314,11 +351,11 @@ func startVariance(tables []*table) []float64 {
 }
 
 // beyondTolerance returns an error with the pairs that no reconciliation can make
-// agree: their distance is larger than both tolerances together.
+// agree: their distance is larger than what both may move together.
 func (r *reconciler) beyondTolerance() error {
 	var worst []Disagreement
 	for _, p := range r.pairs {
-		if tvd, _ := p.measure(); tvd > p.a.def.Tolerance+p.b.def.Tolerance+r.tolerance {
+		if p.b.src >= 0 && p.apart(r.tolerance) {
 			worst = append(worst, p.disagreement())
 		}
 	}
@@ -339,16 +376,39 @@ func (r *reconciler) inconsistent(ds []Disagreement) error {
 		return 0
 	})
 	e := &InconsistentError{Disagreements: ds}
-	for _, t := range r.tables {
+	needed := r.needed()
+	for i, t := range r.tables {
 		if t.src < 0 {
 			continue
 		}
 		for len(e.names) <= t.src {
-			e.names = append(e.names, "")
+			e.names, e.Needed = append(e.names, ""), append(e.Needed, 0)
 		}
-		e.names[t.src] = t.def.Name
+		e.names[t.src], e.Needed[t.src] = t.def.Name, needed[i]
 	}
 	return e
+}
+
+// needed returns, per table, the tolerance with which all tables could be reconciled: how
+// far the table moves when nothing bounds the changes, 0 when it may move so far. All
+// are 0 when the tables do not agree even so.
+func (r *reconciler) needed() []float64 {
+	out := make([]float64, len(r.tables))
+	r.free = true
+	defer func() { r.free = false }()
+	r.variance = startVariance(r.tables)
+	for _, t := range r.tables {
+		copy(t.target, t.start)
+	}
+	if r.project(); r.disagree() {
+		return out
+	}
+	for i, t := range r.tables {
+		if t.src >= 0 && t.tooFar(t.target, r.tolerance) {
+			out[i] = t.moved()
+		}
+	}
+	return out
 }
 
 // stiffen lowers the variance of every table that moved too far. It returns false
@@ -356,6 +416,9 @@ func (r *reconciler) inconsistent(ds []Disagreement) error {
 func (r *reconciler) stiffen() bool {
 	again := false
 	for i, t := range r.tables {
+		if t.bounded() {
+			continue // project keeps it within its bounds
+		}
 		limit := t.def.Tolerance + r.tolerance/2
 		if moved := t.moved(); moved > limit && r.variance[i] > 0 {
 			r.variance[i] *= max(1e-3, 0.7*limit/moved)
@@ -368,7 +431,7 @@ func (r *reconciler) stiffen() bool {
 // check returns an error with the pairs that still disagree, and for every table
 // that moved too far the pair that made it move.
 func (r *reconciler) check() error {
-	tooFar := func(t *table) bool { return t.moved() > t.def.Tolerance+r.tolerance }
+	tooFar := func(t *table) bool { return t.tooFar(t.target, r.tolerance) }
 	blamed := make([]bool, len(r.pairs))
 	for i, p := range r.pairs {
 		tvd, _ := p.measure()
@@ -391,6 +454,10 @@ func (r *reconciler) check() error {
 		if blamed[i] {
 			ds = append(ds, p.disagreement())
 		}
+	}
+	// Tables that agreed as published disagree only because others pull at them.
+	if cause := func(d Disagreement) bool { return d.TVD > r.tolerance }; slices.ContainsFunc(ds, cause) {
+		ds = slices.DeleteFunc(ds, func(d Disagreement) bool { return !cause(d) })
 	}
 	for i, t := range r.tables {
 		t.target = now[i]
@@ -418,23 +485,12 @@ func (r *reconciler) worstPartner(t *table) int {
 }
 
 // moved returns the total variation distance between the published and the
-// reconciled shares within the rows, as a share of the whole population. A change
-// of a row's mass does not count: a table of a universe does not publish the size
-// of the universe.
-func (t *table) moved() float64 {
-	mass := make([]float64, t.rows)
-	for c, r := range t.row {
-		mass[r] += t.target[c]
-	}
-	d := 0.0
-	for c, r := range t.row {
-		d += abs(t.target[c]-float64(t.share[c]*mass[r])) / 2
-	}
-	return d
-}
+// reconciled shares: see distance.
+func (t *table) moved() float64 { return t.distance(t.target) }
 
-// project solves the least squares problem. Cells that would become negative are
-// fixed at zero, and the rest is solved again.
+// project solves the least squares problem. Cells that would be beyond their bounds
+// are fixed there, and the rest is solved again. Where that leaves tables that
+// disagree, alternate looks for figures within all bounds.
 func (r *reconciler) project() {
 	r.weight = make([][]float64, len(r.tables))
 	for i, t := range r.tables {
@@ -444,29 +500,98 @@ func (r *reconciler) project() {
 		}
 		r.weight[i] = w
 	}
-	for {
+	fixed := make([][]float64, len(r.tables)) // value of each cell, -1 when it is free
+	for i, t := range r.tables {
+		fixed[i] = make([]float64, t.size)
+		fill(fixed[i], -1)
+	}
+	for range maxEasing {
 		r.solve()
-		negative := false
+		again := false
 		for i, t := range r.tables {
-			for c, x := range t.target {
-				if x < 0 {
-					t.target[c], r.weight[i][c] = 0, 0
-					negative = true
+			to := slices.Clone(t.target)
+			t.clip(to, r.free)
+			for c, x := range to {
+				if fixed[i][c] < 0 && abs(x-t.target[c]) > 1e-12 {
+					fixed[i][c], again = x, true
 				}
 			}
 		}
-		if !negative {
-			return
+		if !again {
+			break
 		}
 		for i, t := range r.tables {
 			for c, x := range t.start {
-				t.target[c] = x
-				if r.weight[i][c] == 0 && r.variance[i] > 0 {
-					t.target[c] = 0
+				if t.target[c] = x; fixed[i][c] >= 0 {
+					t.target[c], r.weight[i][c] = fixed[i][c], 0
 				}
 			}
 		}
 	}
+	if r.disagree() {
+		r.alternate()
+	}
+}
+
+// disagree reports whether tables still disagree, or are beyond their bounds.
+func (r *reconciler) disagree() bool {
+	for _, t := range r.tables {
+		if !r.free && t.outside(t.target) > roundingNoise/2 {
+			return true
+		}
+	}
+	for _, p := range r.pairs {
+		if tvd, _ := p.measure(); tvd > r.tolerance/4 {
+			return true
+		}
+	}
+	return false
+}
+
+// maxAlternate bounds the rounds of alternate.
+const maxAlternate = 5000
+
+// alternate projects onto the pairs and onto the bounds of the tables in turn, from the
+// published figures on, which converges to figures that meet all where there are any
+// (Gubin, Polyak and Raik 1967, "The method of projections for finding the common
+// point of convex sets").
+func (r *reconciler) alternate() {
+	for i, t := range r.tables {
+		copy(t.target, t.start)
+		for c, x := range t.start {
+			r.weight[i][c] = r.variance[i] * x
+		}
+	}
+	diag := r.diagonal()
+	for round := range maxAlternate {
+		for i, p := range r.pairs {
+			r.join(i, p, diag[i])
+		}
+		for _, t := range r.tables {
+			t.clip(t.target, r.free)
+		}
+		if round%16 == 15 && !r.disagree() {
+			return
+		}
+	}
+}
+
+// join moves the two tables of a pair to where they agree, and returns by how much
+// their regions differed at most.
+func (r *reconciler) join(i int, p *pair, diag []float64) float64 {
+	p.measure()
+	worst := 0.0
+	shift := make([]float64, p.regions)
+	for k := range shift {
+		if diag[k] > 0 {
+			d := p.massA[k] - p.massB[k]
+			worst = max(worst, abs(d))
+			shift[k] = d / diag[k]
+		}
+	}
+	move(p.a.target, p.inA, r.weight[r.index(p.a)], shift, -1)
+	move(p.b.target, p.inB, r.weight[r.index(p.b)], shift, 1)
+	return worst
 }
 
 // maxSolve bounds the conjugate gradient steps.
@@ -539,18 +664,7 @@ func (r *reconciler) polish(diag [][]float64) {
 	for stall := 0; stall < 20; {
 		worst := 0.0
 		for i, p := range r.pairs {
-			p.measure()
-			wa, wb := r.weight[r.index(p.a)], r.weight[r.index(p.b)]
-			shift := make([]float64, p.regions)
-			for k := range shift {
-				if diag[i][k] > 0 {
-					d := p.massA[k] - p.massB[k]
-					worst = max(worst, abs(d))
-					shift[k] = d / diag[i][k]
-				}
-			}
-			move(p.a.target, p.inA, wa, shift, -1)
-			move(p.b.target, p.inB, wb, shift, 1)
+			worst = max(worst, r.join(i, p, diag[i]))
 		}
 		if worst <= 1e-16 {
 			return

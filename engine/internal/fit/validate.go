@@ -82,6 +82,14 @@ func (p *Problem) checkTable(t *Table) error {
 	if bad(t.Variance) || bad(t.Tolerance) {
 		return fmt.Errorf("variance %g and tolerance %g must be finite and not negative", t.Variance, t.Tolerance)
 	}
+	if len(t.Low) != len(t.High) || t.Low != nil && len(t.Low) != len(t.Share) {
+		return fmt.Errorf("low and high have %d and %d entries, there are %d cells", len(t.Low), len(t.High), len(t.Share))
+	}
+	for c, low := range t.Low {
+		if bad(low) || bad(t.High[c]) || low > t.Share[c] || t.High[c] < t.Share[c] {
+			return fmt.Errorf("cell %d has share %g, its bounds are %g and %g", c, t.Share[c], low, t.High[c])
+		}
+	}
 	return checkShares(t)
 }
 

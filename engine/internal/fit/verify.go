@@ -14,7 +14,8 @@ const verifySlack = 1e-6
 
 // Verify checks a result that was stored against the problem: its form, that every
 // clique is a distribution, that the published figures of every hard table moved by
-// no more than its tolerance, and that the distribution has the reconciled ones.
+// no more than its tolerance or rounding, and that the distribution has the reconciled
+// ones.
 func (r *Result) Verify(p *Problem) error {
 	if !slices.Equal(r.Vars, p.Vars) || len(r.Certificates) != len(p.Tables) {
 		return errors.New("fit: the result is of another problem")
@@ -75,6 +76,12 @@ func (r *Result) verifyTable(t *Table, c *Certificate) error {
 	}
 	if t.Role != Hard {
 		off = 0 // nothing demands that it is met
+	}
+	for k := range t.Low {
+		beyond := max(t.Low[k]-c.Reconciled[k], c.Reconciled[k]-t.High[k])
+		if !(beyond*mass[t.Row[k]] <= verifySlack) {
+			return fmt.Errorf("cell %d moved to the share %g, its bounds are %g and %g", k, c.Reconciled[k], t.Low[k], t.High[k])
+		}
 	}
 	if !(moved <= t.Tolerance+verifySlack) || !(off <= verifySlack) {
 		return fmt.Errorf("its figures moved by %.3g (tolerance %.3g), and the distribution differs from them by %.3g", moved, t.Tolerance, off)

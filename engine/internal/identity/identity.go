@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // StructureVersion is the version of Structure's encoding. Every person's id,
@@ -20,11 +21,14 @@ import (
 // changes, or when the same encoding no longer gives the same persons, and take
 // the records of older journals over: look a text up by its key under the new
 // version first, then by its key under the old one.
-const StructureVersion = 1
+//
+// Version 2 sorts Together, has the bounds of tables, and came with sub-margins as
+// controls. Callers compute the hash of version 1 from what version 1 had: see FirstEncoder.
+const StructureVersion = 2
 
 // Structure is what persons' identities depend on: the fitted part of a spec.
 type Structure struct {
-	// Version is absent from version 1.
+	// Version is absent from version 1. Encode sets it.
 	Version int    `json:"Version,omitempty"`
 	Name    string `json:"Name"`
 	// Labels are, per variable that is not a band, the values of its field in
@@ -67,6 +71,8 @@ type Table struct {
 	Rho       float64   `json:"rho,omitempty"`
 	Variance  float64   `json:"variance"`
 	Tolerance float64   `json:"tolerance"`
+	Low       []float64 `json:"low,omitempty"`  // from version 2 on
+	High      []float64 `json:"high,omitempty"` // from version 2 on
 }
 
 // Support is a set of configurations that a Problem allows.
@@ -78,10 +84,11 @@ type Support struct {
 
 // Encode returns the canonical bytes of a structure, which Hash hashes.
 func (s *Structure) Encode() []byte {
-	stamped := *s
-	if StructureVersion > 1 {
-		stamped.Version = StructureVersion
-	}
+	stamped, problem := *s, *s.Problem
+	stamped.Version, stamped.Problem = StructureVersion, &problem
+	problem.Together = slices.Clone(problem.Together)
+	slices.SortFunc(problem.Together, slices.Compare)
+	problem.Together = slices.CompactFunc(problem.Together, slices.Equal)
 	return encode(stamped)
 }
 

@@ -140,23 +140,44 @@ func Shared(dir string) bool {
 }
 
 // ReadModule reads the declaration of a CUE module, a small regular file.
-func ReadModule(file string) ([]byte, error) {
-	const most = 1 << 20
-	info, err := os.Stat(file)
-	switch {
+func ReadModule(file string) ([]byte, error) { return ReadRegular(file, 1<<20) }
+
+// ReadRegular reads a regular file of at most so many bytes.
+func ReadRegular(file string, most int64) ([]byte, error) {
+	h, err := OpenRegular(file)
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
+	data, err := io.ReadAll(io.LimitReader(h, most+1))
+	if err == nil && int64(len(data)) > most {
+		err = &fs.PathError{Op: "read", Path: file, Err: fmt.Errorf("it has more than %d MB", most>>20)}
+	}
+	return data, err
+}
+
+// OpenRegular opens a regular file to read it. A stranger's folder may have a pipe or
+// a device in its place, which would be waited for or never end.
+func OpenRegular(file string) (*os.File, error) {
+	irregular := &fs.PathError{Op: "read", Path: file, Err: ErrIrregular}
+	switch info, err := os.Stat(file); {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, ErrIrregular
-	case info.Size() > most:
-		return nil, ErrTooLarge
+		return nil, irregular
 	}
 	h, err := os.OpenFile(file, os.O_RDONLY|nonBlocking, 0)
 	if err != nil {
 		return nil, err
 	}
-	defer h.Close()
-	return io.ReadAll(io.LimitReader(h, most))
+	if info, err := h.Stat(); err != nil || !info.Mode().IsRegular() {
+		h.Close()
+		if err == nil {
+			err = irregular
+		}
+		return nil, err
+	}
+	return h, nil
 }
 
 // within reports whether path is dir or below it, and both are absolute.

@@ -3,6 +3,7 @@ package prompt
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -32,7 +33,7 @@ var fromSprig = []string{
 	"trim", "upper", "lower", "title", "untitle", "repeat", "trimAll", "trimSuffix", "trimPrefix",
 	"swapcase", "snakecase", "camelcase", "kebabcase", "wrap", "wrapWith", "contains", "hasPrefix", "hasSuffix",
 	"quote", "squote", "cat", "indent", "nindent", "replace", "plural",
-	"regexMatch", "regexFind", "regexFindAll", "regexReplaceAll", "regexReplaceAllLiteral", "regexSplit", "regexQuoteMeta",
+	"regexFind", "regexFindAll", "regexReplaceAll", "regexReplaceAllLiteral", "regexSplit", "regexQuoteMeta",
 	"atoi", "int", "int64", "float64", "seq", "until", "untilStep",
 	"add1", "add", "sub", "div", "mod", "mul", "add1f", "addf", "subf", "divf", "mulf",
 	"max", "min", "maxf", "minf", "ceil", "floor", "round",
@@ -55,6 +56,8 @@ var functions = func() template.FuncMap {
 		"substr":   substr,
 		"initials": initials,
 		"nospace":  nospace,
+		// sprig's takes a broken expression for one that matches nothing.
+		"regexMatch": regexp.MatchString,
 	}
 	for _, name := range fromSprig {
 		m[name] = all[name]
@@ -103,12 +106,18 @@ func join(separator string, items any) (string, error) {
 	return "", fmt.Errorf("join needs a list, not %T", items)
 }
 
-// printf rejects %p, which writes a memory address.
+// printf rejects %p, which writes a memory address, and formats that do not fit their
+// arguments, for which Go writes a note such as %!d(string=x) into the text.
 func printf(format string, args ...any) (string, error) {
 	for rest := format; ; {
 		_, after, found := strings.Cut(rest, "%")
 		if !found {
-			return fmt.Sprintf(format, args...), nil
+			text := fmt.Sprintf(format, args...)
+			if at := strings.Index(text, "%!"); at >= 0 && !strings.Contains(format, "%%!") && !strings.Contains(fmt.Sprint(args...), "%!") {
+				note, _, _ := strings.Cut(text[at:], ")")
+				return "", fmt.Errorf("the format does not fit its arguments: %s)", note)
+			}
+			return text, nil
 		}
 		verb := strings.TrimLeft(after, "+-# 0123456789.*[]")
 		if strings.HasPrefix(verb, "p") {

@@ -274,6 +274,8 @@ func executionFault(name, text string, err error) *Fault {
 		f.Hint = "convert it: toString returns a text, int and float64 return numbers"
 	case strings.Contains(m[4], "incompatible types for comparison"):
 		f.Hint = "compare values of the same type: an integer with 5, another number with 5.0, a missing value with \"\""
+	default:
+		f.Hint = "correct the arguments, or test them first with {{ if … }}"
 	}
 	return f
 }

@@ -18,7 +18,21 @@ type stepTable struct {
 	constraints []constraint
 	cells       []boundCell // cells of all constraints
 	source      *rng.Source
+
+	// prices of the cells; the last is that of a place outside of a constraint, 0.
+	prices []price
+	// counted lists, per row and column, the cell of every constraint in which a
+	// person there counts, len(cells) for none. It is nil when it would be too large,
+	// and countedIn then fills scratch.
+	counted []int32
+	scratch [2][]int32
 }
+
+// price is by how much the cost changes when a person leaves or joins a cell.
+type price struct{ less, add int64 }
+
+// mostCounted bounds the length of stepTable.counted.
+const mostCounted = 16 << 20
 
 // constraint is a target in the coordinates of the step's table. The index of a
 // configuration of the target's scope is the sum of a part that the row fixes,
@@ -46,7 +60,6 @@ type boundCell struct {
 	count      int32
 	target     float64
 	up, down   float64 // odds of the ceiling over the floor, and of the floor
-	less, add  int64   // change of cost when one person leaves or joins
 	listed     int32   // position in the list of broken cells, -1 when within
 }
 
@@ -191,11 +204,12 @@ func (b *stepTable) rake() {
 // that cannot be met does not empty its row.
 func (b *stepTable) rakeTo(l *constraint, sum []float64) float64 {
 	clear(sum)
-	for r := range b.row {
-		for c := range b.card {
-			if cell := l.at(r, c); cell >= 0 {
-				sum[cell] += b.expected[r*b.card+c]
+	for r, at := range l.rowPart {
+		for _, x := range b.expected[r*b.card : (r+1)*b.card] {
+			if cell := l.cell[at]; cell >= 0 {
+				sum[cell] += x
 			}
+			at += l.stride
 		}
 	}
 	worst := 0.0
@@ -210,11 +224,13 @@ func (b *stepTable) rakeTo(l *constraint, sum []float64) float64 {
 		worst = max(worst, math.Abs(target-sum[i]))
 		sum[i] = min(max(target/sum[i], 0.25), 4)
 	}
-	for r := range b.row {
-		for c := range b.card {
-			if cell := l.at(r, c); cell >= 0 {
-				b.expected[r*b.card+c] *= sum[cell]
+	for r, at := range l.rowPart {
+		row := b.expected[r*b.card : (r+1)*b.card]
+		for c := range row {
+			if cell := l.cell[at]; cell >= 0 {
+				row[c] *= sum[cell]
 			}
+			at += l.stride
 		}
 	}
 	return worst
@@ -246,30 +262,70 @@ func (b *stepTable) recount() {
 			}
 		}
 	}
+	b.prices = make([]price, len(b.cells)+1)
 	for i := range b.cells {
-		b.cells[i].price(b.constraints[b.cells[i].constraint].weight)
+		b.prices[i] = b.cells[i].price(b.constraints[b.cells[i].constraint].weight)
+	}
+	b.locate()
+}
+
+// locate fills counted.
+func (b *stepTable) locate() {
+	n, nowhere := len(b.constraints), int32(len(b.cells))
+	if len(b.expected)*n > mostCounted {
+		b.scratch = [2][]int32{make([]int32, n), make([]int32, n)}
+		return
+	}
+	b.counted = make([]int32, len(b.expected)*n)
+	for k := range b.constraints {
+		l, to := &b.constraints[k], k
+		for _, at := range l.rowPart {
+			for range b.card {
+				if b.counted[to] = l.cell[at]; b.counted[to] < 0 {
+					b.counted[to] = nowhere
+				}
+				at += l.stride
+				to += n
+			}
+		}
 	}
 }
 
-// price sets by how much one person less or more would change the cost.
-func (c *boundCell) price(weight int64) {
+// countedIn returns, per constraint, the cell in which a person of a row and column
+// counts, len(cells) for none. The slice is valid until the next call with the same
+// number, 0 or 1.
+func (b *stepTable) countedIn(row, column int32, number int) []int32 {
+	n := len(b.constraints)
+	if b.counted != nil {
+		at := (int(row)*b.card + int(column)) * n
+		return b.counted[at : at+n : at+n]
+	}
+	in := b.scratch[number]
+	for k := range b.constraints {
+		in[k] = b.constraints[k].at(int(row), int(column))
+		if in[k] < 0 {
+			in[k] = int32(len(b.cells))
+		}
+	}
+	return in
+}
+
+// price returns by how much one person less or more would change the cost.
+func (c *boundCell) price(weight int64) (p price) {
 	over, under := int64(c.count-c.high), int64(c.low-c.count)
 	switch {
 	case over > 0:
-		c.less = -weight * over
+		p.less = -weight * over
 	case under >= 0:
-		c.less = weight * (under + 1)
-	default:
-		c.less = 0
+		p.less = weight * (under + 1)
 	}
 	switch {
 	case under > 0:
-		c.add = -weight * under
+		p.add = -weight * under
 	case over >= 0:
-		c.add = weight * (over + 1)
-	default:
-		c.add = 0
+		p.add = weight * (over + 1)
 	}
+	return p
 }
 
 func (c *boundCell) broken() bool { return c.count < c.low || c.count > c.high }
@@ -280,18 +336,10 @@ type move struct{ row, from, to int32 }
 // change returns by how much a move changes the cost of all constraints.
 func (b *stepTable) change(m move) int64 {
 	var sum int64
-	for k := range b.constraints {
-		l := &b.constraints[k]
-		rowPart := l.rowPart[m.row]
-		from, to := l.cell[rowPart+m.from*l.stride], l.cell[rowPart+m.to*l.stride]
-		if from == to {
-			continue
-		}
-		if from >= 0 {
-			sum += b.cells[from].less
-		}
-		if to >= 0 {
-			sum += b.cells[to].add
+	to := b.countedIn(m.row, m.to, 1)
+	for k, from := range b.countedIn(m.row, m.from, 0) {
+		if from != to[k] {
+			sum += b.prices[from].less + b.prices[to[k]].add
 		}
 	}
 	return sum
@@ -304,17 +352,16 @@ func (b *stepTable) chance(m move) float64 {
 	from, to := int(m.row)*b.card+int(m.from), int(m.row)*b.card+int(m.to)
 	p := odds(float64(b.count[from])-b.expected[from]) * odds(b.expected[to]-float64(b.count[to])) *
 		rarity(b.expected[to], b.count[to])
-	for k := range b.constraints {
-		l := &b.constraints[k]
-		rowPart := l.rowPart[m.row]
-		from, to := l.cell[rowPart+m.from*l.stride], l.cell[rowPart+m.to*l.stride]
+	in, nowhere := b.countedIn(m.row, m.to, 1), int32(len(b.cells))
+	for k, from := range b.countedIn(m.row, m.from, 0) {
+		to := in[k]
 		if from == to {
 			continue
 		}
-		if from >= 0 && b.cells[from].less == 0 {
+		if from < nowhere && b.prices[from].less == 0 {
 			p *= b.cells[from].down
 		}
-		if to >= 0 && b.cells[to].add == 0 {
+		if to < nowhere && b.prices[to].add == 0 {
 			p *= b.cells[to].up
 		}
 	}
@@ -440,24 +487,21 @@ func (s *search) takeBack() {
 func (s *search) apply(m move) {
 	s.count[int(m.row)*s.card+int(m.from)]--
 	s.count[int(m.row)*s.card+int(m.to)]++
-	for k := range s.constraints {
-		l := &s.constraints[k]
-		rowPart := l.rowPart[m.row]
-		from, to := l.cell[rowPart+m.from*l.stride], l.cell[rowPart+m.to*l.stride]
-		if from == to {
-			continue
+	to := s.countedIn(m.row, m.to, 1)
+	for k, from := range s.countedIn(m.row, m.from, 0) {
+		if from != to[k] {
+			s.adjust(from, -1, s.constraints[k].weight)
+			s.adjust(to[k], 1, s.constraints[k].weight)
 		}
-		s.adjust(from, -1, l.weight)
-		s.adjust(to, 1, l.weight)
 	}
 }
 
 func (s *search) adjust(cell, by int32, weight int64) {
-	if cell < 0 {
+	if int(cell) == len(s.cells) {
 		return
 	}
 	s.cells[cell].count += by
-	s.cells[cell].price(weight)
+	s.prices[cell] = s.cells[cell].price(weight)
 	s.list(cell)
 }
 
@@ -465,17 +509,16 @@ func (s *search) adjust(cell, by int32, weight int64) {
 // broken; ok is false when there is none.
 func (s *search) worst(m move) (int32, bool) {
 	worst, weight, equal := int32(-1), int64(0), 0
-	for k := range s.constraints {
-		l := &s.constraints[k]
-		rowPart := l.rowPart[m.row]
-		from, to := l.cell[rowPart+m.from*l.stride], l.cell[rowPart+m.to*l.stride]
-		if from == to {
+	to := s.countedIn(m.row, m.to, 1)
+	for k, from := range s.countedIn(m.row, m.from, 0) {
+		if from == to[k] {
 			continue
 		}
-		for i, cell := range [2]int32{from, to} {
+		l := &s.constraints[k]
+		for i, cell := range [2]int32{from, to[k]} {
 			// The chain does not follow a cell that the move has helped, even if it
 			// is still broken.
-			if cell < 0 || i == 0 && s.cells[cell].count >= s.cells[cell].low || i == 1 && s.cells[cell].count <= s.cells[cell].high {
+			if int(cell) == len(s.cells) || i == 0 && s.cells[cell].count >= s.cells[cell].low || i == 1 && s.cells[cell].count <= s.cells[cell].high {
 				continue
 			}
 			if l.weight > weight {

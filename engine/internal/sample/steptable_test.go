@@ -21,10 +21,11 @@ func TestChainsFollowWhatAMoveBreaks(t *testing.T) {
 		{"still too few have come", 2, 1, -1},
 	} {
 		s := &search{stepTable: &stepTable{
-			card: 2, row: []int32{0}, source: rng.New(1, "chains").Source(),
+			card: 2, row: []int32{0}, expected: make([]float64, 2), source: rng.New(1, "chains").Source(),
 			constraints: []constraint{{cell: []int32{0, 1}, rowPart: []int32{0}, stride: 1, weight: 1}},
 			cells:       []boundCell{{low: 2, high: 4, count: c.from}, {low: 2, high: 4, count: c.to}},
 		}}
+		s.locate()
 		got, ok := s.worst(move{row: 0, from: 0, to: 1})
 		if got != c.want || ok != (c.want >= 0) {
 			t.Errorf("%s: got cell %d, %v; want %d", c.name, got, ok, c.want)
@@ -42,12 +43,12 @@ func TestPriceOfACell(t *testing.T) {
 	}
 	for count := int32(0); count < 9; count++ {
 		c := boundCell{low: 2, high: 4, count: count}
-		c.price(weight)
-		if want := cost(count+1) - cost(count); c.add != want {
-			t.Errorf("%d persons: one more costs %d, want %d", count, c.add, want)
+		p := c.price(weight)
+		if want := cost(count+1) - cost(count); p.add != want {
+			t.Errorf("%d persons: one more costs %d, want %d", count, p.add, want)
 		}
-		if want := cost(count-1) - cost(count); c.less != want {
-			t.Errorf("%d persons: one less costs %d, want %d", count, c.less, want)
+		if want := cost(count-1) - cost(count); p.less != want {
+			t.Errorf("%d persons: one less costs %d, want %d", count, p.less, want)
 		}
 	}
 }

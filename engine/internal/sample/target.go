@@ -109,13 +109,15 @@ func (m *Model) reach(s *Step, t target) reach {
 	rows, outside := len(s.Weight)/card, len(t.share)
 	r := reach{make([]int32, rows), make([]bool, rows), make([]float64, rows), disjoint.New(outside + 1)}
 	to := m.project(s.scope(), t.scope)
+	stride := to.at(1 % card) // Var is the last, fastest variable of the step
 	for row := range rows {
 		r.cell[row] = never
+		first := to.at(row * card)
 		for v, w := range s.Weight[row*card : (row+1)*card] {
 			if w <= 0 {
 				continue
 			}
-			cell := t.cell[to.at(row*card+v)]
+			cell := t.cell[first+v*stride]
 			if cell < 0 {
 				cell = int32(outside)
 			}

@@ -15,8 +15,8 @@ import (
 	"github.com/personagen/personagen/engine/internal/inputs"
 )
 
-// maxFaults is the number of faults of a file after which Parse stops.
-const maxFaults = 100
+// MaxFaults is the number of faults of a file after which reading it stops.
+const MaxFaults = 100
 
 // File is a table in memory: a header and rows of the same length.
 type File struct {

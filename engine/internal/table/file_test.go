@@ -94,8 +94,8 @@ func TestReadFaults(t *testing.T) {
 
 func TestReadStopsAfterManyFaults(t *testing.T) {
 	_, faults := read(t, write(t, "a,b\n"+strings.Repeat("1\n", 10_000)), "t.csv", diag.Place{})
-	if n := len(faults.Items); n != maxFaults {
-		t.Errorf("got %d faults, want %d", n, maxFaults)
+	if n := len(faults.Items); n != MaxFaults {
+		t.Errorf("got %d faults, want %d", n, MaxFaults)
 	}
 }
 
@@ -150,6 +150,9 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		faults := &diag.List{}
 		file := Parse(data, "t.csv", Layout{}, faults)
+		if len(faults.Items) > MaxFaults {
+			t.Fatalf("%d faults, at most %d are told", len(faults.Items), MaxFaults)
+		}
 		if faults.Failed() {
 			return
 		}

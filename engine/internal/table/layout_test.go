@@ -100,7 +100,7 @@ func TestLayoutFaults(t *testing.T) {
 		{"wide", "a,Men,Women\nx,1,2\n", Layout{Wide: []Labels{list3("sex", "Mem")}}, `no column of t.csv has "Mem" in its header, which wide names | did you mean "Men"?`},
 		{"wide pattern", "a,Men\nx,1\n", Layout{Wide: []Labels{{Of: "sex", Pattern: regexp.MustCompile("^F")}}}, `no column of t.csv matches "^F", the pattern of sex in wide | its columns are "a", "Men"`},
 		{"wide and column", "sex,Men\nx,1\n", Layout{Wide: []Labels{list3("sex", "Men")}}, `t.csv has a column "sex" beside that of wide | give the column of the figures another name, or rename the column in the file`},
-		{"fill_down", "a,b\nx,1\n", Layout{FillDown: []Name{{Text: "c"}}}, `t.csv has no column "c", which fill_down names | did you mean "a"?`},
+		{"fill_down", "a,b\nx,1\n", Layout{FillDown: []Name{{Text: "c"}}}, `t.csv has no column "c", which fill_down names | its columns are "a", "b"`},
 		{"title", "The isle\n\na,b\nx,1\ny,2\n", Layout{}, `the row has 2 cells, the header has 1 | say how the file is written: skip: 2`},
 		{"semicolons", "a;b\nx;1\n", Layout{}, `the header has one column, which contains semicolons, tabs or bars | say how the file is written: separator: ";"`},
 		{"encoding", "a,b\nx,1\n", Layout{Encoding: "klingon"}, `t.csv cannot be decoded: no encoding is called "klingon" | correct encoding, for example encoding: "windows-1252"`},
@@ -327,4 +327,23 @@ func FuzzParseAge(f *testing.F) {
 			t.Fatalf("%q: %d to %d", label, low, high)
 		}
 	})
+}
+
+func TestSizeOfFiles(t *testing.T) {
+	for _, c := range []struct{ name, data, want string }{
+		{"columns", "region,n\nNorth,1\n" + strings.Repeat(",", maxColumns) + "\n", "t.csv:3:1: the row has 100,001 cells, and at most 100,000 are read | keep only the rows and columns that the spec needs"},
+		{"cells", strings.Repeat(strings.Repeat(",", maxColumns-1)+"\n", maxCells/maxColumns+1), "t.csv:201:1: the file has more than 20,000,000 cells up to here, and no more are read | keep only the rows and columns that the spec needs"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			faults := &diag.List{}
+			Parse([]byte(c.data), "t.csv", Layout{}, faults)
+			if len(faults.Items) == 0 {
+				t.Fatal("got no fault")
+			}
+			d := faults.Items[0]
+			if got := fmt.Sprintf("%s: %s | %s", d.Place, d.Message, d.Hint); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
 }

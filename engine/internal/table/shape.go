@@ -10,8 +10,12 @@ import (
 	"github.com/personagen/personagen/engine/humanize"
 )
 
-// maxCells bounds the cells of a wide table after its columns have become rows.
-const maxCells = 20_000_000
+// Limits of what is read: cells of a file, and of a wide table after its columns have
+// become rows; columns of a row.
+const (
+	maxCells   = 20_000_000
+	maxColumns = 100_000
+)
 
 // shaper turns a grid into the table that its layout describes.
 type shaper struct {
@@ -54,7 +58,7 @@ func (s *shaper) failed() bool {
 }
 
 // full reports whether so many faults are listed that no more are looked for.
-func (s *shaper) full() bool { return len(s.faults.Items)-s.before >= maxFaults }
+func (s *shaper) full() bool { return len(s.faults.Items)-s.before >= MaxFaults }
 
 // readHeader reads the rows of the header and lists the rows below it.
 func (s *shaper) readHeader() bool {
@@ -211,6 +215,9 @@ func (s *shaper) takeHeadings() {
 func (s *shaper) listColumns() bool {
 	first := map[string]int{}
 	for c, name := range s.names {
+		if s.full() { // finding a place takes as long as the header is
+			return false
+		}
 		if name == "" {
 			if !slices.ContainsFunc(s.body, func(r int) bool { return s.cell(r, c) != "" }) {
 				continue

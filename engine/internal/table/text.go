@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/plaintext"
 	"github.com/personagen/personagen/engine/internal/sheet"
 )
@@ -113,6 +114,8 @@ func notText(data []byte) (what, hint string) {
 	}
 	for _, k := range []struct{ mark, what, hint string }{
 		{"\x1f\x8b", "compressed", "unpack it"},
+		{"\xd0\xcf\x11\xe0", "an old workbook (xls)", "save it as .xlsx, and read a sheet of it: xlsx: {file: ..., sheet: ...} in place of csv"},
+		{"version https://git-lfs", "a pointer of Git LFS", "fetch the data: git lfs pull"},
 		{"%pdf", "a PDF document", "copy the table into a spreadsheet, or look for the office's CSV"},
 		{"<!doctype", "a web page", "download the table itself; the page may say why it is not there"},
 		{"<html", "a web page", "download the table itself; the page may say why it is not there"},
@@ -180,6 +183,7 @@ func ValidSeparator(text string) bool {
 func (t *text) records(faults *diag.List) *grid {
 	composed := norm.NFC.IsNormal(t.data)
 	g := &grid{place: t.place}
+	cells := 0
 	r := t.reader(t.data)
 	for {
 		begin := t.next(r)
@@ -190,6 +194,16 @@ func (t *text) records(faults *diag.List) *grid {
 		if err != nil {
 			t.reportSyntax(err, faults)
 			return g
+		}
+		cells += len(record)
+		if len(record) > maxColumns || cells > maxCells {
+			t.starts = append(t.starts, begin)
+			what := fmt.Sprintf("the row has %s cells, and at most %s are read", humanize.Thousands(int64(len(record))), humanize.Thousands(maxColumns))
+			if len(record) <= maxColumns {
+				what = fmt.Sprintf("the file has more than %s cells up to here, and no more are read", humanize.Thousands(maxCells))
+			}
+			faults.Errorf(t.place(len(t.starts)-1, 0), "too-many-cells", "%s", what).WithHint("keep only the rows and columns that the spec needs")
+			return nil
 		}
 		for i, cell := range record {
 			if !composed {

@@ -92,6 +92,10 @@ func newTerm(ctx *cue.Context, field string, at diag.Place, text string, constra
 		slices.Sort(all)
 		t.Literals = slices.Compact(all)
 	}
+	t.Names = namesIn(constraint)
+	slices.Sort(t.Names)
+	t.Names = slices.Compact(t.Names)
+	t.OtherKinds = constraint.IncompleteKind()&(cue.NumberKind|cue.BoolKind) != 0
 	t.Accept = accepter(ctx, constraint, t.Literals)
 	return t
 }
@@ -142,6 +146,23 @@ func literals(v cue.Value) (all []string, ok bool) {
 		all = append(all, plaintext.NFC(s))
 	}
 	return all, true
+}
+
+// namesIn returns the strings that a constraint equals, is different from, or is a
+// combination of.
+func namesIn(v cue.Value) (names []string) {
+	op, args := v.Expr()
+	switch op {
+	case cue.NoOp:
+		if s, err := v.String(); err == nil && v.IsConcrete() {
+			return []string{plaintext.NFC(s)}
+		}
+	case cue.OrOp, cue.AndOp, cue.NotEqualOp:
+		for _, a := range args {
+			names = append(names, namesIn(a)...)
+		}
+	}
+	return names
 }
 
 // otherNumber converts a whole float64 to an int64, and an int to a float64.

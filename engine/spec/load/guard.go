@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime/metrics"
+	"strconv"
+	"strings"
 	"time"
 
 	"cuelang.org/go/cue/ast"
@@ -75,12 +77,15 @@ const (
 	maxFileBytes   = 16 << 20
 	maxNesting     = 500
 	maxExprTokens  = 50_000
+	maxDigits      = 400
+	maxExponent    = 400 // CUE computes wrongly with exponents that it cannot represent
 	tooLongMessage = "an expression has more than %d tokens; move long tables to CSV files"
 )
 
 var (
 	errTooDeep = fmt.Errorf("brackets are nested more than %d deep", maxNesting)
 	errTooLong = fmt.Errorf(tooLongMessage, maxExprTokens)
+	errTooWide = fmt.Errorf("the number has more than %d digits or an exponent beyond ±%d", maxDigits, maxExponent)
 )
 
 // parseGuarded parses a file within the limits.
@@ -93,8 +98,8 @@ func parseGuarded(name string, src any, cfg parser.Config) (*ast.File, error) {
 	return parser.ParseFile(name, src, cfg, parser.ParseComments, parser.AllErrors)
 }
 
-// tooDeep returns the first position where nesting or an expression exceeds the
-// limits, and the error.
+// tooDeep returns the first position where nesting, an expression or a number exceeds
+// the limits, and the error.
 func tooDeep(name string, text []byte) (token.Pos, error) {
 	if len(text) > maxFileBytes {
 		return token.NoPos, errors.New("the file is larger than 16 MiB; move tables to CSV files")
@@ -104,8 +109,12 @@ func tooDeep(name string, text []byte) (token.Pos, error) {
 	s.Init(file, text, nil, 0)
 	depth, run := 0, 0
 	for {
-		pos, tok, _ := s.Scan()
+		pos, tok, literal := s.Scan()
 		switch tok {
+		case token.INT, token.FLOAT:
+			if tooWide(literal) {
+				return pos, errTooWide
+			}
 		case token.EOF:
 			return token.NoPos, nil
 		case token.LPAREN, token.LBRACK, token.LBRACE:
@@ -123,4 +132,14 @@ func tooDeep(name string, text []byte) (token.Pos, error) {
 			return pos, errTooLong
 		}
 	}
+}
+
+// tooWide reports whether a number is beyond the limits.
+func tooWide(literal string) bool {
+	mantissa, exponent, found := strings.Cut(strings.ToLower(literal), "e")
+	if !found || strings.HasPrefix(literal, "0") && len(literal) > 1 && strings.ContainsAny(literal[1:2], "xX") {
+		return len(literal) > maxDigits
+	}
+	n, err := strconv.Atoi(exponent)
+	return err != nil || len(mantissa) > maxDigits || n > maxExponent || n < -maxExponent
 }

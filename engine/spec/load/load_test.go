@@ -226,7 +226,7 @@ license: "CC0-1.0"
 version: "1.2"
 limitations: ["a", "b"]
 population: {size: 10, seed: 18446744073709551615, persons: 5, where: age: >=18}
-sources: census: {publisher: "P", title: "T", year: 2024, date: "2024-04-08", url: "u", license: "l", note: "n"}
+sources: census: {publisher: "P", title: "T", year: 2024, date: "2024-04-08", url: "https://u", license: "l", note: "n"}
 let category = {kind: "category"}
 _old: >=65
 fields: {

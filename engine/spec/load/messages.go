@@ -14,6 +14,7 @@ import (
 	"cuelang.org/go/cue/token"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/spec"
 	"github.com/personagen/personagen/schemas"
 )
 
@@ -101,10 +102,42 @@ func (r *reader) notFitting(path []cue.Selector, at diag.Place, v cue.Value, s *
 		return
 	}
 	d := r.fault(path, at, "bad-value", "%s is not %s", shownValue(v), describe(s))
-	if doc := firstParagraph(s.doc); doc != "" && strings.Contains(sourceLine(s.scalar.expr), "=~") {
+	if hint := otherwiseWritten(v, s); hint != "" {
+		d.WithHint("%s", hint)
+	} else if doc := firstParagraph(s.doc); doc != "" && strings.Contains(sourceLine(s.scalar.expr), "=~") {
 		d.WithHint("%s", doc)
 	}
 }
+
+// otherwiseWritten returns how to write a scalar that would fit as another type: a
+// number or truth value as text, a text as a number, 1e3 as 1000. It is "" if that
+// would not fit either.
+func otherwiseWritten(v cue.Value, s *shape) string {
+	fits := func(source string) bool {
+		other := v.Context().CompileString(source)
+		return other.Err() == nil && s.scalar.value.Unify(other).Validate(cue.Concrete(true)) == nil
+	}
+	switch v.IncompleteKind() {
+	case cue.StringKind:
+		if text, err := v.String(); err == nil && plainNumber.MatchString(text) && fits(text) {
+			return fmt.Sprintf("write %s without quotation marks", text)
+		}
+	case cue.IntKind, cue.FloatKind, cue.NumberKind, cue.BoolKind:
+		text := oneLine(v)
+		if node := plainNode(v, diag.Place{}); node != nil && node.Kind == spec.NumberNode {
+			if text = node.String; v.IncompleteKind() == cue.FloatKind && fits(text) && !strings.Contains(text, ".") {
+				return fmt.Sprintf("write %s: in CUE, whole numbers have neither a point nor an exponent", text)
+			}
+		}
+		if fits(strconv.Quote(text)) {
+			return fmt.Sprintf("put quotation marks around text: %q", text)
+		}
+	}
+	return ""
+}
+
+// plainNumber matches a number as CUE writes it.
+var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 
 func (r *reader) wrongForm(path []cue.Selector, at diag.Place, is string, s *shape) {
 	r.fault(path, at, "wrong-type", "got %s, want %s", is, describe(s))
@@ -393,6 +426,8 @@ func translate(format string, args []any, e errors.Error) translation {
 		return ""
 	}
 	switch {
+	case strings.HasPrefix(text, "build constraints exclude all CUE files"):
+		return translation{code: "syntax", text: "the attribute @if excludes every file of the spec", hint: "remove it: a spec is read without tags"}
 	case strings.HasPrefix(format, "conflicting values %s and %s"):
 		return translation{code: "conflict", text: "has two values, " + arg(1) + " and " + arg(0), hint: "keep one of them"}
 	case strings.HasPrefix(format, "incompatible number bounds"):
@@ -423,6 +458,8 @@ func translate(format string, args []any, e errors.Error) translation {
 		if cause := errors.Unwrap(e); cause != nil {
 			text += ": " + cause.Error()
 		}
+		// Links that lead outside, devices and hidden files are not there for CUE.
+		text = strings.Replace(text, "no such file or directory", "there is no such file that the spec may read", 1)
 		return translation{code: "embed", text: text, hint: "a spec embeds regular files of its own folder or CUE module, by paths relative to the .cue file"}
 	case len(e.Path()) == 0:
 		return translation{code: "syntax", text: text}

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -350,18 +351,31 @@ func plainNode(v cue.Value, at diag.Place) *spec.Node {
 		return &spec.Node{Kind: spec.StringNode, Place: at, String: plaintext.NFC(s)}
 	case cue.IntKind, cue.FloatKind, cue.NumberKind:
 		f, err := v.Float64()
-		if err != nil && f != 0 {
+		if err != nil && f != 0 || math.IsNaN(f) || math.IsInf(f, 0) {
 			return nil
 		}
-		return &spec.Node{Kind: spec.NumberNode, Place: at, Number: f, String: digits(v, f)}
+		return &spec.Node{Kind: spec.NumberNode, Place: at, Number: f, String: digits(v, f), Decimals: decimals(v)}
 	}
 	return nil
 }
 
-// digits returns a number in decimal; whole numbers are exact.
+// decimals returns the decimal places of a number as it is written: 1 for 60.0.
+func decimals(v cue.Value) int {
+	if exponent, err := v.MantExp(nil); err == nil && exponent < 0 {
+		return -exponent
+	}
+	return 0
+}
+
+// digits returns a number in decimal, without an exponent unless it is very large or
+// small; whole numbers are exact, and zero has no sign.
 func digits(v cue.Value, f float64) string {
 	if i, err := v.Int(nil); err == nil {
 		return i.String()
 	}
-	return strconv.FormatFloat(f, 'g', -1, 64)
+	form := byte('f')
+	if size := math.Abs(f); size >= 1e21 || size > 0 && size < 1e-6 {
+		form = 'g'
+	}
+	return strconv.FormatFloat(f+0, form, -1, 64)
 }
