@@ -49,8 +49,9 @@ var populations = []population{
 			{"skills_and_expertise_list", []string{"sabe", "casa"}, []string{"skills_and_expertise", "professional_persona"}},
 		},
 		mentioned: map[string]float64{"hobbies_and_interests": 1, "skills_and_expertise": 1.5, "persona": 1. / 3},
-		// A young man in São Paulo, a fisherwoman in Ceará, a courier of Candomblé in
-		// Bahia, a widow alone in Fortaleza, a health worker in a small town of the South.
-		sampled: []int{66, 235, 262, 168, 69},
+		// A messenger in São Paulo, an indigenous man looking for work in Manaus, a worker
+		// of Umbanda or Candomblé in Rio de Janeiro, a widow alone in a small town, a
+		// geologist in the South.
+		sampled: []int{322, 240, 134, 168, 216},
 	},
 }
