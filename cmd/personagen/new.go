@@ -30,7 +30,7 @@ func (a *app) newCommand() *cobra.Command {
 			"writes a folder NAME with a larger spec: files by theme, example CSV files, and the\n" +
 			"schema and packs for editors that know CUE. NAME may include a folder. An existing file\n" +
 			"or folder is never overwritten.",
-		Example: "  personagen new island\n  personagen run island.cue\n  personagen new brazil --from country\n  personagen run brazil",
+		Example: "  personagen new island\n  personagen run island.cue\n  personagen new land --from country\n  personagen run land",
 		Args:    argCount(1, "exactly one NAME"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if c.Flags().Changed("from") {

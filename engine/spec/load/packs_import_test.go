@@ -46,7 +46,7 @@ func TestFaultsInAPackNameThePack(t *testing.T) {
 	}{
 		{"import \"personagen.dev/packs/personalty\"\nname: \"isle\"\npopulation: {}\nfields: id: kind: \"id\"\n_p: personalty", diag.Place{File: "isle.cue", Line: 1, Column: 8}, "import", "did you mean \"personagen.dev/packs/personality\"?"},
 		{"import \"personagen.dev/packs/prose\"\nname: \"isle\"\npopulation: {}\nfields: id: kind: \"id\"\nrules: r: prose.refusals.xx", diag.Place{File: "isle.cue", Line: 5, Column: 26}, "unresolved", ""},
-		{"import \"personagen.dev/packs/personality\"\nname: \"isle\"\npopulation: {}\nfields: openness: personality.fields.en.openness & {nite: \"x\"}", diag.Place{File: "isle.cue", Line: 4, Column: 53}, "unknown-field", "did you mean \"note\"?"},
+		{"import \"personagen.dev/packs/country\"\nname: \"isle\"\npopulation: {}\nfields: sex: country.#Fields.en.sex & {nite: \"x\"}", diag.Place{File: "isle.cue", Line: 4, Column: 40}, "unknown-field", "did you mean \"note\"?"},
 	} {
 		dir := tree(t, map[string]string{"isle.cue": tt.text + "\n"})
 		_, list := load.Load(context.Background(), "isle.cue", load.Options{Dir: dir})
