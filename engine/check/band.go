@@ -7,7 +7,7 @@ import (
 	"github.com/personagen/personagen/engine/kind"
 )
 
-var bandCheck = definition{kind: KindGroup, compile: compileBands}
+var bandCheck = definition{kind: KindBand, compile: compileBands}
 
 // bandFields: a group of the bands of a number has the band of the person's number.
 type bandFields struct{ of []bandField }
@@ -77,7 +77,7 @@ func (b *bandFields) judge(_ *judging, t tally) (out []finding, _ error) {
 		}
 		var f verdict
 		f.add(&t.(*bandsTally).found[i], "whose value does not follow from "+x.field.BandOf())
-		o := f.outcome(KindGroup, x.field.Name, "every value follows from "+x.field.BandOf())
+		o := f.outcome(KindBand, x.field.Name, "every value follows from "+x.field.BandOf())
 		o.Fields = append(o.Fields, x.field.BandOf())
 		out = append(out, only(o)...)
 	}
