@@ -21,39 +21,55 @@ var starter string
 // specName matches the names of specs that the schema allows.
 var specName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
+// blank is a spec without fields that tables are over, for import.
+//
+//go:embed blank.cue
+var blank string
+
+// fieldName matches the names of fields that the schema allows.
+var fieldName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
 func (a *app) newCommand() *cobra.Command {
 	var from string
+	empty := false
 	c := &cobra.Command{
 		Use:   "new NAME",
 		Short: "Write a commented starting spec that runs",
-		Long: "new writes NAME.cue, a small spec that runs, with comments on every part. With --from it\n" +
-			"writes a folder NAME with a larger spec: files by theme, example CSV files, and the\n" +
-			"schema and packs for editors that know CUE. NAME may include a folder. An existing file\n" +
-			"or folder is never overwritten.",
+		Long: "new writes NAME.cue, a small spec that runs, with comments on every part. With --empty\n" +
+			"the spec has no figures; personagen import adds tables of statistical offices. With\n" +
+			"--from it writes a folder NAME with a larger spec: files by theme, example CSV files,\n" +
+			"and the schema and packs for editors that know CUE. NAME may include a folder. An\n" +
+			"existing file or folder is never overwritten.",
 		Example: "  personagen new island\n  personagen run island.cue\n  personagen new land --from country\n  personagen run land",
 		Args:    argCount(1, "exactly one NAME"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if c.Flags().Changed("from") {
+			switch skeleton := c.Flags().Changed("from"); {
+			case skeleton && empty:
+				return usagef("--empty writes a spec without figures and --from one with examples: give one of them")
+			case skeleton:
 				return a.newPackage(args[0], from)
+			case empty:
+				return a.newSpec(args[0], blank, "personagen import FILE --into")
 			}
-			return a.newSpec(args[0])
+			return a.newSpec(args[0], starter, "personagen preview")
 		},
 	}
+	c.Flags().BoolVar(&empty, "empty", false, "write a spec without figures, for personagen import")
 	c.Flags().StringVar(&from, "from", "", "write a package from this `skeleton`: "+strings.Join(skeletons(), ", "))
 	c.RegisterFlagCompletionFunc("from", cobra.FixedCompletions(skeletons(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
-func (a *app) newSpec(name string) error {
+func (a *app) newSpec(name, template, next string) error {
 	dir, base, names, err := nameOfNew(name)
 	if err != nil {
 		return err
 	}
 	path := filepath.Join(dir, base+".cue")
-	if err := writeNew(path, names.Replace(starter)); err != nil {
+	if err := writeNew(path, names.Replace(template)); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(a.stdout, "wrote %s\nnext: personagen preview %s\n", path, path)
+	_, err = fmt.Fprintf(a.stdout, "wrote %s\nnext: %s %s\n", path, next, path)
 	return err
 }
 
