@@ -12,6 +12,7 @@ var checks = [][]definition{
 	{nearPersonsCheck},
 	{groupCheck},
 	{dateCheck},
+	{bandCheck},
 	{impossibleCheck},
 	{openCheck, frequencyCheck},
 	{tableCheck},

@@ -147,6 +147,9 @@ func (v planValidator) field(f *kind.Field) error {
 	if err := f.Validate(); err != nil {
 		return err
 	}
+	if of := f.BandOf(); of != "" && v.fields[of].Type != frame.Number {
+		return fmt.Errorf("field %q is not a number", of)
+	}
 	if err := v.selector(f.When); err != nil {
 		return err
 	}
