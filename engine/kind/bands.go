@@ -50,7 +50,11 @@ func (c *Compiler) readBands(s *spec.Field, f *Field) {
 		return
 	default:
 		for _, l := range labels.Items {
-			f.Domain.Labels = append(f.Domain.Labels, labelText(l))
+			if _, twice := f.Domain.Index(labelText(l)); twice {
+				c.Diags.Errorf(l.Place, "duplicate-label", "label %q appears twice", labelText(l)).WithHint("give each band of a number a label of its own")
+				return
+			}
+			f.Domain.addLabel(labelText(l))
 		}
 		c.markBoolean(f, labels.Items)
 	}

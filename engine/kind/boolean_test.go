@@ -20,6 +20,13 @@ func TestBooleans(t *testing.T) {
 		text: {kind: "template", text: "{{ if .works }}works{{ else }}rests{{ end }} {{ .said }}{{ if .said }}!{{ end }}"}
 		plain: {kind: "template", text: "{{ .works }}"}
 	}`, nil)
+	middle := must(t, `fields: {
+		age: {kind: "integer", min: 0, max: 3}
+		worker: {kind: "group", of: "age", cuts: [1, 3], labels: [false, true, false]}
+	}`, nil)[1]
+	if d := cmp.Diff([]int32{1, 2, 2, 1}, middle.Lookup().Case); d != "" || middle.Domain.Size() != 2 {
+		t.Errorf("bands with the same label are %d values: %s", middle.Domain.Size(), d)
+	}
 	for i, want := range []bool{true, false, false, true, true, true, true} {
 		if got := fields[i].Domain.Boolean; got != want || fields[i].Column().Boolean != want {
 			t.Errorf("%s has truth values: %t, want %t", fields[i].Name, got, want)

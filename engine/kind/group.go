@@ -143,6 +143,7 @@ func (c *Compiler) readCuts(s *spec.Field, f *Field, base *Field) *Selector {
 	if cuts[0] > d.Min {
 		starts = append([]int64{d.Min}, cuts...)
 	}
+	var codes []int32 // of each band, one more than the position of its label
 	if labels := s.Body.Get("labels"); labels != nil {
 		if len(labels.Items) != len(starts) {
 			c.Diags.Errorf(labels.Place, "label-count", "%d labels for %d bands", len(labels.Items), len(starts)).
@@ -150,10 +151,12 @@ func (c *Compiler) readCuts(s *spec.Field, f *Field, base *Field) *Selector {
 			return nil
 		}
 		for _, l := range labels.Items {
-			f.Domain.Labels = append(f.Domain.Labels, labelText(l))
+			codes = append(codes, f.Domain.addLabel(labelText(l))) // bands with the same label are one value
 		}
 	} else {
-		f.Domain.Labels = bandLabels(starts, cuts[0] > d.Min)
+		for _, l := range bandLabels(starts, cuts[0] > d.Min) {
+			codes = append(codes, f.Domain.addLabel(l))
+		}
 	}
 	sel := newSelector(base)
 	band := 0
@@ -161,7 +164,7 @@ func (c *Compiler) readCuts(s *spec.Field, f *Field, base *Field) *Selector {
 		for band+1 < len(starts) && d.Min+int64(i) >= starts[band+1] {
 			band++
 		}
-		sel.Case[i] = int32(band + 1)
+		sel.Case[i] = codes[band]
 	}
 	return sel
 }
