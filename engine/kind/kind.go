@@ -128,6 +128,15 @@ func (f *Field) MaxItems() int {
 	return 0
 }
 
+// RowOf returns the field whose draw decides the row of which this one has a cell, "" for
+// other fields. The program gives the value again from the field's Inputs.
+func (f *Field) RowOf() string {
+	if p, ok := f.Program.(*column); ok {
+		return p.Of
+	}
+	return ""
+}
+
 // Slots returns the number of codes of a finite field: its values, and null as
 // the last code where the field is nullable.
 func (f *Field) Slots() int {
@@ -279,7 +288,7 @@ type Kind struct {
 
 // Kinds returns every kind. The schema's #Kinds has the same names.
 func Kinds() []Kind {
-	return []Kind{categoryKind, integerKind, groupKind, choiceKind, numberKind, templateKind, listKind, constantKind, idKind, textKind, textListKind, textSourceKind}
+	return []Kind{categoryKind, integerKind, groupKind, choiceKind, columnKind, numberKind, templateKind, listKind, constantKind, idKind, textKind, textListKind, textSourceKind}
 }
 
 // Find returns the kind of the given name; false when there is none.

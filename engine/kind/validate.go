@@ -51,6 +51,27 @@ func (f *Field) Validate() error {
 	return nil
 }
 
+// ValidateUses checks what the field's program takes from other fields.
+func (f *Field) ValidateUses(find func(name string) *Field) error {
+	if p, ok := f.Program.(*column); ok {
+		return p.validate(f, find)
+	}
+	return nil
+}
+
+// Selectors returns the selectors of the field's program.
+func (f *Field) Selectors() []*Selector {
+	switch p := f.Program.(type) {
+	case *column:
+		return []*Selector{p.By}
+	case *choice:
+		return []*Selector{p.Given}
+	case *list:
+		return []*Selector{p.Given}
+	}
+	return []*Selector{f.Lookup()}
+}
+
 func (b *bank) validate(d *Domain) error {
 	if d == nil || b.Given == nil || len(b.Start) == 0 || len(b.Codes) != len(b.Upto) {
 		return errors.New("its entries are not complete")

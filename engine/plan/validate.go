@@ -144,7 +144,12 @@ func (v planValidator) field(f *kind.Field) error {
 	if err := v.selector(f.When); err != nil {
 		return err
 	}
-	return v.selector(f.Lookup())
+	for _, s := range f.Selectors() {
+		if err := v.selector(s); err != nil {
+			return err
+		}
+	}
+	return f.ValidateUses(func(name string) *kind.Field { return v.fields[name] })
 }
 
 func (v planValidator) required(s *kind.Selector) error {
