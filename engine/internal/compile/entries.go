@@ -64,7 +64,7 @@ func (c *compiler) checkEntriesOf(f *kind.Field, given []string, missing []int) 
 	}
 	slices.SortStableFunc(worst, func(a, b int) int { return cmp.Compare(mass[b], mass[a]) })
 	d := c.diags.Errorf(f.Place, "no-entry", "field %q has no entry for %d combinations that occur, %.3g %% of persons", f.Name, len(worst), 100*total).
-		WithHint("add entries for them, add an entry for any value, or declare the combinations impossible")
+		WithHint("add entries for them or for any value, leave them out with when, or declare the combinations impossible")
 	for i, k := range worst {
 		if i == 5 {
 			d.Note("and %d more", len(worst)-i)
