@@ -65,11 +65,13 @@ type entry struct {
 	row    int   // of the file, from 0
 	code   int32 // of the label
 	weight float64
+	below  bool // its figure is not printed
 }
 
 // rowGroup is the entries of the rows that have the same values of the given
 // fields.
 type rowGroup struct {
+	id int
 	// cells are the code of each given field, anyCode where the row is for every value,
 	// or firstSet minus the number of a set of codes.
 	cells []int32
@@ -97,7 +99,7 @@ func (c *Compiler) compileBank(s *spec.Field, f *Field) *bank {
 // inlineBank reads entries that the spec lists as label: weight.
 func (c *Compiler) inlineBank(s *spec.Field, f *Field, values *spec.Node) *bank {
 	ok := true
-	for _, key := range []string{"given", "admit", "column", "weight", "any", "zipf"} {
+	for _, key := range []string{"given", "admit", "column", "weight", "any", "zipf", "rest"} {
 		if n := s.Body.Get(key); n != nil {
 			c.Diags.Errorf(n.Place, "needs-csv", "%s is only for entries from a CSV file, and the entries of %q are inline", key, s.Name).
 				WithHint("remove it, or move the entries to a CSV file")
@@ -183,6 +185,7 @@ type bankReader struct {
 	columns       []int              // of each given field that has one
 	labels        []*FileLabels      // of each given field
 	admits        []*admission       // of each given field, nil for those that entries do not speak of
+	rest          *rest              // nil if all figures are printed
 	forms         *forms             // of the label, nil if it has one
 	own           spec.LabelMap      // of the field itself
 	known         []map[string]int32 // per given field: code of a cell's text
@@ -217,7 +220,11 @@ func (c *Compiler) fileBank(s *spec.Field, f *Field) *bank {
 		c.Diags.Errorf(r.rows.Place, "no-rows", "no row of %s gives an entry", r.file.Path).WithHint("check where")
 		return nil
 	}
-	return r.bank(groups)
+	b := r.bank(groups)
+	if r.rest != nil && b != nil {
+		f.Rest = r.rest.remark()
+	}
+	return b
 }
 
 // findFields looks up the given fields.
@@ -283,6 +290,7 @@ func (r *bankReader) findColumns() bool {
 		r.columns = append(r.columns, column(r.columnOf(name.Value)))
 	}
 	ok = r.findAdmissions() && ok
+	ok = r.readRest() && ok
 	switch n := body.Get("weight"); {
 	case n != nil:
 		r.weight = column(n.AsString())
@@ -376,6 +384,9 @@ func (r *bankReader) groups() []*rowGroup {
 			}
 			known = known && cells[i] != unknownCode
 		}
+		if r.rest != nil && known && r.isTotal(row, cells) {
+			continue
+		}
 		e, ok := r.entry(row)
 		if !ok || !known {
 			r.failed = true
@@ -399,6 +410,9 @@ func (r *bankReader) groups() []*rowGroup {
 		g.rows = append(g.rows, e)
 	}
 	r.doubtNobody()
+	if r.rest != nil && !r.failed {
+		groups = r.spread(groups)
+	}
 	return groups
 }
 
@@ -451,6 +465,10 @@ func (r *bankReader) entry(row int) (entry, bool) {
 	}
 	if r.weight >= 0 {
 		w, err := r.file.Number(row, r.weight)
+		if r.missingFigure(err) {
+			e.below = true
+			return e, true
+		}
 		if errors.Is(err, table.ErrMissing) && r.rows.Missing != nil {
 			if w = 0; r.rows.Missing.Number != nil {
 				w = *r.rows.Missing.Number
@@ -461,6 +479,9 @@ func (r *bankReader) entry(row int) (entry, bool) {
 			return entry{}, false
 		}
 		e.weight = w
+		if r.rest != nil && w > 0 && w < r.rest.threshold && r.rest.small < 0 {
+			r.rest.small = row
+		}
 		r.notation.note(r.file.Figure(row, r.weight), row)
 	}
 	return e, true
@@ -536,6 +557,9 @@ func (r *bankReader) reportWeight(row int, err error) {
 // bank makes the list of every configuration, from the rows for its values and
 // the rows for every value. It returns nil after it has reported a fault.
 func (r *bankReader) bank(groups []*rowGroup) *bank {
+	for i, g := range groups {
+		g.id = i
+	}
 	b := &bank{Given: newSelector(r.given...), Start: []int32{0}, file: r.file, selected: r.selected}
 	groupsOf := make([][]*rowGroup, len(b.Given.Case))
 	pairs := 0
@@ -558,7 +582,7 @@ func (r *bankReader) bank(groups []*rowGroup) *bank {
 		}
 		var key []byte
 		for _, g := range own {
-			key = binary.AppendVarint(key, int64(g.rows[0].row))
+			key = binary.AppendVarint(key, int64(g.id))
 		}
 		form := -1
 		if r.forms != nil {

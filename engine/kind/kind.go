@@ -63,6 +63,7 @@ type Field struct {
 	Status string `json:"status,omitempty"`
 	Note   string `json:"note,omitempty"`
 	Hidden bool   `json:"hidden,omitempty"`
+	Rest   string `json:"rest,omitempty"` // what became of figures that are not printed
 
 	Class    Class      `json:"class"`
 	Type     frame.Type `json:"type"`
