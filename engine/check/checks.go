@@ -17,6 +17,7 @@ var checks = [][]definition{
 	{tableCheck},
 	{numberCheck},
 	{correlationCheck},
+	{statisticCheck},
 	{independentCheck},
 	{limitCheck},
 	{writtenCheck},

@@ -34,6 +34,11 @@ func (p *Plan) Validate() error {
 			return fmt.Errorf("field %q: %w", f.Name, err)
 		}
 	}
+	for name, set := range p.Aliases {
+		if err := v.aliases(set); err != nil {
+			return fmt.Errorf("aliases %q: %w", name, err)
+		}
+	}
 	if err := v.names(p.Order); err != nil {
 		return fmt.Errorf("order: %w", err)
 	}
@@ -144,12 +149,21 @@ func (v planValidator) field(f *kind.Field) error {
 	if err := v.selector(f.When); err != nil {
 		return err
 	}
+<<<<<<< HEAD
 	for _, s := range f.Selectors() {
 		if err := v.selector(s); err != nil {
 			return err
 		}
 	}
 	return f.ValidateUses(func(name string) *kind.Field { return v.fields[name] })
+=======
+	for _, s := range f.Statistics {
+		if err := v.selector(s.Of); err != nil {
+			return fmt.Errorf("statistic %q: %w", s.Name, err)
+		}
+	}
+	return v.selector(f.Lookup())
+>>>>>>> main
 }
 
 func (v planValidator) required(s *kind.Selector) error {
