@@ -12,8 +12,8 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 )
 
-// cell returns the value of a field of row r as text, "" for null.
-func cell(fields []*Field, b *frame.Batch, name string, r int) string {
+// textOf returns the value of a field of row r as text, "" for null.
+func textOf(fields []*Field, b *frame.Batch, name string, r int) string {
 	i := slices.IndexFunc(fields, func(f *Field) bool { return f.Name == name })
 	f, c := fields[i], &b.Columns[i]
 	switch {
@@ -55,7 +55,7 @@ func TestColumns(t *testing.T) {
 	for r := range b.N {
 		var got []string
 		for _, name := range []string{"zone", "code", "town", "lat", "founded"} {
-			got = append(got, cell(fields, b, name, r))
+			got = append(got, textOf(fields, b, name, r))
 		}
 		row := strings.Join(got, ",")
 		if !slices.Contains(rows, row) {
@@ -105,8 +105,8 @@ func TestColumnsKeepLists(t *testing.T) {
 		t.Error("a column changes the draws of its choice:", d)
 	}
 	for r := range b.N {
-		want := map[string]string{"fKim": "here", "fLee": "there", "mKim": "near", "mLee": "far"}[cell(rows, b, "sex", r)+cell(rows, b, "name", r)]
-		if got := cell(rows, b, "origin", r); got != want {
+		want := map[string]string{"fKim": "here", "fLee": "there", "mKim": "near", "mLee": "far"}[textOf(rows, b, "sex", r)+textOf(rows, b, "name", r)]
+		if got := textOf(rows, b, "origin", r); got != want {
 			t.Fatalf("person %d has origin %q, want %q", r, got, want)
 		}
 	}
@@ -128,11 +128,11 @@ func TestForms(t *testing.T) {
 	titles := map[string][2]string{"1": {"bakeress", "baker"}, "2": {"judge", "judge"}, "3": {"actress", "actor"}}
 	for r := range a.N {
 		form := 1
-		if cell(byCode, a, "sex", r) == "f" {
+		if textOf(byCode, a, "sex", r) == "f" {
 			form = 0
 		}
-		want := titles[cell(byCode, a, "job", r)][form]
-		for _, got := range []string{cell(byCode, a, "title", r), cell(byForm, b, "job", r), cell(byForm, b, "twin", r)} {
+		want := titles[textOf(byCode, a, "job", r)][form]
+		for _, got := range []string{textOf(byCode, a, "title", r), textOf(byForm, b, "job", r), textOf(byForm, b, "twin", r)} {
 			if got != want {
 				t.Fatalf("person %d has %q, want %q", r, got, want)
 			}

@@ -62,12 +62,14 @@ func (f *Field) Validate() error {
 	return nil
 }
 
-<<<<<<< HEAD
 // ValidateUses checks what the field's program takes from other fields.
 func (f *Field) ValidateUses(find func(name string) *Field) error {
 	if p, ok := f.Program.(*column); ok {
 		return p.validate(f, find)
-=======
+	}
+	return nil
+}
+
 // validate checks that a number has a distribution for every case and a factor for
 // every group.
 func (p *number) validate() error {
@@ -88,12 +90,10 @@ func (p *number) validate() error {
 		if size *= max(1, len(sc.Factors)); size > maxShapes {
 			return fmt.Errorf("it has more than %d distributions", maxShapes)
 		}
->>>>>>> main
 	}
 	return nil
 }
 
-<<<<<<< HEAD
 // Selectors returns the selectors of the field's program.
 func (f *Field) Selectors() []*Selector {
 	switch p := f.Program.(type) {
@@ -105,7 +105,8 @@ func (f *Field) Selectors() []*Selector {
 		return []*Selector{p.Given}
 	}
 	return []*Selector{f.Lookup()}
-=======
+}
+
 // validate checks that a statistic has figures for all groups that its selector gives.
 func (s *Statistic) validate() error {
 	n := len(s.Groups)
@@ -118,7 +119,6 @@ func (s *Statistic) validate() error {
 		}
 	}
 	return nil
->>>>>>> main
 }
 
 func (b *bank) validate(d *Domain) error {

@@ -149,21 +149,17 @@ func (v planValidator) field(f *kind.Field) error {
 	if err := v.selector(f.When); err != nil {
 		return err
 	}
-<<<<<<< HEAD
 	for _, s := range f.Selectors() {
 		if err := v.selector(s); err != nil {
 			return err
 		}
 	}
-	return f.ValidateUses(func(name string) *kind.Field { return v.fields[name] })
-=======
 	for _, s := range f.Statistics {
 		if err := v.selector(s.Of); err != nil {
 			return fmt.Errorf("statistic %q: %w", s.Name, err)
 		}
 	}
-	return v.selector(f.Lookup())
->>>>>>> main
+	return f.ValidateUses(func(name string) *kind.Field { return v.fields[name] })
 }
 
 func (v planValidator) required(s *kind.Selector) error {
