@@ -8,7 +8,18 @@ type Narrator struct {
 	// form, from 0, of each of its codes, -1 for none.
 	Forms  string  `json:"forms,omitempty"`
 	FormOf []int32 `json:"form_of,omitempty"`
-	Banks  []Bank  `json:"banks"`
+	// Axes are in place of Forms if phrases name what decides between their forms.
+	Axes []FormAxis `json:"axes,omitempty"`
+	// Contractions are pairs of words and the word that stands for them.
+	Contractions map[string]string `json:"contractions,omitempty"`
+	Banks        []Bank            `json:"banks"`
+}
+
+// FormAxis decides between Count forms of a phrase: case i+1 of Of has form i.
+type FormAxis struct {
+	Name  string         `json:"name"`
+	Count int            `json:"count"`
+	Of    *kind.Selector `json:"of"`
 }
 
 // Bank is a named collection of phrases, in sections.

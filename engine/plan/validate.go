@@ -75,6 +75,13 @@ func (p *Plan) Validate() error {
 			}
 		}
 	}
+	if p.Narrator != nil {
+		for _, a := range p.Narrator.Axes {
+			if err := v.required(a.Of); err != nil {
+				return fmt.Errorf("forms %q: %w", a.Name, err)
+			}
+		}
+	}
 	for _, x := range p.Independent {
 		if err := v.names(slices.Concat(x.Fields[:], x.Given)); err != nil {
 			return fmt.Errorf("independence: %w", err)
