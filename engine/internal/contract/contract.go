@@ -42,7 +42,7 @@ func (w Words) Text(text string) string {
 }
 
 // Apply contracts the words of text from a position on, in place where that is possible.
-// Words are letters, digits and apostrophes; they stand beside each other if one blank is
+// Words are letters and digits, with apostrophes between; they stand beside each other if one blank is
 // between. The second is compared as written. The first may have a capital, which the
 // contraction then has too. What two words become is not contracted again.
 func (w Words) Apply(text []byte, from int) []byte {
@@ -94,7 +94,11 @@ func wordLength(text []byte) int {
 	n := 0
 	for n < len(text) {
 		r, size := utf8.DecodeRune(text[n:])
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && r != '\'' && r != '’' {
+		if r == '\'' || r == '’' {
+			if next, _ := utf8.DecodeRune(text[n+size:]); n == 0 || !unicode.IsLetter(next) {
+				break
+			}
+		} else if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) {
 			break
 		}
 		n += size
