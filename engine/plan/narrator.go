@@ -12,7 +12,16 @@ type Narrator struct {
 	Axes []FormAxis `json:"axes,omitempty"`
 	// Contractions are pairs of words and the word that stands for them.
 	Contractions map[string]string `json:"contractions,omitempty"`
-	Banks        []Bank            `json:"banks"`
+	// Cases are words for the values of fields, of those that phrases use.
+	Cases []WordCase `json:"cases,omitempty"`
+	Banks []Bank     `json:"banks"`
+}
+
+// WordCase has the words for the labels of a field, in their order, in a grammatical case.
+type WordCase struct {
+	Field string   `json:"field"`
+	Name  string   `json:"name"`
+	Words []string `json:"words"`
 }
 
 // FormAxis decides between Count forms of a phrase: case i+1 of Of has form i.

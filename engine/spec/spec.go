@@ -253,6 +253,7 @@ type Narrator struct {
 	Axes  bool    // Forms is a list, and phrases may name one of them
 	// Contractions are words that stand for two, by these.
 	Contractions []Named
+	Cases        []Named // by field: the words for its values in grammatical cases
 }
 
 // BankFile is a file of phrase banks.

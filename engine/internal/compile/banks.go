@@ -23,6 +23,7 @@ type narrator struct {
 	names      []string // of the banks, in the order of the files
 	conditions map[string]*kind.Selector
 	occurs     map[string][]int32 // cached by occurring
+	cases      []plan.WordCase    // that the spec declares
 }
 
 type writtenField struct {

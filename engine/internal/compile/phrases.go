@@ -48,6 +48,9 @@ func (n *narrator) resolvePhrases() {
 			case phrase.Field:
 				if n.mustBeOneOf(spec.String{Value: part.Text, Place: at}, "field", "unknown-field", fields) {
 					n.checkPrintable(n.kinds.Fields[part.Text], at)
+					if part.Case != "" {
+						n.checkCase(part.Text, part.Case, at)
+					}
 				}
 			case phrase.Bank:
 				n.resolveRef(spec.String{Value: part.Text, Place: at})

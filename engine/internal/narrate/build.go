@@ -204,11 +204,25 @@ func (b *builder) part(from *phrase.Part, t *test) part {
 			}
 			return out
 		}
+		if from.Case != "" {
+			out.words = b.wordsOf(f, from.Case)
+		}
 		if f.Nullable && !slices.Contains(t.columns, out.column) {
 			t.columns = append(t.columns, out.column)
 		}
 	}
 	return out
+}
+
+// wordsOf returns the words for the labels of a field in a case, or fails.
+func (b *builder) wordsOf(f *kind.Field, name string) []string {
+	cases := b.plan.Narrator.Cases
+	i := slices.IndexFunc(cases, func(c plan.WordCase) bool { return c.Field == f.Name && c.Name == name })
+	if i < 0 || f.Type != frame.Category || len(cases[i].Words) != f.Domain.Size() {
+		b.fail("field %q has no words in the case %q", f.Name, name)
+		return nil
+	}
+	return cases[i].Words
 }
 
 // test returns the index of a test, which it adds if it is new; -1 for one that

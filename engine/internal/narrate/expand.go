@@ -76,6 +76,9 @@ func (w *Worker) appendValue(dst []byte, x *part) []byte {
 	}
 	switch f.Type {
 	case frame.Category:
+		if x.words != nil {
+			return append(dst, x.words[c.Codes[r]]...)
+		}
 		return append(dst, f.Labels[c.Codes[r]]...)
 	case frame.Integer:
 		return strconv.AppendInt(dst, c.Ints[r], 10)

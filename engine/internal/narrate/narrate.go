@@ -94,6 +94,7 @@ type part struct {
 	text   string   // of a literal
 	forms  []string // by form
 	axes   []int    // that decide between them, the last fastest
+	words  []string // of a field: by code, in place of its labels; nil for these
 	column int      // of a field
 	list   int      // of a field that is a list written earlier, else -1
 	ref    ref      // to a bank

@@ -214,6 +214,7 @@ func decodeNarrator(n *spec.Node) *spec.Narrator {
 		}
 	}
 	out.Contractions = members(n, "contractions")
+	out.Cases = members(n, "cases")
 	return out
 }
 
