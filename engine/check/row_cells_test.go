@@ -126,3 +126,26 @@ func TestRowCellsAreOneThing(t *testing.T) {
 		}
 	}
 }
+
+// A number of a row is as likely to repeat as the row is.
+func TestNumbersOfRowsRepeat(t *testing.T) {
+	p := port(t, true)
+	height := &kind.Field{}
+	err := json.Unmarshal([]byte(`{"name":"height","kind":"column","class":"drawn","type":"number","decimals":-1,"inputs":["place"],
+		"program":{"of":"place","columns":[{"numbers":[10,20,30]}]}}`), height)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Fields, p.Order = append(p.Fields[:2], height), p.Order[:3]
+	b := frame.New(p.Schema())
+	b.Resize(0, 500)
+	for i, f := range p.Fields {
+		f.Program.Bind(&kind.Env{Fields: p.Fields, Field: f, Seed: 7}).Fill(b, &b.Columns[i])
+	}
+	r := judge(t, p, Options{Rows: 500, Kinds: []string{KindPersons}, TempDir: t.TempDir()}, 1, []*frame.Batch{b})
+	for _, x := range r.Outcomes {
+		if x.Status == Fail || x.Persons < 400 {
+			t.Errorf("%s: %s, %d persons: %s", x.ID, x.Status, x.Persons, x.Message)
+		}
+	}
+}
