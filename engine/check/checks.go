@@ -12,6 +12,7 @@ var checks = [][]definition{
 	{nearPersonsCheck},
 	{groupCheck},
 	{rowCellsCheck},
+	{bandCheck},
 	{impossibleCheck},
 	{openCheck, frequencyCheck},
 	{tableCheck},

@@ -28,6 +28,7 @@ const (
 	KindNearPersons    = "near_persons" // persons who are equal except for one thing
 	KindGroup          = "group"
 	KindColumn         = "column" // cells of the rows that choices have drawn
+	KindBand           = "band"   // groups of the bands of numbers
 	KindImpossible     = "impossible"
 	KindOpen           = "open"      // whether values of choices and lists are possible for the person
 	KindFrequency      = "frequency" // how often entries of choices and lists are drawn

@@ -24,6 +24,7 @@ var kinds = []checkKind{
 	{check.KindNearPersons, "search for near-duplicate persons", "searches for near-duplicate persons"},
 	{check.KindGroup, "group consistent with its base fields", "groups consistent with their base fields"},
 	{check.KindColumn, "column of the row that was drawn", "columns of the rows that were drawn"},
+	{check.KindBand, "group consistent with its number", "groups consistent with their numbers"},
 	{check.KindImpossible, "impossible condition that no person meets", "impossible conditions that no person meets"},
 	{check.KindOpen, "choice or list with permitted values only", "choices and lists with permitted values only"},
 	{check.KindFrequency, "choice or list with frequencies as weighted", "choices and lists with frequencies as weighted"},
