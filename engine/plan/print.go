@@ -141,6 +141,11 @@ func (t *printer) fields() {
 	}
 	t.section("Fields, each after its inputs: %d, %d of them fitted", len(order), len(order)-len(t.Order))
 	t.columns("# FIELD KIND VALUES FROM REMARKS", rows)
+	for _, f := range order {
+		if f.Rest != "" {
+			t.linef("  %s: %s", f.Name, f.Rest)
+		}
+	}
 }
 
 func fieldValues(f *kind.Field) string {

@@ -249,7 +249,11 @@ type Check struct {
 type Narrator struct {
 	Place diag.Place
 	Banks []BankFile
-	Forms *Forms // nil if phrases have no forms
+	Forms []Forms // nil if phrases have no forms
+	Axes  bool    // Forms is a list, and phrases may name one of them
+	// Contractions are words that stand for two, by these.
+	Contractions []Named
+	Cases        []Named // by field: the words for its values in grammatical cases
 }
 
 // BankFile is a file of phrase banks.
@@ -258,11 +262,14 @@ type BankFile struct {
 	Place diag.Place // of the reference
 }
 
-// Forms is the field that decides between the forms of a phrase, and its values in
-// the order of the forms.
+// Forms decides between the forms of a phrase: by the values of a field, in the order of
+// the forms, or by the first condition that holds.
 type Forms struct {
+	Place  diag.Place
+	Name   String // by which phrases name it; the field if it is empty
 	By     String
 	Values []String
+	Cases  []*Condition // nil if By is set
 }
 
 // Rule is something that texts must not say, or must say correctly.

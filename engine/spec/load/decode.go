@@ -205,7 +205,29 @@ func decodeNarrator(n *spec.Node) *spec.Narrator {
 		out.Banks = append(out.Banks, spec.BankFile{Path: b.Path, Place: b.Place})
 	}
 	if f := n.Get("forms"); f != nil {
-		out.Forms = &spec.Forms{By: f.Get("by").AsString(), Values: texts(f, "values")}
+		axes := []*spec.Node{f}
+		if out.Axes = f.Kind == spec.ListNode; out.Axes {
+			axes = f.Items
+		}
+		for _, f := range axes {
+			out.Forms = append(out.Forms, decodeForms(f))
+		}
+	}
+	out.Contractions = members(n, "contractions")
+	out.Cases = members(n, "cases")
+	return out
+}
+
+func decodeForms(n *spec.Node) spec.Forms {
+	out := spec.Forms{Place: n.Place, Values: texts(n, "values")}
+	if name := n.Get("name"); name != nil {
+		out.Name = name.AsString()
+	}
+	if by := n.Get("by"); by != nil {
+		out.By = by.AsString()
+	}
+	for _, c := range items(n, "cases") {
+		out.Cases = append(out.Cases, c.Cond)
 	}
 	return out
 }
