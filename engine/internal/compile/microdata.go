@@ -82,8 +82,8 @@ const (
 const maxKnown = 1 << 16
 
 // countRecords reads the records of a table's file, and of the tables after it with the
-// same file, in one pass.
-func (c *compiler) countRecords(f *figures) {
+// same file, in one pass. It returns false after a fault.
+func (c *compiler) countRecords(f *figures) bool {
 	if c.tabulated == nil {
 		c.tabulated = map[string]*tabulator{}
 	}
@@ -93,10 +93,11 @@ func (c *compiler) countRecords(f *figures) {
 		t = c.tabulated[f.spec.Name]
 	}
 	if t == nil {
-		return // a fault is reported
+		return false
 	}
 	t.f = f
 	t.finish()
+	return true
 }
 
 // tabulate counts the records of a file for every table that reads it in the same way.

@@ -79,7 +79,9 @@ func (c *compiler) readTable(t *spec.Table) (figures, bool) {
 	before := len(c.diags.Items)
 	switch {
 	case t.Microdata != nil:
-		c.countRecords(&f)
+		if !c.countRecords(&f) {
+			return f, false
+		}
 	case t.Rows != nil:
 		c.readRows(&f)
 	default:
@@ -166,13 +168,16 @@ func (c *compiler) checkRows(rows *spec.Rows, f *figures, more ...string) {
 	for _, field := range f.fields {
 		axes = append(axes, field.Name)
 	}
-	axes = append(axes, more...)
+	what := "axis of the table"
+	if more != nil {
+		axes, what = append(axes, more...), "field"
+	}
 	for _, name := range sortedKeys(rows.Columns) {
-		c.mustBeOneOf(spec.String{Value: name, Place: rows.Columns[name].Place}, "axis of the table", "unknown-axis", axes)
+		c.mustBeOneOf(spec.String{Value: name, Place: rows.Columns[name].Place}, what, "unknown-axis", axes)
 	}
 	for _, name := range slices.Concat(sortedKeys(rows.Ages), sortedKeys(rows.Files)) {
 		if _, byDefault := rows.Defaults[name]; !byDefault {
-			c.mustBeOneOf(spec.String{Value: name, Place: rows.Place}, "axis of the table", "unknown-axis", axes)
+			c.mustBeOneOf(spec.String{Value: name, Place: rows.Place}, what, "unknown-axis", axes)
 		}
 	}
 	for _, name := range sortedKeys(rows.Map) {
@@ -181,7 +186,7 @@ func (c *compiler) checkRows(rows *spec.Rows, f *figures, more ...string) {
 		}
 		i := slices.Index(axes, name)
 		if i < 0 {
-			c.mustBeOneOf(spec.String{Value: name, Place: rows.Place}, "axis of the table", "unknown-axis", axes)
+			c.mustBeOneOf(spec.String{Value: name, Place: rows.Place}, what, "unknown-axis", axes)
 			continue
 		}
 		for _, from := range sortedKeys(rows.Map[name]) {
