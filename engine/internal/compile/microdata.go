@@ -268,10 +268,11 @@ func (t *tabulator) field(name string, must bool) *recordField {
 		a.column = column
 	case f.Lookup() != nil:
 		a.lookup = f.Lookup()
+		before := len(t.diags.Items)
 		for _, base := range a.lookup.Fields {
 			of := t.field(base, false)
 			if of == nil {
-				if must {
+				if must && !failedSince(t.diags, before) {
 					t.noColumn(spec.String{Value: name, Place: t.of.Place}).
 						Note("field %q is computed from %s: a column of each would do, named in columns: {%s: ...}", name, strings.Join(a.lookup.Fields, ", "), base)
 				}
@@ -553,7 +554,8 @@ func (t *tabulator) reportUnknown() {
 		}
 		d := t.unknownLabel(u.field.Field, u.to.Value, at)
 		column := table.CUEName(t.r.Columns[u.field.column])
-		if hint := u.field.labels.Hint(u.text); hint != "" {
+		_, err := t.of.Layout.Numbers.Parse(u.text)
+		if hint := u.field.labels.Hint(u.text); hint != "" && err != nil {
 			d.WithHint("%s", hint)
 		} else {
 			d.Note("to rename it: map: {%s: {%q: ...}}; if nothing is known of these persons, missing: [%q]; to leave them out, drop: {%s: [%q]}", u.field.Name, u.text, u.text, column, u.text)
@@ -569,7 +571,7 @@ func (t *tabulator) reportWeights() {
 	}
 	column := table.CUEName(t.r.Columns[t.weight])
 	if t.odd > 0 {
-		d := t.diags.Errorf(t.oddP, "bad-weight", "the weight is %v", t.oddErr)
+		d := t.diags.Errorf(t.oddP, "bad-weight", "the weight %v", t.oddErr)
 		d.WithHint("correct weight, decimal or thousands; if such a text means that there is none, list it in missing")
 		d.Note("%s such a weight", humanize.Count(t.odd, "record has", "records have"))
 	}

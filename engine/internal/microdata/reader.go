@@ -20,6 +20,7 @@ import (
 type Reader struct {
 	Columns []string
 	source  source
+	drops   table.Drops
 	sum     func() (string, error) // SHA-256 of the file, in hex
 	file    *os.File
 }
@@ -43,7 +44,7 @@ func Open(file *os.File, shown string, layout *table.Layout, faults *diag.List) 
 		}
 		r.source, r.Columns = p, p.names()
 		r.sum = func() (string, error) { return sumOf(file) }
-		return r
+		return r.dropping(shown, layout, faults)
 	}
 	hash := sha256.New()
 	bytes := io.TeeReader(file, hash)
@@ -56,6 +57,15 @@ func Open(file *os.File, shown string, layout *table.Layout, faults *diag.List) 
 	r.sum = func() (string, error) {
 		_, err := io.Copy(io.Discard, bytes) // what follows a byte order mark or the last record
 		return hex.EncodeToString(hash.Sum(nil)), err
+	}
+	return r.dropping(shown, layout, faults)
+}
+
+func (r *Reader) dropping(shown string, layout *table.Layout, faults *diag.List) *Reader {
+	var ok bool
+	if r.drops, ok = layout.Drops(r.Columns, shown, faults); !ok {
+		r.Close()
+		return nil
 	}
 	return r
 }
@@ -82,8 +92,15 @@ func sumOf(file *os.File) (string, error) {
 
 // Next returns the cells of the next record, one for each column, without blanks around
 // them; a null is "". They are valid until the next call. After the last record it returns
-// io.EOF; any other error has been reported.
-func (r *Reader) Next(faults *diag.List) ([]string, error) { return r.source.next(faults) }
+// io.EOF; any other error has been reported. Records that the layout drops are left out.
+func (r *Reader) Next(faults *diag.List) ([]string, error) {
+	for {
+		cells, err := r.source.next(faults)
+		if err != nil || !r.drops.Has(cells) {
+			return cells, err
+		}
+	}
+}
 
 // Place returns the place of a cell of the record that was read last.
 func (r *Reader) Place(column int) diag.Place { return r.source.place(column) }

@@ -24,7 +24,7 @@ import (
 const maxRecord = 4 << 20
 
 // Stream reads a text file record by record: its memory does not grow with the file. Of
-// a Layout it uses Encoding, Separator, Skip, Header, NoHeader and Drop.
+// a Layout it uses Encoding, Separator, Skip, Header and NoHeader.
 type Stream struct {
 	Header []string
 
@@ -36,7 +36,6 @@ type Stream struct {
 	width  int // cells of the last record
 	last   int // its line
 	cells  []string
-	drop   []columnLabels
 	coded  bool // whether the layout or a byte order mark names the encoding
 }
 
@@ -283,45 +282,49 @@ func (s *Stream) readHeader(faults *diag.List) bool {
 		seen[name] = true
 		s.Header = append(s.Header, name)
 	}
-	return s.findDrops(faults)
-}
-
-func (s *Stream) findDrops(faults *diag.List) bool {
-	for i := range s.layout.Drop {
-		l := &s.layout.Drop[i]
-		c := slices.Index(s.Header, l.Of)
-		if c < 0 {
-			faults.Errorf(l.Place, "unknown-column", "%s has no column %q, which drop names", s.path, l.Of).WithHint("its columns are %s", list(s.Header))
-			return false
-		}
-		s.drop = append(s.drop, columnLabels{c, l})
-	}
 	return true
 }
 
-// Next returns the cells of the next record that is not dropped, one for each column. They
-// are valid until the next call; their texts stay valid. After the last record it returns
-// io.EOF; any other error has been reported.
+// Drops are the records of a file that a layout leaves out.
+type Drops []columnLabels
+
+// Drops finds the columns of the layout's Drop. It is not ok after it has reported that
+// one does not exist.
+func (l *Layout) Drops(columns []string, shown string, faults *diag.List) (drops Drops, ok bool) {
+	for i := range l.Drop {
+		of := &l.Drop[i]
+		c := slices.Index(columns, of.Of)
+		if c < 0 {
+			faults.Errorf(of.Place, "unknown-column", "%s has no column %q, which drop names", shown, of.Of).WithHint("its columns are %s", list(columns))
+			return nil, false
+		}
+		drops = append(drops, columnLabels{c, of})
+	}
+	return drops, true
+}
+
+// Has reports whether a record is left out.
+func (d Drops) Has(cells []string) bool {
+	return slices.ContainsFunc(d, func(x columnLabels) bool { return x.labels.has(cells[x.column]) })
+}
+
+// Next returns the cells of the next record, one for each column. They are valid until the
+// next call; their texts stay valid. After the last record it returns io.EOF; any other
+// error has been reported.
 func (s *Stream) Next(faults *diag.List) ([]string, error) {
-	for {
-		cells := s.cells // of the first record, without a header
-		if s.cells = nil; cells == nil {
-			var err error
-			if cells, err = s.record(faults); err != nil {
-				return nil, err
-			}
-		}
-		if len(cells) < len(s.Header) || len(cells) > len(s.Header) && !empty(cells[len(s.Header):]) {
-			at := s.Place(0)
-			faults.Errorf(at, "ragged-row", "the record has %s, the header %d", humanize.Count(len(cells), "cell", "cells"), len(s.Header)).
-				WithHint("correct the record; a cell that contains the separator needs quotation marks")
-			return nil, errFault
-		}
-		cells = cells[:len(s.Header)]
-		if !slices.ContainsFunc(s.drop, func(d columnLabels) bool { return d.labels.has(cells[d.column]) }) {
-			return cells, nil
+	cells := s.cells // of the first record, without a header
+	if s.cells = nil; cells == nil {
+		var err error
+		if cells, err = s.record(faults); err != nil {
+			return nil, err
 		}
 	}
+	if len(cells) < len(s.Header) || len(cells) > len(s.Header) && !empty(cells[len(s.Header):]) {
+		faults.Errorf(s.Place(0), "ragged-row", "the record has %s, the header %d", humanize.Count(len(cells), "cell", "cells"), len(s.Header)).
+			WithHint("correct the record; a cell that contains the separator needs quotation marks")
+		return nil, errFault
+	}
+	return cells[:len(s.Header)], nil
 }
 
 // Place returns the place of a cell of the record that was read last.
