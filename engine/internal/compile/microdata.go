@@ -664,7 +664,11 @@ func (t *tabulator) doubt(s *microdata.Smoothed, possible []bool) {
 			odd = append(odd, k)
 		}
 	}
-	if len(odd) == 0 {
+	share := 0.0
+	for _, k := range odd {
+		share += s.Share[k]
+	}
+	if share < 1e-4 {
 		return
 	}
 	slices.SortStableFunc(odd, func(a, b int) int { return cmp.Compare(s.Prior[b], s.Prior[a]) })
@@ -675,10 +679,6 @@ func (t *tabulator) doubt(s *microdata.Smoothed, possible []bool) {
 	text := strings.Join(list, "; ")
 	if len(odd) > mostNamed {
 		text += fmt.Sprintf("; and %d more", len(odd)-mostNamed)
-	}
-	share := 0.0
-	for _, k := range odd {
-		share += s.Share[k]
 	}
 	warn("table %q: no record has %s, although each would be expected ten times or more if its fields were independent; smoothing gives them %.2g %% of persons", name, text, 100*share).
 		WithHint("if a combination cannot occur, declare it impossible")
