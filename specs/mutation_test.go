@@ -105,7 +105,7 @@ func TestMutations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := filepath.Join(s.Dir, "personas.jsonl")
+	lines := filepath.Join(s.Dir, "jsonl/train-00000-of-00001.jsonl")
 	right := readPersons(t, lines)
 	number := func(p person, field string) int64 {
 		n, err := p[field].(json.Number).Int64()

@@ -33,7 +33,7 @@ func (a *app) importCommand() *cobra.Command {
 		Use:   "import FILE...",
 		Short: "Look at tables of statistical offices and add them to a spec",
 		Long: `import reads tables as statistical offices publish them: PC-Axis (.px), JSON-stat,
-SDMX-CSV, Eurostat TSV, arrays of census APIs, CSV files and Excel workbooks. It
+PxWeb JSON, SDMX-CSV, Eurostat TSV, arrays of census APIs, CSV files and Excel workbooks. It
 prints what it found: dimensions, totals and sub-totals with what shows that they
 are totals, units, missing and suppressed figures, source, notes. It matches the
 dimensions with the fields of a spec, and writes the table, the fields that the

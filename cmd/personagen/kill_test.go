@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"io/fs"
 	"maps"
 	"net/http"
 	"os"
@@ -217,17 +218,17 @@ func (r *islandRun) compare(one, other string) {
 }
 
 func (r *islandRun) release(name string) map[string]string {
-	entries, err := os.ReadDir(filepath.Join(r.dir, name))
+	files, dir := map[string]string{}, filepath.Join(r.dir, name)
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		files[name] = string(data)
+		return err
+	})
 	if err != nil {
 		r.t.Fatal(err)
-	}
-	files := map[string]string{}
-	for _, e := range entries {
-		data, err := os.ReadFile(filepath.Join(r.dir, name, e.Name()))
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		files[e.Name()] = string(data)
 	}
 	return files
 }

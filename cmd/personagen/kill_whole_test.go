@@ -61,7 +61,7 @@ func (l *life) begin() (*exec.Cmd, *strings.Builder) {
 
 // instants are the files whose appearance is worth a kill: with parts of the names of
 // the release and of its folder.
-var instants = []string{"", "", "", "NAME.journal/*.log", "NAME.journal.batches/*.jsonl", "NAME.journal.batches/*.output.jsonl", ".NAME.partial-*", ".NAME.partial-*/personas.parquet",
+var instants = []string{"", "", "", "NAME.journal/*.log", "NAME.journal.batches/*.jsonl", "NAME.journal.batches/*.output.jsonl", ".NAME.partial-*", ".NAME.partial-*/data/train-00000-of-00001.parquet",
 	".NAME.partial-*/README.md", ".NAME.partial-*/manifest.json", ".NAME.partial-*/manifest.json", ".NAME.partial-*.old", ".NAME.partial-*.old", "cache/.entry-*", "cache/*", "NAME.export/*"}
 
 // killAt kills a process a moment after a file appears, or after some of the time that

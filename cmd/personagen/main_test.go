@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,8 +45,9 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// setUp gives each script the fictional world in $WORK/harbour, a journal that version 1
-// of the program wrote, the README's spec, a separate cache, and model servers:
+// setUp gives each script the fictional world in $WORK/harbour, two releases and a
+// journal that version 0.1 of the program wrote, the README's spec, a separate cache,
+// and model servers:
 //   - $MODEL_URL fails now and then.
 //   - $PLAIN_URL never fails.
 //   - $SLOW_URL is slow.
@@ -93,7 +95,7 @@ func setUp(env *testscript.Env) error {
 	if err := os.WriteFile(filepath.Join(env.WorkDir, "quickstart.cue"), tour, 0o644); err != nil {
 		return err
 	}
-	for _, name := range []string{"adult", "harbour", "version1.journal"} {
+	for _, name := range []string{"adult", "harbour", "flat", "version1.journal"} {
 		if err := os.CopyFS(filepath.Join(env.WorkDir, name), os.DirFS(filepath.Join("testdata", name))); err != nil {
 			return err
 		}
@@ -230,10 +232,11 @@ func oneDocument(ts *testscript.TestScript, neg bool, args []string) {
 
 func files(ts *testscript.TestScript, dir string) map[string]string {
 	found := map[string]string{}
-	entries, err := os.ReadDir(ts.MkAbs(dir))
-	ts.Check(err)
-	for _, e := range entries {
-		found[e.Name()] = ts.ReadFile(filepath.Join(dir, e.Name()))
-	}
+	ts.Check(fs.WalkDir(os.DirFS(ts.MkAbs(dir)), ".", func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			found[name] = ts.ReadFile(filepath.Join(dir, name))
+		}
+		return err
+	}))
 	return found
 }

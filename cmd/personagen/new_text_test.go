@@ -128,7 +128,7 @@ func addText(t *testing.T, dir, spec, text string) {
 		}
 	}
 	for file, want := range map[string]string{
-		"personas.jsonl": `"motto_of_life":"Text `, "manifest.json": `"motto_of_life"`, "plan.json": "motto_of_life",
+		"jsonl/train-00000-of-00001.jsonl": `"motto_of_life":"Text `, "manifest.json": `"motto_of_life"`, "plan.json": "motto_of_life",
 		"stats.md": `| motto\_of\_life | 8 |`, "stats.json": `"written.motto_of_life"`, "README.md": "motto_of_life", "report.html": "motto_of_life", "croissant.json": "motto_of_life",
 	} {
 		data, err := os.ReadFile(filepath.Join(out, file))

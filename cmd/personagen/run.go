@@ -64,7 +64,7 @@ code 5 means that texts are missing and that the same command continues the run.
 	o.persons.addParts(f)
 	f.StringVarP(&o.out, "out", "o", "", "folder of the release (default out/NAME, where NAME is the file name of the spec)")
 	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(dataset.FormatNames(), ",")+")")
-	f.StringVar(&o.aliases, "aliases", "", "name the columns by this set of the spec's aliases")
+	f.StringVar(&o.aliases, "aliases", "", "write the columns of this set of the spec's aliases")
 	f.Int64Var(&o.rowsPerFile, "rows-per-file", release.DefaultRowsPerFile, "largest number of rows of one Parquet file")
 	f.IntVar(&o.workers, "workers", 0, "number of goroutines that make persons, and of calls to a model at once unless --workers-in-flight or --max-in-flight is given; the data does not depend on it (default one per core)")
 	o.writer.add(c)

@@ -21,7 +21,7 @@ func (a *app) schemaCommand() *cobra.Command {
 		Use:   "schema [SPEC]",
 		Short: "Print the JSON Schema of a persona, of statistics or of a manifest",
 		Long: `schema prints the JSON Schema (draft 2020-12) of a persona, one line of
-personas.jsonl: columns, types, labels, limits, and which values may be null.
+the JSONL file of a release: columns, types, labels, limits, and which values may be null.
 With --stats or --manifest it prints the schema of stats.json or manifest.json,
 which is the same for all specs.`,
 		Example: `  personagen schema island.cue > persona.schema.json
@@ -44,7 +44,7 @@ which is the same for all specs.`,
 	f := c.Flags()
 	f.BoolVar(&o.stats, "stats", false, "print the schema of stats.json")
 	f.BoolVar(&o.manifest, "manifest", false, "print the schema of manifest.json")
-	f.StringVar(&o.aliases, "aliases", "", "name the columns by this alias set of the spec")
+	f.StringVar(&o.aliases, "aliases", "", "describe the columns of this alias set of the spec")
 	f.StringVar(&o.provider, "provider", "", "none omits the text columns, as in a run")
 	o.cache.add(f)
 	o.inputs.add(f)

@@ -23,7 +23,7 @@ type writtenFlags struct {
 func (o *writtenFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&o.spec, "spec", "", "check the data against this spec or bundle instead of the release's own plan")
 	f.StringArrayVar(&o.columns, "map", nil, "match a column of the files to a field of the spec, `THEIRS=OURS`; may be repeated")
-	f.StringVar(&o.aliases, "aliases", "", "alias set of the spec that names the columns of data files; a release records its own")
+	f.StringVar(&o.aliases, "aliases", "", "alias set of the spec whose columns data files have; a release records its own")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress")
 	o.cache.add(f)
 	o.inputs.add(f)

@@ -55,3 +55,10 @@ func (b *Bundle) WithoutTexts() *Bundle {
 	out.Plan = b.Plan.WithoutTexts()
 	return &out
 }
+
+// As returns the bundle of the plan under a set of aliases: see plan.Plan.As.
+func (b *Bundle) As(set string) *Bundle {
+	out := *b
+	out.Plan = b.Plan.As(set)
+	return &out
+}

@@ -29,3 +29,56 @@ func (b *basis) identifies(column int) bool {
 	f := b.plan.Fields[column]
 	return f.Meaning() == kind.Identifier || b.plan.Roles["id"] == f.Name
 }
+
+// when returns the condition for having a value of a field, nil if there is none or
+// if it is about fields that are not measurable, so that nobody can tell who meets it.
+func (b *basis) when(f *kind.Field) *kind.Selector {
+	if f.When != nil && !b.measures(f.When.Fields) {
+		return nil
+	}
+	return f.When
+}
+
+// ruled returns the plan with the demands on texts that can be judged from what a
+// release publishes: those on visible texts, by measurable fields.
+func (b *basis) ruled() *plan.Plan {
+	out := *b.plan
+	out.Fields, out.Rules = slices.Clone(b.plan.Fields), nil
+	unknown := func(name string) bool { return !b.measurable[name] }
+	for i, f := range b.plan.Fields {
+		if f.Text == nil {
+			continue
+		}
+		judged := *f
+		if f.Hidden {
+			judged.Text = nil
+		} else if slices.ContainsFunc(f.Text.Mentions, unknown) {
+			text := *f.Text
+			text.Mentions = slices.DeleteFunc(slices.Clone(text.Mentions), unknown)
+			judged.Text = &text
+		}
+		out.Fields[i] = &judged
+	}
+	for _, r := range b.plan.Rules {
+		if b.measures(ruleFields(&r)) {
+			r.Fields = slices.DeleteFunc(slices.Clone(r.Fields), unknown)
+			out.Rules = append(out.Rules, r)
+		}
+	}
+	return &out
+}
+
+// ruleFields lists the fields that a rule compares texts with.
+func ruleFields(r *plan.Rule) []string {
+	var names []string
+	if r.When != nil {
+		names = slices.Clone(r.When.Fields)
+	}
+	if r.Field != "" {
+		names = append(names, r.Field)
+	}
+	if r.By != nil {
+		names = append(names, r.By.Field)
+	}
+	return names
+}

@@ -16,6 +16,7 @@ var checks = [][]definition{
 	{tableCheck},
 	{numberCheck},
 	{correlationCheck},
+	{statisticCheck},
 	{independentCheck},
 	{limitCheck},
 	{writtenCheck},

@@ -9,6 +9,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/rules"
+	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
 )
@@ -46,7 +47,7 @@ func (x *goals) newTally(a *accumulators) tally { return x.shares.newTally(a) }
 func (x *goals) judge(j *judging, t tally) ([]finding, error) {
 	share := 0
 	for i := range x.plan.Goals {
-		p := &x.plan.Goals[i]
+		p := x.shown(j, &x.plan.Goals[i])
 		g := Goal{Name: p.Name, About: p.About, Kind: p.Kind}
 		switch p.Kind {
 		case spec.GoalShare:
@@ -64,9 +65,38 @@ func (x *goals) judge(j *judging, t tally) ([]finding, error) {
 		case spec.GoalModel:
 			j.modelGoal(&g, p)
 		}
+		if name := x.dropped(j, p); name != "" {
+			g.Met, g.Figure, g.Unit, g.Least, g.Most = false, nil, "", nil, nil
+			g.Found = fmt.Sprintf("cannot be measured: the release has no column of field %s", name)
+		}
 		j.Goals = append(j.Goals, g)
 	}
 	return nil, nil
+}
+
+// shown returns a goal without the text fields that a release does not show.
+func (x *goals) shown(j *judging, p *plan.Goal) *plan.Goal {
+	out := *p
+	out.Fields = slices.DeleteFunc(slices.Clone(p.Fields), func(name string) bool { return x.plan.Field(name) != nil && !j.measurable[name] })
+	return &out
+}
+
+// dropped returns a field that a goal is about and that a release does not show, ""
+// if there is none. Goals of a spec are about measurable fields, but a set of aliases
+// may drop them.
+func (x *goals) dropped(j *judging, p *plan.Goal) string {
+	names := append(slices.Concat(p.Joints...), p.Field)
+	for _, s := range []*kind.Selector{p.Where, p.Within} {
+		if s != nil {
+			names = append(names, s.Fields...)
+		}
+	}
+	for _, name := range names {
+		if x.plan.Field(name) != nil && !j.measurable[name] {
+			return name
+		}
+	}
+	return ""
 }
 
 // settle decides by the figure. Limits are inclusive.

@@ -26,7 +26,7 @@ func compileGroups(s *shared) check {
 			continue
 		}
 		x := group{
-			column: i, space: s.coding.space(of.Fields), when: s.coding.mask(f.When), code: make([]int32, len(of.Case)),
+			column: i, space: s.coding.space(of.Fields), when: s.coding.mask(s.when(f)), code: make([]int32, len(of.Case)),
 			measurable: s.measurable[f.Name] && s.measures(of.Fields),
 		}
 		for k, c := range of.Case {

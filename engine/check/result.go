@@ -33,6 +33,7 @@ const (
 	KindTable          = "table"
 	KindNumber         = "number"      // numbers against their declared distribution
 	KindCorrelation    = "correlation" // numbers against their declared correlation
+	KindStatistic      = "statistic"   // means, quantiles and totals of groups against published ones
 	KindIndependent    = "independent"
 	KindLimit          = "limit"
 	KindWritten        = "written"  // texts where there should be some
@@ -121,6 +122,8 @@ type Outcome struct {
 	// Quantiles compare a number field with its declared distribution.
 	Quantiles   []Quantile   `json:"quantiles,omitempty"`
 	Correlation *Correlation `json:"correlation,omitempty"`
+	// Statistics compare the groups of a published statistic.
+	Statistics []GroupStatistic `json:"-"`
 
 	Table *TableNumbers `json:"table,omitempty"`
 	Test  *Test         `json:"test,omitempty"`
@@ -136,6 +139,23 @@ type Quantile struct {
 	Share    float64 `json:"share"`
 	Declared float64 `json:"declared"`
 	Observed float64 `json:"observed"`
+}
+
+// GroupStatistic compares a mean, quantile or total of a group of persons with the
+// published figure and with what the plan expects of the persons wanted.
+type GroupStatistic struct {
+	Group     string  `json:"group"` // the values that make the group, "" for everyone
+	Persons   int64   `json:"persons"`
+	Published float64 `json:"published"`
+	Planned   float64 `json:"planned"`
+	Reached   float64 `json:"reached"`
+	// Share is that of the persons whose values are at most Published, ExpectedShare
+	// the one that their distributions give. Of a quantile.
+	Share         float64 `json:"share,omitempty"`
+	ExpectedShare float64 `json:"expected_share,omitempty"`
+	// Error is the standard error of Reached, or of Share, in a random sample. In a
+	// quota population the error is smaller, as far as tables fix who is in the group.
+	Error float64 `json:"error"`
 }
 
 // Correlation compares the observed correlation of two numbers' normal scores with

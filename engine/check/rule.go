@@ -43,6 +43,10 @@ func (x *textRules) judge(j *judging, gathered tally) (out []finding, _ error) {
 	t := gathered.(*texts)
 	for _, rule := range j.plan.Rules {
 		o := Outcome{ID: KindRule + "." + rule.Name, Kind: KindRule, Name: rule.Name, Severity: rule.Severity, Message: "no text breaks the rule: " + rule.About}
+		if j.unmeasurable(&o, ruleFields(&rule)) {
+			out = append(out, only(o)...)
+			continue
+		}
 		var broken violations
 		var examples textExamples
 		written := int64(0)

@@ -44,6 +44,9 @@ type textField struct {
 	column int
 	field  *kind.Field
 	when   int // mask of the rows that have a text
+	// unknown says that the condition for having a text is about fields that no
+	// release publishes. Then everyone with a text counts as one who should have it.
+	unknown bool
 }
 
 // textGroup is a field by whose values the words of texts are compared.
@@ -57,17 +60,17 @@ func compileTexts(b *basis, coding *coding) (x *textsPlan, err error) {
 	x = &textsPlan{coding: coding, key: rng.New(b.plan.Population.Seed, "check/texts")}
 	for i, f := range b.plan.Fields {
 		if f.Text != nil && !f.Hidden {
-			x.fields = append(x.fields, textField{i, f, coding.mask(f.When)})
+			x.fields = append(x.fields, textField{i, f, coding.mask(b.when(f)), f.When != b.when(f)})
 		}
 	}
 	if x.fields == nil {
 		return nil, nil
 	}
-	if x.rules, err = rules.Compile(b.plan); err != nil {
+	if x.rules, err = rules.Compile(b.ruled()); err != nil {
 		return nil, err
 	}
 	for _, role := range similarity.MaskRoles {
-		if i := b.column(b.plan.Roles[role]); i >= 0 && !slices.Contains(x.masked, i) {
+		if i := b.column(b.plan.Roles[role]); i >= 0 && b.measurable[b.plan.Roles[role]] && !slices.Contains(x.masked, i) {
 			x.masked = append(x.masked, i)
 		}
 	}
@@ -231,7 +234,7 @@ func (t *texts) has(b *frame.Batch, i, r int, applies []bool) bool {
 	c, f := &t.plan.fields[i], &t.fields[i]
 	column, col := &t.columns.of[c.column], &b.Columns[c.column]
 	null := col.Null != nil && col.Null[r]
-	required := applies == nil || applies[r]
+	required := (applies == nil || applies[r]) && !(c.unknown && null)
 	if required {
 		f.applies++
 	}

@@ -30,8 +30,11 @@ type Input struct {
 	Origin string // a description for readers
 	Note   string
 	Files  []string
-	// Schema lists the columns to read, nil for all columns of the files.
-	Schema frame.Schema
+	// Schema lists the columns to read, nil for all columns of the files. Shown is the
+	// same with the labels to compare, nil for those of Schema, and Numerals are those
+	// whose numbers are stored as text.
+	Schema, Shown frame.Schema
+	Numerals      []string
 	// Columns maps names of columns to names of fields.
 	Columns map[string]string
 	// Plan has the fields and their roles, nil if there is none.
@@ -105,7 +108,7 @@ func (p *profile) measure(ctx context.Context, progress func(rows int64)) error 
 
 // read adds the rows of a file.
 func (p *profile) read(ctx context.Context, path string, progress func(rows int64)) error {
-	r, err := dataset.Open(path, dataset.OpenOptions{Schema: p.input.Schema, Columns: p.input.Columns})
+	r, err := dataset.Open(path, dataset.OpenOptions{Schema: p.input.Schema, Columns: p.input.Columns, Numerals: p.input.Numerals})
 	if err != nil {
 		return err
 	}
@@ -130,6 +133,9 @@ func (p *profile) read(ctx context.Context, path string, progress func(rows int6
 			}
 		}
 		b.First = p.rows
+		if p.input.Shown != nil {
+			b.Schema = p.input.Shown
+		}
 		p.add(b)
 		p.rows += int64(n)
 		if progress != nil {

@@ -17,6 +17,7 @@ type builder struct {
 	issues  *issueLog
 	lenient bool // the schema was inferred, so a text column accepts every value as text
 	found   bool // the file has this column
+	numeral bool // numbers are stored as text
 
 	column *frame.Column
 	rows   int
@@ -112,8 +113,23 @@ func (b *builder) text(v []byte) {
 	case frame.TextList, frame.CategoryList:
 		b.textAsList(v)
 	default:
-		b.wrong(v)
+		b.readNumeral(v)
 	}
+}
+
+// readNumeral reads a number that is stored as text, where the column is declared so.
+func (b *builder) readNumeral(v []byte) {
+	if b.numeral {
+		if n, err := strconv.ParseInt(string(v), 10, 64); err == nil {
+			b.integer(n)
+			return
+		}
+		if x, err := strconv.ParseFloat(string(v), 64); err == nil && b.field.Type == frame.Number {
+			b.number(x)
+			return
+		}
+	}
+	b.wrong(v)
 }
 
 // textAsList reads a list that is written as one text.

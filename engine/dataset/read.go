@@ -24,6 +24,8 @@ type OpenOptions struct {
 	Schema frame.Schema
 	// Columns maps names of columns in the file to names in the Schema.
 	Columns map[string]string
+	// Numerals are columns of the Schema whose numbers are stored as text.
+	Numerals []string
 	// MaxIssues limits the issues that are kept in full; 0 means 1000. All are
 	// counted.
 	MaxIssues int
@@ -194,7 +196,7 @@ func (r *Reader) bind(names []string, o OpenOptions) ([]*builder, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.makeBuilders(o.Schema == nil)
+	r.makeBuilders(o)
 	bound := make([]*builder, len(names))
 	for i, name := range names {
 		k, ok := place[i]
@@ -208,10 +210,11 @@ func (r *Reader) bind(names []string, o OpenOptions) ([]*builder, error) {
 	return bound, nil
 }
 
-func (r *Reader) makeBuilders(lenient bool) {
+func (r *Reader) makeBuilders(o OpenOptions) {
 	r.builders = make([]*builder, len(r.schema))
 	for i := range r.schema {
-		r.builders[i] = newBuilder(&r.schema[i], lenient, r.issues)
+		r.builders[i] = newBuilder(&r.schema[i], o.Schema == nil, r.issues)
+		r.builders[i].numeral = slices.Contains(o.Numerals, r.schema[i].Name)
 	}
 }
 

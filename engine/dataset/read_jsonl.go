@@ -52,7 +52,7 @@ func (r *Reader) openJSONL(file *os.File, o OpenOptions) error {
 			return err
 		}
 	}
-	r.makeBuilders(o.Schema == nil)
+	r.makeBuilders(o)
 	for _, key := range keys {
 		s.addKey(key)
 	}
@@ -269,7 +269,7 @@ func (b *builder) json(v []byte) {
 	case 'n':
 		b.null()
 	case '"':
-		if b.field.Type == frame.Category || b.field.Type == frame.Text {
+		if b.field.Type == frame.Category || b.field.Type == frame.Text || b.numeral {
 			b.text(unquote(v))
 		} else if items, exact, _ := ReadList(string(unquote(v))); exact && b.isList() {
 			b.takeList(items)

@@ -78,6 +78,11 @@ type Field struct {
 	// Inputs are the fields that Program and When read.
 	Inputs  []string `json:"inputs,omitempty"`
 	Program Program  `json:"program,omitempty"` // nil for Fitted and Written fields
+	// Scores are the numbers that the values of a fitted field with published means
+	// stand for.
+	Scores []float64 `json:"scores,omitempty"`
+	// Statistics are published means and other statistics of the field.
+	Statistics []*Statistic `json:"statistics,omitempty"`
 	// Text is what a text or list of texts must be like; nil for other fields.
 	Text *TextSpec `json:"text,omitempty"`
 

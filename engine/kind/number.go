@@ -32,10 +32,16 @@ type number struct {
 	Copula *copula   `json:"copula,omitempty"`
 }
 
-// scale multiplies a distribution by the factor of a field's value.
+// scale multiplies a distribution by the factor of a field's value, or of a group of
+// persons whose statistics are published.
 type scale struct {
 	By      *Selector `json:"by"`      // the case of a value is a position in Factors
-	Factors []float64 `json:"factors"` // distinct; position 0 is for labels that the spec does not name
+	Factors []float64 `json:"factors"` // position 0 is for labels that the spec does not name
+	// Spreads multiply the standard deviation (of a lognormal distribution, that of the
+	// logarithm); nil for none.
+	Spreads []float64 `json:"spreads,omitempty"`
+	// Calibrated says that statistics gave the factors, not the spec.
+	Calibrated bool `json:"calibrated,omitempty"`
 }
 
 // maxShapes is the largest number of combinations of case and factors. A filler
@@ -46,8 +52,8 @@ const maxShapes = 1 << 18
 // limits.
 const leastMass = 1e-9
 
-// numberUses returns the fields in the conditions of cases and those that scale.
-
+// numberUses returns the fields in the conditions of cases, those that scale, and those
+// by which statistics are published.
 func numberUses(s *spec.Field) []spec.String {
 	var uses []spec.String
 	if cases := s.Body.Get("cases"); cases != nil {
@@ -63,7 +69,7 @@ func numberUses(s *spec.Field) []spec.String {
 			uses = append(uses, by.AsString())
 		}
 	}
-	return uses
+	return append(uses, statisticUses(s)...)
 }
 
 func compileNumber(c *Compiler, s *spec.Field, f *Field) {
@@ -77,12 +83,20 @@ func compileNumber(c *Compiler, s *spec.Field, f *Field) {
 	if !c.readShapes(s, p) || !c.readScales(s, p) || !c.checkLimits(s, p) {
 		return
 	}
+	f.Program = p
+	least, greatest := f.Bounds()
+	if f.Statistics, ok = c.ReadStatistics(s, least, greatest); !ok || !c.addStatistics(p, f) {
+		f.Program = nil
+		return
+	}
 	p.Copula = c.readCopula(s.Name)
 	f.Nullable = s.When != nil || p.Shapes[0].Kind == "" && slices.Contains(p.Cases.Case, 0)
 	f.Program, f.Inputs = p, slices.Clone(p.Cases.Fields)
 	for _, sc := range p.Scales {
-		if !slices.Contains(f.Inputs, sc.By.Fields[0]) {
-			f.Inputs = append(f.Inputs, sc.By.Fields[0])
+		for _, name := range sc.By.Fields {
+			if !slices.Contains(f.Inputs, name) {
+				f.Inputs = append(f.Inputs, name)
+			}
 		}
 	}
 }
@@ -436,15 +450,20 @@ func (p *numberFiller) dist(at int32) *truncated {
 	if d := p.dists[at]; d != nil {
 		return d
 	}
-	rest, factor := int(at), 1.0
+	rest, factor, spread := int(at), 1.0, 1.0
 	for _, s := range slices.Backward(p.p.Scales) {
-		factor *= s.Factors[rest%len(s.Factors)]
+		at := rest % len(s.Factors)
+		factor *= s.Factors[at]
+		if s.Spreads != nil {
+			spread *= s.Spreads[at]
+		}
 		rest /= len(s.Factors)
 	}
 	shape := p.p.Shapes[rest]
 	if shape.Kind == "" {
 		return nil
 	}
+	shape.B *= spread
 	d := newTruncated(shape.scaled(factor), p.p.Limits)
 	p.dists[at] = &d
 	return &d

@@ -116,3 +116,40 @@ func NormalScore(p float64) float64 {
 	const least = 1.0 / (1 << 53)
 	return normalQuantile(min(max(p, least), 1-least))
 }
+
+// Counts returns how many values of each distribution were scored; nil before any was.
+func (s *Scorer) Counts() []int64 { return s.counts }
+
+// Positions returns the distribution of each row of the last batch that was scored.
+// Rows whose value is null may have any.
+func (s *Scorer) Positions() []int32 { return s.filler.index }
+
+// Distributions returns how many distributions the field has.
+func (s *Scorer) Distributions() int { return len(s.filler.dists) }
+
+// Mean returns the mean of the values that a distribution gives.
+func (s *Scorer) Mean(position int32) float64 {
+	return s.filler.dist(position).mean(s.filler.p.Limits)
+}
+
+// Below returns the probability that a value of a distribution is at most x.
+func (s *Scorer) Below(position int32, x float64) float64 {
+	return s.filler.dist(position).writtenBelow(x, s.filler.p.Limits)
+}
+
+// Points approximates a distribution by values at equally spaced normal scores and
+// their probabilities. They sum to 1.
+func (s *Scorer) Points(position int32) (x, weight []float64) {
+	const most, step = 7.5, 0.1
+	d := s.filler.dist(position)
+	total := 0.0
+	for z := -most; z <= most; z += step {
+		x = append(x, s.filler.round(d.fromScore(z)))
+		weight = append(weight, normalDensity(z))
+		total += weight[len(weight)-1]
+	}
+	for i := range weight {
+		weight[i] /= total
+	}
+	return x, weight
+}

@@ -3,6 +3,7 @@ package kind
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/personagen/personagen/engine/frame"
 )
@@ -16,6 +17,14 @@ func (f *Field) Validate() error {
 	}
 	if f.Class == Fitted && d == nil {
 		return errors.New("it has no domain")
+	}
+	for _, s := range f.Statistics {
+		if err := s.validate(); err != nil {
+			return fmt.Errorf("statistic %q: %w", s.Name, err)
+		}
+	}
+	if f.Scores != nil && (d == nil || len(f.Scores) != d.Size()) {
+		return fmt.Errorf("it has %d scores", len(f.Scores))
 	}
 	switch f.Type {
 	case frame.Category, frame.CategoryList:
@@ -40,6 +49,8 @@ func (f *Field) Validate() error {
 		return fmt.Errorf("it has the unknown class %q", f.Class)
 	}
 	switch p := f.Program.(type) {
+	case *number:
+		return p.validate()
 	case *choice:
 		return p.validate(d)
 	case *list:
@@ -47,6 +58,44 @@ func (f *Field) Validate() error {
 			return fmt.Errorf("its lists have %d to %d of %d entries", p.Min, p.Max, len(p.Codes))
 		}
 		return p.validate(d)
+	}
+	return nil
+}
+
+// validate checks that a number has a distribution for every case and a factor for
+// every group.
+func (p *number) validate() error {
+	if p.Cases == nil {
+		return errors.New("it has no cases")
+	}
+	cover := func(s *Selector, n int) bool {
+		return !slices.ContainsFunc(s.Case, func(c int32) bool { return c < 0 || int(c) >= n })
+	}
+	if !cover(p.Cases, len(p.Shapes)) {
+		return fmt.Errorf("it has %d distributions, and a case has none", len(p.Shapes))
+	}
+	size := max(1, len(p.Shapes))
+	for _, sc := range p.Scales {
+		if sc.By == nil || !cover(sc.By, len(sc.Factors)) || sc.Spreads != nil && len(sc.Spreads) != len(sc.Factors) {
+			return errors.New("its factors are not complete")
+		}
+		if size *= max(1, len(sc.Factors)); size > maxShapes {
+			return fmt.Errorf("it has more than %d distributions", maxShapes)
+		}
+	}
+	return nil
+}
+
+// validate checks that a statistic has figures for all groups that its selector gives.
+func (s *Statistic) validate() error {
+	n := len(s.Groups)
+	if s.Of == nil || len(s.Published) != n || len(s.Rounded) != n || len(s.Role) != n || len(s.Mass) != n || len(s.Reached) != n || len(s.Expected) != n {
+		return errors.New("its figures are not complete")
+	}
+	for _, c := range s.Of.Case {
+		if c < 0 || int(c) > n {
+			return fmt.Errorf("it has %d groups and no group %d", n, c)
+		}
 	}
 	return nil
 }

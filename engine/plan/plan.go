@@ -34,8 +34,8 @@ type Plan struct {
 	References []spec.Reference `json:"references,omitempty"`
 	// Fields are in the order of the spec, with the hidden ones.
 	Fields []*kind.Field `json:"fields"`
-	// Aliases are sets of other names for columns: by set, then by field.
-	Aliases map[string]map[string]string `json:"aliases,omitempty"`
+	// Aliases are sets of other columns for the data files.
+	Aliases map[string]AliasSet `json:"aliases,omitempty"`
 	// Order lists the fields that are not fitted, each after its inputs.
 	Order []string `json:"order"`
 	// Roles maps a role to its field.
@@ -173,18 +173,6 @@ func (p *Plan) Visible() []int {
 		}
 	}
 	return v
-}
-
-// Columns maps visible fields to the names that a set of aliases gives their
-// columns, where these differ.
-func (p *Plan) Columns(set string) map[string]string {
-	out := map[string]string{}
-	for _, f := range p.Fields {
-		if column := p.Aliases[set][f.Name]; column != "" && !f.Hidden {
-			out[f.Name] = column
-		}
-	}
-	return out
 }
 
 // WithoutTexts returns the plan of a release without texts: without the text fields

@@ -34,6 +34,7 @@ func (p *Plan) Text(w io.Writer, o TextOptions) error {
 	t.fields()
 	t.tables()
 	t.shares()
+	t.statistics()
 	t.tree()
 	t.independences()
 	t.conditions()
@@ -57,8 +58,11 @@ func (t *printer) section(format string, args ...any) {
 }
 
 // columns prints rows with aligned cells.
-func (t *printer) columns(header string, rows [][]string) {
-	rows = append([][]string{strings.Fields(header)}, rows...)
+func (t *printer) columns(header string, rows [][]string) { t.grid(strings.Fields(header), rows) }
+
+// grid is columns with heads that may have spaces.
+func (t *printer) grid(header []string, rows [][]string) {
+	rows = append([][]string{header}, rows...)
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {

@@ -35,5 +35,6 @@ func Read(data []byte) (*Plan, error) {
 	if p.Format != Format {
 		return nil, fmt.Errorf("the plan has format %d, this version reads %d", p.Format, Format)
 	}
+	p.expand()
 	return &p, nil
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
 	"strings"
 
@@ -50,25 +51,27 @@ func (o *object) add(key string, value any) {
 }
 
 // RowSchema returns the JSON Schema (draft 2020-12) of a persona as a line of JSONL.
-// Set is the set of aliases that names the columns, "" for the names of the fields.
+// Set is the set of aliases whose columns the files have, "" for the visible fields.
 func (p *Plan) RowSchema(set string) json.Marshaler {
-	names := p.Columns(set)
-	column := func(field string) string {
-		if name := names[field]; name != "" {
-			return name
+	columns := p.FileColumns(set)
+	byField := map[string]*FileColumn{}
+	for i := range columns {
+		if columns[i].Of != nil {
+			byField[columns[i].Field] = &columns[i]
 		}
-		return field
 	}
 	var s, properties object
 	var required []string
 	var when []object
-	for _, f := range p.Fields {
-		if f.Hidden {
+	for i := range columns {
+		c := &columns[i]
+		required = append(required, c.Name)
+		if c.Of == nil {
+			properties = append(properties, member{c.Name, object{{"const", c.constant()}}})
 			continue
 		}
-		properties = append(properties, member{column(f.Name), propertyOf(f)})
-		required = append(required, column(f.Name))
-		if rule := p.nullRule(f, column); rule != nil {
+		properties = append(properties, member{c.Name, propertyOf(c)})
+		if rule := p.nullRule(c, byField); rule != nil {
 			when = append(when, rule)
 		}
 	}
@@ -91,18 +94,22 @@ func (p *Plan) RowSchema(set string) json.Marshaler {
 }
 
 // propertyOf returns the schema of a column.
-func propertyOf(f *kind.Field) object {
+func propertyOf(c *FileColumn) object {
+	f := c.Of
 	var o object
 	o.add("title", f.Title)
 	o.add("description", describe(f))
 	if f.Unit != "" {
 		o.add("$comment", "unit: "+f.Unit)
 	}
-	o.add("type", typeOf(f))
-	switch f.Type {
-	case frame.Category:
-		o.add("enum", labelsOf(f, f.Nullable))
-	case frame.Integer, frame.Number:
+	o.add("type", typeOf(c))
+	switch {
+	case f.Type == frame.Category:
+		o.add("enum", c.labels(f.Nullable))
+	case c.Type == AsText && f.Type != frame.Text:
+		o.add("pattern", numeral)
+	case c.Type == AsJSON || c.Type == AsPython:
+	case f.Type == frame.Integer || f.Type == frame.Number:
 		least, greatest := f.Bounds()
 		if !math.IsInf(least, 0) {
 			o.add("minimum", least)
@@ -110,16 +117,19 @@ func propertyOf(f *kind.Field) object {
 		if !math.IsInf(greatest, 0) {
 			o.add("maximum", greatest)
 		}
-	case frame.Text:
+	case f.Type == frame.Text:
 		if k, _ := kind.Find(f.Kind); k.Format != "" {
 			o.add("format", k.Format)
 		}
 		o.addLength(f)
 	default:
-		o.addItems(f)
+		o.addItems(c)
 	}
 	return o
 }
+
+// numeral matches numbers that are stored as text.
+const numeral = `^-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$`
 
 // describe joins what is said about a field.
 func describe(f *kind.Field) string {
@@ -136,31 +146,64 @@ func describe(f *kind.Field) string {
 }
 
 // typeOf names the JSON types of a column.
-func typeOf(f *kind.Field) any {
+func typeOf(c *FileColumn) any {
 	name := "array"
-	switch f.Type {
-	case frame.Category, frame.Text:
-		name = "string"
-	case frame.Integer:
+	switch {
+	case c.Type == AsInteger:
 		name = "integer"
-	case frame.Number:
+	case c.Type == AsNumber:
+		name = "number"
+	case c.Type != "" || c.Of.Type == frame.Category || c.Of.Type == frame.Text:
+		name = "string"
+	case c.Of.Type == frame.Integer:
+		name = "integer"
+	case c.Of.Type == frame.Number:
 		name = "number"
 	}
-	if f.Nullable {
+	if c.Of.Nullable {
 		return []string{name, "null"}
 	}
 	return name
 }
 
-func labelsOf(f *kind.Field, nullable bool) []any {
+// labels lists the values of a category, or the items of a list, in the files.
+func (c *FileColumn) labels(nullable bool) []any {
 	var out []any
-	for _, l := range f.Domain.Labels {
-		out = append(out, l)
+	for _, l := range c.Of.Domain.Labels {
+		out = append(out, c.stored(l))
 	}
 	if nullable {
 		out = append(out, nil)
 	}
 	return out
+}
+
+// stored returns a value of the field as it is in the files: a label, or a number in a
+// column of another type.
+func (c *FileColumn) stored(value any) any {
+	text, isText := value.(string)
+	if isText {
+		text = c.Label(text)
+	}
+	switch {
+	case value == nil:
+		return nil
+	case isText && (c.Type == AsInteger || c.Type == AsNumber):
+		return json.Number(text)
+	case isText:
+		return text
+	case c.Type == AsText:
+		return fmt.Sprint(value)
+	}
+	return value
+}
+
+// constant returns the value of a constant column.
+func (c *FileColumn) constant() any {
+	if c.Type == AsInteger {
+		return json.Number(*c.Value)
+	}
+	return *c.Value
 }
 
 // addLength adds the length of a text, or of an item of a list.
@@ -172,11 +215,12 @@ func (o *object) addLength(f *kind.Field) {
 }
 
 // addItems adds what a list may hold.
-func (o *object) addItems(f *kind.Field) {
+func (o *object) addItems(c *FileColumn) {
+	f := c.Of
 	var item object
 	item.add("type", "string")
 	if f.Type == frame.CategoryList {
-		item.add("enum", labelsOf(f, false))
+		item.add("enum", c.labels(false))
 		o.add("uniqueItems", true)
 	} else {
 		item.addLength(f)
@@ -191,7 +235,8 @@ const mostListed = 200
 
 // nullRule states who has a value, where columns decide it. It is nil when the
 // condition names hidden fields or cannot be divided by fields.
-func (p *Plan) nullRule(f *kind.Field, column func(string) string) object {
+func (p *Plan) nullRule(c *FileColumn, byField map[string]*FileColumn) object {
+	f := c.Of
 	if f.When == nil {
 		return nil
 	}
@@ -200,18 +245,22 @@ func (p *Plan) nullRule(f *kind.Field, column func(string) string) object {
 	for i, set := range sets {
 		on := p.Field(f.When.Fields[i])
 		values := valuesOf(on, set)
-		if on.Hidden || len(values) > mostListed {
+		at := byField[on.Name]
+		if at == nil || len(values) > mostListed {
 			return nil
 		}
-		properties = append(properties, member{column(on.Name), object{{"enum", values}}})
+		for k := range values {
+			values[k] = at.stored(values[k])
+		}
+		properties = append(properties, member{at.Name, object{{"enum", values}}})
 	}
 	if properties == nil {
 		return nil
 	}
-	null := object{{"properties", object{{column(f.Name), object{{"type", "null"}}}}}}
+	null := object{{"properties", object{{c.Name, object{{"type", "null"}}}}}}
 	rule := object{{"if", object{{"properties", properties}}}, {"else", null}}
 	if f.Class != kind.Written { // a text can be missing
-		value := object{{"properties", object{{column(f.Name), object{{"not", object{{"type", "null"}}}}}}}}
+		value := object{{"properties", object{{c.Name, object{{"not", object{{"type", "null"}}}}}}}}
 		rule = object{rule[0], {"then", value}, rule[1]}
 	}
 	return rule

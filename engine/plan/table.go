@@ -6,13 +6,14 @@ import "github.com/personagen/personagen/engine/kind"
 // one share per cell, row-major over Fields; a row is a configuration of the given
 // fields (one row when there are none), and shares are shares of their row.
 type Table struct {
-	Name   string     `json:"name"`
-	Title  string     `json:"title,omitempty"`
-	Role   string     `json:"role"` // "margin", "conditional", "pattern", "soft"
-	Fields []string   `json:"fields"`
-	Given  int        `json:"given,omitempty"` // number of leading Fields that are given
-	Where  string     `json:"where,omitempty"`
-	Labels [][]string `json:"labels"` // per field
+	Name   string   `json:"name"`
+	Title  string   `json:"title,omitempty"`
+	Role   string   `json:"role"` // "margin", "conditional", "pattern", "soft"
+	Fields []string `json:"fields"`
+	Given  int      `json:"given,omitempty"` // number of leading Fields that are given
+	Where  string   `json:"where,omitempty"`
+	// Labels are per field. Where a stored plan has null, they are those of the field.
+	Labels [][]string `json:"labels"`
 
 	Source string `json:"source,omitempty"`
 	Year   int    `json:"year,omitempty"`

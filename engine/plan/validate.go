@@ -34,6 +34,11 @@ func (p *Plan) Validate() error {
 			return fmt.Errorf("field %q: %w", f.Name, err)
 		}
 	}
+	for name, set := range p.Aliases {
+		if err := v.aliases(set); err != nil {
+			return fmt.Errorf("aliases %q: %w", name, err)
+		}
+	}
 	if err := v.names(p.Order); err != nil {
 		return fmt.Errorf("order: %w", err)
 	}
@@ -143,6 +148,11 @@ func (v planValidator) field(f *kind.Field) error {
 	}
 	if err := v.selector(f.When); err != nil {
 		return err
+	}
+	for _, s := range f.Statistics {
+		if err := v.selector(s.Of); err != nil {
+			return fmt.Errorf("statistic %q: %w", s.Name, err)
+		}
 	}
 	return v.selector(f.Lookup())
 }

@@ -7,14 +7,15 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/columns"
 	"github.com/personagen/personagen/engine/internal/generate"
-	"github.com/personagen/personagen/engine/plan"
 )
 
 // cells reads the visible columns of the data files of one format, one file after the
@@ -22,8 +23,8 @@ import (
 type cells struct {
 	dir     string
 	files   []File
-	columns map[string]string // name in the files to name of the field
-	schema  frame.Schema
+	reading *columns.Reading
+	schema  frame.Schema // of the visible fields and the constants
 
 	at     int // of files
 	rows   int64
@@ -31,13 +32,8 @@ type cells struct {
 	faults []string
 }
 
-func newCells(dir string, files []File, p *plan.Plan, columns map[string]string) *cells {
-	c := &cells{dir: dir, files: files, columns: columns}
-	all := p.Schema()
-	for _, i := range p.Visible() {
-		c.schema = append(c.schema, all[i])
-	}
-	return c
+func newCells(dir string, files []File, reading *columns.Reading) *cells {
+	return &cells{dir: dir, files: files, reading: reading, schema: slices.Concat(reading.Fields, reading.Constants)}
 }
 
 // read fills b with the next rows, as many as fit, from as many files as they are in.
@@ -48,9 +44,9 @@ func (c *cells) read(b, part *frame.Batch) int {
 	for b.N < generate.BatchRows && c.at < len(c.files) {
 		if c.reader == nil {
 			path := filepath.Join(c.dir, c.files[c.at].Name)
-			r, err := dataset.Open(path, dataset.OpenOptions{Schema: c.schema, Columns: c.columns, MaxIssues: 1})
+			r, err := dataset.Open(path, dataset.OpenOptions{Schema: c.schema, Columns: c.reading.Names, Numerals: c.reading.Numerals, MaxIssues: 1})
 			if err != nil {
-				c.faults = append(c.faults, fmt.Sprintf("%s: %v", c.dir, err))
+				c.faults = append(c.faults, fmt.Sprintf("%s: %v", filepath.Dir(path), err))
 				c.at = len(c.files)
 				break
 			}
@@ -61,7 +57,7 @@ func (c *cells) read(b, part *frame.Batch) int {
 		case errors.Is(err, io.EOF):
 			c.finish()
 		case err != nil:
-			c.faults = append(c.faults, fmt.Sprintf("%s: %v", c.dir, err))
+			c.faults = append(c.faults, fmt.Sprintf("%s: %v", filepath.Dir(filepath.Join(c.dir, c.name())), err))
 			c.close()
 			c.at = len(c.files)
 		default:

@@ -38,11 +38,9 @@ func (d *Draft) Describe(of Description) (*Manifest, error) {
 		Population: persons, Rows: persons.Count, Inputs: p.Files, Checks: d.result.Counts, Exceptions: o.Exceptions, Texts: of.Texts,
 		Unhashed: []string{ReportFile},
 	}
-	columns := p.Columns(o.Aliases)
-	for _, f := range p.Fields {
-		if !f.Hidden {
-			m.Columns = append(m.Columns, cmp.Or(columns[f.Name], f.Name))
-		}
+	columns := p.FileColumns(o.Aliases)
+	for _, c := range columns {
+		m.Columns = append(m.Columns, c.Name)
 	}
 	stats := report.New(p, d.result, report.Facts{
 		Size: persons.Size, Seed: persons.Seed, Sampling: persons.Sampling, First: persons.First, Version: o.Version, Columns: columns,
@@ -66,11 +64,11 @@ func (d *Draft) Describe(of Description) (*Manifest, error) {
 	for i := range m.Files {
 		m.Files[i].Rows = d.files[i].Rows
 	}
-	if err := d.addDocuments(m, document{PlanFile, asJSON(p)}, document{StatsFile, asJSON(stats)}, document{StatsTextFile, stats.Markdown}); err != nil {
+	if err := d.addDocuments(m, document{PlanFile, asJSON(p.Compact())}, document{StatsFile, asJSON(stats)}, document{StatsTextFile, stats.Markdown}); err != nil {
 		return nil, err
 	}
 	// These list the files above with their hashes.
-	whole := &report.Release{Plan: p, Stats: stats, Files: d.reportFiles(m)}
+	whole := &report.Release{Plan: p, Columns: columns, Stats: stats, Files: d.reportFiles(m)}
 	whole.Command, whole.Remark = d.rebuild(stats, of.Texts)
 	if err := d.addDocuments(m, document{CardFile, whole.Card}, document{CroissantFile, whole.Croissant}, document{CitationFile, whole.Citation}); err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"syscall"
@@ -16,12 +17,6 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// DefaultRowsPerFile is the default for Options.RowsPerFile.
-const DefaultRowsPerFile = 5_000_000
-
-// dataName is the name of the data files, without number and extension.
-const dataName = "personas"
-
 // Options say which release to make. Dir, Plan and Population are required.
 type Options struct {
 	Dir         string // folder of the release; it replaces an older release of the same name
@@ -30,7 +25,7 @@ type Options struct {
 	Exceptions  []check.Exception // cells that the allocation left more than a person off
 	Formats     []string          // names of dataset.FormatNames; nil for all
 	RowsPerFile int64             // largest number of rows of a Parquet file, rounded down to whole chunks; 0 for DefaultRowsPerFile
-	Aliases     string            // set of the plan's aliases that names the columns; empty for the names of the fields
+	Aliases     string            // set of the plan's aliases whose columns the files have; empty for the visible fields
 	Workers     int               // goroutines that make rows; 0 for one per processor
 	Version     string            // of the program
 }
@@ -50,52 +45,6 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	o.RowsPerFile = wholeChunks(o.RowsPerFile)
 	return o, nil
-}
-
-// RowsOfFiles returns the largest number of rows of a Parquet file for a wish: it is
-// rounded down to whole chunks, but not below one.
-func RowsOfFiles(wish int64) int64 { return wholeChunks(wish) }
-
-// wholeChunks rounds the rows of a file down to whole chunks, but not below one.
-func wholeChunks(rows int64) int64 { return max(1, rows/dataset.ChunkRows) * dataset.ChunkRows }
-
-// DataFile is a data file of a release, with the range of persons it holds.
-type DataFile struct {
-	Name, Format string
-	First, Rows  int64
-}
-
-// Layout returns the data files that a release with these options has. It writes
-// nothing.
-func Layout(o Options) ([]DataFile, error) {
-	o, err := o.withDefaults()
-	if err != nil {
-		return nil, err
-	}
-	return o.layout(), nil
-}
-
-// layout divides the rows into files: one per format, or several Parquet files
-// when there are more rows than one of them takes.
-func (o *Options) layout() (files []DataFile) {
-	first, count := o.Population.First, o.Population.Count
-	for _, format := range o.Formats {
-		f, _ := dataset.FormatOf(format)
-		n := 1
-		if format == "parquet" {
-			n = int(max(1, (count+o.RowsPerFile-1)/o.RowsPerFile))
-		}
-		if n == 1 {
-			files = append(files, DataFile{dataName + f.Extension, format, first, count})
-			continue
-		}
-		for i := range n {
-			done := int64(i) * o.RowsPerFile
-			name := fmt.Sprintf("%s-%05d-of-%05d%s", dataName, i+1, n, f.Extension)
-			files = append(files, DataFile{name, format, first + done, min(o.RowsPerFile, count-done)})
-		}
-	}
-	return files
 }
 
 // Draft is a release that is being made. It lives in a hidden folder beside its
@@ -176,13 +125,13 @@ func replaceable(target, name string) error {
 	if m.Name != name {
 		return fmt.Errorf("%w: %s holds a release of %s, not of %s; name another folder with -o, or remove that release first", ErrUsage, target, m.Name, name)
 	}
-	own := append([]string{ManifestFile}, m.Unhashed...)
-	for _, f := range m.Files {
-		own = append(own, f.Name)
+	others, err := foreign(target, m)
+	if err != nil {
+		return err
 	}
-	for _, e := range entries {
-		if !slices.Contains(own, e.Name()) && !slices.Contains(desktopFiles, e.Name()) {
-			return fmt.Errorf("%w: %s also holds %s, which is not part of its release and would be lost; move it, or name another folder with -o", ErrUsage, target, e.Name())
+	for _, name := range others {
+		if !slices.Contains(desktopFiles, path.Base(name)) {
+			return fmt.Errorf("%w: %s also holds %s, which is not part of its release and would be lost; move it, or name another folder with -o", ErrUsage, target, name)
 		}
 	}
 	return nil

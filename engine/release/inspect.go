@@ -6,12 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/columns"
 	"github.com/personagen/personagen/engine/internal/inputs"
 	"github.com/personagen/personagen/engine/plan"
 )
@@ -72,21 +73,20 @@ func (x *Inspection) compared(format string, args ...any) {
 // extra lists files that the manifest does not name. A data file among them is a
 // fault, because readers of a folder would read it too. Hidden files are left out.
 func (x *Inspection) extra(dir string, m *Manifest) error {
-	entries, err := os.ReadDir(dir)
+	others, err := foreign(dir, m)
 	if err != nil {
 		return err
 	}
-	own := append([]string{ManifestFile}, m.Unhashed...)
-	for _, f := range m.Files {
-		own = append(own, f.Name)
-	}
-	for _, e := range entries {
-		if name := e.Name(); !slices.Contains(own, name) && !strings.HasPrefix(name, ".") {
-			if _, err := dataset.FormatOfPath(name); err == nil && !e.IsDir() {
-				x.fault("%s: a data file that is not of this release", filepath.Join(dir, name))
-			} else {
-				x.Others = append(x.Others, filepath.Join(dir, name))
-			}
+	for _, name := range others {
+		at := filepath.Join(dir, name)
+		if strings.HasPrefix(path.Base(name), ".") {
+			continue
+		}
+		info, err := os.Stat(at)
+		if _, unknown := dataset.FormatOfPath(name); err == nil && !info.IsDir() && unknown == nil {
+			x.fault("%s: a data file that is not of this release", at)
+		} else {
+			x.Others = append(x.Others, at)
 		}
 	}
 	return nil
@@ -139,6 +139,7 @@ func (x *Inspection) documents(dir string, m *Manifest) {
 // data reads every data file, counts its rows, and compares all formats cell by cell
 // with the first.
 func (x *Inspection) data(ctx context.Context, dir string, m *Manifest, p *plan.Plan) error {
+	reading := columns.ReadingOf(p, m.Aliases)
 	var all []*cells
 	var names []string
 	for _, format := range dataset.Formats() {
@@ -149,7 +150,7 @@ func (x *Inspection) data(ctx context.Context, dir string, m *Manifest, p *plan.
 			}
 		}
 		if files != nil {
-			all, names = append(all, newCells(dir, files, p, FieldsByAlias(p, m.Aliases))), append(names, format.Name)
+			all, names = append(all, newCells(dir, files, reading)), append(names, format.Name)
 		}
 	}
 	if all == nil {
@@ -163,12 +164,6 @@ func (x *Inspection) data(ctx context.Context, dir string, m *Manifest, p *plan.
 		return err
 	}
 	x.Faults = append(x.Faults, faults...)
-	columns := 0
-	for _, f := range p.Fields {
-		if !f.Hidden {
-			columns++
-		}
-	}
 	total := int64(0)
 	for _, f := range all[0].files {
 		total += f.Rows
@@ -176,7 +171,7 @@ func (x *Inspection) data(ctx context.Context, dir string, m *Manifest, p *plan.
 	if total != m.Rows || total != m.Population.Count {
 		x.fault("%s: the data files have %d rows, the manifest says %d", dir, total, m.Rows)
 	}
-	text := fmt.Sprintf("%s of %s in %s", humanize.Count(total, "row", "rows"), humanize.Count(columns, "column", "columns"), names[0])
+	text := fmt.Sprintf("%s of %s in %s", humanize.Count(total, "row", "rows"), humanize.Count(len(reading.Fields)+len(reading.Constants), "column", "columns"), names[0])
 	if len(names) > 1 {
 		text += " with " + strings.Join(names[1:], " and ") + ", cell by cell"
 	}

@@ -26,7 +26,7 @@ type Manifest struct {
 	Population Population `json:"population"`
 	Rows       int64      `json:"rows"`
 	Columns    []string   `json:"columns"`
-	Aliases    string     `json:"aliases,omitempty"` // set of the plan's aliases that names some of Columns
+	Aliases    string     `json:"aliases,omitempty"` // set of the plan's aliases that Columns are of
 	Files      []File     `json:"files"`
 	// Unhashed are files that state how long the run took, so they differ between
 	// two runs of the same plan.

@@ -52,10 +52,12 @@ func (d *Draft) Publish() (dir string, err error) {
 	if err := replaceable(d.target, d.options.Plan.Name); err != nil {
 		return "", d.keepBeside(err)
 	}
-	// The files were synced when they were written. The folder and its new name must be
+	// The files were synced when they were written. The folders and the new name must be
 	// durable, too, before the older release is removed.
-	if err := d.fs.syncDir(d.dir); err != nil {
-		return "", notWritable(d.dir, err)
+	for _, folder := range append(d.folders(), ".") {
+		if err := d.fs.syncDir(filepath.Join(d.dir, folder)); err != nil {
+			return "", notWritable(d.dir, err)
+		}
 	}
 	parent := filepath.Dir(d.target)
 	old := d.dir + replacedSuffix

@@ -3,9 +3,12 @@ package release
 import (
 	"errors"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/columns"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
@@ -16,8 +19,9 @@ import (
 // other columns. It is for one goroutine.
 type Reader struct {
 	plan    *plan.Plan
-	paths   []string          // of the files to come
-	columns map[string]string // name in the files to name of the field
+	paths   []string // of the files to come
+	reading *columns.Reading
+	schema  frame.Schema // of all columns of the plan, with the labels of the files
 	issues  []dataset.IssueCount
 	faults  []string
 
@@ -33,11 +37,16 @@ type Reader struct {
 // maxFaults limits the faults that a Reader keeps in full.
 const maxFaults = 10
 
-// NewReader returns a reader of data files in the order of their rows. Columns
-// maps names in the files to fields; a column that is called as its field needs
-// no entry.
-func NewReader(p *plan.Plan, files []string, columns map[string]string) *Reader {
-	return &Reader{plan: p, paths: files, columns: columns, part: frame.New(p.Schema()), gathered: frame.New(p.Schema())}
+// NewReader returns a reader of data files in the order of their rows. Their columns
+// are those of a set of the plan's aliases, "" for the visible fields. Names maps
+// other names in the files to fields.
+func NewReader(p *plan.Plan, files []string, aliases string, names map[string]string) *Reader {
+	r := &Reader{plan: p, paths: files, reading: columns.ReadingOf(p, aliases), part: frame.New(p.Schema()), gathered: frame.New(p.Schema())}
+	maps.Copy(r.reading.Names, names)
+	for _, f := range p.Schema() {
+		r.schema = append(r.schema, r.reading.Field(f))
+	}
+	return r
 }
 
 // Issues counts the faults of the files read to their end.
@@ -60,14 +69,13 @@ func (r *Reader) Close() error {
 func (r *Reader) open() error {
 	path := r.paths[0]
 	r.paths = r.paths[1:]
-	schema := r.plan.Schema()
-	has, err := columnsOf(path, schema, r.columns)
+	has, err := columnsOf(path, slices.Concat(r.schema, r.reading.Constants), r.reading.Names)
 	if err != nil {
 		return err
 	}
 	var wanted frame.Schema
 	var derive []string
-	r.from = make([]int, len(schema))
+	r.from = make([]int, len(r.schema))
 	for i, f := range r.plan.Fields {
 		r.from[i] = -1
 		switch {
@@ -76,13 +84,14 @@ func (r *Reader) open() error {
 		case !has[f.Name] && f.Hidden: // only the generator needs a hidden field that is drawn
 		default:
 			r.from[i] = len(wanted)
-			wanted = append(wanted, schema[i])
+			wanted = append(wanted, r.schema[i])
 		}
 	}
 	if r.deriver, err = generate.NewDeriver(r.plan, derive); err != nil {
 		return err
 	}
-	r.file, err = dataset.Open(path, dataset.OpenOptions{Schema: wanted, Columns: r.columns, MaxIssues: maxFaults})
+	wanted = append(wanted, r.reading.Constants...) // to find other values
+	r.file, err = dataset.Open(path, dataset.OpenOptions{Schema: wanted, Columns: r.reading.Names, Numerals: r.reading.Numerals, MaxIssues: maxFaults})
 	r.read = frame.New(wanted)
 	return err
 }

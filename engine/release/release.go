@@ -49,8 +49,8 @@ type Release struct {
 	Plan       *plan.Plan
 	Population Population  // the persons of all parts together
 	Manifests  []*Manifest // one per part, in the order of the persons
-	// Aliases is the set of the plan's aliases that names the columns of the data
-	// files; empty when they are called as the fields.
+	// Aliases is the set of the plan's aliases whose columns the data files have; empty
+	// for the visible fields.
 	Aliases string
 	// Exceptions are cells that the allocation left more than a person off.
 	Exceptions []check.Exception
@@ -154,19 +154,5 @@ func (m *Manifest) dataFiles(dir string) []string {
 	return nil
 }
 
-// Columns maps each column of the data files that has an alias for its name to
-// its field.
-func (r *Release) Columns() map[string]string { return FieldsByAlias(r.Plan, r.Aliases) }
-
-// FieldsByAlias maps the names that a set of aliases of the plan gives to columns
-// to their fields. It is empty for the empty set.
-func FieldsByAlias(p *plan.Plan, aliases string) map[string]string {
-	fields := map[string]string{}
-	for field, column := range p.Columns(aliases) {
-		fields[column] = field
-	}
-	return fields
-}
-
 // Rows returns a reader of all rows.
-func (r *Release) Rows() *Reader { return NewReader(r.Plan, r.DataFiles(), r.Columns()) }
+func (r *Release) Rows() *Reader { return NewReader(r.Plan, r.DataFiles(), r.Aliases, nil) }

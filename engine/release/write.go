@@ -1,7 +1,6 @@
 package release
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,21 +25,20 @@ type Source = pipeline.Source
 // calls sources once per goroutine. Progress is called with the number of rows written.
 func (d *Draft) Write(ctx context.Context, sources func(worker int) Source, progress func(rows int64)) error {
 	o := &d.options
-	p := pipeline.New(o.Plan, d.suite, o.Workers, sources)
+	p := pipeline.New(o.Plan, o.Aliases, d.suite, o.Workers, sources)
 	p.Sample(o.Plan, o.Population.Seed)
 	d.pipeline = p
-	columns := o.Plan.Columns(o.Aliases)
-	for i, column := range p.Schema {
-		p.Schema[i].Name = cmp.Or(columns[column.Name], column.Name)
-	}
 	var open []dataset.Writer
 	defer func() {
 		for _, w := range open {
 			w.Abort()
 		}
 	}()
+	if err := d.makeFolders(); err != nil {
+		return err
+	}
 	create := func(f DataFile) (dataset.Writer, error) {
-		w, err := dataset.Create(f.Format, filepath.Join(d.dir, f.Name), p.Schema, dataset.Options{Metadata: d.metadata(f), Version: o.Version})
+		w, err := dataset.Create(f.Format, filepath.Join(d.dir, f.Name), p.Columns.Schema, dataset.Options{Metadata: d.metadata(f), Version: o.Version})
 		if err == nil {
 			open = append(open, w)
 		}

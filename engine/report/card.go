@@ -137,6 +137,9 @@ func (r *Release) uses(source string) string {
 	for _, c := range r.Plan.Correlations {
 		note(c.Source, c.Status)
 	}
+	for _, x := range r.Statistics {
+		note(x.Source, x.Status)
+	}
 	var parts []string
 	for _, status := range []string{"official", "secondary", "derived", "modelled", "assumed", "without status"} {
 		if n := counts[status]; n > 0 {

@@ -80,6 +80,7 @@ func (r *Release) cardTargets(d *document) {
 		}
 	}
 	r.cardSubMargins(d)
+	r.cardStatistics(d)
 	r.cardValues(d)
 }
 

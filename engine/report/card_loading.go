@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
@@ -15,13 +16,14 @@ func (r *Release) cardLoading(d *document) {
 	if files == nil {
 		return
 	}
-	path, format := pattern(files), files[0].Format
+	format := files[0].Format
 	d.line("## How to load it\n")
 	d.line("Run these in the folder of the release:\n")
 	d.line("```python\n%s\n```\n", pandasExample(files))
-	d.line("```python\nimport duckdb\n\nduckdb.sql(%s).show()\n```\n", pythonText(r.exampleQuery(fmt.Sprintf(readers[format].sql, path))))
+	d.line("```python\nimport duckdb\n\nduckdb.sql(%s).show()\n```\n", pythonText(r.exampleQuery(fmt.Sprintf(readers[format].sql, pattern(files)))))
 	d.line("```python\nimport os\nfrom datasets import load_dataset\n\npersonas = load_dataset(os.path.abspath(\".\"), split=\"train\")\n```\n")
 	if format == "parquet" {
+		d.line("The folder `%s` has the Parquet files only, so tools that read a whole folder read each person once: `spark.read.parquet(\"%[1]s\")`, `pyarrow.dataset.dataset(\"%[1]s\")`.\n", path.Dir(files[0].Name))
 		d.line("Parquet and JSONL files hold lists as such. CSV files hold them as JSON, and put an apostrophe before a text that a spreadsheet would take for a formula.\n")
 	}
 }
@@ -33,13 +35,14 @@ var readers = map[string]struct{ pandas, sql string }{
 	"csv":     {"pd.read_csv(%s)", "read_csv('%s')"},
 }
 
-// pandasExample returns Python code that reads the files into one data frame.
+// pandasExample returns Python code that reads the files into one data frame. Parquet
+// files are read by their folder; other formats have one file.
 func pandasExample(files []File) string {
-	path, call := quote(pattern(files)), readers[files[0].Format].pandas
-	if len(files) == 1 {
-		return "import pandas as pd\n\npersonas = " + fmt.Sprintf(call, path)
+	from := files[0].Name
+	if files[0].Format == "parquet" {
+		from = path.Dir(from)
 	}
-	return "import glob\nimport pandas as pd\n\npersonas = pd.concat([" + fmt.Sprintf(call, "f") + " for f in sorted(glob.glob(" + path + "))], ignore_index=True)"
+	return "import pandas as pd\n\npersonas = " + fmt.Sprintf(readers[files[0].Format].pandas, quote(from))
 }
 
 // exampleQuery returns SQL that counts the persons of a table, by the first

@@ -6,6 +6,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
 )
 
 // mostNamed is the largest number of values of a column that the card lists.
@@ -46,14 +47,20 @@ func (r *Release) statusOf(c column) string {
 // typeName returns the type of a column in the data files.
 func (r *Release) typeName(c column) string {
 	if r.lists(c) {
-		return "list of " + featureType(c.Type)
+		return "list of " + featureType(c.stored())
 	}
-	return featureType(c.Type)
+	return featureType(c.stored())
 }
 
 // describeValues summarises the values of a column: a range or a list of labels.
 func (c column) describeValues() string {
 	switch {
+	case c.file.Type == plan.AsJSON:
+		return "a list in JSON"
+	case c.file.Type == plan.AsPython:
+		return "a list as Python writes it"
+	case c.Kind == "constant" && c.file.Value != nil:
+		return Escape(*c.file.Value)
 	case c.Type == frame.Integer || c.Type == frame.Number:
 		if n := c.Numbers; n != nil && n.N > 0 {
 			return number(n.Min) + " to " + number(n.Max)
@@ -61,7 +68,7 @@ func (c column) describeValues() string {
 	case len(c.Values) > 0 && len(c.Values) <= mostNamed:
 		var labels []string
 		for _, v := range c.Values {
-			labels = append(labels, Escape(v.Label))
+			labels = append(labels, Escape(c.file.Label(v.Label)))
 		}
 		return strings.Join(labels, "; ")
 	case len(c.Values) > 0:

@@ -148,7 +148,7 @@ func (r *Release) records(f File) croissantRecordSet {
 	for _, c := range r.columns() {
 		field := croissantField{
 			Type: "cr:Field", ID: set.ID + "/" + c.name(), Name: c.name(), Description: sentences(c.Title, c.plan.About, unit(c.Unit)),
-			DataType: croissantType(c.Type), Repeated: r.lists(c),
+			DataType: croissantType(c.stored()), Repeated: r.lists(c),
 			Source: croissantSource{&croissantRef{f.Name}, croissantExtract{c.name()}},
 		}
 		if kind.MeaningOf(c.Kind) == kind.Identifier {

@@ -117,11 +117,17 @@ const mostCompared = 12
 // whose observed share, or else fitted share, differs most from the published one, in
 // persons. Differ says that the table was cut.
 func mostDifferent(f *Figures) (shown []int, differ bool) {
-	for k := range f.Published {
-		shown = append(shown, k)
-	}
-	if len(shown) <= mostValues {
+	if shown = indices(len(f.Published)); len(shown) <= mostValues {
 		return shown, false
+	}
+	return differentCells(f, mostCompared), true
+}
+
+// differentCells returns the n cells that differ most, in their order.
+func differentCells(f *Figures, n int) []int {
+	shown := indices(len(f.Published))
+	if len(shown) <= n {
+		return shown
 	}
 	found, row := f.Fitted, len(f.Published)
 	if f.Observed != nil {
@@ -135,9 +141,9 @@ func mostDifferent(f *Figures) (shown []int, differ bool) {
 		return d
 	}
 	slices.SortStableFunc(shown, func(a, b int) int { return cmp.Compare(by(b), by(a)) })
-	shown = shown[:mostCompared]
+	shown = shown[:n]
 	slices.Sort(shown)
-	return shown, true
+	return shown
 }
 
 // cellOf joins the labels of a cell.

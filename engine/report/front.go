@@ -75,7 +75,7 @@ func (r *Release) frontFeatures(d *document) {
 		if r.lists(c) {
 			key = "sequence"
 		}
-		d.line("    %s: %s", key, featureType(c.Type))
+		d.line("    %s: %s", key, featureType(c.stored()))
 	}
 	bytes := int64(0)
 	for _, f := range r.data() {

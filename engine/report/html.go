@@ -76,6 +76,13 @@ const (
 	mostMapCells = 200
 )
 
+// mostJointCells is the number of cells of all heat maps of joints that the spec names.
+const mostJointCells = 2000
+
+// mostRows is the number of rows of the tables that grow with the square of the number
+// of fields or with the number of labels: pairs of independent fields, exceptions.
+const mostRows = 200
+
 // HTML writes the page as one file without scripts that loads nothing from
 // elsewhere. It returns the writer's error.
 func (p *Page) HTML(w io.Writer) error {
@@ -100,30 +107,38 @@ type view struct {
 	AttentionMore                               int
 	GoalsMet                                    int
 
-	Pyramid    *pyramidView
-	Places     *placesView
-	Margins    []marginView
-	Numbers    []numberView
-	Others     []marginView
-	Maps       []mapView
-	MapsIntro  string
-	Legend     template.HTML
-	Deviations []deviationView
-	Texts      *textsView
-	Cards      []card
-	Dagger     bool
+	Pyramid *pyramidView
+	Places  *placesView
+	Margins []marginView
+	Numbers []numberView
+	Others  []marginView
+	// Statistics are the cells of the table of published statistics.
+	Statistics    [][]string
+	StatisticNote string
+	Maps          []mapView
+	MapsIntro     string
+	Legend        template.HTML
+	Deviations    []deviationView
+	Compare       []comparedView
+	Texts         *textsView
+	Cards         []card
+	Dagger        bool
 
-	Published   []publishedView
-	Uncertain   []Uncertain
-	Independent []independentView
+	Published                       []publishedView
+	Uncertain                       []Uncertain
+	Independent                     []independentView
+	IndependentMore, ExceptionsMore int // rows that are not shown
+	Exceptions                      []Exception
 
-	ChecksIntro string
-	CheckHead   []string
-	CheckKinds  []kindView
-	Made        []labelled
-	Files       []fileView
-	Stages      []stageView
-	Workers     string
+	ChecksIntro  string
+	CheckHead    []string
+	CheckKinds   []kindView
+	Outcomes     []check.Outcome
+	OutcomesMore int // passed checks that are not shown
+	Made         []labelled
+	Files        []fileView
+	Stages       []stageView
+	Workers      string
 }
 
 type (
@@ -165,6 +180,7 @@ func (p *Page) view() *view {
 	v.pyramid()
 	v.places()
 	v.fields()
+	v.statistics()
 	v.joints()
 	v.texts()
 	v.gallery()
@@ -178,8 +194,8 @@ func (p *Page) view() *view {
 		{true, "summary", "Summary"},
 		{v.Pyramid != nil, "pyramid", "Age and sex"},
 		{v.Places != nil, "places", "Places"},
-		{v.Margins != nil || v.Numbers != nil || v.Others != nil, "margins", "Single fields"},
-		{v.Maps != nil || v.Deviations != nil, "joints", "Joint distributions"},
+		{v.Margins != nil || v.Numbers != nil || v.Others != nil || v.Statistics != nil, "margins", "Single fields"},
+		{v.Maps != nil || v.Deviations != nil || v.Compare != nil, "joints", "Joint distributions"},
 		{v.Texts != nil, "texts", "Texts"},
 		{v.Cards != nil, "gallery", "Persons"},
 		{true, "sources", "Sources"},

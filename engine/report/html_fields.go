@@ -22,7 +22,8 @@ type marginView struct {
 	Filtered       bool // the target population is not everyone
 	Rows           []valueView
 	Rest           *marginView // the folded rows
-	More           int         // number of values that are not shown
+	Others         *othersView // the values that are not shown, nil if all are
+	More           int         // their number, of a field without targets
 	Figures        *figures
 }
 
@@ -31,6 +32,12 @@ type valueView struct {
 	Null                        bool
 	Plot                        template.HTML
 	Share, Published, Deviation string
+}
+
+// othersView sums the values of a field that are not shown.
+type othersView struct {
+	Values                   int
+	Share, Target, Deviation string
 }
 
 type numberView struct {
@@ -71,6 +78,17 @@ func (v *view) margin(f *Field) marginView {
 		out.Figures = v.figures(f.Name)
 	}
 	values = slices.DeleteFunc(values, func(x Value) bool { return x.Count == 0 && (x.Target == nil || *x.Target == 0) })
+	if out.Target {
+		listed, rest := foldValues(values, rows, mostOfField)
+		if rest != nil {
+			all := values
+			values = nil
+			for _, i := range listed {
+				values = append(values, all[i])
+			}
+			out.Others = &othersView{rest.Values, percentOf(rest.Share), percentOf(*rest.Target), deviationOf(*rest.Deviation)}
+		}
+	}
 	null := share(f.Nulls, rows)
 	full := null
 	for _, x := range values {
@@ -102,6 +120,7 @@ func (v *view) margin(f *Field) marginView {
 	if len(out.Rows) > mostOpen+3 {
 		rest := out
 		rest.Rows, rest.Figures, rest.Published = out.Rows[mostOpen:], nil, false
+		out.Others = nil
 		out.Rows, out.Rest = out.Rows[:mostOpen], &rest
 	}
 	return out

@@ -30,8 +30,13 @@ type deviationView struct {
 func (v *view) joints() {
 	s := v.Stats
 	v.MapsIntro = "The joint distributions that the specification names."
+	cells := 0
 	for _, t := range s.Tables {
 		if t.Origin == "joint" && len(t.Fields) == 2 && t.Omitted == 0 {
+			if cells += len(t.Target); cells > mostJointCells {
+				v.MapsIntro = "The first of the joint distributions that the specification names; the table below has all."
+				break
+			}
 			v.addHeatMap(&t)
 		}
 	}
@@ -60,6 +65,57 @@ func (v *view) joints() {
 		}
 		v.Deviations = append(v.Deviations, row)
 	}
+	v.compared()
+}
+
+// comparedView compares a table over several fields with what is published.
+type comparedView struct {
+	Title, Name, Where, Note string
+	Rows                     []comparedRow
+	More                     int // cells that are not shown
+}
+
+type comparedRow struct{ Cell, Published, Reconciled, Fitted, Observed string }
+
+// Limits of the tables that are compared with what is published.
+const (
+	mostComparedCells  = 24
+	mostComparedTables = 100
+)
+
+// compared adds the published tables over several fields, each with the cells that
+// differ most.
+func (v *view) compared() {
+	for _, t := range v.Stats.Published {
+		f := t.Figures
+		if f == nil || len(t.Fields) < 2 || len(f.Published) == 0 || len(v.Compare) == mostComparedTables {
+			continue
+		}
+		shown, _ := mostDifferent(f)
+		if len(shown) > mostComparedCells {
+			shown = differentCells(f, mostCompared)
+		}
+		out := comparedView{Title: t.Title, Name: t.Name, Where: t.Where, More: len(f.Published) - len(shown), Note: upper(coverageNote(&t))}
+		for _, k := range shown {
+			row := comparedRow{Cell: cellOf(t.Fields, f.Labels, k), Published: percentOf(f.Published[k]), Reconciled: percentOf(f.Reconciled[k]), Fitted: percentOf(f.Fitted[k])}
+			if f.Observed != nil {
+				row.Observed = percentOf(f.Observed[k])
+			}
+			out.Rows = append(out.Rows, row)
+		}
+		v.Compare = append(v.Compare, out)
+	}
+}
+
+// coverageNote says how much of the universe of a table is observed.
+func coverageNote(t *Published) string {
+	switch {
+	case t.Figures.Observed == nil:
+		return "no person of this release is in its universe"
+	case t.Covered < whole:
+		return percent(t.Covered) + " of its universe is observed"
+	}
+	return "its whole universe is observed"
 }
 
 // addHeatMap adds the heat map of a table over two fields.

@@ -29,7 +29,10 @@ func (v *view) origins() {
 			tests[o.ID] = o.Test
 		}
 	}
-	for _, pair := range s.Independent {
+	v.Exceptions = s.Exceptions[:min(len(s.Exceptions), mostRows)]
+	v.ExceptionsMore = len(s.Exceptions) - len(v.Exceptions)
+	v.IndependentMore = max(0, len(s.Independent)-mostRows)
+	for _, pair := range s.Independent[:len(s.Independent)-v.IndependentMore] {
 		x := independentView{First: pair.Fields[0], Second: pair.Fields[1], Given: pair.Given}
 		if t := tests["independent."+pair.Fields[0]+"."+pair.Fields[1]]; t != nil {
 			x.P = short4(t.P)
@@ -37,6 +40,9 @@ func (v *view) origins() {
 		v.Independent = append(v.Independent, x)
 	}
 }
+
+// mostPassed is the number of passed checks that are listed.
+const mostPassed = 600
 
 func (v *view) checks() {
 	c := &v.Stats.Checks
@@ -48,6 +54,16 @@ func (v *view) checks() {
 		}
 	}
 	v.CheckHead = shown
+	passed := 0
+	for _, o := range c.Outcomes {
+		if o.Status == check.Pass {
+			if passed++; passed > mostPassed {
+				v.OutcomesMore++
+				continue
+			}
+		}
+		v.Outcomes = append(v.Outcomes, o)
+	}
 	for _, k := range kinds {
 		row := kindView{Name: upper(k.many), Counts: make([]int, len(shown))}
 		any := false

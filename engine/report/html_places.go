@@ -115,7 +115,8 @@ type placesView struct {
 	Lang    string
 	Field   fieldName
 	Region  string
-	Count   int
+	Count   string
+	Folded  bool // not all places are shown
 	Log     bool
 	Axis    template.HTML
 	Most    string
@@ -128,7 +129,8 @@ type areaView struct {
 	Lang                            string
 	Label, Share, Target, Deviation string
 	Rows                            []placeView
-	Alone                           bool // its only place has the same name
+	Rest                            *placeView // the places that are not shown
+	Alone                           bool       // its only place has the same name
 	share                           float64
 }
 
@@ -137,6 +139,10 @@ type placeView struct {
 	Plot, Off                       template.HTML
 	target                          float64
 }
+
+// mostPlaces is the number of places that are shown, beside the largest of each
+// region.
+const mostPlaces = 200
 
 const placeTicks = 6
 
@@ -152,15 +158,20 @@ func (v *view) places() {
 		return
 	}
 	out := &placesView{Lang: v.Lang, Field: v.name(f), Log: axis.log, Most: number(most), Figures: v.figures(f.Name)}
+	if named := s.field(s.Places.Name); named != nil {
+		out.Field = v.name(named)
+	}
 	out.Axis = axisStrip(axis, placeTicks, func(x float64) string { return number(x) + " %" })
 	if s.Places.Region != "" {
 		out.Region = v.titleOf(s.Places.Region)
 	}
-	out.Areas = v.areas(f, axis, most)
+	var count int
+	out.Areas, count = v.areas(f, axis, most)
+	out.Count = humanize.Count(count, "place", "places")
 	for i := range out.Areas {
 		a := &out.Areas[i]
-		out.Count += len(a.Rows)
-		if len(a.Rows) == 1 && a.Rows[0].Label == a.Label {
+		out.Folded = out.Folded || a.Rest != nil
+		if len(a.Rows) == 1 && a.Rest == nil && a.Rows[0].Label == a.Label {
 			a.Label, a.Alone = "", true
 		}
 	}
@@ -190,19 +201,30 @@ func placeScales(f *Field, rows float64) (axis scale, most float64, ok bool) {
 	return axis, roundStep(most), true
 }
 
-// areas groups the values of a field of places by region. Areas and their places
-// are in descending order of their targets.
-func (v *view) areas(f *Field, axis scale, most float64) []areaView {
-	places, rows := v.Stats.Places, float64(v.Stats.Population.Rows)
-	var out []areaView
+// areas groups the values of a field of places by region, and counts the places.
+// Areas and their places are in descending order of their targets. Of many places, the
+// largest and those that deviate most are shown, the largest of each area, and the sums
+// over the others in the area.
+func (v *view) areas(f *Field, axis scale, most float64) (out []areaView, count int) {
+	places, rows := v.Stats.Places, v.Stats.Population.Rows
+	shown := map[int]bool{}
+	listed, _ := foldValues(f.Values, rows, mostPlaces)
+	for _, i := range listed {
+		shown[i] = true
+	}
+	for _, i := range largestBy(f.Values, places.regions) {
+		shown[i] = true
+	}
 	index := map[string]int{}
-	for i, x := range f.Values {
+	rests := map[int]*Rest{}
+	for i := range f.Values {
+		x := &f.Values[i]
 		if *x.Target == 0 && x.Count == 0 {
 			continue
 		}
 		label := ""
-		if places.Of != nil {
-			label = places.Of[i]
+		if places.regions != nil {
+			label = places.regions[i]
 		}
 		k, ok := index[label]
 		if !ok {
@@ -210,19 +232,36 @@ func (v *view) areas(f *Field, axis scale, most float64) []areaView {
 			index[label] = k
 			out = append(out, areaView{Lang: v.Lang, Label: label})
 		}
-		deviation := float64(x.Count) - *x.Target*rows
+		count++
 		out[k].share += *x.Target
+		if !shown[i] {
+			if rests[k] == nil {
+				rests[k] = &Rest{}
+			}
+			rests[k].add(x, rows)
+			continue
+		}
+		name := x.Label
+		if places.names != nil {
+			name = cmp.Or(places.names[i], name)
+		}
+		deviation := deviationIn(x, rows)
 		out[k].Rows = append(out[k].Rows, placeView{
-			Label: x.Label, Share: percentOf(x.Share), Target: percentOf(*x.Target), Deviation: deviationOf(deviation), target: *x.Target,
-			Plot: dotStrip(fmt.Sprintf("%s: %s, target %s", x.Label, percentOf(x.Share), percentOf(*x.Target)), 100*x.Share, 100**x.Target, axis, placeTicks),
-			Off:  deviationStrip(fmt.Sprintf("%s: %s persons", x.Label, deviationOf(deviation)), deviation, most),
+			Label: name, Share: percentOf(x.Share), Target: percentOf(*x.Target), Deviation: deviationOf(deviation), target: *x.Target,
+			Plot: dotStrip(fmt.Sprintf("%s: %s, target %s", name, percentOf(x.Share), percentOf(*x.Target)), 100*x.Share, 100**x.Target, axis, placeTicks),
+			Off:  deviationStrip(fmt.Sprintf("%s: %s persons", name, deviationOf(deviation)), deviation, most),
 		})
+	}
+	for k, r := range rests {
+		out[k].Rest = &placeView{
+			Label: humanize.Count(r.Values, "more place", "more places"), Share: percentOf(r.Share), Target: percentOf(*r.Target), Deviation: deviationOf(*r.Deviation),
+		}
 	}
 	if region := v.Stats.field(places.Region); region != nil {
 		for _, x := range region.Values {
 			if k, ok := index[x.Label]; ok && x.Target != nil {
 				out[k].Share, out[k].Target = percentOf(x.Share), percentOf(*x.Target)
-				out[k].Deviation = deviationOf(float64(x.Count) - *x.Target*rows)
+				out[k].Deviation = deviationOf(deviationIn(&x, rows))
 			}
 		}
 	}
@@ -230,5 +269,19 @@ func (v *view) areas(f *Field, axis scale, most float64) []areaView {
 	for _, a := range out {
 		slices.SortStableFunc(a.Rows, func(x, y placeView) int { return cmp.Compare(y.target, x.target) })
 	}
-	return out
+	return out, count
+}
+
+// largestBy returns the value with the largest target of each region.
+func largestBy(values []Value, regions []string) (largest []int) {
+	at := map[string]int{}
+	for i, region := range regions {
+		if k, ok := at[region]; !ok {
+			at[region] = len(largest)
+			largest = append(largest, i)
+		} else if *values[i].Target > *values[largest[k]].Target {
+			largest[k] = i
+		}
+	}
+	return largest
 }

@@ -51,7 +51,7 @@ func pageOf(t testing.TB, p *plan.Plan) *report.Page {
 	return &report.Page{
 		Stats: report.New(p, r, facts), Gallery: sampler.Gallery(), Workers: 2,
 		Writing: &report.Writing{Provider: "parrots", Model: "parrot-7b", Calls: 12, Prompt: 3400, Completion: 5600, Cost: []report.Sum{{Amount: 1.234, Currency: "EUR"}, {Amount: 2, Currency: "USD"}}, Quarantined: 1},
-		Files:   []report.File{{Name: "personas.csv", Bytes: 12_345, Rows: persons}, {Name: "stats.json", Bytes: 999}},
+		Files:   []report.File{{Name: "csv/train-00000-of-00001.csv", Bytes: 12_345, Rows: persons}, {Name: "stats.json", Bytes: 999}},
 		Stages:  []report.Stage{{Name: "write", Took: 1500 * time.Millisecond}, {Name: "check", Took: 250 * time.Millisecond}},
 	}
 }

@@ -182,6 +182,7 @@ func (s *Stats) numbers(d *document) {
 		d.table([]string{"field", "of", "persons>", "mean>", "sd>", "min>", "10 %>", "median>", "90 %>", "max>"}, rows)
 	}
 	s.declared(d)
+	s.statistics(d)
 }
 
 // declared compares number fields with their declared distributions and
@@ -395,15 +396,7 @@ func (s *Stats) sideBySide(d *document) {
 		if t.Where != "" {
 			head += ", where `" + t.Where + "`"
 		}
-		switch {
-		case f.Observed == nil:
-			head += "; no person of this release is in its universe"
-		case t.Covered < whole:
-			head += fmt.Sprintf("; %s of its universe is observed", percent(t.Covered))
-		default:
-			head += "; its whole universe is observed"
-		}
-		d.line("%s)\n", head)
+		d.line("%s; %s)\n", head, coverageNote(&t))
 		var rows [][]string
 		for _, k := range shown {
 			observed := ""

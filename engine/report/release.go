@@ -1,6 +1,7 @@
 package report
 
 import (
+	"path"
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
@@ -12,29 +13,60 @@ import (
 // dataset card, the Croissant description and the citation.
 type Release struct {
 	*Stats
-	Plan  *plan.Plan
-	Files []File // data files first, in the order of their rows
+	Plan    *plan.Plan
+	Columns []plan.FileColumn // of the data files; nil for the visible fields
+	Files   []File            // data files first, in the order of their rows
 	// Command rebuilds the release. Remark says what else is needed, if anything.
 	Command string
 	Remark  string
 }
 
 // column is a column of the data files, with its statistics and its field in the
-// plan.
+// plan. A constant column has a field without values.
 type column struct {
 	*Field
 	plan *kind.Field
+	file plan.FileColumn
 }
 
 // columns lists the columns of the data files, in their order.
 func (r *Release) columns() []column {
+	files := r.Columns
+	if files == nil {
+		files = r.Plan.FileColumns("")
+	}
 	var out []column
-	for i := range r.Fields {
-		if f := &r.Fields[i]; !f.Hidden {
-			out = append(out, column{f, r.Plan.Field(f.Name)})
+	for _, c := range files {
+		switch f := r.field(c.Field); {
+		case c.Of == nil:
+			out = append(out, constantColumn(c))
+		case f != nil:
+			out = append(out, column{f, c.Of, c})
 		}
 	}
 	return out
+}
+
+// constantColumn describes a constant column.
+func constantColumn(c plan.FileColumn) column {
+	f := &Field{Name: c.Name, Kind: "constant", Class: kind.Derived, Type: frame.Text, Values: []Value{{Label: *c.Value}}}
+	if c.Type == plan.AsInteger {
+		f.Type = frame.Integer
+	}
+	return column{f, &kind.Field{Name: c.Name, Kind: f.Kind, Type: f.Type}, c}
+}
+
+// stored is the type of the column in the data files.
+func (c column) stored() frame.Type {
+	switch c.file.Type {
+	case plan.AsInteger:
+		return frame.Integer
+	case plan.AsNumber:
+		return frame.Number
+	case plan.AsText, plan.AsJSON, plan.AsPython:
+		return frame.Text
+	}
+	return c.Type
 }
 
 // name is the name of the column in the data files.
@@ -46,7 +78,10 @@ func (f *Field) name() string {
 }
 
 // list reports whether the column holds lists.
-func (c column) list() bool { return c.Type == frame.CategoryList || c.Type == frame.TextList }
+func (c column) list() bool {
+	t := c.stored()
+	return t == frame.CategoryList || t == frame.TextList
+}
 
 // lists reports whether the column holds lists in the recommended data files. In
 // CSV files lists are strings of JSON.
@@ -84,15 +119,12 @@ func (r *Release) data() []File {
 	return nil
 }
 
-// pattern returns a glob pattern for the names of files of one format, which
-// differ in their numbers only. A single file is its own pattern.
+// pattern returns a glob pattern for the names of files of one format, which are in
+// one folder and differ in their numbers only.
 func pattern(files []File) string {
-	if len(files) == 1 {
-		return files[0].Name
-	}
-	head, _, _ := strings.Cut(files[0].Name, "-")
-	at := strings.LastIndexByte(files[0].Name, '.')
-	return head + "-*" + files[0].Name[at:]
+	folder, name := path.Split(files[0].Name)
+	split, _, _ := strings.Cut(name, "-")
+	return folder + split + "-*" + path.Ext(name)
 }
 
 // title returns the title, or else the name.

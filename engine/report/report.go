@@ -31,9 +31,8 @@ type Facts struct {
 	Sampling string
 	First    int64  // number of the first person, from 0
 	Version  string // of the program
-	// Columns maps fields to their columns in the data files, where the names
-	// differ.
-	Columns map[string]string
+	// Columns are the columns of the data files; nil if fields have their own names.
+	Columns []plan.FileColumn
 }
 
 // New returns the statistics of r, a result of the plan's checks.
@@ -54,13 +53,19 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 		Sources:     p.Sources,
 		Roles:       p.Roles,
 	}
+	names := map[string]string{}
+	for _, c := range facts.Columns {
+		if c.Name != c.Field {
+			names[c.Field] = c.Name
+		}
+	}
 	measurable := p.Measurable()
 	for i, f := range p.Fields {
 		if !measurable[f.Name] {
 			continue // a merged release cannot count it
 		}
 		field := describe(p, f, r.Profiles[i], r)
-		field.Column = facts.Columns[f.Name]
+		field.Column = names[f.Name]
 		s.Fields = append(s.Fields, field)
 	}
 	for i := range p.Expected {
@@ -69,8 +74,12 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 		}
 	}
 	s.Pyramid, s.Places = pyramidOf(p, r), placesOf(p, s.Fields)
+	for i := range s.Fields {
+		s.Fields[i].fold(r.Rows)
+	}
 	s.Texts = texts(r)
 	s.Published = publishedOf(p, r)
+	s.Statistics = statisticsOf(p, r)
 	s.Uncertain = uncertain(p)
 	for _, x := range r.Exceptions {
 		e := &p.Expected[x.Expected]
@@ -326,6 +335,11 @@ func uncertain(p *plan.Plan) []Uncertain {
 	}
 	for i := range p.Tables {
 		add("table", p.Tables[i].Name, p.Tables[i].Status, p.Tables[i].Note)
+	}
+	for _, f := range p.Fields {
+		for _, s := range f.Statistics {
+			add("statistic", f.Name+": "+s.Title(), s.Status, s.Note)
+		}
 	}
 	for _, c := range p.Correlations {
 		add("correlation", c.Name, c.Status, c.Note)

@@ -24,10 +24,15 @@ type Pyramid struct {
 // by region.
 type Places struct {
 	Field string `json:"field"`
+	// Name is the field with the names of the places, if the values of Field are codes:
+	// that with the role place. Different places may have one name.
+	Name string `json:"name,omitempty"`
 	// Region is the coarser field, "" for none. Of is the region's label for each
-	// value of Field.
+	// value of Field; it is left out of fields with more than MostCells values.
 	Region string   `json:"region,omitempty"`
 	Of     []string `json:"of,omitempty"`
+
+	names, regions []string // per value of Field; nil without Name or Region
 }
 
 // bandYears is the width of a pyramid's bands if ages are whole numbers.
@@ -132,10 +137,10 @@ func indices(n int) []int {
 
 // placesOf chooses the field that best says where persons live: of the fields
 // with the roles place, area and region, and the fields these are made from, the
-// one with a target and the most values.
+// one with a target and the most values. If the field with the role place is made from
+// that one alone, it has the names of the places.
 func placesOf(p *plan.Plan, fields []Field) *Places {
 	var found *Field
-	region := p.Field(p.Roles["region"])
 	for _, role := range []string{"place", "area", "region"} {
 		f := p.Field(p.Roles[role])
 		if f == nil {
@@ -143,7 +148,7 @@ func placesOf(p *plan.Plan, fields []Field) *Places {
 		}
 		for _, name := range append([]string{f.Name}, f.Inputs...) {
 			k := slices.IndexFunc(fields, func(x Field) bool { return x.Name == name })
-			if k < 0 || fields[k].Hidden || len(fields[k].Values) == 0 || fields[k].Values[0].Target == nil || p.Field(name).Domain.Integer {
+			if k < 0 || fields[k].Hidden && name != codeOf(f) || len(fields[k].Values) == 0 || fields[k].Values[0].Target == nil || p.Field(name).Domain.Integer {
 				continue
 			}
 			if found == nil || len(fields[k].Values) > len(found.Values) {
@@ -155,16 +160,62 @@ func placesOf(p *plan.Plan, fields []Field) *Places {
 		return nil
 	}
 	out := &Places{Field: found.Name}
-	if region == nil || region.Lookup() == nil || !slices.Equal(region.Lookup().Fields, []string{found.Name}) {
-		return out
-	}
-	out.Region = region.Name
-	for i := range found.Values {
-		label := ""
-		if c := region.Lookup().Case[i]; c > 0 {
-			label = region.Domain.Label(int(c) - 1)
+	n := len(found.Values)
+	if place := p.Field(p.Roles["place"]); place != nil && place.Name != found.Name {
+		if out.names = labelsBy(p, place, found.Name, n); out.names != nil {
+			out.Name = place.Name
 		}
-		out.Of = append(out.Of, label)
+	}
+	if region := p.Field(p.Roles["region"]); region != nil && region.Name != found.Name {
+		if out.regions = labelsBy(p, region, found.Name, n); out.regions != nil {
+			out.Region = region.Name
+		}
+		if n <= MostCells {
+			out.Of = out.regions
+		}
 	}
 	return out
+}
+
+// codeOf returns the field that a group is made from, "" for several or none.
+func codeOf(f *kind.Field) string {
+	if of := f.Lookup(); of != nil && len(of.Fields) == 1 {
+		return of.Fields[0]
+	}
+	return ""
+}
+
+// labelsBy returns the label of a group for each of the first n values of the field
+// that it is made from, perhaps through other groups: "" for null. It returns nil if the
+// group is not made from that field alone.
+func labelsBy(p *plan.Plan, group *kind.Field, of string, n int) []string {
+	codes := codesBy(p, group, of, n)
+	if codes == nil {
+		return nil
+	}
+	out := make([]string, n)
+	for i, c := range codes {
+		if c >= 0 {
+			out[i] = group.Domain.Label(c)
+		}
+	}
+	return out
+}
+
+// codesBy is labelsBy for the codes of the labels, -1 for null.
+func codesBy(p *plan.Plan, f *kind.Field, of string, n int) []int {
+	if f.Name == of {
+		return indices(n)
+	}
+	from := codeOf(f)
+	if from == "" || p.Field(from) == nil {
+		return nil
+	}
+	codes := codesBy(p, p.Field(from), of, n)
+	for i, c := range codes {
+		if c >= 0 {
+			codes[i] = int(f.Lookup().Case[c]) - 1
+		}
+	}
+	return codes
 }

@@ -37,8 +37,10 @@ type Stats struct {
 	References []Reference `json:"references,omitempty"`
 	// Published follows the figures of each table of the spec from the published
 	// to the fitted ones.
-	Published   []Published         `json:"published,omitempty"`
-	Uncertain   []Uncertain         `json:"uncertain,omitempty"` // fields, tables and correlations whose status is not official
+	Published []Published `json:"published,omitempty"`
+	// Statistics follows published means, quantiles and totals of fields.
+	Statistics  []Statistic         `json:"statistics,omitempty"`
+	Uncertain   []Uncertain         `json:"uncertain,omitempty"` // fields, tables, statistics and correlations whose status is not official
 	Independent []plan.Independence `json:"independent,omitempty"`
 	Exceptions  []Exception         `json:"exceptions,omitempty"`
 	Limitations []string            `json:"limitations,omitempty"`
@@ -127,13 +129,18 @@ type Field struct {
 	Chars  *kind.Length `json:"chars,omitempty"` // allowed in a text or in an item of a list
 	Items  *kind.Length `json:"items,omitempty"` // allowed in a list of texts
 
-	Nulls   int64          `json:"nulls"`
+	Nulls int64 `json:"nulls"`
+	// Values are all values, or, of a field with more than MostCells, the largest and
+	// those that deviate most. Rest sums the others.
 	Values  []Value        `json:"values,omitempty"`
+	Rest    *Rest          `json:"rest,omitempty"`
 	Numbers *check.Summary `json:"numbers,omitempty"`
 	// Published names the one-way table whose figures are in Values.
 	// PublishedWhere is the condition of its universe, "" for everyone.
 	Published      string `json:"published,omitempty"`
 	PublishedWhere string `json:"published_where,omitempty"`
+
+	listed []int // positions in Values of those in stats.json, if Rest is set
 }
 
 // Value is a value of a finite field, or a label of a list, where Share is the
@@ -219,9 +226,9 @@ type Published struct {
 	Figures *Figures `json:"figures,omitempty"`
 }
 
-// Uncertain is a field, table or correlation whose status is not official.
+// Uncertain is a field, table, statistic or correlation whose status is not official.
 type Uncertain struct {
-	What   string `json:"what"` // "field", "table" or "correlation"
+	What   string `json:"what"` // "field", "table", "statistic" or "correlation"
 	Name   string `json:"name"`
 	Status string `json:"status"`
 	Note   string `json:"note,omitempty"`

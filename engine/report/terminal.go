@@ -28,6 +28,7 @@ var kinds = []checkKind{
 	{check.KindFrequency, "choice or list with frequencies as weighted", "choices and lists with frequencies as weighted"},
 	{check.KindNumber, "number field distributed as declared", "number fields distributed as declared"},
 	{check.KindCorrelation, "correlation as declared", "correlations as declared"},
+	{check.KindStatistic, "statistic as published", "statistics as published"},
 	{check.KindTable, "table or margin", "tables and margins"},
 	{check.KindIndependent, "test of independence", "tests of independence"},
 	{check.KindWritten, "text field written for the right persons", "text fields written for the right persons"},

@@ -42,7 +42,7 @@ tables: {
 		if _, err := Run(context.Background(), cfg); err != nil {
 			t.Fatalf("flip %d: %v", n, err)
 		}
-		csv, err := os.ReadFile(filepath.Join(out, "personas.csv"))
+		csv, err := os.ReadFile(filepath.Join(out, "csv/train-00000-of-00001.csv"))
 		if err != nil {
 			t.Fatal(err)
 		}

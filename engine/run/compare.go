@@ -13,6 +13,7 @@ import (
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/columns"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/spec"
@@ -139,13 +140,16 @@ func (c *comparison) addSet(arg string) error {
 	return c.addFiles(name, path, files)
 }
 
-// dataFilesIn returns the data files of a folder in one format.
+// dataFilesIn returns the data files of a folder in one format: those in the folder
+// itself, or else those in its folder data, as data hubs arrange them.
 func dataFilesIn(dir string) []string {
-	for _, f := range dataset.Formats() {
-		files, _ := filepath.Glob(filepath.Join(dir, "*"+f.Extension)) // the pattern is valid
-		if len(files) > 0 {
-			slices.Sort(files)
-			return files
+	for _, folder := range []string{dir, filepath.Join(dir, "data")} {
+		for _, f := range dataset.Formats() {
+			files, _ := filepath.Glob(filepath.Join(folder, "*"+f.Extension)) // the pattern is valid
+			if len(files) > 0 {
+				slices.Sort(files)
+				return files
+			}
 		}
 	}
 	return nil
@@ -195,9 +199,10 @@ func (c *comparison) addRelease(name, dir string) error {
 	if err != nil {
 		return err
 	}
-	var schema frame.Schema
-	for _, i := range r.Plan.Visible() {
-		schema = append(schema, r.Plan.Schema()[i])
+	reading := columns.ReadingOf(r.Plan, r.Aliases)
+	var shown frame.Schema // as in the plan, so that the values of releases are comparable
+	for _, f := range reading.Fields {
+		shown = append(shown, r.Plan.Field(f.Name).Column())
 	}
 	c.rows += r.Population.Count
 	if name == "" {
@@ -205,7 +210,7 @@ func (c *comparison) addRelease(name, dir string) error {
 	}
 	c.inputs = append(c.inputs, compare.Input{
 		Name: c.freeName(name), Kind: compare.Release, Title: r.Plan.Title, Origin: filepath.ToSlash(dir),
-		Files: r.DataFiles(), Schema: schema, Columns: r.Columns(), Plan: r.Plan,
+		Files: r.DataFiles(), Schema: reading.Fields, Shown: shown, Columns: reading.Names, Numerals: reading.Numerals, Plan: r.Plan,
 	})
 	return nil
 }
@@ -281,7 +286,7 @@ func (c *comparison) mapColumns(columns []string, known *spec.Reference, to map[
 	if c.plan != nil {
 		for _, set := range slices.Sorted(maps.Keys(c.plan.Aliases)) {
 			for _, f := range c.plan.Fields {
-				if theirs := c.plan.Aliases[set][f.Name]; theirs != "" {
+				if theirs := c.plan.Aliases[set].NameOf(f.Name); theirs != "" {
 					take(theirs, f.Name)
 				}
 			}

@@ -59,6 +59,17 @@ tables: {
 }
 joints: [["hue", "service"]]
 aliases: other: {id: "uuid", hue: "hat", tale: "story"}
+aliases: listed: columns: [
+	{column: "ship", value: "Pequod"},
+	{column: "story", field: "tale"},
+	{column: "hat", field: "hue", labels: {red: "1", blue: "2"}, type: "integer"},
+	{column: "mood", field: "inner"},
+	{column: "pay", field: "pay", type: "text"},
+	{column: "likes", field: "likes", type: "json"},
+	{column: "tools", field: "tools"},
+	{column: "year", value: 1851},
+	{column: "uuid", field: "id"},
+]
 `
 
 func fleetSpec(t *testing.T) (spec, dir string) {
@@ -215,7 +226,7 @@ func TestCardAgreesWithTheStatistics(t *testing.T) {
 	}
 	for _, line := range []string{
 		`pretty_name: "The \"grey\" fleet | all hands"`, "license: cc-by-4.0", "    num_examples: 1200", `- "1K<n<10K"`, "- \"en\"",
-		"  - name: \"likes\"\n    sequence: string", "  - name: \"pay\"\n    dtype: float64", `    path: "personas.parquet"`,
+		"  - name: \"likes\"\n    sequence: string", "  - name: \"pay\"\n    dtype: float64", `    path: "data/train-*.parquet"`,
 		`* No \*captains\*.`, "* Tests of {things}.", stats.Population.Plan, "author = {Ahab, A. and {Harbour office}}", "year = {2020}",
 		"* No text is model-written", "pay` | float64 | ", "| `deck` | string | main\\_deck; \\<lower\\>; crow's \\| nest |",
 	} {
@@ -336,12 +347,12 @@ func lacking(t *testing.T, message string) {
 // sampleModules are the modules that a code sample of the card needs, by a text that
 // occurs in it.
 var sampleModules = []struct{ text, modules string }{
-	{"read_parquet(\"", "pandas pyarrow"}, {"pd.read_", "pandas"}, {"import duckdb", "duckdb"}, {"from datasets", "datasets"},
+	{"read_parquet(\"data\")", "pandas pyarrow"}, {"pd.read_", "pandas"}, {"import duckdb", "duckdb"}, {"from datasets", "datasets"},
 }
 
 // sampleQuery matches the SQL of a sample. It catches a broken query where DuckDB is
 // not installed.
-var sampleQuery = regexp.MustCompile(`'''SELECT "hue", count\(\*\) AS persons FROM read_(parquet|json|csv)\('personas\.\w+'\) GROUP BY 1 ORDER BY 2 DESC'''`)
+var sampleQuery = regexp.MustCompile(`'''SELECT "hue", count\(\*\) AS persons FROM read_(parquet|json|csv)\('(data|jsonl|csv)/train-\*\.\w+'\) GROUP BY 1 ORDER BY 2 DESC'''`)
 
 // The code samples of the card parse and, where their modules are installed, give
 // the data of the release. The sh sample is covered by TestCardTellsHowToRebuild.
@@ -427,6 +438,7 @@ func TestOtherToolsReadTheDocuments(t *testing.T) {
 		"parquet": {},
 		"jsonl":   {Formats: []string{"jsonl"}, Aliases: "other"},
 		"csv":     {Formats: []string{"csv"}, Provider: run.NoTexts},
+		"listed":  {Aliases: "listed"},
 		"several": {Size: 70000, RowsPerFile: 1, Formats: []string{"parquet"}, Provider: run.NoTexts},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -450,7 +462,8 @@ func TestOtherToolsReadTheDocuments(t *testing.T) {
 					Errors, Warnings, Columns []string
 					Rows                      int64
 				}
-				CFF string
+				CFF    string
+				Folder map[string]int64
 			}
 			if err := json.Unmarshal(text, &got); err != nil {
 				t.Fatal(err)
@@ -464,6 +477,13 @@ func TestOtherToolsReadTheDocuments(t *testing.T) {
 			}
 			if len(got.Croissant.Errors) > 0 || len(got.Croissant.Warnings) > 0 || got.Croissant.Rows != rows || len(got.Croissant.Columns) != len(s.Manifest.Columns) {
 				t.Errorf("%+v", got.Croissant)
+			}
+			folder := map[string]int64{}
+			if cfg.Formats == nil || cfg.Formats[0] == "parquet" {
+				folder = map[string]int64{"pyarrow": rows, "duckdb": rows, "pandas": rows, "polars": rows, "datasets": rows}
+			}
+			if d := cmp.Diff(folder, got.Folder); d != "" {
+				t.Errorf("tools that read the folder data: %s", d)
 			}
 			if got.CFF != s.Manifest.Title {
 				t.Errorf("CITATION.cff: got title %q", got.CFF)

@@ -200,7 +200,7 @@ func (r *run) precheck() error {
 	}
 	suite := check.New(bare, r.persons.CheckOptions(r.allocated.exceptions, r.draft.TempDir()))
 	defer suite.Close()
-	p := pipeline.New(bare, suite, r.Workers, func(int) pipeline.Source { return &source{generator: g.WithContext(r.ctx).Worker()} })
+	p := pipeline.New(bare, "", suite, r.Workers, func(int) pipeline.Source { return &source{generator: g.WithContext(r.ctx).Worker()} })
 	p.Progress = func(done int64) { r.event(Event{Stage: "precheck", Done: done, Total: r.persons.Count}) }
 	if err := p.Run(r.ctx, r.persons.First, r.persons.Count); err != nil {
 		return err

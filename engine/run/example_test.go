@@ -80,7 +80,7 @@ func ExampleRun() {
 	}
 	// Output:
 	// 1000 persons, 0 failed checks
-	// personas.jsonl
+	// jsonl/train-00000-of-00001.jsonl
 	// plan.json
 	// stats.json
 	// stats.md
@@ -137,7 +137,7 @@ func ExampleEstimate() {
 		fmt.Printf("%s: %d rows, about %.1f MB\n", f.Name, f.Rows, float64(f.Bytes)/1e6)
 	}
 	// Output:
-	// personas.csv: 20000 rows, about 0.9 MB
+	// csv/train-00000-of-00001.csv: 20000 rows, about 0.9 MB
 }
 
 // Shards can be made on different machines. Merging them gives the release that

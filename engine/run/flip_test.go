@@ -45,7 +45,7 @@ func TestFlippedCache(t *testing.T) {
 		if _, err = Run(context.Background(), cfg); err != nil {
 			return sum, told, err
 		}
-		data, err := os.ReadFile(filepath.Join(out, "personas.csv"))
+		data, err := os.ReadFile(filepath.Join(out, "csv/train-00000-of-00001.csv"))
 		return sha256.Sum256(data), told, err
 	}
 	want, _, err := persons()

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,15 +30,16 @@ const patience = 20 * time.Second
 // readFiles reads the files of a folder.
 func readFiles(t testing.TB, dir string) map[string][]byte {
 	t.Helper()
-	entries, err := os.ReadDir(dir)
+	all := map[string][]byte{}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		all[name], err = os.ReadFile(filepath.Join(dir, name))
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	all := map[string][]byte{}
-	for _, e := range entries {
-		if all[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name())); err != nil {
-			t.Fatal(err)
-		}
 	}
 	return all
 }
@@ -45,7 +47,11 @@ func readFiles(t testing.TB, dir string) map[string][]byte {
 func writeFiles(t testing.TB, dir string, all map[string][]byte) {
 	t.Helper()
 	for name, data := range all {
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -134,7 +140,7 @@ func FuzzRelease(f *testing.F) {
 		if inspectErr == nil && len(x.Faults) == 0 && changed && !seal && name != release.ReportFile && name != release.ManifestFile {
 			t.Errorf("%s is changed, and nobody sees it", name)
 		}
-		for _, sets := range [][]string{{dir}, {dir, filepath.Join(dir, "personas.csv")}, {filepath.Join(dir, "personas.parquet"), filepath.Join(dir, "personas.jsonl")}} {
+		for _, sets := range [][]string{{dir}, {dir, filepath.Join(dir, "csv/train-00000-of-00001.csv")}, {filepath.Join(dir, "data/train-00000-of-00001.parquet"), filepath.Join(dir, "jsonl/train-00000-of-00001.jsonl")}} {
 			if found, err := Compare(ctx, CompareConfig{Sets: sets}); err == nil {
 				if _, err := json.Marshal(found); err != nil {
 					t.Errorf("comparison: %v", err)
@@ -407,8 +413,8 @@ func FuzzCompare(f *testing.F) {
 	dir := f.TempDir()
 	out := quayRelease(f, "1")
 	good := readFiles(f, out)
-	f.Add(good["personas.jsonl"][:2000], true, "note")
-	f.Add(good["personas.csv"][:1000], false, "load")
+	f.Add(good["jsonl/train-00000-of-00001.jsonl"][:2000], true, "note")
+	f.Add(good["csv/train-00000-of-00001.csv"][:1000], false, "load")
 	f.Add([]byte("{\"note\":\"\u202e\x1b[1m\",\"load\":1e308,\"gear\":[\"a\",\"a\"]}\n{\"load\":-1e308,\"depth\":9223372036854775807}\n"), true, "side")
 	f.Add([]byte("side,depth\nleft,NaN\n,Inf\n"), false, "depth")
 	f.Fuzz(func(t *testing.T, data []byte, lines bool, to string) {

@@ -394,7 +394,7 @@ func (i *importing) insert() error {
 	restore := func() error {
 		var errs []error
 		for file, data := range before {
-			errs = append(errs, os.WriteFile(file, data, 0o644))
+			errs = append(errs, writeOver(file, data))
 		}
 		return errors.Join(errs...)
 	}
@@ -402,7 +402,7 @@ func (i *importing) insert() error {
 		old, err := os.ReadFile(file)
 		if err == nil {
 			before[file] = old
-			err = os.WriteFile(file, changed[file], 0o644)
+			err = writeOver(file, changed[file])
 		}
 		if err != nil {
 			return errors.Join(err, restore())
@@ -435,6 +435,28 @@ func (i *importing) insert() error {
 
 // ImportFigure formats a figure for readers.
 func ImportFigure(x float64) string { return importer.Figure(x) }
+
+// writeOver replaces the contents of a file in one step, so that a crash leaves the old
+// ones.
+func writeOver(path string, data []byte) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".import-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
 
 // shownPath returns a path for messages: relative to the working directory if it is
 // below it.

@@ -78,11 +78,11 @@ func TestInspect(t *testing.T) {
 		want   string // part of a fault; "" for none
 	}{
 		{"as written", func(string) {}, ""},
-		{"a cell of the CSV file", func(dir string) { replace(dir, "personas.csv", ",left,", ",right,") }, `column "side" differs from personas.parquet in 1 row`},
-		{"a cell of the JSONL file", func(dir string) { replace(dir, "personas.jsonl", "boxed", "Boxed") }, `column "note" differs from personas.parquet in 1 row`},
+		{"a cell of the CSV file", func(dir string) { replace(dir, "csv/train-00000-of-00001.csv", ",left,", ",right,") }, `column "side" differs from data/train-00000-of-00001.parquet in 1 row`},
+		{"a cell of the JSONL file", func(dir string) { replace(dir, "jsonl/train-00000-of-00001.jsonl", "boxed", "Boxed") }, `column "note" differs from data/train-00000-of-00001.parquet in 1 row`},
 		{"a lost row", func(dir string) {
-			data, _ := os.ReadFile(filepath.Join(dir, "personas.csv"))
-			os.WriteFile(filepath.Join(dir, "personas.csv"), data[:bytes.LastIndexByte(data[:len(data)-1], '\n')+1], 0o600)
+			data, _ := os.ReadFile(filepath.Join(dir, "csv/train-00000-of-00001.csv"))
+			os.WriteFile(filepath.Join(dir, "csv/train-00000-of-00001.csv"), data[:bytes.LastIndexByte(data[:len(data)-1], '\n')+1], 0o600)
 		}, "59 rows, the manifest says 60"},
 		{"rows of the manifest", func(dir string) { manifest(dir, func(m *release.Manifest) { m.Rows = 61 }) }, "the data files have 60 rows, the manifest says 61"},
 		{"the plan's hash in the manifest", func(dir string) { manifest(dir, func(m *release.Manifest) { m.Plan = strings.Repeat("0", 64) }) }, "the manifest says 000000000000"},

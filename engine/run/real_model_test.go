@@ -41,12 +41,12 @@ func TestRealModel(t *testing.T) {
 	if total != 3*20 {
 		t.Errorf("got %d texts in all counts, want 60", total)
 	}
-	lines := files(t, s.Dir)["personas.jsonl"]
+	lines := files(t, s.Dir)["jsonl/train-00000-of-00001.jsonl"]
 	t.Log(lines[:strings.IndexByte(lines, '\n')])
 
 	// The same run again sends no request and gives the same release.
 	again, err := run.Run(context.Background(), cfg)
-	if err != nil || again.Manifest.Texts.Calls != 0 || files(t, again.Dir)["personas.jsonl"] != lines {
+	if err != nil || again.Manifest.Texts.Calls != 0 || files(t, again.Dir)["jsonl/train-00000-of-00001.jsonl"] != lines {
 		t.Errorf("run again: %v, %+v", err, again.Manifest.Texts)
 	}
 }

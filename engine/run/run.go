@@ -54,7 +54,7 @@ type Config struct {
 	Writer   Writer // the model that writes, when Provider names an endpoint
 
 	Formats     []string // names of dataset.FormatNames; nil for all
-	Aliases     string   // set of the plan's aliases that names the columns; empty for the names of the fields
+	Aliases     string   // set of the plan's aliases whose columns the files have; empty for the visible fields
 	RowsPerFile int64    // largest number of rows of a Parquet file; 0 for release.DefaultRowsPerFile
 	Workers     int      // goroutines that make persons; 0 for one per processor
 	Cache       string   // folder of fitted plans; empty for none
@@ -184,12 +184,20 @@ func (r *run) compile() error {
 	if err := r.checkProvider(b); err != nil {
 		return err
 	}
-	r.bundle = b
-	if r.Provider == NoTexts || r.Provider == "" && b.Plan.Narrator == nil {
-		b = b.WithoutTexts()
-	}
 	if err := checkAliases(b.Plan, r.Aliases); err != nil {
 		return err
+	}
+	texts := b.Plan.HasTexts()
+	b = b.As(r.Aliases)
+	r.bundle = b
+	switch {
+	case texts && !b.Plan.HasTexts():
+		if r.Provider != "" && r.Provider != Offline && r.Provider != NoTexts {
+			return fmt.Errorf("%w: the set of aliases %q has no text, so %s has nothing to write; leave out --provider", ErrUsage, r.Aliases, r.Provider)
+		}
+		b = b.WithoutTexts()
+	case r.Provider == NoTexts || r.Provider == "" && b.Plan.Narrator == nil:
+		b = b.WithoutTexts()
 	}
 	r.plan, r.summary.Plan = b.Plan, b.Plan
 	r.persons, err = choosePersons(b, &r.Config)

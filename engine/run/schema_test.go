@@ -228,8 +228,9 @@ func valid(s *jsonschema.Schema, text string) error {
 func TestReleasesMeetTheirSchemas(t *testing.T) {
 	fleet, dir := fleetSpec(t)
 	configs := map[string]run.Config{
-		"fleet": {Spec: fleet, Size: 700, Shard: release.Shard{Index: 2, Of: 2}, Aliases: "other"},
-		"bare":  {Spec: fleet, Size: 500, Provider: run.NoTexts, Sampling: check.Independent},
+		"listed": {Spec: fleet, Size: 700, Aliases: "listed"},
+		"fleet":  {Spec: fleet, Size: 700, Shard: release.Shard{Index: 2, Of: 2}, Aliases: "other"},
+		"bare":   {Spec: fleet, Size: 500, Provider: run.NoTexts, Sampling: check.Independent},
 	}
 	specs, err := filepath.Glob(filepath.Join("..", "..", "specs", "*.cue"))
 	if err != nil || len(specs) == 0 {
@@ -261,7 +262,7 @@ func TestReleasesMeetTheirSchemas(t *testing.T) {
 				t.Fatal(err)
 			}
 			schema := compiled(t, text)
-			lines := strings.Split(strings.TrimSpace(written["personas.jsonl"]), "\n")
+			lines := strings.Split(strings.TrimSpace(written["jsonl/train-00000-of-00001.jsonl"]), "\n")
 			if int64(len(lines)) != s.Manifest.Rows {
 				t.Fatalf("got %d lines, want one per row", len(lines))
 			}
@@ -292,7 +293,7 @@ func TestRowSchemaRefuses(t *testing.T) {
 	}
 	schema := compiled(t, text)
 	var red map[string]any
-	for line := range strings.SplitSeq(files(t, s.Dir)["personas.jsonl"], "\n") {
+	for line := range strings.SplitSeq(files(t, s.Dir)["jsonl/train-00000-of-00001.jsonl"], "\n") {
 		red = nil
 		if err := json.Unmarshal([]byte(line), &red); err != nil {
 			t.Fatal(err)

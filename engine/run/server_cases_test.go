@@ -252,7 +252,7 @@ func TestCasesServer(t *testing.T) {
 			if n := c.server.Calls(); c.calls > 0 && n > c.calls {
 				t.Errorf("%d calls, want at most %d", n, c.calls)
 			}
-			data, _ := os.ReadFile(filepath.Join(dir, "out", "personas.jsonl"))
+			data, _ := os.ReadFile(filepath.Join(dir, "out", "jsonl/train-00000-of-00001.jsonl"))
 			accepted := 0
 			for line := range strings.Lines(string(data)) {
 				var p struct {

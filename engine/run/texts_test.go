@@ -92,7 +92,7 @@ func TestTextsReachTheRelease(t *testing.T) {
 	spec, dir := isleSpec(t)
 	s := runIsle(t, run.Config{Spec: spec, Out: filepath.Join(dir, "out")})
 	all := files(t, s.Dir)
-	persons := people(t, all["personas.jsonl"])
+	persons := people(t, all["jsonl/train-00000-of-00001.jsonl"])
 	if len(persons) != 3000 || !slices.Contains(s.Manifest.Columns, "tale") {
 		t.Fatalf("%d persons, columns %v", len(persons), s.Manifest.Columns)
 	}
@@ -107,7 +107,7 @@ func TestTextsReachTheRelease(t *testing.T) {
 			t.Fatalf("%s: %s", p.Hue, *p.Tale)
 		}
 	}
-	if got := parquetTales(t, filepath.Join(s.Dir, "personas.parquet")); got[7] != deref(persons[7].Tale) || got[2999] != deref(persons[2999].Tale) {
+	if got := parquetTales(t, filepath.Join(s.Dir, "data/train-00000-of-00001.parquet")); got[7] != deref(persons[7].Tale) || got[2999] != deref(persons[2999].Tale) {
 		t.Errorf("Parquet has %q, JSONL %q", got[7], deref(persons[7].Tale))
 	}
 	if _, err := run.Validate(context.Background(), run.ValidateConfig{Paths: []string{s.Dir}}); err != nil {
@@ -161,7 +161,7 @@ func TestTextsInAnyParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	joined := files(t, merged.Dir)
-	for _, name := range []string{"personas.parquet", "personas.jsonl", "personas.csv"} {
+	for _, name := range []string{"data/train-00000-of-00001.parquet", "jsonl/train-00000-of-00001.jsonl", "csv/train-00000-of-00001.csv"} {
 		if three[name] != want[name] {
 			t.Errorf("%s differs with three workers", name)
 		}
@@ -179,7 +179,7 @@ func TestNoTexts(t *testing.T) {
 	if d := cmp.Diff([]string{"id", "hue", "turns"}, without.Manifest.Columns); d != "" {
 		t.Error(d)
 	}
-	a, b := people(t, files(t, with.Dir)["personas.jsonl"]), people(t, files(t, without.Dir)["personas.jsonl"])
+	a, b := people(t, files(t, with.Dir)["jsonl/train-00000-of-00001.jsonl"]), people(t, files(t, without.Dir)["jsonl/train-00000-of-00001.jsonl"])
 	for i := range a {
 		if a[i].ID != b[i].ID || a[i].Hue != b[i].Hue || a[i].Turns != b[i].Turns || b[i].Tale != nil {
 			t.Fatalf("%+v became %+v", a[i], b[i])
@@ -207,7 +207,7 @@ func TestPreviewShowsTexts(t *testing.T) {
 	if err := sketch.WriteJSONL(&lines); err != nil {
 		t.Fatal(err)
 	}
-	released := files(t, runIsle(t, run.Config{Spec: spec, Out: filepath.Join(dir, "out"), Formats: []string{"jsonl"}}).Dir)["personas.jsonl"]
+	released := files(t, runIsle(t, run.Config{Spec: spec, Out: filepath.Join(dir, "out"), Formats: []string{"jsonl"}}).Dir)["jsonl/train-00000-of-00001.jsonl"]
 	if !strings.HasPrefix(released, lines.String()) {
 		t.Errorf("the preview differs:\n%s", lines.String())
 	}

@@ -69,7 +69,7 @@ func Validate(ctx context.Context, cfg ValidateConfig) (found *Validation, err e
 	defer suite.Close()
 	tally := suite.NewTally()
 	rows := int64(0)
-	reader := release.NewReader(in.plan, in.paths, in.columns)
+	reader := release.NewReader(in.plan, in.paths, in.aliases, cfg.Columns)
 	defer reader.Close()
 	for {
 		if err := ctx.Err(); err != nil {
@@ -103,7 +103,7 @@ func Validate(ctx context.Context, cfg ValidateConfig) (found *Validation, err e
 type validationInput struct {
 	plan    *plan.Plan
 	paths   []string
-	columns map[string]string // name in the files to name of the field
+	aliases string // set whose columns the files have
 	options check.Options
 	rows    int64 // 0 when unknown
 	seed    uint64
@@ -140,8 +140,8 @@ func (cfg *ValidateConfig) openFiles(in *validationInput) error {
 	if err := checkAliases(in.plan, cfg.Aliases); err != nil {
 		return err
 	}
-	in.paths, in.columns, in.seed = cfg.Paths, release.FieldsByAlias(in.plan, cfg.Aliases), in.plan.Population.Seed
-	maps.Copy(in.columns, cfg.Columns)
+	in.plan = in.plan.As(cfg.Aliases)
+	in.paths, in.aliases, in.seed = cfg.Paths, cfg.Aliases, in.plan.Population.Seed
 	in.options = check.Options{Sampling: check.Quota, Total: cfg.Size}
 	return nil
 }
@@ -158,8 +158,16 @@ func (cfg *ValidateConfig) openRelease(in *validationInput) error {
 	if cfg.Aliases != "" && cfg.Aliases != r.Aliases {
 		return fmt.Errorf("%w: %s states the names of its columns itself; leave out the set of aliases", ErrUsage, cfg.Paths[0])
 	}
-	in.paths, in.rows, in.columns, in.seed = r.DataFiles(), r.Population.Count, r.Columns(), r.Population.Seed
-	maps.Copy(in.columns, cfg.Columns)
+	in.paths, in.rows, in.aliases, in.seed = r.DataFiles(), r.Population.Count, r.Aliases, r.Population.Seed
+	if !in.read && r.Aliases != "" { // the spec may have changed its set since
+		p := *in.plan
+		p.Aliases = maps.Clone(p.Aliases)
+		if p.Aliases == nil {
+			p.Aliases = map[string]plan.AliasSet{}
+		}
+		p.Aliases[r.Aliases] = r.Plan.Aliases[r.Aliases]
+		in.plan = p.As(r.Aliases)
+	}
 	in.options = r.Population.CheckOptions(r.Exceptions, "")
 	return nil
 }

@@ -104,15 +104,26 @@ type Source struct {
 	Note      string     `json:"note,omitempty"`
 }
 
-// AliasSet is a set of alternative column names.
+// AliasSet is a set of alternative columns for the data files.
 type AliasSet struct {
 	Name    string
 	Place   diag.Place
 	Columns []Alias
+	Listed  bool     // the files have these columns only, in this order; otherwise all visible fields
+	Beside  []String // names of fields beside a list of columns, which are refused
 }
 
-// Alias is the column name of a field.
-type Alias struct{ Field, Column String }
+// Alias is the column of a field, or a constant column. Only Field and Column are set
+// unless the set is listed.
+type Alias struct {
+	Field, Column String
+	Value         *Node  // of a constant, which has no field
+	Type          String // "" if the column is stored as the field
+	Labels        []LabelAlias
+}
+
+// LabelAlias is another label for a value of a field.
+type LabelAlias struct{ Of, Label String }
 
 // Card is what the documents of a release say in addition to its figures.
 type Card struct {
@@ -177,9 +188,25 @@ type Table struct {
 	Partial     bool    // figures for some combinations of the given fields may be missing
 	Rounded     float64 // 0 if not given
 	Tolerance   float64 // -1 if not given
+	Spread      *Spread // nil if its classes are not spread
 
 	Source, Status, Note string
 	Year                 int
+}
+
+// Spread says how the classes of an integer field are spread over its values.
+type Spread struct {
+	Place  diag.Place
+	By     []String
+	Open   *Open // nil if the spec does not say
+	Closed bool  // the last class is not open
+}
+
+// Open is the survival curve of an open last class.
+type Open struct {
+	Place     diag.Place
+	Slope     float64 // 0 if Survivors is given
+	Survivors []Named // value to number, nil if Slope is given
 }
 
 // Joint is a set of fields whose joint distribution is followed and tested.

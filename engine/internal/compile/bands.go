@@ -43,6 +43,9 @@ func (c *compiler) splitFields() {
 		constraints = append(constraints, c.tables[i].part)
 	}
 	constraints = append(constraints, c.limits...) // so that checks can be counted by bands
+	for i := range c.means {
+		constraints = append(constraints, c.means[i].part)
+	}
 	for v := range c.space.fields {
 		if c.space.cards[v] >= minSplit {
 			c.splitField(v, constraints)

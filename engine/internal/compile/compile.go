@@ -8,8 +8,10 @@
 //	banks, phrases, rules,          phrase banks, rules about texts, and whether
 //	coverage, narrator              everyone finds a phrase
 //	endpoints, prompts, calls       how models are asked
-//	tables, doubts, bands, problem  figures over the variables
+//	tables, spread, means, doubts,  figures over the variables
+//	bands, problem
 //	structure, cache, explain, fit  the fit, and what it says when it fails
+//	statistics                      factors that meet published means and quantiles
 //	report, moves, expected, entries  what became of the tables, what a sample follows
 //	model, independence             the sampler's model, and what it leaves independent
 package compile
@@ -46,6 +48,7 @@ var checking = []stage{
 	{"narrator", (*compiler).compileNarrator},
 	{"calls", (*compiler).compileCalls},
 	{"tables", (*compiler).readTables},
+	{"means", (*compiler).readMeans},
 	{"doubts", (*compiler).listDoubts},
 	{"problem", (*compiler).poseProblem},
 }
@@ -54,6 +57,7 @@ var checking = []stage{
 var fitting = []stage{
 	{"fit", (*compiler).fit},
 	{"slice", (*compiler).slice},
+	{"statistics", (*compiler).meetStatistics},
 	{"tables", (*compiler).reportTables},
 	{"moves", (*compiler).reportMoves},
 	{"expected", (*compiler).expect},

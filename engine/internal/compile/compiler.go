@@ -52,6 +52,7 @@ type compiler struct {
 	zeros  []zero       // impossible combinations, and nulls outside a when
 	joints []constraint // joints that the model must be able to give
 	where  *constraint  // the persons wanted
+	means  []fittedMean // published means of fitted fields
 	limits []constraint // per plan.Checks: cell 0 is counted among, cell 1 counted
 
 	problem  fit.Problem

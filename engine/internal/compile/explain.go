@@ -21,8 +21,11 @@ func (c *compiler) explain(err error, tied []int) {
 		inconsistent *fit.InconsistentError
 		impossible   *fit.ImpossibleError
 		stalled      *fit.StalledError
+		means        *fit.MeansError
 	)
 	switch {
+	case errors.As(err, &means):
+		c.explainMeans(means, tied)
 	case errors.As(err, &tooLarge):
 		for i, v := range tooLarge.Clique {
 			tooLarge.Clique[i] = tied[v]

@@ -126,7 +126,10 @@ func uses(f *spec.Field) []string {
 				walk(item)
 			}
 			for _, e := range n.Fields {
-				if e.Name != "csv" && e.Name != "values" { // their where is about columns of a CSV file
+				// The where of csv and values is about columns of a CSV file. The kind
+				// lists what statistics use, because those of a fitted field may be by
+				// groups of it.
+				if e.Name != "csv" && e.Name != "values" && !kind.ListsStatistics(e.Name) {
 					walk(e.Value)
 				}
 			}

@@ -86,6 +86,10 @@ func (c *compiler) tiedProblem() (tied []int, problem *fit.Problem) {
 	for _, scope := range c.problem.Together {
 		problem.Together = append(problem.Together, renumber(scope))
 	}
+	for _, m := range c.problem.Means {
+		m.Scope = renumber(m.Scope)
+		problem.Means = append(problem.Means, m)
+	}
 	return tied, problem
 }
 

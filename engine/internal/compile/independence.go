@@ -25,6 +25,9 @@ func (c *compiler) listIndependences() {
 	for _, t := range c.tables {
 		tie(t.part.scope)
 	}
+	for _, x := range c.means {
+		tie(x.part.scope)
+	}
 	for _, z := range c.zeros {
 		tie(z.scope)
 	}

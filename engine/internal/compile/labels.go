@@ -3,13 +3,11 @@ package compile
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/plaintext"
@@ -20,6 +18,7 @@ func (c *compiler) checkLabels() {
 	c.refuseUnreadable()
 	c.warnMisread()
 	c.warnReserved()
+	c.compileAliases()
 	c.warnCase()
 }
 
@@ -120,40 +119,6 @@ func (c *compiler) warnReserved() {
 		}
 		c.diags.Warnf(f.Place, "reserved-label", "%s", text).
 			WithHint("write labels that are no such words, such as \"not applicable\" or \"yes\"; Parquet and JSONL files are not affected")
-	}
-}
-
-// warnCase warns of columns whose names are equal but for case: databases and
-// spreadsheets take them for one.
-func (c *compiler) warnCase() {
-	names := map[string]string{}
-	for _, f := range c.plan.Fields {
-		if !f.Hidden {
-			names[f.Name] = f.Name
-		}
-	}
-	for _, set := range c.spec.Aliases {
-		column := maps.Clone(names)
-		place := map[string]diag.Place{}
-		for _, a := range set.Columns {
-			column[a.Field.Value] = a.Column.Value
-			place[a.Field.Value] = a.Column.Place
-		}
-		seen := map[string]string{}
-		for _, field := range slices.Sorted(maps.Keys(column)) {
-			name := column[field]
-			other, twice := seen[strings.ToLower(name)]
-			seen[strings.ToLower(name)] = name
-			if !twice || other == name {
-				continue
-			}
-			at, ok := place[field]
-			if !ok {
-				at = set.Place
-			}
-			c.diags.Warnf(at, "equal-but-for-case", "the columns %q and %q of the aliases %q are equal but for case", other, name, set.Name).
-				WithHint("rename one: databases and spreadsheets do not distinguish them")
-		}
 	}
 }
 

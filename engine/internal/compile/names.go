@@ -31,6 +31,9 @@ func (c *compiler) checkNames() {
 			at = n.Place
 		}
 		source(f.Source, at)
+		for _, t := range kind.StatisticSources(f) {
+			source(t.Value, t.Place)
+		}
 		if k, ok := kind.Find(f.Kind); ok {
 			for _, t := range k.Uses(f) {
 				field(t)
@@ -77,44 +80,4 @@ func (c *compiler) checkAxes(t spec.Table) {
 			c.diags.Errorf(a.Place, "field-twice", "table %q names field %q twice", t.Name, a.Value).WithHint("name it once, in given or in over")
 		}
 	}
-}
-
-// checkAliases checks that a set of aliases gives every column a different name.
-func (c *compiler) checkAliases(set spec.AliasSet, fields []string) {
-	columns, taken := map[string]string{}, map[string]string{}
-	hidden := map[string]bool{}
-	for _, f := range c.spec.Fields {
-		hidden[f.Name] = f.Hidden
-	}
-	for _, a := range set.Columns {
-		if !c.mustBeOneOf(a.Field, "field", "unknown-field", fields) {
-			continue
-		}
-		if hidden[a.Field.Value] {
-			c.diags.Errorf(a.Field.Place, "hidden-alias", "field %q is hidden, so it has no column to name", a.Field.Value).WithHint("remove the alias, or hidden")
-			continue
-		}
-		columns[a.Field.Value] = a.Column.Value
-	}
-	for _, f := range c.spec.Fields {
-		if !f.Hidden && columns[f.Name] == "" {
-			taken[f.Name] = f.Name
-		}
-	}
-	for _, a := range set.Columns {
-		field, column := a.Field.Value, a.Column.Value
-		if columns[field] == "" {
-			continue
-		}
-		if other, twice := taken[column]; twice {
-			c.diags.Errorf(a.Column.Place, "column-twice", "two columns are called %q in the set %q: those of %s and %s", column, set.Name, other, field).
-				WithHint("rename one of them")
-			continue
-		}
-		taken[column] = field
-	}
-	if c.plan.Aliases == nil {
-		c.plan.Aliases = map[string]map[string]string{}
-	}
-	c.plan.Aliases[set.Name] = columns
 }

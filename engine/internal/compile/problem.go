@@ -32,6 +32,7 @@ func (c *compiler) poseProblem() {
 	for _, x := range c.readTogether() {
 		c.problem.Together = append(c.problem.Together, c.onVariables(x).scope)
 	}
+	c.poseMeans()
 	// The order of the spec must not matter; version 1 of the identity had it.
 	c.together = slices.Clone(c.problem.Together)
 	slices.SortFunc(c.problem.Together, slices.Compare)

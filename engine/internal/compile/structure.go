@@ -119,5 +119,8 @@ func problemIdentity(p *fit.Problem) *identity.Problem {
 	for _, s := range p.Supports {
 		out.Supports = append(out.Supports, identity.Support{Name: s.Name, Scope: s.Scope, Allowed: s.Allowed})
 	}
+	for _, m := range p.Means {
+		out.Means = append(out.Means, identity.Mean{Name: m.Name, Scope: m.Scope, Group: m.Group, Score: m.Score, Target: m.Target, Half: m.Half})
+	}
 	return out
 }

@@ -67,6 +67,7 @@ func (c *compiler) readTables() {
 			c.tables = append(c.tables, f)
 		}
 	}
+	c.spreadTables()
 	slices.SortFunc(c.tables, func(a, b figures) int { return strings.Compare(a.spec.Name, b.spec.Name) })
 }
 

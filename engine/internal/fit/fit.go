@@ -19,7 +19,7 @@ const patternSweeps = 50
 //
 // The error is one or more plain errors, joined, for a malformed problem, or a
 // *TooLargeError, *NoSupportError, *InconsistentError, *ImpossibleError,
-// *StalledError, or that of ctx. With a nil error every hard table was measured
+// *StalledError, *MeansError, or that of ctx. With a nil error every hard table was measured
 // to be within Options.Tolerance of its reconciled shares.
 func Fit(ctx context.Context, p *Problem, o Options) (*Result, error) {
 	o = o.withDefaults()
@@ -39,6 +39,9 @@ func Fit(ctx context.Context, p *Problem, o Options) (*Result, error) {
 		return nil, err
 	}
 	if err := f.fit(ctx); err != nil {
+		return nil, err
+	}
+	if err := f.meetMeans(ctx); err != nil {
 		return nil, err
 	}
 	o.Progress(Progress{Stage: StageCertify, Sweep: f.sweeps})

@@ -27,6 +27,7 @@ const (
 	StageReconcile Stage = "reconcile" // least change that makes the hard tables agree
 	StagePattern   Stage = "pattern"   // fit of the pattern tables, the seed of the next stage
 	StageFit       Stage = "fit"       // fit of the hard and soft tables
+	StageMeans     Stage = "means"     // tilts that give the demanded means
 	StageDiagnose  Stage = "diagnose"  // why that fit makes no progress
 	StageCertify   Stage = "certify"   // measurement of every table
 )

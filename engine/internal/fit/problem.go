@@ -10,6 +10,7 @@
 // The methods, each cited in full where it is implemented: iterative proportional
 // fitting (Deming and Stephan 1940) on a junction tree (Lauritzen and
 // Spiegelhalter 1988; Jirousek and Preucil 1995), with Newton steps on the dual;
+// exponential tilts for published means (Csiszar 1975);
 // reconciliation of tables that disagree by least squares (Stone, Champernowne and
 // Meade 1942); proofs of impossibility by Farkas' lemma, reduced by a deletion
 // filter (Chinneck and Dravnieks 1991).
@@ -79,6 +80,8 @@ type Problem struct {
 	// Together lists further sets of variables that must share a clique, so that
 	// their joint distribution can be read off the result.
 	Together [][]int `json:"together,omitempty"`
+	// Means are demanded beside the hard tables.
+	Means []Mean `json:"means,omitempty"`
 }
 
 // Clique is one node of the junction tree with its calibrated joint

@@ -48,6 +48,11 @@ func (p *Problem) validate() error {
 			fault("fit: together %d: %w", i, err)
 		}
 	}
+	for i := range p.Means {
+		if err := p.checkMean(&p.Means[i]); err != nil {
+			fault("fit: mean %d (%s): %w", i, p.Means[i].Name, err)
+		}
+	}
 	return errors.Join(faults...)
 }
 

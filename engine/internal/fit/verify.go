@@ -30,6 +30,11 @@ func (r *Result) Verify(p *Problem) error {
 			return fmt.Errorf("fit: table %s: %w", p.Tables[i].Name, err)
 		}
 	}
+	for i := range p.Means {
+		if err := r.verifyMean(&p.Means[i]); err != nil {
+			return fmt.Errorf("fit: mean %s: %w", p.Means[i].Name, err)
+		}
+	}
 	return nil
 }
 

@@ -52,6 +52,7 @@ type Problem struct {
 	Tables   []Table   `json:"tables"`
 	Supports []Support `json:"supports"`
 	Together [][]int   `json:"together,omitempty"`
+	Means    []Mean    `json:"means,omitempty"`
 }
 
 // Var is a variable of a Problem.
@@ -73,6 +74,16 @@ type Table struct {
 	Tolerance float64   `json:"tolerance"`
 	Low       []float64 `json:"low,omitempty"`  // from version 2 on
 	High      []float64 `json:"high,omitempty"` // from version 2 on
+}
+
+// Mean is a demand for the means of a score in a Problem.
+type Mean struct {
+	Name   string    `json:"name"`
+	Scope  []int     `json:"scope"`
+	Group  []int32   `json:"group"`
+	Score  []float64 `json:"score"`
+	Target []float64 `json:"target"`
+	Half   []float64 `json:"half"`
 }
 
 // Support is a set of configurations that a Problem allows.

@@ -105,7 +105,7 @@ func (g *grid) add(d, whole int, parts []int, unit float64, gaps bool) sums {
 			continue
 		}
 		base := w.At - int64(whole)*g.stride[d]
-		total, positive, complete := 0.0, 0, true
+		total, positive, negative, complete := 0.0, 0, w.Number < 0, true
 		for _, p := range parts {
 			c := g.cell(base + int64(p)*g.stride[d])
 			switch {
@@ -116,6 +116,7 @@ func (g *grid) add(d, whole int, parts []int, unit float64, gaps bool) sums {
 				if c.Number > 0 {
 					positive++
 				}
+				negative = negative || c.Number < 0
 			}
 		}
 		if !complete {
@@ -123,6 +124,9 @@ func (g *grid) add(d, whole int, parts []int, unit float64, gaps bool) sums {
 			continue
 		}
 		s.cells++
+		if negative {
+			continue // a balance, such as births less deaths, is no sum of parts
+		}
 		all, sum = all+w.Number, sum+total
 		// Of small figures rounding explains less: 2 is not 1 + 0 + 0.
 		diff := math.Abs(w.Number - total)

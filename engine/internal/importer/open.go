@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +27,10 @@ type Opened struct {
 // Open reads a table: a file in one of the formats of package office, a CSV file or a
 // workbook. Faults are added to the list; then the result is nil.
 func Open(data []byte, shown string, o Options, faults *diag.List) *Opened {
+	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+		faults.Errorf(diag.Place{File: shown}, "compressed", "the file is compressed").WithHint("unpack it first, for example with gunzip")
+		return nil
+	}
 	if !office.Is(shown, data) {
 		return openTable(data, shown, o, faults)
 	}

@@ -2,10 +2,8 @@ package importer
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/personagen/personagen/engine/internal/office"
 )
@@ -67,6 +65,13 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 		if s.Axes[i].About == Other && f.why == "" {
 			partial = append(partial, f.field)
 		}
+		if _, first := f.role["age"]; first && len(f.made) == 2 && slices.Contains(t.over, i) && s.Measure == "counts" {
+			t.spread = true
+			s.Notes = append(s.Notes, fmt.Sprintf("the classes of %s are spread over single years by a smooth curve (spread)", f.field))
+		}
+		if s.Axes[i].About == Sex && slices.Contains(t.over, i) {
+			t.sex = f.field
+		}
 		out.Fields = append(out.Fields, f.made...)
 		for _, role := range []string{"age", "sex", "region"} {
 			if name, ok := f.role[role]; ok && (spec.Roles[role] == "" || spec.Roles[role] == name) {
@@ -127,232 +132,6 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 	return out, nil
 }
 
-// maxInline is the number of values above which a category reads them from the file.
-const maxInline = 200
-
-// fromFile makes a category read its values from the column of the file.
-func (t *tableText) fromFile(i int, field string, fields []Entry) {
-	column := t.columns[field]
-	if column == "" {
-		column = field
-	}
-	csv := append([]string{"file: " + cue(t.origin.File)}, t.origin.Layout...)
-	for _, d := range t.drop {
-		if strings.HasPrefix(d, cueName(column)+": ") {
-			csv = append(csv, "drop: {"+d+"}")
-		}
-	}
-	for k := range fields {
-		if fields[k].Name == field {
-			fields[k].Text = fmt.Sprintf("{kind: \"category\", title: %s, values: {%s: {%s}, column: %s}}",
-				cue(t.Cube.Dims[i].Name()), t.origin.Form, strings.Join(csv, ", "), cue(column))
-		}
-	}
-}
-
-// tableText collects the text of a table.
-type tableText struct {
-	*Study
-	origin      Origin
-	over, given []int
-	columns     map[string]string   // field to column
-	maps        map[string][]string // field to entries of its map
-	where       []string            // the persons that the table is about
-	drop        []string            // labels that are left out, by column
-}
-
-// persons says, as the contents of a condition, whom the table is about; "" for
-// everybody.
-func (t *tableText) persons() string { return strings.Join(t.where, ", ") }
-
-// column says which column an axis is and how its categories become values. Labels tell
-// a reader more than codes, so they are used where no two are alike.
-func (t *tableText) column(i int, f match) {
-	d := &t.Cube.Dims[i]
-	kept := t.Kept(i)
-	seen := map[string]bool{}
-	codes := false
-	apart := t.origin.Long.Labels[i] != t.origin.Long.Codes[i]
-	for j := range d.Categories {
-		codes = codes || apart && seen[d.Categories[j].Name()]
-		seen[d.Categories[j].Name()] = true
-	}
-	text := func(j int) string {
-		if codes {
-			return d.Categories[j].Key()
-		}
-		if !apart {
-			return d.Categories[j].Label
-		}
-		return d.Categories[j].Name()
-	}
-	column := t.origin.Long.Header[t.origin.Long.Labels[i]]
-	if codes {
-		column = t.origin.Long.Header[t.origin.Long.Codes[i]]
-	}
-	if column != f.field {
-		t.columns[f.field] = column
-	}
-	for _, j := range kept {
-		if text(j) != f.to[j] {
-			t.maps[f.field] = append(t.maps[f.field], cue(text(j))+": "+cue(f.to[j]))
-		}
-	}
-	if len(kept) < len(d.Categories) {
-		var dropped []string
-		for j := range d.Categories {
-			if !t.Axes[i].Keep[j] && !slices.Contains(dropped, text(j)) {
-				dropped = append(dropped, text(j))
-			}
-		}
-		t.drop = append(t.drop, cueName(column)+": "+strings.ReplaceAll(cueList(dropped), "\n", "\n\t\t"))
-	}
-}
-
-// text writes the table.
-func (t *tableText) text(fields map[int]string, source string) string {
-	var csv []string
-	add := func(format string, args ...any) { csv = append(csv, fmt.Sprintf(format, args...)) }
-	add("file: %s", cue(t.origin.File))
-	csv = append(csv, t.origin.Layout...)
-	add("value: %s", cue(t.origin.Long.Header[t.origin.Long.Value]))
-	if t.Measure != "counts" {
-		add("measure: %q", t.Measure)
-	}
-	if len(t.columns) > 0 {
-		var list []string
-		for _, f := range sortedKeys(t.columns) {
-			list = append(list, f+": "+cue(t.columns[f]))
-		}
-		add("columns: {%s}", strings.Join(list, ", "))
-	}
-	var fixed []string
-	for i := range t.Axes {
-		if j := t.Axes[i].Fixed; j >= 0 && len(t.Cube.Dims[i].Categories) > 1 {
-			d := &t.Cube.Dims[i]
-			fixed = append(fixed, cueName(t.origin.Long.Header[t.origin.Long.Codes[i]])+": "+cue(d.Categories[j].Key()))
-		}
-	}
-	if len(fixed) > 0 {
-		add("where: {%s}", strings.Join(fixed, ", "))
-	}
-	if len(t.drop) > 0 {
-		add("drop: {%s}", strings.Join(t.drop, ", "))
-	}
-	zero, symbols := slices.Clone(t.origin.Zero), t.symbols()
-	if t.Zero {
-		zero, symbols = append(zero, symbols...), nil
-	}
-	if len(zero) > 0 {
-		add("zero: %s", cueList(zero))
-	}
-	if len(symbols) > 0 {
-		add("missing: %s", cueList(symbols))
-		add("missing_is: \"unknown\"")
-	}
-	if len(t.maps) > 0 {
-		var list []string
-		indent := "\t\t"
-		if len(t.maps) > 1 {
-			indent += "\t"
-		}
-		for _, f := range sortedKeys(t.maps) {
-			list = append(list, f+": "+braces(t.maps[f], indent))
-		}
-		if len(list) == 1 {
-			add("map: %s", list[0])
-		} else {
-			add("map: {\n\t\t\t%s\n\t\t}", strings.Join(list, "\n\t\t\t"))
-		}
-	}
-	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, "\t"+format+"\n", args...) }
-	b.WriteString("{\n")
-	if t.Cube.Title != "" {
-		line("title: %s", cue(shortened(t.Cube.Title, 200)))
-	}
-	names := func(axes []int) string {
-		var list []string
-		for _, i := range axes {
-			list = append(list, fields[i])
-		}
-		return cueList(list)
-	}
-	line("over: %s", names(t.over))
-	if len(t.given) > 0 {
-		line("given: %s", names(t.given))
-	}
-	if persons := t.persons(); persons != "" {
-		line("where: {%s}", persons)
-	}
-	b.WriteString("\t" + t.origin.Form + ": {\n")
-	for _, c := range csv {
-		b.WriteString("\t\t" + c + "\n")
-	}
-	b.WriteString("\t}\n")
-	if t.Zero || t.sparse() {
-		line("absent: 0")
-	}
-	if t.Measure != "counts" {
-		line("rounded: %v", unitOf(t.Cube))
-	}
-	line("source: %s", cue(source))
-	if year := t.year(t.origin.Year); year > 0 {
-		line("year: %d", year)
-	}
-	line("status: \"official\"")
-	b.WriteString("}")
-	return b.String()
-}
-
-// braces writes entries as a struct, many of them in lines of four.
-func braces(entries []string, indent string) string {
-	if len(entries) <= 4 {
-		return "{" + strings.Join(entries, ", ") + "}"
-	}
-	var b strings.Builder
-	b.WriteString("{\n")
-	for line := range slices.Chunk(entries, 4) {
-		b.WriteString(indent + "\t" + strings.Join(line, ", ") + ",\n")
-	}
-	return b.String() + indent + "}"
-}
-
-func unitOf(c *office.Cube) float64 {
-	n := 0
-	for i := range c.Cells {
-		n = max(n, places(c.Cells[i].Number))
-	}
-	u := 1.0
-	for range n {
-		u /= 10
-	}
-	return u
-}
-
-// symbols are those in place of figures in the cells that are read.
-func (t *tableText) symbols() []string {
-	var found []string
-	t.eachKept(func(c *office.Cell) {
-		if c.Status != office.Value && c.Status != office.Zero && !slices.Contains(found, c.Symbol) {
-			found = append(found, c.Symbol)
-		}
-	})
-	slices.Sort(found)
-	return found
-}
-
-// sparse reports whether some of the combinations that are read have no cell, and so no
-// persons: an office lists them all or only those with figures.
-func (t *tableText) sparse() bool {
-	n, all := 0, 1
-	t.eachKept(func(*office.Cell) { n++ })
-	for i := range t.Axes {
-		all *= len(t.Kept(i))
-	}
-	return n < all
-}
-
 // eachKept calls visit with the cells that are read.
 func (s *Study) eachKept(visit func(c *office.Cell)) {
 	var at []int
@@ -370,87 +149,6 @@ func (s *Study) eachKept(visit func(c *office.Cell)) {
 	}
 }
 
-// year returns the year of the picked period.
-func (s *Study) year(otherwise int) int {
-	for i := range s.Axes {
-		if a := &s.Axes[i]; a.About == Periods && a.Fixed >= 0 {
-			k := &s.Cube.Dims[i].Categories[a.Fixed]
-			if y := yearOf(k.Key()); y > 0 {
-				return y
-			}
-			if y := yearOf(k.Name()); y > 0 {
-				return y
-			}
-		}
-	}
-	return otherwise
-}
-
-// source names the publication, one that the spec has already or a new one.
-func (s *Study) source(o Origin, spec *Spec, out *Stanza) string {
-	c := s.Cube
-	title := c.Title
-	if title == "" {
-		title = o.File[strings.LastIndexByte(o.File, '/')+1:]
-	}
-	if c.ID != "" && !strings.Contains(title, c.ID) {
-		title += ", table " + c.ID
-	}
-	src := Source{Publisher: c.Publisher, Title: shortened(title, 300), Date: isoDate(c.Updated), URL: c.URL, Licence: c.Licence}
-	for _, name := range sortedKeys(spec.Sources) {
-		if spec.Sources[name].Title == src.Title {
-			return name
-		}
-	}
-	file := o.File[strings.LastIndexByte(o.File, '/')+1:]
-	file, _, _ = strings.Cut(file, ".")
-	base := slug(32, strings.TrimSpace(publisherSlug(c.Publisher)+" "+c.ID), c.Title, file)
-	name := base
-	for n := 2; ; n++ {
-		if _, taken := spec.Sources[name]; !taken {
-			break
-		}
-		name = fmt.Sprintf("%s_%d", base, n)
-	}
-	spec.Sources[name] = src
-	var parts []string
-	if src.Publisher != "" {
-		parts = append(parts, "publisher: "+cue(src.Publisher))
-	}
-	parts = append(parts, "title: "+cue(src.Title))
-	if year := s.year(o.Year); year > 0 {
-		parts = append(parts, fmt.Sprintf("year: %d", year))
-	}
-	for _, p := range []struct{ key, value string }{{"date", src.Date}, {"url", src.URL}, {"license", src.Licence}} {
-		if p.value != "" {
-			parts = append(parts, p.key+": "+cue(p.value))
-		}
-	}
-	out.Sources = []Entry{{name, "{" + strings.Join(parts, ", ") + "}"}}
-	return name
-}
-
-// publisherSlug shortens the name of an office to its initials if it is long.
-func publisherSlug(name string) string {
-	words := strings.Fields(name)
-	if len(words) < 3 {
-		return name
-	}
-	if w := words[0]; len(w) > 2 && strings.ToUpper(w) == w {
-		return w
-	}
-	var b strings.Builder
-	for _, w := range words {
-		if r := []rune(w)[0]; r >= 'A' && r <= 'Z' {
-			b.WriteRune(r)
-		}
-	}
-	if b.Len() < 2 {
-		return words[0]
-	}
-	return b.String()
-}
-
 // tableName names the table after its fields.
 func (s *Study) tableName(o Origin, spec *Spec, fields map[int]string, t *tableText) string {
 	var parts []string
@@ -463,35 +161,6 @@ func (s *Study) tableName(o Origin, spec *Spec, fields map[int]string, t *tableT
 		name = fmt.Sprintf("%s_%d", base, n)
 	}
 	return name
-}
-
-var dayMonth = regexp.MustCompile(`\b\d{1,2}([ /.])(\d{2}|[A-Z][a-z]+)([ /.])(\d{4}|\d{2})\b`)
-
-var dates = regexp.MustCompile(`^(\d{4})-?(\d{2})-?(\d{2})`)
-
-// isoDate returns a date as offices write it in ISO form, or as it is.
-func isoDate(text string) string {
-	if m := dates.FindStringSubmatch(text); m != nil {
-		return m[1] + "-" + m[2] + "-" + m[3]
-	}
-	if d := dayMonth.FindString(text); d != "" {
-		text = strings.ReplaceAll(d, ".", "/")
-	}
-	for _, form := range []string{"02/01/2006", "02/01/06", "2 January 2006", "2 Jan 2006", "January 2, 2006"} {
-		for n := len(text); n >= len("02/01/06"); n-- {
-			if d, err := time.Parse(form, text[:n]); err == nil {
-				return d.Format("2006-01-02")
-			}
-		}
-	}
-	return shortened(text, 40)
-}
-
-func shortened(text string, n int) string {
-	if r := []rune(text); len(r) > n {
-		return strings.TrimSpace(string(r[:n-1])) + "…"
-	}
-	return text
 }
 
 func sortedKeys[V any](m map[string]V) []string {

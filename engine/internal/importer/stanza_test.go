@@ -35,7 +35,7 @@ func TestStanzaOfNewFields(t *testing.T) {
 		region: {kind: "category", title: "region", values: ["01 North", "02 South"]}
 		sex: {kind: "category", title: "sex", values: ["män", "kvinnor"]}
 		age: {kind: "integer", title: "age", min: 0, max: 100}
-		age_group: {kind: "group", of: "age", cuts: [0, 10], labels: ["0-9 år", "10+ år"]}
+		age_class: {kind: "group", of: "age", cuts: [0, 10], labels: ["0-9 år", "10+ år"]}
 	}
 	roles: {
 		region: "region"
@@ -43,13 +43,14 @@ func TestStanzaOfNewFields(t *testing.T) {
 		age: "age"
 	}
 	tables: {
-		region_sex_age_group: {
-			over: ["region", "sex", "age_group"]
+		region_sex_age_class: {
+			over: ["region", "sex", "age_class"]
 			csv: {
 				file: "people.csv"
 				value: "persons"
-				columns: {age_group: "age"}
+				columns: {age_class: "age"}
 			}
+			spread: by: ["sex"]
 			source: "people"
 			status: "official"
 		}
@@ -81,7 +82,7 @@ func TestStanzaOfKnownFields(t *testing.T) {
 		`over: ["area", "gender", "generation"]`,
 		`columns: {area: "region", gender: "sex", generation: "age"}`,
 		`area: {"01 North": "North", "02 South": "South"}`,
-		`gender: {"män": "male", "kvinnor": "female"}`,
+		`gender: {"män": "male", kvinnor: "female"}`,
 		`generation: {"0-9 år": "child", "10+ år": "other"}`,
 	} {
 		if !strings.Contains(s.Tables[0].Text, want) {

@@ -108,6 +108,9 @@ func TestTotals(t *testing.T) {
 				"B,Total,50", "B,employed,30", "B,unemployed,8", "B,first job,2", "B,outside,12",
 				"C,Total,33", "C,employed,20", "C,unemployed,6", "C,first job,3", "C,outside,7"),
 			kept: "A,B,C | employed,unemployed,outside", out: map[string]string{"first job": "a part of another category"}},
+		{name: "a balance is no total",
+			text: "year,births,deaths,growth\n2001,90,80,10\n2002,91,85,6\n2003,80,85,-5\n2004,70,90,-20\n",
+			kept: "2001,2002,2003,2004 | births,deaths,growth", open: "contents has 3 contents"},
 		{name: "several rows with a name",
 			text: long("A,x,1", "B,x,2", "A,x,3", "C,x,4", "D,x,5", "E,x,6", "F,x,7", "G,x,8", "H,x,1", "I,x,2", "J,x,9", "K,x,1", "L,x,5", "M,x,3", "N,x,3", "O,x,4", "P,x,2", "Q,x,5", "R,x,1", "S,x,2", "T,x,6"),
 			kept: "A,B,A,C,D,E,F,G,H,I,J,K,L,M,N,O,P,Q,R,S,T | x", open: `several rows are called "A"`, answer: "--drop place=A"},
@@ -126,8 +129,8 @@ func TestTotals(t *testing.T) {
 			choices: Choices{Drop: []Choice{{"place", "World"}}},
 			kept:    "A,B"},
 		{name: "unions of countries",
-			text: "country,persons\nItaly,400\nMalta,5\nEU27_2020,1000\nEuro area,700\n",
-			kept: "Italy,Malta,EU27_2020,Euro area", open: `"EU27_2020" and "Euro area" may contain other categories`, answer: "--keep country"},
+			text: "geo,persons\nItaly,400\nMalta,5\nEU27_2020,1000\nEuro area,700\n",
+			kept: "Italy,Malta,EU27_2020,Euro area", open: `"EU27_2020" and "Euro area" may contain other categories`, answer: "--keep geo"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := look(t, "x.csv", tt.text, tt.choices)
@@ -213,6 +216,18 @@ func TestContents(t *testing.T) {
 	}
 }
 
+func TestPeriods(t *testing.T) {
+	for period, want := range map[string]int{
+		"2019": 2019, "2026M01": 2026, "2020-Q1": 2020, "2005TII": 2005, "2023K4": 2023, "Anul 2017": 2017, "1991 Year": 1991, "Mar-May 1992": 1992,
+		"31.12.1970": 1970, "2024-01-31": 2024, "January 1st, 2025": 2025, "1 de enero de 2004": 2004, "2019/20": 2019, "1995H2": 1995, "2023*": 2023, "202401": 2024, "20240131": 2024,
+		"": 0, "12": 0, "1234": 0, "Route 2019": 0, "2019 Tower Street": 0, "16-19": 0, "20190": 0,
+	} {
+		if got := yearOf(period); got != want {
+			t.Errorf("%q: %d, want %d", period, got, want)
+		}
+	}
+}
+
 func TestChoicesThatNameNothing(t *testing.T) {
 	o := opened(t, "x.csv", long("A,x,1", "A,y,2", "B,x,3", "B,y,4"))
 	for _, tt := range []struct {
@@ -283,5 +298,41 @@ func TestAges(t *testing.T) {
 	s = look(t, "x.csv", "age,persons\n0-9,5\n5-14,6\n15+,7\n", Choices{})
 	if got := questions(s); !strings.Contains(got, `the ages "0-9" and "5-14" overlap`) {
 		t.Error(got)
+	}
+}
+
+// Tables in the forms of data portals: codes beside labels, columns that number the
+// rows, constants, flags, codes with a prefix.
+func TestPortals(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("REF_DATE,GEO,DGUID,Gender,Age group,UOM,UOM_ID,VECTOR,COORDINATE,VALUE,STATUS,SYMBOL,DECIMALS\n")
+	n := 0
+	for i, geo := range []string{"Hills,2021A01", "Coast,2021A02"} {
+		for j, sex := range []string{"Total - gender", "Men+", "Women+"} {
+			for k, age := range []string{"All ages", "0 to 4 years", "5 years and over"} {
+				figures := [3][3]int{{10, 4, 6}, {5, 2, 3}, {5, 2, 3}}
+				n++
+				fmt.Fprintf(&b, "2023,%s,%s,%s,Persons,249,v%d,%d.%d.%d,%d,,,0\n", geo, sex, age, 4000+n, i+1, j+1, k+1, figures[j][k]*(i+1))
+			}
+		}
+	}
+	s := look(t, "x.csv", b.String(), Choices{})
+	if got := kept(s); got != "2023 | Hills,Coast | Men+,Women+ | 0 to 4 years,5 years and over | Persons | 249 | 0" {
+		t.Errorf("kept %s\n%s", got, questions(s))
+	}
+	if d := s.Cube.Dims[1]; d.Categories[1].Code != "2021A02" {
+		t.Errorf("codes of places: %+v", d.Categories)
+	}
+
+	csv := "ref_area,sex,classif1,time,obs_value,obs_status\n"
+	for j, sex := range []string{"SEX_T", "SEX_M", "SEX_F"} {
+		for k, age := range []string{"AGE_YTHADULT_YGE15", "AGE_YTHADULT_Y15-24", "AGE_YTHADULT_YGE25"} {
+			figures := [3][3]float64{{100.5, 20.5, 80}, {60.25, 12.25, 48}, {40.25, 8.25, 32}}
+			csv += fmt.Sprintf("BRA,%s,%s,2024,%v,\n", sex, age, figures[j][k])
+		}
+	}
+	s = look(t, "x.csv", csv, Choices{})
+	if got := kept(s); got != "BRA | SEX_M,SEX_F | AGE_YTHADULT_Y15-24,AGE_YTHADULT_YGE25 | 2024" || len(s.Open) > 0 {
+		t.Errorf("kept %s\n%s", got, questions(s))
 	}
 }

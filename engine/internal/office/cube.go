@@ -59,7 +59,8 @@ type Dimension struct {
 	ID         string // "" if it has only a label
 	Label      string
 	Role       Role
-	Total      int // the category that the file declares to be the total, -1 for none
+	Total      int    // the category that the file declares to be the total, -1 for none
+	Prefix     string // of all codes, such as "SEX_"; says nothing about a category
 	Categories []Category
 }
 

@@ -99,7 +99,9 @@ func (b *Builder) Finish() error {
 			at = at*int64(len(c.Dims[i].Categories)) + int64(b.at[i][k])
 		}
 		c.Cells[k].At = at
-		if line, twice := seen[at]; twice {
+		if line, twice := seen[at]; twice && line == 0 {
+			return faultf(0, 0, "row %d has the categories of an earlier one", k+1).hint("a column that tells the two rows apart is not among the dimensions")
+		} else if twice {
 			return faultf(int(c.Cells[k].Line), 1, "the row has the categories of line %d", line).
 				hint("a column that tells the two rows apart is not among the dimensions")
 		}

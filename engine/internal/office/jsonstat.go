@@ -47,7 +47,7 @@ type (
 	}
 )
 
-// readJSONStat reads the datasets of a JSON-stat document: a dataset, a bundle of
+// readJSONStat reads the datasets of a JSON-stat document, or PxWeb's other JSON: a dataset, a bundle of
 // version 1 or a collection of version 2. A collection contains datasets or only
 // links to them; links are not followed.
 func readJSONStat(data []byte) ([]*Cube, error) {
@@ -58,6 +58,10 @@ func readJSONStat(data []byte) ([]*Cube, error) {
 	var top map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &top); err != nil {
 		return nil, jsonFault(text, err)
+	}
+	if isPxWeb(top) {
+		c, err := readPxWeb(text)
+		return []*Cube{c}, err
 	}
 	var cubes []*Cube
 	err = jsEach(top, "", 0, func(name string, raw json.RawMessage) error {

@@ -76,22 +76,22 @@ func expect(t *testing.T, what, got, want string) {
 const pxRows = `CHARSET="ANSI";
 AXIS-VERSION="2000";
 MATRIX="7";
-TITLE="Weddings by district "
+TITLE="Weddings by parish "
 "and status";
 CONTENTS="Weddings";
 UNITS="weddings";
 DECIMALS=0;
-STUB="district";
+STUB="parish";
 HEADING="sex ","status";
-VALUES("district")="Total",
+VALUES("parish")="Total",
 "Côte; north","Hills";
-CODES("district")="T","null","02";
+CODES("parish")="T","null","02";
 VALUES("sex ")="women","men";
 VALUES("status")="all","single";
 ELIMINATION("status")="all";
-MAP("district")="d";
+MAP("parish")="d";
 SOURCE="Office ""of figures";
-NOTE("district")="Places#as of <b>2018</b>";
+NOTE("parish")="Places#as of <b>2018</b>";
 DATA=
 10 8 - "..";
 7 5 "." "...";
@@ -104,10 +104,10 @@ func TestPXRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := one(t, "x.px", latin)
-	expect(t, "dimensions", dims(c), "|district|place(T=Total; null=Côte; north; 02=Hills)\n|sex|(=women; =men)\n|status|(=all!; =single)")
+	expect(t, "dimensions", dims(c), "|parish|place(T=Total; null=Côte; north; 02=Hills)\n|sex|(=women; =men)\n|status|(=all!; =single)")
 	expect(t, "cells", cells(c), "0:10 1:8 2:zero(-) 3:missing(..) 4:7 5:5 6:missing(.) 7:missing(...) 8:3 9:missing(..) 10:1 11:1")
-	expect(t, "texts", strings.Join([]string{c.Format, c.ID, c.Title, c.Unit, c.Publisher}, "|"), "PC-Axis|7|Weddings by district and status|weddings|Office of figures")
-	expect(t, "notes", strings.Join(c.Notes, "|"), "district: Places as of 2018")
+	expect(t, "texts", strings.Join([]string{c.Format, c.ID, c.Title, c.Unit, c.Publisher}, "|"), "PC-Axis|7|Weddings by parish and status|weddings|Office of figures")
+	expect(t, "notes", strings.Join(c.Notes, "|"), "parish: Places as of 2018")
 	if line := c.Cells[4].Line; line != 22 {
 		t.Errorf("the second row is on line %d", line)
 	}
@@ -159,7 +159,7 @@ func TestPXFaults(t *testing.T) {
 		{"quotation mark in the data", `1 1;;`, `1 "1`, "a quotation mark is not closed"},
 		{"word in the data", "10 8", "ten 8", `"ten" is not a figure`},
 		{"no values", `VALUES("sex ")="women","men";`, "", `"sex" has neither VALUES nor CODES`},
-		{"twice", `HEADING="sex ",`, `HEADING="district",`, `named twice`},
+		{"twice", `HEADING="sex ",`, `HEADING="parish",`, `named twice`},
 		{"encoding", `CHARSET="ANSI"`, `CHARSET="klingon"`, `"klingon" is not known`},
 	} {
 		_, err := Read("x.px", []byte(strings.ReplaceAll(strings.Replace(pxRows, tt.from, tt.to, 1), "ô", "\xf4")))
@@ -269,8 +269,8 @@ func TestSDMX(t *testing.T) {
 		{"both, version 1", "DATAFLOW,SEX: Sex,TIME_PERIOD: Time,OBS_VALUE\nE:D(1.0),F: Women,2020: 2020,3\nE:D(1.0),M: Men,2020: 2020,4\n",
 			"SEX|Sex|(F=Women; M=Men)\nTIME_PERIOD|Time|time(2020=2020)", "0:3 1:4"},
 		{"names beside codes, version 2", "STRUCTURE,STRUCTURE_ID,STRUCTURE_NAME,ACTION,REF_AREA,Reference area,SEX,Sex,TIME_PERIOD,Time period,OBS_VALUE,Observation value,OBS_STATUS,Observation status,UNIT_MULT,Unit multiplier,DECIMALS,Decimals\n" +
-			"DATAFLOW,O:P(1.0),Persons,I,MDA,Moldova,F,Female,2024,,1.5,,A,Normal value,3,Thousands,1,One\nDATAFLOW,O:P(1.0),Persons,I,MDA,Moldova,M,Male,2024,,1.4,,E,Estimated value,3,Thousands,1,One\n",
-			"REF_AREA|Reference area|place(MDA=Moldova)\nSEX|Sex|(F=Female; M=Male)\nTIME_PERIOD|Time period|time(2024=)", "0:1.5 1:1.4/E"},
+			"DATAFLOW,O:P(1.0),Persons,I,MLT,Malta,F,Female,2024,,1.5,,A,Normal value,3,Thousands,1,One\nDATAFLOW,O:P(1.0),Persons,I,MLT,Malta,M,Male,2024,,1.4,,E,Estimated value,3,Thousands,1,One\n",
+			"REF_AREA|Reference area|place(MLT=Malta)\nSEX|Sex|(F=Female; M=Male)\nTIME_PERIOD|Time period|time(2024=)", "0:1.5 1:1.4/E"},
 	} {
 		c := one(t, "x.csv", tt.text)
 		expect(t, tt.name+": dimensions", dims(c), tt.dims)
@@ -325,6 +325,22 @@ func TestCensus(t *testing.T) {
 		if _, err := Read("x.json", []byte(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: got %v", tt.text, err)
 		}
+	}
+}
+
+func TestPxWebJSON(t *testing.T) {
+	const text = `{"columns":[{"code":"R","text":"region","type":"d"},{"code":"Tid","text":"year","type":"t"},{"code":"N","text":"Persons","type":"c"},{"code":"X","text":"Net","type":"c"}],
+"comments":[{"variable":"R","value":"02","comment":"since 2020"}],
+"data":[{"key":["01","2020"],"values":["5","-2"]},{"key":["02","2020"],"values":["..","-"]}],
+"metadata":[{"infofile":"None","updated":"2024-01-01T00:00:00Z","label":"People","source":"Office"}]}`
+	c := one(t, "x.json", text)
+	expect(t, "dimensions", dims(c), "R|region|(01=; 02=)\nTid|year|time(2020=)\ncontents||metric(N=Persons; X=Net)")
+	expect(t, "cells", cells(c), "0:5 1:-2 2:missing(..) 3:zero(-)")
+	if _, err := Read("x.json", []byte(strings.Replace(text, `"values":["5","-2"]`, `"values":["5"]`, 1))); err == nil || !strings.Contains(err.Error(), "row 1 has 2 keys and 1 values") {
+		t.Error(err)
+	}
+	if _, err := Read("x.json", []byte(strings.Replace(text, `["02","2020"]`, `["01","2020"]`, 1))); err == nil || !strings.Contains(err.Error(), "the categories of") {
+		t.Error(err)
 	}
 }
 
@@ -389,6 +405,9 @@ func fuzz(f *testing.F, name string, seeds ...string) {
 }
 
 func FuzzPX(f *testing.F) { fuzz(f, "x.px", pxRows, pxKeys) }
+func FuzzPxWebJSON(f *testing.F) {
+	fuzz(f, "x.json", `{"columns":[{"code":"R","text":"r","type":"d"},{"code":"N","text":"n","type":"c"}],"data":[{"key":["1"],"values":["5"]}]}`)
+}
 func FuzzJSONStat(f *testing.F) {
 	fuzz(f, "x.json", stat2, strings.NewReplacer("VALUE", "[5,3,2,null,4,3]", "STATUS", "null").Replace(stat2))
 }

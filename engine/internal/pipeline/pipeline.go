@@ -13,6 +13,7 @@ import (
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/columns"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/report"
 )
@@ -26,30 +27,25 @@ type Source interface {
 
 // Pipeline is a set of workers. Its tallies add up over several calls of Run.
 type Pipeline struct {
-	Schema   frame.Schema      // of the visible columns, as files have them
+	Columns  *columns.Files    // of the files
 	Files    []dataset.Writer  // that Run appends rows to; none for a dry run
 	Progress func(rows int64)  // called after each chunk with the number of rows done in this call of Run; may be nil
 	suite    *check.Suite      // that the tallies are for
 	tallies  []*check.Tally    // one per worker
 	samplers []*report.Sampler // one per worker; nil when no persons are sampled
 	sources  []Source          // one per worker
-	visible  []int             // columns of the plan that files have
 
 	chunkRows, batchRows int
 }
 
-// New returns a pipeline for rows of the plan. Workers below 1 means one per
-// processor.
-func New(p *plan.Plan, suite *check.Suite, workers int, sources func(worker int) Source) *Pipeline {
+// New returns a pipeline for rows of the plan, whose files have the columns of a set of
+// its aliases. Workers below 1 means one per processor.
+func New(p *plan.Plan, aliases string, suite *check.Suite, workers int, sources func(worker int) Source) *Pipeline {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	out := &Pipeline{suite: suite, visible: p.Visible()}
+	out := &Pipeline{suite: suite, Columns: columns.Of(p, aliases)}
 	out.chunkRows, out.batchRows = Portions(p)
-	all := p.Schema()
-	for _, i := range out.visible {
-		out.Schema = append(out.Schema, all[i])
-	}
 	for w := range workers {
 		out.sources = append(out.sources, sources(w))
 		out.tallies = append(out.tallies, suite.NewTally())
@@ -155,7 +151,7 @@ func (p *Pipeline) Run(ctx context.Context, first, count int64) error {
 
 // fill makes the rows of a chunk, tallies and encodes them.
 func (p *Pipeline) fill(ctx context.Context, worker int, c *chunk) error {
-	view := frame.New(p.Schema)
+	view := frame.New(p.Columns.Schema)
 	for done := 0; done < c.rows; {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -171,10 +167,7 @@ func (p *Pipeline) fill(ctx context.Context, worker int, c *chunk) error {
 		if p.samplers != nil {
 			p.samplers[worker].Add(b)
 		}
-		view.First, view.N = b.First, b.N
-		for i, column := range p.visible {
-			view.Columns[i] = b.Columns[column]
-		}
+		p.Columns.Show(view, b)
 		for _, part := range c.parts {
 			if err := part.Write(view); err != nil {
 				return err

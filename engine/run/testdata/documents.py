@@ -16,6 +16,8 @@ import datasets
 import duckdb
 import mlcroissant
 import pandas
+import polars
+import pyarrow.dataset
 import yaml
 from cffconvert.cli.create_citation import create_citation
 
@@ -45,6 +47,17 @@ for code in re.findall(r"```python\n(.*?)```", card, re.S):
         assert personas.features == from_front, (personas.features, from_front)
         out["first"] = personas[0]
     out["snippets"].append(len(personas) if personas is not None else "persons" in shown.getvalue())
+
+# Tools that read a whole folder, or a pattern.
+out["folder"] = {}
+if os.path.isdir("data"):
+    out["folder"] = {
+        "pyarrow": pyarrow.dataset.dataset("data").count_rows(),
+        "duckdb": duckdb.sql("select count(*) from 'data/*.parquet'").fetchall()[0][0],
+        "pandas": len(pandas.read_parquet("data")),
+        "polars": polars.scan_parquet("data").collect().height,
+        "datasets": len(datasets.load_dataset("parquet", data_dir=os.path.abspath("data"), split="train")),
+    }
 
 croissant = mlcroissant.Dataset("croissant.json")
 issues = croissant.metadata.ctx.issues

@@ -137,6 +137,9 @@ func decodeTable(f spec.Named, defaults *spec.Node) spec.Table {
 		Source: cmp.Or(text(n, "source"), text(defaults, "source")), Status: cmp.Or(text(n, "status"), text(defaults, "status")),
 		Note: text(n, "note"), Year: int(number(n, "year", 0)),
 	}
+	if spread := n.Get("spread"); spread != nil {
+		t.Spread = decodeSpread(spread)
+	}
 	if t.Rows = n.FileRows(); t.Rows != nil {
 		t.Rows.Rename(n.Get("given"))
 		t.Rows.Translate(defaults.Get("map"))
@@ -155,6 +158,14 @@ func decodeTable(f spec.Named, defaults *spec.Node) spec.Table {
 		}
 	}
 	return t
+}
+
+func decodeSpread(n *spec.Node) *spec.Spread {
+	s := &spec.Spread{Place: n.Place, By: texts(n, "by"), Closed: flag(n, "closed")}
+	if open := n.Get("open"); open != nil {
+		s.Open = &spec.Open{Place: open.Place, Slope: number(open, "slope", 0), Survivors: members(open, "survivors")}
+	}
+	return s
 }
 
 // decodeTableRows decodes what the csv or xlsx of a table says beyond its rows.
@@ -288,10 +299,37 @@ func decodeEnrichment(n *spec.Node) *spec.Enrichment {
 
 func decodeAliases(f spec.Named) spec.AliasSet {
 	set := spec.AliasSet{Name: f.Name, Place: f.Place}
+	if list := f.Value.Get("columns"); list != nil && list.Kind == spec.ListNode {
+		set.Listed = true
+		for _, m := range f.Value.Fields {
+			if m.Name != "columns" {
+				set.Beside = append(set.Beside, nameOf(m))
+			}
+		}
+		for _, n := range list.Items {
+			set.Columns = append(set.Columns, decodeAliasColumn(n))
+		}
+		return set
+	}
 	for _, m := range f.Value.Fields {
 		set.Columns = append(set.Columns, spec.Alias{Field: nameOf(m), Column: m.Value.AsString()})
 	}
 	return set
+}
+
+func decodeAliasColumn(n *spec.Node) spec.Alias {
+	a := spec.Alias{Column: n.Get("column").AsString(), Value: n.Get("value")}
+	for name, to := range map[string]*spec.String{"field": &a.Field, "type": &a.Type} {
+		if s := optionalText(n, name); s != nil {
+			*to = *s
+		} else {
+			to.Place = n.Place
+		}
+	}
+	for _, m := range members(n, "labels") {
+		a.Labels = append(a.Labels, spec.LabelAlias{Of: nameOf(m), Label: m.Value.AsString()})
+	}
+	return a
 }
 
 func decodeCard(n *spec.Node) spec.Card {

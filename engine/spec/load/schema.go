@@ -383,9 +383,10 @@ func readRule(a *ast.Attribute) rule {
 	return r
 }
 
-// keyPattern compiles the label of a pattern constraint: string or =~"expression".
+// keyPattern compiles the label of a pattern constraint: string, =~"expression", or
+// !="name" beside a member of that name.
 func keyPattern(x ast.Expr) *regexp.Regexp {
-	if u, ok := x.(*ast.UnaryExpr); ok {
+	if u, ok := x.(*ast.UnaryExpr); ok && u.Op != token.NEQ {
 		text, err := strconv.Unquote(u.X.(*ast.BasicLit).Value)
 		if err != nil {
 			panic(err) // a test walks the schema

@@ -1,0 +1,287 @@
+package fit
+
+import (
+	"context"
+	"fmt"
+	"math"
+)
+
+// Mean demands that the mean of a score has given values in groups of the population. A
+// configuration of Scope (row-major, the last variable fastest) belongs to the group
+// Group[configuration], or to none (-1). The masses of groups are free.
+type Mean struct {
+	Name   string    `json:"name"`
+	Scope  []int     `json:"scope"` // variables, distinct; they must share a clique (list them in Together)
+	Group  []int32   `json:"group"` // len: product of the cards of Scope
+	Score  []float64 `json:"score"` // len: that of Group
+	Target []float64 `json:"target"`
+	Half   []float64 `json:"half"` // by how much a mean may miss its target if targets disagree
+}
+
+// MeansError says that some means cannot be met beside the hard tables and the other
+// means.
+type MeansError struct{ Missed []MissedMean }
+
+// MissedMean is a mean that was not met.
+type MissedMean struct {
+	Mean, Group int
+	Reached     float64
+	// Least and Greatest are the scores that persons of the group can have.
+	Least, Greatest float64
+	// Lone says that no distribution of the group's possible scores has this mean,
+	// whatever the other figures are.
+	Lone bool
+
+	name string
+}
+
+func (e *MeansError) Error() string {
+	m := e.Missed[0]
+	return fmt.Sprintf("fit: group %d of mean %s comes to %.9g", m.Group, m.name, m.Reached)
+}
+
+// mean is a Mean in working form.
+type mean struct {
+	def    *Mean
+	scope  []int // ascending
+	group  []int32
+	score  []float64
+	node   *node
+	m      *margin
+	mass   []float64 // per configuration
+	factor []float64
+}
+
+func (f *fitting) placeMeans() []*mean {
+	var out []*mean
+	for i := range f.p.Means {
+		d := &f.p.Means[i]
+		x := &mean{def: d, scope: sorted(d.Scope)}
+		x.group, x.score = reorder(f.p.Vars, d.Scope, x.scope, d.Group), reorder(f.p.Vars, d.Scope, x.scope, d.Score)
+		h := f.tree.host(x.scope)
+		x.node, x.m = f.tree.nodes[h], f.tree.margin(h, x.scope, nil, 0)
+		x.mass, x.factor = make([]float64, x.m.size), make([]float64, x.m.size)
+		out = append(out, x)
+	}
+	return out
+}
+
+// Constants of meetMeans: rounds, the distance of a mean from its target, as a share
+// of the range of scores, that ends them, and how many rounds without halving the
+// largest distance end the search for exact means.
+const (
+	meanRounds    = 1000
+	meanTolerance = 1e-8
+	meanPatience  = 40
+)
+
+// meetMeans continues from a fit of the tables to one that has the demanded means too.
+// Every round projects the distribution onto the means of each Mean in turn, by an
+// exponential tilt of the score, and then onto the tables: cyclic I-projections
+// (Csiszar 1975), whose limit is the distribution closest to the fit of the tables.
+// When the means turn out to disagree with each other or with the tables, each is only
+// brought within Half of its target. Soft tables act through the fit that it starts
+// from.
+func (f *fitting) meetMeans(ctx context.Context) error {
+	if len(f.p.Means) == 0 {
+		return nil
+	}
+	f.o.Progress(Progress{Stage: StageMeans, Sweep: f.sweeps})
+	f.tree.calibrate()
+	means := f.placeMeans()
+	best, since, exact := math.Inf(1), 0, true
+	var missed []MissedMean
+	for range meanRounds {
+		worst := 0.0
+		missed = missed[:0]
+		for i, x := range means {
+			far, off := x.project(exact)
+			worst = max(worst, far)
+			for _, m := range off {
+				m.Mean, m.name = i, x.def.Name
+				missed = append(missed, m)
+				if m.Lone {
+					return &MeansError{[]MissedMean{m}}
+				}
+			}
+			f.tree.calibrate()
+		}
+		if worst <= meanTolerance {
+			return f.settle(ctx)
+		}
+		if err := f.settle(ctx); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			return &MeansError{missed}
+		}
+		if since++; worst < best/2 {
+			best, since = worst, 0
+		}
+		if since >= meanPatience && exact {
+			exact, best, since = false, math.Inf(1), 0
+		} else if since >= 4*meanPatience {
+			break
+		}
+	}
+	return &MeansError{missed}
+}
+
+// settle fits the hard tables again, from the present distribution.
+func (f *fitting) settle(ctx context.Context) error {
+	hard := f.withRole(Hard)
+	if len(hard) == 0 {
+		f.tree.calibrate()
+		return nil
+	}
+	s := f.solver(StageMeans, hard)
+	end, err := s.run(ctx, f.o.MaxSweeps)
+	f.sweeps = s.sweeps
+	if err == nil && end != converged {
+		err = &StalledError{Sweeps: f.sweeps, name: hard[0].def.Name}
+	}
+	return err
+}
+
+// project tilts the distribution of the scores in every group so that their mean is the
+// target, or, unless exact, within Half of it. It returns the largest distance before
+// that, as a share of the range of the scores, and the groups that were off.
+func (x *mean) project(exact bool) (far float64, missed []MissedMean) {
+	x.m.sum(x.node.belief, x.mass)
+	n := len(x.def.Target)
+	sum, mass := make([]float64, n), make([]float64, n)
+	least, greatest := make([]float64, n), make([]float64, n)
+	members := make([][]int, n)
+	for g := range n {
+		least[g], greatest[g] = math.Inf(1), math.Inf(-1)
+	}
+	for k, g := range x.group {
+		x.factor[k] = 1
+		if g < 0 || x.mass[k] <= 0 {
+			continue
+		}
+		sum[g] += float64(x.mass[k] * x.score[k])
+		mass[g] += x.mass[k]
+		least[g], greatest[g] = min(least[g], x.score[k]), max(greatest[g], x.score[k])
+		members[g] = append(members[g], k)
+	}
+	for g := range n {
+		if mass[g] == 0 {
+			continue
+		}
+		reached := sum[g] / mass[g]
+		target, half := x.def.Target[g], x.def.Half[g]
+		if !exact {
+			target = min(max(reached, target-0.98*half), target+0.98*half)
+			if math.Abs(reached-x.def.Target[g]) <= half {
+				continue
+			}
+		}
+		scale := max(greatest[g]-least[g], 1e-12)
+		d := abs(reached-target) / scale
+		if d <= meanTolerance/10 {
+			continue
+		}
+		far = max(far, d)
+		lone := target <= least[g] || target >= greatest[g]
+		missed = append(missed, MissedMean{Group: g, Reached: reached, Least: least[g], Greatest: greatest[g], Lone: lone})
+		if lone {
+			continue
+		}
+		theta := x.exponent(members[g], target, scale)
+		for _, k := range members[g] {
+			x.factor[k] = math.Exp(theta * (x.score[k] - target))
+		}
+	}
+	total, before := 0.0, 0.0
+	for k, m := range x.mass {
+		total += float64(m * x.factor[k])
+		before += m
+	}
+	for k := range x.factor {
+		x.factor[k] *= before / total
+	}
+	x.m.scale(x.node.belief, x.factor)
+	return far, missed
+}
+
+// exponent returns the tilt that gives some configurations a mean score of target,
+// which is between their least and greatest scores. The mean rises with the tilt.
+func (x *mean) exponent(members []int, target, scale float64) float64 {
+	slope := func(theta float64) float64 {
+		sum := 0.0
+		for _, k := range members {
+			d := x.score[k] - target
+			sum += float64(x.mass[k] * d * math.Exp(min(theta*d, 700)))
+		}
+		return sum
+	}
+	low, high := 0.0, 0.0
+	step := 0.01 / scale
+	if slope(0) < 0 {
+		for high = step; slope(high) < 0 && high < 600/scale; high *= 2 {
+			low = high
+		}
+	} else {
+		for low = -step; slope(low) > 0 && low > -600/scale; low *= 2 {
+			high = low
+		}
+	}
+	for range 80 {
+		middle := (low + high) / 2
+		if slope(middle) < 0 {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return (low + high) / 2
+}
+
+// checkMean checks the lengths and numbers of a Mean.
+func (p *Problem) checkMean(m *Mean) error {
+	n, err := p.configurations(m.Scope)
+	if err != nil {
+		return err
+	}
+	if len(m.Group) != n || len(m.Score) != n || len(m.Target) != len(m.Half) {
+		return fmt.Errorf("it has %d groups, %d scores, %d targets and %d tolerances; its scope has %d configurations", len(m.Group), len(m.Score), len(m.Target), len(m.Half), n)
+	}
+	for k, g := range m.Group {
+		if g < -1 || int(g) >= len(m.Target) {
+			return fmt.Errorf("configuration %d has group %d, want -1 to %d", k, g, len(m.Target)-1)
+		}
+		if math.IsNaN(m.Score[k]) || math.IsInf(m.Score[k], 0) {
+			return fmt.Errorf("configuration %d has score %g", k, m.Score[k])
+		}
+	}
+	for g, t := range m.Target {
+		if math.IsNaN(t) || math.IsInf(t, 0) || bad(m.Half[g]) {
+			return fmt.Errorf("group %d has target %g and tolerance %g", g, t, m.Half[g])
+		}
+	}
+	return nil
+}
+
+// verifyMean checks that a stored distribution has the means.
+func (r *Result) verifyMean(m *Mean) error {
+	p, err := r.Marginal(m.Scope)
+	if err != nil {
+		return err
+	}
+	sum, mass := make([]float64, len(m.Target)), make([]float64, len(m.Target))
+	least, greatest := math.Inf(1), math.Inf(-1)
+	for k, g := range m.Group {
+		if g >= 0 {
+			sum[g] += float64(p[k] * m.Score[k])
+			mass[g] += p[k]
+			least, greatest = min(least, m.Score[k]), max(greatest, m.Score[k])
+		}
+	}
+	for g, t := range m.Target {
+		if mass[g] > 0 && !(abs(sum[g]/mass[g]-t) <= m.Half[g]+verifySlack*(greatest-least)) {
+			return fmt.Errorf("group %d has %.9g, want %.9g", g, sum[g]/mass[g], t)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package fit
+
+import (
+	"context"
+	"errors"
+	"math"
+	"testing"
+)
+
+// sizes is a problem over sizes 1 to 5 and three regions, whose margin is fixed.
+func sizes(means ...Mean) *Problem {
+	return &Problem{
+		Vars: []Var{{"size", 5}, {"region", 3}},
+		Tables: []Table{
+			full("region", Hard, []int{1}, []float64{5, 3, 2}),
+			full("size", Pattern, []int{0}, []float64{3, 3, 2, 1, 1}),
+		},
+		Together: [][]int{{0, 1}},
+		Means:    means,
+	}
+}
+
+// byRegion demands means of size in the first regions.
+func byRegion(half float64, targets ...float64) Mean {
+	m := Mean{Name: "size by region", Scope: []int{0, 1}, Target: targets}
+	for k := range 15 {
+		m.Group, m.Score = append(m.Group, int32(k%3)), append(m.Score, float64(1+k/3))
+		if k%3 >= len(targets) {
+			m.Group[k] = -1
+		}
+	}
+	for range targets {
+		m.Half = append(m.Half, half)
+	}
+	return m
+}
+
+func overall(half, target float64) Mean {
+	return Mean{Name: "size", Scope: []int{0}, Group: make([]int32, 5), Score: []float64{1, 2, 3, 4, 5}, Target: []float64{target}, Half: []float64{half}}
+}
+
+func meanSize(p []float64, region int) float64 {
+	sum, mass := 0.0, 0.0
+	for k, x := range p {
+		if k%3 == region || region < 0 {
+			sum += x * float64(1+k/3)
+			mass += x
+		}
+	}
+	return sum / mass
+}
+
+// Means are met to 1e-6 beside the tables, and the distribution in each region is an
+// exponential tilt of the pattern: the logarithms of the ratios are linear in the size.
+func TestMeansTilt(t *testing.T) {
+	r := mustFit(t, sizes(byRegion(0, 2.9, 2.2), overall(0, 2.6)))
+	p := marginal(t, r, 0, 1)
+	near(t, "means", []float64{meanSize(p, 0), meanSize(p, 1), meanSize(p, -1)}, []float64{2.9, 2.2, 2.6}, 1e-6)
+	near(t, "regions", marginal(t, r, 1), []float64{0.5, 0.3, 0.2}, 1e-9)
+	pattern := []float64{3, 3, 2, 1, 1}
+	for region := range 3 {
+		var logs []float64
+		for size := range 5 {
+			logs = append(logs, math.Log(p[size*3+region]/pattern[size]))
+		}
+		for size := range 3 {
+			if bend := logs[size] - 2*logs[size+1] + logs[size+2]; math.Abs(bend) > 1e-6 {
+				t.Errorf("region %d: the tilt is not exponential: second difference %g", region, bend)
+			}
+		}
+	}
+	if err := r.Verify(sizes(byRegion(0, 2.9, 2.2), overall(0, 2.6))); err != nil {
+		t.Error(err)
+	}
+	if err := r.Verify(sizes(byRegion(0, 2.9, 2.3))); err == nil {
+		t.Error("a result without the mean was verified")
+	}
+}
+
+// Means that contradict each other are met within their rounding, or refused and named.
+func TestMeansContradict(t *testing.T) {
+	r := mustFit(t, sizes(byRegion(0.05, 2.9, 2.2, 2.4), overall(0.05, 2.68)))
+	p := marginal(t, r, 0, 1) // the regions imply 2.59
+	for i, want := range []float64{2.68, 2.9, 2.2, 2.4} {
+		if got := meanSize(p, i-1); math.Abs(got-want) > 0.05+1e-6 {
+			t.Errorf("group %d: mean %g, want %g within 0.05", i-1, got, want)
+		}
+	}
+	for name, c := range map[string]struct {
+		p      *Problem
+		missed int
+		lone   bool
+	}{
+		"each other":   {sizes(byRegion(0.005, 2.9, 2.2, 2.4), overall(0.005, 2.68)), 4, false},
+		"a hard table": {&Problem{Vars: []Var{{"size", 5}}, Tables: []Table{full("size", Hard, []int{0}, []float64{3, 3, 2, 1, 1})}, Means: []Mean{overall(0.01, 3)}}, 1, false},
+		"the range":    {sizes(overall(0, 5)), 1, true},
+	} {
+		_, err := Fit(context.Background(), c.p, Options{})
+		e, ok := errors.AsType[*MeansError](err)
+		if !ok || len(e.Missed) == 0 || len(e.Missed) > c.missed || e.Missed[0].Lone != c.lone {
+			t.Errorf("%s: got %v, want at most %d missed means", name, err, c.missed)
+		}
+	}
+}
+
+// A table of sizes and means by region are met together.
+func TestMeansBesideTable(t *testing.T) {
+	p := sizes(byRegion(0, 2.5, 2.2))
+	p.Tables = append(p.Tables, full("sizes", Hard, []int{0}, []float64{2, 3, 3, 1, 1}))
+	r := mustFit(t, p)
+	near(t, "sizes", marginal(t, r, 0), []float64{0.2, 0.3, 0.3, 0.1, 0.1}, 1e-9)
+	q := marginal(t, r, 0, 1)
+	near(t, "means", []float64{meanSize(q, 0), meanSize(q, 1)}, []float64{2.5, 2.2}, 1e-6)
+}
+
+func TestMeansMalformed(t *testing.T) {
+	for _, m := range []Mean{
+		{Scope: []int{9}},
+		{Scope: []int{0}, Group: []int32{0}, Score: []float64{1}},
+		{Scope: []int{0}, Group: []int32{0, 0, 0, 0, 1}, Score: make([]float64, 5), Target: []float64{1}, Half: []float64{0}},
+		{Scope: []int{0}, Group: make([]int32, 5), Score: []float64{1, 2, 3, 4, math.NaN()}, Target: []float64{1}, Half: []float64{0}},
+		{Scope: []int{0}, Group: make([]int32, 5), Score: make([]float64, 5), Target: []float64{math.Inf(1)}, Half: []float64{0}},
+	} {
+		if _, err := Fit(context.Background(), sizes(m), Options{}); err == nil {
+			t.Errorf("%+v was accepted", m)
+		}
+	}
+}
