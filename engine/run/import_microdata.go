@@ -550,7 +550,7 @@ func (v *surveyVariable) makeBands() {
 		}
 		from, next = next, next+width
 	}
-	v.over = v.Field + "_group"
+	v.over = v.Field + "_bands"
 	v.bands = fmt.Sprintf("{kind: \"group\", of: %q, cuts: [%s], labels: [%s]}", v.Field, strings.Join(cuts, ", "), strings.Join(labels, ", "))
 }
 
