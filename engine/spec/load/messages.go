@@ -10,6 +10,7 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/token"
 
@@ -113,8 +114,9 @@ func (r *reader) notFitting(path []cue.Selector, at diag.Place, v cue.Value, s *
 // number or truth value as text, a text as a number, 1e3 as 1000. It is "" if that
 // would not fit either.
 func otherwiseWritten(v cue.Value, s *shape) string {
+	ctx := cuecontext.New()
 	fits := func(source string) bool {
-		other := v.Context().CompileString(source)
+		other := ctx.CompileString(source)
 		return other.Err() == nil && s.scalar.value.Unify(other).Validate(cue.Concrete(true)) == nil
 	}
 	switch v.IncompleteKind() {
@@ -486,12 +488,12 @@ func importFailed(chain string) translation {
 	if found := quoted.FindStringSubmatch(chain); found != nil {
 		path := importedPath(found[1] + found[2])
 		m.text = fmt.Sprintf("%q cannot be imported", path)
-		if near := diag.Guess(path, []string{schemas.ImportPath}); near != "" {
+		if near := diag.Guess(path, importPaths()); near != "" {
 			m.hint = fmt.Sprintf("did you mean %q?", near)
 			return m
 		}
 	}
-	m.hint = fmt.Sprintf("nothing is downloaded: a spec can import %q, CUE's standard packages and packages of its own module", schemas.ImportPath)
+	m.hint = fmt.Sprintf("nothing is downloaded: a spec can import %q, the packs (personagen explain packs), CUE's standard packages and packages of its own module", schemas.ImportPath)
 	return m
 }
 
