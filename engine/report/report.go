@@ -97,7 +97,7 @@ func publishedOf(p *plan.Plan, r *check.Result) []Published {
 		figures, covered := figuresOf(p, t, r)
 		out = append(out, Published{
 			Name: t.Name, Title: t.Title, Role: t.Role, Fields: t.Fields, Given: t.Given, Where: t.Where, Source: t.Source, Year: t.Year,
-			Status: t.Status, Note: t.Note, File: t.File, Moved: digits(t.Moved), MovedPersons: digits(t.MovedPersons), WorstCell: t.WorstCell, TVD: digits(t.TVD),
+			Status: t.Status, Note: t.Note, File: t.File, Microdata: t.Microdata, Moved: digits(t.Moved), MovedPersons: digits(t.MovedPersons), WorstCell: t.WorstCell, TVD: digits(t.TVD),
 			MissedPersons: missed, MissedCell: where, Covered: covered, Figures: figures,
 		})
 	}

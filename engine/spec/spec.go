@@ -167,7 +167,7 @@ type Field struct {
 	Body                 *Node // the whole stanza
 }
 
-// Table is a table of statistics. Exactly one of Inline and Rows is set.
+// Table is a table of statistics. Exactly one of Inline, Rows and Microdata is set.
 type Table struct {
 	Name  string
 	Place diag.Place
@@ -178,8 +178,9 @@ type Table struct {
 	Role        string // "margin", "pattern", "soft"
 	Weight      float64
 	Inline      *Node  // nested maps of figures
-	Measure     string // "shares", "percent" or "counts"
+	Measure     string // "shares", "percent" or "counts"; "weights" of microdata
 	Rows        *Rows  // of a CSV file or sheet
+	Microdata   *Microdata
 	Value       String // column of the figures
 	Add         bool
 	Rest        *String

@@ -146,6 +146,12 @@ func decodeTable(f spec.Named, defaults *spec.Node) spec.Table {
 		decodeTableRows(&t, cmp.Or(n.Get("csv"), n.Get("xlsx")))
 		return t
 	}
+	if t.Microdata = n.Get("microdata").Microdata(); t.Microdata != nil {
+		t.Measure = "weights"
+		t.Microdata.Rename(n.Get("given"))
+		t.Microdata.Translate(defaults.Get("map"))
+		return t
+	}
 	for _, measure := range []string{"shares", "percent", "counts"} {
 		if figures := n.Get(measure); figures != nil {
 			t.Inline, t.Measure = figures, measure
