@@ -12,6 +12,7 @@ var checks = [][]definition{
 	{nearPersonsCheck},
 	{groupCheck},
 	{dateCheck},
+	{rowCellsCheck},
 	{bandCheck},
 	{impossibleCheck},
 	{openCheck, frequencyCheck},

@@ -27,8 +27,9 @@ const (
 	KindPersons        = "persons"      // persons who are equal
 	KindNearPersons    = "near_persons" // persons who are equal except for one thing
 	KindGroup          = "group"
-	KindDate           = "date" // dates against the days from which they follow
-	KindBand           = "band" // groups of the bands of numbers
+	KindDate           = "date"   // dates against the days from which they follow
+	KindColumn         = "column" // cells of the rows that choices have drawn
+	KindBand           = "band"   // groups of the bands of numbers
 	KindImpossible     = "impossible"
 	KindOpen           = "open"      // whether values of choices and lists are possible for the person
 	KindFrequency      = "frequency" // how often entries of choices and lists are drawn

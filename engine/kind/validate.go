@@ -108,6 +108,14 @@ func (p *date) validate() error {
 	return nil
 }
 
+// ValidateUses checks what the field's program takes from other fields.
+func (f *Field) ValidateUses(find func(name string) *Field) error {
+	if p, ok := f.Program.(*column); ok {
+		return p.validate(f, find)
+	}
+	return nil
+}
+
 // DateInputs returns the fields from which a date follows: the age, "" for none, and
 // the date fields; nothing for other fields.
 func (f *Field) DateInputs() (age string, dates []string) {
@@ -148,6 +156,19 @@ func (p *number) validate() error {
 		return fmt.Errorf("it is unique with %d values", u.N)
 	}
 	return nil
+}
+
+// Selectors returns the selectors of the field's program.
+func (f *Field) Selectors() []*Selector {
+	switch p := f.Program.(type) {
+	case *column:
+		return []*Selector{p.By}
+	case *choice:
+		return []*Selector{p.Given}
+	case *list:
+		return []*Selector{p.Given}
+	}
+	return []*Selector{f.Lookup()}
 }
 
 // validate checks that a statistic has figures for all groups that its selector gives.
