@@ -280,7 +280,19 @@ func (g *Guessed) header(rows []line) int {
 		first = bottom
 	}
 	top := first
-	for top > skipped && (distinct(rows[top-1].cells) >= min(2, usualLength(rows[skipped:])) || top < first && rows[top-1].cells[0] == "") {
+	several := 2 // texts that a row of the header has
+	if first < len(rows) && usualLength(rows[first:min(first+20, len(rows))]) < 2 {
+		several = 1
+	}
+	for top > skipped {
+		row := rows[top-1].cells
+		if top < first && rows[top].above > rows[top-1].above+1 {
+			break // texts above a blank line are about the table
+		}
+		if distinct(row) < several && (row[0] != "" || top == first && filled(row) < 2) {
+			break
+		}
+
 		top--
 	}
 	if g.Layout.Skip == 0 && top > 0 && top < first {
@@ -377,12 +389,38 @@ func isBody(rows []line, i int) bool {
 	switch {
 	case figures+marks == 0 || distinct(row) < 2:
 		return false
-	case years < figures || marks > 0 || years == 1 && row[0] != "":
+	case years < figures || marks > 0:
+		return true
+	case years == 1 && row[0] != "" && !likeHeader(rows, i):
 		return true
 	}
 	for _, below := range rows[i+1 : min(len(rows), i+6)] {
 		for c, cell := range below.cells {
-			if c > 0 && likeNumber(cell) && !isYear(cell) {
+			if c > 0 && cell != "" && (likeNumber(cell) && !isYear(cell) || isMark(cell) && !strings.ContainsFunc(cell, unicode.IsLetter)) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// likeHeader reports whether the texts of the first row of several cells are in none of
+// the rows below it: with one year, it is the header of a table of one year.
+func likeHeader(rows []line, i int) bool {
+	for _, above := range rows[:i] {
+		if distinct(above.cells) > 1 {
+			return false
+		}
+	}
+	if i+2 >= len(rows) {
+		return false
+	}
+	for c, cell := range rows[i].cells {
+		if cell == "" || likeNumber(cell) {
+			continue
+		}
+		for _, below := range rows[i+1 : min(len(rows), i+50)] {
+			if c < len(below.cells) && below.cells[c] == cell {
 				return false
 			}
 		}
@@ -557,7 +595,7 @@ func (g *Guessed) gaps(body []line, labels []int) {
 				gaps++
 			}
 		}
-		if gaps > 0 && filledCells > 0 && len(body) > 0 && body[0].cells[c] != "" {
+		if gaps > 0 && filledCells > 0 && len(body) > 0 && c < len(body[0].cells) && body[0].cells[c] != "" {
 			names = append(names, g.Labels[i])
 			g.Layout.FillDown = append(g.Layout.FillDown, Name{Text: g.Labels[i]})
 			most = max(most, gaps)

@@ -18,6 +18,8 @@ type Layout struct {
 	// first line such as "sep=;" says. The encoding is an IANA name; "" is UTF-8, or
 	// what a byte order mark says.
 	Encoding, Separator string
+	// Of a file with several tables: the name of the one that is read.
+	Table string
 	// Of a spreadsheet: nil for a text file.
 	Sheet *Sheet
 

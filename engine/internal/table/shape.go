@@ -226,6 +226,9 @@ func (s *shaper) listColumns() bool {
 			s.names[c], s.headers[c] = name, []string{name}
 		}
 		if j, twice := first[name]; twice {
+			if s.full() { // finding a place takes as long as the header is
+				return false
+			}
 			s.faults.Errorf(s.grid.place(max(s.head, 0), c), "duplicate-header", "columns %d and %d are both called %q", j+1, c+1, name).
 				WithHint("rename one of them; if the header has several rows, say so: header: 2")
 			continue

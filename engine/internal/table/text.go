@@ -14,6 +14,7 @@ import (
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/office"
 	"github.com/personagen/personagen/engine/internal/plaintext"
 	"github.com/personagen/personagen/engine/internal/sheet"
 )
@@ -30,6 +31,13 @@ type grid struct {
 func readGrid(data []byte, shown string, layout *Layout, faults *diag.List) *grid {
 	if layout.Sheet != nil {
 		return sheetGrid(data, shown, layout, faults)
+	}
+	if office.Is(shown, data) {
+		return officeGrid(data, shown, layout, faults)
+	}
+	if layout.Table != "" {
+		faults.Errorf(layout.placeOr(shown), "one-table", "%s has only one table", shown).WithHint("remove table")
+		return nil
 	}
 	t := &text{path: shown, separator: ','}
 	return t.read(data, layout, faults)
