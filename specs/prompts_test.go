@@ -3,6 +3,7 @@ package specs_test
 import (
 	"bytes"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -10,6 +11,38 @@ import (
 
 	"github.com/personagen/personagen/engine/run"
 )
+
+// TestEveryPromptFileIsUsed: every file in the folder of a population is one of its
+// phrase banks or prompts, and prompts/README.md lists it.
+func TestEveryPromptFileIsUsed(t *testing.T) {
+	readme, err := os.ReadFile("../prompts/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pop := range populations {
+		made, err := run.Preview(t.Context(), run.Config{Spec: pop.file}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		used := map[string]bool{}
+		for _, f := range made.Plan.Files {
+			used[path.Base(f.Path)] = true
+		}
+		files, err := filepath.Glob(filepath.Join("../prompts", pop.dir, "*"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: got prompts %q, error %v", pop.dir, files, err)
+		}
+		for _, file := range files {
+			name := filepath.Base(file)
+			if !used[name] {
+				t.Errorf("%s: the spec does not use %s", pop.file, name)
+			}
+			if !bytes.Contains(readme, []byte("`"+name+"`")) {
+				t.Errorf("prompts/README.md does not list %s of %s", name, pop.dir)
+			}
+		}
+	}
+}
 
 // TestExamplesOfThePromptsReadme writes texts from the example bank of
 // prompts/README.md with the example fields beside it.

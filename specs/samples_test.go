@@ -17,18 +17,19 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// sampled are the numbers (from 0, below previewed) of the persons of
-// moldova/samples, in order: a young person in a town, a Gagauz at work, a widow
-// alone in a village, a Russian at work, an elderly Bulgarian.
-var sampled = []int{210, 85, 15, 48, 274}
-
 // previewed is the number of persons that the preview makes.
 const previewed = 400
 
-// TestSamples compares moldova/samples with what the spec generates. Run it with
-// UPDATE=1 after a change of the spec or of a phrase bank.
+// TestSamples compares the folders samples with what the specs generate. Run it with
+// UPDATE=1 after a change of a spec or of a phrase bank.
 func TestSamples(t *testing.T) {
-	s, err := run.Preview(context.Background(), run.Config{Spec: moldova}, previewed)
+	for _, pop := range populations {
+		t.Run(pop.dir, func(t *testing.T) { testSamples(t, pop) })
+	}
+}
+
+func testSamples(t *testing.T, pop population) {
+	s, err := run.Preview(context.Background(), run.Config{Spec: pop.file}, previewed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,7 @@ func TestSamples(t *testing.T) {
 	rows := bytes.SplitAfter(all.Bytes(), []byte("\n"))
 	var numbers []string
 	pages := ""
-	for _, row := range sampled {
+	for _, row := range pop.sampled {
 		numbers = append(numbers, fmt.Sprint(row+1))
 		lines.Write(rows[row])
 		pages += page(t, s, rows[row])
@@ -49,12 +50,12 @@ func TestSamples(t *testing.T) {
 These people are invented. The offline narrator wrote their texts from phrase banks (`+"`text_source` is `offline`"+`), not a model.
 They are persons %s of the population that the specification describes (seed %d, size %d), as printed by
 
-    personagen preview specs/moldova.cue -n %d --json
+    personagen preview specs/%s -n %d --json
 
 one per line. The JSON is in [personas.jsonl](personas.jsonl). After a change of the specification or of a phrase bank, `+"`UPDATE=1 go test ./specs -run Samples`"+` updates the samples.
-`, strings.Join(numbers, ", "), s.Seed, s.Size, previewed)
+`, strings.Join(numbers, ", "), s.Seed, s.Size, pop.file, previewed)
 	for name, want := range map[string]string{"personas.jsonl": lines.String(), "README.md": head + pages} {
-		path := filepath.Join("moldova", "samples", name)
+		path := filepath.Join(pop.dir, "samples", name)
 		if os.Getenv("UPDATE") != "" {
 			if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 				t.Fatal(err)

@@ -30,36 +30,74 @@ var blank string
 var fieldName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 func (a *app) newCommand() *cobra.Command {
+	var from string
 	empty := false
 	c := &cobra.Command{
-		Use:     "new NAME",
-		Short:   "Write a commented starting spec that runs",
-		Long:    "new writes NAME.cue, a small spec that runs, with comments on every part. NAME may\ninclude a folder. An existing file is never overwritten. With --empty the spec has no\nfigures; personagen import adds tables of statistical offices.",
-		Example: "  personagen new island\n  personagen run island.cue",
+		Use:   "new NAME",
+		Short: "Write a commented starting spec that runs",
+		Long: "new writes NAME.cue, a small spec that runs, with comments on every part. With --from it\n" +
+			"writes a folder NAME with a larger spec: files by theme, example CSV files, and the\n" +
+			"schema and packs for editors that know CUE. With --empty the spec has no figures;\n" +
+			"personagen import adds them. NAME may include a folder. An existing file or folder is\n" +
+			"never overwritten.",
+		Example: "  personagen new island\n  personagen run island.cue\n  personagen new land --from country\n  personagen run land",
 		Args:    argCount(1, "exactly one NAME"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if empty {
+		RunE: func(c *cobra.Command, args []string) error {
+			switch filled := c.Flags().Changed("from"); {
+			case filled && empty:
+				return usagef("--from and --empty exclude each other")
+			case filled:
+				return a.newPackage(args[0], from)
+			case empty:
 				return a.newSpec(args[0], blank, "personagen import FILE --into")
 			}
 			return a.newSpec(args[0], starter, "personagen preview")
 		},
 	}
+	c.Flags().StringVar(&from, "from", "", "write a package from this `skeleton`: "+strings.Join(skeletons(), ", "))
 	c.Flags().BoolVar(&empty, "empty", false, "write a spec without figures, for personagen import")
+	c.RegisterFlagCompletionFunc("from", cobra.FixedCompletions(skeletons(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
 func (a *app) newSpec(name, template, next string) error {
-	dir, base := filepath.Split(strings.TrimSuffix(name, ".cue"))
-	if !specName.MatchString(base) {
-		return usagef("%q is not a valid name for a spec: use lower-case letters, digits and hyphens, starting with a letter", base)
-	}
-	text := strings.NewReplacer("NAME", base, "PACKAGE", strings.ReplaceAll(base, "-", "_")).Replace(template)
-	path := filepath.Join(dir, base+".cue")
-	if err := writeNew(path, text); err != nil {
+	dir, base, names, err := nameOfNew(name)
+	if err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(a.stdout, "wrote %s\nnext: %s %s\n", path, next, path)
+	path := filepath.Join(dir, base+".cue")
+	if err := writeNew(path, names.Replace(template)); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "wrote %s\nnext: %s %s\n", path, next, path)
 	return err
+}
+
+func (a *app) newPackage(name, skeleton string) error {
+	parent, base, names, err := nameOfNew(name)
+	if err != nil {
+		return err
+	}
+	if err := knownSkeleton(skeleton); err != nil {
+		return err
+	}
+	dir := filepath.Join(parent, base)
+	files, err := writeSkeleton(dir, skeleton, names)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "wrote %s with %d files, and cue.mod for editors\nnext: personagen preview %s\n", dir, files, dir)
+	return err
+}
+
+// nameOfNew splits the name of a new spec into folder and name, and returns what
+// replaces the placeholders.
+func nameOfNew(name string) (dir, base string, placeholders *strings.Replacer, err error) {
+	dir, base = filepath.Split(strings.TrimSuffix(name, ".cue"))
+	if !specName.MatchString(base) {
+		return "", "", nil, usagef("%q is not a valid name for a spec: use lower-case letters, digits and hyphens, starting with a letter", base)
+	}
+	return dir, base, strings.NewReplacer("NAME", base, "PACKAGE", strings.ReplaceAll(base, "-", "_")), nil
 }
 
 // writeNew writes a file that must not exist yet.

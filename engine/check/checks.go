@@ -11,6 +11,7 @@ var checks = [][]definition{
 	{personsCheck},
 	{nearPersonsCheck},
 	{groupCheck},
+	{bandCheck},
 	{impossibleCheck},
 	{openCheck, frequencyCheck},
 	{tableCheck},

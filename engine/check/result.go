@@ -27,6 +27,7 @@ const (
 	KindPersons        = "persons"      // persons who are equal
 	KindNearPersons    = "near_persons" // persons who are equal except for one thing
 	KindGroup          = "group"
+	KindBand           = "band" // groups of the bands of numbers
 	KindImpossible     = "impossible"
 	KindOpen           = "open"      // whether values of choices and lists are possible for the person
 	KindFrequency      = "frequency" // how often entries of choices and lists are drawn

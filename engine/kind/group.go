@@ -25,9 +25,11 @@ func groupUses(s *spec.Field) []spec.String {
 	return of.AsStrings()
 }
 
-// group is a function of its base fields.
+// group is a function of its base fields, or the band of a number.
 type group struct {
-	Of *Selector `json:"of"` // case i+1 is value i of the domain, case 0 is null
+	Of *Selector `json:"of,omitempty"` // case i+1 is value i of the domain, case 0 is null
+	// Bands is set instead of Of if the group is of a number.
+	Bands *bands `json:"bands,omitempty"`
 }
 
 func (g *group) lookup() *Selector { return g.Of }
@@ -44,6 +46,10 @@ func compileGroup(c *Compiler, s *spec.Field, f *Field) {
 	if forms != 1 {
 		c.Diags.Errorf(s.Place, "group-form", "group %q needs exactly one of cuts, map, csv and cases, but has %d", s.Name, forms).
 			WithHint("define its values with cuts (bands), map or csv (label to label), or cases (conditions)")
+		return
+	}
+	if c.isBandOfNumber(s) {
+		c.readBands(s, f)
 		return
 	}
 	var bases []*Field
@@ -284,7 +290,12 @@ func (c *Compiler) readPairs(s *spec.Field, base *Field, pairs map[string]string
 	return ok
 }
 
-func (g *group) Bind(env *Env) Filler { return &groupFiller{of: g.Of.Bind(env)} }
+func (g *group) Bind(env *Env) Filler {
+	if g.Bands != nil {
+		return g.Bands.bind(env)
+	}
+	return &groupFiller{of: g.Of.Bind(env)}
+}
 
 type groupFiller struct{ of *BoundSelector }
 

@@ -95,7 +95,7 @@ func (f *Field) Meaning() Meaning { return MeaningOf(f.Kind) }
 // Finite reports whether the field is fitted, or derived from fitted fields, with
 // values in its Domain. Only finite fields may appear in tables and conditions.
 func (f *Field) Finite() bool {
-	return f.Domain != nil && (f.Class == Fitted || f.Class == Derived)
+	return f.Domain != nil && (f.Class == Fitted || f.Class == Derived && f.BandOf() == "")
 }
 
 // Lookup returns the selector that defines a derived finite field as a function of

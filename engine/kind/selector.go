@@ -130,7 +130,11 @@ func (c *Compiler) FiniteField(name string, at diag.Place) *Field {
 		return nil // it failed to compile and has been reported
 	}
 	if !f.Finite() {
-		c.Diags.Errorf(at, "not-finite", "field %q is a %s, which has no finite list of values", name, f.Kind).
+		what := "is a " + f.Kind + ", which has no finite list of values"
+		if of := f.BandOf(); of != "" {
+			what = "is a group of the number " + of + ", which is drawn after the fit"
+		}
+		c.Diags.Errorf(at, "not-finite", "field %q %s", name, what).
 			WithHint("use a category, integer, group or constant")
 		return nil
 	}

@@ -56,6 +56,16 @@ func (f *Field) Validate() error {
 		return p.validate()
 	case *choice:
 		return p.validate(d)
+	case *group:
+		if p.Bands != nil {
+			if !slices.Contains(f.Inputs, p.Bands.Number) {
+				return errors.New("its number is not among its inputs")
+			}
+			return p.Bands.validate(d)
+		}
+		if p.Of == nil {
+			return errors.New("it is a group of nothing")
+		}
 	case *list:
 		if p.Min < 0 || p.Max < p.Min || p.Max > max(len(p.Codes), 1) {
 			return fmt.Errorf("its lists have %d to %d of %d entries", p.Min, p.Max, len(p.Codes))

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -145,6 +146,9 @@ func (v planValidator) field(f *kind.Field) error {
 	}
 	if err := f.Validate(); err != nil {
 		return err
+	}
+	if of := f.BandOf(); of != "" && v.fields[of].Type != frame.Number {
+		return fmt.Errorf("field %q is not a number", of)
 	}
 	if err := v.selector(f.When); err != nil {
 		return err

@@ -240,6 +240,10 @@ func (f *figures) rounding() float64 {
 	return unit / 2 * float64(n) * 1.0000001
 }
 
+// maxUniverseLabels is the largest number of labels of a field among which
+// likelyUniverse looks: some labels of thousands add up to any total by chance.
+const maxUniverseLabels = 200
+
 // likelyUniverse says whom a table with a total that is too small may describe: the
 // labels of another table of counts, next to each other, that have this total.
 func (c *compiler) likelyUniverse(small *figures, of float64) string {
@@ -252,13 +256,17 @@ func (c *compiler) likelyUniverse(small *figures, of float64) string {
 		if f == small || f.spec.Measure != "counts" || f.universe != small.universe || f.given > 0 {
 			continue
 		}
+		within := small.rounding() + f.rounding()
 		for axis, field := range f.fields {
 			by := f.alongAxis(axis)
+			if len(by) > maxUniverseLabels {
+				continue
+			}
 			for first := range by {
 				sum := 0.0
-				for last := first; last < len(by); last++ {
+				for last := first; last < len(by) && sum <= small.total+within; last++ {
 					sum += by[last]
-					if last-first+1 < len(by) && sum > 0 && math.Abs(sum-small.total) <= small.rounding()+f.rounding() {
+					if last-first+1 < len(by) && sum > 0 && math.Abs(sum-small.total) <= within {
 						var labels []string
 						for l := first; l <= last; l++ {
 							labels = append(labels, strconv.Quote(field.Domain.Label(l)))

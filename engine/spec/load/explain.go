@@ -30,7 +30,7 @@ func comment(groups []*ast.CommentGroup) string {
 }
 
 // Topics lists the topics that Explain knows: the kinds of fields first, then the
-// other definitions of the schema.
+// other definitions of the schema, then the packs.
 func Topics() []string {
 	topics := Kinds()
 	for _, d := range definitions() {
@@ -38,6 +38,10 @@ func Topics() []string {
 		if d.name != "#Kinds" && d.name != "#Common" && !slices.Contains(topics, name) {
 			topics = append(topics, name)
 		}
+	}
+	topics = append(topics, packsTopic)
+	for _, pack := range Packs() {
+		topics = append(topics, packTopic(pack))
 	}
 	return topics
 }
@@ -61,6 +65,12 @@ func topicOf(definition string) string {
 // error for an unknown topic suggests the one that was probably meant.
 func Explain(topic string) (string, error) {
 	word := strings.ToLower(topic)
+	if word == packsTopic {
+		return explainPacks(), nil
+	}
+	if pack, ok := strings.CutPrefix(word, packTopic("")); ok && slices.Contains(Packs(), pack) {
+		return explainPack(pack), nil
+	}
 	for _, d := range definitions() {
 		if topicOf(d.name) == word && slices.Contains(Topics(), word) {
 			return explain(word, d), nil

@@ -200,8 +200,9 @@ func moduleAt(dir string) (string, bool) {
 
 // instance loads the files. The schema that a spec may import is replaced, in
 // memory, by one that accepts everything: the reader checks the spec against the
-// real schema and explains faults better than CUE. No registry is contacted, and
-// CUE reads no other files than those of inputs.
+// real schema and explains faults better than CUE. The packs that a spec may import
+// are those of personagen. No registry is contacted, and CUE reads no other files
+// than those of inputs.
 func (l *loader) instance(s source) *build.Instance {
 	schemaDir := filepath.Join(s.root, "cue.mod", "pkg", filepath.FromSlash(schemas.ImportPath))
 	if s.module+"/schemas" == schemas.ImportPath {
@@ -210,6 +211,7 @@ func (l *loader) instance(s source) *build.Instance {
 	for name, text := range openSchema() {
 		l.inputs.Overlay(filepath.Join(schemaDir, name), []byte(text))
 	}
+	l.overlayPacks(s.root)
 	if !s.found {
 		l.inputs.Overlay(filepath.Join(s.root, "cue.mod", "module.cue"),
 			[]byte("module: \""+localModule+"\"\nlanguage: version: \"v0.17.0\"\n"))

@@ -486,12 +486,12 @@ func importFailed(chain string) translation {
 	if found := quoted.FindStringSubmatch(chain); found != nil {
 		path := importedPath(found[1] + found[2])
 		m.text = fmt.Sprintf("%q cannot be imported", path)
-		if near := diag.Guess(path, []string{schemas.ImportPath}); near != "" {
+		if near := diag.Guess(path, importPaths()); near != "" {
 			m.hint = fmt.Sprintf("did you mean %q?", near)
 			return m
 		}
 	}
-	m.hint = fmt.Sprintf("nothing is downloaded: a spec can import %q, CUE's standard packages and packages of its own module", schemas.ImportPath)
+	m.hint = fmt.Sprintf("nothing is downloaded: a spec can import %q, the packs (personagen explain packs), CUE's standard packages and packages of its own module", schemas.ImportPath)
 	return m
 }
 

@@ -51,16 +51,24 @@ func (v vendored) parse(name string, src any, cfg parser.Config) (*ast.File, err
 // in cue.mod.
 func (v vendored) find(imported string) string {
 	dir, _, _ := strings.Cut(imported, ":")
-	if dir == v.module || strings.HasPrefix(dir, v.module+"/") || !strings.Contains(dir, ".") {
+	if dir == v.module || !strings.Contains(dir, ".") {
+		return ""
+	}
+	if own, ok := strings.CutPrefix(dir, v.module+"/"); ok && v.isFolder(own) {
 		return ""
 	}
 	for _, folder := range vendorFolders {
-		info, err := fs.Stat(v.inputs, path.Join(v.root, folder, dir))
-		if err == nil && info.IsDir() {
+		if v.isFolder(path.Join(folder, dir)) {
 			return v.module + "/" + folder + imported
 		}
 	}
 	return ""
+}
+
+// isFolder reports whether there is a folder at a path within the module.
+func (v vendored) isFolder(name string) bool {
+	info, err := fs.Stat(v.inputs, path.Join(v.root, name))
+	return err == nil && info.IsDir()
 }
 
 // vendoredPath matches the path of a package in cue.mod up to its own path.

@@ -15,9 +15,6 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// moldova is the largest spec of this folder.
-const moldova = "moldova.cue"
-
 // persons returns the first persons of a seed, with texts by the narrator.
 func persons(t *testing.T, file string, seed uint64, rows int) (*plan.Plan, *frame.Batch) {
 	t.Helper()
@@ -29,30 +26,39 @@ func persons(t *testing.T, file string, seed uint64, rows int) (*plan.Plan, *fra
 }
 
 // TestOpeningsAndNearDuplicates: among the texts that a hundred persons have of a
-// field, no two open with the same words, and at most one text in a thousand is a near-duplicate.
+// field, no two open with the same words, and few texts are near-duplicates.
 func TestOpeningsAndNearDuplicates(t *testing.T) {
-	for seed := range uint64(4) {
-		p, b := persons(t, moldova, seed, 2000)
-		suite := check.New(p, check.Options{Sampling: "independent", TempDir: t.TempDir()})
-		tally := suite.NewTally()
-		tally.Add(b)
-		result, err := suite.Result(tally)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n := 0
-		for _, x := range result.Texts {
-			if a := x.NearDuplicates; a != nil {
-				n++
-				if a.Openings.Repeated > 0 || a.NearDuplicateShare > 0.001 || a.Texts != 2000 {
-					t.Errorf("seed %d, %s: got %d texts, a share of %g with a repeated opening and %g near-duplicates; want 2000, 0 and at most 0.001", seed, x.Field, a.Texts, a.Openings.Repeated, a.NearDuplicateShare)
+	const rows = 2000
+	for _, pop := range populations {
+		for seed := range pop.seeds {
+			p, b := persons(t, pop.file, seed, rows)
+			suite := check.New(p, check.Options{Sampling: "independent", TempDir: t.TempDir()})
+			tally := suite.NewTally()
+			tally.Add(b)
+			result, err := suite.Result(tally)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := 0
+			for _, x := range result.Texts {
+				if a := x.NearDuplicates; a != nil {
+					n++
+					if a.Openings.Repeated > 0 || a.NearDuplicateShare > pop.nearDuplicates || a.Texts != rows {
+						t.Errorf("%s, seed %d, %s: got %d texts, a share of %g with a repeated opening and %g near-duplicates; want %d, 0 and at most %g",
+							pop.file, seed, x.Field, a.Texts, a.Openings.Repeated, a.NearDuplicateShare, rows, pop.nearDuplicates)
+					}
 				}
 			}
+			if n != pop.texts {
+				t.Errorf("%s: got %d text fields, want %d", pop.file, n, pop.texts)
+			}
+			for _, o := range result.Outcomes {
+				if o.Kind == check.KindRule && o.Status == check.Fail {
+					t.Errorf("%s, seed %d: %s: %s", pop.file, seed, o.ID, o.Message)
+				}
+			}
+			suite.Close()
 		}
-		if n != 11 {
-			t.Errorf("got %d text fields, want 11", n)
-		}
-		suite.Close()
 	}
 }
 
@@ -122,43 +128,40 @@ func mentions(text, words string) bool {
 // it, and the texts mention enough of them.
 func TestTextsMentionOnlyListedItems(t *testing.T) {
 	const rows = 1000
-	p, b := persons(t, moldova, 2024, rows)
-	found := map[string]int{}
-	for _, c := range []struct {
-		list  string
-		banks []string
-		texts []string
-	}{
-		{"hobbies_and_interests_list", []string{"pas", "sport", "arta"}, []string{"hobbies_and_interests", "persona"}},
-		{"hobbies_and_interests_list", []string{"arta"}, []string{"arts_persona"}},
-		{"skills_and_expertise_list", []string{"stie"}, []string{"skills_and_expertise", "professional_persona"}},
-	} {
-		all := items(p, c.banks...)
-		for row := range rows {
-			list := cell(b, c.list, row)
-			for _, field := range c.texts {
-				text := strings.ToLower(cell(b, field, row)[0])
-				for _, x := range all {
-					if slices.Contains(list, x.name) {
-						continue
-					}
-					for _, words := range x.wordings {
-						if mentions(text, words) {
-							t.Fatalf("person %d: %s mentions %q, which is not in %s: %v\n%s", row, field, x.name, c.list, list, text)
+	for _, pop := range populations {
+		p, b := persons(t, pop.file, 2024, rows)
+		found := map[string]float64{}
+		for _, c := range pop.listed {
+			all := items(p, c.banks...)
+			if len(all) == 0 {
+				t.Errorf("%s: got no items in the banks %v", pop.file, c.banks)
+			}
+			for row := range rows {
+				list := cell(b, c.list, row)
+				for _, field := range c.texts {
+					text := strings.ToLower(cell(b, field, row)[0])
+					for _, x := range all {
+						if slices.Contains(list, x.name) {
+							continue
+						}
+						for _, words := range x.wordings {
+							if mentions(text, words) {
+								t.Fatalf("%s, person %d: %s mentions %q, which is not in %s: %v\n%s", pop.file, row, field, x.name, c.list, list, text)
+							}
 						}
 					}
-				}
-				for _, x := range list {
-					if mentions(text, strings.ToLower(x)) {
-						found[field]++
+					for _, x := range list {
+						if mentions(text, strings.ToLower(x)) {
+							found[field]++
+						}
 					}
 				}
 			}
 		}
-	}
-	for field, least := range map[string]int{"hobbies_and_interests": rows, "skills_and_expertise": 2 * rows, "persona": rows / 3} {
-		if found[field] < least {
-			t.Errorf("%s: got %d mentions of listed items in the texts of %d persons, want at least %d", field, found[field], rows, least)
+		for field, least := range pop.mentioned {
+			if found[field] < least*rows {
+				t.Errorf("%s, %s: got %g mentions of listed items in the texts of %d persons, want at least %g", pop.file, field, found[field], rows, least*rows)
+			}
 		}
 	}
 }
