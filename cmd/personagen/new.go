@@ -35,18 +35,18 @@ func (a *app) newCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "new NAME",
 		Short: "Write a commented starting spec that runs",
-		Long: "new writes NAME.cue, a small spec that runs, with comments on every part. With --from it\n" +
-			"writes a folder NAME with a larger spec: files by theme, example CSV files, and the\n" +
-			"schema and packs for editors that know CUE. With --empty the spec has no figures;\n" +
-			"personagen import adds them. NAME may include a folder. An existing file or folder is\n" +
-			"never overwritten.",
+		Long: "new writes NAME.cue, a small spec that runs, with comments on every part. With --empty\n" +
+			"the spec has no figures; personagen import adds tables of statistical offices. With\n" +
+			"--from it writes a folder NAME with a larger spec: files by theme, example CSV files,\n" +
+			"and the schema and packs for editors that know CUE. NAME may include a folder. An\n" +
+			"existing file or folder is never overwritten.",
 		Example: "  personagen new island\n  personagen run island.cue\n  personagen new land --from country\n  personagen run land",
 		Args:    argCount(1, "exactly one NAME"),
 		RunE: func(c *cobra.Command, args []string) error {
-			switch filled := c.Flags().Changed("from"); {
-			case filled && empty:
-				return usagef("--from and --empty exclude each other")
-			case filled:
+			switch skeleton := c.Flags().Changed("from"); {
+			case skeleton && empty:
+				return usagef("--empty writes a spec without figures and --from one with examples: give one of them")
+			case skeleton:
 				return a.newPackage(args[0], from)
 			case empty:
 				return a.newSpec(args[0], blank, "personagen import FILE --into")
@@ -54,8 +54,8 @@ func (a *app) newCommand() *cobra.Command {
 			return a.newSpec(args[0], starter, "personagen preview")
 		},
 	}
-	c.Flags().StringVar(&from, "from", "", "write a package from this `skeleton`: "+strings.Join(skeletons(), ", "))
 	c.Flags().BoolVar(&empty, "empty", false, "write a spec without figures, for personagen import")
+	c.Flags().StringVar(&from, "from", "", "write a package from this `skeleton`: "+strings.Join(skeletons(), ", "))
 	c.RegisterFlagCompletionFunc("from", cobra.FixedCompletions(skeletons(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }

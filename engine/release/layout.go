@@ -25,9 +25,6 @@ const (
 // DefaultRowsPerFile is the default for Options.RowsPerFile.
 const DefaultRowsPerFile = 5_000_000
 
-// dataName is the name of the data files, without number and extension.
-const dataName = "personas"
-
 // RowsOfFiles returns the largest number of rows of a Parquet file for a wish: it is
 // rounded down to whole chunks, but not below one.
 func RowsOfFiles(wish int64) int64 { return wholeChunks(wish) }

@@ -3,7 +3,6 @@ package compile
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,26 +111,6 @@ func (c *compiler) unknownLabel(f *kind.Field, label string, at diag.Place) *dia
 	}
 	return d
 }
-
-// unknownLabelInFile reports a label of a CSV file that is not a value of the field,
-// as that of a row of totals is not.
-func (c *compiler) unknownLabelInFile(f *kind.Field, label, column string, at diag.Place) {
-	c.unknownLabel(f, label, at)
-	last := &c.diags.Items[len(c.diags.Items)-1]
-	if diag.Guess(label, f.Domain.AllLabels()) == "" && last.Hint != "" {
-		last.Hint += fmt.Sprintf("; to leave such rows out: where: %s: !=%q", cueLabel(column), label)
-	}
-}
-
-// cueLabel writes the name of a column as a field of CUE.
-func cueLabel(name string) string {
-	if plainLabel.MatchString(name) {
-		return name
-	}
-	return strconv.Quote(name)
-}
-
-var plainLabel = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 
 // failedSince reports whether the list has an error from position before on.
 func failedSince(l *diag.List, before int) bool {

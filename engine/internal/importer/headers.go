@@ -14,7 +14,6 @@ import (
 // wideLevel is a row of the header of columns of figures: a dimension.
 type wideLevel struct {
 	name    string
-	subject string
 	labels  []string
 	pattern string // how it is found in headers of several rows
 }

@@ -10,6 +10,7 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/token"
 
@@ -113,8 +114,9 @@ func (r *reader) notFitting(path []cue.Selector, at diag.Place, v cue.Value, s *
 // number or truth value as text, a text as a number, 1e3 as 1000. It is "" if that
 // would not fit either.
 func otherwiseWritten(v cue.Value, s *shape) string {
+	ctx := cuecontext.New()
 	fits := func(source string) bool {
-		other := v.Context().CompileString(source)
+		other := ctx.CompileString(source)
 		return other.Err() == nil && s.scalar.value.Unify(other).Validate(cue.Concrete(true)) == nil
 	}
 	switch v.IncompleteKind() {
