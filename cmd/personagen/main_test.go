@@ -95,7 +95,7 @@ func setUp(env *testscript.Env) error {
 	if err := os.WriteFile(filepath.Join(env.WorkDir, "quickstart.cue"), tour, 0o644); err != nil {
 		return err
 	}
-	for _, name := range []string{"harbour", "flat", "version1.journal"} {
+	for _, name := range []string{"adult", "harbour", "flat", "version1.journal"} {
 		if err := os.CopyFS(filepath.Join(env.WorkDir, name), os.DirFS(filepath.Join("testdata", name))); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ var checks = [][]definition{
 	{personsCheck},
 	{nearPersonsCheck},
 	{groupCheck},
+	{rowCellsCheck},
 	{bandCheck},
 	{impossibleCheck},
 	{openCheck, frequencyCheck},

@@ -34,7 +34,7 @@ type ranger interface {
 func compileColumns(b *basis, coding *coding, counts *countsPlan) *columnsPlan {
 	p := &columnsPlan{}
 	for i, f := range b.plan.Fields {
-		c := columnPlan{field: f, axis: coding.axisOf[i], when: coding.mask(b.when(f)), group: f.Lookup() != nil, counter: -1}
+		c := columnPlan{field: f, axis: coding.axisOf[i], when: coding.mask(b.when(f)), group: f.Lookup() != nil || f.RowOf() != "", counter: -1}
 		if c.axis >= 0 {
 			c.counter = counts.counter(coding, coding.space([]string{f.Name}), everyone)
 		}

@@ -42,7 +42,8 @@ type nearPersons struct {
 	coding  *coding
 	fields  []nearField
 	things  []nearThing
-	base    int // fields that do not follow from others
+	thing   []int // of each field alone, -1 for none
+	base    int   // fields that do not follow from others
 	// factor is how much likelier correlated numbers agree all together than
 	// independent ones.
 	factor float64
@@ -79,11 +80,16 @@ func compileNearPersons(s *shared) check {
 	x := &nearPersons{plan: s.plan, options: s.options, coding: &s.coding, factor: 1}
 	scores, entries := s.askScores(), s.askEntries()
 	at := map[string]int{}
+	drawn := map[string]bool{} // hidden choices, of which one column stands for the row
 	for i, f := range s.plan.Fields {
 		if f.Hidden || f.Class == kind.Written || s.identifies(i) || f.Class == kind.Derived && len(f.Inputs) == 0 {
 			continue
 		}
 		n := nearField{column: i, axis: s.coding.axisOf[i], base: f.Class != kind.Derived || !s.measures(f.Inputs), number: scores.field(f.Name), entry: -1}
+		if of := f.RowOf(); of != "" {
+			n.base = !s.measurable[of] && !drawn[of]
+			drawn[of] = true
+		}
 		var name fingerprint
 		name.text(f.Name)
 		n.seed = name.finish().a
@@ -105,7 +111,13 @@ func compileNearPersons(s *shared) check {
 	if x.base < 2 {
 		return nil // a person with one thing changed has nothing left to compare
 	}
+	x.thing = make([]int, len(x.fields))
 	for k, f := range x.fields {
+		x.thing[k] = -1
+		if of := s.plan.Fields[f.column].RowOf(); of != "" && !s.measurable[of] && !f.base {
+			continue // it changes with the column that stands for the row
+		}
+		x.thing[k] = len(x.things)
 		x.things = append(x.things, nearThing{name: s.plan.Fields[f.column].Name, fields: []int{k}, out: x.following([]int{k})})
 		switch {
 		case f.base && f.number >= 0:
@@ -116,7 +128,7 @@ func compileNearPersons(s *shared) check {
 	}
 	var numbers, names []int
 	for k, f := range x.fields {
-		if f.base && s.plan.Fields[f.column].Type == frame.Number {
+		if of := s.plan.Fields[f.column]; f.base && of.Type == frame.Number && of.RowOf() == "" {
 			numbers = append(numbers, k)
 		}
 	}
@@ -188,17 +200,27 @@ func (x *nearPersons) addThing(name string, fields []int) {
 	if len(fields) < 2 || left == 0 || slices.ContainsFunc(x.things, func(t nearThing) bool { return slices.Equal(t.out, out) }) {
 		return
 	}
-	x.things = append(x.things, nearThing{name: name, fields: fields, out: out, parts: fields})
+	var parts []int
+	for _, k := range fields {
+		if x.thing[k] >= 0 {
+			parts = append(parts, x.thing[k])
+		}
+	}
+	x.things = append(x.things, nearThing{name: name, fields: fields, out: out, parts: parts})
 }
 
 // following lists some fields and those that follow from any of them, ascending.
 func (x *nearPersons) following(fields []int) []int {
 	changed := map[string]bool{}
 	for _, k := range fields {
-		changed[x.plan.Fields[x.fields[k].column].Name] = true
+		f := x.plan.Fields[x.fields[k].column]
+		changed[f.Name] = true
+		if of := x.plan.Field(f.RowOf()); of != nil && of.Hidden {
+			changed[of.Name] = true // and with it the other columns of the row
+		}
 	}
 	for _, name := range x.plan.Order {
-		if f := x.plan.Field(name); f != nil && f.Class == kind.Derived && slices.ContainsFunc(f.Inputs, func(input string) bool { return changed[input] }) {
+		if f := x.plan.Field(name); f != nil && (f.Class == kind.Derived || f.RowOf() != "") && slices.ContainsFunc(f.Inputs, func(input string) bool { return changed[input] }) {
 			changed[name] = true
 		}
 	}

@@ -70,7 +70,7 @@ func (d *duplicates) include(f *kind.Field, column int) {
 		}
 		last := &d.packs[len(d.packs)-1]
 		last.axes, last.size = append(last.axes, a), last.size*width
-	case f.Type == frame.Number:
+	case f.Type == frame.Number && f.RowOf() == "":
 		d.numbers = append(d.numbers, column)
 	default:
 		d.others = append(d.others, column)

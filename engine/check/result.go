@@ -27,7 +27,8 @@ const (
 	KindPersons        = "persons"      // persons who are equal
 	KindNearPersons    = "near_persons" // persons who are equal except for one thing
 	KindGroup          = "group"
-	KindBand           = "band" // groups of the bands of numbers
+	KindColumn         = "column" // cells of the rows that choices have drawn
+	KindBand           = "band"   // groups of the bands of numbers
 	KindImpossible     = "impossible"
 	KindOpen           = "open"      // whether values of choices and lists are possible for the person
 	KindFrequency      = "frequency" // how often entries of choices and lists are drawn

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -82,7 +83,32 @@ func open(path string, o OpenOptions) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{path: path, schema: o.Schema, issues: &issueLog{keep: o.MaxIssues, index: map[[2]string]int{}}}
+	return openFile(file, path, format, o)
+}
+
+// OpenFile is Open for a file that is open already; the name in its path is for messages.
+// The Reader closes the file, as does OpenFile if it fails.
+func OpenFile(file *os.File, path string, o OpenOptions) (*Reader, error) {
+	format, err := formatToRead(path, o.Format)
+	if err == nil && o.Schema != nil {
+		err = checkSchema(o.Schema)
+	}
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	if o.MaxIssues == 0 {
+		o.MaxIssues = 1000
+	}
+	r, err := openFile(file, path, format, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	return r, nil
+}
+
+func openFile(file *os.File, path string, format Format, o OpenOptions) (r *Reader, err error) {
+	r = &Reader{path: path, schema: o.Schema, issues: &issueLog{keep: o.MaxIssues, index: map[[2]string]int{}}}
 	switch format.Name {
 	case "parquet":
 		err = r.openParquet(file, o)

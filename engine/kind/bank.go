@@ -29,6 +29,12 @@ type bank struct {
 	// Upto says which 32-bit words draw an entry: those above the Upto of the
 	// entry before it in its list, up to and including its own.
 	Upto []uint32 `json:"upto"`
+	// Rows are the row of each entry, from 0 among the rows that the choice reads;
+	// nil if no field takes columns of them.
+	Rows []int32 `json:"rows,omitempty"`
+
+	file     *table.File // while fields are compiled: the file of the rows
+	selected []int       // its rows
 }
 
 // Uncovered returns the given fields and the configurations of them (row-major,
@@ -45,25 +51,40 @@ func (b *bank) Uncovered() (fields []string, configs []int) {
 
 func (b *bank) entries() *Entries { return &Entries{bank: b} }
 
-// bankUses returns the given fields of a stanza.
-func bankUses(s *spec.Field) []spec.String { return s.Body.Get("given").Names() }
+// bankUses returns the fields on which the list of a stanza depends.
+func bankUses(s *spec.Field) []spec.String {
+	names := s.Body.Get("given").Names()
+	if by := s.Body.Get("column").Get("by"); by != nil && !slices.ContainsFunc(names, func(n spec.String) bool { return n.Value == by.String }) {
+		names = append(names, by.AsString())
+	}
+	return append(names, s.Body.Get("admit").Names()...)
+}
 
 // entry is an entry while the bank is compiled.
 type entry struct {
 	row    int   // of the file, from 0
 	code   int32 // of the label
 	weight float64
+	below  bool // its figure is not printed
 }
 
 // rowGroup is the entries of the rows that have the same values of the given
 // fields.
 type rowGroup struct {
-	cells []int32 // code of each given field, anyCode where the row is for every value
+	id int
+	// cells are the code of each given field, anyCode where the row is for every value,
+	// or firstSet minus the number of a set of codes.
+	cells []int32
 	rows  []entry
 }
 
-// anyCode is the code of a cell that matches every value.
-const anyCode = -1
+// anyCode is the code of a cell that matches every value, unknownCode of one whose text
+// has been reported as unknown, and firstSet of one that matches the first set of values.
+const (
+	anyCode     = -1
+	unknownCode = -2
+	firstSet    = -3
+)
 
 // compileBank reads the entries of a choice or list and sets the field's Domain
 // to their labels. It returns nil after it has reported a fault.
@@ -78,7 +99,7 @@ func (c *Compiler) compileBank(s *spec.Field, f *Field) *bank {
 // inlineBank reads entries that the spec lists as label: weight.
 func (c *Compiler) inlineBank(s *spec.Field, f *Field, values *spec.Node) *bank {
 	ok := true
-	for _, key := range []string{"given", "column", "weight", "any", "zipf"} {
+	for _, key := range []string{"given", "admit", "column", "weight", "any", "zipf", "rest"} {
 		if n := s.Body.Get(key); n != nil {
 			c.Diags.Errorf(n.Place, "needs-csv", "%s is only for entries from a CSV file, and the entries of %q are inline", key, s.Name).
 				WithHint("remove it, or move the entries to a CSV file")
@@ -157,21 +178,23 @@ type bankReader struct {
 	rows   *spec.Rows
 	file   *table.File
 
-	label, weight int     // columns; weight is -1 for equal weights
-	zipf          float64 // exponent of weights by rank, 0 for none
-	any           *string // cell text that matches every value
-	given         []*Field
-	columns       []int              // of each given field
+	label, weight int                // columns; weight is -1 for equal weights
+	zipf          float64            // exponent of weights by rank, 0 for none
+	any           *string            // cell text that matches every value
+	given         []*Field           // those that have a column, the one that decides the form, those that entries admit
+	columns       []int              // of each given field that has one
 	labels        []*FileLabels      // of each given field
+	admits        []*admission       // of each given field, nil for those that entries do not speak of
+	rest          *rest              // nil if all figures are printed
+	forms         *forms             // of the label, nil if it has one
 	own           spec.LabelMap      // of the field itself
 	known         []map[string]int32 // per given field: code of a cell's text
 	missing       int                // weights that are not given
+	selected      []int              // the rows that are read
+	nobody        []int              // the rows that admit nobody
 	failed        bool               // a fault has been reported
 	notation      notation           // of the weights
 }
-
-// unknownCode is the code of a cell whose text has been reported as unknown.
-const unknownCode = -2
 
 // fileBank reads entries from a CSV file.
 func (c *Compiler) fileBank(s *spec.Field, f *Field) *bank {
@@ -197,7 +220,11 @@ func (c *Compiler) fileBank(s *spec.Field, f *Field) *bank {
 		c.Diags.Errorf(r.rows.Place, "no-rows", "no row of %s gives an entry", r.file.Path).WithHint("check where")
 		return nil
 	}
-	return r.bank(groups)
+	b := r.bank(groups)
+	if r.rest != nil && b != nil {
+		f.Rest = r.rest.remark()
+	}
+	return b
 }
 
 // findFields looks up the given fields.
@@ -234,6 +261,7 @@ func (r *bankReader) findColumns() bool {
 		names = append(names, g.Name)
 	}
 	ok := r.checkNames(names)
+	r.admits = make([]*admission, len(r.given))
 	if n := body.Get("weight"); n != nil && len(r.rows.Layout.Wide) > 0 && r.rows.Layout.Value == "" {
 		r.rows.Layout.Value = n.String
 	}
@@ -246,14 +274,23 @@ func (r *bankReader) findColumns() bool {
 		return i
 	}
 	r.label, r.weight = -1, -1
-	if n := body.Get("column"); n != nil {
-		r.label = column(n.AsString())
-	} else {
+	switch n := body.Get("column"); {
+	case n == nil:
 		r.label = column(r.columnOf(r.field.Name))
+	case n.Kind == spec.StructNode:
+		if r.forms = r.readForms(n, r.file); r.forms == nil {
+			ok = false
+		} else {
+			r.label = r.forms.columns[0]
+		}
+	default:
+		r.label = column(n.AsString())
 	}
-	for _, g := range r.given {
-		r.columns = append(r.columns, column(r.columnOf(g.Name)))
+	for _, name := range body.Get("given").Names() {
+		r.columns = append(r.columns, column(r.columnOf(name.Value)))
 	}
+	ok = r.findAdmissions() && ok
+	ok = r.readRest() && ok
 	switch n := body.Get("weight"); {
 	case n != nil:
 		r.weight = column(n.AsString())
@@ -324,22 +361,44 @@ func (r *bankReader) columnOf(field string) spec.String {
 func (r *bankReader) groups() []*rowGroup {
 	var groups []*rowGroup
 	index := map[string]*rowGroup{}
+	ranks := map[string]int{} // rows so far, by the cells of the given fields
 	rows, ok := r.selectRows(r.file, r.rows.Where)
-	r.failed = !ok
+	r.failed, r.selected = !ok, rows
 	before := len(r.Diags.Items)
 	for _, row := range rows {
 		if len(r.Diags.Items)-before > table.MaxFaults {
 			break // every row has one: the cause is the same
 		}
 		cells := make([]int32, len(r.given))
-		known := true
+		known, nobody := true, false
 		for i := range r.given {
-			cells[i] = r.cell(i, row)
+			switch {
+			case i < len(r.columns):
+				cells[i] = r.cell(i, row)
+			case r.admits[i] != nil:
+				var some bool
+				cells[i], some = r.admit(i, row)
+				nobody = nobody || !some
+			default:
+				cells[i] = anyCode
+			}
 			known = known && cells[i] != unknownCode
+		}
+		if r.rest != nil && known && r.isTotal(row, cells) {
+			continue
 		}
 		e, ok := r.entry(row)
 		if !ok || !known {
 			r.failed = true
+			continue
+		}
+		if r.zipf > 0 {
+			rank := fmt.Sprint(cells[:len(r.columns)])
+			ranks[rank]++
+			e.weight = math.Pow(float64(ranks[rank]), -r.zipf)
+		}
+		if nobody {
+			r.nobody = append(r.nobody, row)
 			continue
 		}
 		key := fmt.Sprint(cells)
@@ -348,10 +407,11 @@ func (r *bankReader) groups() []*rowGroup {
 			g = &rowGroup{cells: cells}
 			index[key], groups = g, append(groups, g)
 		}
-		if r.zipf > 0 {
-			e.weight = math.Pow(float64(len(g.rows)+1), -r.zipf)
-		}
 		g.rows = append(g.rows, e)
+	}
+	r.doubtNobody()
+	if r.rest != nil && !r.failed {
+		groups = r.spread(groups)
 	}
 	return groups
 }
@@ -391,18 +451,24 @@ func (r *bankReader) cell(i, row int) int32 {
 // entry reads a row's label and weight. It returns false after it has reported a
 // fault.
 func (r *bankReader) entry(row int) (entry, bool) {
-	label := r.file.Rows[row][r.label]
-	if to, ok := r.own[label]; ok {
-		label = to.Value
+	e := entry{row: row, weight: 1}
+	if r.forms != nil {
+		if !r.readForm(row) {
+			return entry{}, false
+		}
+	} else {
+		code, ok := r.labelCode(row, r.label)
+		if !ok {
+			return entry{}, false
+		}
+		e.code = code
 	}
-	if label == "" {
-		r.Diags.Errorf(r.file.Place(row, r.label), "empty-label", "the label in column %q is empty", r.file.Header[r.label]).
-			WithHint("write a label, or exclude the row with where")
-		return entry{}, false
-	}
-	e := entry{row: row, code: r.domain.addLabel(label) - 1, weight: 1}
 	if r.weight >= 0 {
 		w, err := r.file.Number(row, r.weight)
+		if r.missingFigure(err) {
+			e.below = true
+			return e, true
+		}
 		if errors.Is(err, table.ErrMissing) && r.rows.Missing != nil {
 			if w = 0; r.rows.Missing.Number != nil {
 				w = *r.rows.Missing.Number
@@ -413,9 +479,27 @@ func (r *bankReader) entry(row int) (entry, bool) {
 			return entry{}, false
 		}
 		e.weight = w
+		if r.rest != nil && w > 0 && w < r.rest.threshold && r.rest.small < 0 {
+			r.rest.small = row
+		}
 		r.notation.note(r.file.Figure(row, r.weight), row)
 	}
 	return e, true
+}
+
+// labelCode returns the code of the label in a column. It returns false after it has
+// reported that there is none.
+func (r *bankReader) labelCode(row, column int) (int32, bool) {
+	label := r.file.Rows[row][column]
+	if to, ok := r.own[label]; ok {
+		label = to.Value
+	}
+	if label == "" {
+		r.Diags.Errorf(r.file.Place(row, column), "empty-label", "the label in column %q is empty", r.file.Header[column]).
+			WithHint("write a label, or exclude the row with where")
+		return 0, false
+	}
+	return r.domain.addLabel(label) - 1, true
 }
 
 // pointed matches a number whose point may separate thousands.
@@ -473,13 +557,22 @@ func (r *bankReader) reportWeight(row int, err error) {
 // bank makes the list of every configuration, from the rows for its values and
 // the rows for every value. It returns nil after it has reported a fault.
 func (r *bankReader) bank(groups []*rowGroup) *bank {
-	b := &bank{Given: newSelector(r.given...), Start: []int32{0}}
+	for i, g := range groups {
+		g.id = i
+	}
+	b := &bank{Given: newSelector(r.given...), Start: []int32{0}, file: r.file, selected: r.selected}
 	groupsOf := make([][]*rowGroup, len(b.Given.Case))
+	pairs := 0
 	for _, g := range groups {
 		for config := range r.configs(g.cells) {
 			groupsOf[config] = append(groupsOf[config], g)
+			if pairs++; pairs > maxPairs && r.conditional() {
+				r.reportTooMany()
+				return nil
+			}
 		}
 	}
+	keepRows := r.hasColumns()
 	byContent := map[string]int32{} // numbers of lists
 	byGroups := map[string]int32{}  // the same, to merge the same groups once
 	reported := map[int]bool{}      // rows reported as duplicates
@@ -489,19 +582,33 @@ func (r *bankReader) bank(groups []*rowGroup) *bank {
 		}
 		var key []byte
 		for _, g := range own {
-			key = binary.AppendVarint(key, int64(g.rows[0].row))
+			key = binary.AppendVarint(key, int64(g.id))
+		}
+		form := -1
+		if r.forms != nil {
+			if form = r.forms.of(config, b.Given); form < 0 {
+				continue // no form, no entry
+			}
+			key = binary.AppendVarint(key, int64(form))
 		}
 		if list, ok := byGroups[string(key)]; ok {
 			b.Given.Case[config] = list
 			continue
 		}
-		list := r.merge(own, config, reported)
+		list := r.merge(own, config, form, reported)
 		if list == nil {
 			continue
 		}
-		content := contentKey(list)
+		content := contentKey(list, keepRows)
 		if _, ok := byContent[content]; !ok {
 			byContent[content] = b.addList(list)
+			if keepRows {
+				b.addRows(list)
+			}
+			if len(b.Codes) > maxEntries && r.conditional() {
+				r.reportTooMany()
+				return nil
+			}
 		}
 		byGroups[string(key)] = byContent[content]
 		b.Given.Case[config] = byContent[content]
@@ -521,6 +628,14 @@ func (r *bankReader) configs(cells []int32) func(yield func(int) bool) {
 				return yield(config)
 			}
 			slots := r.given[i].Slots()
+			if cells[i] <= firstSet {
+				for _, code := range r.admits[i].sets[firstSet-cells[i]] {
+					if !walk(i+1, config*slots+int(code)) {
+						return false
+					}
+				}
+				return true
+			}
 			if cells[i] != anyCode {
 				return walk(i+1, config*slots+int(cells[i]))
 			}
@@ -538,10 +653,17 @@ func (r *bankReader) configs(cells []int32) func(yield func(int) bool) {
 // merge returns the entries of groups in the order of the file. It reports labels
 // that appear twice, and returns nil after it has reported that every weight is 0.
 // A row in reported is not reported again.
-func (r *bankReader) merge(groups []*rowGroup, config int, reported map[int]bool) []entry {
+func (r *bankReader) merge(groups []*rowGroup, config, form int, reported map[int]bool) []entry {
 	var list []entry
 	for _, g := range groups {
 		list = append(list, g.rows...)
+	}
+	column := r.label
+	if form >= 0 {
+		column = r.forms.columns[form]
+		for i := range list {
+			list[i].code = r.forms.codes[list[i].row][form]
+		}
 	}
 	slices.SortFunc(list, func(a, b entry) int { return a.row - b.row })
 	first := make(map[int32]int, len(list))
@@ -553,12 +675,18 @@ func (r *bankReader) merge(groups []*rowGroup, config int, reported map[int]bool
 		}
 		if !reported[e.row] {
 			label := r.domain.Labels[e.code]
-			r.Diags.Errorf(r.file.Place(e.row, r.label), "duplicate-entry", "%q appears twice%s, here and on line %d", label, r.where(config), r.file.Place(before, r.label).Line).
+			d := r.Diags.Errorf(r.file.Place(e.row, column), "duplicate-entry", "%q appears twice%s, here and on line %d", label, r.where(config), r.file.Place(before, column).Line).
 				WithHint("keep one row, with the sum of the weights")
+			if r.hasColumns() || form >= 0 {
+				d.WithHint("an entry is known by its label: name a column without repeats, such as a code, and take this one with a field of kind \"column\"")
+			}
 		}
 		reported[e.row], r.failed = true, true
 	}
 	if !hasWeight(list) {
+		if r.conditional() {
+			return nil // persons who have no other entry are named after the fit
+		}
 		r.Diags.Errorf(r.file.Place(list[0].row, r.weight), "no-weight", "every entry%s has weight 0: %s", r.where(config), r.entries(list)).
 			WithHint("give one of them a weight, or leave the rows out: then persons%s have no value", r.where(config))
 		r.failed = true
@@ -599,12 +727,15 @@ func (r *bankReader) where(config int) string {
 	return " for " + strings.Join(parts, ", ")
 }
 
-// contentKey returns a key that only equal lists share.
-func contentKey(list []entry) string {
+// contentKey returns a key that only equal lists share, of the same rows if rows is set.
+func contentKey(list []entry, rows bool) string {
 	key := make([]byte, 0, 12*len(list))
 	for _, e := range list {
 		key = binary.LittleEndian.AppendUint32(key, uint32(e.code))
 		key = binary.LittleEndian.AppendUint64(key, math.Float64bits(e.weight))
+		if rows {
+			key = binary.LittleEndian.AppendUint32(key, uint32(e.row))
+		}
 	}
 	return string(key)
 }

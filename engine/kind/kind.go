@@ -63,6 +63,7 @@ type Field struct {
 	Status string `json:"status,omitempty"`
 	Note   string `json:"note,omitempty"`
 	Hidden bool   `json:"hidden,omitempty"`
+	Rest   string `json:"rest,omitempty"` // what became of figures that are not printed
 
 	Class    Class      `json:"class"`
 	Type     frame.Type `json:"type"`
@@ -131,6 +132,15 @@ func (f *Field) MaxItems() int {
 		return f.Text.Items.Max
 	}
 	return 0
+}
+
+// RowOf returns the field whose draw decides the row of which this one has a cell, "" for
+// other fields. The program gives the value again from the field's Inputs.
+func (f *Field) RowOf() string {
+	if p, ok := f.Program.(*column); ok {
+		return p.Of
+	}
+	return ""
 }
 
 // Slots returns the number of codes of a finite field: its values, and null as
@@ -284,7 +294,7 @@ type Kind struct {
 
 // Kinds returns every kind. The schema's #Kinds has the same names.
 func Kinds() []Kind {
-	return []Kind{categoryKind, integerKind, groupKind, choiceKind, numberKind, templateKind, listKind, constantKind, idKind, textKind, textListKind, textSourceKind}
+	return []Kind{categoryKind, integerKind, groupKind, choiceKind, columnKind, numberKind, templateKind, listKind, constantKind, idKind, textKind, textListKind, textSourceKind}
 }
 
 // Find returns the kind of the given name; false when there is none.

@@ -27,7 +27,10 @@ var listKind = Kind{
 			return
 		}
 		if b := c.compileBank(s, f); b != nil {
-			if p.bank = *b; c.reportShortList(s, f, p) {
+			p.bank = *b
+			if s.Body.Get("admit") != nil {
+				p.dropShort()
+			} else if c.reportShortList(s, f, p) {
 				return
 			}
 			f.Program, f.Inputs = p, b.Given.Fields
@@ -61,6 +64,16 @@ func (c *Compiler) reportShortList(s *spec.Field, f *Field, p *list) bool {
 	c.Diags.Errorf(s.Body.Get("count").Get("min").Place, "short-list", "%s has %s with a weight above 0, and everyone must have at least %d", who, humanize.Count(int64(p.Start[list]-p.Start[list-1]), "item", "items"), p.Min).
 		WithHint("lower count.min, or add items")
 	return true
+}
+
+// dropShort makes persons whose list has fewer items than they must have persons without
+// a list. Who they are, and whether there are any, is known after the fit.
+func (p *list) dropShort() {
+	for config, list := range p.Given.Case {
+		if list > 0 && p.Start[list]-p.Start[list-1] < int32(p.Min) {
+			p.Given.Case[config] = 0
+		}
+	}
 }
 
 // list draws Min to Max distinct entries for each person, or all of them when there

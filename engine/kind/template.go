@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/contract"
 	"github.com/personagen/personagen/engine/internal/plaintext"
 	"github.com/personagen/personagen/engine/internal/prompt"
 	"github.com/personagen/personagen/engine/spec"
@@ -71,7 +72,14 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 		fields = append(fields, used)
 	}
 	if c.tryTemplate(s, t, fields) {
-		f.Program, f.Inputs = &template{Text: node.String, Fields: names, template: t}, names
+		p := &template{Text: node.String, Fields: names, template: t}
+		if n := s.Body.Get("contractions"); n != nil {
+			p.Contractions = map[string]string{}
+			for _, pair := range n.Fields {
+				p.Contractions[pair.Name] = pair.Value.String
+			}
+		}
+		f.Program, f.Inputs = p, names
 	}
 }
 
@@ -160,6 +168,8 @@ func formatValues(fields []*Field, values map[string]any) string {
 type template struct {
 	Text   string   `json:"text"`
 	Fields []string `json:"fields"`
+	// Contractions are pairs of words and the word that stands for them.
+	Contractions map[string]string `json:"contractions,omitempty"`
 
 	template *prompt.Template
 }
@@ -196,14 +206,14 @@ func (p *template) Bind(env *Env) Filler {
 	}
 	parts, ok := p.template.Plain()
 	if !ok {
-		general := &templateFiller{p: p, ctx: cmp.Or[context.Context](env.Context, context.Background()), columns: columns, values: map[string]any{}}
+		general := &templateFiller{p: p, words: contract.New(p.Contractions), ctx: cmp.Or[context.Context](env.Context, context.Background()), columns: columns, values: map[string]any{}}
 		for _, name := range p.Fields {
 			general.fields = append(general.fields, env.Fields[columns[name]])
 		}
 		general.enableCache()
 		return general
 	}
-	concat := &concatFiller{parts: parts}
+	concat := &concatFiller{parts: parts, words: contract.New(p.Contractions)}
 	for _, part := range parts {
 		concat.columns = append(concat.columns, columns[part.Field])
 	}
@@ -214,6 +224,7 @@ func (p *template) Bind(env *Env) Filler {
 // has codes, it caches the text of each combination of codes.
 type templateFiller struct {
 	p       *template
+	words   contract.Words
 	ctx     context.Context // of the run
 	fields  []*Field        // those of the template
 	columns map[string]int  // of the fields, by name
@@ -317,7 +328,8 @@ func (p *templateFiller) execute(b *frame.Batch, r int) (string, error) {
 	for _, name := range p.p.Fields {
 		p.values[name] = cellValue(b, p.columns[name], r)
 	}
-	return execute(p.ctx, p.p.template, p.values)
+	text, err := execute(p.ctx, p.p.template, p.values)
+	return p.words.Text(text), err
 }
 
 // execute returns the text of a template, which must not have characters that steer
@@ -373,6 +385,7 @@ func cellValue(b *frame.Batch, column, r int) any {
 // does nothing else.
 type concatFiller struct {
 	parts   []prompt.Part
+	words   contract.Words
 	columns []int  // of each part; 0 for literals
 	buffer  []byte // the texts of the batch
 	ends    []int  // of each row's text in buffer
@@ -381,6 +394,7 @@ type concatFiller struct {
 func (p *concatFiller) Fill(b *frame.Batch, c *frame.Column) {
 	p.buffer, p.ends = p.buffer[:0], p.ends[:0]
 	for r := range b.N {
+		from := len(p.buffer)
 		for i := range p.parts {
 			if part := &p.parts[i]; part.Field == "" {
 				p.buffer = append(p.buffer, part.Text...)
@@ -388,6 +402,7 @@ func (p *concatFiller) Fill(b *frame.Batch, c *frame.Column) {
 				p.buffer = appendCell(p.buffer, b, p.columns[i], r)
 			}
 		}
+		p.buffer = p.words.Apply(p.buffer, from)
 		p.ends = append(p.ends, len(p.buffer))
 	}
 	all := string(p.buffer) // one string for all texts of the batch: one allocation

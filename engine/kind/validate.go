@@ -75,6 +75,14 @@ func (f *Field) Validate() error {
 	return nil
 }
 
+// ValidateUses checks what the field's program takes from other fields.
+func (f *Field) ValidateUses(find func(name string) *Field) error {
+	if p, ok := f.Program.(*column); ok {
+		return p.validate(f, find)
+	}
+	return nil
+}
+
 // validate checks that a number has a distribution for every case and a factor for
 // every group.
 func (p *number) validate() error {
@@ -97,6 +105,19 @@ func (p *number) validate() error {
 		}
 	}
 	return nil
+}
+
+// Selectors returns the selectors of the field's program.
+func (f *Field) Selectors() []*Selector {
+	switch p := f.Program.(type) {
+	case *column:
+		return []*Selector{p.By}
+	case *choice:
+		return []*Selector{p.Given}
+	case *list:
+		return []*Selector{p.Given}
+	}
+	return []*Selector{f.Lookup()}
 }
 
 // validate checks that a statistic has figures for all groups that its selector gives.

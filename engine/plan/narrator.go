@@ -8,7 +8,27 @@ type Narrator struct {
 	// form, from 0, of each of its codes, -1 for none.
 	Forms  string  `json:"forms,omitempty"`
 	FormOf []int32 `json:"form_of,omitempty"`
-	Banks  []Bank  `json:"banks"`
+	// Axes are in place of Forms if phrases name what decides between their forms.
+	Axes []FormAxis `json:"axes,omitempty"`
+	// Contractions are pairs of words and the word that stands for them.
+	Contractions map[string]string `json:"contractions,omitempty"`
+	// Cases are words for the values of fields, of those that phrases use.
+	Cases []WordCase `json:"cases,omitempty"`
+	Banks []Bank     `json:"banks"`
+}
+
+// WordCase has the words for the labels of a field, in their order, in a grammatical case.
+type WordCase struct {
+	Field string   `json:"field"`
+	Name  string   `json:"name"`
+	Words []string `json:"words"`
+}
+
+// FormAxis decides between Count forms of a phrase: case i+1 of Of has form i.
+type FormAxis struct {
+	Name  string         `json:"name"`
+	Count int            `json:"count"`
+	Of    *kind.Selector `json:"of"`
 }
 
 // Bank is a named collection of phrases, in sections.

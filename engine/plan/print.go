@@ -141,6 +141,11 @@ func (t *printer) fields() {
 	}
 	t.section("Fields, each after its inputs: %d, %d of them fitted", len(order), len(order)-len(t.Order))
 	t.columns("# FIELD KIND VALUES FROM REMARKS", rows)
+	for _, f := range order {
+		if f.Rest != "" {
+			t.linef("  %s: %s", f.Name, f.Rest)
+		}
+	}
 }
 
 func fieldValues(f *kind.Field) string {
@@ -204,6 +209,26 @@ func (t *printer) tables() {
 		rows = append(rows, []string{x.Name, x.origin(), about})
 	}
 	t.columns("TABLE SOURCE OVER", rows)
+	t.microdata()
+}
+
+// microdata says how tables were counted from records.
+func (t *printer) microdata() {
+	told := false
+	for i := range t.Tables {
+		x := &t.Tables[i]
+		if x.Microdata == nil {
+			continue
+		}
+		if !told {
+			t.section("Tables counted from the records of surveys, and smoothed")
+			told = true
+		}
+		t.linef("  %s, from %s", x.Name, x.File)
+		for _, s := range x.Microdata.Sentences() {
+			t.linef("    %s", s)
+		}
+	}
 }
 
 // axes names the table's fields: those it has shares over, and those it is

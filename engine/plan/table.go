@@ -21,6 +21,9 @@ type Table struct {
 	Note   string `json:"note,omitempty"`
 	File   string `json:"file,omitempty"`
 
+	// Microdata says how Published was counted, nil if it was not.
+	Microdata *Microdata `json:"microdata,omitempty"`
+
 	Published  []float64 `json:"published"`
 	Reconciled []float64 `json:"reconciled"`
 	Fitted     []float64 `json:"fitted"`

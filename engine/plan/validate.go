@@ -76,6 +76,13 @@ func (p *Plan) Validate() error {
 			}
 		}
 	}
+	if p.Narrator != nil {
+		for _, a := range p.Narrator.Axes {
+			if err := v.required(a.Of); err != nil {
+				return fmt.Errorf("forms %q: %w", a.Name, err)
+			}
+		}
+	}
 	for _, x := range p.Independent {
 		if err := v.names(slices.Concat(x.Fields[:], x.Given)); err != nil {
 			return fmt.Errorf("independence: %w", err)
@@ -153,12 +160,17 @@ func (v planValidator) field(f *kind.Field) error {
 	if err := v.selector(f.When); err != nil {
 		return err
 	}
+	for _, s := range f.Selectors() {
+		if err := v.selector(s); err != nil {
+			return err
+		}
+	}
 	for _, s := range f.Statistics {
 		if err := v.selector(s.Of); err != nil {
 			return fmt.Errorf("statistic %q: %w", s.Name, err)
 		}
 	}
-	return v.selector(f.Lookup())
+	return f.ValidateUses(func(name string) *kind.Field { return v.fields[name] })
 }
 
 func (v planValidator) required(s *kind.Selector) error {

@@ -19,6 +19,7 @@ func (r *Release) Card(w io.Writer) error {
 	r.front(&d)
 	r.cardOverview(&d)
 	r.cardSources(&d)
+	r.counted(&d, "###")
 	r.cardSchema(&d)
 	r.cardTexts(&d)
 	r.cardTargets(&d)

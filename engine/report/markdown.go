@@ -33,6 +33,7 @@ func (s *Stats) Markdown(w io.Writer) error {
 	s.texts(&d)
 	s.tables(&d)
 	s.reconciliation(&d)
+	s.counted(&d, "##")
 	s.uncertainty(&d)
 	s.independence(&d)
 	s.exceptions(&d)
@@ -257,6 +258,25 @@ func (s *Stats) reconciliation(d *document) {
 	}
 	d.table([]string{"table", "role", "fields", "source", "year", "status", "moved, persons>", "where", "moved, TVD>", "missed, persons>", "where", "missed, TVD>"}, rows)
 	s.sideBySide(d)
+}
+
+// counted says how tables were counted from the records of surveys.
+func (s *Stats) counted(d *document, heading string) {
+	told := false
+	for _, t := range s.Published {
+		if t.Microdata == nil {
+			continue
+		}
+		if !told {
+			d.line("%s Tables counted from survey records\n", heading)
+			d.line("Only the smoothed counts of these tables are used: no record of a survey is in this data, and cells with few records do not keep their own figure.\n")
+			told = true
+		}
+		d.line("- `%s` from `%s`: %s.", t.Name, t.File, Escape(strings.Join(t.Microdata.Sentences(), "; ")))
+	}
+	if told {
+		d.line("")
+	}
 }
 
 func (s *Stats) uncertainty(d *document) {

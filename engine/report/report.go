@@ -97,7 +97,7 @@ func publishedOf(p *plan.Plan, r *check.Result) []Published {
 		figures, covered := figuresOf(p, t, r)
 		out = append(out, Published{
 			Name: t.Name, Title: t.Title, Role: t.Role, Fields: t.Fields, Given: t.Given, Where: t.Where, Source: t.Source, Year: t.Year,
-			Status: t.Status, Note: t.Note, File: t.File, Moved: digits(t.Moved), MovedPersons: digits(t.MovedPersons), WorstCell: t.WorstCell, TVD: digits(t.TVD),
+			Status: t.Status, Note: t.Note, File: t.File, Microdata: t.Microdata, Moved: digits(t.Moved), MovedPersons: digits(t.MovedPersons), WorstCell: t.WorstCell, TVD: digits(t.TVD),
 			MissedPersons: missed, MissedCell: where, Covered: covered, Figures: figures,
 		})
 	}
@@ -108,7 +108,7 @@ func publishedOf(p *plan.Plan, r *check.Result) []Published {
 func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Result) Field {
 	out := Field{
 		Name: f.Name, Title: f.Title, Kind: f.Kind, Class: f.Class, Type: f.Type, Unit: f.Unit, Hidden: f.Hidden,
-		Source: f.Source, Status: f.Status, Note: f.Note, When: f.WhenText, Nulls: profile.Nulls,
+		Source: f.Source, Status: f.Status, Note: joinNotes(f.Note, f.Rest), When: f.WhenText, Nulls: profile.Nulls,
 	}
 	if of := f.Lookup(); of != nil {
 		out.Of = of.Fields
@@ -331,7 +331,7 @@ func uncertain(p *plan.Plan) []Uncertain {
 		}
 	}
 	for _, f := range p.Fields {
-		add("field", f.Name, f.Status, f.Note)
+		add("field", f.Name, f.Status, joinNotes(f.Note, f.Rest))
 	}
 	for i := range p.Tables {
 		add("table", p.Tables[i].Name, p.Tables[i].Status, p.Tables[i].Note)
@@ -345,4 +345,12 @@ func uncertain(p *plan.Plan) []Uncertain {
 		add("correlation", c.Name, c.Status, c.Note)
 	}
 	return out
+}
+
+// joinNotes joins what a spec and the compiler say about the values of a field.
+func joinNotes(note, rest string) string {
+	if note == "" || rest == "" {
+		return note + rest
+	}
+	return strings.TrimSuffix(note, ".") + "; " + rest
 }

@@ -203,6 +203,9 @@ type Published struct {
 	Status string   `json:"status,omitempty"`
 	Note   string   `json:"note,omitempty"`
 	File   string   `json:"file,omitempty"`
+	// Microdata says how the published figures were counted from the records of a
+	// survey; it is absent if they were not.
+	Microdata *plan.Microdata `json:"microdata,omitempty"`
 	// Moved is the total variation distance between the published and the
 	// reconciled table, MovedPersons the largest change of a cell, in persons out
 	// of Population.Persons.

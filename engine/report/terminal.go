@@ -23,6 +23,7 @@ var kinds = []checkKind{
 	{check.KindPersons, "search for duplicate persons", "searches for duplicate persons"},
 	{check.KindNearPersons, "search for near-duplicate persons", "searches for near-duplicate persons"},
 	{check.KindGroup, "group consistent with its base fields", "groups consistent with their base fields"},
+	{check.KindColumn, "column of the row that was drawn", "columns of the rows that were drawn"},
 	{check.KindBand, "group consistent with its number", "groups consistent with their numbers"},
 	{check.KindImpossible, "impossible condition that no person meets", "impossible conditions that no person meets"},
 	{check.KindOpen, "choice or list with permitted values only", "choices and lists with permitted values only"},

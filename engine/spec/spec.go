@@ -167,7 +167,7 @@ type Field struct {
 	Body                 *Node // the whole stanza
 }
 
-// Table is a table of statistics. Exactly one of Inline and Rows is set.
+// Table is a table of statistics. Exactly one of Inline, Rows and Microdata is set.
 type Table struct {
 	Name  string
 	Place diag.Place
@@ -178,8 +178,9 @@ type Table struct {
 	Role        string // "margin", "pattern", "soft"
 	Weight      float64
 	Inline      *Node  // nested maps of figures
-	Measure     string // "shares", "percent" or "counts"
+	Measure     string // "shares", "percent" or "counts"; "weights" of microdata
 	Rows        *Rows  // of a CSV file or sheet
+	Microdata   *Microdata
 	Value       String // column of the figures
 	Add         bool
 	Rest        *String
@@ -249,7 +250,11 @@ type Check struct {
 type Narrator struct {
 	Place diag.Place
 	Banks []BankFile
-	Forms *Forms // nil if phrases have no forms
+	Forms []Forms // nil if phrases have no forms
+	Axes  bool    // Forms is a list, and phrases may name one of them
+	// Contractions are words that stand for two, by these.
+	Contractions []Named
+	Cases        []Named // by field: the words for its values in grammatical cases
 }
 
 // BankFile is a file of phrase banks.
@@ -258,11 +263,14 @@ type BankFile struct {
 	Place diag.Place // of the reference
 }
 
-// Forms is the field that decides between the forms of a phrase, and its values in
-// the order of the forms.
+// Forms decides between the forms of a phrase: by the values of a field, in the order of
+// the forms, or by the first condition that holds.
 type Forms struct {
+	Place  diag.Place
+	Name   String // by which phrases name it; the field if it is empty
 	By     String
 	Values []String
+	Cases  []*Condition // nil if By is set
 }
 
 // Rule is something that texts must not say, or must say correctly.

@@ -23,6 +23,7 @@ type narrator struct {
 	names      []string // of the banks, in the order of the files
 	conditions map[string]*kind.Selector
 	occurs     map[string][]int32 // cached by occurring
+	cases      []plan.WordCase    // that the spec declares
 }
 
 type writtenField struct {
@@ -66,16 +67,31 @@ func (n *narrator) refuseOffline() {
 	}
 }
 
-// compileForms finds which form of a phrase each value of a field takes.
+// compileForms finds what decides between the forms of phrases.
 func (n *narrator) compileForms() {
-	n.plan.Narrator = &plan.Narrator{}
-	forms := n.spec.Narrator.Forms
-	if forms == nil {
-		return
+	n.plan.Narrator = &plan.Narrator{Contractions: n.contractions()}
+	switch forms := n.spec.Narrator.Forms; {
+	case n.spec.Narrator.Axes:
+		n.compileAxes()
+	case forms != nil && forms[0].Cases != nil:
+		n.diags.Errorf(forms[0].Place, "forms", "cases need a list").WithHint("write forms: [{name: ..., cases: [...]}]")
+	case forms != nil:
+		if f, formOf := n.formsBy(&forms[0]); f != nil {
+			n.plan.Narrator.Forms, n.plan.Narrator.FormOf = f.Name, formOf
+		}
 	}
+}
+
+// formsBy finds which form of a phrase each code of a field takes. The field is nil after
+// a fault.
+func (n *narrator) formsBy(forms *spec.Forms) (*kind.Field, []int32) {
 	f := n.kinds.FiniteField(forms.By.Value, forms.By.Place)
 	if f == nil {
-		return
+		return nil, nil
+	}
+	if forms.Values == nil {
+		n.diags.Errorf(forms.By.Place, "missing", "the values of field %q have no order of forms", f.Name).WithHint("name them: values: [...]")
+		return nil, nil
 	}
 	formOf := make([]int32, f.Slots())
 	for i := range formOf {
@@ -102,7 +118,7 @@ func (n *narrator) compileForms() {
 	if f.Nullable {
 		n.diags.Errorf(forms.By.Place, "forms", "field %q can be null, and null has no form", f.Name).WithHint("choose forms by a field that everyone has")
 	}
-	n.plan.Narrator.Forms, n.plan.Narrator.FormOf = f.Name, formOf
+	return f, formOf
 }
 
 // readBanks parses the files and joins sections of the same name. It returns

@@ -37,13 +37,14 @@ type Options struct {
 // earlier ones left and reports every fault it finds. A stage runs only when the
 // earlier ones found none.
 type compiler struct {
-	ctx   context.Context
-	spec  *spec.Spec
-	opts  Options
-	diags *diag.List
-	kinds *kind.Compiler
-	files map[string]*table.File // by path and layout; nil when it cannot be read
-	plan  *plan.Plan
+	ctx       context.Context
+	spec      *spec.Spec
+	opts      Options
+	diags     *diag.List
+	kinds     *kind.Compiler
+	files     map[string]*table.File // by path and layout; nil when it cannot be read
+	tabulated map[string]*tabulator  // by table, of records
+	plan      *plan.Plan
 
 	space  space        // the fitted fields as variables
 	tables []figures    // of the spec's tables, over the space

@@ -20,7 +20,7 @@ import (
 // and figures that it is about, and becomes a part of the plan.
 
 // doubtCodes are the codes of the warnings that the plan records.
-var doubtCodes = []string{"fraction", "totals", "absent", "no-table", "meets-nobody", "moved", "missing", "off", "nobody"}
+var doubtCodes = []string{"fraction", "totals", "absent", "no-table", "meets-nobody", "moved", "missing", "microdata", "off", "nobody"}
 
 // recordWarnings copies the doubts to the plan, for the documents of a release.
 func (c *compiler) recordWarnings() {

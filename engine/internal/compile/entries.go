@@ -63,8 +63,12 @@ func (c *compiler) checkEntriesOf(f *kind.Field, given []string, missing []int) 
 		return
 	}
 	slices.SortStableFunc(worst, func(a, b int) int { return cmp.Compare(mass[b], mass[a]) })
-	d := c.diags.Errorf(f.Place, "no-entry", "field %q has no entry for %d combinations that occur, %.3g %% of persons", f.Name, len(worst), 100*total).
-		WithHint("add entries for them, add an entry for any value, or declare the combinations impossible")
+	has := "no entry"
+	if f.MaxItems() > 0 {
+		has = "too few entries, or none,"
+	}
+	d := c.diags.Errorf(f.Place, "no-entry", "field %q has %s for %d combinations that occur, %.3g %% of persons", f.Name, has, len(worst), 100*total).
+		WithHint("add entries for them or for any value, leave them out with when, or declare the combinations impossible")
 	for i, k := range worst {
 		if i == 5 {
 			d.Note("and %d more", len(worst)-i)

@@ -151,8 +151,12 @@ func (c *compiler) warnMisread() {
 		if others > 0 {
 			text += fmt.Sprintf("; this also concerns %s", humanize.Count(others, "other label", "other labels"))
 		}
-		c.diags.Warnf(f.Place, "misread-label", "%s", text).
-			WithHint(`write labels with a word in them, such as "65 and over" or "5 to 9"; Parquet and JSONL files are not affected`)
+		d := c.diags.Warnf(f.Place, "misread-label", "%s", text)
+		if f.RowOf() != "" {
+			d.WithHint("in a spreadsheet, import the column as text; Parquet and JSONL files are not affected")
+			continue
+		}
+		d.WithHint(`write labels with a word in them, such as "65 and over" or "5 to 9"; Parquet and JSONL files are not affected`)
 	}
 }
 

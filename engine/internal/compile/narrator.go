@@ -21,6 +21,7 @@ func (c *compiler) compileNarrator() {
 		return
 	}
 	n.compileForms()
+	n.compileCases()
 	if !n.readBanks() {
 		return // names of banks in a file that cannot be read would be reported as unknown
 	}

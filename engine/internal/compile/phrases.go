@@ -48,11 +48,14 @@ func (n *narrator) resolvePhrases() {
 			case phrase.Field:
 				if n.mustBeOneOf(spec.String{Value: part.Text, Place: at}, "field", "unknown-field", fields) {
 					n.checkPrintable(n.kinds.Fields[part.Text], at)
+					if part.Case != "" {
+						n.checkCase(part.Text, part.Case, at)
+					}
 				}
 			case phrase.Bank:
 				n.resolveRef(spec.String{Value: part.Text, Place: at})
 			case phrase.Forms:
-				n.checkForms(len(part.Forms), at)
+				n.checkForms(part, at)
 			}
 		})
 	}
@@ -66,17 +69,6 @@ func (n *narrator) checkPrintable(f *kind.Field, at diag.Place) {
 		n.diags.Errorf(at, "not-known", "field %q is a %s: phrases cannot repeat it", f.Name, f.Kind).WithHint("name a field that is not a text, or a text_list")
 	case f.Text.Offline == nil:
 		n.diags.Errorf(at, "not-known", "the list %q is not written offline", f.Name).WithHint("give it offline: parts")
-	}
-}
-
-// checkForms checks that a phrase has as many forms as the spec.
-func (n *narrator) checkForms(count int, at diag.Place) {
-	forms := n.spec.Narrator.Forms
-	switch {
-	case forms == nil:
-		n.diags.Errorf(at, "forms", "the spec does not say which field decides between forms").WithHint("add narrator: forms: {by: …, values: […]}")
-	case count != len(forms.Values):
-		n.diags.Errorf(at, "forms", "there are %d forms here, but narrator.forms has %d values of %q", count, len(forms.Values), forms.By.Value).WithHint("write one form for each value, in their order")
 	}
 }
 

@@ -56,6 +56,9 @@ func (c *compiler) reportTable(f *figures, cert *fit.Certificate) (t plan.Table)
 	if f.spec.Rows != nil {
 		t.File = c.spec.FileName(f.spec.Rows.Path)
 	}
+	if f.spec.Microdata != nil {
+		t.File, t.Microdata = c.spec.FileName(f.spec.Microdata.Path), f.microdata
+	}
 	for _, field := range f.fields {
 		t.Fields, t.Labels = append(t.Fields, field.Name), append(t.Labels, field.Domain.AllLabels())
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -31,6 +32,8 @@ type figures struct {
 	// merged is, per row of shares with figures that are not given, the cell that has
 	// what is missing to the whole.
 	merged map[int]int
+	// microdata says how the figures were counted from records; nil if they were not.
+	microdata *plan.Microdata
 	// The fit numbers cells and rows in the order of the space, not of the
 	// spec, and leaves out rows without figures.
 	fitCell []int // position in share of each of the fit's cells
@@ -70,6 +73,36 @@ func (c *compiler) readTables() {
 
 // readTable reads a table. It is not ok after a fault.
 func (c *compiler) readTable(t *spec.Table) (figures, bool) {
+	f, ok := c.shape(t)
+	if !ok {
+		return f, false
+	}
+	before := len(c.diags.Items)
+	switch {
+	case t.Microdata != nil:
+		if !c.countRecords(&f) {
+			return f, false
+		}
+	case t.Rows != nil:
+		c.readRows(&f)
+	default:
+		c.readNested(&f, t.Inline, nil)
+	}
+	if failedSince(c.diags, before) {
+		return f, false
+	}
+	c.takeRest(&f)
+	f.total = sum(f.share)
+	c.checkFractions(&f)
+	c.normalise(&f)
+	if failedSince(c.diags, before) {
+		return f, false
+	}
+	return f, c.partition(&f)
+}
+
+// shape returns a table without figures.
+func (c *compiler) shape(t *spec.Table) (figures, bool) {
 	names, ok := c.finite(slices.Concat(t.Given, t.Over))
 	if !ok {
 		return figures{}, false
@@ -91,23 +124,7 @@ func (c *compiler) readTable(t *spec.Table) (figures, bool) {
 	f.share = make([]float64, f.rows*f.inRow)
 	f.present = make([]bool, len(f.share))
 	f.written = make([]int, len(f.share))
-	before := len(c.diags.Items)
-	if t.Rows != nil {
-		c.readRows(&f)
-	} else {
-		c.readNested(&f, t.Inline, nil)
-	}
-	if failedSince(c.diags, before) {
-		return f, false
-	}
-	c.takeRest(&f)
-	f.total = sum(f.share)
-	c.checkFractions(&f)
-	c.normalise(&f)
-	if failedSince(c.diags, before) {
-		return f, false
-	}
-	return f, c.partition(&f)
+	return f, true
 }
 
 // readNested reads inline figures, one level of nesting per field.
@@ -147,17 +164,21 @@ func names(fields []*kind.Field) string {
 }
 
 // checkRows reports maps of columns and labels that name no field of the table.
-func (c *compiler) checkRows(rows *spec.Rows, f *figures) {
+func (c *compiler) checkRows(rows *spec.Rows, f *figures, more ...string) {
 	var axes []string
 	for _, field := range f.fields {
 		axes = append(axes, field.Name)
 	}
+	what := "axis of the table"
+	if more != nil {
+		axes, what = append(axes, more...), "field"
+	}
 	for _, name := range sortedKeys(rows.Columns) {
-		c.mustBeOneOf(spec.String{Value: name, Place: rows.Columns[name].Place}, "axis of the table", "unknown-axis", axes)
+		c.mustBeOneOf(spec.String{Value: name, Place: rows.Columns[name].Place}, what, "unknown-axis", axes)
 	}
 	for _, name := range slices.Concat(sortedKeys(rows.Ages), sortedKeys(rows.Files)) {
 		if _, byDefault := rows.Defaults[name]; !byDefault {
-			c.mustBeOneOf(spec.String{Value: name, Place: rows.Place}, "axis of the table", "unknown-axis", axes)
+			c.mustBeOneOf(spec.String{Value: name, Place: rows.Place}, what, "unknown-axis", axes)
 		}
 	}
 	for _, name := range sortedKeys(rows.Map) {
@@ -166,13 +187,17 @@ func (c *compiler) checkRows(rows *spec.Rows, f *figures) {
 		}
 		i := slices.Index(axes, name)
 		if i < 0 {
-			c.mustBeOneOf(spec.String{Value: name, Place: rows.Place}, "axis of the table", "unknown-axis", axes)
+			c.mustBeOneOf(spec.String{Value: name, Place: rows.Place}, what, "unknown-axis", axes)
 			continue
 		}
 		for _, from := range sortedKeys(rows.Map[name]) {
 			to := rows.Map[name][from]
-			if _, ok := f.fields[i].Domain.Index(to.Value); !ok {
-				c.unknownLabel(f.fields[i], to.Value, to.Place)
+			field := c.kinds.Fields[axes[i]]
+			if field.Domain == nil {
+				continue
+			}
+			if _, ok := field.Domain.Index(to.Value); !ok {
+				c.unknownLabel(field, to.Value, to.Place)
 			}
 		}
 	}

@@ -189,9 +189,7 @@ func (b *builder) part(from *phrase.Part, t *test) part {
 	case phrase.Bank:
 		out.ref = b.ref(from.Text)
 	case phrase.Forms:
-		if b.plan.Narrator.Forms == "" {
-			b.fail("a phrase has forms, but no field selects one")
-		}
+		out.axes, out.forms = b.chosenBy(from.Forms)
 	case phrase.Field:
 		out.column = b.column(from.Text)
 		f := b.plan.Fields[out.column]
@@ -206,11 +204,25 @@ func (b *builder) part(from *phrase.Part, t *test) part {
 			}
 			return out
 		}
+		if from.Case != "" {
+			out.words = b.wordsOf(f, from.Case)
+		}
 		if f.Nullable && !slices.Contains(t.columns, out.column) {
 			t.columns = append(t.columns, out.column)
 		}
 	}
 	return out
+}
+
+// wordsOf returns the words for the labels of a field in a case, or fails.
+func (b *builder) wordsOf(f *kind.Field, name string) []string {
+	cases := b.plan.Narrator.Cases
+	i := slices.IndexFunc(cases, func(c plan.WordCase) bool { return c.Field == f.Name && c.Name == name })
+	if i < 0 || f.Type != frame.Category || len(cases[i].Words) != f.Domain.Size() {
+		b.fail("field %q has no words in the case %q", f.Name, name)
+		return nil
+	}
+	return cases[i].Words
 }
 
 // test returns the index of a test, which it adds if it is new; -1 for one that
@@ -231,9 +243,19 @@ func (b *builder) test(t test) int {
 	return len(b.tests) - 1
 }
 
-// addForms adds the field that selects the forms of phrases.
+// addForms adds what decides between the forms of phrases.
 func (b *builder) addForms() {
 	n := b.plan.Narrator
+	for _, a := range n.Axes {
+		if a.Of == nil || len(a.Of.Case) == 0 || slices.Max(a.Of.Case) > int32(a.Count) || slices.Min(a.Of.Case) < 0 {
+			b.fail("the forms of %q are not complete", a.Name)
+			return
+		}
+		for _, name := range a.Of.Fields {
+			b.column(name)
+		}
+		b.forms = append(b.forms, axis{a.Name, a.Count, a.Of})
+	}
 	if n.Forms == "" {
 		return
 	}
@@ -242,8 +264,40 @@ func (b *builder) addForms() {
 		b.fail("the forms do not match the values of field %q", n.Forms)
 		return
 	}
-	b.forms = &kind.Selector{Fields: []string{f.Name}, Slots: []int{f.Slots()}, Nullable: []bool{f.Nullable}, Min: []int64{f.Domain.Min}}
+	s := &kind.Selector{Fields: []string{f.Name}, Slots: []int{f.Slots()}, Nullable: []bool{f.Nullable}, Min: []int64{f.Domain.Min}}
 	for _, form := range n.FormOf {
-		b.forms.Case = append(b.forms.Case, form+1)
+		s.Case = append(s.Case, form+1)
 	}
+	b.forms = append(b.forms, axis{f.Name, int(slices.Max(s.Case)), s})
+}
+
+// chosenBy returns what decides between the forms of a part, and the forms.
+func (b *builder) chosenBy(all []string) (axes []int, forms []string) {
+	if len(b.forms) == 0 {
+		b.fail("a phrase has forms, but no field selects one")
+		return nil, all
+	}
+	names, forms := []string(nil), all
+	if b.plan.Narrator.Axes != nil {
+		names, forms = phrase.Axes(all)
+	}
+	if names == nil {
+		if len(all) < b.forms[0].count {
+			b.fail("a phrase has %d of %d forms", len(all), b.forms[0].count)
+		}
+		return []int{0}, all
+	}
+	count := 1
+	for _, name := range names {
+		i := slices.IndexFunc(b.forms, func(a axis) bool { return a.name == name })
+		if i < 0 {
+			b.fail("a phrase has forms by %q, which decides between none", name)
+			return nil, forms
+		}
+		axes, count = append(axes, i), count*b.forms[i].count
+	}
+	if len(forms) != count {
+		b.fail("a phrase has %d of %d forms", len(forms), count)
+	}
+	return axes, forms
 }

@@ -8,9 +8,18 @@ import (
 )
 
 // appendPhrase appends the phrase that a reference refers to, with its parts
+// expanded and words contracted. It reports whether there is one; a fresh phrase has not
+// been used in this text.
+func (w *Worker) appendPhrase(dst []byte, r ref, fresh bool) ([]byte, bool) {
+	from := len(dst)
+	dst, ok := w.expand(dst, r, fresh)
+	return w.contract.Apply(dst, from), ok
+}
+
+// expand appends the phrase that a reference refers to, with its parts
 // expanded. It reports whether there is one; a fresh phrase has not been used in
 // this text.
-func (w *Worker) appendPhrase(dst []byte, r ref, fresh bool) ([]byte, bool) {
+func (w *Worker) expand(dst []byte, r ref, fresh bool) ([]byte, bool) {
 	var p int32
 	var ok bool
 	if r.number > 0 {
@@ -33,14 +42,25 @@ func (w *Worker) appendPhrase(dst []byte, r ref, fresh bool) ([]byte, bool) {
 		case phrase.Field:
 			dst = w.appendValue(dst, x)
 		case phrase.Forms:
-			if form := w.formOf[w.row]; form > 0 {
-				dst = append(dst, x.forms[form-1]...)
-			}
+			dst = append(dst, w.form(x)...)
 		case phrase.Bank:
-			dst, _ = w.appendPhrase(dst, x.ref, false)
+			dst, _ = w.expand(dst, x.ref, false)
 		}
 	}
 	return dst, true
+}
+
+// form returns the form of a part that fits the person, "" for none.
+func (w *Worker) form(x *part) string {
+	at := 0
+	for _, a := range x.axes {
+		form := int(w.formOf[a][w.row])
+		if form == 0 {
+			return ""
+		}
+		at = at*w.Narrator.forms[a].count + form - 1
+	}
+	return x.forms[at]
 }
 
 const listSeparator = ", "
@@ -56,6 +76,9 @@ func (w *Worker) appendValue(dst []byte, x *part) []byte {
 	}
 	switch f.Type {
 	case frame.Category:
+		if x.words != nil {
+			return append(dst, x.words[c.Codes[r]]...)
+		}
 		return append(dst, f.Labels[c.Codes[r]]...)
 	case frame.Integer:
 		return strconv.AppendInt(dst, c.Ints[r], 10)

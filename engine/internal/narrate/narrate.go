@@ -27,6 +27,7 @@ package narrate
 import (
 	"fmt"
 
+	"github.com/personagen/personagen/engine/internal/contract"
 	"github.com/personagen/personagen/engine/internal/phrase"
 	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/kind"
@@ -44,7 +45,8 @@ type Narrator struct {
 	conditions []*kind.Selector // without duplicates
 	tests      []test           // conjunctions of conditions
 	banks      []bank
-	forms      *kind.Selector // case 1 is the first form
+	forms      []axis // what decides between forms
+	contract   contract.Words
 	lists      []list
 	texts      []text
 	sources    []source
@@ -79,11 +81,20 @@ type group struct {
 	from, to int32
 }
 
+// axis decides between forms: case i+1 has form i.
+type axis struct {
+	name  string
+	count int
+	of    *kind.Selector
+}
+
 // part is a part of a phrase.
 type part struct {
 	kind   phrase.Kind
 	text   string   // of a literal
 	forms  []string // by form
+	axes   []int    // that decide between them, the last fastest
+	words  []string // of a field: by code, in place of its labels; nil for these
 	column int      // of a field
 	list   int      // of a field that is a list written earlier, else -1
 	ref    ref      // to a bank
@@ -123,11 +134,12 @@ func New(p *plan.Plan, seed uint64) (*Narrator, error) {
 	for i := range p.Narrator.Banks {
 		b.banks = append(b.banks, newBank(&p.Narrator.Banks[i], seed))
 	}
+	b.addForms()
+	b.contract = contract.New(p.Narrator.Contractions)
 	b.addFields()
 	for i := range p.Narrator.Banks {
 		b.fillBank(i, &p.Narrator.Banks[i])
 	}
-	b.addForms()
 	b.addMasked()
 	if b.err != nil {
 		return nil, fmt.Errorf("the plan is damaged: %w", b.err)

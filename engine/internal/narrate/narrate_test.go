@@ -444,6 +444,7 @@ func TestDamagedPlans(t *testing.T) {
 		},
 		`the plan is damaged: no field is called "gone"`:                                     func(p *plan.Plan) { p.Narrator.Banks[0].Sections[0].Phrases[0] = "{gone}" },
 		`the plan is damaged: bank "skill": a { without a }`:                                 func(p *plan.Plan) { p.Narrator.Banks[0].Sections[0].Phrases[0] = "{gone" },
+		`the plan is damaged: the forms of "x" are not complete`:                             func(p *plan.Plan) { p.Narrator.Axes = []plan.FormAxis{{Name: "x", Count: 1}} },
 		`the plan is damaged: the forms do not match the values of field "age"`:              func(p *plan.Plan) { p.Narrator.Forms = "age" },
 		`the plan is damaged: a phrase names "brief", which is not a list written before it`: func(p *plan.Plan) { p.Narrator.Banks[0].Sections[0].Phrases[0] = "{brief}" },
 	} {

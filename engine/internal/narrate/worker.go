@@ -9,9 +9,9 @@ import (
 type Worker struct {
 	*Narrator
 	conditions []condition
-	forms      *kind.BoundSelector
+	forms      []*kind.BoundSelector
 	passed     [][]uint8 // per test and row, 1 if the row passes
-	formOf     []int32   // per row, from 1; 0 for none
+	formOf     [][]int32 // per axis and row, from 1; 0 for none
 
 	batch    *frame.Batch
 	row      int
@@ -43,9 +43,10 @@ func (n *Narrator) Worker() *Worker {
 	for _, s := range n.conditions {
 		w.conditions = append(w.conditions, condition{selector: s.Bind(n.env)})
 	}
-	if n.forms != nil {
-		w.forms = n.forms.Bind(n.env)
+	for _, a := range n.forms {
+		w.forms = append(w.forms, a.of.Bind(n.env))
 	}
+	w.formOf = make([][]int32, len(n.forms))
 	w.drawers = make([]drawer, len(n.banks))
 	for i := range n.banks {
 		w.drawers[i].init(&n.banks[i])
@@ -68,8 +69,8 @@ func (w *Worker) load(b *frame.Batch) {
 		w.passed[i] = frame.Grow(w.passed[i], b.N)
 		w.evaluate(t, w.passed[i])
 	}
-	if w.forms != nil {
-		w.formOf = w.forms.Cases(b, w.formOf)
+	for i, f := range w.forms {
+		w.formOf[i] = f.Cases(b, w.formOf[i])
 	}
 	for i := range w.drawers {
 		w.drawers[i].choose(w.passed, b.N)

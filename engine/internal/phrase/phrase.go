@@ -8,8 +8,9 @@
 //
 // A heading names a bank and may have a condition: the fields of a CUE struct,
 // without braces, over finite fields. A bank may have any number of sections in
-// any number of files. In a phrase {field} is the value of a field, {one|other} the
-// form that agrees with the person, <bank> a phrase of another bank, <bank:2> the
+// any number of files. In a phrase {field} is the value of a field, {field.case} its word
+// in a grammatical case, {one|other} the
+// form that agrees with the person, {axis: one|other} by what is called so, <bank> a phrase of another bank, <bank:2> the
 // second phrase in the person's own order of the bank, <bank/facet:2> a facet of
 // that same phrase; \ makes the next character ordinary (one of { } < > | \ # [ /).
 //
@@ -39,6 +40,7 @@ const (
 type Part struct {
 	Kind   Kind
 	Text   string
+	Case   string // of a Field: the case of its value, "" for the value itself
 	Forms  []string
 	Offset int // position in the phrase, in bytes
 }
@@ -169,11 +171,28 @@ func (c *compiler) closed(start int, forms []string) {
 		c.add(Part{Kind: Forms, Forms: forms, Offset: start})
 		return
 	}
-	name := strings.TrimSpace(forms[0])
-	if !IsFieldName(name) {
+	name, wordCase, cased := strings.Cut(strings.TrimSpace(forms[0]), ".")
+	if !IsFieldName(name) || cased && !IsFieldName(wordCase) {
 		c.fault(start, fmt.Sprintf("%q is not the name of a field and has no forms", c.text[start:c.at]), "write {field}, with a name of small letters, digits and _, or {one|other}, with a | between forms")
 	}
-	c.add(Part{Kind: Field, Text: name, Offset: start})
+	c.add(Part{Kind: Field, Text: name, Case: wordCase, Offset: start})
+}
+
+// Axes returns the names of what decides between forms, as in {sex: he|she} and
+// {sex,number: a|b|c|d}, and the forms without them; nil if there are none.
+func Axes(forms []string) (names, without []string) {
+	before, after, found := strings.Cut(forms[0], ":")
+	if !found {
+		return nil, forms
+	}
+	for _, name := range strings.Split(before, ",") {
+		name = strings.TrimSpace(name)
+		if !IsFieldName(name) {
+			return nil, forms
+		}
+		names = append(names, name)
+	}
+	return names, append([]string{strings.TrimLeft(after, " ")}, forms[1:]...)
 }
 
 // reference reads <bank>.

@@ -2,6 +2,7 @@ package phrase
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -217,4 +218,24 @@ func ExampleParse() {
 	// 0 ", " []
 	// 2 "" ["little one" "dear one"]
 	// 0 "!" []
+}
+
+// Axes are taken from the first form only.
+func TestAxes(t *testing.T) {
+	for _, c := range []struct {
+		forms, names, without []string
+	}{
+		{[]string{"he", "she"}, nil, []string{"he", "she"}},
+		{[]string{"sex: he", "she"}, []string{"sex"}, []string{"he", "she"}},
+		{[]string{"sex:", "a"}, []string{"sex"}, []string{"", "a"}},
+		{[]string{" sex , number:  a", "b: c", "c", "d"}, []string{"sex", "number"}, []string{"a", "b: c", "c", "d"}},
+		{[]string{"at 10:30", "at 11:30"}, nil, []string{"at 10:30", "at 11:30"}},
+		{[]string{"a,:b", "c"}, nil, []string{"a,:b", "c"}},
+		{[]string{"he", "sex: she"}, nil, []string{"he", "sex: she"}},
+	} {
+		names, without := Axes(c.forms)
+		if !slices.Equal(names, c.names) || !slices.Equal(without, c.without) {
+			t.Errorf("%q: got %q and %q, want %q and %q", c.forms, names, without, c.names, c.without)
+		}
+	}
 }

@@ -146,6 +146,12 @@ func decodeTable(f spec.Named, defaults *spec.Node) spec.Table {
 		decodeTableRows(&t, cmp.Or(n.Get("csv"), n.Get("xlsx")))
 		return t
 	}
+	if t.Microdata = n.Get("microdata").Microdata(); t.Microdata != nil {
+		t.Measure = "weights"
+		t.Microdata.Rename(n.Get("given"))
+		t.Microdata.Translate(defaults.Get("map"))
+		return t
+	}
 	for _, measure := range []string{"shares", "percent", "counts"} {
 		if figures := n.Get(measure); figures != nil {
 			t.Inline, t.Measure = figures, measure
@@ -205,7 +211,29 @@ func decodeNarrator(n *spec.Node) *spec.Narrator {
 		out.Banks = append(out.Banks, spec.BankFile{Path: b.Path, Place: b.Place})
 	}
 	if f := n.Get("forms"); f != nil {
-		out.Forms = &spec.Forms{By: f.Get("by").AsString(), Values: texts(f, "values")}
+		axes := []*spec.Node{f}
+		if out.Axes = f.Kind == spec.ListNode; out.Axes {
+			axes = f.Items
+		}
+		for _, f := range axes {
+			out.Forms = append(out.Forms, decodeForms(f))
+		}
+	}
+	out.Contractions = members(n, "contractions")
+	out.Cases = members(n, "cases")
+	return out
+}
+
+func decodeForms(n *spec.Node) spec.Forms {
+	out := spec.Forms{Place: n.Place, Values: texts(n, "values")}
+	if name := n.Get("name"); name != nil {
+		out.Name = name.AsString()
+	}
+	if by := n.Get("by"); by != nil {
+		out.By = by.AsString()
+	}
+	for _, c := range items(n, "cases") {
+		out.Cases = append(out.Cases, c.Cond)
 	}
 	return out
 }
