@@ -109,8 +109,8 @@ func (t *statisticsTally) add(b *frame.Batch) {
 				group := s.Of.Case[config] - 1
 				g := &t.of[i][k][group]
 				if f.scored < 0 {
-					if code := t.codes.axes[f.axis][r]; code >= 0 && int(code) < len(f.scores) {
-						g.add(f.scores[code], s.Published[group])
+					if code := t.codes.axes[f.axis][r]; code >= 0 && int(code) < len(f.scores) && (s.Across == "" || f.scores[code] > 0) {
+						g.add(s.Linear(f.scores[code]), s.Published[group])
 					}
 					continue
 				}
@@ -240,7 +240,7 @@ func (x *judgedStatistic) members(n int) [][]member {
 func (x *judgedStatistic) compare(v *GroupStatistic, t *groupTally, members []member) (p, z float64, fault string) {
 	n := float64(t.values.N)
 	mean, sd := t.values.Moments()
-	v.Reached = mean
+	v.Reached = x.of.Linear(mean)
 	if x.of.IsQuantile() {
 		v.Reached = t.values.Quantile(x.of.P)
 		v.Share = tidy(float64(t.below) / n)
@@ -303,14 +303,18 @@ func (x *judgedStatistic) mixFault(v *GroupStatistic, expected, err float64) str
 	return fmt.Sprintf("the persons of %s should have a %s of %.6g by their other fields, and the plan expects %.6g", groupName(v.Group), x.of.Measure, expected, v.Planned)
 }
 
-// fitted compares the mean of a fitted field with the plan.
+// fitted compares the mean of a fitted field with the plan, on the scale on which it is
+// a mean over persons. The delta method gives the error of a mean across units.
 func (x *judgedStatistic) fitted(v *GroupStatistic, mean, sd, unit float64) (p, z float64, fault string) {
 	n := float64(v.Persons)
-	planned := v.Planned / unit
+	planned := x.of.Linear(v.Planned / unit)
 	err := sd / math.Sqrt(n)
 	v.Error = tidy(err * unit)
 	if err > 0 {
 		z = (mean - planned) / err
+	}
+	if x.of.Across != "" {
+		v.Error, z = tidy(err/(mean*mean)), -z
 	}
 	if n >= 100 && math.Abs(mean-planned) > mixErrors*err+1e-6*math.Abs(planned) {
 		fault = fmt.Sprintf("the %s of %s is %.6g, and the plan expects %.6g", x.of.Measure, groupName(v.Group), v.Reached, v.Planned)

@@ -1,6 +1,9 @@
 package check
 
 import (
+	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -78,5 +81,45 @@ func TestStatisticFalseAlarms(t *testing.T) {
 				t.Errorf("seed %d, %s: %v failed", seed, sampling, f)
 			}
 		}
+	}
+}
+
+// A mean across units is on the published scale, and its error is the standard
+// deviation of what populations reach, within 10 %.
+func TestStatisticAcrossUnits(t *testing.T) {
+	p := heights(t)
+	s := p.Fields[gHue].Statistics[0]
+	s.Name, s.Across = "mean_across_units", kind.AcrossUnits
+	s.Expected = []float64{1 / (2./3 + 1./3/2)} // of scores 1 and 2
+	id := "statistic.hue.mean_across_units"
+	const n, rounds = 400, 500
+	var sum, squares, reported float64
+	for seed := range uint64(rounds) {
+		b := members(p, 3000+seed, n)
+		random := rand.New(rand.NewPCG(seed, 1))
+		for r := range b.N { // the members have a quota of hues
+			b.Columns[gHue].Codes[r] = int32(random.IntN(3) / 2)
+		}
+		r := judge(t, p, Options{Kinds: []string{KindStatistic}}, 1, []*frame.Batch{b})
+		if f := failed(r); slices.Contains(f, id) {
+			t.Fatalf("seed %d: %v failed", seed, f)
+		}
+		for _, o := range r.Outcomes {
+			if o.ID == id {
+				g := o.Statistics[0]
+				sum, squares, reported = sum+g.Reached, squares+g.Reached*g.Reached, reported+g.Error/rounds
+			}
+		}
+	}
+	mean := sum / rounds
+	if sd := math.Sqrt(squares/rounds - mean*mean); math.Abs(mean-s.Expected[0]) > 4*sd/math.Sqrt(rounds) || math.Abs(reported-sd) > 0.1*sd {
+		t.Errorf("mean %g ± %g, reported error %g, want a mean of %g", mean, sd, reported, s.Expected[0])
+	}
+	b := members(p, 7, 3000)
+	for r := range b.N {
+		b.Columns[gHue].Codes[r] = int32(r % 2)
+	}
+	if f := failed(judge(t, p, Options{Kinds: []string{KindStatistic}}, 1, []*frame.Batch{b})); !slices.Contains(f, id) {
+		t.Errorf("with other shares %v failed, want %s", f, id)
 	}
 }

@@ -16,6 +16,7 @@ type agreement struct {
 	diags           *diag.List
 	field           string
 	least, greatest float64   // of the field's values
+	leastUnit       float64   // of the values above 0
 	weights         []float64 // shares of persons, per cell
 	groups          [][]int   // per statistic and cell: its group, -1 for none
 	persons         float64
@@ -24,7 +25,7 @@ type agreement struct {
 // Disagree reports statistics of a fitted field that disagree, given the joint
 // distribution of the fields of their groups. It returns whether it found any.
 func (c *Compiler) Disagree(f *Field, j *Joint) bool {
-	a := agreement{diags: c.Diags, field: f.Name, least: slices.Min(f.Scores), greatest: slices.Max(f.Scores), weights: j.Mass}
+	a := agreement{diags: c.Diags, field: f.Name, least: slices.Min(f.Scores), greatest: slices.Max(f.Scores), leastUnit: leastUnit(f.Scores), weights: j.Mass}
 	for _, s := range f.Statistics {
 		read := j.reader(s.Of)
 		groups := make([]int, len(j.Mass))
@@ -133,13 +134,13 @@ func (a *agreement) pair(s, t *Statistic, ofS, ofT []int) bool {
 		}
 		root := sets.Find(node)
 		sides := total[root]
-		low, high := a.least, a.greatest
+		low, high := a.limits(x)
 		if group < len(x.Groups) {
-			v, half := x.Published[group], x.Rounded[group]/2
+			low, high = x.Interval(group)
 			if x.Measure == Total {
-				v, half = v/(a.persons*w), half/(a.persons*w)
+				v, half := x.Published[group]/(a.persons*w), x.Rounded[group]/2/(a.persons*w)
+				low, high = v-half, v+half
 			}
-			low, high = v-half, v+half
 			sides[side].groups = append(sides[side].groups, group)
 		}
 		sides[side].low += w * low
@@ -161,9 +162,21 @@ func (a *agreement) pair(s, t *Statistic, ofS, ofT []int) bool {
 			continue
 		}
 		x, y, w := sides[0], sides[1], mass[root]
+		what := "mean"
+		if s.Across != t.Across {
+			what = "mean across persons"
+			if s.Across == AcrossUnits {
+				x = a.ofPersons(x, w)
+			} else {
+				y = a.ofPersons(y, w)
+			}
+		}
 		slack := 1e-9 * w * max(math.Abs(x.low/w), math.Abs(y.low/w), 1e-300)
 		if !(x.low > y.high+slack || y.low > x.high+slack) {
 			continue
+		}
+		if s.Across == AcrossUnits && t.Across == AcrossUnits {
+			x, y = x.ofUnits(w), y.ofUnits(w)
 		}
 		at := t.Places[0]
 		if len(y.groups) > 0 {
@@ -173,7 +186,7 @@ func (a *agreement) pair(s, t *Statistic, ofS, ofT []int) bool {
 		if len(total) > 1 || w < sum(a.weights)*(1-1e-9) {
 			whom = "for the same persons"
 		}
-		a.diags.Errorf(at, "disagree", "the statistics of %q disagree: the %s implies a mean of %s %s, the %s one of %s", a.field, s.among(x.groups), x.text(w), whom, t.among(y.groups), y.text(w)).
+		a.diags.Errorf(at, "disagree", "the statistics of %q disagree: the %s implies a %s of %s %s, the %s one of %s", a.field, s.among(x.groups), what, x.text(w), whom, t.among(y.groups), y.text(w)).
 			WithHint("correct a figure, or say how the figures are rounded (rounded: …)").
 			Note("the other statistic is at %s", s.Places[0])
 		return false

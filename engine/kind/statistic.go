@@ -27,12 +27,17 @@ const (
 	Tested   = "tested"   // it is compared only
 )
 
+// AcrossUnits is what Statistic.Across is for a mean over units of persons, such as
+// households, where a person's value is the number of persons of the unit.
+const AcrossUnits = "units"
+
 // Statistic is a published mean, median, quantile or total of a field, of everyone
 // or of groups of persons. Its slices have an entry per group.
 type Statistic struct {
 	Name    string  `json:"name"`    // such as "mean_by_sex", unique in its field
 	Measure string  `json:"measure"` // Mean, Median, Quantile or Total
 	P       float64 `json:"p,omitempty"`
+	Across  string  `json:"across,omitempty"` // AcrossUnits, or empty for a mean over persons
 	// By are the fields whose values make the groups; empty for one group.
 	By []string `json:"by,omitempty"`
 	// Of gives the group of a person: case i+1 is group i, case 0 none.
@@ -65,6 +70,9 @@ func (s *Statistic) Title() string {
 	text := s.Measure
 	if s.Measure == Quantile {
 		text = fmt.Sprintf("%g quantile", s.P)
+	}
+	if s.Across != "" {
+		text += " across " + s.Across
 	}
 	if len(s.By) > 0 {
 		text += " by " + strings.Join(s.By, ", ")
@@ -149,6 +157,9 @@ func (c *Compiler) ReadStatistics(s *spec.Field, least, greatest float64) (out [
 			if x.Measure == Quantile {
 				base += "_" + strconv.FormatFloat(x.P, 'g', -1, 64)
 			}
+			if x.Across != "" {
+				base += "_across_" + x.Across
+			}
 			if len(x.By) > 0 {
 				base += "_by_" + strings.Join(x.By, "_")
 			}
@@ -175,6 +186,9 @@ func (c *Compiler) readStatistic(n *spec.Node, x *Statistic) bool {
 	x.Source, x.Status, x.Note = get("source"), get("status"), get("note")
 	if year := n.Get("year"); year != nil {
 		x.Year = int(year.Number)
+	}
+	if across := get("across"); across == AcrossUnits {
+		x.Across = across
 	}
 	switch x.Measure {
 	case Quantile:
@@ -210,7 +224,7 @@ func (c *Compiler) readStatistic(n *spec.Node, x *Statistic) bool {
 		c.Diags.Errorf(n.Place, "value-by", "values need the field that they are by").WithHint("add by, or give one value for everyone")
 		return false
 	case value != nil:
-		r.add(nil, value.Number, value.String, value.Place)
+		r.add(nil, value.Number, value.Written(), value.Place)
 	case values != nil:
 		r.nested(values, nil)
 	default:
@@ -264,7 +278,7 @@ func (r *statisticReader) nested(n *spec.Node, codes []int) {
 		at := append(slices.Clone(codes), code)
 		switch last := len(at) == len(r.fields); {
 		case last && e.Value.Kind == spec.NumberNode:
-			r.add(at, e.Value.Number, e.Value.String, e.Value.Place)
+			r.add(at, e.Value.Number, e.Value.Written(), e.Value.Place)
 		case !last && e.Value.Kind == spec.StructNode:
 			r.nested(e.Value, at)
 		default:

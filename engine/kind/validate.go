@@ -31,6 +31,9 @@ func (f *Field) Validate() error {
 		if err := s.validate(); err != nil {
 			return fmt.Errorf("statistic %q: %w", s.Name, err)
 		}
+		if s.Across != "" && f.Class != Fitted {
+			return fmt.Errorf("statistic %q is across %s, and its values are not fitted", s.Name, s.Across)
+		}
 	}
 	if f.Scores != nil && (d == nil || len(f.Scores) != d.Size()) {
 		return fmt.Errorf("it has %d scores", len(f.Scores))
@@ -176,6 +179,9 @@ func (s *Statistic) validate() error {
 	n := len(s.Groups)
 	if s.Of == nil || len(s.Published) != n || len(s.Rounded) != n || len(s.Role) != n || len(s.Mass) != n || len(s.Reached) != n || len(s.Expected) != n {
 		return errors.New("its figures are not complete")
+	}
+	if s.Across != "" && (s.Across != AcrossUnits || s.Measure != Mean) {
+		return fmt.Errorf("it is a %s across %q", s.Measure, s.Across)
 	}
 	for _, c := range s.Of.Case {
 		if c < 0 || int(c) > n {

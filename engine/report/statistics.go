@@ -16,7 +16,8 @@ type Statistic struct {
 	Field  string  `json:"field"`
 	Name   string  `json:"name"`
 	Title  string  `json:"title"`
-	P      float64 `json:"p,omitempty"` // of a quantile
+	P      float64 `json:"p,omitempty"`      // of a quantile
+	Across string  `json:"across,omitempty"` // "units" for a mean across units
 	Source string  `json:"source,omitempty"`
 	Year   int     `json:"year,omitempty"`
 	Status string  `json:"status,omitempty"`
@@ -39,7 +40,7 @@ type StatisticGroup struct {
 func statisticsOf(p *plan.Plan, r *check.Result) (out []Statistic) {
 	for _, f := range p.Fields {
 		for _, s := range f.Statistics {
-			x := Statistic{Field: f.Name, Name: s.Name, Title: s.Title(), Source: s.Source, Year: s.Year, Status: s.Status, Note: s.Note}
+			x := Statistic{Field: f.Name, Name: s.Name, Title: s.Title(), Across: s.Across, Source: s.Source, Year: s.Year, Status: s.Status, Note: s.Note}
 			if s.IsQuantile() {
 				x.P = s.P
 			}
@@ -103,11 +104,21 @@ var statisticHead = []string{"field", "statistic", "group", "persons>", "publish
 
 const statisticNote = "Published means, medians, quantiles and totals, and what the persons of this release reach. Factors of the fields meet the published figures in the whole population, within their rounding; a release deviates by the sampling error, which is that of a random sample and smaller in a quota sample."
 
+const unitsNote = " A mean across units, such as persons per household, is the harmonic mean of the persons' values, because a unit of n persons is counted n times among persons."
+
+// statisticsNote explains a table of statistics.
+func statisticsNote(all []Statistic) string {
+	if slices.ContainsFunc(all, func(s Statistic) bool { return s.Across != "" }) {
+		return statisticNote + unitsNote
+	}
+	return statisticNote
+}
+
 // statistics shows the published statistics in stats.md.
 func (s *Stats) statistics(d *document) {
 	if rows := statisticRows(s.Statistics, Escape); rows != nil {
 		d.line("### Published statistics\n")
-		d.line("%s\n", statisticNote)
+		d.line("%s\n", statisticsNote(s.Statistics))
 		d.table(statisticHead, rows)
 	}
 }
@@ -116,7 +127,7 @@ func (s *Stats) statistics(d *document) {
 func (r *Release) cardStatistics(d *document) {
 	if rows := statisticRows(r.Statistics, Escape); rows != nil {
 		d.line("### Published means, quantiles and totals\n")
-		d.line("%s\n", statisticNote)
+		d.line("%s\n", statisticsNote(r.Statistics))
 		d.table(statisticHead, rows)
 	}
 }
@@ -124,5 +135,5 @@ func (r *Release) cardStatistics(d *document) {
 // statistics shows them in report.html.
 func (v *view) statistics() {
 	v.Statistics = statisticRows(v.Stats.Statistics, func(text string) string { return text })
-	v.StatisticNote = statisticNote
+	v.StatisticNote = statisticsNote(v.Stats.Statistics)
 }

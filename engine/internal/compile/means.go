@@ -91,6 +91,11 @@ func (c *compiler) addMean(s *spec.Field, f *kind.Field, x *kind.Statistic) {
 			part.cell[k] = -1
 		default:
 			part.cell[k] = (of(k)-1)*int32(size) + slot
+			if x.Across == kind.AcrossUnits && f.Scores[slot] <= 0 {
+				c.diags.Errorf(x.Places[of(k)-1], "empty-unit", "the %s of %q is about units of as many persons as the value says, and %s stands for %g persons", x.Title(), f.Name, strconv.Quote(f.Domain.Label(int(slot))), f.Scores[slot]).
+					WithHint("leave these persons out with where, or give scores, or the mean across persons")
+				return
+			}
 		}
 	}
 	c.means = append(c.means, fittedMean{f, x, part})
@@ -105,16 +110,23 @@ func (c *compiler) poseMeans() {
 		m := fit.Mean{
 			Name: x.field.Name + " " + x.statistic.Name, Scope: part.scope,
 			Group: make([]int32, len(part.cell)), Score: make([]float64, len(part.cell)),
-			Target: x.statistic.Published,
 		}
+		greatest := math.Inf(-1)
 		for k, cell := range part.cell {
 			m.Group[k] = -1
 			if cell >= 0 {
-				m.Group[k], m.Score[k] = cell/size, x.field.Scores[cell%size]
+				m.Group[k], m.Score[k] = cell/size, x.statistic.Linear(x.field.Scores[cell%size])
+				greatest = max(greatest, m.Score[k])
 			}
 		}
-		for _, r := range x.statistic.Rounded {
-			m.Half = append(m.Half, r/2)
+		for g, v := range x.statistic.Published {
+			target, half := x.statistic.Linear(v), x.statistic.Rounded[g]/2
+			below, above := half, half
+			if x.statistic.Across != "" {
+				low, high := x.statistic.Interval(g)
+				below, above = target-low, max(min(high, greatest)-target, 0)
+			}
+			m.Target, m.Below, m.Above = append(m.Target, target), append(m.Below, below), append(m.Above, above)
 		}
 		c.problem.Means = append(c.problem.Means, m)
 		c.problem.Together = append(c.problem.Together, part.scope)
@@ -154,13 +166,13 @@ func (c *compiler) meansIn(x *fittedMean, r *fit.Result) (mean, mass []float64, 
 	size := x.field.Domain.Size()
 	for k, cell := range part.cell {
 		if cell >= 0 {
-			mean[int(cell)/size] += p[k] * x.field.Scores[int(cell)%size]
+			mean[int(cell)/size] += p[k] * x.statistic.Linear(x.field.Scores[int(cell)%size])
 			mass[int(cell)/size] += p[k]
 		}
 	}
 	for g := range mean {
 		if mass[g] > 0 {
-			mean[g] /= mass[g]
+			mean[g] = x.statistic.Linear(mean[g] / mass[g])
 		}
 	}
 	return mean, mass, true
@@ -191,13 +203,17 @@ func (c *compiler) explainMeans(e *fit.MeansError, tied []int) {
 	first := e.Missed[0]
 	text := func(m fit.MissedMean) string {
 		x := &c.means[m.Mean]
-		return fmt.Sprintf("the %s of %s of %q comes to %.6g and is published as %v", x.statistic.Title(), x.statistic.GroupName(m.Group), x.field.Name, m.Reached, x.statistic.Published[m.Group])
+		return fmt.Sprintf("the %s of %s of %q comes to %.6g and is published as %v", x.statistic.Title(), x.statistic.GroupName(m.Group), x.field.Name, x.statistic.Linear(m.Reached), x.statistic.Published[m.Group])
 	}
 	x := &c.means[first.Mean]
 	at := x.statistic.Places[first.Group]
 	if first.Lone {
+		least, greatest := first.Least, first.Greatest
+		if x.statistic.Across != "" {
+			least, greatest = kind.TenDigits(1/greatest), kind.TenDigits(1/least)
+		}
 		c.diags.Errorf(at, "unreachable", "the %s of %s of %q is %v, and the tables leave there only values from %g to %g", x.statistic.Title(), x.statistic.GroupName(first.Group), x.field.Name,
-			x.statistic.Published[first.Group], first.Least, first.Greatest).WithHint("correct the figure, or the tables and conditions over %q", x.field.Name)
+			x.statistic.Published[first.Group], least, greatest).WithHint("correct the figure, or the tables and conditions over %q", x.field.Name)
 		return
 	}
 	if _, problem := c.tiedProblem(); c.disagree(x.field, tied, *problem) {

@@ -120,7 +120,11 @@ func problemIdentity(p *fit.Problem) *identity.Problem {
 		out.Supports = append(out.Supports, identity.Support{Name: s.Name, Scope: s.Scope, Allowed: s.Allowed})
 	}
 	for _, m := range p.Means {
-		out.Means = append(out.Means, identity.Mean{Name: m.Name, Scope: m.Scope, Group: m.Group, Score: m.Score, Target: m.Target, Half: m.Half})
+		mean := identity.Mean{Name: m.Name, Scope: m.Scope, Group: m.Group, Score: m.Score, Target: m.Target, Half: m.Below}
+		if !slices.Equal(m.Below, m.Above) {
+			mean.Above = m.Above
+		}
+		out.Means = append(out.Means, mean)
 	}
 	return out
 }

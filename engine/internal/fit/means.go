@@ -15,7 +15,8 @@ type Mean struct {
 	Group  []int32   `json:"group"` // len: product of the cards of Scope
 	Score  []float64 `json:"score"` // len: that of Group
 	Target []float64 `json:"target"`
-	Half   []float64 `json:"half"` // by how much a mean may miss its target if targets disagree
+	Below  []float64 `json:"below"` // by how much a mean may be below its target if targets disagree
+	Above  []float64 `json:"above"` // by how much it may be above
 }
 
 // MeansError says that some means cannot be met beside the hard tables and the other
@@ -79,9 +80,9 @@ const (
 // Every round projects the distribution onto the means of each Mean in turn, by an
 // exponential tilt of the score, and then onto the tables: cyclic I-projections
 // (Csiszar 1975), whose limit is the distribution closest to the fit of the tables.
-// When the means turn out to disagree with each other or with the tables, each is only
-// brought within Half of its target. Soft tables act through the fit that it starts
-// from.
+// When the means turn out to disagree with each other or with the tables, it begins again
+// and brings each only within Below and Above of its target. Soft tables act through the
+// fit that it starts from.
 func (f *fitting) meetMeans(ctx context.Context) error {
 	if len(f.p.Means) == 0 {
 		return nil
@@ -89,16 +90,20 @@ func (f *fitting) meetMeans(ctx context.Context) error {
 	f.o.Progress(Progress{Stage: StageMeans, Sweep: f.sweeps})
 	f.tree.calibrate()
 	means := f.placeMeans()
+	var start snapshot
+	f.tree.save(&start)
 	best, since, exact := math.Inf(1), 0, true
 	var missed []MissedMean
-	for range meanRounds {
-		worst := 0.0
+	for round := range meanRounds {
+		worst, apart := 0.0, false
 		missed = missed[:0]
 		for i, x := range means {
 			far, off := x.project(exact)
 			worst = max(worst, far)
 			for _, m := range off {
 				m.Mean, m.name = i, x.def.Name
+				apart = apart || m.Lone
+				m.Lone = m.Lone && round == 0 // later, other means may have emptied the group
 				missed = append(missed, m)
 				if m.Lone {
 					return &MeansError{[]MissedMean{m}}
@@ -118,8 +123,9 @@ func (f *fitting) meetMeans(ctx context.Context) error {
 		if since++; worst < best/2 {
 			best, since = worst, 0
 		}
-		if since >= meanPatience && exact {
+		if (since >= meanPatience || apart) && exact {
 			exact, best, since = false, math.Inf(1), 0
+			f.tree.restore(&start)
 		} else if since >= 4*meanPatience {
 			break
 		}
@@ -144,7 +150,7 @@ func (f *fitting) settle(ctx context.Context) error {
 }
 
 // project tilts the distribution of the scores in every group so that their mean is the
-// target, or, unless exact, within Half of it. It returns the largest distance before
+// target, or, unless exact, within Below and Above of it. It returns the largest distance before
 // that, as a share of the range of the scores, and the groups that were off.
 func (x *mean) project(exact bool) (far float64, missed []MissedMean) {
 	x.m.sum(x.node.belief, x.mass)
@@ -170,10 +176,10 @@ func (x *mean) project(exact bool) (far float64, missed []MissedMean) {
 			continue
 		}
 		reached := sum[g] / mass[g]
-		target, half := x.def.Target[g], x.def.Half[g]
+		target := x.def.Target[g]
 		if !exact {
-			target = min(max(reached, target-0.98*half), target+0.98*half)
-			if math.Abs(reached-x.def.Target[g]) <= half {
+			target = min(max(reached, target-0.98*x.def.Below[g]), target+0.98*x.def.Above[g])
+			if x.def.within(g, reached, 0) {
 				continue
 			}
 		}
@@ -203,6 +209,13 @@ func (x *mean) project(exact bool) (far float64, missed []MissedMean) {
 	}
 	x.m.scale(x.node.belief, x.factor)
 	return far, missed
+}
+
+// within reports whether a group's mean is no further from its target than allowed,
+// apart from a slack.
+func (m *Mean) within(g int, mean, slack float64) bool {
+	d := mean - m.Target[g]
+	return -d <= m.Below[g]+slack && d <= m.Above[g]+slack
 }
 
 // exponent returns the tilt that gives some configurations a mean score of target,
@@ -244,8 +257,8 @@ func (p *Problem) checkMean(m *Mean) error {
 	if err != nil {
 		return err
 	}
-	if len(m.Group) != n || len(m.Score) != n || len(m.Target) != len(m.Half) {
-		return fmt.Errorf("it has %d groups, %d scores, %d targets and %d tolerances; its scope has %d configurations", len(m.Group), len(m.Score), len(m.Target), len(m.Half), n)
+	if len(m.Group) != n || len(m.Score) != n || len(m.Target) != len(m.Below) || len(m.Target) != len(m.Above) {
+		return fmt.Errorf("it has %d groups, %d scores, %d targets and %d and %d tolerances; its scope has %d configurations", len(m.Group), len(m.Score), len(m.Target), len(m.Below), len(m.Above), n)
 	}
 	for k, g := range m.Group {
 		if g < -1 || int(g) >= len(m.Target) {
@@ -256,8 +269,8 @@ func (p *Problem) checkMean(m *Mean) error {
 		}
 	}
 	for g, t := range m.Target {
-		if math.IsNaN(t) || math.IsInf(t, 0) || bad(m.Half[g]) {
-			return fmt.Errorf("group %d has target %g and tolerance %g", g, t, m.Half[g])
+		if math.IsNaN(t) || math.IsInf(t, 0) || bad(m.Below[g]) || bad(m.Above[g]) {
+			return fmt.Errorf("group %d has target %g and tolerances %g and %g", g, t, m.Below[g], m.Above[g])
 		}
 	}
 	return nil
@@ -279,7 +292,7 @@ func (r *Result) verifyMean(m *Mean) error {
 		}
 	}
 	for g, t := range m.Target {
-		if mass[g] > 0 && !(abs(sum[g]/mass[g]-t) <= m.Half[g]+verifySlack*(greatest-least)) {
+		if mass[g] > 0 && !m.within(g, sum[g]/mass[g], verifySlack*(greatest-least)) {
 			return fmt.Errorf("group %d has %.9g, want %.9g", g, sum[g]/mass[g], t)
 		}
 	}

@@ -30,13 +30,13 @@ func byRegion(half float64, targets ...float64) Mean {
 		}
 	}
 	for range targets {
-		m.Half = append(m.Half, half)
+		m.Below, m.Above = append(m.Below, half), append(m.Above, half)
 	}
 	return m
 }
 
 func overall(half, target float64) Mean {
-	return Mean{Name: "size", Scope: []int{0}, Group: make([]int32, 5), Score: []float64{1, 2, 3, 4, 5}, Target: []float64{target}, Half: []float64{half}}
+	return Mean{Name: "size", Scope: []int{0}, Group: make([]int32, 5), Score: []float64{1, 2, 3, 4, 5}, Target: []float64{target}, Below: []float64{half}, Above: []float64{half}}
 }
 
 func meanSize(p []float64, region int) float64 {
@@ -117,12 +117,54 @@ func TestMeansMalformed(t *testing.T) {
 	for _, m := range []Mean{
 		{Scope: []int{9}},
 		{Scope: []int{0}, Group: []int32{0}, Score: []float64{1}},
-		{Scope: []int{0}, Group: []int32{0, 0, 0, 0, 1}, Score: make([]float64, 5), Target: []float64{1}, Half: []float64{0}},
-		{Scope: []int{0}, Group: make([]int32, 5), Score: []float64{1, 2, 3, 4, math.NaN()}, Target: []float64{1}, Half: []float64{0}},
-		{Scope: []int{0}, Group: make([]int32, 5), Score: make([]float64, 5), Target: []float64{math.Inf(1)}, Half: []float64{0}},
+		{Scope: []int{0}, Group: []int32{0, 0, 0, 0, 1}, Score: make([]float64, 5), Target: []float64{1}, Below: []float64{0}, Above: []float64{0}},
+		{Scope: []int{0}, Group: make([]int32, 5), Score: []float64{1, 2, 3, 4, math.NaN()}, Target: []float64{1}, Below: []float64{0}, Above: []float64{0}},
+		{Scope: []int{0}, Group: make([]int32, 5), Score: make([]float64, 5), Target: []float64{math.Inf(1)}, Below: []float64{0}, Above: []float64{0}},
 	} {
 		if _, err := Fit(context.Background(), sizes(m), Options{}); err == nil {
 			t.Errorf("%+v was accepted", m)
+		}
+	}
+}
+
+// A mean may miss its target by Below on one side and by Above on the other.
+func TestMeansOneSided(t *testing.T) {
+	for name, c := range map[string]struct {
+		target, below, above float64
+		met                  bool
+	}{
+		"below": {2.7, 0.2, 0, true}, "not above": {2.7, 0, 0.2, false},
+		"above": {2.5, 0, 0.2, true}, "not below": {2.5, 0.2, 0, false},
+	} {
+		m := overall(0, c.target)
+		m.Below, m.Above = []float64{c.below}, []float64{c.above}
+		p := sizes(m)
+		p.Tables[1] = full("size", Hard, []int{0}, []float64{3, 2, 2, 2, 1}) // the mean is 2.6
+		r, err := Fit(context.Background(), p, Options{})
+		if (err == nil) != c.met {
+			t.Errorf("%s: got %v, want met %t", name, err, c.met)
+		}
+		if err == nil && r.Verify(p) != nil {
+			t.Errorf("%s: %v", name, r.Verify(p))
+		}
+	}
+}
+
+// Means that agree only within a coarse rounding leave every size some persons: the
+// search for exact means, which empties sizes, is undone.
+func TestMeansCoarse(t *testing.T) {
+	m := Mean{Name: "reciprocal size", Scope: []int{0}, Group: make([]int32, 5), Target: []float64{1. / 3}, Below: []float64{1./3 - 1/3.5}, Above: []float64{1/2.5 - 1./3}}
+	for size := range 5 {
+		m.Score = append(m.Score, 1/float64(1+size))
+	}
+	p := sizes(m, byRegion(0.05, 2.8, 2.6, 2.7))
+	r := mustFit(t, p)
+	if err := r.Verify(p); err != nil {
+		t.Error(err)
+	}
+	for size, share := range marginal(t, r, 0) {
+		if share < 1e-4 {
+			t.Errorf("size %d has a share of %g", 1+size, share)
 		}
 	}
 }

@@ -84,6 +84,7 @@ type Mean struct {
 	Score  []float64 `json:"score"`
 	Target []float64 `json:"target"`
 	Half   []float64 `json:"half"`
+	Above  []float64 `json:"above,omitempty"` // where it is not Half, which is then below
 }
 
 // Support is a set of configurations that a Problem allows.
