@@ -25,7 +25,6 @@ type parquet struct {
 	batch frame.Batch
 	at    int   // row of the batch that is next
 	row   int64 // of the file, from 1, that was read last
-	told  int   // issues that were reported
 	cells []string
 }
 
