@@ -24,7 +24,13 @@ func (c *compiler) readMeans() {
 	for i := range c.spec.Fields {
 		s := &c.spec.Fields[i]
 		f := c.kinds.Fields[s.Name]
-		if f == nil || f.Class != kind.Fitted || s.Body.Get("means") == nil {
+		if f == nil || f.Class != kind.Fitted {
+			continue
+		}
+		if s.Body.Get("means") == nil {
+			if scores := s.Body.Get("scores"); scores != nil {
+				c.diags.Warnf(scores.Place, "scores", "the scores of %q are not used: the field has no means", f.Name).WithHint("add means, or remove scores")
+			}
 			continue
 		}
 		if !c.readScores(s, f) {
