@@ -131,6 +131,8 @@ var streams = []string{
 	`engine/kind: …`,
 	`engine/kind: …`,
 	`engine/kind: …`,
+	`engine/kind: …`,
+	`engine/kind: … "/unique"`,
 	`engine/report: "gallery"`,
 }
 
