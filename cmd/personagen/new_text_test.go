@@ -80,7 +80,7 @@ func addText(t *testing.T, dir, spec, text string) {
 		return out.String()
 	}
 	model := []string{spec, "-n", "60", "--limit", "8", "--provider", "vllm", "--model", "m"}
-	out := filepath.Join(dir, "out")
+	out := filepath.Join(dir, "out", filepath.Base(spec))
 	run := append([]string{"run"}, append(model, "--base-url", web.URL+"/v1", "-o", out, "--json", "--format", "jsonl")...)
 	// The words of the fake server are too short for the spec's own fields.
 	command(exitChecks, run...)
