@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -42,4 +43,26 @@ func TestErrorsCountAttempts(t *testing.T) {
 			t.Errorf("got %v, want %s after 3 attempts", err, Overloaded)
 		}
 	})
+}
+
+// With one place in flight, nothing is sent after an error that stops the client.
+func TestNothingIsSentAfterAnErrorThatStops(t *testing.T) {
+	for _, fault := range []fake.Fault{fake.Unauthorised, fake.Quota} {
+		s := &fake.Server{Faults: fake.Always(fault)}
+		cfg := direct(s)
+		cfg.Workers, cfg.MaxInFlight = 1, 1
+		c := newClient(t, cfg, nil)
+		var all sync.WaitGroup
+		for i := range 50 {
+			all.Go(func() {
+				if _, err := c.Do(t.Context(), ask(i)); !KindOf(err).Fatal() {
+					t.Errorf("%s: got %v", fault, err)
+				}
+			})
+		}
+		all.Wait()
+		if n := s.Calls(); n != 1 {
+			t.Errorf("%s: %d calls, want 1", fault, n)
+		}
+	}
 }

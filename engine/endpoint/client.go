@@ -152,17 +152,23 @@ func (c *Client) do(ctx context.Context, req Request, mode Mode, patience func(*
 	for attempt, learned := 1, 0; ; attempt++ {
 		sent := c.settings()
 		stream := c.Slow(req.MaxTokens)
-		answer, err := c.attempt(ctx, waiting, req, mode, sent, stream)
-		if err == nil {
+		answer, err, leave := c.attempt(ctx, waiting, req, mode, sent, stream)
+		learns := err != nil && learned < 3 && c.learn(err, sent, stream, req)
+		retries := err != nil && !learns && err.Kind.Temporary() && attempt <= min(c.cfg.Retries, patience(err)) && err.RetryAfter <= c.cfg.MaxWait
+		if err != nil && !learns {
+			err.Attempts = attempt
+		}
+		if err != nil && !learns && !retries {
+			c.judge(err) // before the place is free: nothing is sent after an error that stops the client
+		}
+		leave()
+		switch {
+		case err == nil:
 			c.hardFailures(false)
 			return answer, nil
-		}
-		if learned < 3 && c.learn(err, sent, stream, req) {
+		case learns:
 			learned++
-			continue
-		}
-		err.Attempts = attempt
-		if err.Kind.Temporary() && attempt <= min(c.cfg.Retries, patience(err)) && err.RetryAfter <= c.cfg.MaxWait {
+		case retries:
 			wait := c.backoff(call, attempt, err.RetryAfter)
 			if c.cfg.Retrying != nil {
 				c.cfg.Retrying(err, wait)
@@ -170,10 +176,9 @@ func (c *Client) do(ctx context.Context, req Request, mode Mode, patience func(*
 			if cause := sleep(waiting, wait); cause != nil {
 				return nil, c.interrupted(cause, attempt)
 			}
-			continue
+		default:
+			return nil, err
 		}
-		c.judge(err)
-		return nil, err
 	}
 }
 
@@ -265,26 +270,27 @@ func (c *Client) interrupted(cause error, attempts int) *Error {
 	return &Error{Kind: Cancelled, Message: cause.Error(), Attempts: attempts, cause: cause}
 }
 
-// attempt waits for its turn and sends the request once.
-func (c *Client) attempt(ctx, waiting context.Context, req Request, mode Mode, w wire, stream bool) (*Answer, *Error) {
-	if c.life.Err() != nil { // waiting may not be joined with it yet
-		return nil, c.interrupted(context.Cause(c.life), 0)
-	}
+// attempt waits for its turn and sends the request once. It keeps its place in flight
+// until the caller leaves it.
+func (c *Client) attempt(ctx, waiting context.Context, req Request, mode Mode, w wire, stream bool) (answer *Answer, failed *Error, leave func()) {
 	place, err := c.gate.enter(waiting)
 	if err != nil {
-		return nil, c.interrupted(err, 0)
+		return nil, c.interrupted(err, 0), func() {}
 	}
 	effect, latency, written := neutral, time.Duration(0), int64(0)
-	defer func() { c.gate.leave(place, effect, latency, written) }()
+	leave = func() { c.gate.leave(place, effect, latency, written) }
+	if c.life.Err() != nil { // waiting may not be joined with it yet
+		return nil, c.interrupted(context.Cause(c.life), 0), leave
+	}
 
 	reserved, err := c.budget.Reserve(waiting, c.price.Worst(req))
 	if err != nil {
-		return nil, c.interrupted(err, 0)
+		return nil, c.interrupted(err, 0), leave
 	}
 	expected := c.expectedTokens(req)
 	if err := c.pacer.wait(waiting, expected); err != nil {
 		reserved.Settle(Cost{})
-		return nil, c.interrupted(err, 0)
+		return nil, c.interrupted(err, 0), leave
 	}
 	start := time.Now()
 	s := c.send(ctx, req, mode, w, stream)
@@ -307,7 +313,7 @@ func (c *Client) attempt(ctx, waiting context.Context, req Request, mode Mode, w
 			c.measure(int64(max(req.MaxTokens, fewTokens)), latency) // the next attempt gets more time
 		}
 	}
-	return s.answer, s.err
+	return s.answer, s.err, leave
 }
 
 // expectedTokens estimates the tokens of a call as rate limits count them. It
