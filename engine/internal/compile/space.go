@@ -274,9 +274,9 @@ func (s *space) join(names []string, fields map[string]*kind.Field) constraint {
 	}
 	joint.cell = make([]int32, s.size(joint.scope))
 	for _, fn := range fns {
-		value := s.reader(joint.scope, fn)
+		value := s.along(joint.scope, fn)
 		for k := range joint.cell {
-			joint.cell[k] = joint.cell[k]*int32(fn.slots) + value(k)
+			joint.cell[k] = joint.cell[k]*int32(fn.slots) + value(int32(k))
 		}
 	}
 	return joint
