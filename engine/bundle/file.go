@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/personagen/personagen/engine/internal/atomicfile"
+
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/plan"
 )
@@ -225,18 +227,7 @@ func (b *Bundle) WriteFile(path string) error {
 		_, err = f.Write(data)
 		return errors.Join(err, f.Close())
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return atomicfile.Write(path, data, 0o644)
 }
 
 // damaged is the error of a bundle that is not what was written.

@@ -3,29 +3,14 @@ package release
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
-	"os"
-	"path/filepath"
+
+	"github.com/personagen/personagen/engine/internal/atomicfile"
 )
 
-// WriteFile writes a file under a temporary name, syncs and renames it, so a reader
-// sees all of it or nothing, after a power loss too. It replaces an existing file.
-func WriteFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
-}
+// WriteFile writes a document so that a reader sees all of it or nothing, after a power
+// loss too. It replaces an existing file.
+func WriteFile(path string, data []byte) error { return atomicfile.Write(path, data, 0o644) }
 
 // asJSON returns a function that writes v as an indented document, with arrays of
 // numbers on one line.
