@@ -11,13 +11,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/personagen/personagen/engine/humanize"
-	"github.com/personagen/personagen/engine/run"
+	"github.com/personagen/personagen/engine/imports"
 )
 
-type importedDrop = run.ImportedDrop
+type importedDrop = imports.Drop
 
 type importOptions struct {
-	run.ImportConfig
+	imports.Config
 	fields []string
 	inputs inputFlags
 
@@ -118,12 +118,12 @@ func (a *app) importFiles(c *cobra.Command, files []string, o *importOptions) er
 	}
 	bar := a.newProgress(false)
 	o.Progress = bar.event
-	found, err := run.Import(c.Context(), o.ImportConfig)
+	found, err := imports.Tables(c.Context(), o.Config)
 	bar.end()
 	if found == nil {
 		return err
 	}
-	undecided := errors.Is(err, run.ErrUndecided)
+	undecided := errors.Is(err, imports.ErrUndecided)
 	if err != nil && !undecided {
 		return err
 	}
@@ -153,13 +153,13 @@ func (a *app) importFiles(c *cobra.Command, files []string, o *importOptions) er
 }
 
 // openQuestions prints how many questions are open.
-func (a *app) openQuestions(found *run.Imported, err error) error {
+func (a *app) openQuestions(found *imports.Result, err error) error {
 	fmt.Fprintf(a.stderr, "personagen: %s open and nothing was written: add the flags that answer them\n", humanize.Count(found.Open(), "question is", "questions are"))
 	return err
 }
 
 // printImported prints what was found in a file.
-func printImported(w io.Writer, t *run.ImportedTable) {
+func printImported(w io.Writer, t *imports.Table) {
 	p := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
 	p("%s: %s", t.File, strings.Join(filled(t.Format, prefixed("table ", t.Table), prefixed("updated ", t.Updated)), ", "))
 	for _, x := range [][2]string{{"title", t.Title}, {"publisher", t.Publisher}, {"licence", t.Licence}, {"unit", t.Unit}} {
@@ -248,7 +248,7 @@ func printDrops(p func(format string, args ...any), drops []importedDrop) {
 }
 
 // cellCounts says how many cells have a figure, and why the others have none.
-func cellCounts(t *run.ImportedTable) string {
+func cellCounts(t *imports.Table) string {
 	parts := []string{humanize.Thousands(int64(t.Cells))}
 	for _, status := range []string{"zero", "missing", "suppressed"} {
 		if n := t.Status[status]; n > 0 {
@@ -268,7 +268,7 @@ func cellCounts(t *run.ImportedTable) string {
 	}
 	text := strings.Join(parts, ", ")
 	if t.Taken > 0 && len(t.Open) == 0 {
-		text += fmt.Sprintf("; %s are read, with the sum %s", humanize.Thousands(int64(t.Taken)), run.ImportFigure(t.Total))
+		text += fmt.Sprintf("; %s are read, with the sum %s", humanize.Thousands(int64(t.Taken)), imports.Figure(t.Total))
 	}
 	return text
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/personagen/personagen/engine/humanize"
-	"github.com/personagen/personagen/engine/run"
+	"github.com/personagen/personagen/engine/imports"
 )
 
 func (a *app) importMicrodata(c *cobra.Command, o *importOptions) error {
@@ -26,12 +26,12 @@ func (a *app) importMicrodata(c *cobra.Command, o *importOptions) error {
 		separator = "\t"
 	}
 	bar := a.newProgress(false)
-	found, err := run.ImportMicrodata(c.Context(), run.MicrodataConfig{
+	found, err := imports.Microdata(c.Context(), imports.MicrodataConfig{
 		File: o.Files[0], Into: o.Into, AllowPaths: o.AllowPaths, Weight: o.weight, Field: o.Field, Missing: o.missing,
 		Separator: separator, Skip: o.Skip, Encoding: o.encoding, Progress: bar.event,
 	})
 	bar.end()
-	undecided := errors.Is(err, run.ErrUndecided)
+	undecided := errors.Is(err, imports.ErrUndecided)
 	if err != nil && !undecided {
 		return err
 	}
@@ -60,7 +60,7 @@ func (a *app) importMicrodata(c *cobra.Command, o *importOptions) error {
 }
 
 // printMicrodata prints what was found in the records of a survey.
-func printMicrodata(w io.Writer, m *run.Microdata) {
+func printMicrodata(w io.Writer, m *imports.Survey) {
 	p := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
 	size := humanize.Count(m.Records, "record", "records")
 	if m.Effective > 0 {
@@ -102,7 +102,7 @@ func printMicrodata(w io.Writer, m *run.Microdata) {
 			p("  and %d more; --json prints all", len(m.Pairs)-i)
 			break
 		}
-		p("  %s  %s  %s", strings.Join(x.Fields, " x "), measureText(x.SurveyMeasure), pairVerdict(x))
+		p("  %s  %s  %s", strings.Join(x.Fields, " x "), measureText(x.Measure), pairVerdict(x))
 	}
 	if len(m.Triples) > 0 {
 		p("triples: what they have in common beyond their pairs")
@@ -119,7 +119,7 @@ func printMicrodata(w io.Writer, m *run.Microdata) {
 		case x.NoRoom:
 			verdict = noRoom
 		}
-		p("  %s  %s  %s", strings.Join(x.Fields, " x "), measureText(x.SurveyMeasure), verdict)
+		p("  %s  %s  %s", strings.Join(x.Fields, " x "), measureText(x.Measure), verdict)
 	}
 	for _, r := range m.Remarks {
 		p("  remark: %s", r)
@@ -132,7 +132,7 @@ func printMicrodata(w io.Writer, m *run.Microdata) {
 // noRoom is said of what is worth a pattern that the fit has no room for.
 const noRoom = "no room for a pattern beside the stronger ones"
 
-func measureText(m run.SurveyMeasure) string {
+func measureText(m imports.Measure) string {
 	p := fmt.Sprintf("p %.2g", m.P)
 	if m.P < 1e-9 {
 		p = "p < 1e-9"
@@ -140,7 +140,7 @@ func measureText(m run.SurveyMeasure) string {
 	return fmt.Sprintf("%.4f ± %.4f  %.1f %%  %s", m.Information, m.Error, 100*m.Persons, p)
 }
 
-func pairVerdict(x run.SurveyPair) string {
+func pairVerdict(x imports.Pair) string {
 	switch {
 	case x.Written:
 		return "a pattern"
@@ -148,9 +148,9 @@ func pairVerdict(x run.SurveyPair) string {
 		return noRoom
 	case x.ExplainedBy != "":
 		return "explained by " + x.ExplainedBy
-	case x.P >= run.SurveySignificant:
+	case x.P >= imports.Significant:
 		return "may be chance"
-	case x.Persons < run.SurveyWorth:
+	case x.Persons < imports.WorthPersons:
 		return "too weak for a table"
 	}
 	return "in a triple"

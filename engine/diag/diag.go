@@ -5,6 +5,7 @@ package diag
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 )
@@ -93,6 +94,18 @@ func (l *List) Err() error {
 	}
 	l.Sort()
 	return &ListError{List: l}
+}
+
+// ErrContext is Err for work under a context: if the context has ended, the list may be
+// incomplete, and the error is the context's.
+func (l *List) ErrContext(ctx context.Context) error {
+	if l == nil || !l.Failed() {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return l.Err()
 }
 
 // ListError is a Go error that wraps a list with at least one error. Its message

@@ -17,6 +17,7 @@ import (
 	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/internal/generate"
+	"github.com/personagen/personagen/engine/internal/inputs"
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/release"
@@ -50,12 +51,12 @@ func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Pr
 		return b, &diag.List{Items: slices.Clone(b.Warnings)}, nil
 	}
 	s, found := load.Load(ctx, path, load.Options{AllowPaths: allowPaths})
-	if err := listError(ctx, found); err != nil {
+	if err := found.ErrContext(ctx); err != nil {
 		return nil, nil, err
 	}
 	var entries diag.List
 	b, more := compile.Compile(ctx, s, compile.Options{Cache: cache, Progress: progress, Damaged: damagedEntry(&entries)})
-	if err := listError(ctx, more); err != nil {
+	if err := more.ErrContext(ctx); err != nil {
 		return nil, nil, err
 	}
 	found.Items = append(found.Items, more.Items...)
@@ -63,7 +64,7 @@ func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Pr
 	b.Warnings = slices.Clone(found.Items)
 	for i := range b.Warnings {
 		at := &b.Warnings[i].Place
-		at.File = fromFolder(s.Dir, at.File)
+		at.File = inputs.Relative(s.Dir, at.File)
 	}
 	found.Items = append(found.Items, entries.Items...) // of this machine, not of the spec
 	return b, found, nil
@@ -75,28 +76,6 @@ func damagedEntry(l *diag.List) func(path string, err error) {
 		l.Warnf(diag.Place{File: filepath.ToSlash(path)}, "cache", "this cached result is not used and was computed again: %v", err).
 			WithHint("it is replaced; if it happens again, check the disk")
 	}
-}
-
-// fromFolder returns the path of a file relative to a folder, with slashes, so a
-// bundle does not depend on where it was made.
-func fromFolder(dir, file string) string {
-	if file == "" {
-		return ""
-	}
-	abs, err := filepath.Abs(file)
-	if err != nil {
-		return file
-	}
-	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		abs = real
-	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
-	}
-	if rel, err := filepath.Rel(dir, abs); err == nil {
-		abs = rel
-	}
-	return filepath.ToSlash(abs)
 }
 
 // Vetted is the result of Vet.
@@ -146,18 +125,6 @@ func readBundle(path string) (*bundle.Bundle, error) {
 		return nil, faults.Err()
 	}
 	return b, nil
-}
-
-// listError returns the list as an error, or the error of the context if that
-// ended the work.
-func listError(ctx context.Context, l *diag.List) error {
-	if l == nil || !l.Failed() {
-		return nil
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return l.Err()
 }
 
 // choosePersons returns size, seed and range of the persons. The config takes
