@@ -118,13 +118,4 @@ func failedSince(l *diag.List, before int) bool {
 	return slices.ContainsFunc(l.Items[before:], func(d diag.Diagnostic) bool { return d.Severity == diag.Error })
 }
 
-func sortedKeys[M ~map[string]V, V any](m M) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
 func placeText(p diag.Place) string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }

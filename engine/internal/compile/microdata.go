@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -176,7 +177,7 @@ func (t *tabulator) prepare() {
 	for _, field := range t.f.fields {
 		t.axes = append(t.axes, t.field(field.Name, true))
 	}
-	t.checkRows(t.of.Rows, t.f, sortedKeys(t.kinds.Fields)...)
+	t.checkRows(t.of.Rows, t.f, slices.Sorted(maps.Keys(t.kinds.Fields))...)
 	if w := t.of.Weight; w != nil {
 		t.weight = t.column(*w)
 	}

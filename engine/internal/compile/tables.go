@@ -3,6 +3,7 @@ package compile
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -173,15 +174,15 @@ func (c *compiler) checkRows(rows *spec.Rows, f *figures, more ...string) {
 	if more != nil {
 		axes, what = append(axes, more...), "field"
 	}
-	for _, name := range sortedKeys(rows.Columns) {
+	for _, name := range slices.Sorted(maps.Keys(rows.Columns)) {
 		c.mustBeOneOf(spec.String{Value: name, Place: rows.Columns[name].Place}, what, "unknown-axis", axes)
 	}
-	for _, name := range slices.Concat(sortedKeys(rows.Ages), sortedKeys(rows.Files)) {
+	for _, name := range slices.Concat(slices.Sorted(maps.Keys(rows.Ages)), slices.Sorted(maps.Keys(rows.Files))) {
 		if _, byDefault := rows.Defaults[name]; !byDefault {
 			c.mustBeOneOf(spec.String{Value: name, Place: rows.Place}, what, "unknown-axis", axes)
 		}
 	}
-	for _, name := range sortedKeys(rows.Map) {
+	for _, name := range slices.Sorted(maps.Keys(rows.Map)) {
 		if rows.Defaults[name] && !slices.Contains(axes, name) {
 			continue
 		}
@@ -190,7 +191,7 @@ func (c *compiler) checkRows(rows *spec.Rows, f *figures, more ...string) {
 			c.mustBeOneOf(spec.String{Value: name, Place: rows.Place}, what, "unknown-axis", axes)
 			continue
 		}
-		for _, from := range sortedKeys(rows.Map[name]) {
+		for _, from := range slices.Sorted(maps.Keys(rows.Map[name])) {
 			to := rows.Map[name][from]
 			field := c.kinds.Fields[axes[i]]
 			if field.Domain == nil {

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -140,7 +141,7 @@ func (l *looker) classes(i, whole int, categories []int) (runs [][]int, rest []i
 	if len(members) < 2 {
 		return nil, categories
 	}
-	for _, form := range sortedKeys(members) {
+	for _, form := range slices.Sorted(maps.Keys(members)) {
 		class := members[form]
 		if len(class) > 1 && l.compare(i, whole, class, l.unit).holds() {
 			runs = append(runs, class)

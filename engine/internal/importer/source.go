@@ -2,7 +2,9 @@ package importer
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -34,7 +36,7 @@ func (s *Study) source(o Origin, spec *Spec, out *Stanza) string {
 		title += ", table " + c.ID
 	}
 	src := Source{Publisher: c.Publisher, Title: shortened(title, 300), Date: isoDate(c.Updated), URL: c.URL, Licence: c.Licence}
-	for _, name := range sortedKeys(spec.Sources) {
+	for _, name := range slices.Sorted(maps.Keys(spec.Sources)) {
 		if spec.Sources[name].Title == src.Title {
 			return name
 		}

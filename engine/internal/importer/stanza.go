@@ -163,15 +163,6 @@ func (s *Study) tableName(o Origin, spec *Spec, fields map[int]string, t *tableT
 	return name
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
 // Text writes the stanza as a spec of its own, to be copied into another.
 func (s *Stanza) Text() string {
 	var b strings.Builder

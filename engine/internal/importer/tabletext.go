@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -104,7 +105,7 @@ func (t *tableText) text(fields map[int]string, source string) string {
 	}
 	if len(t.columns) > 0 {
 		var list []string
-		for _, f := range sortedKeys(t.columns) {
+		for _, f := range slices.Sorted(maps.Keys(t.columns)) {
 			list = append(list, f+": "+cue(t.columns[f]))
 		}
 		add("columns: {%s}", strings.Join(list, ", "))
@@ -139,7 +140,7 @@ func (t *tableText) text(fields map[int]string, source string) string {
 		if len(t.maps) > 1 {
 			indent += "\t"
 		}
-		for _, f := range sortedKeys(t.maps) {
+		for _, f := range slices.Sorted(maps.Keys(t.maps)) {
 			list = append(list, f+": "+braces(t.maps[f], indent))
 		}
 		if len(list) == 1 {

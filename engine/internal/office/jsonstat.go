@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -139,7 +140,7 @@ func jsEach(o map[string]json.RawMessage, name string, depth int, visit func(str
 		}
 		return nil
 	}
-	for _, key := range sortedKeys(o) {
+	for _, key := range slices.Sorted(maps.Keys(o)) {
 		var inner map[string]json.RawMessage
 		if json.Unmarshal(o[key], &inner) != nil {
 			continue
@@ -149,15 +150,6 @@ func jsEach(o map[string]json.RawMessage, name string, depth int, visit func(str
 		}
 	}
 	return nil
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // jsTexts returns the texts of a member that is a string, a list of strings or an
@@ -180,7 +172,7 @@ func jsTexts(raw json.RawMessage) []string {
 	var object map[string]json.RawMessage
 	if json.Unmarshal(raw, &object) == nil {
 		var texts []string
-		for _, k := range sortedKeys(object) {
+		for _, k := range slices.Sorted(maps.Keys(object)) {
 			texts = append(texts, jsTexts(object[k])...)
 			if len(texts) > maxTexts {
 				break
@@ -309,7 +301,7 @@ func jsCategories(c *Cube, d *Dimension, k *jsCategory) error {
 	var positions map[string]float64
 	switch {
 	case k.Index == nil || string(k.Index) == "null":
-		codes = sortedKeys(k.Label)
+		codes = slices.Sorted(maps.Keys(k.Label))
 		if len(codes) != 1 {
 			return faultf(0, 0, "the dimension %q has %d categories and no index of their order", tidy(d.ID), len(codes))
 		}
@@ -317,7 +309,7 @@ func jsCategories(c *Cube, d *Dimension, k *jsCategory) error {
 	case json.Unmarshal(k.Index, &positions) == nil:
 		codes = make([]string, len(positions))
 		used := make([]bool, len(positions))
-		for _, code := range sortedKeys(positions) {
+		for _, code := range slices.Sorted(maps.Keys(positions)) {
 			p := positions[code]
 			if p < 0 || p >= float64(len(codes)) || p != float64(int(p)) || used[int(p)] {
 				return faultf(0, 0, "the categories of dimension %q do not have the positions 0 to %d", tidy(d.ID), len(codes)-1)
@@ -343,7 +335,7 @@ func jsCategories(c *Cube, d *Dimension, k *jsCategory) error {
 			c.AddNote(d.Name() + ", " + cat.Name() + ": " + n)
 		}
 	}
-	for _, parent := range sortedKeys(k.Child) {
+	for _, parent := range slices.Sorted(maps.Keys(k.Child)) {
 		i, known := at[parent]
 		if !known {
 			continue
