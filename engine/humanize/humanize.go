@@ -45,3 +45,17 @@ func Some(names []string) string {
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
+
+// Quoted quotes names and joins them with commas. It lists up to twenty and counts the
+// rest.
+func Quoted(names []string) string {
+	var out []string
+	for i, n := range names {
+		if i == 20 {
+			out = append(out, fmt.Sprintf("and %d more", len(names)-i))
+			break
+		}
+		out = append(out, strconv.Quote(n))
+	}
+	return strings.Join(out, ", ")
+}

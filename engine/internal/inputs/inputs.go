@@ -265,6 +265,21 @@ func (f *FS) Read(file string) ([]byte, error) {
 }
 
 func (f *FS) read(file string) ([]byte, error) {
+	h, err := f.open(file, MaxBytes, ErrTooLarge)
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
+	data, err := io.ReadAll(io.LimitReader(h, MaxBytes+1))
+	if err == nil && len(data) > MaxBytes {
+		err = ErrTooLarge
+	}
+	return data, err
+}
+
+// open opens a regular file of at most so many bytes; tooLarge is the error for a larger
+// one.
+func (f *FS) open(file string, most int64, tooLarge error) (*os.File, error) {
 	r, rel, err := f.find(file)
 	if err != nil {
 		return nil, err
@@ -273,8 +288,8 @@ func (f *FS) read(file string) ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case info.Size() > MaxBytes:
-		return nil, ErrTooLarge
+	case info.Size() > most:
+		return nil, tooLarge
 	case !info.Mode().IsRegular():
 		return nil, ErrIrregular
 	}
@@ -283,17 +298,14 @@ func (f *FS) read(file string) ([]byte, error) {
 	if err != nil {
 		return nil, escape(err)
 	}
-	defer h.Close()
-	if info, err = h.Stat(); err != nil {
+	if info, err = h.Stat(); err == nil && !info.Mode().IsRegular() {
+		err = ErrIrregular
+	}
+	if err != nil {
+		h.Close()
 		return nil, err
-	} else if !info.Mode().IsRegular() {
-		return nil, ErrIrregular
 	}
-	data, err := io.ReadAll(io.LimitReader(h, MaxBytes+1))
-	if err == nil && len(data) > MaxBytes {
-		err = ErrTooLarge
-	}
-	return data, err
+	return h, nil
 }
 
 // stat follows links within the folder.

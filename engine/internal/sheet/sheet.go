@@ -129,7 +129,7 @@ func Read(data []byte, name, area string) (c *Cells, err error) {
 			return nil, err
 		}
 	} else if i, _ := f.GetSheetIndex(name); i < 0 {
-		hint := "its sheets are " + quoted(names)
+		hint := "its sheets are " + humanize.Quoted(names)
 		if near := diag.Guess(name, names); near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
@@ -170,19 +170,7 @@ func onlySheet(f *excelize.File, names []string) (string, error) {
 	case 1:
 		return filled[0], nil
 	}
-	return "", refuse("say which one is read, for example sheet: "+strconv.Quote(filled[0])+"; its sheets are "+quoted(filled), "it has %s", humanize.Count(len(filled), "sheet", "sheets"))
-}
-
-func quoted(names []string) string {
-	var out []string
-	for i, n := range names {
-		if i == 20 {
-			out = append(out, fmt.Sprintf("and %d more", len(names)-i))
-			break
-		}
-		out = append(out, strconv.Quote(n))
-	}
-	return strings.Join(out, ", ")
+	return "", refuse("say which one is read, for example sheet: "+strconv.Quote(filled[0])+"; its sheets are "+humanize.Quoted(filled), "it has %s", humanize.Count(len(filled), "sheet", "sheets"))
 }
 
 // box is a rectangle, from 1; right and bottom are included.

@@ -767,5 +767,5 @@ func (f *File) advise(d *diag.Diagnostic) {
 	}
 	d.WithHint("say how the file is written: %s", g.Written())
 	d.Notes = append(d.Notes, evidenceOf(g.Settings)...)
-	d.Note("it then has %s with the columns %s", humanize.Count(len(t.Rows), "row", "rows"), list(t.Header))
+	d.Note("it then has %s with the columns %s", humanize.Count(len(t.Rows), "row", "rows"), humanize.Quoted(t.Header))
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/office"
 )
 
@@ -50,7 +51,7 @@ func chooseTable(cubes []*office.Cube, layout *Layout, shown string, faults *dia
 		}
 		names = append(names, c.ID)
 	}
-	d := faults.Errorf(layout.placeOr(shown), "several-tables", "%s has the tables %s", shown, list(names))
+	d := faults.Errorf(layout.placeOr(shown), "several-tables", "%s has the tables %s", shown, humanize.Quoted(names))
 	if near := diag.Guess(layout.Table, names); near != "" {
 		d.WithHint("did you mean %q?", near)
 	} else {

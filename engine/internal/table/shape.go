@@ -1,7 +1,6 @@
 package table
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -259,22 +258,9 @@ func (s *shaper) column(name string, at diag.Place, option string) (int, bool) {
 	if g := diag.Guess(name, names); g != "" {
 		d.WithHint("did you mean %q?", g)
 	} else {
-		d.WithHint("its columns are %s", list(names))
+		d.WithHint("its columns are %s", humanize.Quoted(names))
 	}
 	return 0, false
-}
-
-// list quotes names, the first twenty of many.
-func list(names []string) string {
-	var quoted []string
-	for i, n := range names {
-		if i == 20 {
-			quoted = append(quoted, fmt.Sprintf("and %d more", len(names)-i))
-			break
-		}
-		quoted = append(quoted, strconv.Quote(n))
-	}
-	return strings.Join(quoted, ", ")
 }
 
 // fillDown repeats cells in the empty ones below them, until a column further out has
@@ -509,7 +495,7 @@ func (s *shaper) wideColumns() []wideColumn {
 		labels := &s.layout.Wide[i]
 		if labels.Pattern != nil && len(used[i]) == 0 {
 			s.faults.Errorf(labels.Place, "unknown-column", "no column of %s matches %q, the pattern of %s in wide", s.Path, labels.Pattern.String(), labels.Of).
-				WithHint("its columns are %s", list(s.keptNames()))
+				WithHint("its columns are %s", humanize.Quoted(s.keptNames()))
 		}
 		for _, n := range labels.List {
 			if !used[i][n.Text] {
@@ -517,7 +503,7 @@ func (s *shaper) wideColumns() []wideColumn {
 				if g := diag.Guess(n.Text, s.keptNames()); g != "" {
 					d.WithHint("did you mean %q?", g)
 				} else {
-					d.WithHint("its columns are %s", list(s.keptNames()))
+					d.WithHint("its columns are %s", humanize.Quoted(s.keptNames()))
 				}
 			}
 		}

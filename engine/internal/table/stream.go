@@ -295,7 +295,7 @@ func (l *Layout) Drops(columns []string, shown string, faults *diag.List) (drops
 		of := &l.Drop[i]
 		c := slices.Index(columns, of.Of)
 		if c < 0 {
-			faults.Errorf(of.Place, "unknown-column", "%s has no column %q, which drop names", shown, of.Of).WithHint("its columns are %s", list(columns))
+			faults.Errorf(of.Place, "unknown-column", "%s has no column %q, which drop names", shown, of.Of).WithHint("its columns are %s", humanize.Quoted(columns))
 			return nil, false
 		}
 		drops = append(drops, columnLabels{c, of})
