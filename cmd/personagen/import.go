@@ -123,39 +123,42 @@ func (a *app) importFiles(c *cobra.Command, files []string, o *importOptions) er
 	if found == nil {
 		return err
 	}
+	return a.imported(o.Into, found, &found.Addition, found.Open(), err, func() {
+		for i := range found.Files {
+			printImported(a.stderr, &found.Files[i])
+		}
+	})
+}
+
+// imported prints what an import found (show), how many questions are open, and what was
+// added to the spec. Document is all of it, for --json, and err the error of the import.
+func (a *app) imported(into string, document any, added *imports.Addition, open int, err error, show func()) error {
 	undecided := errors.Is(err, imports.ErrUndecided)
 	if err != nil && !undecided {
 		return err
 	}
 	if a.json {
-		if err := a.document(found); err != nil {
+		if err := a.document(document); err != nil {
 			return err
 		}
 	} else {
-		for i := range found.Files {
-			printImported(a.stderr, &found.Files[i])
-		}
+		show()
 	}
 	if undecided {
-		return printed{a.openQuestions(found, err)}
+		fmt.Fprintf(a.stderr, "personagen: %s open and nothing was written: add the flags that answer them\n", humanize.Count(open, "question is", "questions are"))
+		return printed{err}
 	}
-	if found.Warnings != nil {
-		a.diagnostics(found.Warnings)
+	if added.Warnings != nil {
+		a.diagnostics(added.Warnings)
 	}
 	switch {
-	case a.json:
-	case o.Into == "":
-		fmt.Fprint(a.stdout, found.Stanza)
+	case a.json || added.Stanza == "":
+	case into == "":
+		fmt.Fprint(a.stdout, added.Stanza)
 	default:
-		fmt.Fprintf(a.stdout, "added to %s: %s\n", strings.Join(found.Changed, ", "), found.Added)
+		fmt.Fprintf(a.stdout, "added to %s: %s\n", strings.Join(added.Changed, ", "), added.Added)
 	}
 	return nil
-}
-
-// openQuestions prints how many questions are open.
-func (a *app) openQuestions(found *imports.Result, err error) error {
-	fmt.Fprintf(a.stderr, "personagen: %s open and nothing was written: add the flags that answer them\n", humanize.Count(found.Open(), "question is", "questions are"))
-	return err
 }
 
 // printImported prints what was found in a file.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -31,32 +30,10 @@ func (a *app) importMicrodata(c *cobra.Command, o *importOptions) error {
 		Separator: separator, Skip: o.Skip, Encoding: o.encoding, Progress: bar.event,
 	})
 	bar.end()
-	undecided := errors.Is(err, imports.ErrUndecided)
-	if err != nil && !undecided {
+	if found == nil {
 		return err
 	}
-	if a.json {
-		if err := a.document(found); err != nil {
-			return err
-		}
-	} else {
-		printMicrodata(a.stderr, found)
-	}
-	if undecided {
-		fmt.Fprintf(a.stderr, "personagen: %s open and nothing was written: add the flags that answer them\n", humanize.Count(len(found.Open), "question is", "questions are"))
-		return printed{err}
-	}
-	if found.Warnings != nil {
-		a.diagnostics(found.Warnings)
-	}
-	switch {
-	case a.json || found.Stanza == "":
-	case o.Into == "":
-		fmt.Fprint(a.stdout, found.Stanza)
-	default:
-		fmt.Fprintf(a.stdout, "added to %s: %s\n", strings.Join(found.Changed, ", "), found.Added)
-	}
-	return nil
+	return a.imported(o.Into, found, &found.Addition, len(found.Open), err, func() { printMicrodata(a.stderr, found) })
 }
 
 // printMicrodata prints what was found in the records of a survey.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/cue.mod/pkg/personagen.dev/packs"
@@ -37,10 +38,8 @@ func skeletons() []string {
 // given name.
 func knownSkeleton(name string) error {
 	all := skeletons()
-	for _, known := range all {
-		if known == name {
-			return nil
-		}
+	if slices.Contains(all, name) {
+		return nil
 	}
 	if near := diag.Guess(name, all); near != "" {
 		return usagef("no skeleton %q: did you mean %q?", name, near)

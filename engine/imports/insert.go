@@ -97,6 +97,15 @@ func knownLabels(f *kind.Field, fields []*kind.Field, names []string) importer.F
 	return importer.NewBands(f.Name, fields[base].Name, int(d.Min), int(d.Max), cuts, labels, names...)
 }
 
+// addTo writes the stanza, and adds it to the spec if there is one.
+func (i *importing) addTo() error {
+	i.out.Stanza, i.out.Added = i.stanza.Text(), i.stanza.Summary()
+	if i.cfg.Into == "" {
+		return nil
+	}
+	return i.insert()
+}
+
 // insert adds the stanza to the spec. If the spec is not sound then, its files are
 // restored.
 func (i *importing) insert() error {

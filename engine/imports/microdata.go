@@ -13,7 +13,6 @@ import (
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/humanize"
-	"github.com/personagen/personagen/engine/internal/importer"
 	"github.com/personagen/personagen/engine/internal/inputs"
 	"github.com/personagen/personagen/engine/internal/microdata"
 	"github.com/personagen/personagen/engine/internal/table"
@@ -47,10 +46,7 @@ type Survey struct {
 	Triples   []Triple   `json:"triples"`
 	Remarks   []string   `json:"remarks,omitempty"`
 	Open      []string   `json:"open,omitempty"` // questions, with their answers
-	Stanza    string     `json:"stanza,omitempty"`
-	Changed   []string   `json:"changed,omitempty"`
-	Added     string     `json:"-"`
-	Warnings  *diag.List `json:"-"`
+	Addition
 }
 
 // Variable is a column that is a field.
@@ -121,14 +117,9 @@ const (
 // person has to choose, and a *diag.ListError if the file or the spec is wrong; then
 // nothing is changed.
 func Microdata(ctx context.Context, cfg MicrodataConfig) (*Survey, error) {
-	i := &importing{ctx: ctx, cfg: Config{Into: cfg.Into, AllowPaths: cfg.AllowPaths, Progress: cfg.Progress}, out: &Result{}, known: &importer.Spec{Sources: map[string]importer.Source{}, Roles: map[string]string{}}}
-	if err := i.choices(); err != nil {
+	i, err := begin(ctx, Config{Into: cfg.Into, AllowPaths: cfg.AllowPaths, Progress: cfg.Progress})
+	if err != nil {
 		return nil, err
-	}
-	if cfg.Into != "" {
-		if err := i.readSpec(); err != nil {
-			return nil, err
-		}
 	}
 	s := &survey{importing: i, cfg: cfg, out: &Survey{File: filepath.ToSlash(cfg.File)}}
 	s.name = i.nameInSpec(cfg.File)
@@ -149,14 +140,9 @@ func Microdata(ctx context.Context, cfg MicrodataConfig) (*Survey, error) {
 		s.out.Remarks = append(s.out.Remarks, "no pattern is worth writing")
 		return s.out, nil
 	}
-	s.out.Stanza, s.out.Added = i.stanza.Text(), i.stanza.Summary()
-	if cfg.Into != "" {
-		if err := i.insert(); err != nil {
-			return s.out, err
-		}
-		s.out.Changed, s.out.Warnings = i.out.Changed, i.out.Warnings
-	}
-	return s.out, nil
+	err = i.addTo()
+	s.out.Addition = i.out.Addition
+	return s.out, err
 }
 
 // survey carries the import of microdata from step to step.

@@ -43,6 +43,11 @@ type Config struct {
 // Result is what Tables found.
 type Result struct {
 	Files []Table `json:"files"`
+	Addition
+}
+
+// Addition is what was added to the spec, or would be.
+type Addition struct {
 	// Stanza is what the spec lacks, in CUE; "" if a question about it is open.
 	Stanza string `json:"stanza,omitempty"`
 	// Changed are the files of the spec that were changed.
@@ -75,14 +80,9 @@ func (r *Result) Open() int {
 // error is a *diag.ListError if a file or the spec is wrong, and then nothing is
 // changed. Nothing is fetched from a network.
 func Tables(ctx context.Context, cfg Config) (*Result, error) {
-	i := &importing{ctx: ctx, cfg: cfg, out: &Result{}, known: &importer.Spec{Sources: map[string]importer.Source{}, Roles: map[string]string{}}}
-	if err := i.choices(); err != nil {
+	i, err := begin(ctx, cfg)
+	if err != nil {
 		return nil, err
-	}
-	if cfg.Into != "" {
-		if err := i.readSpec(); err != nil {
-			return nil, err
-		}
 	}
 	for _, file := range cfg.Files {
 		if err := ctx.Err(); err != nil {
@@ -98,14 +98,7 @@ func Tables(ctx context.Context, cfg Config) (*Result, error) {
 	if i.out.Open() > 0 {
 		return i.out, ErrUndecided
 	}
-	i.out.Stanza = i.stanza.Text()
-	i.out.Added = i.stanza.Summary()
-	if cfg.Into != "" {
-		if err := i.insert(); err != nil {
-			return i.out, err
-		}
-	}
-	return i.out, nil
+	return i.out, i.addTo()
 }
 
 // importing carries an import from step to step.
@@ -118,6 +111,20 @@ type importing struct {
 	known  *importer.Spec
 	dir    string // folder of the spec, or the working directory
 	stanza importer.Stanza
+}
+
+// begin parses the flags, and reads the spec to which something is added.
+func begin(ctx context.Context, cfg Config) (*importing, error) {
+	i := &importing{ctx: ctx, cfg: cfg, out: &Result{}, known: &importer.Spec{Sources: map[string]importer.Source{}, Roles: map[string]string{}}}
+	if err := i.choices(); err != nil {
+		return nil, err
+	}
+	if cfg.Into != "" {
+		if err := i.readSpec(); err != nil {
+			return nil, err
+		}
+	}
+	return i, nil
 }
 
 func (i *importing) event(stage string, done, of int64) {
