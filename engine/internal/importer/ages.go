@@ -101,20 +101,30 @@ func parseAge(label string) (span, bool) {
 	return span{}, false
 }
 
-// exclusive mends classes whose ends are not part of them, such as "0 to 5, 5 to 10".
-func exclusive(spans []span) {
-	shared := 0
-	for i := 1; i < len(spans); i++ {
-		if spans[i].From == spans[i-1].To && spans[i].To > spans[i].From {
-			shared++
+// exclusive mends classes whose ends are not part of them, such as "0 to 5, 5 to 10", and
+// reports whether they are such: every end but the greatest begins another class.
+func exclusive(spans []span) bool {
+	from, greatest := map[int]bool{}, 0
+	for _, s := range spans {
+		from[s.From] = true
+		if s.To != open {
+			greatest = max(greatest, s.To)
 		}
 	}
-	if shared == 0 {
-		return
+	shared := false
+	for _, s := range spans {
+		switch {
+		case s.To == open || s.To == s.From:
+		case from[s.To]:
+			shared = true
+		case s.To != greatest:
+			return false
+		}
 	}
 	for i := range spans {
-		if spans[i].To != open && spans[i].To > spans[i].From {
+		if shared && spans[i].To != open && spans[i].To > spans[i].From {
 			spans[i].To--
 		}
 	}
+	return shared
 }

@@ -41,7 +41,7 @@ func (s *Study) classify(i int) Axis {
 		a.Keep[j] = true
 	}
 	named := func(kind string) bool { return is(kind, d.Label) || is(kind, d.ID) }
-	ages, n := s.ages(d)
+	ages, n, exclusive := s.ages(d)
 	sexes, m := sexesOf(d)
 	switch {
 	case d.Role == office.Time || named("time") && d.Role == "" || periods(d):
@@ -51,7 +51,7 @@ func (s *Study) classify(i int) Axis {
 	case d.Role == office.Metric || d.Role == "" && (named("contents") || mentions("nocount", d.Label) != ""):
 		a.About = Metrics
 	case n > 0 && (named("age") || mentions("age", d.Label) != "" || n*5 >= len(d.Categories)*4 && withWords(d, ages)):
-		a.About, a.Ages = Ages, ages
+		a.About, a.Ages, a.exclusive = Ages, ages, exclusive
 	case m == 2 && (named("sex") || mentions("sex", d.Label) != "" || len(d.Categories) <= 4):
 		a.About, a.Sexes = Sex, sexes
 	case d.Role == office.Place || named("place") || mentions("place", d.Label) != "":
@@ -64,9 +64,9 @@ func (s *Study) classify(i int) Axis {
 var none = span{-1, -1}
 
 // ages reads the categories of a dimension as ages, by label or code, and counts those
-// that are.
-func (s *Study) ages(d *office.Dimension) ([]span, int) {
-	spans, n := make([]span, len(d.Categories)), 0
+// that are. It reports whether the ends of classes are not part of them.
+func (s *Study) ages(d *office.Dimension) (spans []span, n int, excluded bool) {
+	spans = make([]span, len(d.Categories))
 	for j := range d.Categories {
 		k := &d.Categories[j]
 		spans[j] = none
@@ -81,8 +81,7 @@ func (s *Study) ages(d *office.Dimension) ([]span, int) {
 			n++
 		}
 	}
-	exclusive(spans)
-	return spans, n
+	return spans, n, exclusive(spans)
 }
 
 // withWords reports whether ages are more than numbers: a range, an open class or a

@@ -39,7 +39,7 @@ func (l *looker) money() string {
 
 // texts are the texts that say what the figures are.
 func (l *looker) texts() []string {
-	texts := []string{l.Cube.Title, l.Cube.Unit}
+	texts := []string{l.Cube.Title, l.Cube.Unit, l.Cube.Figures}
 	for i := range l.Axes {
 		if a := &l.Axes[i]; a.Fixed >= 0 && (a.About == Metrics || a.About == Units) {
 			k := &l.Cube.Dims[i].Categories[a.Fixed]

@@ -131,6 +131,7 @@ func (t *tabular) cube(faults *diag.List) (*office.Cube, *office.Long) {
 		c.Format = "Excel workbook"
 	}
 	t.describe(c)
+	c.Figures = strings.Join(append([]string{f.Header[t.figures[0]]}, t.guess.Layout.Numbers.Marks...), " ")
 	long := &office.Long{Header: f.Header, Rows: f.Rows, Value: t.figures[0]}
 	pairs := t.pairs()
 	var axes []int // columns of labels that are dimensions

@@ -20,6 +20,14 @@ func (l *looker) parts(i int) {
 			l.ask(i, fmt.Sprintf("several rows are called %s", l.name(i, j)), l.flag("--drop", i, j))
 		}
 	}
+	if a.exclusive {
+		for _, j := range kept {
+			if s := a.Ages[j]; s != none && s.To != open && s.To > s.From {
+				l.Notes = append(l.Notes, fmt.Sprintf("the classes of %s end where others begin: %s is read as %d to %d", d.Name(), l.name(i, j), s.From, s.To))
+				break
+			}
+		}
+	}
 	switch {
 	case l.keeps(i) || len(kept) < 2:
 	case a.About == Ages:

@@ -37,6 +37,8 @@ type Axis struct {
 	Ages  []span   // of About Ages: by category
 	Proof string   // how the kept categories are known to be parts of a whole, "" if nothing shows it
 	Sexes []string // of About Sex: "female", "male" or "" by category
+
+	exclusive bool // the ends of classes of ages are not part of them
 }
 
 // Drop is a category that is left out.

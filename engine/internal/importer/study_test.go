@@ -271,9 +271,13 @@ func TestParseAge(t *testing.T) {
 		}
 	}
 	spans := []span{{0, 5}, {5, 10}, {10, open}}
-	exclusive(spans)
-	if !slices.Equal(spans, []span{{0, 4}, {5, 9}, {10, open}}) {
+	if !exclusive(spans) || !slices.Equal(spans, []span{{0, 4}, {5, 9}, {10, open}}) {
 		t.Error(spans)
+	}
+	for _, spans := range [][]span{{{0, 4}, {5, 9}, {9, 14}, {15, open}}, {{0, 1}, {1, 4}, {5, 9}, {10, open}}, {{0, 4}, {5, open}}} {
+		if want := slices.Clone(spans); exclusive(spans) || !slices.Equal(spans, want) {
+			t.Errorf("%v are read as %v", want, spans)
+		}
 	}
 }
 
@@ -298,6 +302,14 @@ func TestAges(t *testing.T) {
 	s = look(t, "x.csv", "age,persons\n0-9,5\n5-14,6\n15+,7\n", Choices{})
 	if got := questions(s); !strings.Contains(got, `the ages "0-9" and "5-14" overlap`) {
 		t.Error(got)
+	}
+	s = look(t, "x.csv", "age,persons\n0-4,5\n5-9,6\n9-14,7\n15+,7\n", Choices{})
+	if got := questions(s); !strings.Contains(got, `the ages "5-9" and "9-14" overlap`) {
+		t.Error(got)
+	}
+	s = look(t, "x.csv", "age,persons\n0-5,5\n5-10,6\n10+,7\n", Choices{})
+	if got := strings.Join(s.Notes, "\n"); len(s.Open) > 0 || !strings.Contains(got, `the classes of age end where others begin: "0-5" is read as 0 to 4`) {
+		t.Error(got, questions(s))
 	}
 }
 

@@ -45,7 +45,8 @@ type Cube struct {
 	URL       string
 	Updated   string // as written
 	Unit      string
-	Decimals  int // of the figures, -1 if the file does not say
+	Figures   string // what the header and the marks of the figures say, such as "Share %"
+	Decimals  int    // of the figures, -1 if the file does not say
 	Notes     []string
 	Warnings  []string // what was repaired or left out
 

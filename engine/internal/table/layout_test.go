@@ -207,6 +207,7 @@ func TestNumbers(t *testing.T) {
 	}{
 		{Numbers{}, "1,234"}, {Numbers{}, "1,5"}, {Numbers{}, "12%"}, {Numbers{}, "1 234"}, {Numbers{}, "1234¹"}, {Numbers{}, "1234*"}, {Numbers{}, "(12)"}, {Numbers{}, "12-"},
 		{Numbers{Thousands: ","}, "1,5"}, {Numbers{Thousands: ","}, "1,23,4"}, {Numbers{Thousands: ","}, "12345,678"}, {Numbers{Thousands: ","}, ",123"},
+		{Numbers{Thousands: ","}, "0,125"}, {Numbers{Thousands: ".", Decimal: ","}, "-0.125"}, {Numbers{Thousands: " "}, "012 345"},
 		{Numbers{Thousands: ".", Decimal: ","}, "1.5"}, {Numbers{Decimal: ","}, "1.5"}, {Numbers{Thousands: " "}, "1 2"}, {Numbers{Thousands: ","}, "1,234,"},
 		{Numbers{Thousands: ","}, "1.234,567"}, {Numbers{Marks: []string{"*"}}, "*"},
 	} {
@@ -221,7 +222,7 @@ func TestNumbers(t *testing.T) {
 
 func TestGuessNumbers(t *testing.T) {
 	for _, c := range []struct{ cells, want string }{
-		{"1;2;3", ""}, {"1,234;12", `thousands: ","`}, {"1,5;12", `decimal: ","`}, {"1.234,5;12", `decimal: ",", thousands: "."`},
+		{"1;2;3", ""}, {"1,234;12", `thousands: ","`}, {"1,5;12", `decimal: ","`}, {"0,125;0,250;1,500;1", `decimal: ","`}, {"1.234,5;12", `decimal: ",", thousands: "."`},
 		{"1\u00a0234;12", `thousands: " "`}, {"1'234;5", `thousands: "'"`}, {"12%;13 %", `marks: ["%"]`}, {"1,234¹;2*", `thousands: ",", marks: ["¹", "*"]`},
 		{"-;1", `zero: ["-"]`}, {":;c;1", `missing: [":", "c"]`}, {"<5;7", `missing: ["<5"]`}, {"12 p;3", `marks: ["p"]`},
 		{"€ 12;3 €", `marks: ["€"]`}, {"$1,234;$2", `thousands: ",", marks: ["$"]`}, {"(12);3", ""},

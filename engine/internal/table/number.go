@@ -159,9 +159,13 @@ func (n Numbers) separates(r rune) bool {
 }
 
 // grouped reports whether digits are in groups of three, or as in India in groups of
-// two before a last one of three. The sizes are those of all groups but the last.
+// two before a last one of three. The sizes are those of all groups but the last. No
+// number in groups begins with 0: "0,125" is a fraction.
 func grouped(sizes []int, plain string) bool {
 	whole, _, _ := strings.Cut(strings.TrimLeft(plain, "+-"), ".")
+	if strings.HasPrefix(whole, "0") {
+		return false
+	}
 	last := len(whole)
 	for _, n := range sizes {
 		last -= n
