@@ -153,31 +153,29 @@ func (c *Client) do(ctx context.Context, req Request, mode Mode, patience func(*
 		sent := c.settings()
 		stream := c.Slow(req.MaxTokens)
 		answer, err, leave := c.attempt(ctx, waiting, req, mode, sent, stream)
-		learns := err != nil && learned < 3 && c.learn(err, sent, stream, req)
-		retries := err != nil && !learns && err.Kind.Temporary() && attempt <= min(c.cfg.Retries, patience(err)) && err.RetryAfter <= c.cfg.MaxWait
-		if err != nil && !learns {
-			err.Attempts = attempt
+		if err == nil {
+			c.hardFailures(false)
+			leave()
+			return answer, nil
 		}
-		if err != nil && !learns && !retries {
+		if learned < 3 && c.learn(err, sent, stream, req) {
+			learned++
+			leave()
+			continue
+		}
+		err.Attempts = attempt
+		if !err.Kind.Temporary() || attempt > min(c.cfg.Retries, patience(err)) || err.RetryAfter > c.cfg.MaxWait {
 			c.judge(err) // before the place is free: nothing is sent after an error that stops the client
+			leave()
+			return nil, err
 		}
 		leave()
-		switch {
-		case err == nil:
-			c.hardFailures(false)
-			return answer, nil
-		case learns:
-			learned++
-		case retries:
-			wait := c.backoff(call, attempt, err.RetryAfter)
-			if c.cfg.Retrying != nil {
-				c.cfg.Retrying(err, wait)
-			}
-			if cause := sleep(waiting, wait); cause != nil {
-				return nil, c.interrupted(cause, attempt)
-			}
-		default:
-			return nil, err
+		wait := c.backoff(call, attempt, err.RetryAfter)
+		if c.cfg.Retrying != nil {
+			c.cfg.Retrying(err, wait)
+		}
+		if cause := sleep(waiting, wait); cause != nil {
+			return nil, c.interrupted(cause, attempt)
 		}
 	}
 }
@@ -433,9 +431,7 @@ func (c *Client) limit(ctx context.Context, x *exchange, req Request, stream boo
 		all = c.cfg.Timeout
 	}
 	first := x.timeout
-	if all < first {
-		all = first
-	}
+	all = max(all, first)
 	limited, cancel := context.WithTimeout(ctx, all)
 	timer := time.AfterFunc(first, func() { x.silent.Store(true); cancel() })
 	x.timeout = all

@@ -33,7 +33,7 @@ func (c *Client) Refused() []string {
 // learn changes the fields of later requests after an error reply that names one
 // of those sent, and reports whether the request is worth sending again.
 func (c *Client) learn(e *Error, sent wire, streamed bool, req Request) bool {
-	if streamed && c.learnStreaming(e) {
+	if streamed && c.learnStreaming(e, sent) {
 		return true
 	}
 	if e.Kind != BadRequest && e.Kind != Incapable || e.Status != http.StatusBadRequest && e.Status != http.StatusUnprocessableEntity {
@@ -64,13 +64,15 @@ func (c *Client) learn(e *Error, sent wire, streamed bool, req Request) bool {
 
 // learnStreaming is learn for what only streams have. A server whose stream cannot be
 // read is asked for whole replies.
-func (c *Client) learnStreaming(e *Error) bool {
+func (c *Client) learnStreaming(e *Error, sent wire) bool {
+	if e.Kind != BadRequest && e.Kind != Incapable && e.Kind != Unreadable {
+		return false
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case e.Kind != BadRequest && e.Kind != Incapable && e.Kind != Unreadable || c.wire.noStream:
-		return false
-	case e.Status >= 400 && strings.Contains(e.Message, "stream_options") && !c.wire.noStreamUsage:
+	case c.wire.noStream, c.wire.noStreamUsage != sent.noStreamUsage: // another request has learned
+	case e.Status >= 400 && strings.Contains(e.Message, "stream_options") && !sent.noStreamUsage:
 		c.wire.noStreamUsage = true
 	default:
 		c.wire.noStream = true

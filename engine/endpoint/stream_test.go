@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,6 +116,56 @@ func TestStreamHabits(t *testing.T) {
 				a, err := client.Do(t.Context(), req)
 				if err != nil || len(a.Text) < 9_000 || s.Calls()-before != c.calls {
 					t.Errorf("got %d characters, %v after %d calls, want %d", len(a.Text), err, s.Calls()-before, c.calls)
+				}
+			})
+		})
+	}
+}
+
+// Requests in flight together learn together: none fails, and streams are given up only
+// when they are what the server refuses.
+func TestStreamHabitsAreLearnedTogether(t *testing.T) {
+	for _, c := range []struct {
+		name, message string
+		refuses       func(body map[string]json.RawMessage) bool
+		streams       bool // at the end
+	}{
+		{"streams", "Streaming is not supported", func(b map[string]json.RawMessage) bool { return string(b["stream"]) == "true" }, false},
+		{"stream_options", "Unrecognized request argument supplied: stream_options", func(b map[string]json.RawMessage) bool { return b["stream_options"] != nil }, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &fake.Server{Speed: 13, TextLength: 3000}
+				s.Rejects = func(body map[string]json.RawMessage) string {
+					time.Sleep(time.Second) // all are in flight before the first is refused
+					if c.refuses(body) {
+						return c.message
+					}
+					return ""
+				}
+				cfg := direct(s)
+				cfg.Timeout, cfg.Workers, cfg.MaxInFlight = 0, 8, 8
+				client := newClient(t, cfg, nil)
+				req := ask(0)
+				req.MaxTokens = 3000
+				if _, err := client.Probe(t.Context(), Call{Schema: req.Schema, MaxTokens: req.MaxTokens}); err != nil {
+					t.Fatal(err)
+				}
+				before := s.Calls()
+				var all sync.WaitGroup
+				for range 8 {
+					all.Go(func() {
+						if _, err := client.Do(t.Context(), req); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				all.Wait()
+				if n := s.Calls() - before; n != 16 {
+					t.Errorf("%d calls, want each request twice", n)
+				}
+				if got := client.Slow(req.MaxTokens); got != c.streams {
+					t.Errorf("streams: %t, want %t", got, c.streams)
 				}
 			})
 		})

@@ -22,6 +22,8 @@ type Figures struct {
 	// universe, nil if there are none. Persons counts them by row.
 	Observed []float64 `json:"observed,omitempty"`
 	Persons  []int64   `json:"persons,omitempty"`
+
+	unmeasured bool // a field of the table is not in the data files
 }
 
 // whole is the coverage from which a universe counts as fully covered. It leaves
@@ -41,10 +43,15 @@ func figuresOf(p *plan.Plan, t *plan.Table, r *check.Result) (f *Figures, covere
 		f.Reconciled = append(f.Reconciled, digits(t.Reconciled[k]))
 		f.Fitted = append(f.Fitted, digits(t.Fitted[k]))
 	}
-	if t.Expected < 0 || r.Observed[t.Expected] == nil {
+	if t.Expected < 0 {
 		return f, covered
 	}
-	counts := countsWithin(p, t, r.Observed[t.Expected])
+	observed := r.Observed[t.Expected]
+	if observed == nil {
+		f.unmeasured = true
+		return f, covered
+	}
+	counts := countsWithin(p, t, observed)
 	columns := len(counts) / max(1, len(t.Mass))
 	if columns == 0 || columns*len(t.Mass) != len(counts) {
 		return f, covered

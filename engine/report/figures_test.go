@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -41,6 +42,10 @@ func TestFigures(t *testing.T) {
 	p.Population.Selector = nil
 	if got, covered = figuresOf(p, table, &check.Result{Observed: [][]int64{make([]int64, 6)}}); covered != 1 || got.Observed != nil {
 		t.Errorf("no persons: got %+v and coverage %g", got, covered)
+	}
+	got, covered = figuresOf(p, table, &check.Result{Observed: [][]int64{nil}}) // a hidden field
+	if note := coverageNote(&Published{Figures: got, Covered: covered}); got.Observed != nil || !strings.Contains(note, "not in the data files") {
+		t.Errorf("a field that is not in the data files: got %+v, %q", got, note)
 	}
 	table.Expected = -1
 	if got, _ = figuresOf(p, table, &check.Result{}); got.Observed != nil || len(got.Published) != 4 {

@@ -110,6 +110,8 @@ func (v *view) compared() {
 // coverageNote says how much of the universe of a table is observed.
 func coverageNote(t *Published) string {
 	switch {
+	case t.Figures.unmeasured:
+		return "not observed, because one of its fields is not in the data files"
 	case t.Figures.Observed == nil:
 		return "no person of this release is in its universe"
 	case t.Covered < whole:
