@@ -1,8 +1,6 @@
 package check
 
 import (
-	"slices"
-
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
 )
@@ -16,6 +14,7 @@ type bandField struct {
 	field          *kind.Field
 	column, number int
 	when           int
+	unknown        bool // who has a value
 	measurable     bool
 }
 
@@ -26,8 +25,8 @@ func compileBands(s *shared) check {
 		if of == "" {
 			continue
 		}
-		number := slices.IndexFunc(s.plan.Fields, func(g *kind.Field) bool { return g.Name == of })
-		b.of = append(b.of, bandField{f, i, number, s.coding.mask(f.When), s.measurable[f.Name] && s.measures([]string{of})})
+		when, unknown := s.when(f)
+		b.of = append(b.of, bandField{f, i, s.column(of), s.coding.mask(when), unknown, s.measurable[f.Name] && s.measurable[of]})
 	}
 	if b.of == nil {
 		return nil
@@ -57,7 +56,7 @@ func (t *bandsTally) add(b *frame.Batch) {
 			if (has == nil || has[r]) && !number.IsNull(frame.Number, r) {
 				expected = x.field.Band(number.Floats[r])
 			}
-			if code != expected {
+			if code != expected && !(x.unknown && code < 0) {
 				t.found[i].add(b.First + int64(r))
 			}
 		}

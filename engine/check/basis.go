@@ -31,13 +31,14 @@ func (b *basis) identifies(column int) bool {
 	return f.Meaning() == kind.Identifier || f.Unique > 0 || b.plan.Roles["id"] == f.Name
 }
 
-// when returns the condition for having a value of a field, nil if there is none or
-// if it is about fields that are not measurable, so that nobody can tell who meets it.
-func (b *basis) when(f *kind.Field) *kind.Selector {
+// when returns the condition for having a value of a field, nil if there is none. It
+// is unknown, and nil, if it is about fields that are not measurable, so that nobody
+// can tell who meets it: then any person may have null.
+func (b *basis) when(f *kind.Field) (condition *kind.Selector, unknown bool) {
 	if f.When != nil && !b.measures(f.When.Fields) {
-		return nil
+		return nil, true
 	}
-	return f.When
+	return f.When, false
 }
 
 // ruled returns the plan with the demands on texts that can be judged from what a

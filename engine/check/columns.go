@@ -34,7 +34,8 @@ type ranger interface {
 func compileColumns(b *basis, coding *coding, counts *countsPlan) *columnsPlan {
 	p := &columnsPlan{}
 	for i, f := range b.plan.Fields {
-		c := columnPlan{field: f, axis: coding.axisOf[i], when: coding.mask(b.when(f)), group: f.Lookup() != nil || f.RowOf() != "" || f.Type == frame.Date, counter: -1}
+		when, _ := b.when(f)
+		c := columnPlan{field: f, axis: coding.axisOf[i], when: coding.mask(when), group: f.Lookup() != nil || f.RowOf() != "" || f.Type == frame.Date, counter: -1}
 		if c.axis >= 0 {
 			c.counter = counts.counter(coding, coding.space([]string{f.Name}), everyone)
 		}

@@ -14,6 +14,7 @@ type groups struct{ of []group }
 
 type group struct {
 	column, space, when int
+	unknown             bool    // who has a value
 	code                []int32 // per configuration, -1 is null
 	measurable          bool
 }
@@ -25,8 +26,9 @@ func compileGroups(s *shared) check {
 		if of == nil {
 			continue
 		}
+		when, unknown := s.when(f)
 		x := group{
-			column: i, space: s.coding.space(of.Fields), when: s.coding.mask(s.when(f)), code: make([]int32, len(of.Case)),
+			column: i, space: s.coding.space(of.Fields), when: s.coding.mask(when), unknown: unknown, code: make([]int32, len(of.Case)),
 			measurable: s.measurable[f.Name] && s.measures(of.Fields),
 		}
 		for k, c := range of.Case {
@@ -63,7 +65,7 @@ func (t *groupsTally) add(b *frame.Batch) {
 			if has != nil && !has[r] {
 				expected = -1
 			}
-			if codes[r] != expected {
+			if codes[r] != expected && !(g.unknown && codes[r] < 0) {
 				t.found[i].add(b.First + int64(r))
 			}
 		}

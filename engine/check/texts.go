@@ -60,7 +60,8 @@ func compileTexts(b *basis, coding *coding) (x *textsPlan, err error) {
 	x = &textsPlan{coding: coding, key: rng.New(b.plan.Population.Seed, "check/texts")}
 	for i, f := range b.plan.Fields {
 		if f.Text != nil && !f.Hidden {
-			x.fields = append(x.fields, textField{i, f, coding.mask(b.when(f)), f.When != b.when(f)})
+			when, unknown := b.when(f)
+			x.fields = append(x.fields, textField{i, f, coding.mask(when), unknown})
 		}
 	}
 	if x.fields == nil {

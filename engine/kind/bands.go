@@ -1,12 +1,14 @@
 package kind
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -45,8 +47,12 @@ func (c *Compiler) readBands(s *spec.Field, f *Field) {
 	case labels == nil:
 		f.Domain.Labels = p.labels(cuts)
 	case len(labels.Items) != len(p.Cuts)+1:
-		c.Diags.Errorf(labels.Place, "label-count", "%d labels for %d bands", len(labels.Items), len(p.Cuts)+1).
-			WithHint("give one label per band; the first is for values below %d", p.Cuts[0])
+		d := c.Diags.Errorf(labels.Place, "label-count", "%d labels for %s", len(labels.Items), humanize.Count(len(p.Cuts)+1, "band", "bands"))
+		if len(p.Cuts) == 0 {
+			d.WithHint("no value is below %d: give one label, or another cut", cuts[0])
+		} else {
+			d.WithHint("give one label per band; the first is for values below %d", p.Cuts[0])
+		}
 		return
 	default:
 		for _, l := range labels.Items {
@@ -83,8 +89,7 @@ func (c *Compiler) readNumberCuts(node *spec.Node, base *Field) []int64 {
 	return cuts
 }
 
-// labels returns labels such as "under 35", "35 to 45" and "66 and over". A band ends
-// before the number that is named last.
+// labels returns labels such as "under 35", "35 to under 45" and "45 and over".
 func (b *bands) labels(cuts []int64) []string {
 	var labels []string
 	if len(b.Cuts) == len(cuts) {
@@ -114,15 +119,7 @@ func (f *Field) Band(v float64) int32 { return f.Program.(*group).Bands.band(v) 
 
 // band returns the code of a number's band.
 func (b *bands) band(v float64) int32 {
-	i, found := slices.BinarySearchFunc(b.Cuts, v, func(cut int64, v float64) int {
-		switch {
-		case float64(cut) < v:
-			return -1
-		case float64(cut) > v:
-			return 1
-		}
-		return 0
-	})
+	i, found := slices.BinarySearchFunc(b.Cuts, v, func(cut int64, v float64) int { return cmp.Compare(float64(cut), v) })
 	if found {
 		i++
 	}

@@ -1,6 +1,8 @@
 package kind
 
 import (
+	"slices"
+
 	"github.com/personagen/personagen/engine/internal/table"
 	"github.com/personagen/personagen/engine/spec"
 )
@@ -121,7 +123,7 @@ func (c *Compiler) ageBands(f *Field) []band {
 // cutBands returns the values of an integer that have each label of a group; nil if those
 // of a label are not next to each other.
 func cutBands(of *Selector, base *Field, labels int) []band {
-	bands := make([]band, labels)
+	bands := slices.Repeat([]band{{0, -1}}, labels) // no age, which stays that of a label that nobody has
 	seen := make([]bool, labels)
 	for i := range base.Domain.Size() {
 		code := int(of.Case[i]) - 1
