@@ -36,7 +36,7 @@ type told struct {
 
 // checkTold checks every part of every text.
 func (n *narrator) checkTold(present presence, ways map[*bank][]meeting) {
-	t := told{narrator: n, takes: map[[2]*bank]int{}, tells: map[*bank]map[string][]int{}}
+	t := told{narrator: n.forWorker(), takes: map[[2]*bank]int{}, tells: map[*bank]map[string][]int{}}
 	for _, name := range n.names {
 		b, i := n.banks[name], 0
 		t.tells[b] = map[string][]int{}
@@ -153,6 +153,9 @@ func (t told) taken(by, from *bank) int {
 			}
 		}
 		sum := len(gone)
+		if by == from {
+			sum = max(sum, 1) // no phrase repeats in a text if phrases of its bank tell facts
+		}
 		for _, part := range x.Parts {
 			if part.Kind == phrase.Bank {
 				sum += t.taken(t.banks[bankOf(part.Text)], from)
