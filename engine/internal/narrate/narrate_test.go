@@ -513,7 +513,7 @@ func large(t testing.TB) *bundle.Bundle {
 func ExampleNew() {
 	hue := &kind.Field{Name: "hue", Kind: "category", Class: kind.Fitted, Type: frame.Category, Domain: &kind.Domain{Labels: []string{"amber", "slate"}}}
 	note := &kind.Field{Name: "note", Kind: "text", Class: kind.Written, Type: frame.Text, Nullable: true, Text: &kind.TextSpec{
-		Chars: kind.Length{Min: 1, Max: 80}, Offline: &kind.Narration{Parts: []string{"note"}, Joiner: " "},
+		Chars: kind.Length{Min: 1, Max: 80}, Offline: &kind.Narration{Outline: kind.Outline{Parts: []string{"note"}}, Joiner: " "},
 	}}
 	p := &plan.Plan{Fields: []*kind.Field{hue, note}, Narrator: &plan.Narrator{
 		Forms: "hue", FormOf: []int32{0, 1},

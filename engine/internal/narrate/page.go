@@ -156,6 +156,17 @@ func (p *page) writeRune(text []byte) int {
 	return size
 }
 
+// endsWithStop reports whether the text so far ends with a full stop.
+func (p *page) endsWithStop() bool {
+	n := len(p.out)
+	return n > p.from+1 && p.out[n-1] == '.' && p.out[n-2] != '.' && p.state == afterEnd
+}
+
+// dropStop removes the full stop at the end, so that the sentence goes on.
+func (p *page) dropStop() {
+	p.out, p.chars, p.state = p.out[:len(p.out)-1], p.chars-1, inSentence
+}
+
 // finish ends a text and returns its length in characters.
 func (p *page) finish() int {
 	p.trim()
