@@ -77,132 +77,125 @@ func (c *Compiler) FiniteBasis(names []string) []string {
 	return basis
 }
 
-// axis gives the code of a finite field in a configuration of a joint.
-type axis struct{ stride, slots int }
+// Drawing adds up the joint of some fields, finite or drawn, from the shares of
+// persons with each combination of their basis.
+type Drawing struct {
+	Joint *Joint
+	// Basis are the finite fields whose codes Add takes, in this order.
+	Basis []string
 
-func (a axis) code(config int) int { return config / a.stride % a.slots }
-
-// Draw returns the joint of fields that are finite or drawn, from that of their
-// FiniteBasis.
-func (c *Compiler) Draw(names []string, basis *Joint) *Joint {
-	out := &Joint{Fields: names}
-	size := 1
-	for _, name := range names {
-		out.Slots = append(out.Slots, c.Fields[name].Slots())
-		size *= out.Slots[len(out.Slots)-1]
-	}
-	out.Mass = make([]float64, size)
-	d := drawing{stride: make([]int, len(names))}
-	for i := range names {
-		d.stride[i] = 1
-		for _, n := range out.Slots[i+1:] {
-			d.stride[i] *= n
-		}
-	}
-	var finite []axis // of each name, without slots for a drawn one
-	for i, name := range names {
-		f := c.Fields[name]
-		of := c.drawnOf(f)
-		if of == nil {
-			at := slices.Index(basis.Fields, name)
-			a := axis{1, basis.Slots[at]}
-			for _, n := range basis.Slots[at+1:] {
-				a.stride *= n
-			}
-			finite = append(finite, a)
-			continue
-		}
-		finite = append(finite, axis{})
-		d.add(c, basis, i, f, of)
-	}
-	for config, mass := range basis.Mass {
-		if mass <= 0 {
-			continue
-		}
-		at := 0
-		for i, a := range finite {
-			if a.slots > 0 {
-				at += a.code(config) * d.stride[i]
-			}
-		}
-		d.spread(out.Mass, d.choices, config, at, mass)
-	}
-	return out
-}
-
-// drawing spreads the mass of a configuration over the values of drawn fields.
-type drawing struct {
-	stride  []int // of each field in the result
+	finite  []place // positions of finite fields in the basis and their strides
 	choices []*drawnChoice
 }
 
-// drawnChoice is a choice and the fields that its draw decides.
+type place struct{ at, stride int }
+
+// drawnChoice is a choice and the fields whose values its draw decides.
 type drawnChoice struct {
-	of     *Field
-	bank   *bank
-	list   func(config int) int32
-	when   func(config int) int32
-	values []drawnValue
+	of         *Field
+	bank       *bank
+	list, when *caseOf
+	values     []drawnValue
 }
 
 type drawnValue struct {
 	stride int
-	null   int                                // code of null
-	code   func(config int, entry int32) int32 // -1 for null
+	null   int // code of null
+	// Of a column: its program, and what decides about null and the column.
+	column     *column
+	when, form *caseOf
 }
 
-func (d *drawing) add(c *Compiler, basis *Joint, i int, f, of *Field) {
+// caseOf reads the case of a selector from codes of a basis; it may be nil: its case is 1.
+type caseOf struct {
+	s  *Selector
+	at []int
+}
+
+func (x *caseOf) of(codes []int32) int32 {
+	if x == nil {
+		return 1
+	}
+	config := 0
+	for i, at := range x.at {
+		config = config*x.s.Slots[i] + int(codes[at])
+	}
+	return x.s.Case[config]
+}
+
+// NewDrawing returns an empty joint of fields that are finite or drawn.
+func (c *Compiler) NewDrawing(names []string) *Drawing {
+	d := &Drawing{Joint: &Joint{Fields: names}, Basis: c.FiniteBasis(names)}
+	size := 1
+	strides := make([]int, len(names))
+	for i, name := range slices.Backward(names) {
+		strides[i] = size
+		size *= c.Fields[name].Slots()
+	}
+	d.Joint.Mass = make([]float64, size)
+	for i, name := range names {
+		f := c.Fields[name]
+		d.Joint.Slots = append(d.Joint.Slots, f.Slots())
+		if of := c.drawnOf(f); of != nil {
+			d.draw(f, of, strides[i])
+		} else {
+			d.finite = append(d.finite, place{slices.Index(d.Basis, name), strides[i]})
+		}
+	}
+	return d
+}
+
+// caseOf returns the reader of a selector, nil for none.
+func (d *Drawing) caseOf(s *Selector) *caseOf {
+	if s == nil {
+		return nil
+	}
+	x := &caseOf{s: s}
+	for _, name := range s.Fields {
+		x.at = append(x.at, slices.Index(d.Basis, name))
+	}
+	return x
+}
+
+// draw adds a drawn field.
+func (d *Drawing) draw(f, of *Field, stride int) {
 	at := slices.IndexFunc(d.choices, func(x *drawnChoice) bool { return x.of == of })
 	if at < 0 {
 		b := &of.Program.(*choice).bank
 		at = len(d.choices)
-		d.choices = append(d.choices, &drawnChoice{of: of, bank: b, list: basis.reader(b.Given), when: basis.condition(of.When)})
+		d.choices = append(d.choices, &drawnChoice{of: of, bank: b, list: d.caseOf(b.Given), when: d.caseOf(of.When)})
 	}
-	x := d.choices[at]
-	v := drawnValue{stride: d.stride[i], null: f.Domain.Size()}
-	p, isColumn := f.Program.(*column)
-	if !isColumn {
-		v.code = func(_ int, entry int32) int32 { return x.bank.Codes[entry] }
-	} else {
-		when, form := basis.condition(f.When), func(int) int32 { return 1 }
-		if p.By != nil {
-			form = basis.reader(p.By)
-		}
-		v.code = func(config int, entry int32) int32 {
-			k := form(config)
-			if k == 0 || when(config) != 1 {
-				return -1
-			}
-			return p.Columns[k-1].Codes[x.bank.Rows[entry]]
-		}
+	v := drawnValue{stride: stride, null: f.Domain.Size()}
+	if p, ok := f.Program.(*column); ok {
+		v.column, v.when, v.form = p, d.caseOf(f.When), d.caseOf(p.By)
 	}
-	x.values = append(x.values, v)
+	d.choices[at].values = append(d.choices[at].values, v)
 }
 
-// condition is reader for a condition: 1 where it is met, or nil.
-func (j *Joint) condition(s *Selector) func(config int) int32 {
-	if s == nil {
-		return func(int) int32 { return 1 }
+// Add adds the share of persons with a combination of codes of the basis.
+func (d *Drawing) Add(codes []int32, mass float64) {
+	at := 0
+	for _, f := range d.finite {
+		at += int(codes[f.at]) * f.stride
 	}
-	return j.reader(s)
+	d.spread(d.choices, codes, at, mass)
 }
 
-// spread adds the mass of a configuration to the cells of the values that it draws.
-func (d *drawing) spread(out []float64, choices []*drawnChoice, config, at int, mass float64) {
+// spread adds mass to the cells of the values that choices draw.
+func (d *Drawing) spread(choices []*drawnChoice, codes []int32, at int, mass float64) {
 	if len(choices) == 0 {
-		out[at] += mass
+		d.Joint.Mass[at] += mass
 		return
 	}
-	x := choices[0]
-	list := int32(0)
-	if x.when(config) == 1 {
-		list = x.list(config)
+	x, list := choices[0], int32(0)
+	if x.when.of(codes) == 1 {
+		list = x.list.of(codes)
 	}
 	if list == 0 {
 		for _, v := range x.values {
 			at += v.null * v.stride
 		}
-		d.spread(out, choices[1:], config, at, mass)
+		d.spread(choices[1:], codes, at, mass)
 		return
 	}
 	before := uint64(0)
@@ -210,13 +203,24 @@ func (d *drawing) spread(out []float64, choices []*drawnChoice, config, at int, 
 		upto := uint64(x.bank.Upto[entry]) + 1
 		to := at
 		for _, v := range x.values {
-			code := int(v.code(config, entry))
-			if code < 0 {
-				code = v.null
-			}
-			to += code * v.stride
+			to += v.code(x.bank, codes, entry) * v.stride
 		}
-		d.spread(out, choices[1:], config, to, float64(mass*(float64(upto-before)/(1<<32))))
+		d.spread(choices[1:], codes, to, float64(mass*(float64(upto-before)/(1<<32))))
 		before = upto
 	}
+}
+
+// code returns the code of the field's value when an entry of the choice is drawn.
+func (v *drawnValue) code(b *bank, codes []int32, entry int32) int {
+	if v.column == nil {
+		return int(b.Codes[entry])
+	}
+	form := v.form.of(codes)
+	if form == 0 || v.when.of(codes) != 1 {
+		return v.null
+	}
+	if code := v.column.Columns[form-1].Codes[b.Rows[entry]]; code >= 0 {
+		return int(code)
+	}
+	return v.null
 }

@@ -2,7 +2,6 @@ package fit
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -121,15 +120,21 @@ func (r *Result) Marginal(scope []int) ([]float64, error) {
 		return nil, fmt.Errorf("fit: marginal: %w", err)
 	}
 	query := sorted(scope)
-	f, err := r.marginal(query)
-	if err != nil {
-		var wide *wideError
-		if f, err = r.fromOtherRoots(query); errors.As(err, &wide) {
-			return nil, fmt.Errorf("fit: %w", wide)
+	var f factor
+	var err error
+	if cells(r.Vars, query) <= maxSmall {
+		f, err = r.marginal(query)
+	}
+	if f.p == nil {
+		if f, err = r.fromOtherRoots(query); err != nil {
+			return nil, fmt.Errorf("fit: %w", err)
 		}
 	}
 	return reorder(r.Vars, query, scope, f.p), nil
 }
+
+// maxSmall bounds the queries that are answered from the root that the tree has.
+const maxSmall = 1 << 20
 
 func (r *Result) marginal(query []int) (factor, error) {
 	best := -1
