@@ -59,11 +59,11 @@ func (b *bank) entries() *Entries { return &Entries{bank: b} }
 
 // bankUses returns the fields on which the list of a stanza depends.
 func bankUses(s *spec.Field) []spec.String {
-	names := s.Body.Get("given").Names()
-	if by := s.Body.Get("column").Get("by"); by != nil && !slices.ContainsFunc(names, func(n spec.String) bool { return n.Value == by.String }) {
+	names, admit := s.Body.Get("given").Names(), s.Body.Get("admit").Names()
+	if by := s.Body.Get("column").Get("by"); by != nil && !slices.ContainsFunc(slices.Concat(names, admit), func(n spec.String) bool { return n.Value == by.String }) {
 		names = append(names, by.AsString())
 	}
-	return append(names, s.Body.Get("admit").Names()...)
+	return append(names, admit...)
 }
 
 // entry is an entry while the bank is compiled.
@@ -247,7 +247,7 @@ func (r *bankReader) warnMissing() {
 func (r *bankReader) findFields() bool {
 	ok, size := true, 1
 	for _, name := range bankUses(r.field) {
-		g := r.FiniteField(name.Value, name.Place)
+		g := r.DiscreteField(name.Value, name.Place)
 		switch {
 		case g == nil:
 			ok = false

@@ -250,7 +250,7 @@ func (c *Compiler) readScales(s *spec.Field, p *number) bool {
 	}
 	ok, size := true, len(p.Shapes)
 	for _, n := range node.Items {
-		base := c.FiniteField(n.Get("by").String, n.Get("by").Place)
+		base := c.DiscreteField(n.Get("by").String, n.Get("by").Place)
 		if base == nil {
 			ok = false
 			continue
