@@ -27,10 +27,12 @@ func columnUses(s *spec.Field) []spec.String {
 	return names
 }
 
-// hasColumns reports whether a field takes columns of the rows of the choice.
+// hasColumns reports whether a field takes columns of the rows of the choice, or has them
+// as keys.
 func (r *bankReader) hasColumns() bool {
 	return slices.ContainsFunc(r.Spec.Fields, func(f spec.Field) bool {
-		return f.Kind == columnKind.Name && f.Body.Get("of").String == r.field.Name
+		return f.Kind == columnKind.Name && f.Body.Get("of").String == r.field.Name ||
+			slices.ContainsFunc(keyUses(&f), func(of spec.String) bool { return of.Value == r.field.Name })
 	})
 }
 
@@ -71,7 +73,7 @@ func compileColumn(c *Compiler, s *spec.Field, f *Field) {
 	default:
 		f.Domain = &Domain{}
 	}
-	from := c.rowsOf(s)
+	from := c.rowsOf(s.Body.Get("of").AsString())
 	if from == nil {
 		return
 	}
@@ -107,18 +109,17 @@ func compileColumn(c *Compiler, s *spec.Field, f *Field) {
 		return
 	}
 	of := c.Fields[p.Of]
-	f.Nullable = s.When != nil || empty || of.Nullable || slices.Contains(from.Given.Case, 0) || p.By != nil && slices.Contains(p.By.Case, 0)
-	f.Inputs = append([]string{p.Of}, from.Given.Fields...)
+	f.Nullable = s.When != nil || empty || of.Nullable || from.Key == nil && slices.Contains(from.Given.Case, 0) || p.By != nil && slices.Contains(p.By.Case, 0)
+	f.Inputs = append([]string{p.Of}, from.inputs(c)...)
 	if p.By != nil && !slices.Contains(f.Inputs, p.By.Fields[0]) {
 		f.Inputs = append(f.Inputs, p.By.Fields[0])
 	}
 	f.Program = p
 }
 
-// rowsOf returns the entries of the choice whose rows a field takes a column of. It
-// returns nil after it has reported a fault.
-func (c *Compiler) rowsOf(s *spec.Field) *bank {
-	name := s.Body.Get("of").AsString()
+// rowsOf returns the entries of a choice whose rows a field takes cells of. It returns
+// nil after it has reported a fault.
+func (c *Compiler) rowsOf(name spec.String) *bank {
 	of := c.Fields[name.Value]
 	if of == nil {
 		c.FiniteField(name.Value, name.Place) // reports a name that no field has
@@ -152,10 +153,7 @@ type cellReader struct {
 // read reads the cells of every row of a choice. It returns false after it has reported
 // a fault.
 func (r *cellReader) read(from *bank) bool {
-	drawn := make([]bool, len(from.selected))
-	for _, row := range from.Rows {
-		drawn[row] = true
-	}
+	drawn := from.drawnRows()
 	ok, faults := true, 0
 	for i, row := range from.selected {
 		switch {
@@ -278,10 +276,8 @@ func (p *columnFiller) Fill(b *frame.Batch, c *frame.Column) {
 		if p.by != nil {
 			form = int(p.forms[r]) - 1
 		}
-		if list := p.lists[r]; list >= 0 && code >= 0 && form >= 0 {
-			if entry := p.entries.Find(list, code); entry >= 0 {
-				row = p.entries.bank.Rows[entry]
-			}
+		if form >= 0 {
+			row = p.entries.row(p.lists[r], code)
 		}
 		p.set(b, c, r, form, row)
 	}

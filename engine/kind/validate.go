@@ -113,8 +113,13 @@ func (p *date) validate() error {
 
 // ValidateUses checks what the field's program takes from other fields.
 func (f *Field) ValidateUses(find func(name string) *Field) error {
-	if p, ok := f.Program.(*column); ok {
+	switch p := f.Program.(type) {
+	case *column:
 		return p.validate(f, find)
+	case *choice:
+		return p.validateKey(find)
+	case *list:
+		return p.validateKey(find)
 	}
 	return nil
 }
