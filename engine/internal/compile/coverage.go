@@ -124,7 +124,7 @@ func (n *narrator) forWorker() *narrator {
 
 // gap is the persons for whom a bank has too few phrases.
 type gap struct {
-	who  string // their values, empty if the conditions cannot be checked
+	who  string // their values, empty for anyone
 	wide string // the fields of conditions that have too many combinations to be checked
 }
 
@@ -145,14 +145,18 @@ func (n *narrator) gap(b *bank, open openings, ways []meeting) *gap {
 // reportGap reports that a bank has too few phrases.
 func (n *narrator) reportGap(b *bank, gap *gap) {
 	at := b.sections[0].Place
+	who := gap.who
+	if who == "" {
+		who = "anyone"
+	}
 	switch {
 	case gap.wide != "":
 		n.diags.Errorf(at, "too-wide", "the conditions of the bank %q have too many combinations to check that everyone has a phrase: %s", b.name, gap.wide).
 			WithHint("add a section without a condition")
 	case b.numbers > 1:
-		n.diags.Errorf(at, "no-phrase", "phrase %[2]d of the bank %[1]q is used, but the bank has fewer for %[3]s", b.name, b.numbers, gap.who).WithHint("add phrases to a section for them, or to one without a condition")
+		n.diags.Errorf(at, "no-phrase", "phrase %[2]d of the bank %[1]q is used, but the bank has fewer for %[3]s", b.name, b.numbers, who).WithHint("add phrases to a section for them, or to one without a condition")
 	default:
-		n.diags.Errorf(at, "no-phrase", "the bank %q has no phrase for everyone: none for %s", b.name, gap.who).WithHint("add a section for them, or one without a condition")
+		n.diags.Errorf(at, "no-phrase", "the bank %q has no phrase for everyone: none for %s", b.name, who).WithHint("add a section for them, or one without a condition")
 	}
 }
 

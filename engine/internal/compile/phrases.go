@@ -72,6 +72,11 @@ func (n *narrator) resolveFields() {
 		outlines := []*spec.Node{node}
 		if all := node.Get("outlines"); all != nil {
 			outlines = all.Items
+			for _, key := range []string{"more", "close"} {
+				if x := node.Get(key); x != nil {
+					n.diags.Errorf(x.Place, "outlines", "%s stands beside outlines, which have their own", key).WithHint("move it into each outline")
+				}
+			}
 		}
 		for _, o := range outlines {
 			for _, key := range []string{"parts", "more", "close"} {

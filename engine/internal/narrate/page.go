@@ -1,6 +1,7 @@
 package narrate
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 )
@@ -160,6 +161,13 @@ func (p *page) writeRune(text []byte) int {
 func (p *page) endsWithStop() bool {
 	n := len(p.out)
 	return n > p.from+1 && p.out[n-1] == '.' && p.out[n-2] != '.' && p.state == afterEnd
+}
+
+// sentence returns the last sentence, which has ended.
+func (p *page) sentence() []byte {
+	text := p.out[p.from:]
+	from := 1 + bytes.LastIndexAny(text[:max(0, len(text)-1)], ".!?\n")
+	return text[from:]
 }
 
 // dropStop removes the full stop at the end, so that the sentence goes on.

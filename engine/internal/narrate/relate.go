@@ -1,6 +1,7 @@
 package narrate
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/personagen/personagen/engine/internal/rng"
@@ -35,8 +36,10 @@ func (b *builder) addRelations() {
 }
 
 // connect returns the connective before a phrase that is written after the last one, nil if it
-// has none: no relation holds, the last phrase was connected itself, or no connective fits.
-func (w *Worker) connect(x *tags, joiner []byte) *connective {
+// has none: no relation holds, the last phrase was connected itself, or no connective fits. One
+// that continues a sentence fits after a full stop, if neither part of the sentence has it
+// already.
+func (w *Worker) connect(x *tags, joiner, phrase []byte) *connective {
 	if x == nil || w.connected {
 		return nil
 	}
@@ -48,7 +51,8 @@ func (w *Worker) connect(x *tags, joiner []byte) *connective {
 		words := w.relations[f.relation].words
 		for k := range words {
 			at := (w.turns[f.relation] + k) % len(words)
-			if c := &words[at]; !c.joins || string(joiner) == " " && w.endsWithStop() {
+			c := &words[at]
+			if !c.joins || string(joiner) == " " && w.endsWithStop() && !bytes.Contains(w.sentence(), c.text) && !bytes.Contains(phrase, c.text) {
 				w.turns[f.relation] = at + 1
 				return c
 			}
@@ -60,7 +64,7 @@ func (w *Worker) connect(x *tags, joiner []byte) *connective {
 // put writes a phrase of the text in w.raw, with the facts that were told from a position of
 // the log to another, after those before.
 func (w *Worker) put(joiner, phrase []byte, x *tags, from, to int) {
-	c := w.connect(x, joiner)
+	c := w.connect(x, joiner, phrase)
 	switch {
 	case c == nil:
 		w.join(joiner, phrase)
