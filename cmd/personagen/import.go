@@ -83,6 +83,7 @@ Nothing is fetched from a network.`,
 	f.StringArrayVar(&o.fields, "field", nil, "the field that a dimension becomes, written `DIMENSION=FIELD`; may be repeated")
 	f.StringVar(&o.Table, "table", "", "`NAME` of the table, for a file with several")
 	f.StringVar(&o.Sheet, "sheet", "", "`NAME` of the sheet, for a workbook with several")
+	f.StringVar(&o.Language, "language", "", "the `LANGUAGE` of a PC-Axis file with several, such as en")
 	f.IntVar(&o.Skip, "skip", 0, "lines above the header of a CSV file or sheet, if they are guessed wrong")
 	f.IntVar(&o.Header, "header", 0, "rows of that header, if they are guessed wrong")
 	f.BoolVar(&a.json, "json", false, "print what was found, and the stanza, as one JSON document")
@@ -169,6 +170,9 @@ func printImported(w io.Writer, t *imports.Table) {
 		if x[1] != "" {
 			p("  %-10s %s", x[0], x[1])
 		}
+	}
+	if len(t.Languages) > 1 {
+		p("  %-10s %s; also %s: --language %s", "language", t.Languages[0], strings.Join(t.Languages[1:], ", "), t.Languages[1])
 	}
 	p("  %-10s %s", "cells", cellCounts(t))
 	for _, l := range t.Layout {

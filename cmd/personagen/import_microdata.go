@@ -15,7 +15,7 @@ func (a *app) importMicrodata(c *cobra.Command, o *importOptions) error {
 	if len(o.Files) != 1 {
 		return usagef("import --microdata needs exactly one FILE; see personagen import --help")
 	}
-	for _, name := range []string{"pick", "drop", "keep", "given", "unit", "measure", "table", "sheet", "header"} {
+	for _, name := range []string{"pick", "drop", "keep", "given", "unit", "measure", "table", "sheet", "language", "header"} {
 		if c.Flags().Changed(name) {
 			return usagef("--%s is for tables, not for --microdata", name)
 		}

@@ -166,7 +166,7 @@ func (n *Node) Names() []String {
 func (r *Rows) layout(n *Node) {
 	l := &r.Layout
 	l.Place, l.Encoding, l.Separator, l.Headings = n.Place, n.text("encoding"), n.text("separator"), n.text("headings")
-	l.Table = n.text("table")
+	l.Table, l.Language = n.text("table"), n.text("language")
 	if l.Encoding != "" {
 		if err := table.CheckEncoding(l.Encoding); err != nil {
 			r.Faults.Errorf(n.Get("encoding").Place, "encoding", "%v", err).WithHint(`use an IANA name, such as "windows-1252", "iso-8859-2" or "utf-16le"`)

@@ -13,6 +13,7 @@ type Report struct {
 	Updated    string            `json:"updated,omitempty"`
 	Licence    string            `json:"licence,omitempty"`
 	Unit       string            `json:"unit,omitempty"`
+	Languages  []string          `json:"languages,omitempty"` // of a file with several; the first one is read
 	Cells      int               `json:"cells"`
 	Status     map[string]int    `json:"status"`          // cells by status
 	Flags      map[string]int    `json:"flags,omitempty"` // figures by flag
@@ -67,6 +68,9 @@ func (s *Study) Report(o *Opened) Report {
 	c := s.Cube
 	r := Report{Format: c.Format, Table: c.ID, Title: c.Title, Publisher: c.Publisher, Updated: isoDate(c.Updated), Licence: c.Licence, Unit: c.Unit,
 		Cells: len(c.Cells), Status: map[string]int{}, Flags: map[string]int{}, Measure: s.Measure}
+	if len(c.Languages) > 1 {
+		r.Languages = c.Languages
+	}
 	for i := range c.Cells {
 		k := &c.Cells[i]
 		r.Status[k.Status.String()]++

@@ -50,6 +50,9 @@ type Cube struct {
 	Notes     []string
 	Warnings  []string // what was repaired or left out
 
+	// Languages are those of a file that has several, the one that is read first.
+	Languages []string
+
 	Dims  []Dimension
 	Cells []Cell // in the order of the file, each position once
 	Flags []string
@@ -208,6 +211,14 @@ func (c *Cube) flag(text string) uint16 {
 	return uint16(i + 1)
 }
 
+// language notes that the file has a language.
+func (c *Cube) language(name string) {
+	name = strings.ToLower(strings.TrimSpace(name))
+	if name != "" && len(c.Languages) < 100 && !slices.Contains(c.Languages, name) {
+		c.Languages = append(c.Languages, name)
+	}
+}
+
 // warnf notes what was repaired or left out.
 func (c *Cube) warnf(format string, args ...any) {
 	if len(c.Warnings) < maxTexts {
@@ -244,6 +255,11 @@ func faultf(line, column int, format string, args ...any) *Fault {
 
 func (f *Fault) hint(format string, args ...any) *Fault {
 	f.Hint = fmt.Sprintf(format, args...)
+	return f
+}
+
+func (f *Fault) code(code string) *Fault {
+	f.Code = code
 	return f
 }
 

@@ -20,6 +20,8 @@ type Layout struct {
 	Encoding, Separator string
 	// Of a file with several tables: the name of the one that is read.
 	Table string
+	// Of a PC-Axis file in several languages: the one that is read; "" is the default one.
+	Language string
 	// Of a spreadsheet: nil for a text file.
 	Sheet *Sheet
 
@@ -125,7 +127,7 @@ func (l *Labels) find(cells []string, joined string) (string, bool) {
 // Key identifies the layout: two layouts with the same key read a file alike.
 func (l *Layout) Key() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%q %q %q %d %d %q %q %q", l.Encoding, l.Separator, l.Headings, l.Skip, l.headerRows(), l.Numbers, texts(l.FillDown), l.valueColumn())
+	fmt.Fprintf(&b, "%q %q %q %q %q %d %d %q %q %q", l.Encoding, l.Separator, l.Table, l.Language, l.Headings, l.Skip, l.headerRows(), l.Numbers, texts(l.FillDown), l.valueColumn())
 	if l.Sheet != nil {
 		fmt.Fprintf(&b, " %q", *l.Sheet)
 	}

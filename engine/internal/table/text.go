@@ -39,6 +39,10 @@ func readGrid(data []byte, shown string, layout *Layout, faults *diag.List) *gri
 		faults.Errorf(layout.placeOr(shown), "one-table", "%s has only one table", shown).WithHint("remove table")
 		return nil
 	}
+	if layout.Language != "" {
+		faults.Errorf(layout.placeOr(shown), "no-language", "%s says nothing about languages", shown).WithHint("remove language")
+		return nil
+	}
 	t := &text{path: shown, separator: ','}
 	return t.read(data, layout, faults)
 }
