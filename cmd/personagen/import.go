@@ -24,7 +24,8 @@ type importOptions struct {
 	microdata         bool
 	weight, separator string
 	missing           []string
-	encoding          string
+	encoding, labels  string
+	fixed             []string
 }
 
 func (a *app) importCommand() *cobra.Command {
@@ -55,7 +56,10 @@ Parquet). import says which pairs and triples of fields depend on each other, an
 writes a pattern for each that is worth having: its mutual information is not chance
 (p < 0.01 after Holm's correction, with the effective size of the sample), at least
 1 % of persons would be in wrong cells without it, and no third field explains it.
-Columns become fields by their names and values, or by --field COLUMN=FIELD.
+Columns become fields by their names and values, or by --field COLUMN=FIELD. If the
+values are codes, --labels CODEBOOK names a file with their labels, so that the spec
+has labels. --fixed reads a file in which columns have fixed positions. Files of SPSS,
+Stata and SAS are exported as CSV first, and their value labels as a codebook.
 
 Nothing is fetched from a network.`,
 		Example: `  personagen new sweden --empty
@@ -63,7 +67,8 @@ Nothing is fetched from a network.`,
   personagen import population.px --pick Tid=2026M01 --into sweden.cue
   personagen import marital.json --drop 'age=15+' --field 'civil status=marital' --into sweden.cue
   personagen vet sweden.cue --fit
-  personagen import --microdata survey.csv --weight WEIGHT --into sweden.cue`,
+  personagen import --microdata survey.csv --weight WEIGHT --into sweden.cue
+  personagen import --microdata survey.txt --fixed sex=1 --fixed age=2-4 --labels codebook.csv`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("import needs at least one FILE; see personagen import --help")
@@ -91,6 +96,8 @@ Nothing is fetched from a network.`,
 	f.StringVar(&o.weight, "weight", "", "with --microdata: the `COLUMN` of the weights, or none")
 	f.StringArrayVar(&o.missing, "missing", nil, "with --microdata: a `TEXT` that means that nothing is known; may be repeated")
 	f.StringVar(&o.separator, "separator", "", "with --microdata: the `CHARACTER` between cells, if it is guessed wrong")
+	f.StringVar(&o.labels, "labels", "", "with --microdata: a CSV file or workbook with the labels of codes, a row for each: column, code, label (`CODEBOOK`)")
+	f.StringArrayVar(&o.fixed, "fixed", nil, "with --microdata: a column of a file without separators, written `NAME=FROM-TO` in characters from 1; may be repeated")
 	f.StringVar(&o.encoding, "encoding", "", "with --microdata: the encoding of a CSV file, by its IANA `NAME`")
 	o.inputs.add(f)
 	return c
@@ -112,7 +119,7 @@ func (a *app) importFiles(c *cobra.Command, files []string, o *importOptions) er
 	if o.microdata {
 		return a.importMicrodata(c, o)
 	}
-	for _, name := range []string{"weight", "missing", "separator", "encoding"} {
+	for _, name := range []string{"weight", "missing", "separator", "encoding", "labels", "fixed"} {
 		if c.Flags().Changed(name) {
 			return usagef("--%s is for the records of a survey: import --microdata FILE", name)
 		}

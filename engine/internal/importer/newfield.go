@@ -12,7 +12,7 @@ func (m *matcher) makeCategory(i int, wanted string) match {
 	d, a, kept := &m.Cube.Dims[i], &m.Axes[i], m.Kept(i)
 	name := wanted
 	if name == "" {
-		base := slug(24, d.Label, d.ID)
+		base := Slug(24, d.Label, d.ID)
 		if a.About == Sex {
 			base = "sex"
 		}
@@ -145,9 +145,9 @@ func (m *matcher) makeAges(i int, wanted string) (match, *Question) {
 	return out, nil
 }
 
-// slug makes the name of a field, table or source of about so many letters from the
+// Slug makes the name of a field, table or source of about so many letters from the
 // first text that has Latin ones.
-func slug(limit int, texts ...string) string {
+func Slug(limit int, texts ...string) string {
 	for _, text := range texts {
 		var b strings.Builder
 		if before, _, ok := strings.Cut(text, "("); ok && strings.TrimSpace(before) != "" {

@@ -155,7 +155,7 @@ func (s *Study) tableName(o Origin, spec *Spec, fields map[int]string, t *tableT
 	for _, i := range slices.Concat(t.over, t.given) {
 		parts = append(parts, fields[i])
 	}
-	base := slug(40, strings.Join(parts, "_"), o.File)
+	base := Slug(40, strings.Join(parts, "_"), o.File)
 	name := base
 	for n := 2; slices.Contains(spec.Tables, name); n++ {
 		name = fmt.Sprintf("%s_%d", base, n)

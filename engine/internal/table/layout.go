@@ -18,6 +18,9 @@ type Layout struct {
 	// first line such as "sep=;" says. The encoding is an IANA name; "" is UTF-8, or
 	// what a byte order mark says.
 	Encoding, Separator string
+	// Of a text file whose columns have fixed positions in each line; nil for one with a
+	// separator. There is no header.
+	Fixed []FixedColumn
 	// Of a file with several tables: the name of the one that is read.
 	Table string
 	// Of a PC-Axis file in several languages: the one that is read; "" is the default one.
@@ -133,6 +136,9 @@ func (l *Layout) Key() string {
 	}
 	if l.Until != nil {
 		fmt.Fprintf(&b, " until %q", l.Until.String())
+	}
+	for _, c := range l.Fixed {
+		fmt.Fprintf(&b, " fixed %q %d %d", c.Name, c.From, c.To)
 	}
 	for _, of := range [][]Labels{l.Drop, l.Wide} {
 		b.WriteString(" |")
