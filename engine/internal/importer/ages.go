@@ -61,6 +61,10 @@ func parseAge(label string) (span, bool) {
 	}
 	under, over := strings.Contains(label, "<"), strings.Contains(label, "+") || strings.ContainsAny(label, ">≥")
 	rest := plain(ageDigit.ReplaceAllString(label, " "))
+	atMost := strings.ContainsAny(label, "≤") || strings.Contains(label, "<=")
+	if phrase := mentions("atmost", rest); phrase != "" && len(numbers) == 1 { // "4 years and under"
+		atMost, rest = true, strings.TrimSpace(strings.Replace(" "+rest+" ", " "+phrase+" ", " ", 1))
+	}
 	for _, p := range []struct {
 		kind string
 		is   *bool
@@ -85,6 +89,8 @@ func parseAge(label string) (span, bool) {
 			n[1]--
 		}
 		return span{n[0], n[1]}, n[1] >= n[0]
+	case atMost:
+		return span{0, n[0]}, true
 	case over:
 		if strings.Contains(label, ">") && !strings.ContainsAny(label, "=≥") {
 			n[0]++

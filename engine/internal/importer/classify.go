@@ -44,9 +44,9 @@ func (s *Study) classify(i int) Axis {
 	ages, n, exclusive := s.ages(d)
 	sexes, m := sexesOf(d)
 	switch {
-	case d.Role == office.Time || named("time") && d.Role == "" || periods(d):
+	case d.Role == office.Time || named("time") && d.Role == "" || periods(d) && !named("place"):
 		a.About = Periods
-	case named("unit"):
+	case named("unit") || unitNames(d):
 		a.About = Units
 	case d.Role == office.Metric || d.Role == "" && (named("contents") || mentions("nocount", d.Label) != ""):
 		a.About = Metrics
@@ -58,6 +58,22 @@ func (s *Study) classify(i int) Axis {
 		a.About = Places
 	}
 	return a
+}
+
+// unitNames reports whether the categories are ways of writing the same figures: numbers and
+// percentages.
+func unitNames(d *office.Dimension) bool {
+	percent := false
+	for j := range d.Categories {
+		name := d.Categories[j].Name()
+		switch {
+		case is("percent", name):
+			percent = true
+		case !is("number", name):
+			return false
+		}
+	}
+	return percent && len(d.Categories) > 1
 }
 
 // none is the span of a category that is no age.
@@ -106,6 +122,14 @@ func sexesOf(d *office.Dimension) ([]string, int) {
 				sexes[j] = sex
 				n++
 				break
+			}
+		}
+	}
+	// In Portuguese, Spanish and French, M beside H is the letter of women.
+	if n == 2 && !slices.Contains(sexes, "female") {
+		for j := range d.Categories {
+			if sexes[j] == "male" && strings.EqualFold(bare(d, j), "m") && slices.ContainsFunc(d.Categories, func(k office.Category) bool { return strings.EqualFold(k.Name(), "h") }) {
+				sexes[j] = "female"
 			}
 		}
 	}

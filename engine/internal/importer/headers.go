@@ -131,6 +131,7 @@ func (t *tabular) nameOf(labels []string, otherwise string, n int) string {
 	}
 	name := otherwise
 	ages := 0
+	labels = slices.DeleteFunc(slices.Clone(labels), func(l string) bool { return is("total", l) || partlyTotal(l) || is("unknown", l) })
 	for _, l := range labels {
 		if _, ok := parseAge(l); ok {
 			ages++

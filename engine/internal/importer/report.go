@@ -1,6 +1,8 @@
 package importer
 
 import (
+	"math"
+
 	"github.com/personagen/personagen/engine/internal/office"
 )
 
@@ -20,7 +22,7 @@ type Report struct {
 	Layout     []ReportLayout    `json:"layout,omitempty"`
 	Dimensions []ReportDimension `json:"dimensions"`
 	Measure    string            `json:"measure,omitempty"`
-	Total      float64           `json:"total"` // sum of the cells that are read
+	Total      float64           `json:"total"` // sum of the cells that are read, in units
 	Taken      int               `json:"taken"` // cells that are read
 	Matches    []Match           `json:"matches,omitempty"`
 	Open       []ReportQuestion  `json:"open,omitempty"`
@@ -82,6 +84,7 @@ func (s *Study) Report(o *Opened) Report {
 		r.Taken++
 		r.Total += k.Number
 	})
+	r.Total *= math.Pow(10, float64(s.multiplier()))
 	for _, l := range o.Layout {
 		r.Layout = append(r.Layout, ReportLayout{l.Option, l.Value, l.Evidence})
 	}
@@ -93,7 +96,11 @@ func (s *Study) Report(o *Opened) Report {
 		}
 		if a.Fixed >= 0 {
 			x.Fixed = d.Categories[a.Fixed].Name()
-			if u := d.Categories[a.Fixed].Unit; u != "" && r.Unit == "" {
+			u := d.Categories[a.Fixed].Unit
+			if a.About == Units && u == "" {
+				u = x.Fixed
+			}
+			if u != "" && r.Unit == "" {
 				r.Unit = u
 			}
 		}
@@ -109,6 +116,17 @@ func (s *Study) Report(o *Opened) Report {
 	r.Remarks = append(append(r.Remarks, c.Warnings...), s.Notes...)
 	r.Notes = c.Notes
 	return r
+}
+
+// multiplier is the power of ten in whose units the figures are that are read.
+func (s *Study) multiplier() int {
+	power := s.Cube.Multiplier
+	for i := range s.Axes {
+		if j := s.Axes[i].Fixed; j >= 0 {
+			power += s.Cube.Dims[i].Categories[j].Multiplier
+		}
+	}
+	return power
 }
 
 // Ask adds questions to the report.

@@ -47,8 +47,10 @@ type Cube struct {
 	Unit      string
 	Figures   string // what the header and the marks of the figures say, such as "Share %"
 	Decimals  int    // of the figures, -1 if the file does not say
-	Notes     []string
-	Warnings  []string // what was repaired or left out
+	// Multiplier is the power of ten in whose units the figures are: 3 for thousands.
+	Multiplier int
+	Notes      []string
+	Warnings   []string // what was repaired or left out
 
 	// Languages are those of a file that has several, the one that is read first.
 	Languages []string
@@ -218,6 +220,9 @@ func (c *Cube) language(name string) {
 		c.Languages = append(c.Languages, name)
 	}
 }
+
+// SetFlag gives a cell a flag.
+func (c *Cube) SetFlag(cell *Cell, text string) { cell.Flag = c.flag(tidy(text)) }
 
 // warnf notes what was repaired or left out.
 func (c *Cube) warnf(format string, args ...any) {
