@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // maxStatements bounds the keywords of a PC-Axis file.
@@ -431,8 +432,8 @@ func (f *pxFile) describe() {
 		}
 	}
 	set(&c.Updated, append(updated, f.get("CREATION-DATE"))...)
-	// SHOWDECIMALS is how many are shown, DECIMALS how many are in the file.
-	for _, name := range []string{"SHOWDECIMALS", "DECIMALS"} {
+	// Figures may be more exact than the office shows them.
+	for _, name := range []string{"DECIMALS", "SHOWDECIMALS"} {
 		if n, err := strconv.Atoi(f.get(name)); err == nil && n >= 0 && n <= 15 {
 			c.Decimals = n
 		}
@@ -489,7 +490,7 @@ func (f *pxFile) defineSymbols() {
 
 func (f *pxFile) noteSymbols() {
 	for i, symbol := range f.symbols {
-		if dots := strings.Repeat(".", i+1); symbol != "" && symbol != dots {
+		if dots := strings.Repeat(".", i+1); symbol != dots && strings.ContainsFunc(symbol, unicode.IsLetter) {
 			f.cube.AddNote(fmt.Sprintf("%q is shown as %q", dots, symbol))
 		}
 	}
