@@ -48,6 +48,9 @@ func parseAge(label string) (span, bool) {
 		a, _ := strconv.Atoi(m[1])
 		return span{a, open}, a <= oldest
 	}
+	if is("infant", label) {
+		return span{0, 0}, true
+	}
 	numbers := ageDigit.FindAllString(label, -1)
 	if len(numbers) == 0 || len(numbers) > 2 {
 		return span{}, false
@@ -112,7 +115,9 @@ func parseAge(label string) (span, bool) {
 func exclusive(spans []span) bool {
 	from, greatest := map[int]bool{}, 0
 	for _, s := range spans {
-		from[s.From] = true
+		if s.From != s.To { // single ages beside classes begin anywhere
+			from[s.From] = true
+		}
 		if s.To != open {
 			greatest = max(greatest, s.To)
 		}

@@ -83,6 +83,13 @@ var none = span{-1, -1}
 // that are. It reports whether the ends of classes are not part of them.
 func (s *Study) ages(d *office.Dimension) (spans []span, n int, excluded bool) {
 	spans = make([]span, len(d.Categories))
+	var labels []string
+	for j := range d.Categories {
+		if l := d.Categories[j].Label; !is("total", l) && !is("unknown", l) {
+			labels = append(labels, l)
+		}
+	}
+	shared := sharedWords(labels)
 	for j := range d.Categories {
 		k := &d.Categories[j]
 		spans[j] = none
@@ -90,6 +97,8 @@ func (s *Study) ages(d *office.Dimension) (spans []span, n int, excluded bool) {
 			spans[j] = a
 		} else if a, ok := parseAge(bare(d, j)); ok && d.Prefix != "" {
 			spans[j] = a
+		} else if rest, ok := strings.CutPrefix(k.Label, shared); ok && shared != "" && parses(rest, &spans[j]) {
+			// "Population 00-04"
 		} else if a, ok := parseAge(k.Code); ok && (k.Label == "" || len(k.Code) > 1 && !is("total", k.Label) && !is("unknown", k.Label) && ageCode.MatchString(k.Code)) {
 			spans[j] = a
 		}
@@ -98,6 +107,15 @@ func (s *Study) ages(d *office.Dimension) (spans []span, n int, excluded bool) {
 		}
 	}
 	return spans, n, exclusive(spans)
+}
+
+// parses parses an age into to.
+func parses(label string, to *span) bool {
+	a, ok := parseAge(label)
+	if ok {
+		*to = a
+	}
+	return ok
 }
 
 // withWords reports whether ages are more than numbers: a range, an open class or a

@@ -85,6 +85,7 @@ type tabular struct {
 	value       bool     // the last of figures is called so
 	power       int      // of ten: what a figure of 1 is
 	left        []string // what was left out, and why
+	text        string   // what the headers of all figures say
 	settings    []table.Setting
 }
 
@@ -136,7 +137,7 @@ func (t *tabular) cube(faults *diag.List) (*office.Cube, *office.Long) {
 	}
 	t.describe(c)
 	c.Multiplier = t.power
-	c.Figures = strings.Join(append([]string{f.Header[t.figures[0]]}, t.guess.Layout.Numbers.Marks...), " ")
+	c.Figures = strings.Join(append([]string{t.text, f.Header[t.figures[0]]}, t.guess.Layout.Numbers.Marks...), " ")
 	long := &office.Long{Header: f.Header, Rows: f.Rows, Value: t.figures[0]}
 	pairs := t.pairs()
 	var axes []int // columns of labels that are dimensions

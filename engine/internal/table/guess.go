@@ -442,7 +442,7 @@ func isBody(rows []line, i int) bool {
 		}
 	}
 	switch {
-	case figures+marks == 0 || distinct(row) < 2 || isKeyed(rows, i):
+	case figures+marks == 0 || distinct(row) < 2 || isKeyed(rows, i) || isPeriods(rows, i):
 		return false
 	case years < figures || marks > 0:
 		return true
@@ -479,6 +479,29 @@ func isKeyed(rows []line, i int) bool {
 	return false
 }
 
+// isPeriods reports whether a row is that of the periods above the other names of columns:
+// its figures are all periods, and the row below repeats its texts.
+func isPeriods(rows []line, i int) bool {
+	if i+1 >= len(rows) {
+		return false
+	}
+	below := rows[i+1].cells
+	texts := 0
+	for c, cell := range rows[i].cells {
+		switch {
+		case cell == "" || isYear(cell):
+			if c < len(below) && likeNumber(below[c]) {
+				return false
+			}
+		case c < len(below) && below[c] == cell:
+			texts++
+		default:
+			return false
+		}
+	}
+	return texts > 0
+}
+
 // likeHeader reports whether the texts of the first row of several cells are in none of
 // the rows below it: with one year, it is the header of a table of one year.
 func likeHeader(rows []line, i int) bool {
@@ -504,6 +527,12 @@ func likeHeader(rows []line, i int) bool {
 }
 
 func isYear(cell string) bool {
+	if len(cell) == 7 && cell[4] == '.' { // a month, such as 2024.06
+		month, err := strconv.Atoi(cell[5:])
+		if cell = cell[:4]; err != nil || month < 1 || month > 12 {
+			return false
+		}
+	}
 	n, err := strconv.Atoi(cell)
 	return err == nil && len(cell) == 4 && n >= 1500 && n <= 2200
 }
