@@ -2,6 +2,7 @@ package importer
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -21,6 +22,9 @@ func (t *tabular) columns() {
 		case is("flag", name) || is("sparseflag", name) && t.empty(c)*2 > len(t.file.Rows):
 			t.flags = append(t.flags, c)
 			continue // it qualifies figures
+		case t.isMargin(c):
+			t.left = append(t.left, fmt.Sprintf("column %q is left out: it has margins of error", name))
+			continue
 		case is("attribute", name) && len(t.file.Header) > 4, t.scale(c):
 			continue // it describes the figures
 		}
@@ -57,7 +61,8 @@ func (t *tabular) columns() {
 		}
 		return false
 	})
-	for one && len(t.figures) > 1 && len(t.keys) > 0 && !t.unique() {
+	// A dimension has each of its numbers in several rows.
+	for one && len(t.figures) > 1 && len(t.keys) > 0 && t.distinct(t.figures[0])*2 <= len(t.file.Rows) && !t.unique() {
 		t.keys = append(t.keys, t.figures[0])
 		t.figures = t.figures[1:]
 	}

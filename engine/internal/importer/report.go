@@ -120,11 +120,18 @@ func (s *Study) Report(o *Opened) Report {
 
 // multiplier is the power of ten in whose units the figures are that are read.
 func (s *Study) multiplier() int {
-	power := s.Cube.Multiplier
+	power, unit := s.Cube.Multiplier, s.Cube.Unit
 	for i := range s.Axes {
 		if j := s.Axes[i].Fixed; j >= 0 {
-			power += s.Cube.Dims[i].Categories[j].Multiplier
+			k := &s.Cube.Dims[i].Categories[j]
+			power += k.Multiplier
+			if k.Unit != "" {
+				unit = k.Unit
+			}
 		}
+	}
+	if power == 0 && mentions("thousand", unit) != "" && mentions("nocount", unit) == "" {
+		return 3
 	}
 	return power
 }

@@ -14,15 +14,15 @@ import (
 // Files with one figure in each row, as programs write them, have columns beside the
 // dimensions: codes of labels, keys of whole rows, flags, units and their scale.
 
-// isCode reports whether a column of numbers has the codes of a column of labels: each
-// code has one label and each label one code, and most are in several rows.
+// isCode reports whether a column of numbers has the codes of the column of labels beside
+// it: each code has one label and each label one code, and most are in several rows.
 func (t *tabular) isCode(c int) bool {
 	n := t.distinct(c)
-	if n < 2 || len(t.file.Rows) < 2*n {
+	if n < 2 || len(t.file.Rows) < 2*n || slices.ContainsFunc(t.file.Rows, func(r []string) bool { return strings.ContainsAny(r[c], ".,%") }) {
 		return false
 	}
 	return slices.ContainsFunc(t.keys, func(k int) bool {
-		return k != c && t.distinct(k) == n && t.determines(c, k) && t.determines(k, c)
+		return (k == c-1 || k == c+1) && t.distinct(k) == n && t.determines(c, k) && t.determines(k, c)
 	})
 }
 
@@ -74,6 +74,20 @@ func (t *tabular) onlyValue() {
 		t.left = append(t.left, fmt.Sprintf("column %q is left out: the figures are in %q", t.file.Header[c], t.file.Header[t.figures[last]]))
 	}
 	t.figures = t.figures[last:]
+}
+
+// isMargin reports whether a column has margins of error, such as "±1,234".
+func (t *tabular) isMargin(c int) bool {
+	margins := 0
+	for _, r := range t.file.Rows {
+		switch {
+		case strings.HasPrefix(r[c], "±") || strings.HasPrefix(r[c], "+/-"):
+			margins++
+		case strings.ContainsAny(r[c], "0123456789"):
+			return false
+		}
+	}
+	return margins*2 > len(t.file.Rows)
 }
 
 // combinations counts the different rows of labels.

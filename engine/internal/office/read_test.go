@@ -344,6 +344,15 @@ func TestPxWebJSON(t *testing.T) {
 	}
 }
 
+// Margins of error and annotations of a census API say something about estimates.
+func TestCensusAnnotations(t *testing.T) {
+	c := one(t, "x.json", `[["NAME","B01001_001E","B01001_001EA","B01001_001M","B01001_001MA","B01001_002E","B01001_002EA","state"],
+["A","10",null,"-555555555","*****","4",null,"01"],["B","20",null,"3",null,"-666666666","-","02"]]`)
+	expect(t, "dimensions", dims(c), "state||place(01=A; 02=B)\nvariable||metric(B01001_001E=; B01001_002E=)")
+	expect(t, "cells", cells(c), "0:10 1:4 2:20 3:missing(-666666666)/-")
+	expect(t, "warnings", strings.Join(c.Warnings, "|"), "B01001_001M is left out: it is the margin of error of B01001_001E")
+}
+
 func TestIs(t *testing.T) {
 	for text, want := range map[string]bool{
 		"a,b\n1,2\n":                       false,

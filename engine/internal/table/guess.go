@@ -187,15 +187,18 @@ func guessEncoding(data []byte) (name, why string) {
 	return name, fmt.Sprintf("some bytes are not UTF-8; in this encoding %s are letters beside letters", humanize.Count(best, "of them", "of them"))
 }
 
-// asian returns the encoding of Korean or Japanese texts, "" for others. The encodings of
-// East Asia decode each other's bytes, but only the right one gives nothing but Hangul, or
-// kana among the characters.
+// commonCharacters are in most tables of persons in Japanese and Chinese.
+const commonCharacters = "年月日人口男女性別别歳岁総总總数數合計计県県市区區町村都道府省国國全地域年齢表統統计"
+
+// asian returns the encoding of Korean, Japanese or Chinese texts, "" for others. These
+// encodings decode each other's bytes, but only the right one gives nothing but Hangul, or
+// kana and common characters.
 func asian(data []byte) string {
+	best, most := "", 0.0
 	for _, candidate := range []struct {
-		name    string
-		scripts []*unicode.RangeTable
-		share   float64 // of these scripts among the letters beyond ASCII
-	}{{"euc-kr", []*unicode.RangeTable{unicode.Hangul}, 0.95}, {"euc-jp", []*unicode.RangeTable{unicode.Hiragana, unicode.Katakana}, 0.1}} {
+		name  string
+		least float64 // share of the letters beyond ASCII that tell it
+	}{{"euc-kr", 0.95}, {"shift_jis", 0.1}, {"euc-jp", 0.1}, {"gb18030", 0.1}, {"big5", 0.1}} {
 		text, err := decode(data, candidate.name)
 		if err != nil {
 			continue
@@ -205,15 +208,17 @@ func asian(data []byte) string {
 			if r < 0x80 || !unicode.IsLetter(r) {
 				continue
 			}
-			if all++; unicode.In(r, candidate.scripts...) {
+			all++
+			if candidate.name == "euc-kr" && unicode.Is(unicode.Hangul, r) ||
+				candidate.name != "euc-kr" && (unicode.In(r, unicode.Hiragana, unicode.Katakana) || strings.ContainsRune(commonCharacters, r)) {
 				of++
 			}
 		}
-		if of >= 4 && float64(of) >= candidate.share*float64(all) {
-			return candidate.name
+		if share := float64(of) / float64(max(all, 1)); of >= 4 && share >= candidate.least && share > most {
+			best, most = candidate.name, share
 		}
 	}
-	return ""
+	return best
 }
 
 // plausible counts letters beyond ASCII that stand as in words: beside letters of the same
@@ -570,7 +575,7 @@ func (g *Guessed) columns(rows []line, first int) {
 	for _, row := range body {
 		width = max(width, len(row.cells))
 	}
-	var figures []string // cells
+	var figures [][]string // cells of each column
 	var labels []int
 	for c := range width {
 		_, name := headerOf(header, c)
@@ -591,7 +596,7 @@ func (g *Guessed) columns(rows []line, first int) {
 		case name == "":
 		case c > 0 && some > 0 && like*10 >= some*8:
 			g.Figures = append(g.Figures, name)
-			figures = append(figures, cells...)
+			figures = append(figures, cells)
 		default:
 			g.Labels = append(g.Labels, name)
 			labels = append(labels, c)
@@ -599,8 +604,24 @@ func (g *Guessed) columns(rows []line, first int) {
 	}
 	g.gaps(body, labels)
 	var settings []Setting
-	g.Layout.Numbers, settings = guessNumbers(figures, g.Layout.Numbers)
+	g.Layout.Numbers, settings = guessNumbers(mostlyFilled(figures), g.Layout.Numbers)
 	g.Settings = append(g.Settings, settings...)
+}
+
+// mostlyFilled joins the cells of columns. Columns that are empty in most rows, such as
+// the numbers of footnotes, count only if all are.
+func mostlyFilled(columns [][]string) []string {
+	var all, full []string
+	for _, cells := range columns {
+		all = append(all, cells...)
+		if filled(cells)*2 > len(cells) {
+			full = append(full, cells...)
+		}
+	}
+	if full != nil {
+		return full
+	}
+	return all
 }
 
 func cellsOf(rows []line, c int) []string {
