@@ -53,7 +53,8 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 		return nil, []Question{{Axis: -1, Text: "no dimension is left over which the figures are distributed"}}
 	}
 	fields := map[int]string{}
-	var partial []string // new fields of which only the persons of the table have a value
+	banded := map[string]bool{} // dimensions that became classes of ages that the spec has
+	var partial []string        // new fields of which only the persons of the table have a value
 	for _, i := range slices.Concat(t.over, t.given) {
 		f, q := m.fieldFor(i)
 		if q != nil {
@@ -81,6 +82,9 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 		}
 		if f.where != "" {
 			t.where = append(t.where, f.where)
+		}
+		if _, first := f.role["age"]; s.Axes[i].About == Ages && !first && len(f.made) > 0 {
+			banded[s.Cube.Dims[i].Name()] = true
 		}
 		by := f.why
 		if by == "" {
@@ -114,7 +118,7 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 	if year := s.year(o.Year); year > 0 && spec.Year > 0 && year != spec.Year && len(t.given) == 0 {
 		var known []string
 		for _, m := range out.Matches {
-			if m.By != "new" {
+			if m.By != "new" || banded[m.Dimension] {
 				known = append(known, "--given "+shell(m.Dimension))
 			}
 		}

@@ -64,6 +64,7 @@ type Cube struct {
 type Dimension struct {
 	ID         string // "" if it has only a label
 	Label      string
+	Also       string // its label in the default language of a file that is read in another
 	Role       Role
 	Total      int    // the category that the file declares to be the total, -1 for none
 	Prefix     string // of all codes, such as "SEX_"; says nothing about a category
@@ -82,6 +83,7 @@ const (
 // Category is a value of a dimension.
 type Category struct {
 	Code, Label string // Code is "" if it has only a label
+	Also        string // see Dimension
 	Parent      int    // position of the category that contains it, -1 if the file does not say
 	Unit        string
 	Decimals    int // -1 if the file does not say
@@ -163,6 +165,11 @@ func (c *Cube) Find(name string) (int, bool) {
 			return i, true
 		}
 	}
+	for i := range c.Dims {
+		if name != "" && same(c.Dims[i].Also, name) {
+			return i, true
+		}
+	}
 	// The beginning of a long name, if only one dimension has it.
 	found, n := 0, 0
 	for i := range c.Dims {
@@ -192,7 +199,8 @@ func (d *Dimension) Find(name string) (int, bool) {
 			return found, true
 		}
 	}
-	return 0, false
+	also := slices.IndexFunc(d.Categories, func(k Category) bool { return name != "" && same(k.Also, name) })
+	return max(also, 0), also >= 0
 }
 
 func same(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }

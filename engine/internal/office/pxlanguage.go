@@ -35,9 +35,10 @@ func (f *pxFile) translate() error {
 			c.warnf("the values of %s are not translated", names[i])
 		}
 		for j := range values {
-			d.Categories[j].Label = values[j]
+			k := &d.Categories[j]
+			k.Also, k.Label = k.Label, values[j]
 		}
-		d.Label = names[i]
+		d.Also, d.Label = d.Label, names[i]
 		if code := f.translated[pxKey{name: "VARIABLECODE", first: names[i]}]; len(code) > 0 {
 			d.ID = code[0]
 		}
