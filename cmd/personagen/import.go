@@ -24,7 +24,7 @@ type importOptions struct {
 	microdata         bool
 	weight, separator string
 	missing           []string
-	encoding, labels  string
+	encoding          string
 	fixed             []string
 }
 
@@ -42,6 +42,9 @@ spec lacks and the source as a stanza of a spec.
 
 The stanza goes to stdout, what was found to stderr. With --into, the stanza is
 added to a spec, which is checked; if it is not sound then, it is left unchanged.
+
+If a file has codes in place of labels, --labels CODEBOOK names a file with their
+labels, a row for each code: dimension, code, label.
 
 Nothing is decided without evidence. What is undecided is kept, listed as a
 question with the flags that answer it, and the exit code is 1: one of several
@@ -96,7 +99,7 @@ Nothing is fetched from a network.`,
 	f.StringVar(&o.weight, "weight", "", "with --microdata: the `COLUMN` of the weights, or none")
 	f.StringArrayVar(&o.missing, "missing", nil, "with --microdata: a `TEXT` that means that nothing is known; may be repeated")
 	f.StringVar(&o.separator, "separator", "", "with --microdata: the `CHARACTER` between cells, if it is guessed wrong")
-	f.StringVar(&o.labels, "labels", "", "with --microdata: a CSV file or workbook with the labels of codes, a row for each: column, code, label (`CODEBOOK`)")
+	f.StringVar(&o.Labels, "labels", "", "a CSV file or workbook with the labels of codes, a row for each: column, code, label (`CODEBOOK`)")
 	f.StringArrayVar(&o.fixed, "fixed", nil, "with --microdata: a column of a file without separators, written `NAME=FROM-TO` in characters from 1; may be repeated")
 	f.StringVar(&o.encoding, "encoding", "", "with --microdata: the encoding of a CSV file, by its IANA `NAME`")
 	o.inputs.add(f)
@@ -119,7 +122,7 @@ func (a *app) importFiles(c *cobra.Command, files []string, o *importOptions) er
 	if o.microdata {
 		return a.importMicrodata(c, o)
 	}
-	for _, name := range []string{"weight", "missing", "separator", "encoding", "labels", "fixed"} {
+	for _, name := range []string{"weight", "missing", "separator", "encoding", "fixed"} {
 		if c.Flags().Changed(name) {
 			return usagef("--%s is for the records of a survey: import --microdata FILE", name)
 		}

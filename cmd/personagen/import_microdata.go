@@ -27,7 +27,7 @@ func (a *app) importMicrodata(c *cobra.Command, o *importOptions) error {
 	bar := a.newProgress(false)
 	found, err := imports.Microdata(c.Context(), imports.MicrodataConfig{
 		File: o.Files[0], Into: o.Into, AllowPaths: o.AllowPaths, Weight: o.weight, Field: o.Field, Missing: o.missing,
-		Separator: separator, Skip: o.Skip, Encoding: o.encoding, Labels: o.labels, Fixed: o.fixed, Progress: bar.event,
+		Separator: separator, Skip: o.Skip, Encoding: o.encoding, Labels: o.Labels, Fixed: o.fixed, Progress: bar.event,
 	})
 	bar.end()
 	if found == nil {

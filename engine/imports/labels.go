@@ -11,6 +11,7 @@ import (
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/inputs"
 	"github.com/personagen/personagen/engine/internal/microdata"
+	"github.com/personagen/personagen/engine/internal/office"
 	"github.com/personagen/personagen/engine/internal/sheet"
 	"github.com/personagen/personagen/engine/internal/table"
 )
@@ -25,43 +26,95 @@ type codes struct {
 	label map[string]string
 }
 
-// readLabels reads the file that MicrodataConfig.Labels names: a row for each code, with the
-// name of the column, the code and its label. Which columns these are is found out by their
-// cells: names are those of the survey's columns, and codes its texts.
+// readLabels reads the labels of the survey's columns, if the user names their file.
 func (s *survey) readLabels(columns []*microdata.Profile) error {
 	if s.cfg.Labels == "" {
 		return nil
 	}
-	shown := filepath.ToSlash(s.cfg.Labels)
+	book, remark, err := readCodebook(s.cfg.Labels, s.out.File, columns)
+	if err != nil {
+		return err
+	}
+	s.labels = book
+	s.out.Remarks = append(s.out.Remarks, remark)
+	return nil
+}
+
+// label gives the categories of a table the labels of the codebook.
+func (i *importing) label(c *office.Cube, file string) error {
+	var columns []*microdata.Profile
+	for d := range c.Dims {
+		p := microdata.NewProfile(c.Dims[d].Name(), nil)
+		for j := range c.Dims[d].Categories {
+			p.Add(c.Dims[d].Categories[j].Key())
+		}
+		columns = append(columns, p)
+		if id := c.Dims[d].ID; id != "" && id != p.Name {
+			columns = append(columns, &microdata.Profile{Name: id, Texts: p.Texts})
+		}
+	}
+	book, remark, err := readCodebook(i.cfg.Labels, file, columns)
+	if err != nil {
+		return err
+	}
+	c.Warnings = append(c.Warnings, remark)
+	for d := range c.Dims {
+		dim := &c.Dims[d]
+		codes := book[dim.Name()]
+		if codes == nil {
+			codes = book[dim.ID]
+		}
+		if codes == nil {
+			continue
+		}
+		dim.Labelled = true
+		if codes.title != "" && dim.ID == "" {
+			dim.ID, dim.Label = dim.Label, codes.title
+		}
+		for j := range dim.Categories {
+			k := &dim.Categories[j]
+			if label, ok := codes.label[microdata.Plain(k.Key())]; ok {
+				k.Code, k.Label = k.Key(), label
+			}
+		}
+	}
+	return nil
+}
+
+// readCodebook reads a file of labels: a row for each code, with the name of the column, the
+// code and its label. Which columns these are is found out by their cells: names are those
+// of the columns of the file that messages call of, and codes their texts. It returns a
+// remark that says so.
+func readCodebook(path, of string, columns []*microdata.Profile) (book codebook, remark string, err error) {
+	shown := filepath.ToSlash(path)
 	faults := &diag.List{}
-	data, err := readFile(s.cfg.Labels)
+	data, err := readFile(path)
 	if err != nil {
 		faults.Errorf(diag.Place{File: shown}, "unreadable-file", "the file cannot be read: %v", inputs.Cause(err)).WithHint("name a CSV file or a workbook with a row for each code: column, code, label")
-		return faults.Err()
+		return nil, "", faults.Err()
 	}
 	known := table.Layout{}
 	if sheet.Is(data) {
 		known.Sheet = &table.Sheet{}
 	}
-	g := table.Guess(data, known)
-	g.Layout.Until, g.Layout.Headings, g.Layout.FillDown = nil, "", nil // notes and gaps are told by the rows
-	file := table.Parse(data, shown, g.Layout, faults)
+	// The first row names the columns: codes of numbers would mislead a guess.
+	g := table.Guess(data, known).Layout
+	file := table.Parse(data, shown, table.Layout{Encoding: g.Encoding, Separator: g.Separator, Sheet: g.Sheet}, faults)
 	if err := faults.Err(); err != nil {
-		return err
+		return nil, "", err
 	}
 	r := &labelReader{file: file, columns: columns}
 	if !r.find() {
-		faults.Errorf(file.Place(-1, 0), "no-labels", "no columns of the file have the names of the columns of %s, their codes and labels", s.out.File).
-			WithHint("a row for each code is needed, such as sex,1,male: the column of the survey, the code and its label; the columns of the survey are %s", humanize.Quoted(names(columns)))
-		return faults.Err()
+		faults.Errorf(file.Place(-1, 0), "no-labels", "no columns of the file have the names of the columns of %s, their codes and labels", of).
+			WithHint("a row for each code is needed, such as sex,1,male: the column, the code and its label; the columns are %s", humanize.Quoted(names(columns)))
+		return nil, "", faults.Err()
 	}
-	s.labels = r.read(faults)
+	book = r.read(faults)
 	if err := faults.Err(); err != nil {
-		return err
+		return nil, "", err
 	}
-	s.out.Remarks = append(s.out.Remarks, fmt.Sprintf("%s: %q names the columns, %q their codes and %q the labels; %s", shown,
-		file.Header[r.variable], file.Header[r.code], file.Header[r.label], humanize.Count(len(s.labels), "column has labels", "columns have labels")))
-	return nil
+	return book, fmt.Sprintf("%s: %q names the columns, %q their codes and %q the labels; %s", shown,
+		file.Header[r.variable], file.Header[r.code], file.Header[r.label], humanize.Count(len(book), "column has labels", "columns have labels")), nil
 }
 
 func names(columns []*microdata.Profile) []string {

@@ -92,7 +92,7 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 		}
 		out.Matches = append(out.Matches, Match{s.Cube.Dims[i].Name(), f.field, by})
 		t.column(i, f)
-		if len(f.to) > maxInline && len(t.maps[f.field]) == 0 && f.why == "" && s.Axes[i].About != Ages {
+		if len(f.to) > maxInline && !s.Cube.Dims[i].Labelled && len(t.maps[f.field]) == 0 && f.why == "" && s.Axes[i].About != Ages {
 			t.fromFile(i, f.field, out.Fields)
 		}
 	}

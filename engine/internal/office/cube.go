@@ -67,6 +67,7 @@ type Dimension struct {
 	Also       string // its label in the default language of a file that is read in another
 	Role       Role
 	Total      int    // the category that the file declares to be the total, -1 for none
+	Labelled   bool   // its labels are those of a codebook, and the file has the codes
 	Prefix     string // of all codes, such as "SEX_"; says nothing about a category
 	Categories []Category
 }

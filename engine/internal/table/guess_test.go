@@ -40,7 +40,7 @@ func TestGuessHeaders(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"a title with its number, beside the names of columns", "T02,\"Population, density\",,,\nRegion,,Year,Series,Value\n1,World,2010,Population,7\n4,Elsewhere,2010,Population,8\n", "skip: 1"},
 		{"keys and values above the table", "\"Table\"\n\n\"Units :\",\"Persons\"\n\"Date :\",\"2021\"\n\n\"area\",\"code\",\"Total\",\"Men\"\n\"North\",\"E1\",\"5\",\"2\"\n\"South\",\"E2\",\"7\",\"3\"\n", "skip: 5"},
-		{"months above the names of columns", "District,Item,2024.06,2024.06,2024.07,2024.07\nDistrict,Item,Total,0-4,Total,0-4\nNorth,Men,5,1,6,2\nSouth,Men,7,3,8,4\n", "header: 2"},
+		{"months above the names of columns", "Zone,Item,2024.06,2024.06,2024.07,2024.07\nZone,Item,Total,0-4,Total,0-4\nNorth,Men,5,1,6,2\nSouth,Men,7,3,8,4\n", "header: 2"},
 		{"two rows of header", "Region,Men,,Women,\n,2020,2021,2020,2021\nNorth,5,6,7,8\nSouth,1,2,3,4\n", "header: 2"},
 		{"codes that the total lacks", "code,label,sex,value\n01,North,men,5\n01,North,women,6\n02,South,men,7\n02,South,women,8\n03,West,men,1\n,Total,men,13\n,Total,women,14\n", ""},
 		{"labels that stand once", "age,sex,value\n0-9,men,5\n,women,6\n10+,men,7\n,women,8\n", `fill_down: ["age"]`},
