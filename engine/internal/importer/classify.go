@@ -40,7 +40,7 @@ func (s *Study) classify(i int) Axis {
 	for j := range a.Keep {
 		a.Keep[j] = true
 	}
-	named := func(kind string) bool { return is(kind, d.Label) || is(kind, d.ID) }
+	named := func(kind string) bool { return is(kind, d.Label) || is(kind, d.ID) || is(kind, d.Also) }
 	ages, n, exclusive := s.ages(d)
 	sexes, m := sexesOf(d)
 	switch {
@@ -136,7 +136,7 @@ func sexesOf(d *office.Dimension) ([]string, int) {
 	for j := range d.Categories {
 		for _, sex := range []string{"female", "male"} {
 			name, _, _ := strings.Cut(bare(d, j), "(")
-			if is(sex, name) || d.Categories[j].Label == "" && is(sex, d.Categories[j].Code) {
+			if is(sex, name) || is(sex, d.Categories[j].Also) || d.Categories[j].Label == "" && is(sex, d.Categories[j].Code) {
 				sexes[j] = sex
 				n++
 				break
@@ -174,7 +174,7 @@ func labelled(d *office.Dimension, j int) (string, bool) {
 	switch {
 	case d.Prefix != "" && (is("total", bare(d, j)) || is("totalcode", bare(d, j))):
 		return "code", true
-	case k.Label != "" && (is("total", k.Label) || partlyTotal(k.Label)):
+	case k.Label != "" && (is("total", k.Label) || partlyTotal(k.Label) || is("total", k.Also)):
 		return "label", true
 	case k.Label == "" && is("totalcode", k.Code), k.Label != "" && k.Code != "" && len(k.Code) > 1 && is("totalcode", k.Code):
 		return "code", true

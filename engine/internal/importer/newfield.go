@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,9 @@ func (m *matcher) makeCategory(i int, wanted string) match {
 		out.to[j] = label
 		labels = append(labels, label)
 	}
+	if len(labels) > 1 && !slices.ContainsFunc(labels, func(l string) bool { return !codeLike.MatchString(l) }) {
+		m.Notes = append(m.Notes, fmt.Sprintf("the categories of %s are codes: --labels CODEBOOK.csv gives them labels (a row for each code: %s, code, label)", d.Name(), d.Name()))
+	}
 	out.made = []Entry{{Name: name, Text: fmt.Sprintf("{kind: \"category\", title: %s, values: %s}", cue(d.Name()), cueList(labels))}}
 	out.role = map[string]string{}
 	switch a.About {
@@ -46,6 +50,10 @@ func (m *matcher) makeCategory(i int, wanted string) match {
 	m.remember(Field{Name: name, Kind: "category", Labels: labels, Names: []string{d.Name()}})
 	return out
 }
+
+// codeLike matches categories that say nothing to a reader: numbers, and numbers with
+// capital letters.
+var codeLike = regexp.MustCompile(`^[A-Z_.-]*\d[A-Z0-9_.-]*$`)
 
 // remember adds a field that was made to the spec, for the files that follow.
 func (m *matcher) remember(f Field) { m.spec.Fields = append(m.spec.Fields, f) }

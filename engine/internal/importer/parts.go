@@ -48,7 +48,7 @@ func (l *looker) parts(i int) {
 		}
 	case a.About == Other && a.Proof == "" && months(d):
 	case a.About == Other && a.Proof == "":
-		name := d.Label + " " + strings.ReplaceAll(d.ID, "_", " ")
+		name := d.Label + " " + strings.ReplaceAll(d.ID, "_", " ") + " " + d.Also
 		if word := mentions("method", name); word != "" {
 			l.ask(i, fmt.Sprintf("%s may be the same persons counted in %d ways (%q); they must not be added", d.Name(), len(kept), word), l.flag("--pick", i, kept[0]), l.keepFlag(i))
 			return
