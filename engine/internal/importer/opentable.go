@@ -238,6 +238,15 @@ func (t *tabular) cube(faults *diag.List) (*office.Cube, *office.Long) {
 		b.Add(cell, at)
 	}
 	c.Warnings = append(c.Warnings, t.left...)
+	for i := range c.Dims {
+		if d := &c.Dims[i]; is("scale", d.Name()) {
+			for j := range d.Categories {
+				if power, ok := powerOf(d.Categories[j].Name()); ok {
+					d.Categories[j].Multiplier = power
+				}
+			}
+		}
+	}
 	if err := b.Finish(); err != nil {
 		table.ReportOffice(err, t.shown, faults)
 		return nil, nil

@@ -74,6 +74,11 @@ func (l *looker) ages(i int, kept []int) {
 	ages := slices.DeleteFunc(slices.Clone(kept), func(j int) bool { return a.Ages[j] == none })
 	for _, j := range kept {
 		if a.Ages[j] == none {
+			if s := l.compare(i, j, ages, l.unit); s.holds() {
+				l.drop(i, j, s.evidence())
+				l.proven = true
+				continue
+			}
 			l.ask(i, fmt.Sprintf("%s is no age", l.name(i, j)), l.flag("--drop", i, j))
 		}
 	}

@@ -84,7 +84,9 @@ func (s *Study) Report(o *Opened) Report {
 		r.Taken++
 		r.Total += k.Number
 	})
-	r.Total *= math.Pow(10, float64(s.multiplier()))
+	if power := s.multiplier(); power > 0 { // 0.6 thousand is 600
+		r.Total = math.Round(r.Total*math.Pow(10, float64(power))*1000) / 1000
+	}
 	for _, l := range o.Layout {
 		r.Layout = append(r.Layout, ReportLayout{l.Option, l.Value, l.Evidence})
 	}

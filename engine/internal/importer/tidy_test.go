@@ -178,3 +178,31 @@ func TestNoFigures(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Units and scales that belong to contents follow from the pick.
+func TestImpliedUnits(t *testing.T) {
+	text := "year,area,contents,unit,scalar_factor,value\n"
+	for _, area := range []string{"North", "South", "West"} {
+		text += "2023," + area + ",Population,Persons,units,1000\n2023," + area + ",Labour force,Persons,thousands,0.6\n2023," + area + ",Unemployment,Percent,units,6.1\n"
+	}
+	o := opened(t, "x.csv", text)
+	s, err := Look(o.Cube, Choices{Pick: []Choice{{"contents", "Labour force"}}})
+	if err != nil || len(s.Open) > 0 {
+		t.Fatal(err, questions(s))
+	}
+	if got := kept(s); got != "2023 | North,South,West | Labour force | Persons | thousands" || s.Report(o).Total != 1800 {
+		t.Errorf("kept %s, total %v", got, s.Report(o).Total)
+	}
+	s = look(t, "x.csv", text, Choices{Unit: "Percent"})
+	if got := kept(s); got != "2023 | North,South,West | Unemployment | Percent | units" {
+		t.Errorf("kept %s", got)
+	}
+}
+
+// A total of ages is told by the figures, in words that nobody knows.
+func TestUnknownTotalOfAges(t *testing.T) {
+	s := look(t, "x.csv", "sex,age,persons\nmen,zusam,10\nmen,0-14,4\nmen,15+,6\nwomen,zusam,12\nwomen,0-14,5\nwomen,15+,7\nboth sexes,zusam,22\nboth sexes,0-14,9\nboth sexes,15+,13\n", Choices{})
+	if got := evidence(s, "zusam"); got != "adds up in 3 of 3 cells" || len(s.Open) > 0 {
+		t.Errorf("%q, %s", got, questions(s))
+	}
+}
