@@ -44,9 +44,9 @@ func (s *survey) readLabels(columns []*microdata.Profile) error {
 func (i *importing) label(c *office.Cube, file string) error {
 	var columns []*microdata.Profile
 	for d := range c.Dims {
-		p := microdata.NewProfile(c.Dims[d].Name(), nil)
+		p := &microdata.Profile{Name: c.Dims[d].Name(), Texts: map[string]int64{}}
 		for j := range c.Dims[d].Categories {
-			p.Add(c.Dims[d].Categories[j].Key())
+			p.Texts[microdata.Plain(c.Dims[d].Categories[j].Key())]++
 		}
 		columns = append(columns, p)
 		if id := c.Dims[d].ID; id != "" && id != p.Name {

@@ -170,8 +170,34 @@ func powerOf(text string) (int, bool) {
 // offices; the name of the dimension is in another column.
 var attributeLabel = regexp.MustCompile(`^(\d+)_variable_attribute_(label|code)$`)
 
+// corner returns the name of the rows of a table whose first header names its columns, such
+// as "Sex" above states: it is the only text between the header and the figures.
+func (t *tabular) corner(c int) string {
+	heading, ok := t.file.Column(t.guess.Layout.Headings)
+	if c != 0 || !ok || t.distinct(heading) != 1 || len(t.wide) != 1 {
+		return ""
+	}
+	kind := t.wide[0].name
+	if kind == "year" {
+		kind = "time"
+	}
+	var labels []string
+	for _, r := range t.file.Rows {
+		if !slices.Contains(labels, r[c]) && len(labels) < 100 {
+			labels = append(labels, r[c])
+		}
+	}
+	if mentions(kind, t.file.Header[c]) == "" || t.nameOf(labels, "", -1) != "" {
+		return ""
+	}
+	return t.file.Rows[0][heading]
+}
+
 // about returns the name of the dimension of a column, if another column says it.
 func (t *tabular) about(c int) string {
+	if name := t.corner(c); name != "" {
+		return name
+	}
 	m := attributeLabel.FindStringSubmatch(t.file.Header[c])
 	if m == nil {
 		return ""

@@ -206,3 +206,15 @@ func TestUnknownTotalOfAges(t *testing.T) {
 		t.Errorf("%q, %s", got, questions(s))
 	}
 }
+
+// A corner that names the columns, and the name of the rows below it.
+func TestCorner(t *testing.T) {
+	s := look(t, "x.csv", "\"SEXP Sex\",\"Male\",\"Female\",\"Total\",\n\"STATE (UR)\",\n\"North\",1,2,3,\n\"South\",4,5,9,\n\"West\",6,7,13,\n\"Total\",11,14,25,\n", Choices{})
+	if d := s.Cube.Dims[0]; d.Label != "STATE (UR)" || d.ID != "SEXP Sex" || len(s.Kept(0)) != 3 {
+		t.Errorf("%q (%s), kept %s", d.Label, d.ID, kept(s))
+	}
+	s = look(t, "x.csv", "Region,Male,Female\nBoth kinds,\nNorth,1,2\nSouth,4,5\nWest,6,7\n", Choices{})
+	if d := s.Cube.Dims[0]; d.Label != "Region" {
+		t.Errorf("%q", d.Label)
+	}
+}

@@ -389,6 +389,11 @@ func fuzz(f *testing.F, name string, seeds ...string) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		if name == "x.px" {
+			if cubes, err := Read(name, data, "en"); err == nil && cubes[0].Languages[0] != "en" {
+				t.Fatal("another language was read")
+			}
+		}
 		cubes, err := Read(name, data, "")
 		if err != nil {
 			if e := (*Fault)(nil); !errors.As(err, &e) {
@@ -413,7 +418,7 @@ func fuzz(f *testing.F, name string, seeds ...string) {
 	})
 }
 
-func FuzzPX(f *testing.F) { fuzz(f, "x.px", pxRows, pxKeys) }
+func FuzzPX(f *testing.F) { fuzz(f, "x.px", pxRows, pxKeys, pxTwo) }
 func FuzzPxWebJSON(f *testing.F) {
 	fuzz(f, "x.json", `{"columns":[{"code":"R","text":"r","type":"d"},{"code":"N","text":"n","type":"c"}],"data":[{"key":["1"],"values":["5"]}]}`)
 }
