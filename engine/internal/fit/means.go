@@ -68,12 +68,14 @@ func (f *fitting) placeMeans() []*mean {
 }
 
 // Constants of meetMeans: rounds, the distance of a mean from its target, as a share
-// of the range of scores, that ends them, and how many rounds without halving the
-// largest distance end the search for exact means.
+// of the range of scores, that ends them, how many rounds without halving the
+// largest distance end the search for exact means, and to which share of that distance
+// the tables are met meanwhile, since the next round moves them again.
 const (
 	meanRounds    = 1000
 	meanTolerance = 1e-8
 	meanPatience  = 40
+	settleShare   = 0.1
 )
 
 // meetMeans continues from a fit of the tables to one that has the demanded means too.
@@ -93,6 +95,7 @@ func (f *fitting) meetMeans(ctx context.Context) error {
 	var start snapshot
 	f.tree.save(&start)
 	best, since, exact := math.Inf(1), 0, true
+	last := 0.0 // worst of the round before
 	var missed []MissedMean
 	for round := range meanRounds {
 		worst, apart := 0.0, false
@@ -111,10 +114,11 @@ func (f *fitting) meetMeans(ctx context.Context) error {
 			}
 			f.tree.calibrate()
 		}
-		if worst <= meanTolerance {
-			return f.settle(ctx)
+		if max(worst, last) <= meanTolerance {
+			return f.settle(ctx, 0)
 		}
-		if err := f.settle(ctx); err != nil {
+		last = worst
+		if err := f.settle(ctx, worst*settleShare); err != nil {
 			if ctx.Err() != nil {
 				return err
 			}
@@ -133,14 +137,16 @@ func (f *fitting) meetMeans(ctx context.Context) error {
 	return &MeansError{missed}
 }
 
-// settle fits the hard tables again, from the present distribution.
-func (f *fitting) settle(ctx context.Context) error {
+// settle fits the hard tables again, from the present distribution, to the tolerance of
+// the fit or a larger one.
+func (f *fitting) settle(ctx context.Context, tolerance float64) error {
 	hard := f.withRole(Hard)
 	if len(hard) == 0 {
 		f.tree.calibrate()
 		return nil
 	}
 	s := f.solver(StageMeans, hard)
+	s.tolerance = max(s.tolerance, tolerance)
 	end, err := s.run(ctx, f.o.MaxSweeps)
 	f.sweeps = s.sweeps
 	if err == nil && end != converged {
