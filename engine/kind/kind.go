@@ -137,6 +137,12 @@ func (f *Field) MaxItems() int {
 	return 0
 }
 
+// MeetsByFit reports whether the fit meets the published statistics of the field: it is
+// fitted, or a group of whole numbers, which follows from fitted fields.
+func (f *Field) MeetsByFit() bool {
+	return f.Domain != nil && (f.Class == Fitted || f.Class == Derived && f.Lookup() != nil && f.Domain.Integer)
+}
+
 // RowOf returns the field whose draw decides the row of which this one has a cell, "" for
 // other fields. The program gives the value again from the field's Inputs.
 func (f *Field) RowOf() string {
