@@ -118,12 +118,13 @@ type implied struct {
 	low, high float64
 	groups    []int
 	open      bool // some of the persons have no figure
+	between   bool // it is a quantile
 }
 
 // meet adds the figures of a group to what a quantile of several groups can be: it is
 // between the least and the greatest of theirs.
 func (x *implied) meet(low, high float64) {
-	if len(x.groups) == 1 {
+	if x.between = true; len(x.groups) == 1 {
 		x.low, x.high = low, high
 	}
 	x.low, x.high = min(x.low, low), max(x.high, high)
@@ -258,7 +259,7 @@ func sum(x []float64) float64 {
 func (x implied) text(mass float64) string {
 	low, high := x.low/mass, x.high/mass
 	switch {
-	case math.IsInf(low, 0) || math.IsInf(high, 0) || high-low > 0.2*math.Abs(high+low):
+	case math.IsInf(low, 0) || math.IsInf(high, 0) || high-low > 0.2*math.Abs(high+low) || x.between && len(x.groups) > 1:
 		return fmt.Sprintf("%s to %s", limitText(TenDigits(low)), limitText(TenDigits(high)))
 	case high-low < 1e-9*math.Abs(high):
 		return strconv.FormatFloat(low, 'g', 6, 64)

@@ -354,15 +354,11 @@ func (c *compiler) disagree(f *kind.Field, tied []int, problem fit.Problem) bool
 func (c *compiler) explainMeans(e *fit.MeansError, tied []int) {
 	type target struct{ statistic, group int }
 	var missed []fit.MissedMean // one for each figure
-	at := map[target]int{}
+	seen := map[target]bool{}
 	for _, m := range e.Missed {
-		k := target{c.posed[m.Mean].statistic, m.Group}
-		if i, twice := at[k]; twice {
-			missed[i] = m
-			continue
+		if k := (target{c.posed[m.Mean].statistic, m.Group}); !seen[k] {
+			seen[k], missed = true, append(missed, m)
 		}
-		at[k] = len(missed)
-		missed = append(missed, m)
 	}
 	first := missed[0]
 	x := &c.means[c.posed[first.Mean].statistic]
@@ -421,7 +417,7 @@ func (c *compiler) missedText(m fit.MissedMean) string {
 		if s.Interpolate == kind.NotInterpolated && c.posed[m.Mean].end == upperEnd {
 			word = "at most"
 		}
-		return fmt.Sprintf("%s is published as %v, and %.4g %% of the persons are %s %g", name, s.Published[m.Group], 100*m.Reached, word, x)
+		return fmt.Sprintf("%s is published as %v, and %.4g %% of the persons are %s %.10g", name, s.Published[m.Group], 100*m.Reached, word, x)
 	case s.Measure == kind.Total:
 		return fmt.Sprintf("%s is published as %v, which is %.6g per person, and comes to %.6g per person", name, s.Published[m.Group], s.Published[m.Group]*m.Reached, m.Reached)
 	}

@@ -1,9 +1,11 @@
 package fit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Mean demands that the mean of a score has given values in groups of the population. A
@@ -35,13 +37,14 @@ func (m *Mean) demand(g int, mass float64) (target, below, above float64) {
 }
 
 // MeansError says that some means cannot be met beside the hard tables and the other
-// means.
+// means, the furthest first.
 type MeansError struct{ Missed []MissedMean }
 
 // MissedMean is a mean that was not met.
 type MissedMean struct {
 	Mean, Group int
 	Reached     float64
+	Off         float64 // distance from what is allowed, as a share of the range of the scores
 	// Least and Greatest are the scores that persons of the group can have.
 	Least, Greatest float64
 	// Lone says that no distribution of the group's possible scores has this mean, or
@@ -145,7 +148,7 @@ func (f *fitting) meetMeans(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return err
 			}
-			return &MeansError{missed}
+			break
 		}
 		if since++; worst < best/2 {
 			best, since = worst, 0
@@ -157,6 +160,7 @@ func (f *fitting) meetMeans(ctx context.Context) error {
 			break
 		}
 	}
+	slices.SortStableFunc(missed, func(a, b MissedMean) int { return cmp.Compare(b.Off, a.Off) })
 	return &MeansError{missed}
 }
 
@@ -224,7 +228,7 @@ func (x *mean) project(exact bool) (far float64, missed []MissedMean) {
 		}
 		far = max(far, d)
 		beyond := target <= least[g] || target >= greatest[g]
-		missed = append(missed, MissedMean{Group: g, Reached: reached, Least: least[g], Greatest: greatest[g], Lone: lone, beyond: beyond})
+		missed = append(missed, MissedMean{Group: g, Reached: reached, Off: d, Least: least[g], Greatest: greatest[g], Lone: lone, beyond: beyond})
 		if beyond {
 			continue
 		}
