@@ -81,7 +81,7 @@ func (c *compiler) readScores(s *spec.Field, f *kind.Field, at diag.Place) bool 
 		}
 		x, err := strconv.ParseFloat(label, 64)
 		if err != nil || math.IsNaN(x) || math.Abs(x) > 1e15 {
-			c.diags.Errorf(at, "no-score", "the value %q of %q is not a number, so it has no mean", label, f.Name).
+			c.diags.Errorf(at, "no-score", "the value %q of %q is not a number, which its statistics need", label, f.Name).
 				WithHint("say what it stands for: scores: {%q: …}", label)
 			return false
 		}
