@@ -18,16 +18,16 @@ type Statistic struct {
 	Title  string  `json:"title"`
 	P      float64 `json:"p,omitempty"`      // of a quantile
 	Across string  `json:"across,omitempty"` // "units" for a mean across units
-	Source string  `json:"source,omitempty"`
-	Year   int     `json:"year,omitempty"`
-	Status string  `json:"status,omitempty"`
-	Note   string  `json:"note,omitempty"`
+	// Interpolate is what a quantile of whole numbers is: "completed", "centred" or "no".
+	Interpolate string `json:"interpolate,omitempty"`
+	Source      string `json:"source,omitempty"`
+	Year        int    `json:"year,omitempty"`
+	Status      string `json:"status,omitempty"`
+	Note        string `json:"note,omitempty"`
 	// Groups compare PUBLISHED with REACHED. Those with the role "tested" are not
 	// aimed at.
 	Groups []StatisticGroup `json:"groups"`
 	Check  string           `json:"check,omitempty"` // status of its check
-
-	interpolated bool
 }
 
 // StatisticGroup is a figure of a Statistic.
@@ -44,7 +44,7 @@ func statisticsOf(p *plan.Plan, r *check.Result) (out []Statistic) {
 		for _, s := range f.Statistics {
 			x := Statistic{Field: f.Name, Name: s.Name, Title: s.Title(), Across: s.Across, Source: s.Source, Year: s.Year, Status: s.Status, Note: s.Note}
 			if s.IsQuantile() {
-				x.P, x.interpolated = s.P, s.Interpolate == kind.Completed || s.Interpolate == kind.Centred
+				x.P, x.Interpolate = s.P, s.Interpolate
 			}
 			found := slices.IndexFunc(r.Outcomes, func(o check.Outcome) bool { return o.ID == "statistic."+f.Name+"."+s.Name })
 			for i := range s.Groups {
@@ -116,7 +116,7 @@ func statisticsNote(all []Statistic) string {
 	if slices.ContainsFunc(all, func(s Statistic) bool { return s.Across != "" }) {
 		note += unitsNote
 	}
-	if slices.ContainsFunc(all, func(s Statistic) bool { return s.interpolated }) {
+	if slices.ContainsFunc(all, func(s Statistic) bool { return s.Interpolate == kind.Completed || s.Interpolate == kind.Centred }) {
 		note += quantileNote
 	}
 	return note
