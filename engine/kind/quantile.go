@@ -80,7 +80,8 @@ func (s *Statistic) Range(group int) (low, high float64) {
 func (s *Statistic) QuantileOf(points, weights []float64, group int) float64 {
 	const slack = 1e-9 // of all weights, for what floating point loses
 	total := sum(weights)
-	least, most := s.P*total-slack*total, s.P*total+slack*total
+	aim := s.P * total
+	least, most := aim-slack*total, aim+slack*total
 	low, high := math.NaN(), math.NaN()
 	before := 0.0
 	for i, w := range weights {
@@ -88,11 +89,12 @@ func (s *Statistic) QuantileOf(points, weights []float64, group int) float64 {
 			continue
 		}
 		from, to := s.class(points[i])
+		at := from + float64(min(max((aim-before)/w, 0), 1)*(to-from))
 		if math.IsNaN(low) && before+w >= least {
-			low = from + float64(max(least-before, 0)/w*(to-from))
+			low = at
 		}
 		if before <= most {
-			high = from + float64(min((most-before)/w, 1)*(to-from))
+			high = at
 		}
 		before += w
 	}
