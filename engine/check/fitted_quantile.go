@@ -1,8 +1,6 @@
 package check
 
-import (
-	"github.com/personagen/personagen/engine/internal/stat"
-)
+import "github.com/personagen/personagen/engine/internal/stat"
 
 // count counts a value of a fitted field, of which there are so many.
 func (g *groupTally) count(code int32, values int) {
@@ -27,20 +25,19 @@ func (g *groupTally) mergeCounts(o *groupTally) {
 // field with the plan: the sum of independent draws that count in full, in part or not.
 func (x *judgedStatistic) fittedQuantile(v *GroupStatistic, t *groupTally, group int) (p, z float64, fault string) {
 	n := float64(v.Persons)
-	points := x.field.Points()
-	weights := make([]float64, len(points))
+	weights := make([]float64, len(x.points))
 	observed, part := 0.0, 0.0
 	for i, count := range t.counts {
 		weights[i] = float64(count)
-		upto := x.of.Upto(points[i], v.Published)
+		upto := x.of.Upto(x.points[i], v.Published)
 		observed += float64(weights[i] * upto)
 	}
-	for _, point := range points {
+	for _, point := range x.points {
 		if upto := x.of.Upto(point, v.Published); upto > 0 && upto < 1 {
 			part = upto
 		}
 	}
-	v.Reached = tidy(x.of.QuantileOf(points, weights, group))
+	v.Reached = tidy(x.of.QuantileOf(x.points, weights, group))
 	v.Share, v.ExpectedShare = tidy(observed/n), tidy(x.of.ShareUpto[group])
 	full, within := x.of.ShareBelow[group], 0.0
 	if part > 0 {

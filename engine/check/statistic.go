@@ -165,7 +165,7 @@ func (x *statistics) judge(j *judging, gathered tally) (out []finding, _ error) 
 		for k, s := range f.of {
 			o := Outcome{ID: "statistic." + field.Name + "." + s.Name, Kind: KindStatistic, Name: field.Name + " " + s.Name}
 			o.Fields = append([]string{field.Name}, s.By...)
-			judged := judgedStatistic{judging: j, field: field, of: s}
+			judged := judgedStatistic{judging: j, field: field, of: s, points: f.points}
 			if f.scored >= 0 {
 				judged.scorer, judged.groups = t.scores.fields[f.scored].scorer, t.groups[i][k]
 			}
@@ -189,6 +189,7 @@ type judgedStatistic struct {
 	of     *kind.Statistic
 	scorer *kind.Scorer // nil for a fitted field
 	groups []int32      // per distribution
+	points []float64    // of a fitted field's values, in quantiles
 }
 
 // leastOfGroup is the number of values below which a group is not tested.

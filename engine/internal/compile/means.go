@@ -17,6 +17,7 @@ type fittedStatistic struct {
 	field     *kind.Field
 	statistic *kind.Statistic
 	part      constraint // a cell for each group and value of the field
+	points    []float64  // of the values, in quantiles
 }
 
 // readMeans reads the published statistics of fitted fields and of groups of whole
@@ -123,7 +124,7 @@ func (c *compiler) addMean(s *spec.Field, f *kind.Field, x *kind.Statistic) {
 			}
 		}
 	}
-	c.means = append(c.means, fittedStatistic{f, x, part})
+	c.means = append(c.means, fittedStatistic{f, x, part, f.Points()})
 }
 
 // poseMeans states the statistics for the fit.
@@ -207,7 +208,7 @@ const (
 // of figures that are rounded to it, and no less up to its end. An interpolated one is
 // aimed at exactly as long as the figures agree.
 func (c *compiler) poseQuantile(i int, part constraint) {
-	s, points := c.means[i].statistic, c.means[i].field.Points()
+	s, points := c.means[i].statistic, c.means[i].points
 	margin := valueMargin
 	if s.Interpolate != kind.NotInterpolated {
 		m := c.pose(i, figure, part, func(group, value int) float64 { return s.Upto(points[value], s.Published[group]) })
@@ -267,7 +268,7 @@ func (c *compiler) reportMeans() {
 // published quantile, and of those whose values count in full.
 func (o *groupsOf) shares(x *fittedStatistic, group int) (upto, full float64) {
 	size := x.field.Domain.Size()
-	for i, v := range x.field.Points() {
+	for i, v := range x.points {
 		share := x.statistic.Upto(v, x.statistic.Published[group])
 		p := o.values[group*size+i] / o.mass[group]
 		upto += float64(p * share)
@@ -325,7 +326,7 @@ func (o *groupsOf) figure(x *fittedStatistic, group int) float64 {
 		return 0
 	case o.values != nil:
 		size := x.field.Domain.Size()
-		return x.statistic.QuantileOf(x.field.Points(), o.values[group*size:(group+1)*size], group)
+		return x.statistic.QuantileOf(x.points, o.values[group*size:(group+1)*size], group)
 	}
 	return x.statistic.Linear(o.sum[group] / o.mass[group])
 }
@@ -412,12 +413,12 @@ func (c *compiler) missedText(m fit.MissedMean) string {
 	switch {
 	case s.IsQuantile():
 		low, high := s.Range(m.Group)
-		x := [...]float64{s.Published[m.Group], low, high}[c.posed[m.Mean].end]
+		at := [...]float64{s.Published[m.Group], low, high}[c.posed[m.Mean].end]
 		word := "below"
 		if s.Interpolate == kind.NotInterpolated && c.posed[m.Mean].end == upperEnd {
 			word = "at most"
 		}
-		return fmt.Sprintf("%s is published as %v, and %.4g %% of the persons are %s %.10g", name, s.Published[m.Group], 100*m.Reached, word, x)
+		return fmt.Sprintf("%s is published as %v, and %.4g %% of the persons are %s %.10g", name, s.Published[m.Group], 100*m.Reached, word, at)
 	case s.Measure == kind.Total:
 		return fmt.Sprintf("%s is published as %v, which is %.6g per person, and comes to %.6g per person", name, s.Published[m.Group], s.Published[m.Group]*m.Reached, m.Reached)
 	}
