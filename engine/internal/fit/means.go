@@ -267,34 +267,35 @@ func (x *mean) exponent(members []int32, target, scale float64) float64 {
 	for range 200 {
 		mass, gap, square := 0.0, 0.0, 0.0 // of the tilted distribution
 		for _, k := range members {
-			d := x.score[k] - target
-			w := float64(x.mass[k] * math.Exp(min(max(theta*d, -700), 700)))
+			d, w := x.score[k]-target, x.mass[k]
+			if theta != 0 {
+				w *= math.Exp(min(max(theta*d, -700), 700))
+			}
 			mass += w
 			gap += float64(w * d)
 			square += float64(w * d * d)
 		}
-		switch {
-		case gap == 0:
-			return theta
-		case gap < 0:
+		gap /= mass
+		if abs(gap) <= 1e-13*scale {
+			break
+		}
+		if gap < 0 {
 			low = theta
-		default:
+		} else {
 			high = theta
 		}
-		gap /= mass
 		next := theta - gap/(square/mass-float64(gap*gap))
-		if !(next > low && next < high) || abs(next-theta) > 8*step {
-			switch {
-			case math.IsInf(high, 1):
-				next, step = theta+step, 2*step
-			case math.IsInf(low, -1):
-				next, step = theta-step, 2*step
-			default:
-				next = low + (high-low)/2
-			}
+		switch bounded := !math.IsInf(low, 0) && !math.IsInf(high, 0); {
+		case next > low && next < high && (bounded || abs(next-theta) <= 8*step):
+		case bounded:
+			next = low + (high-low)/2
+		case gap < 0:
+			next, step = theta+step, 2*step
+		default:
+			next, step = theta-step, 2*step
 		}
-		if abs(next) > 700/scale || abs(next-theta) <= 1e-14*max(abs(next), 1e-3/scale) {
-			return next
+		if abs(next) > 700/scale || abs(next-theta) <= 1e-15*abs(theta) {
+			break
 		}
 		theta = next
 	}
