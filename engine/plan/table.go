@@ -53,6 +53,9 @@ type Expected struct {
 	Fields []string  `json:"fields"`
 	Slots  []int     `json:"slots"`
 	Share  []float64 `json:"share"`
+	// Sample has the shares of the sample where strata are sampled at other rates; nil if
+	// they are those of Share.
+	Sample []float64 `json:"sample,omitempty"`
 	// Universe selects the persons that the table covers (case 1); nil for everyone.
 	// Share sums to the universe's share of the persons wanted.
 	Universe *kind.Selector `json:"universe,omitempty"`

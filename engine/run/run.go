@@ -175,9 +175,9 @@ func (r *run) event(e Event) {
 }
 
 func (r *run) compile() error {
-	b, err := Compile(r.ctx, r.Spec, r.Cache, func(p FitProgress) {
+	b, err := compileFor(r.ctx, r.Spec, r.Cache, r.Size, func(p FitProgress) {
 		r.event(Event{Stage: "fit", Note: fmt.Sprintf("%s, sweep %d, worst deviation %.1e", p.Stage, p.Sweep, p.TVD)})
-	}, r.Warnings, r.AllowPaths...)
+	}, r.Warnings, r.AllowPaths)
 	if err != nil {
 		return err
 	}

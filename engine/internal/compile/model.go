@@ -10,7 +10,7 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// buildModel puts the fit of the persons wanted into the sampler's form: clique by
+// buildModel puts the distribution of the sample into the sampler's form: clique by
 // clique, each variable given those of its clique that are placed already.
 func (c *compiler) buildModel() {
 	slices.SortStableFunc(c.controls, func(a, b control) int { return cmp.Or(strings.Compare(a.Name, b.Name), slices.Compare(a.Cell, b.Cell)) })
@@ -18,11 +18,11 @@ func (c *compiler) buildModel() {
 	for _, x := range c.controls {
 		m.Controls = append(m.Controls, x.Control)
 	}
-	for v, x := range c.wanted.Vars {
+	for v, x := range c.drawn.Vars {
 		m.Vars = append(m.Vars, sample.Var{Name: x.Name, Card: x.Card, Ordered: c.ordered(v)})
 	}
 	placed := make([]bool, len(m.Vars))
-	for _, q := range c.wanted.Cliques {
+	for _, q := range c.drawn.Cliques {
 		var given, fresh []int
 		for _, v := range q.Vars {
 			if placed[v] {
@@ -38,7 +38,11 @@ func (c *compiler) buildModel() {
 			placed[v] = true
 		}
 	}
-	c.enforceChecks(m)
+	if c.strata == nil {
+		c.enforceChecks(m)
+	} else { // a limit is on a share by weight, which the sampler does not know
+		c.controlStrata(m)
+	}
 	c.model = m
 }
 
