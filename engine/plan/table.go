@@ -86,12 +86,14 @@ type Correlation struct {
 }
 
 // Variable is a variable of the model: the values of the fitted field Field, or,
-// with Bands, bands of its values. Bands are in no column.
+// with Bands, bands of its values, or, with Rates, the class of the rate of sampling.
+// Bands and rates are in no column.
 type Variable struct {
 	Name  string `json:"name"`
 	Field string `json:"field"`
 	Card  int    `json:"card"`
 	Bands bool   `json:"bands,omitempty"`
+	Rates bool   `json:"rates,omitempty"`
 	// Codes are the field's codes of the variable's values, null last; nil for bands.
 	Codes []int32 `json:"codes,omitempty"`
 }

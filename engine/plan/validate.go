@@ -97,6 +97,9 @@ func (p *Plan) Validate() error {
 // variables checks that the values of each variable of the model are those of a field.
 func (v planValidator) variables(all []Variable) error {
 	for _, x := range all {
+		if x.Rates {
+			continue
+		}
 		f := v.fields[x.Field]
 		if f == nil || f.Class != kind.Fitted {
 			return fmt.Errorf("variable %q: %q is not a fitted field", x.Name, x.Field)

@@ -115,7 +115,7 @@ func (r *Release) cardValues(d *document) {
 		var rows [][]string
 		for _, v := range c.Values {
 			rows = append(rows, []string{
-				Escape(v.Label), humanize.Thousands(v.Count), percent(v.Share), percent(*v.Target), signed(float64(v.Count) - *v.Target*float64(r.Population.Rows)),
+				Escape(v.Label), countOf(v.Count), percent(v.Share), percent(*v.Target), signed(v.Count - *v.Target*float64(r.Population.Rows)),
 			})
 		}
 		d.table([]string{"value", "persons>", "observed>", "target>", "deviation, persons>"}, rows)

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
-
-	"github.com/personagen/personagen/engine/humanize"
 )
 
 type mapView struct {
@@ -136,7 +134,7 @@ func (v *view) addHeatMap(t *Table) {
 	for i, l := range h.RowLabels {
 		row := mapRow{Label: l}
 		for k := range h.ColumnLabels {
-			row.Cells = append(row.Cells, fmt.Sprintf("%s (%s)", humanize.Thousands(h.Observed[i][k]), deviationOf(float64(h.Observed[i][k])-h.Target[i][k])))
+			row.Cells = append(row.Cells, fmt.Sprintf("%s (%s)", countOf(h.Observed[i][k]), deviationOf(h.Observed[i][k]-h.Target[i][k])))
 		}
 		out.Rows = append(out.Rows, row)
 	}
@@ -177,8 +175,7 @@ func newHeatMap(t *Table) *heatMap {
 	}
 	for _, r := range kept[rows] {
 		h.RowLabels = append(h.RowLabels, t.Labels[rows][r])
-		var observed []int64
-		var target []float64
+		var observed, target []float64
 		for _, c := range kept[columns] {
 			k := cell(r, c)
 			if h.Down {

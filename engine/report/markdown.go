@@ -141,9 +141,9 @@ func (s *Stats) values(d *document, f Field) {
 	}
 	var rows [][]string
 	for _, v := range shown {
-		row := []string{Escape(v.Label), humanize.Thousands(v.Count), percent(v.Share)}
+		row := []string{Escape(v.Label), countOf(v.Count), percent(v.Share)}
 		if withTarget {
-			row = append(row, percent(*v.Target), signed(float64(v.Count)-*v.Target*float64(s.Population.Rows)))
+			row = append(row, percent(*v.Target), signed(v.Count-*v.Target*float64(s.Population.Rows)))
 		}
 		if f.Published != "" {
 			if v.Published != nil {
@@ -155,7 +155,7 @@ func (s *Stats) values(d *document, f Field) {
 		rows = append(rows, row)
 	}
 	if f.Nulls > 0 {
-		row := []string{"*none*", humanize.Thousands(f.Nulls), percent(share(f.Nulls, s.Population.Rows))}
+		row := []string{"*none*", countOf(f.none()), percent(share(f.none(), float64(s.Population.Rows)))}
 		rows = append(rows, append(row, make([]string, len(head)-len(row))...))
 	}
 	d.table(head, rows)

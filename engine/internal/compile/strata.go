@@ -2,7 +2,6 @@ package compile
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -311,77 +310,80 @@ func (r *rates) lowest(stratum int, share float64) (rate float64, ok bool) {
 	return rate, !math.IsInf(rate, 1)
 }
 
-// controlStrata has the sampler meet the number of persons of each rate and stratum, and,
-// within the rates, every distribution of the plan that a step of the model places
-// together with the strata: weighted shares are then as exact as the sample's.
+// controlStrata has the sampler meet the number of persons of each stratum, and, within
+// each class of rates, every distribution of the plan: weighted shares are then as exact
+// as those of the sample.
 func (c *compiler) controlStrata(m *sample.Model) {
-	part := c.onVariables(c.strata.sets)
-	d := c.plan.Population.Design
-	class := make([]int32, len(c.strata.members)) // of each set, -1 for one of nobody
-	for set := range class {
-		class[set] = -1
+	cards := make([]int, len(m.Vars))
+	for v, x := range m.Vars {
+		cards[v] = x.Card
 	}
-	for config, set := range c.strata.of.Case {
-		class[set] = d.Selector.Case[config] - 1
-	}
-	within := func(name string, rank int, x constraint) {
-		shares, err := c.drawn.Marginal(x.scope)
-		if err != nil || !m.Settles(x.scope) {
+	add := func(name string, rank int, scope []int, cell []int32) {
+		host := slices.IndexFunc(m.Steps, func(s sample.Step) bool { return containsAll(append(slices.Clone(s.Given), s.Var), scope) })
+		if host < 0 {
 			return
 		}
-		control := sample.Control{Name: name, Scope: x.scope, Cell: make([]int32, len(x.cell)), Rank: rank}
-		number := make([]int32, x.cells)
-		for k, cell := range x.cell {
-			if control.Cell[k] = -1; cell < 0 {
-				continue
-			}
-			if number[cell] == 0 {
-				control.Share = append(control.Share, 0)
-				number[cell] = int32(len(control.Share))
-			}
-			control.Cell[k] = number[cell] - 1
-			control.Share[control.Cell[k]] += shares[k]
-		}
-		m.Controls = append(m.Controls, control)
-		c.controls = append(c.controls, controlOf(control))
+		s := &m.Steps[host]
+		x := sample.Control{Name: name, Scope: scope, Rank: rank}
+		x.Cell, x.Share = numberedCells(cell, marginalOf(cards, append(slices.Clone(s.Given), s.Var), s.Weight, scope))
+		m.Controls = append(m.Controls, x)
+		c.controls = append(c.controls, control{x, bundle.Control{Expected: bundle.NoExpected}})
 	}
-	byClass := constraint{scope: part.scope, cell: make([]int32, len(part.cell)), cells: len(d.Classes)}
-	for k, set := range part.cell {
-		byClass.cell[k] = class[set]
-	}
+	d, part := c.plan.Population.Design, c.onVariables(c.strata.sets)
 	distributions := slices.Clone(m.Controls)
-	within("rate of sampling", 1, byClass)
-	byText := make([]int, len(d.Strata)) // so that the order of the spec does not matter
-	for s := range byText {
-		byText[s] = s
-	}
+	byText := indicesOf(d.Strata) // so that the order of the spec does not matter
 	slices.SortStableFunc(byText, func(a, b int) int { return strings.Compare(d.Strata[a].When, d.Strata[b].When) })
 	for _, s := range byText {
-		one := constraint{scope: part.scope, cell: make([]int32, len(part.cell)), cells: 1}
+		cell := make([]int32, len(part.cell))
 		for k, set := range part.cell {
-			one.cell[k] = int32(c.strata.members[set]>>s&1) - 1
+			cell[k] = int32(c.strata.members[set]>>s&1) - 1
 		}
-		within("stratum "+d.Strata[s].When, 1, one)
+		add("stratum "+d.Strata[s].When, 1, part.scope, cell)
 	}
-	in := function{scope: byClass.scope, code: byClass.cell}
+	if len(d.Classes) == 1 {
+		return
+	}
+	rate := len(m.Vars) - 1
+	add(rateVariable, 1, []int{rate}, toInt32(indicesOf(d.Classes)))
 	for i := range distributions {
 		x := &distributions[i]
-		scope := c.space.union(x.Scope, part.scope)
-		if len(d.Classes) == 1 || !m.Settles(scope) {
-			continue
-		}
-		joint := constraint{scope: scope, cell: make([]int32, c.space.size(scope)), cells: len(x.Share) * len(d.Classes)}
-		cell, rate := c.space.reader(scope, function{scope: x.Scope, code: x.Cell}), c.space.reader(scope, in)
-		for k := range joint.cell {
-			joint.cell[k] = -1
-			if cell(k) >= 0 && rate(k) >= 0 {
-				joint.cell[k] = cell(k)*int32(len(d.Classes)) + rate(k)
+		cell := make([]int32, 0, len(x.Cell)*len(d.Classes))
+		for _, at := range x.Cell {
+			for class := range d.Classes {
+				if at < 0 {
+					cell = append(cell, -1)
+				} else {
+					cell = append(cell, at*int32(len(d.Classes))+int32(class))
+				}
 			}
 		}
-		within(fmt.Sprintf("%s by rate of sampling", x.Name), 3, joint)
+		add(x.Name+" by "+rateVariable, min(x.Rank+1, 3), append(slices.Clone(x.Scope), rate), cell)
 	}
 }
 
-func controlOf(x sample.Control) control {
-	return control{x, bundle.Control{Expected: bundle.NoExpected}}
+// numberedCells numbers the cells of a control in the order of its configurations, and
+// sums their shares.
+func numberedCells(cell []int32, p []float64) (numbered []int32, share []float64) {
+	number := map[int32]int32{}
+	for k, at := range cell {
+		if at < 0 {
+			numbered = append(numbered, -1)
+			continue
+		}
+		i, known := number[at]
+		if !known {
+			i = int32(len(share))
+			number[at], share = i, append(share, 0)
+		}
+		numbered = append(numbered, i)
+		share[i] += p[k]
+	}
+	return numbered, share
+}
+
+func toInt32(all []int) (out []int32) {
+	for _, x := range all {
+		out = append(out, int32(x))
+	}
+	return out
 }
