@@ -29,6 +29,7 @@ var checks = [][]definition{
 	{languageCheck},
 	{ruleCheck},
 	{nearDuplicatesCheck, openingsCheck},
+	{recurrenceCheck},
 	{sourceCheck},
 	{measureCheck},
 	{goalCheck},
