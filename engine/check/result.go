@@ -273,6 +273,15 @@ type WeightedNumbers struct {
 	P         float64 `json:"p,omitempty"`
 }
 
+// Deviation returns the largest deviation from the shares of the persons wanted, in
+// persons, and its cell: by weight where there is a design.
+func (n *TableNumbers) Deviation() (persons float64, cell string) {
+	if n.Weighted != nil {
+		return n.Weighted.Persons, n.Weighted.PersonsCell
+	}
+	return n.Persons, n.PersonsCell
+}
+
 func (w *WeightedNumbers) String() string {
 	text := fmt.Sprintf("by weight %+.2f persons (%s)", w.Persons, w.PersonsCell)
 	if w.DF > 0 {

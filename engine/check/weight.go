@@ -8,6 +8,7 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/stat"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 )
@@ -138,6 +139,9 @@ func (x *strata) judge(j *judging, t tally) (out []finding, _ error) {
 func (x *strata) compare(j *judging, o Outcome, s *plan.Stratum, c counted) finding {
 	expected := s.Sample * float64(c.n)
 	text := fmt.Sprintf("%s, expected %s; by weight %s of everyone, and %s of the population", persons(c.hits), humanize.Number(math.Round(10*expected)/10), percent(c.share), percent(s.Share))
+	o.Share = &Share{Hits: c.hits, Of: c.n, Share: tidy(c.share)}
+	o.Share.Low, o.Share.High = stat.WilsonShare(c.share, c.effective, stat.Z95)
+	o.Share.Low, o.Share.High = tidy(o.Share.Low), tidy(o.Share.High)
 	f := finding{Outcome: o, message: func(o *Outcome) string {
 		if o.Test != nil {
 			return text + "; " + o.Test.String()

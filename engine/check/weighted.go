@@ -24,7 +24,7 @@ func (x *tables) compareWeighted(c *comparison, e *plan.Expected, sum, squares [
 	w := &WeightedNumbers{}
 	at := -1
 	for k, p := range e.Share {
-		d := sum[k] - float64(all.sum*p)
+		d := float64(j.Rows) * (sum[k]/all.sum - p)
 		if at < 0 || math.Abs(d) > math.Abs(w.Persons)+1e-9 {
 			w.Persons, at = d, k
 		}

@@ -32,6 +32,7 @@ const shortList = 12
 func (p *Plan) Text(w io.Writer, o TextOptions) error {
 	t := &printer{Plan: p, TextOptions: o}
 	t.head()
+	t.design()
 	t.fields()
 	t.tables()
 	t.shares()

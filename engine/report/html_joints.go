@@ -54,7 +54,8 @@ func (v *view) joints() {
 		if n == nil || t.Origin == "margin" {
 			continue
 		}
-		row := deviationView{Name: t.Name, Within: t.Within, Where: n.PersonsCell, Persons: deviationOf(n.Persons), Ratio: fmt.Sprintf("%.2f", n.SRMSERatio), Status: t.Status, Cells: n.Cells}
+		off, cell := n.Deviation()
+		row := deviationView{Name: t.Name, Within: t.Within, Where: cell, Persons: deviationOf(off), Ratio: fmt.Sprintf("%.2f", n.SRMSERatio), Status: t.Status, Cells: n.Cells}
 		if len(t.Fields) == 2 {
 			row.V = fmt.Sprintf("%.3f / %.3f", n.Cramer, n.CramerTarget)
 		}
@@ -129,7 +130,8 @@ func (v *view) addHeatMap(t *Table) {
 	h.Rows, h.Columns = v.titleOf(h.Rows), v.titleOf(h.Columns)
 	out := mapView{Title: h.Title, Of: h.of(), Chart: h.chart(), Heat: h, Status: t.Status, Figures: v.figures(t.Fields...), Largest: "unknown"}
 	if t.Numbers != nil {
-		out.Largest = deviationOf(t.Numbers.Persons) + " persons"
+		off, _ := t.Numbers.Deviation()
+		out.Largest = deviationOf(off) + " persons"
 	}
 	for i, l := range h.RowLabels {
 		row := mapRow{Label: l}

@@ -27,6 +27,7 @@ const (
 func (s *Stats) Markdown(w io.Writer) error {
 	var d document
 	s.head(&d)
+	s.design(&d, "##")
 	s.goals(&d)
 	s.failures(&d)
 	s.margins(&d)
@@ -262,8 +263,9 @@ func (s *Stats) tables(d *document) {
 		if t.Test != nil {
 			test = fmt.Sprintf("%s, %d df, p %s", number(t.Test.ChiSquare), t.Test.DF, number(t.Test.P))
 		}
+		off, cell := n.Deviation()
 		rows = append(rows, []string{
-			Escape(t.Name), t.Origin, strconv.Itoa(n.Cells), signed(n.Persons), Escape(n.PersonsCell), points(n.Points),
+			Escape(t.Name), t.Origin, strconv.Itoa(n.Cells), signed(off), Escape(cell), points(n.Points),
 			number(n.TVD), fmt.Sprintf("%.2f", n.SRMSERatio), v, test, t.Status,
 		})
 	}

@@ -45,6 +45,7 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 			Sampling: facts.Sampling, Where: p.Population.Where, Persons: p.Population.Persons, Wanted: digits(p.Population.Wanted),
 		},
 		Checks:      Checks{r.Headline(), r.Counts, r.Budget, r.Parts, r.Tests, r.Outcomes},
+		Design:      designOf(p, r),
 		Goals:       r.Goals,
 		References:  references(p),
 		Independent: p.Independent,

@@ -21,7 +21,10 @@ import (
 type Stats struct {
 	Format     int        `json:"format"`
 	Population Population `json:"population"`
-	Checks     Checks     `json:"checks"`
+	// Design is nil if everyone is sampled at the same rate. Otherwise counts, shares and
+	// means are by weight, scaled to the number of rows.
+	Design *Design `json:"design,omitempty"`
+	Checks Checks  `json:"checks"`
 	// Goals are the goals that the spec sets. An unmet goal never fails a run.
 	Goals  []check.Goal `json:"goals,omitempty"`
 	Fields []Field      `json:"fields"`
