@@ -187,6 +187,9 @@ func (r *run) compile() error {
 	if err := checkAliases(b.Plan, r.Aliases); err != nil {
 		return err
 	}
+	if err := checkWeight(b.Plan, r.Aliases); err != nil {
+		return err
+	}
 	texts := b.Plan.HasTexts()
 	b = b.As(r.Aliases)
 	r.bundle = b
@@ -202,6 +205,16 @@ func (r *run) compile() error {
 	r.plan, r.summary.Plan = b.Plan, b.Plan
 	r.persons, err = choosePersons(b, &r.Config)
 	return err
+}
+
+// checkWeight returns an error when a set of aliases has no column of the weights that
+// rows of a sample with strata need.
+func checkWeight(p *plan.Plan, set string) error {
+	d := p.Population.Design
+	if d == nil || slices.ContainsFunc(p.FileColumns(set), func(c plan.FileColumn) bool { return c.Field == d.Weight }) {
+		return nil
+	}
+	return fmt.Errorf("%w: some persons are sampled at another rate, and the set of aliases %q has no column of field %s, so nobody could count its rows by weight; add {column: %q, field: %q} to the set", ErrUsage, set, d.Weight, d.Weight, d.Weight)
 }
 
 // checkAliases returns an error when the plan has no such set of aliases.
