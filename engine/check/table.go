@@ -16,7 +16,8 @@ var tableCheck = definition{kind: KindTable, compile: compileTables, measures: [
 	{"deviation_persons", func(_ *judging, found []*Outcome) (out []measured) {
 		for _, o := range found {
 			if o.Table != nil {
-				out = append(out, measured{o.Name, math.Abs(o.Table.Persons)})
+				off, _ := o.Table.Deviation()
+				out = append(out, measured{o.Name, math.Abs(off)})
 			}
 		}
 		return out

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -13,10 +14,7 @@ func (t *printer) design() {
 	if d == nil {
 		return
 	}
-	n := float64(t.Population.Size)
-	if d.Size > 0 {
-		n = float64(d.Size)
-	}
+	n := float64(cmp.Or(d.Size, t.Size, t.Population.Size))
 	t.section("Strata of a sample of %s persons; effective size %s (Kish); the weight is in %s", humanize.Number(n), humanize.Number(math.Round(n*d.Effective())), d.Weight)
 	var rows [][]string
 	for i := range d.Strata {

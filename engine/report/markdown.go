@@ -168,7 +168,7 @@ func (s *Stats) values(d *document, f Field) {
 func (s *Stats) numbers(d *document) {
 	var rows [][]string
 	for _, f := range s.Fields {
-		if n := f.Numbers; n != nil && !f.Hidden && kind.MeaningOf(f.Kind) != kind.Identifier && f.Class != kind.Written {
+		if n := f.Numbers; n != nil && !f.Hidden && kind.MeaningOf(f.Kind) != kind.Identifier && kind.MeaningOf(f.Kind) != kind.Weighting && f.Class != kind.Written {
 			of := n.Of
 			if f.Unit != "" && of == "values" {
 				of = f.Unit

@@ -344,7 +344,11 @@ func (c *compiler) controlStrata(m *sample.Model) {
 		return
 	}
 	rate := len(m.Vars) - 1
-	add(rateVariable, 1, []int{rate}, toInt32(indicesOf(d.Classes)))
+	classes := make([]int32, len(d.Classes))
+	for class := range classes {
+		classes[class] = int32(class)
+	}
+	add(rateVariable, 1, []int{rate}, classes)
 	for i := range distributions {
 		x := &distributions[i]
 		cell := make([]int32, 0, len(x.Cell)*len(d.Classes))
@@ -379,11 +383,4 @@ func numberedCells(cell []int32, p []float64) (numbered []int32, share []float64
 		share[i] += p[k]
 	}
 	return numbered, share
-}
-
-func toInt32(all []int) (out []int32) {
-	for _, x := range all {
-		out = append(out, int32(x))
-	}
-	return out
 }
