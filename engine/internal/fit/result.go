@@ -113,28 +113,28 @@ func unite(a, b []int) []int {
 // Marginal returns the joint distribution of distinct variables, row-major in the
 // order given, by variable elimination on the junction tree (Koller and Friedman
 // 2009, "Probabilistic graphical models", section 10.3.3). It is an error when the
-// scope is malformed or an intermediate table would have more than 50 million
-// cells.
+// scope is malformed or an intermediate table would have more than 50 million cells,
+// from whatever root.
 func (r *Result) Marginal(scope []int) ([]float64, error) {
 	check := Problem{Vars: r.Vars}
 	if _, err := check.configurations(scope); err != nil {
 		return nil, fmt.Errorf("fit: marginal: %w", err)
 	}
 	query := sorted(scope)
-	var f factor
-	var err error
-	if cells(r.Vars, query) <= maxSmall {
-		f, err = r.marginal(query)
+	ways := []func([]int) (factor, error){r.marginal, r.fromOtherRoots}
+	if cells(r.Vars, query) > maxSmall {
+		slices.Reverse(ways) // what is too large is known late
 	}
-	if f.p == nil {
-		if f, err = r.fromOtherRoots(query); err != nil {
+	f, err := ways[0](query)
+	if err != nil {
+		if f, err = ways[1](query); err != nil {
 			return nil, fmt.Errorf("fit: %w", err)
 		}
 	}
 	return reorder(r.Vars, query, scope, f.p), nil
 }
 
-// maxSmall bounds the queries that are answered from the root that the tree has.
+// maxSmall bounds the queries that are first asked from the root that the tree has.
 const maxSmall = 1 << 20
 
 func (r *Result) marginal(query []int) (factor, error) {
