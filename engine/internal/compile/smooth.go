@@ -1,0 +1,290 @@
+package compile
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/personagen/personagen/engine/internal/fit"
+	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/plan"
+	"github.com/personagen/personagen/engine/spec"
+)
+
+// smoothing is a table whose shares by bands of an integer are interpolated over the
+// single values.
+type smoothing struct {
+	table  *figures
+	of     int     // variable of the integer
+	fields []int   // variables that get other shares
+	bands  []int32 // per value, from the table
+	given  []int   // variables with a curve for each of their configurations
+	edge   []bool  // per value: there may be a step to the next
+	inside []bool  // per value: the table describes it
+	from   int     // first value whose steps are checked
+	at     []int   // position in plan.Smoothed, per field
+}
+
+// readSmoothings finds out what the tables with smooth interpolate.
+func (c *compiler) readSmoothings() {
+	c.ties = map[int][]tie{}
+	for i := range c.tables {
+		if c.tables[i].spec.Smooth == nil {
+			continue
+		}
+		if s, ok := c.smoothingOf(&c.tables[i]); ok {
+			c.smoothings = append(c.smoothings, s)
+		}
+	}
+}
+
+// smoothingOf reads how a table is smoothed.
+func (c *compiler) smoothingOf(f *figures) (s smoothing, ok bool) {
+	t := f.spec
+	s.table = f
+	if s.of, ok = c.bandedBy(f); !ok {
+		return s, false
+	}
+	if _, known := c.ties[s.of]; !known {
+		c.ties[s.of] = c.tiesOf(s.of)
+	}
+	s.bands, _ = c.space.classes(f.part, s.of)
+	for i, field := range f.fields {
+		for _, v := range c.space.known[field.Name].scope {
+			switch {
+			case v == s.of:
+			case i < f.given:
+				s.given = c.space.union(s.given, []int{v})
+			case !c.bySingleValues(s.of, v):
+				s.fields = c.space.union(s.fields, []int{v})
+			}
+		}
+	}
+	s.given = slices.DeleteFunc(s.given, func(v int) bool { return slices.Contains(s.fields, v) })
+	of := c.space.fields[s.of]
+	if len(s.fields) == 0 {
+		c.diags.Errorf(t.Smooth.Place, "nothing-smooth", "no field in over of table %q is left to smooth: those beside the bands of %q are in tables by its single values", t.Name, of.Name).
+			WithHint("name the field to smooth in over, and the bands in given, or remove smooth")
+		return s, false
+	}
+	for _, other := range c.smoothings {
+		for _, v := range s.fields {
+			if other.of == s.of && slices.Contains(other.fields, v) {
+				c.diags.Errorf(t.Smooth.Place, "smooth-twice", "field %q is smoothed over %q by table %q already", c.space.fields[v].Name, of.Name, other.table.spec.Name).WithHint("remove smooth from one of them")
+				return s, false
+			}
+		}
+	}
+	return s, c.readEdges(&s, of, t.Smooth)
+}
+
+// bandedBy returns the variable of the integer whose bands a table has.
+func (c *compiler) bandedBy(f *figures) (v int, ok bool) {
+	found := map[int]bool{}
+	for _, field := range f.fields {
+		scope := c.space.known[field.Name].scope
+		if field.Class == kind.Fitted || len(scope) != 1 || !c.space.fields[scope[0]].Domain.Integer {
+			continue
+		}
+		found[scope[0]], v = true, scope[0]
+	}
+	if len(found) == 1 {
+		return v, true
+	}
+	d := c.diags.Errorf(f.spec.Smooth.Place, "no-bands", "table %q has groups of %d integer fields, and smooth needs those of one", f.spec.Name, len(found))
+	if len(found) == 0 {
+		d.WithHint(`add a field such as bands: {kind: "group", of: "age", cuts: […]} and give the table by it`)
+	} else {
+		d.WithHint("give the other integer itself, or a category")
+	}
+	return 0, false
+}
+
+// bySingleValues reports whether a table, mean or joint that is not smoothed connects a
+// field with almost every value of an integer.
+func (c *compiler) bySingleValues(of, field int) bool {
+	return slices.ContainsFunc(c.ties[of], func(x tie) bool { return slices.Contains(x.scope, field) && x.single })
+}
+
+// tie is a table, mean or joint of an integer with other variables.
+type tie struct {
+	constraint
+	class  []int32 // per value of the integer: values of a class are not distinguished
+	single bool    // almost every value is a class
+}
+
+// tiesOf lists what the smoothed shares must keep.
+func (c *compiler) tiesOf(of int) (out []tie) {
+	add := func(x constraint, smooth bool) {
+		if len(x.scope) < 2 || !slices.Contains(x.scope, of) {
+			return
+		}
+		class, n := c.space.classes(x, of)
+		out = append(out, tie{x, class, !smooth && n > c.space.cards[of]*3/5})
+	}
+	for i := range c.tables {
+		add(c.tables[i].part, c.tables[i].spec.Smooth != nil)
+	}
+	for i := range c.means {
+		add(c.means[i].part, false)
+	}
+	for _, x := range c.joints {
+		add(x, false)
+	}
+	return out
+}
+
+// readEdges reads where curves end and where steps are checked.
+func (c *compiler) readEdges(s *smoothing, of *kind.Field, said *spec.Smooth) bool {
+	card := c.space.cards[s.of]
+	s.edge, s.inside = make([]bool, card), make([]bool, card)
+	part := s.table.part
+	value := c.space.index(part.scope, []int{s.of})
+	for k, cell := range part.cell {
+		if v := value[k]; cell >= 0 && int(v) < of.Domain.Size() {
+			s.inside[v] = true
+		}
+	}
+	for v := range card - 1 {
+		s.edge[v] = s.inside[v] != s.inside[v+1]
+	}
+	s.from = max(0, slices.Index(s.inside, true))
+	within := func(n *spec.Node, least int) (int, bool) {
+		x, err := strconv.ParseInt(n.String, 10, 64)
+		if at := x - of.Domain.Min; err == nil && at >= int64(least) && at < int64(of.Domain.Size()) {
+			return int(at), true
+		}
+		c.diags.Errorf(n.Place, "no-value", "%s is not a value of %q after the first", n.String, of.Name).
+			WithHint("its values are from %d to %d", of.Domain.Min, of.Domain.Min+int64(of.Domain.Size())-1)
+		return 0, false
+	}
+	for _, n := range said.Edges {
+		at, ok := within(n, 1)
+		if !ok {
+			return false
+		}
+		s.edge[at-1] = true
+	}
+	if said.From != nil {
+		at, ok := within(said.From, 0)
+		if !ok {
+			return false
+		}
+		s.from = at
+	}
+	return true
+}
+
+// smooth interpolates the tables that say so, and describes that in the plan.
+func (c *compiler) smooth() {
+	if len(c.smoothings) == 0 {
+		return
+	}
+	before, _, err := c.sliced(c.whole)
+	if err != nil {
+		return // slice reports it
+	}
+	for i := range c.smoothings {
+		s := &c.smoothings[i]
+		for _, v := range s.fields {
+			x := plan.Smoothed{Table: s.table.spec.Name, Field: c.space.fields[v].Name, Of: c.space.fields[s.of].Name, MaxStep: s.table.spec.Smooth.MaxStep}
+			least := c.space.fields[s.of].Domain.Min
+			x.From = least + int64(s.from)
+			for a, edge := range s.edge {
+				if edge && a+1 > s.from {
+					x.Edges = append(x.Edges, least+int64(a+1))
+				}
+			}
+			x.Before = c.steepest(&x, before)
+			s.at = append(s.at, len(c.plan.Smoothed))
+			c.plan.Smoothed = append(c.plan.Smoothed, x)
+		}
+	}
+	for of := range c.space.fields {
+		if slices.ContainsFunc(c.smoothings, func(s smoothing) bool { return s.of == of }) && !c.refine(of) {
+			return
+		}
+	}
+}
+
+// expectSmoothed adds the joint distributions of smoothed fields and their integers, and
+// the steepest steps that are left.
+func (c *compiler) expectSmoothed() {
+	for _, s := range c.smoothings {
+		t := s.table.spec
+		for _, at := range s.at {
+			x := &c.plan.Smoothed[at]
+			e := plan.Expected{Name: x.Of + " x " + x.Field, Origin: "joint", Fields: []string{x.Of, x.Field}}
+			c.expected(e, nil, t.Place)
+			x.After = c.steepest(x, c.wanted)
+			if x.After.Points > x.MaxStep {
+				d := c.diags.Warnf(t.Smooth.Place, "steep", "table %q is smooth, and still the share of %s %q changes by %.1f points from %s %d to %d, more than %g", t.Name, x.Field, x.After.Label, x.After.Points, x.Of, x.After.Value-1, x.After.Value, x.MaxStep)
+				d.WithHint("give the table by finer bands there, declare the step with edges, or raise max_step")
+			}
+		}
+	}
+}
+
+// steepest returns the largest difference between the shares of neighbouring values in a
+// distribution of the persons wanted.
+func (c *compiler) steepest(x *plan.Smoothed, r *fit.Result) plan.Step {
+	names := []string{x.Of, x.Field}
+	part, ok := c.mustJoin(names, c.spec.Place)
+	if !ok {
+		return plan.Step{}
+	}
+	part = c.onVariables(part)
+	marginal, err := r.Marginal(part.scope)
+	if err != nil {
+		c.diags.Errorf(c.spec.Place, "marginal", "the joint of %v cannot be read from the fit: %v", names, err).WithHint("use fields with fewer values")
+		return plan.Step{}
+	}
+	mass := make([]float64, part.cells)
+	for k, p := range marginal {
+		if cell := part.cell[k]; cell >= 0 {
+			mass[cell] += p
+		}
+	}
+	field := c.kinds.Fields[x.Field]
+	worst := plan.Step{}
+	for _, s := range x.Steps(c.kinds.Fields[x.Of].Domain, mass, field.Slots(), field.Domain) {
+		if s.Points > worst.Points {
+			worst = s
+		}
+	}
+	worst.Points = math.Round(worst.Points*1e4) / 1e4
+	return worst
+}
+
+// order lists the smoothed fields of some smoothings so that one on which the curves of
+// another depend comes first.
+func inOrder(pending []curve) (out []curve) {
+	for len(pending) > 0 {
+		next := max(0, slices.IndexFunc(pending, func(x curve) bool {
+			return !slices.ContainsFunc(pending, func(y curve) bool { return slices.Contains(x.given, y.field) })
+		}))
+		out = append(out, pending[next])
+		pending = slices.Delete(slices.Clone(pending), next, next+1)
+	}
+	return out
+}
+
+// curve is one smoothed field of a smoothing.
+type curve struct {
+	*smoothing
+	field int
+}
+
+// curvesOf lists the curves over an integer.
+func (c *compiler) curvesOf(of int) (out []curve) {
+	for i := range c.smoothings {
+		if s := &c.smoothings[i]; s.of == of {
+			for _, v := range s.fields {
+				out = append(out, curve{s, v})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b curve) int { return cmp.Compare(a.field, b.field) })
+	return out
+}
