@@ -54,8 +54,8 @@ type refined struct {
 }
 
 // refine interpolates what is smoothed over an integer. It is false after a fault.
-func (c *compiler) refine(of int) bool {
-	x := &refinement{compiler: c, of: of, ties: c.ties[of], curves: c.curvesOf(of)}
+func (c *compiler) refine(of int, curves []curve) bool {
+	x := &refinement{compiler: c, of: of, ties: c.ties[of], curves: curves}
 	x.plant()
 	if i := slices.IndexFunc(c.space.splits, func(s split) bool { return s.variable == of }); i >= 0 {
 		x.split = &c.space.splits[i]
@@ -212,10 +212,13 @@ func (x *refinement) choose() {
 			continue
 		}
 		for _, of := range x.curves {
-			if !slices.Contains(q.vars, of.field) {
+			if len(both(of.vars, q.vars)) == 0 {
 				continue
 			}
-			if q.smooth = q.smooth || x.split == nil || slices.Contains(q.vars, x.split.position); q.parent < 0 || !slices.Contains(x.cliques[q.parent].vars, of.field) {
+			if x.split == nil || slices.Contains(q.vars, x.split.position) {
+				q.smooth = true
+			}
+			if holds(q.vars, of.vars) && (q.parent < 0 || !holds(x.cliques[q.parent].vars, of.vars)) {
 				q.curves = append(q.curves, of)
 				q.smooth = true
 			}
@@ -267,7 +270,7 @@ func (x *refinement) extend(i int) bool {
 		parent := x.cliques[q.parent]
 		vars := x.space.union(q.vars, x.axes)
 		if n := x.space.size(vars); n < 0 {
-			x.diags.Errorf(x.curves[0].table.spec.Smooth.Place, "too-wide", "to smooth %q over %q needs the joint distribution of %v over single values, which has more than %d combinations", x.space.fields[x.curves[0].field].Name, x.space.fields[x.of].Name, x.variableNames(q.vars), maxConfigurations).
+			x.diags.Errorf(x.curves[0].table.spec.Smooth.Place, "too-wide", "to smooth %q over %q needs the joint distribution of %v over single values, which has more than %d combinations", x.curves[0].field.Name, x.space.fields[x.of].Name, x.variableNames(q.vars), maxConfigurations).
 				WithHint("use groups with fewer values in the tables of these fields")
 			return false
 		}
@@ -359,11 +362,12 @@ func (x *refinement) rakeClique(i int) bool {
 		r.rake(margins[len(margins)-1:], 1)
 	}
 	exact := len(margins)
-	for _, of := range inOrder(q.curves) {
+	for _, of := range q.curves {
 		margins = append(margins, x.follow(q, r, of))
 		r.rake(margins, targetSweeps)
 	}
-	if off := r.rake(margins[:exact], rakeSweeps); off > rakeUnmet {
+	off := r.rake(margins[:exact], rakeSweeps)
+	if off > rakeUnmet {
 		of := x.curves[0]
 		if len(q.curves) > 0 {
 			of = q.curves[0]
@@ -375,6 +379,10 @@ func (x *refinement) rakeClique(i int) bool {
 	q.p = make([]float64, len(q.flat))
 	for i, k := range r.live {
 		q.p[k] = r.p[i]
+	}
+	for _, of := range q.curves {
+		s := &x.plan.Smoothed[of.at]
+		s.Before, s.After = x.steepest(s, x.of, x.byValue(q, q.flat, of)), x.steepest(s, x.of, x.byValue(q, q.p, of))
 	}
 	return true
 }
@@ -415,21 +423,22 @@ func (x *refinement) kept(q *refined, r *raking) (out []margin) {
 // follow multiplies a clique's table by the factors that interpolate the shares of a field,
 // and returns the margin that the curves give.
 func (x *refinement) follow(q *refined, r *raking, of curve) margin {
-	given := both(of.given, q.vars)
-	field := x.space.fields[of.field]
-	card, values := x.space.cards[of.field], x.space.cards[x.of]
-	value, group, label := x.valueIn(q.vars), x.space.index(q.vars, given), x.space.index(q.vars, []int{of.field})
-	cells := x.space.size(given) * values * card
+	var given []string
+	for _, field := range of.given {
+		if holds(q.vars, x.space.known[field.Name].scope) {
+			given = append(given, field.Name)
+		}
+	}
+	groups, label := x.space.join(given, x.kinds.Fields), x.labelIn(q.vars, of)
+	value, group := x.valueIn(q.vars), x.space.index(q.vars, groups.scope)
+	card, values, known := of.field.Slots(), x.space.cards[x.of], of.field.Domain.Size() // known: without null
+	cells := groups.cells * values * card
 	m := margin{of: make([]int32, len(r.live)), target: make([]float64, cells), sum: make([]float64, cells)}
 	for i, k := range r.live {
-		m.of[i] = (group[k]*int32(values)+value[k])*int32(card) + label[k]
+		m.of[i] = (groups.cell[group[k]]*int32(values)+value[k])*int32(card) + label[k]
 		m.target[m.of[i]] += r.p[i]
 	}
-	known := card // without null
-	if field.Nullable {
-		known = field.Domain.Size()
-	}
-	for g := range x.space.size(given) {
+	for g := range groups.cells {
 		mass := m.target[g*values*card : (g+1)*values*card]
 		line := smooth.Curve{Edge: of.edge, Band: make([]int32, values), Weight: make([]float64, values), Share: make([][]float64, values)}
 		for a := range values {
@@ -479,6 +488,29 @@ func (x *refinement) valueIn(vars []int) []int32 {
 		index[k] = x.value[at]
 	}
 	return index
+}
+
+// labelIn returns the code of a curve's field per configuration of some variables.
+func (x *refinement) labelIn(vars []int, of curve) []int32 {
+	index := x.space.index(vars, of.vars)
+	code := x.space.known[of.field.Name].code
+	for k, at := range index {
+		index[k] = code[at]
+	}
+	return index
+}
+
+// byValue sums a clique's table to the values of the integer and the slots of a field.
+func (x *refinement) byValue(q *refined, p []float64, of curve) []float64 {
+	slots := of.field.Slots()
+	out := make([]float64, x.space.cards[x.of]*slots)
+	label := x.labelIn(q.vars, of)
+	for k, v := range x.valueIn(q.vars) {
+		if v >= 0 {
+			out[int(v)*slots+int(label[k])] += p[k]
+		}
+	}
+	return out
 }
 
 // sum sums a table over some variables to a part of them.

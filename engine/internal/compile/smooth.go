@@ -1,12 +1,9 @@
 package compile
 
 import (
-	"cmp"
-	"math"
 	"slices"
 	"strconv"
 
-	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
@@ -16,14 +13,21 @@ import (
 // single values.
 type smoothing struct {
 	table  *figures
-	of     int     // variable of the integer
-	fields []int   // variables that get other shares
-	bands  []int32 // per value, from the table
-	given  []int   // variables with a curve for each of their configurations
-	edge   []bool  // per value: there may be a step to the next
-	inside []bool  // per value: the table describes it
-	from   int     // first value whose steps are checked
-	at     []int   // position in plan.Smoothed, per field
+	of     int           // variable of the integer
+	bands  []int32       // per value of the integer, as the table has them
+	fields []*kind.Field // that get other shares
+	given  []*kind.Field // with a curve for each combination of their values
+	edge   []bool        // per value: there may be a step to the next
+	inside []bool        // per value: the table describes it
+	from   int           // first value whose steps are checked
+}
+
+// curve is one smoothed field of a smoothing.
+type curve struct {
+	*smoothing
+	field *kind.Field
+	vars  []int // on which the field depends
+	at    int   // position in plan.Smoothed
 }
 
 // readSmoothings finds out what the tables with smooth interpolate.
@@ -51,17 +55,15 @@ func (c *compiler) smoothingOf(f *figures) (s smoothing, ok bool) {
 	}
 	s.bands, _ = c.space.classes(f.part, s.of)
 	for i, field := range f.fields {
-		for _, v := range c.space.known[field.Name].scope {
-			switch {
-			case v == s.of:
-			case i < f.given:
-				s.given = c.space.union(s.given, []int{v})
-			case !c.bySingleValues(s.of, v):
-				s.fields = c.space.union(s.fields, []int{v})
-			}
+		scope := c.space.known[field.Name].scope
+		switch {
+		case slices.Contains(scope, s.of):
+		case i < f.given:
+			s.given = append(s.given, field)
+		case slices.ContainsFunc(scope, func(v int) bool { return !c.bySingleValues(s.of, v) }):
+			s.fields = append(s.fields, field)
 		}
 	}
-	s.given = slices.DeleteFunc(s.given, func(v int) bool { return slices.Contains(s.fields, v) })
 	of := c.space.fields[s.of]
 	if len(s.fields) == 0 {
 		c.diags.Errorf(t.Smooth.Place, "nothing-smooth", "no field in over of table %q is left to smooth: those beside the bands of %q are in tables by its single values", t.Name, of.Name).
@@ -69,9 +71,9 @@ func (c *compiler) smoothingOf(f *figures) (s smoothing, ok bool) {
 		return s, false
 	}
 	for _, other := range c.smoothings {
-		for _, v := range s.fields {
-			if other.of == s.of && slices.Contains(other.fields, v) {
-				c.diags.Errorf(t.Smooth.Place, "smooth-twice", "field %q is smoothed over %q by table %q already", c.space.fields[v].Name, of.Name, other.table.spec.Name).WithHint("remove smooth from one of them")
+		for _, field := range s.fields {
+			if other.of == s.of && slices.Contains(other.fields, field) {
+				c.diags.Errorf(t.Smooth.Place, "smooth-twice", "field %q is smoothed over %q by table %q already", field.Name, of.Name, other.table.spec.Name).WithHint("remove smooth from one of them")
 				return s, false
 			}
 		}
@@ -178,91 +180,34 @@ func (c *compiler) readEdges(s *smoothing, of *kind.Field, said *spec.Smooth) bo
 
 // smooth interpolates the tables that say so, and describes that in the plan.
 func (c *compiler) smooth() {
-	if len(c.smoothings) == 0 {
-		return
-	}
-	before, _, err := c.sliced(c.whole)
-	if err != nil {
-		return // slice reports it
-	}
+	curves := map[int][]curve{} // by integer
 	for i := range c.smoothings {
 		s := &c.smoothings[i]
-		for _, v := range s.fields {
-			x := plan.Smoothed{Table: s.table.spec.Name, Field: c.space.fields[v].Name, Of: c.space.fields[s.of].Name, MaxStep: s.table.spec.Smooth.MaxStep}
-			least := c.space.fields[s.of].Domain.Min
-			x.From = least + int64(s.from)
+		for _, field := range s.fields {
+			of := c.space.fields[s.of]
+			x := plan.Smoothed{Table: s.table.spec.Name, Field: field.Name, Of: of.Name, MaxStep: s.table.spec.Smooth.MaxStep}
+			x.From = of.Domain.Min + int64(s.from)
 			for a, edge := range s.edge {
-				if edge && a+1 > s.from {
-					x.Edges = append(x.Edges, least+int64(a+1))
+				if edge && a >= s.from {
+					x.Edges = append(x.Edges, of.Domain.Min+int64(a+1))
 				}
 			}
-			x.Before = c.steepest(&x, before)
-			s.at = append(s.at, len(c.plan.Smoothed))
+			curves[s.of] = append(curves[s.of], curve{s, field, c.space.known[field.Name].scope, len(c.plan.Smoothed)})
 			c.plan.Smoothed = append(c.plan.Smoothed, x)
 		}
 	}
 	for of := range c.space.fields {
-		if slices.ContainsFunc(c.smoothings, func(s smoothing) bool { return s.of == of }) && !c.refine(of) {
+		if len(curves[of]) > 0 && !c.refine(of, inOrder(curves[of])) {
 			return
 		}
 	}
 }
 
-// expectSmoothed adds the joint distributions of smoothed fields and their integers, and
-// the steepest steps that are left.
-func (c *compiler) expectSmoothed() {
-	for _, s := range c.smoothings {
-		t := s.table.spec
-		for _, at := range s.at {
-			x := &c.plan.Smoothed[at]
-			e := plan.Expected{Name: x.Of + " x " + x.Field, Origin: "joint", Fields: []string{x.Of, x.Field}}
-			c.expected(e, nil, t.Place)
-			x.After = c.steepest(x, c.wanted)
-			if x.After.Points > x.MaxStep {
-				d := c.diags.Warnf(t.Smooth.Place, "steep", "table %q is smooth, and still the share of %s %q changes by %.1f points from %s %d to %d, more than %g", t.Name, x.Field, x.After.Label, x.After.Points, x.Of, x.After.Value-1, x.After.Value, x.MaxStep)
-				d.WithHint("give the table by finer bands there, declare the step with edges, or raise max_step")
-			}
-		}
-	}
-}
-
-// steepest returns the largest difference between the shares of neighbouring values in a
-// distribution of the persons wanted.
-func (c *compiler) steepest(x *plan.Smoothed, r *fit.Result) plan.Step {
-	names := []string{x.Of, x.Field}
-	part, ok := c.mustJoin(names, c.spec.Place)
-	if !ok {
-		return plan.Step{}
-	}
-	part = c.onVariables(part)
-	marginal, err := r.Marginal(part.scope)
-	if err != nil {
-		c.diags.Errorf(c.spec.Place, "marginal", "the joint of %v cannot be read from the fit: %v", names, err).WithHint("use fields with fewer values")
-		return plan.Step{}
-	}
-	mass := make([]float64, part.cells)
-	for k, p := range marginal {
-		if cell := part.cell[k]; cell >= 0 {
-			mass[cell] += p
-		}
-	}
-	field := c.kinds.Fields[x.Field]
-	worst := plan.Step{}
-	for _, s := range x.Steps(c.kinds.Fields[x.Of].Domain, mass, field.Slots(), field.Domain) {
-		if s.Points > worst.Points {
-			worst = s
-		}
-	}
-	worst.Points = math.Round(worst.Points*1e4) / 1e4
-	return worst
-}
-
-// order lists the smoothed fields of some smoothings so that one on which the curves of
-// another depend comes first.
+// inOrder sorts curves so that one on whose field the curves of another depend comes first.
 func inOrder(pending []curve) (out []curve) {
 	for len(pending) > 0 {
 		next := max(0, slices.IndexFunc(pending, func(x curve) bool {
-			return !slices.ContainsFunc(pending, func(y curve) bool { return slices.Contains(x.given, y.field) })
+			return !slices.ContainsFunc(pending, func(y curve) bool { return y.field != x.field && slices.Contains(x.given, y.field) })
 		}))
 		out = append(out, pending[next])
 		pending = slices.Delete(slices.Clone(pending), next, next+1)
@@ -270,21 +215,35 @@ func inOrder(pending []curve) (out []curve) {
 	return out
 }
 
-// curve is one smoothed field of a smoothing.
-type curve struct {
-	*smoothing
-	field int
+// expectSmoothed adds the joint distributions of smoothed fields and their integers, and
+// warns of steps that are left.
+func (c *compiler) expectSmoothed() {
+	for i := range c.plan.Smoothed {
+		x := &c.plan.Smoothed[i]
+		t := c.tables[c.tableNamed(x.Table)].spec
+		c.expected(plan.Expected{Name: x.Of + " x " + x.Field, Origin: "joint", Fields: []string{x.Of, x.Field}}, nil, t.Place)
+		if x.After.Points > x.MaxStep {
+			c.diags.Warnf(t.Smooth.Place, "steep", "table %q is smooth, and still the share of %s %q changes by %.1f points from %s %d to %d, more than %g", x.Table, x.Field, x.After.Label, x.After.Points, x.Of, x.After.Value-1, x.After.Value, x.MaxStep).
+				WithHint("give the table by finer bands there, declare the step with edges, or raise max_step")
+		}
+	}
 }
 
-// curvesOf lists the curves over an integer.
-func (c *compiler) curvesOf(of int) (out []curve) {
-	for i := range c.smoothings {
-		if s := &c.smoothings[i]; s.of == of {
-			for _, v := range s.fields {
-				out = append(out, curve{s, v})
+// steepest returns the largest difference between the shares of neighbouring values of
+// persons who can be wanted. Mass is row-major over the values and the slots of the field.
+func (c *compiler) steepest(x *plan.Smoothed, of int, mass []float64) (worst plan.Step) {
+	field := c.kinds.Fields[x.Field]
+	if c.where != nil && slices.Equal(c.where.scope, []int{of}) {
+		for a, wanted := range c.where.cell {
+			if wanted == 0 {
+				clear(mass[a*field.Slots() : (a+1)*field.Slots()])
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b curve) int { return cmp.Compare(a.field, b.field) })
-	return out
+	for _, s := range x.Steps(c.space.fields[of].Domain, mass, field.Slots(), field.Domain) {
+		if s.Points > worst.Points {
+			worst = s
+		}
+	}
+	return worst
 }
