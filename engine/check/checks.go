@@ -17,6 +17,7 @@ var checks = [][]definition{
 	{impossibleCheck},
 	{openCheck, frequencyCheck},
 	{tableCheck},
+	{stepCheck},
 	{numberCheck},
 	{correlationCheck},
 	{statisticCheck},

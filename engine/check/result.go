@@ -34,6 +34,7 @@ const (
 	KindOpen           = "open"      // whether values of choices and lists are possible for the person
 	KindFrequency      = "frequency" // how often entries of choices and lists are drawn
 	KindTable          = "table"
+	KindStep           = "step"        // steps between neighbouring values where a table is smooth
 	KindNumber         = "number"      // numbers against their declared distribution
 	KindCorrelation    = "correlation" // numbers against their declared correlation
 	KindStatistic      = "statistic"   // means, quantiles and totals of groups against published ones

@@ -1,8 +1,11 @@
 package plan
 
 import (
+	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/personagen/personagen/engine/kind"
 )
@@ -58,4 +61,22 @@ func (x *Smoothed) Steps(of *kind.Domain, mass []float64, slots int, field *kind
 		}
 	}
 	return out
+}
+
+// Text describes a step, as in "11.2 points, married from 24 to 25"; "none" if there is
+// none.
+func (s *Step) Text() string {
+	if s.Points == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%.1f points, %s from %d to %d", s.Points, s.Label, s.Value-1, s.Value)
+}
+
+// EdgeList lists the edges after the first checked value, "" for none.
+func (x *Smoothed) EdgeList() string {
+	var out []string
+	for _, edge := range x.Edges {
+		out = append(out, strconv.FormatInt(edge, 10))
+	}
+	return strings.Join(out, ", ")
 }

@@ -36,6 +36,15 @@ type Structure struct {
 	Labels  [][]string `json:"Labels"`
 	Problem *Problem   `json:"Problem"`
 	Limits  []Limit    `json:"Limits,omitempty"`
+	Smooth  []Smooth   `json:"Smooth,omitempty"`
+}
+
+// Smooth is a table whose shares are interpolated over the values of an integer.
+type Smooth struct {
+	Table  string   `json:"Table"`
+	Of     string   `json:"Of"`
+	Fields []string `json:"Fields"`
+	Edges  []int    `json:"Edges,omitempty"` // positions of values before which a curve begins
 }
 
 // Limit is a share that the sampler enforces.
