@@ -29,6 +29,10 @@ func compileSteps(s *shared) check {
 	return x
 }
 
+// wholePersons is by how many persons a value of a whole quota population may be off in a
+// step: two in the cell of the label, two in the others.
+const wholePersons = 4
+
 func (*steps) newTally(a *accumulators) tally { return a.counts }
 
 func (x *steps) judge(j *judging, t tally) (out []finding, _ error) {
@@ -41,19 +45,19 @@ func (x *steps) judge(j *judging, t tally) (out []finding, _ error) {
 			for _, n := range t.(*counts).of[x.counters[i]] {
 				mass = append(mass, float64(n))
 			}
-			o.judgeSteps(of, of.Steps(integer.Domain, mass, field.Slots(), field.Domain))
+			j.steps(&o, of, of.Steps(integer.Domain, mass, field.Slots(), field.Domain))
 		}
 		out = append(out, only(o)...)
 	}
 	return out, nil
 }
 
-// judgeSteps reports the step that is largest beyond its sampling error.
-func (o *Outcome) judgeSteps(of *plan.Smoothed, all []plan.Step) {
+// steps reports the step that is largest beyond its error.
+func (j *judging) steps(o *Outcome, of *plan.Smoothed, all []plan.Step) {
 	planned := fmt.Sprintf("at most %.1f planned, %.1f without smooth", of.After.Points, of.Before.Points)
 	worst, least, most := -1, 0.0, 0.0
 	for i := range all {
-		if low, high := stepInterval(&all[i]); worst < 0 || low > least {
+		if low, high := j.stepInterval(&all[i]); worst < 0 || low > least {
 			worst, least, most = i, low, high
 		}
 	}
@@ -62,21 +66,26 @@ func (o *Outcome) judgeSteps(of *plan.Smoothed, all []plan.Step) {
 		return
 	}
 	s := &all[worst]
-	o.Message = fmt.Sprintf("the steepest step that chance does not explain is %.1f points (%.1f to %.1f), %s from %s %d to %d; %s; the limit is %g", s.Points, max(0, least), most, s.Label, of.Of, s.Value-1, s.Value, planned, of.MaxStep)
+	o.Message = fmt.Sprintf("the steepest step for certain is %.1f points (%.1f to %.1f), %s from %s %d to %d; %s; the limit is %g", s.Points, max(0, least), most, s.Label, of.Of, s.Value-1, s.Value, planned, of.MaxStep)
 	if least <= 0 {
-		o.Message = fmt.Sprintf("chance explains every step; %s; the limit is %g", planned, of.MaxStep)
+		o.Message = fmt.Sprintf("too few persons to see a step; %s; the limit is %g", planned, of.MaxStep)
 	}
 	if least > of.MaxStep {
 		o.Status, o.Persons = Fail, int64(s.N[0]+s.N[1])
 	}
 }
 
-// stepInterval returns the limits, in points, between which a step is for certain: the
-// interval of a difference between two shares of Agresti and Caffo (2000, "Simple and
-// effective confidence intervals for proportions and differences of proportions result
-// from adding two successes and two failures", The American Statistician 54), for a
-// chance of one in a million. A quota population varies less.
-func stepInterval(s *plan.Step) (low, high float64) {
+// stepInterval returns the limits, in points, between which a step is for certain. In a
+// whole quota population a share may be off by a few persons. Otherwise it is the interval
+// of a difference between two shares of Agresti and Caffo (2000, "Simple and effective
+// confidence intervals for proportions and differences of proportions result from adding
+// two successes and two failures", The American Statistician 54), for a chance of one in a
+// million.
+func (j *judging) stepInterval(s *plan.Step) (low, high float64) {
+	if j.rows.quota && j.rows.whole {
+		room := 100 * wholePersons * (1/s.N[0] + 1/s.N[1])
+		return s.Points - room, s.Points + room
+	}
 	var share [2]float64
 	variance := 0.0
 	for i, n := range s.N {

@@ -224,6 +224,10 @@ func (x *refinement) choose() {
 			}
 		}
 	}
+	bands := make([]int32, x.space.cards[x.of])
+	for _, of := range x.curves {
+		bands, _ = refine(bands, of.bands)
+	}
 	for i := len(x.cliques) - 1; i >= 0; i-- {
 		q := x.cliques[i]
 		if !q.smooth {
@@ -241,7 +245,7 @@ func (x *refinement) choose() {
 			if !holds(q.vars, others) {
 				continue
 			}
-			if t.single {
+			if t.single(bands) {
 				q.singles = append(q.singles, others)
 			} else {
 				q.class, _ = refine(q.class, t.class)

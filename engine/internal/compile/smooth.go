@@ -60,7 +60,7 @@ func (c *compiler) smoothingOf(f *figures) (s smoothing, ok bool) {
 		case slices.Contains(scope, s.of):
 		case i < f.given:
 			s.given = append(s.given, field)
-		case slices.ContainsFunc(scope, func(v int) bool { return !c.bySingleValues(s.of, v) }):
+		case slices.ContainsFunc(scope, func(v int) bool { return !c.bySingleValues(&s, v) }):
 			s.fields = append(s.fields, field)
 		}
 	}
@@ -105,15 +105,22 @@ func (c *compiler) bandedBy(f *figures) (v int, ok bool) {
 
 // bySingleValues reports whether a table, mean or joint that is not smoothed connects a
 // field with almost every value of an integer.
-func (c *compiler) bySingleValues(of, field int) bool {
-	return slices.ContainsFunc(c.ties[of], func(x tie) bool { return slices.Contains(x.scope, field) && x.single })
+func (c *compiler) bySingleValues(s *smoothing, field int) bool {
+	return slices.ContainsFunc(c.ties[s.of], func(x tie) bool { return slices.Contains(x.scope, field) && x.single(s.bands) })
 }
 
 // tie is a table, mean or joint of an integer with other variables.
 type tie struct {
 	constraint
 	class  []int32 // per value of the integer: values of a class are not distinguished
-	single bool    // almost every value is a class
+	smooth bool    // the table is smoothed
+}
+
+// single reports whether a tie distinguishes almost all values of the integer, and more
+// than bands do.
+func (x *tie) single(bands []int32) bool {
+	both, n := refine(bands, x.class)
+	return !x.smooth && int(slices.Max(x.class)) >= len(both)*3/5 && n > int(slices.Max(bands))+1
 }
 
 // tiesOf lists what the smoothed shares must keep.
@@ -122,8 +129,8 @@ func (c *compiler) tiesOf(of int) (out []tie) {
 		if len(x.scope) < 2 || !slices.Contains(x.scope, of) {
 			return
 		}
-		class, n := c.space.classes(x, of)
-		out = append(out, tie{x, class, !smooth && n > c.space.cards[of]*3/5})
+		class, _ := c.space.classes(x, of)
+		out = append(out, tie{x, class, smooth})
 	}
 	for i := range c.tables {
 		add(c.tables[i].part, c.tables[i].spec.Smooth != nil)
