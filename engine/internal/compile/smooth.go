@@ -66,8 +66,8 @@ func (c *compiler) smoothingOf(f *figures) (s smoothing, ok bool) {
 	}
 	of := c.space.fields[s.of]
 	if len(s.fields) == 0 {
-		c.diags.Errorf(t.Smooth.Place, "nothing-smooth", "no field in over of table %q is left to smooth: those beside the bands of %q are in tables by its single values", t.Name, of.Name).
-			WithHint("name the field to smooth in over, and the bands in given, or remove smooth")
+		c.diags.Errorf(t.Smooth.Place, "nothing-smooth", "table %q has no field in over whose shares could be smooth over %q: they are its bands, or other tables give them by its single values", t.Name, of.Name).
+			WithHint("name the field in over, and the bands in given, or remove smooth")
 		return s, false
 	}
 	for _, other := range c.smoothings {
@@ -94,11 +94,12 @@ func (c *compiler) bandedBy(f *figures) (v int, ok bool) {
 	if len(found) == 1 {
 		return v, true
 	}
-	d := c.diags.Errorf(f.spec.Smooth.Place, "no-bands", "table %q has groups of %d integer fields, and smooth needs those of one", f.spec.Name, len(found))
 	if len(found) == 0 {
-		d.WithHint(`add a field such as bands: {kind: "group", of: "age", cuts: […]} and give the table by it`)
+		c.diags.Errorf(f.spec.Smooth.Place, "no-bands", "table %q has no bands of an integer field over whose values its shares could be smooth", f.spec.Name).
+			WithHint(`add a field such as bands: {kind: "group", of: "age", cuts: […]} and give the table by it`)
 	} else {
-		d.WithHint("give the other integer itself, or a category")
+		c.diags.Errorf(f.spec.Smooth.Place, "no-bands", "table %q has bands of %d integer fields, and its shares can be smooth over the values of one", f.spec.Name, len(found)).
+			WithHint("name the other integer itself, or a category")
 	}
 	return 0, false
 }
@@ -164,8 +165,8 @@ func (c *compiler) readEdges(s *smoothing, of *kind.Field, said *spec.Smooth) bo
 		if at := x - of.Domain.Min; err == nil && at >= int64(least) && at < int64(of.Domain.Size()) {
 			return int(at), true
 		}
-		c.diags.Errorf(n.Place, "no-value", "%s is not a value of %q after the first", n.String, of.Name).
-			WithHint("its values are from %d to %d", of.Domain.Min, of.Domain.Min+int64(of.Domain.Size())-1)
+		c.diags.Errorf(n.Place, "no-value", "%s is not among the values of %q, %d to %d", n.String, of.Name, of.Domain.Min+int64(least), of.Domain.Min+int64(of.Domain.Size())-1).
+			WithHint("correct it: an edge is the first value after a step")
 		return 0, false
 	}
 	for _, n := range said.Edges {
