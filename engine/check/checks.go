@@ -28,6 +28,7 @@ var checks = [][]definition{
 	{languageCheck},
 	{ruleCheck},
 	{nearDuplicatesCheck, openingsCheck},
+	{recurrenceCheck},
 	{sourceCheck},
 	{measureCheck},
 	{goalCheck},
