@@ -41,11 +41,19 @@ func (x *steps) judge(j *judging, t tally) (out []finding, _ error) {
 		o := Outcome{ID: "smooth." + of.Field, Kind: KindStep, Name: of.Field, Fields: []string{of.Of, of.Field}}
 		if !j.unmeasurable(&o, o.Fields) {
 			integer, field := x.plan.Field(of.Of), x.plan.Field(of.Field)
-			var mass []float64
-			for _, n := range t.(*counts).of[x.counters[i]] {
-				mass = append(mass, float64(n))
+			sum, squares := t.(*counts).weighted(x.counters[i])
+			all := of.Steps(integer.Domain, sum, field.Slots(), field.Domain)
+			for k := range all {
+				for i, row := range [2]int64{-1, 0} { // the effective numbers of persons
+					at := int(all[k].Value+row-integer.Domain.Min) * field.Slots()
+					w := weighted{sum: all[k].N[i]}
+					for _, square := range squares[at : at+field.Domain.Size()] {
+						w.squares += square
+					}
+					all[k].N[i] = w.effective()
+				}
 			}
-			j.steps(&o, of, of.Steps(integer.Domain, mass, field.Slots(), field.Domain))
+			j.steps(&o, of, all)
 		}
 		out = append(out, only(o)...)
 	}
@@ -80,9 +88,9 @@ func (j *judging) steps(o *Outcome, of *plan.Smoothed, all []plan.Step) {
 // of a difference between two shares of Agresti and Caffo (2000, "Simple and effective
 // confidence intervals for proportions and differences of proportions result from adding
 // two successes and two failures", The American Statistician 54), for a chance of one in a
-// million.
+// million, with the effective sizes where rows have weights.
 func (j *judging) stepInterval(s *plan.Step) (low, high float64) {
-	if j.rows.quota && j.rows.whole {
+	if j.rows.quota && j.rows.whole && j.plan.Population.Design == nil {
 		room := 100 * wholePersons * (1/s.N[0] + 1/s.N[1])
 		return s.Points - room, s.Points + room
 	}

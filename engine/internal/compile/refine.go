@@ -34,7 +34,7 @@ type refinement struct {
 	axes     []int   // variables that give the value: of, or bands and position
 	value    []int32 // per configuration of axes, -1 for none
 	ties     []tie
-	curves   []curve
+	curves   []smoothed
 	cliques  []*refined
 	position map[int]bool
 }
@@ -48,13 +48,13 @@ type refined struct {
 	children []int
 
 	smooth  bool    // gets single values and is raked
-	curves  []curve // whose fields the clique introduces
+	curves  []smoothed // whose fields the clique introduces
 	class   []int32 // per value: which values only have to keep their shares together
 	singles [][]int // sets of variables whose joint distribution with single values is kept
 }
 
 // refine interpolates what is smoothed over an integer. It is false after a fault.
-func (c *compiler) refine(of int, curves []curve) bool {
+func (c *compiler) refine(of int, curves []smoothed) bool {
 	x := &refinement{compiler: c, of: of, ties: c.ties[of], curves: curves}
 	x.plant()
 	if i := slices.IndexFunc(c.space.splits, func(s split) bool { return s.variable == of }); i >= 0 {
@@ -426,7 +426,7 @@ func (x *refinement) kept(q *refined, r *raking) (out []margin) {
 
 // follow multiplies a clique's table by the factors that interpolate the shares of a field,
 // and returns the margin that the curves give.
-func (x *refinement) follow(q *refined, r *raking, of curve) margin {
+func (x *refinement) follow(q *refined, r *raking, of smoothed) margin {
 	var given []string
 	for _, field := range of.given {
 		if holds(q.vars, x.space.known[field.Name].scope) {
@@ -495,7 +495,7 @@ func (x *refinement) valueIn(vars []int) []int32 {
 }
 
 // labelIn returns the code of a curve's field per configuration of some variables.
-func (x *refinement) labelIn(vars []int, of curve) []int32 {
+func (x *refinement) labelIn(vars []int, of smoothed) []int32 {
 	index := x.space.index(vars, of.vars)
 	code := x.space.known[of.field.Name].code
 	for k, at := range index {
@@ -505,7 +505,7 @@ func (x *refinement) labelIn(vars []int, of curve) []int32 {
 }
 
 // byValue sums a clique's table to the values of the integer and the slots of a field.
-func (x *refinement) byValue(q *refined, p []float64, of curve) []float64 {
+func (x *refinement) byValue(q *refined, p []float64, of smoothed) []float64 {
 	slots := of.field.Slots()
 	out := make([]float64, x.space.cards[x.of]*slots)
 	label := x.labelIn(q.vars, of)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/personagen/personagen/engine/internal/identity"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
@@ -22,8 +23,8 @@ type smoothing struct {
 	from   int           // first value whose steps are checked
 }
 
-// curve is one smoothed field of a smoothing.
-type curve struct {
+// smoothed is one field of a smoothing.
+type smoothed struct {
 	*smoothing
 	field *kind.Field
 	vars  []int // on which the field depends
@@ -188,7 +189,7 @@ func (c *compiler) readEdges(s *smoothing, of *kind.Field, said *spec.Smooth) bo
 
 // smooth interpolates the tables that say so, and describes that in the plan.
 func (c *compiler) smooth() {
-	curves := map[int][]curve{} // by integer
+	curves := map[int][]smoothed{} // by integer
 	for i := range c.smoothings {
 		s := &c.smoothings[i]
 		for _, field := range s.fields {
@@ -200,7 +201,7 @@ func (c *compiler) smooth() {
 					x.Edges = append(x.Edges, of.Domain.Min+int64(a+1))
 				}
 			}
-			curves[s.of] = append(curves[s.of], curve{s, field, c.space.known[field.Name].scope, len(c.plan.Smoothed)})
+			curves[s.of] = append(curves[s.of], smoothed{s, field, c.space.known[field.Name].scope, len(c.plan.Smoothed)})
 			c.plan.Smoothed = append(c.plan.Smoothed, x)
 		}
 	}
@@ -212,10 +213,10 @@ func (c *compiler) smooth() {
 }
 
 // inOrder sorts curves so that one on whose field the curves of another depend comes first.
-func inOrder(pending []curve) (out []curve) {
+func inOrder(pending []smoothed) (out []smoothed) {
 	for len(pending) > 0 {
-		next := max(0, slices.IndexFunc(pending, func(x curve) bool {
-			return !slices.ContainsFunc(pending, func(y curve) bool { return y.field != x.field && slices.Contains(x.given, y.field) })
+		next := max(0, slices.IndexFunc(pending, func(x smoothed) bool {
+			return !slices.ContainsFunc(pending, func(y smoothed) bool { return y.field != x.field && slices.Contains(x.given, y.field) })
 		}))
 		out = append(out, pending[next])
 		pending = slices.Delete(slices.Clone(pending), next, next+1)
@@ -254,4 +255,23 @@ func (c *compiler) steepest(x *plan.Smoothed, of int, mass []float64) (worst pla
 		}
 	}
 	return worst
+}
+
+// smoothIdentity lists what is smoothed, in the order of the tables' names.
+func (c *compiler) smoothIdentity() (out []identity.Smooth) {
+	for i := range c.smoothings {
+		s := &c.smoothings[i]
+		x := identity.Smooth{Table: s.table.spec.Name, Of: c.space.fields[s.of].Name}
+		for _, field := range s.fields {
+			x.Fields = append(x.Fields, field.Name)
+		}
+		slices.Sort(x.Fields)
+		for a, edge := range s.edge {
+			if edge {
+				x.Edges = append(x.Edges, a+1)
+			}
+		}
+		out = append(out, x)
+	}
+	return out
 }

@@ -36,26 +36,7 @@ func (c *compiler) structure(tied []int, problem *fit.Problem) *identity.Structu
 	slices.SortStableFunc(limits, func(a, b identity.Limit) int {
 		return cmp.Or(strings.Compare(a.Where, b.Where), strings.Compare(a.Within, b.Within))
 	})
-	return &identity.Structure{Name: c.spec.Name, Labels: labels, Problem: problemIdentity(problem), Limits: limits, Smooth: c.smoothIdentity()}
-}
-
-// smoothIdentity lists what is smoothed, in the order of the tables' names.
-func (c *compiler) smoothIdentity() (out []identity.Smooth) {
-	for i := range c.smoothings {
-		s := &c.smoothings[i]
-		x := identity.Smooth{Table: s.table.spec.Name, Of: c.space.fields[s.of].Name}
-		for _, field := range s.fields {
-			x.Fields = append(x.Fields, field.Name)
-		}
-		slices.Sort(x.Fields)
-		for a, edge := range s.edge {
-			if edge {
-				x.Edges = append(x.Edges, a+1)
-			}
-		}
-		out = append(out, x)
-	}
-	return out
+	return &identity.Structure{Name: c.spec.Name, Labels: labels, Problem: problemIdentity(problem), Limits: limits, Strata: c.strataIdentity(), Smooth: c.smoothIdentity()}
 }
 
 // firstStructures returns what the hash of the structure may have been under version 1
@@ -139,7 +120,7 @@ func problemIdentity(p *fit.Problem) *identity.Problem {
 		out.Supports = append(out.Supports, identity.Support{Name: s.Name, Scope: s.Scope, Allowed: s.Allowed})
 	}
 	for _, m := range p.Means {
-		mean := identity.Mean{Name: m.Name, Scope: m.Scope, Group: m.Group, Score: m.Score, Target: m.Target, Half: m.Below}
+		mean := identity.Mean{Name: m.Name, Scope: m.Scope, Group: m.Group, Score: m.Score, Target: m.Target, Half: m.Below, Total: m.Total, Free: m.Free}
 		if !slices.Equal(m.Below, m.Above) {
 			mean.Above = m.Above
 		}
