@@ -161,24 +161,24 @@ func (c *compiler) readEdges(s *smoothing, of *kind.Field, said *spec.Smooth) bo
 		s.edge[v] = s.inside[v] != s.inside[v+1]
 	}
 	s.from = max(0, slices.Index(s.inside, true))
-	within := func(n *spec.Node, least int) (int, bool) {
+	within := func(n *spec.Node, least int, hint string) (int, bool) {
 		x, err := strconv.ParseInt(n.String, 10, 64)
 		if at := x - of.Domain.Min; err == nil && at >= int64(least) && at < int64(of.Domain.Size()) {
 			return int(at), true
 		}
 		c.diags.Errorf(n.Place, "no-value", "%s is not among the values of %q, %d to %d", n.String, of.Name, of.Domain.Min+int64(least), of.Domain.Min+int64(of.Domain.Size())-1).
-			WithHint("correct it: an edge is the first value after a step")
+			WithHint("%s", hint)
 		return 0, false
 	}
 	for _, n := range said.Edges {
-		at, ok := within(n, 1)
+		at, ok := within(n, 1, "correct it: an edge is the first value after a step")
 		if !ok {
 			return false
 		}
 		s.edge[at-1] = true
 	}
 	if said.From != nil {
-		at, ok := within(said.From, 0)
+		at, ok := within(said.From, 0, "correct it")
 		if !ok {
 			return false
 		}
