@@ -9,10 +9,10 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// Limits of the raking of one clique. Its margins agree, so that it converges; met is
-// far below what a table may be off.
+// Limits of the raking of one clique. Its margins agree, so a few sweeps are usual.
 const (
 	rakeSweeps   = 5000
+	rakeVisits   = 4e9   // of cells; fewer sweeps of large cliques
 	rakeMet      = 1e-13 // of all persons; raking stops
 	rakeUnmet    = 1e-9  // of all persons; the smoothing has failed
 	targetSweeps = 20    // towards the curves, which need not be met exactly
@@ -29,14 +29,13 @@ const (
 // with the clique above and with all that tables, means and joints say.
 type refinement struct {
 	*compiler
-	of       int
-	split    *split  // nil if the fit has single values
-	axes     []int   // variables that give the value: of, or bands and position
-	value    []int32 // per configuration of axes, -1 for none
-	ties     []tie
-	curves   []smoothed
-	cliques  []*refined
-	position map[int]bool
+	of      int
+	split   *split  // nil if the fit has single values
+	axes    []int   // variables that give the value: of, or bands and position
+	value   []int32 // per configuration of axes, -1 for none
+	ties    []tie
+	curves  []smoothed
+	cliques []*refined
 }
 
 // refined is a clique in the tree of a refinement.
@@ -47,14 +46,14 @@ type refined struct {
 	parent   int
 	children []int
 
-	smooth  bool    // gets single values and is raked
+	smooth  bool       // gets single values and is raked
 	curves  []smoothed // whose fields the clique introduces
-	class   []int32 // per value: which values only have to keep their shares together
-	singles [][]int // sets of variables whose joint distribution with single values is kept
+	class   []int32    // per value: which values only have to keep their shares together
+	singles [][]int    // sets of variables whose joint distribution with single values is kept
 }
 
-// refine interpolates what is smoothed over an integer. It is false after a fault.
-func (c *compiler) refine(of int, curves []smoothed) bool {
+// refineOver interpolates what is smoothed over an integer. It is false after a fault.
+func (c *compiler) refineOver(of int, curves []smoothed) bool {
 	x := &refinement{compiler: c, of: of, ties: c.ties[of], curves: curves}
 	x.plant()
 	if i := slices.IndexFunc(c.space.splits, func(s split) bool { return s.variable == of }); i >= 0 {
@@ -367,10 +366,14 @@ func (x *refinement) rakeClique(i int) bool {
 	}
 	exact := len(margins)
 	for _, of := range q.curves {
+		if x.ctx.Err() != nil {
+			return true // the next stage reports it
+		}
 		margins = append(margins, x.follow(q, r, of))
 		r.rake(margins, targetSweeps)
 	}
-	off := r.rake(margins[:exact], rakeSweeps)
+	sweeps := min(rakeSweeps, max(targetSweeps, rakeVisits/max(1, len(r.live)*exact)))
+	off := r.rake(margins[:exact], sweeps)
 	if off > rakeUnmet {
 		of := x.curves[0]
 		if len(q.curves) > 0 {

@@ -206,7 +206,7 @@ func (c *compiler) smooth() {
 		}
 	}
 	for of := range c.space.fields {
-		if len(curves[of]) > 0 && !c.refine(of, inOrder(curves[of])) {
+		if len(curves[of]) > 0 && !c.refineOver(of, inOrder(curves[of])) {
 			return
 		}
 	}
