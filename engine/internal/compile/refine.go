@@ -161,14 +161,14 @@ func (x *refinement) placePositions() bool {
 		}
 		x.convert(q)
 	}
-	home := slices.IndexFunc(x.cliques, func(q *refined) bool { return slices.Contains(q.vars, s.position) })
-	own := &refined{vars: []int{x.of, s.bands, s.position}, flat: make([]float64, len(s.of)*len(x.value)), parent: home}
+	host := slices.IndexFunc(x.cliques, func(q *refined) bool { return slices.Contains(q.vars, s.position) })
+	own := &refined{vars: []int{x.of, s.bands, s.position}, flat: make([]float64, len(s.of)*len(x.value)), parent: host}
 	for k, v := range x.value {
 		if v >= 0 {
 			own.flat[int(v)*len(x.value)+k] = mass[v]
 		}
 	}
-	x.cliques[home].children = append(x.cliques[home].children, len(x.cliques))
+	x.cliques[host].children = append(x.cliques[host].children, len(x.cliques))
 	x.cliques = append(x.cliques, own)
 	return true
 }
