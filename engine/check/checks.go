@@ -19,6 +19,7 @@ var checks = [][]definition{
 	{openCheck, frequencyCheck},
 	{stratumCheck},
 	{tableCheck},
+	{stepCheck},
 	{numberCheck},
 	{correlationCheck},
 	{statisticCheck},
