@@ -211,13 +211,16 @@ func TestReferences(t *testing.T) {
 func TestSpread(t *testing.T) {
 	fields := `hue: {kind: "category", values: ["amber", "slate"]}
 		likes: {kind: "text_list", items: {min: 2, max: 2}, chars: {min: 1, max: 9}, offline: parts: ["n:1", "n:2"]}
-		tale: {kind: "text", chars: {min: 1, max: 200}, offline: parts: ["p", "p"]}
+		tale: {kind: "text", chars: {min: 1, max: 200}, offline: parts: ["o", "p", "p"]}
 	}
 	narrator: {spread: %v
 	`
 	var banks strings.Builder
 	for i := range 20 {
 		fmt.Fprintf(&banks, "[n]\nn%d\n[p]\np%d.\n[p] hue: \"amber\"\nq%d.\n", i, i, i)
+	}
+	for i := range 200 {
+		fmt.Fprintf(&banks, "[o]\no%d.\n", i) // openings, which must differ
 	}
 	most := func(spread bool, field string) int {
 		p := world(t, fmt.Sprintf(fields, spread), banks.String())
