@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/personagen/personagen/engine/diag"
 )
 
 // told is a phrase of proseBanks: what it tells and follows from.
@@ -140,6 +142,58 @@ func TestProse(t *testing.T) {
 	}
 	if connected < 5000 || references["she"] < 1000 || references["he"] < 1000 || references["the"] < 1000 {
 		t.Errorf("got %d connectives and the references %v, want more", connected, references)
+	}
+}
+
+// TestLeftOut: no part of a text is left out unless the compiler has warned of it.
+func TestLeftOut(t *testing.T) {
+	const fields = `
+	hue: {kind: "category", values: ["amber", "slate"]}
+	tale: {kind: "text", chars: {min: 1, max: 400}, offline: {parts: ["a", "b", "a", "c"], close: ["d"]}}
+	next: {kind: "text", chars: {min: 1, max: 400}, offline: {parts: ["b", "c"], apart_from: ["tale"]}}`
+	silent, left := 0, 0
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		var banks strings.Builder
+		for _, bank := range []string{"a", "b", "c", "d"} {
+			for range 1 + r.IntN(5) {
+				fmt.Fprintf(&banks, "[%s]%s\n", bank, []string{"", ` hue: "amber"`}[r.IntN(5)/4])
+				for range 1 + r.IntN(3) {
+					if r.IntN(5) > 0 {
+						fmt.Fprintf(&banks, "[fact: f%d] ", r.IntN(12))
+					}
+					fmt.Fprintf(&banks, "x%s.\n", []string{"", "", " <e>", " <e> <e>"}[r.IntN(4)])
+				}
+			}
+			fmt.Fprintf(&banks, "[%s]\n[fact: h%s] last.\n", bank, bank)
+		}
+		fmt.Fprintf(&banks, "[e]\n")
+		for i := range 6 + r.IntN(6) {
+			fmt.Fprintf(&banks, "[fact: g%d] e\n", i)
+		}
+		p, faults := worldWithFaults(t, fields, banks.String())
+		for field, parts := range map[string]int{"tale": 5, "next": 2} {
+			warned := slices.ContainsFunc(faults.Items, func(d diag.Diagnostic) bool {
+				return d.Code == "left-out" && strings.Contains(d.Message, field)
+			})
+			short := 0
+			for _, text := range column(newWriter(t, p, seed).batch(t, 0, 100), field) {
+				if strings.Count(text, ".") < parts {
+					short++
+				}
+			}
+			switch {
+			case !warned && short > 0:
+				t.Fatalf("seed %d: got %d texts of %s with a part left out, and no warning:\n%s", seed, short, field, banks.String())
+			case !warned:
+				silent++
+			case short > 0:
+				left++
+			}
+		}
+	}
+	if silent < 10 || left < 10 {
+		t.Errorf("got %d specs without a warning and %d with a part left out, want at least 10 of each", silent, left)
 	}
 }
 
