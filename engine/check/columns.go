@@ -15,16 +15,22 @@ type columnsPlan struct{ fields []columnPlan }
 
 // columnPlan is what one column must satisfy.
 type columnPlan struct {
-	field    *kind.Field
-	axis     int // -1 when not coded
-	when     int // mask of the rows that have a value
-	group    bool
+	field   *kind.Field
+	axis    int // -1 when not coded
+	when    int // mask of the rows that have a value
+	covered int // mask of the rows for which a number has a distribution
+	// free says that null may be right where these hold: it follows from other fields,
+	// or nobody can tell where they hold.
+	free     bool
 	counter  int // counts per code, -1 when not coded
 	low      float64
 	high     float64
 	bounded  bool
 	nonEmpty bool
 }
+
+// anyone reports whether no known condition says who has a value.
+func (c *columnPlan) anyone() bool { return c.when == everyone && c.covered == everyone }
 
 // ranger is implemented by programs whose numbers have bounds.
 type ranger interface {
@@ -34,8 +40,15 @@ type ranger interface {
 func compileColumns(b *basis, coding *coding, counts *countsPlan) *columnsPlan {
 	p := &columnsPlan{}
 	for i, f := range b.plan.Fields {
-		when, _ := b.when(f)
-		c := columnPlan{field: f, axis: coding.axisOf[i], when: coding.mask(when), group: f.Lookup() != nil || f.RowOf() != "" || f.Type == frame.Date, counter: -1}
+		when, unknown := b.when(f)
+		c := columnPlan{field: f, axis: coding.axisOf[i], when: coding.mask(when), covered: everyone, free: f.FollowsNull() || unknown, counter: -1}
+		if covered := f.Covered(); covered != nil {
+			if b.measures(covered.Fields) {
+				c.covered = coding.mask(covered)
+			} else {
+				c.free = true
+			}
+		}
 		if c.axis >= 0 {
 			c.counter = counts.counter(coding, coding.space([]string{f.Name}), everyone)
 		}
@@ -222,19 +235,19 @@ func (t *columns) addLists(b *frame.Batch, i int) {
 	}
 }
 
-// addNulls counts nulls and compares them with the field's condition. A group may
-// also be null by the values of its base fields, and a date by those from which it
-// follows; their own checks cover that.
+// addNulls counts nulls and compares them with the field's conditions. A field that is
+// also null by the values of others, such as a group or a date, has a check of its own.
 func (t *columns) addNulls(b *frame.Batch, i int) {
 	c, col, f := &t.plan.fields[i], &b.Columns[i], &t.of[i]
 	category := c.field.Type == frame.Category
-	if !category && col.Null == nil && c.when < 0 {
+	if !category && col.Null == nil && c.anyone() {
 		return
 	}
 	if category && !c.field.Nullable && t.codes.good[c.axis] {
 		return // no code is null, or not all would be good
 	}
-	has := t.codes.taken(c.when)
+	has, covered := t.codes.taken(c.when), t.codes.taken(c.covered)
+	free := c.free || c.anyone() && c.field.Nullable
 	for r := range b.N {
 		null := false
 		if category {
@@ -246,11 +259,11 @@ func (t *columns) addNulls(b *frame.Batch, i int) {
 			f.nulls++
 		}
 		switch {
-		case has != nil && !has[r]:
+		case has != nil && !has[r] || covered != nil && !covered[r]:
 			if !null {
 				f.extra.add(b.First + int64(r))
 			}
-		case null && !c.group && (has != nil || !c.field.Nullable):
+		case null && !free:
 			f.missing.add(b.First + int64(r))
 		}
 	}

@@ -23,9 +23,10 @@ type statistics struct{ fields []statisticField }
 
 type statisticField struct {
 	column int
-	scored int // position in scoresPlan.fields, -1 for a fitted field
-	axis   int // of a fitted field, in the coding
-	scores []float64
+	scored int       // position in scoresPlan.fields, -1 for a fitted field
+	axis   int       // of a fitted field, in the coding
+	points []float64 // of its values in quantiles
+	scores []float64 // in means
 	of     []*kind.Statistic
 	spaces []int // of each statistic's groups, in the coding
 }
@@ -33,14 +34,14 @@ type statisticField struct {
 func compileStatistics(s *shared) check {
 	x := &statistics{}
 	for i, f := range s.plan.Fields {
-		if len(f.Statistics) == 0 || !s.measurable[f.Name] || !s.measures(f.Inputs) {
+		if len(f.Statistics) == 0 || !s.measurable[f.Name] || !f.MeetsByFit() && !s.measures(f.Inputs) {
 			continue
 		}
 		field := statisticField{column: i, scored: s.askScores().field(f.Name)}
 		switch {
 		case field.scored >= 0:
-		case f.Class == kind.Fitted && s.coding.axisOf[i] >= 0 && len(f.Scores) == f.Domain.Size():
-			field.axis, field.scores = s.coding.axisOf[i], f.Scores
+		case f.MeetsByFit() && s.coding.axisOf[i] >= 0:
+			field.axis, field.points, field.scores = s.coding.axisOf[i], f.Points(), f.Scores
 		default:
 			continue
 		}
@@ -71,7 +72,8 @@ type statisticsTally struct {
 // groupTally describes the values of a group.
 type groupTally struct {
 	values sketch.Numbers
-	below  int64 // values up to the published quantile
+	below  int64   // values up to the published quantile
+	counts []int64 // of a fitted field's quantile: by value
 }
 
 func (x *statistics) newTally(a *accumulators) tally {
@@ -108,6 +110,13 @@ func (t *statisticsTally) add(b *frame.Batch) {
 				}
 				group := s.Of.Case[config] - 1
 				g := &t.of[i][k][group]
+				if f.scored < 0 && s.IsQuantile() {
+					if code := t.codes.axes[f.axis][r]; code >= 0 && int(code) < len(f.points) {
+						g.add(f.points[code], s.Published[group])
+						g.count(code, len(f.points))
+					}
+					continue
+				}
 				if f.scored < 0 {
 					if code := t.codes.axes[f.axis][r]; code >= 0 && int(code) < len(f.scores) && (s.Across == "" || f.scores[code] > 0) {
 						g.add(s.Linear(f.scores[code]), s.Published[group])
@@ -135,6 +144,7 @@ func (t *statisticsTally) merge(other tally) {
 			for g := range t.of[i][k] {
 				t.of[i][k][g].values.Merge(&o.of[i][k][g].values)
 				t.of[i][k][g].below += o.of[i][k][g].below
+				t.of[i][k][g].mergeCounts(&o.of[i][k][g])
 			}
 			switch {
 			case t.groups[i][k] == nil:
@@ -155,7 +165,7 @@ func (x *statistics) judge(j *judging, gathered tally) (out []finding, _ error) 
 		for k, s := range f.of {
 			o := Outcome{ID: "statistic." + field.Name + "." + s.Name, Kind: KindStatistic, Name: field.Name + " " + s.Name}
 			o.Fields = append([]string{field.Name}, s.By...)
-			judged := judgedStatistic{judging: j, field: field, of: s}
+			judged := judgedStatistic{judging: j, field: field, of: s, points: f.points}
 			if f.scored >= 0 {
 				judged.scorer, judged.groups = t.scores.fields[f.scored].scorer, t.groups[i][k]
 			}
@@ -179,6 +189,7 @@ type judgedStatistic struct {
 	of     *kind.Statistic
 	scorer *kind.Scorer // nil for a fitted field
 	groups []int32      // per distribution
+	points []float64    // of a fitted field's values, in quantiles
 }
 
 // leastOfGroup is the number of values below which a group is not tested.
@@ -194,7 +205,7 @@ func (x *judgedStatistic) judge(o *Outcome, groups []groupTally) (faults []strin
 		n := tally.values.N
 		v := GroupStatistic{Group: x.of.Groups[g], Persons: n, Published: x.of.Published[g], Planned: tidy(x.of.Expected[g])}
 		if n > 0 {
-			p, z, fault := x.compare(&v, tally, members[g])
+			p, z, fault := x.compare(&v, tally, members[g], g)
 			persons += n
 			if n >= leastOfGroup {
 				tested++
@@ -237,7 +248,10 @@ func (x *judgedStatistic) members(n int) [][]member {
 }
 
 // compare sets what a group reached and its sampling error, and tests it.
-func (x *judgedStatistic) compare(v *GroupStatistic, t *groupTally, members []member) (p, z float64, fault string) {
+func (x *judgedStatistic) compare(v *GroupStatistic, t *groupTally, members []member, group int) (p, z float64, fault string) {
+	if x.of.Interpolate != "" {
+		return x.fittedQuantile(v, t, group)
+	}
 	n := float64(t.values.N)
 	mean, sd := t.values.Moments()
 	v.Reached = x.of.Linear(mean)
@@ -247,7 +261,7 @@ func (x *judgedStatistic) compare(v *GroupStatistic, t *groupTally, members []me
 	}
 	unit := 1.0 // a total per unit of the mean
 	if x.of.Measure == kind.Total {
-		unit = float64(x.plan.Population.Persons) * x.of.Mass[slices.Index(x.of.Groups, v.Group)]
+		unit = float64(x.plan.Population.Persons) * x.of.Mass[group]
 	}
 	v.Reached = tidy(v.Reached * unit)
 	if x.scorer == nil {

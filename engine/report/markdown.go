@@ -131,11 +131,16 @@ func (s *Stats) values(d *document, f Field) {
 	if f.Published != "" {
 		head = append(head, "published>", "fitted>")
 	}
-	shown := f.Values
+	var shown []Value
+	var rest *Rest
 	if withTarget {
-		shown = shown[:min(len(shown), mostValues)]
+		var listed []int
+		listed, rest = foldValues(f.Values, s.Population.Rows, mostValues)
+		for _, i := range listed {
+			shown = append(shown, f.Values[i])
+		}
 	} else {
-		shown = slices.Clone(shown)
+		shown = slices.Clone(f.Values)
 		slices.SortStableFunc(shown, func(x, y Value) int { return cmp.Compare(y.Count, x.Count) })
 		shown = shown[:min(len(shown), mostFrequent)]
 	}
@@ -159,8 +164,16 @@ func (s *Stats) values(d *document, f Field) {
 		rows = append(rows, append(row, make([]string, len(head)-len(row))...))
 	}
 	d.table(head, rows)
-	if n := len(f.Values) - len(shown); n > 0 {
-		d.line("stats.json has %d more values.\n", n)
+	if rest != nil {
+		d.line("%s other values: %s, target %s; the largest deviation of one of them is %s persons.\n",
+			humanize.Thousands(int64(rest.Values)), percent(rest.Share), percent(*rest.Target), signed(*rest.Deviation))
+	}
+	more, of := len(f.Values)-len(shown), ""
+	if f.Rest != nil {
+		more, of = len(f.listed)-len(shown), " of the "+humanize.Thousands(int64(len(f.Values)))
+	}
+	if more > 0 {
+		d.line("stats.json has %d more%s values.\n", more, of)
 	}
 }
 

@@ -120,7 +120,7 @@ func problemIdentity(p *fit.Problem) *identity.Problem {
 		out.Supports = append(out.Supports, identity.Support{Name: s.Name, Scope: s.Scope, Allowed: s.Allowed})
 	}
 	for _, m := range p.Means {
-		mean := identity.Mean{Name: m.Name, Scope: m.Scope, Group: m.Group, Score: m.Score, Target: m.Target, Half: m.Below}
+		mean := identity.Mean{Name: m.Name, Scope: m.Scope, Group: m.Group, Score: m.Score, Target: m.Target, Half: m.Below, Total: m.Total, Free: m.Free}
 		if !slices.Equal(m.Below, m.Above) {
 			mean.Above = m.Above
 		}

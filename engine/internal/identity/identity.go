@@ -85,6 +85,8 @@ type Mean struct {
 	Target []float64 `json:"target"`
 	Half   []float64 `json:"half"`
 	Above  []float64 `json:"above,omitempty"` // where it is not Half, which is then below
+	Total  bool      `json:"total,omitempty"`
+	Free   bool      `json:"free,omitempty"`
 }
 
 // Support is a set of configurations that a Problem allows.
