@@ -244,7 +244,7 @@ func TestAxes(t *testing.T) {
 
 // TestTags parses the tags of headings and phrases.
 func TestTags(t *testing.T) {
-	text := "[work] [fact: job] [later: any] age: >=60\n[contrast: a, b-2]  [fact: pay] x {y}\n  goes on\nplain\n[home]\n\\[not: a tag]\n"
+	text := "[work] [fact: job] [later: any] age: >=60\n[contrast: a, b-2]  [fact: pay] x {y}\n  goes on\nplain\n[land]\n\\[not: a tag]\n"
 	faults := &diag.List{}
 	var got []string
 	for _, s := range Parse("b.txt", []byte(text), faults) {
@@ -262,7 +262,7 @@ func TestTags(t *testing.T) {
 		`  b.txt:1:8 fact ["job"]`, `  b.txt:1:20 later ["any"]`, `  b.txt:2:1 contrast ["a" "b-2"]`, `  b.txt:2:21 fact ["pay"]`,
 		`b.txt:4:1 "plain"`,
 		`  b.txt:1:8 fact ["job"]`, `  b.txt:1:20 later ["any"]`,
-		`[home] "" b.txt:5:7`,
+		`[land] "" b.txt:5:7`,
 		`b.txt:6:1 "\\[not: a tag]"`,
 	}
 	if d := cmp.Diff(want, got); d != "" || len(faults.Items) > 0 {
