@@ -2,7 +2,6 @@ package check
 
 import (
 	"math"
-	"slices"
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/frame"
@@ -83,12 +82,22 @@ type columnTally struct {
 	extra   violations // a value where null is required
 	nulls   int64
 	numbers sketch.Numbers // of numbers, of the lengths of texts, of the items of lists
-	items   []int64        // per label of a list
+	items   []int64        // per label of a list, by class of weights
+	// classes are numbers by class of weights; nil without a design, and of texts.
+	classes []sketch.Numbers
 	dates   dateCounts
 }
 
 func (p *columnsPlan) newTally(codes *codes, counts *counts) *columns {
-	return &columns{plan: p, codes: codes, counts: counts, of: make([]columnTally, len(p.fields))}
+	t := &columns{plan: p, codes: codes, counts: counts, of: make([]columnTally, len(p.fields))}
+	if d := codes.coding.design; d != nil {
+		for i, c := range p.fields {
+			if c.axis < 0 && (c.field.Type == frame.Number || c.field.Type == frame.Integer) {
+				t.of[i].classes = make([]sketch.Numbers, d.classes())
+			}
+		}
+	}
+	return t
 }
 
 func (t *columns) merge(other tally) {
@@ -101,6 +110,9 @@ func (t *columns) merge(other tally) {
 		f.extra.merge(&o.extra)
 		f.nulls += o.nulls
 		f.numbers.Merge(&o.numbers)
+		for class := range f.classes {
+			f.classes[class].Merge(&o.classes[class])
+		}
 		f.dates.merge(&o.dates)
 		if f.items == nil {
 			f.items = o.items
@@ -157,6 +169,9 @@ func (t *columns) addColumn(b *frame.Batch, i int) {
 					f.outside.add(b.First + int64(r))
 				}
 				f.numbers.Add(v)
+				if f.classes != nil {
+					f.classes[t.codes.classes[r]].Add(v)
+				}
 			}
 		}
 	case frame.Text:
@@ -196,6 +211,9 @@ func (t *columns) addIntegers(b *frame.Batch, i int) {
 			f.outside.add(b.First + int64(r))
 		}
 		f.numbers.Add(float64(v))
+		if f.classes != nil {
+			f.classes[t.codes.classes[r]].Add(float64(v))
+		}
 	}
 }
 
@@ -206,7 +224,7 @@ func (t *columns) addLists(b *frame.Batch, i int) {
 	if labels {
 		size = c.field.Domain.Size()
 		if f.items == nil {
-			f.items = make([]int64, size)
+			f.items = make([]int64, size*t.codes.coding.design.classes())
 		}
 	}
 	for r := range b.N {
@@ -221,7 +239,7 @@ func (t *columns) addLists(b *frame.Batch, i int) {
 			case !labels:
 				empty = empty || col.Texts[k] == ""
 			case uint32(col.Codes[k]) < uint32(size):
-				f.items[col.Codes[k]]++
+				f.items[t.codes.class(r)*size+int(col.Codes[k])]++
 			default:
 				bad = true
 			}
@@ -269,22 +287,42 @@ func (t *columns) addNulls(b *frame.Batch, i int) {
 	}
 }
 
-// profiles describes every column.
+// profiles describes every column, by weight.
 func (t *columns) profiles(rows int64) (out []Profile) {
+	design := t.codes.coding.design
 	for i := range t.of {
 		c, f := &t.plan.fields[i], &t.of[i]
-		p := Profile{Field: c.field.Name, Rows: rows, Nulls: f.nulls, Counts: f.items}
+		p := Profile{Field: c.field.Name, Rows: rows, Nulls: f.nulls}
+		if f.items != nil {
+			size := len(f.items) / design.classes()
+			p.Counts = make([]float64, size)
+			for at, n := range f.items {
+				p.Counts[at%size] += float64(n) * design.weight(at/size)
+			}
+			p.Counts = t.counts.all().scaled(p.Counts, rows)
+		}
 		p.Dates = f.dates.describe()
 		if c.counter >= 0 {
-			p.Counts = slices.Clone(t.counts.of[c.counter][:c.field.Domain.Size()])
+			sum, _ := t.counts.weighted(c.counter)
+			sum = t.counts.all().scaled(sum, rows)
+			p.Counts = sum[:c.field.Domain.Size()]
+			if design != nil && c.field.Nullable {
+				p.NullsWeighted = sum[len(sum)-1]
+			}
 			if c.field.Type == frame.Integer {
-				p.Numbers = sketch.Exact(p.Counts, c.field.Domain.Min)
+				p.Numbers = sketch.Exact(t.counts.of[c.counter][:c.field.Domain.Size()], p.Counts, c.field.Domain.Min)
 			}
 		} else if p.Numbers = f.numbers.Describe(); p.Numbers != nil {
-			switch c.field.Type {
-			case frame.Text:
+			switch {
+			case f.classes != nil:
+				x := sketch.Weighted{Weights: design.weights}
+				for class := range f.classes {
+					x.Of = append(x.Of, &f.classes[class])
+				}
+				p.Numbers = x.Describe()
+			case c.field.Type == frame.Text:
 				p.Numbers.Of = "characters"
-			case frame.CategoryList, frame.TextList:
+			case c.field.Type == frame.CategoryList || c.field.Type == frame.TextList:
 				p.Numbers.Of = "items"
 			}
 		}

@@ -44,6 +44,7 @@ const (
 	Identifier                // which person it is; no two persons have the same
 	Constant                  // nothing; every person has the same
 	Provenance                // who wrote the person's texts
+	Weighting                 // how many persons of the population the person stands for
 )
 
 // MeaningOf returns the meaning of a kind's values, Fact for an unknown kind.
@@ -332,7 +333,7 @@ type Kind struct {
 
 // Kinds returns every kind. The schema's #Kinds has the same names.
 func Kinds() []Kind {
-	return []Kind{categoryKind, integerKind, groupKind, choiceKind, columnKind, numberKind, dateKind, templateKind, listKind, constantKind, idKind, textKind, textListKind, textSourceKind}
+	return []Kind{categoryKind, integerKind, groupKind, choiceKind, columnKind, numberKind, dateKind, templateKind, listKind, constantKind, idKind, textKind, textListKind, textSourceKind, weightKind}
 }
 
 // Find returns the kind of the given name; false when there is none.

@@ -83,6 +83,8 @@ func (f *Field) Validate() error {
 		if p.Of == nil {
 			return errors.New("it is a group of nothing")
 		}
+	case *weight:
+		return p.validate()
 	case *list:
 		if p.Min < 0 || p.Max < p.Min || p.Max > max(len(p.Codes), 1) {
 			return fmt.Errorf("its lists have %d to %d of %d entries", p.Min, p.Max, len(p.Codes))
@@ -173,6 +175,8 @@ func (f *Field) Selectors() []*Selector {
 		return []*Selector{p.Given}
 	case *list:
 		return []*Selector{p.Given}
+	case *weight:
+		return []*Selector{p.Of}
 	}
 	return []*Selector{f.Lookup()}
 }

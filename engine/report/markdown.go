@@ -27,6 +27,7 @@ const (
 func (s *Stats) Markdown(w io.Writer) error {
 	var d document
 	s.head(&d)
+	s.design(&d, "##")
 	s.goals(&d)
 	s.failures(&d)
 	s.margins(&d)
@@ -146,9 +147,9 @@ func (s *Stats) values(d *document, f Field) {
 	}
 	var rows [][]string
 	for _, v := range shown {
-		row := []string{Escape(v.Label), humanize.Thousands(v.Count), percent(v.Share)}
+		row := []string{Escape(v.Label), countOf(v.Count), percent(v.Share)}
 		if withTarget {
-			row = append(row, percent(*v.Target), signed(float64(v.Count)-*v.Target*float64(s.Population.Rows)))
+			row = append(row, percent(*v.Target), signed(v.Count-*v.Target*float64(s.Population.Rows)))
 		}
 		if f.Published != "" {
 			if v.Published != nil {
@@ -160,7 +161,7 @@ func (s *Stats) values(d *document, f Field) {
 		rows = append(rows, row)
 	}
 	if f.Nulls > 0 {
-		row := []string{"*none*", humanize.Thousands(f.Nulls), percent(share(f.Nulls, s.Population.Rows))}
+		row := []string{"*none*", countOf(f.none()), percent(share(f.none(), float64(s.Population.Rows)))}
 		rows = append(rows, append(row, make([]string, len(head)-len(row))...))
 	}
 	d.table(head, rows)
@@ -180,7 +181,7 @@ func (s *Stats) values(d *document, f Field) {
 func (s *Stats) numbers(d *document) {
 	var rows [][]string
 	for _, f := range s.Fields {
-		if n := f.Numbers; n != nil && !f.Hidden && kind.MeaningOf(f.Kind) != kind.Identifier && f.Class != kind.Written {
+		if n := f.Numbers; n != nil && !f.Hidden && kind.MeaningOf(f.Kind) != kind.Identifier && kind.MeaningOf(f.Kind) != kind.Weighting && f.Class != kind.Written {
 			of := n.Of
 			if f.Unit != "" && of == "values" {
 				of = f.Unit
@@ -275,8 +276,9 @@ func (s *Stats) tables(d *document) {
 		if t.Test != nil {
 			test = fmt.Sprintf("%s, %d df, p %s", number(t.Test.ChiSquare), t.Test.DF, number(t.Test.P))
 		}
+		off, cell := n.Deviation()
 		rows = append(rows, []string{
-			Escape(t.Name), t.Origin, strconv.Itoa(n.Cells), signed(n.Persons), Escape(n.PersonsCell), points(n.Points),
+			Escape(t.Name), t.Origin, strconv.Itoa(n.Cells), signed(off), Escape(cell), points(n.Points),
 			number(n.TVD), fmt.Sprintf("%.2f", n.SRMSERatio), v, test, t.Status,
 		})
 	}
