@@ -219,27 +219,28 @@ func (n *narrator) wordings(node *spec.Node) (out []string) {
 	if node == nil {
 		return nil
 	}
-	all := node.AsStrings()
+	all := node.Items
 	if node.Kind == spec.StringNode {
-		all = []spec.String{node.AsString()}
+		all = []*spec.Node{node}
 	}
 	for _, t := range all {
-		out = append(out, t.Value)
-		parts, faults := phrase.Compile(t.Value)
+		out = append(out, t.String)
+		parts, faults := phrase.Compile(t.String)
 		for _, f := range faults {
-			n.diags.Errorf(node.PositionAt(f.Offset), "phrase", "%s", f.Message).WithHint("%s", f.Hint)
+			n.diags.Errorf(t.PositionAt(f.Offset), "phrase", "%s", f.Message).WithHint("%s", f.Hint)
 		}
 		for i := range parts {
 			part := &parts[i]
+			at := t.PositionAt(part.Offset)
 			switch f := n.kinds.Fields[part.Text]; {
 			case part.Kind == phrase.Bank:
-				n.diags.Errorf(t.Place, "reference", "a wording cannot refer to the bank %q", part.Text).WithHint("use text, fields and forms")
+				n.diags.Errorf(at, "reference", "a wording cannot refer to the bank %q", part.Text).WithHint("use text, fields and forms")
 			case part.Kind == phrase.Forms:
-				n.checkForms(part, t.Place)
+				n.checkForms(part, at)
 			case part.Kind == phrase.Field && f != nil && f.Class == kind.Written:
-				n.diags.Errorf(t.Place, "not-known", "field %q is a %s: wordings cannot repeat it", f.Name, f.Kind).WithHint("name a field that is not a text")
+				n.diags.Errorf(at, "not-known", "field %q is a %s: wordings cannot repeat it", f.Name, f.Kind).WithHint("name a field that is not a text")
 			case part.Kind == phrase.Field:
-				n.resolveValue(part, t.Place)
+				n.resolveValue(part, at)
 			}
 		}
 	}

@@ -150,7 +150,9 @@ func TestLeftOut(t *testing.T) {
 	const fields = `
 	hue: {kind: "category", values: ["amber", "slate"]}
 	tale: {kind: "text", chars: {min: 1, max: 400}, offline: {parts: ["a", "b", "a", "c"], close: ["d"]}}
-	next: {kind: "text", chars: {min: 1, max: 400}, offline: {parts: ["b", "c"], apart_from: ["tale"]}}`
+	next: {kind: "text", chars: {min: 1, max: 400}, offline: {parts: ["b", "c"], apart_from: ["tale"]}}
+	}
+	narrator: {relations: so: ["SO"]`
 	silent, left := 0, 0
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 2))
@@ -159,7 +161,11 @@ func TestLeftOut(t *testing.T) {
 			for range 1 + r.IntN(5) {
 				fmt.Fprintf(&banks, "[%s]%s\n", bank, []string{"", ` hue: "amber"`}[r.IntN(5)/4])
 				for range 1 + r.IntN(3) {
-					if r.IntN(5) > 0 {
+					switch r.IntN(6) {
+					case 0:
+					case 1:
+						banks.WriteString("[so: any] ")
+					default:
 						fmt.Fprintf(&banks, "[fact: f%d] ", r.IntN(12))
 					}
 					fmt.Fprintf(&banks, "x%s.\n", []string{"", "", " <e>", " <e> <e>"}[r.IntN(4)])
