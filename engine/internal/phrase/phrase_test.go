@@ -173,6 +173,7 @@ func TestParseFaults(t *testing.T) {
 // FuzzParse: Compile accepts the phrases that Parse returns, and places are in the
 // file.
 func FuzzParse(f *testing.F) {
+	f.Add("[a | b] [fact: x] c: 1\n[r: any, y] x {a|b} | <y/z:A>\n  z\n  /f q\n")
 	f.Add("[a] x: >1\none {two} <a>\n  {b|c}\n# d\n")
 	f.Add("[a]\n\\{ \\\\ {a\\|b|}\n")
 	f.Add("[a]\nx\n  /f y <a/f:1>\n  z\n")
