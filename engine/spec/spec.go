@@ -267,6 +267,9 @@ type Narrator struct {
 	// Contractions are words that stand for two, by these.
 	Contractions []Named
 	Cases        []Named // by field: the words for its values in grammatical cases
+	Relations    []Named // by name: lists of connectives
+	References   []Named // by name: the wordings of mentions
+	Spread       bool
 }
 
 // BankFile is a file of phrase banks.

@@ -228,6 +228,9 @@ func decodeNarrator(n *spec.Node) *spec.Narrator {
 	}
 	out.Contractions = members(n, "contractions")
 	out.Cases = members(n, "cases")
+	out.Relations = members(n, "relations")
+	out.References = members(n, "references")
+	out.Spread = flag(n, "spread")
 	return out
 }
 
