@@ -351,6 +351,7 @@ type Call struct {
 	Model       string
 	Temperature *float64
 	MaxTokens   int // 0 if not given
+	AtOnce      int // fields that one request asks for; 0 for all
 	After       []String
 	Examples    []Example
 }
