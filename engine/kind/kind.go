@@ -89,6 +89,9 @@ type Field struct {
 	Statistics []*Statistic `json:"statistics,omitempty"`
 	// Text is what a text or list of texts must be like; nil for other fields.
 	Text *TextSpec `json:"text,omitempty"`
+	// Records are the columns of a record: Name, Title, Type, Domain and so on, without
+	// programs. The first is RecordGroup. Nil for fields that are not lists of records.
+	Records []*Field `json:"records,omitempty"`
 
 	Place diag.Place `json:"-"` // in the spec
 }
@@ -162,8 +165,14 @@ func (f *Field) Column() frame.Field {
 	if f.Type == frame.Category || f.Type == frame.CategoryList {
 		c.Labels, c.Boolean = f.Domain.Labels, f.Domain.Boolean
 	}
+	for _, inner := range f.Records {
+		c.Records = append(c.Records, inner.Column())
+	}
 	return c
 }
+
+// RecordGroup is the name of the first column of a record: the group that it is of.
+const RecordGroup = "group"
 
 // Domain is a finite ordered set of values: labels, or the whole numbers from
 // Min to Max. A value's code is its position.
