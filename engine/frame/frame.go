@@ -84,6 +84,17 @@ type Batch struct {
 	First   int64
 	N       int
 	Columns []Column
+	// Numbers are the numbers of the rows if these are not consecutive, as those of
+	// records; nil if they are.
+	Numbers []int64
+}
+
+// Number returns the number of a row, which random draws depend on.
+func (b *Batch) Number(r int) int64 {
+	if b.Numbers != nil {
+		return b.Numbers[r]
+	}
+	return b.First + int64(r)
 }
 
 // New returns an empty batch of the schema.

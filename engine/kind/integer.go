@@ -10,8 +10,12 @@ const maxIntegers = 10_000
 
 var integerKind = Kind{
 	Name: "integer",
-	Uses: func(*spec.Field) []spec.String { return nil },
+	Uses: integerUses,
 	Compile: func(c *Compiler, s *spec.Field, f *Field) {
+		if c.inRecord {
+			compileDrawn(c, s, f)
+			return
+		}
 		f.Class, f.Type = Fitted, frame.Integer
 		f.Nullable = s.When != nil
 		low, high := int64(s.Body.Get("min").Number), int64(s.Body.Get("max").Number)
@@ -26,4 +30,5 @@ var integerKind = Kind{
 		}
 		f.Domain = &Domain{Integer: true, Min: low, Max: high}
 	},
+	New: func() Program { return &integer{} },
 }

@@ -18,6 +18,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/personagen/personagen/engine/diag"
@@ -289,6 +290,10 @@ type Compiler struct {
 	Fields map[string]*Field
 	// Table reads the file of rows. It returns nil after it has reported a fault.
 	Table func(rows *spec.Rows) *table.File
+
+	// inRecord says that the fields are those of a record, not of a person: they are drawn
+	// one after the other, so that every field with a domain may be given to others.
+	inRecord bool
 }
 
 // Kind is one kind of field.
@@ -299,6 +304,9 @@ type Kind struct {
 	// Uses returns the names of the fields that a stanza refers to, apart from
 	// those of its when.
 	Uses func(s *spec.Field) []spec.String
+	// listsConditions says that Uses also returns the fields in the conditions of a stanza,
+	// some of which are not about fields of the person.
+	listsConditions bool
 	// Compile sets Class, Type, Domain, Decimals, Nullable, Inputs, Program and
 	// Text of f from the stanza, or reports faults to c.Diags. The name, title and
 	// other settings that every kind has, and When, are already set.
@@ -308,14 +316,19 @@ type Kind struct {
 	New func() Program
 }
 
-// Kinds returns every kind. The schema's #Kinds has the same names.
-func Kinds() []Kind {
-	return []Kind{categoryKind, integerKind, groupKind, choiceKind, columnKind, numberKind, dateKind, templateKind, listKind, constantKind, idKind, textKind, textListKind, textSourceKind}
+// kinds is set by init, because kinds whose fields have fields refer to it.
+var kinds []Kind
+
+func init() {
+	kinds = []Kind{categoryKind, integerKind, groupKind, choiceKind, columnKind, numberKind, dateKind, templateKind, listKind, recordsKind, countKind, constantKind, idKind, textKind, textListKind, textSourceKind}
 }
+
+// Kinds returns every kind. The schema's #Kinds has the same names.
+func Kinds() []Kind { return slices.Clone(kinds) }
 
 // Find returns the kind of the given name; false when there is none.
 func Find(name string) (Kind, bool) {
-	for _, k := range Kinds() {
+	for _, k := range kinds {
 		if k.Name == name {
 			return k, true
 		}

@@ -48,6 +48,10 @@ func (f *Field) Validate() error {
 			return errors.New("its values are labels, but its column has whole numbers")
 		}
 	case frame.Number, frame.Date, frame.Text, frame.TextList:
+	case frame.Records:
+		if len(f.Records) == 0 {
+			return errors.New("its records have no columns")
+		}
 	default:
 		return fmt.Errorf("its column has the unknown type %q", f.Type)
 	}
@@ -68,6 +72,8 @@ func (f *Field) Validate() error {
 		return p.validate()
 	case *number:
 		return p.validate()
+	case *integer:
+		return p.validate(f)
 	case *choice:
 		return p.validate(d)
 	case *group:
@@ -113,7 +119,12 @@ func (p *date) validate() error {
 
 // ValidateUses checks what the field's program takes from other fields.
 func (f *Field) ValidateUses(find func(name string) *Field) error {
-	if p, ok := f.Program.(*column); ok {
+	switch p := f.Program.(type) {
+	case *column:
+		return p.validate(f, find)
+	case *records:
+		return p.validate(f, find)
+	case *recordsCount:
 		return p.validate(f, find)
 	}
 	return nil
@@ -170,6 +181,10 @@ func (f *Field) Selectors() []*Selector {
 		return []*Selector{p.Given}
 	case *list:
 		return []*Selector{p.Given}
+	case *integer:
+		return []*Selector{p.Given}
+	case *records:
+		return p.selectors()
 	}
 	return []*Selector{f.Lookup()}
 }
