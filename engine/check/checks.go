@@ -27,6 +27,7 @@ var checks = [][]definition{
 	{languageCheck},
 	{ruleCheck},
 	{nearDuplicatesCheck, openingsCheck},
+	{recurrenceCheck},
 	{sourceCheck},
 	{measureCheck},
 	{goalCheck},

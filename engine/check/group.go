@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/kind"
 )
 
 var groupCheck = definition{kind: KindGroup, compile: compileGroups}
@@ -13,10 +14,11 @@ var groupCheck = definition{kind: KindGroup, compile: compileGroups}
 type groups struct{ of []group }
 
 type group struct {
-	column, space, when int
-	unknown             bool    // who has a value
-	code                []int32 // per configuration, -1 is null
-	measurable          bool
+	field             *kind.Field
+	axis, space, when int
+	unknown           bool    // who has a value
+	code              []int32 // per configuration, -1 is null
+	measurable        bool
 }
 
 func compileGroups(s *shared) check {
@@ -28,7 +30,7 @@ func compileGroups(s *shared) check {
 		}
 		when, unknown := s.when(f)
 		x := group{
-			column: i, space: s.coding.space(of.Fields), when: s.coding.mask(when), unknown: unknown, code: make([]int32, len(of.Case)),
+			field: f, axis: s.coding.axisOf[i], space: s.coding.space(of.Fields), when: s.coding.mask(when), unknown: unknown, code: make([]int32, len(of.Case)),
 			measurable: s.measurable[f.Name] && s.measures(of.Fields),
 		}
 		for k, c := range of.Case {
@@ -56,7 +58,7 @@ func (t *groupsTally) add(b *frame.Batch) {
 	for i := range t.of {
 		g := &t.of[i]
 		has := t.codes.taken(g.when)
-		codes := b.Columns[g.column].Codes
+		codes, null := t.codes.axes[g.axis], t.codes.coding.axes[g.axis].null
 		for r, config := range t.codes.configs[g.space] {
 			if config < 0 {
 				continue // the base field's own check reports it
@@ -65,7 +67,10 @@ func (t *groupsTally) add(b *frame.Batch) {
 			if has != nil && !has[r] {
 				expected = -1
 			}
-			if codes[r] != expected && !(g.unknown && codes[r] < 0) {
+			if expected < 0 {
+				expected = null
+			}
+			if codes[r] != expected && !(g.unknown && codes[r] == null) {
 				t.found[i].add(b.First + int64(r))
 			}
 		}
@@ -83,7 +88,7 @@ func (g *groups) judge(j *judging, t tally) (out []finding, _ error) {
 		if !x.measurable {
 			continue // a release could not reveal it
 		}
-		field := j.plan.Fields[x.column]
+		field := x.field
 		bases := strings.Join(field.Lookup().Fields, ", ")
 		var f verdict
 		f.add(&t.(*groupsTally).found[i], "whose value does not follow from "+bases)

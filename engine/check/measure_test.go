@@ -40,6 +40,10 @@ func TestMeasures(t *testing.T) {
 		{"model_written", "skills", 0.001, true},
 		{"model_written", "", 0, true}, // plans: person 7 has none
 		{"rule_breaks", "tone", 20.0 / 2499, false},
+		{"recurring_runs", "", 0.013069383, false},
+		{"recurring_sentences", "", 0.00800640512, false},
+		{"commonest_sentence", "", 0.014, false},
+		{"distinct_2", "", 0.935763629, true},
 	} {
 		for _, beyond := range []bool{false, true} {
 			p := village()

@@ -45,8 +45,9 @@ const (
 	KindRule           = "rule"     // what texts must not say
 	KindNearDuplicates = "alike"    // texts that are near-duplicates
 	KindOpenings       = "openings"
-	KindSource         = "source"  // who wrote the texts
-	KindMeasure        = "measure" // a limit of the spec on what another check measures
+	KindRecurrence     = "recurrence" // how much of a person's texts others have too
+	KindSource         = "source"     // who wrote the texts
+	KindMeasure        = "measure"    // a limit of the spec on what another check measures
 )
 
 // Result is what the suite found. It is plain data and the same for any number of

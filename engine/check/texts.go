@@ -137,8 +137,9 @@ type textTally struct {
 
 // keptPerson is a person whose words are kept.
 type keptPerson struct {
-	words  [][]uint64 // per text field, masked
-	groups []int32    // per group, the value; -1 for none
+	words  [][]uint64         // per text field, masked
+	prose  []similarity.Prose // of the text fields
+	groups []int32            // per group, the value; -1 for none
 }
 
 // sampledPerson is a row of the current batch on its way into the samples.
@@ -148,6 +149,7 @@ type sampledPerson struct {
 	masks      similarity.Masks
 	signatures []similarity.Signature
 	words      [][]uint64 // nil when they are not kept
+	prose      []similarity.Prose
 }
 
 func (x *textsPlan) newTally(codes *codes, columns *columns) *texts {
@@ -199,7 +201,7 @@ func (t *texts) add(b *frame.Batch) {
 		if p.words == nil {
 			continue
 		}
-		k := keptPerson{words: p.words}
+		k := keptPerson{words: p.words, prose: p.prose}
 		for _, g := range t.plan.groups {
 			code := t.codes.axes[g.axis][p.row]
 			if code >= t.plan.coding.axes[g.axis].size {
@@ -301,6 +303,7 @@ func (t *texts) sample(p *sampledPerson, i int) {
 	p.signatures[i] = similarity.NewSignature(words)
 	if p.words != nil {
 		p.words[i] = slices.Clone(words)
+		p.prose = append(p.prose, similarity.AppendProse(tokens, words))
 		for k, hash := range words {
 			if _, known := t.names[hash]; !known && hash&similarity.Masked == 0 {
 				t.names[hash] = string(tokens.Lower[tokens.Words[k].From:tokens.Words[k].To])
@@ -319,6 +322,8 @@ func (t *texts) writtenIn(column int) int64 {
 type comparedTexts struct {
 	fields []*NearDuplicates // nil for lists and where nothing is written
 	groups []similarity.Group
+	// recurrence is of the texts of a person together; nil if there are none.
+	recurrence *similarity.Recurrence
 }
 
 // compare compares the sampled texts of every field, and the words of groups of
@@ -334,6 +339,16 @@ func (t *texts) compare() *comparedTexts {
 	work.SetLimit(min(runtime.GOMAXPROCS(0), 8))
 	work.Go(func() error { // first, because it takes longest
 		out.groups = t.compareGroups()
+		return nil
+	})
+	work.Go(func() error {
+		var persons [][]similarity.Prose
+		var words [][][]uint64
+		for i := range min(keptPersons, len(t.kept.All)) {
+			k := &t.kept.All[i].Value
+			persons, words = append(persons, k.prose), append(words, k.words)
+		}
+		out.recurrence = similarity.MeasureRecurrence(persons, words)
 		return nil
 	})
 	for i := range t.fields {

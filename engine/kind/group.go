@@ -3,6 +3,7 @@ package kind
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
@@ -48,7 +49,12 @@ func compileGroup(c *Compiler, s *spec.Field, f *Field) {
 			WithHint("define its values with cuts (bands), map or csv (label to label), or cases (conditions)")
 		return
 	}
+	whole := s.Body.Get("type").AsString()
 	if c.isBandOfNumber(s) {
+		if whole.Value == "integer" {
+			c.Diags.Errorf(whole.Place, "band-type", "the bands of a number are texts").WithHint("remove type")
+			return
+		}
 		c.readBands(s, f)
 		return
 	}
@@ -76,7 +82,13 @@ func compileGroup(c *Compiler, s *spec.Field, f *Field) {
 	if of == nil {
 		return
 	}
-	c.markBoolean(f, groupLabels(s))
+	if whole.Value == "integer" {
+		if !c.makeIntegers(s, f, of) {
+			return
+		}
+	} else {
+		c.markBoolean(f, groupLabels(s))
+	}
 	f.Program, f.Inputs = &group{Of: of}, of.Fields
 	f.Nullable = slices.Contains(of.Case, 0) || s.When != nil
 }
@@ -101,6 +113,39 @@ func groupLabels(s *spec.Field) []*spec.Node {
 		labels = append(labels, n)
 	}
 	return labels
+}
+
+// makeIntegers turns the labels of a group into the whole numbers that they say, in
+// ascending order, and the cases of its selector with them. It returns false after it
+// has reported a fault.
+func (c *Compiler) makeIntegers(s *spec.Field, f *Field, of *Selector) bool {
+	at := s.Body.Get("type").Place
+	values := make([]int64, len(f.Domain.Labels))
+	for i, label := range f.Domain.Labels {
+		v, err := strconv.ParseInt(label, 10, 64)
+		if err != nil || strconv.FormatInt(v, 10) != label || v < -maxWhole || v > maxWhole {
+			c.Diags.Errorf(at, "not-whole", "group %q has the label %q, which is not a whole number", s.Name, label).WithHint("write whole numbers such as 7, or remove type: \"integer\"")
+			return false
+		}
+		values[i] = v
+	}
+	if len(values) == 0 {
+		return true // a fault has been reported
+	}
+	low, high := slices.Min(values), slices.Max(values)
+	if high-low >= maxIntegers {
+		c.Diags.Errorf(at, "huge-range", "%d to %d is %d values; a group of whole numbers can have at most %d", low, high, high-low+1, maxIntegers).
+			WithHint("make it a column of a choice, or count in larger units")
+		return false
+	}
+	for config, k := range of.Case {
+		if k > 0 {
+			of.Case[config] = int32(values[k-1]-low) + 1
+		}
+	}
+	f.Type = frame.Integer
+	f.Domain = &Domain{Integer: true, Min: low, Max: high}
+	return true
 }
 
 // newSelector returns a selector over the given fields with every case 0.
@@ -320,6 +365,9 @@ func (g *group) Bind(env *Env) Filler {
 	if g.Bands != nil {
 		return g.Bands.bind(env)
 	}
+	if d := env.Field.Domain; d.Integer {
+		return &integerGroupFiller{of: g.Of.Bind(env), least: d.Min}
+	}
 	return &groupFiller{of: g.Of.Bind(env)}
 }
 
@@ -329,5 +377,26 @@ func (g *groupFiller) Fill(b *frame.Batch, c *frame.Column) {
 	c.Codes = g.of.Cases(b, c.Codes)
 	for r := range c.Codes {
 		c.Codes[r]--
+	}
+}
+
+// integerGroupFiller fills a group of whole numbers.
+type integerGroupFiller struct {
+	of    *BoundSelector
+	least int64
+	cases []int32
+}
+
+func (g *integerGroupFiller) Fill(b *frame.Batch, c *frame.Column) {
+	g.cases = g.of.Cases(b, g.cases)
+	for r, k := range g.cases {
+		if k == 0 {
+			if c.Null == nil {
+				c.Null = make([]bool, b.N)
+			}
+			c.Null[r] = true
+			continue
+		}
+		c.Ints[r] = g.least + int64(k) - 1
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"github.com/personagen/personagen/engine/spec"
 )
 
-// maxIntegers is the largest size of an integer's domain, all of which is fitted.
-const maxIntegers = 10_000
+const (
+	maxIntegers = 10_000    // largest size of an integer's domain, all of which is fitted
+	maxWhole    = 1<<53 - 1 // largest whole number that every reader of the data can represent
+)
 
 var integerKind = Kind{
 	Name: "integer",

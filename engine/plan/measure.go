@@ -33,6 +33,10 @@ func Measures() []Measure {
 		{"deviation_points", OfTable, true, false},
 		{"table_p", OfTable, false, true},
 		{"number_p", OfNumber, false, true},
+		{"recurring_runs", "", true, true},
+		{"recurring_sentences", "", true, true},
+		{"commonest_sentence", "", true, true},
+		{"distinct_2", "", false, true},
 		{"duplicate_persons", "", true, true},
 		{"near_duplicate_persons", "", true, true},
 	}

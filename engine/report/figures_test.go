@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/frame"
@@ -36,7 +37,7 @@ func TestFigures(t *testing.T) {
 		Labels: table.Labels, Published: table.Published, Reconciled: table.Reconciled, Fitted: table.Fitted,
 		Observed: []float64{0.5, 0.5, 0.75, 0.25}, Persons: []int64{20, 40},
 	}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Figures{})); d != "" {
 		t.Error(d)
 	}
 	p.Population.Selector = nil

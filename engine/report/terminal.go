@@ -39,6 +39,7 @@ var kinds = []checkKind{
 	{check.KindRule, "rule that no text breaks", "rules that no text breaks"},
 	{check.KindNearDuplicates, "text field without near-duplicates", "text fields without near-duplicates"},
 	{check.KindOpenings, "text field with varied openings", "text fields with varied openings"},
+	{check.KindRecurrence, "measure of the prose that recurs", "measures of the prose that recurs"},
 	{check.KindSource, "field that records who wrote the texts", "fields that record who wrote the texts"},
 	{check.KindLimit, "check that the spec defines", "checks that the spec defines"},
 	{check.KindMeasure, "limit that the spec sets on a measure", "limits that the spec sets on measures"},

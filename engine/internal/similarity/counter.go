@@ -83,3 +83,16 @@ func (c *hashCounter) mostTexts(texts [][]uint64, length int, enough int32) int6
 	}
 	return int64(most)
 }
+
+// count returns the number of texts that a hash has occurred in.
+func (c *hashCounter) count(hash uint64) int32 {
+	last := uint64(len(c.slots) - 1)
+	for at := hash & last; ; at = (at + 1) & last {
+		switch slot := c.slots[at]; {
+		case slot&mostCounted == 0:
+			return 0
+		case slot>>24 == hash>>24:
+			return int32(slot & mostCounted)
+		}
+	}
+}
