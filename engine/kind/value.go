@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
@@ -130,4 +131,43 @@ func valueOf(values map[string]any, name string) any {
 	}
 	record, _ := values[of].(map[string]any)
 	return record[rest]
+}
+
+// RecordTexts returns each record of a row as a text for readers, such as
+// "spouse: male, 1983, Ion".
+func (f *Field) RecordTexts(c *frame.Column, r int) (texts []string) {
+	for i := int(c.Offsets[r]); i < int(c.Offsets[r+1]); i++ {
+		var values []string
+		for k, x := range f.Records[1:] {
+			cell := &c.Records[k+1]
+			if cell.IsNull(x.Type, i) {
+				continue
+			}
+			text := ""
+			switch x.Type {
+			case frame.Category:
+				if text = x.Domain.Label(int(cell.Codes[i])); x.Domain.Boolean {
+					text = x.Name + ": " + text
+				}
+			case frame.Integer:
+				text = strconv.FormatInt(cell.Ints[i], 10)
+			case frame.Date:
+				text = string(frame.AppendDate(nil, cell.Ints[i]))
+			case frame.Number:
+				text = strconv.FormatFloat(cell.Floats[i], 'f', x.Decimals, 64)
+			default:
+				text = cell.Texts[i]
+			}
+			if x.Unit != "" {
+				text += " " + x.Unit
+			}
+			values = append(values, text)
+		}
+		group := ""
+		if code := c.Records[0].Codes[i]; code >= 0 {
+			group = f.Records[0].Domain.Label(int(code))
+		}
+		texts = append(texts, group+": "+strings.Join(values, ", "))
+	}
+	return texts
 }
