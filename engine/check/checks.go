@@ -13,6 +13,7 @@ var checks = [][]definition{
 	{groupCheck},
 	{dateCheck},
 	{rowCellsCheck},
+	{recordsCheck},
 	{bandCheck},
 	{impossibleCheck},
 	{openCheck, frequencyCheck},

@@ -11,7 +11,10 @@ import (
 )
 
 // columnsPlan is what each column must satisfy, independently of the others.
-type columnsPlan struct{ fields []columnPlan }
+type columnsPlan struct {
+	basis  *basis
+	fields []columnPlan
+}
 
 // columnPlan is what one column must satisfy.
 type columnPlan struct {
@@ -32,7 +35,7 @@ type ranger interface {
 }
 
 func compileColumns(b *basis, coding *coding, counts *countsPlan) *columnsPlan {
-	p := &columnsPlan{}
+	p := &columnsPlan{basis: b}
 	for i, f := range b.plan.Fields {
 		when, _ := b.when(f)
 		c := columnPlan{field: f, axis: coding.axisOf[i], when: coding.mask(when), group: f.Lookup() != nil || f.RowOf() != "" || f.Type == frame.Date, counter: -1}
@@ -72,10 +75,17 @@ type columnTally struct {
 	numbers sketch.Numbers // of numbers, of the lengths of texts, of the items of lists
 	items   []int64        // per label of a list
 	dates   dateCounts
+	records *recordsTally // of records
 }
 
 func (p *columnsPlan) newTally(codes *codes, counts *counts) *columns {
-	return &columns{plan: p, codes: codes, counts: counts, of: make([]columnTally, len(p.fields))}
+	t := &columns{plan: p, codes: codes, counts: counts, of: make([]columnTally, len(p.fields))}
+	for i, c := range p.fields {
+		if c.field.Type == frame.Records {
+			t.of[i].records = newRecordsTally(p.basis, c.field)
+		}
+	}
+	return t
 }
 
 func (t *columns) merge(other tally) {
@@ -89,6 +99,9 @@ func (t *columns) merge(other tally) {
 		f.nulls += o.nulls
 		f.numbers.Merge(&o.numbers)
 		f.dates.merge(&o.dates)
+		if f.records != nil {
+			f.records.merge(o.records)
+		}
 		if f.items == nil {
 			f.items = o.items
 		} else {
@@ -158,6 +171,8 @@ func (t *columns) addColumn(b *frame.Batch, i int) {
 		}
 	case frame.CategoryList, frame.TextList:
 		t.addLists(b, i)
+	case frame.Records:
+		f.records.add(c.field, b, col)
 	}
 }
 
@@ -262,6 +277,9 @@ func (t *columns) profiles(rows int64) (out []Profile) {
 		c, f := &t.plan.fields[i], &t.of[i]
 		p := Profile{Field: c.field.Name, Rows: rows, Nulls: f.nulls, Counts: f.items}
 		p.Dates = f.dates.describe()
+		if f.records != nil {
+			p.Records = f.records.describe(c.field)
+		}
 		if c.counter >= 0 {
 			p.Counts = slices.Clone(t.counts.of[c.counter][:c.field.Domain.Size()])
 			if c.field.Type == frame.Integer {

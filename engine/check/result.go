@@ -28,6 +28,7 @@ const (
 	KindNearPersons    = "near_persons" // persons who are equal except for one thing
 	KindGroup          = "group"
 	KindDate           = "date"   // dates against the days from which they follow
+	KindRecords        = "records" // records of persons: numbers, values and limits
 	KindColumn         = "column" // cells of the rows that choices have drawn
 	KindBand           = "band"   // groups of the bands of numbers
 	KindImpossible     = "impossible"
@@ -305,6 +306,8 @@ type Profile struct {
 	Numbers *Summary `json:"numbers,omitempty"`
 	// Dates summarises dates.
 	Dates *DateSummary `json:"dates,omitempty"`
+	// Records describes lists of records, by group.
+	Records []RecordGroup `json:"records,omitempty"`
 }
 
 // Summary describes numbers.

@@ -10,8 +10,10 @@ const (
 	maxWhole    = 1<<53 - 1 // largest whole number that every reader of the data can represent
 )
 
+const integerName = "integer"
+
 var integerKind = Kind{
-	Name: "integer",
+	Name: integerName,
 	Uses: integerUses,
 	Compile: func(c *Compiler, s *spec.Field, f *Field) {
 		if c.inRecord {

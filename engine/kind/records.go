@@ -184,7 +184,12 @@ func (c *Compiler) ofRecord(p *records, own []spec.Field) *Compiler {
 	}
 	all.Fields = append(all.Fields, own...)
 	for _, f := range own {
-		all.Fields = append(all.Fields, spec.Field{Name: previousPrefix + f.Name})
+		name := previousPrefix + f.Name
+		all.Fields = append(all.Fields, spec.Field{Name: name})
+		if f.Kind == integerName { // its values are known before it is compiled, so that it may depend on itself
+			low, high := int64(f.Body.Get("min").Number), int64(f.Body.Get("max").Number)
+			inner.Fields[name] = &Field{Name: name, Kind: f.Kind, Class: Drawn, Type: frame.Integer, Nullable: true, Domain: &Domain{Integer: true, Min: low, Max: max(low, min(high, low+maxIntegers-1))}}
+		}
 	}
 	for _, g := range p.Groups {
 		for _, f := range g.Fields {
@@ -236,7 +241,9 @@ func (c *Compiler) admitNulls(s *spec.Field, f *Field) {
 func (c *Compiler) recordOrder(s *spec.Field, n spec.Named, fields []spec.Field) []int {
 	position := map[string]int{}
 	for i, f := range fields {
-		position[f.Name], position[previousPrefix+f.Name] = i, i
+		if position[f.Name] = i; f.Kind != integerName {
+			position[previousPrefix+f.Name] = i
+		}
 	}
 	order, cycle := Order(len(fields), func(i int) (used []int) {
 		for _, u := range Uses(&fields[i]) {

@@ -103,6 +103,9 @@ type groupDrawer struct {
 	thenRows                []int32
 	pending, left           []int32 // records of now to be drawn again
 	refused                 []bool
+	counts                  []int32 // of the persons
+	ordinal                 int32   // of the records in now
+	after                   []int32
 	cases                   []int32
 }
 
@@ -192,7 +195,9 @@ func (g *recordGroup) bind(env *Env, columns []*Field, earlier map[string]int) *
 // draw draws the records of a group and writes them to their places. Before has the
 // number of records of each person that come before them.
 func (d *groupDrawer) draw(b *frame.Batch, c *frame.Column, groups []*groupDrawer, counts, before []int32, code int32, failed []RowError) []RowError {
+	d.counts = counts
 	for ordinal := int32(0); ; ordinal++ {
+		d.ordinal = ordinal
 		d.rows = d.rows[:0]
 		for r, n := range counts {
 			if n > ordinal {
@@ -306,6 +311,13 @@ func (d *groupDrawer) run(b *frame.Batch, last bool, persons []int32, failed []R
 	for i := range d.programs {
 		p := &d.programs[i]
 		c, t := &b.Columns[p.column], d.fields[p.column].Type
+		if f, ok := p.filler.(*integerFiller); ok {
+			f.after = d.after[:0]
+			for _, r := range persons {
+				f.after = append(f.after, d.counts[r]-d.ordinal-1)
+			}
+			d.after = f.after
+		}
 		p.filler.Fill(b, c)
 		if p.when != nil {
 			d.cases = p.when.Cases(b, d.cases)

@@ -17,7 +17,6 @@ import (
 // integer is a whole number of a record, which is drawn: that of a person is fitted. A
 // value is that of another field plus a draw, within Min, Max and the limits of the record.
 type integer struct {
-	Base string `json:"base,omitempty"` // "" for a draw alone
 	// Given selects the distribution: case i+1 is Draws[i], case 0 none.
 	Given  *Selector      `json:"given"`
 	Draws  []wholes       `json:"draws"`
@@ -28,6 +27,7 @@ type integer struct {
 
 // wholes is a distribution of whole numbers: of Low, Low+1 and so on.
 type wholes struct {
+	Base   string    `json:"base,omitempty"` // the field to which the draw is added, "" for none
 	Low    int64     `json:"low"`
 	Shares []float64 `json:"shares"`
 }
@@ -42,6 +42,13 @@ func integerUses(s *spec.Field) []spec.String {
 	var uses []spec.String
 	if n := s.Body.Get("from"); n != nil {
 		uses = append(uses, n.AsString())
+	}
+	if cases := s.Body.Get("cases"); cases != nil {
+		for _, n := range cases.Items {
+			if from := n.Get("from"); from != nil {
+				uses = append(uses, from.AsString())
+			}
+		}
 	}
 	return append(uses, s.Body.Get("given").Names()...)
 }
@@ -61,29 +68,8 @@ func compileDrawn(c *Compiler, s *spec.Field, f *Field) {
 		return
 	}
 	f.Domain = &Domain{Integer: true, Min: p.Min, Max: p.Max}
-	span := wholes{Low: p.Min}
-	if n := s.Body.Get("from"); n != nil {
-		base := c.comparable(f, n.AsString())
-		switch {
-		case base == nil:
-			return
-		case base.Type != frame.Integer:
-			c.Diags.Errorf(n.Place, "not-whole", "field %q has numbers that are not whole", base.Name).WithHint("name an integer, or make this field a number")
-			return
-		}
-		p.Base = base.Name
-		f.addInput(base)
-		low, high := base.Bounds()
-		if !(high-low < maxBase) {
-			c.Diags.Errorf(n.Place, "huge-range", "field %q can be from %g to %g, which is too wide a range to draw from", base.Name, low, high).WithHint("name a field with at most %d values", maxBase)
-			return
-		}
-		span.Low = p.Min - int64(high)
-		span.Shares = make([]float64, int64(high)-int64(low)+p.Max-p.Min+1) // every draw that can give a value
-	} else {
-		span.Shares = make([]float64, p.Max-p.Min+1)
-	}
-	if !c.readDraws(s, f, p, span) {
+	span, ok := c.drawSpan(f, s.Body.Get("from"))
+	if !ok || !c.readDraws(s, f, p, span) {
 		return
 	}
 	for _, name := range p.Given.Fields {
@@ -91,8 +77,33 @@ func compileDrawn(c *Compiler, s *spec.Field, f *Field) {
 			f.Inputs = append(f.Inputs, name)
 		}
 	}
-	f.Nullable = f.Nullable || slices.Contains(p.Given.Case, 0) || p.Base != ""
+	f.Nullable = f.Nullable || slices.Contains(p.Given.Case, 0)
 	f.Program = p
+}
+
+// drawSpan returns the values that can be drawn so that added to the field that is named,
+// if one is, they give one of the values of f. It returns false after it has reported a
+// fault.
+func (c *Compiler) drawSpan(f *Field, from *spec.Node) (wholes, bool) {
+	d := f.Domain
+	if from == nil {
+		return wholes{Low: d.Min, Shares: make([]float64, d.Max-d.Min+1)}, true
+	}
+	base := c.comparable(f, from.AsString())
+	switch {
+	case base == nil:
+		return wholes{}, false
+	case base.Type != frame.Integer:
+		c.Diags.Errorf(from.Place, "not-whole", "field %q has numbers that are not whole", base.Name).WithHint("name an integer, or make this field a number")
+		return wholes{}, false
+	}
+	f.addInput(base)
+	low, high := base.Bounds()
+	if !(high-low < maxBase) {
+		c.Diags.Errorf(from.Place, "huge-range", "field %q can be from %g to %g, which is too wide a range to draw from", base.Name, low, high).WithHint("name a field with at most %d values", maxBase)
+		return wholes{}, false
+	}
+	return wholes{Base: base.Name, Low: d.Min - int64(high), Shares: make([]float64, int64(high)-int64(low)+d.Max-d.Min+1)}, true
 }
 
 // readDraws reads the distributions. Span has the values that can be drawn.
@@ -107,7 +118,14 @@ func (c *Compiler) readDraws(s *spec.Field, f *Field, p *integer, span wholes) b
 	var conditions []*spec.Condition
 	if cases := s.Body.Get("cases"); cases != nil {
 		for _, n := range cases.Items {
-			d, ok := c.readDraw(n, span, false)
+			within := span
+			if from := n.Get("from"); from != nil {
+				var ok bool
+				if within, ok = c.drawSpan(f, from); !ok {
+					return false
+				}
+			}
+			d, ok := c.readDraw(n, within, false)
 			if !ok {
 				return false
 			}
@@ -115,7 +133,7 @@ func (c *Compiler) readDraws(s *spec.Field, f *Field, p *integer, span wholes) b
 			conditions = append(conditions, n.Get("when").Cond)
 		}
 	}
-	rest, ok := c.readDraw(s.Body, span, p.Base == "" || len(conditions) > 0)
+	rest, ok := c.readDraw(s.Body, span, span.Base == "" || len(conditions) > 0)
 	if !ok {
 		return false
 	}
@@ -237,7 +255,7 @@ func (c *Compiler) readDrawTable(s *spec.Field, f *Field, p *integer, span whole
 	}
 	p.Given = b.Given
 	for list := range len(b.Start) - 1 {
-		d := wholes{Low: span.Low, Shares: make([]float64, len(span.Shares))}
+		d := wholes{Base: span.Base, Low: span.Low, Shares: make([]float64, len(span.Shares))}
 		before := int64(-1)
 		for k := b.Start[list]; k < b.Start[list+1]; k++ {
 			d.Shares[values[b.Codes[k]]-span.Low] += float64(int64(b.Upto[k]) - before)
@@ -272,7 +290,11 @@ func (p *integer) validate(f *Field) error {
 	if slices.Contains(p.Limits, nil) {
 		return errors.New("a limit is missing")
 	}
-	for _, name := range append([]string{p.Base}, p.limitFields()...) {
+	names := p.limitFields()
+	for _, d := range p.Draws {
+		names = append(names, d.Base)
+	}
+	for _, name := range names {
 		if name != "" && !slices.Contains(f.Inputs, name) {
 			return fmt.Errorf("%q is not among its inputs", name)
 		}
@@ -288,15 +310,16 @@ func (p *integer) limitFields() (names []string) {
 }
 
 func (p *integer) Bind(env *Env) Filler {
-	f := &integerFiller{p: p, given: p.Given.Bind(env), stream: rng.New(env.Seed, env.Field.Name), base: -1}
-	if p.Base != "" {
-		f.base = env.Index(p.Base)
-	}
+	f := &integerFiller{p: p, given: p.Given.Bind(env), stream: rng.New(env.Seed, env.Field.Name)}
 	for _, l := range p.Limits {
-		own := *l
-		f.limits = append(f.limits, own.bind(env))
+		f.limits = append(f.limits, l.bind(env))
 	}
 	for _, d := range p.Draws {
+		base := -1
+		if d.Base != "" {
+			base = env.Index(d.Base)
+		}
+		f.bases = append(f.bases, base)
 		upto := make([]float64, len(d.Shares)+1)
 		for i, x := range d.Shares {
 			upto[i+1] = upto[i] + x
@@ -309,8 +332,9 @@ func (p *integer) Bind(env *Env) Filler {
 type integerFiller struct {
 	p        *integer
 	given    *BoundSelector
-	base     int
+	bases    []int // per distribution: the column to which a draw is added, -1 for none
 	limits   []*boundLimit
+	after    []int32 // of each row: the records that come after it, which need room; nil for none
 	upto     [][]float64 // per distribution: the sums of the shares before each value, and of all
 	stream   rng.Stream
 	cases    []int32
@@ -330,8 +354,8 @@ func (p *integerFiller) Fill(b *frame.Batch, c *frame.Column) {
 	}
 	for r, k := range p.cases {
 		base, ok := int64(0), k > 0
-		if ok && p.base >= 0 {
-			from := &b.Columns[p.base]
+		if ok && p.bases[k-1] >= 0 {
+			from := &b.Columns[p.bases[k-1]]
 			base, ok = from.Ints[r], !from.IsNull(frame.Integer, r)
 		}
 		var value int64
@@ -366,6 +390,13 @@ func (p *integerFiller) within(b *frame.Batch, r int) (low, high int64) {
 			high = int64(min(float64(high), math.Floor(bound)))
 		default:
 			low = int64(max(float64(low), math.Ceil(bound)))
+		}
+	}
+	if p.after != nil {
+		for _, l := range p.limits {
+			if l.After && l.Plus > 0 {
+				high = max(min(low, high), high-int64(math.Ceil(l.Plus))*int64(p.after[r]))
+			}
 		}
 	}
 	return low, high

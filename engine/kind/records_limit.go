@@ -20,6 +20,9 @@ type recordLimit struct {
 	Other string  `json:"other,omitempty"` // "" for a number alone
 	Plus  float64 `json:"plus,omitempty"`  // days, if the fields are dates
 	Years int     `json:"years,omitempty"` // that are added to a date before the days
+	// After says that the limit puts the records in order: Other is Field of the record
+	// before.
+	After bool `json:"after,omitempty"`
 	// Never has case 1 where the condition holds; nil for a comparison.
 	Never *Selector `json:"never,omitempty"`
 	// When selects the records for which the limit is: case 1; nil for all.
@@ -134,7 +137,7 @@ func (c *Compiler) compileLimits(group *spec.Node, f *Field) (limits []*recordLi
 
 // compileLimit returns nil after it has reported a fault.
 func (c *Compiler) compileLimit(w writtenLimit, f *Field) *recordLimit {
-	l := &recordLimit{Field: f.Name, Most: w.most}
+	l := &recordLimit{Field: f.Name, Most: w.most, After: w.after}
 	if w.when != nil {
 		if l.When = c.Select([]*spec.Condition{w.when}); l.When == nil {
 			return nil
