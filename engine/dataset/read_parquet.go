@@ -299,11 +299,13 @@ func appendTime(n int64, unit time.Duration, utc bool) []byte {
 
 func (r *Reader) inferParquet(leaves []parquetLeaf, o OpenOptions) error {
 	for _, l := range leaves {
-		if l.records != nil {
-			r.issues.addColumn(l.name, Unsupported, l.of.String())
-			continue
-		}
 		f := frame.Field{Name: fieldName(o.Columns, l.name), Type: l.kind, Nullable: true, Decimals: -1}
+		if l.records != nil {
+			f.Type = frame.Records
+			for _, x := range l.records {
+				f.Records = append(f.Records, frame.Field{Name: x.name, Type: x.kind, Nullable: true, Decimals: -1})
+			}
+		}
 		r.schema = append(r.schema, f)
 	}
 	if len(r.schema) == 0 {
