@@ -204,10 +204,10 @@ func (d *groupDrawer) draw(b *frame.Batch, c *frame.Column, groups []*groupDrawe
 				d.rows = append(d.rows, int32(r))
 			}
 		}
-		if ordinal == 0 {
-			d.first.Resize(b.First, 0)
-		}
 		if len(d.rows) == 0 {
+			if ordinal == 0 {
+				d.keepFirst(b)
+			}
 			return failed
 		}
 		d.begin(d.now, b, d.rows, ordinal, 0)
@@ -215,7 +215,7 @@ func (d *groupDrawer) draw(b *frame.Batch, c *frame.Column, groups []*groupDrawe
 		failed = d.fill(b, ordinal, failed)
 		d.write(c, before, ordinal, code)
 		if ordinal == 0 {
-			d.keepFirst(b, counts)
+			d.keepFirst(b)
 		}
 		d.now, d.then = d.then, d.now
 		d.rows, d.thenRows = d.thenRows, d.rows
@@ -376,7 +376,7 @@ func (d *groupDrawer) write(c *frame.Column, before []int32, ordinal, code int32
 
 // keepFirst keeps the first record of each person for later groups, null where there is
 // none.
-func (d *groupDrawer) keepFirst(b *frame.Batch, counts []int32) {
+func (d *groupDrawer) keepFirst(b *frame.Batch) {
 	d.first.Resize(b.First, b.N)
 	for k, f := range d.fields {
 		c := &d.first.Columns[k]

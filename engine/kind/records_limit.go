@@ -108,29 +108,26 @@ func limitUses(group *spec.Node) (uses []spec.String) {
 	return uses
 }
 
-// compileLimits compiles the limits of a field, which has been compiled. With the last
-// field of a group it reports limits of fields that there are not.
+// compileLimits compiles the limits of a field, which has been compiled.
 func (c *Compiler) compileLimits(group *spec.Node, f *Field) (limits []*recordLimit) {
-	for _, w := range limitsOf(group, f.Name) {
-		if l := c.compileLimit(w, f); l != nil {
-			limits = append(limits, l)
-			f.Nullable = f.Nullable || !l.drawn(f)
+	written := limitsOf(group, f.Name)
+	f.Nullable = f.Nullable || len(written) > 0 // where no value meets the limits
+	p, drawn := f.Program.(*integer)
+	for _, w := range written {
+		l := c.compileLimit(w, f)
+		if l == nil {
+			continue
 		}
-	}
-	if len(limits) > 0 {
-		if p, ok := f.Program.(*integer); ok {
-			for _, l := range limits {
-				if l.Never == nil {
-					p.Limits = append(p.Limits, l)
-					for _, name := range l.inputs() {
-						if !slices.Contains(f.Inputs, name) {
-							f.Inputs = append(f.Inputs, name)
-						}
-					}
-				}
+		limits = append(limits, l)
+		if !drawn || l.Never != nil {
+			continue
+		}
+		p.Limits = append(p.Limits, l) // only values that meet it are drawn
+		for _, name := range l.inputs() {
+			if !slices.Contains(f.Inputs, name) {
+				f.Inputs = append(f.Inputs, name)
 			}
 		}
-		f.Nullable = true // where no value meets the limits
 	}
 	return limits
 }
@@ -225,12 +222,6 @@ func (c *Compiler) readPlus(w writtenLimit, l *recordLimit, f *Field) bool {
 		}
 	}
 	return true
-}
-
-// drawn reports whether only values that meet the limit are drawn.
-func (l *recordLimit) drawn(f *Field) bool {
-	_, ok := f.Program.(*integer)
-	return ok && l.Never == nil
 }
 
 // inputs returns the fields that the limit reads beside its own.
