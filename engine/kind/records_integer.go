@@ -334,7 +334,7 @@ type integerFiller struct {
 	given    *BoundSelector
 	bases    []int // per distribution: the column to which a draw is added, -1 for none
 	limits   []*boundLimit
-	after    []int32 // of each row: the records that come after it, which need room; nil for none
+	after    []int32     // of each row: the records that come after it, which need room; nil for none
 	upto     [][]float64 // per distribution: the sums of the shares before each value, and of all
 	stream   rng.Stream
 	cases    []int32
