@@ -397,6 +397,9 @@ func (p *records) maxItems() int {
 // selectors returns those over fields of the person.
 func (p *records) selectors() (all []*Selector) {
 	for _, g := range p.Groups {
+		if g == nil || g.Count == nil {
+			continue // refused by validate
+		}
 		all = append(all, g.Count.Of, g.Count.When)
 		if g.Count.Draw != nil {
 			all = append(all, g.Count.Draw.Selectors()...)
@@ -407,13 +410,13 @@ func (p *records) selectors() (all []*Selector) {
 
 // validate checks records that have been read against the fields of their plan.
 func (p *records) validate(f *Field, find func(name string) *Field) error {
-	if len(p.Groups) == 0 || len(f.Records) < 2 || f.Records[0].Domain == nil || len(f.Records[0].Domain.Labels) != len(p.Groups) {
-		return fmt.Errorf("its groups are not complete")
-	}
 	for i, x := range f.Records {
-		if x == nil || x.Type.List() || x.Type == frame.Category && (x.Domain == nil || x.Domain.Integer) {
+		if x == nil || !x.isRecordColumn() || i == 0 && x.Type != frame.Category {
 			return fmt.Errorf("column %d of its records is damaged", i)
 		}
+	}
+	if len(p.Groups) == 0 || len(f.Records) < 2 || len(f.Records[0].Domain.Labels) != len(p.Groups) {
+		return fmt.Errorf("its groups are not complete")
 	}
 	for i, g := range p.Groups {
 		if g == nil || f.Records[0].Domain.Labels[i] != g.Name {
@@ -426,6 +429,17 @@ func (p *records) validate(f *Field, find func(name string) *Field) error {
 	return nil
 }
 
+// isRecordColumn reports whether records can have the field.
+func (f *Field) isRecordColumn() bool {
+	switch f.Type {
+	case frame.Category:
+		return f.Domain != nil && !f.Domain.Integer
+	case frame.Integer, frame.Number, frame.Date, frame.Text:
+		return true
+	}
+	return false
+}
+
 func (g *recordGroup) validate(f *Field, earlier []*recordGroup, find func(name string) *Field) error {
 	own := map[string]*Field{}
 	for _, x := range g.Fields {
@@ -435,7 +449,7 @@ func (g *recordGroup) validate(f *Field, earlier []*recordGroup, find func(name 
 		own[x.Name] = x
 	}
 	for _, x := range g.Context {
-		if x == nil || own[x.Name] != nil {
+		if x == nil || own[x.Name] != nil || !x.isRecordColumn() || !strings.Contains(x.Name, ".") {
 			return fmt.Errorf("a field of others has no name of its own")
 		}
 		from := g.source(x.Name, earlier, find)
@@ -451,7 +465,7 @@ func (g *recordGroup) validate(f *Field, earlier []*recordGroup, find func(name 
 	seen := map[string]bool{}
 	for _, name := range g.Order {
 		x := own[name]
-		if x == nil || seen[name] || strings.Contains(name, ".") || x.Type.List() || x.Class == Fitted || x.Class == Written {
+		if x == nil || seen[name] || strings.Contains(name, ".") || !x.isRecordColumn() || x.Class == Fitted || x.Class == Written {
 			return fmt.Errorf("its order names %q", name)
 		}
 		seen[name] = true
@@ -470,6 +484,9 @@ func (g *recordGroup) validate(f *Field, earlier []*recordGroup, find func(name 
 			if own[input] == nil {
 				return fmt.Errorf("field %q: there is no field %q", name, input)
 			}
+		}
+		if of := x.Lookup(); of != nil && slices.ContainsFunc(of.Case, func(k int32) bool { return int(k) > x.Domain.Size() }) {
+			return fmt.Errorf("field %q: a case is no value", name)
 		}
 		age, dates := x.DateInputs()
 		if age != "" && (own[age] == nil || own[age].Type != frame.Integer) || slices.ContainsFunc(dates, func(d string) bool { return own[d] == nil || own[d].Type != frame.Date }) {

@@ -3,6 +3,7 @@ package kind
 import (
 	"encoding/json"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/mutate"
 )
 
 var recordFiles = map[string]string{
@@ -395,4 +397,77 @@ func TestRecordsFaults(t *testing.T) {
 			t.Errorf("%s\ngot  %s\nwant %s", stanza, got, want)
 		}
 	}
+}
+
+// A stored field that somebody changed is refused, or draws without a panic.
+func TestRecordsChangedPlan(t *testing.T) {
+	fields := must(t, recordSpec, recordFiles)
+	at := len(fields) - 1
+	data, err := json.Marshal(fields[at])
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := mutate.Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn := 0
+	values := []string{"-1", "null", "[]", "{}", "1", "300", `""`, `"sex"`, `"person.born"`, `"born"`, "@3"}
+	for number := range doc.Values() {
+		for k := range 2 {
+			value := values[(number+4*k)%len(values)]
+			changed := doc.Replace(uint(number), value)
+			f := &Field{}
+			if json.Unmarshal(changed, f) != nil {
+				continue
+			}
+			all := slices.Clone(fields)
+			all[at] = f
+			if validRecords(f, all) == nil {
+				drawn++
+				drawChanged(t, all, fmt.Sprintf("value %d, %s, as %s", number, doc.Value(uint(number)), value))
+			}
+		}
+	}
+	if drawn == 0 {
+		t.Error("every change is refused")
+	}
+}
+
+// validRecords checks a field as a plan that is read does.
+func validRecords(f *Field, all []*Field) error {
+	find := func(name string) *Field {
+		if i := slices.IndexFunc(all, func(f *Field) bool { return f.Name == name }); i >= 0 {
+			return all[i]
+		}
+		return nil
+	}
+	if err := f.Validate(); err != nil {
+		return err
+	}
+	for _, name := range f.Inputs {
+		if find(name) == nil {
+			return fmt.Errorf("no field %q", name)
+		}
+	}
+	for _, s := range append(f.Selectors(), f.When) {
+		if err := s.validate(find); err != nil {
+			return err
+		}
+	}
+	return f.ValidateUses(find)
+}
+
+// drawChanged draws records and compares them.
+func drawChanged(t *testing.T, all []*Field, what string) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			t.Errorf("%s: %v\n%.1500s", what, fault, debug.Stack())
+		}
+	}()
+	if all[len(all)-1].Type != frame.Records {
+		return
+	}
+	b := fill(t, all, testEnv, 0, 5)
+	auditOf(all, b)
 }

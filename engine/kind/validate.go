@@ -122,6 +122,12 @@ func (f *Field) ValidateUses(find func(name string) *Field) error {
 	switch p := f.Program.(type) {
 	case *column:
 		return p.validate(f, find)
+	case *integer:
+		for _, l := range p.Limits {
+			if err := l.validate(find); err != nil {
+				return err
+			}
+		}
 	case *records:
 		return p.validate(f, find)
 	case *recordsCount:
@@ -183,6 +189,12 @@ func (f *Field) Selectors() []*Selector {
 		return []*Selector{p.Given}
 	case *integer:
 		return []*Selector{p.Given}
+	case *number:
+		all := []*Selector{p.Cases}
+		for _, sc := range p.Scales {
+			all = append(all, sc.By)
+		}
+		return all
 	case *records:
 		return p.selectors()
 	}
@@ -211,8 +223,11 @@ func (b *bank) validate(d *Domain) error {
 		return errors.New("its entries are not complete")
 	}
 	for i, at := range b.Start {
-		if at < 0 || int(at) > len(b.Codes) || i > 0 && at < b.Start[i-1] {
+		if at < 0 || int(at) > len(b.Codes) || i > 0 && at <= b.Start[i-1] {
 			return fmt.Errorf("its list %d begins at entry %d of %d", i, at, len(b.Codes))
+		}
+		if i > 0 && (b.Upto[at-1] != math.MaxUint32 || !slices.IsSorted(b.Upto[b.Start[i-1]:at])) {
+			return fmt.Errorf("the weights of its list %d do not add up", i)
 		}
 	}
 	for _, code := range b.Codes {
