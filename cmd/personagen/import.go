@@ -25,6 +25,7 @@ type importOptions struct {
 	weight, separator string
 	missing           []string
 	encoding          string
+	fixed             []string
 }
 
 func (a *app) importCommand() *cobra.Command {
@@ -42,6 +43,9 @@ spec lacks and the source as a stanza of a spec.
 The stanza goes to stdout, what was found to stderr. With --into, the stanza is
 added to a spec, which is checked; if it is not sound then, it is left unchanged.
 
+If a file has codes in place of labels, --labels CODEBOOK names a file with their
+labels, a row for each code: dimension, code, label.
+
 Nothing is decided without evidence. What is undecided is kept, listed as a
 question with the flags that answer it, and the exit code is 1: one of several
 periods, units or contents (--pick, --unit), a category that may contain others
@@ -55,7 +59,10 @@ Parquet). import says which pairs and triples of fields depend on each other, an
 writes a pattern for each that is worth having: its mutual information is not chance
 (p < 0.01 after Holm's correction, with the effective size of the sample), at least
 1 % of persons would be in wrong cells without it, and no third field explains it.
-Columns become fields by their names and values, or by --field COLUMN=FIELD.
+Columns become fields by their names and values, or by --field COLUMN=FIELD. If the
+values are codes, --labels CODEBOOK names a file with their labels, so that the spec
+has labels. --fixed reads a file in which columns have fixed positions. Files of SPSS,
+Stata and SAS are exported as CSV first, and their value labels as a codebook.
 
 Nothing is fetched from a network.`,
 		Example: `  personagen new sweden --empty
@@ -63,7 +70,8 @@ Nothing is fetched from a network.`,
   personagen import population.px --pick Tid=2026M01 --into sweden.cue
   personagen import marital.json --drop 'age=15+' --field 'civil status=marital' --into sweden.cue
   personagen vet sweden.cue --fit
-  personagen import --microdata survey.csv --weight WEIGHT --into sweden.cue`,
+  personagen import --microdata survey.csv --weight WEIGHT --into sweden.cue
+  personagen import --microdata survey.txt --fixed sex=1 --fixed age=2-4 --labels codebook.csv`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("import needs at least one FILE; see personagen import --help")
@@ -83,6 +91,7 @@ Nothing is fetched from a network.`,
 	f.StringArrayVar(&o.fields, "field", nil, "the field that a dimension becomes, written `DIMENSION=FIELD`; may be repeated")
 	f.StringVar(&o.Table, "table", "", "`NAME` of the table, for a file with several")
 	f.StringVar(&o.Sheet, "sheet", "", "`NAME` of the sheet, for a workbook with several")
+	f.StringVar(&o.Language, "language", "", "the `LANGUAGE` of a PC-Axis file with several, such as en")
 	f.IntVar(&o.Skip, "skip", 0, "lines above the header of a CSV file or sheet, if they are guessed wrong")
 	f.IntVar(&o.Header, "header", 0, "rows of that header, if they are guessed wrong")
 	f.BoolVar(&a.json, "json", false, "print what was found, and the stanza, as one JSON document")
@@ -90,6 +99,8 @@ Nothing is fetched from a network.`,
 	f.StringVar(&o.weight, "weight", "", "with --microdata: the `COLUMN` of the weights, or none")
 	f.StringArrayVar(&o.missing, "missing", nil, "with --microdata: a `TEXT` that means that nothing is known; may be repeated")
 	f.StringVar(&o.separator, "separator", "", "with --microdata: the `CHARACTER` between cells, if it is guessed wrong")
+	f.StringVar(&o.Labels, "labels", "", "a CSV file or workbook with the labels of codes, a row for each: column, code, label (`CODEBOOK`)")
+	f.StringArrayVar(&o.fixed, "fixed", nil, "with --microdata: a column of a file without separators, written `NAME=FROM-TO` in characters from 1; may be repeated")
 	f.StringVar(&o.encoding, "encoding", "", "with --microdata: the encoding of a CSV file, by its IANA `NAME`")
 	o.inputs.add(f)
 	return c
@@ -111,7 +122,7 @@ func (a *app) importFiles(c *cobra.Command, files []string, o *importOptions) er
 	if o.microdata {
 		return a.importMicrodata(c, o)
 	}
-	for _, name := range []string{"weight", "missing", "separator", "encoding"} {
+	for _, name := range []string{"weight", "missing", "separator", "encoding", "fixed"} {
 		if c.Flags().Changed(name) {
 			return usagef("--%s is for the records of a survey: import --microdata FILE", name)
 		}
@@ -169,6 +180,9 @@ func printImported(w io.Writer, t *imports.Table) {
 		if x[1] != "" {
 			p("  %-10s %s", x[0], x[1])
 		}
+	}
+	if len(t.Languages) > 1 {
+		p("  %-10s %s; also %s: --language %s", "language", t.Languages[0], strings.Join(t.Languages[1:], ", "), t.Languages[1])
 	}
 	p("  %-10s %s", "cells", cellCounts(t))
 	for _, l := range t.Layout {

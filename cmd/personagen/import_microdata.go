@@ -15,7 +15,7 @@ func (a *app) importMicrodata(c *cobra.Command, o *importOptions) error {
 	if len(o.Files) != 1 {
 		return usagef("import --microdata needs exactly one FILE; see personagen import --help")
 	}
-	for _, name := range []string{"pick", "drop", "keep", "given", "unit", "measure", "table", "sheet", "header"} {
+	for _, name := range []string{"pick", "drop", "keep", "given", "unit", "measure", "table", "sheet", "language", "header"} {
 		if c.Flags().Changed(name) {
 			return usagef("--%s is for tables, not for --microdata", name)
 		}
@@ -27,7 +27,7 @@ func (a *app) importMicrodata(c *cobra.Command, o *importOptions) error {
 	bar := a.newProgress(false)
 	found, err := imports.Microdata(c.Context(), imports.MicrodataConfig{
 		File: o.Files[0], Into: o.Into, AllowPaths: o.AllowPaths, Weight: o.weight, Field: o.Field, Missing: o.missing,
-		Separator: separator, Skip: o.Skip, Encoding: o.encoding, Progress: bar.event,
+		Separator: separator, Skip: o.Skip, Encoding: o.encoding, Labels: o.Labels, Fixed: o.fixed, Progress: bar.event,
 	})
 	bar.end()
 	if found == nil {

@@ -164,7 +164,7 @@ func (g *recordGroup) add(f *kind.Field, c *frame.Column, i int, person int64) {
 		}
 		cell, of := &c.Records[k], &g.columns[k]
 		if x.Type == frame.Category && cell.Codes[i] < -1 {
-			g.fault("with a "+x.Name+" that is no label of it").add(person)
+			g.fault("with a " + x.Name + " that is no label of it").add(person)
 			continue
 		}
 		if cell.IsNull(x.Type, i) {
@@ -235,7 +235,14 @@ func (g *recordGroup) outcome(f *kind.Field, audit *kind.RecordsAudit, k int) Ou
 	return o
 }
 
-// RecordGroup describes the records of one group.
+func asFloats(counts []int64) (out []float64) {
+	for _, n := range counts {
+		out = append(out, float64(n))
+	}
+	return out
+}
+
+// RecordGroup describes the records of one group, as they are counted, without weights.
 type RecordGroup struct {
 	Name    string `json:"name"`
 	Records int64  `json:"records"`
@@ -259,9 +266,9 @@ func (t *recordsTally) describe(f *kind.Field) (out []RecordGroup) {
 			if i == 0 || !own {
 				continue
 			}
-			p := Profile{Field: column.Name, Rows: g.records, Nulls: of.nulls, Counts: of.counts, Dates: of.dates.describe(), Numbers: of.numbers.Describe()}
+			p := Profile{Field: column.Name, Rows: g.records, Nulls: of.nulls, Counts: asFloats(of.counts), Dates: of.dates.describe(), Numbers: of.numbers.Describe()}
 			if column.Type == frame.Integer && of.counts != nil {
-				p.Numbers = sketch.Exact(of.counts, column.Domain.Min)
+				p.Numbers = sketch.Exact(of.counts, p.Counts, column.Domain.Min)
 			}
 			x.Fields = append(x.Fields, p)
 		}

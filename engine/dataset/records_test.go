@@ -307,8 +307,8 @@ func TestFaultyRecords(t *testing.T) {
 			b.Columns[1].Records[7].Null = make([]bool, b.Columns[1].Offsets[b.N])
 			b.Columns[1].Records[7].Null[0] = true
 		},
-		`its records have 1 columns`:     func(b *frame.Batch) { b.Columns[1].Records = b.Columns[1].Records[:1] },
-		`list offsets decrease`:          func(b *frame.Batch) { b.Columns[1].Offsets[5] = 0 },
+		`its records have 1 columns`:         func(b *frame.Batch) { b.Columns[1].Records = b.Columns[1].Records[:1] },
+		`list offsets decrease`:              func(b *frame.Batch) { b.Columns[1].Offsets[5] = 0 },
 		`has records whose column 2 is text`: func(b *frame.Batch) { b.Schema[1].Records[1].Type = frame.Text },
 	} {
 		for _, f := range Formats() {

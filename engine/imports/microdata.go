@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/humanize"
@@ -28,6 +29,8 @@ type MicrodataConfig struct {
 	Field      map[string]string // column to field
 	Missing    []string          // texts that mean that nothing is known
 	Separator  string            // of a text file; "" to guess
+	Labels     string            // file of the labels of coded columns, "" for none
+	Fixed      []string          // columns at fixed positions, each NAME=FROM-TO
 	Skip       int               // lines above the header of a text file
 	Encoding   string            // of a text file
 
@@ -153,6 +156,8 @@ type survey struct {
 	name   string // of the file in the spec
 	layout table.Layout
 	weight int // column, -1 for none
+	labels codebook
+	coded  []string // columns of codes without labels
 	vars   []*column
 	edges  []microdata.Edge
 	trios  []microdata.Trio
@@ -205,7 +210,10 @@ var weightName = regexp.MustCompile(`(?i)weight|w(ei)?gh?t($|_|\d)|^(per|hh)wt|^
 // look reads the columns and decides which fields they are.
 func (s *survey) look() error {
 	s.layout = table.Layout{Separator: s.cfg.Separator, Skip: s.cfg.Skip, Encoding: s.cfg.Encoding, Numbers: table.Numbers{Missing: s.cfg.Missing}}
-	if s.cfg.Separator == "" && !microdata.IsParquet(s.cfg.File) {
+	if err := s.fixed(); err != nil {
+		return err
+	}
+	if s.cfg.Separator == "" && !microdata.IsParquet(s.cfg.File) && s.layout.Fixed == nil {
 		s.layout.Separator = guessSeparator(s.cfg.File, s.cfg.Skip)
 	}
 	if s.cfg.Separator != "" && !table.ValidSeparator(s.cfg.Separator) {
@@ -238,6 +246,9 @@ func (s *survey) look() error {
 			return s.noColumn("--field", name, columns)
 		}
 	}
+	if err := s.readLabels(columns); err != nil {
+		return err
+	}
 	for c, p := range columns {
 		if c != s.weight {
 			s.decide(c, p)
@@ -246,19 +257,43 @@ func (s *survey) look() error {
 	if len(s.known.Fields) > 0 && len(s.vars) == 0 {
 		s.out.Open = append(s.out.Open, "no column has the name and the values of a field of the spec: name the field of each column that matters with --field COLUMN=FIELD; a field that the spec lacks is added")
 	}
+	if s.coded != nil {
+		s.out.Remarks = append(s.out.Remarks, fmt.Sprintf("the values of %s are codes: --labels CODEBOOK.csv gives them labels (a row for each code: column, code, label)", humanize.Quoted(s.coded)))
+	}
 	if len(s.vars) > mostVariables {
 		s.out.Open = append(s.out.Open, fmt.Sprintf("%d columns may be fields, and at most %d are looked at: name those that matter with --field COLUMN=FIELD", len(s.vars), mostVariables))
 	}
 	return nil
 }
 
-func (s *survey) noColumn(flag, name string, columns []*microdata.Profile) error {
-	var names []string
-	for _, p := range columns {
-		names = append(names, p.Name)
+// fixed reads the positions of columns that the user gave.
+func (s *survey) fixed() error {
+	for _, text := range s.cfg.Fixed {
+		name, span, ok := strings.Cut(text, "=")
+		first, last, _ := strings.Cut(span, "-")
+		if last == "" {
+			last = first
+		}
+		from, err1 := strconv.Atoi(strings.TrimSpace(first))
+		to, err2 := strconv.Atoi(strings.TrimSpace(last))
+		if !ok || err1 != nil || err2 != nil {
+			return fmt.Errorf("%w: --fixed %q must be written NAME=FROM-TO, with the first and the last character of the column, such as age=4-6", run.ErrUsage, text)
+		}
+		s.layout.Fixed = append(s.layout.Fixed, table.FixedColumn{Name: strings.TrimSpace(name), From: from, To: to})
 	}
-	hint := "its columns are " + humanize.Some(names)
-	if g := diag.Guess(name, names); g != "" {
+	if wrong := table.CheckFixed(s.layout.Fixed); wrong != "" {
+		return fmt.Errorf("%w: --fixed: %s", run.ErrUsage, wrong)
+	}
+	if s.layout.Fixed != nil && (s.cfg.Separator != "" || microdata.IsParquet(s.cfg.File)) {
+		return fmt.Errorf("%w: --fixed is for a text file without separators", run.ErrUsage)
+	}
+	return nil
+}
+
+func (s *survey) noColumn(flag, name string, columns []*microdata.Profile) error {
+	known := names(columns)
+	hint := "its columns are " + humanize.Some(known)
+	if g := diag.Guess(name, known); g != "" {
 		hint = fmt.Sprintf("did you mean %q?", g)
 	}
 	return fmt.Errorf("%w: %s: %s has no column %q; %s", run.ErrUsage, flag, s.cfg.File, name, hint)

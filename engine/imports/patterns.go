@@ -11,6 +11,7 @@ import (
 
 	"github.com/personagen/personagen/engine/internal/importer"
 	"github.com/personagen/personagen/engine/internal/microdata"
+	"github.com/personagen/personagen/engine/internal/table"
 )
 
 func measured(m microdata.Measure) Measure {
@@ -96,6 +97,13 @@ func (s *survey) write() {
 // microdata writes how a table reads the file.
 func (s *survey) microdata(of []int) string {
 	parts := []string{"file: " + strconv.Quote(s.name)}
+	if len(s.layout.Fixed) > 0 {
+		var at []string
+		for _, c := range s.layout.Fixed {
+			at = append(at, fmt.Sprintf("%s: [%d, %d]", table.CUEName(c.Name), c.From, c.To))
+		}
+		parts = append(parts, "fixed: {"+strings.Join(at, ", ")+"}")
+	}
 	for _, x := range [][2]string{{"separator", s.layout.Separator}, {"encoding", s.cfg.Encoding}, {"weight", s.out.Weight}} {
 		if x[1] != "" {
 			parts = append(parts, x[0]+": "+strconv.Quote(x[1]))
@@ -151,10 +159,7 @@ func (s *survey) tableName(of []int) string {
 // source adds a source for the file and returns its name.
 func (s *survey) source() string {
 	base := filepath.Base(s.cfg.File)
-	name := strings.Trim(notName.ReplaceAllString(strings.ToLower(strings.TrimSuffix(base, filepath.Ext(base))), "_"), "_")
-	if name == "" || name[0] < 'a' || name[0] > 'z' {
-		name = "survey"
-	}
+	name := importer.Slug(40, strings.TrimSuffix(base, filepath.Ext(base)), "survey")
 	title := "Records of " + base
 	for root, n := name, 2; ; n++ {
 		known, taken := s.known.Sources[name]

@@ -34,6 +34,8 @@ type Config struct {
 	Measure    string // counts, percent or shares; "" if the file says
 	Table      string // of a file with several
 	Sheet      string // of a workbook
+	Labels     string // file of the labels of coded dimensions, "" for none
+	Language   string // of a PC-Axis file with several; "" for the default one
 
 	Skip, Header int // rows above the header of a text file or sheet, and of it; 0 to guess
 
@@ -182,9 +184,14 @@ func (i *importing) file(path string) error {
 	if err := i.checkReach(path, name); err != nil {
 		return err
 	}
-	tables := importer.Open(data, filepath.ToSlash(path), importer.Options{Table: i.cfg.Table, Sheet: i.cfg.Sheet, Skip: i.cfg.Skip, Header: i.cfg.Header}, faults)
+	tables := importer.Open(data, filepath.ToSlash(path), importer.Options{Table: i.cfg.Table, Sheet: i.cfg.Sheet, Language: i.cfg.Language, Skip: i.cfg.Skip, Header: i.cfg.Header}, faults)
 	if err := faults.Err(); err != nil {
 		return err
+	}
+	if i.cfg.Labels != "" {
+		if err := i.label(tables.Cube, filepath.ToSlash(path)); err != nil {
+			return err
+		}
 	}
 	i.event("look at "+filepath.Base(path), 0, 0)
 	choices := i.of(tables)

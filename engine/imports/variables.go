@@ -2,7 +2,6 @@ package imports
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,9 +14,11 @@ import (
 // column is a column of the survey as a field.
 type column struct {
 	Variable
-	index int               // of the column
-	codes map[string]int    // of texts; of an integer nil
-	maps  map[string]string // texts that are not the labels
+	index  int               // of the column
+	title  string            // of the codebook
+	labels *codes            // of coded values, nil if the texts are the values
+	codes  map[string]int    // of texts; of an integer nil
+	maps   map[string]string // texts that are not the labels
 	// Of an integer: its least and greatest value, and the size of its bands.
 	min, max, band int64
 	over           string // field of the tables
@@ -64,9 +65,16 @@ func (s *survey) decide(c int, p *microdata.Profile) {
 	ignore := func(why string) { s.out.Ignored = append(s.out.Ignored, Ignored{p.Name, why}) }
 	wanted := s.cfg.Field[p.Name]
 	v := &column{Variable: Variable{Column: p.Name, Empty: p.Empty}, index: c, band: 1}
+	if l := s.labels[p.Name]; l != nil {
+		v.title = l.title
+		if v.labels = l; !l.isCoded(p) {
+			v.labels = nil
+			s.special(p, l)
+		}
+	}
 	for k := range s.known.Fields {
 		f := &s.known.Fields[k]
-		if wanted != "" && wanted != f.Name || wanted == "" && !named(f, p.Name) {
+		if wanted != "" && wanted != f.Name || wanted == "" && !named(f, p.Name) && (v.title == "" || !named(f, v.title)) {
 			continue
 		}
 		if why := s.matches(v, f, p); why != "" {
@@ -80,7 +88,7 @@ func (s *survey) decide(c int, p *microdata.Profile) {
 			ignore("another column is " + v.over)
 			return
 		}
-		s.add(v)
+		s.take(v, p)
 		return
 	}
 	if wanted == "" && len(s.known.Fields) > 0 {
@@ -93,6 +101,17 @@ func (s *survey) decide(c int, p *microdata.Profile) {
 		}
 		ignore(why)
 		return
+	}
+	s.take(v, p)
+}
+
+// take adds a variable, and says what about its codes is not known.
+func (s *survey) take(v *column, p *microdata.Profile) {
+	switch {
+	case v.labels != nil:
+		s.unlabelled(p, v.labels)
+	case v.New && p.Integers && strings.Contains(v.text, `kind: "category"`) && len(p.Texts) > 2:
+		s.coded = append(s.coded, p.Name)
 	}
 	s.add(v)
 }
@@ -147,16 +166,18 @@ func (s *survey) matches(v *column, f *importer.Field, p *microdata.Profile) str
 	}
 	v.codes, v.maps, v.Values = map[string]int{}, map[string]string{}, len(f.Labels)
 	var unknown []string
-	for _, text := range p.Values() {
-		i := slices.Index(f.Labels, text)
+	texts, labels := v.labels.values(p)
+	for k, text := range texts {
+		i := slices.Index(f.Labels, labels[k])
 		if i < 0 {
-			if i = slices.IndexFunc(f.Labels, func(l string) bool { return strings.EqualFold(l, text) }); i >= 0 {
-				v.maps[text] = f.Labels[i]
-			}
+			i = slices.IndexFunc(f.Labels, func(l string) bool { return strings.EqualFold(l, labels[k]) })
 		}
-		if i < 0 {
-			unknown = append(unknown, strconv.Quote(text))
+		switch {
+		case i < 0:
+			unknown = append(unknown, strconv.Quote(labels[k]))
 			continue
+		case f.Labels[i] != text:
+			v.maps[text] = f.Labels[i]
 		}
 		v.codes[text] = i
 	}
@@ -166,17 +187,12 @@ func (s *survey) matches(v *column, f *importer.Field, p *microdata.Profile) str
 	return ""
 }
 
-var notName = regexp.MustCompile(`[^a-z0-9]+`)
-
 // makeField makes a field of a column, or says why it cannot become one.
 func (s *survey) makeField(v *column, p *microdata.Profile, wanted string) string {
 	v.New = true
 	v.Field = wanted
 	if wanted == "" {
-		v.Field = strings.Trim(notName.ReplaceAllString(strings.ToLower(p.Name), "_"), "_")
-		if v.Field == "" || v.Field[0] < 'a' || v.Field[0] > 'z' {
-			v.Field = strings.TrimSuffix("column_"+v.Field, "_")
-		}
+		v.Field = importer.Slug(40, p.Name, "column")
 		for base, n := v.Field, 2; slices.ContainsFunc(s.vars, func(o *column) bool { return o.Field == v.Field || o.over == v.Field }); n++ {
 			v.Field = base + "_" + strconv.Itoa(n)
 		}
@@ -184,10 +200,10 @@ func (s *survey) makeField(v *column, p *microdata.Profile, wanted string) strin
 	v.over = v.Field
 	span := p.Max - p.Min
 	switch {
-	case p.Integers && p.Texts != nil && len(p.Texts) > 12 && span < mostSpan:
+	case v.labels == nil && p.Integers && p.Texts != nil && len(p.Texts) > 12 && span < mostSpan:
 		v.min, v.max = p.Min, p.Max
 		v.Values = int(span) + 1
-		v.text = fmt.Sprintf("{kind: \"integer\", title: %s, min: %d, max: %d}", strconv.Quote(p.Name), v.min, v.max)
+		v.text = fmt.Sprintf("{kind: \"integer\", title: %s, min: %d, max: %d}", strconv.Quote(v.heading()), v.min, v.max)
 		v.makeBands()
 		return ""
 	case p.Texts == nil || len(p.Texts) > mostLabels:
@@ -195,14 +211,32 @@ func (s *survey) makeField(v *column, p *microdata.Profile, wanted string) strin
 	case len(p.Texts) < 2:
 		return "has one value"
 	}
-	v.codes, v.Values = map[string]int{}, len(p.Texts)
-	var labels []string
-	for i, text := range p.Values() {
-		v.codes[text] = i
-		labels = append(labels, strconv.Quote(text))
+	v.codes, v.maps = map[string]int{}, map[string]string{}
+	var values, quoted []string
+	texts, labels := v.labels.values(p)
+	for k, text := range texts {
+		i := slices.Index(values, labels[k])
+		if i < 0 {
+			i, values, quoted = len(values), append(values, labels[k]), append(quoted, strconv.Quote(labels[k]))
+		}
+		if v.codes[text] = i; labels[k] != text {
+			v.maps[text] = labels[k]
+		}
 	}
-	v.text = fmt.Sprintf("{kind: \"category\", title: %s, values: [%s]}", strconv.Quote(p.Name), strings.Join(labels, ", "))
+	v.Values = len(values)
+	if v.Values < 2 {
+		return "has one value"
+	}
+	v.text = fmt.Sprintf("{kind: \"category\", title: %s, values: [%s]}", strconv.Quote(v.heading()), strings.Join(quoted, ", "))
 	return ""
+}
+
+// heading is the title of a new field.
+func (v *column) heading() string {
+	if v.title != "" {
+		return v.title
+	}
+	return v.Column
 }
 
 // makeBands makes a group of an integer, with bands that begin at round numbers.

@@ -153,8 +153,13 @@ func (c *Compiler) readLabelMap(m *spec.MapFile) spec.LabelMap {
 	if !ok1 || !ok2 {
 		return nil
 	}
+	selected, ok := c.selectRows(file, m.Rows.Where)
+	if !ok {
+		return nil
+	}
 	pairs := spec.LabelMap{}
-	for r, cells := range file.Rows {
+	for _, r := range selected {
+		cells := file.Rows[r]
 		if first, twice := pairs[cells[from]]; twice && first.Value != cells[to] {
 			c.Diags.Errorf(file.Place(r, to), "two-values", "%q maps to %q here and to %q above", cells[from], cells[to], first.Value).WithHint("map each label to one value")
 			return nil

@@ -19,7 +19,7 @@ func recordGroups(f *kind.Field, groups []check.RecordGroup) (out []RecordGroup)
 		x := RecordGroup{Name: g.Name, Records: g.Records, Persons: []Value{}, Fields: []Field{}}
 		total := sum(g.Persons)
 		for n, persons := range g.Persons {
-			x.Persons = append(x.Persons, Value{Label: strconv.Itoa(n), Count: persons, Share: share(persons, total)})
+			x.Persons = append(x.Persons, Value{Label: strconv.Itoa(n), Count: float64(persons), Share: share(persons, total)})
 		}
 		for _, p := range g.Fields {
 			of := f.Records[slices.IndexFunc(f.Records, func(c *kind.Field) bool { return c.Name == p.Field })]
@@ -110,7 +110,7 @@ func (v *view) records(f *Field) recordsView {
 		for _, n := range g.Persons {
 			if n.Count > 0 {
 				share := percentOf(n.Share)
-				x.Persons.Rows = append(x.Persons.Rows, valueView{Label: n.Label, Share: share, Deviation: humanize.Thousands(n.Count), Plot: barStrip(n.Label+": "+share, n.Share, nil, full)})
+				x.Persons.Rows = append(x.Persons.Rows, valueView{Label: n.Label, Share: share, Deviation: humanize.Thousands(int64(n.Count)), Plot: barStrip(n.Label+": "+share, n.Share, nil, full)})
 			}
 		}
 		for _, of := range g.Fields {

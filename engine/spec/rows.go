@@ -166,7 +166,7 @@ func (n *Node) Names() []String {
 func (r *Rows) layout(n *Node) {
 	l := &r.Layout
 	l.Place, l.Encoding, l.Separator, l.Headings = n.Place, n.text("encoding"), n.text("separator"), n.text("headings")
-	l.Table = n.text("table")
+	l.Table, l.Language = n.text("table"), n.text("language")
 	if l.Encoding != "" {
 		if err := table.CheckEncoding(l.Encoding); err != nil {
 			r.Faults.Errorf(n.Get("encoding").Place, "encoding", "%v", err).WithHint(`use an IANA name, such as "windows-1252", "iso-8859-2" or "utf-16le"`)
@@ -175,6 +175,7 @@ func (r *Rows) layout(n *Node) {
 	if l.Separator != "" && !table.ValidSeparator(l.Separator) {
 		r.Faults.Errorf(n.Get("separator").Place, "separator", "the separator %q is not one character that can separate cells", l.Separator).WithHint(`write ";", "," or "\t"`)
 	}
+	l.Fixed = r.fixed(n)
 	if v := n.Get("skip"); v != nil {
 		l.Skip = int(v.Number)
 	}
@@ -205,6 +206,34 @@ func (r *Rows) layout(n *Node) {
 			}
 		}
 	}
+}
+
+// fixed decodes the positions of columns.
+func (r *Rows) fixed(n *Node) []table.FixedColumn {
+	of := n.Get("fixed")
+	if of == nil {
+		return nil
+	}
+	var columns []table.FixedColumn
+	for _, f := range of.Fields {
+		c := table.FixedColumn{Name: f.Name}
+		if items := f.Value.Items; f.Value.Kind == ListNode && len(items) > 0 {
+			c.From, c.To = int(items[0].Number), int(items[len(items)-1].Number)
+		} else {
+			c.From, c.To = int(f.Value.Number), int(f.Value.Number)
+		}
+		columns = append(columns, c)
+	}
+	if wrong := table.CheckFixed(columns); wrong != "" {
+		r.Faults.Errorf(of.Place, "fixed", "%s", wrong).WithHint("write fixed: {sex: [1, 1], age: [2, 4]}, with the first and the last character of each column")
+		return nil
+	}
+	for _, name := range []string{"separator", "header"} {
+		if v := n.Get(name); v != nil {
+			r.Faults.Errorf(v.Place, "fixed", "a file with fixed columns has no %s", name).WithHint("remove %s; skip leaves out lines above the records", name)
+		}
+	}
+	return columns
 }
 
 // labels decodes a struct of lists of labels, or patterns, by column.

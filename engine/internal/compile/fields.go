@@ -45,6 +45,13 @@ func (c *compiler) fieldOrder() (order []int, ok bool) {
 				used = append(used, j)
 			}
 		}
+		if kind.MeaningOf(c.spec.Fields[i].Kind) == kind.Weighting {
+			for _, name := range kind.StratumUses(c.spec) {
+				if j, known := position[name]; known {
+					used = append(used, j)
+				}
+			}
+		}
 		return used
 	})
 	if cycle != nil {

@@ -1,6 +1,7 @@
 package fit
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -238,6 +239,36 @@ func (r *Result) Slice(s Support) (*Result, float64, error) {
 		out.Cliques = append(out.Cliques, Clique{Vars: n.vars, P: n.belief, Parent: r.Cliques[i].Parent})
 	}
 	return out, mass, nil
+}
+
+// Tilt multiplies the probability of every configuration of a scope by a factor, which
+// is not negative, and divides by the sum. It returns the new distribution, without
+// certificates. It is an error when no clique contains the scope (list it in
+// Problem.Together) or when the sum is zero.
+func (r *Result) Tilt(scope []int, factor []float64) (*Result, error) {
+	check := Problem{Vars: r.Vars}
+	n, err := check.configurations(scope)
+	if err == nil && n != len(factor) {
+		err = fmt.Errorf("there are %d factors, the scope has %d configurations", len(factor), n)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("fit: tilt: %w", err)
+	}
+	tr := r.tree()
+	query := sorted(scope)
+	h := tr.host(query)
+	if h < 0 {
+		return nil, fmt.Errorf("fit: tilt: no clique contains %s: list these variables in Together", namesOf(r.Vars, scope))
+	}
+	tr.margin(h, query, nil, 0).scale(tr.nodes[h].belief, reorder(r.Vars, scope, query, factor))
+	if mass := math.Exp(tr.calibrate()); !(mass > 0) {
+		return nil, errors.New("fit: tilt: nothing has a factor above zero")
+	}
+	out := &Result{Vars: r.Vars, Sweeps: r.Sweeps, Cells: r.Cells, Largest: r.Largest}
+	for i, n := range tr.nodes {
+		out.Cliques = append(out.Cliques, Clique{Vars: n.vars, P: n.belief, Parent: r.Cliques[i].Parent})
+	}
+	return out, nil
 }
 
 // tree returns a calibrated tree with a copy of the result's distribution.

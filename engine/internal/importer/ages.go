@@ -48,6 +48,9 @@ func parseAge(label string) (span, bool) {
 		a, _ := strconv.Atoi(m[1])
 		return span{a, open}, a <= oldest
 	}
+	if is("infant", label) {
+		return span{0, 0}, true
+	}
 	numbers := ageDigit.FindAllString(label, -1)
 	if len(numbers) == 0 || len(numbers) > 2 {
 		return span{}, false
@@ -61,6 +64,10 @@ func parseAge(label string) (span, bool) {
 	}
 	under, over := strings.Contains(label, "<"), strings.Contains(label, "+") || strings.ContainsAny(label, ">≥")
 	rest := plain(ageDigit.ReplaceAllString(label, " "))
+	atMost := strings.ContainsAny(label, "≤") || strings.Contains(label, "<=")
+	if phrase := mentions("atmost", rest); phrase != "" && len(numbers) == 1 { // "4 years and under"
+		atMost, rest = true, strings.TrimSpace(strings.Replace(" "+rest+" ", " "+phrase+" ", " ", 1))
+	}
 	for _, p := range []struct {
 		kind string
 		is   *bool
@@ -85,6 +92,8 @@ func parseAge(label string) (span, bool) {
 			n[1]--
 		}
 		return span{n[0], n[1]}, n[1] >= n[0]
+	case atMost:
+		return span{0, n[0]}, true
 	case over:
 		if strings.Contains(label, ">") && !strings.ContainsAny(label, "=≥") {
 			n[0]++
@@ -106,7 +115,9 @@ func parseAge(label string) (span, bool) {
 func exclusive(spans []span) bool {
 	from, greatest := map[int]bool{}, 0
 	for _, s := range spans {
-		from[s.From] = true
+		if s.From != s.To { // single ages beside classes begin anywhere
+			from[s.From] = true
+		}
 		if s.To != open {
 			greatest = max(greatest, s.To)
 		}

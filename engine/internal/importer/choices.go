@@ -29,6 +29,12 @@ func (l *looker) choose() error {
 	picks := slices.Clone(l.choices.Pick)
 	if l.choices.Unit != "" {
 		i := slices.IndexFunc(l.Axes, func(a Axis) bool { return a.About == Units })
+		for k := range l.Axes { // of several, the one that has it
+			if _, ok := l.Cube.Dims[k].Find(l.choices.Unit); ok && l.Axes[k].About == Units {
+				i = k
+				break
+			}
+		}
 		if i < 0 {
 			return &ChoiceError{"--unit: no dimension of the file is about units" + l.unitOfFile()}
 		}
@@ -82,7 +88,44 @@ func (l *looker) choose() error {
 			l.Axes[i].Fixed, l.Axes[i].Why = kept[0], "the only category"
 		}
 	}
+	l.implied()
 	return nil
+}
+
+// implied fixes the units, contents and periods that follow from what is picked: only one
+// category has figures then.
+func (l *looker) implied() {
+	if !slices.ContainsFunc(l.Axes, func(a Axis) bool { return a.Why == "picked" }) {
+		return
+	}
+	const none, several = -1, -2
+	for again := true; again; {
+		again = false
+		only := slices.Repeat([]int{none}, len(l.Axes)) // category with figures, by axis
+		var at []int
+		for k := range l.Cube.Cells {
+			at = l.Cube.Split(l.Cube.Cells[k].At, at)
+			inside := true
+			for i, j := range at {
+				inside = inside && (l.Axes[i].Fixed < 0 || l.Axes[i].Fixed == j)
+			}
+			for i, j := range at {
+				switch {
+				case !inside || only[i] == j:
+				case only[i] == none:
+					only[i] = j
+				default:
+					only[i] = several
+				}
+			}
+		}
+		for i := range l.Axes {
+			a := &l.Axes[i]
+			if a.Fixed < 0 && only[i] >= 0 && (a.About == Units || a.About == Metrics || a.About == Periods) {
+				a.Fixed, a.Why, again = only[i], "the only one of what is picked", true
+			}
+		}
+	}
 }
 
 func (l *looker) unitOfFile() string {

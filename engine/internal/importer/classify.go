@@ -40,13 +40,13 @@ func (s *Study) classify(i int) Axis {
 	for j := range a.Keep {
 		a.Keep[j] = true
 	}
-	named := func(kind string) bool { return is(kind, d.Label) || is(kind, d.ID) }
+	named := func(kind string) bool { return is(kind, d.Label) || is(kind, d.ID) || is(kind, d.Also) }
 	ages, n, exclusive := s.ages(d)
 	sexes, m := sexesOf(d)
 	switch {
-	case d.Role == office.Time || named("time") && d.Role == "" || periods(d):
+	case d.Role == office.Time || named("time") && d.Role == "" || periods(d) && !named("place"):
 		a.About = Periods
-	case named("unit"):
+	case named("unit") || unitNames(d):
 		a.About = Units
 	case d.Role == office.Metric || d.Role == "" && (named("contents") || mentions("nocount", d.Label) != ""):
 		a.About = Metrics
@@ -60,6 +60,22 @@ func (s *Study) classify(i int) Axis {
 	return a
 }
 
+// unitNames reports whether the categories are ways of writing the same figures: numbers and
+// percentages.
+func unitNames(d *office.Dimension) bool {
+	percent := false
+	for j := range d.Categories {
+		name := d.Categories[j].Name()
+		switch {
+		case is("percent", name):
+			percent = true
+		case !is("number", name):
+			return false
+		}
+	}
+	return percent && len(d.Categories) > 1
+}
+
 // none is the span of a category that is no age.
 var none = span{-1, -1}
 
@@ -67,6 +83,13 @@ var none = span{-1, -1}
 // that are. It reports whether the ends of classes are not part of them.
 func (s *Study) ages(d *office.Dimension) (spans []span, n int, excluded bool) {
 	spans = make([]span, len(d.Categories))
+	var labels []string
+	for j := range d.Categories {
+		if l := d.Categories[j].Label; !is("total", l) && !is("unknown", l) {
+			labels = append(labels, l)
+		}
+	}
+	shared := sharedWords(labels)
 	for j := range d.Categories {
 		k := &d.Categories[j]
 		spans[j] = none
@@ -74,6 +97,8 @@ func (s *Study) ages(d *office.Dimension) (spans []span, n int, excluded bool) {
 			spans[j] = a
 		} else if a, ok := parseAge(bare(d, j)); ok && d.Prefix != "" {
 			spans[j] = a
+		} else if rest, ok := strings.CutPrefix(k.Label, shared); ok && shared != "" && parses(rest, &spans[j]) {
+			// "Population 00-04"
 		} else if a, ok := parseAge(k.Code); ok && (k.Label == "" || len(k.Code) > 1 && !is("total", k.Label) && !is("unknown", k.Label) && ageCode.MatchString(k.Code)) {
 			spans[j] = a
 		}
@@ -82,6 +107,15 @@ func (s *Study) ages(d *office.Dimension) (spans []span, n int, excluded bool) {
 		}
 	}
 	return spans, n, exclusive(spans)
+}
+
+// parses parses an age into to.
+func parses(label string, to *span) bool {
+	a, ok := parseAge(label)
+	if ok {
+		*to = a
+	}
+	return ok
 }
 
 // withWords reports whether ages are more than numbers: a range, an open class or a
@@ -102,10 +136,18 @@ func sexesOf(d *office.Dimension) ([]string, int) {
 	for j := range d.Categories {
 		for _, sex := range []string{"female", "male"} {
 			name, _, _ := strings.Cut(bare(d, j), "(")
-			if is(sex, name) || d.Categories[j].Label == "" && is(sex, d.Categories[j].Code) {
+			if is(sex, name) || is(sex, d.Categories[j].Also) || d.Categories[j].Label == "" && is(sex, d.Categories[j].Code) {
 				sexes[j] = sex
 				n++
 				break
+			}
+		}
+	}
+	// In Portuguese, Spanish and French, M beside H is the letter of women.
+	if n == 2 && !slices.Contains(sexes, "female") {
+		for j := range d.Categories {
+			if sexes[j] == "male" && strings.EqualFold(bare(d, j), "m") && slices.ContainsFunc(d.Categories, func(k office.Category) bool { return strings.EqualFold(k.Name(), "h") }) {
+				sexes[j] = "female"
 			}
 		}
 	}
@@ -132,7 +174,7 @@ func labelled(d *office.Dimension, j int) (string, bool) {
 	switch {
 	case d.Prefix != "" && (is("total", bare(d, j)) || is("totalcode", bare(d, j))):
 		return "code", true
-	case k.Label != "" && (is("total", k.Label) || partlyTotal(k.Label)):
+	case k.Label != "" && (is("total", k.Label) || partlyTotal(k.Label) || is("total", k.Also)):
 		return "label", true
 	case k.Label == "" && is("totalcode", k.Code), k.Label != "" && k.Code != "" && len(k.Code) > 1 && is("totalcode", k.Code):
 		return "code", true

@@ -2,8 +2,10 @@ package importer
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/personagen/personagen/engine/internal/table"
 )
@@ -14,8 +16,17 @@ import (
 func (t *tabular) columns() {
 	one := t.guess.Layout.Header <= 1
 	for c, name := range t.file.Header {
-		if is("flag", name) || t.blank(c) || is("sparseflag", name) && t.empty(c)*2 > len(t.file.Rows) {
-			continue // it qualifies figures, or says nothing
+		switch {
+		case t.blank(c):
+			continue
+		case is("flag", name) || is("sparseflag", name) && t.empty(c)*2 > len(t.file.Rows):
+			t.flags = append(t.flags, c)
+			continue // it qualifies figures
+		case t.isMargin(c):
+			t.left = append(t.left, fmt.Sprintf("column %q is left out: it has margins of error", name))
+			continue
+		case is("attribute", name) && len(t.file.Header) > 4, t.scale(c):
+			continue // it describes the figures
 		}
 		dimension := slices.Contains(t.guess.Figures, name) && len(t.guess.Figures) > 1 && len(t.file.Rows) > 3 && t.distinct(c) == 1
 		if one {
@@ -36,6 +47,10 @@ func (t *tabular) columns() {
 	t.keys = slices.DeleteFunc(t.keys, func(c int) bool {
 		return strings.HasPrefix(t.file.Header[c], "#") && t.distinct(c) <= 1
 	})
+	if one {
+		t.oneFigure()
+	}
+	t.rowKeys()
 	t.numberedRows()
 	// Of two columns with the same cells one is enough.
 	t.keys = slices.DeleteFunc(t.keys, func(c int) bool {
@@ -46,10 +61,12 @@ func (t *tabular) columns() {
 		}
 		return false
 	})
-	for one && len(t.figures) > 1 && len(t.keys) > 0 && !t.unique() {
+	// A dimension has each of its numbers in several rows.
+	for one && len(t.figures) > 1 && len(t.keys) > 0 && t.distinct(t.figures[0])*2 <= len(t.file.Rows) && !t.unique() {
 		t.keys = append(t.keys, t.figures[0])
 		t.figures = t.figures[1:]
 	}
+	t.onlyValue()
 	slices.Sort(t.keys)
 }
 
@@ -80,13 +97,16 @@ func (t *tabular) empty(c int) int {
 // readable reports whether the cells of a column are figures, or missing. Those of
 // numbers with several points, such as 1.2.7, are not.
 func (t *tabular) readable(c int) bool {
-	bad := 0
-	for r := range t.file.Rows {
+	bad, brackets := 0, 0
+	for r, row := range t.file.Rows {
 		if _, err := t.file.Number(r, c); err != nil && !errors.Is(err, table.ErrEmpty) && !errors.Is(err, table.ErrMissing) {
-			bad++
+			if bad++; strings.HasPrefix(row[c], "(") || strings.HasPrefix(row[c], "[") {
+				brackets++
+			}
 		}
 	}
-	return bad*10 <= len(t.file.Rows)
+	// A figure in brackets does not make labels of the others: it is reported.
+	return bad*10 <= len(t.file.Rows) || bad == brackets && bad*2 < len(t.file.Rows)
 }
 
 // blank reports whether all cells of a column are empty.
@@ -159,10 +179,11 @@ func (t *tabular) pairs() map[int]int {
 }
 
 // codes reports whether a column has numbers or short texts without blanks, and no
-// lower-case words.
+// lower-case words, nor letters that have no case.
 func (t *tabular) codes(c int) bool {
+	caseless := func(r rune) bool { return unicode.Is(unicode.Lo, r) }
 	for _, r := range t.file.Rows {
-		if len(r[c]) > 20 || strings.ToUpper(r[c]) != r[c] || strings.Contains(r[c], " ") {
+		if len(r[c]) > 20 || strings.ToUpper(r[c]) != r[c] || strings.Contains(r[c], " ") || strings.ContainsFunc(r[c], caseless) {
 			return false
 		}
 	}

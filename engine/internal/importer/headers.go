@@ -15,7 +15,9 @@ import (
 type wideLevel struct {
 	name    string
 	labels  []string
-	pattern string // how it is found in headers of several rows
+	pattern string // how it is found in headers of several rows, or of two dimensions
+	// contents says that the labels may be what is counted.
+	contents bool
 }
 
 // unfold makes dimensions of the header of several columns of figures.
@@ -63,6 +65,10 @@ func (t *tabular) unfold(faults *diag.List) bool {
 			if r == rows-1 {
 				l.pattern = "(?:^| )(" + eitherOf(all[r]) + ")$"
 			}
+		}
+		if split := t.splitPeriods(l.labels); split != nil && rows == 1 {
+			t.wide = append(t.wide, split...)
+			continue
 		}
 		t.wide = append(t.wide, l)
 	}
@@ -131,6 +137,7 @@ func (t *tabular) nameOf(labels []string, otherwise string, n int) string {
 	}
 	name := otherwise
 	ages := 0
+	labels = slices.DeleteFunc(slices.Clone(labels), func(l string) bool { return is("total", l) || partlyTotal(l) || is("unknown", l) })
 	for _, l := range labels {
 		if _, ok := parseAge(l); ok {
 			ages++
@@ -144,7 +151,7 @@ func (t *tabular) nameOf(labels []string, otherwise string, n int) string {
 		name = "sex"
 	case ages*5 >= len(labels)*4 && ages > 1:
 		name = "age"
-	case n >= 0 && len(t.wide) == 1 && t.wide[n].pattern == "":
+	case n >= 0 && (len(t.wide) == 1 && t.wide[n].pattern == "" || t.wide[n].contents):
 		name = "contents"
 	}
 	for _, taken := range t.file.Header {

@@ -111,7 +111,7 @@ func (l *looker) measure() {
 			about = append(about, l.Cube.Dims[i].Categories[f].Name())
 		}
 	}
-	thousand := slices.ContainsFunc(append(about, l.Cube.Notes...), func(t string) bool { return mentions("thousand", t) != "" })
+	thousand := l.multiplier() > 0 || slices.ContainsFunc(append(about, l.Cube.Notes...), func(t string) bool { return mentions("thousand", t) != "" })
 	switch {
 	case percent:
 		l.Measure = ""

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +13,7 @@ func (m *matcher) makeCategory(i int, wanted string) match {
 	d, a, kept := &m.Cube.Dims[i], &m.Axes[i], m.Kept(i)
 	name := wanted
 	if name == "" {
-		base := slug(24, d.Label, d.ID)
+		base := Slug(24, d.Label, d.ID)
 		if a.About == Sex {
 			base = "sex"
 		}
@@ -35,6 +36,9 @@ func (m *matcher) makeCategory(i int, wanted string) match {
 		out.to[j] = label
 		labels = append(labels, label)
 	}
+	if len(labels) > 1 && !slices.ContainsFunc(labels, func(l string) bool { return !codeLike.MatchString(l) }) {
+		m.Notes = append(m.Notes, fmt.Sprintf("the categories of %s are codes: --labels CODEBOOK.csv gives them labels (a row for each code: %s, code, label)", d.Name(), d.Name()))
+	}
 	out.made = []Entry{{Name: name, Text: fmt.Sprintf("{kind: \"category\", title: %s, values: %s}", cue(d.Name()), cueList(labels))}}
 	out.role = map[string]string{}
 	switch a.About {
@@ -46,6 +50,10 @@ func (m *matcher) makeCategory(i int, wanted string) match {
 	m.remember(Field{Name: name, Kind: "category", Labels: labels, Names: []string{d.Name()}})
 	return out
 }
+
+// codeLike matches categories that say nothing to a reader: numbers, and numbers with
+// capital letters.
+var codeLike = regexp.MustCompile(`^[A-Z_.-]*\d[A-Z0-9_.-]*$`)
 
 // remember adds a field that was made to the spec, for the files that follow.
 func (m *matcher) remember(f Field) { m.spec.Fields = append(m.spec.Fields, f) }
@@ -145,9 +153,9 @@ func (m *matcher) makeAges(i int, wanted string) (match, *Question) {
 	return out, nil
 }
 
-// slug makes the name of a field, table or source of about so many letters from the
+// Slug makes the name of a field, table or source of about so many letters from the
 // first text that has Latin ones.
-func slug(limit int, texts ...string) string {
+func Slug(limit int, texts ...string) string {
 	for _, text := range texts {
 		var b strings.Builder
 		if before, _, ok := strings.Cut(text, "("); ok && strings.TrimSpace(before) != "" {

@@ -14,7 +14,8 @@ import (
 // Options choose a table in a file, and say how it is written.
 type Options struct {
 	Table, Sheet string
-	Skip, Header int // rows above the header, and of it; 0 to guess
+	Language     string // of a PC-Axis file with several; "" for the default one
+	Skip, Header int    // rows above the header, and of it; 0 to guess
 }
 
 // Opened is a table of a file with what is known about the file.
@@ -32,9 +33,13 @@ func Open(data []byte, shown string, o Options, faults *diag.List) *Opened {
 		return nil
 	}
 	if !office.Is(shown, data) {
+		if o.Language != "" {
+			faults.Errorf(diag.Place{File: shown}, "no-language", "the file says nothing about languages").WithHint("remove --language")
+			return nil
+		}
 		return openTable(data, shown, o, faults)
 	}
-	cubes, err := office.Read(shown, data)
+	cubes, err := office.Read(shown, data, o.Language)
 	if err != nil {
 		table.ReportOffice(err, shown, faults)
 		return nil
@@ -56,6 +61,9 @@ func Open(data []byte, shown string, o Options, faults *diag.List) *Opened {
 	out := &Opened{Cube: c, Origin: Origin{Form: "csv", Long: c.Long()}}
 	if len(cubes) > 1 {
 		out.Origin.Layout = []string{"table: " + cue(c.ID)}
+	}
+	if o.Language != "" {
+		out.Origin.Layout = append(out.Origin.Layout, "language: "+cue(o.Language))
 	}
 	return out
 }

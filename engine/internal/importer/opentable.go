@@ -81,6 +81,11 @@ type tabular struct {
 	keys        []int // columns of labels
 	figures     []int // columns of figures
 	wide        []wideLevel
+	flags       []int    // columns that qualify figures
+	value       bool     // the last of figures is called so
+	power       int      // of ten: what a figure of 1 is
+	left        []string // what was left out, and why
+	text        string   // what the headers of all figures say
 	settings    []table.Setting
 }
 
@@ -131,7 +136,8 @@ func (t *tabular) cube(faults *diag.List) (*office.Cube, *office.Long) {
 		c.Format = "Excel workbook"
 	}
 	t.describe(c)
-	c.Figures = strings.Join(append([]string{f.Header[t.figures[0]]}, t.guess.Layout.Numbers.Marks...), " ")
+	c.Multiplier = t.power
+	c.Figures = strings.Join(append([]string{t.text, f.Header[t.figures[0]]}, t.guess.Layout.Numbers.Marks...), " ")
 	long := &office.Long{Header: f.Header, Rows: f.Rows, Value: t.figures[0]}
 	pairs := t.pairs()
 	var axes []int // columns of labels that are dimensions
@@ -141,7 +147,17 @@ func (t *tabular) cube(faults *diag.List) (*office.Cube, *office.Long) {
 		}
 		name := f.Header[k]
 		d := office.Dimension{Label: name, Total: -1}
-		if strings.HasPrefix(name, "#") || name == "heading" {
+		of := -1 // the column of its codes
+		for other, labels := range pairs {
+			if labels == k {
+				of = other
+			}
+		}
+		if about := t.about(k); about != "" {
+			d.ID, d.Label = name, about
+		} else if strings.HasPrefix(name, "#") && of >= 0 && !strings.HasPrefix(f.Header[of], "#") {
+			d.ID, d.Label = name, f.Header[of]
+		} else if strings.HasPrefix(name, "#") || name == "heading" {
 			var labels []string
 			for _, r := range f.Rows {
 				if !slices.Contains(labels, r[k]) && len(labels) < 2000 {
@@ -156,13 +172,10 @@ func (t *tabular) cube(faults *diag.List) (*office.Cube, *office.Long) {
 		c.Dims = append(c.Dims, d)
 		axes = append(axes, k)
 		long.Labels = append(long.Labels, k)
-		code := k
-		for other, of := range pairs {
-			if of == k {
-				code = other
-			}
+		if of < 0 {
+			of = k
 		}
-		long.Codes = append(long.Codes, code)
+		long.Codes = append(long.Codes, of)
 	}
 	largest := 0
 	for i, k := range axes {
@@ -203,11 +216,36 @@ func (t *tabular) cube(faults *diag.List) (*office.Cube, *office.Long) {
 			}
 		case errors.Is(err, table.ErrEmpty), errors.Is(err, table.ErrMissing):
 			cell.Symbol, cell.Status = text, office.SymbolStatus(text)
+			for _, k := range t.flags {
+				if cell.Status == office.Missing && text == "" {
+					cell.Status = office.SymbolStatus(row[k])
+				}
+			}
 		default:
-			faults.Errorf(f.Place(r, long.Value), "not-a-number", "%v", err).WithHint("if the row is no part of the table, delete it or say where the table ends with until")
+			d := faults.Errorf(f.Place(r, long.Value), "not-a-number", "%v", err)
+			if strings.HasPrefix(text, "(") || strings.HasPrefix(text, "[") {
+				d.WithHint("a figure in brackets may be negative or uncertain, which the file does not say: remove the brackets, or write a minus sign; in a spec, marks: [\"(\", \")\"] reads it as it is")
+				return nil, nil
+			}
+			d.WithHint("if the row is no part of the table, delete it or say where the table ends with until")
 			return nil, nil
 		}
+		for _, k := range t.flags {
+			if row[k] != "" && cell.Flag == 0 && !(row[k] == "A" && is("status", f.Header[k])) { // a normal value
+				c.SetFlag(&cell, row[k])
+			}
+		}
 		b.Add(cell, at)
+	}
+	c.Warnings = append(c.Warnings, t.left...)
+	for i := range c.Dims {
+		if d := &c.Dims[i]; is("scale", d.Name()) {
+			for j := range d.Categories {
+				if power, ok := powerOf(d.Categories[j].Name()); ok {
+					d.Categories[j].Multiplier = power
+				}
+			}
+		}
 	}
 	if err := b.Finish(); err != nil {
 		table.ReportOffice(err, t.shown, faults)

@@ -48,7 +48,7 @@ func (l *looker) parts(i int) {
 		}
 	case a.About == Other && a.Proof == "" && months(d):
 	case a.About == Other && a.Proof == "":
-		name := d.Label + " " + strings.ReplaceAll(d.ID, "_", " ")
+		name := d.Label + " " + strings.ReplaceAll(d.ID, "_", " ") + " " + d.Also
 		if word := mentions("method", name); word != "" {
 			l.ask(i, fmt.Sprintf("%s may be the same persons counted in %d ways (%q); they must not be added", d.Name(), len(kept), word), l.flag("--pick", i, kept[0]), l.keepFlag(i))
 			return
@@ -74,6 +74,11 @@ func (l *looker) ages(i int, kept []int) {
 	ages := slices.DeleteFunc(slices.Clone(kept), func(j int) bool { return a.Ages[j] == none })
 	for _, j := range kept {
 		if a.Ages[j] == none {
+			if s := l.compare(i, j, ages, l.unit); s.holds() {
+				l.drop(i, j, s.evidence())
+				l.proven = true
+				continue
+			}
 			l.ask(i, fmt.Sprintf("%s is no age", l.name(i, j)), l.flag("--drop", i, j))
 		}
 	}

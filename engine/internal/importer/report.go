@@ -1,6 +1,8 @@
 package importer
 
 import (
+	"math"
+
 	"github.com/personagen/personagen/engine/internal/office"
 )
 
@@ -13,13 +15,14 @@ type Report struct {
 	Updated    string            `json:"updated,omitempty"`
 	Licence    string            `json:"licence,omitempty"`
 	Unit       string            `json:"unit,omitempty"`
+	Languages  []string          `json:"languages,omitempty"` // of a file with several; the first one is read
 	Cells      int               `json:"cells"`
 	Status     map[string]int    `json:"status"`          // cells by status
 	Flags      map[string]int    `json:"flags,omitempty"` // figures by flag
 	Layout     []ReportLayout    `json:"layout,omitempty"`
 	Dimensions []ReportDimension `json:"dimensions"`
 	Measure    string            `json:"measure,omitempty"`
-	Total      float64           `json:"total"` // sum of the cells that are read
+	Total      float64           `json:"total"` // sum of the cells that are read, in units
 	Taken      int               `json:"taken"` // cells that are read
 	Matches    []Match           `json:"matches,omitempty"`
 	Open       []ReportQuestion  `json:"open,omitempty"`
@@ -67,6 +70,9 @@ func (s *Study) Report(o *Opened) Report {
 	c := s.Cube
 	r := Report{Format: c.Format, Table: c.ID, Title: c.Title, Publisher: c.Publisher, Updated: isoDate(c.Updated), Licence: c.Licence, Unit: c.Unit,
 		Cells: len(c.Cells), Status: map[string]int{}, Flags: map[string]int{}, Measure: s.Measure}
+	if len(c.Languages) > 1 {
+		r.Languages = c.Languages
+	}
 	for i := range c.Cells {
 		k := &c.Cells[i]
 		r.Status[k.Status.String()]++
@@ -78,6 +84,9 @@ func (s *Study) Report(o *Opened) Report {
 		r.Taken++
 		r.Total += k.Number
 	})
+	if power := s.multiplier(); power > 0 { // 0.6 thousand is 600
+		r.Total = math.Round(r.Total*math.Pow(10, float64(power))*1000) / 1000
+	}
 	for _, l := range o.Layout {
 		r.Layout = append(r.Layout, ReportLayout{l.Option, l.Value, l.Evidence})
 	}
@@ -89,7 +98,11 @@ func (s *Study) Report(o *Opened) Report {
 		}
 		if a.Fixed >= 0 {
 			x.Fixed = d.Categories[a.Fixed].Name()
-			if u := d.Categories[a.Fixed].Unit; u != "" && r.Unit == "" {
+			u := d.Categories[a.Fixed].Unit
+			if a.About == Units && u == "" {
+				u = x.Fixed
+			}
+			if u != "" && r.Unit == "" {
 				r.Unit = u
 			}
 		}
@@ -105,6 +118,24 @@ func (s *Study) Report(o *Opened) Report {
 	r.Remarks = append(append(r.Remarks, c.Warnings...), s.Notes...)
 	r.Notes = c.Notes
 	return r
+}
+
+// multiplier is the power of ten in whose units the figures are that are read.
+func (s *Study) multiplier() int {
+	power, unit := s.Cube.Multiplier, s.Cube.Unit
+	for i := range s.Axes {
+		if j := s.Axes[i].Fixed; j >= 0 {
+			k := &s.Cube.Dims[i].Categories[j]
+			power += k.Multiplier
+			if k.Unit != "" {
+				unit = k.Unit
+			}
+		}
+	}
+	if power == 0 && mentions("thousand", unit) != "" && mentions("nocount", unit) == "" {
+		return 3
+	}
+	return power
 }
 
 // Ask adds questions to the report.

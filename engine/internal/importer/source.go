@@ -43,7 +43,7 @@ func (s *Study) source(o Origin, spec *Spec, out *Stanza) string {
 	}
 	file := o.File[strings.LastIndexByte(o.File, '/')+1:]
 	file, _, _ = strings.Cut(file, ".")
-	base := slug(32, strings.TrimSpace(publisherSlug(c.Publisher)+" "+c.ID), c.Title, file)
+	base := Slug(32, strings.TrimSpace(publisherSlug(c.Publisher)+" "+c.ID), c.Title, file)
 	name := base
 	for n := 2; ; n++ {
 		if _, taken := spec.Sources[name]; !taken {

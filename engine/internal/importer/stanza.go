@@ -53,7 +53,8 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 		return nil, []Question{{Axis: -1, Text: "no dimension is left over which the figures are distributed"}}
 	}
 	fields := map[int]string{}
-	var partial []string // new fields of which only the persons of the table have a value
+	banded := map[string]bool{} // dimensions that became classes of ages that the spec has
+	var partial []string        // new fields of which only the persons of the table have a value
 	for _, i := range slices.Concat(t.over, t.given) {
 		f, q := m.fieldFor(i)
 		if q != nil {
@@ -82,13 +83,16 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 		if f.where != "" {
 			t.where = append(t.where, f.where)
 		}
+		if _, first := f.role["age"]; s.Axes[i].About == Ages && !first && len(f.made) > 0 {
+			banded[s.Cube.Dims[i].Name()] = true
+		}
 		by := f.why
 		if by == "" {
 			by = "new"
 		}
 		out.Matches = append(out.Matches, Match{s.Cube.Dims[i].Name(), f.field, by})
 		t.column(i, f)
-		if len(f.to) > maxInline && len(t.maps[f.field]) == 0 && f.why == "" && s.Axes[i].About != Ages {
+		if len(f.to) > maxInline && !s.Cube.Dims[i].Labelled && len(t.maps[f.field]) == 0 && f.why == "" && s.Axes[i].About != Ages {
 			t.fromFile(i, f.field, out.Fields)
 		}
 	}
@@ -114,7 +118,7 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 	if year := s.year(o.Year); year > 0 && spec.Year > 0 && year != spec.Year && len(t.given) == 0 {
 		var known []string
 		for _, m := range out.Matches {
-			if m.By != "new" {
+			if m.By != "new" || banded[m.Dimension] {
 				known = append(known, "--given "+shell(m.Dimension))
 			}
 		}
@@ -155,7 +159,7 @@ func (s *Study) tableName(o Origin, spec *Spec, fields map[int]string, t *tableT
 	for _, i := range slices.Concat(t.over, t.given) {
 		parts = append(parts, fields[i])
 	}
-	base := slug(40, strings.Join(parts, "_"), o.File)
+	base := Slug(40, strings.Join(parts, "_"), o.File)
 	name := base
 	for n := 2; slices.Contains(spec.Tables, name); n++ {
 		name = fmt.Sprintf("%s_%d", base, n)

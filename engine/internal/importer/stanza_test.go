@@ -136,7 +136,7 @@ func TestStanzaNames(t *testing.T) {
 		"Region (2024)": "region", "Côte d'Or": "cote_d_or", "Возраст": "imported", "2011 areas": "areas",
 		"Comunidad Autónoma de residencia del matrimonio": "comunidad_autonoma",
 	} {
-		if got := slug(24, text); got != want {
+		if got := Slug(24, text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}

@@ -205,7 +205,7 @@ func (s sums) evidence() string {
 		return ""
 	}
 	text := fmt.Sprintf("adds up in %s of %s", humanize.Thousands(int64(s.agree)), humanize.Count(int64(s.cells), "cell", "cells"))
-	if s.most > 0 {
+	if Figure(s.most) != "0" {
 		text += " within " + Figure(s.most)
 	}
 	if s.gaps {

@@ -55,7 +55,7 @@ func (t *tableText) column(i int, f match) {
 	d := &t.Cube.Dims[i]
 	kept := t.Kept(i)
 	seen := map[string]bool{}
-	codes := false
+	codes := d.Labelled
 	apart := t.origin.Long.Labels[i] != t.origin.Long.Codes[i]
 	for j := range d.Categories {
 		codes = codes || apart && seen[d.Categories[j].Name()]

@@ -21,6 +21,10 @@ func isRows(data []byte) bool {
 // censusVariable matches the names of variables of the API of the US Census Bureau.
 var censusVariable = regexp.MustCompile(`^[A-Z]+[0-9]+[A-Z0-9]*_[A-Z]?[0-9]+[A-Z0-9]*$`)
 
+// censusAbout matches the names of what such an API says about an estimate, B01001_001E:
+// its margin of error, and annotations of both.
+var censusAbout = regexp.MustCompile(`^([A-Z]+[0-9]+[A-Z0-9]*_[0-9]+[A-Z0-9]*?)(M|EA|MA)$`)
+
 // Values below this stand for a reason why there is no figure.
 const censusJam = -111_111_111
 
@@ -69,7 +73,14 @@ func censusCube(rows [][]string) (*Cube, error) {
 	var contents, keys []int
 	name := -1
 	distinct := make([]int, len(header))
+	left := &Cube{} // what is said about columns that are left out
 	for j, h := range header {
+		if m := censusAbout.FindStringSubmatch(h); m != nil && slices.Contains(header, m[1]+"E") {
+			if m[2] == "M" {
+				left.warnf("%s is left out: it is the margin of error of %sE", h, m[1])
+			}
+			continue
+		}
 		values, numbers := map[string]bool{}, true
 		for _, r := range rows[1:] {
 			values[r[j]] = true
@@ -99,7 +110,13 @@ func censusCube(rows [][]string) (*Cube, error) {
 	if len(contents) == 0 || len(keys) == 0 && name < 0 {
 		return nil, faultf(0, 0, "the array has no column of figures beside those that name its rows")
 	}
-	c := &Cube{Format: "census API", Decimals: -1}
+	c := &Cube{Format: "census API", Decimals: -1, Warnings: left.Warnings}
+	annotation := map[int]int{} // column of an estimate to that of its annotation
+	for _, j := range contents {
+		if a := slices.Index(header, header[j]+"A"); a >= 0 {
+			annotation[j] = a
+		}
+	}
 	var places []int // geographies with one name: state and county
 	if name >= 0 {
 		for _, j := range keys {
@@ -155,6 +172,9 @@ func censusCube(rows [][]string) (*Cube, error) {
 				cell.Symbol, cell.Status = r[j], Missing
 			default:
 				cell.Number = x
+			}
+			if a, ok := annotation[j]; ok && r[a] != "" {
+				cell.Flag = c.flag(tidy(r[a]))
 			}
 			b.Add(cell, at)
 		}

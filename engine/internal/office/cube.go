@@ -47,8 +47,13 @@ type Cube struct {
 	Unit      string
 	Figures   string // what the header and the marks of the figures say, such as "Share %"
 	Decimals  int    // of the figures, -1 if the file does not say
-	Notes     []string
-	Warnings  []string // what was repaired or left out
+	// Multiplier is the power of ten in whose units the figures are: 3 for thousands.
+	Multiplier int
+	Notes      []string
+	Warnings   []string // what was repaired or left out
+
+	// Languages are those of a file that has several, the one that is read first.
+	Languages []string
 
 	Dims  []Dimension
 	Cells []Cell // in the order of the file, each position once
@@ -59,8 +64,10 @@ type Cube struct {
 type Dimension struct {
 	ID         string // "" if it has only a label
 	Label      string
+	Also       string // its label in the default language of a file that is read in another
 	Role       Role
 	Total      int    // the category that the file declares to be the total, -1 for none
+	Labelled   bool   // its labels are those of a codebook, and the file has the codes
 	Prefix     string // of all codes, such as "SEX_"; says nothing about a category
 	Categories []Category
 }
@@ -77,6 +84,7 @@ const (
 // Category is a value of a dimension.
 type Category struct {
 	Code, Label string // Code is "" if it has only a label
+	Also        string // see Dimension
 	Parent      int    // position of the category that contains it, -1 if the file does not say
 	Unit        string
 	Decimals    int // -1 if the file does not say
@@ -158,6 +166,11 @@ func (c *Cube) Find(name string) (int, bool) {
 			return i, true
 		}
 	}
+	for i := range c.Dims {
+		if name != "" && same(c.Dims[i].Also, name) {
+			return i, true
+		}
+	}
 	// The beginning of a long name, if only one dimension has it.
 	found, n := 0, 0
 	for i := range c.Dims {
@@ -187,7 +200,8 @@ func (d *Dimension) Find(name string) (int, bool) {
 			return found, true
 		}
 	}
-	return 0, false
+	also := slices.IndexFunc(d.Categories, func(k Category) bool { return name != "" && same(k.Also, name) })
+	return max(also, 0), also >= 0
 }
 
 func same(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }
@@ -207,6 +221,17 @@ func (c *Cube) flag(text string) uint16 {
 	}
 	return uint16(i + 1)
 }
+
+// language notes that the file has a language.
+func (c *Cube) language(name string) {
+	name = strings.ToLower(strings.TrimSpace(name))
+	if name != "" && len(c.Languages) < 100 && !slices.Contains(c.Languages, name) {
+		c.Languages = append(c.Languages, name)
+	}
+}
+
+// SetFlag gives a cell a flag.
+func (c *Cube) SetFlag(cell *Cell, text string) { cell.Flag = c.flag(tidy(text)) }
 
 // warnf notes what was repaired or left out.
 func (c *Cube) warnf(format string, args ...any) {
@@ -244,6 +269,11 @@ func faultf(line, column int, format string, args ...any) *Fault {
 
 func (f *Fault) hint(format string, args ...any) *Fault {
 	f.Hint = fmt.Sprintf(format, args...)
+	return f
+}
+
+func (f *Fault) code(code string) *Fault {
+	f.Code = code
 	return f
 }
 

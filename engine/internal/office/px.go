@@ -1,14 +1,19 @@
 package office
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // maxStatements bounds the keywords of a PC-Axis file.
 const maxStatements = 1_000_000
+
+// pxSymbols is the number of symbols that a PC-Axis file can define for missing figures.
+const pxSymbols = 6
 
 // pxKey is a keyword with the variable or value that it is about.
 type pxKey struct{ name, first, second string }
@@ -18,12 +23,20 @@ type pxFile struct {
 	text     string
 	pos      int
 	line     int
-	lineAt   int // position of the first byte of the line
-	language string
+	lineAt   int                // position of the first byte of the line
+	language string             // the default one
 	values   map[pxKey][]string // in the default language
 	lines    map[pxKey]int
 	order    []pxKey
 	cube     *Cube
+
+	// symbols are shown for one to six dots among the figures, and none for "-".
+	symbols [pxSymbols]string
+	none    string
+
+	wanted     string             // the language that is read, "" for the default one
+	translated map[pxKey][]string // in the wanted language
+	reorder    []pxKey            // the order of translated
 }
 
 // pxName matches a keyword.
@@ -34,9 +47,9 @@ var (
 	pxCodepage = regexp.MustCompile(`(?i)(?:^|[;\s])CODEPAGE\s*=\s*"([^"]{0,40})"`)
 )
 
-// readPX reads a PC-Axis file. See the PX file format specification of Statistics
-// Sweden, 2013.
-func readPX(data []byte) (*Cube, error) {
+// readPX reads a PC-Axis file in one of its languages, "" for the default one. See the PX
+// file format specification of Statistics Sweden, 2013.
+func readPX(data []byte, language string) (*Cube, error) {
 	declared := "oem"
 	head := data[:min(len(data), 4096)]
 	if m := pxCharset.FindSubmatch(head); m != nil {
@@ -49,7 +62,8 @@ func readPX(data []byte) (*Cube, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &pxFile{text: text, line: 1, values: map[pxKey][]string{}, lines: map[pxKey]int{}, cube: &Cube{Format: "PC-Axis", Decimals: -1}}
+	f := &pxFile{text: text, line: 1, values: map[pxKey][]string{}, lines: map[pxKey]int{}, cube: &Cube{Format: "PC-Axis", Decimals: -1},
+		wanted: language, translated: map[pxKey][]string{}}
 	for n := 0; ; n++ {
 		if n == maxStatements {
 			return nil, f.faultf("the file has more than %d keywords", maxStatements)
@@ -69,11 +83,24 @@ func readPX(data []byte) (*Cube, error) {
 		if err != nil {
 			return nil, err
 		}
-		if key.name == "LANGUAGE" && len(values) > 0 {
+		switch {
+		case key.name == "LANGUAGE" && len(values) > 0:
 			f.language = values[0]
+			f.cube.language(f.language)
+		case key.name == "LANGUAGES":
+			for _, l := range values {
+				f.cube.language(l)
+			}
 		}
-		if language != "" && language != f.language {
-			continue // a translation
+		if language != "" && !strings.EqualFold(language, f.language) { // a translation
+			f.cube.language(language)
+			if strings.EqualFold(language, f.wanted) {
+				if _, twice := f.translated[key]; !twice {
+					f.reorder = append(f.reorder, key)
+				}
+				f.translated[key] = values
+			}
+			continue
 		}
 		if _, twice := f.values[key]; !twice {
 			f.order = append(f.order, key)
@@ -84,10 +111,11 @@ func readPX(data []byte) (*Cube, error) {
 		return nil, err
 	}
 	f.describe()
+	f.defineSymbols()
 	if err := f.data(); err != nil {
 		return nil, err
 	}
-	return f.cube, nil
+	return f.cube, f.translate()
 }
 
 func (f *pxFile) faultf(format string, args ...any) *Fault {
@@ -341,7 +369,10 @@ func (f *pxFile) parents(d *Dimension) {
 		if key.name != "HIERARCHIES" || key.first != d.Label || key.second != "" {
 			continue
 		}
-		at := map[string]int{}
+		at := map[string]int{} // by code, or by value if no code is the same
+		for i := len(d.Categories) - 1; i >= 0; i-- {
+			at[d.Categories[i].Label] = i
+		}
 		for i := len(d.Categories) - 1; i >= 0; i-- {
 			at[d.Categories[i].Key()] = i
 		}
@@ -373,32 +404,35 @@ func (d *Dimension) breakCircles() {
 	}
 }
 
-// describe reads the title, the units, the notes and what else a reader should know.
+// describe reads the title, the units, the notes and what else a reader should know. What
+// the file does not say stays as it is.
 func (f *pxFile) describe() {
 	c := f.cube
-	c.ID = f.get("TABLEID")
-	if c.ID == "" {
-		c.ID = f.get("MATRIX")
-	}
-	c.Title = f.get("TITLE")
-	if d := f.get("DESCRIPTION"); d != "" && (c.Title == "" || strings.EqualFold(f.get("DESCRIPTIONDEFAULT"), "YES")) {
-		c.Title = d
-	}
-	if c.Title == "" {
-		c.Title = f.get("CONTENTS")
-	}
-	c.Publisher = f.get("SOURCE")
-	c.Unit = f.get("UNITS")
-	c.URL = f.get("LINK")
-	c.Updated = f.get("LAST-UPDATED")
-	for _, key := range f.order {
-		if c.Updated == "" && key.name == "LAST-UPDATED" {
-			c.Updated = f.get("LAST-UPDATED", key.first)
+	set := func(to *string, texts ...string) {
+		for _, t := range texts {
+			if t != "" {
+				*to = t
+				return
+			}
 		}
 	}
-	if c.Updated == "" {
-		c.Updated = f.get("CREATION-DATE")
+	set(&c.ID, f.get("TABLEID"), f.get("MATRIX"))
+	title := []string{f.get("TITLE"), f.get("DESCRIPTION"), f.get("CONTENTS")}
+	if strings.EqualFold(f.get("DESCRIPTIONDEFAULT"), "YES") {
+		title[0], title[1] = title[1], title[0]
 	}
+	set(&c.Title, title...)
+	set(&c.Publisher, f.get("SOURCE"))
+	set(&c.Unit, f.get("UNITS"))
+	set(&c.URL, f.get("LINK"))
+	updated := []string{f.get("LAST-UPDATED")}
+	for _, key := range f.order {
+		if key.name == "LAST-UPDATED" {
+			updated = append(updated, f.get("LAST-UPDATED", key.first))
+		}
+	}
+	set(&c.Updated, append(updated, f.get("CREATION-DATE"))...)
+	// Figures may be more exact than the office shows them.
 	for _, name := range []string{"DECIMALS", "SHOWDECIMALS"} {
 		if n, err := strconv.Atoi(f.get(name)); err == nil && n >= 0 && n <= 15 {
 			c.Decimals = n
@@ -441,6 +475,24 @@ func (f *pxFile) ofCategory(key pxKey, value string) {
 		k.Unit = value
 	} else if n, err := strconv.Atoi(value); err == nil && n >= 0 && n <= 15 {
 		k.Decimals = n
+	}
+}
+
+// defineSymbols reads what is shown for figures that are missing: DATASYMBOL2 is shown
+// for "..".
+func (f *pxFile) defineSymbols() {
+	f.none = f.get("DATASYMBOLNIL")
+	for i := range f.symbols {
+		f.symbols[i] = f.get("DATASYMBOL" + strconv.Itoa(i+1))
+	}
+	f.noteSymbols()
+}
+
+func (f *pxFile) noteSymbols() {
+	for i, symbol := range f.symbols {
+		if dots := strings.Repeat(".", i+1); symbol != dots && strings.ContainsFunc(symbol, unicode.IsLetter) {
+			f.cube.AddNote(fmt.Sprintf("%q is shown as %q", dots, symbol))
+		}
 	}
 }
 
@@ -573,11 +625,16 @@ func (f *pxFile) figure(k, n int64, keyed bool) (Cell, error) {
 		}
 	}
 	cell.Symbol, cell.Status = tidy(word), SymbolStatus(word)
-	nil0 := f.get("DATASYMBOLNIL")
+	shown := ""
+	if n := len(word); n > 0 && n <= pxSymbols && strings.Trim(word, ".") == "" {
+		shown = f.symbols[n-1]
+	}
 	switch {
-	case word == "-" || nil0 != "" && word == nil0:
+	case word == "-" || f.none != "" && word == f.none:
 		cell.Status = Zero
-	case quoted || strings.Trim(word, ".:-*") == "" || len(word) <= 2:
+	case shown != "":
+		cell.Status = SymbolStatus(shown)
+	case quoted || slices.Contains(f.symbols[:], word) || strings.Trim(word, ".:-*") == "" || len(word) <= 2:
 	default:
 		if keyed {
 			return cell, begin.faultf("%q is not a figure; the row has %d of %d figures", tidy(word), k, n)

@@ -53,8 +53,9 @@ func sniff(text string) rune {
 }
 
 // Read reads the tables of a file in one of the formats: one, or several from a bundle
-// of JSON-stat. An error that is about the file is a *Fault.
-func Read(name string, data []byte) ([]*Cube, error) {
+// of JSON-stat. The language chooses among those of a PC-Axis file; "" is the default one.
+// An error that is about the file is a *Fault.
+func Read(name string, data []byte, language string) ([]*Cube, error) {
 	var cubes []*Cube
 	var err error
 	one := func(c *Cube, e error) {
@@ -62,7 +63,7 @@ func Read(name string, data []byte) ([]*Cube, error) {
 	}
 	switch format(name, data) {
 	case "px":
-		one(readPX(data))
+		one(readPX(data, language))
 	case "rows":
 		one(readCensus(data))
 	case "json":
@@ -79,6 +80,9 @@ func Read(name string, data []byte) ([]*Cube, error) {
 		}
 	default:
 		err = faultf(0, 0, "the file is neither PC-Axis, JSON-stat, SDMX-CSV, Eurostat TSV nor an array of a census API")
+	}
+	if err == nil && language != "" && format(name, data) != "px" {
+		err = noLanguage(language, nil)
 	}
 	if err != nil {
 		return nil, err

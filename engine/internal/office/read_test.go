@@ -13,7 +13,7 @@ import (
 // one reads the only table of a file.
 func one(t *testing.T, name, text string) *Cube {
 	t.Helper()
-	cubes, err := Read(name, []byte(text))
+	cubes, err := Read(name, []byte(text), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestPXFaults(t *testing.T) {
 		{"twice", `HEADING="sex ",`, `HEADING="parish",`, `named twice`},
 		{"encoding", `CHARSET="ANSI"`, `CHARSET="klingon"`, `"klingon" is not known`},
 	} {
-		_, err := Read("x.px", []byte(strings.ReplaceAll(strings.Replace(pxRows, tt.from, tt.to, 1), "ô", "\xf4")))
+		_, err := Read("x.px", []byte(strings.ReplaceAll(strings.Replace(pxRows, tt.from, tt.to, 1), "ô", "\xf4")), "")
 		fault := (*Fault)(nil)
 		if !errors.As(err, &fault) {
 			t.Errorf("%s: got %v", tt.name, err)
@@ -172,11 +172,11 @@ func TestPXFaults(t *testing.T) {
 			t.Errorf("%s: got %q", tt.name, fault.Error())
 		}
 	}
-	_, err := Read("x.px", []byte(strings.Replace(pxKeys, `"2010","Finland"`, `"2011","Finland"`, 1)))
+	_, err := Read("x.px", []byte(strings.Replace(pxKeys, `"2010","Finland"`, `"2011","Finland"`, 1)), "")
 	if err == nil || !strings.Contains(err.Error(), `the key "2011"`) {
 		t.Errorf("got %v", err)
 	}
-	_, err = Read("x.px", []byte(strings.Replace(pxKeys, `"2010","Finland"`, `"2007","Italy"`, 1)))
+	_, err = Read("x.px", []byte(strings.Replace(pxKeys, `"2010","Finland"`, `"2007","Italy"`, 1)), "")
 	if err == nil || !strings.Contains(err.Error(), "the keys of an earlier one") {
 		t.Errorf("got %v", err)
 	}
@@ -213,7 +213,7 @@ func TestJSONStat1(t *testing.T) {
 "S":{"label":"Sex","category":{"index":{"F":2,"M":1,"A":0},"label":{"F":"Females","M":"Males","A":"All"}}},
 "T":{"label":"Time","category":{"index":{"c":0},"label":{"c":"2011"}}}}}SECOND}`
 	read := func(size, second string) ([]*Cube, error) {
-		return Read("x.json", []byte(strings.NewReplacer("SIZE", size, "SECOND", second).Replace(bundle)))
+		return Read("x.json", []byte(strings.NewReplacer("SIZE", size, "SECOND", second).Replace(bundle)), "")
 	}
 	cubes, err := read("[1,3,1]", "")
 	if err != nil || len(cubes) != 1 {
@@ -249,12 +249,12 @@ func TestJSONStatFaults(t *testing.T) {
 		{"no dataset", `"value":`, `"worth":`, "no JSON-stat dataset"},
 	} {
 		text := strings.Replace(stat2, tt.from, tt.to, 1)
-		_, err := Read("x.json", []byte(strings.NewReplacer("VALUE", "[5,3,2,7,4,3]", "STATUS", "null").Replace(text)))
+		_, err := Read("x.json", []byte(strings.NewReplacer("VALUE", "[5,3,2,7,4,3]", "STATUS", "null").Replace(text)), "")
 		if tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: got %v", tt.name, err)
 		}
 	}
-	_, err := Read("x.json", []byte(`{"class":"error","label":"too many cells"}`))
+	_, err := Read("x.json", []byte(`{"class":"error","label":"too many cells"}`), "")
 	if err == nil || !strings.Contains(err.Error(), "too many cells") {
 		t.Errorf("got %v", err)
 	}
@@ -286,7 +286,7 @@ func TestSDMX(t *testing.T) {
 		{"DATAFLOW,SEX,OBS_VALUE\nx,F,Yes\n", `OBS_VALUE "Yes" is not a figure`},
 		{"DATAFLOW,SEX,OBS_VALUE\n", "no rows"},
 	} {
-		if _, err := Read("x.csv", []byte(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := Read("x.csv", []byte(tt.text), ""); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: got %v", tt.text, err)
 		}
 	}
@@ -302,7 +302,7 @@ func TestEurostatTSV(t *testing.T) {
 		{"geo\\time\t2011\nIT\tone\n", `"one" is not a figure`},
 		{"geo\\time\t2011\nIT\t1\nIT\t2\n", "the categories of line 2"},
 	} {
-		if _, err := Read("x.tsv", []byte(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := Read("x.tsv", []byte(tt.text), ""); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: got %v", tt.text, err)
 		}
 	}
@@ -322,7 +322,7 @@ func TestCensus(t *testing.T) {
 		{`[["NAME","place"],["a","b"]]`, "no column of figures"},
 		{`[["NAME"`, "cut off"},
 	} {
-		if _, err := Read("x.json", []byte(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := Read("x.json", []byte(tt.text), ""); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: got %v", tt.text, err)
 		}
 	}
@@ -336,12 +336,21 @@ func TestPxWebJSON(t *testing.T) {
 	c := one(t, "x.json", text)
 	expect(t, "dimensions", dims(c), "R|region|(01=; 02=)\nTid|year|time(2020=)\ncontents||metric(N=Persons; X=Net)")
 	expect(t, "cells", cells(c), "0:5 1:-2 2:missing(..) 3:zero(-)")
-	if _, err := Read("x.json", []byte(strings.Replace(text, `"values":["5","-2"]`, `"values":["5"]`, 1))); err == nil || !strings.Contains(err.Error(), "row 1 has 2 keys and 1 values") {
+	if _, err := Read("x.json", []byte(strings.Replace(text, `"values":["5","-2"]`, `"values":["5"]`, 1)), ""); err == nil || !strings.Contains(err.Error(), "row 1 has 2 keys and 1 values") {
 		t.Error(err)
 	}
-	if _, err := Read("x.json", []byte(strings.Replace(text, `["02","2020"]`, `["01","2020"]`, 1))); err == nil || !strings.Contains(err.Error(), "the categories of") {
+	if _, err := Read("x.json", []byte(strings.Replace(text, `["02","2020"]`, `["01","2020"]`, 1)), ""); err == nil || !strings.Contains(err.Error(), "the categories of") {
 		t.Error(err)
 	}
+}
+
+// Margins of error and annotations of a census API say something about estimates.
+func TestCensusAnnotations(t *testing.T) {
+	c := one(t, "x.json", `[["NAME","B01001_001E","B01001_001EA","B01001_001M","B01001_001MA","B01001_002E","B01001_002EA","state"],
+["A","10",null,"-555555555","*****","4",null,"01"],["B","20",null,"3",null,"-666666666","-","02"]]`)
+	expect(t, "dimensions", dims(c), "state||place(01=A; 02=B)\nvariable||metric(B01001_001E=; B01001_002E=)")
+	expect(t, "cells", cells(c), "0:10 1:4 2:20 3:missing(-666666666)/-")
+	expect(t, "warnings", strings.Join(c.Warnings, "|"), "B01001_001M is left out: it is the margin of error of B01001_001E")
 }
 
 func TestIs(t *testing.T) {
@@ -380,7 +389,12 @@ func fuzz(f *testing.F, name string, seeds ...string) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		cubes, err := Read(name, data)
+		if name == "x.px" {
+			if cubes, err := Read(name, data, "en"); err == nil && cubes[0].Languages[0] != "en" {
+				t.Fatal("another language was read")
+			}
+		}
+		cubes, err := Read(name, data, "")
 		if err != nil {
 			if e := (*Fault)(nil); !errors.As(err, &e) {
 				t.Logf("no fault: %v", err)
@@ -404,7 +418,7 @@ func fuzz(f *testing.F, name string, seeds ...string) {
 	})
 }
 
-func FuzzPX(f *testing.F) { fuzz(f, "x.px", pxRows, pxKeys) }
+func FuzzPX(f *testing.F) { fuzz(f, "x.px", pxRows, pxKeys, pxTwo) }
 func FuzzPxWebJSON(f *testing.F) {
 	fuzz(f, "x.json", `{"columns":[{"code":"R","text":"r","type":"d"},{"code":"N","text":"n","type":"c"}],"data":[{"key":["1"],"values":["5"]}]}`)
 }

@@ -266,6 +266,7 @@ func sdmxDescribe(c *Cube, k sdmxColumn, rows []record) {
 		c.Unit = text
 	case "UNIT_MULT":
 		if n, err := strconv.Atoi(code); err == nil && n > 0 && n <= 12 {
+			c.Multiplier = n
 			c.AddNote("the figures are in units of 10 to the power of " + strconv.Itoa(n))
 		}
 	}

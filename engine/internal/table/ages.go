@@ -18,6 +18,7 @@ type AgeWords struct {
 	Open  []string // after or before the first age of an open class: "and over"
 	Under []string // of a class below an age: "under"
 	Unit  []string // "years"
+	Most  []string // after the last age of a class: "and under"
 	To    []string // between the first and last age of a class: "to"
 }
 
@@ -32,7 +33,7 @@ var ageWords string
 // knownAgeWords are the words of ages.csv, which has rows of a meaning and a word.
 var knownAgeWords = sync.OnceValue(func() AgeWords {
 	var w AgeWords
-	lists := map[string]*[]string{"open": &w.Open, "under": &w.Under, "unit": &w.Unit, "to": &w.To}
+	lists := map[string]*[]string{"open": &w.Open, "under": &w.Under, "unit": &w.Unit, "atmost": &w.Most, "to": &w.To}
 	for line := range strings.Lines(ageWords) {
 		meaning, word, ok := strings.Cut(strings.TrimSpace(line), ",")
 		if list := lists[meaning]; ok && list != nil {
@@ -110,6 +111,8 @@ func ParseAge(label string, words *AgeWords) (low, high int, ok bool) {
 				above = true
 			case find(words.Open), part > 0 && find(known.Open, []string{"+"}): // "over 65" may leave out 65
 				open = true
+			case part > 0 && find(words.Most, known.Most):
+				atMost = true
 			case find(words.Under, known.Under):
 				under = true
 			case find(words.Unit, known.Unit):

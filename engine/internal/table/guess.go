@@ -168,6 +168,9 @@ func guessEncoding(data []byte) (name, why string) {
 	case zeros[0]+zeros[1] > 0:
 		return "", ""
 	}
+	if name := asian(data); name != "" {
+		return name, "some bytes are not UTF-8; in this encoding they are words of one script"
+	}
 	best := 0
 	for _, candidate := range []string{"windows-1252", "windows-1250", "windows-1251", "windows-1253", "windows-1254", "iso-8859-2", "koi8-r", "ibm850", "shift_jis", "gb18030"} {
 		text, err := decode(data, candidate)
@@ -182,6 +185,40 @@ func guessEncoding(data []byte) (name, why string) {
 		return "windows-1252", "some bytes are not UTF-8; it is the encoding of older spreadsheets in Western Europe"
 	}
 	return name, fmt.Sprintf("some bytes are not UTF-8; in this encoding %s are letters beside letters", humanize.Count(best, "of them", "of them"))
+}
+
+// commonCharacters are in most tables of persons in Japanese and Chinese.
+const commonCharacters = "年月日人口男女性別别歳岁総总總数數合計计県県市区區町村都道府省国國全地域年齢表統統计"
+
+// asian returns the encoding of Korean, Japanese or Chinese texts, "" for others. These
+// encodings decode each other's bytes, but only the right one gives nothing but Hangul, or
+// kana and common characters.
+func asian(data []byte) string {
+	best, most := "", 0.0
+	for _, candidate := range []struct {
+		name  string
+		least float64 // share of the letters beyond ASCII that tell it
+	}{{"euc-kr", 0.95}, {"shift_jis", 0.1}, {"euc-jp", 0.1}, {"gb18030", 0.1}, {"big5", 0.1}} {
+		text, err := decode(data, candidate.name)
+		if err != nil {
+			continue
+		}
+		of, all := 0, 0
+		for _, r := range string(text) {
+			if r < 0x80 || !unicode.IsLetter(r) {
+				continue
+			}
+			all++
+			if candidate.name == "euc-kr" && unicode.Is(unicode.Hangul, r) ||
+				candidate.name != "euc-kr" && (unicode.In(r, unicode.Hiragana, unicode.Katakana) || strings.ContainsRune(commonCharacters, r)) {
+				of++
+			}
+		}
+		if share := float64(of) / float64(max(all, 1)); of >= 4 && share >= candidate.least && share > most {
+			best, most = candidate.name, share
+		}
+	}
+	return best
 }
 
 // plausible counts letters beyond ASCII that stand as in words: beside letters of the same
@@ -280,6 +317,7 @@ func (g *Guessed) header(rows []line) int {
 		first = bottom
 	}
 	top := first
+	figures := figuresFrom(rows, first)
 	several := 2 // texts that a row of the header has
 	if first < len(rows) && usualLength(rows[first:min(first+20, len(rows))]) < 2 {
 		several = 1
@@ -292,7 +330,9 @@ func (g *Guessed) header(rows []line) int {
 		if distinct(row) < several && (row[0] != "" || top == first && filled(row) < 2) {
 			break
 		}
-
+		if top < first && onlyTitles(row, rows[top].cells, figures) {
+			break
+		}
 		top--
 	}
 	if g.Layout.Skip == 0 && top > 0 && top < first {
@@ -312,6 +352,26 @@ func (g *Guessed) header(rows []line) int {
 		g.set("header", "0", "the first row has figures")
 	}
 	return first
+}
+
+// figuresFrom is the first column of figures of a row, 0 if it has none.
+func figuresFrom(rows []line, first int) int {
+	if first >= len(rows) {
+		return 0
+	}
+	for c, cell := range rows[first].cells {
+		if c > 0 && likeNumber(cell) {
+			return c
+		}
+	}
+	return 0
+}
+
+// onlyTitles reports whether a row above that of the column names has texts left of the
+// figures only, such as the number and the name of the table: the columns have names
+// below it.
+func onlyTitles(row, below []string, figures int) bool {
+	return figures > 0 && filled(row) <= figures && empty(row[min(figures, len(row)):]) && below[0] != "" && filled(below) >= figures && filled(below) > filled(row)
 }
 
 // sameLabels reports whether two rows have the same cells but for one, as the rows of a
@@ -387,7 +447,7 @@ func isBody(rows []line, i int) bool {
 		}
 	}
 	switch {
-	case figures+marks == 0 || distinct(row) < 2:
+	case figures+marks == 0 || distinct(row) < 2 || isKeyed(rows, i) || isPeriods(rows, i):
 		return false
 	case years < figures || marks > 0:
 		return true
@@ -402,6 +462,49 @@ func isBody(rows []line, i int) bool {
 		}
 	}
 	return true
+}
+
+// isKeyed reports whether a row is a key and its value above the table, such as "Date:",
+// "2021": the key ends in a colon, or a blank line follows, and rows below have more cells.
+func isKeyed(rows []line, i int) bool {
+	row := rows[i].cells
+	if filled(row) != 2 || row[0] == "" {
+		return false
+	}
+	colon := strings.HasSuffix(row[0], ":") || strings.HasSuffix(row[0], "：")
+	blank := i+1 < len(rows) && rows[i+1].above > rows[i].above+1
+	if !colon && !blank {
+		return false
+	}
+	for _, below := range rows[i+1 : min(len(rows), i+20)] {
+		if filled(below.cells) > 2 {
+			return true
+		}
+	}
+	return false
+}
+
+// isPeriods reports whether a row is that of the periods above the other names of columns:
+// its figures are all periods, and the row below repeats its texts.
+func isPeriods(rows []line, i int) bool {
+	if i+1 >= len(rows) {
+		return false
+	}
+	below := rows[i+1].cells
+	texts := 0
+	for c, cell := range rows[i].cells {
+		switch {
+		case cell == "" || isYear(cell):
+			if c < len(below) && likeNumber(below[c]) {
+				return false
+			}
+		case c < len(below) && below[c] == cell:
+			texts++
+		default:
+			return false
+		}
+	}
+	return texts > 0
 }
 
 // likeHeader reports whether the texts of the first row of several cells are in none of
@@ -429,12 +532,18 @@ func likeHeader(rows []line, i int) bool {
 }
 
 func isYear(cell string) bool {
+	if len(cell) == 7 && cell[4] == '.' { // a month, such as 2024.06
+		month, err := strconv.Atoi(cell[5:])
+		if cell = cell[:4]; err != nil || month < 1 || month > 12 {
+			return false
+		}
+	}
 	n, err := strconv.Atoi(cell)
 	return err == nil && len(cell) == 4 && n >= 1500 && n <= 2200
 }
 
 // numberLike matches figures in all the ways in which offices write them, with marks.
-var numberLike = regexp.MustCompile(`^[<>~]?(\p{Sc}\s*)?[-+\x{2212}]?\p{Nd}[\p{Nd}.,'’\s\x{a0}\x{202f}\x{2009}]*([eE][-+]?\p{Nd}+)?\s*(%|\p{Sc}|[*†‡§\x{b9}\x{b2}\x{b3}\x{2070}-\x{209f}]+|\(?[a-z0-9]\)|[a-z]{1,2})?$`)
+var numberLike = regexp.MustCompile(`^[<>~≈≤≥(\[]?\s*(\p{Sc}\s*)?[-+\x{2212}]?\p{Nd}[\p{Nd}.,'’\s\x{a0}\x{202f}\x{2009}]*([eE][-+]?\p{Nd}+)?\s*(%|\p{Sc}|[*†‡§\x{b9}\x{b2}\x{b3}\x{2070}-\x{209f}]+|\(?[a-z0-9]\)|[a-z]{1,2})?[)\]]?$`)
 
 func likeNumber(cell string) bool { return numberLike.MatchString(cell) }
 
@@ -466,7 +575,7 @@ func (g *Guessed) columns(rows []line, first int) {
 	for _, row := range body {
 		width = max(width, len(row.cells))
 	}
-	var figures []string // cells
+	var figures [][]string // cells of each column
 	var labels []int
 	for c := range width {
 		_, name := headerOf(header, c)
@@ -487,7 +596,7 @@ func (g *Guessed) columns(rows []line, first int) {
 		case name == "":
 		case c > 0 && some > 0 && like*10 >= some*8:
 			g.Figures = append(g.Figures, name)
-			figures = append(figures, cells...)
+			figures = append(figures, cells)
 		default:
 			g.Labels = append(g.Labels, name)
 			labels = append(labels, c)
@@ -495,8 +604,24 @@ func (g *Guessed) columns(rows []line, first int) {
 	}
 	g.gaps(body, labels)
 	var settings []Setting
-	g.Layout.Numbers, settings = guessNumbers(figures, g.Layout.Numbers)
+	g.Layout.Numbers, settings = guessNumbers(mostlyFilled(figures), g.Layout.Numbers)
 	g.Settings = append(g.Settings, settings...)
+}
+
+// mostlyFilled joins the cells of columns. Columns that are empty in most rows, such as
+// the numbers of footnotes, count only if all are.
+func mostlyFilled(columns [][]string) []string {
+	var all, full []string
+	for _, cells := range columns {
+		all = append(all, cells...)
+		if filled(cells)*2 > len(cells) {
+			full = append(full, cells...)
+		}
+	}
+	if full != nil {
+		return full
+	}
+	return all
 }
 
 func cellsOf(rows []line, c int) []string {
@@ -595,6 +720,9 @@ func (g *Guessed) gaps(body []line, labels []int) {
 				gaps++
 			}
 		}
+		if gaps > 0 && codesBeside(body, c, labels) {
+			continue
+		}
 		if gaps > 0 && filledCells > 0 && len(body) > 0 && c < len(body[0].cells) && body[0].cells[c] != "" {
 			names = append(names, g.Labels[i])
 			g.Layout.FillDown = append(g.Layout.FillDown, Name{Text: g.Labels[i]})
@@ -606,10 +734,45 @@ func (g *Guessed) gaps(body []line, labels []int) {
 	}
 }
 
+// codesBeside reports whether a column has codes of the labels in another: where it has a
+// cell, each has one label and each label one code, and where it has none, the label has no
+// code. Total is often a label without a code.
+func codesBeside(body []line, c int, labels []int) bool {
+	cell := func(row line, c int) string {
+		if c < len(row.cells) {
+			return row.cells[c]
+		}
+		return ""
+	}
+	for _, l := range labels {
+		if l == c {
+			continue
+		}
+		label, code := map[string]string{}, map[string]string{}
+		good := true
+		for _, row := range body {
+			x, y := cell(row, c), cell(row, l)
+			old, known := label[x]
+			if other, same := code[y]; y == "" || known && old != y || same && other != x {
+				good = false
+				break
+			}
+			label[x], code[y] = y, x
+		}
+		if good && len(label) > 2 {
+			return true
+		}
+	}
+	return false
+}
+
 // isMark reports whether a cell stands for a figure that is nil or not given.
 func isMark(cell string) bool {
 	if strings.ContainsFunc(cell, unicode.IsDigit) {
 		return false
+	}
+	if inside := strings.Trim(cell, "()[] "); inside != "" {
+		cell = inside // (c)
 	}
 	n := utf8.RuneCountInString(cell)
 	return n <= 2 || n <= 6 && !strings.ContainsFunc(cell, unicode.IsLetter) || slices.Contains(notGiven, strings.ToLower(cell))
@@ -619,6 +782,10 @@ func isMark(cell string) bool {
 var notGiven = []string{"n/a", "n.a.", "n.d.", "nan", "null", "none", "nil", "conf"}
 
 var figure = regexp.MustCompile(`^([-+\x{2212}]?\p{Nd}[\p{Nd}.,'’\s\x{a0}\x{202f}\x{2009}]*?)\s*(%|\p{Sc}|[*†‡§\x{b9}\x{b2}\x{b3}\x{2070}-\x{209f}]+|\(?[a-z0-9]\)|[a-z]{1,2})$`)
+
+// about matches a figure that is about right. One in brackets may be uncertain or negative,
+// so nothing is guessed about it.
+var about = regexp.MustCompile(`^([~≈])\s*(\p{Nd}[\p{Nd}.,'’\s\x{a0}\x{202f}\x{2009}]*)$`)
 
 // currency matches a figure after the sign of a currency.
 var currency = regexp.MustCompile(`^\p{Sc}\s*\p{Nd}`)
@@ -642,7 +809,12 @@ func guessNumbers(cells []string, known Numbers) (Numbers, []Setting) {
 			left = append(left, text)
 			continue
 		}
-		switch m := figure.FindStringSubmatch(text); {
+		m := figure.FindStringSubmatch(text)
+		roughly := about.FindStringSubmatch(text)
+		switch {
+		case roughly != nil:
+			note(&marks, roughly[1])
+			left = append(left, roughly[2])
 		case m != nil:
 			note(&marks, m[2])
 			left = append(left, m[1])

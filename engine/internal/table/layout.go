@@ -18,8 +18,13 @@ type Layout struct {
 	// first line such as "sep=;" says. The encoding is an IANA name; "" is UTF-8, or
 	// what a byte order mark says.
 	Encoding, Separator string
+	// Of a text file whose columns have fixed positions in each line; nil for one with a
+	// separator. There is no header.
+	Fixed []FixedColumn
 	// Of a file with several tables: the name of the one that is read.
 	Table string
+	// Of a PC-Axis file in several languages: the one that is read; "" is the default one.
+	Language string
 	// Of a spreadsheet: nil for a text file.
 	Sheet *Sheet
 
@@ -125,12 +130,15 @@ func (l *Labels) find(cells []string, joined string) (string, bool) {
 // Key identifies the layout: two layouts with the same key read a file alike.
 func (l *Layout) Key() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%q %q %q %d %d %q %q %q", l.Encoding, l.Separator, l.Headings, l.Skip, l.headerRows(), l.Numbers, texts(l.FillDown), l.valueColumn())
+	fmt.Fprintf(&b, "%q %q %q %q %q %d %d %q %q %q", l.Encoding, l.Separator, l.Table, l.Language, l.Headings, l.Skip, l.headerRows(), l.Numbers, texts(l.FillDown), l.valueColumn())
 	if l.Sheet != nil {
 		fmt.Fprintf(&b, " %q", *l.Sheet)
 	}
 	if l.Until != nil {
 		fmt.Fprintf(&b, " until %q", l.Until.String())
+	}
+	for _, c := range l.Fixed {
+		fmt.Fprintf(&b, " fixed %q %d %d", c.Name, c.From, c.To)
 	}
 	for _, of := range [][]Labels{l.Drop, l.Wide} {
 		b.WriteString(" |")

@@ -226,6 +226,7 @@ func TestGuessNumbers(t *testing.T) {
 		{"1\u00a0234;12", `thousands: " "`}, {"1'234;5", `thousands: "'"`}, {"12%;13 %", `marks: ["%"]`}, {"1,234¹;2*", `thousands: ",", marks: ["¹", "*"]`},
 		{"-;1", `zero: ["-"]`}, {":;c;1", `missing: [":", "c"]`}, {"<5;7", `missing: ["<5"]`}, {"12 p;3", `marks: ["p"]`},
 		{"€ 12;3 €", `marks: ["€"]`}, {"$1,234;$2", `thousands: ",", marks: ["$"]`}, {"(12);3", ""},
+		{"~12;≈ 1'300;4", `thousands: "'", marks: ["~", "≈"]`}, {"(c);[x];4", `missing: ["(c)", "[x]"]`},
 	} {
 		_, settings := guessNumbers(strings.Split(c.cells, ";"), Numbers{})
 		if got := written(settings); got != c.want {
@@ -242,7 +243,7 @@ func TestParseAge(t *testing.T) {
 		"25-29": {25, 29}, "25 – 29 years": {25, 29}, "25 to 29": {25, 29}, "25 a 29 anos": {25, 29}, "De 5 a 9 años": {5, 9}, "25 bis unter 30 Jahre": {25, 29},
 		"1-Jährige": {1, 1}, "85 лет и старше": {85, OpenAge}, "歳以上": {-1, 0}, "85歳以上": {85, OpenAge}, "10~14歳": {10, 14}, "٨٥+": {85, OpenAge},
 		"Total": {-1, 0}, "over 65": {-1, 0}, "65 summers": {-1, 0}, "30-20": {-1, 0}, "2020": {-1, 0}, "1 2 3": {-1, 0}, "": {-1, 0}, "15-": {-1, 0}, "10-14 m": {-1, 0},
-		"under 0": {-1, 0}, "15-19+": {-1, 0},
+		"under 0": {-1, 0}, "15-19+": {-1, 0}, "4 and under": {0, 4}, "Under 4": {0, 3}, "14 oder jünger": {0, 14}, "and under 4": {-1, 0},
 	} {
 		low, high, ok := ParseAge(label, &AgeWords{})
 		if !ok {

@@ -17,7 +17,7 @@ func officeGrid(data []byte, shown string, layout *Layout, faults *diag.List) *g
 			WithHint("remove encoding, separator, skip and header; personagen import lists the columns that the file has")
 		return nil
 	}
-	cubes, err := office.Read(shown, data)
+	cubes, err := office.Read(shown, data, layout.Language)
 	if err != nil {
 		ReportOffice(err, shown, faults)
 		return nil

@@ -24,7 +24,7 @@ import (
 const maxRecord = 4 << 20
 
 // Stream reads a text file record by record: its memory does not grow with the file. Of
-// a Layout it uses Encoding, Separator, Skip, Header and NoHeader.
+// a Layout it uses Encoding, Separator, Fixed, Skip, Header and NoHeader.
 type Stream struct {
 	Header []string
 
@@ -32,9 +32,10 @@ type Stream struct {
 	layout *Layout
 	meter  *meter
 	csv    *csv.Reader
-	line   int // lines above the records
-	width  int // cells of the last record
-	last   int // its line
+	fixed  *fixedStream // of fixed columns; then csv is nil
+	line   int          // lines above the records
+	width  int          // cells of the last record
+	last   int          // its line
 	cells  []string
 	coded  bool // whether the layout or a byte order mark names the encoding
 }
@@ -155,6 +156,10 @@ func (s *Stream) begin(in *bufio.Reader, faults *diag.List) bool {
 		}
 		s.line++
 	}
+	if len(s.layout.Fixed) > 0 {
+		s.fixed = &fixedStream{in: in, columns: s.layout.Fixed}
+		return true
+	}
 	s.meter = &meter{r: in, upTo: maxRecord}
 	s.csv = csv.NewReader(s.meter)
 	s.csv.Comma, s.csv.FieldsPerRecord, s.csv.ReuseRecord = separator, -1, true
@@ -176,8 +181,7 @@ func skipLine(in *bufio.Reader) error {
 // record reads the next record that is not empty. It reports a fault.
 func (s *Stream) record(faults *diag.List) ([]string, error) {
 	for {
-		s.meter.upTo = s.csv.InputOffset() + maxRecord
-		cells, err := s.csv.Read()
+		cells, err := s.read()
 		if err != nil {
 			if s.width = 0; !errors.Is(err, io.EOF) {
 				s.fail(err, faults)
@@ -196,6 +200,17 @@ func (s *Stream) record(faults *diag.List) ([]string, error) {
 			return cells, nil
 		}
 	}
+}
+
+// read reads the cells of the next record.
+func (s *Stream) read() ([]string, error) {
+	if s.fixed != nil {
+		cells, lines, err := s.fixed.next()
+		s.line += lines
+		return cells, err
+	}
+	s.meter.upTo = s.csv.InputOffset() + maxRecord
+	return s.csv.Read()
 }
 
 var errFault = errors.New("a fault was reported")
@@ -244,6 +259,10 @@ func (s *Stream) fail(err error, faults *diag.List) {
 }
 
 func (s *Stream) readHeader(faults *diag.List) bool {
+	if s.fixed != nil {
+		s.Header = fixedNames(s.layout.Fixed)
+		return true
+	}
 	var rows [][]string
 	width := 0
 	for range s.layout.headerRows() {
@@ -316,6 +335,12 @@ func (s *Stream) Next(faults *diag.List) ([]string, error) {
 	if s.cells = nil; cells == nil {
 		var err error
 		if cells, err = s.record(faults); err != nil {
+			if s.fixed != nil && errors.Is(err, io.EOF) {
+				if short := tooShort(s.layout.Fixed, s.fixed.longest); short != "" {
+					faults.Errorf(s.layout.placeOr(s.path), "fixed", "%s", short).WithHint("correct fixed: it gives the first and the last character of each column, counted from 1")
+					return nil, errFault
+				}
+			}
 			return nil, err
 		}
 	}
@@ -330,6 +355,10 @@ func (s *Stream) Next(faults *diag.List) ([]string, error) {
 // Place returns the place of a cell of the record that was read last.
 func (s *Stream) Place(column int) diag.Place {
 	at := diag.Place{File: s.path}
+	if s.fixed != nil && column >= 0 && column < len(s.layout.Fixed) {
+		at.Line, at.Column = s.line, s.layout.Fixed[column].From
+		return at
+	}
 	if s.csv == nil || column < 0 {
 		return at
 	}

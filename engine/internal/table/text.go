@@ -32,11 +32,15 @@ func readGrid(data []byte, shown string, layout *Layout, faults *diag.List) *gri
 	if layout.Sheet != nil {
 		return sheetGrid(data, shown, layout, faults)
 	}
-	if office.Is(shown, data) {
+	if len(layout.Fixed) == 0 && office.Is(shown, data) {
 		return officeGrid(data, shown, layout, faults)
 	}
 	if layout.Table != "" {
 		faults.Errorf(layout.placeOr(shown), "one-table", "%s has only one table", shown).WithHint("remove table")
+		return nil
+	}
+	if layout.Language != "" {
+		faults.Errorf(layout.placeOr(shown), "no-language", "%s says nothing about languages", shown).WithHint("remove language")
 		return nil
 	}
 	t := &text{path: shown, separator: ','}
@@ -109,8 +113,14 @@ func (t *text) read(data []byte, layout *Layout, faults *diag.List) *grid {
 	if !t.begin(layout, faults) {
 		return nil
 	}
+	if len(layout.Fixed) > 0 {
+		return t.fixed(layout, faults)
+	}
 	return t.records(faults)
 }
+
+// exportCodes is how the records of a statistics program are read.
+const exportCodes = "export the records as CSV with their codes, and the value labels as a CSV file with a row for each code: column, code, label (import --microdata FILE --labels CODEBOOK)"
 
 // notText recognises files of other kinds that bear the name of a table.
 func notText(data []byte) (what, hint string) {
@@ -124,6 +134,9 @@ func notText(data []byte) (what, hint string) {
 		{"\x1f\x8b", "compressed", "unpack it"},
 		{"\xd0\xcf\x11\xe0", "an old workbook (xls)", "save it as .xlsx, and read a sheet of it: xlsx: {file: ..., sheet: ...} in place of csv"},
 		{"version https://git-lfs", "a pointer of Git LFS", "fetch the data: git lfs pull"},
+		{"$fl2", "a file of SPSS", exportCodes},
+		{"$fl3", "a file of SPSS", exportCodes},
+		{"<stata_dta>", "a file of Stata", exportCodes},
 		{"%pdf", "a PDF document", "copy the table into a spreadsheet, or look for the office's CSV"},
 		{"<!doctype", "a web page", "download the table itself; the page may say why it is not there"},
 		{"<html", "a web page", "download the table itself; the page may say why it is not there"},
