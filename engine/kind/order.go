@@ -43,9 +43,9 @@ func (c *Compiler) CompileField(s *spec.Field) *Field {
 func isError(d diag.Diagnostic) bool { return d.Severity == diag.Error }
 
 // Order returns the positions of fields so that each comes after those it uses, otherwise
-// in their own order. Uses returns positions, and may return -1. If the fields depend on
-// each other, Order returns the positions of a cycle instead.
-func Order(n int, uses func(i int) []int) (order, cycle []int) {
+// in their own order, and the cycles in which fields depend on each other, if there are
+// any.
+func Order(n int, uses func(i int) []int) (order []int, cycles [][]int) {
 	const (
 		unseen = iota
 		open
@@ -53,33 +53,28 @@ func Order(n int, uses func(i int) []int) (order, cycle []int) {
 	)
 	state := make([]int, n)
 	var path []int
-	var visit func(i int) bool
-	visit = func(i int) bool {
-		switch {
-		case i < 0 || state[i] == done:
-			return true
-		case state[i] == open:
-			cycle = slices.Clone(path[slices.Index(path, i):])
-			return false
+	var visit func(i int)
+	visit = func(i int) {
+		switch state[i] {
+		case done:
+			return
+		case open:
+			cycles = append(cycles, slices.Clone(path[slices.Index(path, i):]))
+			return
 		}
 		state[i] = open
 		path = append(path, i)
 		for _, j := range uses(i) {
-			if !visit(j) {
-				return false
-			}
+			visit(j)
 		}
 		path = path[:len(path)-1]
 		state[i] = done
 		order = append(order, i)
-		return true
 	}
 	for i := range n {
-		if !visit(i) {
-			return nil, cycle
-		}
+		visit(i)
 	}
-	return order, nil
+	return order, cycles
 }
 
 // Uses lists the fields that a stanza refers to, with those in its conditions.

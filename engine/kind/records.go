@@ -245,7 +245,7 @@ func (c *Compiler) recordOrder(s *spec.Field, n spec.Named, fields []spec.Field)
 			position[previousPrefix+f.Name] = i
 		}
 	}
-	order, cycle := Order(len(fields), func(i int) (used []int) {
+	order, cycles := Order(len(fields), func(i int) (used []int) {
 		for _, u := range Uses(&fields[i]) {
 			if j, ok := position[u.Value]; ok {
 				used = append(used, j)
@@ -260,7 +260,7 @@ func (c *Compiler) recordOrder(s *spec.Field, n spec.Named, fields []spec.Field)
 		}
 		return used
 	})
-	if cycle != nil {
+	for _, cycle := range cycles {
 		var names []string
 		for _, i := range append(cycle, cycle[0]) {
 			names = append(names, fields[i].Name)

@@ -39,7 +39,7 @@ func (c *compiler) fieldOrder() (order []int, ok bool) {
 	for i, f := range c.spec.Fields {
 		position[f.Name] = i
 	}
-	order, cycle := kind.Order(len(c.spec.Fields), func(i int) (used []int) {
+	order, cycles := kind.Order(len(c.spec.Fields), func(i int) (used []int) {
 		for _, t := range kind.Uses(&c.spec.Fields[i]) {
 			if j, known := position[t.Value]; known {
 				used = append(used, j)
@@ -54,10 +54,10 @@ func (c *compiler) fieldOrder() (order []int, ok bool) {
 		}
 		return used
 	})
-	if cycle != nil {
+	for _, cycle := range cycles {
 		c.reportCycle(cycle)
 	}
-	return order, cycle == nil
+	return order, cycles == nil
 }
 
 func (c *compiler) reportCycle(cycle []int) {
