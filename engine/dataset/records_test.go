@@ -23,7 +23,7 @@ func recordsSchema() frame.Schema {
 		{Name: "kin", Type: frame.Records, Nullable: true, Records: frame.Schema{
 			{Name: "group", Type: frame.Category, Labels: []string{"spouse", "child, \"own\""}},
 			{Name: "name", Type: frame.Category, Labels: []string{"Ana", "=Ion", ""}, Nullable: true},
-			{Name: "home", Type: frame.Category, Labels: []string{"true", "false"}, Boolean: true, Nullable: true},
+			{Name: "stay", Type: frame.Category, Labels: []string{"true", "false"}, Boolean: true, Nullable: true},
 			{Name: "years", Type: frame.Integer, Nullable: true},
 			{Name: "wage", Type: frame.Number, Decimals: 2, Nullable: true},
 			{Name: "note", Type: frame.Text, Nullable: true},
@@ -185,7 +185,7 @@ func TestRecordsParquetSchema(t *testing.T) {
 			required group element {
 				required binary group (STRING);
 				optional binary name (STRING);
-				optional boolean home;
+				optional boolean stay;
 				optional int64 years (INT(64,true));`
 	if got := pq.Schema().String(); !strings.Contains(got, want) {
 		t.Errorf("got %s", got)
@@ -260,7 +260,7 @@ func TestRecordsForeignParquet(t *testing.T) {
 	s := frame.Schema{{Name: "kin", Type: frame.Records, Nullable: true, Records: frame.Schema{
 		{Name: "group", Type: frame.Category, Labels: []string{"child"}},
 		{Name: "years", Type: frame.Integer, Nullable: true},
-		{Name: "home", Type: frame.Text, Nullable: true},
+		{Name: "stay", Type: frame.Text, Nullable: true},
 	}}}
 	r, err := Open(path, OpenOptions{Schema: s})
 	if err != nil {
@@ -279,7 +279,7 @@ func TestRecordsForeignParquet(t *testing.T) {
 	}}); diff != "" {
 		t.Error(diff)
 	}
-	want := []string{`column "kin.home": missing column`, `column "kin.extra": extra column`, `row 0: column "kin.group": unknown label: "cousin"`}
+	want := []string{`column "kin.stay": missing column`, `column "kin.extra": extra column`, `row 0: column "kin.group": unknown label: "cousin"`}
 	var got []string
 	for _, i := range r.Issues() {
 		got = append(got, i.String())

@@ -35,13 +35,13 @@ const recordGroups = `
 		name: {kind: "choice", given: ["sex"], csv: file: "names.csv", column: "name", weight: "n"}
 	}}
 	child: {count: "children", after: {field: "born", least: 1}
-		limits: [{field: "born", at_least: {field: "person.born", plus: 16}, at_most: 2024}, {field: "home", never: {home: "own", born: >2006}}]
+		limits: [{field: "born", at_least: {field: "person.born", plus: 16}, at_most: 2024}, {field: "stay", never: {stay: "own", born: >2006}}]
 		fields: {
 		born: {kind: "integer", min: 1900, max: 2030, from: "person.born", normal: {mean: 25, sd: 5}, cases: [{when: "previous.born": int, from: "previous.born", values: {"1": 1, "2": 3, "4": 1}}]}
 		sex: {kind: "choice", values: {female: 1, male: 1}}
 		name: {kind: "choice", given: ["sex"], csv: file: "names.csv", column: "name", weight: "n"}
 		day: {kind: "date", between: {from: "2000-01-01", to: "2001-12-31"}, months: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]}
-		home: {kind: "choice", values: {own: 3, parents: 1}}
+		stay: {kind: "choice", values: {own: 3, parents: 1}}
 		job: {kind: "choice", csv: file: "jobs.csv", column: "code", when: born: <2005}
 		title: {kind: "column", of: "job", column: "title"}
 		words: {kind: "template", text: "{{ .name }} of {{ .person.sex }}{{ if .spouse.name }} and {{ .spouse.name }}{{ end }}"}
@@ -112,7 +112,7 @@ func TestRecords(t *testing.T) {
 			if born < value("born").(int64)+16 || born > 2024 || born <= before {
 				t.Fatalf("person %d, born %v, has a child born %d after one born %d", r, value("born"), born, before)
 			}
-			if before = born; c["home"] == "own" && born > 2006 {
+			if before = born; c["stay"] == "own" && born > 2006 {
 				t.Fatalf("person %d has a child that breaks a limit: %v", r, c)
 			}
 			if (c["job"] != "") != (born < 2005) || c["title"] != map[any]any{"J1": "smith", "J2": "cook", "": ""}[c["job"]] {
