@@ -51,14 +51,30 @@ func TestExamplesOfThePromptsReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := func(language string) string {
-		m := regexp.MustCompile("(?s)```" + language + "\n(.*?)```").FindSubmatch(readme)
-		if m == nil {
-			t.Fatalf("got no %s block in prompts/README.md, want one", language)
+	block := func(language string, number int) string {
+		all := regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllSubmatch(readme, -1)
+		if len(all) <= number {
+			t.Fatalf("got %d %s blocks in prompts/README.md, want more than %d", len(all), language, number)
 		}
-		return string(m[1])
+		return string(all[number][1])
 	}
-	dir := t.TempDir()
+	preview := func(spec, phrases string) string {
+		dir := t.TempDir()
+		for name, text := range map[string]string{"isle.cue": spec, "phrases.txt": phrases} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		made, err := run.Preview(t.Context(), run.Config{Spec: filepath.Join(dir, "isle.cue")}, 200)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lines bytes.Buffer
+		if err := made.WriteJSONL(&lines); err != nil {
+			t.Fatal(err)
+		}
+		return lines.String()
+	}
 	spec := `name: "isle"
 population: size: 200
 fields: {
@@ -68,21 +84,26 @@ fields: {
 	region: {kind: "category", values: ["north", "south", "coast"]}
 }
 `
-	for name, text := range map[string]string{"isle.cue": spec + block("cue"), "phrases.txt": block("text")} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
+	lines := preview(spec+block("cue", 0), block("text", 0))
+	for _, want := range []string{"long walks", "to the [old] lighthouse", "for cards with friends", "first on the ice", "and for the neighbours."} {
+		if !strings.Contains(lines, want) {
+			t.Errorf("got no text that contains %q, want one", want)
 		}
 	}
-	made, err := run.Preview(t.Context(), run.Config{Spec: filepath.Join(dir, "isle.cue")}, 200)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines bytes.Buffer
-	if err := made.WriteJSONL(&lines); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"long walks", "to the [old] lighthouse", "for cards with friends", "first on the ice", "and for the neighbours."} {
-		if !strings.Contains(lines.String(), want) {
+
+	spec += `fields: {
+	years: {kind: "integer", min: 2, max: 40}
+	trade: {kind: "constant", value: "baker"}
+	village: {kind: "constant", value: "Aske"}
+	pay_words: {kind: "constant", value: "900 crowns"}
+	story: {kind: "text", chars: {min: 40, target: 180, max: 400}, offline: {parts: ["open", "day"], more: ["day"], close: ["end"]}}
+}
+narrator: {banks: ["phrases.txt"], forms: {by: "sex", values: ["female", "male"]}}
+`
+	references := regexp.MustCompile("(?m)^\tspouse: .*\n").ReplaceAllString(block("cue", 2), "")
+	lines = preview(spec+block("cue", 1)+references, block("text", 1))
+	for _, want := range []string{"a wall clock, from her aunt", ", so she knows every dog", "? It still runs five minutes fast", "The pay is no more than 900 crowns", "Still, the baker would like to sleep"} {
+		if !strings.Contains(lines, want) {
 			t.Errorf("got no text that contains %q, want one", want)
 		}
 	}

@@ -26,14 +26,29 @@ type Length struct {
 	Target int `json:"target,omitempty"` // 0 for none
 }
 
-// Narration names the phrase banks from which the narrator composes a text: a
-// phrase of each of Parts, then phrases of More until the target length, then a
-// phrase of each of Close.
+// Narration names the phrase banks from which the narrator composes a text: by its only
+// outline, or by one of Outlines, which replace it.
 type Narration struct {
-	Parts  []string `json:"parts"`
-	More   []string `json:"more,omitempty"`
-	Close  []string `json:"close,omitempty"`
-	Joiner string   `json:"joiner"` // between phrases
+	Outline
+	Outlines  []Outline `json:"outlines,omitempty"`
+	ApartFrom []string  `json:"apart_from,omitempty"` // earlier texts whose facts it does not tell
+	Joiner    string    `json:"joiner"`               // between phrases
+}
+
+// Outline is an order of phrases: one of each bank of Parts, then phrases of More until the
+// target length, then one of each bank of Close.
+type Outline struct {
+	Parts []string `json:"parts,omitempty"`
+	More  []string `json:"more,omitempty"`
+	Close []string `json:"close,omitempty"`
+}
+
+// All returns the outlines among which a person has one.
+func (n *Narration) All() []Outline {
+	if n.Outlines != nil {
+		return n.Outlines
+	}
+	return []Outline{n.Outline}
 }
 
 var textKind = Kind{Name: "text", Uses: textUses, Compile: func(c *Compiler, s *spec.Field, f *Field) {
@@ -75,12 +90,21 @@ func (c *Compiler) readTextSpec(s *spec.Field) *TextSpec {
 		t.Language = n.String
 	}
 	if n := s.Body.Get("offline"); n != nil {
-		t.Offline = &Narration{Parts: stringValues(n.Get("parts")), More: stringValues(n.Get("more")), Close: stringValues(n.Get("close")), Joiner: " "}
+		t.Offline = &Narration{Outline: readOutline(n), ApartFrom: stringValues(n.Get("apart_from")), Joiner: " "}
+		if all := n.Get("outlines"); all != nil {
+			for _, o := range all.Items {
+				t.Offline.Outlines = append(t.Offline.Outlines, readOutline(o))
+			}
+		}
 		if j := n.Get("joiner"); j != nil {
 			t.Offline.Joiner = j.String
 		}
 	}
 	return t
+}
+
+func readOutline(n *spec.Node) Outline {
+	return Outline{Parts: stringValues(n.Get("parts")), More: stringValues(n.Get("more")), Close: stringValues(n.Get("close"))}
 }
 
 // readLength reads a range of lengths and reports one that is empty.

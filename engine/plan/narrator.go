@@ -14,7 +14,30 @@ type Narrator struct {
 	Contractions map[string]string `json:"contractions,omitempty"`
 	// Cases are words for the values of fields, of those that phrases use.
 	Cases []WordCase `json:"cases,omitempty"`
-	Banks []Bank     `json:"banks"`
+	// Relations have the connectives between phrases, References the wordings of mentions.
+	Relations  []Relation  `json:"relations,omitempty"`
+	References []Reference `json:"references,omitempty"`
+	// Spread leaves phrases that earlier persons of a hundred took often for later.
+	Spread bool   `json:"spread,omitempty"`
+	Banks  []Bank `json:"banks"`
+}
+
+// Relation is a relation between neighbouring phrases, with its connectives.
+type Relation struct {
+	Name  string   `json:"name"`
+	Words []string `json:"words"`
+}
+
+// Reference has the wordings of a reference in a grammatical case, "" for none: phrases of
+// fields and forms, of which one list is used in turn. It is near up to Within phrases
+// after its last mention.
+type Reference struct {
+	Name   string   `json:"name"`
+	Case   string   `json:"case,omitempty"`
+	First  []string `json:"first"`
+	Near   []string `json:"near,omitempty"`
+	Far    []string `json:"far,omitempty"`
+	Within int      `json:"within"`
 }
 
 // WordCase has the words for the labels of a field, in their order, in a grammatical case.
@@ -43,6 +66,21 @@ type Section struct {
 	When    *kind.Selector      `json:"when,omitempty"`
 	Phrases []string            `json:"phrases"`          // in the grammar of package phrase
 	Facets  map[string][]string `json:"facets,omitempty"` // by name, one per phrase
+	Tags    []Tags              `json:"tags,omitempty"`   // one per phrase, nil if none has any
+}
+
+// Tags say what a phrase tells and what it follows from.
+type Tags struct {
+	Facts   []string   `json:"facts,omitempty"`
+	After   [][]string `json:"after,omitempty"` // one fact of each must have been told
+	Follows []Follow   `json:"follows,omitempty"`
+}
+
+// Follow is a relation that a phrase can have to a phrase before it that tells one of some
+// facts, or, without facts, to any phrase.
+type Follow struct {
+	Relation string   `json:"relation"`
+	Facts    []string `json:"facts,omitempty"`
 }
 
 // Rule is a rule about texts.

@@ -292,6 +292,9 @@ type Narrator struct {
 	// Contractions are words that stand for two, by these.
 	Contractions []Named
 	Cases        []Named // by field: the words for its values in grammatical cases
+	Relations    []Named // by name: lists of connectives
+	References   []Named // by name: the wordings of mentions
+	Spread       bool
 }
 
 // BankFile is a file of phrase banks.
@@ -363,6 +366,7 @@ type Call struct {
 	Model       string
 	Temperature *float64
 	MaxTokens   int // 0 if not given
+	AtOnce      int // fields that one request asks for; 0 for all
 	After       []String
 	Examples    []Example
 }

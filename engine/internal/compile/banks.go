@@ -25,6 +25,7 @@ type narrator struct {
 	conditions map[string]*kind.Selector
 	occurs     map[string][]int32 // cached by occurring
 	cases      []plan.WordCase    // that the spec declares
+	referred   map[string]bool    // references that phrases make
 }
 
 type writtenField struct {
@@ -38,6 +39,7 @@ type bank struct {
 	sections []section
 	used     bool
 	numbers  int      // largest number by which one of its phrases is used
+	lettered bool     // one of its phrases is used by a letter
 	facets   []string // in use, sorted
 }
 

@@ -59,7 +59,10 @@ func (n *narrator) checkCoverage(order []*bank) {
 			own := n.forWorker()
 			for i := next.Add(1) - 1; i < int64(len(order)); i = next.Add(1) - 1 {
 				own.diags = &diag.List{}
-				own.coversWays(order[i], own.openings(order[i], present), ways[order[i]])
+				b := order[i]
+				if gap := own.gap(b, own.openings(b, present, nil), ways[b]); gap != nil {
+					own.reportGap(b, gap)
+				}
 				faults[i] = own.diags
 			}
 		})
@@ -67,6 +70,9 @@ func (n *narrator) checkCoverage(order []*bank) {
 	workers.Wait()
 	for _, list := range faults {
 		n.diags.Items = append(n.diags.Items, list.Items...)
+	}
+	if !n.diags.Failed() {
+		n.checkTold(present, ways)
 	}
 }
 
@@ -116,32 +122,68 @@ func (n *narrator) forWorker() *narrator {
 	return &narrator{compiler: &own, written: n.written, banks: n.banks, names: n.names, conditions: n.conditions, occurs: map[string][]int32{}}
 }
 
-// coversWays reports the first way to a bank on which some person finds too few
-// phrases open.
-func (n *narrator) coversWays(b *bank, open openings, ways []meeting) {
+// gap is the persons for whom a bank has too few phrases.
+type gap struct {
+	who  string // their values, empty for anyone
+	wide string // the fields of conditions that have too many combinations to be checked
+}
+
+// gap returns the persons on the first way to a bank on which some find too few phrases open,
+// or nil.
+func (n *narrator) gap(b *bank, open openings, ways []meeting) *gap {
 	if n.coversAll(open) {
-		return
+		return nil
 	}
 	for _, way := range ways {
-		if !n.covers(b, open, way) {
-			return
+		if gap := n.gapOn(open, way); gap != nil {
+			return gap
 		}
+	}
+	return nil
+}
+
+// reportGap reports that a bank has too few phrases.
+func (n *narrator) reportGap(b *bank, gap *gap) {
+	at := b.sections[0].Place
+	who := gap.who
+	if who == "" {
+		who = "anyone"
+	}
+	switch {
+	case gap.wide != "":
+		n.diags.Errorf(at, "too-wide", "the conditions of the bank %q have too many combinations to check that everyone has a phrase: %s", b.name, gap.wide).
+			WithHint("add a section without a condition")
+	case b.numbers > 1:
+		n.diags.Errorf(at, "no-phrase", "phrase %[2]d of the bank %[1]q is used, but the bank has fewer for %[3]s", b.name, b.numbers, who).WithHint("add phrases to a section for them, or to one without a condition")
+	default:
+		n.diags.Errorf(at, "no-phrase", "the bank %q has no phrase for everyone: none for %s", b.name, who).WithHint("add a section for them, or one without a condition")
 	}
 }
 
 // presence says who has a value of a field that can be null. A nil selector means
 // that this is unknown.
-type presence map[string]*kind.Selector
+type presence struct {
+	of       map[string]*kind.Selector
+	fieldsOf func(*phrase.Part) []string // that a part of a phrase names
+}
 
 func (n *narrator) presence() presence {
-	p := presence{}
+	p := presence{of: map[string]*kind.Selector{}, fieldsOf: func(part *phrase.Part) []string {
+		switch part.Kind {
+		case phrase.Field:
+			return []string{part.Text}
+		case phrase.Refer:
+			return n.fieldsOfReference(part)
+		}
+		return nil
+	}}
 	for _, f := range n.plan.Fields {
 		switch {
 		case !f.Nullable || f.Class == kind.Written && f.When == nil:
 		case f.Finite():
-			p[f.Name] = notNull(f)
+			p.of[f.Name] = notNull(f)
 		default:
-			p[f.Name] = f.When
+			p.of[f.Name] = f.When
 		}
 	}
 	return p
@@ -161,13 +203,12 @@ func notNull(f *kind.Field) *kind.Selector {
 func (p presence) needs(s *section, x *phrase.Phrase) (m meeting, certain bool) {
 	m, certain = meeting{}.and(s.when), true
 	try := func(parts []phrase.Part) {
-		for _, part := range parts {
-			if part.Kind != phrase.Field {
-				continue
-			}
-			if has, nullable := p[part.Text]; nullable {
-				certain = certain && has != nil
-				m = m.and(has)
+		for i := range parts {
+			for _, name := range p.fieldsOf(&parts[i]) {
+				if has, nullable := p.of[name]; nullable {
+					certain = certain && has != nil
+					m = m.and(has)
+				}
 			}
 		}
 	}
@@ -198,13 +239,15 @@ func (o openings) meetings() (all []meeting) {
 	return all
 }
 
-// openings counts the phrases of a bank.
-func (n *narrator) openings(b *bank, p presence) openings {
+// openings counts the phrases of a bank, without those that wait for a fact and those that
+// tell one of some facts.
+func (n *narrator) openings(b *bank, p presence, without map[string]bool) openings {
 	open := openings{missing: max(1, b.numbers)}
 	for i := range b.sections {
 		for k := range b.sections[i].Phrases {
-			m, certain := p.needs(&b.sections[i], &b.sections[i].Phrases[k])
-			if !certain {
+			x := &b.sections[i].Phrases[k]
+			m, certain := p.needs(&b.sections[i], x)
+			if !certain || waits(x) || slices.ContainsFunc(factsOf(x), func(fact string) bool { return without[fact] }) {
 				continue
 			}
 			if len(m) == 0 {
@@ -233,13 +276,11 @@ func (n *narrator) coversAll(open openings) bool {
 	return n.narrow(all) && n.uncovered(n.space.scopeOf(all, n.kinds.Fields), open, nil) < 0
 }
 
-// covers checks that everyone who comes to a bank on this way finds enough phrases
-// open.
-func (n *narrator) covers(b *bank, open openings, way meeting) bool {
+// gapOn returns persons who come to a bank on this way and find too few phrases open, or nil.
+func (n *narrator) gapOn(open openings, way meeting) *gap {
 	if slices.ContainsFunc(open.to, func(o opening) bool { return o.phrases >= open.missing && o.key() == way.key() }) {
-		return true
+		return nil
 	}
-	at := b.sections[0].Place
 	meetings := open.meetings()
 	names := fieldsOf(meetings...)
 	for len(way) > 0 && !n.narrow(fieldsOf(append(slices.Clip(meetings), way)...)) {
@@ -247,32 +288,24 @@ func (n *narrator) covers(b *bank, open openings, way meeting) bool {
 	}
 	all := fieldsOf(append(slices.Clip(meetings), way)...)
 	if !n.narrow(all) {
-		n.diags.Errorf(at, "too-wide", "the conditions of the bank %q have too many combinations to check that everyone has a phrase: %s", b.name, strings.Join(names, ", ")).
-			WithHint("add a section without a condition")
-		return false
+		return &gap{wide: strings.Join(names, ", ")}
 	}
-	return n.tryAll(b, at, names, n.space.scopeOf(all, n.kinds.Fields), open, way)
+	return n.tryAll(names, n.space.scopeOf(all, n.kinds.Fields), open, way)
 }
 
 // tryAll looks for a combination of fitted values that can occur and has too few
 // phrases open. It adds the fields that decide who is wanted and possible only when
 // it finds one without them, because most banks need no such fields.
-func (n *narrator) tryAll(b *bank, at diag.Place, names []string, scope []int, open openings, way meeting) bool {
+func (n *narrator) tryAll(names []string, scope []int, open openings, way meeting) *gap {
 	k := n.uncovered(scope, open, way)
 	if k >= 0 {
 		scope = n.widen(scope)
 		k = n.uncovered(scope, open, way)
 	}
 	if k < 0 {
-		return true
+		return nil
 	}
-	who := n.describe(names, scope, k)
-	if b.numbers > 1 {
-		n.diags.Errorf(at, "no-phrase", "phrase %[2]d of the bank %[1]q is used, but the bank has fewer for %[3]s", b.name, b.numbers, who).WithHint("add phrases to a section for them, or to one without a condition")
-		return false
-	}
-	n.diags.Errorf(at, "no-phrase", "the bank %q has no phrase for everyone: none for %s", b.name, who).WithHint("add a section for them, or one without a condition")
-	return false
+	return &gap{who: n.describe(names, scope, k)}
 }
 
 // uncovered returns the first configuration that can occur, comes on this way and

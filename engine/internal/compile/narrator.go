@@ -1,6 +1,9 @@
 package compile
 
 import (
+	"slices"
+
+	"github.com/personagen/personagen/engine/internal/phrase"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 )
@@ -8,7 +11,7 @@ import (
 // compileNarrator reads the phrase banks and resolves the names in them, in the
 // text fields and in the rules.
 func (c *compiler) compileNarrator() {
-	n := &narrator{compiler: c, banks: map[string]*bank{}, conditions: map[string]*kind.Selector{}}
+	n := &narrator{compiler: c, banks: map[string]*bank{}, conditions: map[string]*kind.Selector{}, referred: map[string]bool{}}
 	for i := range c.spec.Fields {
 		if f := c.plan.Fields[i]; f.Text != nil {
 			n.written = append(n.written, writtenField{f, &c.spec.Fields[i]})
@@ -22,11 +25,14 @@ func (c *compiler) compileNarrator() {
 	}
 	n.compileForms()
 	n.compileCases()
+	n.compileRelations()
+	n.compileReferences()
 	if !n.readBanks() {
 		return // names of banks in a file that cannot be read would be reported as unknown
 	}
 	n.compileHeadings()
 	n.resolvePhrases()
+	n.resolveTags()
 	n.resolveFields()
 	n.checkFacets()
 	if c.diags.Failed() {
@@ -35,6 +41,7 @@ func (c *compiler) compileNarrator() {
 	if order, ok := n.bankOrder(); ok {
 		n.checkUsed(order)
 		n.checkLists()
+		n.checkReferred()
 		n.checkCoverage(order)
 		n.store()
 	}
@@ -50,9 +57,13 @@ func (n *narrator) store() {
 		out := plan.Bank{Name: name}
 		for _, s := range b.sections {
 			to := plan.Section{When: s.when}
+			tagged := slices.ContainsFunc(s.Phrases, func(x phrase.Phrase) bool { return x.Tags != nil })
 			for k := range s.Phrases {
 				p := &s.Phrases[k]
 				to.Phrases = append(to.Phrases, p.Text)
+				if tagged {
+					to.Tags = append(to.Tags, tagsOf(p))
+				}
 				for _, facet := range b.facets {
 					if to.Facets == nil {
 						to.Facets = map[string][]string{}

@@ -37,20 +37,13 @@ func (b *bank) eachPart(visit func(s *section, entry, x *phrase.Phrase, part *ph
 
 // resolvePhrases looks up the fields, banks and forms that phrases name.
 func (n *narrator) resolvePhrases() {
-	var fields []string
-	for _, f := range n.plan.Fields {
-		fields = append(fields, f.Name)
-	}
 	for _, name := range n.names {
 		n.banks[name].eachPart(func(_ *section, _, x *phrase.Phrase, part *phrase.Part) {
 			at := x.Place(part.Offset)
 			switch part.Kind {
 			case phrase.Field:
-				if n.mustBeOneOf(spec.String{Value: part.Text, Place: at}, "field", "unknown-field", fields) {
-					n.checkPrintable(n.kinds.Fields[part.Text], at)
-					if part.Case != "" {
-						n.checkCase(part.Text, part.Case, at)
-					}
+				if !n.refers(part, at) {
+					n.resolveValue(part, at)
 				}
 			case phrase.Bank:
 				n.resolveRef(spec.String{Value: part.Text, Place: at})
@@ -79,11 +72,43 @@ func (n *narrator) checkPrintable(f *kind.Field, at diag.Place) {
 // resolveFields looks up the banks that text fields use.
 func (n *narrator) resolveFields() {
 	for _, w := range n.written {
-		for _, key := range []string{"parts", "more", "close"} {
-			for _, t := range w.stanza.Body.Get("offline").Get(key).AsStrings() {
-				n.resolveRef(t)
+		node := w.stanza.Body.Get("offline")
+		outlines := []*spec.Node{node}
+		if all := node.Get("outlines"); all != nil {
+			outlines = all.Items
+			for _, key := range []string{"more", "close"} {
+				if x := node.Get(key); x != nil {
+					n.diags.Errorf(x.Place, "outlines", "%s stands beside outlines, which have their own", key).WithHint("move it into each outline")
+				}
 			}
 		}
+		for _, o := range outlines {
+			for _, key := range []string{"parts", "more", "close"} {
+				for _, t := range o.Get(key).AsStrings() {
+					n.resolveRef(t)
+					if ref, _ := phrase.ParseRef(t.Value); ref.Letter >= 'a' {
+						n.diags.Errorf(t.Place, "letter", "<%s> has a small letter, which holds only within a phrase", t.Value).WithHint("write a capital, which holds in the whole text, or no letter")
+					}
+				}
+			}
+		}
+		n.resolveApart(w, node)
+	}
+}
+
+// resolveApart checks that a text tells other things than texts that are written before it.
+func (n *narrator) resolveApart(w writtenField, node *spec.Node) {
+	var before []string
+	for _, x := range n.written {
+		if x.Name == w.Name {
+			break
+		}
+		if x.Type == frame.Text && x.Text.Offline != nil {
+			before = append(before, x.Name)
+		}
+	}
+	for _, t := range node.Get("apart_from").AsStrings() {
+		n.mustBeOneOf(t, "text written before this one", "unknown-field", before)
 	}
 }
 
@@ -99,6 +124,7 @@ func (n *narrator) resolveRef(t spec.String) {
 	}
 	b := n.banks[ref.Bank]
 	b.numbers = max(b.numbers, ref.Number)
+	b.lettered = b.lettered || ref.Letter != 0
 	if at, known := slices.BinarySearch(b.facets, ref.Facet); ref.Facet != "" && !known {
 		b.facets = slices.Insert(b.facets, at, ref.Facet)
 	}
@@ -124,8 +150,12 @@ func (n *narrator) checkFacets() {
 				}
 			}
 			for _, part := range x.Parts {
-				if ref, _ := phrase.ParseRef(part.Text); b.numbers > 0 && part.Kind == phrase.Bank && ref.Number == 0 {
-					n.diags.Errorf(x.Place(part.Offset), "numbered", "phrases of the bank %q are used by number, but <%s> is not the same everywhere", name, part.Text).WithHint("write <%s:1>, or leave it out", part.Text)
+				if ref, _ := phrase.ParseRef(part.Text); (b.numbers > 0 || b.lettered) && part.Kind == phrase.Bank && ref.Number == 0 {
+					by := "number"
+					if b.numbers == 0 {
+						by = "letter"
+					}
+					n.diags.Errorf(x.Place(part.Offset), "numbered", "phrases of the bank %q are used by %s, but <%s> is not the same everywhere", name, by, part.Text).WithHint("write <%s:1>, or leave it out", ref.Bank)
 				}
 			}
 		})
@@ -137,9 +167,11 @@ func banksOf(o *kind.Narration) []string {
 	if o == nil {
 		return nil
 	}
-	names := slices.Concat(o.Parts, o.More, o.Close)
-	for i, name := range names {
-		names[i] = bankOf(name)
+	var names []string
+	for _, outline := range o.All() {
+		for _, name := range slices.Concat(outline.Parts, outline.More, outline.Close) {
+			names = append(names, bankOf(name))
+		}
 	}
 	return names
 }

@@ -19,6 +19,8 @@ type builder struct {
 	plan *plan.Plan
 	seed uint64
 	err  error
+
+	factNames []string
 }
 
 func (b *builder) fail(format string, args ...any) {
@@ -46,7 +48,7 @@ func (b *builder) ref(text string) ref {
 		return ref{facet: -1}
 	}
 	x := &b.banks[i]
-	out := ref{i, slices.IndexFunc(x.facets, func(f facet) bool { return f.name == r.Facet }), r.Number}
+	out := ref{i, slices.IndexFunc(x.facets, func(f facet) bool { return f.name == r.Facet }), r.Number, r.Letter}
 	if r.Facet != "" && out.facet < 0 {
 		b.fail("the bank %q has no facet %q", r.Bank, r.Facet)
 	}
@@ -112,10 +114,22 @@ func (b *builder) addFields() {
 			b.lists = append(b.lists, list{written: w, parts: b.refs(o.Parts), items: *f.Text.Items, count: rng.New(b.seed, "narrator items "+f.Name)})
 			continue
 		}
-		b.texts = append(b.texts, text{
-			written: w, joiner: []byte(o.Joiner), target: Target(f.Text.Chars),
-			parts: b.refs(o.Parts), more: b.refs(o.More), close: b.refs(o.Close),
-		})
+		t := text{written: w, joiner: []byte(o.Joiner), target: Target(f.Text.Chars), order: rng.New(b.seed, "narrator outline "+f.Name)}
+		for _, x := range o.All() {
+			t.outlines = append(t.outlines, outline{parts: b.refs(x.Parts), more: b.refs(x.More), close: b.refs(x.Close)})
+			if len(x.Parts) == 0 {
+				b.fail("an outline of %q has no parts", f.Name)
+			}
+		}
+		for _, name := range o.ApartFrom {
+			at := slices.IndexFunc(b.texts, func(t text) bool { return t.name == name })
+			if at < 0 {
+				b.fail("%q is not a text before %q", name, f.Name)
+				return
+			}
+			t.apartFrom = append(t.apartFrom, at)
+		}
+		b.texts = append(b.texts, t)
 	}
 }
 
@@ -154,6 +168,9 @@ func (b *builder) fillBank(i int, from *plan.Bank) {
 				f.phrases = append(f.phrases, b.parse(from.Name, s.Facets[f.name][k], &t))
 			}
 			out.add(parts, b.test(t))
+			if s.Tags != nil {
+				b.addTags(out, s, k)
+			}
 		}
 	}
 }
@@ -191,6 +208,15 @@ func (b *builder) part(from *phrase.Part, t *test) part {
 	case phrase.Forms:
 		out.axes, out.forms = b.chosenBy(from.Forms)
 	case phrase.Field:
+		if i := b.reference(from); i >= 0 {
+			out.kind, out.refer = phrase.Refer, i
+			for _, column := range b.references[i].columns {
+				if b.plan.Fields[column].Nullable && !slices.Contains(t.columns, column) {
+					t.columns = append(t.columns, column)
+				}
+			}
+			return out
+		}
 		out.column = b.column(from.Text)
 		f := b.plan.Fields[out.column]
 		if f.Class == kind.Written {

@@ -22,6 +22,8 @@ type drawer struct {
 	open   []int32
 	order  rng.Permutation
 	cursor int
+
+	spread // nothing unless phrases are spread
 }
 
 // node is a state of the automaton that reads, group by group, whether a row
@@ -34,9 +36,12 @@ type node struct {
 	list   int32 // -1 if not made yet
 }
 
-func (d *drawer) init(b *bank) {
+func (d *drawer) init(b *bank, spread bool) {
 	d.bank, d.last = b, make([]int64, len(b.phrases))
 	d.nodes = []node{{list: -1}}
+	if spread {
+		d.used = make([]int32, len(b.phrases))
+	}
 }
 
 // choose finds the open phrases of n rows.
@@ -108,11 +113,20 @@ func (d *drawer) prepare() {
 	if d.ready {
 		return
 	}
-	d.open, d.cursor, d.ready = d.lists[d.list[d.row]], 0, true
+	d.open, d.head, d.cursor, d.ready = d.lists[d.list[d.row]], d.head[:0], 0, true
 	if n := len(d.open); n > 0 {
 		d.order = rng.NewPermutation(int64(n), d.bank.stream.Uint64(d.person))
 		d.cursor = d.bank.numbers % n
+		d.spreadNumbers()
 	}
+}
+
+// at returns the phrase at a position of the person's order.
+func (d *drawer) at(i int) int32 {
+	if i < len(d.head) {
+		return d.head[i]
+	}
+	return d.open[d.order.At(int64(i))]
 }
 
 // draws draws phrases from all banks for the texts of one person after another.
@@ -122,6 +136,9 @@ type draws struct {
 	since   int64    // draws of this text have this stamp or a later one
 	drawn   []draw   // phrases of this text that were drawn without a number
 	asked   []ref    // phrases of this text that were asked for by number
+	strict  bool     // the next phrases are drawn in their order, whatever others took
+	letters
+	telling
 }
 
 // draw is a phrase that was drawn, the stamp of its previous draw, and the cursor
@@ -134,7 +151,11 @@ type draw struct {
 }
 
 // begin begins a text, whose draws have a stamp of since or later.
-func (d *draws) begin(since int64) { d.since, d.drawn, d.asked = since, d.drawn[:0], d.asked[:0] }
+func (d *draws) begin(since int64) {
+	d.since, d.drawn, d.asked = since, d.drawn[:0], d.asked[:0]
+	d.letters = letters{d.capitals[:0], d.small[:0], 0}
+	d.telling.begin()
+}
 
 // numbered returns the person's phrase of a number from 1, false if there is none;
 // a fresh one has not been asked for in this text. With fewer open phrases than
@@ -146,14 +167,15 @@ func (d *draws) numbered(r ref, fresh bool) (int32, bool) {
 		return 0, false
 	}
 	d.asked = append(d.asked, r)
-	return x.open[x.order.At(int64((r.number-1)%len(x.open)))], true
+	return x.at((r.number - 1) % len(x.open)), true
 }
 
 // next draws a phrase from a bank: the next one of the person's permutation that
-// this person has not had. Once all are used, those of the person's earlier texts
-// repeat; once this text has them all, any of them repeats, unless it must be
-// fresh.
-func (d *draws) next(bank int, fresh bool) (int32, bool) {
+// this person has not had and whose facts this text has not told. Once all are used, those
+// of the person's earlier texts repeat; once this text has them all, any of them repeats,
+// unless it must be fresh or phrases of the bank tell facts. Among the next ones, those that
+// follow from the last phrase are preferred if it is wanted.
+func (d *draws) next(bank int, fresh, wanted bool) (int32, bool) {
 	x := &d.drawers[bank]
 	x.prepare()
 	if len(x.open) == 0 {
@@ -161,22 +183,17 @@ func (d *draws) next(bank int, fresh bool) (int32, bool) {
 	}
 	cursor := x.cursor
 	for {
-		for range x.open {
-			p := x.open[x.order.At(int64(x.cursor))]
-			if x.cursor++; x.cursor == len(x.open) {
-				x.cursor = 0
-			}
-			if x.last[p] < x.since {
-				d.stamp++
-				d.drawn = append(d.drawn, draw{bank, p, x.last[p], cursor})
-				x.last[p] = d.stamp
-				return p, true
-			}
+		if p, ok := d.pick(x, wanted && x.bank.relates); ok {
+			d.stamp++
+			d.drawn = append(d.drawn, draw{bank, p, x.last[p], cursor})
+			x.last[p] = d.stamp
+			x.count(p, 1)
+			return p, true
 		}
 		switch {
 		case x.since < d.since:
 			x.since = d.since
-		case fresh:
+		case fresh || x.bank.tags != nil:
 			return 0, false
 		default:
 			d.stamp++
@@ -185,18 +202,64 @@ func (d *draws) next(bank int, fresh bool) (int32, bool) {
 	}
 }
 
-// mark is a position in the draws of a text.
-type mark struct{ drawn, asked int }
+// lookAhead is the most phrases among which the best one is drawn.
+const lookAhead = 8
 
-func (d *draws) mark() mark { return mark{len(d.drawn), len(d.asked)} }
+// pick moves the cursor past the phrase to draw next, false if there is none.
+func (d *draws) pick(x *drawer, wanted bool) (int32, bool) {
+	best, after, looked := int32(-1), 0, 0
+	var related, rare bool
+	for range x.open {
+		p := x.at(x.cursor)
+		if x.cursor++; x.cursor == len(x.open) {
+			x.cursor = 0
+		}
+		if x.last[p] >= x.since || x.bank.tags != nil && !d.mayTell(&x.bank.tags[p]) {
+			continue
+		}
+		follows, seldom := !wanted || d.related(&x.bank.tags[p]), x.seldom(p)
+		better := best < 0
+		switch {
+		case better:
+		case seldom != rare:
+			better = seldom
+		case follows != related:
+			better = follows
+		case !seldom:
+			better = x.used[p] < x.used[best]
+		}
+		if better {
+			best, after, related, rare = p, x.cursor, follows, seldom
+		}
+		if looked++; related && rare || looked == lookAhead || d.strict {
+			break
+		}
+	}
+	if best < 0 {
+		return 0, false
+	}
+	x.cursor = after
+	return best, true
+}
+
+// mark is a position in the draws of a text.
+type mark struct{ drawn, asked, capitals, small, told, mentions int }
+
+func (d *draws) mark() mark {
+	return mark{len(d.drawn), len(d.asked), len(d.capitals), len(d.small), len(d.log), len(d.mentions)}
+}
 
 // undo puts the phrases back that were drawn after a mark. It does not move the
 // cursors back: later draws get other phrases.
 func (d *draws) undo(m mark) {
 	for _, x := range slices.Backward(d.drawn[m.drawn:]) {
 		d.drawers[x.bank].last[x.phrase] = x.previous
+		d.drawers[x.bank].count(x.phrase, -1)
 	}
 	d.drawn, d.asked = d.drawn[:m.drawn], d.asked[:m.asked]
+	d.capitals, d.small = d.capitals[:m.capitals], d.small[:m.small]
+	d.telling.undo(m.told)
+	d.mentions = d.mentions[:m.mentions]
 }
 
 // redo marks the phrases of draws that were put back as used.
@@ -204,5 +267,6 @@ func (d *draws) redo(kept []draw) {
 	d.stamp++
 	for _, x := range kept {
 		d.drawers[x.bank].last[x.phrase] = d.stamp
+		d.drawers[x.bank].count(x.phrase, 1)
 	}
 }

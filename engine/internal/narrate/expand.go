@@ -12,29 +12,62 @@ import (
 // been used in this text.
 func (w *Worker) appendPhrase(dst []byte, r ref, fresh bool) ([]byte, bool) {
 	from := len(dst)
-	dst, ok := w.expand(dst, r, fresh)
+	dst, ok := w.expand(dst, r, fresh, w.phrases > 0 && !w.connected && w.place == now)
 	return w.contract.Apply(dst, from), ok
 }
 
+// mostPhrases is the most phrases of a bank that are tried until one has all its parts.
+const mostPhrases = 20
+
 // expand appends the phrase that a reference refers to, with its parts
 // expanded. It reports whether there is one; a fresh phrase has not been used in
-// this text.
-func (w *Worker) expand(dst []byte, r ref, fresh bool) ([]byte, bool) {
-	var p int32
-	var ok bool
-	if r.number > 0 {
-		p, ok = w.numbered(r, fresh)
-	} else {
-		p, ok = w.next(r.bank, fresh)
+// this text. One that follows from the last phrase is preferred if it is wanted. Its tags are
+// then w.top, nil if it has none.
+func (w *Worker) expand(dst []byte, r ref, fresh, wanted bool) ([]byte, bool) {
+	b, from := &w.banks[r.bank], len(dst)
+	for range mostPhrases {
+		before := w.mark()
+		var p int32
+		var ok bool
+		switch {
+		case r.number > 0:
+			p, ok = w.numbered(r, fresh)
+		case r.letter > 0:
+			p, ok = w.named(r, fresh, wanted)
+		default:
+			p, ok = w.next(r.bank, fresh, wanted)
+		}
+		if !ok {
+			break
+		}
+		var x *tags
+		if b.tags != nil {
+			x = &b.tags[p]
+			w.tell(x.facts, w.place)
+		}
+		parts := b.phrases[p]
+		if r.facet >= 0 {
+			parts = b.facets[r.facet].phrases[p]
+		}
+		outer := w.scope
+		w.scope = len(w.small)
+		dst, ok = w.appendParts(dst, parts)
+		w.small, w.scope = w.small[:w.scope], outer
+		if ok {
+			w.top = x
+			return dst, true
+		}
+		dst = dst[:from]
+		w.undo(before)
+		if r.number > 0 {
+			break
+		}
 	}
-	if !ok {
-		return dst, false
-	}
-	b := &w.banks[r.bank]
-	parts := b.phrases[p]
-	if r.facet >= 0 {
-		parts = b.facets[r.facet].phrases[p]
-	}
+	return dst, false
+}
+
+// appendParts appends the parts of a phrase. It reports whether all banks had a phrase.
+func (w *Worker) appendParts(dst []byte, parts []part) ([]byte, bool) {
 	for i := range parts {
 		switch x := &parts[i]; x.kind {
 		case phrase.Literal:
@@ -43,8 +76,13 @@ func (w *Worker) expand(dst []byte, r ref, fresh bool) ([]byte, bool) {
 			dst = w.appendValue(dst, x)
 		case phrase.Forms:
 			dst = append(dst, w.form(x)...)
+		case phrase.Refer:
+			dst = w.appendMention(dst, &w.references[x.refer])
 		case phrase.Bank:
-			dst, _ = w.expand(dst, x.ref, false)
+			var ok bool
+			if dst, ok = w.expand(dst, x.ref, false, false); !ok {
+				return dst, false
+			}
 		}
 	}
 	return dst, true

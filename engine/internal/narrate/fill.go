@@ -38,7 +38,7 @@ func (w *Worker) writeBatch(b *frame.Batch) {
 		w.textSpans[i] = w.textSpans[i][:0]
 	}
 	if b.First != w.expected {
-		w.forget()
+		w.forgetHundred()
 	}
 	w.expected = b.First + int64(b.N)
 	for w.row = range b.N {
@@ -51,7 +51,7 @@ func (w *Worker) writePerson() {
 	w.stamp++
 	person := w.batch.First + int64(w.row)
 	if person%similarity.Hundred == 0 {
-		w.forget()
+		w.forgetHundred()
 	}
 	for i := range w.drawers {
 		w.drawers[i].meet(person, w.row, w.stamp)
@@ -63,12 +63,24 @@ func (w *Worker) writePerson() {
 		w.listEnds[i] = append(w.listEnds[i], int32(len(w.listSpans[i])))
 	}
 	w.masker.Load(&w.masks, w.batch, w.row, w.masked)
+	for i := range w.turns {
+		w.turns[i] = int(w.relations[i].stream.Uint64(person) % uint64(len(w.relations[i].words)))
+	}
 	for i := range w.texts {
 		at := span{-1, -1}
+		w.tells[i] = w.tells[i][:0]
 		if w.applies(w.texts[i].when) {
 			at = w.writeText(i)
 		}
 		w.textSpans[i] = append(w.textSpans[i], at)
+	}
+}
+
+// forgetHundred begins another hundred persons.
+func (w *Worker) forgetHundred() {
+	w.openings.forget()
+	for i := range w.drawers {
+		w.drawers[i].spread.forget()
 	}
 }
 

@@ -20,6 +20,12 @@
 // again. A person's texts therefore depend on the earlier persons of the hundred,
 // and a worker that starts inside a hundred must meet those first.
 //
+// A text tells no fact twice: a phrase whose facts are told is not drawn, and a part that finds
+// only such phrases is left out. After a phrase that tells a certain fact, a connective may
+// stand before the next one, if the bank declares that relation. References are worded by the
+// distance to the last mention in the text. If phrases are spread, the hundred also counts how
+// often each was taken, and a person leaves the frequent ones for later.
+//
 // A Worker fills the columns of texts, lists of texts and sources of a batch whose
 // other columns are filled.
 package narrate
@@ -47,6 +53,10 @@ type Narrator struct {
 	banks      []bank
 	forms      []axis // what decides between forms
 	contract   contract.Words
+	relations  []relation
+	references []reference
+	facts      int  // number of facts that phrases tell
+	spread     bool // phrases that earlier persons of the hundred took often are left for later
 	lists      []list
 	texts      []text
 	sources    []source
@@ -62,7 +72,9 @@ type bank struct {
 	groups  []group
 	phrases [][]part
 	facets  []facet
-	numbers int // largest number that a phrase is asked for by
+	numbers int    // largest number that a phrase is asked for by
+	tags    []tags // of the phrases, nil if none has any
+	relates bool   // a phrase has a relation to others
 }
 
 // facet is other wordings of a bank's phrases, in the same order.
@@ -72,8 +84,12 @@ type facet struct {
 }
 
 // ref is a reference to a bank: to its next phrase or, from 1, to the person's
-// phrase of that number.
-type ref struct{ bank, facet, number int } // facet -1 for the phrase itself
+// phrase of that number. A letter names the next phrase for the rest of the phrase that
+// refers to it, a capital for the rest of the text.
+type ref struct {
+	bank, facet, number int // facet -1 for the phrase itself
+	letter              byte
+}
 
 // group is consecutive phrases that are available to the same persons.
 type group struct {
@@ -98,6 +114,7 @@ type part struct {
 	column int      // of a field
 	list   int      // of a field that is a list written earlier, else -1
 	ref    ref      // to a bank
+	refer  int      // a reference
 }
 
 // written is what texts and lists have in common.
@@ -110,9 +127,17 @@ type written struct {
 
 type text struct {
 	written
+	outlines  []outline
+	order     rng.Stream // that selects an outline
+	joiner    []byte
+	target    int
+	apartFrom []int // earlier texts whose facts it does not tell
+}
+
+// outline is an order of phrases.
+type outline struct {
 	parts, more, close []ref
-	joiner             []byte
-	target             int
+	closeWaits         bool // a closing phrase waits for a fact: they are drawn after the parts
 }
 
 type list struct {
@@ -136,10 +161,13 @@ func New(p *plan.Plan, seed uint64) (*Narrator, error) {
 	}
 	b.addForms()
 	b.contract = contract.New(p.Narrator.Contractions)
+	b.addRelations()
+	b.addReferences()
 	b.addFields()
 	for i := range p.Narrator.Banks {
 		b.fillBank(i, &p.Narrator.Banks[i])
 	}
+	b.findWaiting()
 	b.addMasked()
 	if b.err != nil {
 		return nil, fmt.Errorf("the plan is damaged: %w", b.err)

@@ -57,17 +57,23 @@ func firstWords(words []byte, n int) int {
 }
 
 // appendFirst appends the first phrase of text i to w.raw. It draws until the
-// opening is new in the hundred, or there have been enough tries.
-func (w *Worker) appendFirst(i int) {
+// opening is new in the hundred, or there have been enough tries. It reports whether there is a
+// phrase.
+func (w *Worker) appendFirst(i int, r ref) bool {
 	from, before := len(w.raw), w.mark()
 	w.rejected = w.rejected[:0]
+	defer func() { w.strict = false }()
 	for try := 1; ; try++ {
-		w.raw, _ = w.appendPhrase(w.raw, w.texts[i].parts[0], false)
+		w.strict = try > 1 // else the phrase that was put back would be the best one again
+		var ok bool
+		if w.raw, ok = w.appendPhrase(w.raw, r, false); !ok {
+			return false
+		}
 		w.opening = w.openingOf(w.raw[from:])
 		if w.anyWill || !slices.Contains(w.taken[i], w.opening) {
 			break
 		}
-		if try == w.tries(i) {
+		if try == w.tries(i, r) {
 			w.anyWill, w.exhausted[i] = true, true
 			break
 		}
@@ -78,6 +84,7 @@ func (w *Worker) appendFirst(i int) {
 	for _, x := range slices.Backward(w.rejected) { // phrases that were put back are drawn next
 		w.drawers[x.bank].cursor = x.cursor
 	}
+	return true
 }
 
 // The most tries for a new opening, and the most after phrases for a text have run
@@ -87,14 +94,14 @@ const (
 	exhaustedTries = 4
 )
 
-// tries returns the most draws of the first phrase of text i: phrases with a number
+// tries returns the most draws of the first phrase of text i, from a bank: phrases with a number
 // are left for those who ask for them.
-func (w *Worker) tries(i int) int {
+func (w *Worker) tries(i int, r ref) int {
 	most := mostTries
 	if w.exhausted[i] {
 		most = exhaustedTries
 	}
-	if d := &w.drawers[w.texts[i].parts[0].bank]; d.bank.numbers > 0 {
+	if d := &w.drawers[r.bank]; d.bank.numbers > 0 {
 		most = max(1, min(most, len(d.open)-d.bank.numbers))
 	}
 	return most

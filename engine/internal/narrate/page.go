@@ -1,6 +1,7 @@
 package narrate
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 )
@@ -154,6 +155,24 @@ func (p *page) writeRune(text []byte) int {
 	}
 	p.out = utf8.AppendRune(p.out, r)
 	return size
+}
+
+// endsWithStop reports whether the text so far ends with a full stop.
+func (p *page) endsWithStop() bool {
+	n := len(p.out)
+	return n > p.from+1 && p.out[n-1] == '.' && p.out[n-2] != '.' && p.state == afterEnd
+}
+
+// sentence returns the last sentence, which has ended.
+func (p *page) sentence() []byte {
+	text := p.out[p.from:]
+	from := 1 + bytes.LastIndexAny(text[:max(0, len(text)-1)], ".!?\n")
+	return text[from:]
+}
+
+// dropStop removes the full stop at the end, so that the sentence goes on.
+func (p *page) dropStop() {
+	p.out, p.chars, p.state = p.out[:len(p.out)-1], p.chars-1, inSentence
 }
 
 // finish ends a text and returns its length in characters.

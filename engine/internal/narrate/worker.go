@@ -19,11 +19,15 @@ type Worker struct {
 
 	draws
 	openings
-	page               // all texts of the batch
-	raw, best []byte   // phrases before they are written; the best draft so far
-	kept      []draw   // of the best draft
-	ends      []int    // of closing phrases in raw
-	listSpans [][]span // per list, the items of all rows
+	page             // all texts of the batch
+	raw, best []byte // phrases before they are written; the best draft so far
+	kept      []draw // of the best draft
+	top       *tags  // of the last phrase that was expanded
+	closing   []closing
+	outline   int       // of the text that is being written
+	tells     [][]int32 // per text, the facts that it tells of this person
+	turns     []int     // per relation, the person's next connective
+	listSpans [][]span  // per list, the items of all rows
 	listEnds  [][]int32
 	textSpans [][]span // per text and row
 }
@@ -49,10 +53,11 @@ func (n *Narrator) Worker() *Worker {
 	w.formOf = make([][]int32, len(n.forms))
 	w.drawers = make([]drawer, len(n.banks))
 	for i := range n.banks {
-		w.drawers[i].init(&n.banks[i])
+		w.drawers[i].init(&n.banks[i], n.spread)
 	}
 	w.listSpans, w.listEnds = make([][]span, len(n.lists)), make([][]int32, len(n.lists))
 	w.textSpans = make([][]span, len(n.texts))
+	w.tells, w.turns, w.known = make([][]int32, len(n.texts)), make([]int, len(n.relations)), make([]uint8, n.facts)
 	w.taken, w.exhausted = make([][]uint64, len(n.texts)), make([]bool, len(n.texts))
 	return w
 }

@@ -2,6 +2,7 @@ package phrase
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,6 +16,8 @@ type Section struct {
 	Place       diag.Place // of the heading
 	Condition   string     // empty if the section is open to everyone
 	ConditionAt diag.Place
+	Columns     []string // names of the facets that a line has after its phrase
+	Tags        []Tag    // of the heading, which every phrase also has
 	Phrases     []Phrase
 }
 
@@ -23,6 +26,7 @@ type Phrase struct {
 	Text   string
 	Parts  []Part
 	Facets []Facet
+	Tags   []Tag // with those of the heading
 
 	lines []line
 }
@@ -107,10 +111,11 @@ func (p *parser) read(text string) {
 		p.faults.Errorf(p.place(invalidAt(text)), "utf8", "the line is not UTF-8").WithHint("save the file as UTF-8")
 	case indent > 0:
 		p.continuation(body, indent)
-	case body[0] == '[':
+	case body[0] == '[' && !isTag(body):
 		p.heading(body)
 	default:
-		p.begin(body)
+		tags, rest := p.tags(body, 0)
+		p.begin(rest, len(body)-len(rest), tags)
 	}
 }
 
@@ -134,18 +139,44 @@ func (p *parser) heading(text string) {
 		p.faults.Errorf(p.place(0), "heading", "the heading has no ]").WithHint(`write [bank], or \[ at the start of a phrase`)
 		return
 	}
-	p.section.Bank = strings.Trim(text[1:end], blanks)
+	name, columns, several := strings.Cut(text[1:end], "|")
+	p.section.Bank = strings.Trim(name, blanks)
 	if !IsBankName(p.section.Bank) {
-		p.faults.Errorf(p.place(1), "heading", "%q is not a name for a bank", text[1:end]).WithHint("use letters, digits and . _ -")
+		p.faults.Errorf(p.place(1), "heading", "%q is not a name for a bank", name).WithHint("use letters, digits and . _ -")
 		p.section.Bank = ""
 	}
+	if several {
+		p.columns(columns)
+	}
 	rest := strings.TrimLeft(text[end+1:], blanks)
+	p.section.Tags, rest = p.tags(rest, len(text)-len(rest))
 	p.section.Condition, p.section.ConditionAt = rest, p.place(len(text)-len(rest))
 }
 
-// begin starts a phrase.
-func (p *parser) begin(text string) {
+// columns reads the names of the columns after the first.
+func (p *parser) columns(text string) {
+	for _, name := range strings.Split(text, "|") {
+		name = strings.Trim(name, blanks)
+		switch {
+		case !IsBankName(name):
+			p.faults.Errorf(p.place(1), "heading", "%q is not a name for a facet", name).WithHint("write [bank | facet | facet], with names of letters, digits and . _ -")
+		case slices.Contains(p.section.Columns, name):
+			p.faults.Errorf(p.place(1), "heading", "two columns are called %q", name).WithHint("give each facet its own name")
+		default:
+			p.section.Columns = append(p.section.Columns, name)
+			continue
+		}
+		p.section.Bank = ""
+	}
+}
+
+// begin starts a phrase that begins in a column of its line.
+func (p *parser) begin(text string, column int, tags []Tag) {
 	p.endPhrase()
+	if text == "" {
+		p.faults.Errorf(p.place(0), "tag", "the tags have no phrase").WithHint("write the phrase after them, on the same line")
+		return
+	}
 	if p.section == nil {
 		if !p.stray {
 			p.faults.Errorf(p.place(0), "heading", "there is a phrase before the first heading").WithHint("write the name of its bank above it: [bank]")
@@ -153,7 +184,7 @@ func (p *parser) begin(text string) {
 		p.stray = true
 		p.section = &Section{Place: p.place(0)}
 	}
-	p.phrase = &Phrase{Text: text, lines: []line{{0, p.place(0)}}}
+	p.phrase = &Phrase{Text: text, Tags: slices.Concat(p.section.Tags, tags), lines: []line{{0, p.place(column)}}}
 }
 
 // continuation adds an indented line to the phrase.
@@ -197,7 +228,7 @@ func (p *parser) endPhrase() {
 	if p.phrase == nil {
 		return
 	}
-	ok := p.compile(p.phrase)
+	ok := p.split(p.phrase) && p.compile(p.phrase)
 	for i := range p.phrase.Facets {
 		ok = p.compile(&p.phrase.Facets[i].Phrase) && ok
 	}
@@ -205,6 +236,81 @@ func (p *parser) endPhrase() {
 		p.section.Phrases = append(p.section.Phrases, *p.phrase)
 	}
 	p.phrase = nil
+}
+
+// split divides a phrase of a section with columns into the phrase and its facets, and
+// reports whether it has them all.
+func (p *parser) split(x *Phrase) bool {
+	columns := p.section.Columns
+	if columns == nil {
+		return true
+	}
+	text := x.Text
+	ends := append(bars(text), len(text))
+	if len(ends) != len(columns)+1 {
+		p.faults.Errorf(x.Place(0), "columns", "the phrase has %d columns, but its heading names %d", len(ends), len(columns)+1).
+			WithHint("write %s", "phrase | "+strings.Join(columns, " | "))
+		return false
+	}
+	ok := true
+	for i, end := range ends {
+		from := 0
+		if i > 0 {
+			from = ends[i-1] + 1
+		}
+		for from < end && strings.IndexByte(blanks, text[from]) >= 0 {
+			from++
+		}
+		body := strings.TrimRight(text[from:end], blanks)
+		name := p.section.Bank
+		if i > 0 {
+			name = columns[i-1]
+		}
+		switch _, twice := x.Facet(name); {
+		case body == "":
+			p.faults.Errorf(x.Place(min(from, len(text)-1)), "columns", "the column %q is empty", name).WithHint("write its wording")
+			ok = false
+		case i == 0:
+			x.Text = body
+		case twice:
+			p.faults.Errorf(x.Place(from), "facet", "the phrase has two facets %q", name).WithHint("remove one of them")
+			ok = false
+		default:
+			x.Facets = append(x.Facets, Facet{name, Phrase{Text: body, lines: x.linesFrom(from)}})
+		}
+	}
+	return ok
+}
+
+// bars returns the positions of each | outside braces.
+func bars(text string) (at []int) {
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '{':
+			depth++
+		case '}':
+			depth--
+		case '|':
+			if depth <= 0 {
+				at = append(at, i)
+			}
+		}
+	}
+	return at
+}
+
+// linesFrom returns the lines of the part of the phrase that begins at a position.
+func (p *Phrase) linesFrom(from int) []line {
+	out := []line{{0, p.Place(from)}}
+	for _, l := range p.lines {
+		if l.offset > from {
+			out = append(out, line{l.offset - from, l.place})
+		}
+	}
+	return out
 }
 
 // compile splits a phrase into parts and reports whether it has no faults.

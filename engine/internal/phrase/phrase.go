@@ -5,6 +5,8 @@
 //	One phrase per line, with {field} and {one|other} and <other.bank>,
 //	  continued on a line that begins with white space.
 //	  /facet Another wording of the same phrase.
+//	[gift | giver | memory] [fact: gift]
+//	[later: work] a clock | {his|her} aunt | it still runs
 //
 // A heading names a bank and may have a condition: the fields of a CUE struct,
 // without braces, over finite fields. A bank may have any number of sections in
@@ -12,7 +14,11 @@
 // in a grammatical case, {one|other} the
 // form that agrees with the person, {axis: one|other} by what is called so, <bank> a phrase of another bank, <bank:2> the
 // second phrase in the person's own order of the bank, <bank/facet:2> a facet of
-// that same phrase; \ makes the next character ordinary (one of { } < > | \ # [ /).
+// that same phrase, <bank:a> and <bank/facet:a> the same phrase throughout one phrase, with a
+// capital throughout one text; \ makes the next character ordinary (one of { } < > | \ # [ /).
+//
+// A heading with names after a | lays facets out in columns. Tags say which facts a phrase
+// tells, which must be told before it, and how it can be connected; see Tag.
 //
 // Parse returns the sections of a file, their phrases split into parts, and every
 // fault with its place. The package does not know which fields and banks exist.
@@ -34,6 +40,7 @@ const (
 	Field               // the value of the field called Text
 	Forms               // one of Forms
 	Bank                // a phrase of the bank that Text refers to, see ParseRef
+	Refer               // a reference called Text, in a Case; Compile gives it as a Field
 )
 
 // Part is a part of a phrase.
@@ -206,7 +213,7 @@ func (c *compiler) reference() {
 	start, end := c.at, c.at+length+1
 	name := strings.TrimSpace(c.text[start+1 : end-1])
 	if _, ok := ParseRef(name); !ok {
-		c.fault(start, fmt.Sprintf("%q is not a reference to a bank", c.text[start:end]), `write <bank>, <bank:1>, <bank/facet> or <bank/facet:1>, with names of letters, digits and . _ - and a number from 1 to 99; write \< for a literal <`)
+		c.fault(start, fmt.Sprintf("%q is not a reference to a bank", c.text[start:end]), `write <bank>, <bank:1>, <bank/facet>, <bank/facet:1> or <bank/facet:a>, with names of letters, digits and . _ -, a number from 1 to 99 or a letter; write \< for a literal <`)
 		c.at++
 		return
 	}
@@ -239,24 +246,28 @@ func IsBankName(s string) bool {
 
 // Ref is a reference to a bank: to its next phrase that the person has not had or,
 // with a number, to the phrase at that place in the person's own order of the bank,
-// which is the same wherever it is referred to.
+// which is the same wherever it is referred to. A letter names the next phrase for the
+// rest of the phrase that refers to it, a capital for the rest of the text.
 type Ref struct {
 	Bank   string
 	Facet  string // empty for the phrase itself
 	Number int    // from 1; 0 for the next phrase
+	Letter byte   // 0 for none
 }
 
-// ParseRef parses bank, bank/facet, bank:number or bank/facet:number, and reports
-// whether the string is one of these.
+// ParseRef parses bank or bank/facet, with :number or :letter after it, and reports whether
+// the string is one of these.
 func ParseRef(s string) (Ref, bool) {
 	var r Ref
-	s, number, numbered := strings.Cut(s, ":")
-	if numbered {
-		n, err := strconv.Atoi(number)
-		if err != nil || n < 1 || n > 99 || number != strconv.Itoa(n) {
+	s, which, named := strings.Cut(s, ":")
+	if named {
+		if len(which) == 1 && (which[0] >= 'a' && which[0] <= 'z' || which[0] >= 'A' && which[0] <= 'Z') {
+			r.Letter = which[0]
+		} else if n, err := strconv.Atoi(which); err == nil && n >= 1 && n <= 99 && which == strconv.Itoa(n) {
+			r.Number = n
+		} else {
 			return r, false
 		}
-		r.Number = n
 	}
 	bank, facet, faceted := strings.Cut(s, "/")
 	r.Bank, r.Facet = bank, facet

@@ -218,6 +218,9 @@ func decodeNarrator(n *spec.Node) *spec.Narrator {
 	}
 	out.Contractions = members(n, "contractions")
 	out.Cases = members(n, "cases")
+	out.Relations = members(n, "relations")
+	out.References = members(n, "references")
+	out.Spread = flag(n, "spread")
 	return out
 }
 
@@ -270,7 +273,8 @@ func decodeCall(f spec.Named) spec.Call {
 	c := spec.Call{
 		Name: f.Name, Place: f.Place, Prompt: n.Get("prompt"), System: n.Get("system"),
 		Model: text(n, "model"), Temperature: optionalNumber(n, "temperature"), MaxTokens: int(number(n, "max_tokens", 0)),
-		After: texts(n, "after"),
+		AtOnce: int(number(n, "fields_at_once", 0)),
+		After:  texts(n, "after"),
 	}
 	for _, x := range items(n, "examples") {
 		c.Examples = append(c.Examples, spec.Example{Place: x.Place, Prompt: x.Get("prompt"), Answer: members(x, "answer")})
