@@ -103,7 +103,7 @@ func (a *app) plan(c *cobra.Command, path string, o planOptions) error {
 			Run    *run.Forecast       `json:"run"`
 		}{f.Plan, d, f})
 	}
-	if err := f.Plan.Text(a.stdout, plan.TextOptions{All: o.all}); err != nil {
+	if err := f.Plan.Text(a.stdout, plan.TextOptions{All: o.all, Size: f.Size}); err != nil {
 		return err
 	}
 	a.printEndpoints(&f.Bundle.Writers)

@@ -93,6 +93,8 @@ type Population struct {
 	// Wanted is the share of them who are wanted.
 	Persons int64   `json:"persons,omitempty"`
 	Wanted  float64 `json:"wanted"`
+	// Design is nil if everyone is sampled at the same rate.
+	Design *Design `json:"design,omitempty"`
 }
 
 // Warning is something in the spec that is allowed but may not be intended, such as a table whose

@@ -18,6 +18,7 @@ func (r *Release) Card(w io.Writer) error {
 	var d document
 	r.front(&d)
 	r.cardOverview(&d)
+	r.design(&d, "##")
 	r.cardSources(&d)
 	r.counted(&d, "###")
 	r.cardSchema(&d)

@@ -89,6 +89,18 @@ type Population struct {
 	Seed    uint64
 	Persons int64 // 0 if not given
 	Where   *Condition
+	// Oversample are the strata that are sampled at another rate; nil if there are none.
+	Oversample []Stratum
+}
+
+// Stratum is a group of persons who are sampled at their own rate. Exactly one of AtLeast
+// and Times is set.
+type Stratum struct {
+	Name    string
+	Place   diag.Place
+	When    *Condition
+	AtLeast int64   // persons in the sample, 0 if not given
+	Times   float64 // the rate relative to persons in no stratum, 0 if not given
 }
 
 // Source is a publication.

@@ -25,6 +25,9 @@ func (c *compiler) readTogether() []constraint {
 		where.cuts = true // no band may have persons who are wanted and persons who are not
 		together = append(together, where)
 	}
+	if c.strata != nil {
+		together = append(together, c.strata.sets)
+	}
 	for _, f := range c.plan.Fields {
 		if fn := c.space.known[f.Name]; f.Finite() && len(fn.scope) > 1 {
 			together = append(together, constraint{scope: fn.scope, cell: fn.code, cells: fn.slots})

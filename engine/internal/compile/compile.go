@@ -3,8 +3,8 @@
 // holds one stage and uses only the files of earlier ones:
 //
 //	names, fields, labels           names of the spec, fields of every kind
-//	space, conditions, checks,      fitted fields as variables, conditions as
-//	goals                           functions of them
+//	space, conditions, strata,      fitted fields as variables, conditions as
+//	checks, goals                   functions of them
 //	banks, phrases, rules,          phrase banks, rules about texts, and whether
 //	coverage, narrator              everyone finds a phrase
 //	endpoints, prompts, calls       how models are asked
@@ -44,7 +44,7 @@ var checking = []stage{
 	{"fields", (*compiler).compileFields},
 	{"labels", (*compiler).checkLabels},
 	{"space", (*compiler).buildSpace},
-	{"conditions", func(c *compiler) { c.compileConditions(); c.compileChecks(); c.compileGoals() }},
+	{"conditions", func(c *compiler) { c.compileConditions(); c.compileStrata(); c.compileChecks(); c.compileGoals() }},
 	{"narrator", (*compiler).compileNarrator},
 	{"calls", (*compiler).compileCalls},
 	{"tables", (*compiler).readTables},
@@ -57,6 +57,7 @@ var checking = []stage{
 var fitting = []stage{
 	{"fit", (*compiler).fit},
 	{"slice", (*compiler).slice},
+	{"strata", (*compiler).solveStrata},
 	{"statistics", (*compiler).meetStatistics},
 	{"tables", (*compiler).reportTables},
 	{"moves", (*compiler).reportMoves},

@@ -36,6 +36,16 @@ type Structure struct {
 	Labels  [][]string `json:"Labels"`
 	Problem *Problem   `json:"Problem"`
 	Limits  []Limit    `json:"Limits,omitempty"`
+	Strata  []Stratum  `json:"Strata,omitempty"`
+}
+
+// Stratum is a group of persons who are sampled at their own rate. Size is the number of
+// persons in the sample if the rate depends on it.
+type Stratum struct {
+	When    string  `json:"When"`
+	Times   float64 `json:"Times,omitempty"`
+	AtLeast int64   `json:"AtLeast,omitempty"`
+	Size    int64   `json:"Size,omitempty"`
 }
 
 // Limit is a share that the sampler enforces.
@@ -85,6 +95,8 @@ type Mean struct {
 	Target []float64 `json:"target"`
 	Half   []float64 `json:"half"`
 	Above  []float64 `json:"above,omitempty"` // where it is not Half, which is then below
+	Total  bool      `json:"total,omitempty"`
+	Free   bool      `json:"free,omitempty"`
 }
 
 // Support is a set of configurations that a Problem allows.

@@ -99,13 +99,20 @@ func decodePopulation(n *spec.Node) spec.Population {
 	if err != nil {
 		panic(err) // the schema limits the seed
 	}
-	return spec.Population{
+	p := spec.Population{
 		Place:   n.Place,
 		Size:    int64(number(n, "size", 0)),
 		Seed:    seed,
 		Persons: int64(number(n, "persons", 0)),
 		Where:   condition(n, "where"),
 	}
+	for _, f := range members(n, "oversample") {
+		p.Oversample = append(p.Oversample, spec.Stratum{
+			Name: f.Name, Place: f.Place, When: condition(f.Value, "when"),
+			AtLeast: int64(number(f.Value, "at_least", 0)), Times: number(f.Value, "times", 0),
+		})
+	}
+	return p
 }
 
 func decodeSource(f spec.Named) spec.Source {
