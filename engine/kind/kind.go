@@ -44,6 +44,7 @@ const (
 	Identifier                // which person it is; no two persons have the same
 	Constant                  // nothing; every person has the same
 	Provenance                // who wrote the person's texts
+	Weighting                 // how many persons of the population the person stands for
 )
 
 // MeaningOf returns the meaning of a kind's values, Fact for an unknown kind.
@@ -137,6 +138,12 @@ func (f *Field) MaxItems() int {
 	return 0
 }
 
+// MeetsByFit reports whether the fit meets the published statistics of the field: it is
+// fitted, or a group of whole numbers, which follows from fitted fields.
+func (f *Field) MeetsByFit() bool {
+	return f.Domain != nil && (f.Class == Fitted || f.Class == Derived && f.Lookup() != nil && f.Domain.Integer)
+}
+
 // RowOf returns the field whose draw decides the row of which this one has a cell, "" for
 // other fields. The program gives the value again from the field's Inputs.
 func (f *Field) RowOf() string {
@@ -144,6 +151,31 @@ func (f *Field) RowOf() string {
 		return p.Of
 	}
 	return ""
+}
+
+// FollowsNull reports whether the field is also null, where its When holds, by the values
+// of the fields from which it follows.
+func (f *Field) FollowsNull() bool {
+	switch f.Program.(type) {
+	case *group, *column, *date:
+		return true
+	}
+	return false
+}
+
+// Covered returns the selector of the persons for whom a number has a distribution (case
+// 1). The others have null. It is nil if everyone has one, and for other fields.
+func (f *Field) Covered() *Selector {
+	p, ok := f.Program.(*number)
+	if !ok || p.Shapes[0].Kind != "" {
+		return nil
+	}
+	covered := *p.Cases
+	covered.Case = make([]int32, len(p.Cases.Case))
+	for i, shape := range p.Cases.Case {
+		covered.Case[i] = min(shape, 1)
+	}
+	return &covered
 }
 
 // Slots returns the number of codes of a finite field: its values, and null as
@@ -301,7 +333,7 @@ type Kind struct {
 
 // Kinds returns every kind. The schema's #Kinds has the same names.
 func Kinds() []Kind {
-	return []Kind{categoryKind, integerKind, groupKind, choiceKind, columnKind, numberKind, dateKind, templateKind, listKind, constantKind, idKind, textKind, textListKind, textSourceKind}
+	return []Kind{categoryKind, integerKind, groupKind, choiceKind, columnKind, numberKind, dateKind, templateKind, listKind, constantKind, idKind, textKind, textListKind, textSourceKind, weightKind}
 }
 
 // Find returns the kind of the given name; false when there is none.

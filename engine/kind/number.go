@@ -86,7 +86,7 @@ func compileNumber(c *Compiler, s *spec.Field, f *Field) {
 	}
 	f.Program = p
 	least, greatest := f.Bounds()
-	if f.Statistics, ok = c.ReadStatistics(s, least, greatest); !ok || !c.addStatistics(p, f) {
+	if f.Statistics, ok = c.ReadStatistics(s, least, greatest, nil); !ok || !c.addStatistics(p, f) {
 		f.Program = nil
 		return
 	}

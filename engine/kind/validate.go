@@ -31,8 +31,11 @@ func (f *Field) Validate() error {
 		if err := s.validate(); err != nil {
 			return fmt.Errorf("statistic %q: %w", s.Name, err)
 		}
-		if s.Across != "" && f.Class != Fitted {
-			return fmt.Errorf("statistic %q is across %s, and its values are not fitted", s.Name, s.Across)
+		if (s.Across != "" || s.Interpolate != "") && !f.MeetsByFit() {
+			return fmt.Errorf("statistic %q is of a fitted field, and the values of this one are not fitted", s.Name)
+		}
+		if s.Interpolate != "" && len(f.Points()) != d.Size() {
+			return fmt.Errorf("statistic %q has %d points", s.Name, len(f.Points()))
 		}
 	}
 	if f.Scores != nil && (d == nil || len(f.Scores) != d.Size()) {
@@ -80,6 +83,8 @@ func (f *Field) Validate() error {
 		if p.Of == nil {
 			return errors.New("it is a group of nothing")
 		}
+	case *weight:
+		return p.validate()
 	case *list:
 		if p.Min < 0 || p.Max < p.Min || p.Max > max(len(p.Codes), 1) {
 			return fmt.Errorf("its lists have %d to %d of %d entries", p.Min, p.Max, len(p.Codes))
@@ -175,6 +180,8 @@ func (f *Field) Selectors() []*Selector {
 		return []*Selector{p.Given}
 	case *list:
 		return []*Selector{p.Given}
+	case *weight:
+		return []*Selector{p.Of}
 	}
 	return []*Selector{f.Lookup()}
 }
@@ -187,6 +194,9 @@ func (s *Statistic) validate() error {
 	}
 	if s.Across != "" && (s.Across != AcrossUnits || s.Measure != Mean) {
 		return fmt.Errorf("it is a %s across %q", s.Measure, s.Across)
+	}
+	if s.Interpolate != "" && (!s.IsQuantile() || len(s.ShareUpto) != n || len(s.ShareBelow) != n) {
+		return errors.New("it is an interpolated quantile without the shares of persons")
 	}
 	for _, c := range s.Of.Case {
 		if c < 0 || int(c) > n {

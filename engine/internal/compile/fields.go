@@ -95,7 +95,11 @@ func (c *compiler) fieldOrder() (order []int, ok bool) {
 		}
 		state[i] = open
 		path = append(path, i)
-		for _, name := range uses(&c.spec.Fields[i]) {
+		names := uses(&c.spec.Fields[i])
+		if kind.MeaningOf(c.spec.Fields[i].Kind) == kind.Weighting {
+			names = append(names, kind.StratumUses(c.spec)...)
+		}
+		for _, name := range names {
 			if j, known := position[name]; known {
 				visit(j)
 			}

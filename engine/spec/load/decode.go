@@ -99,13 +99,20 @@ func decodePopulation(n *spec.Node) spec.Population {
 	if err != nil {
 		panic(err) // the schema limits the seed
 	}
-	return spec.Population{
+	p := spec.Population{
 		Place:   n.Place,
 		Size:    int64(number(n, "size", 0)),
 		Seed:    seed,
 		Persons: int64(number(n, "persons", 0)),
 		Where:   condition(n, "where"),
 	}
+	for _, f := range members(n, "oversample") {
+		p.Oversample = append(p.Oversample, spec.Stratum{
+			Name: f.Name, Place: f.Place, When: condition(f.Value, "when"),
+			AtLeast: int64(number(f.Value, "at_least", 0)), Times: number(f.Value, "times", 0),
+		})
+	}
+	return p
 }
 
 func decodeSource(f spec.Named) spec.Source {
@@ -140,6 +147,9 @@ func decodeTable(f spec.Named, defaults *spec.Node) spec.Table {
 	if spread := n.Get("spread"); spread != nil {
 		t.Spread = decodeSpread(spread)
 	}
+	if smooth := n.Get("smooth"); smooth != nil && (smooth.Kind == spec.StructNode || smooth.Bool) {
+		t.Smooth = &spec.Smooth{Place: smooth.Place, Edges: items(smooth, "edges"), From: smooth.Get("from"), MaxStep: number(smooth, "max_step", defaultMaxStep)}
+	}
 	if t.Rows = n.FileRows(); t.Rows != nil {
 		t.Rows.Rename(n.Get("given"))
 		t.Rows.Translate(defaults.Get("map"))
@@ -159,6 +169,10 @@ func decodeTable(f spec.Named, defaults *spec.Node) spec.Table {
 	}
 	return t
 }
+
+// defaultMaxStep is the largest step of a smoothed table if the spec does not say, in
+// percentage points.
+const defaultMaxStep = 15
 
 func decodeSpread(n *spec.Node) *spec.Spread {
 	s := &spec.Spread{Place: n.Place, By: texts(n, "by"), Closed: flag(n, "closed")}
@@ -276,7 +290,8 @@ func decodeCall(f spec.Named) spec.Call {
 	c := spec.Call{
 		Name: f.Name, Place: f.Place, Prompt: n.Get("prompt"), System: n.Get("system"),
 		Model: text(n, "model"), Temperature: optionalNumber(n, "temperature"), MaxTokens: int(number(n, "max_tokens", 0)),
-		After: texts(n, "after"),
+		AtOnce: int(number(n, "fields_at_once", 0)),
+		After:  texts(n, "after"),
 	}
 	for _, x := range items(n, "examples") {
 		c.Examples = append(c.Examples, spec.Example{Place: x.Place, Prompt: x.Get("prompt"), Answer: members(x, "answer")})
