@@ -13,6 +13,7 @@ var checks = [][]definition{
 	{groupCheck},
 	{dateCheck},
 	{rowCellsCheck},
+	{recordsCheck},
 	{weightCheck},
 	{bandCheck},
 	{impossibleCheck},

@@ -31,6 +31,7 @@ func (s *Stats) Markdown(w io.Writer) error {
 	s.goals(&d)
 	s.failures(&d)
 	s.margins(&d)
+	s.records(&d)
 	s.numbers(&d)
 	s.dates(&d)
 	s.texts(&d)

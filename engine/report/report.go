@@ -126,6 +126,7 @@ func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Resul
 		out.Numbers = &n
 	}
 	out.Dates = profile.Dates
+	out.Records = recordGroups(f, profile.Records)
 	if profile.Counts == nil {
 		return out
 	}

@@ -179,6 +179,31 @@ type Field struct {
 	Body                 *Node // the whole stanza
 }
 
+// Field reads a stanza of a field.
+func (n Named) Field() Field {
+	b := n.Value
+	text := func(name string) string {
+		if v := b.Get(name); v != nil {
+			return v.String
+		}
+		return ""
+	}
+	flag := func(name string) bool {
+		v := b.Get(name)
+		return v != nil && v.Bool
+	}
+	f := Field{
+		Name: n.Name, Place: n.Place, Kind: text("kind"),
+		Title: text("title"), About: text("about"), Unit: text("unit"),
+		Source: text("source"), Status: text("status"), Note: text("note"),
+		Hidden: flag("hidden"), Unique: flag("unique"), Body: b,
+	}
+	if w := b.Get("when"); w != nil {
+		f.When = w.Cond
+	}
+	return f
+}
+
 // Table is a table of statistics. Exactly one of Inline, Rows and Microdata is set.
 type Table struct {
 	Name  string

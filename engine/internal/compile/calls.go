@@ -141,7 +141,9 @@ func (k *calls) compile(s *spec.Call) (call plan.Call, needs []need, ok bool) {
 		if f == nil {
 			continue // .Fields
 		}
-		call.Sees = append(call.Sees, name)
+		if !slices.Contains(call.Sees, name) { // records are named by several paths
+			call.Sees = append(call.Sees, name)
+		}
 		if f.Class != kind.Written {
 			continue
 		}

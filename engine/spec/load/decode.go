@@ -33,7 +33,7 @@ func (l *loader) decode(root *spec.Node, src source) *spec.Spec {
 		s.Sources = append(s.Sources, decodeSource(f))
 	}
 	for _, f := range members(root, "fields") {
-		s.Fields = append(s.Fields, decodeField(f))
+		s.Fields = append(s.Fields, f.Field())
 	}
 	for _, f := range members(root, "aliases") {
 		s.Aliases = append(s.Aliases, decodeAliases(f))
@@ -121,16 +121,6 @@ func decodeSource(f spec.Named) spec.Source {
 		Name: f.Name, Place: f.Place,
 		Publisher: text(n, "publisher"), Title: text(n, "title"), Year: int(number(n, "year", 0)), Date: text(n, "date"),
 		URL: text(n, "url"), License: text(n, "license"), Note: text(n, "note"),
-	}
-}
-
-func decodeField(f spec.Named) spec.Field {
-	n := f.Value
-	return spec.Field{
-		Name: f.Name, Place: f.Place, Kind: text(n, "kind"),
-		Title: text(n, "title"), About: text(n, "about"), Unit: text(n, "unit"),
-		Source: text(n, "source"), Status: text(n, "status"), Note: text(n, "note"),
-		Hidden: flag(n, "hidden"), Unique: flag(n, "unique"), When: condition(n, "when"), Body: n,
 	}
 }
 
