@@ -34,6 +34,9 @@ type Bundle struct {
 	Allocation *sample.Allocation
 }
 
+// NoExpected is the Expected of a control that is none of Plan.Expected: one of strata.
+const NoExpected = -1
+
 // Control links a control of the model to Plan.Expected.
 type Control struct {
 	Expected int     `json:"expected"`

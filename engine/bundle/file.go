@@ -392,6 +392,9 @@ func (b *Bundle) validate() error {
 		return damaged("the model has %d controls, %s %d", len(b.Model.Controls), controlsPart, len(b.Controls))
 	}
 	for i, c := range b.Controls {
+		if c.Expected == NoExpected && c.Cell == nil {
+			continue
+		}
 		if c.Expected < 0 || c.Expected >= len(b.Plan.Expected) || len(c.Cell) != len(b.Model.Controls[i].Share) {
 			return damaged("control %d is not one of the plan", i)
 		}

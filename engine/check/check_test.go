@@ -481,7 +481,7 @@ func TestProfiles(t *testing.T) {
 	if s := r.Profiles[tTags]; s.Numbers.Of != "items" || s.Numbers.Max != 2 || len(s.Counts) != 3 || s.Counts[0] <= s.Counts[1] {
 		t.Errorf("got list %+v", s)
 	}
-	if s := r.Profiles[tGuild]; s.Nulls == 0 || s.Counts[0]+s.Counts[1]+s.Counts[2]+s.Counts[3]+s.Counts[4]+s.Nulls != 3000 {
+	if s := r.Profiles[tGuild]; s.Nulls == 0 || s.Counts[0]+s.Counts[1]+s.Counts[2]+s.Counts[3]+s.Counts[4]+float64(s.Nulls) != 3000 {
 		t.Errorf("got guild %+v", s)
 	}
 }

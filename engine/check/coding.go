@@ -17,6 +17,7 @@ type coding struct {
 	axisOf []int // per field, -1 when its values are not coded
 	spaces []space
 	masks  []mask
+	design *design // nil if everyone has the same weight
 }
 
 // axis is a column read as codes 0 to slots-1, null last where null is allowed; -1
@@ -47,6 +48,7 @@ const everyone = -1
 
 func (c *coding) compile(p *plan.Plan) {
 	c.plan = p
+	c.design = newDesign(p)
 	for i, f := range p.Fields {
 		coded := f.Domain != nil && (f.Type == frame.Category || f.Type == frame.Integer)
 		if !coded {
@@ -111,6 +113,7 @@ type codes struct {
 	scratch [][]int32 // their memory, for spaces of several axes
 	valid   []bool    // per space: no configuration is -1
 	masks   [][]bool  // per mask, the rows that meet it
+	classes []uint16  // of the rows' weights; nil without a design
 }
 
 func (c *coding) newTally() *codes {
@@ -141,9 +144,20 @@ func (c *codes) add(b *frame.Batch) {
 		m := &c.coding.masks[i]
 		c.masks[i] = m.apply(c.configs[m.space], c.masks[i])
 	}
+	if d := c.coding.design; d != nil {
+		c.classes = d.encode(b, c.classes)
+	}
 }
 
 func (c *codes) merge(tally) {}
+
+// class is the class of a row's weight.
+func (c *codes) class(row int) int {
+	if c.classes == nil {
+		return 0
+	}
+	return int(c.classes[row])
+}
 
 // taken returns which rows meet a mask, nil for everyone.
 func (c *codes) taken(mask int) []bool {

@@ -129,7 +129,7 @@ func TestProfilesWithNulls(t *testing.T) {
 			t.Errorf("%s: got %d nulls, %+v; want %+v", got.Field, got.Nulls, got.Numbers, want)
 		}
 	}
-	wood := make([]int64, 4)
+	wood := make([]float64, 4)
 	for r := range inShed {
 		if r%3 != 0 {
 			wood[r%4]++

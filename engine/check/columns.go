@@ -2,7 +2,6 @@ package check
 
 import (
 	"math"
-	"slices"
 	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/frame"
@@ -11,14 +10,20 @@ import (
 )
 
 // columnsPlan is what each column must satisfy, independently of the others.
-type columnsPlan struct{ fields []columnPlan }
+type columnsPlan struct {
+	basis  *basis
+	fields []columnPlan
+}
 
 // columnPlan is what one column must satisfy.
 type columnPlan struct {
-	field    *kind.Field
-	axis     int // -1 when not coded
-	when     int // mask of the rows that have a value
-	group    bool
+	field   *kind.Field
+	axis    int // -1 when not coded
+	when    int // mask of the rows that have a value
+	covered int // mask of the rows for which a number has a distribution
+	// free says that null may be right where these hold: it follows from other fields,
+	// or nobody can tell where they hold.
+	free     bool
 	counter  int // counts per code, -1 when not coded
 	low      float64
 	high     float64
@@ -26,16 +31,26 @@ type columnPlan struct {
 	nonEmpty bool
 }
 
+// anyone reports whether no known condition says who has a value.
+func (c *columnPlan) anyone() bool { return c.when == everyone && c.covered == everyone }
+
 // ranger is implemented by programs whose numbers have bounds.
 type ranger interface {
 	Range() (low, high float64, ok bool)
 }
 
 func compileColumns(b *basis, coding *coding, counts *countsPlan) *columnsPlan {
-	p := &columnsPlan{}
+	p := &columnsPlan{basis: b}
 	for i, f := range b.plan.Fields {
-		when, _ := b.when(f)
-		c := columnPlan{field: f, axis: coding.axisOf[i], when: coding.mask(when), group: f.Lookup() != nil || f.RowOf() != "" || f.Type == frame.Date, counter: -1}
+		when, unknown := b.when(f)
+		c := columnPlan{field: f, axis: coding.axisOf[i], when: coding.mask(when), covered: everyone, free: f.FollowsNull() || unknown, counter: -1}
+		if covered := f.Covered(); covered != nil {
+			if b.measures(covered.Fields) {
+				c.covered = coding.mask(covered)
+			} else {
+				c.free = true
+			}
+		}
 		if c.axis >= 0 {
 			c.counter = counts.counter(coding, coding.space([]string{f.Name}), everyone)
 		}
@@ -70,12 +85,28 @@ type columnTally struct {
 	extra   violations // a value where null is required
 	nulls   int64
 	numbers sketch.Numbers // of numbers, of the lengths of texts, of the items of lists
-	items   []int64        // per label of a list
+	items   []int64        // per label of a list, by class of weights
+	// classes are numbers by class of weights; nil without a design, and of texts.
+	classes []sketch.Numbers
 	dates   dateCounts
+	records *recordsTally // of records
 }
 
 func (p *columnsPlan) newTally(codes *codes, counts *counts) *columns {
-	return &columns{plan: p, codes: codes, counts: counts, of: make([]columnTally, len(p.fields))}
+	t := &columns{plan: p, codes: codes, counts: counts, of: make([]columnTally, len(p.fields))}
+	for i, c := range p.fields {
+		if c.field.Type == frame.Records {
+			t.of[i].records = newRecordsTally(p.basis, c.field)
+		}
+	}
+	if d := codes.coding.design; d != nil {
+		for i, c := range p.fields {
+			if c.axis < 0 && (c.field.Type == frame.Number || c.field.Type == frame.Integer) {
+				t.of[i].classes = make([]sketch.Numbers, d.classes())
+			}
+		}
+	}
+	return t
 }
 
 func (t *columns) merge(other tally) {
@@ -88,7 +119,13 @@ func (t *columns) merge(other tally) {
 		f.extra.merge(&o.extra)
 		f.nulls += o.nulls
 		f.numbers.Merge(&o.numbers)
+		for class := range f.classes {
+			f.classes[class].Merge(&o.classes[class])
+		}
 		f.dates.merge(&o.dates)
+		if f.records != nil {
+			f.records.merge(o.records)
+		}
 		if f.items == nil {
 			f.items = o.items
 		} else {
@@ -144,6 +181,9 @@ func (t *columns) addColumn(b *frame.Batch, i int) {
 					f.outside.add(b.First + int64(r))
 				}
 				f.numbers.Add(v)
+				if f.classes != nil {
+					f.classes[t.codes.classes[r]].Add(v)
+				}
 			}
 		}
 	case frame.Text:
@@ -158,6 +198,8 @@ func (t *columns) addColumn(b *frame.Batch, i int) {
 		}
 	case frame.CategoryList, frame.TextList:
 		t.addLists(b, i)
+	case frame.Records:
+		f.records.add(c.field, b, col)
 	}
 }
 
@@ -183,6 +225,9 @@ func (t *columns) addIntegers(b *frame.Batch, i int) {
 			f.outside.add(b.First + int64(r))
 		}
 		f.numbers.Add(float64(v))
+		if f.classes != nil {
+			f.classes[t.codes.classes[r]].Add(float64(v))
+		}
 	}
 }
 
@@ -193,7 +238,7 @@ func (t *columns) addLists(b *frame.Batch, i int) {
 	if labels {
 		size = c.field.Domain.Size()
 		if f.items == nil {
-			f.items = make([]int64, size)
+			f.items = make([]int64, size*t.codes.coding.design.classes())
 		}
 	}
 	for r := range b.N {
@@ -208,7 +253,7 @@ func (t *columns) addLists(b *frame.Batch, i int) {
 			case !labels:
 				empty = empty || col.Texts[k] == ""
 			case uint32(col.Codes[k]) < uint32(size):
-				f.items[col.Codes[k]]++
+				f.items[t.codes.class(r)*size+int(col.Codes[k])]++
 			default:
 				bad = true
 			}
@@ -222,19 +267,19 @@ func (t *columns) addLists(b *frame.Batch, i int) {
 	}
 }
 
-// addNulls counts nulls and compares them with the field's condition. A group may
-// also be null by the values of its base fields, and a date by those from which it
-// follows; their own checks cover that.
+// addNulls counts nulls and compares them with the field's conditions. A field that is
+// also null by the values of others, such as a group or a date, has a check of its own.
 func (t *columns) addNulls(b *frame.Batch, i int) {
 	c, col, f := &t.plan.fields[i], &b.Columns[i], &t.of[i]
 	category := c.field.Type == frame.Category
-	if !category && col.Null == nil && c.when < 0 {
+	if !category && col.Null == nil && c.anyone() {
 		return
 	}
 	if category && !c.field.Nullable && t.codes.good[c.axis] {
 		return // no code is null, or not all would be good
 	}
-	has := t.codes.taken(c.when)
+	has, covered := t.codes.taken(c.when), t.codes.taken(c.covered)
+	free := c.free || c.anyone() && c.field.Nullable
 	for r := range b.N {
 		null := false
 		if category {
@@ -246,32 +291,55 @@ func (t *columns) addNulls(b *frame.Batch, i int) {
 			f.nulls++
 		}
 		switch {
-		case has != nil && !has[r]:
+		case has != nil && !has[r] || covered != nil && !covered[r]:
 			if !null {
 				f.extra.add(b.First + int64(r))
 			}
-		case null && !c.group && (has != nil || !c.field.Nullable):
+		case null && !free:
 			f.missing.add(b.First + int64(r))
 		}
 	}
 }
 
-// profiles describes every column.
+// profiles describes every column, by weight.
 func (t *columns) profiles(rows int64) (out []Profile) {
+	design := t.codes.coding.design
 	for i := range t.of {
 		c, f := &t.plan.fields[i], &t.of[i]
-		p := Profile{Field: c.field.Name, Rows: rows, Nulls: f.nulls, Counts: f.items}
+		p := Profile{Field: c.field.Name, Rows: rows, Nulls: f.nulls}
+		if f.items != nil {
+			size := len(f.items) / design.classes()
+			p.Counts = make([]float64, size)
+			for at, n := range f.items {
+				p.Counts[at%size] += float64(n) * design.weight(at/size)
+			}
+			p.Counts = t.counts.all().scaled(p.Counts, rows)
+		}
 		p.Dates = f.dates.describe()
+		if f.records != nil {
+			p.Records = f.records.describe(c.field)
+		}
 		if c.counter >= 0 {
-			p.Counts = slices.Clone(t.counts.of[c.counter][:c.field.Domain.Size()])
+			sum, _ := t.counts.weighted(c.counter)
+			sum = t.counts.all().scaled(sum, rows)
+			p.Counts = sum[:c.field.Domain.Size()]
+			if design != nil && c.field.Nullable {
+				p.NullsWeighted = sum[len(sum)-1]
+			}
 			if c.field.Type == frame.Integer {
-				p.Numbers = sketch.Exact(p.Counts, c.field.Domain.Min)
+				p.Numbers = sketch.Exact(t.counts.of[c.counter][:c.field.Domain.Size()], p.Counts, c.field.Domain.Min)
 			}
 		} else if p.Numbers = f.numbers.Describe(); p.Numbers != nil {
-			switch c.field.Type {
-			case frame.Text:
+			switch {
+			case f.classes != nil:
+				x := sketch.Weighted{Weights: design.weights}
+				for class := range f.classes {
+					x.Of = append(x.Of, &f.classes[class])
+				}
+				p.Numbers = x.Describe()
+			case c.field.Type == frame.Text:
 				p.Numbers.Of = "characters"
-			case frame.CategoryList, frame.TextList:
+			case c.field.Type == frame.CategoryList || c.field.Type == frame.TextList:
 				p.Numbers.Of = "items"
 			}
 		}

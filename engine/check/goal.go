@@ -51,8 +51,7 @@ func (x *goals) judge(j *judging, t tally) ([]finding, error) {
 		g := Goal{Name: p.Name, About: p.About, Kind: p.Kind}
 		switch p.Kind {
 		case spec.GoalShare:
-			hits, of := t.(*sharesTally).of(share)
-			g.share(p, hits, of)
+			g.share(p, t.(*sharesTally).of(share))
 			share++
 		case spec.GoalValues:
 			x.values(j, &g, p)
@@ -109,19 +108,19 @@ func (g *Goal) settle(figure float64, unit string, least, most *float64) {
 // noPersons is what goals find where there are no persons to measure.
 const noPersons = "no persons to measure"
 
-func (g *Goal) share(p *plan.Goal, hits, of int64) {
+func (g *Goal) share(p *plan.Goal, c counted) {
 	g.Demand = fmt.Sprintf("%.4g %% ± %.4g points with %s", p.Percent, p.Points, p.Text)
 	if p.WithinText != "" {
 		g.Demand += " among those with " + p.WithinText
 	}
-	if of == 0 {
+	if c.n == 0 {
 		g.Found = noPersons
 		return
 	}
-	share := 100 * float64(hits) / float64(of)
+	share := 100 * c.share
 	least, most := max(0, tidy(p.Percent-p.Points)), min(100, tidy(p.Percent+p.Points))
 	g.settle(share, unitPercent, &least, &most)
-	g.Found = fmt.Sprintf("%.2f %% of %s, %+.2f points", share, persons(of), share-p.Percent)
+	g.Found = fmt.Sprintf("%.2f %% of %s, %+.2f points", share, persons(c.n), share-p.Percent)
 }
 
 func (x *goals) values(j *judging, g *Goal, p *plan.Goal) {
@@ -135,10 +134,11 @@ func (x *goals) values(j *judging, g *Goal, p *plan.Goal) {
 		g.Found = noPersons
 		return
 	}
-	counts := j.shared.counts.of[x.columns.fields[j.column(p.Field)].counter]
+	counts, _ := j.shared.counts.weighted(x.columns.fields[j.column(p.Field)].counter)
+	all := j.shared.counts.all().sum
 	worst, deviation, over := -1, 0.0, 0
 	share := func(code int) float64 {
-		return 100 * float64(counts[code]) / float64(j.Rows)
+		return 100 * counts[code] / all
 	}
 	for code, percent := range expected {
 		if percent < 0 {

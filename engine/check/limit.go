@@ -40,13 +40,13 @@ func (l *limits) judge(j *judging, t tally) (out []finding, _ error) {
 	for i := range l.of {
 		limit := &l.of[i]
 		o := Outcome{ID: "check." + limit.Name, Kind: KindLimit, Name: limit.Name, Severity: limit.Severity, Fields: limit.Where.Fields}
-		hits, n := t.(*sharesTally).of(i)
+		c := t.(*sharesTally).of(i)
 		switch {
 		case j.unmeasurable(&o, o.Fields):
-		case n == 0:
+		case c.n == 0:
 			o.Status, o.Message = Skip, "no persons to measure"
 		default:
-			j.limit(&o, limit, hits, n)
+			j.limit(&o, limit, c)
 		}
 		out = append(out, only(o)...)
 	}
@@ -54,23 +54,27 @@ func (l *limits) judge(j *judging, t tally) (out []finding, _ error) {
 }
 
 // limit compares a share with its limit.
-func (j *judging) limit(o *Outcome, l *plan.Limit, hits, n int64) {
-	share := Share{Hits: hits, Of: n, Share: float64(hits) / float64(n), AtLeast: l.AtLeast, AtMost: l.AtMost}
-	share.Low, share.High = stat.Wilson(hits, n, stat.Z95)
+func (j *judging) limit(o *Outcome, l *plan.Limit, c counted) {
+	share := Share{Hits: c.hits, Of: c.n, Share: c.share, AtLeast: l.AtLeast, AtMost: l.AtMost}
+	share.Low, share.High = stat.WilsonShare(c.share, c.effective, stat.Z95)
 	outside := l.AtLeast != nil && share.Share < *l.AtLeast || l.AtMost != nil && share.Share > *l.AtMost
 	verdict := "within"
 	if outside {
-		o.Status, o.Persons, verdict = asSevere(l.Severity), hits, "outside"
+		o.Status, o.Persons, verdict = asSevere(l.Severity), c.hits, "outside"
 	}
-	o.Message = fmt.Sprintf("%s of %s (%.4g %%, 95 %% interval %.4g to %.4g %%), %s the limit of %s",
-		humanize.Thousands(hits), persons(n), 100*share.Share, 100*share.Low, 100*share.High, verdict, bounds(l.AtLeast, l.AtMost, percent))
-	if outside && j.byChance(hits, n, l) {
+	by := ""
+	if c.weighted {
+		by = "by weight "
+	}
+	o.Message = fmt.Sprintf("%s of %s (%s%.4g %%, 95 %% interval %.4g to %.4g %%), %s the limit of %s",
+		humanize.Thousands(c.hits), persons(c.n), by, 100*share.Share, 100*share.Low, 100*share.High, verdict, bounds(l.AtLeast, l.AtMost, percent))
+	if outside && j.byChance(c, l) {
 		o.Status = Note
 		o.Message += "; chance explains it"
 	}
-	if outside && !reachable(n, l) {
+	if outside && !c.weighted && !reachable(c.n, l) {
 		o.Status = Note
-		o.Message += fmt.Sprintf("; no whole number of %s meets it: for a pilot, take the first of a larger population (--limit)", persons(n))
+		o.Message += fmt.Sprintf("; no whole number of %s meets it: for a pilot, take the first of a larger population (--limit)", persons(c.n))
 	}
 	share.Share, share.Low, share.High = tidy(share.Share), tidy(share.Low), tidy(share.High)
 	o.Share = &share
@@ -89,12 +93,13 @@ func reachable(n int64, l *plan.Limit) bool {
 }
 
 // byChance reports whether chance may have carried a share over a limit. A whole
-// quota population has no chance in it.
-func (j *judging) byChance(hits, n int64, l *plan.Limit) bool {
-	if j.rows.quota && j.rows.whole {
+// quota population has no chance in it, except in shares by weight, which the sampler
+// does not limit.
+func (j *judging) byChance(c counted, l *plan.Limit) bool {
+	if j.rows.quota && j.rows.whole && !c.weighted {
 		return false
 	}
-	low, high := stat.Wilson(hits, n, stat.ZCertain)
+	low, high := stat.WilsonShare(c.share, c.effective, stat.ZCertain)
 	return (l.AtLeast == nil || high >= *l.AtLeast) && (l.AtMost == nil || low <= *l.AtMost)
 }
 
@@ -128,28 +133,26 @@ func (x *shares) add(s *shared, where, within *kind.Selector) {
 type sharesTally struct {
 	*shares
 	codes        *codes
-	hits, within []int64 // per condition
+	hits, within []int64 // per condition and class of weights
 }
 
 func (x *shares) newTally(a *accumulators) *sharesTally {
-	return &sharesTally{x, a.codes, make([]int64, len(x.conditions)), make([]int64, len(x.conditions))}
+	n := len(x.conditions) * a.codes.coding.design.classes()
+	return &sharesTally{x, a.codes, make([]int64, n), make([]int64, n)}
 }
 
 func (t *sharesTally) add(b *frame.Batch) {
+	classes := t.codes.coding.design.classes()
 	for i, c := range t.conditions {
 		where, within := t.codes.taken(c.where), t.codes.taken(c.within)
-		if within == nil {
-			t.within[i] += int64(b.N)
-		}
 		for r, hit := range where {
-			if within != nil {
-				if !within[r] {
-					continue
-				}
-				t.within[i]++
+			if within != nil && !within[r] {
+				continue
 			}
+			at := i*classes + t.codes.class(r)
+			t.within[at]++
 			if hit {
-				t.hits[i]++
+				t.hits[at]++
 			}
 		}
 	}
@@ -160,7 +163,22 @@ func (t *sharesTally) merge(o tally) {
 	addAll(t.within, o.(*sharesTally).within)
 }
 
-// of returns how many persons meet a condition, of how many.
-func (t *sharesTally) of(condition int) (hits, n int64) {
-	return t.hits[condition], t.within[condition]
+// counted is how many persons meet a condition, of how many.
+type counted struct {
+	hits, n   int64
+	share     float64 // by weight
+	effective float64 // size of the sample
+	weighted  bool
+}
+
+func (t *sharesTally) of(condition int) (c counted) {
+	d := t.codes.coding.design
+	from, to := condition*d.classes(), (condition+1)*d.classes()
+	for class := from; class < to; class++ {
+		c.hits += t.hits[class]
+		c.n += t.within[class]
+	}
+	all := d.sum(t.within[from:to])
+	c.share, c.effective, c.weighted = d.sum(t.hits[from:to]).sum/all.sum, all.effective(), d != nil
+	return c
 }

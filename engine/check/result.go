@@ -20,25 +20,30 @@ const (
 
 // Kinds of outcomes, in the order of the list of checks.
 const (
-	KindRows           = "rows"
-	KindValues         = "values"
-	KindNulls          = "nulls"
-	KindUnique         = "unique"
-	KindPersons        = "persons"      // persons who are equal
-	KindNearPersons    = "near_persons" // persons who are equal except for one thing
-	KindGroup          = "group"
-	KindDate           = "date"   // dates against the days from which they follow
-	KindColumn         = "column" // cells of the rows that choices have drawn
-	KindBand           = "band"   // groups of the bands of numbers
-	KindImpossible     = "impossible"
-	KindOpen           = "open"      // whether values of choices and lists are possible for the person
-	KindFrequency      = "frequency" // how often entries of choices and lists are drawn
-	KindTable          = "table"
-	KindNumber         = "number"      // numbers against their declared distribution
-	KindCorrelation    = "correlation" // numbers against their declared correlation
-	KindStatistic      = "statistic"   // means, quantiles and totals of groups against published ones
-	KindIndependent    = "independent"
-	KindLimit          = "limit"
+	KindRows        = "rows"
+	KindValues      = "values"
+	KindNulls       = "nulls"
+	KindUnique      = "unique"
+	KindPersons     = "persons"      // persons who are equal
+	KindNearPersons = "near_persons" // persons who are equal except for one thing
+	KindGroup       = "group"
+	KindDate        = "date"    // dates against the days from which they follow
+	KindRecords     = "records" // records of persons: numbers, values and limits
+	KindColumn      = "column"  // cells of the rows that choices have drawn
+	KindWeight      = "weight"  // design weights against the strata from which they follow
+	KindBand        = "band"    // groups of the bands of numbers
+	KindImpossible  = "impossible"
+	KindOpen        = "open"      // whether values of choices and lists are possible for the person
+	KindFrequency   = "frequency" // how often entries of choices and lists are drawn
+	KindStratum     = "stratum"   // persons of strata against the sampling design
+	KindTable       = "table"
+	KindStep        = "step"        // steps between neighbouring values where a table is smooth
+	KindNumber      = "number"      // numbers against their declared distribution
+	KindCorrelation = "correlation" // numbers against their declared correlation
+	KindStatistic   = "statistic"   // means, quantiles and totals of groups against published ones
+	KindIndependent = "independent"
+	KindLimit       = "limit"
+
 	KindWritten        = "written"  // texts where there should be some
 	KindText           = "text"     // lengths, items, mentions and characters of texts
 	KindLanguage       = "language" // texts in another language, or without its letters
@@ -69,8 +74,13 @@ type Result struct {
 	// Goals are those of the plan. They are not checks: an unmet goal never fails a
 	// run.
 	Goals []Goal `json:"goals,omitempty"`
-	// Observed are the counts of each of Plan.Expected.
-	Observed [][]int64 `json:"-"`
+	// Weight is the sum of the weights of all rows, their number without a sampling
+	// design, and Effective the effective size of the sample (Kish).
+	Weight    float64 `json:"-"`
+	Effective float64 `json:"-"`
+	// Observed are the sums of weights in each cell of each of Plan.Expected, scaled to the
+	// number of rows: the counts without a sampling design.
+	Observed [][]float64 `json:"-"`
 	// Profiles describe each of Plan.Fields.
 	Profiles []Profile `json:"-"`
 	// Texts describe the written fields among them.
@@ -191,6 +201,10 @@ type TableNumbers struct {
 	Cramer       float64 `json:"cramers_v,omitempty"`
 	CramerTarget float64 `json:"cramers_v_expected,omitempty"`
 
+	// Weighted compares weighted counts with the population; nil without a design. Points
+	// and TVD are then of weighted shares too, and the other figures are of the sample.
+	Weighted *WeightedNumbers `json:"weighted,omitempty"`
+
 	ZeroPersons int64  `json:"zero_persons"` // in cells that must be empty
 	ZeroCell    string `json:"zero_cell,omitempty"`
 }
@@ -248,11 +262,41 @@ const (
 	ReferenceWeights     = "draws by weight"
 )
 
+// WeightedNumbers compares the sums of weights in the cells of a table with the shares
+// of the persons wanted.
+type WeightedNumbers struct {
+	Persons     float64 `json:"persons"` // largest deviation, in units of the mean weight
+	PersonsCell string  `json:"persons_cell"`
+	// Effect is the mean design effect of the cells' shares: the factor by which weights
+	// raise their variance. ChiSquare is divided by it.
+	Effect    float64 `json:"design_effect,omitempty"`
+	ChiSquare float64 `json:"chi_square,omitempty"`
+	DF        int     `json:"df,omitempty"`
+	P         float64 `json:"p,omitempty"`
+}
+
+// Deviation returns the largest deviation from the shares of the persons wanted, in
+// persons, and its cell: by weight where there is a design.
+func (n *TableNumbers) Deviation() (persons float64, cell string) {
+	if n.Weighted != nil {
+		return n.Weighted.Persons, n.Weighted.PersonsCell
+	}
+	return n.Persons, n.PersonsCell
+}
+
+func (w *WeightedNumbers) String() string {
+	text := fmt.Sprintf("by weight %+.2f persons (%s)", w.Persons, w.PersonsCell)
+	if w.DF > 0 {
+		text += fmt.Sprintf(", chi-square %.4g on %d df, p %.3g, design effect %.3g", w.ChiSquare, w.DF, w.P, w.Effect)
+	}
+	return text
+}
+
 // Share is the share of persons who meet a condition, with its 95 % interval.
 type Share struct {
 	Hits    int64    `json:"hits"`
 	Of      int64    `json:"of"`
-	Share   float64  `json:"share"`
+	Share   float64  `json:"share"` // by weight
 	Low     float64  `json:"low"`
 	High    float64  `json:"high"`
 	AtLeast *float64 `json:"at_least,omitempty"`
@@ -298,13 +342,17 @@ type Profile struct {
 	Field string `json:"field"`
 	Rows  int64  `json:"rows"`
 	Nulls int64  `json:"nulls"`
-	// Counts by value of the domain: persons, or items of a list.
-	Counts []int64 `json:"counts,omitempty"`
+	// NullsWeighted is Nulls by weight, of a field with a domain; 0 without a design.
+	NullsWeighted float64 `json:"nulls_weighted,omitempty"`
+	// Counts by value of the domain: weighted persons, or weighted items of a list.
+	Counts []float64 `json:"counts,omitempty"`
 	// Numbers summarises numbers, whole numbers, characters of texts or items
 	// of lists.
 	Numbers *Summary `json:"numbers,omitempty"`
 	// Dates summarises dates.
 	Dates *DateSummary `json:"dates,omitempty"`
+	// Records describes lists of records, by group.
+	Records []RecordGroup `json:"records,omitempty"`
 }
 
 // Summary describes numbers.

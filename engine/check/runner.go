@@ -32,7 +32,7 @@ type pendingTest struct {
 
 func newRunner(lines [][]compiled, b *basis, t *Tally) *runner {
 	o := b.options
-	r := &Result{Sampling: o.Sampling, Rows: t.rows, First: o.First, Total: max(o.Total, t.rows), Budget: o.Budget, Parts: max(1, o.Parts), Counts: map[string]int{}, Exceptions: o.Exceptions}
+	r := &Result{Sampling: o.Sampling, Rows: t.rows, Weight: t.shared.counts.all().sum, Effective: t.shared.counts.all().effective(), First: o.First, Total: max(o.Total, t.rows), Budget: o.Budget, Parts: max(1, o.Parts), Counts: map[string]int{}, Exceptions: o.Exceptions}
 	if o.Sampling == Independent {
 		r.Total = t.rows
 	}

@@ -23,9 +23,10 @@ type statistics struct{ fields []statisticField }
 
 type statisticField struct {
 	column int
-	scored int // position in scoresPlan.fields, -1 for a fitted field
-	axis   int // of a fitted field, in the coding
-	scores []float64
+	scored int       // position in scoresPlan.fields, -1 for a fitted field
+	axis   int       // of a fitted field, in the coding
+	points []float64 // of its values in quantiles
+	scores []float64 // in means
 	of     []*kind.Statistic
 	spaces []int // of each statistic's groups, in the coding
 }
@@ -33,14 +34,14 @@ type statisticField struct {
 func compileStatistics(s *shared) check {
 	x := &statistics{}
 	for i, f := range s.plan.Fields {
-		if len(f.Statistics) == 0 || !s.measurable[f.Name] || !s.measures(f.Inputs) {
+		if len(f.Statistics) == 0 || !s.measurable[f.Name] || !f.MeetsByFit() && !s.measures(f.Inputs) {
 			continue
 		}
 		field := statisticField{column: i, scored: s.askScores().field(f.Name)}
 		switch {
 		case field.scored >= 0:
-		case f.Class == kind.Fitted && s.coding.axisOf[i] >= 0 && len(f.Scores) == f.Domain.Size():
-			field.axis, field.scores = s.coding.axisOf[i], f.Scores
+		case f.MeetsByFit() && s.coding.axisOf[i] >= 0:
+			field.axis, field.points, field.scores = s.coding.axisOf[i], f.Points(), f.Scores
 		default:
 			continue
 		}
@@ -64,23 +65,26 @@ type statisticsTally struct {
 	*statistics
 	codes  *codes
 	scores *scores
-	of     [][][]groupTally // per field, statistic and group
+	of     [][][]groupTally // per field, statistic, and group by class of weights
 	groups [][][]int32      // per field, statistic and distribution: the group, -1 if unknown
+	values [][]int64        // per field, values by distribution and class of weights; nil without a design
 }
 
 // groupTally describes the values of a group.
 type groupTally struct {
 	values sketch.Numbers
-	below  int64 // values up to the published quantile
+	below  int64   // values up to the published quantile
+	counts []int64 // of a fitted field's quantile: by value
 }
 
 func (x *statistics) newTally(a *accumulators) tally {
 	t := &statisticsTally{statistics: x, codes: a.codes, scores: a.scores}
+	t.values = make([][]int64, len(x.fields))
 	for _, f := range x.fields {
 		var of [][]groupTally
 		var groups [][]int32
 		for _, s := range f.of {
-			of = append(of, make([]groupTally, len(s.Groups)))
+			of = append(of, make([]groupTally, len(s.Groups)*a.codes.coding.design.classes()))
 			groups = append(groups, nil)
 		}
 		t.of, t.groups = append(t.of, of), append(t.groups, groups)
@@ -89,6 +93,7 @@ func (x *statistics) newTally(a *accumulators) tally {
 }
 
 func (t *statisticsTally) add(b *frame.Batch) {
+	classes := t.codes.coding.design.classes()
 	for i, f := range t.fields {
 		column := &b.Columns[f.column]
 		var positions []int32
@@ -100,6 +105,14 @@ func (t *statisticsTally) add(b *frame.Batch) {
 					t.groups[i][k] = slices.Repeat([]int32{-1}, scorer.Distributions())
 				}
 			}
+			if t.values[i] == nil && t.codes.classes != nil {
+				t.values[i] = make([]int64, scorer.Distributions()*classes)
+			}
+			for r := range t.codes.classes {
+				if column.Null == nil || !column.Null[r] {
+					t.values[i][int(positions[r])*classes+t.codes.class(r)]++
+				}
+			}
 		}
 		for k, s := range f.of {
 			for r, config := range t.codes.configs[f.spaces[k]] {
@@ -107,7 +120,14 @@ func (t *statisticsTally) add(b *frame.Batch) {
 					continue
 				}
 				group := s.Of.Case[config] - 1
-				g := &t.of[i][k][group]
+				g := &t.of[i][k][int(group)*classes+t.codes.class(r)]
+				if f.scored < 0 && s.IsQuantile() {
+					if code := t.codes.axes[f.axis][r]; code >= 0 && int(code) < len(f.points) {
+						g.add(f.points[code], s.Published[group])
+						g.count(code, len(f.points))
+					}
+					continue
+				}
 				if f.scored < 0 {
 					if code := t.codes.axes[f.axis][r]; code >= 0 && int(code) < len(f.scores) && (s.Across == "" || f.scores[code] > 0) {
 						g.add(s.Linear(f.scores[code]), s.Published[group])
@@ -131,10 +151,16 @@ func (g *groupTally) add(x, published float64) {
 func (t *statisticsTally) merge(other tally) {
 	o := other.(*statisticsTally)
 	for i := range t.of {
+		if t.values[i] == nil {
+			t.values[i] = o.values[i]
+		} else {
+			addAll(t.values[i], o.values[i])
+		}
 		for k := range t.of[i] {
 			for g := range t.of[i][k] {
 				t.of[i][k][g].values.Merge(&o.of[i][k][g].values)
 				t.of[i][k][g].below += o.of[i][k][g].below
+				t.of[i][k][g].mergeCounts(&o.of[i][k][g])
 			}
 			switch {
 			case t.groups[i][k] == nil:
@@ -155,9 +181,9 @@ func (x *statistics) judge(j *judging, gathered tally) (out []finding, _ error) 
 		for k, s := range f.of {
 			o := Outcome{ID: "statistic." + field.Name + "." + s.Name, Kind: KindStatistic, Name: field.Name + " " + s.Name}
 			o.Fields = append([]string{field.Name}, s.By...)
-			judged := judgedStatistic{judging: j, field: field, of: s}
+			judged := judgedStatistic{judging: j, field: field, of: s, points: f.points, design: t.codes.coding.design}
 			if f.scored >= 0 {
-				judged.scorer, judged.groups = t.scores.fields[f.scored].scorer, t.groups[i][k]
+				judged.scorer, judged.groups, judged.values = t.scores.fields[f.scored].scorer, t.groups[i][k], t.values[i]
 			}
 			faults := judged.judge(&o, t.of[i][k])
 			if o.Test == nil {
@@ -179,6 +205,9 @@ type judgedStatistic struct {
 	of     *kind.Statistic
 	scorer *kind.Scorer // nil for a fitted field
 	groups []int32      // per distribution
+	points []float64    // of a fitted field's values, in quantiles
+	values []int64      // by distribution and class
+	design *design
 }
 
 // leastOfGroup is the number of values below which a group is not tested.
@@ -186,15 +215,17 @@ const leastOfGroup = 5
 
 // judge compares every group and sets the outcome's figures and test: the smallest
 // p-value times their number (Bonferroni).
-func (x *judgedStatistic) judge(o *Outcome, groups []groupTally) (faults []string) {
+func (x *judgedStatistic) judge(o *Outcome, tallies []groupTally) (faults []string) {
 	least, tested, persons, worst := 1.0, 0, int64(0), 0.0
-	members := x.members(len(groups))
+	classes := x.design.classes()
+	groups := len(tallies) / classes
+	members := x.members(groups)
 	for g := range groups {
-		tally := &groups[g]
-		n := tally.values.N
+		tally := x.group(tallies[g*classes : (g+1)*classes])
+		n := tally.n
 		v := GroupStatistic{Group: x.of.Groups[g], Persons: n, Published: x.of.Published[g], Planned: tidy(x.of.Expected[g])}
 		if n > 0 {
-			p, z, fault := x.compare(&v, tally, members[g])
+			p, z, fault := x.compare(&v, &tally, members[g], g)
 			persons += n
 			if n >= leastOfGroup {
 				tested++
@@ -216,10 +247,39 @@ func (x *judgedStatistic) judge(o *Outcome, groups []groupTally) (faults []strin
 	return faults
 }
 
-// member is a distribution in a group with the number of persons who have it.
+// weightedGroup describes the values of a group by weight.
+type weightedGroup struct {
+	values sketch.Weighted
+	n      int64
+	weighted
+	below  float64   // weight of the values up to the published quantile
+	counts []float64 // of a fitted field's quantile: weight by value
+}
+
+func (x *judgedStatistic) group(classes []groupTally) (g weightedGroup) {
+	var counts []int64
+	for class := range classes {
+		t, w := &classes[class], x.design.weight(class)
+		counts = append(counts, t.values.N)
+		g.n += t.values.N
+		g.below += float64(t.below) * w
+		if t.counts != nil && g.counts == nil {
+			g.counts = make([]float64, len(t.counts))
+		}
+		for i, n := range t.counts {
+			g.counts[i] += float64(n) * w
+		}
+		g.values.Of, g.values.Weights = append(g.values.Of, &t.values), append(g.values.Weights, w)
+	}
+	g.weighted = x.design.sum(counts)
+	return g
+}
+
+// member is a distribution in a group with the number of persons of one weight who have
+// it.
 type member struct {
-	position int32
-	n        float64
+	position  int32
+	n, weight float64
 }
 
 func (x *judgedStatistic) members(n int) [][]member {
@@ -227,48 +287,60 @@ func (x *judgedStatistic) members(n int) [][]member {
 	if x.scorer == nil {
 		return out
 	}
-	for position, count := range x.scorer.Counts() {
-		if count > 0 && x.groups[position] >= 0 {
+	classes, scored, values := x.design.classes(), x.scorer.Counts(), x.values
+	if values == nil {
+		values = scored
+	}
+	for at, count := range values {
+		position, class := at/classes, at%classes
+		if count > 0 && x.groups[position] >= 0 && scored[position] > 0 {
 			g := x.groups[position]
-			out[g] = append(out[g], member{int32(position), float64(count)})
+			out[g] = append(out[g], member{int32(position), float64(count), x.design.weight(class)})
 		}
 	}
 	return out
 }
 
-// compare sets what a group reached and its sampling error, and tests it.
-func (x *judgedStatistic) compare(v *GroupStatistic, t *groupTally, members []member) (p, z float64, fault string) {
-	n := float64(t.values.N)
+// compare sets what a group reached and its sampling error, and tests it. Sums are by
+// weight.
+func (x *judgedStatistic) compare(v *GroupStatistic, t *weightedGroup, members []member, group int) (p, z float64, fault string) {
+	if x.of.Interpolate != "" {
+		return x.fittedQuantile(v, t, group)
+	}
+	n := t.sum
 	mean, sd := t.values.Moments()
 	v.Reached = x.of.Linear(mean)
 	if x.of.IsQuantile() {
 		v.Reached = t.values.Quantile(x.of.P)
-		v.Share = tidy(float64(t.below) / n)
+		v.Share = tidy(t.below / n)
 	}
 	unit := 1.0 // a total per unit of the mean
 	if x.of.Measure == kind.Total {
-		unit = float64(x.plan.Population.Persons) * x.of.Mass[slices.Index(x.of.Groups, v.Group)]
+		unit = float64(x.plan.Population.Persons) * x.of.Mass[group]
 	}
 	v.Reached = tidy(v.Reached * unit)
 	if x.scorer == nil {
-		return x.fitted(v, mean, sd, unit)
+		return x.fitted(v, t.effective(), mean, sd, unit)
 	}
 	var parts []stat.Draws
 	var expected float64 // of the sum, given the persons' distributions
 	for _, m := range members {
 		if x.of.IsQuantile() {
 			q := x.scorer.Below(m.position, v.Published)
-			expected += float64(m.n * q)
-			parts = append(parts, stat.Draws{N: m.n, X: []float64{0, 1}, W: []float64{1 - q, q}})
+			expected += float64(m.n * m.weight * q)
+			parts = append(parts, stat.Draws{N: m.n, X: []float64{0, m.weight}, W: []float64{1 - q, q}})
 			continue
 		}
 		points, weights := x.scorer.Points(m.position)
-		expected += float64(m.n * x.scorer.Mean(m.position))
+		for i := range points {
+			points[i] *= m.weight
+		}
+		expected += float64(m.n * m.weight * x.scorer.Mean(m.position))
 		parts = append(parts, stat.Draws{N: m.n, X: points, W: weights})
 	}
 	observed := mean * n
 	if x.of.IsQuantile() {
-		observed = float64(t.below)
+		observed = t.below
 	}
 	p, within := stat.SumTail(parts, observed-expected)
 	if within > 0 {
@@ -281,7 +353,7 @@ func (x *judgedStatistic) compare(v *GroupStatistic, t *groupTally, members []me
 	}
 	between := 0.0
 	for i, m := range members {
-		d := parts[i].Mean() - expected/n
+		d := parts[i].Mean() - m.weight*expected/n
 		between += float64(m.n * d * d)
 	}
 	between = math.Sqrt(between)
@@ -303,10 +375,10 @@ func (x *judgedStatistic) mixFault(v *GroupStatistic, expected, err float64) str
 	return fmt.Sprintf("the persons of %s should have a %s of %.6g by their other fields, and the plan expects %.6g", groupName(v.Group), x.of.Measure, expected, v.Planned)
 }
 
-// fitted compares the mean of a fitted field with the plan, on the scale on which it is
-// a mean over persons. The delta method gives the error of a mean across units.
-func (x *judgedStatistic) fitted(v *GroupStatistic, mean, sd, unit float64) (p, z float64, fault string) {
-	n := float64(v.Persons)
+// fitted compares the mean of a fitted field, of n effective persons, with the plan, on
+// the scale on which it is a mean over persons. The delta method gives the error of a mean
+// across units.
+func (x *judgedStatistic) fitted(v *GroupStatistic, n, mean, sd, unit float64) (p, z float64, fault string) {
 	planned := x.of.Linear(v.Planned / unit)
 	err := sd / math.Sqrt(n)
 	v.Error = tidy(err * unit)

@@ -16,7 +16,8 @@ var tableCheck = definition{kind: KindTable, compile: compileTables, measures: [
 	{"deviation_persons", func(_ *judging, found []*Outcome) (out []measured) {
 		for _, o := range found {
 			if o.Table != nil {
-				out = append(out, measured{o.Name, math.Abs(o.Table.Persons)})
+				off, _ := o.Table.Deviation()
+				out = append(out, measured{o.Name, math.Abs(off)})
 			}
 		}
 		return out
@@ -66,14 +67,19 @@ func (x *tables) judge(j *judging, t tally) (out []finding, _ error) {
 			out = append(out, only(o)...)
 			continue
 		}
-		counts := t.(*counts).of[x.counters[i]]
-		j.Observed = append(j.Observed, slices.Clone(counts))
+		counted := t.(*counts)
+		rows := counted.of[x.counters[i]]
+		sum, squares := counted.weighted(x.counters[i])
+		j.Observed = append(j.Observed, counted.all().scaled(sum, j.Rows))
 		if j.Rows == 0 {
 			o.Status, o.Message = Skip, "no persons"
 			out = append(out, only(o)...)
 			continue
 		}
-		c := x.compare(i, counts, j.rows)
+		c := x.compare(i, rows, sum, j.rows)
+		if x.plan.Population.Design != nil {
+			x.compareWeighted(&c, e, sum, squares, counted.all(), j)
+		}
 		o.Table, o.Test, o.Persons = &c.numbers, c.test, c.numbers.ZeroPersons
 		out = append(out, finding{Outcome: o, message: tableMessage, faults: c.faults, advisory: c.advisory})
 	}
@@ -105,11 +111,12 @@ type comparison struct {
 	advisory bool // the test decides nothing
 }
 
-// compare compares counts with an expected distribution.
-func (x *tables) compare(i int, counts []int64, rows portion) comparison {
+// compare compares counts with an expected distribution. The numbers of rows are compared
+// with the sample's shares, and their weights with the shares of the persons wanted.
+func (x *tables) compare(i int, counts []int64, weights []float64, rows portion) comparison {
 	e := &x.plan.Expected[i]
 	c := comparison{numbers: TableNumbers{Origin: e.Origin, Rank: e.Rank}}
-	x.describe(&c.numbers, e, counts, rows)
+	x.describe(&c.numbers, e, counts, weights, rows)
 	if c.numbers.ZeroPersons > 0 {
 		c.faults = append(c.faults, fmt.Sprintf("%s in cells that must be empty, most of them at %s", persons(c.numbers.ZeroPersons), c.numbers.ZeroCell))
 	}
@@ -188,11 +195,12 @@ func withoutNulls(e *plan.Expected, labels [][]string) []float64 {
 }
 
 // describe fills in the deviations.
-func (x *tables) describe(n *TableNumbers, e *plan.Expected, counts []int64, rows portion) {
-	share, mostZero := 0.0, int64(0)
+func (x *tables) describe(n *TableNumbers, e *plan.Expected, counts []int64, weights []float64, rows portion) {
+	share, weight, mostZero := 0.0, 0.0, int64(0)
 	persons, points, zero := -1, -1, -1
 	for k, p := range e.Share {
 		n.Universe += counts[k]
+		weight += weights[k]
 		share += p
 		if p > 0 {
 			n.Cells++
@@ -204,16 +212,20 @@ func (x *tables) describe(n *TableNumbers, e *plan.Expected, counts []int64, row
 		}
 	}
 	universe := max(1, float64(n.Universe))
+	if n.Universe == 0 {
+		weight = 1
+	}
 	var squares, variance float64
 	for k, p := range e.Share {
 		if p == 0 {
 			continue
 		}
+		q := 100 * (weights[k]/weight - p/share)
+		p = e.Sampled()[k]
 		d := float64(counts[k]) - float64(rows.n*p)
 		if persons < 0 || math.Abs(d) > math.Abs(n.Persons)+1e-9 {
 			n.Persons, persons = d, k
 		}
-		q := 100 * (float64(counts[k])/universe - p/share)
 		if points < 0 || math.Abs(q) > math.Abs(n.Points)+1e-12 {
 			n.Points, points = q, k
 		}
@@ -233,11 +245,7 @@ func (x *tables) describe(n *TableNumbers, e *plan.Expected, counts []int64, row
 	n.Persons, n.Points, n.TVD = tidy(n.Persons), tidy(n.Points), tidy(n.TVD)
 	n.PersonsCell, n.PointsCell, n.ZeroCell = Cell(x.plan, e, persons), Cell(x.plan, e, points), Cell(x.plan, e, zero)
 	if len(e.Fields) == 2 {
-		observed := make([]float64, len(counts))
-		for k, v := range counts {
-			observed[k] = float64(v)
-		}
-		_, _, n.Cramer = stat.Association(observed, e.Slots[1])
+		_, _, n.Cramer = stat.Association(weights, e.Slots[1])
 		_, _, n.CramerTarget = stat.Association(e.Share, e.Slots[1])
 		n.Cramer, n.CramerTarget = tidy(n.Cramer), tidy(n.CramerTarget)
 	}
@@ -257,7 +265,7 @@ func (x *tables) applyLimits(c *comparison, i int, counts []int64, rows portion)
 	// The target itself is only as exact as a sum of floats.
 	tolerance := 1e-6 + 1e-12*rows.n
 	over := 0
-	for k, p := range e.Share {
+	for k, p := range e.Sampled() {
 		d := math.Abs(float64(counts[k]) - float64(rows.n*p))
 		switch {
 		case p == 0 || d <= c.numbers.Limit+tolerance:
@@ -288,7 +296,7 @@ func (x *tables) slack(i int) float64 {
 // everyone else as one more cell where the table is not about everyone.
 func cells(e *plan.Expected, counts []int64, n float64) (observed, expected []float64) {
 	restCount, restShare := n, 1.0
-	for k, p := range e.Share {
+	for k, p := range e.Sampled() {
 		restCount -= float64(counts[k])
 		restShare -= p
 		if p > 0 {
@@ -392,6 +400,9 @@ func tableMessage(o *Outcome) string {
 	}
 	if o.Test != nil {
 		text += fmt.Sprintf("; %s", o.Test)
+	}
+	if n.Weighted != nil {
+		text += fmt.Sprintf("; %s", n.Weighted)
 	}
 	if n.Listed > 0 {
 		text += fmt.Sprintf("; %s more than %g persons off, as the allocation listed", humanize.Count(n.Listed, "cell is", "cells are"), n.Limit)

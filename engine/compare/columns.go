@@ -28,8 +28,9 @@ type column struct {
 
 	n, nulls, empty int64
 	chars, items    sketch.Numbers
-	numbers         sketch.Numbers
-	values          map[string]int64
+	numbers         weightedNumbers
+	values          map[string]float64 // sums of weights, the numbers of rows without weights
+	weight          float64            // of the rows with a value, of a column of values
 	tooMany         bool
 	strings         bool // lists are stored as strings
 	dates           bool // values are dates, of which the years are compared
@@ -55,7 +56,7 @@ func (p *profile) find(b *frame.Batch, i int) *column {
 		p.texts++
 	}
 	if c.kind == valueKind {
-		c.values = map[string]int64{}
+		c.values = map[string]float64{}
 	}
 	p.columns = append(p.columns, c)
 	if p.byName == nil {
@@ -75,6 +76,8 @@ func (p *profile) kindOf(b *frame.Batch, i int, c *column) string {
 	if known != nil {
 		c.title = known.Title
 		switch {
+		case known.Meaning() == kind.Weighting:
+			return otherKind
 		case known.Meaning() == kind.Identifier || p.input.Plan.Roles["id"] == c.name:
 			return otherKind
 		case known.Class == kind.Written && known.Text == nil:

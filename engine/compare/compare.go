@@ -248,7 +248,7 @@ func (c *Comparison) add(field string, profiles []*profile) {
 		n := NumberComparison{Field: field, Title: first.title, In: make([]*sketch.Summary, len(profiles))}
 		for i, x := range columns {
 			if x != nil {
-				n.In[i] = x.numbers.Describe()
+				n.In[i] = x.numbers.describe()
 			}
 		}
 		c.Numbers = append(c.Numbers, n)

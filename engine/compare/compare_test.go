@@ -159,23 +159,23 @@ func TestSniff(t *testing.T) {
 }
 
 func TestDistance(t *testing.T) {
-	col := func(values map[string]int64) *column {
+	col := func(values map[string]float64) *column {
 		c := &column{values: values}
 		for _, n := range values {
-			c.n += n
+			c.weight += n
 		}
 		return c
 	}
-	a := col(map[string]int64{"x": 50, "y": 50})
+	a := col(map[string]float64{"x": 50, "y": 50})
 	for _, c := range []struct {
 		b    *column
 		want float64
-	}{{a, 0}, {col(map[string]int64{"x": 3, "y": 1}), 0.25}, {col(map[string]int64{"x": 1}), 0.5}, {col(map[string]int64{"x": 1, "z": 1}), 0.5}} {
+	}{{a, 0}, {col(map[string]float64{"x": 3, "y": 1}), 0.25}, {col(map[string]float64{"x": 1}), 0.5}, {col(map[string]float64{"x": 1, "z": 1}), 0.5}} {
 		if d := distance(a, c.b); d == nil || *d != c.want {
 			t.Errorf("%v: got %v, want %v", c.b.values, d, c.want)
 		}
 	}
-	if d := distance(a, col(map[string]int64{"z": 1})); d != nil {
+	if d := distance(a, col(map[string]float64{"z": 1})); d != nil {
 		t.Errorf("no common label: got %v, want nil", *d)
 	}
 	if d := distance(a, &column{tooMany: true, n: 1}); d != nil {

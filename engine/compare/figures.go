@@ -105,8 +105,11 @@ func valueFigures(field, title string, columns []*column, known []*spec.Referenc
 		labels := slices.SortedFunc(maps.Keys(x.values), func(a, b string) int {
 			return cmp.Or(cmp.Compare(x.values[b], x.values[a]), cmp.Compare(a, b))
 		})
+		if x.weight == 0 {
+			labels = nil
+		}
 		for _, label := range labels[:min(len(labels), mostShares)] {
-			f.Shares = append(f.Shares, Share{label, sketch.Tidy(float64(x.values[label]) / float64(x.n))})
+			f.Shares = append(f.Shares, Share{label, sketch.Tidy(x.values[label] / x.weight)})
 		}
 		v.In[i] = f
 		if i > 0 && columns[0] != nil {
@@ -119,7 +122,7 @@ func valueFigures(field, title string, columns []*column, known []*spec.Referenc
 // distance returns the total variation distance between two columns, nil if they
 // have no value in common or too many values.
 func distance(a, b *column) *float64 {
-	if a.tooMany || b.tooMany || a.n == 0 || b.n == 0 {
+	if a.tooMany || b.tooMany || a.weight == 0 || b.weight == 0 {
 		return nil
 	}
 	labels := maps.Clone(a.values)
@@ -134,7 +137,7 @@ func distance(a, b *column) *float64 {
 	}
 	sum := 0.0
 	for _, label := range slices.Sorted(maps.Keys(labels)) { // a fixed order gives a reproducible sum
-		sum += math.Abs(float64(a.values[label])/float64(a.n) - float64(b.values[label])/float64(b.n))
+		sum += math.Abs(a.values[label]/a.weight - b.values[label]/b.weight)
 	}
 	sum = sketch.Tidy(sum / 2)
 	return &sum

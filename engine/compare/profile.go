@@ -65,6 +65,7 @@ type profile struct {
 	byName   map[string]*column
 	texts    int // number of columns of texts and lists
 	rowChars sketch.Numbers
+	weight   string   // field of the weights of the rows, "" without any
 	model    [2]int64 // texts with a known writer, and those of them by a model
 
 	key      rng.Stream
@@ -136,7 +137,7 @@ func (p *profile) read(ctx context.Context, path string, progress func(rows int6
 		if p.input.Shown != nil {
 			b.Schema = p.input.Shown
 		}
-		p.add(b)
+		p.add(counted(b))
 		p.rows += int64(n)
 		if progress != nil {
 			progress(int64(n))
@@ -151,7 +152,7 @@ func (p *profile) add(b *frame.Batch) {
 		at[i] = p.find(b, i)
 	}
 	p.findRoles(b)
-	sample := p.sample(b)
+	sample, weights := p.sample(b), p.weights(b)
 	for i, c := range at {
 		switch c.kind {
 		case textKind:
@@ -159,9 +160,9 @@ func (p *profile) add(b *frame.Batch) {
 		case listKind:
 			p.addLists(b, i, c, sample)
 		case valueKind:
-			c.addValues(b, i)
+			c.addValues(b, i, weights)
 		case numberKind:
-			c.addNumbers(b, i)
+			c.addNumbers(b, i, weights)
 		case sourceKind:
 			p.addSources(b, i, at)
 		}
@@ -326,7 +327,7 @@ func (p *profile) itemHash(item string) uint64 {
 	return h &^ similarity.Masked
 }
 
-func (c *column) addValues(b *frame.Batch, i int) {
+func (c *column) addValues(b *frame.Batch, i int, weights []float64) {
 	col, field := &b.Columns[i], &b.Schema[i]
 	for r := range b.N {
 		if col.IsNull(field.Type, r) {
@@ -334,6 +335,7 @@ func (c *column) addValues(b *frame.Batch, i int) {
 			continue
 		}
 		c.n++
+		c.weight += rowWeight(weights, r)
 		label := textOf(col, field, r)
 		if c.dates {
 			label = yearOf(label)
@@ -342,7 +344,7 @@ func (c *column) addValues(b *frame.Batch, i int) {
 			c.tooMany = true
 			continue
 		}
-		c.values[label]++
+		c.values[label] += rowWeight(weights, r)
 	}
 }
 
@@ -372,7 +374,7 @@ func textOf(col *frame.Column, field *frame.Field, r int) string {
 	return ""
 }
 
-func (c *column) addNumbers(b *frame.Batch, i int) {
+func (c *column) addNumbers(b *frame.Batch, i int, weights []float64) {
 	col, field := &b.Columns[i], &b.Schema[i]
 	for r := range b.N {
 		switch {
@@ -380,10 +382,10 @@ func (c *column) addNumbers(b *frame.Batch, i int) {
 			c.nulls++
 		case field.Type == frame.Integer:
 			c.n++
-			c.numbers.Add(float64(col.Ints[r]))
+			c.numbers.add(float64(col.Ints[r]), rowWeight(weights, r))
 		case field.Type == frame.Number:
 			c.n++
-			c.numbers.Add(col.Floats[r])
+			c.numbers.add(col.Floats[r], rowWeight(weights, r))
 		}
 	}
 }
@@ -421,7 +423,7 @@ func (p *profile) addSources(b *frame.Batch, i int, at []*column) {
 // set returns the description of the data set.
 func (p *profile) set() Set {
 	in := p.input
-	s := Set{Name: in.Name, Kind: in.Kind, Title: in.Title, Origin: in.Origin, Note: in.Note, Known: in.Known}
+	s := Set{Name: in.Name, Kind: in.Kind, Title: in.Title, Origin: in.Origin, Note: strings.TrimSpace(in.Note + " " + p.weightNote()), Known: in.Known}
 	if in.Known != nil {
 		return s
 	}

@@ -11,7 +11,8 @@ import (
 	"github.com/personagen/personagen/engine/internal/disjoint"
 )
 
-// agreement compares the means and totals of statistics that describe the same persons.
+// agreement compares statistics that describe the same persons: means and totals with
+// each other, and quantiles with those of the same P.
 type agreement struct {
 	diags           *diag.List
 	field           string
@@ -25,7 +26,11 @@ type agreement struct {
 // Disagree reports statistics of a fitted field that disagree, given the joint
 // distribution of the fields of their groups. It returns whether it found any.
 func (c *Compiler) Disagree(f *Field, j *Joint) bool {
-	a := agreement{diags: c.Diags, field: f.Name, least: slices.Min(f.Scores), greatest: slices.Max(f.Scores), leastUnit: leastUnit(f.Scores), weights: j.Mass}
+	scores := f.Scores
+	if scores == nil {
+		scores = f.Points()
+	}
+	a := agreement{diags: c.Diags, field: f.Name, least: slices.Min(scores), greatest: slices.Max(scores), leastUnit: leastUnit(scores), weights: j.Mass, persons: float64(c.Spec.Population.Persons)}
 	for _, s := range f.Statistics {
 		read := j.reader(s.Of)
 		groups := make([]int, len(j.Mass))
@@ -90,7 +95,7 @@ func (a *agreement) check(statistics []*Statistic) bool {
 	ok := true
 	for i, s := range statistics {
 		for j, t := range statistics[:i] {
-			if !s.IsQuantile() && !t.IsQuantile() && !a.pair(t, s, a.groups[j], a.groups[i]) {
+			if t.comparable(s) && !a.pair(t, s, a.groups[j], a.groups[i]) {
 				ok = false
 			}
 		}
@@ -98,10 +103,31 @@ func (a *agreement) check(statistics []*Statistic) bool {
 	return ok
 }
 
-// implied is an interval of a mean of the persons of some groups, times their share.
+// comparable reports whether two statistics imply the same of the same persons. Quantiles
+// that are only tested imply nothing.
+func (s *Statistic) comparable(t *Statistic) bool {
+	if !s.IsQuantile() {
+		return !t.IsQuantile()
+	}
+	return t.IsQuantile() && s.P == t.P && s.Interpolate == t.Interpolate && !slices.Contains(s.Role, Tested) && !slices.Contains(t.Role, Tested)
+}
+
+// implied is an interval of a mean of the persons of some groups, times their share, or
+// of a quantile of them.
 type implied struct {
 	low, high float64
 	groups    []int
+	open      bool // some of the persons have no figure
+	between   bool // it is a quantile
+}
+
+// meet adds the figures of a group to what a quantile of several groups can be: it is
+// between the least and the greatest of theirs.
+func (x *implied) meet(low, high float64) {
+	if x.between = true; len(x.groups) == 1 {
+		x.low, x.high = low, high
+	}
+	x.low, x.high = min(x.low, low), max(x.high, high)
 }
 
 // pair compares two statistics. Groups that share persons are joined; so are the
@@ -134,6 +160,20 @@ func (a *agreement) pair(s, t *Statistic, ofS, ofT []int) bool {
 		}
 		root := sets.Find(node)
 		sides := total[root]
+		if side == 0 {
+			mass[root] += w
+		}
+		if group == len(x.Groups) {
+			sides[side].open = true
+		}
+		if x.IsQuantile() {
+			if group < len(x.Groups) {
+				sides[side].groups = append(sides[side].groups, group)
+				sides[side].meet(x.Range(group))
+			}
+			total[root] = sides
+			return
+		}
 		low, high := a.limits(x)
 		if group < len(x.Groups) {
 			low, high = x.Interval(group)
@@ -146,9 +186,6 @@ func (a *agreement) pair(s, t *Statistic, ofS, ofT []int) bool {
 		sides[side].low += w * low
 		sides[side].high += w * high
 		total[root] = sides
-		if side == 0 {
-			mass[root] += w
-		}
 	}
 	for g := range n {
 		add(0, g, g, s)
@@ -162,7 +199,14 @@ func (a *agreement) pair(s, t *Statistic, ofS, ofT []int) bool {
 			continue
 		}
 		x, y, w := sides[0], sides[1], mass[root]
+		everyone := len(total) == 1 && w >= sum(a.weights)*(1-1e-9)
 		what := "mean"
+		if s.IsQuantile() {
+			if x.open || y.open {
+				continue // whose figure may be anything
+			}
+			w, what = 1, (&Statistic{Measure: s.Measure, P: s.P, Interpolate: s.Interpolate}).Title()
+		}
 		if s.Across != t.Across {
 			what = "mean across persons"
 			if s.Across == AcrossUnits {
@@ -176,22 +220,31 @@ func (a *agreement) pair(s, t *Statistic, ofS, ofT []int) bool {
 			continue
 		}
 		if s.Across == AcrossUnits && t.Across == AcrossUnits {
-			x, y = x.ofUnits(w), y.ofUnits(w)
+			x, y, what = x.ofUnits(w), y.ofUnits(w), "mean across units"
 		}
 		at := t.Places[0]
 		if len(y.groups) > 0 {
 			at = t.Places[y.groups[0]]
 		}
-		whom := "for everyone"
-		if len(total) > 1 || w < sum(a.weights)*(1-1e-9) {
-			whom = "for the same persons"
+		whom := "everyone"
+		if !everyone {
+			whom = "the same persons"
 		}
-		a.diags.Errorf(at, "disagree", "the statistics of %q disagree: the %s implies a %s of %s %s, the %s one of %s", a.field, s.among(x.groups), what, x.text(w), whom, t.among(y.groups), y.text(w)).
+		a.diags.Errorf(at, "disagree", "the statistics of %q disagree: the %s of %s is %s%s, and %s%s", a.field, what, whom, x.text(w), s.according(x, what), y.text(w), t.according(y, what)).
 			WithHint("correct a figure, or say how the figures are rounded (rounded: …)").
 			Note("the other statistic is at %s", s.Places[0])
 		return false
 	}
 	return true
+}
+
+// according names the statistic by which a figure is what it is, unless the figure is its
+// own.
+func (s *Statistic) according(x implied, what string) string {
+	if s.Title() == what && !x.open {
+		return ""
+	}
+	return " according to the " + s.among(x.groups)
 }
 
 func sum(x []float64) float64 {
@@ -206,7 +259,7 @@ func sum(x []float64) float64 {
 func (x implied) text(mass float64) string {
 	low, high := x.low/mass, x.high/mass
 	switch {
-	case math.IsInf(low, 0) || math.IsInf(high, 0) || high-low > 0.2*math.Abs(high+low):
+	case math.IsInf(low, 0) || math.IsInf(high, 0) || high-low > 0.2*math.Abs(high+low) || x.between && len(x.groups) > 1:
 		return fmt.Sprintf("%s to %s", limitText(TenDigits(low)), limitText(TenDigits(high)))
 	case high-low < 1e-9*math.Abs(high):
 		return strconv.FormatFloat(low, 'g', 6, 64)

@@ -18,6 +18,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/personagen/personagen/engine/diag"
@@ -44,6 +45,7 @@ const (
 	Identifier                // which person it is; no two persons have the same
 	Constant                  // nothing; every person has the same
 	Provenance                // who wrote the person's texts
+	Weighting                 // how many persons of the population the person stands for
 )
 
 // MeaningOf returns the meaning of a kind's values, Fact for an unknown kind.
@@ -89,6 +91,9 @@ type Field struct {
 	Statistics []*Statistic `json:"statistics,omitempty"`
 	// Text is what a text or list of texts must be like; nil for other fields.
 	Text *TextSpec `json:"text,omitempty"`
+	// Records are the columns of a record: Name, Title, Type, Domain and so on, without
+	// programs. The first is RecordGroup. Nil for fields that are not lists of records.
+	Records []*Field `json:"records,omitempty"`
 
 	Place diag.Place `json:"-"` // in the spec
 }
@@ -137,6 +142,12 @@ func (f *Field) MaxItems() int {
 	return 0
 }
 
+// MeetsByFit reports whether the fit meets the published statistics of the field: it is
+// fitted, or a group of whole numbers, which follows from fitted fields.
+func (f *Field) MeetsByFit() bool {
+	return f.Domain != nil && (f.Class == Fitted || f.Class == Derived && f.Lookup() != nil && f.Domain.Integer)
+}
+
 // RowOf returns the field whose draw decides the row of which this one has a cell, "" for
 // other fields. The program gives the value again from the field's Inputs.
 func (f *Field) RowOf() string {
@@ -144,6 +155,31 @@ func (f *Field) RowOf() string {
 		return p.Of
 	}
 	return ""
+}
+
+// FollowsNull reports whether the field is also null, where its When holds, by the values
+// of the fields from which it follows.
+func (f *Field) FollowsNull() bool {
+	switch f.Program.(type) {
+	case *group, *column, *date, *recordsCount:
+		return true
+	}
+	return false
+}
+
+// Covered returns the selector of the persons for whom a number has a distribution (case
+// 1). The others have null. It is nil if everyone has one, and for other fields.
+func (f *Field) Covered() *Selector {
+	p, ok := f.Program.(*number)
+	if !ok || p.Shapes[0].Kind != "" {
+		return nil
+	}
+	covered := *p.Cases
+	covered.Case = make([]int32, len(p.Cases.Case))
+	for i, shape := range p.Cases.Case {
+		covered.Case[i] = min(shape, 1)
+	}
+	return &covered
 }
 
 // Slots returns the number of codes of a finite field: its values, and null as
@@ -162,8 +198,14 @@ func (f *Field) Column() frame.Field {
 	if f.Type == frame.Category || f.Type == frame.CategoryList {
 		c.Labels, c.Boolean = f.Domain.Labels, f.Domain.Boolean
 	}
+	for _, inner := range f.Records {
+		c.Records = append(c.Records, inner.Column())
+	}
 	return c
 }
+
+// RecordGroup is the name of the first column of a record: the group that it is of.
+const RecordGroup = "group"
 
 // Domain is a finite ordered set of values: labels, or the whole numbers from
 // Min to Max. A value's code is its position.
@@ -280,6 +322,10 @@ type Compiler struct {
 	Fields map[string]*Field
 	// Table reads the file of rows. It returns nil after it has reported a fault.
 	Table func(rows *spec.Rows) *table.File
+
+	// inRecord says that the fields are those of a record, not of a person: they are drawn
+	// one after the other, so that every field with a domain may be given to others.
+	inRecord bool
 }
 
 // Kind is one kind of field.
@@ -290,6 +336,9 @@ type Kind struct {
 	// Uses returns the names of the fields that a stanza refers to, apart from
 	// those of its when.
 	Uses func(s *spec.Field) []spec.String
+	// listsConditions says that Uses also returns the fields in the conditions of a stanza,
+	// some of which are not about fields of the person.
+	listsConditions bool
 	// Compile sets Class, Type, Domain, Decimals, Nullable, Inputs, Program and
 	// Text of f from the stanza, or reports faults to c.Diags. The name, title and
 	// other settings that every kind has, and When, are already set.
@@ -299,14 +348,19 @@ type Kind struct {
 	New func() Program
 }
 
-// Kinds returns every kind. The schema's #Kinds has the same names.
-func Kinds() []Kind {
-	return []Kind{categoryKind, integerKind, groupKind, choiceKind, columnKind, numberKind, dateKind, templateKind, listKind, constantKind, idKind, textKind, textListKind, textSourceKind}
+// kinds is set by init, because kinds whose fields have fields refer to it.
+var kinds []Kind
+
+func init() {
+	kinds = []Kind{categoryKind, integerKind, groupKind, choiceKind, columnKind, numberKind, dateKind, templateKind, listKind, recordsKind, countKind, constantKind, idKind, textKind, textListKind, textSourceKind, weightKind}
 }
+
+// Kinds returns every kind. The schema's #Kinds has the same names.
+func Kinds() []Kind { return slices.Clone(kinds) }
 
 // Find returns the kind of the given name; false when there is none.
 func Find(name string) (Kind, bool) {
-	for _, k := range Kinds() {
+	for _, k := range kinds {
 		if k.Name == name {
 			return k, true
 		}

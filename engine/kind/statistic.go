@@ -38,6 +38,9 @@ type Statistic struct {
 	Measure string  `json:"measure"` // Mean, Median, Quantile or Total
 	P       float64 `json:"p,omitempty"`
 	Across  string  `json:"across,omitempty"` // AcrossUnits, or empty for a mean over persons
+	// Interpolate is what a quantile of a finite field is, such as Completed; empty for
+	// other statistics.
+	Interpolate string `json:"interpolate,omitempty"`
 	// By are the fields whose values make the groups; empty for one group.
 	By []string `json:"by,omitempty"`
 	// Of gives the group of a person: case i+1 is group i, case 0 none.
@@ -52,6 +55,11 @@ type Statistic struct {
 	// wanted. Both are 0 where nobody is.
 	Reached  []float64 `json:"reached"`
 	Expected []float64 `json:"expected"`
+	// ShareUpto is, of a quantile of a finite field, the share of the persons wanted whose
+	// values count as at most the published figure. ShareBelow is the share of those
+	// whose values count in full.
+	ShareUpto  []float64 `json:"share_upto,omitempty"`
+	ShareBelow []float64 `json:"share_below,omitempty"`
 
 	Where  string `json:"where,omitempty"` // the condition as written
 	Source string `json:"source,omitempty"`
@@ -70,6 +78,12 @@ func (s *Statistic) Title() string {
 	text := s.Measure
 	if s.Measure == Quantile {
 		text = fmt.Sprintf("%g quantile", s.P)
+	}
+	switch s.Interpolate {
+	case Completed:
+		text = "interpolated " + text
+	case Centred:
+		text = "centred interpolated " + text
 	}
 	if s.Across != "" {
 		text += " across " + s.Across
@@ -96,15 +110,21 @@ func ListsStatistics(setting string) bool {
 	return slices.ContainsFunc(statisticLists, func(l struct{ setting, measure string }) bool { return l.setting == setting })
 }
 
-// StatisticSources returns the sources that the statistics of a field name.
-func StatisticSources(s *spec.Field) (sources []spec.String) {
+// StatisticStanzas returns the stanzas of the statistics of a field.
+func StatisticStanzas(s *spec.Field) (stanzas []*spec.Node) {
 	for _, list := range statisticLists {
 		if node := s.Body.Get(list.setting); node != nil {
-			for _, n := range node.Items {
-				if source := n.Get("source"); source != nil {
-					sources = append(sources, source.AsString())
-				}
-			}
+			stanzas = append(stanzas, node.Items...)
+		}
+	}
+	return stanzas
+}
+
+// StatisticSources returns the sources that the statistics of a field name.
+func StatisticSources(s *spec.Field) (sources []spec.String) {
+	for _, n := range StatisticStanzas(s) {
+		if source := n.Get("source"); source != nil {
+			sources = append(sources, source.AsString())
 		}
 	}
 	return sources
@@ -112,15 +132,11 @@ func StatisticSources(s *spec.Field) (sources []spec.String) {
 
 // statisticUses returns the fields that the statistics of a stanza use.
 func statisticUses(s *spec.Field) (uses []spec.String) {
-	for _, list := range statisticLists {
-		if node := s.Body.Get(list.setting); node != nil {
-			for _, n := range node.Items {
-				uses = append(uses, byFields(n)...)
-				if where := n.Get("where"); where != nil {
-					for _, t := range where.Cond.Terms {
-						uses = append(uses, spec.String{Value: t.Field, Place: t.Place})
-					}
-				}
+	for _, n := range StatisticStanzas(s) {
+		uses = append(uses, byFields(n)...)
+		if where := n.Get("where"); where != nil {
+			for _, t := range where.Cond.Terms {
+				uses = append(uses, spec.String{Value: t.Field, Place: t.Place})
 			}
 		}
 	}
@@ -139,8 +155,9 @@ func byFields(n *spec.Node) []spec.String {
 }
 
 // ReadStatistics reads the published statistics of a field. Least and greatest bound
-// its values; they may be infinite. It is not ok after a fault.
-func (c *Compiler) ReadStatistics(s *spec.Field, least, greatest float64) (out []*Statistic, ok bool) {
+// its values; they may be infinite. Points are the values in quantiles of a finite field,
+// nil for others. It is not ok after a fault.
+func (c *Compiler) ReadStatistics(s *spec.Field, least, greatest float64, points []float64) (out []*Statistic, ok bool) {
 	ok = true
 	for _, list := range statisticLists {
 		node := s.Body.Get(list.setting)
@@ -149,9 +166,15 @@ func (c *Compiler) ReadStatistics(s *spec.Field, least, greatest float64) (out [
 		}
 		for _, n := range node.Items {
 			x := &Statistic{Measure: list.measure}
-			if !c.readStatistic(n, x) || !c.checkStatistic(s, x, least, greatest) {
+			if !c.readStatistic(n, x) {
 				ok = false
 				continue
+			}
+			if x.IsQuantile() && points != nil {
+				x.readInterpolation(n)
+				ok = c.checkQuantile(s, x, points) && ok
+			} else {
+				ok = c.checkStatistic(s, x, least, greatest) && ok
 			}
 			base := x.Measure
 			if x.Measure == Quantile {
@@ -437,8 +460,7 @@ func (c *Compiler) checkStatistic(s *spec.Field, x *Statistic, least, greatest f
 			continue
 		}
 		if v-x.Rounded[i]/2 >= greatest || v+x.Rounded[i]/2 <= least {
-			c.Diags.Errorf(x.Places[i], "outside-limits", "the %s of %s is %v, and the values of %q are from %s to %s", x.Title(), x.GroupName(i), v, s.Name, limitText(least), limitText(greatest)).
-				WithHint("correct the figure, or min and max")
+			c.outside(s, x, i, least, greatest)
 			ok = false
 		}
 	}

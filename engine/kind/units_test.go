@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/spec"
 )
 
 // The persons of random households have, on the scale of Linear, the mean size of the
@@ -74,7 +75,7 @@ func TestDisagreeAcrossUnits(t *testing.T) {
 			}
 		}
 		f := &Field{Name: "size", Scores: []float64{1, 2, 3, 4}, Statistics: []*Statistic{c.first, c.second}}
-		compiler := &Compiler{Diags: &diag.List{}}
+		compiler := &Compiler{Spec: &spec.Spec{}, Diags: &diag.List{}}
 		if got := !compiler.Disagree(f, j); got != c.agree {
 			t.Errorf("%s: agreement is %t, want %t: %v", name, got, c.agree, compiler.Diags.Items)
 		}

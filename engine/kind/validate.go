@@ -31,8 +31,11 @@ func (f *Field) Validate() error {
 		if err := s.validate(); err != nil {
 			return fmt.Errorf("statistic %q: %w", s.Name, err)
 		}
-		if s.Across != "" && f.Class != Fitted {
-			return fmt.Errorf("statistic %q is across %s, and its values are not fitted", s.Name, s.Across)
+		if (s.Across != "" || s.Interpolate != "") && !f.MeetsByFit() {
+			return fmt.Errorf("statistic %q is of a fitted field, and the values of this one are not fitted", s.Name)
+		}
+		if s.Interpolate != "" && len(f.Points()) != d.Size() {
+			return fmt.Errorf("statistic %q has %d points", s.Name, len(f.Points()))
 		}
 	}
 	if f.Scores != nil && (d == nil || len(f.Scores) != d.Size()) {
@@ -48,6 +51,10 @@ func (f *Field) Validate() error {
 			return errors.New("its values are labels, but its column has whole numbers")
 		}
 	case frame.Number, frame.Date, frame.Text, frame.TextList:
+	case frame.Records:
+		if len(f.Records) == 0 {
+			return errors.New("its records have no columns")
+		}
 	default:
 		return fmt.Errorf("its column has the unknown type %q", f.Type)
 	}
@@ -68,6 +75,8 @@ func (f *Field) Validate() error {
 		return p.validate()
 	case *number:
 		return p.validate()
+	case *integer:
+		return p.validate(f)
 	case *choice:
 		return p.validate(d)
 	case *group:
@@ -80,6 +89,8 @@ func (f *Field) Validate() error {
 		if p.Of == nil {
 			return errors.New("it is a group of nothing")
 		}
+	case *weight:
+		return p.validate()
 	case *list:
 		if p.Min < 0 || p.Max < p.Min || p.Max > max(len(p.Codes), 1) {
 			return fmt.Errorf("its lists have %d to %d of %d entries", p.Min, p.Max, len(p.Codes))
@@ -115,6 +126,16 @@ func (p *date) validate() error {
 func (f *Field) ValidateUses(find func(name string) *Field) error {
 	switch p := f.Program.(type) {
 	case *column:
+		return p.validate(f, find)
+	case *integer:
+		for _, l := range p.Limits {
+			if err := l.validate(find); err != nil {
+				return err
+			}
+		}
+	case *records:
+		return p.validate(f, find)
+	case *recordsCount:
 		return p.validate(f, find)
 	case *choice:
 		return p.validateKey(find)
@@ -175,6 +196,18 @@ func (f *Field) Selectors() []*Selector {
 		return []*Selector{p.Given}
 	case *list:
 		return []*Selector{p.Given}
+	case *integer:
+		return []*Selector{p.Given}
+	case *number:
+		all := []*Selector{p.Cases}
+		for _, sc := range p.Scales {
+			all = append(all, sc.By)
+		}
+		return all
+	case *records:
+		return p.selectors()
+	case *weight:
+		return []*Selector{p.Of}
 	}
 	return []*Selector{f.Lookup()}
 }
@@ -187,6 +220,9 @@ func (s *Statistic) validate() error {
 	}
 	if s.Across != "" && (s.Across != AcrossUnits || s.Measure != Mean) {
 		return fmt.Errorf("it is a %s across %q", s.Measure, s.Across)
+	}
+	if s.Interpolate != "" && (!s.IsQuantile() || len(s.ShareUpto) != n || len(s.ShareBelow) != n) {
+		return errors.New("it is an interpolated quantile without the shares of persons")
 	}
 	for _, c := range s.Of.Case {
 		if c < 0 || int(c) > n {
@@ -201,8 +237,11 @@ func (b *bank) validate(d *Domain) error {
 		return errors.New("its entries are not complete")
 	}
 	for i, at := range b.Start {
-		if at < 0 || int(at) > len(b.Codes) || i > 0 && at < b.Start[i-1] {
+		if at < 0 || int(at) > len(b.Codes) || i > 0 && at <= b.Start[i-1] {
 			return fmt.Errorf("its list %d begins at entry %d of %d", i, at, len(b.Codes))
+		}
+		if i > 0 && (b.Upto[at-1] != math.MaxUint32 || !slices.IsSorted(b.Upto[b.Start[i-1]:at])) {
+			return fmt.Errorf("the weights of its list %d do not add up", i)
 		}
 	}
 	for _, code := range b.Codes {

@@ -44,8 +44,10 @@ type Plan struct {
 	Tables     []Table      `json:"tables,omitempty"`
 	Expected   []Expected   `json:"expected"`
 	Impossible []Impossible `json:"impossible,omitempty"`
-	Checks     []Limit      `json:"checks,omitempty"`
-	Goals      []Goal       `json:"goals,omitempty"`
+	// Smoothed are the fields whose shares by bands are interpolated.
+	Smoothed []Smoothed `json:"smoothed,omitempty"`
+	Checks   []Limit    `json:"checks,omitempty"`
+	Goals    []Goal     `json:"goals,omitempty"`
 	// Independent lists the pairs of fitted fields that the spec leaves
 	// independent, some of them given other fields.
 	Independent  []Independence `json:"independent,omitempty"`
@@ -93,6 +95,8 @@ type Population struct {
 	// Wanted is the share of them who are wanted.
 	Persons int64   `json:"persons,omitempty"`
 	Wanted  float64 `json:"wanted"`
+	// Design is nil if everyone is sampled at the same rate.
+	Design *Design `json:"design,omitempty"`
 }
 
 // Warning is something in the spec that is allowed but may not be intended, such as a table whose

@@ -18,6 +18,8 @@ import (
 
 // TextOptions say how much of a plan is printed. The zero value prints a page or two.
 type TextOptions struct {
+	// Size is the number of persons that are made, 0 for that of the spec.
+	Size int64
 	// All prints lists in full. Otherwise long lists are cut and their remaining
 	// items counted.
 	All bool
@@ -32,10 +34,12 @@ const shortList = 12
 func (p *Plan) Text(w io.Writer, o TextOptions) error {
 	t := &printer{Plan: p, TextOptions: o}
 	t.head()
+	t.design()
 	t.fields()
 	t.tables()
 	t.shares()
 	t.statistics()
+	t.smoothed()
 	t.tree()
 	t.independences()
 	t.conditions()

@@ -53,6 +53,9 @@ type Expected struct {
 	Fields []string  `json:"fields"`
 	Slots  []int     `json:"slots"`
 	Share  []float64 `json:"share"`
+	// Sample has the shares of the sample where strata are sampled at other rates; nil if
+	// they are those of Share.
+	Sample []float64 `json:"sample,omitempty"`
 	// Universe selects the persons that the table covers (case 1); nil for everyone.
 	// Share sums to the universe's share of the persons wanted.
 	Universe *kind.Selector `json:"universe,omitempty"`
@@ -83,12 +86,14 @@ type Correlation struct {
 }
 
 // Variable is a variable of the model: the values of the fitted field Field, or,
-// with Bands, bands of its values. Bands are in no column.
+// with Bands, bands of its values, or, with Rates, the class of the rate of sampling.
+// Bands and rates are in no column.
 type Variable struct {
 	Name  string `json:"name"`
 	Field string `json:"field"`
 	Card  int    `json:"card"`
 	Bands bool   `json:"bands,omitempty"`
+	Rates bool   `json:"rates,omitempty"`
 	// Codes are the field's codes of the variable's values, null last; nil for bands.
 	Codes []int32 `json:"codes,omitempty"`
 }

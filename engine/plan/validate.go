@@ -54,6 +54,9 @@ func (p *Plan) Validate() error {
 	if err := v.selector(p.Population.Selector); err != nil {
 		return fmt.Errorf("population: %w", err)
 	}
+	if err := v.design(p); err != nil {
+		return fmt.Errorf("oversample: %w", err)
+	}
 	for i := range p.Expected {
 		if err := v.expected(&p.Expected[i]); err != nil {
 			return fmt.Errorf("expected distribution %q: %w", p.Expected[i].Name, err)
@@ -94,6 +97,9 @@ func (p *Plan) Validate() error {
 // variables checks that the values of each variable of the model are those of a field.
 func (v planValidator) variables(all []Variable) error {
 	for _, x := range all {
+		if x.Rates {
+			continue
+		}
 		f := v.fields[x.Field]
 		if f == nil || f.Class != kind.Fitted {
 			return fmt.Errorf("variable %q: %q is not a fitted field", x.Name, x.Field)
@@ -217,6 +223,12 @@ func (v planValidator) expected(e *Expected) error {
 		return fmt.Errorf("it has %d cells, its fields have %d", len(e.Share), n)
 	}
 	if err := shares(e.Share); err != nil {
+		return err
+	}
+	if e.Sample != nil && len(e.Sample) != n {
+		return fmt.Errorf("it has %d cells of the sample, its fields have %d", len(e.Sample), n)
+	}
+	if err := shares(e.Sample); err != nil {
 		return err
 	}
 	if e.Rank < 0 || e.Rank > 3 {

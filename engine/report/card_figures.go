@@ -72,7 +72,8 @@ func (r *Release) cardTargets(d *document) {
 			if t.Test != nil {
 				chance = number(t.Test.P)
 			}
-			rows = append(rows, []string{Escape(t.Name), humanize.Thousands(int64(n.Cells)), signed(n.Persons), Escape(n.PersonsCell), points(n.Points), chance, t.Status})
+			off, cell := n.Deviation()
+			rows = append(rows, []string{Escape(t.Name), humanize.Thousands(int64(n.Cells)), signed(off), Escape(cell), points(n.Points), chance, t.Status})
 		}
 		if rows != nil {
 			d.line("### %s\n", part.title)
@@ -86,17 +87,18 @@ func (r *Release) cardTargets(d *document) {
 
 // cardSubMargins says how far the sub-margins deviate at most.
 func (r *Release) cardSubMargins(d *document) {
-	n, worst := 0, (*check.TableNumbers)(nil)
+	n, worst, where := 0, 0.0, ""
 	for _, t := range r.Tables {
 		if t.Origin == plan.SubMargin && t.Numbers != nil {
-			if n++; worst == nil || math.Abs(t.Numbers.Persons) > math.Abs(worst.Persons) {
-				worst = t.Numbers
+			n++
+			if off, cell := t.Numbers.Deviation(); where == "" || math.Abs(off) > math.Abs(worst) {
+				worst, where = off, cell
 			}
 		}
 	}
 	if n > 0 {
 		d.line("Tables and joint distributions also imply distributions over some of their fields. %s, with a largest deviation of %s persons (%s); `stats.md` lists them.\n",
-			upper(humanize.Count(n, "such sub-margin is checked", "such sub-margins are checked")), signed(worst.Persons), Escape(worst.PersonsCell))
+			upper(humanize.Count(n, "such sub-margin is checked", "such sub-margins are checked")), signed(worst), Escape(where))
 	}
 }
 
@@ -115,7 +117,7 @@ func (r *Release) cardValues(d *document) {
 		var rows [][]string
 		for _, v := range c.Values {
 			rows = append(rows, []string{
-				Escape(v.Label), humanize.Thousands(v.Count), percent(v.Share), percent(*v.Target), signed(float64(v.Count) - *v.Target*float64(r.Population.Rows)),
+				Escape(v.Label), countOf(v.Count), percent(v.Share), percent(*v.Target), signed(v.Count - *v.Target*float64(r.Population.Rows)),
 			})
 		}
 		d.table([]string{"value", "persons>", "observed>", "target>", "deviation, persons>"}, rows)

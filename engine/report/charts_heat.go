@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/personagen/personagen/engine/humanize"
 )
 
 // heatMap is a table of two fields as rows and columns. Shares are within a row, or
@@ -19,7 +17,7 @@ type heatMap struct {
 	RowLabels     []string
 	ColumnLabels  []string
 	Down          bool
-	Observed      [][]int64
+	Observed      [][]float64
 	Target        [][]float64
 }
 
@@ -47,12 +45,12 @@ func heatStep(share float64) int {
 func (h *heatMap) within(i, k int) (observed, target float64) {
 	if h.Down {
 		for r := range h.RowLabels {
-			observed, target = observed+float64(h.Observed[r][k]), target+h.Target[r][k]
+			observed, target = observed+h.Observed[r][k], target+h.Target[r][k]
 		}
 		return observed, target
 	}
 	for c := range h.ColumnLabels {
-		observed, target = observed+float64(h.Observed[i][c]), target+h.Target[i][c]
+		observed, target = observed+h.Observed[i][c], target+h.Target[i][c]
 	}
 	return observed, target
 }
@@ -68,7 +66,7 @@ func (h *heatMap) of() string {
 // off reports whether a cell misses its target by more than chance and rounding
 // to whole persons explain.
 func (h *heatMap) off(i, k int) bool {
-	return math.Abs(float64(h.Observed[i][k])-h.Target[i][k]) > max(3, 4*math.Sqrt(h.Target[i][k]))
+	return math.Abs(h.Observed[i][k]-h.Target[i][k]) > max(3, 4*math.Sqrt(h.Target[i][k]))
 }
 
 // chart draws the map. Long column labels are tilted.
@@ -118,7 +116,7 @@ func (h *heatMap) chart() template.HTML {
 // expected.
 func (h *heatMap) cell(d *drawing, i, k int, x, y float64, name string) {
 	seen, expected := h.within(i, k)
-	observed, target := float64(h.Observed[i][k]), h.Target[i][k]
+	observed, target := h.Observed[i][k], h.Target[i][k]
 	if observed == 0 && target == 0 {
 		d.element("rect", "class", "nobody", "x", x+0.5, "y", y+0.5, "width", heatWidth-1, "height", heatHeight-1)
 		return
@@ -129,7 +127,7 @@ func (h *heatMap) cell(d *drawing, i, k int, x, y float64, name string) {
 		class += " off"
 	}
 	d.begin("g")
-	d.text("title", fmt.Sprintf("%s: %s of the %s, target %s; %s persons, deviation %s", name, percentOf(share), h.of(), percentOf(target/max(expected, 1e-12)), humanize.Thousands(h.Observed[i][k]), deviationOf(observed-target)))
+	d.text("title", fmt.Sprintf("%s: %s of the %s, target %s; %s persons, deviation %s", name, percentOf(share), h.of(), percentOf(target/max(expected, 1e-12)), countOf(h.Observed[i][k]), deviationOf(observed-target)))
 	d.element("rect", "class", class, "x", x+0.5, "y", y+0.5, "width", heatWidth-1, "height", heatHeight-1)
 	ink := "on0"
 	if heatStep(share) > 5 {

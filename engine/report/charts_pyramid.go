@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"html/template"
 	"strconv"
-
-	"github.com/personagen/personagen/engine/humanize"
 )
 
 // Dimensions of the pyramid: heights in pixels, pyramidSide in percent of its width.
@@ -23,7 +21,7 @@ func pyramidChart(p *Pyramid, rows int64) template.HTML {
 	most := 0.0
 	for i := range p.Bands {
 		for k := range 2 {
-			most = max(most, p.Target[i][k], float64(p.Observed[i][k]))
+			most = max(most, p.Target[i][k], p.Observed[i][k])
 		}
 	}
 	c := &pyramidDrawing{p: p, total: max(1, float64(rows)), bottom: pyramidTop + pyramidRow*float64(n)}
@@ -80,13 +78,13 @@ func (c *pyramidDrawing) axes(step float64) {
 // bar draws the observed persons of band i and sex k.
 func (c *pyramidDrawing) bar(i, k int) {
 	p := c.p
-	share := float64(p.Observed[i][k]) / c.total
+	share := p.Observed[i][k] / c.total
 	left, right := c.x(k, share), c.x(k, 0)
 	if k == 1 {
 		left, right = right, left
 	}
 	c.begin("g")
-	c.text("title", fmt.Sprintf("%s, %s: %s persons (%s), target %s", p.Sexes[k], p.Bands[i], humanize.Thousands(p.Observed[i][k]), percentOf(share), tenth(p.Target[i][k])))
+	c.text("title", fmt.Sprintf("%s, %s: %s persons (%s), target %s", p.Sexes[k], p.Bands[i], countOf(p.Observed[i][k]), percentOf(share), tenth(p.Target[i][k])))
 	c.element("rect", "class", fmt.Sprint("sex", k), "x", left, "y", c.top(i)+2, "width", right-left, "height", pyramidRow-4)
 	c.end("g")
 }

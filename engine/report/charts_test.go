@@ -64,7 +64,7 @@ func TestNumbersAsWords(t *testing.T) {
 func TestHeatMap(t *testing.T) {
 	h := newHeatMap(&Table{
 		Fields: []string{"age", "craft"}, Labels: [][]string{{"child", "young", "old"}, {"a very long craft", "none"}},
-		Target: []float64{0, 0, 10, 30, 20, 0}, Observed: []int64{0, 0, 11, 29, 20, 0},
+		Target: []float64{0, 0, 10, 30, 20, 0}, Observed: []float64{0, 0, 11, 29, 20, 0},
 	})
 	if !h.Down || h.Rows != "craft" || fmt.Sprint(h.ColumnLabels) != "[young old]" || fmt.Sprint(h.Observed) != "[[11 20] [29 0]]" || fmt.Sprint(h.Target) != "[[10 20] [30 0]]" {
 		t.Errorf("%+v", h)

@@ -19,9 +19,9 @@ type Figures struct {
 	Reconciled []float64  `json:"reconciled"`
 	Fitted     []float64  `json:"fitted"`
 	// Observed are the shares of the persons in the release who belong to the
-	// universe, nil if there are none. Persons counts them by row.
+	// universe, by weight, nil if there are none. Persons counts them by row.
 	Observed []float64 `json:"observed,omitempty"`
-	Persons  []int64   `json:"persons,omitempty"`
+	Persons  []float64 `json:"persons,omitempty"`
 
 	unmeasured bool // a field of the table is not in the data files
 }
@@ -56,8 +56,8 @@ func figuresOf(p *plan.Plan, t *plan.Table, r *check.Result) (f *Figures, covere
 	if columns == 0 || columns*len(t.Mass) != len(counts) {
 		return f, covered
 	}
-	f.Persons = make([]int64, len(t.Mass))
-	total := int64(0)
+	f.Persons = make([]float64, len(t.Mass))
+	total := 0.0
 	for k, n := range counts {
 		f.Persons[k/columns] += n
 		total += n
@@ -94,13 +94,13 @@ func coverage(p *plan.Plan, t *plan.Table) float64 {
 // countsWithin selects the counts of a table's own cells from counts over the
 // cells of its expected distribution, where null is the last value of a field
 // that can be null.
-func countsWithin(p *plan.Plan, t *plan.Table, counts []int64) []int64 {
+func countsWithin(p *plan.Plan, t *plan.Table, counts []float64) []float64 {
 	e := &p.Expected[t.Expected]
 	size := 1
 	for k := range e.Fields {
 		size *= len(t.Labels[k])
 	}
-	out := make([]int64, size)
+	out := make([]float64, size)
 	for at := range out {
 		from, stride, rest := 0, 1, at
 		for k := len(e.Fields) - 1; k >= 0; k-- {
@@ -143,7 +143,7 @@ func differentCells(f *Figures, n int) []int {
 	by := func(k int) float64 {
 		d := math.Abs(found[k] - f.Published[k])
 		if f.Observed != nil {
-			d *= float64(f.Persons[k/row])
+			d *= f.Persons[k/row]
 		}
 		return d
 	}

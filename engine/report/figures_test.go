@@ -29,22 +29,22 @@ func TestFigures(t *testing.T) {
 		Published: []float64{0.5, 0.5, 0.7, 0.3}, Reconciled: []float64{0.5, 0.5, 0.72, 0.28}, Fitted: []float64{0.5, 0.5, 0.72, 0.28},
 		Mass: []float64{0.2, 0.4},
 	}
-	got, covered := figuresOf(p, table, &check.Result{Observed: [][]int64{{10, 10, 30, 30, 10, 10}}})
+	got, covered := figuresOf(p, table, &check.Result{Observed: [][]float64{{10, 10, 30, 30, 10, 10}}})
 	if covered != 0.5 { // 0.6 of the target population, which is half of everyone, out of 0.6 of everyone
 		t.Errorf("got coverage %g, want 0.5", covered)
 	}
 	want := &Figures{
 		Labels: table.Labels, Published: table.Published, Reconciled: table.Reconciled, Fitted: table.Fitted,
-		Observed: []float64{0.5, 0.5, 0.75, 0.25}, Persons: []int64{20, 40},
+		Observed: []float64{0.5, 0.5, 0.75, 0.25}, Persons: []float64{20, 40},
 	}
 	if d := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Figures{})); d != "" {
 		t.Error(d)
 	}
 	p.Population.Selector = nil
-	if got, covered = figuresOf(p, table, &check.Result{Observed: [][]int64{make([]int64, 6)}}); covered != 1 || got.Observed != nil {
+	if got, covered = figuresOf(p, table, &check.Result{Observed: [][]float64{make([]float64, 6)}}); covered != 1 || got.Observed != nil {
 		t.Errorf("no persons: got %+v and coverage %g", got, covered)
 	}
-	got, covered = figuresOf(p, table, &check.Result{Observed: [][]int64{nil}}) // a hidden field
+	got, covered = figuresOf(p, table, &check.Result{Observed: [][]float64{nil}}) // a hidden field
 	if note := coverageNote(&Published{Figures: got, Covered: covered}); got.Observed != nil || !strings.Contains(note, "not in the data files") {
 		t.Errorf("a field that is not in the data files: got %+v, %q", got, note)
 	}

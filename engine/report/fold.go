@@ -21,7 +21,7 @@ const mostOfField = 60
 // Rest sums the values of a field that are not listed. Its shares are as in Value.
 type Rest struct {
 	Values int      `json:"values"` // how many they are
-	Count  int64    `json:"count"`
+	Count  float64  `json:"count"`
 	Share  float64  `json:"share"`
 	Target *float64 `json:"target,omitempty"`
 	// Deviation is the largest deviation from the target of one of these values, in
@@ -63,7 +63,7 @@ func deviationIn(v *Value, rows int64) float64 {
 	if v.Target == nil {
 		return 0
 	}
-	return float64(v.Count) - *v.Target*float64(rows)
+	return v.Count - *v.Target*float64(rows)
 }
 
 // add adds a value.

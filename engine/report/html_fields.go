@@ -73,6 +73,8 @@ func (v *view) fields() {
 		switch {
 		case f.Hidden || kind.MeaningOf(f.Kind) != kind.Fact || f.Class == kind.Written:
 		case s.Places != nil && f.Name == s.Places.Field:
+		case f.Records != nil:
+			v.Records = append(v.Records, v.records(f))
 		case len(f.Values) > 0 && f.Values[0].Target != nil && (f.Type != frame.Integer || len(f.Values) <= mostOpen):
 			v.Margins = append(v.Margins, v.margin(f))
 		case len(f.Values) > 0 && f.Values[0].Target == nil:
@@ -109,7 +111,7 @@ func (v *view) margin(f *Field) marginView {
 			out.Others = &othersView{rest.Values, percentOf(rest.Share), percentOf(*rest.Target), deviationOf(*rest.Deviation)}
 		}
 	}
-	null := share(f.Nulls, rows)
+	null := share(f.none(), float64(rows))
 	full := null
 	for _, x := range values {
 		full = max(full, x.Share)
@@ -118,10 +120,10 @@ func (v *view) margin(f *Field) marginView {
 		}
 	}
 	for _, x := range values {
-		row := valueView{Label: x.Label, Share: percentOf(x.Share), Deviation: humanize.Thousands(x.Count)}
+		row := valueView{Label: x.Label, Share: percentOf(x.Share), Deviation: countOf(x.Count)}
 		title := x.Label + ": " + row.Share
 		if x.Target != nil {
-			row.Deviation = deviationOf(float64(x.Count) - *x.Target*float64(rows))
+			row.Deviation = deviationOf(x.Count - *x.Target*float64(rows))
 			title += ", target " + percentOf(*x.Target)
 		}
 		if x.Published != nil {
@@ -133,7 +135,7 @@ func (v *view) margin(f *Field) marginView {
 	if f.Nulls > 0 {
 		row := valueView{Null: true, Share: percentOf(null), Plot: barStrip("none: "+percentOf(null), null, nil, full)}
 		if !out.Target {
-			row.Deviation = humanize.Thousands(f.Nulls)
+			row.Deviation = countOf(f.none())
 		}
 		out.Rows = append(out.Rows, row)
 	}

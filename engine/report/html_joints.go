@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
-
-	"github.com/personagen/personagen/engine/humanize"
 )
 
 type mapView struct {
@@ -56,7 +54,8 @@ func (v *view) joints() {
 		if n == nil || t.Origin == "margin" {
 			continue
 		}
-		row := deviationView{Name: t.Name, Within: t.Within, Where: n.PersonsCell, Persons: deviationOf(n.Persons), Ratio: fmt.Sprintf("%.2f", n.SRMSERatio), Status: t.Status, Cells: n.Cells}
+		off, cell := n.Deviation()
+		row := deviationView{Name: t.Name, Within: t.Within, Where: cell, Persons: deviationOf(off), Ratio: fmt.Sprintf("%.2f", n.SRMSERatio), Status: t.Status, Cells: n.Cells}
 		if len(t.Fields) == 2 {
 			row.V = fmt.Sprintf("%.3f / %.3f", n.Cramer, n.CramerTarget)
 		}
@@ -131,12 +130,13 @@ func (v *view) addHeatMap(t *Table) {
 	h.Rows, h.Columns = v.titleOf(h.Rows), v.titleOf(h.Columns)
 	out := mapView{Title: h.Title, Of: h.of(), Chart: h.chart(), Heat: h, Status: t.Status, Figures: v.figures(t.Fields...), Largest: "unknown"}
 	if t.Numbers != nil {
-		out.Largest = deviationOf(t.Numbers.Persons) + " persons"
+		off, _ := t.Numbers.Deviation()
+		out.Largest = deviationOf(off) + " persons"
 	}
 	for i, l := range h.RowLabels {
 		row := mapRow{Label: l}
 		for k := range h.ColumnLabels {
-			row.Cells = append(row.Cells, fmt.Sprintf("%s (%s)", humanize.Thousands(h.Observed[i][k]), deviationOf(float64(h.Observed[i][k])-h.Target[i][k])))
+			row.Cells = append(row.Cells, fmt.Sprintf("%s (%s)", countOf(h.Observed[i][k]), deviationOf(h.Observed[i][k]-h.Target[i][k])))
 		}
 		out.Rows = append(out.Rows, row)
 	}
@@ -177,8 +177,7 @@ func newHeatMap(t *Table) *heatMap {
 	}
 	for _, r := range kept[rows] {
 		h.RowLabels = append(h.RowLabels, t.Labels[rows][r])
-		var observed []int64
-		var target []float64
+		var observed, target []float64
 		for _, c := range kept[columns] {
 			k := cell(r, c)
 			if h.Down {

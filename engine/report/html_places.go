@@ -37,7 +37,7 @@ func (v *view) pyramid() {
 	for i, band := range p.Bands {
 		row := pyramidRowView{Band: band}
 		for k := range p.Sexes {
-			row.Cells = append(row.Cells, comparison{humanize.Thousands(p.Observed[i][k]), tenth(p.Target[i][k]), deviationOf(float64(p.Observed[i][k]) - p.Target[i][k])})
+			row.Cells = append(row.Cells, comparison{countOf(p.Observed[i][k]), tenth(p.Target[i][k]), deviationOf(p.Observed[i][k] - p.Target[i][k])})
 		}
 		out.Rows = append(out.Rows, row)
 	}
@@ -189,7 +189,7 @@ func placeScales(f *Field, rows float64) (axis scale, most float64, ok bool) {
 				low = min(low, x.Share)
 			}
 		}
-		most = max(most, math.Abs(float64(x.Count)-*x.Target*rows))
+		most = max(most, math.Abs(x.Count-*x.Target*rows))
 	}
 	if high == 0 {
 		return scale{}, 0, false

@@ -26,6 +26,10 @@ func (v *view) summary() {
 		v.Explain = quotaNote
 	}
 	v.persons()
+	if s.Design != nil {
+		v.Explain = strings.TrimSpace(weightNote + " " + v.Explain)
+		v.Tiles = append(v.Tiles, s.Design.tile(s.Population.Rows))
+	}
 	v.largest("margin", "Margins within", "margin", "margins")
 	v.largest("joint", "Joint distributions within", "joint distribution", "joint distributions")
 	v.writers()
@@ -103,8 +107,8 @@ func (v *view) largest(origin, label, one, many string) {
 			continue
 		}
 		n++
-		if x := t.Numbers.Persons; math.Abs(x) > math.Abs(worst) {
-			worst, where = x, t.Numbers.PersonsCell
+		if x, cell := t.Numbers.Deviation(); math.Abs(x) > math.Abs(worst) {
+			worst, where = x, cell
 		}
 	}
 	if n == 0 {

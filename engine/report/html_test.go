@@ -254,7 +254,7 @@ func TestPyramid(t *testing.T) {
 	if want := []string{"20–24", "25–29", "30–34", "35–39", "40–44", "45–49", "50–54", "55–59", "60–64", "65–69", "70–74", "75–79"}; !slices.Equal(s.Pyramid.Bands, want) {
 		t.Error(s.Pyramid.Bands)
 	}
-	observed, target := int64(0), 0.0
+	observed, target := 0.0, 0.0
 	for i := range s.Pyramid.Bands {
 		for k := range 2 {
 			observed, target = observed+s.Pyramid.Observed[i][k], target+s.Pyramid.Target[i][k]
@@ -264,7 +264,7 @@ func TestPyramid(t *testing.T) {
 		}
 	}
 	if observed != persons || target < persons-1e-3 || target > persons+1e-3 {
-		t.Errorf("%d observed, %g wanted", observed, target)
+		t.Errorf("%g observed, %g wanted", observed, target)
 	}
 	if s.Places == nil || s.Places.Field != "zone" || s.Places.Region != "" {
 		t.Errorf("%+v", s.Places)

@@ -27,9 +27,11 @@ const (
 func (s *Stats) Markdown(w io.Writer) error {
 	var d document
 	s.head(&d)
+	s.design(&d, "##")
 	s.goals(&d)
 	s.failures(&d)
 	s.margins(&d)
+	s.records(&d)
 	s.numbers(&d)
 	s.dates(&d)
 	s.texts(&d)
@@ -37,6 +39,7 @@ func (s *Stats) Markdown(w io.Writer) error {
 	s.reconciliation(&d)
 	s.counted(&d, "##")
 	s.uncertainty(&d)
+	s.smoothness(&d)
 	s.independence(&d)
 	s.exceptions(&d)
 	s.limits(&d)
@@ -131,19 +134,24 @@ func (s *Stats) values(d *document, f Field) {
 	if f.Published != "" {
 		head = append(head, "published>", "fitted>")
 	}
-	shown := f.Values
+	var shown []Value
+	var rest *Rest
 	if withTarget {
-		shown = shown[:min(len(shown), mostValues)]
+		var listed []int
+		listed, rest = foldValues(f.Values, s.Population.Rows, mostValues)
+		for _, i := range listed {
+			shown = append(shown, f.Values[i])
+		}
 	} else {
-		shown = slices.Clone(shown)
+		shown = slices.Clone(f.Values)
 		slices.SortStableFunc(shown, func(x, y Value) int { return cmp.Compare(y.Count, x.Count) })
 		shown = shown[:min(len(shown), mostFrequent)]
 	}
 	var rows [][]string
 	for _, v := range shown {
-		row := []string{Escape(v.Label), humanize.Thousands(v.Count), percent(v.Share)}
+		row := []string{Escape(v.Label), countOf(v.Count), percent(v.Share)}
 		if withTarget {
-			row = append(row, percent(*v.Target), signed(float64(v.Count)-*v.Target*float64(s.Population.Rows)))
+			row = append(row, percent(*v.Target), signed(v.Count-*v.Target*float64(s.Population.Rows)))
 		}
 		if f.Published != "" {
 			if v.Published != nil {
@@ -155,19 +163,27 @@ func (s *Stats) values(d *document, f Field) {
 		rows = append(rows, row)
 	}
 	if f.Nulls > 0 {
-		row := []string{"*none*", humanize.Thousands(f.Nulls), percent(share(f.Nulls, s.Population.Rows))}
+		row := []string{"*none*", countOf(f.none()), percent(share(f.none(), float64(s.Population.Rows)))}
 		rows = append(rows, append(row, make([]string, len(head)-len(row))...))
 	}
 	d.table(head, rows)
-	if n := len(f.Values) - len(shown); n > 0 {
-		d.line("stats.json has %d more values.\n", n)
+	if rest != nil {
+		d.line("%s other values: %s, target %s; the largest deviation of one of them is %s persons.\n",
+			humanize.Thousands(int64(rest.Values)), percent(rest.Share), percent(*rest.Target), signed(*rest.Deviation))
+	}
+	more, of := len(f.Values)-len(shown), ""
+	if f.Rest != nil {
+		more, of = len(f.listed)-len(shown), " of the "+humanize.Thousands(int64(len(f.Values)))
+	}
+	if more > 0 {
+		d.line("stats.json has %d more%s values.\n", more, of)
 	}
 }
 
 func (s *Stats) numbers(d *document) {
 	var rows [][]string
 	for _, f := range s.Fields {
-		if n := f.Numbers; n != nil && !f.Hidden && kind.MeaningOf(f.Kind) != kind.Identifier && f.Class != kind.Written {
+		if n := f.Numbers; n != nil && !f.Hidden && kind.MeaningOf(f.Kind) != kind.Identifier && kind.MeaningOf(f.Kind) != kind.Weighting && f.Class != kind.Written {
 			of := n.Of
 			if f.Unit != "" && of == "values" {
 				of = f.Unit
@@ -262,8 +278,9 @@ func (s *Stats) tables(d *document) {
 		if t.Test != nil {
 			test = fmt.Sprintf("%s, %d df, p %s", number(t.Test.ChiSquare), t.Test.DF, number(t.Test.P))
 		}
+		off, cell := n.Deviation()
 		rows = append(rows, []string{
-			Escape(t.Name), t.Origin, strconv.Itoa(n.Cells), signed(n.Persons), Escape(n.PersonsCell), points(n.Points),
+			Escape(t.Name), t.Origin, strconv.Itoa(n.Cells), signed(off), Escape(cell), points(n.Points),
 			number(n.TVD), fmt.Sprintf("%.2f", n.SRMSERatio), v, test, t.Status,
 		})
 	}
@@ -319,6 +336,15 @@ func (s *Stats) uncertainty(d *document) {
 		}
 	}
 	d.line("")
+}
+
+// smoothness shows the steepest steps of smoothed fields.
+func (s *Stats) smoothness(d *document) {
+	if rows := smoothedRows(s.Smoothed, Escape); rows != nil {
+		d.line("## Smoothed fields\n")
+		d.line("Tables give the shares of these fields by bands, and they are interpolated over single values. Every band keeps its shares. The steepest step is the largest change from one value to the next.\n")
+		d.table([]string{"field", "over", "edges", "steepest step by bands", "smoothed", "at most, points"}, rows)
+	}
 }
 
 func (s *Stats) independence(d *document) {

@@ -45,9 +45,11 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 			Sampling: facts.Sampling, Where: p.Population.Where, Persons: p.Population.Persons, Wanted: digits(p.Population.Wanted),
 		},
 		Checks:      Checks{r.Headline(), r.Counts, r.Budget, r.Parts, r.Tests, r.Outcomes},
+		Design:      designOf(p, r),
 		Goals:       r.Goals,
 		References:  references(p),
 		Independent: p.Independent,
+		Smoothed:    p.Smoothed,
 		Limitations: p.Limitations,
 		Warnings:    p.Warnings,
 		Sources:     p.Sources,
@@ -108,7 +110,7 @@ func publishedOf(p *plan.Plan, r *check.Result) []Published {
 func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Result) Field {
 	out := Field{
 		Name: f.Name, Title: f.Title, Kind: f.Kind, Class: f.Class, Type: f.Type, Unit: f.Unit, Hidden: f.Hidden,
-		Source: f.Source, Status: f.Status, Note: joinNotes(f.Note, f.Rest), When: f.WhenText, Nulls: profile.Nulls,
+		Source: f.Source, Status: f.Status, Note: joinNotes(f.Note, f.Rest), When: f.WhenText, Nulls: profile.Nulls, NullsWeighted: profile.NullsWeighted,
 	}
 	if of := f.Lookup(); of != nil {
 		out.Of = of.Fields
@@ -124,10 +126,11 @@ func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Resul
 		out.Numbers = &n
 	}
 	out.Dates = profile.Dates
+	out.Records = recordGroups(f, profile.Records)
 	if profile.Counts == nil {
 		return out
 	}
-	total := r.Rows
+	total := float64(r.Rows)
 	if f.Type == frame.CategoryList {
 		total = sum(profile.Counts)
 	}

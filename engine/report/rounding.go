@@ -2,10 +2,11 @@ package report
 
 import (
 	"math"
+
+	"github.com/personagen/personagen/engine/humanize"
 )
 
-func sum(counts []int64) int64 {
-	n := int64(0)
+func sum[N int64 | float64](counts []N) (n N) {
 	for _, c := range counts {
 		n += c
 	}
@@ -13,7 +14,7 @@ func sum(counts []int64) int64 {
 }
 
 // share returns c/n, 0 if n is 0.
-func share(c, n int64) float64 {
+func share[N int64 | float64](c, n N) float64 {
 	if n == 0 {
 		return 0
 	}
@@ -36,4 +37,12 @@ func digits(x float64) float64 {
 func places(x float64, decimals int) float64 {
 	scale := math.Pow(10, float64(decimals))
 	return math.Round(x*scale) / scale
+}
+
+// countOf writes a number of persons, which has decimals if it is a sum of weights.
+func countOf(x float64) string {
+	if x == math.Trunc(x) {
+		return humanize.Thousands(int64(x))
+	}
+	return humanize.Number(math.Round(10*x) / 10)
 }

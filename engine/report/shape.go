@@ -17,7 +17,7 @@ type Pyramid struct {
 	Sexes    []string    `json:"sexes"` // always two
 	Bands    []string    `json:"bands"` // youngest first
 	Target   [][]float64 `json:"target"`
-	Observed [][]int64   `json:"observed"`
+	Observed [][]float64 `json:"observed"`
 }
 
 // Places names the field that says where persons live, and groups its values
@@ -100,7 +100,7 @@ func bands(p *plan.Plan, r *check.Result, i int, age, sex *kind.Field) *Pyramid 
 		if n := len(out.Bands); n == 0 || band(a) != band(last) {
 			first = a
 			out.Bands = append(out.Bands, "")
-			out.Target, out.Observed = append(out.Target, make([]float64, 2)), append(out.Observed, make([]int64, 2))
+			out.Target, out.Observed = append(out.Target, make([]float64, 2)), append(out.Observed, make([]float64, 2))
 		}
 		last = a
 		n := len(out.Bands) - 1

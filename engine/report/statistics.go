@@ -18,10 +18,12 @@ type Statistic struct {
 	Title  string  `json:"title"`
 	P      float64 `json:"p,omitempty"`      // of a quantile
 	Across string  `json:"across,omitempty"` // "units" for a mean across units
-	Source string  `json:"source,omitempty"`
-	Year   int     `json:"year,omitempty"`
-	Status string  `json:"status,omitempty"`
-	Note   string  `json:"note,omitempty"`
+	// Interpolate is what a quantile of whole numbers is: "completed", "centred" or "no".
+	Interpolate string `json:"interpolate,omitempty"`
+	Source      string `json:"source,omitempty"`
+	Year        int    `json:"year,omitempty"`
+	Status      string `json:"status,omitempty"`
+	Note        string `json:"note,omitempty"`
 	// Groups compare PUBLISHED with REACHED. Those with the role "tested" are not
 	// aimed at.
 	Groups []StatisticGroup `json:"groups"`
@@ -42,7 +44,7 @@ func statisticsOf(p *plan.Plan, r *check.Result) (out []Statistic) {
 		for _, s := range f.Statistics {
 			x := Statistic{Field: f.Name, Name: s.Name, Title: s.Title(), Across: s.Across, Source: s.Source, Year: s.Year, Status: s.Status, Note: s.Note}
 			if s.IsQuantile() {
-				x.P = s.P
+				x.P, x.Interpolate = s.P, s.Interpolate
 			}
 			found := slices.IndexFunc(r.Outcomes, func(o check.Outcome) bool { return o.ID == "statistic."+f.Name+"."+s.Name })
 			for i := range s.Groups {
@@ -102,16 +104,22 @@ func statisticRows(all []Statistic, escape func(string) string) (rows [][]string
 
 var statisticHead = []string{"field", "statistic", "group", "persons>", "published>", "reached>", "sampling error>", "check"}
 
-const statisticNote = "Published means, medians, quantiles and totals, and what the persons of this release reach. Factors of the fields meet the published figures in the whole population, within their rounding; a release deviates by the sampling error, which is that of a random sample and smaller in a quota sample."
+const statisticNote = "Published means, medians, quantiles and totals, and what the persons of this release reach. Factors of number fields, and the fit for whole numbers, meet the published figures in the whole population, within their rounding; a release deviates by the sampling error, which is that of a random sample and smaller in a quota sample."
 
 const unitsNote = " A mean across units, such as persons per household, is the harmonic mean of the persons' values, because a unit of n persons is counted n times among persons."
 
+const quantileNote = " An interpolated median or quantile of whole numbers is between two of them: a value stands for everything up to the next one, as ages in completed years do, or, if it is centred, for everything from a half below to a half above."
+
 // statisticsNote explains a table of statistics.
 func statisticsNote(all []Statistic) string {
+	note := statisticNote
 	if slices.ContainsFunc(all, func(s Statistic) bool { return s.Across != "" }) {
-		return statisticNote + unitsNote
+		note += unitsNote
 	}
-	return statisticNote
+	if slices.ContainsFunc(all, func(s Statistic) bool { return s.Interpolate == kind.Completed || s.Interpolate == kind.Centred }) {
+		note += quantileNote
+	}
+	return note
 }
 
 // statistics shows the published statistics in stats.md.

@@ -21,7 +21,10 @@ import (
 type Stats struct {
 	Format     int        `json:"format"`
 	Population Population `json:"population"`
-	Checks     Checks     `json:"checks"`
+	// Design is nil if everyone is sampled at the same rate. Otherwise counts, shares and
+	// means are by weight, scaled to the number of rows.
+	Design *Design `json:"design,omitempty"`
+	Checks Checks  `json:"checks"`
 	// Goals are the goals that the spec sets. An unmet goal never fails a run.
 	Goals  []check.Goal `json:"goals,omitempty"`
 	Fields []Field      `json:"fields"`
@@ -39,7 +42,9 @@ type Stats struct {
 	// to the fitted ones.
 	Published []Published `json:"published,omitempty"`
 	// Statistics follows published means, quantiles and totals of fields.
-	Statistics  []Statistic         `json:"statistics,omitempty"`
+	Statistics []Statistic `json:"statistics,omitempty"`
+	// Smoothed are the fields whose shares by bands are interpolated over single values.
+	Smoothed    []plan.Smoothed     `json:"smoothed,omitempty"`
 	Uncertain   []Uncertain         `json:"uncertain,omitempty"` // fields, tables, statistics and correlations whose status is not official
 	Independent []plan.Independence `json:"independent,omitempty"`
 	Exceptions  []Exception         `json:"exceptions,omitempty"`
@@ -130,12 +135,16 @@ type Field struct {
 	Items  *kind.Length `json:"items,omitempty"` // allowed in a list of texts
 
 	Nulls int64 `json:"nulls"`
+	// NullsWeighted is Nulls by weight, where strata are sampled at other rates.
+	NullsWeighted float64 `json:"nulls_weighted,omitempty"`
 	// Values are all values, or, of a field with more than MostCells, the largest and
 	// those that deviate most. Rest sums the others.
 	Values  []Value            `json:"values,omitempty"`
 	Rest    *Rest              `json:"rest,omitempty"`
 	Numbers *check.Summary     `json:"numbers,omitempty"`
 	Dates   *check.DateSummary `json:"dates,omitempty"`
+	// Records describe the groups of a field of records.
+	Records []RecordGroup `json:"records,omitempty"`
 	// Published names the one-way table whose figures are in Values.
 	// PublishedWhere is the condition of its universe, "" for everyone.
 	Published      string `json:"published,omitempty"`
@@ -144,16 +153,36 @@ type Field struct {
 	listed []int // positions in Values of those in stats.json, if Rest is set
 }
 
+// none returns how many persons have no value, by weight.
+func (f *Field) none() float64 {
+	if f.NullsWeighted > 0 {
+		return f.NullsWeighted
+	}
+	return float64(f.Nulls)
+}
+
 // Value is a value of a finite field, or a label of a list, where Share is the
 // share of all items. Target is the share expected in the target population;
 // Published is the share that the source gives for its own universe.
 type Value struct {
 	Label     string   `json:"label"`
-	Count     int64    `json:"count"`
+	Count     float64  `json:"count"`
 	Share     float64  `json:"share"`
 	Target    *float64 `json:"target,omitempty"`
 	Published *float64 `json:"published,omitempty"`
 	Fitted    *float64 `json:"fitted,omitempty"` // in the universe of Published
+}
+
+// RecordGroup describes the records of one group.
+type RecordGroup struct {
+	Name    string `json:"name"`
+	Records int64  `json:"records"`
+	// Persons are the persons by the number of their records. Share is that of the persons
+	// who have the list.
+	Persons []Value `json:"persons"`
+	// Fields describe the columns that the records of the group have. Their Nulls and counts
+	// are of records.
+	Fields []Field `json:"fields"`
 }
 
 // Table compares a distribution with its target, in persons. The deviation of
@@ -168,7 +197,7 @@ type Table struct {
 	Status string     `json:"status"` // of its check
 	// Target and Observed are left out of tables with more than MostCells.
 	Target   []float64           `json:"target,omitempty"`
-	Observed []int64             `json:"observed,omitempty"`
+	Observed []float64           `json:"observed,omitempty"`
 	Omitted  int                 `json:"omitted_cells,omitempty"`
 	Numbers  *check.TableNumbers `json:"numbers,omitempty"`
 	Test     *check.Test         `json:"test,omitempty"`

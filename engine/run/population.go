@@ -13,6 +13,7 @@ import (
 	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/cache"
 	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/internal/fit"
@@ -34,7 +35,13 @@ type FitProgress = fit.Progress
 // *diag.ListError when the spec, a table or the bundle is wrong. The spec may also
 // read the files in allowPaths.
 func Compile(ctx context.Context, path, cache string, progress func(FitProgress), warn func(*diag.List), allowPaths ...string) (*bundle.Bundle, error) {
-	b, warnings, err := compileOrRead(ctx, path, cache, progress, allowPaths)
+	return compileFor(ctx, path, cache, 0, progress, warn, allowPaths)
+}
+
+// compileFor is Compile for a population of a size, on which the rates of strata may
+// depend; 0 means that of the spec.
+func compileFor(ctx context.Context, path, cache string, size int64, progress func(FitProgress), warn func(*diag.List), allowPaths []string) (*bundle.Bundle, error) {
+	b, warnings, err := compileOrRead(ctx, path, cache, size, progress, allowPaths)
 	if err == nil && warn != nil && len(warnings.Items) > 0 {
 		warn(warnings)
 	}
@@ -42,7 +49,7 @@ func Compile(ctx context.Context, path, cache string, progress func(FitProgress)
 }
 
 // compileOrRead also returns the warnings, with file names as the user writes them.
-func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Progress), allowPaths []string) (*bundle.Bundle, *diag.List, error) {
+func compileOrRead(ctx context.Context, path, cache string, size int64, progress func(fit.Progress), allowPaths []string) (*bundle.Bundle, *diag.List, error) {
 	if bundle.Is(path) {
 		b, err := readBundle(path)
 		if err != nil {
@@ -55,7 +62,7 @@ func compileOrRead(ctx context.Context, path, cache string, progress func(fit.Pr
 		return nil, nil, err
 	}
 	var entries diag.List
-	b, more := compile.Compile(ctx, s, compile.Options{Cache: cache, Progress: progress, Damaged: damagedEntry(&entries)})
+	b, more := compile.Compile(ctx, s, compile.Options{Size: size, Cache: cache, Progress: progress, Damaged: damagedEntry(&entries)})
 	if err := more.ErrContext(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -149,6 +156,10 @@ func choosePersons(b *bundle.Bundle, c *Config) (release.Population, error) {
 	if persons.Sampling != check.Quota && persons.Sampling != check.Independent {
 		return persons, fmt.Errorf("%w: sampling must be %q or %q, not %q", ErrUsage, check.Quota, check.Independent, persons.Sampling)
 	}
+	if d := b.Plan.Population.Design; d != nil && d.Size > 0 && d.Size != persons.Size {
+		return persons, fmt.Errorf("%w: the bundle has rates of strata for %s, not for %s: make it again with -n %d", ErrUsage,
+			humanize.Count(d.Size, "person", "persons"), humanize.Thousands(persons.Size), persons.Size)
+	}
 	for _, f := range b.Plan.Fields {
 		if f.Unique > 0 && f.Unique < persons.Size {
 			return persons, fmt.Errorf("%w: %s", ErrUsage, kind.TooFewValues(f, persons.Size))
@@ -234,6 +245,9 @@ func exceptions(b *bundle.Bundle, a *sample.Allocation) []check.Exception {
 	var list []check.Exception
 	for _, x := range a.Exceptions {
 		ref := b.Controls[x.Control]
+		if ref.Expected == bundle.NoExpected {
+			continue // the checks count strata themselves
+		}
 		list = append(list, check.Exception{
 			Expected: ref.Expected, Cell: int(ref.Cell[x.Cell]), Persons: float64(x.Count) - x.Target,
 			Reason: "the integer counts of this many persons could not be brought closer without moving a margin or an impossible combination",

@@ -175,9 +175,9 @@ func (r *run) event(e Event) {
 }
 
 func (r *run) compile() error {
-	b, err := Compile(r.ctx, r.Spec, r.Cache, func(p FitProgress) {
+	b, err := compileFor(r.ctx, r.Spec, r.Cache, r.Size, func(p FitProgress) {
 		r.event(Event{Stage: "fit", Note: fmt.Sprintf("%s, sweep %d, worst deviation %.1e", p.Stage, p.Sweep, p.TVD)})
-	}, r.Warnings, r.AllowPaths...)
+	}, r.Warnings, r.AllowPaths)
 	if err != nil {
 		return err
 	}
@@ -185,6 +185,9 @@ func (r *run) compile() error {
 		return err
 	}
 	if err := checkAliases(b.Plan, r.Aliases); err != nil {
+		return err
+	}
+	if err := checkWeight(b.Plan, r.Aliases); err != nil {
 		return err
 	}
 	texts := b.Plan.HasTexts()
@@ -202,6 +205,16 @@ func (r *run) compile() error {
 	r.plan, r.summary.Plan = b.Plan, b.Plan
 	r.persons, err = choosePersons(b, &r.Config)
 	return err
+}
+
+// checkWeight returns an error when a set of aliases has no column of the weights that
+// rows of a sample with strata need.
+func checkWeight(p *plan.Plan, set string) error {
+	d := p.Population.Design
+	if d == nil || slices.ContainsFunc(p.FileColumns(set), func(c plan.FileColumn) bool { return c.Field == d.Weight }) {
+		return nil
+	}
+	return fmt.Errorf("%w: some persons are sampled at another rate, and the set of aliases %q has no column of field %s, so nobody could count its rows by weight; add {column: %q, field: %q} to the set", ErrUsage, set, d.Weight, d.Weight, d.Weight)
 }
 
 // checkAliases returns an error when the plan has no such set of aliases.

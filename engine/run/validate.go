@@ -116,7 +116,15 @@ func (cfg *ValidateConfig) open(ctx context.Context) (*validationInput, error) {
 		return nil, fmt.Errorf("%w: name a release or data files to validate", ErrUsage)
 	}
 	if cfg.Spec != "" {
-		b, err := Compile(ctx, cfg.Spec, cfg.Cache, nil, nil, cfg.AllowPaths...)
+		size := cfg.Size
+		if isRelease(cfg.Paths[0]) {
+			r, err := release.Open(cfg.Paths...)
+			if err != nil {
+				return nil, err
+			}
+			size = r.Population.Size
+		}
+		b, err := compileFor(ctx, cfg.Spec, cfg.Cache, size, nil, nil, cfg.AllowPaths)
 		if err != nil {
 			return nil, err
 		}

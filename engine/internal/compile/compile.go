@@ -3,14 +3,15 @@
 // holds one stage and uses only the files of earlier ones:
 //
 //	names, fields, labels           names of the spec, fields of every kind
-//	space, conditions, checks,      fitted fields as variables, conditions as
-//	goals                           functions of them
+//	space, conditions, strata,      fitted fields as variables, conditions as
+//	checks, goals                   functions of them
 //	banks, phrases, rules,          phrase banks, rules about texts, and whether
 //	coverage, narrator              everyone finds a phrase
 //	endpoints, prompts, calls       how models are asked
 //	tables, spread, means, doubts,  figures over the variables
 //	bands, problem
 //	structure, cache, explain, fit  the fit, and what it says when it fails
+//	smooth, refine                  shares by bands over single values
 //	statistics                      factors that meet published means and quantiles
 //	report, moves, expected, entries  what became of the tables, what a sample follows
 //	model, independence             the sampler's model, and what it leaves independent
@@ -44,11 +45,12 @@ var checking = []stage{
 	{"fields", (*compiler).compileFields},
 	{"labels", (*compiler).checkLabels},
 	{"space", (*compiler).buildSpace},
-	{"conditions", func(c *compiler) { c.compileConditions(); c.compileChecks(); c.compileGoals() }},
+	{"conditions", func(c *compiler) { c.compileConditions(); c.compileStrata(); c.compileChecks(); c.compileGoals() }},
 	{"narrator", (*compiler).compileNarrator},
 	{"calls", (*compiler).compileCalls},
 	{"tables", (*compiler).readTables},
 	{"means", (*compiler).readMeans},
+	{"smoothings", (*compiler).readSmoothings},
 	{"doubts", (*compiler).listDoubts},
 	{"problem", (*compiler).poseProblem},
 }
@@ -56,7 +58,9 @@ var checking = []stage{
 // fitting are the stages from the fit on.
 var fitting = []stage{
 	{"fit", (*compiler).fit},
+	{"smooth", (*compiler).smooth},
 	{"slice", (*compiler).slice},
+	{"strata", (*compiler).solveStrata},
 	{"statistics", (*compiler).meetStatistics},
 	{"tables", (*compiler).reportTables},
 	{"moves", (*compiler).reportMoves},

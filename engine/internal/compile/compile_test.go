@@ -121,6 +121,8 @@ func persons(t *testing.T, p compiled, fields ...string) []string {
 				out[r] += b.Schema[i].Labels[c.Codes[r]] + ";"
 			case c.Ints != nil:
 				out[r] += fmt.Sprint(c.Ints[r]) + ";"
+			case c.Floats != nil:
+				out[r] += fmt.Sprint(c.Floats[r]) + ";"
 			default:
 				out[r] += c.Texts[r] + ";"
 			}

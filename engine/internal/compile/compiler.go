@@ -22,6 +22,9 @@ import (
 type Options struct {
 	// MaxCells bounds the junction tree; 0 means fit's default.
 	MaxCells int64
+	// Size is the number of persons for which strata with a least number are sampled; 0
+	// means the spec's.
+	Size int64
 	// Cache is the folder of fitted plans; empty means no cache.
 	Cache string
 	// Damaged, when set, is called with an entry of the cache that is damaged. The
@@ -46,21 +49,26 @@ type compiler struct {
 	tabulated map[string]*tabulator  // by table, of records
 	plan      *plan.Plan
 
-	space  space        // the fitted fields as variables
-	tables []figures    // of the spec's tables, over the space
-	zeros  []zero       // impossible combinations, and nulls outside a when
-	joints []constraint // joints that the model must be able to give
-	where  *constraint  // the persons wanted
-	means  []fittedMean // published means of fitted fields
-	limits []constraint // per plan.Checks: cell 0 is counted among, cell 1 counted
+	space      space             // the fitted fields as variables
+	tables     []figures         // of the spec's tables, over the space
+	zeros      []zero            // impossible combinations, and nulls outside a when
+	joints     []constraint      // joints that the model must be able to give
+	where      *constraint       // the persons wanted
+	strata     *strata           // who is sampled at another rate; nil without any
+	means      []fittedStatistic // published statistics that the fit meets
+	posed      []posed           // of each mean of the problem
+	smoothings []smoothing       // tables whose bands are interpolated
+	ties       map[int][]tie     // of the integers in them
+	limits     []constraint      // per plan.Checks: cell 0 is counted among, cell 1 counted
 
 	problem  fit.Problem
 	together [][]int     // Problem.Together in the order of the spec
 	whole    *fit.Result // everyone
 	wanted   *fit.Result // the persons wanted
+	drawn    *fit.Result // the sample; that of the persons wanted unless strata have other rates
 
 	controls []control     // of plan.Expected; in the order of the model once that is built
-	model    *sample.Model // the persons wanted, as the sampler reads them
+	model    *sample.Model // of drawn, as the sampler reads it
 	writers  bundle.Writers
 }
 

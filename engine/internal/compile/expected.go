@@ -32,6 +32,7 @@ func (c *compiler) expect() {
 		}
 		c.expected(plan.Expected{Name: jointName(j), Origin: "joint", Fields: fields}, nil, j.Place)
 	}
+	c.expectSmoothed()
 	c.expectSubMargins()
 }
 
@@ -62,6 +63,11 @@ func (c *compiler) distribution(e *plan.Expected, where *spec.Condition, at diag
 	}
 	part = c.onVariables(part)
 	marginal, err := c.wanted.Marginal(part.scope)
+	var drawn []float64
+	if err == nil && c.strata != nil {
+		drawn, err = c.drawn.Marginal(part.scope)
+		e.Sample = make([]float64, part.cells)
+	}
 	if err != nil {
 		c.diags.Errorf(at, "marginal", "the joint of %v cannot be read from the fit: %v", e.Fields, err).WithHint("use groups with fewer values")
 		return part, false
@@ -72,6 +78,9 @@ func (c *compiler) distribution(e *plan.Expected, where *spec.Condition, at diag
 		if cell := part.cell[k]; cell >= 0 {
 			e.Share[cell] += p
 			inside += p
+			if drawn != nil {
+				e.Sample[cell] += drawn[k]
+			}
 		} else {
 			outside += p
 		}
@@ -125,7 +134,7 @@ func newControl(expected int, e *plan.Expected, part constraint) control {
 			continue
 		}
 		if number[cell] == 0 {
-			x.Share, x.ref.Cell = append(x.Share, e.Share[cell]), append(x.ref.Cell, cell)
+			x.Share, x.ref.Cell = append(x.Share, e.Sampled()[cell]), append(x.ref.Cell, cell)
 			number[cell] = int32(len(x.Share))
 		}
 		x.Cell[k] = number[cell] - 1

@@ -34,6 +34,9 @@ func (c *compiler) listIndependences() {
 	if c.where != nil {
 		tie(c.where.scope)
 	}
+	if c.strata != nil {
+		tie(c.strata.sets.scope)
+	}
 	for a := range n {
 		for b := a + 1; b < n; b++ {
 			if tied[a][b] {

@@ -10,7 +10,7 @@ import (
 	"github.com/personagen/personagen/engine/plan"
 )
 
-// buildModel puts the fit of the persons wanted into the sampler's form: clique by
+// buildModel puts the distribution of the sample into the sampler's form: clique by
 // clique, each variable given those of its clique that are placed already.
 func (c *compiler) buildModel() {
 	slices.SortStableFunc(c.controls, func(a, b control) int { return cmp.Or(strings.Compare(a.Name, b.Name), slices.Compare(a.Cell, b.Cell)) })
@@ -18,11 +18,27 @@ func (c *compiler) buildModel() {
 	for _, x := range c.controls {
 		m.Controls = append(m.Controls, x.Control)
 	}
-	for v, x := range c.wanted.Vars {
+	for v, x := range c.drawn.Vars {
 		m.Vars = append(m.Vars, sample.Var{Name: x.Name, Card: x.Card, Ordered: c.ordered(v)})
 	}
+	if c.strata != nil {
+		if len(c.plan.Population.Design.Classes) > 1 {
+			c.strataSteps(m)
+		} else {
+			c.cliqueSteps(m)
+		}
+		c.controlStrata(m) // limits of checks are on shares by weight, which the sampler does not know
+	} else {
+		c.cliqueSteps(m)
+		c.enforceChecks(m)
+	}
+	c.model = m
+}
+
+// cliqueSteps places the variables clique by clique.
+func (c *compiler) cliqueSteps(m *sample.Model) {
 	placed := make([]bool, len(m.Vars))
-	for _, q := range c.wanted.Cliques {
+	for _, q := range c.drawn.Cliques {
 		var given, fresh []int
 		for _, v := range q.Vars {
 			if placed[v] {
@@ -38,8 +54,6 @@ func (c *compiler) buildModel() {
 			placed[v] = true
 		}
 	}
-	c.enforceChecks(m)
-	c.model = m
 }
 
 // enforceChecks has the sampler enforce the checks whose fields one step of the model
@@ -79,7 +93,13 @@ func (c *compiler) orderFresh(fresh, given []int) {
 		}
 		return n
 	}
+	positions := func(v int) int { // in bands: after the bands
+		return slices.IndexFunc(c.space.splits, func(s split) bool { return s.position == v && v > 0 })
+	}
 	slices.SortStableFunc(fresh, func(a, b int) int {
+		if d := positions(a) - positions(b); d != 0 {
+			return d
+		}
 		if d := c.wanted.Vars[a].Card - c.wanted.Vars[b].Card; c.plan.Variables[a].Bands != c.plan.Variables[b].Bands || d == 0 {
 			if c.plan.Variables[a].Bands {
 				return 1
@@ -99,17 +119,7 @@ func (c *compiler) stepWeight(vars []int, p []float64, given []int, v int) []flo
 	for i, x := range c.wanted.Vars {
 		cards[i] = x.Card
 	}
-	axes := append(slices.Clone(given), v)
-	size := 1
-	for _, a := range axes {
-		size *= cards[a]
-	}
-	to := project(cards, vars, axes)
-	w := make([]float64, size)
-	for k, x := range p {
-		w[to(k)] += x
-	}
-	return w
+	return marginalOf(cards, vars, p, append(slices.Clone(given), v))
 }
 
 // ordered reports whether a variable's values are ordered: integers, and bands

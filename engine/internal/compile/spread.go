@@ -6,8 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
-	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/internal/smooth"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/spec"
@@ -23,10 +23,11 @@ const defaultSlope = 0.1
 func (c *compiler) spreadTables() {
 	before := len(c.diags.Items)
 	var made []spec.Table
+	var curves [][]curve
 	for i := range c.tables {
 		if t := c.tables[i].spec; t.Spread != nil {
-			if pattern, ok := c.spread(&c.tables[i]); ok {
-				made = append(made, pattern)
+			if pattern, of, ok := c.spread(&c.tables[i]); ok {
+				made, curves = append(made, pattern), append(curves, of)
 			}
 		}
 	}
@@ -36,10 +37,38 @@ func (c *compiler) spreadTables() {
 	own := *c.spec // the caller's spec is not changed
 	own.Tables = slices.Concat(own.Tables, made)
 	c.spec, c.kinds.Spec = &own, &own
-	for i := len(own.Tables) - len(made); i < len(own.Tables); i++ {
-		if f, ok := c.readTable(&own.Tables[i]); ok {
+	for i := range made {
+		f, ok := c.shape(&own.Tables[len(own.Tables)-len(made)+i])
+		if !ok {
+			continue
+		}
+		for _, x := range curves[i] {
+			x.fill(&f)
+		}
+		if c.complete(&f) {
 			c.tables = append(c.tables, f)
 		}
+	}
+}
+
+// curve has the counts of the single values for a combination of labels, NaN for those of
+// a class without a figure.
+type curve struct {
+	labels []int
+	counts []float64
+}
+
+// fill sets the figures of a pattern.
+func (x *curve) fill(f *figures) {
+	for v, count := range x.counts {
+		cell := f.cell(append(slices.Clone(x.labels), v))
+		if math.IsNaN(count) {
+			f.leaveOpen(cell)
+			continue
+		}
+		text := significantDigits(count)
+		f.share[cell], _ = strconv.ParseFloat(text, 64)
+		f.note(cell, text, f.spec.Place)
 	}
 }
 
@@ -51,12 +80,12 @@ type classes struct {
 	label  []int       // of each class
 }
 
-// spread returns the pattern of a table that spreads its classes.
-func (c *compiler) spread(f *figures) (spec.Table, bool) {
+// spread returns the pattern of a table that spreads its classes, and its curves.
+func (c *compiler) spread(f *figures) (spec.Table, []curve, bool) {
 	t := f.spec
 	x, ok := c.classesOf(f)
 	if !ok {
-		return spec.Table{}, false
+		return spec.Table{}, nil, false
 	}
 	by := make([]int, 0, len(t.Spread.By)) // axes with a curve for each value
 	for _, name := range t.Spread.By {
@@ -68,16 +97,16 @@ func (c *compiler) spread(f *figures) (spec.Table, bool) {
 				axes = append(axes, g.Name)
 			}
 			c.mustBeOneOf(name, "axis of the table", "unknown-axis", axes)
-			return spec.Table{}, false
+			return spec.Table{}, nil, false
 		case at == x.axis:
 			c.diags.Errorf(name.Place, "spread-by", "the classes of %q cannot have a curve for each class", name.Value).WithHint("name another field of over")
-			return spec.Table{}, false
+			return spec.Table{}, nil, false
 		}
 		by = append(by, at)
 	}
 	open, about, ok := c.openClass(f, x)
 	if !ok {
-		return spec.Table{}, false
+		return spec.Table{}, nil, false
 	}
 	end := x.of.Domain.Size()
 	pattern := spec.Table{
@@ -87,43 +116,68 @@ func (c *compiler) spread(f *figures) (spec.Table, bool) {
 	}
 	if slices.ContainsFunc(c.spec.Tables, func(o spec.Table) bool { return o.Name == pattern.Name }) {
 		c.diags.Errorf(t.Spread.Place, "name-taken", "the curve of table %q is called %q, and there is a table of that name", t.Name, pattern.Name).WithHint("rename one of them")
-		return spec.Table{}, false
+		return spec.Table{}, nil, false
 	}
 	for _, at := range by {
 		pattern.Over = append(pattern.Over, spec.String{Value: f.fields[at].Name, Place: t.Place})
 	}
 	pattern.Over = append(pattern.Over, spec.String{Value: x.of.Name, Place: t.Place})
-	root := &spec.Node{Kind: spec.StructNode, Place: t.Place}
+	var curves []curve
+	unknown := make([]bool, len(x.starts))
 	for _, row := range f.classTotals(x, by) {
-		n := root
-		for i, at := range by {
-			n = child(n, f.fields[at].Domain.Label(row.labels[i]), t.Place)
-		}
-		for v, count := range smooth.Spread(x.starts, end, row.counts, open) {
-			text := significantDigits(count)
-			number, _ := strconv.ParseFloat(text, 64)
-			n.Fields = append(n.Fields, spec.Named{Name: x.of.Domain.Label(v), Place: t.Place,
-				Value: &spec.Node{Kind: spec.NumberNode, Place: t.Place, Number: number, String: text}})
+		curves = append(curves, curve{row.labels, x.spread(row.counts, end, open)})
+		for i, n := range row.counts {
+			unknown[i] = unknown[i] || math.IsNaN(n)
 		}
 	}
-	pattern.Inline = root
+	var names []string
+	for i, yes := range unknown {
+		if yes {
+			names = append(names, strconv.Quote(f.fields[x.axis].Domain.Label(x.label[i])))
+		}
+	}
+	if names != nil {
+		pattern.Note = strings.TrimSuffix(pattern.Note, ".") + fmt.Sprintf("; not spread where there is no figure: %s.", strings.Join(names, ", "))
+	}
 	pattern.Rounded = 1e-9 // the counts of a curve have fractions
-	return pattern, true
+	return pattern, curves, true
+}
+
+// spread returns the counts of the single values by those of the classes. Classes without
+// a count (NaN) interrupt the curve, because nothing is known of their borders.
+func (x *classes) spread(counts []float64, end int, open *smooth.Open) []float64 {
+	var out []float64
+	border := func(i int) int {
+		if i < len(x.starts) {
+			return x.starts[i]
+		}
+		return end
+	}
+	for i := 0; i < len(counts); {
+		j := i
+		for j < len(counts) && !math.IsNaN(counts[j]) {
+			j++
+		}
+		if j == i {
+			for range border(i+1) - x.starts[i] {
+				out = append(out, math.NaN())
+			}
+			i++
+			continue
+		}
+		tail := open
+		if j < len(counts) {
+			tail = nil
+		}
+		out = append(out, smooth.Spread(x.starts[i:j], border(j), counts[i:j], tail)...)
+		i = j
+	}
+	return out
 }
 
 // significantDigits writes a count with seven digits, which are the same on every
 // machine.
 func significantDigits(x float64) string { return strconv.FormatFloat(x, 'e', 6, 64) }
-
-// child returns the struct with a name in a struct, which it adds if there is none.
-func child(n *spec.Node, name string, at diag.Place) *spec.Node {
-	if found := n.Get(name); found != nil {
-		return found
-	}
-	made := &spec.Node{Kind: spec.StructNode, Place: at}
-	n.Fields = append(n.Fields, spec.Named{Name: name, Place: at, Value: made})
-	return made
-}
 
 // classesOf finds the axis of a table whose values are bands of an integer field.
 func (c *compiler) classesOf(f *figures) (x classes, ok bool) {
@@ -171,7 +225,8 @@ type classTotals struct {
 }
 
 // classTotals sums a table over all axes but the classes and those in by. Rows of a
-// conditional table count the same.
+// conditional table count the same. The total of a class is NaN if one of its figures is
+// not given.
 func (f *figures) classTotals(x classes, by []int) (out []classTotals) {
 	at := map[string]int{}
 	for cell, share := range f.share {
@@ -191,6 +246,9 @@ func (f *figures) classTotals(x classes, by []int) (out []classTotals) {
 			out = append(out, classTotals{labels, make([]float64, len(x.starts))})
 		}
 		if class := slices.Index(x.label, codes[x.axis]); class >= 0 {
+			if f.open != nil && f.open[cell] {
+				share = math.NaN() // and so is the sum
+			}
 			out[k].counts[class] += share * 1e6
 		}
 	}

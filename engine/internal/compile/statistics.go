@@ -1,7 +1,6 @@
 package compile
 
 import (
-
 	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/kind"
 )

@@ -36,7 +36,7 @@ func (c *compiler) structure(tied []int, problem *fit.Problem) *identity.Structu
 	slices.SortStableFunc(limits, func(a, b identity.Limit) int {
 		return cmp.Or(strings.Compare(a.Where, b.Where), strings.Compare(a.Within, b.Within))
 	})
-	return &identity.Structure{Name: c.spec.Name, Labels: labels, Problem: problemIdentity(problem), Limits: limits}
+	return &identity.Structure{Name: c.spec.Name, Labels: labels, Problem: problemIdentity(problem), Limits: limits, Strata: c.strataIdentity(), Smooth: c.smoothIdentity()}
 }
 
 // firstStructures returns what the hash of the structure may have been under version 1
@@ -120,7 +120,7 @@ func problemIdentity(p *fit.Problem) *identity.Problem {
 		out.Supports = append(out.Supports, identity.Support{Name: s.Name, Scope: s.Scope, Allowed: s.Allowed})
 	}
 	for _, m := range p.Means {
-		mean := identity.Mean{Name: m.Name, Scope: m.Scope, Group: m.Group, Score: m.Score, Target: m.Target, Half: m.Below}
+		mean := identity.Mean{Name: m.Name, Scope: m.Scope, Group: m.Group, Score: m.Score, Target: m.Target, Half: m.Below, Total: m.Total, Free: m.Free}
 		if !slices.Equal(m.Below, m.Above) {
 			mean.Above = m.Above
 		}

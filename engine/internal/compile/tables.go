@@ -92,14 +92,18 @@ func (c *compiler) readTable(t *spec.Table) (figures, bool) {
 	if failedSince(c.diags, before) {
 		return f, false
 	}
-	c.takeRest(&f)
+	return f, c.complete(&f)
+}
+
+// complete makes the figures that were read those of a table of the fit. It returns false
+// after a fault.
+func (c *compiler) complete(f *figures) bool {
+	before := len(c.diags.Items)
+	c.takeRest(f)
 	f.total = sum(f.share)
-	c.checkFractions(&f)
-	c.normalise(&f)
-	if failedSince(c.diags, before) {
-		return f, false
-	}
-	return f, c.partition(&f)
+	c.checkFractions(f)
+	c.normalise(f)
+	return !failedSince(c.diags, before) && c.partition(f)
 }
 
 // shape returns a table without figures.

@@ -1,9 +1,11 @@
 package fit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Mean demands that the mean of a score has given values in groups of the population. A
@@ -17,23 +19,40 @@ type Mean struct {
 	Target []float64 `json:"target"`
 	Below  []float64 `json:"below"` // by how much a mean may be below its target if targets disagree
 	Above  []float64 `json:"above"` // by how much it may be above
+	// Total says that the figures are of the sum of score times share, not of the mean.
+	Total bool `json:"total,omitempty"`
+	// Free says that every mean within Below and Above is as good as the target, which
+	// is aimed at only from outside.
+	Free bool `json:"free,omitempty"`
+}
+
+// demand returns the target of a group's mean, and how far it may be below and above,
+// given the group's mass.
+func (m *Mean) demand(g int, mass float64) (target, below, above float64) {
+	target, below, above = m.Target[g], m.Below[g], m.Above[g]
+	if m.Total {
+		return target / mass, below / mass, above / mass
+	}
+	return target, below, above
 }
 
 // MeansError says that some means cannot be met beside the hard tables and the other
-// means.
+// means, the furthest first.
 type MeansError struct{ Missed []MissedMean }
 
 // MissedMean is a mean that was not met.
 type MissedMean struct {
 	Mean, Group int
 	Reached     float64
+	Off         float64 // distance from what is allowed, as a share of the range of the scores
 	// Least and Greatest are the scores that persons of the group can have.
 	Least, Greatest float64
-	// Lone says that no distribution of the group's possible scores has this mean,
-	// whatever the other figures are.
+	// Lone says that no distribution of the group's possible scores has this mean, or
+	// one as far from it as allowed, whatever the other figures are.
 	Lone bool
 
-	name string
+	name   string
+	beyond bool // the mean that is aimed at is not between Least and Greatest
 }
 
 func (e *MeansError) Error() string {
@@ -43,14 +62,15 @@ func (e *MeansError) Error() string {
 
 // mean is a Mean in working form.
 type mean struct {
-	def    *Mean
-	scope  []int // ascending
-	group  []int32
-	score  []float64
-	node   *node
-	m      *margin
-	mass   []float64 // per configuration
-	factor []float64
+	def     *Mean
+	scope   []int // ascending
+	group   []int32
+	score   []float64
+	members [][]int32 // per group, its configurations
+	node    *node
+	m       *margin
+	mass    []float64 // per configuration
+	factor  []float64
 }
 
 func (f *fitting) placeMeans() []*mean {
@@ -59,6 +79,12 @@ func (f *fitting) placeMeans() []*mean {
 		d := &f.p.Means[i]
 		x := &mean{def: d, scope: sorted(d.Scope)}
 		x.group, x.score = reorder(f.p.Vars, d.Scope, x.scope, d.Group), reorder(f.p.Vars, d.Scope, x.scope, d.Score)
+		x.members = make([][]int32, len(d.Target))
+		for k, g := range x.group {
+			if g >= 0 {
+				x.members[g] = append(x.members[g], int32(k))
+			}
+		}
 		h := f.tree.host(x.scope)
 		x.node, x.m = f.tree.nodes[h], f.tree.margin(h, x.scope, nil, 0)
 		x.mass, x.factor = make([]float64, x.m.size), make([]float64, x.m.size)
@@ -68,12 +94,14 @@ func (f *fitting) placeMeans() []*mean {
 }
 
 // Constants of meetMeans: rounds, the distance of a mean from its target, as a share
-// of the range of scores, that ends them, and how many rounds without halving the
-// largest distance end the search for exact means.
+// of the range of scores, that ends them, how many rounds without halving the
+// largest distance end the search for exact means, and to which share of that distance
+// the tables are met meanwhile, since the next round moves them again.
 const (
 	meanRounds    = 1000
 	meanTolerance = 1e-8
 	meanPatience  = 40
+	settleShare   = 0.1
 )
 
 // meetMeans continues from a fit of the tables to one that has the demanded means too.
@@ -93,6 +121,7 @@ func (f *fitting) meetMeans(ctx context.Context) error {
 	var start snapshot
 	f.tree.save(&start)
 	best, since, exact := math.Inf(1), 0, true
+	last := 0.0 // worst of the round before
 	var missed []MissedMean
 	for round := range meanRounds {
 		worst, apart := 0.0, false
@@ -102,7 +131,7 @@ func (f *fitting) meetMeans(ctx context.Context) error {
 			worst = max(worst, far)
 			for _, m := range off {
 				m.Mean, m.name = i, x.def.Name
-				apart = apart || m.Lone
+				apart = apart || m.beyond
 				m.Lone = m.Lone && round == 0 // later, other means may have emptied the group
 				missed = append(missed, m)
 				if m.Lone {
@@ -111,14 +140,15 @@ func (f *fitting) meetMeans(ctx context.Context) error {
 			}
 			f.tree.calibrate()
 		}
-		if worst <= meanTolerance {
-			return f.settle(ctx)
+		if max(worst, last) <= meanTolerance {
+			return f.settle(ctx, 0)
 		}
-		if err := f.settle(ctx); err != nil {
+		last = worst
+		if err := f.settle(ctx, worst*settleShare); err != nil {
 			if ctx.Err() != nil {
 				return err
 			}
-			return &MeansError{missed}
+			break
 		}
 		if since++; worst < best/2 {
 			best, since = worst, 0
@@ -130,17 +160,20 @@ func (f *fitting) meetMeans(ctx context.Context) error {
 			break
 		}
 	}
+	slices.SortStableFunc(missed, func(a, b MissedMean) int { return cmp.Compare(b.Off, a.Off) })
 	return &MeansError{missed}
 }
 
-// settle fits the hard tables again, from the present distribution.
-func (f *fitting) settle(ctx context.Context) error {
+// settle fits the hard tables again, from the present distribution, to the tolerance of
+// the fit or a larger one.
+func (f *fitting) settle(ctx context.Context, tolerance float64) error {
 	hard := f.withRole(Hard)
 	if len(hard) == 0 {
 		f.tree.calibrate()
 		return nil
 	}
 	s := f.solver(StageMeans, hard)
+	s.tolerance = max(s.tolerance, tolerance)
 	end, err := s.run(ctx, f.o.MaxSweeps)
 	f.sweeps = s.sweeps
 	if err == nil && end != converged {
@@ -157,7 +190,6 @@ func (x *mean) project(exact bool) (far float64, missed []MissedMean) {
 	n := len(x.def.Target)
 	sum, mass := make([]float64, n), make([]float64, n)
 	least, greatest := make([]float64, n), make([]float64, n)
-	members := make([][]int, n)
 	for g := range n {
 		least[g], greatest[g] = math.Inf(1), math.Inf(-1)
 	}
@@ -169,34 +201,42 @@ func (x *mean) project(exact bool) (far float64, missed []MissedMean) {
 		sum[g] += float64(x.mass[k] * x.score[k])
 		mass[g] += x.mass[k]
 		least[g], greatest[g] = min(least[g], x.score[k]), max(greatest[g], x.score[k])
-		members[g] = append(members[g], k)
 	}
 	for g := range n {
 		if mass[g] == 0 {
 			continue
 		}
 		reached := sum[g] / mass[g]
-		target := x.def.Target[g]
-		if !exact {
-			target = min(max(reached, target-0.98*x.def.Below[g]), target+0.98*x.def.Above[g])
-			if x.def.within(g, reached, 0) {
+		scale := max(greatest[g]-least[g], 1e-12)
+		target, below, above := x.def.demand(g, mass[g])
+		lone := target+above <= least[g] || target-below >= greatest[g]
+		if !exact || x.def.Free {
+			slack := 0.0
+			if exact {
+				slack = meanTolerance / 10 * scale
+			}
+			if within(reached, target, below, above, slack) {
 				continue
 			}
 		}
-		scale := max(greatest[g]-least[g], 1e-12)
+		if !exact {
+			target = min(max(reached, target-0.98*below), target+0.98*above)
+		}
 		d := abs(reached-target) / scale
 		if d <= meanTolerance/10 {
 			continue
 		}
 		far = max(far, d)
-		lone := target <= least[g] || target >= greatest[g]
-		missed = append(missed, MissedMean{Group: g, Reached: reached, Least: least[g], Greatest: greatest[g], Lone: lone})
-		if lone {
+		beyond := target <= least[g] || target >= greatest[g]
+		missed = append(missed, MissedMean{Group: g, Reached: reached, Off: d, Least: least[g], Greatest: greatest[g], Lone: lone, beyond: beyond})
+		if beyond {
 			continue
 		}
-		theta := x.exponent(members[g], target, scale)
-		for _, k := range members[g] {
-			x.factor[k] = math.Exp(theta * (x.score[k] - target))
+		theta := x.exponent(x.members[g], target, scale)
+		for _, k := range x.members[g] {
+			if x.mass[k] > 0 {
+				x.factor[k] = math.Exp(theta * (x.score[k] - target))
+			}
 		}
 	}
 	total, before := 0.0, 0.0
@@ -211,44 +251,55 @@ func (x *mean) project(exact bool) (far float64, missed []MissedMean) {
 	return far, missed
 }
 
-// within reports whether a group's mean is no further from its target than allowed,
-// apart from a slack.
-func (m *Mean) within(g int, mean, slack float64) bool {
-	d := mean - m.Target[g]
-	return -d <= m.Below[g]+slack && d <= m.Above[g]+slack
+// within reports whether a mean is no further from its target than allowed, apart from a
+// slack.
+func within(mean, target, below, above, slack float64) bool {
+	d := mean - target
+	return -d <= below+slack && d <= above+slack
 }
 
 // exponent returns the tilt that gives some configurations a mean score of target,
-// which is between their least and greatest scores. The mean rises with the tilt.
-func (x *mean) exponent(members []int, target, scale float64) float64 {
-	slope := func(theta float64) float64 {
-		sum := 0.0
+// which is between their least and greatest scores. The mean rises with the tilt, so
+// Newton's method is kept within the bounds that it has found.
+func (x *mean) exponent(members []int32, target, scale float64) float64 {
+	low, high := math.Inf(-1), math.Inf(1)
+	theta, step := 0.0, 1/scale
+	for range 200 {
+		mass, gap, square := 0.0, 0.0, 0.0 // of the tilted distribution
 		for _, k := range members {
-			d := x.score[k] - target
-			sum += float64(x.mass[k] * d * math.Exp(min(theta*d, 700)))
+			d, w := x.score[k]-target, x.mass[k]
+			if theta != 0 {
+				w *= math.Exp(min(max(theta*d, -700), 700))
+			}
+			mass += w
+			gap += float64(w * d)
+			square += float64(w * d * d)
 		}
-		return sum
-	}
-	low, high := 0.0, 0.0
-	step := 0.01 / scale
-	if slope(0) < 0 {
-		for high = step; slope(high) < 0 && high < 600/scale; high *= 2 {
-			low = high
+		gap /= mass
+		if abs(gap) <= 1e-13*scale {
+			break
 		}
-	} else {
-		for low = -step; slope(low) > 0 && low > -600/scale; low *= 2 {
-			high = low
-		}
-	}
-	for range 80 {
-		middle := (low + high) / 2
-		if slope(middle) < 0 {
-			low = middle
+		if gap < 0 {
+			low = theta
 		} else {
-			high = middle
+			high = theta
 		}
+		next := theta - gap/(square/mass-float64(gap*gap))
+		switch bounded := !math.IsInf(low, 0) && !math.IsInf(high, 0); {
+		case next > low && next < high && (bounded || abs(next-theta) <= 8*step):
+		case bounded:
+			next = low + (high-low)/2
+		case gap < 0:
+			next, step = theta+step, 2*step
+		default:
+			next, step = theta-step, 2*step
+		}
+		if abs(next) > 700/scale || abs(next-theta) <= 1e-15*abs(theta) {
+			break
+		}
+		theta = next
 	}
-	return (low + high) / 2
+	return theta
 }
 
 // checkMean checks the lengths and numbers of a Mean.
@@ -291,9 +342,13 @@ func (r *Result) verifyMean(m *Mean) error {
 			least, greatest = min(least, m.Score[k]), max(greatest, m.Score[k])
 		}
 	}
-	for g, t := range m.Target {
-		if mass[g] > 0 && !m.within(g, sum[g]/mass[g], verifySlack*(greatest-least)) {
-			return fmt.Errorf("group %d has %.9g, want %.9g", g, sum[g]/mass[g], t)
+	for g := range m.Target {
+		if mass[g] == 0 {
+			continue
+		}
+		reached := sum[g] / mass[g]
+		if target, below, above := m.demand(g, mass[g]); !within(reached, target, below, above, verifySlack*(greatest-least)) {
+			return fmt.Errorf("group %d has %.9g, want %.9g", g, reached, target)
 		}
 	}
 	return nil

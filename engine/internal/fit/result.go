@@ -2,6 +2,7 @@ package fit
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -112,28 +113,28 @@ func unite(a, b []int) []int {
 // Marginal returns the joint distribution of distinct variables, row-major in the
 // order given, by variable elimination on the junction tree (Koller and Friedman
 // 2009, "Probabilistic graphical models", section 10.3.3). It is an error when the
-// scope is malformed or an intermediate table would have more than 50 million
-// cells.
+// scope is malformed or an intermediate table would have more than 50 million cells,
+// from whatever root.
 func (r *Result) Marginal(scope []int) ([]float64, error) {
 	check := Problem{Vars: r.Vars}
 	if _, err := check.configurations(scope); err != nil {
 		return nil, fmt.Errorf("fit: marginal: %w", err)
 	}
 	query := sorted(scope)
-	var f factor
-	var err error
-	if cells(r.Vars, query) <= maxSmall {
-		f, err = r.marginal(query)
+	ways := []func([]int) (factor, error){r.marginal, r.fromOtherRoots}
+	if cells(r.Vars, query) > maxSmall {
+		slices.Reverse(ways) // what is too large is known late
 	}
-	if f.p == nil {
-		if f, err = r.fromOtherRoots(query); err != nil {
+	f, err := ways[0](query)
+	if err != nil {
+		if f, err = ways[1](query); err != nil {
 			return nil, fmt.Errorf("fit: %w", err)
 		}
 	}
 	return reorder(r.Vars, query, scope, f.p), nil
 }
 
-// maxSmall bounds the queries that are answered from the root that the tree has.
+// maxSmall bounds the queries that are first asked from the root that the tree has.
 const maxSmall = 1 << 20
 
 func (r *Result) marginal(query []int) (factor, error) {
@@ -330,6 +331,36 @@ func (r *Result) Slice(s Support) (*Result, float64, error) {
 		out.Cliques = append(out.Cliques, Clique{Vars: n.vars, P: n.belief, Parent: r.Cliques[i].Parent})
 	}
 	return out, mass, nil
+}
+
+// Tilt multiplies the probability of every configuration of a scope by a factor, which
+// is not negative, and divides by the sum. It returns the new distribution, without
+// certificates. It is an error when no clique contains the scope (list it in
+// Problem.Together) or when the sum is zero.
+func (r *Result) Tilt(scope []int, factor []float64) (*Result, error) {
+	check := Problem{Vars: r.Vars}
+	n, err := check.configurations(scope)
+	if err == nil && n != len(factor) {
+		err = fmt.Errorf("there are %d factors, the scope has %d configurations", len(factor), n)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("fit: tilt: %w", err)
+	}
+	tr := r.tree()
+	query := sorted(scope)
+	h := tr.host(query)
+	if h < 0 {
+		return nil, fmt.Errorf("fit: tilt: no clique contains %s: list these variables in Together", namesOf(r.Vars, scope))
+	}
+	tr.margin(h, query, nil, 0).scale(tr.nodes[h].belief, reorder(r.Vars, scope, query, factor))
+	if mass := math.Exp(tr.calibrate()); !(mass > 0) {
+		return nil, errors.New("fit: tilt: nothing has a factor above zero")
+	}
+	out := &Result{Vars: r.Vars, Sweeps: r.Sweeps, Cells: r.Cells, Largest: r.Largest}
+	for i, n := range tr.nodes {
+		out.Cliques = append(out.Cliques, Clique{Vars: n.vars, P: n.belief, Parent: r.Cliques[i].Parent})
+	}
+	return out, nil
 }
 
 // tree returns a calibrated tree with a copy of the result's distribution.

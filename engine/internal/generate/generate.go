@@ -81,7 +81,7 @@ type target struct {
 func (g *Generator) Worker() *Worker {
 	w := &Worker{sampler: g.sampler, batch: frame.New(g.plan.Schema()), codes: make([][]int32, len(g.plan.Variables))}
 	for v, x := range g.plan.Variables {
-		if x.Bands {
+		if x.Bands || x.Rates {
 			continue
 		}
 		for i, f := range g.plan.Fields {

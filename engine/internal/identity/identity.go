@@ -36,6 +36,25 @@ type Structure struct {
 	Labels  [][]string `json:"Labels"`
 	Problem *Problem   `json:"Problem"`
 	Limits  []Limit    `json:"Limits,omitempty"`
+	Strata  []Stratum  `json:"Strata,omitempty"`
+	Smooth  []Smooth   `json:"Smooth,omitempty"`
+}
+
+// Smooth is a table whose shares are interpolated over the values of an integer.
+type Smooth struct {
+	Table  string   `json:"Table"`
+	Of     string   `json:"Of"`
+	Fields []string `json:"Fields"`
+	Edges  []int    `json:"Edges,omitempty"` // positions of values before which a curve begins
+}
+
+// Stratum is a group of persons who are sampled at their own rate. Size is the number of
+// persons in the sample if the rate depends on it.
+type Stratum struct {
+	When    string  `json:"When"`
+	Times   float64 `json:"Times,omitempty"`
+	AtLeast int64   `json:"AtLeast,omitempty"`
+	Size    int64   `json:"Size,omitempty"`
 }
 
 // Limit is a share that the sampler enforces.
@@ -85,6 +104,8 @@ type Mean struct {
 	Target []float64 `json:"target"`
 	Half   []float64 `json:"half"`
 	Above  []float64 `json:"above,omitempty"` // where it is not Half, which is then below
+	Total  bool      `json:"total,omitempty"`
+	Free   bool      `json:"free,omitempty"`
 }
 
 // Support is a set of configurations that a Problem allows.

@@ -85,11 +85,11 @@ func TestRecurringRuns(t *testing.T) {
 
 func TestSentenceEnds(t *testing.T) {
 	for text, want := range map[string]int{
-		"One two. Three four? Five!":          3,
-		"One, two; three: four – five":        1,
-		"At 7.30 he eats 3.5 eggs.":           1,
+		"One two. Three four? Five!":           3,
+		"One, two; three: four – five":         1,
+		"At 7.30 he eats 3.5 eggs.":            1,
 		"Nr.\u00a07 is hers. “Yes.” No… maybe": 4,
-		"First line.\nSecond line.":           2,
+		"First line.\nSecond line.":            2,
 	} {
 		prose, _ := readProse(text)
 		got := 0

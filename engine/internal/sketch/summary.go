@@ -28,27 +28,30 @@ func (s *Numbers) Describe() *Summary {
 	}
 }
 
-// Exact returns the summary of whole numbers, given the counts of low, low+1 and so
-// on; nil when there are none.
-func Exact(counts []int64, low int64) *Summary {
-	var n, sum int64
-	for i, c := range counts {
-		n += c
-		sum += c * (low + int64(i))
+// Exact returns the summary of whole numbers, given the counts of low, low+1 and so on and
+// the sums of their weights, which are the counts if weights are equal; nil when there
+// are none.
+func Exact(counts []int64, weights []float64, low int64) *Summary {
+	var n int64
+	var total, sum float64
+	for i, w := range weights {
+		n += counts[i]
+		total += w
+		sum += float64(w * float64(low+int64(i)))
 	}
 	if n == 0 {
 		return nil
 	}
-	mean := float64(sum) / float64(n)
+	mean := sum / total
 	squares := 0.0
-	for i, c := range counts {
+	for i, w := range weights {
 		d := float64(low+int64(i)) - mean
-		squares += float64(float64(c) * d * d)
+		squares += float64(w * d * d)
 	}
 	at := func(q float64) float64 {
-		rank := max(0, int64(math.Ceil(q*float64(n)))-1)
-		for i, c := range counts {
-			if rank -= c; rank < 0 {
+		rest := q * total * (1 - 1e-12) // so that sums of floats do not skip a number
+		for i, w := range weights {
+			if rest -= w; rest <= 0 && w > 0 {
 				return float64(low + int64(i))
 			}
 		}
@@ -56,7 +59,7 @@ func Exact(counts []int64, low int64) *Summary {
 	}
 	s := &Summary{Of: "values", N: n, Mean: Tidy(mean), Min: at(0), P10: at(0.1), P50: at(0.5), P90: at(0.9), Max: at(1)}
 	if n > 1 {
-		s.SD = Tidy(math.Sqrt(squares / float64(n-1)))
+		s.SD = Tidy(math.Sqrt(squares / total * float64(n) / float64(n-1)))
 	}
 	return s
 }
