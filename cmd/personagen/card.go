@@ -54,7 +54,7 @@ func (a *app) newDeck(s *run.PreviewResult) *deck {
 			continue
 		case f.Type == frame.Number:
 			numbers = append(numbers, i)
-		case f.Type == frame.Text, f.Type == frame.TextList, f.Type == frame.CategoryList:
+		case f.Type == frame.Text, f.Type.List():
 			texts = append(texts, i)
 		default:
 			facts = append(facts, i)
@@ -202,6 +202,8 @@ func (d *deck) value(column, row int) string {
 		text = readable(strconv.FormatFloat(c.Floats[row], 'f', f.Decimals, 64))
 	case frame.Text:
 		text = c.Texts[row]
+	case frame.Records:
+		text = strings.Join(f.RecordTexts(c, row), "; ")
 	default:
 		var items []string
 		for k := c.Offsets[row]; k < c.Offsets[row+1]; k++ {

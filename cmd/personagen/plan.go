@@ -108,7 +108,7 @@ func (a *app) plan(c *cobra.Command, path string, o planOptions) error {
 	}
 	a.printEndpoints(&f.Bundle.Writers)
 	a.printWarnings(f.Bundle.Warnings)
-	a.printForecast(f)
+	a.printForecast(f, o.all)
 	if o.bundle != "" {
 		fmt.Fprintf(a.stdout, "\nWrote %s, the bundle of this plan%s\n", o.bundle, requestOf(f.Bundle))
 	}
@@ -162,7 +162,7 @@ func (a *app) printWarnings(warnings []diag.Diagnostic) {
 }
 
 // printForecast prints what a run would write.
-func (a *app) printForecast(f *run.Forecast) {
+func (a *app) printForecast(f *run.Forecast, all bool) {
 	w := a.stdout
 	fmt.Fprintf(w, "\nCounts that cannot be met with %s and seed %d: %d\n", humanize.Count(f.Size, "person", "persons"), f.Seed, len(f.Exceptions))
 	for _, x := range f.Exceptions {
@@ -175,12 +175,12 @@ func (a *app) printForecast(f *run.Forecast) {
 	}
 	t.Flush()
 	if f.Texts != nil {
-		a.printTexts(f.Texts)
+		a.printTexts(f.Texts, all)
 	}
 }
 
 // printTexts prints the texts that a model must still write.
-func (a *app) printTexts(f *run.TextForecast) {
+func (a *app) printTexts(f *run.TextForecast, all bool) {
 	w := a.stdout
 	if f.Mode != "" {
 		fmt.Fprintf(w, "\nTexts by %s, in batches:\n", f.Model)
@@ -217,6 +217,46 @@ func (a *app) printTexts(f *run.TextForecast) {
 		fmt.Fprint(w, "; the price of this model is unknown")
 	}
 	fmt.Fprintln(w)
+	a.printOffers(f, all)
+}
+
+// mostOffers is how many models are listed with their costs, unless all are.
+const mostOffers = 8
+
+// printOffers prints the tokens of a person, and what the texts cost with other models.
+func (a *app) printOffers(f *run.TextForecast, all bool) {
+	persons := int64(0)
+	for _, c := range f.Calls {
+		persons = max(persons, c.Persons)
+	}
+	if persons == 0 {
+		return
+	}
+	w, each := a.stdout, func(tokens int64) string { return humanize.Thousands((tokens + persons/2) / persons) }
+	fmt.Fprintf(w, "  a person: %s tokens in, of which %s (%.0f %%) are the same for everyone, and %s out\n",
+		each(f.Tokens.Prompt), each(f.Prefix), 100*float64(f.Prefix)/float64(max(1, f.Tokens.Prompt)), each(f.Tokens.Completion))
+	offers := f.Offers
+	if !all {
+		offers = offers[:min(len(offers), mostOffers)]
+	}
+	fmt.Fprintf(w, "\nCost of these texts by model, the cheapest of %s:\n", humanize.Count(int64(len(f.Offers)), "model", "models"))
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "  %s\tFULL\tPREFIX CACHED\tIN BATCHES\t\n", endpoint.Prices().Currency)
+	for _, o := range offers {
+		fmt.Fprintf(t, "  %s\t%.2f\t%s\t%s\t\n", o.Model, o.Full, way(o.Cached), way(o.Batch))
+	}
+	t.Flush()
+	if n := len(f.Offers) - len(offers); n > 0 {
+		fmt.Fprintf(w, "  and %d more: --all\n", n)
+	}
+}
+
+// way formats the cost of a way of asking, "-" if the model does not have it.
+func way(cost *float64) string {
+	if cost == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", *cost)
 }
 
 // exceptionLine formats an exception: the cell, its deviation and the reason.

@@ -10,7 +10,10 @@ import (
 )
 
 // columnsPlan is what each column must satisfy, independently of the others.
-type columnsPlan struct{ fields []columnPlan }
+type columnsPlan struct {
+	basis  *basis
+	fields []columnPlan
+}
 
 // columnPlan is what one column must satisfy.
 type columnPlan struct {
@@ -37,7 +40,7 @@ type ranger interface {
 }
 
 func compileColumns(b *basis, coding *coding, counts *countsPlan) *columnsPlan {
-	p := &columnsPlan{}
+	p := &columnsPlan{basis: b}
 	for i, f := range b.plan.Fields {
 		when, unknown := b.when(f)
 		c := columnPlan{field: f, axis: coding.axisOf[i], when: coding.mask(when), covered: everyone, free: f.FollowsNull() || unknown, counter: -1}
@@ -86,10 +89,16 @@ type columnTally struct {
 	// classes are numbers by class of weights; nil without a design, and of texts.
 	classes []sketch.Numbers
 	dates   dateCounts
+	records *recordsTally // of records
 }
 
 func (p *columnsPlan) newTally(codes *codes, counts *counts) *columns {
 	t := &columns{plan: p, codes: codes, counts: counts, of: make([]columnTally, len(p.fields))}
+	for i, c := range p.fields {
+		if c.field.Type == frame.Records {
+			t.of[i].records = newRecordsTally(p.basis, c.field)
+		}
+	}
 	if d := codes.coding.design; d != nil {
 		for i, c := range p.fields {
 			if c.axis < 0 && (c.field.Type == frame.Number || c.field.Type == frame.Integer) {
@@ -114,6 +123,9 @@ func (t *columns) merge(other tally) {
 			f.classes[class].Merge(&o.classes[class])
 		}
 		f.dates.merge(&o.dates)
+		if f.records != nil {
+			f.records.merge(o.records)
+		}
 		if f.items == nil {
 			f.items = o.items
 		} else {
@@ -186,6 +198,8 @@ func (t *columns) addColumn(b *frame.Batch, i int) {
 		}
 	case frame.CategoryList, frame.TextList:
 		t.addLists(b, i)
+	case frame.Records:
+		f.records.add(c.field, b, col)
 	}
 }
 
@@ -302,6 +316,9 @@ func (t *columns) profiles(rows int64) (out []Profile) {
 			p.Counts = t.counts.all().scaled(p.Counts, rows)
 		}
 		p.Dates = f.dates.describe()
+		if f.records != nil {
+			p.Records = f.records.describe(c.field)
+		}
 		if c.counter >= 0 {
 			sum, _ := t.counts.weighted(c.counter)
 			sum = t.counts.all().scaled(sum, rows)

@@ -55,7 +55,12 @@ func spread(k uint64) uint64 {
 
 // value adds the value of a row.
 func (f *fingerprint) value(b *frame.Batch, column, r int) {
-	c, t := &b.Columns[column], b.Schema[column].Type
+	f.cell(&b.Schema[column], &b.Columns[column], r)
+}
+
+// cell adds the value in row r of a column.
+func (f *fingerprint) cell(of *frame.Field, c *frame.Column, r int) {
+	t := of.Type
 	if c.IsNull(t, r) {
 		f.word(math.MaxUint64)
 		return
@@ -74,6 +79,13 @@ func (f *fingerprint) value(b *frame.Batch, column, r int) {
 		f.word(uint64(len(items)))
 		for _, code := range items {
 			f.word(uint64(code))
+		}
+	case frame.Records:
+		f.word(uint64(c.Offsets[r+1] - c.Offsets[r]))
+		for k := c.Offsets[r]; k < c.Offsets[r+1]; k++ {
+			for i := range c.Records {
+				f.cell(&of.Records[i], &c.Records[i], int(k))
+			}
 		}
 	case frame.TextList:
 		items := c.Texts[c.Offsets[r]:c.Offsets[r+1]]

@@ -27,15 +27,17 @@ const (
 	KindPersons     = "persons"      // persons who are equal
 	KindNearPersons = "near_persons" // persons who are equal except for one thing
 	KindGroup       = "group"
-	KindDate        = "date"   // dates against the days from which they follow
-	KindColumn      = "column" // cells of the rows that choices have drawn
-	KindWeight      = "weight" // design weights against the strata from which they follow
-	KindBand        = "band"   // groups of the bands of numbers
+	KindDate        = "date"    // dates against the days from which they follow
+	KindRecords     = "records" // records of persons: numbers, values and limits
+	KindColumn      = "column"  // cells of the rows that choices have drawn
+	KindWeight      = "weight"  // design weights against the strata from which they follow
+	KindBand        = "band"    // groups of the bands of numbers
 	KindImpossible  = "impossible"
 	KindOpen        = "open"      // whether values of choices and lists are possible for the person
 	KindFrequency   = "frequency" // how often entries of choices and lists are drawn
 	KindStratum     = "stratum"   // persons of strata against the sampling design
 	KindTable       = "table"
+	KindStep        = "step"        // steps between neighbouring values where a table is smooth
 	KindNumber      = "number"      // numbers against their declared distribution
 	KindCorrelation = "correlation" // numbers against their declared correlation
 	KindStatistic   = "statistic"   // means, quantiles and totals of groups against published ones
@@ -349,6 +351,8 @@ type Profile struct {
 	Numbers *Summary `json:"numbers,omitempty"`
 	// Dates summarises dates.
 	Dates *DateSummary `json:"dates,omitempty"`
+	// Records describes lists of records, by group.
+	Records []RecordGroup `json:"records,omitempty"`
 }
 
 // Summary describes numbers.

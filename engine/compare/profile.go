@@ -137,7 +137,7 @@ func (p *profile) read(ctx context.Context, path string, progress func(rows int6
 		if p.input.Shown != nil {
 			b.Schema = p.input.Shown
 		}
-		p.add(b)
+		p.add(counted(b))
 		p.rows += int64(n)
 		if progress != nil {
 			progress(int64(n))

@@ -16,9 +16,10 @@ type builder struct {
 	field   *frame.Field
 	labels  map[string]int32
 	issues  *issueLog
-	lenient bool // the schema was inferred, so a text column accepts every value as text
-	found   bool // the file has this column
-	numeral bool // numbers are stored as text
+	lenient bool       // the schema was inferred, so a text column accepts every value as text
+	found   bool       // the file has this column
+	numeral bool       // numbers are stored as text
+	records []*builder // of the columns of records
 
 	column *frame.Column
 	rows   int
@@ -36,6 +37,10 @@ func newBuilder(f *frame.Field, lenient bool, issues *issueLog) *builder {
 			b.labels[l] = int32(k)
 		}
 	}
+	for _, inner := range f.Records {
+		inner.Name = f.Name + "." + inner.Name // in messages
+		b.records = append(b.records, newBuilder(&inner, lenient, issues))
+	}
 	return b
 }
 
@@ -45,8 +50,14 @@ func (b *builder) start(c *frame.Column) {
 	b.nulls, b.arena, b.ends = b.nulls[:0], b.arena[:0], b.ends[:0]
 	c.Codes, c.Ints, c.Floats = c.Codes[:0], c.Ints[:0], c.Floats[:0]
 	c.Texts, c.Offsets, c.Null = c.Texts[:0], c.Offsets[:0], nil
-	if b.isList() {
+	if b.field.Type.List() {
 		c.Offsets = append(c.Offsets, 0)
+	}
+	if len(c.Records) != len(b.records) {
+		c.Records = make([]frame.Column, len(b.records))
+	}
+	for k, inner := range b.records {
+		inner.start(&c.Records[k])
 	}
 }
 
@@ -61,8 +72,12 @@ func (b *builder) finish() {
 	if b.any {
 		b.column.Null = b.nulls
 	}
+	for _, inner := range b.records {
+		inner.finish()
+	}
 }
 
+// isList reports whether the column has lists of texts or labels.
 func (b *builder) isList() bool {
 	return b.field.Type == frame.CategoryList || b.field.Type == frame.TextList
 }
@@ -113,6 +128,8 @@ func (b *builder) text(v []byte) {
 		b.done(false)
 	case frame.TextList, frame.CategoryList:
 		b.textAsList(v)
+	case frame.Records:
+		b.textAsRecords(v)
 	case frame.Date:
 		b.dateText(v)
 	default:

@@ -11,7 +11,7 @@ import (
 // CreateCSV starts a CSV file at path, as RFC 4180 describes it: UTF-8, a header
 // line, commas between cells, quotes where needed. Lines end in LF without CR,
 // which every reader accepts and line tools prefer. A null is an empty cell, an
-// empty text is "", and a list is a JSON array.
+// empty text is "", and a list is a JSON array, of objects if it is of records.
 //
 // Spreadsheets read a text that begins with = + - @ tab or CR as a formula. Such a
 // text gets an apostrophe in front, and so does a text that has only apostrophes
@@ -28,6 +28,7 @@ type csvColumn struct {
 	field  frame.Field
 	comma  []byte   // empty for the first column
 	labels [][]byte // of a category: comma and cell; of a list: the label as JSON
+	record jsonEncoder
 }
 
 func newCSVEncoder(s frame.Schema) rowEncoder {
@@ -43,6 +44,9 @@ func newCSVEncoder(s frame.Schema) rowEncoder {
 			} else {
 				col.labels = append(col.labels, appendJSONString(nil, l))
 			}
+		}
+		if f.Type == frame.Records {
+			col.record = encodeObjects(f.Records)
 		}
 		enc[i] = col
 	}
@@ -83,7 +87,11 @@ func (enc csvEncoder) appendRow(dst []byte, b *frame.Batch, r int) []byte {
 			dst = appendCSVText(dst, c.Texts[r])
 		default:
 			start := len(dst)
-			dst = appendJSONList(dst, c, r, col.labels)
+			if col.record != nil {
+				dst = col.record.appendList(dst, c, r)
+			} else {
+				dst = appendJSONList(dst, c, r, col.labels)
+			}
 			if c.Offsets[r+1] > c.Offsets[r] {
 				dst = quoteTail(dst, start)
 			}

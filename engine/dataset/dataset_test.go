@@ -222,6 +222,11 @@ func checkWhole(b *frame.Batch) error {
 		if c.Null != nil && len(c.Null) != b.N {
 			return fmt.Errorf("column %s: %d null flags for %d rows", f.Name, len(c.Null), b.N)
 		}
+		if f.Type == frame.Records {
+			if err := checkWhole(&frame.Batch{Schema: f.Records, N: int(c.Offsets[b.N]), Columns: c.Records}); err != nil {
+				return fmt.Errorf("column %s: %w", f.Name, err)
+			}
+		}
 	}
 	return nil
 }

@@ -39,6 +39,11 @@ func FuzzParquetFile(f *testing.F) {
 	f.Add(data)
 	f.Add(ownParquet(f, Options{}))
 	f.Add(ownParquet(f, Options{Metadata: []KeyValue{{"a", "b"}}}))
+	records, err := os.ReadFile(writeBatches(f, "parquet", recordsSchema(), []*frame.Batch{recordsBatch(0, 9)}))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(records)
 	f.Add([]byte("PAR1\x00\x00\x00\x00PAR1"))
 	s := mixedSchema()
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -47,7 +52,7 @@ func FuzzParquetFile(f *testing.F) {
 		}
 		path := writeFile(t, "a.parquet", string(data))
 		within(t, 20*time.Second, 1<<30, func() {
-			for _, o := range []OpenOptions{{Schema: s}, {}} {
+			for _, o := range []OpenOptions{{Schema: s}, {Schema: recordsSchema()}, {}} {
 				r, err := Open(path, o)
 				if err != nil {
 					if !strings.Contains(err.Error(), "a.parquet") {
@@ -125,6 +130,10 @@ func FuzzFields(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(string(own))
+	if own, err = json.Marshal(recordsSchema()); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(own))
 	f.Add(`[{"name":"a","type":"category","labels":["x","x"]}]`)
 	f.Add(`[{"name":"a","type":"number","decimals":999999999}]`)
 	f.Add(`null`)
@@ -138,7 +147,7 @@ func FuzzFields(f *testing.F) {
 			t.Errorf("accepted %s: %v", text, err)
 		}
 		// Such a schema is used to read the file, and to write another one.
-		path := writeFile(t, "a.jsonl", "{\"a\":1}\n{\"hue\":\"red\",\"b\":null}\n{\"a\":[\"x\"]}\n{\"a\":\"x\"}\n{}\n")
+		path := writeFile(t, "a.jsonl", "{\"a\":1}\n{\"hue\":\"red\",\"b\":null}\n{\"a\":[\"x\"]}\n{\"a\":\"x\"}\n{}\n{\"kin\":[{},{\"group\":\"spouse\"}]}\n")
 		rows, err := readAll(path, s)
 		if err != nil {
 			return
@@ -195,6 +204,13 @@ func FuzzTextFile(f *testing.F) {
 		}
 		f.Add(data, "hue", "colour")
 	}
+	for _, format := range []string{"csv", "jsonl"} {
+		data, err := os.ReadFile(writeBatches(f, format, recordsSchema(), []*frame.Batch{recordsBatch(0, 9)}))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data, "kin", "kin")
+	}
 	f.Add([]byte("\xff\xfea\x00,\x00"), "a", "b")
 	f.Add([]byte("a;b\n1;2\n"), "a", "a")
 	f.Add([]byte(strings.Repeat(`{"a":`, 300)), "", "")
@@ -206,7 +222,7 @@ func FuzzTextFile(f *testing.F) {
 		within(t, 10*time.Second, 1<<29, func() {
 			for _, name := range []string{"a.csv", "a.jsonl"} {
 				path := writeFile(t, name, string(data))
-				for _, o := range []OpenOptions{{Columns: map[string]string{theirs: ours}}, {Schema: mixedSchema(), Columns: map[string]string{theirs: ours}}} {
+				for _, o := range []OpenOptions{{Columns: map[string]string{theirs: ours}}, {Schema: mixedSchema(), Columns: map[string]string{theirs: ours}}, {Schema: recordsSchema(), Columns: map[string]string{theirs: ours}}} {
 					r, err := Open(path, o)
 					if err != nil {
 						if !strings.Contains(err.Error(), name) {

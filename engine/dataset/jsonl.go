@@ -25,9 +25,12 @@ type jsonColumn struct {
 	key    []byte   // `,"key":`, or `{"key":` in the first column
 	null   []byte   // key and null
 	labels [][]byte // of a category: key and label; of a list: the label
+	record jsonEncoder
 }
 
-func newJSONEncoder(s frame.Schema) rowEncoder {
+func newJSONEncoder(s frame.Schema) rowEncoder { return encodeObjects(s) }
+
+func encodeObjects(s frame.Schema) jsonEncoder {
 	enc := make(jsonEncoder, len(s))
 	for i, f := range s {
 		open := byte(',')
@@ -47,6 +50,9 @@ func newJSONEncoder(s frame.Schema) rowEncoder {
 			}
 			col.labels = append(col.labels, appendJSONString(lit, l))
 		}
+		if f.Type == frame.Records {
+			col.record = encodeObjects(f.Records)
+		}
 		enc[i] = col
 	}
 	return enc
@@ -55,8 +61,13 @@ func newJSONEncoder(s frame.Schema) rowEncoder {
 func (enc jsonEncoder) appendHeader(dst []byte) []byte { return dst }
 
 func (enc jsonEncoder) appendRow(dst []byte, b *frame.Batch, r int) []byte {
+	return append(enc.appendObject(dst, b.Columns, r), '\n')
+}
+
+// appendObject appends row r of the columns as an object.
+func (enc jsonEncoder) appendObject(dst []byte, columns []frame.Column, r int) []byte {
 	for i := range enc {
-		col, c := &enc[i], &b.Columns[i]
+		col, c := &enc[i], &columns[i]
 		if col.field.Type == frame.Category {
 			if k := c.Codes[r]; k >= 0 {
 				dst = append(dst, col.labels[k]...)
@@ -79,11 +90,25 @@ func (enc jsonEncoder) appendRow(dst []byte, b *frame.Batch, r int) []byte {
 			dst = appendNumber(dst, c.Floats[r], col.field.Decimals)
 		case frame.Text:
 			dst = appendJSONString(dst, c.Texts[r])
+		case frame.Records:
+			dst = col.record.appendList(dst, c, r)
 		default:
 			dst = appendJSONList(dst, c, r, col.labels)
 		}
 	}
-	return append(dst, '}', '\n')
+	return append(dst, '}')
+}
+
+// appendList appends the records of row r as an array of objects.
+func (enc jsonEncoder) appendList(dst []byte, c *frame.Column, r int) []byte {
+	dst = append(dst, '[')
+	for k := c.Offsets[r]; k < c.Offsets[r+1]; k++ {
+		if k > c.Offsets[r] {
+			dst = append(dst, ',')
+		}
+		dst = enc.appendObject(dst, c.Records, int(k))
+	}
+	return append(dst, ']')
 }
 
 // appendJSONList appends the list of row r as an array. Labels are the encoded

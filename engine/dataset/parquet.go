@@ -14,7 +14,7 @@ import (
 
 // parquetNode returns the Parquet type of a field. Categories are strings with a
 // dictionary, or BOOLEAN; texts are plain strings, dates are DATE, and lists are
-// LISTs of labels or texts.
+// LISTs of labels, of texts, or of groups if they are of records.
 func parquetNode(f *frame.Field) parquet.Node {
 	label := parquet.Encoded(parquet.String(), &parquet.RLEDictionary)
 	text := parquet.Encoded(parquet.String(), &parquet.Plain)
@@ -36,6 +36,8 @@ func parquetNode(f *frame.Field) parquet.Node {
 		node = parquet.List(label)
 	case frame.TextList:
 		node = parquet.List(text)
+	case frame.Records:
+		node = parquet.List(parquetGroup(f.Records))
 	}
 	if f.Nullable {
 		node = parquet.Optional(node)
@@ -53,6 +55,11 @@ type orderedGroup struct {
 func (g orderedGroup) Fields() []parquet.Field { return g.fields }
 
 func parquetSchema(s frame.Schema) *parquet.Schema {
+	return parquet.NewSchema("persona", parquetGroup(s))
+}
+
+// parquetGroup returns the group of the columns of a schema.
+func parquetGroup(s frame.Schema) parquet.Node {
 	group := parquet.Group{}
 	for i := range s {
 		group[s[i].Name] = parquetNode(&s[i])
@@ -65,15 +72,44 @@ func parquetSchema(s frame.Schema) *parquet.Schema {
 	for i := range s {
 		ordered.fields = append(ordered.fields, byName[s[i].Name])
 	}
-	return parquet.NewSchema("persona", ordered)
+	return ordered
+}
+
+// parquetColumn is a column of values in the file: a field, or a column of its records.
+type parquetColumn struct {
+	at     int // of the schema
+	inner  int // of the records, -1 for the field itself
+	field  *frame.Field
+	level  int             // definition level of a value that is not null
+	labels []parquet.Value // the value of each label
+}
+
+// parquetColumns lists the columns of values in the order of the file.
+func parquetColumns(s frame.Schema) []parquetColumn {
+	var all []parquetColumn
+	add := func(c parquetColumn) {
+		c.labels = labelValues(c.field, c.level, len(all))
+		all = append(all, c)
+	}
+	for i := range s {
+		if s[i].Type != frame.Records {
+			add(parquetColumn{at: i, inner: -1, field: &s[i], level: valueLevel(&s[i])})
+			continue
+		}
+		for k := range s[i].Records {
+			f := &s[i].Records[k]
+			add(parquetColumn{at: i, inner: k, field: f, level: valueLevel(&s[i]) + valueLevel(f)})
+		}
+	}
+	return all
 }
 
 // parquetWriter writes one row group per part.
 type parquetWriter struct {
-	out    *output
-	schema frame.Schema
-	file   *parquet.GenericWriter[any]
-	labels [][]parquet.Value // per column: the value of each label
+	out     *output
+	schema  frame.Schema
+	file    *parquet.GenericWriter[any]
+	columns []parquetColumn
 }
 
 // CreateParquet starts a Parquet file at path. Its columns have the order of the
@@ -95,13 +131,10 @@ func CreateParquet(path string, s frame.Schema, o Options) (Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &parquetWriter{out: out, schema: s, labels: make([][]parquet.Value, len(s))}
+	w := &parquetWriter{out: out, schema: s, columns: parquetColumns(s)}
 	w.file = parquet.NewGenericWriter[any](out, append(options, parquetSchema(s))...)
 	for _, kv := range metadata {
 		w.file.SetKeyValueMetadata(kv.Key, kv.Value)
-	}
-	for i := range s {
-		w.labels[i] = labelValues(&s[i], i)
 	}
 	return w, nil
 }
@@ -117,13 +150,17 @@ func parquetOptions(s frame.Schema, o Options) ([]parquet.WriterOption, error) {
 		parquet.CreatedBy("personagen", cmp.Or(o.Version, "unknown"), "parquet-go"),
 		parquet.WriteBufferSize(256 << 10),
 	}
-	for i := range s {
-		path := []string{s[i].Name}
-		switch s[i].Type {
+	for _, c := range parquetColumns(s) {
+		path := []string{s[c.at].Name}
+		if s[c.at].Type.List() {
+			path = append(path, "list", "element")
+		}
+		if c.inner >= 0 {
+			path = append(path, c.field.Name)
+		}
+		switch c.field.Type {
 		case frame.Integer, frame.Number, frame.Date:
 			continue
-		case frame.CategoryList, frame.TextList:
-			path = append(path, "list", "element")
 		}
 		options = append(options, parquet.SkipPageBounds(path...), parquet.SkipPageStatistics(path...))
 	}
@@ -149,26 +186,27 @@ func fileMetadata(s frame.Schema, given []KeyValue) ([]KeyValue, error) {
 	return append(append([]KeyValue{}, given...), fields), nil
 }
 
-// valueLevel returns the definition level of a value that is not null.
+// valueLevel returns the definition level that a field adds for what is not null: a
+// value, or an item.
 func valueLevel(f *frame.Field) int {
 	level := 0
 	if f.Nullable {
 		level++
 	}
-	if f.Type == frame.CategoryList || f.Type == frame.TextList {
+	if f.Type.List() {
 		level++
 	}
 	return level
 }
 
-func labelValues(f *frame.Field, column int) []parquet.Value {
+func labelValues(f *frame.Field, level, column int) []parquet.Value {
 	values := make([]parquet.Value, len(f.Labels))
 	for k, l := range f.Labels {
 		value := parquet.ByteArrayValue([]byte(l))
 		if f.Boolean {
 			value = parquet.BooleanValue(l == "true")
 		}
-		values[k] = value.Level(0, valueLevel(f), column)
+		values[k] = value.Level(0, level, column)
 	}
 	return values
 }
@@ -241,7 +279,7 @@ func (p *parquetPart) Write(b *frame.Batch) error {
 	columns := p.group.ColumnWriters()
 	for i := range columns {
 		if err := p.writeColumn(columns[i], i, b); err != nil {
-			return fmt.Errorf("column %q: %w", p.w.schema[i].Name, err)
+			return fmt.Errorf("column %q: %w", p.w.columns[i].field.Name, err)
 		}
 	}
 	p.rows += b.N
@@ -273,16 +311,19 @@ func (p *parquetPart) writeColumn(to *parquet.ColumnWriter, i int, b *frame.Batc
 	return nil
 }
 
-// slice appends the values of the next rows of column i, starting with row from,
-// to dst. It returns the number of rows, at least one.
+// slice appends the values of the next rows of column i of the file, starting with row
+// from, to dst. It returns the number of rows, at least one.
 func (p *parquetPart) slice(dst []parquet.Value, i int, b *frame.Batch, from int) ([]parquet.Value, int) {
-	f, c := &p.w.schema[i], &b.Columns[i]
-	level := valueLevel(f)
+	of := &p.w.columns[i]
+	f, c, level := of.field, &b.Columns[of.at], of.level
 	null := parquet.NullValue().Level(0, 0, i)
 	to := min(b.N, from+maxSliceValues)
+	if of.inner >= 0 {
+		return p.recordSlice(dst, i, b, from, to)
+	}
 	switch f.Type {
 	case frame.Category:
-		labels := p.w.labels[i]
+		labels := of.labels
 		for _, k := range c.Codes[from:to] {
 			if k < 0 {
 				dst = append(dst, null)
@@ -331,7 +372,8 @@ func (p *parquetPart) textValue(s string) parquet.Value {
 }
 
 func (p *parquetPart) textSlice(dst []parquet.Value, i int, b *frame.Batch, from, to int) ([]parquet.Value, int) {
-	c, level, r := &b.Columns[i], valueLevel(&p.w.schema[i]), from
+	of := &p.w.columns[i]
+	c, level, r := &b.Columns[of.at], of.level, from
 	for p.text = p.text[:0]; r < to && len(p.text) < maxSliceBytes; r++ {
 		if c.Null != nil && c.Null[r] {
 			dst = append(dst, parquet.NullValue().Level(0, 0, i))
@@ -346,8 +388,8 @@ func (p *parquetPart) textSlice(dst []parquet.Value, i int, b *frame.Batch, from
 // others with 1. An empty list is one null value whose definition level is one
 // above that of a null list.
 func (p *parquetPart) listSlice(dst []parquet.Value, i int, b *frame.Batch, from, to int) ([]parquet.Value, int) {
-	f, c := &p.w.schema[i], &b.Columns[i]
-	level, r := valueLevel(f), from
+	of := &p.w.columns[i]
+	f, c, level, r := of.field, &b.Columns[of.at], of.level, from
 	for p.text = p.text[:0]; r < to && len(p.text) < maxSliceBytes && len(dst) < maxSliceValues; r++ {
 		first, end := c.Offsets[r], c.Offsets[r+1]
 		switch {
@@ -365,7 +407,7 @@ func (p *parquetPart) listSlice(dst []parquet.Value, i int, b *frame.Batch, from
 			}
 			var v parquet.Value
 			if f.Type == frame.CategoryList {
-				v = p.w.labels[i][c.Codes[k]]
+				v = of.labels[c.Codes[k]]
 			} else {
 				v = p.textValue(c.Texts[k])
 			}
@@ -373,6 +415,51 @@ func (p *parquetPart) listSlice(dst []parquet.Value, i int, b *frame.Batch, from
 		}
 	}
 	return dst, r - from
+}
+
+// recordSlice appends a value of each record of each row, with levels as those of items
+// of a list. A value that is null has the level of its record.
+func (p *parquetPart) recordSlice(dst []parquet.Value, i int, b *frame.Batch, from, to int) ([]parquet.Value, int) {
+	of := &p.w.columns[i]
+	list, record, r := &b.Columns[of.at], valueLevel(&p.w.schema[of.at]), from
+	for p.text = p.text[:0]; r < to && len(p.text) < maxSliceBytes && len(dst) < maxSliceValues; r++ {
+		first, end := list.Offsets[r], list.Offsets[r+1]
+		switch {
+		case list.Null != nil && list.Null[r]:
+			dst = append(dst, parquet.NullValue().Level(0, 0, i))
+			continue
+		case first == end:
+			dst = append(dst, parquet.NullValue().Level(0, record-1, i))
+			continue
+		}
+		for k := first; k < end; k++ {
+			repetition := min(1, int(k-first))
+			if v, ok := p.recordValue(of, &list.Records[of.inner], int(k)); ok {
+				dst = append(dst, v.Level(repetition, of.level, i))
+			} else {
+				dst = append(dst, parquet.NullValue().Level(repetition, record, i))
+			}
+		}
+	}
+	return dst, r - from
+}
+
+// recordValue returns the value of a record; false if it is null.
+func (p *parquetPart) recordValue(of *parquetColumn, c *frame.Column, k int) (parquet.Value, bool) {
+	if c.IsNull(of.field.Type, k) {
+		return parquet.Value{}, false
+	}
+	switch of.field.Type {
+	case frame.Category:
+		return of.labels[c.Codes[k]], true
+	case frame.Integer:
+		return parquet.Int64Value(c.Ints[k]), true
+	case frame.Date:
+		return parquet.Int32Value(int32(c.Ints[k])), true
+	case frame.Number:
+		return parquet.DoubleValue(c.Floats[k]), true
+	}
+	return p.textValue(c.Texts[k]), true
 }
 
 func (p *parquetPart) Finish() error {

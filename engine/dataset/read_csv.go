@@ -230,6 +230,8 @@ func (b *builder) cell(v []byte, quoted bool) {
 		b.dateText(v)
 	case frame.Category, frame.Text:
 		b.text(unescapeFormula(v))
+	case frame.Records:
+		b.textAsRecords(v)
 	default:
 		if isTextArray(v) {
 			b.jsonList(v)

@@ -271,6 +271,8 @@ func (b *builder) json(v []byte) {
 	case '"':
 		if b.field.Type == frame.Category || b.field.Type == frame.Text || b.field.Type == frame.Date || b.numeral {
 			b.text(unquote(v))
+		} else if b.isRecords() {
+			b.textAsRecords(unquote(v))
 		} else if items, exact, _ := ReadList(string(unquote(v))); exact && b.isList() {
 			b.takeList(items)
 		} else {
@@ -307,7 +309,11 @@ func (b *builder) scalarOrWrong(v []byte) {
 }
 
 func (b *builder) jsonList(v []byte) {
-	if !b.isList() {
+	switch {
+	case b.isRecords():
+		b.jsonRecords(v)
+		return
+	case !b.isList():
 		b.scalarOrWrong(v)
 		return
 	}

@@ -23,8 +23,19 @@ type parquetSource struct {
 	file    *os.File
 	pq      *parquet.File
 	columns []string
-	cursors []*parquetCursor
+	cursors []parquetReader
 	left    int64 // rows not yet read
+}
+
+// parquetReader reads a column of the schema.
+type parquetReader interface {
+	// read passes n rows to the builder.
+	read(n int, issues *issueLog) error
+	// atEnd checks that no value is left.
+	atEnd() error
+	closePages()
+	// column is the name for messages.
+	column() string
 }
 
 func (r *Reader) openParquet(file *os.File, o OpenOptions) (err error) {
@@ -59,8 +70,15 @@ func (r *Reader) openParquet(file *os.File, o OpenOptions) (err error) {
 		return err
 	}
 	for i, b := range bound {
-		if b != nil {
-			s.cursors = append(s.cursors, newParquetCursor(file, pq, leaves[i], b))
+		switch l := leaves[i]; {
+		case b == nil:
+		case !b.isRecords() && l.records != nil:
+			r.issues.addColumn(l.name, Unsupported, l.of.String())
+			b.found = false
+		case l.records != nil:
+			s.cursors = append(s.cursors, newRecordsCursor(file, pq, l, b))
+		default:
+			s.cursors = append(s.cursors, newParquetCursor(file, pq, l, b))
 		}
 	}
 	r.reportMissing()
@@ -116,11 +134,13 @@ func checkRowGroups(pq *parquet.File) error {
 	return nil
 }
 
-// parquetLeaf is a column that can be read: a primitive value or a list of
-// texts.
+// parquetLeaf is a column that can be read: a primitive value, a list of texts or a
+// list of records.
 type parquetLeaf struct {
 	name     string
-	kind     frame.Type // type of an inferred column
+	of       *parquet.Column
+	records  []parquetLeaf // columns of records; nil for others
+	kind     frame.Type    // type of an inferred column
 	leaf     *parquet.Column
 	list     bool
 	optional byte                              // list: levels below this are null, at it empty
@@ -148,7 +168,7 @@ func (s *parquetSource) leaves() ([]parquetLeaf, error) {
 }
 
 func newParquetLeaf(c *parquet.Column) (parquetLeaf, bool) {
-	l := parquetLeaf{name: c.Name(), leaf: c}
+	l := parquetLeaf{name: c.Name(), of: c, leaf: c}
 	if c.Optional() {
 		l.optional = 1
 	}
@@ -158,7 +178,8 @@ func newParquetLeaf(c *parquet.Column) (parquetLeaf, bool) {
 	case c.Leaf():
 	default:
 		if l.leaf = listLeaf(c); l.leaf == nil {
-			return l, false
+			l.records = recordLeaves(c, l.optional)
+			return l, l.records != nil
 		}
 		l.list = true
 	}
@@ -279,6 +300,12 @@ func appendTime(n int64, unit time.Duration, utc bool) []byte {
 func (r *Reader) inferParquet(leaves []parquetLeaf, o OpenOptions) error {
 	for _, l := range leaves {
 		f := frame.Field{Name: fieldName(o.Columns, l.name), Type: l.kind, Nullable: true, Decimals: -1}
+		if l.records != nil {
+			f.Type = frame.Records
+			for _, x := range l.records {
+				f.Records = append(f.Records, frame.Field{Name: x.name, Type: x.kind, Nullable: true, Decimals: -1})
+			}
+		}
 		r.schema = append(r.schema, f)
 	}
 	if len(r.schema) == 0 {
@@ -331,7 +358,7 @@ func (s *parquetSource) read(max int) (n int, err error) {
 			err = c.atEnd()
 		}
 		if err != nil {
-			return 0, fmt.Errorf("column %q: %w", c.name, err)
+			return 0, fmt.Errorf("column %q: %w", c.column(), err)
 		}
 	}
 	for _, b := range s.r.builders {
@@ -362,7 +389,8 @@ func newParquetCursor(file io.ReaderAt, pq *parquet.File, l parquetLeaf, to *bui
 	return &parquetCursor{parquetLeaf: l, file: file, pq: pq, to: to, groups: pq.RowGroups(), buffer: make([]parquet.Value, 512)}
 }
 
-// read passes n rows to the builder.
+func (c *parquetCursor) column() string { return c.name }
+
 func (c *parquetCursor) read(n int, issues *issueLog) error {
 	for range n {
 		v, err := c.peek()
@@ -427,7 +455,6 @@ func (c *parquetCursor) readList() error {
 // errUneven is the error of a column with more or fewer rows than its row group.
 var errUneven = errors.New("the Parquet file is corrupt: the columns are of unequal length")
 
-// atEnd checks that no value is left.
 func (c *parquetCursor) atEnd() error {
 	if _, err := c.peek(); !errors.Is(err, io.EOF) {
 		return errors.Join(errUneven, err)

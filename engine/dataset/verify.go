@@ -35,6 +35,13 @@ func checkField(f frame.Field) error {
 	case frame.Integer, frame.Number, frame.Text, frame.TextList, frame.Date:
 		return nil
 	case frame.Category, frame.CategoryList:
+	case frame.Records:
+		for _, inner := range f.Records {
+			if inner.Type.List() {
+				return fmt.Errorf("column %q of its records is a list", inner.Name)
+			}
+		}
+		return checkSchema(f.Records)
 	default:
 		return fmt.Errorf("unknown type %q", f.Type)
 	}
@@ -62,12 +69,25 @@ func checkBatch(s frame.Schema, b *frame.Batch) error {
 	}
 	for i := range s {
 		f := &s[i]
-		if g := &b.Schema[i]; g.Name != f.Name || g.Type != f.Type || g.Boolean != f.Boolean || len(g.Labels) != len(f.Labels) {
-			return fmt.Errorf("column %d of the batch is %s %q with %d labels, in the file it is %s %q with %d",
-				i+1, g.Type, g.Name, len(g.Labels), f.Type, f.Name, len(f.Labels))
+		if err := sameField(&b.Schema[i], f); err != nil {
+			return fmt.Errorf("column %d of the batch %w", i+1, err)
 		}
 		if err := checkColumn(f, &b.Columns[i], b.N); err != nil {
 			return fmt.Errorf("column %q: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+// sameField checks that a field of a batch is stored as one of the file.
+func sameField(g, f *frame.Field) error {
+	if g.Name != f.Name || g.Type != f.Type || g.Boolean != f.Boolean || len(g.Labels) != len(f.Labels) || len(g.Records) != len(f.Records) {
+		return fmt.Errorf("is %s %q with %d labels, in the file it is %s %q with %d",
+			g.Type, g.Name, len(g.Labels), f.Type, f.Name, len(f.Labels))
+	}
+	for k := range f.Records {
+		if err := sameField(&g.Records[k], &f.Records[k]); err != nil {
+			return fmt.Errorf("has records whose column %d %w", k+1, err)
 		}
 	}
 	return nil
@@ -99,6 +119,15 @@ func checkColumn(f *frame.Field, c *frame.Column, n int) error {
 		return checkCodes(c.Codes, low, len(f.Labels))
 	case frame.CategoryList:
 		return checkCodes(c.Codes[:c.Offsets[n]], 0, len(f.Labels))
+	case frame.Records:
+		if len(c.Records) != len(f.Records) && c.Offsets[n] > 0 {
+			return fmt.Errorf("its records have %d columns, in the file they have %d", len(c.Records), len(f.Records))
+		}
+		for k := range c.Records {
+			if err := checkColumn(&f.Records[k], &c.Records[k], int(c.Offsets[n])); err != nil {
+				return fmt.Errorf("column %q of its records: %w", f.Records[k].Name, err)
+			}
+		}
 	case frame.Date:
 		for r, days := range c.Ints {
 			if (days < frame.MinDate || days > frame.MaxDate) && (c.Null == nil || !c.Null[r]) {
@@ -130,6 +159,11 @@ func checkLengths(t frame.Type, c *frame.Column, n int) error {
 		return checkOffsets(c.Offsets, n, len(c.Codes))
 	case frame.TextList:
 		return checkOffsets(c.Offsets, n, len(c.Texts))
+	case frame.Records:
+		if len(c.Offsets) != n+1 {
+			return checkOffsets(c.Offsets, n, 0)
+		}
+		return checkOffsets(c.Offsets, n, int(c.Offsets[n])) // the columns check their own lengths
 	}
 	if count != n {
 		return fmt.Errorf("%d values for %d rows", count, n)
@@ -165,15 +199,19 @@ func checkCodes(codes []int32, low int32, labels int) error {
 }
 
 // rawSize returns the size of a batch before encoding; see Part.Size.
-func rawSize(b *frame.Batch) int64 {
+func rawSize(b *frame.Batch) int64 { return sizeOf(b.Schema, b.Columns, b.N) }
+
+func sizeOf(s frame.Schema, columns []frame.Column, n int) int64 {
 	size := int64(0)
-	for i := range b.Columns {
-		c := &b.Columns[i]
-		switch b.Schema[i].Type {
+	for i := range columns {
+		c := &columns[i]
+		switch s[i].Type {
 		case frame.Category, frame.CategoryList:
 			size += 4 * int64(len(c.Codes))
 		case frame.Integer, frame.Number, frame.Date:
-			size += 8 * int64(b.N)
+			size += 8 * int64(n)
+		case frame.Records:
+			size += sizeOf(s[i].Records, c.Records, int(c.Offsets[n]))
 		case frame.Text, frame.TextList:
 			for _, t := range c.Texts {
 				size += int64(len(t))

@@ -17,6 +17,13 @@ func AppendJSONList(dst []byte, c *frame.Column, r int, labels []string) []byte 
 	return appendList(dst, c, r, labels, appendJSONString)
 }
 
+// RecordsWriter returns a function that appends the records in row r of a column as a JSON
+// array of objects. The labels are not used: columns have their own.
+func RecordsWriter(s frame.Schema) func(dst []byte, c *frame.Column, r int, labels []string) []byte {
+	enc := encodeObjects(s)
+	return func(dst []byte, c *frame.Column, r int, _ []string) []byte { return enc.appendList(dst, c, r) }
+}
+
 // AppendPythonList appends the list in row r of a column as Python prints it, which is
 // how data frame tools store lists as text. ReadList reads it.
 func AppendPythonList(dst []byte, c *frame.Column, r int, labels []string) []byte {

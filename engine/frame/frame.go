@@ -18,7 +18,11 @@ const (
 	Date         Type = "date"          // Ints, days since 1970-01-01
 	CategoryList Type = "category_list" // Offsets into Codes
 	TextList     Type = "text_list"     // Offsets into Texts
+	Records      Type = "records"       // Offsets into the rows of Records
 )
+
+// List reports whether a row of the type is a list: whether Offsets are used.
+func (t Type) List() bool { return t == CategoryList || t == TextList || t == Records }
 
 // Field describes one column.
 type Field struct {
@@ -33,6 +37,9 @@ type Field struct {
 	// Decimals is the number of decimal places of a Number, or -1 for as many as
 	// the value needs.
 	Decimals int `json:"decimals,omitempty"`
+	// Records are the columns of a record of type Records. They are not lists. Each
+	// record has all of them, null where it has no value.
+	Records Schema `json:"records,omitempty"`
 }
 
 // Schema lists the columns in the order of the spec.
@@ -57,6 +64,9 @@ type Column struct {
 	Texts   []string
 	Offsets []int32 // lists: row r holds items Offsets[r] to Offsets[r+1]; len N+1
 	Null    []bool  // all types but Category; nil when no row is null
+	// Records are the columns of Field.Records. A row of them is a record: there are
+	// Offsets[N].
+	Records []Column
 }
 
 // IsNull reports whether row r of a column of type t is null.
@@ -74,6 +84,17 @@ type Batch struct {
 	First   int64
 	N       int
 	Columns []Column
+	// Numbers are the numbers of the rows if these are not consecutive, as those of
+	// records; nil if they are.
+	Numbers []int64
+}
+
+// Number returns the number of a row, which random draws depend on.
+func (b *Batch) Number(r int) int64 {
+	if b.Numbers != nil {
+		return b.Numbers[r]
+	}
+	return b.First + int64(r)
 }
 
 // New returns an empty batch of the schema.
@@ -106,7 +127,37 @@ func (c *Column) Resize(t Type, n int) {
 		c.Codes, c.Texts = c.Codes[:0], c.Texts[:0]
 		c.Offsets = Grow(c.Offsets, n+1)
 		clear(c.Offsets)
+	case Records:
+		for k := range c.Records {
+			c.Records[k].empty()
+		}
+		c.Offsets = Grow(c.Offsets, n+1)
+		clear(c.Offsets)
 	}
+}
+
+// empty removes all rows of a column that is not a list.
+func (c *Column) empty() {
+	c.Codes, c.Ints, c.Floats, c.Texts, c.Null = c.Codes[:0], c.Ints[:0], c.Floats[:0], c.Texts[:0], nil
+}
+
+// Slice returns rows from to to of a column that is not a list. It shares the memory.
+func (c *Column) Slice(t Type, from, to int) Column {
+	var s Column
+	switch t {
+	case Category:
+		s.Codes = c.Codes[from:to]
+	case Integer, Date:
+		s.Ints = c.Ints[from:to]
+	case Number:
+		s.Floats = c.Floats[from:to]
+	case Text:
+		s.Texts = c.Texts[from:to]
+	}
+	if c.Null != nil {
+		s.Null = c.Null[from:to]
+	}
+	return s
 }
 
 // Grow returns a slice of length n, backed by s when its capacity is enough.

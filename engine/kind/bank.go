@@ -369,6 +369,10 @@ func (r *bankReader) columnOf(field string) spec.String {
 	if c, ok := r.rows.Columns[field]; ok {
 		return c
 	}
+	_, own, dotted := strings.Cut(field, ".") // a field of the person, for a record
+	if dotted {
+		field = own
+	}
 	return spec.String{Value: field, Place: r.rows.Place}
 }
 

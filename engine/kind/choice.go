@@ -45,7 +45,7 @@ func (p *choiceFiller) Fill(b *frame.Batch, c *frame.Column) {
 			c.Codes[r] = -1
 			continue
 		}
-		word := uint32(p.stream.Uint64(b.First+int64(r)) >> 32)
+		word := uint32(p.stream.Uint64(b.Number(r)) >> 32)
 		c.Codes[r] = p.Codes[p.draw(list, word)]
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/table"
@@ -27,12 +28,20 @@ func columnUses(s *spec.Field) []spec.String {
 	return names
 }
 
-// hasColumns reports whether a field takes columns of the rows of the choice, or has them
-// as keys.
+// hasColumns reports whether a field takes columns of the rows of the choice, has them as
+// keys, or counts records by one.
 func (r *bankReader) hasColumns() bool {
 	return slices.ContainsFunc(r.Spec.Fields, func(f spec.Field) bool {
-		return f.Kind == columnKind.Name && f.Body.Get("of").String == r.field.Name ||
-			slices.ContainsFunc(keyUses(&f), func(of spec.String) bool { return of.Value == r.field.Name })
+		switch f.Kind {
+		case columnKind.Name:
+			return f.Body.Get("of").String == r.field.Name
+		case recordsName:
+			return slices.ContainsFunc(f.Body.Get("groups").Fields, func(g spec.Named) bool {
+				of := g.Value.Get("count").Get("of")
+				return of != nil && of.String == r.field.Name
+			})
+		}
+		return slices.ContainsFunc(keyUses(&f), func(of spec.String) bool { return of.Value == r.field.Name })
 	})
 }
 
@@ -121,6 +130,10 @@ func compileColumn(c *Compiler, s *spec.Field, f *Field) {
 // nil after it has reported a fault.
 func (c *Compiler) rowsOf(name spec.String) *bank {
 	of := c.Fields[name.Value]
+	if of != nil && strings.Contains(name.Value, ".") {
+		c.Diags.Errorf(name.Place, "not-a-choice", "the row that %q draws is not one of this record", name.Value).WithHint("name a choice of the record, or make the column a field beside that choice")
+		return nil
+	}
 	if of == nil {
 		c.FiniteField(name.Value, name.Place) // reports a name that no field has
 		return nil

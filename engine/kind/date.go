@@ -590,7 +590,7 @@ func (p *dateFiller) Fill(b *frame.Batch, c *frame.Column) {
 			c.Ints[r], c.Null[r] = 0, true
 			continue
 		}
-		c.Ints[r] = p.draw(first, last, rng.Float64(p.stream.Uint64(b.First+int64(r))))
+		c.Ints[r] = p.draw(first, last, rng.Float64(p.stream.Uint64(b.Number(r))))
 	}
 }
 

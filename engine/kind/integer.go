@@ -10,10 +10,16 @@ const (
 	maxWhole    = 1<<53 - 1 // largest whole number that every reader of the data can represent
 )
 
+const integerName = "integer"
+
 var integerKind = Kind{
-	Name: "integer",
-	Uses: func(*spec.Field) []spec.String { return nil },
+	Name: integerName,
+	Uses: integerUses,
 	Compile: func(c *Compiler, s *spec.Field, f *Field) {
+		if c.inRecord {
+			compileDrawn(c, s, f)
+			return
+		}
 		f.Class, f.Type = Fitted, frame.Integer
 		f.Nullable = s.When != nil
 		low, high := int64(s.Body.Get("min").Number), int64(s.Body.Get("max").Number)
@@ -28,4 +34,5 @@ var integerKind = Kind{
 		}
 		f.Domain = &Domain{Integer: true, Min: low, Max: high}
 	},
+	New: func() Program { return &integer{} },
 }

@@ -18,6 +18,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/personagen/personagen/engine/diag"
@@ -90,6 +91,9 @@ type Field struct {
 	Statistics []*Statistic `json:"statistics,omitempty"`
 	// Text is what a text or list of texts must be like; nil for other fields.
 	Text *TextSpec `json:"text,omitempty"`
+	// Records are the columns of a record: Name, Title, Type, Domain and so on, without
+	// programs. The first is RecordGroup. Nil for fields that are not lists of records.
+	Records []*Field `json:"records,omitempty"`
 
 	Place diag.Place `json:"-"` // in the spec
 }
@@ -157,7 +161,7 @@ func (f *Field) RowOf() string {
 // of the fields from which it follows.
 func (f *Field) FollowsNull() bool {
 	switch f.Program.(type) {
-	case *group, *column, *date:
+	case *group, *column, *date, *recordsCount:
 		return true
 	}
 	return false
@@ -194,8 +198,14 @@ func (f *Field) Column() frame.Field {
 	if f.Type == frame.Category || f.Type == frame.CategoryList {
 		c.Labels, c.Boolean = f.Domain.Labels, f.Domain.Boolean
 	}
+	for _, inner := range f.Records {
+		c.Records = append(c.Records, inner.Column())
+	}
 	return c
 }
+
+// RecordGroup is the name of the first column of a record: the group that it is of.
+const RecordGroup = "group"
 
 // Domain is a finite ordered set of values: labels, or the whole numbers from
 // Min to Max. A value's code is its position.
@@ -312,6 +322,10 @@ type Compiler struct {
 	Fields map[string]*Field
 	// Table reads the file of rows. It returns nil after it has reported a fault.
 	Table func(rows *spec.Rows) *table.File
+
+	// inRecord says that the fields are those of a record, not of a person: they are drawn
+	// one after the other, so that every field with a domain may be given to others.
+	inRecord bool
 }
 
 // Kind is one kind of field.
@@ -322,6 +336,9 @@ type Kind struct {
 	// Uses returns the names of the fields that a stanza refers to, apart from
 	// those of its when.
 	Uses func(s *spec.Field) []spec.String
+	// listsConditions says that Uses also returns the fields in the conditions of a stanza,
+	// some of which are not about fields of the person.
+	listsConditions bool
 	// Compile sets Class, Type, Domain, Decimals, Nullable, Inputs, Program and
 	// Text of f from the stanza, or reports faults to c.Diags. The name, title and
 	// other settings that every kind has, and When, are already set.
@@ -331,14 +348,19 @@ type Kind struct {
 	New func() Program
 }
 
-// Kinds returns every kind. The schema's #Kinds has the same names.
-func Kinds() []Kind {
-	return []Kind{categoryKind, integerKind, groupKind, choiceKind, columnKind, numberKind, dateKind, templateKind, listKind, constantKind, idKind, textKind, textListKind, textSourceKind, weightKind}
+// kinds is set by init, because kinds whose fields have fields refer to it.
+var kinds []Kind
+
+func init() {
+	kinds = []Kind{categoryKind, integerKind, groupKind, choiceKind, columnKind, numberKind, dateKind, templateKind, listKind, recordsKind, countKind, constantKind, idKind, textKind, textListKind, textSourceKind, weightKind}
 }
+
+// Kinds returns every kind. The schema's #Kinds has the same names.
+func Kinds() []Kind { return slices.Clone(kinds) }
 
 // Find returns the kind of the given name; false when there is none.
 func Find(name string) (Kind, bool) {
-	for _, k := range Kinds() {
+	for _, k := range kinds {
 		if k.Name == name {
 			return k, true
 		}

@@ -457,7 +457,7 @@ func (p *numberFiller) Fill(b *frame.Batch, c *frame.Column) {
 			c.Floats[r], c.Null[r] = 0, true
 			continue
 		}
-		c.Floats[r] = p.round(p.draw(d, b.First+int64(r))) + 0 // -0 + 0 is 0
+		c.Floats[r] = p.round(p.draw(d, b.Number(r))) + 0 // -0 + 0 is 0
 	}
 }
 

@@ -144,6 +144,14 @@ func (c *Compiler) FiniteField(name string, at diag.Place) *Field {
 		}
 		return nil // it failed to compile and has been reported
 	}
+	if c.inRecord && f.Domain != nil && !f.Type.List() {
+		return f
+	}
+	if f.Type == frame.Records {
+		c.Diags.Errorf(at, "not-finite", "field %q is a list of records, which has no finite list of values", name).
+			WithHint("use a field of kind count: {kind: \"count\", of: %q}", name+"."+f.Records[0].Domain.Label(0))
+		return nil
+	}
 	if f.Type == frame.Date {
 		c.Diags.Errorf(at, "not-finite", "field %q is a date, which has no finite list of values", name).
 			WithHint("use the age from which it follows, or a group of that")

@@ -35,7 +35,10 @@ func templateUses(s *spec.Field) []spec.String {
 	}
 	var uses []spec.String
 	for _, ref := range t.References() {
-		name, _, _ := strings.Cut(ref.Field, ".")
+		name := ref.Field
+		if of, _, ok := strings.Cut(name, "."); ok && of+"." != personPrefix && of+"." != previousPrefix {
+			name = of // a field of the records of a person
+		}
 		if !slices.ContainsFunc(uses, func(u spec.String) bool { return u.Value == name }) {
 			uses = append(uses, spec.String{Value: name, Place: node.PositionAt(ref.Offset)})
 		}
@@ -49,7 +52,14 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 	node := s.Body.Get("text")
 	known := []string{}
 	for _, other := range c.Spec.Fields {
-		known = append(known, other.Name)
+		switch f := c.Fields[other.Name]; {
+		case f != nil && f.Type == frame.Records:
+			known = append(known, f.RecordPaths()...)
+		case other.Kind == recordsName && slices.ContainsFunc(templateUses(s), func(u spec.String) bool { return u.Value == other.Name }):
+			return // failed to compile, which has been reported
+		default:
+			known = append(known, other.Name)
+		}
 	}
 	t, faults := prompt.Parse(s.Name, node.String, known)
 	for _, fault := range faults {
@@ -59,12 +69,20 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 		return
 	}
 	var fields []*Field
-	names := t.Fields()
-	for _, name := range names {
+	var names []string
+	for _, ref := range t.References() {
+		name := c.templateField(ref.Field)
 		used := c.Fields[name]
-		if used == nil {
+		switch {
+		case used == nil && c.inRecord && !slices.ContainsFunc(c.Spec.Fields, func(f spec.Field) bool { return f.Name == name }):
+			c.Diags.Errorf(node.PositionAt(ref.Offset), "template", "%q is a record, not a value", ref.Field).WithHint("name a field of it: {{ .%s.… }}", ref.Field)
+			return
+		case used == nil:
 			return // failed to compile, which has been reported
+		case slices.Contains(names, name):
+			continue
 		}
+		names = append(names, name)
 		if used.Class == Written {
 			c.refuseWritten(s, name)
 			return
@@ -73,6 +91,9 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 	}
 	if c.tryTemplate(s, t, fields) {
 		p := &template{Text: node.String, Fields: names, template: t}
+		if paths := t.Fields(); !slices.Equal(paths, names) {
+			p.Paths = paths
+		}
 		if n := s.Body.Get("contractions"); n != nil {
 			p.Contractions = map[string]string{}
 			for _, pair := range n.Fields {
@@ -81,6 +102,17 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 		}
 		f.Program, f.Inputs = p, names
 	}
+}
+
+// templateField returns the field to which a path of a template leads: itself, or the
+// records of which it names a field.
+func (c *Compiler) templateField(path string) string {
+	if c.Fields[path] == nil {
+		if name, _, ok := strings.Cut(path, "."); ok && c.Fields[name] != nil {
+			return name
+		}
+	}
+	return path
 }
 
 func (c *Compiler) reportTemplateFault(node *spec.Node, fault *prompt.Fault) {
@@ -96,7 +128,7 @@ func (c *Compiler) reportTemplateFault(node *spec.Node, fault *prompt.Fault) {
 func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Field) bool {
 	values := map[string]any{}
 	for _, f := range fields {
-		values[f.Name] = f.example()
+		setValue(values, f.Name, f.Example())
 	}
 	node := s.Body.Get("text")
 	if fault := try(t, values); fault != nil {
@@ -108,15 +140,16 @@ func (c *Compiler) tryTemplate(s *spec.Field, t *prompt.Template, fields []*Fiel
 		return false
 	}
 	for _, f := range fields {
-		if !f.Nullable || s.When != nil {
+		if (!f.Nullable || s.When != nil) && f.Type != frame.Records {
 			continue
 		}
-		values[f.Name] = nullValue(f.Type)
+		column := f.Column()
+		setValue(values, f.Name, nullValue(&column))
 		if fault := try(t, values); fault != nil {
 			c.Diags.Warnf(node.PositionAt(fault.Offset), "template", "the template fails where %q has no value: %s", f.Name, fault.Message).
 				WithHint("put it inside {{ if .%s }}, or add a when to the template", f.Name)
 		}
-		values[f.Name] = f.example()
+		setValue(values, f.Name, f.Example())
 	}
 	return true
 }
@@ -133,9 +166,11 @@ func try(t *prompt.Template, values map[string]any) *prompt.Fault {
 	return &prompt.Fault{Message: err.Error()}
 }
 
-// example returns a value of the field as templates see it.
-func (f *Field) example() any {
+// Example returns a value of the field as templates see it.
+func (f *Field) Example() any {
 	switch f.Type {
+	case frame.Records:
+		return exampleRecords(f)
 	case frame.Category:
 		if f.Domain.Size() > 0 {
 			return f.Domain.Value(0)
@@ -161,7 +196,7 @@ func (f *Field) example() any {
 func formatValues(fields []*Field, values map[string]any) string {
 	var parts []string
 	for _, f := range fields {
-		parts = append(parts, fmt.Sprintf("%s=%s", f.Name, prompt.AppendText(nil, values[f.Name])))
+		parts = append(parts, fmt.Sprintf("%s=%s", f.Name, prompt.AppendText(nil, valueOf(values, f.Name))))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -170,6 +205,8 @@ func formatValues(fields []*Field, values map[string]any) string {
 type template struct {
 	Text   string   `json:"text"`
 	Fields []string `json:"fields"`
+	// Paths are what the text refers to, if that is not Fields: fields of records.
+	Paths []string `json:"paths,omitempty"`
 	// Contractions are pairs of words and the word that stands for them.
 	Contractions map[string]string `json:"contractions,omitempty"`
 
@@ -182,7 +219,11 @@ func (p *template) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, (*plain)(p)); err != nil {
 		return err
 	}
-	t, faults := prompt.Parse("template", p.Text, append([]string{}, p.Fields...))
+	known := append([]string{}, p.Fields...)
+	if p.Paths != nil {
+		known = append([]string{}, p.Paths...)
+	}
+	t, faults := prompt.Parse("template", p.Text, known)
 	if len(faults) > 0 {
 		return &faults[0]
 	}
@@ -328,7 +369,7 @@ func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
 // execute returns the text of a row.
 func (p *templateFiller) execute(b *frame.Batch, r int) (string, error) {
 	for _, name := range p.p.Fields {
-		p.values[name] = cellValue(b, p.columns[name], r)
+		setValue(p.values, name, CellValue(b, p.columns[name], r))
 	}
 	text, err := execute(p.ctx, p.p.template, p.values)
 	return p.words.Text(text), err
@@ -347,46 +388,6 @@ func execute(ctx context.Context, t *prompt.Template, values map[string]any) (st
 			Hint: "remove it: it can steer a terminal or reverse what is read"}
 	}
 	return text, nil
-}
-
-// nullValue returns null as templates see it: an empty text, which is false to
-// {{ if }}, or an empty list, which {{ range }} can iterate over.
-func nullValue(t frame.Type) any {
-	if t == frame.CategoryList || t == frame.TextList {
-		return []string{}
-	}
-	return ""
-}
-
-// cellValue returns a value as templates see it: string, int64, float64, bool or
-// []string. A date is a string such as "2024-04-08".
-func cellValue(b *frame.Batch, column, r int) any {
-	c, f := &b.Columns[column], &b.Schema[column]
-	if c.IsNull(f.Type, r) {
-		return nullValue(f.Type)
-	}
-	switch f.Type {
-	case frame.Category:
-		if f.Boolean {
-			return f.Labels[c.Codes[r]] == "true"
-		}
-		return f.Labels[c.Codes[r]]
-	case frame.Integer:
-		return c.Ints[r]
-	case frame.Date:
-		return string(frame.AppendDate(nil, c.Ints[r]))
-	case frame.Number:
-		return c.Floats[r]
-	case frame.Text:
-		return c.Texts[r]
-	case frame.CategoryList:
-		items := []string{}
-		for _, code := range c.Codes[c.Offsets[r]:c.Offsets[r+1]] {
-			items = append(items, f.Labels[code])
-		}
-		return items
-	}
-	return append([]string{}, c.Texts[c.Offsets[r]:c.Offsets[r+1]]...)
 }
 
 // concatFiller concatenates literals and values: the filler of a template that
@@ -421,7 +422,7 @@ func (p *concatFiller) Fill(b *frame.Batch, c *frame.Column) {
 	}
 }
 
-// appendCell appends the same text as prompt.AppendText of cellValue, without
+// appendCell appends the same text as prompt.AppendText of CellValue, without
 // allocating the value.
 func appendCell(dst []byte, b *frame.Batch, column, r int) []byte {
 	c, f := &b.Columns[column], &b.Schema[column]
@@ -440,5 +441,5 @@ func appendCell(dst []byte, b *frame.Batch, column, r int) []byte {
 	case frame.Text:
 		return append(dst, c.Texts[r]...)
 	}
-	return prompt.AppendText(dst, cellValue(b, column, r))
+	return prompt.AppendText(dst, CellValue(b, column, r))
 }

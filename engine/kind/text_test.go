@@ -130,7 +130,7 @@ func TestTemplatePlaces(t *testing.T) {
 	if at := node.PositionAt(4); at.Line != 0 {
 		t.Errorf("got place %v of a node without one", at)
 	}
-	if got := string(prompt.AppendText(nil, nullValue(frame.CategoryList))); got != "" {
+	if got := string(prompt.AppendText(nil, nullValue(&frame.Field{Type: frame.CategoryList}))); got != "" {
 		t.Errorf("got text %q of a null list, want none", got)
 	}
 }

@@ -51,6 +51,10 @@ func (f *Field) Validate() error {
 			return errors.New("its values are labels, but its column has whole numbers")
 		}
 	case frame.Number, frame.Date, frame.Text, frame.TextList:
+	case frame.Records:
+		if len(f.Records) == 0 {
+			return errors.New("its records have no columns")
+		}
 	default:
 		return fmt.Errorf("its column has the unknown type %q", f.Type)
 	}
@@ -71,6 +75,8 @@ func (f *Field) Validate() error {
 		return p.validate()
 	case *number:
 		return p.validate()
+	case *integer:
+		return p.validate(f)
 	case *choice:
 		return p.validate(d)
 	case *group:
@@ -120,6 +126,16 @@ func (p *date) validate() error {
 func (f *Field) ValidateUses(find func(name string) *Field) error {
 	switch p := f.Program.(type) {
 	case *column:
+		return p.validate(f, find)
+	case *integer:
+		for _, l := range p.Limits {
+			if err := l.validate(find); err != nil {
+				return err
+			}
+		}
+	case *records:
+		return p.validate(f, find)
+	case *recordsCount:
 		return p.validate(f, find)
 	case *choice:
 		return p.validateKey(find)
@@ -180,6 +196,16 @@ func (f *Field) Selectors() []*Selector {
 		return []*Selector{p.Given}
 	case *list:
 		return []*Selector{p.Given}
+	case *integer:
+		return []*Selector{p.Given}
+	case *number:
+		all := []*Selector{p.Cases}
+		for _, sc := range p.Scales {
+			all = append(all, sc.By)
+		}
+		return all
+	case *records:
+		return p.selectors()
 	case *weight:
 		return []*Selector{p.Of}
 	}
@@ -211,8 +237,11 @@ func (b *bank) validate(d *Domain) error {
 		return errors.New("its entries are not complete")
 	}
 	for i, at := range b.Start {
-		if at < 0 || int(at) > len(b.Codes) || i > 0 && at < b.Start[i-1] {
+		if at < 0 || int(at) > len(b.Codes) || i > 0 && at <= b.Start[i-1] {
 			return fmt.Errorf("its list %d begins at entry %d of %d", i, at, len(b.Codes))
+		}
+		if i > 0 && (b.Upto[at-1] != math.MaxUint32 || !slices.IsSorted(b.Upto[b.Start[i-1]:at])) {
+			return fmt.Errorf("the weights of its list %d do not add up", i)
 		}
 	}
 	for _, code := range b.Codes {

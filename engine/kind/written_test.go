@@ -20,8 +20,8 @@ func TestWrittenFields(t *testing.T) {
 	want := []*TextSpec{
 		nil,
 		{Call: "c", Chars: Length{10, 90, 50}, Mentions: []string{"hue"}, Except: []string{"r"},
-			Offline: &Narration{Parts: []string{"a", "b"}, More: []string{"c"}, Close: []string{"d"}, Joiner: "\n"}},
-		{Chars: Length{2, 9, 0}, Items: &Length{1, 3, 0}, Offline: &Narration{Parts: []string{"e"}, Joiner: " "}},
+			Offline: &Narration{Outline: Outline{Parts: []string{"a", "b"}, More: []string{"c"}, Close: []string{"d"}}, Joiner: "\n"}},
+		{Chars: Length{2, 9, 0}, Items: &Length{1, 3, 0}, Offline: &Narration{Outline: Outline{Parts: []string{"e"}}, Joiner: " "}},
 		{Chars: Length{1, 1, 0}},
 		nil,
 	}

@@ -167,11 +167,13 @@ func (s AliasSet) NameOf(field string) string {
 func Fits(f *kind.Field, as string) bool {
 	list := f.Type == frame.CategoryList || f.Type == frame.TextList
 	switch as {
+	case AsJSON:
+		return f.Type.List()
 	case "":
 		return true
 	case AsText:
-		return !list
-	case AsJSON, AsPython:
+		return !f.Type.List()
+	case AsPython:
 		return list
 	case AsInteger:
 		return f.Type == frame.Integer || f.Type == frame.Number && f.Decimals == 0 || f.Type == frame.Category

@@ -229,6 +229,11 @@ func (o *object) addLength(f *kind.Field) {
 // addItems adds what a list may hold.
 func (o *object) addItems(c *FileColumn) {
 	f := c.Of
+	if f.Type == frame.Records {
+		o.add("items", recordSchema(f))
+		o.add("maxItems", f.MaxItems())
+		return
+	}
 	var item object
 	item.add("type", "string")
 	if f.Type == frame.CategoryList {
@@ -240,6 +245,21 @@ func (o *object) addItems(c *FileColumn) {
 	}
 	o.add("items", item)
 	o.add("maxItems", f.MaxItems())
+}
+
+// recordSchema returns the schema of a record.
+func recordSchema(f *kind.Field) object {
+	var s, properties object
+	var required []string
+	for _, x := range f.Records {
+		required = append(required, x.Name)
+		properties = append(properties, member{x.Name, propertyOf(&FileColumn{AliasColumn: AliasColumn{Name: x.Name, Field: x.Name}, Of: x})})
+	}
+	s.add("type", "object")
+	s.add("properties", properties)
+	s.add("required", required)
+	s.add("additionalProperties", false)
+	return s
 }
 
 // mostListed is the largest number of values that a condition lists.

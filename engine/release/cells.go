@@ -209,7 +209,21 @@ func sameCell(f *frame.Field, a, b *frame.Column, r int) bool {
 		return false
 	}
 	for ; i < a.Offsets[r+1]; i, j = i+1, j+1 {
+		if f.Type == frame.Records && !sameRecord(f.Records, a.Records, b.Records, int(i), int(j)) {
+			return false
+		}
 		if f.Type == frame.CategoryList && a.Codes[i] != b.Codes[j] || f.Type == frame.TextList && !sameText(a.Texts[i], b.Texts[j]) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameRecord reports whether record i of columns a is record j of columns b.
+func sameRecord(s frame.Schema, a, b []frame.Column, i, j int) bool {
+	for k := range s {
+		x, y := a[k].Slice(s[k].Type, i, i+1), b[k].Slice(s[k].Type, j, j+1)
+		if !sameCell(&s[k], &x, &y, 0) {
 			return false
 		}
 	}

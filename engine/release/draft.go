@@ -188,6 +188,8 @@ func (o *Options) estimateBytes() int64 {
 			width = int64(pipeline.TextBytes(f))
 		} else if f.Type == frame.Text {
 			width = 40
+		} else if f.Type == frame.Records {
+			width = int64(20 * len(f.Records) * min(f.MaxItems(), 6))
 		}
 		for _, format := range o.Formats {
 			switch format {

@@ -49,7 +49,10 @@ func (r *Release) statusOf(c column) string {
 
 // typeName returns the type of a column in the data files.
 func (r *Release) typeName(c column) string {
-	if r.lists(c) {
+	switch {
+	case r.lists(c) && c.Type == frame.Records:
+		return "list of records"
+	case r.lists(c):
 		return "list of " + featureType(c)
 	}
 	return featureType(c)
@@ -58,6 +61,12 @@ func (r *Release) typeName(c column) string {
 // describeValues summarises the values of a column: a range or a list of labels.
 func (c column) describeValues() string {
 	switch {
+	case c.Type == frame.Records:
+		var columns []string
+		for _, x := range c.plan.Records {
+			columns = append(columns, "`"+x.Name+"`")
+		}
+		return strings.Join(columns, ", ")
 	case c.file.Type == plan.AsJSON:
 		return "a list in JSON"
 	case c.file.Type == plan.AsPython:

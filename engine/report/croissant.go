@@ -81,14 +81,22 @@ type croissantField struct {
 	ID          string          `json:"@id"`
 	Name        string          `json:"name"`
 	Description string          `json:"description,omitempty"`
-	DataType    string          `json:"dataType"`
+	DataType    string          `json:"dataType,omitempty"`
 	Repeated    bool            `json:"repeated,omitempty"`
 	Source      croissantSource `json:"source"`
+	// SubField are the columns of records.
+	SubField []croissantField `json:"subField,omitempty"`
 }
 
 type croissantSource struct {
 	FileObject *croissantRef    `json:"fileObject"`
 	Extract    croissantExtract `json:"extract"`
+	// Transform finds the value within that of the column.
+	Transform *croissantTransform `json:"transform,omitempty"`
+}
+
+type croissantTransform struct {
+	JSONPath string `json:"jsonPath"`
 }
 
 type croissantExtract struct {
@@ -149,7 +157,18 @@ func (r *Release) records(f File) croissantRecordSet {
 		field := croissantField{
 			Type: "cr:Field", ID: set.ID + "/" + c.name(), Name: c.name(), Description: sentences(c.Title, c.plan.About, unit(c.Unit)),
 			DataType: croissantType(c), Repeated: r.lists(c),
-			Source: croissantSource{&croissantRef{f.Name}, croissantExtract{c.name()}},
+			Source: croissantSource{FileObject: &croissantRef{f.Name}, Extract: croissantExtract{c.name()}},
+		}
+		if c.plan.Type == frame.Records && field.Repeated {
+			field.DataType = ""
+			for _, x := range c.plan.Records {
+				sub := croissantField{
+					Type: "cr:Field", ID: field.ID + "/" + x.Name, Name: x.Name, Description: sentences(x.Title, x.About, unit(x.Unit)),
+					DataType: croissantValue(x.Type, x.Domain), Source: field.Source,
+				}
+				sub.Source.Transform = &croissantTransform{"$." + x.Name}
+				field.SubField = append(field.SubField, sub)
+			}
 		}
 		if kind.MeaningOf(c.Kind) == kind.Identifier {
 			set.Key = &croissantRef{field.ID}
@@ -170,9 +189,16 @@ func unit(u string) string {
 // croissantType is the type of a column's values; of a list, the type of its
 // items.
 func croissantType(c column) string {
-	switch c.stored() {
+	if c.boolean() {
+		return "sc:Boolean"
+	}
+	return croissantValue(c.stored(), nil)
+}
+
+func croissantValue(t frame.Type, d *kind.Domain) string {
+	switch t {
 	case frame.Category:
-		if c.boolean() {
+		if d != nil && d.Boolean {
 			return "sc:Boolean"
 		}
 	case frame.Date:

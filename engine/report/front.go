@@ -9,6 +9,7 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/plaintext"
+	"github.com/personagen/personagen/engine/kind"
 )
 
 // front writes the YAML front matter from which dataset hubs index a card and load
@@ -71,6 +72,13 @@ func (r *Release) frontFeatures(d *document) {
 	d.line("dataset_info:\n  features:")
 	for _, c := range r.columns() {
 		d.line("  - name: %s", quote(c.name()))
+		if c.plan.Type == frame.Records && r.lists(c) {
+			d.line("    list:")
+			for _, x := range c.plan.Records {
+				d.line("    - name: %s\n      dtype: %s", quote(x.Name), valueType(x.Type, x.Domain))
+			}
+			continue
+		}
 		key := "dtype"
 		if r.lists(c) {
 			key = "sequence"
@@ -87,9 +95,17 @@ func (r *Release) frontFeatures(d *document) {
 
 // featureType is the type of a column's values; of a list, the type of its items.
 func featureType(c column) string {
-	switch c.stored() {
+	if c.boolean() {
+		return "bool"
+	}
+	return valueType(c.stored(), nil)
+}
+
+// valueType is the name of a type of values in the library datasets.
+func valueType(t frame.Type, d *kind.Domain) string {
+	switch t {
 	case frame.Category:
-		if c.boolean() {
+		if d != nil && d.Boolean {
 			return "bool"
 		}
 	case frame.Date:

@@ -208,6 +208,8 @@ func (s *Sampler) facts(b *frame.Batch, r int) []Fact {
 			for _, text := range c.Texts[c.Offsets[r]:c.Offsets[r+1]] {
 				fact.Items = append(fact.Items, strings.Clone(text))
 			}
+		case frame.Records:
+			fact.Items = f.RecordTexts(c, r)
 		}
 	}
 	return out

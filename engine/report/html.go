@@ -112,6 +112,7 @@ type view struct {
 	Margins []marginView
 	Numbers []numberView
 	Dates   []dateView
+	Records []recordsView
 	Others  []marginView
 	// Statistics are the cells of the table of published statistics.
 	Statistics    [][]string
@@ -127,6 +128,7 @@ type view struct {
 
 	Published                       []publishedView
 	Uncertain                       []Uncertain
+	SmoothedRows                    [][]string
 	Independent                     []independentView
 	IndependentMore, ExceptionsMore int // rows that are not shown
 	Exceptions                      []Exception
@@ -195,6 +197,7 @@ func (p *Page) view() *view {
 		{true, "summary", "Summary"},
 		{v.Pyramid != nil, "pyramid", "Age and sex"},
 		{v.Places != nil, "places", "Places"},
+		{v.Records != nil, "records", "Records"},
 		{v.Margins != nil || v.Numbers != nil || v.Others != nil || v.Statistics != nil, "margins", "Single fields"},
 		{v.Maps != nil || v.Deviations != nil || v.Compare != nil, "joints", "Joint distributions"},
 		{v.Texts != nil, "texts", "Texts"},

@@ -73,6 +73,8 @@ func (v *view) fields() {
 		switch {
 		case f.Hidden || kind.MeaningOf(f.Kind) != kind.Fact || f.Class == kind.Written:
 		case s.Places != nil && f.Name == s.Places.Field:
+		case f.Records != nil:
+			v.Records = append(v.Records, v.records(f))
 		case len(f.Values) > 0 && f.Values[0].Target != nil && (f.Type != frame.Integer || len(f.Values) <= mostOpen):
 			v.Margins = append(v.Margins, v.margin(f))
 		case len(f.Values) > 0 && f.Values[0].Target == nil:

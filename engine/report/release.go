@@ -79,8 +79,7 @@ func (f *Field) name() string {
 
 // list reports whether the column holds lists.
 func (c column) list() bool {
-	t := c.stored()
-	return t == frame.CategoryList || t == frame.TextList
+	return c.stored().List()
 }
 
 // lists reports whether the column holds lists in the recommended data files. In

@@ -49,6 +49,7 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 		Goals:       r.Goals,
 		References:  references(p),
 		Independent: p.Independent,
+		Smoothed:    p.Smoothed,
 		Limitations: p.Limitations,
 		Warnings:    p.Warnings,
 		Sources:     p.Sources,
@@ -125,6 +126,7 @@ func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Resul
 		out.Numbers = &n
 	}
 	out.Dates = profile.Dates
+	out.Records = recordGroups(f, profile.Records)
 	if profile.Counts == nil {
 		return out
 	}

@@ -42,7 +42,9 @@ type Stats struct {
 	// to the fitted ones.
 	Published []Published `json:"published,omitempty"`
 	// Statistics follows published means, quantiles and totals of fields.
-	Statistics  []Statistic         `json:"statistics,omitempty"`
+	Statistics []Statistic `json:"statistics,omitempty"`
+	// Smoothed are the fields whose shares by bands are interpolated over single values.
+	Smoothed    []plan.Smoothed     `json:"smoothed,omitempty"`
 	Uncertain   []Uncertain         `json:"uncertain,omitempty"` // fields, tables, statistics and correlations whose status is not official
 	Independent []plan.Independence `json:"independent,omitempty"`
 	Exceptions  []Exception         `json:"exceptions,omitempty"`
@@ -141,6 +143,8 @@ type Field struct {
 	Rest    *Rest              `json:"rest,omitempty"`
 	Numbers *check.Summary     `json:"numbers,omitempty"`
 	Dates   *check.DateSummary `json:"dates,omitempty"`
+	// Records describe the groups of a field of records.
+	Records []RecordGroup `json:"records,omitempty"`
 	// Published names the one-way table whose figures are in Values.
 	// PublishedWhere is the condition of its universe, "" for everyone.
 	Published      string `json:"published,omitempty"`
@@ -167,6 +171,18 @@ type Value struct {
 	Target    *float64 `json:"target,omitempty"`
 	Published *float64 `json:"published,omitempty"`
 	Fitted    *float64 `json:"fitted,omitempty"` // in the universe of Published
+}
+
+// RecordGroup describes the records of one group.
+type RecordGroup struct {
+	Name    string `json:"name"`
+	Records int64  `json:"records"`
+	// Persons are the persons by the number of their records. Share is that of the persons
+	// who have the list.
+	Persons []Value `json:"persons"`
+	// Fields describe the columns that the records of the group have. Their Nulls and counts
+	// are of records.
+	Fields []Field `json:"fields"`
 }
 
 // Table compares a distribution with its target, in persons. The deviation of

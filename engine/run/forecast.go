@@ -1,9 +1,11 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
@@ -53,6 +55,10 @@ type TextForecast struct {
 	Waiting int            `json:"waiting,omitempty"` // batches of earlier runs, whose answers count as missing here
 	Calls   []PendingCall  `json:"calls"`
 	Tokens  release.Tokens `json:"tokens"`
+	Prefix  int64          `json:"prefix"` // of Tokens.Prompt: those that are the same for everyone
+	// Offers are what the texts would cost with each model of the price table, the
+	// cheapest first.
+	Offers []Offer `json:"offers"`
 	// Cost is an estimate in Currency, at the prices of the date Prices. Priced is
 	// false when the price of the model is unknown.
 	Cost     float64 `json:"cost"`
@@ -60,6 +66,54 @@ type TextForecast struct {
 	Prices   string  `json:"prices,omitempty"`
 	Priced   bool    `json:"priced"`
 	Journal  string  `json:"journal,omitempty"` // empty when there is none yet
+}
+
+// Offer is what texts cost with a model, in the currency of the price table, by the way
+// in which they are asked for. A way that the model does not have is nil.
+type Offer struct {
+	Model  string   `json:"model"`
+	Full   float64  `json:"full"`             // every token at its full price
+	Cached *float64 `json:"cached,omitempty"` // the prefix read from the provider's cache
+	Batch  *float64 `json:"batch,omitempty"`  // in batches
+}
+
+// Least returns the cost of the cheapest way.
+func (o *Offer) Least() float64 {
+	least := o.Full
+	for _, way := range []*float64{o.Cached, o.Batch} {
+		if way != nil {
+			least = min(least, *way)
+		}
+	}
+	return least
+}
+
+// offers prices tokens, of which so many are the same for everyone, with every model of a
+// table.
+func offers(t endpoint.PriceTable, tokens release.Tokens, prefix int64) []Offer {
+	var out []Offer
+	for _, m := range t.Models {
+		if slices.ContainsFunc(out, func(o Offer) bool { return o.Model == m.Model }) {
+			continue // PriceTable.Find takes the first
+		}
+		cost := func(p endpoint.Price, cached int64) float64 {
+			return p.Cost(endpoint.Usage{Prompt: tokens.Prompt, Completion: tokens.Completion, Cached: cached}).Money.Amount()
+		}
+		o := Offer{Model: m.Model, Full: cost(m.Price, 0)}
+		if m.Cached > 0 && m.Cached < m.Input {
+			x := cost(m.Price, prefix)
+			o.Cached = &x
+		}
+		if m.Batch > 0 && m.Batch < 1 {
+			x := cost(m.InBatch(), 0)
+			o.Batch = &x
+		}
+		out = append(out, o)
+	}
+	slices.SortStableFunc(out, func(a, b Offer) int {
+		return cmp.Or(cmp.Compare(a.Least(), b.Least()), cmp.Compare(a.Model, b.Model))
+	})
+	return out
 }
 
 // PendingCall says for how many persons a call still has to write texts: the
@@ -190,7 +244,9 @@ func (r *run) forecast(e *enrich.Enricher, cfg endpoint.Config, price pricing) (
 	for _, c := range f.Calls {
 		f.Tokens.Prompt += c.Estimate.Prompt
 		f.Tokens.Completion += c.Estimate.Completion
+		f.Prefix += c.Prefix
 	}
+	f.Offers = offers(endpoint.Prices(), f.Tokens, f.Prefix)
 	if r.inBatches() {
 		f.Mode, price.price = InBatches, price.price.InBatch()
 	}

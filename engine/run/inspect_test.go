@@ -27,6 +27,17 @@ fields: {
 	crate: {kind: "choice", hidden: true, when: side: "left", values: {tin: 1, oak: 1}}
 	note: {kind: "template", text: "{{ with .crate }}{{ . }}, boxed{{ else }}=none{{ end }}"}
 	gear: {kind: "list", count: {min: 0, max: 2}, values: {rope: 1, net: 1, "a, b": 1}}
+	crew: {kind: "records", groups: {
+		guest: {count: "depth", when: side: "left", fields: hat: {kind: "choice", values: {tall: 1, flat: 1}}}
+		mate: {count: {min: 0, max: 2}, limits: [{field: "rank", at_least: {field: "person.depth", plus: 1}}, {field: "hat", never: hat: "tall"}], fields: {
+			rank: {kind: "integer", min: 0, max: 20, cases: [{when: "previous.rank": int, from: "previous.rank", values: {"1": 1, "2": 1}}]}
+			hat: {kind: "choice", values: {tall: 1, none: 1}}
+			since: {kind: "date", between: {from: "2020-01-01", to: "2020-12-31"}}
+			said: {kind: "template", text: "{{ .hat }} of {{ .person.side }}, {{ .guest.hat }}"}
+		}}
+	}}
+	hands: {kind: "count", of: "crew.mate"}
+	guests: {kind: "count", of: "crew.guest"}
 }
 tables: side: {over: ["side"], percent: {left: 50, right: 50}}
 `

@@ -179,6 +179,31 @@ type Field struct {
 	Body                 *Node // the whole stanza
 }
 
+// Field reads a stanza of a field.
+func (n Named) Field() Field {
+	b := n.Value
+	text := func(name string) string {
+		if v := b.Get(name); v != nil {
+			return v.String
+		}
+		return ""
+	}
+	flag := func(name string) bool {
+		v := b.Get(name)
+		return v != nil && v.Bool
+	}
+	f := Field{
+		Name: n.Name, Place: n.Place, Kind: text("kind"),
+		Title: text("title"), About: text("about"), Unit: text("unit"),
+		Source: text("source"), Status: text("status"), Note: text("note"),
+		Hidden: flag("hidden"), Unique: flag("unique"), Body: b,
+	}
+	if w := b.Get("when"); w != nil {
+		f.When = w.Cond
+	}
+	return f
+}
+
 // Table is a table of statistics. Exactly one of Inline, Rows and Microdata is set.
 type Table struct {
 	Name  string
@@ -201,6 +226,7 @@ type Table struct {
 	Rounded     float64 // 0 if not given
 	Tolerance   float64 // -1 if not given
 	Spread      *Spread // nil if its classes are not spread
+	Smooth      *Smooth // nil if its bands are not interpolated
 
 	Source, Status, Note string
 	Year                 int
@@ -212,6 +238,15 @@ type Spread struct {
 	By     []String
 	Open   *Open // nil if the spec does not say
 	Closed bool  // the last class is not open
+}
+
+// Smooth says how the shares by bands of an integer field are interpolated over its
+// values.
+type Smooth struct {
+	Place   diag.Place
+	Edges   []*Node // values before which there may be a step
+	From    *Node   // first value whose steps are checked; nil for the least
+	MaxStep float64 // largest step, in percentage points
 }
 
 // Open is the survival curve of an open last class.
@@ -341,6 +376,7 @@ type Call struct {
 	Model       string
 	Temperature *float64
 	MaxTokens   int // 0 if not given
+	AtOnce      int // fields that one request asks for; 0 for all
 	After       []String
 	Examples    []Example
 }

@@ -7,6 +7,7 @@ usage: peers.py TOOL FILE      TOOL: versions, pyarrow, pandas, duckdb, polars
        peers.py TOOL-write FILE FROM      reads FROM and writes FILE as Parquet
 """
 
+import datetime
 import json
 import math
 import sys
@@ -22,6 +23,10 @@ def plain(v):
         return plain(v.tolist())
     if isinstance(v, (list, tuple)):
         return [plain(x) for x in v]
+    if isinstance(v, dict):
+        return {name: plain(x) for name, x in v.items()}
+    if isinstance(v, datetime.date):
+        return v.isoformat()
     return v
 
 

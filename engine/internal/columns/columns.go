@@ -100,11 +100,15 @@ func convert(field *frame.Field, c plan.FileColumn) func(to, from *frame.Column,
 			}
 		}
 	case c.Type == plan.AsJSON || c.Type == plan.AsPython:
-		*field = plain(*field, frame.Text)
 		write := dataset.AppendJSONList
 		if c.Type == plan.AsPython {
 			write = dataset.AppendPythonList
 		}
+		if of == frame.Records {
+			write = dataset.RecordsWriter(field.Records)
+			field.Records = nil
+		}
+		*field = plain(*field, frame.Text)
 		return func(to, from *frame.Column, n int) {
 			to.Texts, to.Null = frame.Grow(to.Texts, n), from.Null
 			for r := range n {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/inputs"
 	"github.com/personagen/personagen/engine/internal/phrase"
 	"github.com/personagen/personagen/engine/kind"
@@ -47,11 +48,16 @@ type section struct {
 	when *kind.Selector // nil for everyone
 }
 
-// checkMentions reports texts that must mention another text.
+// checkMentions reports texts that must mention another text, or records.
 func (n *narrator) checkMentions() {
 	for _, w := range n.written {
 		for _, t := range w.stanza.Body.Get("mentions").AsStrings() {
-			if f := n.kinds.Fields[t.Value]; f != nil && f.Class == kind.Written {
+			f := n.kinds.Fields[t.Value]
+			switch {
+			case f == nil:
+			case f.Type == frame.Records:
+				n.diags.Errorf(t.Place, "mentions", "field %q is a list of records, which no text can contain", t.Value).WithHint("name a template that ranges over its records")
+			case f.Class == kind.Written:
 				n.diags.Errorf(t.Place, "mentions", "field %q is a text itself, and a text can mention only what is known before it is written", t.Value).WithHint("name a field that is not a text")
 			}
 		}

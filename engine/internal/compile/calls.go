@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -15,13 +16,20 @@ import (
 // it needs. It also compiles the endpoints that answer them.
 func (c *compiler) compileCalls() {
 	c.compileWriters()
-	k := &calls{compiler: c, writes: map[string][]string{}}
+	k := &calls{compiler: c, writes: map[string][]string{}, parts: map[string][]string{}}
 	for i := range c.spec.Calls {
-		k.names = append(k.names, c.spec.Calls[i].Name)
+		k.declared = append(k.declared, c.spec.Calls[i].Name)
 	}
 	k.assignFields()
+	var all []spec.Call
 	for i := range c.spec.Calls {
-		if call, needs, ok := k.compile(&c.spec.Calls[i]); ok {
+		all = append(all, k.split(&c.spec.Calls[i])...)
+	}
+	for i := range all {
+		k.names = append(k.names, all[i].Name)
+	}
+	for i := range all {
+		if call, needs, ok := k.compile(&all[i]); ok {
 			k.compiled, k.needs = append(k.compiled, call), append(k.needs, needs)
 		}
 	}
@@ -33,7 +41,9 @@ func (c *compiler) compileCalls() {
 // calls carries the compilation of the calls.
 type calls struct {
 	*compiler
-	names    []string
+	declared []string            // the calls of the spec
+	parts    map[string][]string // call of the spec to the calls made of it
+	names    []string            // of the calls made
 	writes   map[string][]string // call to its fields
 	compiled []plan.Call
 	needs    [][]need // per compiled call
@@ -51,11 +61,45 @@ func (k *calls) assignFields() {
 		n := k.spec.Fields[i].Body.Get("call")
 		if f := k.plan.Fields[i]; f.Text != nil && n != nil {
 			t := n.AsString()
-			if k.mustBeOneOf(t, "call", "unknown-call", k.names) {
+			if k.mustBeOneOf(t, "call", "unknown-call", k.declared) {
 				k.writes[t.Value] = append(k.writes[t.Value], f.Name)
 			}
 		}
 	}
+}
+
+// split returns the calls that a call of the spec is made into: itself, or one for each
+// share of its fields.
+func (k *calls) split(s *spec.Call) []spec.Call {
+	fields := k.writes[s.Name]
+	if s.AtOnce == 0 || len(fields) <= s.AtOnce {
+		k.parts[s.Name] = []string{s.Name}
+		return []spec.Call{*s}
+	}
+	shown := make([]bool, len(s.Examples))
+	var out []spec.Call
+	for part := range slices.Chunk(fields, s.AtOnce) {
+		call := *s
+		call.Name, call.Examples = fmt.Sprintf("%s.%d", s.Name, len(out)+1), nil
+		for i, x := range s.Examples {
+			foreign := func(a spec.Named) bool { return slices.Contains(fields, a.Name) && !slices.Contains(part, a.Name) }
+			if !slices.ContainsFunc(x.Answer, foreign) {
+				call.Examples, shown[i] = append(call.Examples, x), true
+			}
+		}
+		for _, name := range part {
+			k.kinds.Fields[name].Text.Call = call.Name
+		}
+		k.writes[call.Name], k.parts[s.Name] = part, append(k.parts[s.Name], call.Name)
+		out = append(out, call)
+	}
+	for i, x := range s.Examples {
+		if !shown[i] {
+			k.diags.Warnf(x.Place, "example", "no request asks for all fields that the example answers, so it is not shown").
+				WithHint("answer fields that are asked for together: fields_at_once is %d, in the order of the fields", s.AtOnce)
+		}
+	}
+	return out
 }
 
 // compile compiles a call. It is not ok after a fault.
@@ -66,8 +110,10 @@ func (k *calls) compile(s *spec.Call) (call plan.Call, needs []need, ok bool) {
 		return call, nil, false
 	}
 	for _, t := range s.After {
-		if k.mustBeOneOf(t, "call", "unknown-call", k.names) {
-			needs = append(needs, need{t.Value, t.Place})
+		if k.mustBeOneOf(t, "call", "unknown-call", k.declared) {
+			for _, part := range k.parts[t.Value] {
+				needs = append(needs, need{part, t.Place})
+			}
 		}
 	}
 	template, ok := k.source(s.Prompt)
@@ -95,7 +141,9 @@ func (k *calls) compile(s *spec.Call) (call plan.Call, needs []need, ok bool) {
 		if f == nil {
 			continue // .Fields
 		}
-		call.Sees = append(call.Sees, name)
+		if !slices.Contains(call.Sees, name) { // records are named by several paths
+			call.Sees = append(call.Sees, name)
+		}
 		if f.Class != kind.Written {
 			continue
 		}

@@ -38,16 +38,16 @@ func (n *narrator) compileRelations() {
 // resolveTags checks the facts and relations that tags name.
 func (n *narrator) resolveTags() {
 	var facts []string
-	each := func(visit func(b *bank, x *phrase.Phrase, t *phrase.Tag)) {
+	each := func(visit func(t *phrase.Tag)) {
 		for _, name := range n.names {
-			n.banks[name].eachPhrase(func(_ *section, entry, x *phrase.Phrase) {
+			n.banks[name].eachPhrase(func(_ *section, _, x *phrase.Phrase) {
 				for i := range x.Tags {
-					visit(n.banks[name], x, &x.Tags[i])
+					visit(&x.Tags[i])
 				}
 			})
 		}
 	}
-	each(func(b *bank, _ *phrase.Phrase, t *phrase.Tag) {
+	each(func(t *phrase.Tag) {
 		if t.Name != phrase.Fact {
 			return
 		}
@@ -65,7 +65,7 @@ func (n *narrator) resolveTags() {
 		relations = append(relations, r.Name)
 	}
 	used := map[string]bool{}
-	each(func(_ *bank, _ *phrase.Phrase, t *phrase.Tag) {
+	each(func(t *phrase.Tag) {
 		if t.Name == phrase.Fact {
 			return
 		}
@@ -133,35 +133,35 @@ func (n *narrator) checkPlaces(relations []string) {
 // checkCapitals warns about phrases that would keep a capital after a connective although their
 // first word is written small elsewhere.
 func (n *narrator) checkCapitals(relations []string) {
-	small := map[string]bool{}
 	if relations == nil {
 		return
 	}
-	eachText := func(visit func(x *phrase.Phrase)) {
-		for _, name := range n.names {
-			n.banks[name].eachPhrase(func(_ *section, _, x *phrase.Phrase) { visit(x) })
-		}
-	}
-	eachText(func(x *phrase.Phrase) {
-		for _, part := range x.Parts {
+	small := map[string]bool{}
+	for _, name := range n.names {
+		n.banks[name].eachPart(func(_ *section, _, _ *phrase.Phrase, part *phrase.Part) {
+			if part.Kind != phrase.Literal {
+				return
+			}
 			for _, word := range strings.FieldsFunc(part.Text, func(r rune) bool { return !unicode.IsLetter(r) }) {
-				if first, _ := utf8.DecodeRuneInString(word); part.Kind == phrase.Literal && unicode.IsLower(first) {
+				if first, _ := utf8.DecodeRuneInString(word); unicode.IsLower(first) {
 					small[word] = true
 				}
 			}
-		}
-	})
-	eachText(func(x *phrase.Phrase) {
-		if len(x.Parts) == 0 || x.Parts[0].Kind != phrase.Literal || !slices.ContainsFunc(x.Tags, func(t phrase.Tag) bool { return slices.Contains(relations, t.Name) }) {
-			return
-		}
-		word, _, _ := strings.Cut(x.Parts[0].Text, " ")
-		word = strings.TrimRightFunc(word, func(r rune) bool { return !unicode.IsLetter(r) })
-		first, size := utf8.DecodeRuneInString(word)
-		if unicode.IsUpper(first) && small[string(unicode.ToLower(first))+word[size:]] {
-			n.diags.Warnf(x.Place(0), "capital", "%q keeps its capital after a connective", word).WithHint("write it small: the first letter of a sentence is capitalised automatically")
-		}
-	})
+		})
+	}
+	for _, name := range n.names {
+		n.banks[name].eachPhrase(func(_ *section, entry, x *phrase.Phrase) {
+			if len(x.Parts) == 0 || x.Parts[0].Kind != phrase.Literal || !slices.ContainsFunc(entry.Tags, func(t phrase.Tag) bool { return slices.Contains(relations, t.Name) }) {
+				return
+			}
+			word, _, _ := strings.Cut(x.Parts[0].Text, " ")
+			word = strings.TrimRightFunc(word, func(r rune) bool { return !unicode.IsLetter(r) })
+			first, size := utf8.DecodeRuneInString(word)
+			if unicode.IsUpper(first) && small[string(unicode.ToLower(first))+word[size:]] {
+				n.diags.Warnf(x.Place(0), "capital", "%q keeps its capital after a connective", word).WithHint("write it small: the first letter of a sentence is capitalised automatically")
+			}
+		})
+	}
 }
 
 // tagsOf returns the tags of a phrase as a plan has them.
@@ -219,27 +219,28 @@ func (n *narrator) wordings(node *spec.Node) (out []string) {
 	if node == nil {
 		return nil
 	}
-	all := node.AsStrings()
+	all := node.Items
 	if node.Kind == spec.StringNode {
-		all = []spec.String{node.AsString()}
+		all = []*spec.Node{node}
 	}
 	for _, t := range all {
-		out = append(out, t.Value)
-		parts, faults := phrase.Compile(t.Value)
+		out = append(out, t.String)
+		parts, faults := phrase.Compile(t.String)
 		for _, f := range faults {
-			n.diags.Errorf(node.PositionAt(f.Offset), "phrase", "%s", f.Message).WithHint("%s", f.Hint)
+			n.diags.Errorf(t.PositionAt(f.Offset), "phrase", "%s", f.Message).WithHint("%s", f.Hint)
 		}
 		for i := range parts {
 			part := &parts[i]
+			at := t.PositionAt(part.Offset)
 			switch f := n.kinds.Fields[part.Text]; {
 			case part.Kind == phrase.Bank:
-				n.diags.Errorf(t.Place, "reference", "a wording cannot refer to the bank %q", part.Text).WithHint("use text, fields and forms")
+				n.diags.Errorf(at, "reference", "a wording cannot refer to the bank %q", part.Text).WithHint("use text, fields and forms")
 			case part.Kind == phrase.Forms:
-				n.checkForms(part, t.Place)
+				n.checkForms(part, at)
 			case part.Kind == phrase.Field && f != nil && f.Class == kind.Written:
-				n.diags.Errorf(t.Place, "not-known", "field %q is a %s: wordings cannot repeat it", f.Name, f.Kind).WithHint("name a field that is not a text")
+				n.diags.Errorf(at, "not-known", "field %q is a %s: wordings cannot repeat it", f.Name, f.Kind).WithHint("name a field that is not a text")
 			case part.Kind == phrase.Field:
-				n.resolveValue(part, t.Place)
+				n.resolveValue(part, at)
 			}
 		}
 	}

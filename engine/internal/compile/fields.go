@@ -1,13 +1,10 @@
 package compile
 
 import (
-	"slices"
 	"strings"
 
-	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
-	"github.com/personagen/personagen/engine/spec"
 )
 
 // compileFields compiles every field, each after those it uses.
@@ -18,7 +15,7 @@ func (c *compiler) compileFields() {
 	}
 	compiled := make([]*kind.Field, len(c.spec.Fields))
 	for _, i := range order {
-		f := c.compileField(&c.spec.Fields[i])
+		f := c.kinds.CompileField(&c.spec.Fields[i])
 		compiled[i] = f
 		if f.Class != kind.Fitted {
 			c.plan.Order = append(c.plan.Order, f.Name)
@@ -35,39 +32,6 @@ func (c *compiler) compileFields() {
 	}
 }
 
-func (c *compiler) compileField(s *spec.Field) *kind.Field {
-	f := &kind.Field{
-		Name: s.Name, Kind: s.Kind, Title: s.Title, About: s.About, Unit: s.Unit, Hidden: s.Hidden,
-		Source: s.Source, Status: s.Status, Note: s.Note, Decimals: -1, Place: s.Place,
-	}
-	before := len(c.diags.Items)
-	if s.When != nil {
-		f.When, f.WhenText = c.kinds.Select([]*spec.Condition{s.When}), s.When.Text
-	}
-	k, _ := kind.Find(s.Kind)
-	k.Compile(c.kinds, s, f)
-	if s.Unique && !slices.ContainsFunc(c.diags.Items[before:], isError) {
-		c.kinds.MakeUnique(s, f)
-	}
-	if s.When != nil {
-		f.Nullable = true
-		if f.When != nil {
-			for _, name := range f.When.Fields {
-				if !slices.Contains(f.Inputs, name) {
-					f.Inputs = append(f.Inputs, name)
-				}
-			}
-		}
-	}
-	broken := slices.ContainsFunc(c.diags.Items[before:], isError)
-	if !broken { // a fault is reported once, not again for every field that uses it
-		c.kinds.Fields[f.Name] = f
-	}
-	return f
-}
-
-func isError(d diag.Diagnostic) bool { return d.Severity == diag.Error }
-
 // fieldOrder returns the positions of the fields so that each comes after those
 // it uses, otherwise in the order of the spec. It reports a cycle with its path.
 func (c *compiler) fieldOrder() (order []int, ok bool) {
@@ -75,77 +39,25 @@ func (c *compiler) fieldOrder() (order []int, ok bool) {
 	for i, f := range c.spec.Fields {
 		position[f.Name] = i
 	}
-	const (
-		unseen = iota
-		open
-		done
-	)
-	state := make([]int, len(c.spec.Fields))
-	var path []int
-	ok = true
-	var visit func(i int)
-	visit = func(i int) {
-		switch state[i] {
-		case done:
-			return
-		case open:
-			c.reportCycle(path[slices.Index(path, i):])
-			ok = false
-			return
+	order, cycles := kind.Order(len(c.spec.Fields), func(i int) (used []int) {
+		for _, t := range kind.Uses(&c.spec.Fields[i]) {
+			if j, known := position[t.Value]; known {
+				used = append(used, j)
+			}
 		}
-		state[i] = open
-		path = append(path, i)
-		names := uses(&c.spec.Fields[i])
 		if kind.MeaningOf(c.spec.Fields[i].Kind) == kind.Weighting {
-			names = append(names, kind.StratumUses(c.spec)...)
-		}
-		for _, name := range names {
-			if j, known := position[name]; known {
-				visit(j)
-			}
-		}
-		path = path[:len(path)-1]
-		state[i] = done
-		order = append(order, i)
-	}
-	for i := range c.spec.Fields {
-		visit(i)
-	}
-	return order, ok
-}
-
-// uses lists the fields that a field refers to, conditions included.
-func uses(f *spec.Field) []string {
-	var names []string
-	if k, ok := kind.Find(f.Kind); ok {
-		for _, t := range k.Uses(f) {
-			names = append(names, t.Value)
-		}
-	}
-	var walk func(n *spec.Node)
-	walk = func(n *spec.Node) {
-		switch {
-		case n == nil:
-		case n.Kind == spec.CondNode:
-			for _, t := range n.Cond.Terms {
-				names = append(names, t.Field)
-			}
-		default:
-			for _, item := range n.Items {
-				walk(item)
-			}
-			for _, e := range n.Fields {
-				// The where of csv and values is about columns of a CSV file. The kind
-				// lists what statistics use, because those of a fitted field may be by
-				// groups of it.
-				if e.Name != "csv" && e.Name != "values" && !kind.ListsStatistics(e.Name) {
-					walk(e.Value)
+			for _, name := range kind.StratumUses(c.spec) {
+				if j, known := position[name]; known {
+					used = append(used, j)
 				}
 			}
 		}
+		return used
+	})
+	for _, cycle := range cycles {
+		c.reportCycle(cycle)
 	}
-	walk(f.Body)
-	return names
+	return order, cycles == nil
 }
 
 func (c *compiler) reportCycle(cycle []int) {

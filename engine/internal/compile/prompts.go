@@ -63,6 +63,10 @@ func (c *compiler) source(n *spec.Node) (source, bool) {
 func (c *compiler) parse(w source) *prompt.Template {
 	var known []string
 	for _, f := range c.plan.Fields {
+		if paths := f.RecordPaths(); paths != nil {
+			known = append(known, paths...)
+			continue
+		}
 		known = append(known, f.Name)
 	}
 	for _, part := range plan.ToWriteParts {
@@ -102,6 +106,8 @@ func (c *compiler) try(t *prompt.Template, w source, call *plan.Call) {
 // exampleOf returns a value of the field as prompts see it.
 func exampleOf(f *kind.Field) any {
 	switch f.Type {
+	case frame.Records:
+		return f.Example()
 	case frame.Category:
 		if f.Domain.Size() > 0 {
 			return f.Domain.Value(0)

@@ -31,7 +31,7 @@ func waits(x *phrase.Phrase) bool {
 type told struct {
 	*narrator
 	takes map[[2]*bank]int           // cached by taken
-	tells map[*bank]map[string][]int // phrases of a bank by the facts that they tell
+	tells map[*bank]map[string][]int // phrases of a bank by the facts that they tell, nil if none has tags
 }
 
 // checkTold checks every part of every text.
@@ -39,10 +39,12 @@ func (n *narrator) checkTold(present presence, ways map[*bank][]meeting) {
 	t := told{narrator: n.forWorker(), takes: map[[2]*bank]int{}, tells: map[*bank]map[string][]int{}}
 	for _, name := range n.names {
 		b, i := n.banks[name], 0
-		t.tells[b] = map[string][]int{}
 		b.eachPhrase(func(_ *section, entry, x *phrase.Phrase) {
 			if x != entry {
 				return
+			}
+			if x.Tags != nil && t.tells[b] == nil {
+				t.tells[b] = map[string][]int{}
 			}
 			for _, fact := range factsOf(x) {
 				t.tells[b][fact] = append(t.tells[b][fact], i)
@@ -79,13 +81,13 @@ func (t told) checkOutline(w writtenField, at int, present presence, ways map[*b
 		order = slices.Concat(o.Close, o.Parts)
 	}
 	var before []*bank
-	for k, name := range order {
+	for _, name := range order {
 		ref, _ := phrase.ParseRef(name)
 		b := t.banks[ref.Bank]
 		if ref.Number == 0 && !t.checkPart(w, at, name, b, before, elsewhere, present, ways) {
 			return
 		}
-		before = append(before, t.banks[bankOf(order[k])])
+		before = append(before, b)
 	}
 }
 
@@ -115,7 +117,7 @@ func (t told) checkPart(w writtenField, at int, name string, b *bank, before []*
 		if c != b {
 			taken += t.taken(b, c)
 		}
-		if taken == 0 && len(elsewhere) == 0 || len(t.tells[c]) == 0 {
+		if taken == 0 && len(elsewhere) == 0 || t.tells[c] == nil {
 			continue
 		}
 		open := t.openings(c, present, elsewhere)
@@ -127,7 +129,10 @@ func (t told) checkPart(w writtenField, at int, name string, b *bank, before []*
 			continue
 		}
 		who := gap.who
-		if who == "" {
+		switch {
+		case gap.wide != "":
+			who = "somebody (the conditions have too many combinations to tell whom)"
+		case who == "":
 			who = "everyone"
 		}
 		t.diags.Warnf(w.stanza.Body.Get("offline").Place, "left-out", "%s: the part %q can be left out, because earlier parts can tell the facts of every phrase of the bank %q that is open to %s", outlineName(w, at), name, c.name, who).
@@ -154,7 +159,7 @@ func (t told) taken(by, from *bank) int {
 		}
 		sum := len(gone)
 		if by == from {
-			sum = max(sum, 1) // no phrase repeats in a text if phrases of its bank tell facts
+			sum = max(sum, 1) // no phrase repeats in a text if its bank has tags
 		}
 		for _, part := range x.Parts {
 			if part.Kind == phrase.Bank {

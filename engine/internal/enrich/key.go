@@ -106,9 +106,13 @@ func (c *call) shown(values map[string]any) [32]byte {
 // bytes.
 func appendFact(h []byte, name string, value any) []byte {
 	texts := []string{name}
-	if list, ok := value.([]string); ok {
-		texts = append(texts, list...)
-	} else {
+	switch value := value.(type) {
+	case []string:
+		texts = append(texts, value...)
+	case map[string]any: // records
+		data, _ := json.Marshal(value) // strings, numbers and truth values always marshal
+		texts = append(texts, string(data))
+	default:
 		texts = append(texts, string(prompt.AppendText(nil, value)))
 	}
 	h = binary.AppendUvarint(h, uint64(len(texts)))
@@ -211,6 +215,8 @@ func cell(b *frame.Batch, column, row int) any {
 	c, f := &b.Columns[column], &b.Schema[column]
 	null := c.IsNull(f.Type, row)
 	switch f.Type {
+	case frame.Records:
+		return kind.CellValue(b, column, row)
 	case frame.CategoryList:
 		items := []string{}
 		if !null {

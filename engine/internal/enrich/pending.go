@@ -2,6 +2,8 @@ package enrich
 
 import (
 	"context"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/journal"
@@ -16,6 +18,12 @@ type Pending struct {
 	// the stanza, the prompt or the person has changed since.
 	Stale    map[string]int64 `json:"stale,omitempty"`
 	Estimate endpoint.Usage   `json:"estimate"` // tokens, at the given characters per token
+	// Prefix is how many of the tokens of the prompts stand at their beginning and are
+	// the same for everyone: the system text, the schema, the examples, and the beginning
+	// that all prompts share. A provider may charge less for them.
+	Prefix int64 `json:"prefix"`
+
+	shared string // the beginning that all prompts share
 }
 
 // Pending returns what Run would ask for and estimates its tokens, without
@@ -48,7 +56,22 @@ func (e *Enricher) Pending(ctx context.Context, s Source, first, count int64, ch
 			}
 		}
 	}
+	for i := range out {
+		out[i].Prefix += out[i].Persons * endpoint.EstimateTokens(out[i].shared, charsPerToken)
+	}
 	return out, nil
+}
+
+// commonPrefix returns the longest beginning of whole characters that two texts share.
+func commonPrefix(a, b string) string {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	for n > 0 && n < len(a) && !utf8.RuneStart(a[n]) {
+		n--
+	}
+	return a[:n]
 }
 
 // estimate adds what a person's call would take.
@@ -61,14 +84,20 @@ func (p *person) estimate(ctx context.Context, c *call, to *Pending, existing *a
 	if err != nil {
 		return err
 	}
-	to.Persons++
-	texts := []string{req.System, req.User, string(req.Schema)}
-	for _, t := range req.Examples {
-		texts = append(texts, t.User, t.Answer)
+	if to.Persons++; to.Persons == 1 {
+		to.shared = strings.Clone(req.User)
+	} else {
+		to.shared = commonPrefix(to.shared, req.User)
 	}
-	for _, text := range texts {
+	prefix := []string{req.System, string(req.Schema)}
+	for _, t := range req.Examples {
+		prefix = append(prefix, t.User, t.Answer)
+	}
+	for _, text := range prefix {
+		to.Prefix += endpoint.EstimateTokens(text, charsPerToken)
 		to.Estimate.Prompt += endpoint.EstimateTokens(text, charsPerToken)
 	}
+	to.Estimate.Prompt += endpoint.EstimateTokens(req.User, charsPerToken)
 	for _, t := range tasks {
 		to.Fields[t.field.Name]++
 		if existing.has(t.field.Name, p.number()) {

@@ -136,6 +136,7 @@ type draws struct {
 	since   int64    // draws of this text have this stamp or a later one
 	drawn   []draw   // phrases of this text that were drawn without a number
 	asked   []ref    // phrases of this text that were asked for by number
+	strict  bool     // the next phrases are drawn in their order, whatever others took
 	letters
 	telling
 }
@@ -230,7 +231,7 @@ func (d *draws) pick(x *drawer, wanted bool) (int32, bool) {
 		if better {
 			best, after, related, rare = p, x.cursor, follows, seldom
 		}
-		if looked++; related && rare || looked == lookAhead {
+		if looked++; related && rare || looked == lookAhead || d.strict {
 			break
 		}
 	}

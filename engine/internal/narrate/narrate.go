@@ -20,6 +20,12 @@
 // again. A person's texts therefore depend on the earlier persons of the hundred,
 // and a worker that starts inside a hundred must meet those first.
 //
+// A text tells no fact twice: a phrase whose facts are told is not drawn, and a part that finds
+// only such phrases is left out. After a phrase that tells a certain fact, a connective may
+// stand before the next one, if the bank declares that relation. References are worded by the
+// distance to the last mention in the text. If phrases are spread, the hundred also counts how
+// often each was taken, and a person leaves the frequent ones for later.
+//
 // A Worker fills the columns of texts, lists of texts and sources of a batch whose
 // other columns are filled.
 package narrate

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/personagen/personagen/engine/bundle"
+	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/internal/generate"
@@ -82,6 +83,13 @@ known in {zone} for {skills} and for much else besides.
 // world compiles a spec with some fields and banks.
 func world(t testing.TB, fields, banks string) *bundle.Bundle {
 	t.Helper()
+	b, _ := worldWithFaults(t, fields, banks)
+	return b
+}
+
+// worldWithFaults also returns what the compiler says.
+func worldWithFaults(t testing.TB, fields, banks string) (*bundle.Bundle, *diag.List) {
+	t.Helper()
 	dir := t.TempDir()
 	text := `name: "harbour", population: {size: 1000, seed: 3}
 narrator: {banks: ["banks.txt"], forms: {by: "hue", values: ["amber", "slate"]}}
@@ -99,7 +107,7 @@ fields: {` + fields + "\n}\n"
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return b
+	return b, faults
 }
 
 // writer makes persons with texts.

@@ -62,7 +62,9 @@ func firstWords(words []byte, n int) int {
 func (w *Worker) appendFirst(i int, r ref) bool {
 	from, before := len(w.raw), w.mark()
 	w.rejected = w.rejected[:0]
+	defer func() { w.strict = false }()
 	for try := 1; ; try++ {
+		w.strict = try > 1 // else the phrase that was put back would be the best one again
 		var ok bool
 		if w.raw, ok = w.appendPhrase(w.raw, r, false); !ok {
 			return false

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/personagen/personagen/engine/diag"
 )
 
 // told is a phrase of proseBanks: what it tells and follows from.
@@ -143,6 +145,64 @@ func TestProse(t *testing.T) {
 	}
 }
 
+// TestLeftOut: no part of a text is left out unless the compiler has warned of it.
+func TestLeftOut(t *testing.T) {
+	const fields = `
+	hue: {kind: "category", values: ["amber", "slate"]}
+	tale: {kind: "text", chars: {min: 1, max: 400}, offline: {parts: ["a", "b", "a", "c"], close: ["d"]}}
+	next: {kind: "text", chars: {min: 1, max: 400}, offline: {parts: ["b", "c"], apart_from: ["tale"]}}
+	}
+	narrator: {relations: so: ["SO"]`
+	silent, left := 0, 0
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		var banks strings.Builder
+		for _, bank := range []string{"a", "b", "c", "d"} {
+			for range 1 + r.IntN(5) {
+				fmt.Fprintf(&banks, "[%s]%s\n", bank, []string{"", ` hue: "amber"`}[r.IntN(5)/4])
+				for range 1 + r.IntN(3) {
+					switch r.IntN(6) {
+					case 0:
+					case 1:
+						banks.WriteString("[so: any] ")
+					default:
+						fmt.Fprintf(&banks, "[fact: f%d] ", r.IntN(12))
+					}
+					fmt.Fprintf(&banks, "x%s.\n", []string{"", "", " <e>", " <e> <e>"}[r.IntN(4)])
+				}
+			}
+			fmt.Fprintf(&banks, "[%s]\n[fact: h%s] last.\n", bank, bank)
+		}
+		fmt.Fprintf(&banks, "[e]\n")
+		for i := range 6 + r.IntN(6) {
+			fmt.Fprintf(&banks, "[fact: g%d] e\n", i)
+		}
+		p, faults := worldWithFaults(t, fields, banks.String())
+		for field, parts := range map[string]int{"tale": 5, "next": 2} {
+			warned := slices.ContainsFunc(faults.Items, func(d diag.Diagnostic) bool {
+				return d.Code == "left-out" && strings.Contains(d.Message, field)
+			})
+			short := 0
+			for _, text := range column(newWriter(t, p, seed).batch(t, 0, 100), field) {
+				if strings.Count(text, ".") < parts {
+					short++
+				}
+			}
+			switch {
+			case !warned && short > 0:
+				t.Fatalf("seed %d: got %d texts of %s with a part left out, and no warning:\n%s", seed, short, field, banks.String())
+			case !warned:
+				silent++
+			case short > 0:
+				left++
+			}
+		}
+	}
+	if silent < 10 || left < 10 {
+		t.Errorf("got %d specs without a warning and %d with a part left out, want at least 10 of each", silent, left)
+	}
+}
+
 // TestOutlines: persons have all outlines, in the same order in every draft.
 func TestOutlines(t *testing.T) {
 	p := world(t, `hue: {kind: "category", values: ["amber", "slate"]}
@@ -211,13 +271,16 @@ func TestReferences(t *testing.T) {
 func TestSpread(t *testing.T) {
 	fields := `hue: {kind: "category", values: ["amber", "slate"]}
 		likes: {kind: "text_list", items: {min: 2, max: 2}, chars: {min: 1, max: 9}, offline: parts: ["n:1", "n:2"]}
-		tale: {kind: "text", chars: {min: 1, max: 200}, offline: parts: ["p", "p"]}
+		tale: {kind: "text", chars: {min: 1, max: 200}, offline: parts: ["o", "p", "p"]}
 	}
 	narrator: {spread: %v
 	`
 	var banks strings.Builder
 	for i := range 20 {
 		fmt.Fprintf(&banks, "[n]\nn%d\n[p]\np%d.\n[p] hue: \"amber\"\nq%d.\n", i, i, i)
+	}
+	for i := range 200 {
+		fmt.Fprintf(&banks, "[o]\no%d.\n", i) // openings, which must differ
 	}
 	most := func(spread bool, field string) int {
 		p := world(t, fmt.Sprintf(fields, spread), banks.String())

@@ -26,7 +26,7 @@ func (w *Worker) writeText(i int) span {
 		fits := short <= 0 && long <= 0
 		miss := max(short, long)
 		better := fits || off < 0 || miss < off
-		if better && len(w.log) > 0 {
+		if better && w.facts > 0 {
 			w.recordFacts(i)
 		}
 		if fits {

@@ -255,9 +255,6 @@ type Ref struct {
 	Letter byte   // 0 for none
 }
 
-// Same reports whether the reference is to a phrase that others refer to, too.
-func (r Ref) Same() bool { return r.Number > 0 || r.Letter > 0 }
-
 // ParseRef parses bank or bank/facet, with :number or :letter after it, and reports whether
 // the string is one of these.
 func ParseRef(s string) (Ref, bool) {

@@ -55,6 +55,8 @@ func TestCompileFaults(t *testing.T) {
 		"a < b and > c": `2 "< b and >" is not a reference to a bank`,
 		"<>":            `0 "<>" is not a reference to a bank`,
 		"<b:0>":         `0 "<b:0>" is not a reference to a bank`,
+		"<b:ab>":        `0 "<b:ab>" is not a reference to a bank`,
+		"<b:ă>":         `0 "<b:ă>" is not a reference to a bank`,
 		"<b:100>":       `0 "<b:100>" is not a reference to a bank`,
 		"<b:+1>":        `0 "<b:+1>" is not a reference to a bank`,
 		"<b/>":          `0 "<b/>" is not a reference to a bank`,
@@ -171,6 +173,7 @@ func TestParseFaults(t *testing.T) {
 // FuzzParse: Compile accepts the phrases that Parse returns, and places are in the
 // file.
 func FuzzParse(f *testing.F) {
+	f.Add("[a | b] [fact: x] c: 1\n[r: any, y] x {a|b} | <y/z:A>\n  z\n  /f q\n")
 	f.Add("[a] x: >1\none {two} <a>\n  {b|c}\n# d\n")
 	f.Add("[a]\n\\{ \\\\ {a\\|b|}\n")
 	f.Add("[a]\nx\n  /f y <a/f:1>\n  z\n")
@@ -237,5 +240,56 @@ func TestAxes(t *testing.T) {
 		if !slices.Equal(names, c.names) || !slices.Equal(without, c.without) {
 			t.Errorf("%q: got %q and %q, want %q and %q", c.forms, names, without, c.names, c.without)
 		}
+	}
+}
+
+// TestTags parses the tags of headings and phrases.
+func TestTags(t *testing.T) {
+	text := "[work] [fact: job] [later: any] age: >=60\n[contrast: a, b-2]  [fact: pay] x {y}\n  goes on\nplain\n[land]\n\\[not: a tag]\n"
+	faults := &diag.List{}
+	var got []string
+	for _, s := range Parse("b.txt", []byte(text), faults) {
+		got = append(got, fmt.Sprintf("[%s] %q %s", s.Bank, s.Condition, s.ConditionAt))
+		for _, p := range s.Phrases {
+			got = append(got, fmt.Sprintf("%s %q", p.Place(0), p.Text))
+			for _, tag := range p.Tags {
+				got = append(got, fmt.Sprintf("  %s %s %q", tag.Place, tag.Name, tag.Facts))
+			}
+		}
+	}
+	want := []string{
+		`[work] "age: >=60" b.txt:1:33`,
+		`b.txt:2:33 "x {y} goes on"`,
+		`  b.txt:1:8 fact ["job"]`, `  b.txt:1:20 later ["any"]`, `  b.txt:2:1 contrast ["a" "b-2"]`, `  b.txt:2:21 fact ["pay"]`,
+		`b.txt:4:1 "plain"`,
+		`  b.txt:1:8 fact ["job"]`, `  b.txt:1:20 later ["any"]`,
+		`[land] "" b.txt:5:7`,
+		`b.txt:6:1 "\\[not: a tag]"`,
+	}
+	if d := cmp.Diff(want, got); d != "" || len(faults.Items) > 0 {
+		t.Errorf("got faults %v (-want +got):\n%s", faults.Items, d)
+	}
+}
+
+// TestColumns parses facets in columns.
+func TestColumns(t *testing.T) {
+	text := "[gift | giver|memory ] age: 1\n a\na {big|small} clock | an \\| aunt |it still\n  runs\n  /more and more\n[gift]\na coat\n"
+	text = strings.Replace(text, "\n a\n", "\n", 1)
+	faults := &diag.List{}
+	want := `b.txt:1:1 [gift] "age: 1" b.txt:1:24
+  b.txt:2:1 "a {big|small} clock"
+    b.txt:4:9 more "and more"
+    b.txt:2:23 giver "an \\| aunt"
+    b.txt:2:35 memory "it still runs"
+b.txt:5:1 [gift] "" b.txt:5:7
+  b.txt:6:1 "a coat"
+`
+	got := Parse("b.txt", []byte(text), faults)
+	if d := cmp.Diff(want, layout(got)); d != "" || len(faults.Items) > 0 {
+		t.Errorf("got faults %v (-want +got):\n%s", faults.Items, d)
+	}
+	memory := got[0].Phrases[0].Facets[2]
+	if at := memory.Place(9).String(); at != "b.txt:3:3" {
+		t.Errorf("got %s for the second line of a column, want b.txt:3:3", at)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 	"time"
@@ -100,13 +101,17 @@ func join(separator string, items any) (string, error) {
 	case []any:
 		texts := make([]string, len(items))
 		for i, item := range items {
-			texts[i] = asText(item)
+			text, err := asText(item)
+			if err != nil {
+				return "", err
+			}
+			texts[i] = text
 		}
 		return strings.Join(texts, separator), nil
 	case []int: // from until
 		texts := make([]string, len(items))
 		for i, item := range items {
-			texts[i] = asText(item)
+			texts[i] = strconv.Itoa(item)
 		}
 		return strings.Join(texts, separator), nil
 	}

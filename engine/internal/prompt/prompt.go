@@ -192,12 +192,21 @@ func AppendFloat(dst []byte, v float64) []byte {
 }
 
 // asText is the last function of every action's pipeline.
-func asText(v any) string {
-	if s, ok := v.(string); ok {
-		return s
+func asText(v any) (string, error) {
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case map[string]any:
+		return "", errRecord
+	case []any:
+		if slices.ContainsFunc(v, func(item any) bool { _, ok := item.(map[string]any); return ok }) {
+			return "", errRecord
+		}
 	}
-	return string(AppendText(nil, v))
+	return string(AppendText(nil, v)), nil
 }
+
+var errRecord = errors.New("a record cannot be written as a whole: write its fields, those of a list between {{ range }} and {{ end }}")
 
 // plainParts returns the parts of a plain template, nil for other templates.
 func plainParts(root *parse.ListNode) []Part {

@@ -33,7 +33,7 @@ func (l *loader) decode(root *spec.Node, src source) *spec.Spec {
 		s.Sources = append(s.Sources, decodeSource(f))
 	}
 	for _, f := range members(root, "fields") {
-		s.Fields = append(s.Fields, decodeField(f))
+		s.Fields = append(s.Fields, f.Field())
 	}
 	for _, f := range members(root, "aliases") {
 		s.Aliases = append(s.Aliases, decodeAliases(f))
@@ -124,16 +124,6 @@ func decodeSource(f spec.Named) spec.Source {
 	}
 }
 
-func decodeField(f spec.Named) spec.Field {
-	n := f.Value
-	return spec.Field{
-		Name: f.Name, Place: f.Place, Kind: text(n, "kind"),
-		Title: text(n, "title"), About: text(n, "about"), Unit: text(n, "unit"),
-		Source: text(n, "source"), Status: text(n, "status"), Note: text(n, "note"),
-		Hidden: flag(n, "hidden"), Unique: flag(n, "unique"), When: condition(n, "when"), Body: n,
-	}
-}
-
 func decodeTable(f spec.Named, defaults *spec.Node) spec.Table {
 	n := f.Value
 	t := spec.Table{
@@ -146,6 +136,9 @@ func decodeTable(f spec.Named, defaults *spec.Node) spec.Table {
 	}
 	if spread := n.Get("spread"); spread != nil {
 		t.Spread = decodeSpread(spread)
+	}
+	if smooth := n.Get("smooth"); smooth != nil && (smooth.Kind == spec.StructNode || smooth.Bool) {
+		t.Smooth = &spec.Smooth{Place: smooth.Place, Edges: items(smooth, "edges"), From: smooth.Get("from"), MaxStep: number(smooth, "max_step", defaultMaxStep)}
 	}
 	if t.Rows = n.FileRows(); t.Rows != nil {
 		t.Rows.Rename(n.Get("given"))
@@ -166,6 +159,10 @@ func decodeTable(f spec.Named, defaults *spec.Node) spec.Table {
 	}
 	return t
 }
+
+// defaultMaxStep is the largest step of a smoothed table if the spec does not say, in
+// percentage points.
+const defaultMaxStep = 15
 
 func decodeSpread(n *spec.Node) *spec.Spread {
 	s := &spec.Spread{Place: n.Place, By: texts(n, "by"), Closed: flag(n, "closed")}
@@ -283,7 +280,8 @@ func decodeCall(f spec.Named) spec.Call {
 	c := spec.Call{
 		Name: f.Name, Place: f.Place, Prompt: n.Get("prompt"), System: n.Get("system"),
 		Model: text(n, "model"), Temperature: optionalNumber(n, "temperature"), MaxTokens: int(number(n, "max_tokens", 0)),
-		After: texts(n, "after"),
+		AtOnce: int(number(n, "fields_at_once", 0)),
+		After:  texts(n, "after"),
 	}
 	for _, x := range items(n, "examples") {
 		c.Examples = append(c.Examples, spec.Example{Place: x.Place, Prompt: x.Get("prompt"), Answer: members(x, "answer")})

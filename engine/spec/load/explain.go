@@ -35,7 +35,7 @@ func Topics() []string {
 	topics := Kinds()
 	for _, d := range definitions() {
 		name := topicOf(d.name)
-		if d.name != "#Kinds" && d.name != "#Common" && !slices.Contains(topics, name) {
+		if d.name != "#Kinds" && d.name != "#RecordKinds" && d.name != "#Common" && !slices.Contains(topics, name) {
 			topics = append(topics, name)
 		}
 	}
@@ -147,9 +147,9 @@ func (e *explainer) fields(indent string, lit *ast.StructLit) {
 func (e *explainer) embedded(indent string, decl *ast.EmbedDecl) {
 	switch x := decl.Expr.(type) {
 	case *ast.IndexExpr:
-		choice := sourceLine(x.Index)
+		choice, kinds := sourceLine(x.Index), kindsOf(sourceLine(x.X))
 		fmt.Fprintf(&e.out, "%s%s: %s  (required)\n%s    The other settings depend on it: personagen explain %s.\n",
-			indent, choice, strings.Join(Kinds(), " | "), indent, Kinds()[0])
+			indent, choice, strings.Join(kinds, " | "), indent, kinds[0])
 	case *ast.Ident:
 		def, ok := definitionNamed(x.Name)
 		switch {

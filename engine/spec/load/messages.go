@@ -47,7 +47,8 @@ func (r *reader) unknownField(path []cue.Selector, at diag.Place, name string, e
 }
 
 // missingKind reports a field without a kind, or the misspelt name of the kind.
-func (r *reader) missingKind(path []cue.Selector, at diag.Place, name string, fields []field) {
+func (r *reader) missingKind(path []cue.Selector, at diag.Place, s *structShape, fields []field) {
+	name := s.by
 	for _, f := range fields {
 		if diag.Guess(f.name(), []string{name}) != "" {
 			inner := append(path[:len(path):len(path)], f.label)
@@ -55,7 +56,7 @@ func (r *reader) missingKind(path []cue.Selector, at diag.Place, name string, fi
 			return
 		}
 	}
-	r.missing(path, at, name).WithHint("give one of %s", strings.Join(Kinds(), ", "))
+	r.missing(path, at, name).WithHint("give one of %s", strings.Join(s.kindNames, ", "))
 }
 
 func (r *reader) badName(path []cue.Selector, at diag.Place, name string, expected *structShape) {

@@ -204,7 +204,7 @@ func (r *reader) chosen(v cue.Value, fields []field, s *structShape, path []cue.
 	}
 	i := slices.IndexFunc(fields, func(f field) bool { return f.name() == s.by })
 	if i < 0 {
-		r.missingKind(path, r.places.name(path, v), s.by, fields)
+		r.missingKind(path, r.places.name(path, v), s, fields)
 		return nil, false
 	}
 	inner := append(path[:len(path):len(path)], fields[i].label)
@@ -215,7 +215,7 @@ func (r *reader) chosen(v cue.Value, fields []field, s *structShape, path []cue.
 	}
 	kind, err := value.String()
 	if err != nil || s.kinds[kind] == nil {
-		r.notOneOf(inner, at, value, Kinds())
+		r.notOneOf(inner, at, value, s.kindNames)
 		return nil, false
 	}
 	return s.kinds[kind].fields, true

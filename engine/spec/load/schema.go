@@ -71,8 +71,11 @@ func definitionNamed(name string) (definition, bool) {
 }
 
 // Kinds lists the kinds of fields in the schema, in order.
-func Kinds() []string {
-	def, _ := definitionNamed("#Kinds")
+func Kinds() []string { return kindsOf("#Kinds") }
+
+// kindsOf lists the kinds in a definition that has their stanzas.
+func kindsOf(definition string) []string {
+	def, _ := definitionNamed(definition)
 	var kinds []string
 	for _, d := range def.expr.(*ast.StructLit).Elts {
 		if f, ok := d.(*ast.Field); ok {
@@ -131,8 +134,9 @@ type structShape struct {
 	each    *shape
 	rules   []rule
 	// by is the field whose value selects one of the shapes in kinds.
-	by    string
-	kinds map[string]*shape
+	by        string
+	kinds     map[string]*shape
+	kindNames []string // in order
 }
 
 type member struct {
@@ -362,6 +366,7 @@ func (m *model) embed(s *structShape, x ast.Expr) {
 		s.kinds = map[string]*shape{}
 		for _, mem := range m.shape(choice.X).fields.members {
 			s.kinds[mem.name] = mem.shape
+			s.kindNames = append(s.kindNames, mem.name)
 		}
 		return
 	}

@@ -1,0 +1,278 @@
+package check
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/sketch"
+	"github.com/personagen/personagen/engine/kind"
+)
+
+var recordsCheck = definition{kind: KindRecords, compile: compileRecords}
+
+// records: every record of every person is one that its field allows, and there are as
+// many as there should be.
+type records struct{ columns *columnsPlan }
+
+func compileRecords(s *shared) check {
+	columns := s.askColumns()
+	if !slices.ContainsFunc(columns.fields, func(c columnPlan) bool { return c.field.Type == frame.Records }) {
+		return nil
+	}
+	return records{columns}
+}
+
+func (records) newTally(a *accumulators) tally { return a.columns }
+
+func (x records) judge(j *judging, t tally) (out []finding, _ error) {
+	for i, c := range x.columns.fields {
+		if c.field.Type != frame.Records || !j.measurable[c.field.Name] {
+			continue
+		}
+		of := t.(*columns).of[i].records
+		for k := range of.groups {
+			out = append(out, only(of.groups[k].outcome(c.field, of.audit, k))...)
+		}
+	}
+	return out, nil
+}
+
+// recordsTally is what is gathered of a column of records.
+type recordsTally struct {
+	audit  *kind.RecordsAudit // nil if the field's program has none
+	groups []recordGroup
+}
+
+// recordGroup is what is gathered of one group.
+type recordGroup struct {
+	faults  map[string]*violations // persons, by what they have
+	persons []int64                // by the number of their records
+	records int64
+	columns []recordColumn // of the records; the first is the group
+}
+
+// recordColumn is what is gathered of a column of the records of a group.
+type recordColumn struct {
+	nulls   int64
+	counts  []int64 // by value of the domain
+	numbers sketch.Numbers
+	dates   dateCounts
+}
+
+func newRecordsTally(b *basis, f *kind.Field) *recordsTally {
+	t := &recordsTally{audit: f.RecordsAudit(&kind.Env{Fields: b.plan.Fields}, func(name string) bool { return b.measurable[name] })}
+	for range f.Records[0].Domain.Labels {
+		g := recordGroup{faults: map[string]*violations{}, columns: make([]recordColumn, len(f.Records))}
+		for k, x := range f.Records {
+			if x.Domain != nil && k > 0 {
+				g.columns[k].counts = make([]int64, x.Domain.Size())
+			}
+		}
+		t.groups = append(t.groups, g)
+	}
+	return t
+}
+
+func (t *recordsTally) merge(o *recordsTally) {
+	for i := range t.groups {
+		g, h := &t.groups[i], &o.groups[i]
+		for what, v := range h.faults {
+			g.fault(what).merge(v)
+		}
+		g.persons = addLonger(g.persons, h.persons)
+		g.records += h.records
+		for k := range g.columns {
+			c, d := &g.columns[k], &h.columns[k]
+			c.nulls += d.nulls
+			c.counts = addLonger(c.counts, d.counts)
+			c.numbers.Merge(&d.numbers)
+			c.dates.merge(&d.dates)
+		}
+	}
+}
+
+// addLonger adds counts to others, of which there may be fewer.
+func addLonger(to, from []int64) []int64 {
+	for len(to) < len(from) {
+		to = append(to, 0)
+	}
+	for i, n := range from {
+		to[i] += n
+	}
+	return to
+}
+
+func (g *recordGroup) fault(what string) *violations {
+	v := g.faults[what]
+	if v == nil {
+		v = &violations{}
+		g.faults[what] = v
+	}
+	return v
+}
+
+// add counts the records of a batch.
+func (t *recordsTally) add(f *kind.Field, b *frame.Batch, c *frame.Column) {
+	counts := make([]int, len(t.groups))
+	for r := range b.N {
+		if c.IsNull(frame.Records, r) {
+			continue
+		}
+		clear(counts)
+		for i := c.Offsets[r]; i < c.Offsets[r+1]; i++ {
+			code := c.Records[0].Codes[i]
+			if code < 0 || int(code) >= len(t.groups) {
+				t.groups[0].fault("with a record of an unknown group").add(b.First + int64(r))
+				continue
+			}
+			counts[code]++
+			t.groups[code].add(f, c, int(i), b.First+int64(r))
+		}
+		for k, n := range counts {
+			g := &t.groups[k]
+			g.records += int64(n)
+			for len(g.persons) <= n {
+				g.persons = append(g.persons, 0)
+			}
+			g.persons[n]++
+		}
+	}
+	if t.audit == nil {
+		return
+	}
+	last := make([]map[string]int, len(t.groups)) // a person counts once, however many records have the fault
+	t.audit.Read(b, c, func(group int, fault kind.RecordFault) {
+		if last[group] == nil {
+			last[group] = map[string]int{}
+		}
+		if row, seen := last[group][fault.What]; !seen || row != fault.Row {
+			t.groups[group].fault(fault.What).add(b.First + int64(fault.Row))
+		}
+		last[group][fault.What] = fault.Row
+	})
+}
+
+// add counts record i of a column, of a person.
+func (g *recordGroup) add(f *kind.Field, c *frame.Column, i int, person int64) {
+	for k, x := range f.Records {
+		if k == 0 {
+			continue
+		}
+		cell, of := &c.Records[k], &g.columns[k]
+		if x.Type == frame.Category && cell.Codes[i] < -1 {
+			g.fault("with a " + x.Name + " that is no label of it").add(person)
+			continue
+		}
+		if cell.IsNull(x.Type, i) {
+			of.nulls++
+			if !x.Nullable {
+				g.fault("without a required " + x.Name).add(person)
+			}
+			continue
+		}
+		switch x.Type {
+		case frame.Category:
+			of.counts[cell.Codes[i]]++
+		case frame.Integer:
+			v := cell.Ints[i]
+			of.numbers.Add(float64(v))
+			if d := x.Domain; d != nil && (v < d.Min || v > d.Max) {
+				g.fault(fmt.Sprintf("with a %s outside %d to %d", x.Name, d.Min, d.Max)).add(person)
+			} else if d != nil {
+				of.counts[v-d.Min]++
+			}
+		case frame.Number:
+			if v := cell.Floats[i]; math.IsNaN(v) || math.IsInf(v, 0) {
+				g.fault("with a " + x.Name + " that is not finite").add(person)
+			} else {
+				of.numbers.Add(v)
+			}
+		case frame.Date:
+			if day := cell.Ints[i]; day < frame.MinDate || day > frame.MaxDate {
+				g.fault("with a " + x.Name + " outside the years 1 to 9999").add(person)
+			} else {
+				of.dates.add(day)
+			}
+		}
+	}
+}
+
+// outcome judges the records of a group.
+func (g *recordGroup) outcome(f *kind.Field, audit *kind.RecordsAudit, k int) Outcome {
+	name := f.Name + "." + f.Records[0].Domain.Label(k)
+	var v verdict
+	var all []string
+	for what := range g.faults {
+		all = append(all, what)
+	}
+	slices.Sort(all)
+	for _, what := range all {
+		v.add(g.faults[what], what)
+	}
+	fine := fmt.Sprintf("all %s are as their fields and limits say", humanize.Count(int(g.records), "record", "records"))
+	if audit != nil && audit.Groups[k].Counts != "" {
+		fine += "; their numbers follow from " + audit.Groups[k].Counts
+	}
+	o := v.outcome(KindRecords, name, fine)
+	o.Fields = []string{f.Name}
+	if audit == nil || v.count > 0 {
+		return o
+	}
+	var lost []string
+	for _, limited := range audit.Groups[k].Limited {
+		at := slices.IndexFunc(f.Records, func(x *kind.Field) bool { return x.Name == limited })
+		if n := g.columns[at].nulls; n > 0 {
+			lost = append(lost, fmt.Sprintf("%s have no %s, because no value that was drawn met the limits, or what it follows from is missing", humanize.Count(int(n), "record", "records"), limited))
+		}
+	}
+	if lost != nil {
+		o.Status, o.Message = Note, strings.Join(lost, "; ")+"; "+o.Message
+	}
+	return o
+}
+
+func asFloats(counts []int64) (out []float64) {
+	for _, n := range counts {
+		out = append(out, float64(n))
+	}
+	return out
+}
+
+// RecordGroup describes the records of one group, as they are counted, without weights.
+type RecordGroup struct {
+	Name    string `json:"name"`
+	Records int64  `json:"records"`
+	// Persons counts the persons by the number of their records of the group, from 0 on.
+	Persons []int64 `json:"persons"`
+	// Fields describe the columns that records of the group have. Their Rows are records.
+	Fields []Profile `json:"fields"`
+}
+
+// describe describes the groups.
+func (t *recordsTally) describe(f *kind.Field) (out []RecordGroup) {
+	for k := range t.groups {
+		g := &t.groups[k]
+		x := RecordGroup{Name: f.Records[0].Domain.Label(k), Records: g.records, Persons: g.persons}
+		for i, column := range f.Records {
+			of := &g.columns[i]
+			own := of.nulls < g.records
+			if t.audit != nil {
+				own = slices.ContainsFunc(t.audit.Groups[k].Fields, func(x *kind.Field) bool { return x.Name == column.Name })
+			}
+			if i == 0 || !own {
+				continue
+			}
+			p := Profile{Field: column.Name, Rows: g.records, Nulls: of.nulls, Counts: asFloats(of.counts), Dates: of.dates.describe(), Numbers: of.numbers.Describe()}
+			if column.Type == frame.Integer && of.counts != nil {
+				p.Numbers = sketch.Exact(of.counts, p.Counts, column.Domain.Min)
+			}
+			x.Fields = append(x.Fields, p)
+		}
+		out = append(out, x)
+	}
+	return out
+}
