@@ -55,7 +55,7 @@ func (x *recurrence) judge(j *judging, gathered tally) ([]finding, error) {
 	t := gathered.(*texts)
 	r := t.compare().recurrence
 	if r == nil {
-		o.Status, o.Message = Skip, "no texts"
+		o.Status, o.Message = Skip, "too few persons with texts"
 		return only(o), nil
 	}
 	o.Message = fmt.Sprintf("of %s: %s of the runs of six words stand with more than 1 %% of them, %s of the sentences with another; distinct-2 %.3g",

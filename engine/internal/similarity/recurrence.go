@@ -27,7 +27,7 @@ type Recurrence struct {
 	Words     int64 `json:"words"`
 	Sentences int64 `json:"sentences"`
 	// Runs is the share of the pairs of a person and one of the distinct runs of six
-	// words in the person's texts whose run more than 1 % of the persons have.
+	// words in the person's texts whose run another person has, and more than 1 % of all.
 	Runs float64 `json:"recurring_runs"`
 	// Repeated is the share of the sentences that another person has word for word.
 	Repeated float64 `json:"recurring_sentences"`
@@ -87,8 +87,13 @@ func endsSentence(gap []byte) bool {
 	return false
 }
 
-// MeasureRecurrence measures the prose of persons, each of them given as his texts, and
-// as the words of these as Mask has masked them. It returns nil if there is none.
+// leastPersons is the number of persons below which recurrence is not measured: what two
+// of a few persons share says nothing about the texts.
+const leastPersons = 100
+
+// MeasureRecurrence measures the prose of persons, each of them given as their texts, and
+// as the words of these as Mask has masked them. It returns nil if there are fewer than
+// a hundred persons with texts.
 func MeasureRecurrence(persons [][]Prose, words [][][]uint64) *Recurrence {
 	persons = persons[:min(len(persons), mostCounted)]
 	r := &Recurrence{}
@@ -102,7 +107,7 @@ func MeasureRecurrence(persons [][]Prose, words [][][]uint64) *Recurrence {
 			r.Words += int64(len(text))
 		}
 	}
-	if r.Words == 0 {
+	if r.Persons < leastPersons {
 		return nil
 	}
 	r.countRuns(persons, int(r.Words))
@@ -153,7 +158,7 @@ func (r *Recurrence) countRuns(persons [][]Prose, most int) {
 	for _, list := range own {
 		all += len(list)
 		for _, run := range list {
-			if float64(runs.count(run)) > commonShare*float64(r.Persons) {
+			if n := runs.count(run); n > 1 && float64(n) > commonShare*float64(r.Persons) {
 				common++
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/personagen/personagen/engine/internal/sketch"
 	"github.com/personagen/personagen/engine/internal/tokenize"
 )
 
@@ -26,7 +27,11 @@ func readProse(texts ...string) (prose []Prose, words [][]uint64) {
 	return prose, words
 }
 
+// measure measures persons beside others who share nothing with anybody.
 func measure(persons ...[]string) *Recurrence {
+	for i := len(persons); i < leastPersons; i++ {
+		persons = append(persons, []string{fmt.Sprintf("w%da w%db.", i, i)})
+	}
 	var prose [][]Prose
 	var words [][][]uint64
 	for _, texts := range persons {
@@ -37,30 +42,27 @@ func measure(persons ...[]string) *Recurrence {
 }
 
 func TestRecurrence(t *testing.T) {
-	if r := measure(nil, nil); r != nil {
-		t.Errorf("no texts: %+v", r)
+	prose, words := readProse("One.", "Two.")
+	if r := MeasureRecurrence([][]Prose{prose}, [][][]uint64{words}); r != nil {
+		t.Errorf("one person: %+v", r)
 	}
 	r := measure(
 		[]string{"Ana keeps seven brown hens behind the old mill. She sings.", "In 1987 they moved."},
 		[]string{"Petra keeps seven brown hens behind the old mill. He whistles.", "In 1988 they moved."},
 		[]string{"Ana keeps seven brown hens behind the old mill! She sings!"},
 	)
-	// The first sentences are those of two persons, the years differ, "She sings" stands
-	// twice: 4 of 8.
-	if r.Persons != 3 || r.Sentences != 8 || r.Repeated != 0.5 {
+	// Of eight sentences, those about Ana's hens and "She sings" stand with two persons; the
+	// years differ. The other 97 persons have one sentence each.
+	if r.Persons != 100 || r.Sentences != 8+97 || r.Repeated != sketch.Tidy(4.0/105) {
 		t.Errorf("sentences: %+v", r)
 	}
-	if r.Commonest < 0.666 || r.Commonest > 0.667 || len(r.Sentence) != 9 {
+	if r.Commonest != 0.02 || len(r.Sentence) != 9 {
 		t.Errorf("commonest: %+v", r)
 	}
-	// Ten or eleven words make five or six runs; with three persons every run of anybody
-	// is common.
-	if r.Runs != 1 {
-		t.Errorf("runs: %v", r.Runs)
-	}
-	one := measure([]string{"a b a b a"})
-	if one.Distinct2 != 0.5 || one.Repeated != 0 {
-		t.Errorf("distinct-2 of a b a b a: %+v", one)
+	// Each of the three has six runs. Those of the two who are called Ana are the same; the
+	// third has three of them, without the name and what follows.
+	if want := sketch.Tidy(15.0 / 18); r.Runs != want {
+		t.Errorf("runs: got %v, want %v", r.Runs, want)
 	}
 }
 
