@@ -31,7 +31,7 @@ func columnUses(s *spec.Field) []spec.String {
 // hasColumns reports whether a field takes columns of the rows of the choice, or counts
 // records by one.
 func (r *bankReader) hasColumns() bool {
-	return slices.ContainsFunc(r.Spec.Fields, func(f spec.Field) bool {
+	return r.field.Kind == timelineName || slices.ContainsFunc(r.Spec.Fields, func(f spec.Field) bool {
 		switch f.Kind {
 		case columnKind.Name:
 			return f.Body.Get("of").String == r.field.Name
@@ -71,9 +71,31 @@ type cells struct {
 }
 
 func compileColumn(c *Compiler, s *spec.Field, f *Field) {
-	f.Class, f.Type = Drawn, frame.Category
+	f.Class = Drawn
 	f.Nullable = true
-	kind := s.Body.Get("type").String
+	from := c.rowsOf(s)
+	p, empty := c.readColumn(s, f, from)
+	if p == nil {
+		return
+	}
+	p.Of = s.Body.Get("of").String
+	of := c.Fields[p.Of]
+	f.Nullable = s.When != nil || empty || of.Nullable || slices.Contains(from.Given.Case, 0) || p.By != nil && slices.Contains(p.By.Case, 0)
+	f.Inputs = append([]string{p.Of}, from.Given.Fields...)
+	if p.By != nil && !slices.Contains(f.Inputs, p.By.Fields[0]) {
+		f.Inputs = append(f.Inputs, p.By.Fields[0])
+	}
+	f.Program = p
+}
+
+// readColumn sets the type of a field of cells and reads them from the rows of entries. It
+// returns nil after it has reported a fault, and whether a cell is empty.
+func (c *Compiler) readColumn(s *spec.Field, f *Field, from *bank) (p *column, empty bool) {
+	f.Type = frame.Category
+	kind := ""
+	if n := s.Body.Get("type"); n != nil {
+		kind = n.String
+	}
 	switch kind {
 	case "integer":
 		f.Type, f.Decimals = frame.Integer, 0
@@ -82,18 +104,17 @@ func compileColumn(c *Compiler, s *spec.Field, f *Field) {
 	default:
 		f.Domain = &Domain{}
 	}
-	from := c.rowsOf(s)
 	if from == nil {
-		return
+		return nil, false
 	}
 	file := from.file
-	p := &column{Of: s.Body.Get("of").String}
+	p = &column{}
 	at := s.Body.Get("column")
 	var columns []int
 	if at.Kind == spec.StructNode {
 		x := c.readForms(at, file)
 		if x == nil {
-			return
+			return nil, false
 		}
 		columns = x.columns
 		p.By = newSelector(x.by)
@@ -103,11 +124,11 @@ func compileColumn(c *Compiler, s *spec.Field, f *Field) {
 	} else {
 		i, ok := c.Column(file, at.AsString())
 		if !ok {
-			return
+			return nil, false
 		}
 		columns = []int{i}
 	}
-	empty, ok := false, true
+	ok := true
 	for _, i := range columns {
 		r := cellReader{Compiler: c, file: file, column: i, integer: f.Type == frame.Integer, field: f, body: s.Body}
 		ok = r.read(from) && ok
@@ -115,15 +136,9 @@ func compileColumn(c *Compiler, s *spec.Field, f *Field) {
 		empty = empty || r.empty
 	}
 	if !ok {
-		return
+		return nil, false
 	}
-	of := c.Fields[p.Of]
-	f.Nullable = s.When != nil || empty || of.Nullable || slices.Contains(from.Given.Case, 0) || p.By != nil && slices.Contains(p.By.Case, 0)
-	f.Inputs = append([]string{p.Of}, from.Given.Fields...)
-	if p.By != nil && !slices.Contains(f.Inputs, p.By.Fields[0]) {
-		f.Inputs = append(f.Inputs, p.By.Fields[0])
-	}
-	f.Program = p
+	return p, empty
 }
 
 // rowsOf returns the entries of the choice whose rows a field takes a column of. It
