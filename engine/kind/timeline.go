@@ -322,7 +322,7 @@ func (c *Compiler) readYear(f *Field, at diag.Place) (yearSource, bool) {
 		}
 		return y, len(y.Years) > 0
 	}
-	c.Diags.Errorf(at, "not-a-year", "field %q is a %s, which has no year", f.Name, f.Kind).WithHint("name an integer, a date, or labels and texts that are whole numbers")
+	c.Diags.Errorf(at, "not-a-year", "field %q is of kind %s, which has no year", f.Name, f.Kind).WithHint("name an integer, a date, or labels and texts that are whole numbers")
 	return y, false
 }
 

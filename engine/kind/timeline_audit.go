@@ -19,10 +19,10 @@ type TimelineAudit struct {
 
 	reader  *lifeReader
 	fields  []*Field
-	life    bool  // the lives can be told
+	life    bool   // the lives can be told
 	placed  []int  // of the placed events: those that can be told
 	values  []bool // of the placed events: their further columns can be told
-	lists   bool  // the entries that a person may have can be told
+	lists   bool   // the entries that a person may have can be told
 	columns []bool
 	rows    [][]int32      // by event: its rows of the bank
 	placing map[int32]bool // events that are placed

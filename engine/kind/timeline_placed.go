@@ -118,7 +118,8 @@ func (c *Compiler) readPlaced(n *spec.Node, f *Field, p *timeline, e *placedEven
 		c.Diags.Errorf(year.Place, "not-an-age", "field %q is a date, not an age", of.Name).WithHint("name it as year")
 		return false
 	}
-	source.Age, e.Year = e.Year.Age, source
+	source.Age = e.Year.Age
+	e.Year = source
 	if e.Each == "" {
 		f.addInputName(of.Name)
 	}
@@ -223,7 +224,7 @@ func (c *Compiler) readPlacedValue(v spec.Named, f *Field, p *timeline, find fun
 			value.Codes = []int32{x.Domain.addLabel(value.Label) - 1}
 		case frame.Text:
 		default:
-			c.refuseValue(v, x, "text")
+			c.refuseValue(v, x, "texts")
 			return nil
 		}
 		return value
@@ -254,7 +255,7 @@ func (c *Compiler) readPlacedValue(v spec.Named, f *Field, p *timeline, find fun
 }
 
 func (c *Compiler) refuseValue(v spec.Named, x *Field, what string) {
-	c.Diags.Errorf(v.Value.Place, "other-type", "column %q has %s, and this is a %s", x.Name, x.valuesName(), what).WithHint("name another field, or change the type of the column")
+	c.Diags.Errorf(v.Value.Place, "other-type", "column %q has %s, and this has %s", x.Name, x.valuesName(), what).WithHint("name another field, or change the type of the column")
 }
 
 func (e *placedEvent) validate(f *Field, find func(name string) *Field) error {

@@ -13,7 +13,7 @@ import (
 	"github.com/personagen/personagen/engine/internal/mutate"
 )
 
-const eventsFile = `event,weight,sexes,trades,from_age,to_age,from_year,to_year,excludes,after,times,text_f,text_m,grade
+const eventsFile = `event,weight,sexes,crafts,from_age,to_age,from_year,to_year,excludes,after,times,text_f,text_m,grade
 bicycle,3,,,5,12,,,,,,her bicycle,his bicycle,1
 school,9,,,6,7,,,,,,her school,his school,2
 flood,4,,,4,,1994,1994,,,,the flood,the flood,
@@ -29,12 +29,12 @@ loom,1,female,,18,30,,,,,,the loom,,5
 
 const timelinePersons = `fields: {
 	sex: {kind: "category", values: ["female", "male"]}
-	trade: {kind: "category", values: ["smith", "cook", "none"]}
+	craft: {kind: "category", values: ["smith", "cook", "none"]}
 	age: {kind: "integer", min: 36, max: 90}
 	born: {kind: "date", birth: {age: "age", on: "2024-04-08"}}
 	wed_age: {kind: "choice", values: {"20": 1, "25": 2, "31": 1}}
 	wed_year: {kind: "template", text: "{{ add (int (year .born)) (int .wed_age) }}"}
-	wed_words: {kind: "template", text: "the wedding of a {{ .trade }}"}
+	wed_words: {kind: "template", text: "the wedding of a {{ .craft }}"}
 	friend: {kind: "records", groups: friend: {count: {min: 0, max: 2}, fields: {
 		since: {kind: "integer", min: 1990, max: 2023}
 		name: {kind: "choice", values: {Ada: 1, Cid: 1}}
@@ -49,7 +49,7 @@ const timelineSpec = timelinePersons + `life: {
 	]
 	csv: file: "events.csv"
 	weight: "weight"
-	admit: {sex: "sexes", trade: {column: "trades", separator: ";"}}
+	admit: {sex: "sexes", craft: {column: "crafts", separator: ";"}}
 	ages: {from: "from_age", to: "to_age"}
 	years: {from: "from_year", to: "to_year"}
 	excludes: "excludes", after: "after", times: "times"
@@ -107,7 +107,7 @@ func TestTimeline(t *testing.T) {
 			case name == "flood" && (year != 1994 || e["age"].(int64) < 4),
 				name == "school" && e["age"] != int64(6) && e["age"] != int64(7),
 				name == "ship" && sex == "female", name == "loom" && sex == "male",
-				name == "prize" && (value("trade") == "none" || e["grade"] != int64(3)),
+				name == "prize" && (value("craft") == "none" || e["grade"] != int64(3)),
 				name == "school" && e["text"] != map[string]string{"female": "her school", "male": "his school"}[sex],
 				name == "wedding" && (!strings.HasPrefix(e["text"].(string), "the wedding of") || e["grade"] != ""),
 				name == "flood" && e["grade"] != "":

@@ -104,7 +104,7 @@ func exampleRecords(f *Field) any {
 		}
 		return record
 	}
-	if !f.grouped() {
+	if !f.Grouped() {
 		return []any{example()}
 	}
 	all := map[string]any{}
@@ -116,12 +116,12 @@ func exampleRecords(f *Field) any {
 	return all
 }
 
-// grouped reports whether the records of the field are in groups; events are not.
-func (f *Field) grouped() bool { return f.Records[0].Name == RecordGroup }
+// Grouped reports whether the records of the field are in groups; events are not.
+func (f *Field) Grouped() bool { return f.Records[0].Name == RecordGroup }
 
 // RecordsExample returns what a template may range over: "family.child", or "life".
 func (f *Field) RecordsExample() string {
-	if f.grouped() {
+	if f.Grouped() {
 		return f.Name + "." + f.Records[0].Domain.Label(0)
 	}
 	return f.Name
@@ -134,7 +134,7 @@ func (f *Field) RecordPaths() (paths []string) {
 	if f.Type != frame.Records {
 		return nil
 	}
-	if !f.grouped() {
+	if !f.Grouped() {
 		for _, x := range f.Records {
 			paths = append(paths, f.Name+"."+x.Name)
 		}
