@@ -20,6 +20,7 @@ var checks = [][]definition{
 	{openCheck, frequencyCheck},
 	{stratumCheck},
 	{tableCheck},
+	{stepCheck},
 	{numberCheck},
 	{correlationCheck},
 	{statisticCheck},

@@ -37,6 +37,7 @@ const (
 	KindFrequency   = "frequency" // how often entries of choices and lists are drawn
 	KindStratum     = "stratum"   // persons of strata against the sampling design
 	KindTable       = "table"
+	KindStep        = "step"        // steps between neighbouring values where a table is smooth
 	KindNumber      = "number"      // numbers against their declared distribution
 	KindCorrelation = "correlation" // numbers against their declared correlation
 	KindStatistic   = "statistic"   // means, quantiles and totals of groups against published ones

@@ -28,9 +28,50 @@ type admission struct {
 	from, to  int    // columns of the least and greatest value, -1 for no limit
 	labels    int    // column of labels, -1 if there is none
 	separator string // between labels of a cell, "" if a cell has one
+	bands     []span // with from and to: the whole numbers of each code
 	// sets are the sets of codes that rows admit, apart from all codes.
 	sets  [][]int32
 	known map[string]int32 // number of a set by its codes
+}
+
+// span is a range of whole numbers, both ends included.
+type span struct{ from, to float64 }
+
+// bandsOf returns the whole numbers that each code of a field stands for: those of an
+// integer, or of a group of its bands. It returns nil for other fields.
+func bandsOf(f *Field, fields map[string]*Field) []span {
+	var bands []span
+	if f.Domain.Integer {
+		for k := range f.Domain.Size() {
+			v := float64(f.Domain.Min + int64(k))
+			bands = append(bands, span{v, v})
+		}
+		return bands
+	}
+	of := f.Lookup()
+	if of == nil || len(of.Fields) != 1 || !fields[of.Fields[0]].Domain.Integer {
+		return nil
+	}
+	bands = make([]span, f.Domain.Size())
+	known := make([]bool, len(bands))
+	last := int32(0)
+	for k, at := range of.Case[:fields[of.Fields[0]].Domain.Size()] {
+		v := float64(of.Min[0] + int64(k))
+		switch {
+		case at == 0:
+		case !known[at-1]:
+			bands[at-1], known[at-1] = span{v, v}, true
+		case at != last:
+			return nil // the values of a label are not next to each other
+		default:
+			bands[at-1].to = v
+		}
+		last = at
+	}
+	if slices.Contains(known, false) {
+		return nil
+	}
+	return bands
 }
 
 // conditional reports whether persons with the same given fields may have different
@@ -66,8 +107,8 @@ func (r *bankReader) findAdmissions() bool {
 			}
 		default:
 			a.from, a.to = find(n.Get("from")), find(n.Get("to"))
-			if !r.given[i].Domain.Integer {
-				r.Diags.Errorf(n.Place, "admit", "from and to are for whole numbers, and field %q is a %s", f.Name, r.given[i].Kind).
+			if a.bands = bandsOf(r.given[i], r.Fields); a.bands == nil {
+				r.Diags.Errorf(n.Place, "admit", "from and to are for whole numbers and their bands, and field %q is a %s", f.Name, r.given[i].Kind).
 					WithHint("name the column of its labels: admit: %s: \"<column>\"", f.Name)
 				ok = false
 			}
@@ -104,9 +145,18 @@ func (r *bankReader) admit(i, row int) (cell int32, some bool) {
 		if math.IsInf(low, -1) && math.IsInf(high, 1) {
 			return anyCode, true
 		}
-		for k := range f.Domain.Size() {
-			if v := float64(f.Domain.Min + int64(k)); v >= low && v <= high {
+		for k, b := range a.bands {
+			switch {
+			case b.from >= low && b.to <= high:
 				codes = append(codes, int32(k))
+			case b.from <= high && b.to >= low:
+				limit, column := low, a.from
+				if b.to > high {
+					limit, column = high, a.to
+				}
+				r.Diags.Errorf(r.file.Place(row, column), "cut-band", "%v in column %q cuts the band %q of field %q, which has %v to %v", limit, r.file.Header[column], f.Domain.Label(k), f.Name, b.from, b.to).
+					WithHint("use a limit at which a band begins or ends, or admit the integer")
+				return unknownCode, true
 			}
 		}
 	}

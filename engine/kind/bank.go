@@ -32,6 +32,9 @@ type bank struct {
 	// Rows are the row of each entry, from 0 among the rows that the choice reads;
 	// nil if no field takes columns of them.
 	Rows []int32 `json:"rows,omitempty"`
+	// Key chooses the list by the row of another choice instead of by Given, which then
+	// has no field.
+	Key *rowKey `json:"key,omitempty"`
 
 	file     *table.File // while fields are compiled: the file of the rows
 	selected []int       // its rows
@@ -41,6 +44,9 @@ type bank struct {
 // null last where a field is nullable) that have no entry. A person in such a
 // configuration gets null. Whether one can occur is known only after the fit.
 func (b *bank) Uncovered() (fields []string, configs []int) {
+	if b.Key != nil {
+		return nil, nil // every row that can be drawn has a list
+	}
 	for config, list := range b.Given.Case {
 		if list == 0 {
 			configs = append(configs, config)
@@ -53,11 +59,11 @@ func (b *bank) entries() *Entries { return &Entries{bank: b} }
 
 // bankUses returns the fields on which the list of a stanza depends.
 func bankUses(s *spec.Field) []spec.String {
-	names := s.Body.Get("given").Names()
-	if by := s.Body.Get("column").Get("by"); by != nil && !slices.ContainsFunc(names, func(n spec.String) bool { return n.Value == by.String }) {
+	names, admit := s.Body.Get("given").Names(), s.Body.Get("admit").Names()
+	if by := s.Body.Get("column").Get("by"); by != nil && !slices.ContainsFunc(slices.Concat(names, admit), func(n spec.String) bool { return n.Value == by.String }) {
 		names = append(names, by.AsString())
 	}
-	return append(names, s.Body.Get("admit").Names()...)
+	return append(names, admit...)
 }
 
 // entry is an entry while the bank is compiled.
@@ -99,7 +105,7 @@ func (c *Compiler) compileBank(s *spec.Field, f *Field) *bank {
 // inlineBank reads entries that the spec lists as label: weight.
 func (c *Compiler) inlineBank(s *spec.Field, f *Field, values *spec.Node) *bank {
 	ok := true
-	for _, key := range []string{"given", "admit", "column", "weight", "any", "zipf", "rest"} {
+	for _, key := range []string{"given", "admit", "key", "column", "weight", "any", "zipf", "rest"} {
 		if n := s.Body.Get(key); n != nil {
 			c.Diags.Errorf(n.Place, "needs-csv", "%s is only for entries from a CSV file, and the entries of %q are inline", key, s.Name).
 				WithHint("remove it, or move the entries to a CSV file")
@@ -191,6 +197,7 @@ type bankReader struct {
 	known         []map[string]int32 // per given field: code of a cell's text
 	missing       int                // weights that are not given
 	selected      []int              // the rows that are read
+	keyText       string             // of the list that is made, if entries have keys
 	nobody        []int              // the rows that admit nobody
 	failed        bool               // a fault has been reported
 	notation      notation           // of the weights
@@ -204,18 +211,15 @@ func (c *Compiler) fileBank(s *spec.Field, f *Field) *bank {
 	if !r.findFields() || !r.findColumns() {
 		return nil
 	}
+	if key := s.Body.Get("key"); key != nil {
+		return r.keyedBank(key)
+	}
 	groups := r.groups()
 	if r.failed {
 		return nil
 	}
 	r.doubtWeights()
-	if r.missing > 0 {
-		as := "left out"
-		if n := r.rows.Missing.Number; n != nil {
-			as = fmt.Sprintf("taken to be %v", *n)
-		}
-		c.Diags.Warnf(r.rows.Missing.Place, "missing", "%q has %s, %s", s.Name, humanize.Count(r.missing, "weight that is not given", "weights that are not given"), as)
-	}
+	r.warnMissing()
 	if len(groups) == 0 {
 		c.Diags.Errorf(r.rows.Place, "no-rows", "no row of %s gives an entry", r.file.Path).WithHint("check where")
 		return nil
@@ -227,11 +231,23 @@ func (c *Compiler) fileBank(s *spec.Field, f *Field) *bank {
 	return b
 }
 
+// warnMissing warns of weights that are not given.
+func (r *bankReader) warnMissing() {
+	if r.missing == 0 {
+		return
+	}
+	as := "left out"
+	if n := r.rows.Missing.Number; n != nil {
+		as = fmt.Sprintf("taken to be %v", *n)
+	}
+	r.Diags.Warnf(r.rows.Missing.Place, "missing", "%q has %s, %s", r.field.Name, humanize.Count(r.missing, "weight that is not given", "weights that are not given"), as)
+}
+
 // findFields looks up the given fields.
 func (r *bankReader) findFields() bool {
 	ok, size := true, 1
 	for _, name := range bankUses(r.field) {
-		g := r.FiniteField(name.Value, name.Place)
+		g := r.DiscreteField(name.Value, name.Place)
 		switch {
 		case g == nil:
 			ok = false
@@ -714,9 +730,12 @@ func (r *bankReader) entries(list []entry) string {
 	return strings.Join(names, ", ")
 }
 
-// where describes a configuration for messages: " for zone=North, size=null", or
-// "" without given fields.
+// where describes a configuration for messages: " for zone=North, size=null", the
+// key, or "" without given fields.
 func (r *bankReader) where(config int) string {
+	if r.keyText != "" {
+		return fmt.Sprintf(" for %q", r.keyText)
+	}
 	parts := make([]string, len(r.given))
 	for i, g := range slices.Backward(r.given) {
 		code := config % g.Slots()
@@ -752,7 +771,7 @@ func contentKey(list []entry, rows bool) string {
 // for a list of any length.
 type drawer struct {
 	*bank
-	given *BoundSelector
+	given lister
 	lists []int32 // number of the list of each row of the batch
 	shift []uint8 // per list: low bits of a word that the guide ignores
 	first []int32 // per list: where its part of guide begins
@@ -760,7 +779,8 @@ type drawer struct {
 }
 
 func (b *bank) bind(env *Env) drawer {
-	d := drawer{bank: b, given: b.Given.Bind(env)}
+	given, _ := b.bindLists(env)
+	d := drawer{bank: b, given: given}
 	for i := range len(b.Start) - 1 {
 		from, to := b.Start[i], b.Start[i+1]
 		width := bits.Len(uint(to - from - 1))

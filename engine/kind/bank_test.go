@@ -300,7 +300,7 @@ func TestListLengths(t *testing.T) {
 }
 
 func TestBankFaults(t *testing.T) {
-	const head = "fields: {\n zone: {kind: \"category\", values: [\"North\", \"South\"]}\n hue: {kind: \"choice\", values: {red: 1}}\n town: {kind: \"choice\", "
+	const head = "fields: {\n zone: {kind: \"category\", values: [\"North\", \"South\"]}\n hue: {kind: \"template\", text: \"red\"}\n town: {kind: \"choice\", "
 	for _, c := range []struct{ name, stanza, csv, want string }{
 		{"unknown label", `given: ["zone"], csv: {file: "f.csv"}`, "zone,town\nNorth,a\nSuoth,b\nSuoth,c\nWest,d\n",
 			"f.csv:3:1 unknown-label: \"Suoth\" is not a value of field \"zone\" | did you mean \"South\"?\nf.csv:5:1 unknown-label: \"West\" is not a value of field \"zone\" | its values are North, South"},
@@ -321,7 +321,7 @@ func TestBankFaults(t *testing.T) {
 		{"no rows", `csv: {file: "f.csv", where: town: "z"}`, "town\na\n", "spec.cue:5:30 no-rows: no row of f.csv gives an entry | check where\nspec.cue:5:53 never-holds: no value of column \"town\" satisfies \"z\" | the values are a"},
 		{"no such column in where", `csv: {file: "f.csv", where: twon: "z"}`, "town,x\na,1\n", "spec.cue:5:53 unknown-column: f.csv has no column \"twon\" | did you mean \"town\"?"},
 		{"not finite", `given: ["hue"], csv: {file: "f.csv"}`, "hue,town\nred,a\n",
-			"spec.cue:5:33 not-finite: field \"hue\" is a choice, which has no finite list of values | use a category, integer, group or constant"},
+			"spec.cue:5:33 not-finite: field \"hue\" is a template, which has no finite list of values | use a category, integer, group or constant"},
 		{"unknown given", `given: ["zoen"], csv: {file: "f.csv"}`, "zone,town\nNorth,a\n", "spec.cue:5:33 unknown-field: no field is called \"zoen\" | did you mean \"zone\"?"},
 		{"given twice", `given: ["zone", "zone"], csv: {file: "f.csv"}`, "zone,town\nNorth,a\n", "spec.cue:5:41 given-twice: \"zone\" is given twice | remove one"},
 		{"column of another field", `given: ["zone"], csv: {file: "f.csv", columns: zoen: "z"}`, "zone,town\nNorth,a\n",

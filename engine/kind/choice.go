@@ -8,12 +8,13 @@ import (
 
 var choiceKind = Kind{
 	Name: "choice",
-	Uses: bankUses,
+	Uses: func(s *spec.Field) []spec.String { return append(bankUses(s), keyUses(s)...) },
 	Compile: func(c *Compiler, s *spec.Field, f *Field) {
 		f.Class, f.Type = Drawn, frame.Category
 		f.Nullable = s.When != nil
 		if b := c.compileBank(s, f); b != nil {
-			f.Program, f.Inputs = &choice{bank: *b}, b.Given.Fields
+			f.Program, f.Inputs = &choice{bank: *b}, b.inputs(c)
+			f.Nullable = f.Nullable || b.Key != nil && c.Fields[b.Key.Of].Nullable
 		}
 	},
 	New: func() Program { return &choice{} },

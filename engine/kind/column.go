@@ -28,8 +28,8 @@ func columnUses(s *spec.Field) []spec.String {
 	return names
 }
 
-// hasColumns reports whether a field takes columns of the rows of the choice, or counts
-// records by one.
+// hasColumns reports whether a field takes columns of the rows of the choice, has them as
+// keys, or counts records by one.
 func (r *bankReader) hasColumns() bool {
 	return r.field.Kind == timelineName || slices.ContainsFunc(r.Spec.Fields, func(f spec.Field) bool {
 		switch f.Kind {
@@ -41,7 +41,7 @@ func (r *bankReader) hasColumns() bool {
 				return of != nil && of.String == r.field.Name
 			})
 		}
-		return false
+		return slices.ContainsFunc(keyUses(&f), func(of spec.String) bool { return of.Value == r.field.Name })
 	})
 }
 
@@ -73,15 +73,15 @@ type cells struct {
 func compileColumn(c *Compiler, s *spec.Field, f *Field) {
 	f.Class = Drawn
 	f.Nullable = true
-	from := c.rowsOf(s)
+	from := c.rowsOf(s.Body.Get("of").AsString())
 	p, empty := c.readColumn(s, f, from)
 	if p == nil {
 		return
 	}
 	p.Of = s.Body.Get("of").String
 	of := c.Fields[p.Of]
-	f.Nullable = s.When != nil || empty || of.Nullable || slices.Contains(from.Given.Case, 0) || p.By != nil && slices.Contains(p.By.Case, 0)
-	f.Inputs = append([]string{p.Of}, from.Given.Fields...)
+	f.Nullable = s.When != nil || empty || of.Nullable || from.Key == nil && slices.Contains(from.Given.Case, 0) || p.By != nil && slices.Contains(p.By.Case, 0)
+	f.Inputs = append([]string{p.Of}, from.inputs(c)...)
 	if p.By != nil && !slices.Contains(f.Inputs, p.By.Fields[0]) {
 		f.Inputs = append(f.Inputs, p.By.Fields[0])
 	}
@@ -141,10 +141,9 @@ func (c *Compiler) readColumn(s *spec.Field, f *Field, from *bank) (p *column, e
 	return p, empty
 }
 
-// rowsOf returns the entries of the choice whose rows a field takes a column of. It
-// returns nil after it has reported a fault.
-func (c *Compiler) rowsOf(s *spec.Field) *bank {
-	name := s.Body.Get("of").AsString()
+// rowsOf returns the entries of a choice whose rows a field takes cells of. It returns
+// nil after it has reported a fault.
+func (c *Compiler) rowsOf(name spec.String) *bank {
 	of := c.Fields[name.Value]
 	if of != nil && strings.Contains(name.Value, ".") {
 		c.Diags.Errorf(name.Place, "not-a-choice", "the row that %q draws is not one of this record", name.Value).WithHint("name a choice of the record, or make the column a field beside that choice")
@@ -182,10 +181,7 @@ type cellReader struct {
 // read reads the cells of every row of a choice. It returns false after it has reported
 // a fault.
 func (r *cellReader) read(from *bank) bool {
-	drawn := make([]bool, len(from.selected))
-	for _, row := range from.Rows {
-		drawn[row] = true
-	}
+	drawn := from.drawnRows()
 	ok, faults := true, 0
 	for i, row := range from.selected {
 		switch {
@@ -308,10 +304,8 @@ func (p *columnFiller) Fill(b *frame.Batch, c *frame.Column) {
 		if p.by != nil {
 			form = int(p.forms[r]) - 1
 		}
-		if list := p.lists[r]; list >= 0 && code >= 0 && form >= 0 {
-			if entry := p.entries.Find(list, code); entry >= 0 {
-				row = p.entries.bank.Rows[entry]
-			}
+		if form >= 0 {
+			row = p.entries.row(p.lists[r], code)
 		}
 		p.set(b, c, r, form, row)
 	}

@@ -18,7 +18,7 @@ type Entries struct {
 	Min, Max int
 
 	bank  *bank
-	given *BoundSelector
+	given lister
 	order []int32 // the entries of each list, sorted by code
 }
 
@@ -30,7 +30,7 @@ func (f *Field) Entries(env *Env) *Entries {
 		return nil
 	}
 	e := p.entries()
-	e.Given, e.given = e.bank.Given.Fields, e.bank.Given.Bind(env)
+	e.given, e.Given = e.bank.bindLists(env)
 	e.order = make([]int32, len(e.bank.Codes))
 	for list := range e.Lists() {
 		from, to := e.Range(list)
@@ -68,6 +68,18 @@ func (e *Entries) RowLists(b *frame.Batch, out []int32) []int32 {
 		out[r]--
 	}
 	return out
+}
+
+// row returns the row of the entry of a list (from 0) that has a code, -1 for none.
+func (e *Entries) row(list, code int32) int32 {
+	if list < 0 || code < 0 {
+		return -1
+	}
+	entry := e.Find(list, code)
+	if entry < 0 {
+		return -1
+	}
+	return e.bank.Rows[entry]
 }
 
 // Find returns the entry of a list (from 0) that has a code, -1 for none.

@@ -16,7 +16,7 @@ import (
 
 var listKind = Kind{
 	Name: "list",
-	Uses: bankUses,
+	Uses: func(s *spec.Field) []spec.String { return append(bankUses(s), keyUses(s)...) },
 	Compile: func(c *Compiler, s *spec.Field, f *Field) {
 		f.Class, f.Type = Drawn, frame.CategoryList
 		f.Nullable = s.When != nil
@@ -33,7 +33,8 @@ var listKind = Kind{
 			} else if c.reportShortList(s, f, p) {
 				return
 			}
-			f.Program, f.Inputs = p, b.Given.Fields
+			f.Program, f.Inputs = p, b.inputs(c)
+			f.Nullable = f.Nullable || b.Key != nil && c.Fields[b.Key.Of].Nullable
 		}
 	},
 	New: func() Program { return &list{} },
@@ -41,12 +42,19 @@ var listKind = Kind{
 
 // reportShortList reports the persons whose list has fewer items than they must have.
 func (c *Compiler) reportShortList(s *spec.Field, f *Field, p *list) bool {
-	config := slices.IndexFunc(p.Given.Case, func(list int32) bool { return list > 0 && p.Start[list]-p.Start[list-1] < int32(p.Min) })
+	lists := p.Given.Case
+	if p.Key != nil {
+		lists = p.Key.Lists
+	}
+	config := slices.IndexFunc(lists, func(list int32) bool { return list > 0 && p.Start[list]-p.Start[list-1] < int32(p.Min) })
 	if config < 0 {
 		return false
 	}
-	list := p.Given.Case[config]
+	list := lists[config]
 	who := fmt.Sprintf("the list of %q", f.Name)
+	if p.Key != nil {
+		who += fmt.Sprintf(" for %q", p.Key.keys[list-1])
+	}
 	var given []string
 	for i, name := range slices.Backward(p.Given.Fields) {
 		of := c.Fields[name]

@@ -250,7 +250,7 @@ func (c *Compiler) readScales(s *spec.Field, p *number) bool {
 	}
 	ok, size := true, len(p.Shapes)
 	for _, n := range node.Items {
-		base := c.FiniteField(n.Get("by").String, n.Get("by").Place)
+		base := c.DiscreteField(n.Get("by").String, n.Get("by").Place)
 		if base == nil {
 			ok = false
 			continue
@@ -259,18 +259,18 @@ func (c *Compiler) readScales(s *spec.Field, p *number) bool {
 		if other := n.Get("other"); other != nil {
 			sc.Factors[0] = other.Number
 		}
-		for _, e := range n.Get("factors").Fields {
+		factors := n.Get("factors")
+		if factors == nil {
+			ok = c.readLabelFactors(&sc, base, n) && ok
+			factors = &spec.Node{}
+		}
+		for _, e := range factors.Fields {
 			if !c.checkLabel(base, e.Name, e.Place) {
 				ok = false
 				continue
 			}
-			at := slices.Index(sc.Factors, e.Value.Number)
-			if at < 0 {
-				at = len(sc.Factors)
-				sc.Factors = append(sc.Factors, e.Value.Number)
-			}
 			code, _ := base.Domain.Index(e.Name)
-			sc.By.Case[code] = int32(at)
+			sc.set(code, e.Value.Number)
 		}
 		p.Scales = append(p.Scales, sc)
 		size *= len(sc.Factors)
@@ -281,6 +281,31 @@ func (c *Compiler) readScales(s *spec.Field, p *number) bool {
 		return false
 	}
 	return ok
+}
+
+// set sets the factor of a value.
+func (sc *scale) set(code int, factor float64) {
+	at := slices.Index(sc.Factors, factor)
+	if at < 0 {
+		at = len(sc.Factors)
+		sc.Factors = append(sc.Factors, factor)
+	}
+	sc.By.Case[code] = int32(at)
+}
+
+// readLabelFactors reads the labels of a field as factors.
+func (c *Compiler) readLabelFactors(sc *scale, base *Field, n *spec.Node) bool {
+	for code := range base.Domain.Size() {
+		label := base.Domain.Label(code)
+		factor, err := strconv.ParseFloat(label, 64)
+		if err != nil || !(factor > 0) || math.IsInf(factor, 0) {
+			c.Diags.Errorf(n.Get("by").Place, "not-a-factor", "the value %q of %q is not a factor: a number above 0", label, base.Name).
+				WithHint("give the factors: factors: {%q: 1}", label)
+			return false
+		}
+		sc.set(code, factor)
+	}
+	return true
 }
 
 // checkLimits checks that every distribution has at least leastMass within the

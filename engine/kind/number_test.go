@@ -299,7 +299,7 @@ func TestCholesky(t *testing.T) {
 }
 
 func TestNumberFaults(t *testing.T) {
-	const head = "fields: {\n zone: {kind: \"category\", values: [\"North\", \"South\"]}\n hue: {kind: \"choice\", values: {red: 1}}\n n: {kind: \"number\", "
+	const head = "fields: {\n zone: {kind: \"category\", values: [\"North\", \"South\"]}\n hue: {kind: \"template\", text: \"red\"}\n n: {kind: \"number\", "
 	for _, c := range []struct{ name, stanza, want string }{
 		{"range", `normal: {mean: 1, sd: 1}, min: 3, max: 2`, "spec.cue:5:53 empty-range: min 3 is not below max 2 | swap them, or make the field a constant"},
 		{"round", `normal: {mean: 1, sd: 1}, min: 2.1, max: 2.9, round: 1`, "spec.cue:5:75 round-too-wide: no multiple of 1 is between min 2.1 and max 2.9 | round to a smaller step"},
@@ -307,7 +307,7 @@ func TestNumberFaults(t *testing.T) {
 		{"beta", `beta: {alpha: 1, beta: 1}, min: 1`, "spec.cue:5:28 empty-range: the range of the beta distribution, 1 to 1, is empty | give both min and max"},
 		{"factor label", `normal: {mean: 1, sd: 1}, scale: [{by: "zone", factors: {Nort: 2}}]`, "spec.cue:5:79 unknown-label: \"Nort\" is not a value of field \"zone\" | did you mean \"North\"?"},
 		{"factor field", `normal: {mean: 1, sd: 1}, scale: [{by: "hue", factors: {red: 2}}]`,
-			"spec.cue:5:61 not-finite: field \"hue\" is a choice, which has no finite list of values | use a category, integer, group or constant"},
+			"spec.cue:5:61 not-finite: field \"hue\" is a template, which has no finite list of values | use a category, integer, group or constant"},
 		{"case field", `cases: [{when: zoen: "North", normal: {mean: 1, sd: 1}}]`, "spec.cue:5:37 unknown-field: no field is called \"zoen\" | did you mean \"zone\"?"},
 		{"case label", `cases: [{when: zone: "Nort", normal: {mean: 1, sd: 1}}]`, "spec.cue:5:37 never-holds: no value of field \"zone\" satisfies \"Nort\" | did you mean \"North\"?"},
 		{"outside", `normal: {mean: 0, sd: 1}, min: 10`, "spec.cue:5:2 outside-limits: the distribution has almost no probability between min and max | widen the limits, or check the parameters"},

@@ -26,13 +26,28 @@ const maxSelector = 4 << 20
 // of the conditions must be finite. Select returns nil after it has reported a
 // fault, and warns of terms that no value meets.
 func (c *Compiler) Select(conditions []*spec.Condition) *Selector {
+	return c.selectOf(conditions, c.FiniteField)
+}
+
+// SelectDrawn is Select for conditions on data: they may also name choices and the texts
+// of their columns.
+func (c *Compiler) SelectDrawn(conditions []*spec.Condition) *Selector {
+	return c.selectOf(conditions, func(name string, at diag.Place) *Field {
+		if f := c.Fields[name]; c.drawnOf(f) != nil {
+			return f
+		}
+		return c.FiniteField(name, at)
+	})
+}
+
+func (c *Compiler) selectOf(conditions []*spec.Condition, find func(name string, at diag.Place) *Field) *Selector {
 	s := &Selector{}
 	var fields []*Field
 	failed := false
 	for _, cond := range conditions {
 		for i := range cond.Terms {
 			t := &cond.Terms[i]
-			f := c.FiniteField(t.Field, t.Place)
+			f := find(t.Field, t.Place)
 			if f == nil {
 				failed = true
 				continue

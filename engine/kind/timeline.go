@@ -101,7 +101,7 @@ func timelineUses(s *spec.Field) []spec.String {
 		birth = age
 	}
 	uses = append(uses, birth.AsString())
-	uses = append(uses, bankUses(s)...)
+	uses = append(uses, slices.Concat(bankUses(s), keyUses(s))...)
 	if n := s.Body.Get("columns"); n != nil {
 		for _, e := range n.Fields {
 			if by := e.Value.Get("column").Get("by"); by != nil {
@@ -125,7 +125,7 @@ func compileTimeline(c *Compiler, s *spec.Field, f *Field) {
 		return
 	}
 	p.Bank, p.Least = *from, p.Count.least()
-	for _, name := range from.Given.Fields {
+	for _, name := range from.inputs(c) {
 		f.addInputName(name)
 	}
 	f.Records = []*Field{events,
@@ -525,6 +525,9 @@ func (p *timeline) validate(f *Field, find func(name string) *Field) error {
 		return fmt.Errorf("the day of the age is missing")
 	}
 	if err := p.Bank.validate(events.Domain); err != nil {
+		return err
+	}
+	if err := p.Bank.validateKey(find); err != nil {
 		return err
 	}
 	if len(p.Bank.Rows) != len(p.Bank.Codes) || slices.ContainsFunc(p.Bank.Rows, func(row int32) bool { return row < 0 || int(row) >= len(p.Rows) }) {

@@ -42,7 +42,7 @@ func (f *Field) TimelineAudit(env *Env, measurable func(name string) bool) *Time
 	all := func(names ...string) bool {
 		return !slices.ContainsFunc(names, func(name string) bool { return !measurable(name) })
 	}
-	a.life, a.lists = measurable(p.Birth.Field), all(p.Bank.Given.Fields...)
+	a.life, a.lists = measurable(p.Birth.Field), all(a.reader.uses...)
 	if !a.life {
 		a.Untested = p.Birth.Field
 	}
@@ -127,7 +127,11 @@ func (a *TimelineAudit) readPerson(b *frame.Batch, c *frame.Column, r int, fault
 			if e.age != e.year-x.born {
 				fault("with an event whose age is not its year less the year of birth")
 			}
-			if e.year < x.born || e.year > x.last {
+			last := x.last
+			if a.placing[e.code] {
+				last = x.p.Until // also before the birthday of the last year
+			}
+			if e.year < x.born || e.year > last {
 				fault("with an event before birth or after the end of what is told: %s", name)
 			}
 		}

@@ -2,6 +2,7 @@ package kind
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/humanize"
@@ -25,8 +26,13 @@ func (c *Compiler) doubtNever(p *timeline, from *bank, life lifeSpan) {
 	for _, row := range from.Rows {
 		drawn[row] = true
 	}
+	reached := p.reached()
 	for i := range p.Rows {
 		possible := !drawn[i]
+		if !possible && !reached[i] {
+			never = append(never, from.selected[i])
+			continue
+		}
 		for birth := life.low; birth <= life.high && !possible; birth++ {
 			possible = p.Rows[i].years(birth, p.Until) > 0
 		}
@@ -36,9 +42,30 @@ func (c *Compiler) doubtNever(p *timeline, from *bank, life lifeSpan) {
 	}
 	if len(never) > 0 {
 		label := from.file.Rows[never[0]]
-		c.Diags.Warnf(from.file.Place(never[0], 0), "never", "%s of %s: nobody is born so that they could have the event in its years at its ages; the first is %q", humanize.Count(len(never), "row", "rows"), from.file.Path, strings.Join(label, ",")).
-			WithHint("correct its ages and years, or leave the rows out with where or drop; persons are born from %d to %d, and lives are told until %d", life.low, life.high, p.Until)
+		c.Diags.Warnf(from.file.Place(never[0], 0), "never", "%s of %s: nobody can have the event, in its years at its ages and after the events that it names; the first is %q", humanize.Count(len(never), "row", "rows"), from.file.Path, strings.Join(label, ",")).
+			WithHint("correct its ages, years and other events, or leave the rows out with where or drop; persons are born from %d to %d, and lives are told until %d", life.low, life.high, p.Until)
 	}
+}
+
+// reached says which rows of the bank have events that can come after the events that they
+// name: none of these depends on the event itself, or is one that it excludes.
+func (p *timeline) reached() []bool {
+	events := map[int32]bool{}
+	for _, e := range p.Placed {
+		events[e.Event] = true
+	}
+	reached := make([]bool, len(p.Rows))
+	for changed := true; changed; {
+		changed = false
+		for k, code := range p.Bank.Codes {
+			row := p.Bank.Rows[k]
+			missing := slices.ContainsFunc(p.Rows[row].After, func(other int32) bool { return !events[other] || slices.Contains(p.Rows[row].Excludes, other) })
+			if !reached[row] && !missing {
+				reached[row], events[code], changed = true, true, true
+			}
+		}
+	}
+	return reached
 }
 
 // years returns the number of years in which a person can have the event.
@@ -100,7 +127,14 @@ func (c *Compiler) doubtFew(s *spec.Field, p *timeline, f *Field, life lifeSpan)
 		fewest[i] = need
 	}
 	codes := make([]int, len(given.Fields))
-	for config, list := range given.Case {
+	lists := given.Case
+	if p.Bank.Key != nil {
+		lists = nil
+		for list := range len(p.Bank.Start) - 1 {
+			lists = append(lists, int32(list)+1)
+		}
+	}
+	for config, list := range lists {
 		rest := config
 		for k := len(codes) - 1; k >= 0; k-- {
 			codes[k] = rest % given.Slots[k]

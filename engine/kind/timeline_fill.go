@@ -127,7 +127,8 @@ type lifeReader struct {
 	p       *timeline
 	columns []*Field
 	birth   boundYear
-	given   *BoundSelector
+	given   lister
+	uses    []string         // the fields on which the lists depend
 	forms   []*BoundSelector // per further column; nil if it has one form
 	placed  []boundPlaced
 
@@ -153,7 +154,8 @@ type boundPlaced struct {
 
 // reader binds the timeline to the columns of batches.
 func (p *timeline) reader(env *Env) *lifeReader {
-	x := &lifeReader{p: p, columns: env.Field.Records, given: p.Bank.Given.Bind(env), cases: make([][]int32, len(p.Columns))}
+	x := &lifeReader{p: p, columns: env.Field.Records, cases: make([][]int32, len(p.Columns))}
+	x.given, x.uses = p.Bank.bindLists(env)
 	at := env.Index(p.Birth.Field)
 	x.birth = boundYear{p.Birth, at, env.Fields[at].Type}
 	for _, column := range p.Columns {

@@ -277,6 +277,26 @@ func TestEntryWithoutWeight(t *testing.T) {
 	}
 }
 
+// TestTimelineKey has events by the row that a choice has drawn.
+func TestTimelineKey(t *testing.T) {
+	fields := must(t, `fields: {
+		age: {kind: "integer", min: 40, max: 90}
+		job: {kind: "choice", csv: file: "jobs.csv", column: "code"}
+		life: {kind: "timeline", birth: {age: "age", on: "2024-04-08"}, count: 2, csv: file: "events.csv"
+			key: {of: "job", columns: ["code"], column: "code"}, any: "*"}
+	}`, map[string]string{"jobs.csv": "code\nJ1\nJ2\n", "events.csv": "event,code\nbread,J1\nhammer,J2\nmove,*\n"})
+	b := fill(t, fields, testEnv, 0, 200)
+	for r, list := range eventsOf(fields, b, "life") {
+		want := map[any]string{"J1": "bread", "J2": "hammer"}[valueIn(fields, b, "job", r)]
+		if names := fmt.Sprint(list); len(list) != 2 || !strings.Contains(names, want) || !strings.Contains(names, "move") {
+			t.Fatalf("person %d, who has %s, has the events %v", r, want, list)
+		}
+	}
+	if faults := auditEvents(fields, b, "life"); len(faults) > 0 {
+		t.Errorf("faults %q", faults)
+	}
+}
+
 // TestTimelineBirths has the year of birth from fields of every type.
 func TestTimelineBirths(t *testing.T) {
 	events := map[string]string{"events.csv": "event\na\nb\nc\n"}

@@ -203,14 +203,15 @@ func (f *Field) labelOf(code int32) string {
 // uniqueChoiceFiller gives each person of a list another entry.
 type uniqueChoiceFiller struct {
 	p      *choice
-	given  *BoundSelector
+	given  lister
 	lists  []int32
 	draws  []draws // of each list
 	failed []RowError
 }
 
 func (p *choice) bindUnique(env *Env) Filler {
-	f := &uniqueChoiceFiller{p: p, given: p.Given.Bind(env)}
+	given, _ := p.bindLists(env)
+	f := &uniqueChoiceFiller{p: p, given: given}
 	for i := range len(p.Start) - 1 {
 		f.draws = append(f.draws, newDraws(int64(p.Start[i+1]-p.Start[i]), env.Seed, fmt.Sprintf("%s/%d", env.Field.Name, i)))
 	}

@@ -139,6 +139,10 @@ func (f *Field) ValidateUses(find func(name string) *Field) error {
 		return p.validate(f, find)
 	case *recordsCount:
 		return p.validate(f, find)
+	case *choice:
+		return p.validateKey(find)
+	case *list:
+		return p.validateKey(find)
 	}
 	return nil
 }

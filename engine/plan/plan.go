@@ -44,8 +44,10 @@ type Plan struct {
 	Tables     []Table      `json:"tables,omitempty"`
 	Expected   []Expected   `json:"expected"`
 	Impossible []Impossible `json:"impossible,omitempty"`
-	Checks     []Limit      `json:"checks,omitempty"`
-	Goals      []Goal       `json:"goals,omitempty"`
+	// Smoothed are the fields whose shares by bands are interpolated.
+	Smoothed []Smoothed `json:"smoothed,omitempty"`
+	Checks   []Limit    `json:"checks,omitempty"`
+	Goals    []Goal     `json:"goals,omitempty"`
 	// Independent lists the pairs of fitted fields that the spec leaves
 	// independent, some of them given other fields.
 	Independent  []Independence `json:"independent,omitempty"`

@@ -39,6 +39,7 @@ func (p *Plan) Text(w io.Writer, o TextOptions) error {
 	t.tables()
 	t.shares()
 	t.statistics()
+	t.smoothed()
 	t.tree()
 	t.independences()
 	t.conditions()

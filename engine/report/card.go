@@ -247,6 +247,9 @@ func (r *Release) cardMaking(d *document) {
 		item("**Fit.** %s reconciled by least squares and fitted to one joint distribution of %s. Fields that no table joins are conditionally independent.%s",
 			humanize.Count(n, "table was", "tables were"), humanize.Count(r.fitted(), "field", "fields"), r.largestMove())
 	}
+	if n := len(r.Smoothed); n > 0 {
+		item("%s", "**Interpolation.** "+r.smoothedNote())
+	}
 	if pop.Sampling == check.Quota {
 		item("**Quota sampling.** Whole persons were allocated to the cells of the joint distribution, with every margin within one person of its target where possible. Which person gets which cell is random.")
 	} else {

@@ -128,6 +128,7 @@ type view struct {
 
 	Published                       []publishedView
 	Uncertain                       []Uncertain
+	SmoothedRows                    [][]string
 	Independent                     []independentView
 	IndependentMore, ExceptionsMore int // rows that are not shown
 	Exceptions                      []Exception

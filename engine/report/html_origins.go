@@ -29,6 +29,7 @@ func (v *view) origins() {
 			tests[o.ID] = o.Test
 		}
 	}
+	v.SmoothedRows = smoothedRows(s.Smoothed, func(text string) string { return text })
 	v.Exceptions = s.Exceptions[:min(len(s.Exceptions), mostRows)]
 	v.ExceptionsMore = len(s.Exceptions) - len(v.Exceptions)
 	v.IndependentMore = max(0, len(s.Independent)-mostRows)

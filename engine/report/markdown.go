@@ -39,6 +39,7 @@ func (s *Stats) Markdown(w io.Writer) error {
 	s.reconciliation(&d)
 	s.counted(&d, "##")
 	s.uncertainty(&d)
+	s.smoothness(&d)
 	s.independence(&d)
 	s.exceptions(&d)
 	s.limits(&d)
@@ -335,6 +336,15 @@ func (s *Stats) uncertainty(d *document) {
 		}
 	}
 	d.line("")
+}
+
+// smoothness shows the steepest steps of smoothed fields.
+func (s *Stats) smoothness(d *document) {
+	if rows := smoothedRows(s.Smoothed, Escape); rows != nil {
+		d.line("## Smoothed fields\n")
+		d.line("Tables give the shares of these fields by bands, and they are interpolated over single values. Every band keeps its shares. The steepest step is the largest change from one value to the next.\n")
+		d.table([]string{"field", "over", "edges", "steepest step by bands", "smoothed", "at most, points"}, rows)
+	}
 }
 
 func (s *Stats) independence(d *document) {

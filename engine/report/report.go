@@ -49,6 +49,7 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 		Goals:       r.Goals,
 		References:  references(p),
 		Independent: p.Independent,
+		Smoothed:    p.Smoothed,
 		Limitations: p.Limitations,
 		Warnings:    p.Warnings,
 		Sources:     p.Sources,

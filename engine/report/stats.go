@@ -42,7 +42,9 @@ type Stats struct {
 	// to the fitted ones.
 	Published []Published `json:"published,omitempty"`
 	// Statistics follows published means, quantiles and totals of fields.
-	Statistics  []Statistic         `json:"statistics,omitempty"`
+	Statistics []Statistic `json:"statistics,omitempty"`
+	// Smoothed are the fields whose shares by bands are interpolated over single values.
+	Smoothed    []plan.Smoothed     `json:"smoothed,omitempty"`
 	Uncertain   []Uncertain         `json:"uncertain,omitempty"` // fields, tables, statistics and correlations whose status is not official
 	Independent []plan.Independence `json:"independent,omitempty"`
 	Exceptions  []Exception         `json:"exceptions,omitempty"`

@@ -34,6 +34,7 @@ var kinds = []checkKind{
 	{check.KindStatistic, "statistic as published", "statistics as published"},
 	{check.KindStratum, "stratum with as many persons as designed", "strata with as many persons as designed"},
 	{check.KindTable, "table or margin", "tables and margins"},
+	{check.KindStep, "smoothed field without steep steps", "smoothed fields without steep steps"},
 	{check.KindIndependent, "test of independence", "tests of independence"},
 	{check.KindWritten, "text field written for the right persons", "text fields written for the right persons"},
 	{check.KindText, "text field within its limits", "text fields within their limits"},

@@ -226,6 +226,7 @@ type Table struct {
 	Rounded     float64 // 0 if not given
 	Tolerance   float64 // -1 if not given
 	Spread      *Spread // nil if its classes are not spread
+	Smooth      *Smooth // nil if its bands are not interpolated
 
 	Source, Status, Note string
 	Year                 int
@@ -237,6 +238,15 @@ type Spread struct {
 	By     []String
 	Open   *Open // nil if the spec does not say
 	Closed bool  // the last class is not open
+}
+
+// Smooth says how the shares by bands of an integer field are interpolated over its
+// values.
+type Smooth struct {
+	Place   diag.Place
+	Edges   []*Node // values before which there may be a step
+	From    *Node   // first value whose steps are checked; nil for the least
+	MaxStep float64 // largest step, in percentage points
 }
 
 // Open is the survival curve of an open last class.

@@ -151,6 +151,9 @@ func (c *compiler) onVariables(x constraint) constraint {
 		}
 		own, n := c.space.classes(x, s.variable)
 		if _, joint := refine(s.of, own); joint != len(s.first) || n > len(s.first) {
+			if s.position > 0 {
+				x = c.space.positioned(x, s)
+			}
 			continue // the bands are too coarse
 		}
 		x = c.space.coarsen(x, s)
@@ -175,13 +178,34 @@ func (c *compiler) withBands(x constraint) constraint {
 
 // coarsen replaces a split field's values by its bands.
 func (sp *space) coarsen(x constraint, s *split) constraint {
+	return sp.restate(x, s, []int{s.bands}, s.first)
+}
+
+// positioned replaces a split field's values by its bands and the positions in them.
+func (sp *space) positioned(x constraint, s *split) constraint {
+	width := sp.cards[s.position]
+	value := make([]int, len(s.values)*width)
+	for band, values := range s.values {
+		for at := range width {
+			value[band*width+at] = -1
+			if at < len(values) {
+				value[band*width+at] = values[at]
+			}
+		}
+	}
+	return sp.restate(x, s, []int{s.bands, s.position}, value)
+}
+
+// restate replaces a split field's values by variables, each of whose configurations has
+// a value, or -1 for none.
+func (sp *space) restate(x constraint, s *split, by, value []int) constraint {
 	scope := slices.DeleteFunc(slices.Clone(x.scope), func(v int) bool { return v == s.variable })
-	scope = sp.union(scope, []int{s.bands})
+	scope = sp.union(scope, by)
 	out := constraint{scope: scope, cells: x.cells, cell: make([]int32, sp.size(scope))}
 	// The number of a configuration in x's scope is linear in the values, so the
-	// value of the band can be added separately.
+	// value can be added separately.
 	rest := slices.DeleteFunc(slices.Clone(x.scope), func(v int) bool { return v == s.variable })
-	restOf, bandOf := project(sp.cards, scope, rest), project(sp.cards, scope, []int{s.bands})
+	restOf, valueOf := project(sp.cards, scope, rest), project(sp.cards, scope, by)
 	stride := 1
 	for _, v := range slices.Backward(x.scope) {
 		if v == s.variable {
@@ -191,9 +215,10 @@ func (sp *space) coarsen(x constraint, s *split) constraint {
 	}
 	card := sp.cards[s.variable]
 	for k := range out.cell {
-		r := restOf(k)
-		config := r/stride*stride*card + s.first[bandOf(k)]*stride + r%stride
-		out.cell[k] = x.cell[config]
+		r, v := restOf(k), value[valueOf(k)]
+		if out.cell[k] = -1; v >= 0 {
+			out.cell[k] = x.cell[r/stride*stride*card+v*stride+r%stride]
+		}
 	}
 	return out
 }

@@ -21,10 +21,10 @@ func (c *compiler) compileLimit(x spec.Check) {
 	if x.Measure != nil {
 		c.compileMeasure(x, &limit)
 	} else if x.Where != nil {
-		limit.Text, limit.Where = x.Where.Text, c.kinds.Select([]*spec.Condition{x.Where})
+		limit.Text, limit.Where = x.Where.Text, c.kinds.SelectDrawn([]*spec.Condition{x.Where})
 	}
 	if x.Within != nil {
-		limit.WithinText, limit.Within = x.Within.Text, c.kinds.Select([]*spec.Condition{x.Within})
+		limit.WithinText, limit.Within = x.Within.Text, c.kinds.SelectDrawn([]*spec.Condition{x.Within})
 	}
 	c.checkShare(x)
 	if x.AtLeast == nil && x.AtMost == nil {
@@ -35,7 +35,8 @@ func (c *compiler) compileLimit(x spec.Check) {
 }
 
 // shareLimited separates the persons that a check counts (cell 1) from those that
-// it counts them among (cell 0). It is empty when there are too many combinations.
+// it counts them among (cell 0). It is empty when there are too many combinations, or a
+// field is drawn after the fit.
 func (c *compiler) shareLimited(l *plan.Limit) constraint {
 	if l.Where == nil || l.WithinText != "" && l.Within == nil {
 		return constraint{}
@@ -44,7 +45,7 @@ func (c *compiler) shareLimited(l *plan.Limit) constraint {
 	if l.Within != nil {
 		names = slices.Concat(names, l.Within.Fields)
 	}
-	if c.space.size(c.space.scopeOf(names, c.kinds.Fields)) < 0 {
+	if c.isDrawn(l.Where) || l.Within != nil && c.isDrawn(l.Within) || c.space.size(c.space.scopeOf(names, c.kinds.Fields)) < 0 {
 		return constraint{}
 	}
 	x := allowedWhere(c.space.compose(l.Where, c.kinds.Fields), func(code int32) bool { return code != 0 })

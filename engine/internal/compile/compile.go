@@ -11,6 +11,7 @@
 //	tables, spread, means, doubts,  figures over the variables
 //	bands, problem
 //	structure, cache, explain, fit  the fit, and what it says when it fails
+//	smooth, refine                  shares by bands over single values
 //	statistics                      factors that meet published means and quantiles
 //	report, moves, expected, entries  what became of the tables, what a sample follows
 //	model, independence             the sampler's model, and what it leaves independent
@@ -49,6 +50,7 @@ var checking = []stage{
 	{"calls", (*compiler).compileCalls},
 	{"tables", (*compiler).readTables},
 	{"means", (*compiler).readMeans},
+	{"smoothings", (*compiler).readSmoothings},
 	{"doubts", (*compiler).listDoubts},
 	{"problem", (*compiler).poseProblem},
 }
@@ -56,6 +58,7 @@ var checking = []stage{
 // fitting are the stages from the fit on.
 var fitting = []stage{
 	{"fit", (*compiler).fit},
+	{"smooth", (*compiler).smooth},
 	{"slice", (*compiler).slice},
 	{"strata", (*compiler).solveStrata},
 	{"statistics", (*compiler).meetStatistics},

@@ -49,15 +49,17 @@ type compiler struct {
 	tabulated map[string]*tabulator  // by table, of records
 	plan      *plan.Plan
 
-	space  space             // the fitted fields as variables
-	tables []figures         // of the spec's tables, over the space
-	zeros  []zero            // impossible combinations, and nulls outside a when
-	joints []constraint      // joints that the model must be able to give
-	where  *constraint       // the persons wanted
-	strata *strata           // who is sampled at another rate; nil without any
-	means  []fittedStatistic // published statistics that the fit meets
-	posed  []posed           // of each mean of the problem
-	limits []constraint      // per plan.Checks: cell 0 is counted among, cell 1 counted
+	space      space             // the fitted fields as variables
+	tables     []figures         // of the spec's tables, over the space
+	zeros      []zero            // impossible combinations, and nulls outside a when
+	joints     []constraint      // joints that the model must be able to give
+	where      *constraint       // the persons wanted
+	strata     *strata           // who is sampled at another rate; nil without any
+	means      []fittedStatistic // published statistics that the fit meets
+	posed      []posed           // of each mean of the problem
+	smoothings []smoothing       // tables whose bands are interpolated
+	ties       map[int][]tie     // of the integers in them
+	limits     []constraint      // per plan.Checks: cell 0 is counted among, cell 1 counted
 
 	problem  fit.Problem
 	together [][]int     // Problem.Together in the order of the spec

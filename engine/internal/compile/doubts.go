@@ -409,6 +409,11 @@ func (c *compiler) doubtFields() {
 	}
 }
 
+// isDrawn reports whether a selector has a field that is drawn after the fit.
+func (c *compiler) isDrawn(s *kind.Selector) bool {
+	return slices.ContainsFunc(s.Fields, func(name string) bool { return !c.kinds.Fields[name].Finite() })
+}
+
 // doubtConditions warns of conditions that no person can meet.
 func (c *compiler) doubtConditions() {
 	for i, x := range c.plan.Impossible {
@@ -431,7 +436,8 @@ func (c *compiler) doubtConditions() {
 			text string
 			*kind.Selector
 		}{{x.Text, x.Where}, {x.WithinText, x.Within}} {
-			if of.Selector != nil && !c.canMeet(of.Selector) {
+			guard := of.Selector == x.Where && x.AtMost != nil && *x.AtMost == 0 // it says that nobody meets it
+			if of.Selector != nil && !guard && !c.isDrawn(of.Selector) && !c.canMeet(of.Selector) {
 				at := c.spec.Checks[slices.IndexFunc(c.spec.Checks, func(y spec.Check) bool { return y.Name == x.Name })].Place
 				c.diags.Warnf(at, "meets-nobody", "no person meets a condition of check %q: %s", x.Name, of.text).
 					WithHint("correct it, or remove the check")

@@ -22,7 +22,7 @@ func (c *compiler) checkEntries() {
 			continue
 		}
 		given, missing := u.Uncovered()
-		if len(missing) == 0 || !c.fits(given, f.Place) {
+		if len(missing) == 0 {
 			continue
 		}
 		c.checkEntriesOf(f, given, missing)
@@ -32,22 +32,12 @@ func (c *compiler) checkEntries() {
 // checkEntriesOf reports the missing entries of a field. Given are the fields it
 // depends on; missing are configurations of their slots.
 func (c *compiler) checkEntriesOf(f *kind.Field, given []string, missing []int) {
-	names := given
-	if f.When != nil {
-		for _, name := range f.When.Fields {
-			if !slices.Contains(names, name) {
-				names = append(slices.Clip(names), name)
-			}
-		}
-	}
-	if !c.fits(names, f.Place) {
-		return
-	}
-	mass, err := c.massOf(given, f.When)
+	joint, err := c.joint(given, f.When, c.wanted)
 	if err != nil {
 		c.diags.Errorf(f.Place, "marginal", "field %q cannot be checked for missing entries: %v", f.Name, err).WithHint("make it depend on fewer fields")
 		return
 	}
+	mass := joint.Mass
 	var fields []*kind.Field
 	for _, name := range given {
 		fields = append(fields, c.kinds.Fields[name])
@@ -76,25 +66,4 @@ func (c *compiler) checkEntriesOf(f *kind.Field, given []string, missing []int) 
 		}
 		d.Note("%s: %.3g %% of persons", plan.SlotName(fields, k), 100*mass[k])
 	}
-}
-
-// massOf returns the share of persons wanted per configuration of some fields' slots,
-// of those who meet a condition (nil for all).
-func (c *compiler) massOf(names []string, when *kind.Selector) ([]float64, error) {
-	part := c.space.join(names, c.kinds.Fields)
-	if when != nil {
-		part = c.space.restrict(part, c.space.compose(when, c.kinds.Fields))
-	}
-	part = c.onVariables(part)
-	marginal, err := c.wanted.Marginal(part.scope)
-	if err != nil {
-		return nil, err
-	}
-	mass := make([]float64, part.cells)
-	for k, p := range marginal {
-		if cell := part.cell[k]; cell >= 0 {
-			mass[cell] += p
-		}
-	}
-	return mass, nil
 }

@@ -32,6 +32,7 @@ func (c *compiler) expect() {
 		}
 		c.expected(plan.Expected{Name: jointName(j), Origin: "joint", Fields: fields}, nil, j.Place)
 	}
+	c.expectSmoothed()
 	c.expectSubMargins()
 }
 

@@ -25,10 +25,10 @@ func (c *compiler) compileGoal(s *spec.Goal) {
 	g := plan.Goal{Name: s.Name, About: s.About, Kind: s.Kind, Percent: s.Percent, Points: s.Points, Above: s.Above, Margins: s.Margins, AtLeast: s.AtLeast}
 	switch s.Kind {
 	case spec.GoalShare:
-		g.Where, g.Text = c.kinds.Select([]*spec.Condition{s.Where}), s.Where.Text
+		g.Where, g.Text = c.kinds.SelectDrawn([]*spec.Condition{s.Where}), s.Where.Text
 		c.mustBeMeasurable(g.Where, s.Where.Place)
 		if s.Within != nil {
-			g.Within, g.WithinText = c.kinds.Select([]*spec.Condition{s.Within}), s.Within.Text
+			g.Within, g.WithinText = c.kinds.SelectDrawn([]*spec.Condition{s.Within}), s.Within.Text
 			c.mustBeMeasurable(g.Within, s.Within.Place)
 		}
 	case spec.GoalValues:

@@ -93,7 +93,13 @@ func (c *compiler) orderFresh(fresh, given []int) {
 		}
 		return n
 	}
+	positions := func(v int) int { // in bands: after the bands
+		return slices.IndexFunc(c.space.splits, func(s split) bool { return s.position == v && v > 0 })
+	}
 	slices.SortStableFunc(fresh, func(a, b int) int {
+		if d := positions(a) - positions(b); d != 0 {
+			return d
+		}
 		if d := c.wanted.Vars[a].Card - c.wanted.Vars[b].Card; c.plan.Variables[a].Bands != c.plan.Variables[b].Bands || d == 0 {
 			if c.plan.Variables[a].Bands {
 				return 1

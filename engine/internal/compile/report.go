@@ -10,21 +10,25 @@ import (
 
 // slice restricts the fit to the persons wanted.
 func (c *compiler) slice() {
-	c.wanted = c.whole
-	if c.where == nil {
+	wanted, mass, err := c.sliced(c.whole)
+	if err != nil || mass <= 0 {
+		c.diags.Errorf(c.spec.Population.Where.Place, "nobody-wanted", "according to the tables, nobody meets the population's where: %s", c.plan.Population.Where).WithHint("widen the condition")
 		return
+	}
+	c.wanted, c.plan.Population.Wanted = wanted, mass
+}
+
+// sliced returns the distribution of the persons wanted, and their share of everyone.
+func (c *compiler) sliced(whole *fit.Result) (*fit.Result, float64, error) {
+	if c.where == nil {
+		return whole, 1, nil
 	}
 	where := c.onVariables(*c.where)
 	s := fit.Support{Name: "where", Scope: where.scope, Allowed: make([]bool, len(where.cell))}
 	for k, cell := range where.cell {
 		s.Allowed[k] = cell != 0
 	}
-	wanted, mass, err := c.whole.Slice(s)
-	if err != nil || mass <= 0 {
-		c.diags.Errorf(c.spec.Population.Where.Place, "nobody-wanted", "according to the tables, nobody meets the population's where: %s", c.plan.Population.Where).WithHint("widen the condition")
-		return
-	}
-	c.wanted, c.plan.Population.Wanted = wanted, mass
+	return whole.Slice(s)
 }
 
 // reportTables describes each table in the plan, in the order of the spec: its

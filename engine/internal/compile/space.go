@@ -315,4 +315,9 @@ type split struct {
 	bands    int     // variable of the bands
 	of       []int32 // band of each value
 	first    []int   // a value of each band
+
+	// position is the variable of the position of a value in its band, which refined
+	// cliques have (see refinement); 0 if there is none. values are those of each band.
+	position int
+	values   [][]int
 }

@@ -1,8 +1,6 @@
 package compile
 
 import (
-	"slices"
-
 	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/kind"
 )
@@ -27,30 +25,15 @@ func (c *compiler) meetStatistics() {
 	}
 }
 
-// jointOf returns the joint distribution of finite fields in a result.
+// jointOf returns the joint distribution of finite and drawn fields in a result.
 func (c *compiler) jointOf(f *kind.Field, names []string, r *fit.Result) (*kind.Joint, bool) {
 	if len(names) == 0 {
 		return &kind.Joint{Mass: []float64{1}}, true
 	}
-	names = slices.Clone(names)
-	part, ok := c.mustJoin(names, f.Place)
-	if !ok {
-		return nil, false
-	}
-	part = c.onVariables(part)
-	marginal, err := r.Marginal(part.scope)
+	j, err := c.joint(names, nil, r)
 	if err != nil {
 		c.diags.Errorf(f.Place, "marginal", "the joint of %v, on which %q depends, cannot be read from the fit: %v", names, f.Name, err).WithHint("use groups with fewer values")
 		return nil, false
-	}
-	j := &kind.Joint{Fields: names, Mass: make([]float64, part.cells)}
-	for _, name := range names {
-		j.Slots = append(j.Slots, c.kinds.Fields[name].Slots())
-	}
-	for k, p := range marginal {
-		if cell := part.cell[k]; cell >= 0 {
-			j.Mass[cell] += p
-		}
 	}
 	return j, true
 }

@@ -36,7 +36,7 @@ func (c *compiler) structure(tied []int, problem *fit.Problem) *identity.Structu
 	slices.SortStableFunc(limits, func(a, b identity.Limit) int {
 		return cmp.Or(strings.Compare(a.Where, b.Where), strings.Compare(a.Within, b.Within))
 	})
-	return &identity.Structure{Name: c.spec.Name, Labels: labels, Problem: problemIdentity(problem), Limits: limits, Strata: c.strataIdentity()}
+	return &identity.Structure{Name: c.spec.Name, Labels: labels, Problem: problemIdentity(problem), Limits: limits, Strata: c.strataIdentity(), Smooth: c.smoothIdentity()}
 }
 
 // firstStructures returns what the hash of the structure may have been under version 1

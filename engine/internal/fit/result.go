@@ -1,6 +1,7 @@
 package fit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -72,6 +73,16 @@ type factor struct {
 	p    []float64
 }
 
+// wideError says that an intermediate table would be too large.
+type wideError struct {
+	of    string // names of its variables
+	cells float64
+}
+
+func (e *wideError) Error() string {
+	return fmt.Sprintf("the joint distribution of %s has %.3g cells, more than %.3g", e.of, e.cells, float64(maxMarginal))
+}
+
 // onto sums a factor over the variables that are not in vars, a subset.
 func (f factor) onto(all []Var, vars []int) factor {
 	m := newMargin(all, f.vars, vars, nil, 0)
@@ -84,7 +95,7 @@ func (f factor) onto(all []Var, vars []int) factor {
 func (f factor) times(all []Var, g factor) (factor, error) {
 	vars := unite(f.vars, g.vars)
 	if n := cells(all, vars); n > maxMarginal {
-		return factor{}, fmt.Errorf("fit: the joint distribution of %s has %.3g cells, more than %.3g", namesOf(all, vars), n, float64(maxMarginal))
+		return factor{}, &wideError{namesOf(all, vars), n}
 	}
 	out := make([]float64, int(cells(all, vars)))
 	fill(out, 1)
@@ -102,20 +113,29 @@ func unite(a, b []int) []int {
 // Marginal returns the joint distribution of distinct variables, row-major in the
 // order given, by variable elimination on the junction tree (Koller and Friedman
 // 2009, "Probabilistic graphical models", section 10.3.3). It is an error when the
-// scope is malformed or an intermediate table would have more than 50 million
-// cells.
+// scope is malformed or an intermediate table would have more than 50 million cells,
+// from whatever root.
 func (r *Result) Marginal(scope []int) ([]float64, error) {
 	check := Problem{Vars: r.Vars}
 	if _, err := check.configurations(scope); err != nil {
 		return nil, fmt.Errorf("fit: marginal: %w", err)
 	}
 	query := sorted(scope)
-	f, err := r.marginal(query)
+	ways := []func([]int) (factor, error){r.marginal, r.fromOtherRoots}
+	if cells(r.Vars, query) > maxSmall {
+		slices.Reverse(ways) // what is too large is known late
+	}
+	f, err := ways[0](query)
 	if err != nil {
-		return nil, err
+		if f, err = ways[1](query); err != nil {
+			return nil, fmt.Errorf("fit: %w", err)
+		}
 	}
 	return reorder(r.Vars, query, scope, f.p), nil
 }
+
+// maxSmall bounds the queries that are first asked from the root that the tree has.
+const maxSmall = 1 << 20
 
 func (r *Result) marginal(query []int) (factor, error) {
 	best := -1
@@ -170,6 +190,78 @@ func (r *Result) gather(i int, keep, query []int) (factor, error) {
 		wanted = unite(wanted, without(g.vars, sep))
 	}
 	return f.onto(r.Vars, wanted), nil
+}
+
+// fromOtherRoots is marginal for queries whose tables are too large there: it tries every
+// clique as the root of the tree, those with most of the query first, and sums over a
+// variable as soon as no further clique needs it.
+func (r *Result) fromOtherRoots(query []int) (out factor, err error) {
+	roots := make([]int, len(r.Cliques))
+	held := make([]float64, len(r.Cliques))
+	for i, c := range r.Cliques {
+		roots[i], held[i] = i, cells(r.Vars, intersect(c.Vars, query))
+	}
+	slices.SortStableFunc(roots, func(a, b int) int { return cmp.Compare(held[b], held[a]) })
+	for _, root := range roots {
+		if out, err = r.around(root, -1, nil, query); err == nil && len(out.vars) == len(query) {
+			return out, nil
+		}
+	}
+	return out, cmp.Or(err, error(&wideError{namesOf(r.Vars, query), cells(r.Vars, query)}))
+}
+
+// around is gather in any direction: it returns the joint distribution of keep and of the
+// queried variables in clique i and in all cliques beyond it, seen from a neighbour.
+func (r *Result) around(i, from int, keep, query []int) (factor, error) {
+	c := r.Cliques[i]
+	type branch struct {
+		clique int
+		sep    []int
+	}
+	var branches []branch
+	for j, d := range r.Cliques {
+		if j != from && (d.Parent == i || c.Parent == j) && r.beyond(j, i, query, c.Vars) {
+			branches = append(branches, branch{j, intersect(d.Vars, c.Vars)})
+		}
+	}
+	wanted := unite(keep, intersect(c.Vars, query))
+	needed := func(after int) []int {
+		n := wanted
+		for _, b := range branches[after:] {
+			n = unite(n, b.sep)
+		}
+		return n
+	}
+	f := factor{c.Vars, c.P}.onto(r.Vars, needed(0))
+	for k, b := range branches {
+		g, err := r.around(b.clique, i, b.sep, query)
+		if err != nil {
+			return factor{}, err
+		}
+		g.givenIn(r.Vars, b.sep)
+		if f, err = f.times(r.Vars, g); err != nil {
+			return factor{}, err
+		}
+		wanted = unite(wanted, without(g.vars, b.sep))
+		f = f.onto(r.Vars, needed(k+1))
+	}
+	return f, nil
+}
+
+// beyond reports whether the cliques beyond i, seen from a neighbour, have a queried
+// variable that is not among the known ones.
+func (r *Result) beyond(i, from int, query, known []int) bool {
+	for _, v := range r.Cliques[i].Vars {
+		if slices.Contains(query, v) && !slices.Contains(known, v) {
+			return true
+		}
+	}
+	for j, d := range r.Cliques {
+		if j != from && (d.Parent == i || r.Cliques[i].Parent == j) && r.beyond(j, i, query, known) {
+			return true
+		}
+	}
+	return false
 }
 
 // reaches reports whether clique i's subtree has a queried variable that is not

@@ -37,6 +37,15 @@ type Structure struct {
 	Problem *Problem   `json:"Problem"`
 	Limits  []Limit    `json:"Limits,omitempty"`
 	Strata  []Stratum  `json:"Strata,omitempty"`
+	Smooth  []Smooth   `json:"Smooth,omitempty"`
+}
+
+// Smooth is a table whose shares are interpolated over the values of an integer.
+type Smooth struct {
+	Table  string   `json:"Table"`
+	Of     string   `json:"Of"`
+	Fields []string `json:"Fields"`
+	Edges  []int    `json:"Edges,omitempty"` // positions of values before which a curve begins
 }
 
 // Stratum is a group of persons who are sampled at their own rate. Size is the number of

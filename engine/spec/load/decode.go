@@ -137,6 +137,9 @@ func decodeTable(f spec.Named, defaults *spec.Node) spec.Table {
 	if spread := n.Get("spread"); spread != nil {
 		t.Spread = decodeSpread(spread)
 	}
+	if smooth := n.Get("smooth"); smooth != nil && (smooth.Kind == spec.StructNode || smooth.Bool) {
+		t.Smooth = &spec.Smooth{Place: smooth.Place, Edges: items(smooth, "edges"), From: smooth.Get("from"), MaxStep: number(smooth, "max_step", defaultMaxStep)}
+	}
 	if t.Rows = n.FileRows(); t.Rows != nil {
 		t.Rows.Rename(n.Get("given"))
 		t.Rows.Translate(defaults.Get("map"))
@@ -156,6 +159,10 @@ func decodeTable(f spec.Named, defaults *spec.Node) spec.Table {
 	}
 	return t
 }
+
+// defaultMaxStep is the largest step of a smoothed table if the spec does not say, in
+// percentage points.
+const defaultMaxStep = 15
 
 func decodeSpread(n *spec.Node) *spec.Spread {
 	s := &spec.Spread{Place: n.Place, By: texts(n, "by"), Closed: flag(n, "closed")}
