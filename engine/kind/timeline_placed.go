@@ -124,7 +124,7 @@ func (c *Compiler) readPlaced(n *spec.Node, f *Field, p *timeline, e *placedEven
 		f.addInputName(of.Name)
 	}
 	if when := n.Get("when"); when != nil {
-		if e.When = c.Select([]*spec.Condition{when.Cond}); e.When == nil {
+		if e.When = c.SelectDrawn([]*spec.Condition{when.Cond}); e.When == nil {
 			return false
 		}
 		for _, name := range e.When.Fields {
