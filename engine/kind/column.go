@@ -91,19 +91,7 @@ func compileColumn(c *Compiler, s *spec.Field, f *Field) {
 // readColumn sets the type of a field of cells and reads them from the rows of entries. It
 // returns nil after it has reported a fault, and whether a cell is empty.
 func (c *Compiler) readColumn(s *spec.Field, f *Field, from *bank) (p *column, empty bool) {
-	f.Type = frame.Category
-	kind := ""
-	if n := s.Body.Get("type"); n != nil {
-		kind = n.String
-	}
-	switch kind {
-	case "integer":
-		f.Type, f.Decimals = frame.Integer, 0
-	case "number":
-		f.Type = frame.Number
-	default:
-		f.Domain = &Domain{}
-	}
+	f.setColumnType(s)
 	if from == nil {
 		return nil, false
 	}
@@ -139,6 +127,22 @@ func (c *Compiler) readColumn(s *spec.Field, f *Field, from *bank) (p *column, e
 		return nil, false
 	}
 	return p, empty
+}
+
+// setColumnType sets the type of a field of cells.
+func (f *Field) setColumnType(s *spec.Field) {
+	kind := ""
+	if n := s.Body.Get("type"); n != nil {
+		kind = n.String
+	}
+	switch kind {
+	case "integer":
+		f.Type, f.Decimals = frame.Integer, 0
+	case "number":
+		f.Type = frame.Number
+	default:
+		f.Type, f.Domain = frame.Category, &Domain{}
+	}
 }
 
 // rowsOf returns the entries of a choice whose rows a field takes cells of. It returns

@@ -63,7 +63,7 @@ type eventRow struct {
 // eventColumn is a further column of the events.
 type eventColumn struct {
 	Name  string  `json:"name"`
-	Cells *column `json:"cells"` // by row of the bank
+	Cells *column `json:"cells,omitempty"` // by row of the bank; nil if only placed events have values
 	// Labels are the texts of the codes of Cells if the column has texts that are not
 	// labels.
 	Labels []string `json:"labels,omitempty"`
@@ -133,6 +133,7 @@ func compileTimeline(c *Compiler, s *spec.Field, f *Field) {
 		{Name: eventColumns[ageAt], Kind: integerName, Class: Derived, Type: frame.Integer, Domain: life.ages()}}
 	c.readEventColumns(s, f, p, from)
 	p.Placed = c.placedEvents(s, f, p)
+	c.checkEventColumns(s, f, p)
 	p.Rows = c.eventRows(s, from, events.Domain)
 	if slices.ContainsFunc(c.Diags.Items[before:], isError) {
 		f.Records = nil
@@ -461,15 +462,26 @@ func (c *Compiler) readEventColumns(s *spec.Field, f *Field, p *timeline, from *
 		if t := body.Get("title"); t != nil {
 			x.Title = t.String
 		}
-		cells, _ := c.readColumn(&spec.Field{Name: e.Name, Place: e.Place, Kind: columnKind.Name, Body: body}, x, from)
-		if cells == nil {
+		stanza := &spec.Field{Name: e.Name, Place: e.Place, Kind: columnKind.Name, Body: body}
+		var cells *column
+		if body.Get("column") == nil {
+			x.setColumnType(stanza)
+		} else if cells, _ = c.readColumn(stanza, x, from); cells == nil {
 			continue
-		}
-		if cells.By != nil {
+		} else if cells.By != nil {
 			f.addInputName(cells.By.Fields[0])
 		}
 		f.Records = append(f.Records, x)
 		p.Columns = append(p.Columns, &eventColumn{Name: x.Name, Cells: cells})
+	}
+}
+
+// checkEventColumns reports columns of labels without any.
+func (c *Compiler) checkEventColumns(s *spec.Field, f *Field, p *timeline) {
+	for i, x := range p.Columns {
+		if d := f.Records[firstEventColumn+i].Domain; x.Cells == nil && d != nil && d.Size() == 0 {
+			c.Diags.Errorf(s.Body.Get("columns").Get(x.Name).Place, "empty-column", "no event has a %s", x.Name).WithHint("name its column in the file, or let a placed event give it a value: with: %s: …", x.Name)
+		}
 	}
 }
 
@@ -492,7 +504,9 @@ func (p *timeline) selectors() []*Selector {
 		all = append(all, e.When)
 	}
 	for _, x := range p.Columns {
-		all = append(all, x.Cells.By)
+		if by := x.by(); by != nil {
+			all = append(all, by)
+		}
 	}
 	return all
 }
@@ -577,9 +591,20 @@ func (y *yearSource) validate(f *Field) error {
 	return fmt.Errorf("field %q has no years", y.Field)
 }
 
+// by returns what chooses the column of the file, nil if there is nothing to choose.
+func (x *eventColumn) by() *Selector {
+	if x == nil || x.Cells == nil {
+		return nil
+	}
+	return x.Cells.By
+}
+
 func (x *eventColumn) validate(f *Field, rows int) error {
-	if x == nil || x.Cells == nil || len(x.Cells.Columns) == 0 {
+	switch {
+	case x == nil || x.Cells != nil && len(x.Cells.Columns) == 0:
 		return fmt.Errorf("it has no cells")
+	case x.Cells == nil:
+		return nil
 	}
 	if by := x.Cells.By; by != nil && (len(by.Fields) != 1 || slices.ContainsFunc(by.Case, func(k int32) bool { return k < 0 || int(k) > len(x.Cells.Columns) })) {
 		return fmt.Errorf("it has not a column for each form")

@@ -60,7 +60,7 @@ func (f *Field) TimelineAudit(env *Env, measurable func(name string) bool) *Time
 		}
 	}
 	for _, x := range p.Columns {
-		a.columns = append(a.columns, x.Cells.By == nil || all(x.Cells.By.Fields...))
+		a.columns = append(a.columns, x.by() == nil || all(x.by().Fields...))
 	}
 	for e, code := range p.Bank.Codes {
 		if row := p.Bank.Rows[e]; !slices.Contains(a.rows[code], row) {
@@ -205,7 +205,7 @@ func (a *TimelineAudit) testEntry(b *frame.Batch, c *frame.Column, r, i int, e *
 			form = int(x.cases[k][r]) - 1
 		}
 		want, at := &a.want.Columns[firstEventColumn+k], int(c.Offsets[r])+i
-		if form < 0 {
+		if form < 0 || x.p.Columns[k].Cells == nil {
 			nullCell(want, f.Type, 0, 1)
 		} else {
 			x.p.Columns[k].write(f.Type, want, 0, 1, &x.p.Columns[k].Cells.Columns[form], e.row)

@@ -160,8 +160,8 @@ func (p *timeline) reader(env *Env) *lifeReader {
 	x.birth = boundYear{p.Birth, at, env.Fields[at].Type}
 	for _, column := range p.Columns {
 		var form *BoundSelector
-		if column.Cells.By != nil {
-			form = column.Cells.By.Bind(env)
+		if by := column.by(); by != nil {
+			form = by.Bind(env)
 		}
 		x.forms = append(x.forms, form)
 	}
@@ -366,7 +366,7 @@ func (x *lifeReader) writeEvent(b *frame.Batch, to []frame.Column, i, n int, e *
 	to[eventAt].Codes[i], to[yearAt].Ints[i], to[ageAt].Ints[i] = e.code, e.year, e.age
 	for k, column := range x.p.Columns {
 		f, c := x.columns[firstEventColumn+k], &to[firstEventColumn+k]
-		if e.row < 0 {
+		if e.row < 0 || column.Cells == nil {
 			nullCell(c, f.Type, i, n)
 			continue
 		}
