@@ -216,20 +216,12 @@ func (a *TimelineAudit) testEntry(b *frame.Batch, c *frame.Column, r, i int, e *
 	}
 }
 
-// sameCell reports whether two cells have the same value.
+// sameCell reports whether two cells have the same value, or none.
 func sameCell(t frame.Type, x *frame.Column, i int, y *frame.Column, k int) bool {
-	if null := x.IsNull(t, i); null || y.IsNull(t, k) {
-		return null == y.IsNull(t, k)
+	if x.IsNull(t, i) || y.IsNull(t, k) {
+		return x.IsNull(t, i) == y.IsNull(t, k)
 	}
-	switch t {
-	case frame.Category:
-		return x.Codes[i] == y.Codes[k]
-	case frame.Integer, frame.Date:
-		return x.Ints[i] == y.Ints[k]
-	case frame.Number:
-		return x.Floats[i] == y.Floats[k]
-	}
-	return x.Texts[i] == y.Texts[k]
+	return equalCell(t, x, i, y, k)
 }
 
 // testOthers tests what events say of each other.
