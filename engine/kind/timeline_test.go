@@ -3,6 +3,7 @@ package kind
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -245,6 +246,63 @@ func TestTimelineAuditFindsFaults(t *testing.T) {
 		if faults := auditEvents(fields, b, "life"); !slices.ContainsFunc(faults, func(f string) bool { return strings.Contains(f, c.want) }) {
 			t.Errorf("the change to %q gives the faults %q, want %q", c.event, faults, c.want)
 		}
+	}
+}
+
+// TestRandomBanks draws from banks of random ages, years, weights and relations of events.
+func TestRandomBanks(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	maybe := func(value int) string {
+		if r.IntN(2) == 0 {
+			return ""
+		}
+		return fmt.Sprint(value)
+	}
+	span := func(low, width int) (string, string) {
+		from := low + r.IntN(width)
+		return maybe(from), maybe(from + r.IntN(width))
+	}
+	total := 0
+	for range 40 {
+		n := 1 + r.IntN(12)
+		file := "event,weight,from_age,to_age,from_year,to_year,excludes,after,times\n"
+		for i := range n {
+			fromAge, toAge := span(0, 30)
+			fromYear, toYear := span(1950, 50)
+			other := func() string {
+				if k := r.IntN(3 * n); k < n && k != i {
+					return fmt.Sprint("e", k)
+				}
+				return ""
+			}
+			file += fmt.Sprintf("e%d,%d,%s,%s,%s,%s,%s,%s,%s\n", i, 1+r.IntN(9), fromAge, toAge, fromYear, toYear, other(), other(), maybe(1+r.IntN(3)))
+		}
+		c, fields := compile(t, `fields: {
+			age: {kind: "integer", min: 0, max: 80}
+			wed: {kind: "choice", values: {"1990": 1, "2000": 1}}
+			life: {
+				kind: "timeline", birth: {age: "age", on: "2024-04-08"}, count: {max: 8}
+				placed: [{event: "wedding", year: "wed", when: age: >=60}]
+				csv: file: "events.csv"
+				weight: "weight"
+				ages: {from: "from_age", to: "to_age"}
+				years: {from: "from_year", to: "to_year"}
+				excludes: "excludes", after: "after", times: "times"
+			}
+		}`, map[string]string{"events.csv": file})
+		if slices.ContainsFunc(c.Diags.Items, isError) {
+			t.Fatalf("%s\n%s", show(c.Diags), file)
+		}
+		b := fill(t, fields, testEnv, 0, 150)
+		for _, events := range eventsOf(fields, b, "life") {
+			total += len(events)
+		}
+		if faults := auditEvents(fields, b, "life"); len(faults) > 0 {
+			t.Fatalf("faults %q of\n%s", faults, file)
+		}
+	}
+	if total < 5000 {
+		t.Errorf("%d events are drawn", total)
 	}
 }
 
