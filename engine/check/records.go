@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -34,6 +35,10 @@ func (x records) judge(j *judging, t tally) (out []finding, _ error) {
 			continue
 		}
 		of := t.(*columns).of[i].records
+		if of.events != nil {
+			out = append(out, only(of.eventsOutcome(c.field))...)
+			continue
+		}
 		for k := range of.groups {
 			out = append(out, only(of.groups[k].outcome(c.field, of.audit, k))...)
 		}
@@ -43,7 +48,9 @@ func (x records) judge(j *judging, t tally) (out []finding, _ error) {
 
 // recordsTally is what is gathered of a column of records.
 type recordsTally struct {
-	audit  *kind.RecordsAudit // nil if the field's program has none
+	audit  *kind.RecordsAudit  // nil if the field's program has none
+	events *kind.TimelineAudit // of a timeline, whose groups are its events
+	whole  recordGroup         // faults of a person's events
 	groups []recordGroup
 }
 
@@ -64,7 +71,8 @@ type recordColumn struct {
 }
 
 func newRecordsTally(b *basis, f *kind.Field) *recordsTally {
-	t := &recordsTally{audit: f.RecordsAudit(&kind.Env{Fields: b.plan.Fields}, func(name string) bool { return b.measurable[name] })}
+	env, measurable := &kind.Env{Fields: b.plan.Fields}, func(name string) bool { return b.measurable[name] }
+	t := &recordsTally{audit: f.RecordsAudit(env, measurable), events: f.TimelineAudit(env, measurable), whole: recordGroup{faults: map[string]*violations{}}}
 	for range f.Records[0].Domain.Labels {
 		g := recordGroup{faults: map[string]*violations{}, columns: make([]recordColumn, len(f.Records))}
 		for k, x := range f.Records {
@@ -78,11 +86,13 @@ func newRecordsTally(b *basis, f *kind.Field) *recordsTally {
 }
 
 func (t *recordsTally) merge(o *recordsTally) {
+	t.whole.mergeFaults(&o.whole)
+	if t.events != nil {
+		t.events.Fewer += o.events.Fewer
+	}
 	for i := range t.groups {
 		g, h := &t.groups[i], &o.groups[i]
-		for what, v := range h.faults {
-			g.fault(what).merge(v)
-		}
+		g.mergeFaults(h)
 		g.persons = addLonger(g.persons, h.persons)
 		g.records += h.records
 		for k := range g.columns {
@@ -92,6 +102,12 @@ func (t *recordsTally) merge(o *recordsTally) {
 			c.numbers.Merge(&d.numbers)
 			c.dates.merge(&d.dates)
 		}
+	}
+}
+
+func (g *recordGroup) mergeFaults(o *recordGroup) {
+	for what, v := range o.faults {
+		g.fault(what).merge(v)
 	}
 }
 
@@ -140,6 +156,15 @@ func (t *recordsTally) add(f *kind.Field, b *frame.Batch, c *frame.Column) {
 			}
 			g.persons[n]++
 		}
+	}
+	if t.events != nil {
+		seen := map[kind.RecordFault]bool{} // a person counts once, however many events have the fault
+		t.events.Read(b, c, func(fault kind.RecordFault) {
+			if !seen[fault] {
+				seen[fault] = true
+				t.whole.fault(fault.What).add(b.First + int64(fault.Row))
+			}
+		})
 	}
 	if t.audit == nil {
 		return
@@ -204,15 +229,7 @@ func (g *recordGroup) add(f *kind.Field, c *frame.Column, i int, person int64) {
 // outcome judges the records of a group.
 func (g *recordGroup) outcome(f *kind.Field, audit *kind.RecordsAudit, k int) Outcome {
 	name := f.Name + "." + f.Records[0].Domain.Label(k)
-	var v verdict
-	var all []string
-	for what := range g.faults {
-		all = append(all, what)
-	}
-	slices.Sort(all)
-	for _, what := range all {
-		v.add(g.faults[what], what)
-	}
+	v := g.verdict()
 	fine := fmt.Sprintf("all %s are as their fields and limits say", humanize.Count(int(g.records), "record", "records"))
 	if audit != nil && audit.Groups[k].Counts != "" {
 		fine += "; their numbers follow from " + audit.Groups[k].Counts
@@ -231,6 +248,38 @@ func (g *recordGroup) outcome(f *kind.Field, audit *kind.RecordsAudit, k int) Ou
 	}
 	if lost != nil {
 		o.Status, o.Message = Note, strings.Join(lost, "; ")+"; "+o.Message
+	}
+	return o
+}
+
+// verdict judges what the persons have.
+func (g *recordGroup) verdict() (v verdict) {
+	for _, what := range slices.Sorted(maps.Keys(g.faults)) {
+		v.add(g.faults[what], what)
+	}
+	return v
+}
+
+// eventsOutcome judges the events of a timeline.
+func (t *recordsTally) eventsOutcome(f *kind.Field) Outcome {
+	whole := recordGroup{faults: map[string]*violations{}}
+	whole.mergeFaults(&t.whole)
+	events := int64(0)
+	for k := range t.groups {
+		g := &t.groups[k]
+		whole.mergeFaults(g)
+		events += g.records
+	}
+	v := whole.verdict()
+	fine := fmt.Sprintf("all %s are in order, at ages and in years in which they can be, and go together", humanize.Count(int(events), "event", "events"))
+	if t.events.Untested != "" {
+		fine += fmt.Sprintf("; what follows from %s, which is not in the files, is not compared", t.events.Untested)
+	}
+	o := v.outcome(KindRecords, f.Name, fine)
+	o.Fields = []string{f.Name}
+	if n := t.events.Fewer; n > 0 && v.count == 0 {
+		o.Status = Note
+		o.Message = fmt.Sprintf("%s fewer than %d events, because no other is possible; %s", humanize.Count(int(n), "person has", "persons have"), t.events.Least, o.Message)
 	}
 	return o
 }

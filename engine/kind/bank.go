@@ -697,7 +697,9 @@ func (r *bankReader) merge(groups []*rowGroup, config, form int, reported map[in
 			label := r.domain.Labels[e.code]
 			d := r.Diags.Errorf(r.file.Place(e.row, column), "duplicate-entry", "%q appears twice%s, here and on line %d", label, r.where(config), r.file.Place(before, column).Line).
 				WithHint("keep one row, with the sum of the weights")
-			if r.hasColumns() || form >= 0 {
+			if r.field.Kind == timelineName {
+				d.WithHint("keep one row: how often an event can happen is in the column that times names")
+			} else if r.hasColumns() || form >= 0 {
 				d.WithHint("an entry is known by its label: name a column without repeats, such as a code, and take this one with a field of kind \"column\"")
 			}
 		}

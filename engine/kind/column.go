@@ -31,7 +31,7 @@ func columnUses(s *spec.Field) []spec.String {
 // hasColumns reports whether a field takes columns of the rows of the choice, has them as
 // keys, or counts records by one.
 func (r *bankReader) hasColumns() bool {
-	return slices.ContainsFunc(r.Spec.Fields, func(f spec.Field) bool {
+	return r.field.Kind == timelineName || slices.ContainsFunc(r.Spec.Fields, func(f spec.Field) bool {
 		switch f.Kind {
 		case columnKind.Name:
 			return f.Body.Get("of").String == r.field.Name
@@ -71,29 +71,38 @@ type cells struct {
 }
 
 func compileColumn(c *Compiler, s *spec.Field, f *Field) {
-	f.Class, f.Type = Drawn, frame.Category
+	f.Class = Drawn
 	f.Nullable = true
-	kind := s.Body.Get("type").String
-	switch kind {
-	case "integer":
-		f.Type, f.Decimals = frame.Integer, 0
-	case "number":
-		f.Type = frame.Number
-	default:
-		f.Domain = &Domain{}
-	}
 	from := c.rowsOf(s.Body.Get("of").AsString())
-	if from == nil {
+	p, empty := c.readColumn(s, f, from)
+	if p == nil {
 		return
 	}
+	p.Of = s.Body.Get("of").String
+	of := c.Fields[p.Of]
+	f.Nullable = s.When != nil || empty || of.Nullable || from.Key == nil && slices.Contains(from.Given.Case, 0) || p.By != nil && slices.Contains(p.By.Case, 0)
+	f.Inputs = append([]string{p.Of}, from.inputs(c)...)
+	if p.By != nil && !slices.Contains(f.Inputs, p.By.Fields[0]) {
+		f.Inputs = append(f.Inputs, p.By.Fields[0])
+	}
+	f.Program = p
+}
+
+// readColumn sets the type of a field of cells and reads them from the rows of entries. It
+// returns nil after it has reported a fault, and whether a cell is empty.
+func (c *Compiler) readColumn(s *spec.Field, f *Field, from *bank) (p *column, empty bool) {
+	f.setColumnType(s)
+	if from == nil {
+		return nil, false
+	}
 	file := from.file
-	p := &column{Of: s.Body.Get("of").String}
+	p = &column{}
 	at := s.Body.Get("column")
 	var columns []int
 	if at.Kind == spec.StructNode {
 		x := c.readForms(at, file)
 		if x == nil {
-			return
+			return nil, false
 		}
 		columns = x.columns
 		p.By = newSelector(x.by)
@@ -103,11 +112,11 @@ func compileColumn(c *Compiler, s *spec.Field, f *Field) {
 	} else {
 		i, ok := c.Column(file, at.AsString())
 		if !ok {
-			return
+			return nil, false
 		}
 		columns = []int{i}
 	}
-	empty, ok := false, true
+	ok := true
 	for _, i := range columns {
 		r := cellReader{Compiler: c, file: file, column: i, integer: f.Type == frame.Integer, field: f, body: s.Body}
 		ok = r.read(from) && ok
@@ -115,15 +124,25 @@ func compileColumn(c *Compiler, s *spec.Field, f *Field) {
 		empty = empty || r.empty
 	}
 	if !ok {
-		return
+		return nil, false
 	}
-	of := c.Fields[p.Of]
-	f.Nullable = s.When != nil || empty || of.Nullable || from.Key == nil && slices.Contains(from.Given.Case, 0) || p.By != nil && slices.Contains(p.By.Case, 0)
-	f.Inputs = append([]string{p.Of}, from.inputs(c)...)
-	if p.By != nil && !slices.Contains(f.Inputs, p.By.Fields[0]) {
-		f.Inputs = append(f.Inputs, p.By.Fields[0])
+	return p, empty
+}
+
+// setColumnType sets the type of a field of cells.
+func (f *Field) setColumnType(s *spec.Field) {
+	kind := ""
+	if n := s.Body.Get("type"); n != nil {
+		kind = n.String
 	}
-	f.Program = p
+	switch kind {
+	case "integer":
+		f.Type, f.Decimals = frame.Integer, 0
+	case "number":
+		f.Type = frame.Number
+	default:
+		f.Type, f.Domain = frame.Category, &Domain{}
+	}
 }
 
 // rowsOf returns the entries of a choice whose rows a field takes cells of. It returns

@@ -352,7 +352,7 @@ type Kind struct {
 var kinds []Kind
 
 func init() {
-	kinds = []Kind{categoryKind, integerKind, groupKind, choiceKind, columnKind, numberKind, dateKind, templateKind, listKind, recordsKind, countKind, constantKind, idKind, textKind, textListKind, textSourceKind, weightKind}
+	kinds = []Kind{categoryKind, integerKind, groupKind, choiceKind, columnKind, numberKind, dateKind, templateKind, listKind, recordsKind, timelineKind, countKind, constantKind, idKind, textKind, textListKind, textSourceKind, weightKind}
 }
 
 // Kinds returns every kind. The schema's #Kinds has the same names.

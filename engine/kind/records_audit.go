@@ -245,23 +245,24 @@ func (a *GroupAudit) testDerived(env *Env, f *Field, at int) func(*batchOf) {
 			if when != nil && cases[r] != 1 {
 				continue
 			}
-			if null := got.IsNull(f.Type, r); null != want.IsNull(f.Type, r) || !null && !equalCell(f.Type, got, &want, r) {
+			if null := got.IsNull(f.Type, r); null != want.IsNull(f.Type, r) || !null && !equalCell(f.Type, got, r, &want, r) {
 				x.fault(r, "whose %s does not follow from the other fields", f.Name)
 			}
 		}
 	}
 }
 
-func equalCell(t frame.Type, x, y *frame.Column, r int) bool {
+// equalCell reports whether two cells that are not null have the same value.
+func equalCell(t frame.Type, x *frame.Column, i int, y *frame.Column, k int) bool {
 	switch t {
 	case frame.Category:
-		return x.Codes[r] == y.Codes[r]
+		return x.Codes[i] == y.Codes[k]
 	case frame.Integer, frame.Date:
-		return x.Ints[r] == y.Ints[r]
+		return x.Ints[i] == y.Ints[k]
 	case frame.Number:
-		return x.Floats[r] == y.Floats[r]
+		return x.Floats[i] == y.Floats[k]
 	}
-	return x.Texts[r] == y.Texts[r]
+	return x.Texts[i] == y.Texts[k]
 }
 
 func testDates(env *Env, f *Field, at int) func(*batchOf) {

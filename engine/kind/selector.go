@@ -149,7 +149,7 @@ func (c *Compiler) FiniteField(name string, at diag.Place) *Field {
 	}
 	if f.Type == frame.Records {
 		c.Diags.Errorf(at, "not-finite", "field %q is a list of records, which has no finite list of values", name).
-			WithHint("use a field of kind count: {kind: \"count\", of: %q}", name+"."+f.Records[0].Domain.Label(0))
+			WithHint("use a field of kind count: {kind: \"count\", of: %q}", f.RecordsExample())
 		return nil
 	}
 	if f.Type == frame.Date {

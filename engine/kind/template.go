@@ -55,7 +55,7 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 		switch f := c.Fields[other.Name]; {
 		case f != nil && f.Type == frame.Records:
 			known = append(known, f.RecordPaths()...)
-		case other.Kind == recordsName && slices.ContainsFunc(templateUses(s), func(u spec.String) bool { return u.Value == other.Name }):
+		case (other.Kind == recordsName || other.Kind == timelineName) && slices.ContainsFunc(templateUses(s), func(u spec.String) bool { return u.Value == other.Name }):
 			return // failed to compile, which has been reported
 		default:
 			known = append(known, other.Name)

@@ -135,6 +135,8 @@ func (f *Field) ValidateUses(find func(name string) *Field) error {
 		}
 	case *records:
 		return p.validate(f, find)
+	case *timeline:
+		return p.validate(f, find)
 	case *recordsCount:
 		return p.validate(f, find)
 	case *choice:
@@ -205,6 +207,8 @@ func (f *Field) Selectors() []*Selector {
 		}
 		return all
 	case *records:
+		return p.selectors()
+	case *timeline:
 		return p.selectors()
 	case *weight:
 		return []*Selector{p.Of}

@@ -21,7 +21,8 @@ func nullValue(f *frame.Field) any {
 
 // CellValue returns a value as templates see it: string, int64, float64, bool or
 // []string. A date is a string such as "2024-04-08". Records are a map from the name of a
-// group to its records, each of which is a map from the name of a field to its value.
+// group to its records, each of which is a map from the name of a field to its value; the
+// events of a timeline are a list of such maps.
 func CellValue(b *frame.Batch, column, r int) any {
 	return cellValue(&b.Schema[column], &b.Columns[column], r)
 }
@@ -57,7 +58,16 @@ func cellValue(f *frame.Field, c *frame.Column, r int) any {
 }
 
 // recordsValue returns the records of a row, none if c is nil.
-func recordsValue(f *frame.Field, c *frame.Column, r int) map[string]any {
+func recordsValue(f *frame.Field, c *frame.Column, r int) any {
+	if f.Records[0].Name != RecordGroup {
+		events := []any{}
+		if c != nil {
+			for i := c.Offsets[r]; i < c.Offsets[r+1]; i++ {
+				events = append(events, recordValue(f, c, int(i)))
+			}
+		}
+		return events
+	}
 	groups := f.Records[0].Labels
 	all := make(map[string]any, len(groups))
 	lists := make([][]any, len(groups))
@@ -67,11 +77,7 @@ func recordsValue(f *frame.Field, c *frame.Column, r int) map[string]any {
 			if code < 0 || int(code) >= len(groups) {
 				continue
 			}
-			record := make(map[string]any, len(f.Records))
-			for k := range f.Records {
-				record[f.Records[k].Name] = cellValue(&f.Records[k], &c.Records[k], i)
-			}
-			lists[code] = append(lists[code], record)
+			lists[code] = append(lists[code], recordValue(f, c, i))
 		}
 	}
 	for k, name := range groups {
@@ -80,25 +86,59 @@ func recordsValue(f *frame.Field, c *frame.Column, r int) map[string]any {
 	return all
 }
 
-// exampleRecords returns one record of each group.
-func exampleRecords(f *Field) map[string]any {
-	all := map[string]any{}
-	for _, group := range f.Records[0].Domain.Labels {
+// recordValue returns record i of a column.
+func recordValue(f *frame.Field, c *frame.Column, i int) map[string]any {
+	record := make(map[string]any, len(f.Records))
+	for k := range f.Records {
+		record[f.Records[k].Name] = cellValue(&f.Records[k], &c.Records[k], i)
+	}
+	return record
+}
+
+// exampleRecords returns one record of each group, or an event.
+func exampleRecords(f *Field) any {
+	example := func() map[string]any {
 		record := map[string]any{}
 		for _, x := range f.Records {
 			record[x.Name] = x.Example()
 		}
+		return record
+	}
+	if !f.Grouped() {
+		return []any{example()}
+	}
+	all := map[string]any{}
+	for _, group := range f.Records[0].Domain.Labels {
+		record := example()
 		record[RecordGroup] = group
 		all[group] = []any{record}
 	}
 	return all
 }
 
+// Grouped reports whether the records of the field are in groups; events are not.
+func (f *Field) Grouped() bool { return f.Records[0].Name == RecordGroup }
+
+// RecordsExample returns what a template may range over: "family.child", or "life".
+func (f *Field) RecordsExample() string {
+	if f.Grouped() {
+		return f.Name + "." + f.Records[0].Domain.Label(0)
+	}
+	return f.Name
+}
+
 // RecordPaths returns the paths with which templates name the fields of records:
-// "family.child.given_name". It returns nil for a field without records.
+// "family.child.given_name", or of events: "life.year". It returns nil for a field without
+// records.
 func (f *Field) RecordPaths() (paths []string) {
 	if f.Type != frame.Records {
 		return nil
+	}
+	if !f.Grouped() {
+		for _, x := range f.Records {
+			paths = append(paths, f.Name+"."+x.Name)
+		}
+		return paths
 	}
 	for _, group := range f.Records[0].Domain.Labels {
 		for _, x := range f.Records {

@@ -87,10 +87,36 @@ func (g *RecordGroup) counts() string {
 	return strings.Join(parts, ", ")
 }
 
+var eventHead = []string{"event", "persons>", "share>", "events>", "years", "ages"}
+
+// eventRows describes the events of a timeline, the commonest first.
+func (f *Field) eventRows() (rows [][]string) {
+	groups := slices.Clone(f.Records)
+	slices.SortStableFunc(groups, func(x, y RecordGroup) int { return cmp.Compare(y.Records, x.Records) })
+	for _, g := range groups {
+		var persons, share float64
+		for n, v := range g.Persons {
+			if n > 0 {
+				persons += v.Count
+				share += v.Share
+			}
+		}
+		row := []string{g.Name, humanize.Thousands(int64(persons)), percentOf(share), humanize.Thousands(g.Records), "", ""}
+		for i, x := range g.Fields {
+			if n := x.Numbers; i < 2 && n != nil && n.N > 0 { // year and age come first
+				row[4+i] = fmt.Sprintf("%.0f to %.0f, median %.0f", n.Min, n.Max, n.P50)
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
 // recordsView shows a field of records.
 type recordsView struct {
 	Field  fieldName
 	Groups []recordGroupView
+	Events [][]string // of a timeline: the cells of eventHead
 }
 
 type recordGroupView struct {
@@ -101,6 +127,10 @@ type recordGroupView struct {
 
 func (v *view) records(f *Field) recordsView {
 	out := recordsView{Field: v.name(f)}
+	if f.Events {
+		out.Events = f.eventRows()
+		return out
+	}
 	for _, g := range f.Records {
 		x := recordGroupView{Name: g.Name, Records: humanize.Thousands(g.Records)}
 		full := 0.0
@@ -134,6 +164,14 @@ func (s *Stats) records(d *document) {
 			headed = true
 		}
 		d.line("### %s\n", Escape(heading(f)))
+		if f.Events {
+			rows := f.eventRows()
+			for _, row := range rows {
+				row[0] = Escape(row[0])
+			}
+			d.table(eventHead, rows)
+			continue
+		}
 		var rows [][]string
 		for _, g := range f.Records {
 			rows = append(rows, []string{"**" + Escape(g.Name) + "**", humanize.Thousands(g.Records), "", "persons by number: " + g.counts()})

@@ -127,6 +127,7 @@ func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Resul
 	}
 	out.Dates = profile.Dates
 	out.Records = recordGroups(f, profile.Records)
+	out.Events = f.Records != nil && !f.Grouped()
 	if profile.Counts == nil {
 		return out
 	}

@@ -145,6 +145,8 @@ type Field struct {
 	Dates   *check.DateSummary `json:"dates,omitempty"`
 	// Records describe the groups of a field of records.
 	Records []RecordGroup `json:"records,omitempty"`
+	// Events says that the groups are the events of a timeline.
+	Events bool `json:"events,omitempty"`
 	// Published names the one-way table whose figures are in Values.
 	// PublishedWhere is the condition of its universe, "" for everyone.
 	Published      string `json:"published,omitempty"`

@@ -109,7 +109,7 @@ func appendFact(h []byte, name string, value any) []byte {
 	switch value := value.(type) {
 	case []string:
 		texts = append(texts, value...)
-	case map[string]any: // records
+	case map[string]any, []any: // records
 		data, _ := json.Marshal(value) // strings, numbers and truth values always marshal
 		texts = append(texts, string(data))
 	default:

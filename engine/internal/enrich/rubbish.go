@@ -117,20 +117,35 @@ func newSent(req endpoint.Request, values map[string]any) *sent {
 		add(x.Answer)
 	}
 	for name, value := range values {
-		var words []uint64
-		switch v := value.(type) {
-		case string:
-			words = tokenize.Hashes(v)
-		case []string:
-			words = tokenize.Hashes(strings.Join(v, "\n"))
+		if name != "" {
+			s.disown(value)
 		}
-		if len(words) == 0 || name == "" {
-			continue
-		}
-		s.own = append(s.own, words)
-		eachRun(words, func(_ int, run uint64) { delete(s.runs, run) })
 	}
 	return s
+}
+
+// disown takes what the prompt shows of the person from what is the request's.
+func (s *sent) disown(value any) {
+	var words []uint64
+	switch v := value.(type) {
+	case string:
+		words = tokenize.Hashes(v)
+	case []string:
+		words = tokenize.Hashes(strings.Join(v, "\n"))
+	case []any: // records
+		for _, x := range v {
+			s.disown(x)
+		}
+	case map[string]any:
+		for _, x := range v {
+			s.disown(x)
+		}
+	}
+	if len(words) == 0 {
+		return
+	}
+	s.own = append(s.own, words)
+	eachRun(words, func(_ int, run uint64) { delete(s.runs, run) })
 }
 
 func eachRun(words []uint64, visit func(at int, run uint64)) {

@@ -30,7 +30,7 @@ var rubbishRequest = endpoint.Request{
 }
 
 func TestRubbish(t *testing.T) {
-	values := map[string]any{"place": "Upper Bend upon the Water", "work": "keeps bees with two neighbours from the hill", "age": int64(61)}
+	values := map[string]any{"place": "Upper Bend upon the Water", "age": int64(61), "life": []any{map[string]any{"year": int64(1990), "text": "keeps bees with two neighbours from the hill"}}}
 	const good = "At sixty-one she still walks to the hives before breakfast, counts the frames aloud and argues with the wind."
 	for _, c := range []struct{ name, text, want string }{
 		{"a text", good, ""},
