@@ -7,6 +7,9 @@
 package plan
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/spec"
@@ -199,6 +202,13 @@ func (p *Plan) WithoutTexts() *Plan {
 		}
 	}
 	out.Narrator, out.Rules, out.Languages, out.Groups, out.Calls, out.Quarantine = nil, nil, nil, nil, nil, nil
+	out.Aliases = maps.Clone(p.Aliases)
+	for name, set := range out.Aliases {
+		set.Columns = slices.DeleteFunc(slices.Clone(set.Columns), func(c AliasColumn) bool { return c.Field != "" && out.Field(c.Field) == nil })
+		set.Names = maps.Clone(set.Names)
+		maps.DeleteFunc(set.Names, func(field, _ string) bool { return out.Field(field) == nil })
+		out.Aliases[name] = set
+	}
 	out.Stamp()
 	return &out
 }
