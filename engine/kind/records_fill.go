@@ -93,7 +93,6 @@ type groupDrawer struct {
 	fields   []*Field // of the batches: the context, then the group's own
 	context  []contextColumn
 	programs []recordProgram
-	limits   []*boundLimit
 	own      int          // position of the first own field
 	targets  []recordPart // own fields that are shown
 	retries  bool         // a record may be drawn again
