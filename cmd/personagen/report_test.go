@@ -224,6 +224,9 @@ func sectionsOf(t *testing.T, path string) string {
 	if s.Places != nil {
 		list += " places"
 	}
+	if slices.ContainsFunc(s.Fields, func(f report.Field) bool { return f.Records != nil }) {
+		list += " records"
+	}
 	list += " margins joints"
 	if s.Texts != nil {
 		list += " texts"

@@ -124,6 +124,9 @@ var streams = []string{
 	`engine/endpoint: "endpoint retries"`,
 	`engine/internal/narrate: "narrator bank " …`,
 	`engine/internal/narrate: "narrator items " …`,
+	`engine/internal/narrate: "narrator outline " …`,
+	`engine/internal/narrate: "narrator reference " …`,
+	`engine/internal/narrate: "narrator relation " …`,
 	`engine/internal/sample: "allocate " …`,
 	`engine/internal/sample: …`,
 	`engine/internal/sample: …`,
@@ -132,6 +135,8 @@ var streams = []string{
 	`engine/kind: …`,
 	`engine/kind: …`,
 	`engine/kind: …`,
+	`engine/kind: …`,
+	`engine/kind: … "/event"`,
 	`engine/kind: … "/unique"`,
 	`engine/report: "gallery"`,
 }
