@@ -204,7 +204,7 @@ func TestMutations(t *testing.T) {
 			})
 		}, []string{"rule.age"}},
 		{"another home in ten texts", func(t *testing.T, all []person) {
-			home := regexp.MustCompile(`(?:trăiește|locuiește) în (?:satul|orașul) \pL+`)
+			home := regexp.MustCompile(`(?:(?:trăiește|locuiește) în|din) (?:satul|orașul) \pL+`)
 			spoil(t, all, 10, func(i int, p person) bool {
 				return p.text("locality") != "Cahul" && replaceIn(p, prose, home, func(string) string { return "trăiește în orașul Cahul" })
 			})

@@ -45,7 +45,7 @@ func testSamples(t *testing.T, pop population) {
 		lines.Write(rows[row])
 		pages += page(t, s, rows[row])
 	}
-	head := fmt.Sprintf(`# Five personas
+	head := fmt.Sprintf(`# %d personas
 
 These people are invented. The offline narrator wrote their texts from phrase banks (`+"`text_source` is `offline`"+`), not a model.
 They are persons %s of the population that the specification describes (seed %d, size %d), as printed by
@@ -53,7 +53,7 @@ They are persons %s of the population that the specification describes (seed %d,
     personagen preview specs/%s -n %d --json
 
 one per line. The JSON is in [personas.jsonl](personas.jsonl). After a change of the specification or of a phrase bank, `+"`UPDATE=1 go test ./specs -run Samples`"+` updates the samples.
-`, strings.Join(numbers, ", "), s.Seed, s.Size, pop.file, previewed)
+`, len(numbers), strings.Join(numbers, ", "), s.Seed, s.Size, pop.file, previewed)
 	for name, want := range map[string]string{"personas.jsonl": lines.String(), "README.md": head + pages} {
 		path := filepath.Join(pop.dir, "samples", name)
 		if os.Getenv("UPDATE") != "" {
@@ -85,6 +85,9 @@ func page(t *testing.T, s *run.PreviewResult, line []byte) string {
 		v := values[f.Name]
 		switch {
 		case v == nil || slices.Contains([]string{"id", "name", "country", "text_source"}, f.Name):
+		case f.Type == frame.Records:
+			records, _ := json.Marshal(v) // what JSON gave always marshals
+			fmt.Fprintf(&facts, "| %s | `%s` |\n", f.Name, records)
 		case f.Text == nil:
 			fmt.Fprintf(&facts, "| %s | %v |\n", f.Name, v)
 		case f.Type == frame.TextList:

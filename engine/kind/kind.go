@@ -157,6 +157,10 @@ func (f *Field) RowOf() string {
 	return ""
 }
 
+// Follows reports whether the field's values are a function of its Inputs, so that data
+// that have these give it too.
+func (f *Field) Follows() bool { return f.Class == Derived || f.RowOf() != "" }
+
 // FollowsNull reports whether the field is also null, where its When holds, by the values
 // of the fields from which it follows.
 func (f *Field) FollowsNull() bool {

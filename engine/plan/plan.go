@@ -245,7 +245,7 @@ func (p *Plan) Measurable() map[string]bool {
 	}
 	for _, name := range p.Order {
 		f := p.Field(name)
-		if !f.Hidden || f.Class != kind.Derived {
+		if !f.Hidden || !f.Follows() {
 			continue
 		}
 		measurable[name] = true

@@ -10,7 +10,6 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/columns"
 	"github.com/personagen/personagen/engine/internal/generate"
-	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 )
 
@@ -79,7 +78,7 @@ func (r *Reader) open() error {
 	for i, f := range r.plan.Fields {
 		r.from[i] = -1
 		switch {
-		case !has[f.Name] && f.Class == kind.Derived:
+		case !has[f.Name] && f.Follows():
 			derive = append(derive, f.Name)
 		case !has[f.Name] && f.Hidden: // only the generator needs a hidden field that is drawn
 		default:

@@ -243,7 +243,7 @@ func NewDeriver(p *plan.Plan, names []string) (*Deriver, error) {
 	var order []string
 	for _, name := range p.Order {
 		for _, wanted := range names {
-			if name == wanted && p.Field(name).Class == kind.Derived {
+			if name == wanted && p.Field(name).Follows() {
 				order = append(order, name)
 			}
 		}
