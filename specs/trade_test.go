@@ -133,3 +133,20 @@ func TestTrades(t *testing.T) {
 		}
 	}
 }
+
+// TestTradesBreakNoRule: a person of any faith, age and household can have any trade, so
+// its words and acts say nothing that a rule forbids to some.
+func TestTradesBreakNoRule(t *testing.T) {
+	p, _ := persons(t, "moldova.cue", 1, 1)
+	for _, row := range csvRows(t, "moldova", "trade.csv") {
+		for _, text := range []string{row["text"], row["definite"]} {
+			for i := range p.Rules {
+				for _, never := range p.Rules[i].Never {
+					if mentions(strings.ToLower(text), strings.ToLower(never)) {
+						t.Errorf("%s: %q says %q, which the rule %q forbids", row["code"], text, never, p.Rules[i].Name)
+					}
+				}
+			}
+		}
+	}
+}
