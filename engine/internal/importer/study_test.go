@@ -195,6 +195,44 @@ func TestMeasure(t *testing.T) {
 	if s.Measure != "counts" || len(s.Open) > 0 {
 		t.Errorf("measure %q, questions %s", s.Measure, questions(s))
 	}
+	// Whatever the user says, no distribution can be taken from these.
+	for _, tt := range []struct{ data, open string }{{"1 -2 3 4", "negative"}, {"0 0 0 0", "no figure is above 0"}} {
+		if s = look(t, "x.px", px("Median age", "years", tt.data), Choices{Measure: "counts"}); !strings.Contains(questions(s), tt.open) {
+			t.Errorf("%s: questions %s", tt.data, questions(s))
+		}
+	}
+}
+
+// The name of a file does not say what is in it.
+func TestOpenOtherKinds(t *testing.T) {
+	for _, tt := range []struct{ name, data, want string }{
+		{"a.px", "<!DOCTYPE html><title>Not found</title>", "the file is a web page, not a text file"},
+		{"a.json", "version https://git-lfs.github.com/spec/v1", "the file is a pointer of Git LFS, not a text file"},
+		{"a.csv", "\x1f\x8b\x08", "the file is compressed, not a text file"},
+		{"a.px", "PK\x03\x04", "a.px cannot be read: the workbook is damaged or cut off: zip: not a valid zip file"},
+		{"a.px", `{"version": "2.0", "class": "collection", "link": {}}`, "the file has no JSON-stat dataset"},
+	} {
+		faults := &diag.List{}
+		if Open([]byte(tt.data), tt.name, Options{}, faults); !faults.Failed() || faults.Items[0].Message != tt.want {
+			t.Errorf("%s %q: %v", tt.name, tt.data, faults.Err())
+		}
+	}
+}
+
+// A row that the file leaves out has no persons. That is told, above all of a category
+// that has none but these.
+func TestAbsent(t *testing.T) {
+	s := look(t, "x.px", `CHARSET="ANSI";TITLE="t";UNITS="persons";STUB="place";HEADING="status";KEYS("place")=VALUES;
+VALUES("place")="A","B","C";VALUES("status")="x","y";DATA="A",1 2 "C",3 4;`, Choices{})
+	out, open := s.Write(Origin{File: "x.px", Form: "csv", Long: s.Cube.Long()}, &Spec{Sources: map[string]Source{}, Roles: map[string]string{}}, nil)
+	if len(open) > 0 || !strings.Contains(out.Text(), "absent: 0") {
+		t.Fatal(open, out)
+	}
+	for _, want := range []string{"2 of 6 combinations are not in the file: nobody has them (absent: 0)", `place has no figure for "B", so nobody has it`} {
+		if !slices.Contains(s.Notes, want) {
+			t.Errorf("no remark %q: %q", want, s.Notes)
+		}
+	}
 }
 
 func TestContents(t *testing.T) {
