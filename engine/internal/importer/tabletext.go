@@ -134,7 +134,11 @@ func (t *tableText) text(fields map[int]string, source string) string {
 	}
 	if len(symbols) > 0 {
 		add("missing: %s", cueList(symbols))
-		add("missing_is: \"unknown\"")
+		if t.Each != nil {
+			add("missing_is: %v", *t.Each)
+		} else {
+			add("missing_is: \"unknown\"")
+		}
 	}
 	if len(t.maps) > 0 {
 		var list []string
