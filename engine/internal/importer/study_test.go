@@ -235,6 +235,27 @@ VALUES("place")="A","B","C";VALUES("status")="x","y";DATA="A",1 2 "C",3 4;`, Cho
 	}
 }
 
+// What the figures are that an office keeps secret follows from its totals. Without them, the
+// fit would make categories of which nothing is known as large as the others.
+func TestMissing(t *testing.T) {
+	write := func(s *Study) string {
+		out, open := s.Write(Origin{File: "x.px", Form: "csv", Long: s.Cube.Long()}, &Spec{Sources: map[string]Source{}, Roles: map[string]string{}}, nil)
+		if len(open) > 0 {
+			t.Fatal(open)
+		}
+		return out.Text()
+	}
+	const dims = `CHARSET="ANSI";TITLE="Persons";UNITS="persons";STUB="place";HEADING="job";VALUES("place")="A","B","C","D","E";`
+	s := look(t, "x.px", dims+`VALUES("job")="Total","x","y","z";DATA=60 10 20 30 70 25 25 20 68 ".." 30 ".." 22 10 12 0 41 20 ".." 20;`, Choices{})
+	if text := write(s); !strings.Contains(text, "missing_is: 13\n") || !slices.Contains(s.Notes, `3 figures are not given: "Total" of job leaves 39 for them, so each is taken to be 13 (missing_is)`) {
+		t.Errorf("%q\n%s", s.Notes, text)
+	}
+	s = look(t, "x.px", dims+`VALUES("job")="x","y","z";DATA=10 20 ".." 25 25 ".." 11 30 ".." ".." 12 ".." 20 40 ".." ;`, Choices{})
+	if text := write(s); kept(s) != "A,B,C,D,E | x,y" || evidence(s, "z") != "no figure is given" || !strings.Contains(text, `missing_is: "unknown"`) {
+		t.Errorf("kept %s, %s\n%s", kept(s), evidence(s, "z"), text)
+	}
+}
+
 func TestContents(t *testing.T) {
 	px := func(values, data string) string {
 		return `CHARSET="ANSI";TITLE="t";CONTVARIABLE="c";STUB="place";HEADING="c";VALUES("place")="A","B","C";VALUES("c")=` + values + `;DATA=` + data + `;`
