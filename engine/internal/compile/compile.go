@@ -64,6 +64,7 @@ var fitting = []stage{
 	{"statistics", (*compiler).meetStatistics},
 	{"tables", (*compiler).reportTables},
 	{"moves", (*compiler).reportMoves},
+	{"untold", (*compiler).reportUntold},
 	{"expected", (*compiler).expect},
 	{"entries", (*compiler).checkEntries},
 	{"model", (*compiler).buildModel},

@@ -369,7 +369,10 @@ func (r *rowReader) settleMissing() {
 	if cells > mostNamed {
 		text += fmt.Sprintf("; and %d more", cells-mostNamed)
 	}
-	given := humanize.Count(cells, "figure that is not given", "figures that are not given")
+	given, which := humanize.Count(cells, "figure that is not given", "figures that are not given"), "which are"
+	if cells == 1 {
+		which = "which is"
+	}
 	switch {
 	case is == nil:
 		row := r.missing[0]
@@ -383,13 +386,13 @@ func (r *rowReader) settleMissing() {
 			}
 		}
 		f.open = nil
-		r.diags.Warnf(is.Place, "missing", "table %q has %s, which are taken to be %v: %s", f.spec.Name, given, *is.Number, text)
+		r.diags.Warnf(is.Place, "missing", "table %q has %s, %s taken to be %v: %s", f.spec.Name, given, which, *is.Number, text)
 	default:
 		for cell, open := range f.open {
 			if open && f.share[cell] > 0 { // add: true
 				f.share[cell] = 0
 			}
 		}
-		r.diags.Warnf(is.Place, "missing", "table %q has %s, which are left to the other tables: %s", f.spec.Name, given, text)
+		r.diags.Warnf(is.Place, "missing", "table %q has %s, %s left to the other tables: %s", f.spec.Name, given, which, text)
 	}
 }

@@ -64,7 +64,6 @@ func (l *looker) measure() {
 		if l.Measure != "counts" {
 			l.hundred()
 		}
-		return
 	}
 	for _, q := range l.Open {
 		if q.Axis >= 0 && (l.Axes[q.Axis].About == Metrics || l.Axes[q.Axis].About == Units) {
@@ -85,7 +84,7 @@ func (l *looker) measure() {
 		l.ask(-1, "no figure is above 0, so there is no distribution to take")
 		return
 	}
-	if l.proven {
+	if l.choices.Measure != "" || l.proven {
 		return
 	}
 	if word := l.noCount(); word != "" {

@@ -1,13 +1,13 @@
 package importer
 
 import (
-	"bytes"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/internal/office"
+	"github.com/personagen/personagen/engine/internal/sheet"
 	"github.com/personagen/personagen/engine/internal/table"
 )
 
@@ -28,11 +28,11 @@ type Opened struct {
 // Open reads a table: a file in one of the formats of package office, a CSV file or a
 // workbook. Faults are added to the list; then the result is nil.
 func Open(data []byte, shown string, o Options, faults *diag.List) *Opened {
-	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
-		faults.Errorf(diag.Place{File: shown}, "compressed", "the file is compressed").WithHint("unpack it first, for example with gunzip")
+	workbook := sheet.Is(data)
+	if !workbook && !table.CheckText(data, diag.Place{File: shown}, "the file", faults) {
 		return nil
 	}
-	if !office.Is(shown, data) {
+	if workbook || !office.Is(shown, data) {
 		if o.Language != "" {
 			faults.Errorf(diag.Place{File: shown}, "no-language", "the file says nothing about languages").WithHint("remove --language")
 			return nil

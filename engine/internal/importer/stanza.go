@@ -129,6 +129,7 @@ func (s *Study) Write(o Origin, spec *Spec, names map[string]string) (*Stanza, [
 	if year := s.year(o.Year); year > 0 && spec.Year == 0 {
 		spec.Year = year
 	}
+	t.findAbsent()
 	source := s.source(o, spec, out)
 	name := s.tableName(o, spec, fields, t)
 	out.Tables = []Entry{{name, t.text(fields, source)}}

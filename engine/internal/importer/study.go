@@ -21,6 +21,9 @@ type Study struct {
 	Given   []int  // axes within which the user wants shares
 	Over    []int  // for percent: the axes along which the figures add up to 100
 	Zero    bool   // missing figures are 0
+	// Each is what each figure is that is not given, as a total of the file tells; nil if
+	// none does.
+	Each *float64
 	// Open are the questions that the user has to answer.
 	Open []Question
 	// Notes say what else was found.
@@ -134,6 +137,9 @@ func Look(c *office.Cube, choices Choices) (*Study, error) {
 	}
 	l.measure()
 	l.postpone()
+	if len(s.Open) == 0 && s.Measure == "counts" && !s.Zero {
+		l.missing()
+	}
 	for i := range s.Axes {
 		slices.SortFunc(s.Axes[i].Drops, func(a, b Drop) int { return a.Category - b.Category })
 	}

@@ -195,6 +195,65 @@ func TestMeasure(t *testing.T) {
 	if s.Measure != "counts" || len(s.Open) > 0 {
 		t.Errorf("measure %q, questions %s", s.Measure, questions(s))
 	}
+	// Whatever the user says, no distribution can be taken from these.
+	for _, tt := range []struct{ data, open string }{{"1 -2 3 4", "negative"}, {"0 0 0 0", "no figure is above 0"}} {
+		if s = look(t, "x.px", px("Median age", "years", tt.data), Choices{Measure: "counts"}); !strings.Contains(questions(s), tt.open) {
+			t.Errorf("%s: questions %s", tt.data, questions(s))
+		}
+	}
+}
+
+// The name of a file does not say what is in it.
+func TestOpenOtherKinds(t *testing.T) {
+	for _, tt := range []struct{ name, data, want string }{
+		{"a.px", "<!DOCTYPE html><title>Not found</title>", "the file is a web page, not a text file"},
+		{"a.json", "version https://git-lfs.github.com/spec/v1", "the file is a pointer of Git LFS, not a text file"},
+		{"a.csv", "\x1f\x8b\x08", "the file is compressed, not a text file"},
+		{"a.px", "PK\x03\x04", "a.px cannot be read: the workbook is damaged or cut off: zip: not a valid zip file"},
+		{"a.px", `{"version": "2.0", "class": "collection", "link": {}}`, "the file has no JSON-stat dataset"},
+	} {
+		faults := &diag.List{}
+		if Open([]byte(tt.data), tt.name, Options{}, faults); !faults.Failed() || faults.Items[0].Message != tt.want {
+			t.Errorf("%s %q: %v", tt.name, tt.data, faults.Err())
+		}
+	}
+}
+
+// A row that the file leaves out has no persons. That is told, above all of a category
+// that has none but these.
+func TestAbsent(t *testing.T) {
+	s := look(t, "x.px", `CHARSET="ANSI";TITLE="t";UNITS="persons";STUB="place";HEADING="status";KEYS("place")=VALUES;
+VALUES("place")="A","B","C";VALUES("status")="x","y";DATA="A",1 2 "C",3 4;`, Choices{})
+	out, open := s.Write(Origin{File: "x.px", Form: "csv", Long: s.Cube.Long()}, &Spec{Sources: map[string]Source{}, Roles: map[string]string{}}, nil)
+	if len(open) > 0 || !strings.Contains(out.Text(), "absent: 0") {
+		t.Fatal(open, out)
+	}
+	for _, want := range []string{"2 of 6 combinations are not in the file: nobody has them (absent: 0)", `place has no figure for "B", so nobody has it`} {
+		if !slices.Contains(s.Notes, want) {
+			t.Errorf("no remark %q: %q", want, s.Notes)
+		}
+	}
+}
+
+// What the figures are that an office keeps secret follows from its totals. Without them, the
+// fit would make categories of which nothing is known as large as the others.
+func TestMissing(t *testing.T) {
+	write := func(s *Study) string {
+		out, open := s.Write(Origin{File: "x.px", Form: "csv", Long: s.Cube.Long()}, &Spec{Sources: map[string]Source{}, Roles: map[string]string{}}, nil)
+		if len(open) > 0 {
+			t.Fatal(open)
+		}
+		return out.Text()
+	}
+	const dims = `CHARSET="ANSI";TITLE="Persons";UNITS="persons";STUB="place";HEADING="job";VALUES("place")="A","B","C","D","E";`
+	s := look(t, "x.px", dims+`VALUES("job")="Total","x","y","z";DATA=60 10 20 30 70 25 25 20 68 ".." 30 ".." 22 10 12 0 41 20 ".." 20;`, Choices{})
+	if text := write(s); !strings.Contains(text, "missing_is: 13\n") || !slices.Contains(s.Notes, `3 figures are not given: "Total" of job leaves 39 for them, so each is taken to be 13 (missing_is)`) {
+		t.Errorf("%q\n%s", s.Notes, text)
+	}
+	s = look(t, "x.px", dims+`VALUES("job")="x","y","z";DATA=10 20 ".." 25 25 ".." 11 30 ".." ".." 12 ".." 20 40 ".." ;`, Choices{})
+	if text := write(s); kept(s) != "A,B,C,D,E | x,y" || evidence(s, "z") != "no figure is given" || !strings.Contains(text, `missing_is: "unknown"`) {
+		t.Errorf("kept %s, %s\n%s", kept(s), evidence(s, "z"), text)
+	}
 }
 
 func TestContents(t *testing.T) {

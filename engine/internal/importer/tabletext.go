@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/office"
 )
 
@@ -43,6 +44,7 @@ type tableText struct {
 	drop        []string            // labels that are left out, by column
 	spread      bool                // classes of ages are spread over single years
 	sex         string              // field of the sexes, which have a curve each; "" for none
+	absent      int                 // combinations that are read and have no cell
 }
 
 // persons says, as the contents of a condition, whom the table is about; "" for
@@ -132,7 +134,11 @@ func (t *tableText) text(fields map[int]string, source string) string {
 	}
 	if len(symbols) > 0 {
 		add("missing: %s", cueList(symbols))
-		add("missing_is: \"unknown\"")
+		if t.Each != nil {
+			add("missing_is: %v", *t.Each)
+		} else {
+			add("missing_is: \"unknown\"")
+		}
 	}
 	if len(t.maps) > 0 {
 		var list []string
@@ -174,7 +180,7 @@ func (t *tableText) text(fields map[int]string, source string) string {
 		b.WriteString("\t\t" + c + "\n")
 	}
 	b.WriteString("\t}\n")
-	if t.Zero || t.sparse() {
+	if t.Zero || t.absent > 0 {
 		line("absent: 0")
 	}
 	if t.Measure != "counts" {
@@ -232,13 +238,37 @@ func (t *tableText) symbols() []string {
 	return found
 }
 
-// sparse reports whether some of the combinations that are read have no cell, and so no
-// persons: an office lists them all or only those with figures.
-func (t *tableText) sparse() bool {
-	n, all := 0, 1
-	t.eachKept(func(*office.Cell) { n++ })
+// findAbsent counts the combinations that are read and have no cell, and so no persons: an
+// office lists them all or only those with figures. It remarks on them, and on the categories
+// that have none but these.
+func (t *tableText) findAbsent() {
+	all, cells := 1, 0
+	some := make([][]bool, len(t.Axes))
 	for i := range t.Axes {
 		all *= len(t.Kept(i))
+		some[i] = make([]bool, len(t.Axes[i].Keep))
 	}
-	return n < all
+	var at []int
+	t.eachKept(func(c *office.Cell) {
+		cells++
+		at = t.Cube.Split(c.At, at)
+		for i, j := range at {
+			some[i][j] = true
+		}
+	})
+	if t.absent = all - cells; t.absent == 0 {
+		return
+	}
+	t.Notes = append(t.Notes, fmt.Sprintf("%s of %s not in the file: nobody has them (absent: 0)", humanize.Thousands(int64(t.absent)), humanize.Count(all, "combination is", "combinations are")))
+	for _, i := range t.Free() {
+		var empty []string
+		for _, j := range t.Kept(i) {
+			if !some[i][j] {
+				empty = append(empty, t.Cube.Dims[i].Categories[j].Name())
+			}
+		}
+		if len(empty) > 0 {
+			t.Notes = append(t.Notes, fmt.Sprintf("%s has no figure for %s, so nobody has it", t.Cube.Dims[i].Name(), humanize.Quoted(empty)))
+		}
+	}
 }

@@ -19,12 +19,14 @@ func format(name string, data []byte) string {
 	head := bytes.TrimPrefix(data[:min(len(data), 64<<10)], []byte("\xef\xbb\xbf"))
 	trimmed := bytes.TrimLeft(head, " \t\r\n")
 	switch {
-	case strings.EqualFold(filepath.Ext(name), ".px") || pxStart.Match(head):
+	case pxStart.Match(head):
 		return "px"
 	case isRows(head):
 		return "rows"
 	case len(trimmed) > 0 && trimmed[0] == '{':
 		return "json"
+	case strings.EqualFold(filepath.Ext(name), ".px"): // its errors are those of PC-Axis
+		return "px"
 	}
 	line, _, _ := strings.Cut(string(head), "\n")
 	line = strings.TrimRight(line, "\r")

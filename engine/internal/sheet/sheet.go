@@ -63,7 +63,10 @@ func open(data []byte) (*excelize.File, error) {
 		return nil, refuse("open it in a spreadsheet program and save it as .xlsx without a password", "it is an old .xls file, or an encrypted one")
 	}
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
+	switch {
+	case err != nil && Is(data):
+		return nil, refuse("download the file again", "the workbook is damaged or cut off: %v", err)
+	case err != nil:
 		return nil, refuse("name an .xlsx file; for a text file, use csv in place of xlsx", "it is not an Excel workbook: %v", err)
 	}
 	var total uint64

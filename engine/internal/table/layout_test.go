@@ -105,9 +105,10 @@ func TestLayoutFaults(t *testing.T) {
 		{"semicolons", "a;b\nx;1\n", Layout{}, `the header has one column, which contains semicolons, tabs or bars | say how the file is written: separator: ";"`},
 		{"encoding", "a,b\nx,1\n", Layout{Encoding: "klingon"}, `t.csv cannot be decoded: no encoding is called "klingon" | correct encoding, for example encoding: "windows-1252"`},
 		{"web page", "\n<!DOCTYPE html><p>Not found, sorry</p>", Layout{}, `t.csv is a web page, not a text file | download the table itself; the page may say why it is not there`},
-		{"compressed", "\x1f\x8b\x08", Layout{}, `t.csv is compressed, not a text file | unpack it`},
+		{"compressed", "\x1f\x8b\x08", Layout{}, `t.csv is compressed, not a text file | unpack it first, for example with gunzip`},
 		{"workbook", "PK\x03\x04", Layout{}, `t.csv is a workbook, not a text file | read a sheet of it: xlsx: {file: ..., sheet: ...} in place of csv`},
 		{"no workbook", "a,b\n", Layout{Sheet: &Sheet{}}, `t.csv cannot be read: it is not an Excel workbook: zip: not a valid zip file | name an .xlsx file; for a text file, use csv in place of xlsx`},
+		{"damaged workbook", "PK\x03\x04", Layout{Sheet: &Sheet{}}, `t.csv cannot be read: the workbook is damaged or cut off: zip: not a valid zip file | download the file again`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			faults := &diag.List{}

@@ -56,8 +56,7 @@ func NewStream(r io.Reader, shown string, layout *Layout, faults *diag.List) *St
 		s.fail(err, faults)
 		return nil
 	}
-	if what, hint := notText(begin); what != "" {
-		faults.Errorf(layout.placeOr(shown), "not-text", "%s is %s, not a text file", shown, what).WithHint("%s", hint)
+	if !CheckText(begin, layout.placeOr(shown), shown, faults) {
 		return nil
 	}
 	if sheet.Is(begin) {

@@ -32,6 +32,14 @@ func readGrid(data []byte, shown string, layout *Layout, faults *diag.List) *gri
 	if layout.Sheet != nil {
 		return sheetGrid(data, shown, layout, faults)
 	}
+	if !CheckText(data, layout.placeOr(shown), shown, faults) {
+		return nil
+	}
+	if sheet.Is(data) {
+		faults.Errorf(layout.placeOr(shown), "workbook", "%s is a workbook, not a text file", shown).
+			WithHint("read a sheet of it: xlsx: {file: ..., sheet: ...} in place of csv")
+		return nil
+	}
 	if len(layout.Fixed) == 0 && office.Is(shown, data) {
 		return officeGrid(data, shown, layout, faults)
 	}
@@ -90,15 +98,6 @@ type start struct {
 }
 
 func (t *text) read(data []byte, layout *Layout, faults *diag.List) *grid {
-	if what, hint := notText(data); what != "" {
-		faults.Errorf(layout.placeOr(t.path), "not-text", "%s is %s, not a text file", t.path, what).WithHint("%s", hint)
-		return nil
-	}
-	if sheet.Is(data) {
-		faults.Errorf(layout.placeOr(t.path), "workbook", "%s is a workbook, not a text file", t.path).
-			WithHint("read a sheet of it: xlsx: {file: ..., sheet: ...} in place of csv")
-		return nil
-	}
 	var err error
 	if t.data, err = decode(data, layout.Encoding); err != nil {
 		faults.Errorf(layout.placeOr(t.path), "encoding", "%s cannot be decoded: %v", t.path, err).WithHint("correct encoding, for example encoding: \"windows-1252\"")
@@ -122,6 +121,16 @@ func (t *text) read(data []byte, layout *Layout, faults *diag.List) *grid {
 // exportCodes is how the records of a statistics program are read.
 const exportCodes = "export the records as CSV with their codes, and the value labels as a CSV file with a row for each code: column, code, label (import --microdata FILE --labels CODEBOOK)"
 
+// CheckText refuses a file, which messages call shown, that begins as one of another kind
+// does, whatever its name says.
+func CheckText(data []byte, at diag.Place, shown string, faults *diag.List) bool {
+	what, hint := notText(data)
+	if what != "" {
+		faults.Errorf(at, "not-text", "%s is %s, not a text file", shown, what).WithHint("%s", hint)
+	}
+	return what == ""
+}
+
 // notText recognises files of other kinds that bear the name of a table.
 func notText(data []byte) (what, hint string) {
 	begin := bytes.Clone(bytes.TrimLeft(bytes.TrimPrefix(data[:min(len(data), 512)], []byte("\xef\xbb\xbf")), " \t\r\n"))
@@ -131,7 +140,7 @@ func notText(data []byte) (what, hint string) {
 		}
 	}
 	for _, k := range []struct{ mark, what, hint string }{
-		{"\x1f\x8b", "compressed", "unpack it"},
+		{"\x1f\x8b", "compressed", "unpack it first, for example with gunzip"},
 		{"\xd0\xcf\x11\xe0", "an old workbook (xls)", "save it as .xlsx, and read a sheet of it: xlsx: {file: ..., sheet: ...} in place of csv"},
 		{"version https://git-lfs", "a pointer of Git LFS", "fetch the data: git lfs pull"},
 		{"$fl2", "a file of SPSS", exportCodes},
