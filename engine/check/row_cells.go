@@ -56,23 +56,14 @@ func (t *rowCellsTally) add(b *frame.Batch) {
 		t.fillers[i].Fill(b, want)
 		has := t.codes.taken(x.when)
 		for r := range b.N {
-			null := want.IsNull(x.field.Type, r) || has != nil && !has[r]
-			if null != got.IsNull(x.field.Type, r) || !null && !sameCell(x.field.Type, want, got, r) {
+			if has != nil && !has[r] {
+				want.SetNull(x.field.Type, r, b.N)
+			}
+			if !got.Equal(x.field.Type, r, want, r) {
 				t.found[i].add(b.First + int64(r))
 			}
 		}
 	}
-}
-
-// sameCell compares row r of two columns of a type, neither of which is null.
-func sameCell(t frame.Type, x, y *frame.Column, r int) bool {
-	switch t {
-	case frame.Category:
-		return x.Codes[r] == y.Codes[r]
-	case frame.Integer:
-		return x.Ints[r] == y.Ints[r]
-	}
-	return x.Floats[r] == y.Floats[r]
 }
 
 func (t *rowCellsTally) merge(o tally) {

@@ -245,24 +245,11 @@ func (a *GroupAudit) testDerived(env *Env, f *Field, at int) func(*batchOf) {
 			if when != nil && cases[r] != 1 {
 				continue
 			}
-			if null := got.IsNull(f.Type, r); null != want.IsNull(f.Type, r) || !null && !equalCell(f.Type, got, r, &want, r) {
+			if !got.Equal(f.Type, r, &want, r) {
 				x.fault(r, "whose %s does not follow from the other fields", f.Name)
 			}
 		}
 	}
-}
-
-// equalCell reports whether two cells that are not null have the same value.
-func equalCell(t frame.Type, x *frame.Column, i int, y *frame.Column, k int) bool {
-	switch t {
-	case frame.Category:
-		return x.Codes[i] == y.Codes[k]
-	case frame.Integer, frame.Date:
-		return x.Ints[i] == y.Ints[k]
-	case frame.Number:
-		return x.Floats[i] == y.Floats[k]
-	}
-	return x.Texts[i] == y.Texts[k]
 }
 
 func testDates(env *Env, f *Field, at int) func(*batchOf) {
@@ -365,7 +352,7 @@ func (a *GroupAudit) fillContext(b *frame.Batch, groups []*GroupAudit) {
 				if r > 0 && a.rows[r] == a.rows[r-1] {
 					copyCell(to, source, f.Type, r, r-1)
 				} else {
-					nullCell(to, f.Type, r, len(a.rows))
+					to.SetNull(f.Type, r, len(a.rows))
 				}
 			}
 		default:
@@ -384,7 +371,7 @@ func (a *GroupAudit) fillContext(b *frame.Batch, groups []*GroupAudit) {
 				if first < len(other.rows) && other.rows[first] == person {
 					copyCell(to, source, f.Type, r, first)
 				} else {
-					nullCell(to, f.Type, r, len(a.rows))
+					to.SetNull(f.Type, r, len(a.rows))
 				}
 			}
 		}
