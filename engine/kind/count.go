@@ -130,6 +130,15 @@ func (c *Compiler) countSelector(of *Field, p *records, group int) *Selector {
 	return sum
 }
 
+// Counts returns the field whose records this one counts, "" for other fields, also for
+// counts that follow from fitted fields.
+func (f *Field) Counts() string {
+	if p, ok := f.Program.(*recordsCount); ok && p.Of == nil {
+		return p.Records
+	}
+	return ""
+}
+
 func (p *recordsCount) validate(f *Field, find func(name string) *Field) error {
 	if f.Domain == nil || !f.Domain.Integer || f.Domain.Min != 0 {
 		return fmt.Errorf("it has no range")

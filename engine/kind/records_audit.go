@@ -76,7 +76,7 @@ func (f *Field) RecordsAudit(env *Env, measurable func(name string) bool) *Recor
 func (g *recordGroup) audit(env *Env, f *Field, before []*GroupAudit, earlier map[string]int, measurable func(name string) bool) *GroupAudit {
 	d := g.bind(env, f.Records, earlier)
 	a := &GroupAudit{Name: g.Name, Max: g.Count.Max, drawer: d, group: g}
-	follows := g.Count.Of != nil || g.Count.Draw.RowOf() != ""
+	follows := g.Count.Of != nil || g.Count.Draw.Follows()
 	if names := g.Count.inputs(); follows && !slices.ContainsFunc(names, func(n string) bool { return !measurable(n) }) {
 		a.counter, a.Counts = d.counter, strings.Join(names, ", ")
 	}
@@ -187,7 +187,7 @@ func (f *Field) hasAlways() bool {
 func (a *GroupAudit) testValues(env *Env, f *Field) func(*batchOf) {
 	at := env.Index(f.Name)
 	switch {
-	case f.Class == Derived || f.RowOf() != "":
+	case f.Follows():
 		if a.knows(f.Inputs...) {
 			return a.testDerived(env, f, at)
 		}
