@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -23,6 +24,8 @@ type GroupAudit struct {
 	Fields []*Field // that are written
 	// Limited are the names of fields that are null where no value met their limits.
 	Limited []string
+	// Untested says what cannot be told from what was read, "" for nothing.
+	Untested string
 
 	drawer  *groupDrawer
 	group   *recordGroup
@@ -77,7 +80,12 @@ func (g *recordGroup) audit(env *Env, f *Field, before []*GroupAudit, earlier ma
 	d := g.bind(env, f.Records, earlier)
 	a := &GroupAudit{Name: g.Name, Max: g.Count.Max, drawer: d, group: g}
 	follows := g.Count.Of != nil || g.Count.Draw.Follows()
-	if names := g.Count.inputs(); follows && !slices.ContainsFunc(names, func(n string) bool { return !measurable(n) }) {
+	names := g.Count.inputs()
+	switch hidden := slices.IndexFunc(names, func(n string) bool { return !measurable(n) }); {
+	case !follows:
+	case hidden >= 0:
+		a.Untested = names[hidden]
+	default:
 		a.counter, a.Counts = d.counter, strings.Join(names, ", ")
 	}
 	for k, x := range g.Context {
@@ -129,12 +137,16 @@ func (g *recordGroup) audit(env *Env, f *Field, before []*GroupAudit, earlier ma
 	return a
 }
 
-// knows reports whether fields can be told from what was read.
+// knows reports whether fields can be told from what was read. It notes the first that
+// cannot.
 func (a *GroupAudit) knows(names ...string) bool {
-	return !slices.ContainsFunc(names, func(name string) bool {
-		at := slices.IndexFunc(a.drawer.fields, func(f *Field) bool { return f.Name == name })
-		return at < 0 || !a.known[at]
-	})
+	for _, name := range names {
+		if at := slices.IndexFunc(a.drawer.fields, func(f *Field) bool { return f.Name == name }); at < 0 || !a.known[at] {
+			a.Untested = cmp.Or(a.Untested, strings.TrimPrefix(name, personPrefix))
+			return false
+		}
+	}
+	return true
 }
 
 // testNulls returns what tests whether a field has values where it must.
