@@ -24,6 +24,9 @@ func (b *basis) measures(fields []string) bool {
 	return !slices.ContainsFunc(fields, func(name string) bool { return !b.measurable[name] })
 }
 
+// env is what the programs of a field of a release may depend on.
+func (b *basis) env(f *kind.Field) *kind.Env { return &kind.Env{Fields: b.plan.Fields, Field: f} }
+
 // identifies reports whether a column identifies a person, or another thing that no
 // two persons share.
 func (b *basis) identifies(column int) bool {

@@ -19,7 +19,11 @@
 // population is a random sample again, drawn without replacement.
 package check
 
-import "github.com/personagen/personagen/engine/plan"
+import (
+	"slices"
+
+	"github.com/personagen/personagen/engine/plan"
+)
 
 // Suite is a plan's checks, ready for any number of tallies.
 type Suite struct {
@@ -30,6 +34,18 @@ type Suite struct {
 // New compiles the checks of a plan. The plan must be one that the compiler
 // made: names and sizes in it are trusted.
 func New(p *plan.Plan, o Options) *Suite { return newSuite(p, o, checks) }
+
+// Kinds returns the kinds of outcomes in their order.
+func Kinds() (kinds []string) {
+	for _, definitions := range checks {
+		for _, d := range definitions {
+			if d.kind != goalCheck.kind && !slices.Contains(kinds, d.kind) {
+				kinds = append(kinds, d.kind)
+			}
+		}
+	}
+	return kinds
+}
 
 func newSuite(p *plan.Plan, o Options, list [][]definition) *Suite {
 	if o.Sampling == "" {

@@ -11,6 +11,7 @@ import (
 type entriesPlan struct {
 	options Options
 	fields  []entriesField
+	untold  map[string][]string // by other field: what decides about its entries
 }
 
 // entriesField is a choice or list, whose values are drawn from a list of entries
@@ -25,14 +26,17 @@ type entriesField struct {
 }
 
 func compileEntries(b *basis) *entriesPlan {
-	p := &entriesPlan{options: b.options}
+	p := &entriesPlan{options: b.options, untold: map[string][]string{}}
 	for i, f := range b.plan.Fields {
 		if f.Type != frame.Category && f.Type != frame.CategoryList || !b.measurable[f.Name] {
 			continue
 		}
-		e := f.Entries(&kind.Env{Fields: b.plan.Fields, Field: f})
-		if e != nil && b.measures(e.Given) {
+		switch e := f.Entries(b.env(f)); {
+		case e == nil:
+		case b.measures(e.Given):
 			p.fields = append(p.fields, entriesField{column: i, name: f.Name, list: f.Type == frame.CategoryList, entries: e})
+		default:
+			p.untold[f.Name] = e.Given
 		}
 	}
 	return p

@@ -82,10 +82,10 @@ func compileNearPersons(s *shared) check {
 	at := map[string]int{}
 	drawn := map[string]bool{} // hidden choices, of which one column stands for the row
 	for i, f := range s.plan.Fields {
-		if f.Hidden || f.Class == kind.Written || s.identifies(i) || f.Meaning() == kind.Weighting || f.Class == kind.Derived && len(f.Inputs) == 0 {
+		if f.Hidden || f.Class == kind.Written || s.identifies(i) || f.Meaning() == kind.Weighting || f.Follows() && len(f.Inputs) == 0 {
 			continue
 		}
-		n := nearField{column: i, axis: s.coding.axisOf[i], base: f.Class != kind.Derived || !s.measures(f.Inputs), number: scores.field(f.Name), entry: -1}
+		n := nearField{column: i, axis: s.coding.axisOf[i], base: !f.Follows() || !s.measures(f.Inputs), number: scores.field(f.Name), entry: -1}
 		if of := f.RowOf(); of != "" {
 			n.base = !s.measurable[of] && !drawn[of]
 			drawn[of] = true
@@ -220,7 +220,7 @@ func (x *nearPersons) following(fields []int) []int {
 		}
 	}
 	for _, name := range x.plan.Order {
-		if f := x.plan.Field(name); f != nil && (f.Class == kind.Derived || f.RowOf() != "") && slices.ContainsFunc(f.Inputs, func(input string) bool { return changed[input] }) {
+		if f := x.plan.Field(name); f != nil && f.Follows() && slices.ContainsFunc(f.Inputs, func(input string) bool { return changed[input] }) {
 			changed[name] = true
 		}
 	}

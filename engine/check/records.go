@@ -231,8 +231,11 @@ func (g *recordGroup) outcome(f *kind.Field, audit *kind.RecordsAudit, k int) Ou
 	name := f.Name + "." + f.Records[0].Domain.Label(k)
 	v := g.verdict()
 	fine := fmt.Sprintf("all %s are as their fields and limits say", humanize.Count(int(g.records), "record", "records"))
-	if audit != nil && audit.Groups[k].Counts != "" {
-		fine += "; their numbers follow from " + audit.Groups[k].Counts
+	if audit != nil {
+		if counts := audit.Groups[k].Counts; counts != "" {
+			fine += "; their numbers follow from " + counts
+		}
+		fine += notCompared(audit.Groups[k].Untested)
 	}
 	o := v.outcome(KindRecords, name, fine)
 	o.Fields = []string{f.Name}
@@ -250,6 +253,14 @@ func (g *recordGroup) outcome(f *kind.Field, audit *kind.RecordsAudit, k int) Ou
 		o.Status, o.Message = Note, strings.Join(lost, "; ")+"; "+o.Message
 	}
 	return o
+}
+
+// notCompared says that a field is not published, "" for none.
+func notCompared(untested string) string {
+	if untested == "" {
+		return ""
+	}
+	return fmt.Sprintf("; what follows from %s, which is not in the files, is not compared", untested)
 }
 
 // verdict judges what the persons have.
@@ -272,10 +283,7 @@ func (t *recordsTally) eventsOutcome(f *kind.Field) Outcome {
 	}
 	v := whole.verdict()
 	fine := fmt.Sprintf("all %s are in order, at ages and in years in which they can be, and go together", humanize.Count(int(events), "event", "events"))
-	if t.events.Untested != "" {
-		fine += fmt.Sprintf("; what follows from %s, which is not in the files, is not compared", t.events.Untested)
-	}
-	o := v.outcome(KindRecords, f.Name, fine)
+	o := v.outcome(KindRecords, f.Name, fine+notCompared(t.events.Untested))
 	o.Fields = []string{f.Name}
 	if n := t.events.Fewer; n > 0 && v.count == 0 {
 		o.Status = Note

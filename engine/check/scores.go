@@ -29,7 +29,7 @@ type scoredField struct {
 func compileScores(b *basis) *scoresPlan {
 	p := &scoresPlan{options: b.options}
 	for i, f := range b.plan.Fields {
-		scorer := func() *kind.Scorer { return f.Scorer(&kind.Env{Fields: b.plan.Fields, Field: f}) }
+		scorer := func() *kind.Scorer { return f.Scorer(b.env(f)) }
 		if f.Type != frame.Number || !b.measurable[f.Name] || !b.measures(f.Inputs) || scorer() == nil {
 			continue
 		}

@@ -47,7 +47,7 @@ func (c *weightValues) newTally(*accumulators) tally {
 		f := c.basis.plan.Fields[column]
 		var filler kind.Filler
 		if c.basis.measures(f.Inputs) {
-			filler = f.Program.Bind(&kind.Env{Fields: c.basis.plan.Fields, Field: f})
+			filler = f.Program.Bind(c.basis.env(f))
 		}
 		t.fillers = append(t.fillers, filler)
 	}

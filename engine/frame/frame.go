@@ -141,6 +141,43 @@ func (c *Column) empty() {
 	c.Codes, c.Ints, c.Floats, c.Texts, c.Null = c.Codes[:0], c.Ints[:0], c.Floats[:0], c.Texts[:0], nil
 }
 
+// Equal reports whether row r of a column of type t, which is not a list, has the value of
+// row k of another, or both are null.
+func (c *Column) Equal(t Type, r int, other *Column, k int) bool {
+	if null := c.IsNull(t, r); null || other.IsNull(t, k) {
+		return null && other.IsNull(t, k)
+	}
+	switch t {
+	case Category:
+		return c.Codes[r] == other.Codes[k]
+	case Integer, Date:
+		return c.Ints[r] == other.Ints[k]
+	case Number:
+		return c.Floats[r] == other.Floats[k]
+	}
+	return c.Texts[r] == other.Texts[k]
+}
+
+// SetNull makes row r of a column of n rows null. The items of a list stay.
+func (c *Column) SetNull(t Type, r, n int) {
+	if t == Category {
+		c.Codes[r] = -1
+		return
+	}
+	if c.Null == nil {
+		c.Null = make([]bool, n)
+	}
+	c.Null[r] = true
+	switch t {
+	case Integer, Date:
+		c.Ints[r] = 0
+	case Number:
+		c.Floats[r] = 0
+	case Text:
+		c.Texts[r] = ""
+	}
+}
+
 // Slice returns rows from to to of a column that is not a list. It shares the memory.
 func (c *Column) Slice(t Type, from, to int) Column {
 	var s Column

@@ -324,19 +324,13 @@ func (p *columnFiller) set(b *frame.Batch, c *frame.Column, r, form int, row int
 		}
 		return
 	}
-	x := 0.0
-	if null := row < 0 || p.empty[form][row]; null {
-		if c.Null == nil {
-			c.Null = make([]bool, b.N)
-		}
-		c.Null[r] = true
-	} else {
-		x = p.p.Columns[form].Numbers[row]
-	}
-	if p.typ == frame.Integer {
-		c.Ints[r] = int64(x)
-	} else {
-		c.Floats[r] = x
+	switch {
+	case row < 0 || p.empty[form][row]:
+		c.SetNull(p.typ, r, b.N)
+	case p.typ == frame.Integer:
+		c.Ints[r] = int64(p.p.Columns[form].Numbers[row])
+	default:
+		c.Floats[r] = p.p.Columns[form].Numbers[row]
 	}
 }
 

@@ -130,6 +130,15 @@ func (c *Compiler) countSelector(of *Field, p *records, group int) *Selector {
 	return sum
 }
 
+// Counts returns the field whose records this one counts, "" for other fields, also for
+// counts that follow from fitted fields.
+func (f *Field) Counts() string {
+	if p, ok := f.Program.(*recordsCount); ok && p.Of == nil {
+		return p.Records
+	}
+	return ""
+}
+
 func (p *recordsCount) validate(f *Field, find func(name string) *Field) error {
 	if f.Domain == nil || !f.Domain.Integer || f.Domain.Min != 0 {
 		return fmt.Errorf("it has no range")
@@ -149,26 +158,9 @@ func (p *recordsCount) validate(f *Field, find func(name string) *Field) error {
 
 func (p *recordsCount) Bind(env *Env) Filler {
 	if p.Of != nil {
-		return &countFiller{of: p.Of.Bind(env)}
+		return &integerGroupFiller{of: p.Of.Bind(env)}
 	}
 	return &recordsCountFiller{column: env.Index(p.Records), group: int32(p.Group)}
-}
-
-// countFiller takes the count from the fields that decide it.
-type countFiller struct {
-	of    *BoundSelector
-	cases []int32
-}
-
-func (p *countFiller) Fill(b *frame.Batch, c *frame.Column) {
-	p.cases = p.of.Cases(b, p.cases)
-	for r, k := range p.cases {
-		if k == 0 {
-			nullCell(c, frame.Integer, r, b.N)
-		} else {
-			c.Ints[r] = int64(k - 1)
-		}
-	}
 }
 
 // recordsCountFiller counts records.
@@ -181,7 +173,7 @@ func (p *recordsCountFiller) Fill(b *frame.Batch, c *frame.Column) {
 	of := &b.Columns[p.column]
 	for r := range b.N {
 		if of.IsNull(frame.Records, r) {
-			nullCell(c, frame.Integer, r, b.N)
+			c.SetNull(frame.Integer, r, b.N)
 			continue
 		}
 		from, to := of.Offsets[r], of.Offsets[r+1]

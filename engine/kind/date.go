@@ -584,10 +584,7 @@ func (p *dateFiller) Fill(b *frame.Batch, c *frame.Column) {
 			}
 		}
 		if !ok {
-			if c.Null == nil {
-				c.Null = make([]bool, b.N)
-			}
-			c.Ints[r], c.Null[r] = 0, true
+			c.SetNull(frame.Date, r, b.N)
 			continue
 		}
 		c.Ints[r] = p.draw(first, last, rng.Float64(p.stream.Uint64(b.Number(r))))

@@ -391,10 +391,7 @@ func (g *integerGroupFiller) Fill(b *frame.Batch, c *frame.Column) {
 	g.cases = g.of.Cases(b, g.cases)
 	for r, k := range g.cases {
 		if k == 0 {
-			if c.Null == nil {
-				c.Null = make([]bool, b.N)
-			}
-			c.Null[r] = true
+			c.SetNull(frame.Integer, r, b.N)
 			continue
 		}
 		c.Ints[r] = g.least + int64(k) - 1

@@ -159,7 +159,7 @@ func (f *Field) RowOf() string {
 
 // Follows reports whether the field's values are a function of its Inputs, so that data
 // that have these give it too.
-func (f *Field) Follows() bool { return f.Class == Derived || f.RowOf() != "" }
+func (f *Field) Follows() bool { return f.Class == Derived || f.RowOf() != "" || f.Counts() != "" }
 
 // FollowsNull reports whether the field is also null, where its When holds, by the values
 // of the fields from which it follows.

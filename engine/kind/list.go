@@ -123,10 +123,7 @@ func (p *listFiller) Fill(b *frame.Batch, c *frame.Column) {
 			c.Codes = p.items(c.Codes, list, b.First+int64(r))
 			continue
 		}
-		if c.Null == nil {
-			c.Null = make([]bool, b.N)
-		}
-		c.Null[r] = true
+		c.SetNull(frame.CategoryList, r, b.N)
 	}
 	c.Offsets[b.N] = int32(len(c.Codes))
 }

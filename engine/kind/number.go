@@ -451,10 +451,7 @@ func (p *numberFiller) Fill(b *frame.Batch, c *frame.Column) {
 	for r, at := range p.indexes(b) {
 		d := p.dist(at)
 		if d == nil {
-			if c.Null == nil {
-				c.Null = make([]bool, b.N)
-			}
-			c.Floats[r], c.Null[r] = 0, true
+			c.SetNull(frame.Number, r, b.N)
 			continue
 		}
 		c.Floats[r] = p.round(p.draw(d, b.Number(r))) + 0 // -0 + 0 is 0

@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -23,6 +24,8 @@ type GroupAudit struct {
 	Fields []*Field // that are written
 	// Limited are the names of fields that are null where no value met their limits.
 	Limited []string
+	// Untested says what cannot be told from what was read, "" for nothing.
+	Untested string
 
 	drawer  *groupDrawer
 	group   *recordGroup
@@ -76,8 +79,13 @@ func (f *Field) RecordsAudit(env *Env, measurable func(name string) bool) *Recor
 func (g *recordGroup) audit(env *Env, f *Field, before []*GroupAudit, earlier map[string]int, measurable func(name string) bool) *GroupAudit {
 	d := g.bind(env, f.Records, earlier)
 	a := &GroupAudit{Name: g.Name, Max: g.Count.Max, drawer: d, group: g}
-	follows := g.Count.Of != nil || g.Count.Draw.RowOf() != ""
-	if names := g.Count.inputs(); follows && !slices.ContainsFunc(names, func(n string) bool { return !measurable(n) }) {
+	follows := g.Count.Of != nil || g.Count.Draw.Follows()
+	names := g.Count.inputs()
+	switch hidden := slices.IndexFunc(names, func(n string) bool { return !measurable(n) }); {
+	case !follows:
+	case hidden >= 0:
+		a.Untested = names[hidden]
+	default:
 		a.counter, a.Counts = d.counter, strings.Join(names, ", ")
 	}
 	for k, x := range g.Context {
@@ -129,12 +137,16 @@ func (g *recordGroup) audit(env *Env, f *Field, before []*GroupAudit, earlier ma
 	return a
 }
 
-// knows reports whether fields can be told from what was read.
+// knows reports whether fields can be told from what was read. It notes the first that
+// cannot.
 func (a *GroupAudit) knows(names ...string) bool {
-	return !slices.ContainsFunc(names, func(name string) bool {
-		at := slices.IndexFunc(a.drawer.fields, func(f *Field) bool { return f.Name == name })
-		return at < 0 || !a.known[at]
-	})
+	for _, name := range names {
+		if at := slices.IndexFunc(a.drawer.fields, func(f *Field) bool { return f.Name == name }); at < 0 || !a.known[at] {
+			a.Untested = cmp.Or(a.Untested, strings.TrimPrefix(name, personPrefix))
+			return false
+		}
+	}
+	return true
 }
 
 // testNulls returns what tests whether a field has values where it must.
@@ -187,7 +199,7 @@ func (f *Field) hasAlways() bool {
 func (a *GroupAudit) testValues(env *Env, f *Field) func(*batchOf) {
 	at := env.Index(f.Name)
 	switch {
-	case f.Class == Derived || f.RowOf() != "":
+	case f.Follows():
 		if a.knows(f.Inputs...) {
 			return a.testDerived(env, f, at)
 		}
@@ -245,24 +257,11 @@ func (a *GroupAudit) testDerived(env *Env, f *Field, at int) func(*batchOf) {
 			if when != nil && cases[r] != 1 {
 				continue
 			}
-			if null := got.IsNull(f.Type, r); null != want.IsNull(f.Type, r) || !null && !equalCell(f.Type, got, r, &want, r) {
+			if !got.Equal(f.Type, r, &want, r) {
 				x.fault(r, "whose %s does not follow from the other fields", f.Name)
 			}
 		}
 	}
-}
-
-// equalCell reports whether two cells that are not null have the same value.
-func equalCell(t frame.Type, x *frame.Column, i int, y *frame.Column, k int) bool {
-	switch t {
-	case frame.Category:
-		return x.Codes[i] == y.Codes[k]
-	case frame.Integer, frame.Date:
-		return x.Ints[i] == y.Ints[k]
-	case frame.Number:
-		return x.Floats[i] == y.Floats[k]
-	}
-	return x.Texts[i] == y.Texts[k]
 }
 
 func testDates(env *Env, f *Field, at int) func(*batchOf) {
@@ -365,7 +364,7 @@ func (a *GroupAudit) fillContext(b *frame.Batch, groups []*GroupAudit) {
 				if r > 0 && a.rows[r] == a.rows[r-1] {
 					copyCell(to, source, f.Type, r, r-1)
 				} else {
-					nullCell(to, f.Type, r, len(a.rows))
+					to.SetNull(f.Type, r, len(a.rows))
 				}
 			}
 		default:
@@ -384,7 +383,7 @@ func (a *GroupAudit) fillContext(b *frame.Batch, groups []*GroupAudit) {
 				if first < len(other.rows) && other.rows[first] == person {
 					copyCell(to, source, f.Type, r, first)
 				} else {
-					nullCell(to, f.Type, r, len(a.rows))
+					to.SetNull(f.Type, r, len(a.rows))
 				}
 			}
 		}

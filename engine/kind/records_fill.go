@@ -322,7 +322,7 @@ func (d *groupDrawer) run(b *frame.Batch, last bool, persons []int32, failed []R
 			d.cases = p.when.Cases(b, d.cases)
 			for r, holds := range d.cases {
 				if holds == 0 {
-					nullCell(c, t, r, b.N)
+					c.SetNull(t, r, b.N)
 				}
 			}
 		}
@@ -345,7 +345,7 @@ func (d *groupDrawer) run(b *frame.Batch, last bool, persons []int32, failed []R
 		for _, l := range p.limits {
 			l.broken(b, func(r int) {
 				if d.refused[r] = true; last {
-					nullCell(c, t, r, b.N)
+					c.SetNull(t, r, b.N)
 				}
 			})
 		}
@@ -390,24 +390,8 @@ func (d *groupDrawer) keepFirst(b *frame.Batch) {
 
 // gather copies the given rows of a column.
 func gather(to, from *frame.Column, t frame.Type, rows []int32) {
-	if from.Null != nil && t != frame.Category {
-		to.Null = make([]bool, len(rows))
-	}
 	for i, r := range rows {
-		switch t {
-		case frame.Category:
-			to.Codes[i] = from.Codes[r]
-			continue
-		case frame.Integer, frame.Date:
-			to.Ints[i] = from.Ints[r]
-		case frame.Number:
-			to.Floats[i] = from.Floats[r]
-		case frame.Text:
-			to.Texts[i] = from.Texts[r]
-		}
-		if to.Null != nil {
-			to.Null[i] = from.Null[r]
-		}
+		copyCell(to, from, t, i, int(r))
 	}
 }
 
@@ -429,27 +413,7 @@ func copyCell(to, from *frame.Column, t frame.Type, i, r int) {
 	case to.Null != nil:
 		to.Null[i] = null
 	case null:
-		nullCell(to, t, i, max(len(to.Ints), len(to.Floats), len(to.Texts)))
-	}
-}
-
-// nullCell makes row r of a column of n rows null.
-func nullCell(c *frame.Column, t frame.Type, r, n int) {
-	if t == frame.Category {
-		c.Codes[r] = -1
-		return
-	}
-	if c.Null == nil {
-		c.Null = make([]bool, n)
-	}
-	c.Null[r] = true
-	switch t {
-	case frame.Integer, frame.Date:
-		c.Ints[r] = 0
-	case frame.Number:
-		c.Floats[r] = 0
-	case frame.Text:
-		c.Texts[r] = ""
+		to.SetNull(t, i, max(len(to.Ints), len(to.Floats), len(to.Texts)))
 	}
 }
 
@@ -457,6 +421,6 @@ func nullCell(c *frame.Column, t frame.Type, r, n int) {
 func setNull(c *frame.Column, t frame.Type, n int) {
 	c.Resize(t, n)
 	for r := range n {
-		nullCell(c, t, r, n)
+		c.SetNull(t, r, n)
 	}
 }

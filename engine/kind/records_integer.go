@@ -366,10 +366,7 @@ func (p *integerFiller) Fill(b *frame.Batch, c *frame.Column) {
 			}
 		}
 		if !ok {
-			if c.Null == nil {
-				c.Null = make([]bool, b.N)
-			}
-			c.Ints[r], c.Null[r] = 0, true
+			c.SetNull(frame.Integer, r, b.N)
 			continue
 		}
 		c.Ints[r] = base + value

@@ -353,10 +353,7 @@ func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
 				}
 			}
 			p.failed = append(p.failed, RowError{r, err})
-			if c.Null == nil {
-				c.Null = make([]bool, b.N)
-			}
-			c.Texts[r], c.Null[r] = "", true
+			c.SetNull(frame.Text, r, b.N)
 			continue
 		}
 		c.Texts[r] = text

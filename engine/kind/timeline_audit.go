@@ -206,22 +206,14 @@ func (a *TimelineAudit) testEntry(b *frame.Batch, c *frame.Column, r, i int, e *
 		}
 		want, at := &a.want.Columns[firstEventColumn+k], int(c.Offsets[r])+i
 		if form < 0 || x.p.Columns[k].Cells == nil {
-			nullCell(want, f.Type, 0, 1)
+			want.SetNull(f.Type, 0, 1)
 		} else {
 			x.p.Columns[k].write(f.Type, want, 0, 1, &x.p.Columns[k].Cells.Columns[form], e.row)
 		}
-		if !sameCell(f.Type, &c.Records[firstEventColumn+k], at, want, 0) {
+		if !c.Records[firstEventColumn+k].Equal(f.Type, at, want, 0) {
 			fault("with a %s that is not that of the event %s", f.Name, name)
 		}
 	}
-}
-
-// sameCell reports whether two cells have the same value, or none.
-func sameCell(t frame.Type, x *frame.Column, i int, y *frame.Column, k int) bool {
-	if x.IsNull(t, i) || y.IsNull(t, k) {
-		return x.IsNull(t, i) == y.IsNull(t, k)
-	}
-	return equalCell(t, x, i, y, k)
 }
 
 // testOthers tests what events say of each other.
@@ -321,7 +313,7 @@ func (a *TimelineAudit) testValues(b *frame.Batch, c *frame.Column, e *lifeEvent
 		found = true
 		equal := true
 		for k := firstEventColumn; k < len(a.fields); k++ {
-			equal = equal && sameCell(a.fields[k].Type, &c.Records[k], int(c.Offsets[e.person])+i, &a.want.Columns[k], 0)
+			equal = equal && c.Records[k].Equal(a.fields[k].Type, int(c.Offsets[e.person])+i, &a.want.Columns[k], 0)
 		}
 		same = same || equal
 	}

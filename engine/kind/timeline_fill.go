@@ -367,7 +367,7 @@ func (x *lifeReader) writeEvent(b *frame.Batch, to []frame.Column, i, n int, e *
 	for k, column := range x.p.Columns {
 		f, c := x.columns[firstEventColumn+k], &to[firstEventColumn+k]
 		if e.row < 0 || column.Cells == nil {
-			nullCell(c, f.Type, i, n)
+			c.SetNull(f.Type, i, n)
 			continue
 		}
 		form := 0
@@ -375,7 +375,7 @@ func (x *lifeReader) writeEvent(b *frame.Batch, to []frame.Column, i, n int, e *
 			form = int(x.cases[k][e.person]) - 1
 		}
 		if form < 0 {
-			nullCell(c, f.Type, i, n)
+			c.SetNull(f.Type, i, n)
 			continue
 		}
 		column.write(f.Type, c, i, n, &column.Cells.Columns[form], e.row)
@@ -418,7 +418,7 @@ func (x *eventColumn) write(t frame.Type, to *frame.Column, i, n int, from *cell
 		}
 	}
 	if null {
-		nullCell(to, t, i, n)
+		to.SetNull(t, i, n)
 	} else if to.Null != nil {
 		to.Null[i] = false
 	}

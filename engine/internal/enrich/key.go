@@ -87,7 +87,7 @@ func (f *field) keyIn(common, shown [32]byte, b *frame.Batch, row int) journal.K
 	h := append(common[:len(common):len(common)], shown[:]...)
 	for _, columns := range [][]int{f.mentions, f.compared} {
 		for _, column := range columns {
-			h = appendFact(h, b.Schema[column].Name, cell(b, column, row))
+			h = appendFact(h, b.Schema[column].Name, kind.CellValue(b, column, row))
 		}
 	}
 	return journal.MakeKey(sha256.Sum256(h), b.First+int64(row))
@@ -198,7 +198,7 @@ func (e *Enricher) facts(b *frame.Batch, row int) map[string]any {
 	for i := range e.calls {
 		for _, s := range e.calls[i].sees {
 			if s.column >= 0 {
-				values[s.name] = cell(b, s.column, row)
+				values[s.name] = kind.CellValue(b, s.column, row)
 			} else if s.list {
 				values[s.name] = []string(nil)
 			} else {
@@ -207,45 +207,4 @@ func (e *Enricher) facts(b *frame.Batch, row int) map[string]any {
 		}
 	}
 	return values
-}
-
-// cell returns a value as prompts show it: string, int64, float64 or []string. A
-// missing value is an empty text or list.
-func cell(b *frame.Batch, column, row int) any {
-	c, f := &b.Columns[column], &b.Schema[column]
-	null := c.IsNull(f.Type, row)
-	switch f.Type {
-	case frame.Records:
-		return kind.CellValue(b, column, row)
-	case frame.CategoryList:
-		items := []string{}
-		if !null {
-			for _, code := range c.Codes[c.Offsets[row]:c.Offsets[row+1]] {
-				items = append(items, f.Labels[code])
-			}
-		}
-		return items
-	case frame.TextList:
-		if null {
-			return []string{}
-		}
-		return append([]string{}, c.Texts[c.Offsets[row]:c.Offsets[row+1]]...)
-	}
-	if null {
-		return ""
-	}
-	switch f.Type {
-	case frame.Category:
-		if f.Boolean {
-			return f.Labels[c.Codes[row]] == "true"
-		}
-		return f.Labels[c.Codes[row]]
-	case frame.Integer:
-		return c.Ints[row]
-	case frame.Date:
-		return string(frame.AppendDate(nil, c.Ints[row]))
-	case frame.Number:
-		return c.Floats[row]
-	}
-	return c.Texts[row]
 }

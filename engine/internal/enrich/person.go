@@ -9,6 +9,7 @@ import (
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/internal/prompt"
 	"github.com/personagen/personagen/engine/journal"
+	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 )
 
@@ -342,7 +343,7 @@ func (c *call) render(ctx context.Context, values map[string]any, b *block, row 
 	for i, t := range tasks {
 		var mentions []string
 		for _, column := range t.field.mentions {
-			if value := string(prompt.AppendText(nil, cell(b.batch, column, row))); value != "" {
+			if value := string(prompt.AppendText(nil, kind.CellValue(b.batch, column, row))); value != "" {
 				mentions = append(mentions, value)
 			}
 		}

@@ -201,25 +201,10 @@ func (ps *programs) fill(b *frame.Batch) error {
 
 // nullify makes the rows of case 0 null.
 func nullify(c *frame.Column, t frame.Type, cases []int32) {
-	if t != frame.Category && c.Null == nil {
-		c.Null = make([]bool, len(cases))
-	}
 	for r, holds := range cases {
-		if holds != 0 {
-			continue
+		if holds == 0 {
+			c.SetNull(t, r, len(cases))
 		}
-		switch t {
-		case frame.Category:
-			c.Codes[r] = -1
-			continue
-		case frame.Integer, frame.Date:
-			c.Ints[r] = 0
-		case frame.Number:
-			c.Floats[r] = 0
-		case frame.Text:
-			c.Texts[r] = ""
-		}
-		c.Null[r] = true
 	}
 }
 
