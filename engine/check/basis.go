@@ -54,13 +54,14 @@ func (b *basis) ruled() *plan.Plan {
 		if f.Text == nil {
 			continue
 		}
-		judged := *f
+		judged, text := *f, *f.Text
+		judged.Text = &text
 		if f.Hidden {
 			judged.Text = nil
-		} else if slices.ContainsFunc(f.Text.Mentions, unknown) {
-			text := *f.Text
-			text.Mentions = slices.DeleteFunc(slices.Clone(text.Mentions), unknown)
-			judged.Text = &text
+		}
+		text.Mentions = slices.DeleteFunc(slices.Clone(text.Mentions), unknown)
+		if unknown(text.Of) {
+			text.Of = ""
 		}
 		out.Fields[i] = &judged
 	}
