@@ -2,6 +2,7 @@ package kind
 
 import (
 	"slices"
+	"strings"
 
 	"golang.org/x/text/language"
 
@@ -66,7 +67,7 @@ func (c *Compiler) readSecondLanguage(s *spec.Field, f, original *Field) {
 	}
 	own, err := language.Parse(n.String)
 	if err != nil {
-		c.Diags.Errorf(n.Place, "language", "%q is not a language: %v", n.String, err).WithHint("write a BCP 47 tag, such as \"ru\" or \"pt-BR\"")
+		c.Diags.Errorf(n.Place, "language", "%q is not a language: %s", n.String, strings.TrimPrefix(err.Error(), "language: ")).WithHint("write a BCP 47 tag, such as \"ru\" or \"pt-BR\"")
 		return
 	}
 	of := original.Text.Language
