@@ -66,8 +66,9 @@ func (b *basis) ruled() *plan.Plan {
 		out.Fields[i] = &judged
 	}
 	for _, r := range b.plan.Rules {
-		if b.measures(ruleFields(&r)) {
-			r.Fields = slices.DeleteFunc(slices.Clone(r.Fields), unknown)
+		about := slices.DeleteFunc(slices.Clone(r.Fields), unknown)
+		if b.measures(ruleFields(&r)) && len(about) == 0 == (len(r.Fields) == 0) {
+			r.Fields = about
 			out.Rules = append(out.Rules, r)
 		}
 	}

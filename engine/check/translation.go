@@ -50,7 +50,7 @@ func (x *translation) judge(j *judging, gathered tally) (out []finding, _ error)
 		switch {
 		case !j.measurable[of]:
 			o.Status, o.Message = Skip, fmt.Sprintf("the original, %s, is not in the data", of)
-		case t.fields[i].written == 0 && !t.modelWrote(of, j.shared.sources):
+		case t.offline(i, j.shared.sources):
 			o.Status, o.Message = Skip, notTranslated(c.field)
 		default:
 			o = withExamples(o, examples, t.fields[i].written)
@@ -60,13 +60,18 @@ func (x *translation) judge(j *judging, gathered tally) (out []finding, _ error)
 	return out, nil
 }
 
-// modelWrote reports whether a model wrote texts of a field, nil sources being unknown.
-func (t *texts) modelWrote(field string, sources *sources) bool {
-	if sources == nil {
+// offline reports whether a field is a translation that nobody has, because no model wrote
+// its original either, as far as sources, which may be nil, tell.
+func (t *texts) offline(i int, sources *sources) bool {
+	f := t.plan.fields[i].field
+	if f.Text.Of == "" || t.fields[i].written > 0 {
 		return false
 	}
-	_, _, model := wroteBy(sources.total([]string{field}))
-	return model > 0
+	if sources == nil {
+		return true
+	}
+	_, _, model := wroteBy(sources.total([]string{f.Text.Of}))
+	return model == 0
 }
 
 // notTranslated says why there are no texts of a translation.

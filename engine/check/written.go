@@ -46,7 +46,7 @@ func (w *written) judge(j *judging, gathered tally) (out []finding, _ error) {
 		switch {
 		case x.applies == 0 && extra.count == 0:
 			o.Status, o.Message = Skip, "no person should have this text"
-		case x.written == 0 && c.field.Text.Of != "" && !t.modelWrote(c.field.Text.Of, j.shared.sources):
+		case t.offline(i, j.shared.sources):
 			o.Status, o.Message, o.Persons, o.Rows = Skip, notTranslated(c.field), 0, nil
 		case x.written == 0 && c.field.Text.Of == "":
 			o.Status, o.Message, o.Persons, o.Rows = Note, "no text was requested", 0, nil

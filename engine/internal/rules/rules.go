@@ -211,7 +211,7 @@ func (s *Set) addField(column int, f *kind.Field) {
 	}
 	for i, r := range s.rules {
 		t.demandOf = append(t.demandOf, -1)
-		if len(r.Fields) > 0 && !slices.Contains(r.Fields, f.Name) || slices.Contains(f.Text.Except, r.Name) {
+		if (len(r.Fields) > 0 || f.Text.Of != "") && !slices.Contains(r.Fields, f.Name) || slices.Contains(f.Text.Except, r.Name) {
 			continue
 		}
 		t.demandOf[i] = add(Rule, r.Name, r.Severity)
