@@ -77,10 +77,13 @@ func checkProgram(t *testing.T, b *frame.Batch, text string) int {
 			continue
 		}
 		written++
-		f.values = map[string]any{}
-		want, err := f.execute(b, r)
-		if err != nil || string(got) != "before "+want {
-			t.Fatalf("row %d of %s:\ngot  %q\nwant %q, %v", r, text, got, want, err)
+		values := map[string]any{}
+		for _, name := range p.Fields {
+			setValue(values, name, CellValue(b, b.Schema.Index(name), r))
+		}
+		var want strings.Builder
+		if err := parsed.Execute(t.Context(), &want, values); err != nil || string(got) != "before "+want.String() {
+			t.Fatalf("row %d of %s:\ngot  %q\nwant %q, %v", r, text, got, want.String(), err)
 		}
 	}
 	return written
