@@ -48,7 +48,8 @@ func templateUses(s *spec.Field) []spec.String {
 
 func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 	f.Class, f.Type = Derived, frame.Text
-	f.Nullable = s.When != nil
+	optional := s.Body.Get("optional") != nil && s.Body.Get("optional").Bool
+	f.Nullable = s.When != nil || optional
 	node := s.Body.Get("text")
 	known := []string{}
 	for _, other := range c.Spec.Fields {
@@ -90,7 +91,7 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 		fields = append(fields, used)
 	}
 	if c.tryTemplate(s, t, fields) {
-		p := &template{Text: node.String, Fields: names, template: t}
+		p := &template{Text: node.String, Fields: names, Optional: optional, template: t}
 		if paths := t.Fields(); !slices.Equal(paths, names) {
 			p.Paths = paths
 		}
@@ -209,6 +210,8 @@ type template struct {
 	Paths []string `json:"paths,omitempty"`
 	// Contractions are pairs of words and the word that stands for them.
 	Contractions map[string]string `json:"contractions,omitempty"`
+	// Optional makes an empty text null.
+	Optional bool `json:"optional,omitempty"`
 
 	template *prompt.Template
 }
@@ -256,7 +259,7 @@ func (p *template) Bind(env *Env) Filler {
 		general.enableCache()
 		return general
 	}
-	concat := &concatFiller{parts: parts, words: contract.New(p.Contractions)}
+	concat := &concatFiller{p: p, parts: parts, words: contract.New(p.Contractions)}
 	for _, part := range parts {
 		concat.columns = append(concat.columns, columns[part.Field])
 	}
@@ -361,6 +364,7 @@ func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
 			p.cached[key] = text
 		}
 	}
+	p.p.omit(b, c)
 }
 
 // execute returns the text of a row.
@@ -390,6 +394,7 @@ func execute(ctx context.Context, t *prompt.Template, values map[string]any) (st
 // concatFiller concatenates literals and values: the filler of a template that
 // does nothing else.
 type concatFiller struct {
+	p       *template
 	parts   []prompt.Part
 	words   contract.Words
 	columns []int  // of each part; 0 for literals
@@ -416,6 +421,16 @@ func (p *concatFiller) Fill(b *frame.Batch, c *frame.Column) {
 	for r, end := range p.ends {
 		c.Texts[r] = all[from:end]
 		from = end
+	}
+	p.p.omit(b, c)
+}
+
+// omit makes the empty texts of an optional template null.
+func (p *template) omit(b *frame.Batch, c *frame.Column) {
+	for r := range b.N {
+		if p.Optional && c.Texts[r] == "" {
+			c.SetNull(frame.Text, r, b.N)
+		}
 	}
 }
 
