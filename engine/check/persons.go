@@ -6,6 +6,7 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -148,6 +149,18 @@ func (t *duplicatesTally) merge(other tally) {
 	t.found.merge(&o.found)
 	t.seen, t.sample = unionOf(t.seen, o.seen), union(t.sample, o.sample)
 }
+
+// code leaves out the fingerprints: see Tally.WriteFingerprints.
+func (t *duplicatesTally) code(c *wire.Coder) {
+	if codeSeen(c, &t.seen) {
+		if c.Reading() {
+			t.sample = make([]uint64, sampleRows)
+		}
+		wire.Sparse(c, t.sample, c.Hash)
+	}
+}
+
+func (t *duplicatesTally) distinct() []*distinct { return []*distinct{&t.found} }
 
 func (d *duplicates) judge(j *judging, gathered tally) ([]finding, error) {
 	t := gathered.(*duplicatesTally)
