@@ -144,12 +144,14 @@ func (d *distinct) merge(o *distinct) {
 
 // repeats are the values that occur more than once.
 type repeats struct {
-	count int64   // rows whose value an earlier row has
-	rows  []int64 // the row that is repeated first, then the first that repeats it
+	compared int64   // rows that were compared
+	count    int64   // rows whose value an earlier row has
+	rows     []int64 // the row that is repeated first, then the first that repeats it
 }
 
 // join adds the repeats of other values.
 func (r *repeats) join(o repeats) {
+	r.compared += o.compared
 	r.count += o.count
 	if o.rows != nil && (r.rows == nil || o.rows[1] < r.rows[1]) {
 		r.rows = o.rows
@@ -174,9 +176,11 @@ func (d *distinct) search() (repeats, error) {
 					continue
 				}
 				var repeated bool
+				n := int64(len(records))
 				if table, repeated = hasRepeats(records, table); repeated {
 					found[p] = findRepeats(records)
 				}
+				found[p].compared = n
 			}
 		})
 	}

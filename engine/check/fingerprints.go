@@ -105,14 +105,11 @@ type Repeats struct {
 type Search struct {
 	from, to int // partitions
 	sets     []*distinct
-	read     []int64 // records of each
 }
 
 // NewSearch returns a search through the partitions from one up to, and without, another.
 func (s *Suite) NewSearch(from, to int) *Search {
-	x := &Search{from: from, to: to, sets: s.NewTally().distinct()}
-	x.read = make([]int64, len(x.sets))
-	return x
+	return &Search{from: from, to: to, sets: s.NewTally().distinct()}
 }
 
 // Index returns where in the fingerprints of a tally the offsets of the partitions are.
@@ -161,7 +158,7 @@ func (x *Search) addPartition(p int, block []byte) error {
 	if crc32.Checksum(block, castagnoli) != binary.LittleEndian.Uint32(sum) {
 		return errFingerprints
 	}
-	for k, d := range x.sets {
+	for _, d := range x.sets {
 		if len(block) < 4 {
 			return errFingerprints
 		}
@@ -176,7 +173,6 @@ func (x *Search) addPartition(p int, block []byte) error {
 				return errFingerprints
 			}
 			d.parts[p] = append(d.parts[p], e)
-			x.read[k]++
 			block = block[recordSize:]
 		}
 	}
@@ -194,7 +190,7 @@ func (x *Search) Result() ([]Repeats, error) {
 		if err != nil {
 			return nil, err
 		}
-		out[k] = Repeats{Compared: x.read[k], Count: found.count, Rows: found.rows}
+		out[k] = Repeats{Compared: found.compared, Count: found.count, Rows: found.rows}
 	}
 	return out, nil
 }
@@ -206,10 +202,10 @@ func (t *Tally) AddRepeats(found []Repeats) error {
 		return fmt.Errorf("repeats of %d kinds of values, of which there are %d", len(found), len(all))
 	}
 	for k, f := range found {
-		if f.Count < 0 || f.Count > mostRows || (f.Count > 0) != (len(f.Rows) == 2) {
+		if f.Compared < 0 || f.Compared > mostRows || f.Count < 0 || f.Count > f.Compared || (f.Count > 0) != (len(f.Rows) == 2) {
 			return errors.New("the repeats are damaged")
 		}
-		all[k].found.join(repeats{f.Count, f.Rows})
+		all[k].found.join(repeats{f.Compared, f.Count, f.Rows})
 	}
 	return nil
 }

@@ -169,6 +169,9 @@ func (d *duplicates) judge(j *judging, gathered tally) ([]finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.compared != j.Rows {
+		return nil, fmt.Errorf("%s were compared with each other, and there are %d", persons(r.compared), j.Rows)
+	}
 	if r.count > 0 {
 		o.Persons, o.Rows, o.Status = r.count, r.rows, Note
 		o.Message = fmt.Sprintf("%s equal to an earlier one, such as person %d and person %d; ", humanize.Count(r.count, "person is", "persons are"), r.rows[1], r.rows[0])
