@@ -73,7 +73,7 @@ const (
 
 // partitionPersons is how many fingerprints of persons, of 16 bytes, a reduction compares
 // at most, unless there would be more reductions than partitions.
-const partitionPersons = 4_000_000
+var partitionPersons int64 = 4_000_000
 
 // format is the version of the form of a job.
 const format = 1
