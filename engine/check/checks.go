@@ -29,6 +29,7 @@ var checks = [][]definition{
 	{writtenCheck},
 	{textCheck},
 	{languageCheck},
+	{translationCheck},
 	{ruleCheck},
 	{nearDuplicatesCheck, openingsCheck},
 	{recurrenceCheck},
