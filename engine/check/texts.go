@@ -197,6 +197,7 @@ func (t *texts) code(c *wire.Coder) {
 		f := &t.fields[i]
 		c.Count(&f.applies)
 		c.Count(&f.written)
+		c.Count(&f.unoriginal)
 		f.items.Code(c)
 	}
 	for i := range t.broken {
@@ -217,12 +218,14 @@ func (t *texts) code(c *wire.Coder) {
 func (k *keptPerson) code(c *wire.Coder, p *textsPlan) {
 	hashes := func(of *[]uint64) { wire.Slice(c, of, math.MaxInt, c.Hash) }
 	if c.Reading() {
-		k.words, k.groups = make([][]uint64, len(p.fields)), make([]int32, len(p.groups))
+		k.words, k.prose, k.groups = make([][]uint64, len(p.fields)), make([][]similarity.Prose, len(p.languages)), make([]int32, len(p.groups))
 	}
 	for i := range k.words {
 		hashes(&k.words[i])
 	}
-	wire.Slice(c, &k.prose, len(p.fields), func(prose *similarity.Prose) { hashes((*[]uint64)(prose)) })
+	for i := range k.prose {
+		wire.Slice(c, &k.prose[i], len(p.fields), func(prose *similarity.Prose) { hashes((*[]uint64)(prose)) })
+	}
 	for i := range k.groups {
 		wire.Within(c, &k.groups[i], -1, p.coding.axes[p.groups[i].axis].size-1)
 	}
