@@ -97,7 +97,7 @@ func (p *columnsPlan) newTally(codes *codes, counts *counts) *columns {
 	t := &columns{plan: p, codes: codes, counts: counts, of: make([]columnTally, len(p.fields))}
 	for i, c := range p.fields {
 		if c.field.Type == frame.Records {
-			t.of[i].records = newRecordsTally(p.basis, c.field)
+			t.of[i].records = newRecordsTally(p.basis, c.field, codes.coding.design)
 		}
 	}
 	if d := codes.coding.design; d != nil {
@@ -221,7 +221,7 @@ func (t *columns) addColumn(b *frame.Batch, i int) {
 	case frame.CategoryList, frame.TextList:
 		t.addLists(b, i)
 	case frame.Records:
-		f.records.add(c.field, b, col)
+		f.records.add(c.field, b, col, t.codes)
 	}
 }
 
@@ -339,7 +339,9 @@ func (t *columns) profiles(rows int64) (out []Profile) {
 		}
 		p.Dates = f.dates.describe()
 		if f.records != nil {
-			p.Records = f.records.describe(c.field)
+			p.Records = f.records.describe(c.field, design, func(classes [][]int64) []float64 {
+				return t.counts.all().scaled(design.sums(classes), rows)
+			})
 		}
 		if c.counter >= 0 {
 			sum, _ := t.counts.weighted(c.counter)

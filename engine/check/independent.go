@@ -106,6 +106,7 @@ func (t *independentTally) code(c *wire.Coder) {
 
 func (x *independent) judge(j *judging, t tally) (out []finding, _ error) {
 	tests := t.(*independentTally).testAll()
+	hidden, untold := 0, []string(nil)
 	for i, pair := range x.pairs {
 		o := Outcome{
 			ID: "independent." + pair.Fields[0] + "." + pair.Fields[1], Kind: KindIndependent,
@@ -114,8 +115,16 @@ func (x *independent) judge(j *judging, t tally) (out []finding, _ error) {
 		if len(pair.Given) > 0 {
 			o.Name += " given " + strings.Join(pair.Given, ", ")
 		}
+		if j.unmeasurable(&o, o.Fields) {
+			hidden++
+			for _, name := range o.Fields {
+				if !j.measurable[name] && !slices.Contains(untold, name) {
+					untold = append(untold, name)
+				}
+			}
+			continue
+		}
 		switch {
-		case j.unmeasurable(&o, o.Fields):
 		case tests[i].DF == 0:
 			o.Status, o.Message = Skip, "too few persons to test"
 		default:
@@ -124,6 +133,13 @@ func (x *independent) judge(j *judging, t tally) (out []finding, _ error) {
 			continue
 		}
 		out = append(out, only(o)...)
+	}
+	if hidden > 0 {
+		slices.Sort(untold)
+		out = append(out, only(Outcome{
+			ID: "independent.hidden", Kind: KindIndependent, Name: "pairs with hidden fields", Status: Skip, Fields: untold,
+			Message: fmt.Sprintf("%s not tested: hidden, and not from published fields: %s", humanize.Count(hidden, "pair is", "pairs are"), strings.Join(untold, ", ")),
+		})...)
 	}
 	return out, nil
 }
