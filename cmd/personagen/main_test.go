@@ -237,7 +237,11 @@ func oneDocument(ts *testscript.TestScript, neg bool, args []string) {
 func files(ts *testscript.TestScript, dir string) map[string]string {
 	found := map[string]string{}
 	ts.Check(fs.WalkDir(os.DirFS(ts.MkAbs(dir)), ".", func(name string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
+		switch {
+		case err != nil:
+		case e.IsDir() && name == "_job": // what a job needs beside its release
+			return fs.SkipDir
+		case !e.IsDir():
 			found[name] = ts.ReadFile(filepath.Join(dir, name))
 		}
 		return err

@@ -205,7 +205,7 @@ func (r *run) precheck() error {
 	if err := p.Run(r.ctx, r.persons.First, r.persons.Count); err != nil {
 		return err
 	}
-	result, err := p.Result()
+	result, err := suite.Result(p.Findings().Tally)
 	if err != nil {
 		return err
 	}
