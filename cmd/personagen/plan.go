@@ -217,7 +217,30 @@ func (a *app) printTexts(f *run.TextForecast, all bool) {
 		fmt.Fprint(w, "; the price of this model is unknown")
 	}
 	fmt.Fprintln(w)
+	for _, s := range f.Shares {
+		fmt.Fprintf(w, "    %s by %s%s: %s tokens in, %s out%s\n", humanize.Count(s.Persons, "person", "persons"), s.Model, temperature(s.Temperature),
+			humanize.Thousands(s.Tokens.Prompt), humanize.Thousands(s.Tokens.Completion), shareCost(f, &s))
+	}
 	a.printOffers(f, all)
+}
+
+// temperature formats the temperature of a share of the persons.
+func temperature(t *float64) string {
+	if t == nil {
+		return ""
+	}
+	return fmt.Sprintf(" at temperature %g", *t)
+}
+
+// shareCost formats the cost of a share of the persons.
+func shareCost(f *run.TextForecast, s *run.ShareForecast) string {
+	if !s.Priced {
+		return "; the price of this model is unknown"
+	}
+	if !f.Priced {
+		return ""
+	}
+	return fmt.Sprintf(", %.2f %s", s.Cost, f.Currency)
 }
 
 // mostOffers is how many models are listed with their costs, unless all are.

@@ -35,6 +35,7 @@ func (c *compiler) compileCalls() {
 	}
 	if !c.diags.Failed() {
 		k.order()
+		k.compileVariation()
 	}
 }
 
@@ -47,6 +48,7 @@ type calls struct {
 	writes   map[string][]string // call to its fields
 	compiled []plan.Call
 	needs    [][]need // per compiled call
+	avoids   []string // calls whose prompt shows what to avoid
 }
 
 // need is a call that must come first, and the place that says so.
@@ -150,6 +152,9 @@ func (k *calls) compile(s *spec.Call) (call plan.Call, needs []need, ok bool) {
 		if writer, ok := k.writer(f, &call, template.place(ref.Offset)); ok {
 			needs = append(needs, need{writer, template.place(ref.Offset)})
 		}
+	}
+	if slices.Contains(t.Fields(), plan.ToWrite+".avoid") {
+		k.avoids = append(k.avoids, call.Name)
 	}
 	k.try(t, template, &call)
 	if call.MaxTokens == 0 {

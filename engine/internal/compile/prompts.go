@@ -94,7 +94,7 @@ func (c *compiler) try(t *prompt.Template, w source, call *plan.Call) {
 	}
 	var fields []map[string]any
 	for _, name := range call.Fields {
-		fields = append(fields, plan.Writing(c.kinds.Fields[name], nil, ""))
+		fields = append(fields, plan.Writing(c.kinds.Fields[name], nil, nil, ""))
 	}
 	values[plan.ToWrite] = fields
 	err := t.Execute(c.ctx, io.Discard, values)

@@ -16,6 +16,7 @@ import (
 // task is a field of a person that is to be written.
 type task struct {
 	field *field
+	avoid []string // phrases
 	key   journal.Key
 	fault string // why the last answer was refused, "" for none
 }
@@ -82,14 +83,20 @@ func endsRun(err error) bool {
 // lists the other fields.
 func (p *person) missing(c *call) ([]task, error) {
 	var tasks []task
-	shown := c.shown(p.values)
+	a, known, err := p.asks(c, p.number(), p.values)
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		p.guess(c, a)
+	}
 	for k := range c.fields {
 		f := &c.fields[k]
 		if !p.block.applies(f, p.row) {
 			p.count(func(n *Counts) { n.Fields[f.number].NotApplicable++ })
 			continue
 		}
-		r, key, at, err := p.look(f, shown, p.block.batch, p.row)
+		r, key, at, err := p.look(f, a, p.block.batch, p.row)
 		if err == nil && at != key && p.adopts {
 			err = p.adopt(f, r, key)
 		}
@@ -97,7 +104,7 @@ func (p *person) missing(c *call) ([]task, error) {
 		case err != nil:
 			return nil, err
 		case r == nil || r.Refused != "" && p.options.Refill:
-			tasks = append(tasks, task{field: f, key: key})
+			tasks = append(tasks, task{field: f, avoid: a.avoids[k].texts(), key: key})
 		case r.Refused != "":
 			p.setFate(f, Bad)
 			p.count(func(n *Counts) { n.Fields[f.number].Quarantined++ })
@@ -109,6 +116,15 @@ func (p *person) missing(c *call) ([]task, error) {
 		}
 	}
 	return tasks, nil
+}
+
+// guess fills in phrases that will have to be avoided and are not known yet, for an estimate.
+func (p *person) guess(c *call, a *asked) {
+	for i := range c.fields {
+		if a.avoids[i] == nil {
+			a.avoids[i] = p.avoid.placeholders(&c.fields[i])
+		}
+	}
 }
 
 // adopt writes the record of an earlier version under its key of this one.
@@ -206,12 +222,13 @@ func (p *person) checkAnswer(c *call, req endpoint.Request, tasks []task, text, 
 		names = append(names, t.field.Name)
 	}
 	var said *sent // when needed
+	model := p.variant(c, p.number()).model
 	members, err := parseAnswer(text, names)
 	if fault == "" && err != nil {
 		fault = err.Error()
 	}
 	for _, t := range tasks {
-		r := &record{Field: t.field.Name, Source: c.model}
+		r := &record{Field: t.field.Name, Source: model}
 		if t.fault = fault; fault == "" {
 			t.fault = p.checkField(t.field, members[t.field.Name], r)
 		}
@@ -263,8 +280,9 @@ func (p *person) quarantine(c *call, tasks []task) error {
 		return nil
 	}
 	var records []journal.Record
+	model := p.variant(c, p.number()).model
 	for _, t := range tasks {
-		r := record{Field: t.field.Name, Source: c.model, Refused: t.fault}
+		r := record{Field: t.field.Name, Source: model, Refused: t.fault}
 		records = append(records, journal.Record{Key: t.key, Value: r.bytes()})
 	}
 	if err := p.journal.Append(records...); err != nil {
@@ -310,14 +328,15 @@ func (p *person) request(ctx context.Context, c *call, tasks []task) (endpoint.R
 	if err != nil {
 		return endpoint.Request{}, fmt.Errorf("the prompt of call %q for person %d: %w", c.Name, p.number(), err)
 	}
-	return endpoint.Request{System: c.System, Examples: c.turns(tasks), User: user, Schema: schemaOf(tasks), Temperature: c.Temperature, MaxTokens: c.MaxTokens}, nil
+	v := p.variant(c, p.number())
+	return endpoint.Request{Model: v.model, System: c.System, Examples: v.turns(tasks), User: user, Schema: schemaOf(tasks), Temperature: v.temperature, MaxTokens: c.MaxTokens}, nil
 }
 
-// turns returns the call's examples, reduced to the fields that are asked for,
+// turns returns the examples that are shown, reduced to the fields that are asked for,
 // without those that answer none of them.
-func (c *call) turns(tasks []task) []endpoint.Turn {
+func (v *variant) turns(tasks []task) []endpoint.Turn {
 	var turns []endpoint.Turn
-	for _, x := range c.Examples {
+	for _, x := range v.examples {
 		var b strings.Builder
 		for _, t := range tasks {
 			a, ok := x.Answer[t.field.Name]
@@ -347,7 +366,7 @@ func (c *call) render(ctx context.Context, values map[string]any, b *block, row 
 				mentions = append(mentions, value)
 			}
 		}
-		fields[i] = plan.Writing(t.field.Field, mentions, t.fault)
+		fields[i] = plan.Writing(t.field.Field, mentions, t.avoid, t.fault)
 	}
 	values[plan.ToWrite] = fields
 	var text strings.Builder

@@ -31,7 +31,7 @@ func TestRenderStopsWithTheRun(t *testing.T) {
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	c := &call{Call: &plan.Call{Name: "tell"}, template: template}
+	c := &call{Call: &plan.Call{Name: "tell"}, variants: [][]*variant{{{}}}, template: template}
 	p := &person{runner: &runner{Enricher: &Enricher{}}, block: &block{batch: &frame.Batch{N: 1}}, values: map[string]any{}}
 	req, err := p.request(context.Background(), c, nil)
 	if err != nil || !strings.Contains(req.User, " 9998 ") {
