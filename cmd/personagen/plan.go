@@ -256,8 +256,12 @@ func (a *app) printOffers(f *run.TextForecast, all bool) {
 		return
 	}
 	w, each := a.stdout, func(tokens int64) string { return humanize.Thousands((tokens + persons/2) / persons) }
-	fmt.Fprintf(w, "  a person: %s tokens in, of which %s (%.0f %%) are the same for everyone, and %s out\n",
-		each(f.Tokens.Prompt), each(f.Prefix), 100*float64(f.Prefix)/float64(max(1, f.Tokens.Prompt)), each(f.Tokens.Completion))
+	same := "are the same for everyone"
+	if f.Beginnings > 1 {
+		same = fmt.Sprintf("are in %d beginnings that many requests share", f.Beginnings)
+	}
+	fmt.Fprintf(w, "  a person: %s tokens in, of which %s (%.0f %%) %s, and %s out\n",
+		each(f.Tokens.Prompt), each(f.Prefix), 100*float64(f.Prefix)/float64(max(1, f.Tokens.Prompt)), same, each(f.Tokens.Completion))
 	offers := f.Offers
 	if !all {
 		offers = offers[:min(len(offers), mostOffers)]

@@ -56,7 +56,10 @@ type TextForecast struct {
 	Waiting int            `json:"waiting,omitempty"` // batches of earlier runs, whose answers count as missing here
 	Calls   []PendingCall  `json:"calls"`
 	Tokens  release.Tokens `json:"tokens"`
-	Prefix  int64          `json:"prefix"` // of Tokens.Prompt: those that are the same for everyone
+	// Prefix are those of Tokens.Prompt that are the same for everyone, or, if Beginnings is
+	// more than 1, for many.
+	Prefix     int64 `json:"prefix"`
+	Beginnings int   `json:"beginnings"` // of a call, at most
 	// Shares are what the models and temperatures take that write about shares of the persons,
 	// in the order of the spec; nil if it has none.
 	Shares []ShareForecast `json:"shares,omitempty"`
@@ -259,6 +262,7 @@ func (r *run) forecast(e *enrich.Enricher, cfg endpoint.Config, price pricing) (
 		f.Tokens.Prompt += c.Estimate.Prompt
 		f.Tokens.Completion += c.Estimate.Completion
 		f.Prefix += c.Prefix
+		f.Beginnings = max(f.Beginnings, c.Beginnings)
 	}
 	f.Offers = offers(endpoint.Prices(), f.Tokens, f.Prefix)
 	f.Currency, f.Prices = price.currency, price.date

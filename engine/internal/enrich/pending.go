@@ -2,6 +2,7 @@ package enrich
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -23,6 +24,8 @@ type Pending struct {
 	// that all prompts share. A provider may charge less for them. With variation, it is the
 	// same for those with the same model and examples and the same phrases to avoid.
 	Prefix int64 `json:"prefix"`
+	// Beginnings is how many such beginnings there are.
+	Beginnings int `json:"beginnings"`
 	// Shares are the parts of Persons, Estimate and Prefix that shares of the persons have, in
 	// the order of the spec; nil if it has none.
 	Shares []PendingShare `json:"shares,omitempty"`
@@ -89,6 +92,7 @@ func (e *Enricher) Pending(ctx context.Context, s Source, first, count int64, ch
 	}
 	for i := range out {
 		to := &out[i]
+		to.Beginnings = len(to.groups)
 		for g, shared := range to.groups {
 			tokens := shared.persons * endpoint.EstimateTokens(shared.text, charsPerToken)
 			to.Prefix += tokens
@@ -200,14 +204,26 @@ func (f *field) placeholder() string {
 	return string(text)
 }
 
-// ProbeCalls lists how the calls ask for complete answers, for endpoint.Probe.
+// ProbeCalls lists how the calls ask for complete answers, for endpoint.Probe. Of calls whose
+// answers differ in nothing but names, such as those that ask for one text each, it has one.
 func (e *Enricher) ProbeCalls() []endpoint.Call {
 	var all []endpoint.Call
+	seen := map[string]int{}
 	for _, c := range e.calls {
 		var tasks []task
+		form := ""
 		for k := range c.fields {
 			tasks = append(tasks, task{field: &c.fields[k]})
+			form += fmt.Sprint(c.fields[k].Text.Items != nil, " ")
 		}
+		if c.Temperature != nil {
+			form += fmt.Sprint(*c.Temperature)
+		}
+		if at, ok := seen[form]; ok {
+			all[at].MaxTokens = min(all[at].MaxTokens, c.MaxTokens)
+			continue
+		}
+		seen[form] = len(all)
 		all = append(all, endpoint.Call{Schema: schemaOf(tasks), Temperature: c.Temperature, MaxTokens: c.MaxTokens})
 	}
 	return all

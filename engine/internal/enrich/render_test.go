@@ -49,3 +49,21 @@ func TestRenderStopsWithTheRun(t *testing.T) {
 		t.Errorf("a batch's request: got %v", err)
 	}
 }
+
+// TestShareOf counts the draws of shares: near their size in any hundred persons.
+func TestShareOf(t *testing.T) {
+	for seed := range uint64(20) {
+		v := newVariety(&plan.Plan{Variation: &plan.Variation{Shares: []plan.ModelShare{{Share: 0.7}, {Share: 0.25}, {Share: 0.05}}}}, seed)
+		var all, hundred [3]int
+		for person := range int64(10_000) {
+			if person%100 == 0 {
+				hundred = [3]int{}
+			}
+			i := v.shareOf(person)
+			all[i]++
+			if hundred[i]++; person%100 == 99 && hundred != [3]int{70, 25, 5} {
+				t.Fatalf("seed %d, to person %d: got %v", seed, person, hundred)
+			}
+		}
+	}
+}

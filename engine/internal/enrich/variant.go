@@ -40,9 +40,16 @@ func (v *variety) varies(c *plan.Call) bool {
 	return v.Calls == nil || slices.Contains(v.Calls, c.Name)
 }
 
-// shareOf returns the share of a person.
+// shareBlock is how many persons in a row are spread evenly over the shares.
+const shareBlock = 20
+
+// shareOf returns the share of a person. The draws of persons 0 to 19, 20 to 39 and so on are
+// stratified, so that a few hundred persons have the shares nearly exactly.
 func (v *variety) shareOf(person int64) int {
-	u := rng.Float64(v.share.Uint64(person))
+	block := person / shareBlock
+	stratum := rng.NewPermutation(shareBlock, v.share.Uint64(block)).At(person % shareBlock)
+	within, _ := v.share.At(person, 1)
+	u := (float64(stratum) + rng.Float64(within)) / shareBlock
 	for i, s := range v.Shares {
 		if u -= s.Share; u < 0 {
 			return i
