@@ -18,7 +18,7 @@ type ModelShare struct {
 
 // Avoid says which phrases of earlier texts the prompts of later persons show.
 type Avoid struct {
-	Every   int64    `json:"every"` // persons of a window
+	After   int64    `json:"after"` // persons of the first window; each later one has as many as all before
 	Most    int      `json:"most"`  // phrases of a field
 	AtLeast float64  `json:"at_least"`
 	Fields  []string `json:"fields"`

@@ -22,7 +22,7 @@ type ModelShare struct {
 // Avoid says how phrases are collected that later texts are to avoid.
 type Avoid struct {
 	Place   diag.Place
-	Every   int64 // persons of a window
+	After   int64 // persons of the first window
 	Most    int   // phrases
 	AtLeast float64
 	Fields  []String

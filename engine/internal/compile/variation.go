@@ -3,6 +3,7 @@ package compile
 import (
 	"slices"
 
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
 )
@@ -32,7 +33,7 @@ func (k *calls) compileVariation() {
 		}
 	}
 	if s.Examples > 0 && most <= s.Examples {
-		k.diags.Warnf(s.Place, "variation", "no call has more than %d examples, so each person is shown all", s.Examples).
+		k.diags.Warnf(s.Place, "variation", "no call has more than %s, so each person is shown all", humanize.Count(int64(s.Examples), "example", "examples")).
 			WithHint("give the calls more examples, or remove examples from variation")
 	}
 	k.compileShares(s, v)
@@ -61,7 +62,7 @@ func (k *calls) compileShares(s *spec.Variation, v *plan.Variation) {
 
 // compileAvoid compiles how phrases are collected that later texts are to avoid.
 func (k *calls) compileAvoid(s *spec.Avoid, v *plan.Variation, written []string) {
-	v.Avoid = &plan.Avoid{Every: s.Every, Most: s.Most, AtLeast: s.AtLeast, Fields: written}
+	v.Avoid = &plan.Avoid{After: s.After, Most: s.Most, AtLeast: s.AtLeast, Fields: written}
 	if s.Fields != nil {
 		v.Avoid.Fields = nil
 		for _, t := range s.Fields {

@@ -63,7 +63,7 @@ func (e *Enricher) newAvoidance(p *plan.Plan) *avoidance {
 			if !slices.Contains(a.Fields, f.Name) {
 				continue
 			}
-			h := append([]byte("words to avoid"), binary.AppendVarint(nil, a.Every)...)
+			h := append([]byte("words to avoid"), binary.AppendVarint(nil, a.After)...)
 			for _, share := range c.variants {
 				bare := *share[0]
 				bare.examples = nil // an example that is added changes no list
@@ -77,11 +77,21 @@ func (e *Enricher) newAvoidance(p *plan.Plan) *avoidance {
 }
 
 // window returns the first person of the window that a person is in; 0 if there are none.
+// Windows double.
 func (e *Enricher) window(person int64) int64 {
-	if e.avoid == nil {
+	if e.avoid == nil || person < e.avoid.After {
 		return 0
 	}
-	return person - person%e.avoid.Every
+	window := e.avoid.After
+	for window <= person/2 {
+		window *= 2
+	}
+	return window
+}
+
+// windowEnd returns the first person after the window that a person is in.
+func (e *Enricher) windowEnd(person int64) int64 {
+	return max(e.avoid.After, 2*e.window(person))
 }
 
 // listKey is the key of the list of a window.
@@ -135,7 +145,8 @@ func (e *Enricher) openWindow(ctx context.Context, s Source, window, from int64)
 	if known, err := e.windowKnown(window); err != nil || known {
 		return err
 	}
-	before := max(from, window-e.avoid.Every, window-mostCounted)
+	last := e.window(window - 1)
+	before := max(from, last, window-mostCounted)
 	counts, err := e.countPhrases(ctx, s, before, window-before)
 	if err != nil {
 		return err
@@ -149,11 +160,11 @@ func (e *Enricher) openWindow(ctx context.Context, s Source, window, from int64)
 			} else if known {
 				continue
 			}
-			last, _, err := e.list(f, window-e.avoid.Every)
+			earlier, _, err := e.list(f, last)
 			if err != nil {
 				return err
 			}
-			data, err := json.Marshal(counts[f.number].list(last, &e.avoid.Avoid))
+			data, err := json.Marshal(counts[f.number].list(earlier, &e.avoid.Avoid))
 			if err != nil {
 				return err
 			}

@@ -161,7 +161,7 @@ func (r *runner) deal(ctx context.Context, cancel context.CancelCauseFunc, perso
 func (e *Enricher) portion(at, left int64) int64 {
 	n := min(blockRows, left)
 	if e.avoid != nil {
-		n = min(n, e.window(at)+e.avoid.Every-at)
+		n = min(n, e.windowEnd(at)-at)
 	}
 	return n
 }

@@ -283,7 +283,7 @@ func TestBatchesOfSeveralModels(t *testing.T) {
 
 // avoiding is letters with prompts that show what to avoid.
 var avoiding = strings.Replace(identified, `{{ .name }}{{ end }}", system`, `{{ .name }}{{ with .avoid }} without {{ join \"; \" . }}{{ end }}{{ end }}", system`, 1) +
-	"\nvariation: avoid: {every: 20, most: 2, fields: [\"story\", \"tools\"]}\n"
+	"\nvariation: avoid: {after: 20, most: 2, fields: [\"story\", \"tools\"]}\n"
 
 // habitual is a model that repeats itself where it is not asked to avoid it.
 func habitual(req endpoint.Request) string {
@@ -418,7 +418,7 @@ func TestWindowsInBatches(t *testing.T) {
 	if all.Accepted+all.NotApplicable != 3*people {
 		t.Fatalf("got %+v; notes:\n%s", all, strings.Join(o.notes, "\n"))
 	}
-	if n := o.server.Batches.Created(); n != 2*people/20 || o.questions() != 2*people {
+	if n := o.server.Batches.Created(); n != 2*4 || o.questions() != 2*people {
 		t.Errorf("got %d batches with %d requests", n, o.questions())
 	}
 	for user := range a.requests {

@@ -298,7 +298,7 @@ func decodeVariation(n *spec.Node) *spec.Variation {
 		v.Shares = append(v.Shares, spec.ModelShare{Place: x.Place, Share: number(x, "share", 0), Model: text(x, "model"), Temperature: optionalNumber(x, "temperature")})
 	}
 	if a := n.Get("avoid"); a != nil {
-		v.Avoid = &spec.Avoid{Place: a.Place, Every: int64(number(a, "every", 0)), Most: int(number(a, "most", 0)), AtLeast: number(a, "at_least", 0), Fields: texts(a, "fields")}
+		v.Avoid = &spec.Avoid{Place: a.Place, After: int64(number(a, "after", 0)), Most: int(number(a, "most", 0)), AtLeast: number(a, "at_least", 0), Fields: texts(a, "fields")}
 	}
 	return v
 }
