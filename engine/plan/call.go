@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/personagen/personagen/engine/kind"
+import (
+	"strings"
+
+	"github.com/personagen/personagen/engine/kind"
+)
 
 // Call is a request to a model that writes some text fields of a person.
 type Call struct {
@@ -21,7 +25,8 @@ type Call struct {
 	Examples []Example `json:"examples,omitempty"`
 }
 
-// Example is an answered call: its prompt, and the answer for some of its fields.
+// Example is an answered call: its prompt, a text or a template over ToWrite alone, and the
+// answer for some of its fields.
 type Example struct {
 	Prompt string            `json:"prompt"`
 	Answer map[string]Answer `json:"answer"`
@@ -32,6 +37,9 @@ type Answer struct {
 	Text  string   `json:"text,omitempty"`
 	Items []string `json:"items,omitempty"`
 }
+
+// IsTemplate reports whether the prompt of an example is a template.
+func IsTemplate(prompt string) bool { return strings.Contains(prompt, "{{") }
 
 // ToWrite is the name by which a prompt ranges over the fields that it asks for. No
 // field has this name, because names of fields begin with a small letter.

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -84,6 +85,13 @@ func (k *calls) split(s *spec.Call) []spec.Call {
 		call := *s
 		call.Name, call.Examples = fmt.Sprintf("%s.%d", s.Name, len(out)+1), nil
 		for i, x := range s.Examples {
+			if k.rangesOver(&x) {
+				x.Answer = slices.DeleteFunc(slices.Clone(x.Answer), func(a spec.Named) bool { return slices.Contains(fields, a.Name) && !slices.Contains(part, a.Name) })
+				if len(x.Answer) > 0 {
+					call.Examples, shown[i] = append(call.Examples, x), true
+				}
+				continue
+			}
 			foreign := func(a spec.Named) bool { return slices.Contains(fields, a.Name) && !slices.Contains(part, a.Name) }
 			if !slices.ContainsFunc(x.Answer, foreign) {
 				call.Examples, shown[i] = append(call.Examples, x), true
@@ -98,10 +106,17 @@ func (k *calls) split(s *spec.Call) []spec.Call {
 	for i, x := range s.Examples {
 		if !shown[i] {
 			k.diags.Warnf(x.Place, "example", "no request asks for all fields that the example answers, so it is not shown").
-				WithHint("answer fields that are asked for together: fields_at_once is %d, in the order of the fields", s.AtOnce)
+				WithHint("name the fields in its prompt with {{ range .Fields }}, or answer fields that are asked for together: fields_at_once is %d, in the order of the fields", s.AtOnce)
 		}
 	}
 	return out
+}
+
+// rangesOver reports whether the prompt of an example is a template, which names the fields
+// that are asked for.
+func (k *calls) rangesOver(x *spec.Example) bool {
+	w, ok := k.source(x.Prompt)
+	return ok && plan.IsTemplate(w.text)
 }
 
 // compile compiles a call. It is not ok after a fault.
@@ -166,7 +181,8 @@ func (k *calls) compile(s *spec.Call) (call plan.Call, needs []need, ok bool) {
 // example compiles an answered call and checks it against the fields of the call.
 func (k *calls) example(s *spec.Example, call *plan.Call) plan.Example {
 	x := plan.Example{Answer: map[string]plan.Answer{}}
-	if w, ok := k.source(s.Prompt); ok {
+	w, ok := k.source(s.Prompt)
+	if ok {
 		x.Prompt = w.text
 	}
 	for _, a := range s.Answer {
@@ -193,6 +209,11 @@ func (k *calls) example(s *spec.Example, call *plan.Call) plan.Example {
 			k.diags.Errorf(a.Value.Place, "example", "the example has %d items, and field %q has %d to %d", n, f.Name, f.Text.Items.Min, f.Text.Items.Max).WithHint("an example must meet the limits of an answer")
 		}
 		x.Answer[f.Name] = plan.Answer{Items: items}
+	}
+	if ok && plan.IsTemplate(x.Prompt) {
+		if t := k.parseOver(w, nil); t != nil {
+			k.execute(t, w, map[string]any{}, slices.Sorted(maps.Keys(x.Answer)))
+		}
 	}
 	if len(x.Answer) == 0 && !k.diags.Failed() {
 		k.diags.Errorf(s.Place, "example", "the example has no answer").WithHint("give a text for at least one field of call %q", call.Name)

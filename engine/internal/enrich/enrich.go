@@ -89,6 +89,7 @@ type Enricher struct {
 // call is a plan's call with its parsed prompt.
 type call struct {
 	*plan.Call
+	examples    []example
 	draws       []rng.Stream // of the examples; nil if everyone is shown the same
 	variants    [][]*variant // by share and by the example that is shown first
 	template    *prompt.Template
@@ -157,6 +158,10 @@ func New(p *plan.Plan, j *journal.Journal, o Options) (*Enricher, error) {
 
 func (e *Enricher) newCall(p *plan.Plan, from *plan.Call) (call, error) {
 	c := call{Call: from, draws: e.draws(from, e.options.Seed)}
+	var err error
+	if c.examples, err = parseExamples(from); err != nil {
+		return c, err
+	}
 	c.variants = e.variants(&c)
 	for _, share := range c.variants {
 		if share[0].model == "" {

@@ -329,15 +329,20 @@ func (p *person) request(ctx context.Context, c *call, tasks []task) (endpoint.R
 		return endpoint.Request{}, fmt.Errorf("the prompt of call %q for person %d: %w", c.Name, p.number(), err)
 	}
 	v := p.variant(c, p.number())
-	return endpoint.Request{Model: v.model, System: c.System, Examples: v.turns(tasks), User: user, Schema: schemaOf(tasks), Temperature: v.temperature, MaxTokens: c.MaxTokens}, nil
+	examples, err := v.turns(ctx, tasks)
+	if err != nil {
+		return endpoint.Request{}, fmt.Errorf("the prompt of an example of call %q: %w", c.Name, err)
+	}
+	return endpoint.Request{Model: v.model, System: c.System, Examples: examples, User: user, Schema: schemaOf(tasks), Temperature: v.temperature, MaxTokens: c.MaxTokens}, nil
 }
 
 // turns returns the examples that are shown, reduced to the fields that are asked for,
 // without those that answer none of them.
-func (v *variant) turns(tasks []task) []endpoint.Turn {
+func (v *variant) turns(ctx context.Context, tasks []task) ([]endpoint.Turn, error) {
 	var turns []endpoint.Turn
 	for _, x := range v.examples {
 		var b strings.Builder
+		var fields []map[string]any
 		for _, t := range tasks {
 			a, ok := x.Answer[t.field.Name]
 			if !ok {
@@ -349,12 +354,22 @@ func (v *variant) turns(tasks []task) []endpoint.Turn {
 			}
 			data, _ := json.Marshal(value) // strings always marshal
 			fmt.Fprintf(&b, ",%s:%s", quoted(t.field.Name), data)
+			fields = append(fields, plan.Writing(t.field.Field, nil, nil, ""))
 		}
-		if b.Len() > 0 {
-			turns = append(turns, endpoint.Turn{User: x.Prompt, Answer: "{" + b.String()[1:] + "}"})
+		if b.Len() == 0 {
+			continue
 		}
+		turn := endpoint.Turn{User: x.Prompt, Answer: "{" + b.String()[1:] + "}"}
+		if x.template != nil {
+			var text strings.Builder
+			if err := x.template.Execute(ctx, &text, map[string]any{plan.ToWrite: fields}); err != nil {
+				return nil, err
+			}
+			turn.User = text.String()
+		}
+		turns = append(turns, turn)
 	}
-	return turns
+	return turns, nil
 }
 
 func (c *call) render(ctx context.Context, values map[string]any, b *block, row int, tasks []task) (string, error) {

@@ -3,9 +3,11 @@ package enrich
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/frame"
@@ -287,5 +289,32 @@ func (b *block) faults(f *field, row int, r *record) string {
 			reasons = append(reasons, fault.Reason)
 		}
 	}
+	if advice := lengthAdvice(f, r); advice != "" && len(reasons) > 0 {
+		reasons = append(reasons, advice)
+	}
 	return strings.Join(reasons, "; ")
 }
+
+// lengthAdvice says by how many words a text is too short or too long, "" if it is neither:
+// models count words better than characters.
+func lengthAdvice(f *field, r *record) string {
+	chars, words := utf8.RuneCountInString(r.Text), len(strings.Fields(r.Text))
+	limits := f.Text.Chars
+	if f.Text.Items != nil || words < fewWords {
+		return ""
+	}
+	aim := limits.Target
+	if aim == 0 {
+		aim = (limits.Min + limits.Max) / 2
+	}
+	switch more := (aim - chars) * words / chars; {
+	case chars < limits.Min:
+		return fmt.Sprintf("write the whole text again, with about %d words more", more)
+	case chars > limits.Max:
+		return fmt.Sprintf("write the whole text again, with about %d words fewer", -more)
+	}
+	return ""
+}
+
+// fewWords are too few to tell how long the words of a text are.
+const fewWords = 5

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/personagen/personagen/engine/internal/prompt"
 	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/plan"
 )
@@ -17,9 +18,32 @@ type variant struct {
 	share       int
 	model       string
 	temperature *float64
-	examples    []plan.Example
+	examples    []example
 	common      [][32]byte   // by field of the call: hash of what its records have in common
 	former      [][][32]byte // common under Options.Former
+}
+
+// example is an answered request.
+type example struct {
+	plan.Example
+	template *prompt.Template // of the prompt; nil for a text
+}
+
+// parseExamples parses the prompts of the examples of a call.
+func parseExamples(c *plan.Call) ([]example, error) {
+	var out []example
+	for _, x := range c.Examples {
+		parsed := example{Example: x}
+		if plan.IsTemplate(x.Prompt) {
+			t, faults := prompt.Parse(c.Name, x.Prompt, nil)
+			if len(faults) > 0 {
+				return nil, &faults[0]
+			}
+			parsed.template = t
+		}
+		out = append(out, parsed)
+	}
+	return out, nil
 }
 
 // variety draws the variants of persons.
@@ -67,15 +91,15 @@ func (e *Enricher) variants(c *call) [][]*variant {
 	}
 	var out [][]*variant
 	for i, s := range shares {
-		one := variant{share: i, model: cmp.Or(e.options.Model, s.Model, c.Model), temperature: cmp.Or(s.Temperature, c.Temperature), examples: c.Examples}
+		one := variant{share: i, model: cmp.Or(e.options.Model, s.Model, c.Model), temperature: cmp.Or(s.Temperature, c.Temperature), examples: c.examples}
 		if !c.rotates() {
 			out = append(out, []*variant{&one})
 			continue
 		}
 		var rotated []*variant
-		for first := range c.Examples {
+		for first := range c.examples {
 			v := one
-			v.examples = slices.Concat(c.Examples[first:], c.Examples[:first])[:e.variety.Examples]
+			v.examples = slices.Concat(c.examples[first:], c.examples[:first])[:e.variety.Examples]
 			rotated = append(rotated, &v)
 		}
 		out = append(out, rotated)
