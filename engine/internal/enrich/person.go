@@ -235,6 +235,11 @@ func (p *person) checkAnswer(c *call, req endpoint.Request, tasks []task, text, 
 		if t.fault == "" {
 			if said == nil {
 				said = newSent(req, p.values)
+				for _, t := range tasks { // what must be avoided recurs in texts, as the request says
+					for _, phrase := range t.avoid {
+						said.disown(phrase)
+					}
+				}
 			}
 			t.fault = p.rubbish(c, t.field, r, said)
 		}
