@@ -54,6 +54,7 @@ func TestScripts(t *testing.T) {
 //   - $BIASED_URL writes nothing about people who are red.
 //   - $PICKY_URL accepts small batches only.
 //   - $PROSE_URL never answers in JSON.
+//   - $TRANSLATOR_URL translates what stands between bars: |field=text|.
 //   - $TELLTALE_URL/WAY sends the key back.
 func setUp(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
@@ -85,6 +86,9 @@ func setUp(env *testscript.Env) error {
 	telltale := newTelltale()
 	env.Defer(telltale.Close)
 	env.Setenv("TELLTALE_URL", telltale.URL)
+	translator := (&fake.Server{Writes: translate}).Start()
+	env.Defer(translator.Close)
+	env.Setenv("TRANSLATOR_URL", translator.URL+"/v1")
 	prose := (&fake.Server{Faults: fake.Always(fake.SchemaIgnored)}).Start()
 	env.Defer(prose.Close)
 	env.Setenv("PROSE_URL", prose.URL+"/v1")
@@ -233,7 +237,11 @@ func oneDocument(ts *testscript.TestScript, neg bool, args []string) {
 func files(ts *testscript.TestScript, dir string) map[string]string {
 	found := map[string]string{}
 	ts.Check(fs.WalkDir(os.DirFS(ts.MkAbs(dir)), ".", func(name string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
+		switch {
+		case err != nil:
+		case e.IsDir() && name == "_job": // what a job needs beside its release
+			return fs.SkipDir
+		case !e.IsDir():
 			found[name] = ts.ReadFile(filepath.Join(dir, name))
 		}
 		return err

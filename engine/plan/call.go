@@ -46,7 +46,7 @@ func IsTemplate(prompt string) bool { return strings.Contains(prompt, "{{") }
 const ToWrite = "Fields"
 
 // ToWriteParts are the parts of each of these fields: the keys of Writing.
-var ToWriteParts = []string{"name", "title", "about", "min", "target", "max", "list", "items_min", "items_max", "mentions", "avoid", "fault"}
+var ToWriteParts = []string{"name", "title", "about", "min", "target", "max", "list", "items_min", "items_max", "mentions", "avoid", "language", "original", "fault"}
 
 // Call returns the named call, or nil.
 func (p *Plan) Call(name string) *Call {
@@ -59,13 +59,14 @@ func (p *Plan) Call(name string) *Call {
 }
 
 // Writing returns what a prompt can say about a field that it asks for. Mentions are
-// the values that the text must contain, avoid what was written too often; fault is why
-// the last answer was refused.
-func Writing(f *kind.Field, mentions, avoid []string, fault string) map[string]any {
+// the values that the text must contain, avoid what was written too often; original is the
+// text that it translates, "" for none; fault is why the last answer was refused.
+func Writing(f *kind.Field, mentions, avoid []string, original, fault string) map[string]any {
 	w := map[string]any{
 		"name": f.Name, "title": f.Title, "about": f.About,
 		"min": int64(f.Text.Chars.Min), "target": int64(f.Text.Chars.Target), "max": int64(f.Text.Chars.Max),
 		"list": f.Text.Items != nil, "items_min": int64(0), "items_max": int64(0), "mentions": mentions, "avoid": avoid, "fault": fault,
+		"language": f.Text.Language, "original": original,
 	}
 	if i := f.Text.Items; i != nil {
 		w["items_min"], w["items_max"] = int64(i.Min), int64(i.Max)

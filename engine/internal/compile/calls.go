@@ -171,6 +171,7 @@ func (k *calls) compile(s *spec.Call) (call plan.Call, needs []need, ok bool) {
 	if slices.Contains(t.Fields(), plan.ToWrite+".avoid") {
 		k.avoids = append(k.avoids, call.Name)
 	}
+	needs = append(needs, k.originals(t, s, &call)...)
 	k.try(t, template, &call)
 	if call.MaxTokens == 0 {
 		call.MaxTokens = k.boundTokens(call.Fields)

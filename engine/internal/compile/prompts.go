@@ -104,7 +104,11 @@ func (c *compiler) try(t *prompt.Template, w source, call *plan.Call) {
 func (c *compiler) execute(t *prompt.Template, w source, values map[string]any, names []string) {
 	var fields []map[string]any
 	for _, name := range names {
-		fields = append(fields, plan.Writing(c.kinds.Fields[name], nil, nil, ""))
+		f, original := c.kinds.Fields[name], ""
+		if f.Text.Of != "" {
+			original = "text"
+		}
+		fields = append(fields, plan.Writing(f, nil, nil, original, ""))
 	}
 	values[plan.ToWrite] = fields
 	err := t.Execute(c.ctx, io.Discard, values)

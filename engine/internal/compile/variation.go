@@ -29,7 +29,11 @@ func (k *calls) compileVariation() {
 	for _, c := range k.plan.Calls {
 		if s.Calls == nil || slices.Contains(v.Calls, c.Name) {
 			most = max(most, len(c.Examples))
-			written = append(written, c.Fields...)
+			for _, name := range c.Fields {
+				if k.kinds.Fields[name].Text.Of == "" { // a translation says what its original does
+					written = append(written, name)
+				}
+			}
 		}
 	}
 	if s.Examples > 0 && most <= s.Examples {

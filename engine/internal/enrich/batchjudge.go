@@ -223,7 +223,8 @@ func (j *judging) tasks(p *person, r numbered) (tasks []task, tries map[journal.
 			return nil, nil, nil, err
 		}
 		keys := func(f *field) []journal.Key { // also those under which an earlier version asked
-			return append(f.formerKeys(a, p.block.batch, p.row), f.key(a, p.block.batch, p.row))
+			to := a.to(f, p.values)
+			return append(f.formerKeys(to, p.block.batch, p.row), f.key(to, p.block.batch, p.row))
 		}
 		for _, t := range missing {
 			for _, key := range keys(t.field) {

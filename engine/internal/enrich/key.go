@@ -42,6 +42,9 @@ func identityOf(p *plan.Plan, c *call, v *variant, f *kind.Field, population str
 			}
 		}
 	}
+	if r := f.Text.Ratio; r != nil {
+		t.Of, t.Ratio = f.Text.Of, []float64{r.Min, r.Max}
+	}
 	for _, x := range v.examples {
 		if a, ok := x.Answer[f.Name]; ok {
 			t.Examples = append(t.Examples, identity.Exchange{Prompt: x.Prompt, Answer: identity.Answer{Text: a.Text, Items: a.Items}})
@@ -68,8 +71,9 @@ func ruleOf(r *plan.Rule) identity.Rule {
 // key returns the key of a field's record of a person. It depends on the field's
 // stanza and its rules, the system text and the prompt, the model and its settings
 // (all in common), the facts and texts that the prompt shows (in shown), the facts
-// that the text must mention or is compared with, the phrases that it must avoid, and
-// the person. It does not depend on what other fields the same call writes.
+// that the text must mention or is compared with, the original of a translation, the
+// phrases that it must avoid, and the person. It does not depend on what other fields the
+// same call writes.
 func (f *field) key(a *asked, b *frame.Batch, row int) journal.Key {
 	return f.keyIn(a.variant.common[f.at], a, b, row)
 }
@@ -126,6 +130,37 @@ func (c *call) shown(values map[string]any) [32]byte {
 		h = appendFact(h, s.name, values[s.name])
 	}
 	return sha256.Sum256(h)
+}
+
+// to returns how a field is asked for: a translation is shown its original.
+func (a *asked) to(f *field, values map[string]any) *asked {
+	if f.Text.Of == "" {
+		return a
+	}
+	own := *a
+	own.shown = f.shownTo(a.shown, values)
+	return &own
+}
+
+// shownTo is what a prompt shows of a person to the writer of a field: for a translation,
+// with its original.
+func (f *field) shownTo(shown [32]byte, values map[string]any) [32]byte {
+	if f.Text.Of == "" {
+		return shown
+	}
+	return sha256.Sum256(appendFact(shown[:], f.Text.Of, f.originalIn(values)))
+}
+
+// originalIn returns the accepted text of which a field is the translation, "" if there is
+// none.
+func (f *field) originalIn(values map[string]any) string {
+	original, _ := values[f.Text.Of].(string)
+	return original
+}
+
+// lacksOriginal reports whether a field translates a text that the person does not have.
+func (f *field) lacksOriginal(values map[string]any) bool {
+	return f.Text.Of != "" && f.originalIn(values) == ""
 }
 
 // appendFact appends a name and a value, so that different pairs append different

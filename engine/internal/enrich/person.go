@@ -96,7 +96,12 @@ func (p *person) missing(c *call) ([]task, error) {
 			p.count(func(n *Counts) { n.Fields[f.number].NotApplicable++ })
 			continue
 		}
-		r, key, at, err := p.look(f, a, p.block.batch, p.row)
+		if f.lacksOriginal(p.values) {
+			p.setFate(f, Bad)
+			p.count(func(n *Counts) { n.Fields[f.number].Untranslated++ })
+			continue
+		}
+		r, key, at, err := p.look(f, a.to(f, p.values), p.block.batch, p.row)
 		if err == nil && at != key && p.adopts {
 			err = p.adopt(f, r, key)
 		}
@@ -276,7 +281,7 @@ func (p *person) checkField(f *field, member json.RawMessage, r *record) string 
 			return "it must be a string"
 		}
 	}
-	return p.block.faults(f, p.row, r)
+	return p.block.faults(f, p.row, r, f.originalIn(p.values))
 }
 
 // quarantine records that no answer for these fields was accepted.
@@ -359,7 +364,7 @@ func (v *variant) turns(ctx context.Context, tasks []task) ([]endpoint.Turn, err
 			}
 			data, _ := json.Marshal(value) // strings always marshal
 			fmt.Fprintf(&b, ",%s:%s", quoted(t.field.Name), data)
-			fields = append(fields, plan.Writing(t.field.Field, nil, nil, ""))
+			fields = append(fields, plan.Writing(t.field.Field, nil, nil, "", ""))
 		}
 		if b.Len() == 0 {
 			continue
@@ -386,7 +391,7 @@ func (c *call) render(ctx context.Context, values map[string]any, b *block, row 
 				mentions = append(mentions, value)
 			}
 		}
-		fields[i] = plan.Writing(t.field.Field, mentions, t.avoid, t.fault)
+		fields[i] = plan.Writing(t.field.Field, mentions, t.avoid, t.field.originalIn(values), t.fault)
 	}
 	values[plan.ToWrite] = fields
 	var text strings.Builder

@@ -111,7 +111,7 @@ func (r *Reader) person(row int) (map[string]string, error) {
 		r.useLists(c, number)
 		for k := range c.fields {
 			f := &c.fields[k]
-			rec, err := r.accepted(f, a, known, row)
+			rec, err := r.accepted(f, a, known, values, row)
 			if err != nil {
 				return nil, err
 			}
@@ -144,17 +144,21 @@ func (r *Reader) useLists(c *call, person int64) {
 
 // accepted returns the record of a person's accepted text, nil if there is none,
 // and counts the outcome.
-func (r *Reader) accepted(f *field, a *asked, known bool, row int) (*record, error) {
+func (r *Reader) accepted(f *field, a *asked, known bool, values map[string]any, row int) (*record, error) {
 	n := &r.counts.Fields[f.number]
 	if !r.block.applies(f, row) {
 		n.NotApplicable++
+		return nil, nil
+	}
+	if f.lacksOriginal(values) {
+		n.Untranslated++
 		return nil, nil
 	}
 	if !known {
 		n.Unanswered++
 		return nil, nil
 	}
-	rec, key, at, err := r.look(f, a, r.block.batch, row)
+	rec, key, at, err := r.look(f, a.to(f, values), r.block.batch, row)
 	if err != nil {
 		return nil, err
 	}
@@ -238,5 +242,5 @@ func (r *Reader) sourceOf(row int) string {
 }
 
 // Counts returns what was found for the persons read so far: Cached, Quarantined,
-// NotApplicable and Unanswered.
+// NotApplicable, Untranslated and Unanswered.
 func (r *Reader) Counts() Counts { return r.counts.clone() }

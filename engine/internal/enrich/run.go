@@ -274,13 +274,17 @@ func (b *block) applies(f *field, row int) bool {
 }
 
 // faults returns the demands that a text or list does not meet, "" if it meets all.
-func (b *block) faults(f *field, row int, r *record) string {
+// Original is the text of which it is the translation, "" for none.
+func (b *block) faults(f *field, row int, r *record, original string) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var found []rules.Fault
-	if f.Text.Items != nil {
+	switch {
+	case f.Text.Items != nil:
 		found = b.checker.List(f.column, row, r.Items)
-	} else {
+	case f.Text.Of != "":
+		found = b.checker.Translation(f.column, row, r.Text, original)
+	default:
 		found = b.checker.Text(f.column, row, r.Text)
 	}
 	var reasons []string
