@@ -237,7 +237,7 @@ func (p *person) checkAnswer(c *call, req endpoint.Request, tasks []task, text, 
 		if t.fault = fault; fault == "" {
 			t.fault = p.checkField(t.field, members[t.field.Name], r)
 		}
-		if t.fault == "" {
+		if fault == "" && (r.Text != "" || r.Items != nil) { // also of what breaks a rule: it is asked for again with all reasons
 			if said == nil {
 				said = newSent(req, p.values)
 				for _, t := range tasks { // what must be avoided recurs in texts, as the request says
@@ -246,7 +246,9 @@ func (p *person) checkAnswer(c *call, req endpoint.Request, tasks []task, text, 
 					}
 				}
 			}
-			t.fault = p.rubbish(c, t.field, r, said)
+			if rubbish := p.rubbish(c, t.field, r, said); rubbish != "" {
+				t.fault = strings.Trim(rubbish+"; "+t.fault, "; ")
+			}
 		}
 		if t.fault != "" {
 			bad = append(bad, t)
