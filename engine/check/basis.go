@@ -30,8 +30,14 @@ func (b *basis) env(f *kind.Field) *kind.Env { return &kind.Env{Fields: b.plan.F
 // identifies reports whether a column identifies a person, or another thing that no
 // two persons share.
 func (b *basis) identifies(column int) bool {
+	return b.constructed(column) || b.plan.Roles["id"] == b.plan.Fields[column].Name
+}
+
+// constructed reports whether the values of a column are unique by construction: they
+// are images of the persons' numbers under a permutation.
+func (b *basis) constructed(column int) bool {
 	f := b.plan.Fields[column]
-	return f.Meaning() == kind.Identifier || f.Unique > 0 || b.plan.Roles["id"] == f.Name
+	return f.Meaning() == kind.Identifier || f.Unique > 0
 }
 
 // when returns the condition for having a value of a field, nil if there is none. It
@@ -54,19 +60,21 @@ func (b *basis) ruled() *plan.Plan {
 		if f.Text == nil {
 			continue
 		}
-		judged := *f
+		judged, text := *f, *f.Text
+		judged.Text = &text
 		if f.Hidden {
 			judged.Text = nil
-		} else if slices.ContainsFunc(f.Text.Mentions, unknown) {
-			text := *f.Text
-			text.Mentions = slices.DeleteFunc(slices.Clone(text.Mentions), unknown)
-			judged.Text = &text
+		}
+		text.Mentions = slices.DeleteFunc(slices.Clone(text.Mentions), unknown)
+		if unknown(text.Of) {
+			text.Of = ""
 		}
 		out.Fields[i] = &judged
 	}
 	for _, r := range b.plan.Rules {
-		if b.measures(ruleFields(&r)) {
-			r.Fields = slices.DeleteFunc(slices.Clone(r.Fields), unknown)
+		about := slices.DeleteFunc(slices.Clone(r.Fields), unknown)
+		if b.measures(ruleFields(&r)) && len(about) == 0 == (len(r.Fields) == 0) {
+			r.Fields = about
 			out.Rules = append(out.Rules, r)
 		}
 	}

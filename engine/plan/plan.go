@@ -7,6 +7,7 @@
 package plan
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -65,6 +66,8 @@ type Plan struct {
 	Groups []string `json:"groups,omitempty"`
 	// Calls write text fields; each comes after those it needs.
 	Calls []Call `json:"calls,omitempty"`
+	// Variation is what differs between the requests about persons; nil for nothing.
+	Variation *Variation `json:"variation,omitempty"`
 	// Quarantine is the largest share of a field's texts that may be quarantined;
 	// nil for DefaultQuarantine.
 	Quarantine *float64 `json:"quarantine,omitempty"`
@@ -162,6 +165,9 @@ func (p *Plan) Field(name string) *kind.Field {
 	return nil
 }
 
+// TextLanguage returns the tag of the language of a text field, "" if it is not known.
+func (p *Plan) TextLanguage(f *kind.Field) string { return cmp.Or(f.Text.Language, p.Language) }
+
 // Schema describes all columns, with the hidden ones, in the order of Fields.
 func (p *Plan) Schema() frame.Schema {
 	var s frame.Schema
@@ -201,7 +207,7 @@ func (p *Plan) WithoutTexts() *Plan {
 			out.Order = append(out.Order, name)
 		}
 	}
-	out.Narrator, out.Rules, out.Languages, out.Groups, out.Calls, out.Quarantine = nil, nil, nil, nil, nil, nil
+	out.Narrator, out.Rules, out.Languages, out.Groups, out.Calls, out.Variation, out.Quarantine = nil, nil, nil, nil, nil, nil, nil
 	out.Aliases = maps.Clone(p.Aliases)
 	for name, set := range out.Aliases {
 		set.Columns = slices.DeleteFunc(slices.Clone(set.Columns), func(c AliasColumn) bool { return c.Field != "" && out.Field(c.Field) == nil })
