@@ -140,6 +140,9 @@ func (f *Field) ValidateUses(find func(name string) *Field) error {
 	case *recordsCount:
 		return p.validate(f, find)
 	case *choice:
+		if err := p.validateUnlike(f, find); err != nil {
+			return err
+		}
 		return p.validateKey(find)
 	case *list:
 		return p.validateKey(find)
