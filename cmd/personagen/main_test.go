@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -55,6 +57,8 @@ func TestScripts(t *testing.T) {
 //   - $PICKY_URL accepts small batches only.
 //   - $PROSE_URL never answers in JSON.
 //   - $TELLTALE_URL/WAY sends the key back.
+//   - $JUDGE_URL gives scores that follow from the request; at first, it gives those who
+//     are green scores that are not on the scale. It never gives a score for "oddity".
 func setUp(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
@@ -85,6 +89,21 @@ func setUp(env *testscript.Env) error {
 	telltale := newTelltale()
 	env.Defer(telltale.Close)
 	env.Setenv("TELLTALE_URL", telltale.URL)
+	judge := (&fake.Server{Writes: func(a fake.Asked) string {
+		return a.Scored(func(name string) string {
+			switch {
+			case name == "oddity":
+				return `"very odd"`
+			case strings.Contains(a.User, "green") && !strings.Contains(a.User, "could not be used"):
+				return "9"
+			}
+			h := fnv.New32a()
+			io.WriteString(h, a.User[:strings.Index(a.User, ":")]+name)
+			return fmt.Sprintf(`"%d/5"`, 3+h.Sum32()%3)
+		})
+	}}).Start()
+	env.Defer(judge.Close)
+	env.Setenv("JUDGE_URL", judge.URL+"/v1")
 	prose := (&fake.Server{Faults: fake.Always(fake.SchemaIgnored)}).Start()
 	env.Defer(prose.Close)
 	env.Setenv("PROSE_URL", prose.URL+"/v1")

@@ -27,6 +27,8 @@ var checks = [][]definition{
 	{statisticCheck},
 	{independentCheck},
 	{limitCheck},
+	{judgedCheck},
+	{scoreLimitCheck},
 	{writtenCheck},
 	{textCheck},
 	{languageCheck},

@@ -2,10 +2,10 @@ package plan
 
 import "github.com/personagen/personagen/engine/kind"
 
-// Call is a request to a model that writes some text fields of a person.
+// Call is a request to a model that writes some text fields of a person, or gives scores.
 type Call struct {
 	Name   string   `json:"name"`
-	Fields []string `json:"fields"`          // texts that it writes, in the order of the spec
+	Fields []string `json:"fields"`          // texts or scores that it gives, in the order of the spec
 	Needs  []string `json:"needs,omitempty"` // calls that come before it
 
 	System string `json:"system,omitempty"` // the same for everyone
@@ -15,6 +15,7 @@ type Call struct {
 	Sees []string `json:"sees,omitempty"`
 
 	Model       string   `json:"model,omitempty"`
+	Endpoint    string   `json:"endpoint,omitempty"` // that answers it, "" for that of the run
 	Temperature *float64 `json:"temperature,omitempty"`
 	MaxTokens   int      `json:"max_tokens"` // of an answer
 	// Examples are answered calls that the model is shown first.
@@ -27,8 +28,9 @@ type Example struct {
 	Answer map[string]Answer `json:"answer"`
 }
 
-// Answer is the text of a field, or the items of a list.
+// Answer is the text of a field, the items of a list, or a score.
 type Answer struct {
+	Score *int64   `json:"score,omitempty"`
 	Text  string   `json:"text,omitempty"`
 	Items []string `json:"items,omitempty"`
 }
@@ -38,7 +40,7 @@ type Answer struct {
 const ToWrite = "Fields"
 
 // ToWriteParts are the parts of each of these fields: the keys of Writing.
-var ToWriteParts = []string{"name", "title", "about", "min", "target", "max", "list", "items_min", "items_max", "mentions", "fault"}
+var ToWriteParts = []string{"name", "title", "about", "min", "target", "max", "list", "items_min", "items_max", "mentions", "scale", "fault"}
 
 // Call returns the named call, or nil.
 func (p *Plan) Call(name string) *Call {
@@ -54,15 +56,20 @@ func (p *Plan) Call(name string) *Call {
 // the values that the text must contain; fault is why the last answer was refused.
 func Writing(f *kind.Field, mentions []string, fault string) map[string]any {
 	w := map[string]any{
-		"name": f.Name, "title": f.Title, "about": f.About,
-		"min": int64(f.Text.Chars.Min), "target": int64(f.Text.Chars.Target), "max": int64(f.Text.Chars.Max),
-		"list": f.Text.Items != nil, "items_min": int64(0), "items_max": int64(0), "mentions": mentions, "fault": fault,
+		"name": f.Name, "title": f.Title, "about": f.About, "list": false, "items_min": int64(0), "items_max": int64(0),
+		"mentions": mentions, "scale": f.Scale(), "fault": fault,
 	}
-	if i := f.Text.Items; i != nil {
-		w["items_min"], w["items_max"] = int64(i.Min), int64(i.Max)
+	if f.Scale() {
+		w["min"], w["target"], w["max"] = f.Domain.Min, (f.Domain.Min+f.Domain.Max)/2, f.Domain.Max
+		return w
 	}
-	if f.Text.Chars.Target == 0 {
-		w["target"] = int64(f.Text.Chars.Min+f.Text.Chars.Max) / 2
+	chars := f.Chars()
+	w["min"], w["target"], w["max"] = int64(chars.Min), int64(chars.Target), int64(chars.Max)
+	if chars.Target == 0 {
+		w["target"] = int64(chars.Min+chars.Max) / 2
+	}
+	if f.Text != nil && f.Text.Items != nil {
+		w["list"], w["items_min"], w["items_max"] = true, int64(f.Text.Items.Min), int64(f.Text.Items.Max)
 	}
 	return w
 }

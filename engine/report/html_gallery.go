@@ -79,7 +79,8 @@ func (v *view) card(p *Persona, lead []string) card {
 			if !fact.Null {
 				out.Foot = append(out.Foot, fact.Text)
 			}
-		case f.Class == kind.Written:
+		case f.Class == kind.Judged && fact.Null: // not in the sample
+		case f.Class == kind.Written || f.Class == kind.Judged && f.Type == frame.Text:
 			if !slices.Contains(lead, f.Name) || fact.Null {
 				out.Texts = append(out.Texts, textView{cmp.Or(f.Title, f.Name), fact.Text, fact.Items, fact.Null || fact.Text == "" && len(fact.Items) == 0})
 			}

@@ -44,6 +44,11 @@ func (r *run) checkMode(cfg endpoint.Config, journal string) error {
 
 // checkBatches refuses batches when the endpoint does not accept them.
 func (r *run) checkBatches(cfg endpoint.Config) error {
+	for i := range r.plan.Calls {
+		if c := &r.plan.Calls[i]; r.inBatches() && r.answersAlone(c) {
+			return fmt.Errorf("%w: call %q has the endpoint %s of its own, and batches go to one endpoint: leave out --mode", ErrUsage, c.Name, c.Endpoint)
+		}
+	}
 	if r.inBatches() && cfg.Batch.Requests == 0 {
 		return fmt.Errorf("%w: %s does not accept batches: leave out --mode, or choose a provider that does (%s)", ErrUsage, r.Provider, strings.Join(endpoint.BatchProviders(), ", "))
 	}
@@ -79,13 +84,13 @@ func (r *run) enrichInBatches() error {
 		},
 	}
 	options.Ready = func(ctx context.Context) error {
-		r.announce()
+		r.announce(m.endpoint)
 		if m.client.Mode() != "" {
 			return nil
 		}
-		return r.probe(ctx)
+		return r.probeMain(ctx)
 	}
-	counts, left, err := m.enricher.RunBatches(r.ctx, m.client, options, func() enrich.Source { return r.generator.Worker() }, r.persons.First, r.persons.Count)
+	counts, left, err := m.enricher.RunBatches(r.ctx, m.client, options, r.readSource, r.persons.First, r.persons.Count)
 	m.counts = counts
 	if errors.Is(err, enrich.ErrOtherBatches) {
 		return fmt.Errorf("%w: %v", ErrUsage, err)
@@ -99,10 +104,10 @@ func (r *run) enrichInBatches() error {
 	return err
 }
 
-// probe finds out how the endpoint answers with a call that writes nothing. A batch
+// probe finds out how an endpoint answers some calls with one that writes nothing. A batch
 // answered in the wrong form would cost as much as a good one.
-func (r *run) probe(ctx context.Context) error {
-	found, err := r.model.client.Probe(ctx, r.model.enricher.ProbeCalls()...)
+func (r *run) probe(ctx context.Context, client *endpoint.Client, calls []string) error {
+	found, err := client.Probe(ctx, r.model.enricher.ProbeCalls(calls...)...)
 	if err == nil {
 		note := fmt.Sprintf("%s answers in mode %s", found.Model, found.Mode)
 		if len(found.Refused) > 0 {
@@ -111,10 +116,21 @@ func (r *run) probe(ctx context.Context) error {
 		if found.Thinking {
 			note += "; it thinks first, which costs tokens of max_tokens: turn thinking off if it can be"
 		}
-		if !r.inBatches() && r.model.client.Slow(r.model.enricher.MaxTokens()) {
+		if !r.inBatches() && client.Slow(r.model.enricher.MaxTokens()) {
 			note += "; it is slow, so its answers are streamed"
 		}
 		r.event(Event{Stage: "enrich", Total: r.persons.Count, Note: note, Checkpoint: true})
 	}
 	return err
+}
+
+// probeMain probes the endpoint of the run with the calls that have none of their own.
+func (r *run) probeMain(ctx context.Context) error {
+	var calls []string
+	for i := range r.plan.Calls {
+		if c := &r.plan.Calls[i]; !r.answersAlone(c) {
+			calls = append(calls, c.Name)
+		}
+	}
+	return r.probe(ctx, r.model.client, calls)
 }

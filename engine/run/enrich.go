@@ -74,7 +74,8 @@ type modelWriter struct {
 	price    pricing
 	budget   *endpoint.Budget
 	client   *endpoint.Client
-	dir      string // of the journal
+	own      []*answerer // of calls with endpoints of their own
+	dir      string      // of the journal
 	journal  *journal.Journal
 	enricher *enrich.Enricher
 	monitor  *monitor.Monitor // nil when Writer.Unwatched
@@ -103,11 +104,18 @@ func (r *run) connect() error {
 	if !price.known && r.Writer.Budget > 0 {
 		return fmt.Errorf("%w: a budget needs the price of %q, which is neither in the table of %s nor in the spec; add it to the spec's prices", ErrUsage, model, endpoint.Prices().Date)
 	}
-	m := &modelWriter{name: model, endpoint: cfg, price: price, dir: r.Writer.Journal, budget: endpoint.NewBudget(endpoint.Cost{Money: endpoint.NewMoney(r.Writer.Budget)})}
+	own, err := r.ownEndpoints()
+	if err != nil {
+		return err
+	}
+	m := &modelWriter{name: model, endpoint: cfg, price: price, own: own, dir: r.Writer.Journal, budget: endpoint.NewBudget(endpoint.Cost{Money: endpoint.NewMoney(r.Writer.Budget)})}
 	r.model = m
 	cfg.Retrying = r.waiting()
 	if m.client, err = endpoint.New(cfg, m.budget); err != nil {
 		return fmt.Errorf("%w: %v", ErrUsage, err)
+	}
+	if err := m.openOwn(r); err != nil {
+		return err
 	}
 	if m.dir == "" {
 		m.dir = r.Out + ".journal"
@@ -115,8 +123,8 @@ func (r *run) connect() error {
 	if err := r.checkMode(cfg, m.dir); err != nil {
 		return err
 	}
-	if files, _ := filepath.Glob(filepath.Join(m.dir, "*")); len(files) == 0 && m.client.Keyless() != nil {
-		return fmt.Errorf("%w: %v", ErrUsage, m.client.Keyless())
+	if files, _ := filepath.Glob(filepath.Join(m.dir, "*")); len(files) == 0 && m.keyless() != nil {
+		return fmt.Errorf("%w: %v", ErrUsage, m.keyless())
 	}
 	if m.journal, err = journal.Open(m.dir, journal.Options{}); err != nil {
 		return err
@@ -124,7 +132,7 @@ func (r *run) connect() error {
 	if report := m.journal.Report(); !report.Whole() || report.Cut > 0 {
 		r.event(Event{Stage: "journal", Note: report.String(), Checkpoint: true})
 	}
-	options := r.enrichOptions(model)
+	options := r.enrichOptions(model, own)
 	if !r.Writer.Unwatched {
 		m.monitor = r.watch()
 		options.Watch = m.monitor
@@ -169,8 +177,13 @@ func (r *run) watch() *monitor.Monitor {
 	return monitor.New(r.plan, fields, monitor.Options{Check: o, Count: r.persons.Count})
 }
 
-func (r *run) enrichOptions(model string) enrich.Options {
-	o := enrich.Options{Model: model, Refill: r.Writer.Refill, Tries: 1 + r.bundle.Writers.Repairs, Population: r.population(r.plan.Structure)}
+func (r *run) enrichOptions(model string, own []*answerer) enrich.Options {
+	o := enrich.Options{Model: model, Refill: r.Writer.Refill, Tries: 1 + r.bundle.Writers.Repairs, Population: r.population(r.plan.Structure), Seed: r.persons.Seed, Size: r.persons.Size, Own: map[string]enrich.Own{}}
+	for _, a := range own {
+		for _, call := range a.calls {
+			o.Own[call] = enrich.Own{Name: a.config.Model, Model: a.model()}
+		}
+	}
 	for _, structure := range r.plan.FirstStructures {
 		o.Former = append(o.Former, r.population(structure))
 	}
@@ -223,7 +236,7 @@ func (r *run) confirm() error {
 		return nil
 	}
 	var keyless error
-	if err := r.model.client.Keyless(); err != nil {
+	if err := r.model.keyless(); err != nil {
 		keyless = fmt.Errorf("%w: %v", ErrUsage, err)
 	}
 	if r.Writer.Confirm == nil && keyless == nil {
@@ -236,7 +249,7 @@ func (r *run) confirm() error {
 	if waiting, err := enrich.Waiting(ledgerDir(m.dir)); err != nil || waiting > 0 {
 		return cmp.Or(err, keyless) // the run that asked for them was confirmed
 	}
-	f, err := r.forecast(m.enricher, m.endpoint, m.price)
+	f, err := r.forecast(m.enricher, m.endpoint, m.price, m.own)
 	if err != nil {
 		return err
 	}
@@ -262,7 +275,7 @@ func (r *run) enrich() (err error) {
 		return r.enrichInBatches()
 	}
 	m, start := r.model, time.Now()
-	model := &probedClient{Client: m.client, probe: r.probe, announce: r.announce}
+	model := &probedClient{Client: m.client, probe: r.probeMain, announce: func() { r.announce(m.endpoint) }}
 	progress := func(c enrich.Counts) {
 		e := Event{Stage: "enrich", Done: c.Persons, Total: r.persons.Count, Checkpoint: true, Note: m.checkpoint(&c, time.Since(start))}
 		if m.monitor != nil {
@@ -270,16 +283,18 @@ func (r *run) enrich() (err error) {
 		}
 		r.event(e)
 	}
-	m.counts, err = m.enricher.Run(r.ctx, model, func() enrich.Source { return r.generator.Worker() }, r.persons.First, r.persons.Count, progress)
-	if endpoint.KindOf(model.err) == endpoint.Incapable {
-		return fmt.Errorf("%w: %v; no other request was sent", ErrUsage, model.err)
+	m.counts, err = m.enricher.Run(r.ctx, model, r.readSource, r.persons.First, r.persons.Count, progress)
+	for _, p := range append([]*probedClient{model}, m.probed()...) {
+		if endpoint.KindOf(p.err) == endpoint.Incapable {
+			return fmt.Errorf("%w: %v; no other request was sent", ErrUsage, p.err)
+		}
 	}
 	return m.outcome(err)
 }
 
 // announce says where requests go and which key they carry, before the first.
-func (r *run) announce() {
-	r.event(Event{Stage: "enrich", Checkpoint: true, Note: fmt.Sprintf("asking %s at %s", r.model.name, asked(r.model.endpoint))})
+func (r *run) announce(cfg endpoint.Config) {
+	r.event(Event{Stage: "enrich", Checkpoint: true, Note: fmt.Sprintf("asking %s at %s", cfg.Model, asked(cfg))})
 }
 
 // Waits for another attempt that are told: long ones, and not all of them.
@@ -312,7 +327,7 @@ func (m *modelWriter) checkpoint(c *enrich.Counts, took time.Duration) string {
 	if unknown.Tokens > 0 {
 		line += fmt.Sprintf("; calls of unknown cost, such as those broken off, count with the most they can take: %d tokens, %s", unknown.Tokens, unknown.Money.In(m.price.currency))
 	}
-	if n := m.client.Stats().Misreported; n > 0 {
+	if n := m.misreported(); n > 0 {
 		line += fmt.Sprintf("; %s with numbers of tokens that cannot be, counted at their bound", humanize.Count(n, "reply", "replies"))
 	}
 	if m.monitor == nil {
@@ -423,6 +438,9 @@ func (r *run) texts() *release.Texts {
 	if r.inBatches() {
 		out.Mode = InBatches
 	}
+	for _, a := range m.own {
+		out.Own = append(out.Own, release.OwnModel{Endpoint: a.config.Provider, Model: a.config.Model, Calls: a.calls})
+	}
 	for i, reader := range m.readers {
 		for k, f := range reader.Counts().Fields {
 			if i == 0 {
@@ -493,6 +511,9 @@ func (m *modelWriter) close() {
 	}
 	if m.client != nil {
 		m.client.Close()
+	}
+	for _, a := range m.own {
+		a.close()
 	}
 	if m.journal != nil {
 		m.journal.Close() // every record is on disk already, so there is no error to report

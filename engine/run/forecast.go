@@ -49,13 +49,16 @@ type TextForecast struct {
 	Model    string `json:"model"`
 	// Host is where the requests go. Key is the environment variable or the file of
 	// the key that they carry, empty for none.
-	Host    string         `json:"host,omitempty"`
-	Key     string         `json:"key,omitempty"`
-	Mode    string         `json:"mode,omitempty"`    // "batch" when Cost is that of batches
-	Waiting int            `json:"waiting,omitempty"` // batches of earlier runs, whose answers count as missing here
-	Calls   []PendingCall  `json:"calls"`
-	Tokens  release.Tokens `json:"tokens"`
-	Prefix  int64          `json:"prefix"` // of Tokens.Prompt: those that are the same for everyone
+	Host    string        `json:"host,omitempty"`
+	Key     string        `json:"key,omitempty"`
+	Mode    string        `json:"mode,omitempty"`    // "batch" when Cost is that of batches
+	Waiting int           `json:"waiting,omitempty"` // batches of earlier runs, whose answers count as missing here
+	Calls   []PendingCall `json:"calls"`
+	// Own are the endpoints that answer some of the calls in place of Model. Their tokens
+	// and costs are part of Tokens and Cost, and not of Prefix and Offers.
+	Own    []OwnForecast  `json:"own,omitempty"`
+	Tokens release.Tokens `json:"tokens"`
+	Prefix int64          `json:"prefix"` // of Tokens.Prompt: those that are the same for everyone
 	// Offers are what the texts would cost with each model of the price table, the
 	// cheapest first.
 	Offers []Offer `json:"offers"`
@@ -66,6 +69,18 @@ type TextForecast struct {
 	Prices   string  `json:"prices,omitempty"`
 	Priced   bool    `json:"priced"`
 	Journal  string  `json:"journal,omitempty"` // empty when there is none yet
+}
+
+// OwnForecast is what an endpoint of some calls has to answer, at the prices of the
+// TextForecast.
+type OwnForecast struct {
+	Endpoint string         `json:"endpoint"`
+	Model    string         `json:"model"`
+	Host     string         `json:"host"`
+	Key      string         `json:"key,omitempty"`
+	Tokens   release.Tokens `json:"tokens"`
+	Cost     float64        `json:"cost"`
+	Priced   bool           `json:"priced"`
 }
 
 // Offer is what texts cost with a model, in the currency of the price table, by the way
@@ -211,6 +226,10 @@ func (r *run) estimateTexts() (*TextForecast, error) {
 	if err := r.checkBatches(cfg); err != nil {
 		return nil, err
 	}
+	own, err := r.ownEndpoints()
+	if err != nil {
+		return nil, err
+	}
 	dir, waiting := "", 0
 	var j *journal.Journal
 	if files, _ := filepath.Glob(filepath.Join(r.Writer.Journal, "*")); r.Writer.Journal != "" && len(files) > 0 {
@@ -223,11 +242,11 @@ func (r *run) estimateTexts() (*TextForecast, error) {
 			return nil, err
 		}
 	}
-	e, err := enrich.New(r.plan, j, r.enrichOptions(model))
+	e, err := enrich.New(r.plan, j, r.enrichOptions(model, own))
 	if err != nil {
 		return nil, err
 	}
-	f, err := r.forecast(e, cfg, price)
+	f, err := r.forecast(e, cfg, price, own)
 	if f != nil {
 		f.Journal, f.Waiting = dir, waiting
 	}
@@ -235,13 +254,18 @@ func (r *run) estimateTexts() (*TextForecast, error) {
 }
 
 // forecast estimates what an enricher still has to ask for.
-func (r *run) forecast(e *enrich.Enricher, cfg endpoint.Config, price pricing) (*TextForecast, error) {
+func (r *run) forecast(e *enrich.Enricher, cfg endpoint.Config, price pricing, own []*answerer) (*TextForecast, error) {
 	f := &TextForecast{Provider: r.Provider, Model: cfg.Model, Host: cfg.Host(), Key: cfg.KeySource()}
 	var err error
-	if f.Calls, err = e.Pending(r.ctx, r.generator.Worker(), r.persons.First, r.persons.Count, charsPerToken(cfg)); err != nil {
+	if f.Calls, err = e.Pending(r.ctx, r.readSource(), r.persons.First, r.persons.Count, charsPerToken(cfg)); err != nil {
 		return nil, err
 	}
-	for _, c := range f.Calls {
+	for i := range f.Calls {
+		c := &f.Calls[i]
+		if at := slices.IndexFunc(own, func(a *answerer) bool { return slices.Contains(a.calls, c.Call) }); at >= 0 {
+			c.Endpoint, c.Model = own[at].config.Provider, own[at].config.Model
+			continue // priced below
+		}
 		f.Tokens.Prompt += c.Estimate.Prompt
 		f.Tokens.Completion += c.Estimate.Completion
 		f.Prefix += c.Prefix
@@ -254,7 +278,30 @@ func (r *run) forecast(e *enrich.Enricher, cfg endpoint.Config, price pricing) (
 		f.Cost = price.price.Cost(endpoint.Usage(f.Tokens)).Money.Amount()
 		f.Currency, f.Prices = price.currency, price.date
 	}
+	for _, a := range own {
+		f.addOwn(a)
+	}
 	return f, nil
+}
+
+// addOwn adds what the endpoint of some calls has to answer.
+func (f *TextForecast) addOwn(a *answerer) {
+	own := OwnForecast{Endpoint: a.config.Provider, Model: a.config.Model, Host: a.config.Host(), Key: a.config.KeySource()}
+	for _, c := range f.Calls {
+		if slices.Contains(a.calls, c.Call) {
+			own.Tokens.Prompt += c.Estimate.Prompt
+			own.Tokens.Completion += c.Estimate.Completion
+		}
+	}
+	f.Tokens.Prompt += own.Tokens.Prompt
+	f.Tokens.Completion += own.Tokens.Completion
+	if own.Priced = a.price.known; own.Priced {
+		own.Cost = a.price.price.Cost(endpoint.Usage(own.Tokens)).Money.Amount()
+		f.Cost += own.Cost
+	} else if own.Tokens != (release.Tokens{}) {
+		f.Priced = false
+	}
+	f.Own = append(f.Own, own)
 }
 
 // charsPerToken returns the ratio that an estimate uses.

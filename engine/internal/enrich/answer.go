@@ -16,7 +16,7 @@ import (
 )
 
 // schemaOf returns the JSON Schema of an answer with the given fields: a flat
-// object of strings and lists of strings, all required. It has no lengths, because
+// object of strings, lists of strings and scores, all required. It has no lengths, because
 // some servers cannot derive a grammar from them; the rules check them.
 func schemaOf(fields []task) json.RawMessage {
 	var b bytes.Buffer
@@ -26,7 +26,10 @@ func schemaOf(fields []task) json.RawMessage {
 			b.WriteByte(',')
 		}
 		schema := `{"type":"string"}`
-		if t.field.Text.Items != nil {
+		switch {
+		case t.field.Scale():
+			schema = scoreSchema(t.field.Domain)
+		case listed(t.field.Field):
 			schema = `{"type":"array","items":{"type":"string"}}`
 		}
 		b.WriteString(quoted(t.field.Name) + ":" + schema)

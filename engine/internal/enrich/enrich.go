@@ -1,5 +1,5 @@
-// Package enrich has a model write the text fields of persons. A person's calls
-// are made in the order of the plan, each for the fields still missing. Every
+// Package enrich has a model write the text fields of persons, and judge the persons of a
+// sample. A person's calls are made in the order of the plan, each for the fields still missing. Every
 // answer is parsed leniently and checked against the rules, field by field. A
 // field that passes is in the journal before it is used. A field that does not is
 // asked for again, with the reason, and is quarantined if it fails too often. A
@@ -38,6 +38,11 @@ type Options struct {
 	// may have: records of a person are also found under its keys. They are used when
 	// the facts that the key has are still those of the person.
 	Former []string
+	// Own are the models of calls that have an endpoint of their own, by call.
+	Own map[string]Own
+	// Seed and Size are those of the population, from which calls take samples.
+	Seed uint64
+	Size int64
 	// Tries is how often a field is asked for before it is quarantined; 3.
 	Tries int
 	// Refill asks again for fields that earlier runs quarantined.
@@ -47,6 +52,12 @@ type Options struct {
 	// Refused, when set, receives every answer of which a field was refused, with the
 	// faults by field, from any goroutine.
 	Refused func(person int64, call, answer string, faults map[string]string)
+}
+
+// Own is the name of a model, and how it is asked; nil if nothing is asked.
+type Own struct {
+	Name  string
+	Model Model
 }
 
 // Watch observes a run and stops it by returning an error.
@@ -85,10 +96,20 @@ type Enricher struct {
 type call struct {
 	*plan.Call
 	model       string
+	own         Model // answers it in place of Run's; nil for none
 	template    *prompt.Template
 	sees        []seen
 	fields      []field
 	showsFaults bool // the prompt itself shows what was wrong with the last answer
+
+	sample *kind.Sampled // the persons who are judged; nil for everyone
+	reads  []read        // texts by other calls without which nobody is judged; nil of calls that write texts
+}
+
+// read is a text that a judge reads.
+type read struct {
+	name   string
+	column int
 }
 
 // seen is a field that a prompt shows; column is -1 for a text that an earlier
@@ -99,7 +120,7 @@ type seen struct {
 	list   bool
 }
 
-// field is a text field that a call writes.
+// field is a text or score that a call gives.
 type field struct {
 	*kind.Field
 	column   int
@@ -151,6 +172,9 @@ func New(p *plan.Plan, j *journal.Journal, o Options) (*Enricher, error) {
 
 func (e *Enricher) newCall(p *plan.Plan, from *plan.Call) (call, error) {
 	c := call{Call: from, model: e.options.Model}
+	if own, ok := e.options.Own[from.Name]; ok {
+		c.model, c.own = own.Name, own.Model
+	}
 	if c.model == "" {
 		c.model = from.Model
 	}
@@ -167,23 +191,42 @@ func (e *Enricher) newCall(p *plan.Plan, from *plan.Call) (call, error) {
 		if s.column < 0 {
 			return c, fmt.Errorf("no field is called %q", name)
 		}
-		if f := p.Fields[s.column]; f.Class == kind.Written {
-			s.column, s.list = -1, f.Text.Items != nil
+		if f := p.Fields[s.column]; f.Call() != "" {
+			c.reads = append(c.reads, read{name, s.column})
+			s.column, s.list = -1, listed(f)
 		}
 		c.sees = append(c.sees, s)
 	}
 	for _, name := range from.Fields {
 		column := e.schema.Index(name)
-		if column < 0 || p.Fields[column].Text == nil {
-			return c, fmt.Errorf("no text field is called %q", name)
+		if column < 0 || p.Fields[column].Text == nil && p.Fields[column].Judged == nil {
+			return c, fmt.Errorf("no text field or score is called %q", name)
 		}
 		c.fields = append(c.fields, e.newField(p, &c, column))
+	}
+	if len(c.fields) == 0 || c.fields[0].Judged == nil {
+		c.reads = nil
+		return c, nil
+	}
+	if s := c.fields[0].Judged.Sample; s != nil {
+		if e.options.Size <= 0 {
+			return c, fmt.Errorf("it is made for a sample of a population whose size is not known")
+		}
+		sampled := s.Persons(e.options.Seed, e.options.Size)
+		c.sample = &sampled
 	}
 	return c, nil
 }
 
+// listed reports whether a field is a list of texts.
+func listed(f *kind.Field) bool { return f.Text != nil && f.Text.Items != nil }
+
 func (e *Enricher) newField(p *plan.Plan, c *call, column int) field {
 	f := field{Field: p.Fields[column], column: column}
+	if f.Text == nil {
+		f.identify(p, c, e.options)
+		return f
+	}
 	for _, name := range f.Text.Mentions {
 		f.mentions = append(f.mentions, e.schema.Index(name))
 	}
@@ -203,11 +246,16 @@ func (e *Enricher) newField(p *plan.Plan, c *call, column int) field {
 		tag = p.Language
 	}
 	f.language = scriptsOf(tag)
-	f.common = identityOf(p, c, f.Field, e.options.Population).Hash()
-	for _, population := range e.options.Former {
+	f.identify(p, c, e.options)
+	return f
+}
+
+// identify sets what the keys of the field's records have in common.
+func (f *field) identify(p *plan.Plan, c *call, o Options) {
+	f.common = identityOf(p, c, f.Field, o.Population).Hash()
+	for _, population := range o.Former {
 		f.former = append(f.former, identityOf(p, c, f.Field, population).Hash())
 	}
-	return f
 }
 
 // Empty reports whether the plan has no calls.

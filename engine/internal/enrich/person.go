@@ -83,9 +83,10 @@ func endsRun(err error) bool {
 func (p *person) missing(c *call) ([]task, error) {
 	var tasks []task
 	shown := c.shown(p.values)
+	unread := p.block.unread(c, p.values, p.row)
 	for k := range c.fields {
 		f := &c.fields[k]
-		if !p.block.applies(f, p.row) {
+		if unread || !p.block.applies(c, f, p.row) {
 			p.count(func(n *Counts) { n.Fields[f.number].NotApplicable++ })
 			continue
 		}
@@ -102,13 +103,20 @@ func (p *person) missing(c *call) ([]task, error) {
 			p.setFate(f, Bad)
 			p.count(func(n *Counts) { n.Fields[f.number].Quarantined++ })
 		default:
-			p.values[f.Name] = r.value(f.Text.Items != nil)
-			p.rubbishSeen.remember(r, p.number())
+			p.values[f.Name] = r.value(f)
+			p.remember(f, r)
 			p.setFate(f, Good)
 			p.count(func(n *Counts) { n.Fields[f.number].Cached++ })
 		}
 	}
 	return tasks, nil
+}
+
+// remember keeps an accepted text, so that no other person gets it. Judgements repeat.
+func (p *person) remember(f *field, r *record) {
+	if f.Text != nil {
+		p.rubbishSeen.remember(r, p.number())
+	}
 }
 
 // adopt writes the record of an earlier version under its key of this one.
@@ -128,7 +136,11 @@ func (p *person) ask(ctx context.Context, c *call, tasks []task) ([]task, error)
 		if err != nil {
 			return tasks, err
 		}
-		answer, err := p.model.Do(p.life, req)
+		model := p.model
+		if c.own != nil {
+			model = c.own
+		}
+		answer, err := model.Do(p.life, req)
 		text, fault, err := answerText(answer, err)
 		if err != nil {
 			return tasks, err
@@ -178,7 +190,7 @@ func (p *person) accept(c *call, req endpoint.Request, tasks []task, text, fault
 	}
 	for _, g := range good {
 		p.setFate(g.field, Good)
-		p.values[g.field.Name] = g.record.value(g.field.Text.Items != nil)
+		p.values[g.field.Name] = g.record.value(g.field)
 	}
 	p.count(func(n *Counts) {
 		for _, g := range good {
@@ -215,7 +227,7 @@ func (p *person) checkAnswer(c *call, req endpoint.Request, tasks []task, text, 
 		if t.fault = fault; fault == "" {
 			t.fault = p.checkField(t.field, members[t.field.Name], r)
 		}
-		if t.fault == "" {
+		if t.fault == "" && t.field.Text != nil {
 			if said == nil {
 				said = newSent(req, p.values)
 			}
@@ -224,7 +236,7 @@ func (p *person) checkAnswer(c *call, req endpoint.Request, tasks []task, text, 
 		if t.fault != "" {
 			bad = append(bad, t)
 		} else {
-			p.rubbishSeen.remember(r, p.number())
+			p.remember(t.field, r)
 			good = append(good, accepted{t, r})
 		}
 	}
@@ -245,6 +257,8 @@ func (p *person) checkField(f *field, member json.RawMessage, r *record) string 
 	switch {
 	case member == nil:
 		return "the answer does not have this field"
+	case f.Judged != nil:
+		return judgement(f, member, r)
 	case f.Text.Items != nil:
 		if r.Items, ok = asItems(member); !ok {
 			return "it must be a list of strings"
@@ -293,7 +307,7 @@ func (p *person) leave(tasks []task, from int, err error) {
 		for i := from; i < len(p.calls); i++ {
 			for k := range p.calls[i].fields {
 				f := &p.calls[i].fields[k]
-				if p.block.applies(f, p.row) {
+				if p.block.applies(&p.calls[i], f, p.row) {
 					p.setFate(f, Bad)
 					n.Fields[f.number].Unanswered++
 				} else {
@@ -325,7 +339,10 @@ func (c *call) turns(tasks []task) []endpoint.Turn {
 				continue
 			}
 			var value any = a.Text
-			if t.field.Text.Items != nil {
+			switch {
+			case a.Score != nil:
+				value = *a.Score
+			case listed(t.field.Field):
 				value = a.Items
 			}
 			data, _ := json.Marshal(value) // strings always marshal

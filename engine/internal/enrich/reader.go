@@ -95,9 +95,10 @@ func (e *Enricher) copyRecords(keys, places []journal.Key, to *journal.Journal) 
 // exportRows is the number of persons whose records are written together.
 const exportRows = 256
 
-// clearTexts makes every row of a text column null.
+// clearTexts makes every row of a column of texts or scores null.
 func clearTexts(c *frame.Column, n int) {
 	clear(c.Texts)
+	clear(c.Ints)
 	c.Null = make([]bool, n)
 	for i := range c.Null {
 		c.Null[i] = true
@@ -116,14 +117,20 @@ func (r *Reader) person(row int) (map[string]string, error) {
 	for i := range r.calls {
 		c := &r.calls[i]
 		shown := c.shown(values)
+		unread := r.block.unread(c, values, row)
 		for k := range c.fields {
 			f := &c.fields[k]
+			if unread || !r.block.applies(c, f, row) {
+				r.counts.Fields[f.number].NotApplicable++
+				r.put(f, row, nil)
+				continue
+			}
 			rec, err := r.accepted(f, shown, row)
 			if err != nil {
 				return nil, err
 			}
 			if rec != nil {
-				values[f.Name], from[f.Name] = rec.value(f.Text.Items != nil), rec.Source
+				values[f.Name], from[f.Name] = rec.value(f), rec.Source
 			}
 			r.put(f, row, rec)
 		}
@@ -135,10 +142,6 @@ func (r *Reader) person(row int) (map[string]string, error) {
 // and counts the outcome.
 func (r *Reader) accepted(f *field, shown [32]byte, row int) (*record, error) {
 	n := &r.counts.Fields[f.number]
-	if !r.block.applies(f, row) {
-		n.NotApplicable++
-		return nil, nil
-	}
 	rec, key, at, err := r.look(f, shown, r.block.batch, row)
 	if err != nil {
 		return nil, err
@@ -164,7 +167,13 @@ func (r *Reader) put(f *field, row int, rec *record) {
 	if rec != nil {
 		c.Null[row] = false
 	}
-	if f.Text.Items == nil {
+	switch {
+	case f.Scale():
+		if rec != nil {
+			c.Ints[row] = *rec.Score
+		}
+		return
+	case !listed(f.Field):
 		if rec != nil {
 			c.Texts[row] = rec.Text
 		}
