@@ -59,7 +59,7 @@ var scoreKind = Kind{Name: "score", Uses: usesNothing, Compile: func(c *Compiler
 	f.Judged = &Judgement{Call: s.Body.Get("call").String}
 	low, high := s.Body.Get("lowest"), s.Body.Get("highest")
 	if high.Number <= low.Number {
-		c.Diags.Errorf(high.Place, "scale", "the scale ends at %g, and it begins at %g", high.Number, low.Number).WithHint("swap them")
+		c.Diags.Errorf(high.Place, "scale", "highest is %g and lowest is %g", high.Number, low.Number).WithHint("a scale has at least two scores: write a highest above lowest")
 		high = low
 	}
 	f.Domain = &Domain{Integer: true, Min: int64(low.Number), Max: int64(high.Number)}

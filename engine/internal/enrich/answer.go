@@ -220,7 +220,7 @@ func (o *object) values() []json.RawMessage {
 	return all
 }
 
-var schemaType = map[string]bool{`"string"`: true, `"array"`: true}
+var schemaType = map[string]bool{`"string"`: true, `"array"`: true, `"integer"`: true}
 
 // asItems converts a member to a list. A string may hold the list as JSON, as a
 // Python list with single quotes, or as one item per line; an object holds the
