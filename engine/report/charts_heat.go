@@ -17,6 +17,7 @@ type heatMap struct {
 	RowLabels     []string
 	ColumnLabels  []string
 	Down          bool
+	Widths        [2]int64 // of the bands of the table's fields, 1 for single values
 	Observed      [][]float64
 	Target        [][]float64
 }
@@ -88,6 +89,7 @@ func (h *heatMap) chart() template.HTML {
 		last := utf8.RuneCountInString(shorten(h.ColumnLabels[len(h.ColumnLabels)-1]))
 		right = max(right, letter*float64(last)*0.8-heatWidth/2)
 	}
+	gutter, head = math.Ceil(gutter), math.Ceil(head) // short coordinates
 	width := gutter + heatWidth*float64(len(h.ColumnLabels)) + right
 	height := head + heatHeight*float64(len(h.RowLabels))
 	d := chart(h.ID, "heat", h.Title, fmt.Sprintf("Heat map of %s by %s: the darker a cell, the larger its share of the %s. The numbers are in the table below.", h.Rows, h.Columns, h.of()), coordinate(width), height)
@@ -133,7 +135,7 @@ func (h *heatMap) cell(d *drawing, i, k int, x, y float64, name string) {
 	if heatStep(share) > 5 {
 		ink = "on1"
 	}
-	d.text("text", cellShare(share), "class", ink, "x", x+heatWidth/2, "y", y+heatHeight/2+4, "text-anchor", "middle")
+	d.text("text", cellShare(share), "class", ink, "x", x+heatWidth/2, "y", y+heatHeight/2+4)
 	d.end("g")
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -65,7 +66,7 @@ func TestHeatMap(t *testing.T) {
 	h := newHeatMap(&Table{
 		Fields: []string{"age", "craft"}, Labels: [][]string{{"child", "young", "old"}, {"a very long craft", "none"}},
 		Target: []float64{0, 0, 10, 30, 20, 0}, Observed: []float64{0, 0, 11, 29, 20, 0},
-	})
+	}, [2]bool{})
 	if !h.Down || h.Rows != "craft" || fmt.Sprint(h.ColumnLabels) != "[young old]" || fmt.Sprint(h.Observed) != "[[11 20] [29 0]]" || fmt.Sprint(h.Target) != "[[10 20] [30 0]]" {
 		t.Errorf("%+v", h)
 	}
@@ -81,6 +82,42 @@ func TestHeatMap(t *testing.T) {
 	h.Observed[0][0] = 40
 	if !h.off(0, 0) || !strings.Contains(string(h.chart()), " off\"") {
 		t.Error("a cell that is thirty persons off has no frame")
+	}
+}
+
+// Many whole numbers are summed by bands from round numbers. A value without persons is
+// left out before, null is a band of its own, and codes that look like numbers are no
+// numbers.
+func TestHeatMapBands(t *testing.T) {
+	var age []string
+	var target, observed []float64
+	for a := range 61 {
+		age = append(age, strconv.Itoa(18+a))
+		target, observed = append(target, 1, 2), append(observed, 2, 1)
+	}
+	age = append(age, "null")
+	target, observed = append(target, 5, 0), append(observed, 4, 1)
+	target[2], observed[2] = 0, 0 // age 19, of the first craft
+	target[3], observed[3] = 0, 0
+	joint := &Table{Fields: []string{"age", "craft"}, Labels: [][]string{age, {"smith", "none"}}, Target: target, Observed: observed}
+
+	h := newHeatMap(joint, [2]bool{true, false})
+	if want := "[18 20–24 25–29 30–34 35–39 40–44 45–49 50–54 55–59 60–64 65–69 70–74 75–78 null]"; fmt.Sprint(h.RowLabels) != want {
+		t.Errorf("got %v, want %s", h.RowLabels, want)
+	}
+	last := len(h.RowLabels) - 1
+	for i, want := range map[int][2][2]float64{0: {{1, 2}, {2, 1}}, 1: {{5, 10}, {10, 5}}, last - 1: {{4, 8}, {8, 4}}, last: {{5, 0}, {4, 1}}} {
+		if got := fmt.Sprint(h.Target[i], h.Observed[i]); got != fmt.Sprint(want[0], want[1]) {
+			t.Errorf("%s: got %s, want %v", h.RowLabels[i], got, want)
+		}
+	}
+	title := func(name string) string { return "the " + name }
+	if got := h.bandsOf(joint.Fields, title); got != "The values of the age are summed by bands of 5." {
+		t.Error(got)
+	}
+	codes := newHeatMap(joint, [2]bool{})
+	if len(codes.RowLabels) != 61 || codes.bandsOf(joint.Fields, title) != "" {
+		t.Errorf("%d rows: %v", len(codes.RowLabels), codes.RowLabels)
 	}
 }
 

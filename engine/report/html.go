@@ -80,7 +80,7 @@ const (
 const mostJointCells = 2000
 
 // mostRows is the number of rows of the tables that grow with the square of the number
-// of fields or with the number of labels: pairs of independent fields, exceptions.
+// of fields: pairs of independent fields.
 const mostRows = 200
 
 // HTML writes the page as one file without scripts that loads nothing from

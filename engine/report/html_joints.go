@@ -4,13 +4,17 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
+
+	"github.com/personagen/personagen/engine/frame"
 )
 
 type mapView struct {
 	Title, Of, Largest, Status string
+	Bands                      string // how values are summed
 	Chart                      template.HTML
 	Heat                       *heatMap
 	Rows                       []mapRow
+	fields                     []string
 	Figures                    *figures
 }
 
@@ -28,21 +32,33 @@ type deviationView struct {
 func (v *view) joints() {
 	s := v.Stats
 	v.MapsIntro = "The joint distributions that the specification names."
-	cells := 0
+	if s.Smoothed != nil {
+		v.MapsIntro = "The joint distributions that the specification names, and those of smoothed fields."
+	}
+	cells, grouped := 0, false
 	for _, t := range s.Tables {
 		if t.Origin == "joint" && len(t.Fields) == 2 && t.Omitted == 0 {
-			if cells += len(t.Target); cells > mostJointCells {
+			h := v.heatMap(&t)
+			if h.banded() && v.mapped(t.Fields) {
+				grouped = true
+				continue
+			}
+			if cells += len(h.RowLabels) * len(h.ColumnLabels); cells > mostJointCells {
 				v.MapsIntro = "The first of the joint distributions that the specification names; the table below has all."
+				grouped = false
 				break
 			}
-			v.addHeatMap(&t)
+			v.addHeatMap(&t, h)
 		}
+	}
+	if grouped {
+		v.MapsIntro += " A map by bands is left out if another shows the same by groups; the table below has all."
 	}
 	if v.Maps == nil {
 		v.MapsIntro = "The specification names no joint distributions; these are its tables over two fields."
 		for _, t := range s.Tables {
 			if t.Within == "" && t.Origin == "table" && len(t.Fields) == 2 && t.Omitted == 0 && len(t.Target) <= mostMapCells && len(v.Maps) < mostMaps {
-				v.addHeatMap(&t)
+				v.addHeatMap(&t, v.heatMap(&t))
 			}
 		}
 	}
@@ -76,10 +92,10 @@ type comparedView struct {
 
 type comparedRow struct{ Cell, Published, Reconciled, Fitted, Observed string }
 
-// Limits of the tables that are compared with what is published.
+// Limits of the comparison with what is published.
 const (
-	mostComparedCells  = 24
-	mostComparedTables = 100
+	mostComparedTables = 60
+	mostComparedCells  = 8 // of one table, those that differ most
 )
 
 // compared adds the published tables over several fields, each with the cells that
@@ -90,10 +106,7 @@ func (v *view) compared() {
 		if f == nil || len(t.Fields) < 2 || len(f.Published) == 0 || len(v.Compare) == mostComparedTables {
 			continue
 		}
-		shown, _ := mostDifferent(f)
-		if len(shown) > mostComparedCells {
-			shown = differentCells(f, mostCompared)
-		}
+		shown := differentCells(f, mostComparedCells)
 		out := comparedView{Title: t.Title, Name: t.Name, Where: t.Where, More: len(f.Published) - len(shown), Note: upper(coverageNote(&t))}
 		for _, k := range shown {
 			row := comparedRow{Cell: cellOf(t.Fields, f.Labels, k), Published: percentOf(f.Published[k]), Reconciled: percentOf(f.Reconciled[k]), Fitted: percentOf(f.Fitted[k])}
@@ -119,16 +132,33 @@ func coverageNote(t *Published) string {
 	return "its whole universe is observed"
 }
 
+// heatMap arranges a table over two fields as a heat map.
+func (v *view) heatMap(t *Table) *heatMap {
+	var whole [2]bool
+	for k, name := range t.Fields {
+		f := v.Stats.field(name)
+		whole[k] = f != nil && f.Type == frame.Integer
+	}
+	return newHeatMap(t, whole)
+}
+
+// mapped reports whether a map shows the two fields, or fields that are groups of them.
+func (v *view) mapped(fields []string) bool {
+	return slices.ContainsFunc(v.Maps, func(m mapView) bool {
+		a, b := m.fields[0], m.fields[1]
+		return v.related(a, fields[0]) && v.related(b, fields[1]) || v.related(a, fields[1]) && v.related(b, fields[0])
+	})
+}
+
 // addHeatMap adds the heat map of a table over two fields.
-func (v *view) addHeatMap(t *Table) {
-	h := newHeatMap(t)
+func (v *view) addHeatMap(t *Table, h *heatMap) {
 	if len(h.RowLabels) == 0 || len(h.ColumnLabels) == 0 {
 		return
 	}
 	h.ID = fmt.Sprintf("map-%d", len(v.Maps)+1)
 	h.Title = v.titleOf(t.Fields[0]) + " × " + v.titleOf(t.Fields[1])
 	h.Rows, h.Columns = v.titleOf(h.Rows), v.titleOf(h.Columns)
-	out := mapView{Title: h.Title, Of: h.of(), Chart: h.chart(), Heat: h, Status: t.Status, Figures: v.figures(t.Fields...), Largest: "unknown"}
+	out := mapView{fields: t.Fields, Bands: h.bandsOf(t.Fields, v.titleOf), Title: h.Title, Of: h.of(), Chart: h.chart(), Heat: h, Status: t.Status, Figures: v.figures(t.Fields...), Largest: "unknown"}
 	if t.Numbers != nil {
 		off, _ := t.Numbers.Deviation()
 		out.Largest = deviationOf(off) + " persons"
@@ -141,51 +171,4 @@ func (v *view) addHeatMap(t *Table) {
 		out.Rows = append(out.Rows, row)
 	}
 	v.Maps = append(v.Maps, out)
-}
-
-// newHeatMap arranges a table over two fields as a heat map. It leaves out values
-// without observed or expected persons. The field with the shorter labels
-// becomes the columns; shares are within the values of the table's first field.
-func newHeatMap(t *Table) *heatMap {
-	n := [2]int{len(t.Labels[0]), len(t.Labels[1])}
-	cell := func(a, b int) int { return a*n[1] + b }
-	var kept [2][]int
-	for a := range n[0] {
-		if slices.ContainsFunc(indices(n[1]), func(b int) bool { return t.Target[cell(a, b)] > 0 || t.Observed[cell(a, b)] > 0 }) {
-			kept[0] = append(kept[0], a)
-		}
-	}
-	for b := range n[1] {
-		if slices.ContainsFunc(indices(n[0]), func(a int) bool { return t.Target[cell(a, b)] > 0 || t.Observed[cell(a, b)] > 0 }) {
-			kept[1] = append(kept[1], b)
-		}
-	}
-	var longest [2]int
-	for k := range kept {
-		for _, i := range kept[k] {
-			longest[k] = max(longest[k], len([]rune(t.Labels[k][i])))
-		}
-	}
-	h := &heatMap{Rows: t.Fields[0], Columns: t.Fields[1]}
-	rows, columns := 0, 1
-	if longest[0] < longest[1] && longest[1] > 6 {
-		rows, columns, h.Down = 1, 0, true
-		h.Rows, h.Columns = h.Columns, h.Rows
-	}
-	for _, c := range kept[columns] {
-		h.ColumnLabels = append(h.ColumnLabels, t.Labels[columns][c])
-	}
-	for _, r := range kept[rows] {
-		h.RowLabels = append(h.RowLabels, t.Labels[rows][r])
-		var observed, target []float64
-		for _, c := range kept[columns] {
-			k := cell(r, c)
-			if h.Down {
-				k = cell(c, r)
-			}
-			observed, target = append(observed, t.Observed[k]), append(target, t.Target[k])
-		}
-		h.Observed, h.Target = append(h.Observed, observed), append(h.Target, target)
-	}
-	return h
 }

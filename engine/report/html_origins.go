@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,7 +32,9 @@ func (v *view) origins() {
 		}
 	}
 	v.SmoothedRows = smoothedRows(s.Smoothed, func(text string) string { return text })
-	v.Exceptions = s.Exceptions[:min(len(s.Exceptions), mostRows)]
+	v.Exceptions = slices.Clone(s.Exceptions)
+	slices.SortStableFunc(v.Exceptions, func(a, b Exception) int { return cmp.Compare(math.Abs(b.Persons), math.Abs(a.Persons)) })
+	v.Exceptions = v.Exceptions[:min(len(v.Exceptions), mostExceptions)]
 	v.ExceptionsMore = len(s.Exceptions) - len(v.Exceptions)
 	v.IndependentMore = max(0, len(s.Independent)-mostRows)
 	for _, pair := range s.Independent[:len(s.Independent)-v.IndependentMore] {
@@ -43,7 +47,10 @@ func (v *view) origins() {
 }
 
 // mostPassed is the number of passed checks that are listed.
-const mostPassed = 600
+const mostPassed = 100
+
+// mostExceptions is the number of cells that are listed, the largest deviations first.
+const mostExceptions = 50
 
 func (v *view) checks() {
 	c := &v.Stats.Checks

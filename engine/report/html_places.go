@@ -142,7 +142,7 @@ type placeView struct {
 
 // mostPlaces is the number of places that are shown, beside the largest of each
 // region.
-const mostPlaces = 200
+const mostPlaces = 100
 
 const placeTicks = 6
 
