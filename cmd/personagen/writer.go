@@ -17,6 +17,7 @@ import (
 type writerFlags struct {
 	provider string
 	model    string
+	calls    []string
 	baseURL  string
 	keyFile  string
 	keyVar   string
@@ -43,6 +44,7 @@ func (o *writerFlags) add(c *cobra.Command) {
 func (o *writerFlags) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.provider, "provider", "", "writer of the texts: offline, the spec's phrase banks; none, which omits the text columns; or the endpoint of a model: "+models()+", or one that the spec defines (default offline if the spec has phrase banks, otherwise none)")
 	f.StringVar(&o.model, "model", "", "name of the model (default from the spec)")
+	f.StringSliceVar(&o.calls, "calls", nil, "`CALL` of the spec that the model answers, the narrator writing the texts of the others; may be repeated (default all calls)")
 	f.StringVar(&o.baseURL, "base-url", "", "address of the endpoint, such as http://localhost:8000/v1 (default the provider's)")
 	f.StringVar(&o.keyVar, "key-var", "", "environment variable with the API key (default the provider's, for the provider's own host only)")
 	f.StringVar(&o.keyFile, "key-file", "", "file with the API key")
@@ -70,7 +72,7 @@ func models() string {
 func (o *writerFlags) apply(c *cobra.Command, cfg *run.Config) error {
 	cfg.Provider = o.provider
 	if o.provider == "" || o.provider == run.Offline || o.provider == run.NoTexts {
-		for _, name := range []string{"model", "base-url", "key-file", "key-var", "trust", "workers-in-flight", "max-in-flight", "budget", "journal", "export-journal", "refill", "keep-refused", "mode", "poll-every", "batch-requests", "batch-bytes", "yes", "ask-above", "no-monitor"} {
+		for _, name := range []string{"model", "calls", "base-url", "key-file", "key-var", "trust", "workers-in-flight", "max-in-flight", "budget", "journal", "export-journal", "refill", "keep-refused", "mode", "poll-every", "batch-requests", "batch-bytes", "yes", "ask-above", "no-monitor"} {
 			if c.Flags().Changed(name) {
 				return usagef("--%s applies only to texts that a model writes; choose its endpoint with --provider: %s", name, models())
 			}
@@ -99,7 +101,7 @@ func (o *writerFlags) apply(c *cobra.Command, cfg *run.Config) error {
 	if e.MaxInFlight == 0 {
 		e.MaxInFlight = e.Workers
 	}
-	cfg.Writer.Trust = o.trust
+	cfg.Writer.Trust, cfg.Writer.Calls = o.trust, o.calls
 	cfg.Writer.KeepRefused = o.refused
 	cfg.Writer.Budget, cfg.Writer.Journal, cfg.Writer.Export, cfg.Writer.Refill = o.budget, o.journal, o.export, o.refill
 	return nil

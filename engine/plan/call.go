@@ -1,6 +1,12 @@
 package plan
 
-import "github.com/personagen/personagen/engine/kind"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/personagen/personagen/engine/kind"
+)
 
 // Call is a request to a model that writes some text fields of a person, or gives scores.
 type Call struct {
@@ -72,4 +78,47 @@ func Writing(f *kind.Field, mentions []string, fault string) map[string]any {
 		w["list"], w["items_min"], w["items_max"] = true, int64(f.Text.Items.Min), int64(f.Text.Items.Max)
 	}
 	return w
+}
+
+// OnlyCalls returns the plan in which a model answers the named calls of the spec alone.
+// The texts of other calls are left to the narrator. The error names a call that the plan
+// does not have.
+func (p *Plan) OnlyCalls(names []string) (*Plan, error) {
+	out := *p
+	out.Calls, out.Fields = nil, slices.Clone(p.Fields)
+	kept := map[string]bool{}
+	var all []string
+	for _, c := range p.Calls {
+		name := c.declared()
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+		if slices.Contains(names, name) {
+			kept[c.Name] = true
+			out.Calls = append(out.Calls, c)
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			return nil, fmt.Errorf("the spec has no call %q; it has %s", name, strings.Join(all, ", "))
+		}
+	}
+	for i := range out.Calls {
+		out.Calls[i].Needs = slices.DeleteFunc(slices.Clone(out.Calls[i].Needs), func(name string) bool { return !kept[name] })
+	}
+	for i, f := range out.Fields {
+		if f.Text != nil && f.Text.Call != "" && !kept[f.Text.Call] {
+			field, text := *f, *f.Text
+			text.Call, field.Text = "", &text
+			out.Fields[i] = &field
+		}
+	}
+	out.Stamp()
+	return &out, nil
+}
+
+// declared is the name of the call of the spec that the call is, or is a part of.
+func (c *Call) declared() string {
+	name, _, _ := strings.Cut(c.Name, ".")
+	return name
 }

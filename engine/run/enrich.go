@@ -36,6 +36,9 @@ type Writer struct {
 	// Trust lists hosts that a spec may send requests to with a key: that of
 	// Endpoint, else that of the provider. A host may have a port.
 	Trust []string
+	// Calls are the calls of the spec that are made, nil for all. The narrator writes the
+	// texts of the others.
+	Calls []string
 	// Budget limits the cost of a run, in the currency of the price table; 0 for no
 	// limit.
 	Budget float64

@@ -130,6 +130,7 @@ var streams = []string{
 	`engine/internal/sample: "allocate " …`,
 	`engine/internal/sample: …`,
 	`engine/internal/sample: …`,
+	`engine/kind: "judged/" …`,
 	`engine/kind: …`,
 	`engine/kind: …`,
 	`engine/kind: …`,
