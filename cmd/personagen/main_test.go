@@ -56,6 +56,7 @@ func TestScripts(t *testing.T) {
 //   - $BIASED_URL writes nothing about people who are red.
 //   - $PICKY_URL accepts small batches only.
 //   - $PROSE_URL never answers in JSON.
+//   - $TRANSLATOR_URL translates what stands between bars: |field=text|.
 //   - $TELLTALE_URL/WAY sends the key back.
 //   - $JUDGE_URL gives scores that follow from the request; at first, it gives those who
 //     are green scores that are not on the scale. It never gives a score for "oddity".
@@ -104,6 +105,9 @@ func setUp(env *testscript.Env) error {
 	}}).Start()
 	env.Defer(judge.Close)
 	env.Setenv("JUDGE_URL", judge.URL+"/v1")
+	translator := (&fake.Server{Writes: translate}).Start()
+	env.Defer(translator.Close)
+	env.Setenv("TRANSLATOR_URL", translator.URL+"/v1")
 	prose := (&fake.Server{Faults: fake.Always(fake.SchemaIgnored)}).Start()
 	env.Defer(prose.Close)
 	env.Setenv("PROSE_URL", prose.URL+"/v1")

@@ -16,15 +16,15 @@ import (
 	"github.com/personagen/personagen/engine/run"
 )
 
-// cacheFlags are the flags for the cache of fits.
+// cacheFlags are the flags for the cache of plans and fits.
 type cacheFlags struct {
 	dir string
 	off bool
 }
 
 func (o *cacheFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&o.dir, "cache", "", "folder of cached fits (default personagen in the user's cache folder)")
-	f.BoolVar(&o.off, "no-cache", false, "do not use the cache of fits")
+	f.StringVar(&o.dir, "cache", "", "folder of cached plans and fits (default personagen in the user's cache folder)")
+	f.BoolVar(&o.off, "no-cache", false, "do not use the cache of plans and fits")
 }
 
 // folder returns the folder of the cache, "" for none.

@@ -53,6 +53,9 @@ func (a *app) printSummary(s *run.Summary, took time.Duration) {
 	fmt.Fprintf(t, "  %s\n", release.ManifestFile)
 	t.Flush()
 	fmt.Fprintln(w, checksLine(s.Result))
+	if line := check.Unwritten(s.Result.Texts); line != "" {
+		fmt.Fprintln(w, line)
+	}
 	if line := check.GoalsLine(s.Result.Goals); line != "" {
 		fmt.Fprintf(w, "goals: %s\n", line)
 	}

@@ -54,19 +54,21 @@ func (b *basis) ruled() *plan.Plan {
 		if f.Text == nil {
 			continue
 		}
-		judged := *f
+		judged, text := *f, *f.Text
+		judged.Text = &text
 		if f.Hidden {
 			judged.Text = nil
-		} else if slices.ContainsFunc(f.Text.Mentions, unknown) {
-			text := *f.Text
-			text.Mentions = slices.DeleteFunc(slices.Clone(text.Mentions), unknown)
-			judged.Text = &text
+		}
+		text.Mentions = slices.DeleteFunc(slices.Clone(text.Mentions), unknown)
+		if unknown(text.Of) {
+			text.Of = ""
 		}
 		out.Fields[i] = &judged
 	}
 	for _, r := range b.plan.Rules {
-		if b.measures(ruleFields(&r)) {
-			r.Fields = slices.DeleteFunc(slices.Clone(r.Fields), unknown)
+		about := slices.DeleteFunc(slices.Clone(r.Fields), unknown)
+		if b.measures(ruleFields(&r)) && len(about) == 0 == (len(r.Fields) == 0) {
+			r.Fields = about
 			out.Rules = append(out.Rules, r)
 		}
 	}

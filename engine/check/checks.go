@@ -30,6 +30,7 @@ var checks = [][]definition{
 	{writtenCheck},
 	{textCheck},
 	{languageCheck},
+	{translationCheck},
 	{ruleCheck},
 	{nearDuplicatesCheck, openingsCheck},
 	{recurrenceCheck},

@@ -306,8 +306,13 @@ func (j *judging) writtenGoal(g *Goal, p *plan.Goal) {
 		return
 	}
 	required, missing, empty := int64(0), int64(0), int64(0)
+	untranslated := 0
 	for i, c := range t.plan.fields {
 		if !slices.Contains(p.Fields, c.field.Name) {
+			continue
+		}
+		if t.offline(i, j.shared.sources) && len(p.Fields) == len(t.plan.fields) { // a goal about some fields means these
+			untranslated++
 			continue
 		}
 		required += t.fields[i].applies
@@ -321,6 +326,9 @@ func (j *judging) writtenGoal(g *Goal, p *plan.Goal) {
 	most := 0.0
 	g.settle(float64(missing+empty), unitTexts, nil, &most)
 	g.Found = fmt.Sprintf("%s missing and %s empty of %s", humanize.Thousands(missing), humanize.Thousands(empty), humanize.Count(required, "text", "texts"))
+	if untranslated > 0 {
+		g.Found += fmt.Sprintf(", without %s that only a model writes", humanize.Count(untranslated, "translation", "translations"))
+	}
 }
 
 // fieldList names some text fields.

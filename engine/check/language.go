@@ -2,8 +2,12 @@ package check
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/personagen/personagen/engine/internal/rules"
+	"github.com/personagen/personagen/engine/internal/similarity"
+	"github.com/personagen/personagen/engine/plan"
 )
 
 var languageCheck = definition{kind: KindLanguage, compile: compileLanguage}
@@ -36,4 +40,54 @@ func (l *language) judge(_ *judging, gathered tally) (out []finding, _ error) {
 		}
 	}
 	return out, nil
+}
+
+// assignLanguages groups the fields by language, that of the spec first.
+func (x *textsPlan) assignLanguages(p *plan.Plan) {
+	base, _, _ := strings.Cut(p.Language, "-")
+	for _, c := range x.fields {
+		if tag := p.TextLanguage(c.field); !slices.Contains(x.languages, tag) {
+			if tag == p.Language || tag == base {
+				x.languages = slices.Insert(x.languages, 0, tag)
+			} else {
+				x.languages = append(x.languages, tag)
+			}
+		}
+	}
+	for i := range x.fields {
+		x.fields[i].language = slices.Index(x.languages, p.TextLanguage(x.fields[i].field))
+	}
+}
+
+// otherLanguage returns the tag of a language, "" for the first, which is that of the spec.
+func (x *textsPlan) otherLanguage(language int) string {
+	if language == 0 {
+		return ""
+	}
+	return x.languages[language]
+}
+
+// wordsIn returns the words of a person's texts in a language; those in others have none.
+func (t *texts) wordsIn(language int, k *keptPerson) [][]uint64 {
+	if len(t.plan.languages) == 1 {
+		return k.words
+	}
+	words := slices.Clone(k.words)
+	for i := range words {
+		if t.plan.fields[i].language != language {
+			words[i] = nil
+		}
+	}
+	return words
+}
+
+// measureRecurrence measures the prose of the persons kept in a language.
+func (t *texts) measureRecurrence(language int) *similarity.Recurrence {
+	var persons [][]similarity.Prose
+	var words [][][]uint64
+	for i := range min(keptPersons, len(t.kept.All)) {
+		k := &t.kept.All[i].Value
+		persons, words = append(persons, k.prose[language]), append(words, t.wordsIn(language, k))
+	}
+	return similarity.MeasureRecurrence(persons, words)
 }

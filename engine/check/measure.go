@@ -40,7 +40,7 @@ func (j *judging) limitMeasure(l *plan.Limit) Outcome {
 	o := Outcome{ID: "check." + l.Name, Kind: KindMeasure, Name: l.Name, Severity: l.Severity}
 	m, _ := plan.MeasureNamed(l.Measure)
 	values := j.values(l.Measure)
-	if l.Of != "" {
+	if l.Of != "" || m.Of == plan.OfLanguage {
 		values = slices.DeleteFunc(values, func(v measured) bool { return v.of != l.Of })
 	}
 	if len(values) == 0 {

@@ -18,15 +18,18 @@ var recurrenceCheck = definition{kind: KindRecurrence, compile: compileRecurrenc
 
 // recurrenceMeasure is a measure of the texts of persons together.
 func recurrenceMeasure(name string, figure func(*similarity.Recurrence) float64) measure {
-	return measure{name, func(j *judging, _ []*Outcome) []measured {
-		if r := j.shared.texts.compare().recurrence; r != nil {
-			return []measured{{"", figure(r)}}
+	return measure{name, func(j *judging, _ []*Outcome) (out []measured) {
+		t := j.shared.texts
+		for i, r := range t.compare().recurrence {
+			if r != nil {
+				out = append(out, measured{t.plan.otherLanguage(i), figure(r)})
+			}
 		}
-		return nil
+		return out
 	}}
 }
 
-// recurrence: how much of the texts of persons others have too. It has no limits of its
+// recurrence: how much of the texts of persons in a language others have too. It has no limits of its
 // own; the checks of a spec set them.
 type recurrence struct{ texts *textsPlan }
 
@@ -45,25 +48,37 @@ func compileRecurrence(s *shared) check {
 
 func (*recurrence) newTally(a *accumulators) tally { return a.texts }
 
-func (x *recurrence) judge(j *judging, gathered tally) ([]finding, error) {
+func (x *recurrence) judge(_ *judging, gathered tally) (out []finding, _ error) {
+	for i := range x.texts.languages {
+		if o := x.outcome(gathered.(*texts), i); o.Fields != nil {
+			out = append(out, only(o)...)
+		}
+	}
+	return out, nil
+}
+
+// outcome describes the texts in a language.
+func (x *recurrence) outcome(t *texts, language int) Outcome {
 	o := Outcome{ID: KindRecurrence + ".texts", Kind: KindRecurrence, Name: "texts", Severity: Note}
+	if tag := x.texts.otherLanguage(language); tag != "" {
+		o.ID, o.Name = o.ID+"."+tag, "texts in "+tag
+	}
 	for _, f := range x.texts.fields {
-		if f.field.Type == frame.Text {
+		if f.field.Type == frame.Text && f.language == language {
 			o.Fields = append(o.Fields, f.field.Name)
 		}
 	}
-	t := gathered.(*texts)
-	r := t.compare().recurrence
+	r := t.compare().recurrence[language]
 	if r == nil {
 		o.Status, o.Message = Skip, "too few persons with texts"
-		return only(o), nil
+		return o
 	}
 	o.Message = fmt.Sprintf("of %s: %s of the runs of six words stand with more than 1 %% of them, %s of the sentences with another; distinct-2 %.3g",
 		humanize.Count(r.Persons, "person", "persons"), percent(r.Runs), percent(r.Repeated), r.Distinct2)
 	if len(r.Sentence) > 0 && r.Commonest*float64(r.Persons) > 1.5 {
 		o.Message += fmt.Sprintf("; the commonest sentence of eight words or more stands with %s: %q", percent(r.Commonest), t.sentence(r.Sentence))
 	}
-	return only(o), nil
+	return o
 }
 
 // sentence writes a sentence from the hashes of its words, with … for those that are

@@ -44,11 +44,12 @@ const (
 	KindIndependent = "independent"
 	KindLimit       = "limit"
 
-	KindWritten        = "written"  // texts where there should be some
-	KindText           = "text"     // lengths, items, mentions and characters of texts
-	KindLanguage       = "language" // texts in another language, or without its letters
-	KindRule           = "rule"     // what texts must not say
-	KindNearDuplicates = "alike"    // texts that are near-duplicates
+	KindWritten        = "written"     // texts where there should be some
+	KindText           = "text"        // lengths, items, mentions and characters of texts
+	KindLanguage       = "language"    // texts in another language, or without its letters
+	KindTranslation    = "translation" // translations against their originals
+	KindRule           = "rule"        // what texts must not say
+	KindNearDuplicates = "alike"       // texts that are near-duplicates
 	KindOpenings       = "openings"
 	KindRecurrence     = "recurrence" // how much of a person's texts others have too
 	KindSource         = "source"     // who wrote the texts
@@ -417,6 +418,11 @@ type TextProfile struct {
 	Applies int64 `json:"applies"`
 	Written int64 `json:"written"`
 	Missing int64 `json:"missing"`
+	// Of is the text of which it is the translation, into Language. Untranslated counts
+	// those of Missing whose original is missing too.
+	Of           string `json:"of,omitempty"`
+	Language     string `json:"language,omitempty"`
+	Untranslated int64  `json:"untranslated,omitempty"`
 	// Chars are the lengths of the texts, or of all items of lists.
 	Chars *Summary `json:"chars,omitempty"`
 	Items *Summary `json:"items,omitempty"` // of lists

@@ -34,10 +34,10 @@ func (x *text) judge(_ *judging, gathered tally) (out []finding, _ error) {
 		var f verdict
 		var examples textExamples
 		for k, d := range x.texts.rules.Demands {
-			if d.Column != c.column || d.Kind == rules.Rule || d.Kind == rules.Language {
-				continue
+			fault, own := textFaults[d.Kind]
+			if d.Column != c.column || !own {
+				continue // others are those of checks of their own
 			}
-			fault := textFaults[d.Kind]
 			if d.Kind == rules.Mention {
 				fault = fmt.Sprintf(fault, d.Name)
 			}

@@ -10,6 +10,9 @@ func textProfiles(t *texts, sources *sources) (out []TextProfile) {
 		c, f := &t.plan.fields[i], &t.fields[i]
 		column := &t.columns.of[c.column]
 		p := TextProfile{Field: c.field.Name, Applies: f.applies, Written: f.written, Missing: column.missing.count, NearDuplicates: compared.fields[i]}
+		if c.field.Text.Of != "" {
+			p.Of, p.Language, p.Untranslated = c.field.Text.Of, c.field.Text.Language, f.unoriginal
+		}
 		numbers := column.numbers.Describe()
 		if c.field.Type == frame.TextList {
 			p.Items, p.Chars = numbers, f.items.Describe()

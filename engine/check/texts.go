@@ -32,7 +32,10 @@ type textsPlan struct {
 	fields []textField
 	masked []int // columns whose values are masked
 	groups []textGroup
-	key    rng.Stream
+	// languages are the tags of the fields' languages, that of the spec first. Texts in
+	// different languages are not compared.
+	languages []string
+	key       rng.Stream
 	// Persons with a hash above these are not in the samples, whatever the rest
 	// of the population is.
 	comparedBelow, keptBelow uint64
@@ -46,7 +49,9 @@ type textField struct {
 	when   int // mask of the rows that have a text
 	// unknown says that the condition for having a text is about fields that no
 	// release publishes. Then everyone with a text counts as one who should have it.
-	unknown bool
+	unknown  bool
+	original int // column of the text that it translates, -1 for none
+	language int // of textsPlan.languages
 }
 
 // textGroup is a field by whose values the words of texts are compared.
@@ -61,12 +66,13 @@ func compileTexts(b *basis, coding *coding) (x *textsPlan, err error) {
 	for i, f := range b.plan.Fields {
 		if f.Text != nil && !f.Hidden {
 			when, unknown := b.when(f)
-			x.fields = append(x.fields, textField{i, f, coding.mask(when), unknown})
+			x.fields = append(x.fields, textField{column: i, field: f, when: coding.mask(when), unknown: unknown, original: b.column(f.Text.Of)})
 		}
 	}
 	if x.fields == nil {
 		return nil, nil
 	}
+	x.assignLanguages(b.plan)
 	if x.rules, err = rules.Compile(b.ruled()); err != nil {
 		return nil, err
 	}
@@ -132,14 +138,15 @@ type texts struct {
 // textTally is what is gathered of one written field.
 type textTally struct {
 	applies, written int64          // persons who should have a text, and who have one
+	unoriginal       int64          // those without it whose original is missing
 	items            sketch.Numbers // lengths of the items of a list
 }
 
 // keptPerson is a person whose words are kept.
 type keptPerson struct {
-	words  [][]uint64         // per text field, masked
-	prose  []similarity.Prose // of the text fields
-	groups []int32            // per group, the value; -1 for none
+	words  [][]uint64           // per text field, masked
+	prose  [][]similarity.Prose // per language, of the text fields
+	groups []int32              // per group, the value; -1 for none
 }
 
 // sampledPerson is a row of the current batch on its way into the samples.
@@ -149,7 +156,7 @@ type sampledPerson struct {
 	masks      similarity.Masks
 	signatures []similarity.Signature
 	words      [][]uint64 // nil when they are not kept
-	prose      []similarity.Prose
+	prose      [][]similarity.Prose
 }
 
 func (x *textsPlan) newTally(codes *codes, columns *columns) *texts {
@@ -171,6 +178,7 @@ func (t *texts) merge(other tally) {
 		f, g := &t.fields[i], &o.fields[i]
 		f.applies += g.applies
 		f.written += g.written
+		f.unoriginal += g.unoriginal
 		f.items.Merge(&g.items)
 	}
 	for i := range t.broken {
@@ -224,7 +232,7 @@ func (t *texts) chooseSamples(b *frame.Batch) {
 		}
 		p := sampledPerson{row: r, hash: hash, signatures: make([]similarity.Signature, len(t.fields))}
 		if hash <= t.kept.Below {
-			p.words = make([][]uint64, len(t.fields))
+			p.words, p.prose = make([][]uint64, len(t.fields)), make([][]similarity.Prose, len(t.plan.languages))
 		}
 		t.masker.Load(&p.masks, b, r, t.plan.masked)
 		t.samples = append(t.samples, p)
@@ -244,6 +252,9 @@ func (t *texts) has(b *frame.Batch, i, r int, applies []bool) bool {
 	switch {
 	case null && required:
 		column.missing.add(b.First + int64(r))
+		if c.original >= 0 && b.Columns[c.original].IsNull(frame.Text, r) {
+			f.unoriginal++
+		}
 	case !null && !required:
 		column.extra.add(b.First + int64(r))
 	}
@@ -303,7 +314,8 @@ func (t *texts) sample(p *sampledPerson, i int) {
 	p.signatures[i] = similarity.NewSignature(words)
 	if p.words != nil {
 		p.words[i] = slices.Clone(words)
-		p.prose = append(p.prose, similarity.AppendProse(tokens, words))
+		language := t.plan.fields[i].language
+		p.prose[language] = append(p.prose[language], similarity.AppendProse(tokens, words))
 		for k, hash := range words {
 			if _, known := t.names[hash]; !known && hash&similarity.Masked == 0 {
 				t.names[hash] = string(tokens.Lower[tokens.Words[k].From:tokens.Words[k].To])
@@ -322,8 +334,8 @@ func (t *texts) writtenIn(column int) int64 {
 type comparedTexts struct {
 	fields []*NearDuplicates // nil for lists and where nothing is written
 	groups []similarity.Group
-	// recurrence is of the texts of a person together; nil if there are none.
-	recurrence *similarity.Recurrence
+	// recurrence is, per language, of the texts of a person together; nil if there are none.
+	recurrence []*similarity.Recurrence
 }
 
 // compare compares the sampled texts of every field, and the words of groups of
@@ -341,16 +353,13 @@ func (t *texts) compare() *comparedTexts {
 		out.groups = t.compareGroups()
 		return nil
 	})
-	work.Go(func() error {
-		var persons [][]similarity.Prose
-		var words [][][]uint64
-		for i := range min(keptPersons, len(t.kept.All)) {
-			k := &t.kept.All[i].Value
-			persons, words = append(persons, k.prose), append(words, k.words)
-		}
-		out.recurrence = similarity.MeasureRecurrence(persons, words)
-		return nil
-	})
+	out.recurrence = make([]*similarity.Recurrence, len(t.plan.languages))
+	for language := range t.plan.languages {
+		work.Go(func() error {
+			out.recurrence[language] = t.measureRecurrence(language)
+			return nil
+		})
+	}
 	for i := range t.fields {
 		if t.plan.fields[i].field.Type == frame.Text {
 			work.Go(func() error {
@@ -388,19 +397,26 @@ func (t *texts) compareGroups() []similarity.Group {
 	if t.plan.groups == nil {
 		return nil
 	}
-	persons := make([][]uint64, len(t.kept.All))
 	by := make([]similarity.GroupBy, len(t.plan.groups))
 	for k, g := range t.plan.groups {
 		by[k] = similarity.GroupBy{Field: g.field.Name, Values: g.field.Domain.AllLabels()}
-	}
-	for i := range t.kept.All {
-		p := &t.kept.All[i].Value
-		persons[i] = slices.Concat(p.words...)
-		for k, code := range p.groups {
-			by[k].Codes = append(by[k].Codes, code)
+		for i := range t.kept.All {
+			by[k].Codes = append(by[k].Codes, t.kept.All[i].Value.groups[k])
 		}
 	}
-	return similarity.Groups(persons, by, t.names)
+	var out []similarity.Group
+	for language := range t.plan.languages {
+		persons := make([][]uint64, len(t.kept.All))
+		for i := range t.kept.All {
+			persons[i] = slices.Concat(t.wordsIn(language, &t.kept.All[i].Value)...)
+		}
+		groups := similarity.Groups(persons, by, t.names)
+		for i := range groups {
+			groups[i].Language = t.plan.otherLanguage(language)
+		}
+		out = append(out, groups...)
+	}
+	return out
 }
 
 // textExamples gathers examples of several demands.

@@ -37,13 +37,18 @@ func (w *written) judge(j *judging, gathered tally) (out []finding, _ error) {
 		f.add(missing, "without a text")
 		f.add(extra, "with a text who should have none")
 		o := f.outcome(KindWritten, c.field.Name, fmt.Sprintf("all %s have a text", persons(x.applies)))
+		if x.unoriginal > 0 {
+			o.Message += fmt.Sprintf("; %s without its original %s", persons(x.unoriginal), c.field.Text.Of)
+		}
 		if c.field.WhenText != "" {
 			o.Message += fmt.Sprintf(" (where %s)", c.field.WhenText)
 		}
 		switch {
 		case x.applies == 0 && extra.count == 0:
 			o.Status, o.Message = Skip, "no person should have this text"
-		case x.written == 0:
+		case t.offline(i, j.shared.sources):
+			o.Status, o.Message, o.Persons, o.Rows = Skip, notTranslated(c.field), 0, nil
+		case x.written == 0 && c.field.Text.Of == "":
 			o.Status, o.Message, o.Persons, o.Rows = Note, "no text was requested", 0, nil
 		case missing.count > 0 && extra.count == 0 && j.limited("missing_texts", c.field.Name):
 			o.Status = Pass

@@ -127,6 +127,14 @@ func (f *Field) SetCall(name string) {
 	}
 }
 
+// Original returns the text of which the field is a translation, "" for none.
+func (f *Field) Original() string {
+	if f.Text == nil {
+		return ""
+	}
+	return f.Text.Of
+}
+
 // Finite reports whether the field is fitted, or derived from fitted fields, with
 // values in its Domain. Only finite fields may appear in tables and conditions.
 func (f *Field) Finite() bool {

@@ -15,6 +15,10 @@ type TextSpec struct {
 	// Language is the tag of the language that it is written in, "" for the
 	// language of the spec.
 	Language string `json:"language,omitempty"`
+	// Of is the text of which it is the translation, "" for none. Ratio bounds its
+	// characters per character of that text; it is nil for other texts.
+	Of    string `json:"of,omitempty"`
+	Ratio *Ratio `json:"ratio,omitempty"`
 	// Offline is how the offline narrator composes it, nil if it does not.
 	Offline *Narration `json:"offline,omitempty"`
 }
@@ -54,6 +58,7 @@ func (n *Narration) All() []Outline {
 var textKind = Kind{Name: "text", Uses: textUses, Compile: func(c *Compiler, s *spec.Field, f *Field) {
 	f.Class, f.Type, f.Nullable = Written, frame.Text, true
 	f.Text = c.readTextSpec(s)
+	c.readTranslation(s, f)
 }}
 
 var textListKind = Kind{Name: "text_list", Uses: textUses, Compile: func(c *Compiler, s *spec.Field, f *Field) {
@@ -69,8 +74,14 @@ var textSourceKind = Kind{Name: "text_source", Meaning: Provenance, Uses: func(*
 	f.Class, f.Type, f.Nullable = Written, frame.Text, true
 }}
 
-// textUses returns the fields that a text must mention.
-func textUses(s *spec.Field) []spec.String { return s.Body.Get("mentions").AsStrings() }
+// textUses returns the fields that a text must mention, and the text that it translates.
+func textUses(s *spec.Field) []spec.String {
+	uses := s.Body.Get("mentions").AsStrings()
+	if of := s.Body.Get("of"); of != nil {
+		uses = append(uses, of.AsString())
+	}
+	return uses
+}
 
 func stringValues(n *spec.Node) []string {
 	var out []string

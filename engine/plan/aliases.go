@@ -145,8 +145,33 @@ func (p *Plan) As(set string) *Plan {
 	if !changed {
 		return p
 	}
+	out.dropTranslations(p)
 	out.Stamp()
 	return &out
+}
+
+// dropTranslations leaves out of the calls the translations that are visible in a plan and
+// hidden here, so that nobody pays for them. Those that a prompt shows are still written.
+func (p *Plan) dropTranslations(from *Plan) {
+	dropped := map[string]bool{}
+	for i, f := range p.Fields {
+		if f.Text == nil || f.Text.Of == "" || !f.Hidden || from.Fields[i].Hidden {
+			continue
+		}
+		dropped[f.Name] = !slices.ContainsFunc(p.Calls, func(c Call) bool { return slices.Contains(c.Sees, f.Name) })
+	}
+	idle := map[string]bool{}
+	var calls []Call
+	for _, c := range p.Calls {
+		c.Fields = slices.DeleteFunc(slices.Clone(c.Fields), func(name string) bool { return dropped[name] })
+		if idle[c.Name] = len(c.Fields) == 0; !idle[c.Name] {
+			calls = append(calls, c)
+		}
+	}
+	for i := range calls {
+		calls[i].Needs = slices.DeleteFunc(slices.Clone(calls[i].Needs), func(name string) bool { return idle[name] })
+	}
+	p.Calls = calls
 }
 
 // HasTexts reports whether a release of the plan has texts.

@@ -46,7 +46,7 @@ type Answer struct {
 const ToWrite = "Fields"
 
 // ToWriteParts are the parts of each of these fields: the keys of Writing.
-var ToWriteParts = []string{"name", "title", "about", "min", "target", "max", "list", "items_min", "items_max", "mentions", "scale", "fault"}
+var ToWriteParts = []string{"name", "title", "about", "min", "target", "max", "list", "items_min", "items_max", "mentions", "scale", "language", "original", "fault"}
 
 // Call returns the named call, or nil.
 func (p *Plan) Call(name string) *Call {
@@ -59,11 +59,12 @@ func (p *Plan) Call(name string) *Call {
 }
 
 // Writing returns what a prompt can say about a field that it asks for. Mentions are
-// the values that the text must contain; fault is why the last answer was refused.
-func Writing(f *kind.Field, mentions []string, fault string) map[string]any {
+// the values that the text must contain; original is the text that it translates, "" for
+// none; fault is why the last answer was refused.
+func Writing(f *kind.Field, mentions []string, original, fault string) map[string]any {
 	w := map[string]any{
 		"name": f.Name, "title": f.Title, "about": f.About, "list": false, "items_min": int64(0), "items_max": int64(0),
-		"mentions": mentions, "scale": f.Scale(), "fault": fault,
+		"mentions": mentions, "scale": f.Scale(), "language": "", "original": original, "fault": fault,
 	}
 	if f.Scale() {
 		w["min"], w["target"], w["max"] = f.Domain.Min, (f.Domain.Min+f.Domain.Max)/2, f.Domain.Max
@@ -73,6 +74,9 @@ func Writing(f *kind.Field, mentions []string, fault string) map[string]any {
 	w["min"], w["target"], w["max"] = int64(chars.Min), int64(chars.Target), int64(chars.Max)
 	if chars.Target == 0 {
 		w["target"] = int64(chars.Min+chars.Max) / 2
+	}
+	if f.Text != nil {
+		w["language"] = f.Text.Language
 	}
 	if f.Text != nil && f.Text.Items != nil {
 		w["list"], w["items_min"], w["items_max"] = true, int64(f.Text.Items.Min), int64(f.Text.Items.Max)
@@ -111,6 +115,17 @@ func (p *Plan) OnlyCalls(names []string) (*Plan, error) {
 			field, text := *f, *f.Text
 			text.Call, field.Text = "", &text
 			out.Fields[i] = &field
+		}
+	}
+	for i := range out.Calls {
+		for _, name := range out.Calls[i].Fields {
+			of := ""
+			if f := out.Field(name); f != nil {
+				of = f.Original()
+			}
+			if of != "" && out.Field(of).Call() == "" {
+				return nil, fmt.Errorf("call %q translates the text %q, which another call writes: name that call, too", out.Calls[i].declared(), of)
+			}
 		}
 	}
 	out.Stamp()

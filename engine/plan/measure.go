@@ -19,6 +19,8 @@ const (
 	OfRule   = "rule"
 	OfTable  = "table, field or joint"
 	OfNumber = "number field"
+	// OfLanguage is a language of texts; without one, that of the spec.
+	OfLanguage = "language"
 )
 
 // Measures lists the measures in the order of the schema.
@@ -33,10 +35,10 @@ func Measures() []Measure {
 		{"deviation_points", OfTable, true, false},
 		{"table_p", OfTable, false, true},
 		{"number_p", OfNumber, false, true},
-		{"recurring_runs", "", true, true},
-		{"recurring_sentences", "", true, true},
-		{"commonest_sentence", "", true, true},
-		{"distinct_2", "", false, true},
+		{"recurring_runs", OfLanguage, true, true},
+		{"recurring_sentences", OfLanguage, true, true},
+		{"commonest_sentence", OfLanguage, true, true},
+		{"distinct_2", OfLanguage, false, true},
 		{"duplicate_persons", "", true, true},
 		{"near_duplicate_persons", "", true, true},
 	}

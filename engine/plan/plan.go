@@ -7,6 +7,7 @@
 package plan
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -162,6 +163,9 @@ func (p *Plan) Field(name string) *kind.Field {
 	}
 	return nil
 }
+
+// TextLanguage returns the tag of the language of a text field, "" if it is not known.
+func (p *Plan) TextLanguage(f *kind.Field) string { return cmp.Or(f.Text.Language, p.Language) }
 
 // Schema describes all columns, with the hidden ones, in the order of Fields.
 func (p *Plan) Schema() frame.Schema {

@@ -181,6 +181,9 @@ func fieldRemarks(f *kind.Field) string {
 	if f.WhenText != "" {
 		remarks = append(remarks, "only when "+f.WhenText)
 	}
+	if f.Text != nil && f.Text.Of != "" {
+		remarks = append(remarks, fmt.Sprintf("translation of %s into %s, by a model only", f.Text.Of, f.Text.Language))
+	}
 	if f.Unique > 0 {
 		remarks = append(remarks, "unique")
 	}

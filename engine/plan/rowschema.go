@@ -146,6 +146,9 @@ func describe(f *kind.Field) string {
 	if f.Unique > 0 && f.Meaning() != kind.Identifier {
 		notes = append(notes, "No two persons have the same.")
 	}
+	if f.Text != nil && f.Text.Of != "" {
+		notes = append(notes, fmt.Sprintf("A translation of %s into %s; null unless a model has written it.", f.Text.Of, f.Text.Language))
+	}
 	if f.WhenText != "" {
 		notes = append(notes, "Null unless "+f.WhenText+".")
 	}

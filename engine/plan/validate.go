@@ -195,6 +195,11 @@ func (v planValidator) field(f *kind.Field) error {
 	if err := v.selector(f.When); err != nil {
 		return err
 	}
+	if t := f.Text; t != nil && t.Of != "" {
+		if x := v.fields[t.Of]; x == nil || x.Text == nil || x.Text.Items != nil || x.Text.Of != "" || t.Items != nil || t.Ratio == nil {
+			return fmt.Errorf("it is not the translation of a text %q", t.Of)
+		}
+	}
 	age, dates := f.DateInputs()
 	if x := v.fields[age]; age != "" && (x == nil || x.Type != frame.Integer) {
 		return fmt.Errorf("%q is not a field of ages", age)

@@ -91,6 +91,7 @@ type FieldTexts struct {
 	Written       int64  `json:"written"`
 	Quarantined   int64  `json:"quarantined"` // null, because no answer passed its checks
 	NotApplicable int64  `json:"not_applicable"`
+	Untranslated  int64  `json:"untranslated,omitempty"` // null, because the original of a translation is
 	// Reasons counts the quarantined texts by why their last answer was refused.
 	Reasons map[string]int64 `json:"reasons,omitempty"`
 }

@@ -65,7 +65,7 @@ func (r *Release) cardOverview(d *document) {
 		row("texts", r.Texts.Headline)
 	}
 	row("checks", r.Checks.Summary())
-	row("language", Escape(pop.Language))
+	row("language", Escape(strings.Join(r.languages(), ", ")))
 	row("licence", Escape(pop.License))
 	row("specification", Escape(strings.TrimSpace(pop.Name+" "+pop.Version)))
 	row("published", Escape(r.Plan.Card.Date))
@@ -182,6 +182,9 @@ func (r *Release) knownLimitations() []string {
 		default:
 			items = append(items, percent(*m)+" of the texts are model-written and may contain the errors and biases of the model.")
 		}
+	}
+	if r.Texts != nil && r.Texts.Unwritten != "" {
+		items = append(items, "Translations are null where no model wrote them: "+Escape(r.Texts.Unwritten)+".")
 	}
 	if n := len(r.Independent); n > 0 {
 		items = append(items, fmt.Sprintf("No table joins %s, so the two fields of a pair are independent given the fields that link them; `stats.md` lists the pairs. Any relation between them in this data follows from that assumption.", humanize.Count(n, "pair of fields", "pairs of fields")))

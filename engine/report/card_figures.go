@@ -15,7 +15,7 @@ func (r *Release) cardTexts(d *document) {
 		return
 	}
 	d.line("## Text fields\n")
-	d.line("%s. Lengths are in characters; for lists, of each item. Near-duplicates are texts of different persons that are mostly the same once names, places and numbers are mlimits.\n", r.Texts.Headline)
+	d.line("%s. Lengths are in characters; for lists, of each item. Near-duplicates are texts of different persons that are mostly the same once names, places and numbers are masked.\n", r.Texts.Headline)
 	var rows [][]string
 	for _, c := range r.columns() {
 		i := r.text(c.Field.Name)

@@ -39,7 +39,7 @@ type croissant struct {
 	URL           string               `json:"url,omitempty"`
 	Version       string               `json:"version,omitempty"`
 	DatePublished string               `json:"datePublished,omitempty"`
-	InLanguage    string               `json:"inLanguage,omitempty"`
+	InLanguage    any                  `json:"inLanguage,omitempty"` // a tag, or several
 	Keywords      []string             `json:"keywords"`
 	Creator       []croissantCreator   `json:"creator"`
 	CiteAs        string               `json:"citeAs"`
@@ -118,7 +118,14 @@ func (r *Release) Croissant(w io.Writer) error {
 		Context: json.RawMessage(croissantContext), Type: "sc:Dataset", ConformsTo: "http://mlcommons.org/croissant/1.0",
 		Name: pop.Name, Description: cmp.Or(strings.Join(strings.Fields(pop.Description), " "), pop.title()),
 		License: licenceURL(pop.License), URL: cmp.Or(card.URL, card.Repository), Version: pop.Version, DatePublished: card.Date,
-		InLanguage: pop.Language, Keywords: r.keywords(), CiteAs: r.bibEntry(),
+		Keywords: r.keywords(), CiteAs: r.bibEntry(),
+	}
+	switch tags := r.languages(); len(tags) {
+	case 0:
+	case 1:
+		d.InLanguage = tags[0]
+	default:
+		d.InLanguage = tags
 	}
 	for _, a := range r.authors() {
 		c := croissantCreator{"sc:Organization", a.Name, a.URL}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
@@ -17,10 +18,14 @@ import (
 func (r *Release) front(d *document) {
 	pop := &r.Population
 	d.line("---")
-	if pop.Language != "" {
-		tag, _, _ := strings.Cut(pop.Language, "-")
-		d.line("language:\n- %s", quote(tag)) // hubs expect a language without its region
+	var languages []string
+	for _, tag := range r.languages() {
+		tag, _, _ = strings.Cut(tag, "-") // hubs expect a language without its region
+		if !slices.Contains(languages, tag) {
+			languages = append(languages, tag)
+		}
 	}
+	quotedList(d, "language", languages)
 	r.frontLicense(d)
 	d.line("pretty_name: %s", quote(pop.title()))
 	d.line("size_categories:\n- %s", quote(sizeCategory(pop.Rows)))
@@ -35,6 +40,24 @@ func (r *Release) front(d *document) {
 		d.line("configs:\n- config_name: default\n  data_files:\n  - split: train\n    path: %s", quote(pattern(files)))
 	}
 	d.line("---\n")
+}
+
+// languages lists the language of the spec and those of texts in the data, as tags.
+func (r *Release) languages() []string {
+	var out []string
+	add := func(tag string) {
+		if tag != "" && !slices.Contains(out, tag) {
+			out = append(out, tag)
+		}
+	}
+	add(r.Population.Language)
+	base, _, _ := strings.Cut(r.Population.Language, "-")
+	for _, c := range r.columns() {
+		if i := r.text(c.Field.Name); i >= 0 && c.plan.Text != nil && r.Texts.Fields[i].Written > 0 && c.plan.Text.Language != base {
+			add(c.plan.Text.Language)
+		}
+	}
+	return out
 }
 
 // hubLicense matches the SPDX identifiers that hubs use in lower case.

@@ -24,9 +24,9 @@ type (
 		Dagger             bool
 	}
 	textView struct {
-		Title, Text string
-		Items       []string
-		Null        bool
+		Lang, Title, Text string
+		Items             []string
+		Null              bool
 	}
 )
 
@@ -45,6 +45,9 @@ func (v *view) leads() []string {
 	var texts []*Field
 	for i := range v.Stats.Fields {
 		if f := &v.Stats.Fields[i]; f.Class == kind.Written && f.Type == frame.Text && f.Chars != nil && !f.Hidden {
+			if of, _ := v.translates(f.Name); of != "" {
+				continue // its original is shown
+			}
 			texts = append(texts, f)
 		}
 	}
@@ -81,8 +84,11 @@ func (v *view) card(p *Persona, lead []string) card {
 			}
 		case f.Class == kind.Judged && fact.Null: // not in the sample
 		case f.Class == kind.Written || f.Class == kind.Judged && f.Type == frame.Text:
-			if !slices.Contains(lead, f.Name) || fact.Null {
-				out.Texts = append(out.Texts, textView{cmp.Or(f.Title, f.Name), fact.Text, fact.Items, fact.Null || fact.Text == "" && len(fact.Items) == 0})
+			of, language := v.translates(f.Name)
+			switch {
+			case of != "" && fact.Null: // the section on texts says so
+			case !slices.Contains(lead, f.Name) || fact.Null:
+				out.Texts = append(out.Texts, textView{cmp.Or(language, v.Lang), cmp.Or(f.Title, f.Name), fact.Text, fact.Items, fact.Null || fact.Text == "" && len(fact.Items) == 0})
 			}
 		case fact.Null:
 		case f.Values != nil && f.Values[0].Target != nil && len(f.Of) == 0 && !slices.Contains(headed, f.Name):
@@ -92,6 +98,19 @@ func (v *view) card(p *Persona, lead []string) card {
 		}
 	}
 	return out
+}
+
+// translates returns the text that a field translates and the language of the translation,
+// "" for others.
+func (v *view) translates(field string) (of, language string) {
+	if t := v.Stats.Texts; t != nil {
+		for i := range t.Fields {
+			if t.Fields[i].Field == field {
+				return t.Fields[i].Of, t.Fields[i].Language
+			}
+		}
+	}
+	return "", ""
 }
 
 // cardHeading sets the name of a person and the line below it, from the fields with

@@ -43,8 +43,9 @@ type (
 	}
 	brokenView struct{ Field, Demand, Texts, Share string }
 	groupsView struct {
-		Field fieldName
-		Rows  []groupView
+		Field          fieldName
+		Language, Lang string // of the texts: "" for that of the spec, and the tag
+		Rows           []groupView
 	}
 	groupView struct {
 		Value, Persons string
@@ -168,8 +169,8 @@ func (v *view) groups(groups []similarity.Group) []groupsView {
 		if field == nil {
 			continue
 		}
-		if n := len(out); n == 0 || out[n-1].Field.Name != g.Field {
-			out = append(out, groupsView{Field: v.name(field)})
+		if n := len(out); n == 0 || out[n-1].Field.Name != g.Field || out[n-1].Language != g.Language {
+			out = append(out, groupsView{Field: v.name(field), Language: g.Language, Lang: cmp.Or(g.Language, v.Lang)})
 		}
 		row := groupView{Value: g.Value, Persons: humanize.Thousands(g.Persons)}
 		for _, w := range g.Words {

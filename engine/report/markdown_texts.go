@@ -46,7 +46,11 @@ func (s *Stats) groups(d *document) {
 		if words == nil {
 			words = []string{"none"}
 		}
-		rows = append(rows, []string{Escape(g.Field), Escape(g.Value), humanize.Thousands(g.Persons), strings.Join(words, ", ")})
+		field := Escape(g.Field)
+		if g.Language != "" {
+			field += " (" + Escape(g.Language) + ")"
+		}
+		rows = append(rows, []string{field, Escape(g.Value), humanize.Thousands(g.Persons), strings.Join(words, ", ")})
 	}
 	if rows == nil {
 		return

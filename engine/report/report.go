@@ -162,7 +162,7 @@ func texts(r *check.Result) *Texts {
 	if len(r.Texts) == 0 {
 		return nil
 	}
-	t := &Texts{Fields: r.Texts, Groups: r.Groups}
+	t := &Texts{Fields: r.Texts, Groups: r.Groups, Unwritten: check.Unwritten(r.Texts)}
 	model, known := int64(0), false
 	for _, f := range r.Texts {
 		t.Written += f.Written
@@ -182,6 +182,9 @@ func texts(r *check.Result) *Texts {
 		t.Headline = fmt.Sprintf("%s texts, model-written %s", humanize.Thousands(t.Written), check.Percent(model, t.Written))
 		x := share(model, t.Written)
 		t.Model = &x
+	}
+	if t.Unwritten != "" {
+		t.Headline += "; " + t.Unwritten
 	}
 	return t
 }

@@ -218,6 +218,8 @@ type Texts struct {
 	Written  int64               `json:"written"`
 	Model    *float64            `json:"model_written,omitempty"`
 	Fields   []check.TextProfile `json:"fields"`
+	// Unwritten says which translations are not written at all.
+	Unwritten string `json:"unwritten,omitempty"`
 	// Groups are the most distinctive words of the texts of groups of persons, in
 	// a sample. They reveal clichés.
 	Groups []similarity.Group `json:"groups,omitempty"`

@@ -41,6 +41,7 @@ var kinds = []checkKind{
 	{check.KindWritten, "text field written for the right persons", "text fields written for the right persons"},
 	{check.KindText, "text field within its limits", "text fields within their limits"},
 	{check.KindLanguage, "text field in its language", "text fields in their language"},
+	{check.KindTranslation, "text field with translations of its original", "text fields with translations of their originals"},
 	{check.KindRule, "rule that no text breaks", "rules that no text breaks"},
 	{check.KindNearDuplicates, "text field without near-duplicates", "text fields without near-duplicates"},
 	{check.KindOpenings, "text field with varied openings", "text fields with varied openings"},

@@ -327,6 +327,9 @@ func (m *modelWriter) checkpoint(c *enrich.Counts, took time.Duration) string {
 	spent, unknown := m.budget.Spent()
 	line := fmt.Sprintf("texts: %d accepted (%d repaired), %d from the journal%s, %d quarantined, %d unanswered; %d calls, %d tokens, cost %s; %.1f personas/s",
 		t.Accepted, t.Repaired, t.Cached, adopted(t.Adopted), t.Quarantined, t.Unanswered, c.Calls, spent.Tokens-unknown.Tokens, spent.Money.In(m.price.currency), float64(c.Persons)/max(took.Seconds(), 1e-3))
+	if t.Untranslated > 0 {
+		line += fmt.Sprintf("; %s not asked for, because the original is missing", humanize.Count(t.Untranslated, "translation", "translations"))
+	}
 	if unknown.Tokens > 0 {
 		line += fmt.Sprintf("; calls of unknown cost, such as those broken off, count with the most they can take: %d tokens, %s", unknown.Tokens, unknown.Money.In(m.price.currency))
 	}
@@ -452,6 +455,7 @@ func (r *run) texts() *release.Texts {
 			out.Fields[k].Written += f.Cached
 			out.Fields[k].Quarantined += f.Quarantined
 			out.Fields[k].NotApplicable += f.NotApplicable
+			out.Fields[k].Untranslated += f.Untranslated
 			out.Fields[k].Reasons = addReasons(out.Fields[k].Reasons, f.Reasons)
 		}
 	}

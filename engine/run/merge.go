@@ -122,6 +122,7 @@ func addTexts(a, b *release.Texts) *release.Texts {
 		sum.Fields[i].Written += f.Written
 		sum.Fields[i].Quarantined += f.Quarantined
 		sum.Fields[i].NotApplicable += f.NotApplicable
+		sum.Fields[i].Untranslated += f.Untranslated
 		sum.Fields[i].Reasons = addReasons(sum.Fields[i].Reasons, f.Reasons)
 	}
 	return &sum

@@ -15,14 +15,11 @@ import (
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/cache"
-	"github.com/personagen/personagen/engine/internal/compile"
 	"github.com/personagen/personagen/engine/internal/fit"
 	"github.com/personagen/personagen/engine/internal/generate"
-	"github.com/personagen/personagen/engine/internal/inputs"
 	"github.com/personagen/personagen/engine/internal/sample"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/release"
-	"github.com/personagen/personagen/engine/spec"
 	"github.com/personagen/personagen/engine/spec/load"
 )
 
@@ -57,24 +54,15 @@ func compileOrRead(ctx context.Context, path, cache string, size int64, progress
 		}
 		return b, &diag.List{Items: slices.Clone(b.Warnings)}, nil
 	}
-	s, found := load.Load(ctx, path, load.Options{AllowPaths: allowPaths})
+	var entries diag.List // of this machine, not of the spec
+	s := specSource{path: path, folder: cache, load: load.Options{AllowPaths: allowPaths}, damaged: damagedEntry(&entries)}
+	o := s.compile(ctx, true, size, progress)
+	found := &diag.List{Items: o.Found}
 	if err := found.ErrContext(ctx); err != nil {
 		return nil, nil, err
 	}
-	var entries diag.List
-	b, more := compile.Compile(ctx, s, compile.Options{Size: size, Cache: cache, Progress: progress, Damaged: damagedEntry(&entries)})
-	if err := more.ErrContext(ctx); err != nil {
-		return nil, nil, err
-	}
-	found.Items = append(found.Items, more.Items...)
-	found.Sort()
-	b.Warnings = slices.Clone(found.Items)
-	for i := range b.Warnings {
-		at := &b.Warnings[i].Place
-		at.File = inputs.Relative(s.Dir, at.File)
-	}
-	found.Items = append(found.Items, entries.Items...) // of this machine, not of the spec
-	return b, found, nil
+	found.Items = append(found.Items, entries.Items...)
+	return o.bundle, found, nil
 }
 
 // damagedEntry returns a function that warns of a damaged entry of the cache.
@@ -103,23 +91,12 @@ func Vet(ctx context.Context, path string, fit bool, cache string, allowPaths ..
 		}
 		return &Vetted{Fields: len(b.Plan.Fields), Tables: len(b.Plan.Tables), Found: &diag.List{Items: b.Warnings}, Bundle: b}, nil
 	}
-	s, found := load.Load(ctx, path, load.Options{AllowPaths: allowPaths})
-	v := &Vetted{Found: found}
-	if !found.Failed() {
-		o := compile.Options{Cache: cache, Damaged: damagedEntry(found)}
-		more := compile.Vet
-		if fit {
-			more = func(ctx context.Context, s *spec.Spec, o compile.Options) *diag.List {
-				_, faults := compile.Compile(ctx, s, o)
-				return faults
-			}
-		}
-		faults := more(ctx, s, o)
-		found.Items = append(found.Items, faults.Items...)
-		found.Sort()
-		v.Fields, v.Tables = len(s.Fields), len(s.Tables)
-	}
-	return v, ctx.Err()
+	var found diag.List
+	s := specSource{path: path, folder: cache, load: load.Options{AllowPaths: allowPaths}, damaged: damagedEntry(&found)}
+	o := s.compile(ctx, fit, 0, nil)
+	found.Items = append(found.Items, o.Found...)
+	found.Sort()
+	return &Vetted{Fields: o.Fields, Tables: o.Tables, Found: &found}, ctx.Err()
 }
 
 // readBundle reads the bundle at path. Its error is a *diag.ListError, like that of

@@ -162,6 +162,7 @@ func (k *calls) compile(s *spec.Call) (call plan.Call, needs []need, ok bool) {
 			needs = append(needs, need{writer, template.place(ref.Offset)})
 		}
 	}
+	needs = append(needs, k.originals(t, s, &call)...)
 	k.try(t, template, &call)
 	if call.MaxTokens == 0 {
 		call.MaxTokens = k.boundTokens(call.Fields)

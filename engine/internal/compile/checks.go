@@ -2,6 +2,7 @@ package compile
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/plan"
@@ -107,11 +108,28 @@ func (c *compiler) compileMeasure(x spec.Check, limit *plan.Limit) {
 		for _, j := range c.spec.Joints {
 			names = append(names, jointName(j))
 		}
+	case plan.OfLanguage:
+		names = c.textLanguages()
+		if base, _, _ := strings.Cut(c.plan.Language, "-"); x.Of.Value == c.plan.Language || x.Of.Value == base {
+			limit.Of, limit.Text = "", m.Name // as if it were left out
+		}
 	default:
 		c.diags.Errorf(x.Of.Place, "of", "%s is measured for all persons together, so it cannot have of", m.Name).WithHint("remove of")
 		return
 	}
 	c.mustBeOneOf(*x.Of, m.Of, "unknown-measured", names)
+}
+
+// textLanguages lists the languages of texts.
+func (c *compiler) textLanguages() []string {
+	base, _, _ := strings.Cut(c.plan.Language, "-")
+	names := []string{c.plan.Language, base}
+	for _, f := range c.plan.Fields {
+		if f.Text != nil && f.Text.Language != "" && !slices.Contains(names, f.Text.Language) {
+			names = append(names, f.Text.Language)
+		}
+	}
+	return names
 }
 
 // checkShare reports limits of a share that are more than 1, and limits that exclude

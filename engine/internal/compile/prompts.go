@@ -94,7 +94,11 @@ func (c *compiler) try(t *prompt.Template, w source, call *plan.Call) {
 	}
 	var fields []map[string]any
 	for _, name := range call.Fields {
-		fields = append(fields, plan.Writing(c.kinds.Fields[name], nil, ""))
+		f, original := c.kinds.Fields[name], ""
+		if f.Original() != "" {
+			original = "text"
+		}
+		fields = append(fields, plan.Writing(f, nil, original, ""))
 	}
 	values[plan.ToWrite] = fields
 	err := t.Execute(c.ctx, io.Discard, values)

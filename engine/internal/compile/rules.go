@@ -58,7 +58,7 @@ func (n *narrator) compileRule(s *spec.Rule, texts []string) plan.Rule {
 		n.mustBeOneOf(t, "text field", "unknown-field", texts)
 	}
 	for _, w := range n.written {
-		named := len(s.Fields) == 0 || slices.ContainsFunc(s.Fields, func(t spec.String) bool { return t.Value == w.Name })
+		named := len(s.Fields) == 0 && w.Text.Of == "" || slices.ContainsFunc(s.Fields, func(t spec.String) bool { return t.Value == w.Name })
 		if named && !slices.Contains(w.Text.Except, s.Name) {
 			r.Fields = append(r.Fields, w.Name)
 		}

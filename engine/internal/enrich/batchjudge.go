@@ -219,7 +219,8 @@ func (j *judging) tasks(p *person, r numbered) (tasks []task, tries map[journal.
 		c, tries = &p.calls[i], map[journal.Key]int{}
 		shown := c.shown(p.values)
 		keys := func(f *field) []journal.Key { // also those under which an earlier version asked
-			return append(f.formerKeys(shown, p.block.batch, p.row), f.key(shown, p.block.batch, p.row))
+			to := f.shownTo(shown, p.values)
+			return append(f.formerKeys(to, p.block.batch, p.row), f.key(to, p.block.batch, p.row))
 		}
 		for _, t := range missing {
 			for _, key := range keys(t.field) {

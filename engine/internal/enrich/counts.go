@@ -9,7 +9,7 @@ import (
 )
 
 // FieldCounts counts the outcomes of a text field. Accepted, Cached, Quarantined,
-// NotApplicable and Unanswered add up to the number of persons.
+// NotApplicable, Untranslated and Unanswered add up to the number of persons.
 type FieldCounts struct {
 	Field    string `json:"field"`
 	Accepted int64  `json:"accepted"` // in this run
@@ -20,7 +20,10 @@ type FieldCounts struct {
 	Adopted       int64 `json:"adopted,omitempty"`
 	Quarantined   int64 `json:"quarantined"`    // refused too often, now or earlier
 	NotApplicable int64 `json:"not_applicable"` // the person has no such field
-	Unanswered    int64 `json:"unanswered"`     // the endpoint failed; a later run asks again
+	// Untranslated counts the translations that were not asked for, because the person
+	// has not got the original.
+	Untranslated int64 `json:"untranslated,omitempty"`
+	Unanswered   int64 `json:"unanswered"` // the endpoint failed; a later run asks again
 	// Reasons counts the quarantined by why the last answer was refused. Only a Reader
 	// counts them.
 	Reasons map[string]int64 `json:"reasons,omitempty"`
@@ -80,6 +83,7 @@ func (c *Counts) Total() FieldCounts {
 		t.Adopted += f.Adopted
 		t.Quarantined += f.Quarantined
 		t.NotApplicable += f.NotApplicable
+		t.Untranslated += f.Untranslated
 		t.Unanswered += f.Unanswered
 	}
 	return t
@@ -89,7 +93,7 @@ func (c *Counts) Total() FieldCounts {
 // have, 0 if they have none.
 func (c *Counts) QuarantinedShare() float64 {
 	t := c.Total()
-	all := t.Accepted + t.Cached + t.Quarantined + t.Unanswered
+	all := t.Accepted + t.Cached + t.Quarantined + t.Untranslated + t.Unanswered
 	if all == 0 {
 		return 0
 	}

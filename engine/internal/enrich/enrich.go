@@ -1,6 +1,6 @@
 // Package enrich has a model write the text fields of persons, and judge the persons of a
-// sample. A person's calls are made in the order of the plan, each for the fields still missing. Every
-// answer is parsed leniently and checked against the rules, field by field. A
+// sample. A person's calls are made in the order of the plan, each for the fields still
+// missing. Every answer is parsed leniently and checked against the rules, field by field. A
 // field that passes is in the journal before it is used. A field that does not is
 // asked for again, with the reason, and is quarantined if it fails too often. A
 // run that was stopped continues when it is run again.

@@ -36,6 +36,9 @@ func identityOf(p *plan.Plan, c *call, f *kind.Field, population string) *identi
 			length := lengthOf(*items)
 			t.Items = &length
 		}
+		if r := f.Text.Ratio; r != nil {
+			t.Of, t.Ratio = f.Text.Of, []float64{r.Min, r.Max}
+		}
 	}
 	for i := range p.Rules {
 		if r := &p.Rules[i]; slices.Contains(r.Fields, f.Name) {
@@ -76,8 +79,8 @@ func ruleOf(r *plan.Rule) identity.Rule {
 // key returns the key of a field's record of a person. It depends on the field's
 // stanza and its rules, the system text and the prompt, the model and its settings
 // (all in common), the facts and texts that the prompt shows (in shown), the facts
-// that the text must mention or is compared with, and the person. It does not
-// depend on what other fields the same call writes.
+// that the text must mention or is compared with, the original of a translation, and the
+// person. It does not depend on what other fields the same call writes.
 func (f *field) key(shown [32]byte, b *frame.Batch, row int) journal.Key {
 	return f.keyIn(f.common, shown, b, row)
 }
@@ -108,6 +111,28 @@ func (c *call) shown(values map[string]any) [32]byte {
 		h = appendFact(h, s.name, values[s.name])
 	}
 	return sha256.Sum256(h)
+}
+
+// shownTo is what a prompt shows of a person to the writer of a field: for a translation,
+// with its original.
+func (f *field) shownTo(shown [32]byte, values map[string]any) [32]byte {
+	if f.Original() == "" {
+		return shown
+	}
+	return sha256.Sum256(appendFact(shown[:], f.Original(), f.originalIn(values)))
+}
+
+
+// originalIn returns the accepted text of which a field is the translation, "" if there is
+// none.
+func (f *field) originalIn(values map[string]any) string {
+	original, _ := values[f.Original()].(string)
+	return original
+}
+
+// lacksOriginal reports whether a field translates a text that the person does not have.
+func (f *field) lacksOriginal(values map[string]any) bool {
+	return f.Original() != "" && f.originalIn(values) == ""
 }
 
 // appendFact appends a name and a value, so that different pairs append different

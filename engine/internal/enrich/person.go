@@ -90,7 +90,12 @@ func (p *person) missing(c *call) ([]task, error) {
 			p.count(func(n *Counts) { n.Fields[f.number].NotApplicable++ })
 			continue
 		}
-		r, key, at, err := p.look(f, shown, p.block.batch, p.row)
+		if f.lacksOriginal(p.values) {
+			p.setFate(f, Bad)
+			p.count(func(n *Counts) { n.Fields[f.number].Untranslated++ })
+			continue
+		}
+		r, key, at, err := p.look(f, f.shownTo(shown, p.values), p.block.batch, p.row)
 		if err == nil && at != key && p.adopts {
 			err = p.adopt(f, r, key)
 		}
@@ -268,7 +273,7 @@ func (p *person) checkField(f *field, member json.RawMessage, r *record) string 
 			return "it must be a string"
 		}
 	}
-	return p.block.faults(f, p.row, r)
+	return p.block.faults(f, p.row, r, f.originalIn(p.values))
 }
 
 // quarantine records that no answer for these fields was accepted.
@@ -364,7 +369,7 @@ func (c *call) render(ctx context.Context, values map[string]any, b *block, row 
 				mentions = append(mentions, value)
 			}
 		}
-		fields[i] = plan.Writing(t.field.Field, mentions, t.fault)
+		fields[i] = plan.Writing(t.field.Field, mentions, t.field.originalIn(values), t.fault)
 	}
 	values[plan.ToWrite] = fields
 	var text strings.Builder

@@ -125,7 +125,7 @@ func (r *Reader) person(row int) (map[string]string, error) {
 				r.put(f, row, nil)
 				continue
 			}
-			rec, err := r.accepted(f, shown, row)
+			rec, err := r.accepted(f, shown, values, row)
 			if err != nil {
 				return nil, err
 			}
@@ -140,9 +140,13 @@ func (r *Reader) person(row int) (map[string]string, error) {
 
 // accepted returns the record of a person's accepted text, nil if there is none,
 // and counts the outcome.
-func (r *Reader) accepted(f *field, shown [32]byte, row int) (*record, error) {
+func (r *Reader) accepted(f *field, shown [32]byte, values map[string]any, row int) (*record, error) {
 	n := &r.counts.Fields[f.number]
-	rec, key, at, err := r.look(f, shown, r.block.batch, row)
+	if f.lacksOriginal(values) {
+		n.Untranslated++
+		return nil, nil
+	}
+	rec, key, at, err := r.look(f, f.shownTo(shown, values), r.block.batch, row)
 	if err != nil {
 		return nil, err
 	}
@@ -232,5 +236,5 @@ func (r *Reader) sourceOf(row int) string {
 }
 
 // Counts returns what was found for the persons read so far: Cached, Quarantined,
-// NotApplicable and Unanswered.
+// NotApplicable, Untranslated and Unanswered.
 func (r *Reader) Counts() Counts { return r.counts.clone() }

@@ -246,13 +246,17 @@ func (b *block) unread(c *call, values map[string]any, row int) bool {
 }
 
 // faults returns the demands that a text or list does not meet, "" if it meets all.
-func (b *block) faults(f *field, row int, r *record) string {
+// Original is the text of which it is the translation, "" for none.
+func (b *block) faults(f *field, row int, r *record, original string) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var found []rules.Fault
-	if listed(f.Field) {
+	switch {
+	case listed(f.Field):
 		found = b.checker.List(f.column, row, r.Items)
-	} else {
+	case f.Text.Of != "":
+		found = b.checker.Translation(f.column, row, r.Text, original)
+	default:
 		found = b.checker.Text(f.column, row, r.Text)
 	}
 	var reasons []string

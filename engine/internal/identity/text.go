@@ -31,6 +31,8 @@ type Text struct {
 	Model       string     `json:"Model"`
 	Temperature *float64   `json:"Temperature"`
 	Examples    []Exchange `json:"Examples,omitempty"`
+	Of          string     `json:"Of,omitempty"` // the text that it translates
+	Ratio       []float64  `json:"Ratio,omitempty"`
 }
 
 // Length bounds characters or items.

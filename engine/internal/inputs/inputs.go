@@ -74,9 +74,7 @@ type FS struct {
 	named   map[string]bool            // paths that the user gave, hidden ones too
 
 	mu     sync.Mutex
-	opened map[string]string
-	listed map[string]bool
-	missed map[string]bool
+	record Record
 }
 
 type root struct {
@@ -90,8 +88,8 @@ type root struct {
 // allows, all absolute. The links in their own paths are followed.
 func New(own, allowed []string) (*FS, error) {
 	f := &FS{
-		overlay: map[string][]byte{}, folders: map[string]map[string]bool{},
-		opened: map[string]string{}, listed: map[string]bool{}, missed: map[string]bool{}, named: map[string]bool{},
+		overlay: map[string][]byte{}, folders: map[string]map[string]bool{}, named: map[string]bool{},
+		record: Record{Opened: map[string]string{}, Listed: map[string]string{}, Missed: map[string]bool{}},
 	}
 	for i, d := range slices.Concat(own, allowed) {
 		real, err := filepath.EvalSymlinks(d)
@@ -114,6 +112,15 @@ func (f *FS) Close() error {
 		r.handle.Close()
 	}
 	return nil
+}
+
+// Folders describes the folders and what may be read in them.
+func (f *FS) Folders() []string {
+	var out []string
+	for _, r := range f.roots {
+		out = append(out, fmt.Sprintf("%s allowed=%t flat=%t", r.dir, r.allowed, r.flat))
+	}
+	return out
 }
 
 // Private reports whether a folder is the home folder or contains it, as "/" does:
@@ -254,12 +261,12 @@ func (f *FS) Read(file string) ([]byte, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err != nil {
-		f.missed[Name(file)] = true
+		f.record.Missed[Name(file)] = true
 		return nil, &fs.PathError{Op: "read", Path: file, Err: Cause(err)}
 	}
-	if f.opened[Name(file)] == "" {
+	if f.record.Opened[Name(file)] == "" {
 		sum := sha256.Sum256(data)
-		f.opened[Name(file)] = hex.EncodeToString(sum[:])
+		f.record.Opened[Name(file)] = hex.EncodeToString(sum[:])
 	}
 	return data, nil
 }
@@ -336,9 +343,6 @@ func (f *FS) ReadDir(name string) ([]fs.DirEntry, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fs.ErrInvalid}
 	}
-	f.mu.Lock()
-	f.listed[name] = true
-	f.mu.Unlock()
 	found := map[string]fs.DirEntry{}
 	dir := Path(name)
 	r, rel, err := f.find(dir)
@@ -357,6 +361,9 @@ func (f *FS) ReadDir(name string) ([]fs.DirEntry, error) {
 			}
 		}
 	}
+	f.mu.Lock()
+	f.record.Listed[name] = listing(found)
+	f.mu.Unlock()
 	for entry := range f.folders[name] {
 		if info, statErr := f.Stat(path.Join(name, entry)); statErr == nil {
 			found[entry] = fs.FileInfoToDirEntry(info)
@@ -416,7 +423,7 @@ func (f *FS) Stat(name string) (fs.FileInfo, error) {
 		return memory{path.Base(name), 0, true}, nil
 	}
 	f.mu.Lock()
-	f.missed[name] = true
+	f.record.Missed[name] = true
 	f.mu.Unlock()
 	return nil, &fs.PathError{Op: "stat", Path: file, Err: Cause(err)}
 }
@@ -491,18 +498,3 @@ type renamed struct {
 }
 
 func (r renamed) Name() string { return r.name }
-
-// Record is what was asked of an FS: the names in FS of the files that were read,
-// with the SHA-256 of their bytes in hex, of the folders that were listed, and of
-// what was looked for and not given. All but the map are sorted.
-type Record struct {
-	Opened         map[string]string
-	Listed, Missed []string
-}
-
-// Record returns what was asked so far.
-func (f *FS) Record() Record {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return Record{maps.Clone(f.opened), slices.Sorted(maps.Keys(f.listed)), slices.Sorted(maps.Keys(f.missed))}
-}

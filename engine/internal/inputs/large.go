@@ -18,7 +18,7 @@ func (f *FS) OpenLarge(file string) (*os.File, error) {
 	h, err := f.open(file, MaxStreamed, ErrHuge)
 	if err != nil {
 		f.mu.Lock()
-		f.missed[Name(file)] = true
+		f.record.Missed[Name(file)] = true
 		f.mu.Unlock()
 		return nil, &fs.PathError{Op: "read", Path: file, Err: Cause(err)}
 	}
@@ -29,5 +29,5 @@ func (f *FS) OpenLarge(file string) (*os.File, error) {
 func (f *FS) Opened(file, sum string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.opened[Name(file)] = sum
+	f.record.Opened[Name(file)] = sum
 }

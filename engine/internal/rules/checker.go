@@ -24,6 +24,7 @@ type Checker struct {
 	batch   *frame.Batch
 	faults  []Fault
 	tokens  tokenize.Tokenizer // of the text or item
+	source  tokenize.Tokenizer // of the text that it translates
 	items   [][]uint64         // hashes of the words of a list's items so far
 }
 
@@ -56,8 +57,19 @@ func (c *Checker) Load(b *frame.Batch) {
 func (c *Checker) Tokens() *tokenize.Tokenizer { return &c.tokens }
 
 // Text judges a text as the value of a column for the person in a row of the
-// batch. The faults are valid until the next call.
+// batch, a translation with its original in the batch. The faults are valid until the
+// next call.
 func (c *Checker) Text(column, row int, text string) []Fault {
+	original := ""
+	if at := c.set.texts[column].original; at >= 0 && !c.batch.Columns[at].IsNull(frame.Text, row) {
+		original = c.batch.Columns[at].Texts[row]
+	}
+	return c.Translation(column, row, text, original)
+}
+
+// Translation is Text for a translation of an original that is not in the batch; "" if
+// there is none.
+func (c *Checker) Translation(column, row int, text, original string) []Fault {
 	c.faults = c.faults[:0]
 	f := c.set.texts[column]
 	text = plaintext.NFC(text)
@@ -72,6 +84,9 @@ func (c *Checker) Text(column, row int, text string) []Fault {
 	c.judge(f, row, text)
 	for i := range f.mentions {
 		c.judgeMention(&f.mentions[i], row)
+	}
+	if f.original >= 0 {
+		c.judgeTranslation(f, text, original)
 	}
 	return c.faults
 }

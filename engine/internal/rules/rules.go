@@ -31,7 +31,14 @@ const (
 	Mention     = "mention"     // the text has the value of a field
 	Language    = "language"    // letters and words are those of the language
 	Rule        = "rule"        // a rule of the spec
+	Original    = "original"    // the text that a translation translates is there
+	Translated  = "translated"  // a translation is not its original
+	Ratio       = "ratio"       // characters of a translation per character of its original
+	Numbers     = "numbers"     // a translation has the numbers of its original
 )
+
+// TranslationKinds are the kinds of demands on a translation and its original together.
+var TranslationKinds = []string{Original, Translated, Ratio, Numbers}
 
 // Demand is one requirement on a text field.
 type Demand struct {
@@ -72,6 +79,7 @@ type textField struct {
 	mentions []mention
 	rules    []boundRule // rules with an expression
 	demandOf []int       // per rule, -1 if it does not concern the field
+	original int         // column of the text that it translates, -1 for none
 }
 
 // boundRule is a rule as it concerns a field.
@@ -174,7 +182,7 @@ func (s *Set) addByValue(r *plan.ByValue) error {
 }
 
 func (s *Set) addField(column int, f *kind.Field) {
-	t := &textField{text: f.Text, demand: map[string]int{}}
+	t := &textField{text: f.Text, demand: map[string]int{}, original: -1}
 	add := func(kind, name, severity string) int {
 		s.Demands = append(s.Demands, Demand{column, kind, name, severity})
 		return len(s.Demands) - 1
@@ -189,6 +197,10 @@ func (s *Set) addField(column int, f *kind.Field) {
 	if f.Text.Items != nil {
 		kinds = append(kinds, Items, Repeated)
 	}
+	if f.Text.Of != "" {
+		t.original = s.column(f.Text.Of)
+		kinds = append(kinds, TranslationKinds...)
+	}
 	for _, k := range kinds {
 		t.demand[k] = add(k, "", severe)
 	}
@@ -199,7 +211,7 @@ func (s *Set) addField(column int, f *kind.Field) {
 	}
 	for i, r := range s.rules {
 		t.demandOf = append(t.demandOf, -1)
-		if len(r.Fields) > 0 && !slices.Contains(r.Fields, f.Name) || slices.Contains(f.Text.Except, r.Name) {
+		if (len(r.Fields) > 0 || f.Text.Of != "") && !slices.Contains(r.Fields, f.Name) || slices.Contains(f.Text.Except, r.Name) {
 			continue
 		}
 		t.demandOf[i] = add(Rule, r.Name, r.Severity)

@@ -15,6 +15,8 @@ type Group struct {
 	Value   string `json:"value"`
 	Persons int64  `json:"persons"` // in the sample
 	Words   []Word `json:"words"`   // the most distinctive first
+	// Language is that of the texts, "" for that of the spec.
+	Language string `json:"language,omitempty"`
 }
 
 // Word is a word of a group, in lower case. Count and Elsewhere are its occurrences

@@ -49,8 +49,8 @@ func TestGroups(t *testing.T) {
 		}
 	}
 	want := []Group{
-		{"side", "left", 40, []Word{{Word: "cat", Count: 40, Share: 0.5}}},
-		{"side", "right", 40, []Word{{Word: "dog", Count: 40, Share: 1}}},
+		{Field: "side", Value: "left", Persons: 40, Words: []Word{{Word: "cat", Count: 40, Share: 0.5}}},
+		{Field: "side", Value: "right", Persons: 40, Words: []Word{{Word: "dog", Count: 40, Share: 1}}},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

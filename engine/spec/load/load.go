@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -63,8 +64,7 @@ func Load(ctx context.Context, path string, o Options) (*spec.Spec, *diag.List) 
 	if err != nil {
 		return nil, refusal(diag.Place{File: path}, "no-file", "the working directory cannot be read: "+err.Error())
 	}
-	l := &loader{path: path, dir: o.Dir, realDir: follow(o.Dir), allowed: o.AllowPaths, reported: map[string]bool{}}
-	l.links = l.aliases()
+	l := newLoader(path, o)
 	read := func() result {
 		s := l.load()
 		l.list.Sort()
@@ -78,6 +78,32 @@ func Load(ctx context.Context, path string, o Options) (*spec.Spec, *diag.List) 
 		return nil, res.list
 	}
 	return res.spec, res.list
+}
+
+// Origin returns the files that the spec at path may read, and a text that is the same
+// as long as Load begins with the same files, may read the same folders and names
+// files in messages in the same way. Files is nil if there is no spec at path. The
+// caller closes it.
+func Origin(path string, o Options) (files *inputs.FS, origin string) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, ""
+	}
+	l := newLoader(path, o)
+	src, ok := l.locate()
+	if !ok {
+		if l.inputs != nil {
+			l.inputs.Close()
+		}
+		return nil, ""
+	}
+	return l.inputs, fmt.Sprintf("%q", []any{src, l.path, l.links, l.allowed, l.inputs.Folders()})
+}
+
+func newLoader(path string, o Options) *loader {
+	l := &loader{path: path, dir: o.Dir, realDir: follow(o.Dir), allowed: o.AllowPaths, reported: map[string]bool{}}
+	l.links = l.aliases()
+	return l
 }
 
 type result struct {
