@@ -62,6 +62,20 @@ func (o *writerFlags) addTo(f *pflag.FlagSet) {
 	f.Int64Var(&o.bytes, "batch-bytes", 0, "with --mode batch: largest size of a file in bytes; sending it needs twice that in memory (default 64 MB)")
 }
 
+// addEndpoint adds the flags about the endpoint of a model alone.
+func (o *writerFlags) addEndpoint(f *pflag.FlagSet) {
+	f.StringVar(&o.provider, "provider", "", "endpoint of the model: "+models()+", or one that the spec defines")
+	f.StringVar(&o.model, "model", "", "name of the model (default that of the endpoint)")
+	f.StringVar(&o.baseURL, "base-url", "", "address of the endpoint, such as http://localhost:8000/v1 (default the provider's)")
+	f.StringVar(&o.keyVar, "key-var", "", "environment variable with the API key (default the provider's, for the provider's own host only)")
+	f.StringVar(&o.keyFile, "key-file", "", "file with the API key")
+	f.StringSliceVar(&o.trust, "trust", nil, "`HOST` named by the spec that may have the key; otherwise only the provider's own host has it, or that of --base-url with --key-var or --key-file")
+	f.IntVar(&o.workers, "workers-in-flight", 0, "number of concurrent calls at the start, and at most unless --max-in-flight is given (default 10)")
+	f.IntVar(&o.inFlight, "max-in-flight", 0, "largest number of concurrent calls, reached if the endpoint keeps up (default the provider's)")
+	f.Float64Var(&o.budget, "budget", 0, "largest cost of this run, in the currency of the price table (default no limit)")
+	o.mode = run.Interactive
+}
+
 // models returns the kinds of endpoints as a list in words.
 func models() string {
 	all := run.Providers()

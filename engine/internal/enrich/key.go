@@ -122,7 +122,6 @@ func (f *field) shownTo(shown [32]byte, values map[string]any) [32]byte {
 	return sha256.Sum256(appendFact(shown[:], f.Original(), f.originalIn(values)))
 }
 
-
 // originalIn returns the accepted text of which a field is the translation, "" if there is
 // none.
 func (f *field) originalIn(values map[string]any) string {
