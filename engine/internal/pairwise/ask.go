@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/personagen/personagen/engine/compare"
 	"github.com/personagen/personagen/engine/endpoint"
@@ -217,13 +218,19 @@ func (c *Contest) Pending(j *journal.Journal, charsPerToken float64) (questions 
 	return questions, usage, nil
 }
 
-// Questions is how many requests the contest has.
-func (c *Contest) Questions() int { return len(c.questions) }
+// grace is how long requests in flight may take after an interruption.
+const grace = 20 * time.Second
 
 // Run asks what the journal does not have, as many questions at once as the model
 // serves. Every answer is in the journal before the next is asked. The error is one that
 // ends the run; the same call continues it.
+//
+// After an error or the end of the context no new request is made, but Run waits for those
+// in flight, after an interruption for some seconds: they may have been paid for.
 func (c *Contest) Run(ctx context.Context, m enrich.Model, j *journal.Journal, progress func(done int)) error {
+	calls, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, cut) })()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	work := make(chan *question)
@@ -234,7 +241,7 @@ func (c *Contest) Run(ctx context.Context, m enrich.Model, j *journal.Journal, p
 	for range max(1, m.Width()) {
 		workers.Go(func() {
 			for q := range work {
-				err := c.answer(ctx, m, j, q)
+				err := c.answer(ctx, calls, m, j, q)
 				mu.Lock()
 				switch {
 				case err == nil:
@@ -275,7 +282,8 @@ deal:
 }
 
 // answer asks a question until an answer is accepted, or has been refused too often.
-func (c *Contest) answer(ctx context.Context, m enrich.Model, j *journal.Journal, q *question) error {
+// Its requests end with calls.
+func (c *Contest) answer(ctx, calls context.Context, m enrich.Model, j *journal.Journal, q *question) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -284,7 +292,7 @@ func (c *Contest) answer(ctx context.Context, m enrich.Model, j *journal.Journal
 		if fault != "" {
 			req.User = q.request.User + "\n\nYour last answer could not be used: " + fault
 		}
-		answer, err := m.Do(ctx, req)
+		answer, err := m.Do(calls, req)
 		members, bad, failed := enrich.ReadAnswer(answer, err, "better", "reason")
 		if failed != nil {
 			return failed
