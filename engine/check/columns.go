@@ -6,6 +6,7 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/sketch"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -96,7 +97,7 @@ func (p *columnsPlan) newTally(codes *codes, counts *counts) *columns {
 	t := &columns{plan: p, codes: codes, counts: counts, of: make([]columnTally, len(p.fields))}
 	for i, c := range p.fields {
 		if c.field.Type == frame.Records {
-			t.of[i].records = newRecordsTally(p.basis, c.field)
+			t.of[i].records = newRecordsTally(p.basis, c.field, codes.coding.design)
 		}
 	}
 	if d := codes.coding.design; d != nil {
@@ -130,6 +131,27 @@ func (t *columns) merge(other tally) {
 			f.items = o.items
 		} else {
 			addAll(f.items, o.items)
+		}
+	}
+}
+
+func (t *columns) code(c *wire.Coder) {
+	for i := range t.of {
+		f := &t.of[i]
+		for _, v := range []*violations{&f.unknown, &f.outside, &f.empty, &f.missing, &f.extra} {
+			v.code(c)
+		}
+		c.Count(&f.nulls)
+		f.numbers.Code(c)
+		for class := range f.classes {
+			f.classes[class].Code(c)
+		}
+		f.dates.code(c)
+		if f.records != nil {
+			f.records.code(c)
+		}
+		if field := t.plan.fields[i].field; field.Type == frame.CategoryList {
+			wire.Optional(c, &f.items, field.Domain.Size()*t.codes.coding.design.classes(), c.Counts)
 		}
 	}
 }
@@ -199,7 +221,7 @@ func (t *columns) addColumn(b *frame.Batch, i int) {
 	case frame.CategoryList, frame.TextList:
 		t.addLists(b, i)
 	case frame.Records:
-		f.records.add(c.field, b, col)
+		f.records.add(c.field, b, col, t.codes)
 	}
 }
 
@@ -317,7 +339,9 @@ func (t *columns) profiles(rows int64) (out []Profile) {
 		}
 		p.Dates = f.dates.describe()
 		if f.records != nil {
-			p.Records = f.records.describe(c.field)
+			p.Records = f.records.describe(c.field, design, func(classes [][]int64) []float64 {
+				return t.counts.all().scaled(design.sums(classes), rows)
+			})
 		}
 		if c.counter >= 0 {
 			sum, _ := t.counts.weighted(c.counter)

@@ -77,6 +77,20 @@ func (d *design) sum(counts []int64) (w weighted) {
 	return w
 }
 
+// sums weights the counts of the classes, of which some may be shorter.
+func (d *design) sums(classes [][]int64) []float64 {
+	var out []float64
+	for class, counts := range classes {
+		for len(out) < len(counts) {
+			out = append(out, 0)
+		}
+		for i, n := range counts {
+			out[i] += float64(float64(n) * d.weight(class))
+		}
+	}
+	return out
+}
+
 // effective is the number of rows with equal weights that are as precise (Kish 1965,
 // "Survey sampling", section 11.7), 0 of no rows.
 func (w weighted) effective() float64 {

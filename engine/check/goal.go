@@ -9,6 +9,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/rules"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
@@ -65,6 +66,11 @@ func (t *goalsTally) merge(other tally) {
 	o := other.(*goalsTally)
 	t.shares.merge(o.shares)
 	t.means.merge(o.means)
+}
+
+func (t *goalsTally) code(c *wire.Coder) {
+	t.shares.code(c)
+	t.means.code(c)
 }
 
 func (x *goals) judge(j *judging, t tally) ([]finding, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/stat"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/plan"
 )
 
@@ -76,14 +77,36 @@ func (t *independentTally) add(b *frame.Batch) {
 
 func (t *independentTally) merge(other tally) {
 	o := other.(*independentTally)
-	t.seen = unionOf(t.seen, o.seen)
-	for k := range t.codes {
-		t.codes[k] = union(t.codes[k], o.codes[k])
+	if t.seen == nil {
+		t.seen, t.codes = o.seen, o.codes
+		return
+	}
+	for r, seen := range o.seen {
+		if !seen || t.seen[r] {
+			continue
+		}
+		t.seen[r] = true
+		for k := range t.codes {
+			t.codes[k][r] = o.codes[k][r]
+		}
+	}
+}
+
+func (t *independentTally) code(c *wire.Coder) {
+	if !codeSeen(c, &t.seen) {
+		return
+	}
+	for k, a := range t.axes {
+		if c.Reading() {
+			t.codes[k] = make([]int32, sampleRows)
+		}
+		wire.Sparse(c, t.codes[k], func(code *int32) { wire.Within(c, code, -1, t.coding.axes[a].slots-1) })
 	}
 }
 
 func (x *independent) judge(j *judging, t tally) (out []finding, _ error) {
 	tests := t.(*independentTally).testAll()
+	hidden, untold := 0, []string(nil)
 	for i, pair := range x.pairs {
 		o := Outcome{
 			ID: "independent." + pair.Fields[0] + "." + pair.Fields[1], Kind: KindIndependent,
@@ -92,8 +115,16 @@ func (x *independent) judge(j *judging, t tally) (out []finding, _ error) {
 		if len(pair.Given) > 0 {
 			o.Name += " given " + strings.Join(pair.Given, ", ")
 		}
+		if j.unmeasurable(&o, o.Fields) {
+			hidden++
+			for _, name := range o.Fields {
+				if !j.measurable[name] && !slices.Contains(untold, name) {
+					untold = append(untold, name)
+				}
+			}
+			continue
+		}
 		switch {
-		case j.unmeasurable(&o, o.Fields):
 		case tests[i].DF == 0:
 			o.Status, o.Message = Skip, "too few persons to test"
 		default:
@@ -102,6 +133,13 @@ func (x *independent) judge(j *judging, t tally) (out []finding, _ error) {
 			continue
 		}
 		out = append(out, only(o)...)
+	}
+	if hidden > 0 {
+		slices.Sort(untold)
+		out = append(out, only(Outcome{
+			ID: "independent.hidden", Kind: KindIndependent, Name: "pairs with hidden fields", Status: Skip, Fields: untold,
+			Message: fmt.Sprintf("%s not tested: hidden, and not from published fields: %s", humanize.Count(hidden, "pair is", "pairs are"), strings.Join(untold, ", ")),
+		})...)
 	}
 	return out, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/stat"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -118,6 +119,17 @@ func (t *judgedTally) merge(other tally) {
 	}
 }
 
+func (t *judgedTally) code(c *wire.Coder) {
+	for i := range t.of {
+		n := &t.of[i]
+		c.Count(&n.sample)
+		n.lacking.code(c)
+		n.extra.code(c)
+		c.Count(&n.said)
+		c.Counts(n.counts)
+	}
+}
+
 // NotJudged says why nobody has a score.
 const NotJudged = "nobody was judged: scores are given by a model (--provider)"
 
@@ -154,10 +166,10 @@ func (x *judged) profile(f *judgedField, n *judgedCounts) ScoreProfile {
 	p := ScoreProfile{Field: f.field.Name, Lowest: scale.Min, Highest: scale.Max, Sample: n.sample, Judged: n.said}
 	m := meanTally{make([]int64, d.classes()), make([]int64, d.classes()), make([]int64, d.classes()), nil}
 	for at, count := range n.counts {
-		class, score := at/scale.Size(), scale.Min+int64(at%scale.Size())
+		class, step := at/scale.Size(), int64(at%scale.Size())
 		m.n[class] += count
-		m.sum[class] += count * score
-		m.squares[class] += count * score * score
+		m.sum[class] += count * step
+		m.squares[class] += count * step * step
 	}
 	if n.said == 0 {
 		return p
@@ -175,8 +187,8 @@ func (x *judged) profile(f *judgedField, n *judgedCounts) ScoreProfile {
 	return p
 }
 
-// meanTally are the persons, and the sums and sums of squares of their whole numbers, by
-// class of weight; hits are those persons below a figure, nil where none is given.
+// meanTally are the persons, and the sums and sums of squares of how far their scores are
+// above the lowest, by class of weight; hits are those persons below a figure.
 type meanTally struct{ n, sum, squares, hits []int64 }
 
 // estimate is a mean or share with its 95 % interval, of so many persons.
@@ -185,7 +197,7 @@ type estimate struct {
 	persons          int64
 }
 
-// estimate returns the mean of the numbers divided by some divisor, on a scale.
+// estimate returns the mean of the scores, each the sum of so many on a scale.
 func (t *meanTally) estimate(d *design, divisor, lowest, highest float64) (e estimate) {
 	all := d.sum(t.n)
 	for _, n := range t.n {
@@ -201,8 +213,8 @@ func (t *meanTally) estimate(d *design, divisor, lowest, highest float64) (e est
 		squares += float64(w * float64(t.squares[class]))
 	}
 	mean := sum / all.sum / divisor
-	low, high := stat.BoundedMean(mean, squares/all.sum/(divisor*divisor), all.effective(), lowest, highest, stat.Z95)
-	e.value, e.low, e.high = tidy(mean), tidy(low), tidy(high)
+	low, high := stat.BoundedMean(mean, squares/all.sum/(divisor*divisor), all.effective(), 0, highest-lowest, stat.Z95)
+	e.value, e.low, e.high = tidy(lowest+mean), tidy(lowest+low), tidy(lowest+high)
 	return e
 }
 
@@ -219,6 +231,12 @@ func (t *meanTally) share(d *design) (e estimate) {
 	low, high := stat.WilsonShare(share, all.effective(), stat.Z95)
 	e.value, e.low, e.high = tidy(share), tidy(low), tidy(high)
 	return e
+}
+
+func (t *meanTally) code(c *wire.Coder) {
+	for _, counts := range [][]int64{t.n, t.sum, t.squares, t.hits} {
+		c.Counts(counts)
+	}
 }
 
 func (t *meanTally) merge(o *meanTally) {

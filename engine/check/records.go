@@ -10,6 +10,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/sketch"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -57,9 +58,30 @@ type recordsTally struct {
 // recordGroup is what is gathered of one group.
 type recordGroup struct {
 	faults  map[string]*violations // persons, by what they have
-	persons []int64                // by the number of their records
+	classes []recordCounts         // by class of the persons' weights
+}
+
+// recordCounts counts the records of the persons of one class of weights.
+type recordCounts struct {
+	persons []int64 // by the number of their records
 	records int64
 	columns []recordColumn // of the records; the first is the group
+}
+
+// records returns the number of records.
+func (g *recordGroup) records() (n int64) {
+	for i := range g.classes {
+		n += g.classes[i].records
+	}
+	return n
+}
+
+// nulls returns how many records have no value in a column.
+func (g *recordGroup) nulls(column int) (n int64) {
+	for i := range g.classes {
+		n += g.classes[i].columns[column].nulls
+	}
+	return n
 }
 
 // recordColumn is what is gathered of a column of the records of a group.
@@ -70,15 +92,19 @@ type recordColumn struct {
 	dates   dateCounts
 }
 
-func newRecordsTally(b *basis, f *kind.Field) *recordsTally {
+func newRecordsTally(b *basis, f *kind.Field, design *design) *recordsTally {
 	env, measurable := &kind.Env{Fields: b.plan.Fields}, func(name string) bool { return b.measurable[name] }
 	t := &recordsTally{audit: f.RecordsAudit(env, measurable), events: f.TimelineAudit(env, measurable), whole: recordGroup{faults: map[string]*violations{}}}
 	for range f.Records[0].Domain.Labels {
-		g := recordGroup{faults: map[string]*violations{}, columns: make([]recordColumn, len(f.Records))}
-		for k, x := range f.Records {
-			if x.Domain != nil && k > 0 {
-				g.columns[k].counts = make([]int64, x.Domain.Size())
+		g := recordGroup{faults: map[string]*violations{}}
+		for range design.classes() {
+			of := recordCounts{columns: make([]recordColumn, len(f.Records))}
+			for k, x := range f.Records {
+				if x.Domain != nil && k > 0 {
+					of.columns[k].counts = make([]int64, x.Domain.Size())
+				}
 			}
+			g.classes = append(g.classes, of)
 		}
 		t.groups = append(t.groups, g)
 	}
@@ -93,16 +119,64 @@ func (t *recordsTally) merge(o *recordsTally) {
 	for i := range t.groups {
 		g, h := &t.groups[i], &o.groups[i]
 		g.mergeFaults(h)
-		g.persons = addLonger(g.persons, h.persons)
-		g.records += h.records
-		for k := range g.columns {
-			c, d := &g.columns[k], &h.columns[k]
-			c.nulls += d.nulls
-			c.counts = addLonger(c.counts, d.counts)
-			c.numbers.Merge(&d.numbers)
-			c.dates.merge(&d.dates)
+		for class := range g.classes {
+			g.classes[class].merge(&h.classes[class])
 		}
 	}
+}
+
+func (g *recordCounts) merge(o *recordCounts) {
+	g.persons = addLonger(g.persons, o.persons)
+	g.records += o.records
+	for k := range g.columns {
+		c, d := &g.columns[k], &o.columns[k]
+		c.nulls += d.nulls
+		c.counts = addLonger(c.counts, d.counts)
+		c.numbers.Merge(&d.numbers)
+		c.dates.merge(&d.dates)
+	}
+}
+
+func (t *recordsTally) code(c *wire.Coder) {
+	t.whole.codeFaults(c)
+	if t.events != nil {
+		c.Count(&t.events.Fewer)
+	}
+	for i := range t.groups {
+		g := &t.groups[i]
+		g.codeFaults(c)
+		for class := range g.classes {
+			g.classes[class].code(c)
+		}
+	}
+}
+
+func (g *recordCounts) code(c *wire.Coder) {
+	wire.Slice(c, &g.persons, maxRecords, c.Count)
+	c.Count(&g.records)
+	for k := range g.columns {
+		x := &g.columns[k]
+		c.Count(&x.nulls)
+		c.Counts(x.counts)
+		x.numbers.Code(c)
+		x.dates.code(c)
+	}
+}
+
+// maxRecords is more than the records of a group that a person can have, and maxFaults
+// more than the kinds of their faults.
+const (
+	maxRecords = 1 << 16
+	maxFaults  = 1 << 12
+)
+
+func (g *recordGroup) codeFaults(c *wire.Coder) {
+	wire.Map(c, &g.faults, maxFaults, c.Text, func(v **violations) {
+		if c.Reading() {
+			*v = &violations{}
+		}
+		(*v).code(c)
+	})
 }
 
 func (g *recordGroup) mergeFaults(o *recordGroup) {
@@ -132,13 +206,14 @@ func (g *recordGroup) fault(what string) *violations {
 }
 
 // add counts the records of a batch.
-func (t *recordsTally) add(f *kind.Field, b *frame.Batch, c *frame.Column) {
+func (t *recordsTally) add(f *kind.Field, b *frame.Batch, c *frame.Column, codes *codes) {
 	counts := make([]int, len(t.groups))
 	for r := range b.N {
 		if c.IsNull(frame.Records, r) {
 			continue
 		}
 		clear(counts)
+		class := codes.class(r)
 		for i := c.Offsets[r]; i < c.Offsets[r+1]; i++ {
 			code := c.Records[0].Codes[i]
 			if code < 0 || int(code) >= len(t.groups) {
@@ -146,10 +221,10 @@ func (t *recordsTally) add(f *kind.Field, b *frame.Batch, c *frame.Column) {
 				continue
 			}
 			counts[code]++
-			t.groups[code].add(f, c, int(i), b.First+int64(r))
+			t.groups[code].add(f, c, int(i), b.First+int64(r), class)
 		}
 		for k, n := range counts {
-			g := &t.groups[k]
+			g := &t.groups[k].classes[class]
 			g.records += int64(n)
 			for len(g.persons) <= n {
 				g.persons = append(g.persons, 0)
@@ -181,13 +256,13 @@ func (t *recordsTally) add(f *kind.Field, b *frame.Batch, c *frame.Column) {
 	})
 }
 
-// add counts record i of a column, of a person.
-func (g *recordGroup) add(f *kind.Field, c *frame.Column, i int, person int64) {
+// add counts record i of a column, of a person whose weight has a class.
+func (g *recordGroup) add(f *kind.Field, c *frame.Column, i int, person int64, class int) {
 	for k, x := range f.Records {
 		if k == 0 {
 			continue
 		}
-		cell, of := &c.Records[k], &g.columns[k]
+		cell, of := &c.Records[k], &g.classes[class].columns[k]
 		if x.Type == frame.Category && cell.Codes[i] < -1 {
 			g.fault("with a " + x.Name + " that is no label of it").add(person)
 			continue
@@ -230,7 +305,7 @@ func (g *recordGroup) add(f *kind.Field, c *frame.Column, i int, person int64) {
 func (g *recordGroup) outcome(f *kind.Field, audit *kind.RecordsAudit, k int) Outcome {
 	name := f.Name + "." + f.Records[0].Domain.Label(k)
 	v := g.verdict()
-	fine := fmt.Sprintf("all %s are as their fields and limits say", humanize.Count(int(g.records), "record", "records"))
+	fine := fmt.Sprintf("all %s are as their fields and limits say", humanize.Count(int(g.records()), "record", "records"))
 	if audit != nil {
 		if counts := audit.Groups[k].Counts; counts != "" {
 			fine += "; their numbers follow from " + counts
@@ -245,7 +320,7 @@ func (g *recordGroup) outcome(f *kind.Field, audit *kind.RecordsAudit, k int) Ou
 	var lost []string
 	for _, limited := range audit.Groups[k].Limited {
 		at := slices.IndexFunc(f.Records, func(x *kind.Field) bool { return x.Name == limited })
-		if n := g.columns[at].nulls; n > 0 {
+		if n := g.nulls(at); n > 0 {
 			lost = append(lost, fmt.Sprintf("%s have no %s, because no value that was drawn met the limits, or what it follows from is missing", humanize.Count(int(n), "record", "records"), limited))
 		}
 	}
@@ -279,7 +354,7 @@ func (t *recordsTally) eventsOutcome(f *kind.Field) Outcome {
 	for k := range t.groups {
 		g := &t.groups[k]
 		whole.mergeFaults(g)
-		events += g.records
+		events += g.records()
 	}
 	v := whole.verdict()
 	fine := fmt.Sprintf("all %s are in order, at ages and in years in which they can be, and go together", humanize.Count(int(events), "event", "events"))
@@ -292,44 +367,60 @@ func (t *recordsTally) eventsOutcome(f *kind.Field) Outcome {
 	return o
 }
 
-func asFloats(counts []int64) (out []float64) {
-	for _, n := range counts {
-		out = append(out, float64(n))
-	}
-	return out
-}
-
-// RecordGroup describes the records of one group, as they are counted, without weights.
+// RecordGroup describes the records of one group. Records and nulls are counted; persons
+// and values are sums of weights, as those of other fields are.
 type RecordGroup struct {
 	Name    string `json:"name"`
 	Records int64  `json:"records"`
 	// Persons counts the persons by the number of their records of the group, from 0 on.
-	Persons []int64 `json:"persons"`
+	Persons []float64 `json:"persons"`
 	// Fields describe the columns that records of the group have. Their Rows are records.
 	Fields []Profile `json:"fields"`
 }
 
-// describe describes the groups.
-func (t *recordsTally) describe(f *kind.Field) (out []RecordGroup) {
+// describe describes the groups. Weigh returns the sums of weights of the counts of each
+// class.
+func (t *recordsTally) describe(f *kind.Field, design *design, weigh func(classes [][]int64) []float64) (out []RecordGroup) {
 	for k := range t.groups {
 		g := &t.groups[k]
-		x := RecordGroup{Name: f.Records[0].Domain.Label(k), Records: g.records, Persons: g.persons}
+		var persons [][]int64
+		for i := range g.classes {
+			persons = append(persons, g.classes[i].persons)
+		}
+		x := RecordGroup{Name: f.Records[0].Domain.Label(k), Records: g.records(), Persons: weigh(persons)}
 		for i, column := range f.Records {
-			of := &g.columns[i]
-			own := of.nulls < g.records
+			own := g.nulls(i) < g.records()
 			if t.audit != nil {
 				own = slices.ContainsFunc(t.audit.Groups[k].Fields, func(x *kind.Field) bool { return x.Name == column.Name })
 			}
-			if i == 0 || !own {
-				continue
+			if i > 0 && own {
+				x.Fields = append(x.Fields, g.describe(column, i, design, weigh))
 			}
-			p := Profile{Field: column.Name, Rows: g.records, Nulls: of.nulls, Counts: asFloats(of.counts), Dates: of.dates.describe(), Numbers: of.numbers.Describe()}
-			if column.Type == frame.Integer && of.counts != nil {
-				p.Numbers = sketch.Exact(of.counts, p.Counts, column.Domain.Min)
-			}
-			x.Fields = append(x.Fields, p)
 		}
 		out = append(out, x)
 	}
 	return out
+}
+
+// describe describes a column of the records.
+func (g *recordGroup) describe(column *kind.Field, i int, design *design, weigh func(classes [][]int64) []float64) Profile {
+	p := Profile{Field: column.Name, Rows: g.records(), Nulls: g.nulls(i)}
+	var counts [][]int64
+	var all []int64
+	var numbers sketch.Weighted
+	var dates dateCounts
+	for class := range g.classes {
+		of := &g.classes[class].columns[i]
+		counts, all = append(counts, of.counts), addLonger(all, of.counts)
+		numbers.Of, numbers.Weights = append(numbers.Of, &of.numbers), append(numbers.Weights, design.weight(class))
+		dates.merge(&of.dates)
+	}
+	if all != nil {
+		p.Counts = weigh(counts)
+	}
+	p.Dates, p.Numbers = dates.describe(), numbers.Describe()
+	if column.Type == frame.Integer && all != nil {
+		p.Numbers = sketch.Exact(all, p.Counts, column.Domain.Min)
+	}
+	return p
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/plan"
 )
 
@@ -90,7 +91,8 @@ type scoreMean struct {
 	columns         []int
 	within          int // mask of the persons who count
 	lowest, highest float64
-	// below is the sum of scores below which a person counts; NaN for none.
+	// below is what the sum of how far a person's scores are above the lowest must not
+	// reach, for the person to count.
 	below float64
 }
 
@@ -99,7 +101,7 @@ func (x *scoreMeans) add(s *shared, of *plan.ScoreOf, within int) {
 	d := s.plan.Field(of.Fields[0]).Domain
 	m.lowest, m.highest = float64(d.Min), float64(d.Max)
 	if of.Below != nil {
-		m.below = *of.Below * float64(len(of.Fields))
+		m.below = (*of.Below - m.lowest) * float64(len(of.Fields))
 	}
 	x.of = append(x.of, m)
 }
@@ -134,7 +136,7 @@ func (t *scoreMeansTally) add(b *frame.Batch) {
 				if c.Null != nil && c.Null[r] || float64(c.Ints[r]) < x.lowest || float64(c.Ints[r]) > x.highest {
 					continue row // nothing is said, or a value that another check reports
 				}
-				sum += c.Ints[r]
+				sum += c.Ints[r] - int64(x.lowest)
 			}
 			class := t.codes.class(r)
 			m.n[class]++
@@ -150,6 +152,12 @@ func (t *scoreMeansTally) add(b *frame.Batch) {
 func (t *scoreMeansTally) merge(other tally) {
 	for i := range t.means {
 		t.means[i].merge(&other.(*scoreMeansTally).means[i])
+	}
+}
+
+func (t *scoreMeansTally) code(c *wire.Coder) {
+	for i := range t.means {
+		t.means[i].code(c)
 	}
 }
 

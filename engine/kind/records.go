@@ -41,6 +41,8 @@ type recordGroup struct {
 	// They have no programs.
 	Context []*Field       `json:"context,omitempty"`
 	Limits  []*recordLimit `json:"limits,omitempty"`
+	// Distinct are the fields of which no two records of a person have the same value.
+	Distinct []string `json:"distinct,omitempty"`
 }
 
 const (
@@ -123,8 +125,9 @@ func (c *Compiler) compileRecordGroup(s *spec.Field, f *Field, p *records, n spe
 	}
 	g.Count = c.compileCount(s, f, n)
 	c.reportLimits(n.Value, fields)
-	order := c.recordOrder(s, n, fields)
-	if slices.ContainsFunc(c.Diags.Items[before:], isError) {
+	c.reportDistinct(n.Value, fields)
+	order, ok := c.recordOrder(s, n, fields)
+	if !ok {
 		return nil
 	}
 	g.Fields = make([]*Field, len(fields))
@@ -138,6 +141,7 @@ func (c *Compiler) compileRecordGroup(s *spec.Field, f *Field, p *records, n spe
 		inner.admitNulls(&fields[i], of)
 		inner.Fields[previousPrefix+of.Name] = of.outside(previousPrefix+of.Name, true)
 		g.Limits = append(g.Limits, inner.compileLimits(n.Value, of)...)
+		inner.compileDistinct(n.Value, g, of)
 	}
 	if slices.ContainsFunc(c.Diags.Items[before:], isError) {
 		return nil
@@ -156,7 +160,8 @@ func (c *Compiler) checkRecordNames(s *spec.Field, n spec.Named, fields []spec.F
 	if len(fields) == 0 {
 		c.Diags.Errorf(n.Place, "no-fields", "group %q has no fields", n.Name).WithHint("add one")
 	}
-	for _, f := range fields {
+	for i := range fields {
+		f := &fields[i]
 		switch {
 		case f.Name == RecordGroup:
 			c.Diags.Errorf(f.Place, "reserved-name", "a field of a record cannot be called %q, which is the column with the name of the group", RecordGroup).WithHint("give it another name")
@@ -165,6 +170,7 @@ func (c *Compiler) checkRecordNames(s *spec.Field, n spec.Named, fields []spec.F
 		}
 		if f.Unique {
 			c.Diags.Errorf(f.Body.Get("unique").Place, "not-unique", "a field of a record cannot be unique").WithHint("remove unique")
+			f.Unique = false // what else is wrong with that does not matter
 		}
 		if f.Source != "" && !slices.ContainsFunc(c.Spec.Sources, func(x spec.Source) bool { return x.Name == f.Source }) {
 			c.Diags.Errorf(f.Body.Get("source").Place, "unknown-source", "no source is called %q", f.Source).WithHint("declare it, or correct the name")
@@ -237,8 +243,9 @@ func (c *Compiler) admitNulls(s *spec.Field, f *Field) {
 	}
 }
 
-// recordOrder returns the positions of the fields of a group, each after those it uses.
-func (c *Compiler) recordOrder(s *spec.Field, n spec.Named, fields []spec.Field) []int {
+// recordOrder returns the positions of the fields of a group, each after those it uses. It
+// returns false after it has reported that there is no such order.
+func (c *Compiler) recordOrder(s *spec.Field, n spec.Named, fields []spec.Field) (order []int, ok bool) {
 	position := map[string]int{}
 	for i, f := range fields {
 		if position[f.Name] = i; f.Kind != integerName {
@@ -268,7 +275,7 @@ func (c *Compiler) recordOrder(s *spec.Field, n spec.Named, fields []spec.Field)
 		c.Diags.Errorf(fields[cycle[0]].Place, "cycle", "the fields of %s.%s depend on each other: %s", s.Name, n.Name, strings.Join(names, " -> ")).
 			WithHint("remove one of these references")
 	}
-	return order
+	return order, len(cycles) == 0
 }
 
 // addContext lists the fields of others that the group reads, and makes those of the
@@ -506,6 +513,11 @@ func (g *recordGroup) validate(f *Field, earlier []*recordGroup, find func(name 
 		if err := l.validate(inner); err != nil {
 			return err
 		}
+	}
+	if slices.ContainsFunc(g.Distinct, func(name string) bool {
+		return own[name] == nil || strings.Contains(name, ".") || own[name].Type == frame.Number
+	}) {
+		return fmt.Errorf("a field that differs between records is missing")
 	}
 	return g.Count.validate(find)
 }

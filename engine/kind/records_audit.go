@@ -112,6 +112,12 @@ func (g *recordGroup) audit(env *Env, f *Field, before []*GroupAudit, earlier ma
 			a.limits = append(a.limits, l.bind(&inner))
 		}
 	}
+	for _, name := range g.Distinct {
+		limited[name] = true
+		if a.knows(name) {
+			a.tests = append(a.tests, a.testDistinct(&inner, g.field(name)))
+		}
+	}
 	for _, x := range g.Fields {
 		if x.Hidden {
 			continue

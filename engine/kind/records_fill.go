@@ -125,6 +125,9 @@ type recordProgram struct {
 	filler Filler
 	when   *BoundSelector
 	limits []*boundLimit // of the field
+	// distinct is what the person's other records have of the field; nil if it need not
+	// differ.
+	distinct *distinctField
 }
 
 // recordPart is a shown field and its column of the records.
@@ -165,6 +168,11 @@ func (g *recordGroup) bind(env *Env, columns []*Field, earlier map[string]int) *
 				p.limits = append(p.limits, l.bind(&inner))
 			}
 		}
+		if slices.Contains(g.Distinct, name) {
+			p.distinct = &distinctField{column: at, typ: f.Type}
+			_, again := p.filler.(*choiceFiller)
+			d.retries = d.retries || !again
+		}
 		_, fails := p.filler.(Failer)
 		d.retries = d.retries || fails || len(p.limits) > 0
 		d.programs = append(d.programs, p)
@@ -195,6 +203,11 @@ func (g *recordGroup) bind(env *Env, columns []*Field, earlier map[string]int) *
 // number of records of each person that come before them.
 func (d *groupDrawer) draw(b *frame.Batch, c *frame.Column, groups []*groupDrawer, counts, before []int32, code int32, failed []RowError) []RowError {
 	d.counts = counts
+	for i := range d.programs {
+		if x := d.programs[i].distinct; x != nil {
+			x.begin(b.N)
+		}
+	}
 	for ordinal := int32(0); ; ordinal++ {
 		d.ordinal = ordinal
 		d.rows = d.rows[:0]
@@ -212,6 +225,13 @@ func (d *groupDrawer) draw(b *frame.Batch, c *frame.Column, groups []*groupDrawe
 		d.begin(d.now, b, d.rows, ordinal, 0)
 		d.fillContext(b, groups, ordinal)
 		failed = d.fill(b, ordinal, failed)
+		for k := range d.programs {
+			if x := d.programs[k].distinct; x != nil {
+				for i, r := range d.rows {
+					x.keep(&d.now.Columns[x.column], i, r)
+				}
+			}
+		}
 		d.write(c, before, ordinal, code)
 		if ordinal == 0 {
 			d.keepFirst(b)
@@ -326,6 +346,14 @@ func (d *groupDrawer) run(b *frame.Batch, last bool, persons []int32, failed []R
 				}
 			}
 		}
+		refuse := func(r int) {
+			if d.refused[r] = true; last {
+				c.SetNull(t, r, b.N)
+			}
+		}
+		if p.distinct != nil && d.ordinal > 0 {
+			p.distinct.separate(b, p.filler, persons, refuse)
+		}
 		holds := func(r int) bool { return p.when == nil || d.cases[r] != 0 }
 		if f, ok := p.filler.(rejecter); ok {
 			for _, r := range f.rejectedRows() {
@@ -343,11 +371,7 @@ func (d *groupDrawer) run(b *frame.Batch, last bool, persons []int32, failed []R
 			}
 		}
 		for _, l := range p.limits {
-			l.broken(b, func(r int) {
-				if d.refused[r] = true; last {
-					c.SetNull(t, r, b.N)
-				}
-			})
+			l.broken(b, refuse)
 		}
 	}
 	return failed

@@ -135,15 +135,14 @@ func (c *Compiler) compileLimits(group *spec.Node, f *Field) (limits []*recordLi
 // compileLimit returns nil after it has reported a fault.
 func (c *Compiler) compileLimit(w writtenLimit, f *Field) *recordLimit {
 	l := &recordLimit{Field: f.Name, Most: w.most, After: w.after}
+	ok := true
 	if w.when != nil {
-		if l.When = c.Select([]*spec.Condition{w.when}); l.When == nil {
-			return nil
-		}
+		l.When = c.Select([]*spec.Condition{w.when})
+		ok = l.When != nil
 	}
 	if w.never != nil {
 		l.Text = "never " + w.never.Text
-		l.Never = c.Select([]*spec.Condition{w.never})
-		if l.Never == nil {
+		if l.Never = c.Select([]*spec.Condition{w.never}); l.Never == nil || !ok {
 			return nil
 		}
 		return l
@@ -157,14 +156,14 @@ func (c *Compiler) compileLimit(w writtenLimit, f *Field) *recordLimit {
 		l.Text = f.Name + " at most "
 	}
 	var other *Field
-	if name, ok := w.other(); ok {
-		if other = c.comparable(f, name); other == nil {
-			return nil
+	if name, given := w.other(); given {
+		if other = c.comparable(f, name); other != nil {
+			l.Other = other.Name
+			l.Text += other.Name
 		}
-		l.Other = other.Name
-		l.Text += other.Name
+		ok = ok && other != nil
 	}
-	if !c.readPlus(w, l, f) {
+	if !c.readPlus(w, l, f) || !ok {
 		return nil
 	}
 	if low, high := f.Bounds(); other == nil && (l.Most && l.Plus < low || !l.Most && l.Plus > high) {

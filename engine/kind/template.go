@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
@@ -48,7 +46,8 @@ func templateUses(s *spec.Field) []spec.String {
 
 func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 	f.Class, f.Type = Derived, frame.Text
-	f.Nullable = s.When != nil
+	optional := s.Body.Get("optional") != nil && s.Body.Get("optional").Bool
+	f.Nullable = s.When != nil || optional
 	node := s.Body.Get("text")
 	known := []string{}
 	for _, other := range c.Spec.Fields {
@@ -90,7 +89,7 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 		fields = append(fields, used)
 	}
 	if c.tryTemplate(s, t, fields) {
-		p := &template{Text: node.String, Fields: names, template: t}
+		p := &template{Text: node.String, Fields: names, Optional: optional, template: t}
 		if paths := t.Fields(); !slices.Equal(paths, names) {
 			p.Paths = paths
 		}
@@ -209,6 +208,8 @@ type template struct {
 	Paths []string `json:"paths,omitempty"`
 	// Contractions are pairs of words and the word that stands for them.
 	Contractions map[string]string `json:"contractions,omitempty"`
+	// Optional makes an empty text null.
+	Optional bool `json:"optional,omitempty"`
 
 	template *prompt.Template
 }
@@ -243,34 +244,36 @@ type RowError struct {
 type Failer interface{ Failed() []RowError }
 
 func (p *template) Bind(env *Env) Filler {
-	columns := map[string]int{}
+	f := &templateFiller{p: p, words: contract.New(p.Contractions), ctx: cmp.Or[context.Context](env.Context, context.Background()), columns: map[string]int{}, values: map[string]any{}}
 	for _, name := range p.Fields {
-		columns[name] = env.Index(name)
+		f.columns[name] = env.Index(name)
+		f.fields = append(f.fields, env.Fields[f.columns[name]])
 	}
-	parts, ok := p.template.Plain()
-	if !ok {
-		general := &templateFiller{p: p, words: contract.New(p.Contractions), ctx: cmp.Or[context.Context](env.Context, context.Background()), columns: columns, values: map[string]any{}}
-		for _, name := range p.Fields {
-			general.fields = append(general.fields, env.Fields[columns[name]])
-		}
-		general.enableCache()
-		return general
+	if _, f.plain = p.template.Plain(); !f.plain {
+		f.enableCache()
 	}
-	concat := &concatFiller{parts: parts, words: contract.New(p.Contractions)}
-	for _, part := range parts {
-		concat.columns = append(concat.columns, columns[part.Field])
+	if f.cached == nil {
+		f.program = p.template.Compile(func(name string) (int, bool) {
+			column, ok := f.columns[name]
+			return column, ok
+		})
 	}
-	return concat
+	return f
 }
 
-// templateFiller executes the template row by row. If every field that it reads
-// has codes, it caches the text of each combination of codes.
+// templateFiller writes the template row by row: with its program, or, where it has none or
+// the program leaves a row to it, by execution. If every field that the template reads has
+// codes, and their combinations are few, it caches the text of each.
 type templateFiller struct {
 	p       *template
 	words   contract.Words
 	ctx     context.Context // of the run
 	fields  []*Field        // those of the template
 	columns map[string]int  // of the fields, by name
+	program *prompt.Program // nil if the template has none, or has cached texts
+	plain   bool            // the template does no more than insert values
+	buffer  []byte          // the texts of the batch that the program has written
+	ends    []int           // of each row's text in buffer; -1 for others
 	values  map[string]any  // of the current row, by field name
 	failed  []RowError
 	cached  map[uint64]string // text by combination; nil when a field has no codes
@@ -281,11 +284,10 @@ type templateFiller struct {
 // templates. After that the other rows are not tried.
 const maxExhausted = 8
 
-// maxCached is the largest number of texts that a templateFiller caches.
+// maxCached is the largest number of combinations whose texts a templateFiller caches.
 const maxCached = 1 << 16
 
-// enableCache makes the cache if every field has codes and the number of their
-// combinations fits into 64 bits.
+// enableCache makes the cache if every field has codes and their combinations are few.
 func (p *templateFiller) enableCache() {
 	combinations := uint64(1)
 	for _, f := range p.fields {
@@ -293,10 +295,9 @@ func (p *templateFiller) enableCache() {
 			return
 		}
 		size := uint64(f.Domain.Size()) + 1
-		if combinations > math.MaxUint64/size {
+		if combinations *= size; size > maxCached || combinations > maxCached {
 			return
 		}
-		combinations *= size
 		p.sizes = append(p.sizes, size)
 	}
 	p.cached = map[uint64]string{}
@@ -327,10 +328,11 @@ func (p *templateFiller) combination(b *frame.Batch, r int) (uint64, bool) {
 func (p *templateFiller) Failed() []RowError { return p.failed }
 
 func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
-	p.failed = p.failed[:0]
+	p.failed, p.buffer, p.ends = p.failed[:0], p.buffer[:0], frame.Grow(p.ends, b.N)
 	var stopped error
 	exhausted := 0
 	for r := range b.N {
+		p.ends[r] = -1
 		key, coded := uint64(0), false
 		if p.cached != nil {
 			if key, coded = p.combination(b, r); coded {
@@ -339,6 +341,9 @@ func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
 					continue
 				}
 			}
+		}
+		if stopped == nil && p.program != nil && p.append(b, r) {
+			continue
 		}
 		text, err := "", stopped
 		if stopped == nil {
@@ -357,10 +362,32 @@ func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
 			continue
 		}
 		c.Texts[r] = text
-		if coded && len(p.cached) < maxCached {
+		if coded {
 			p.cached[key] = text
 		}
 	}
+	all := string(p.buffer) // one string for all of them: one allocation
+	from := 0
+	for r, end := range p.ends {
+		if end >= 0 {
+			c.Texts[r] = all[from:end]
+			from = end
+		}
+	}
+	p.p.omit(b, c)
+}
+
+// append appends the text of a row to the buffer; false where the row is to be executed.
+func (p *templateFiller) append(b *frame.Batch, r int) bool {
+	from := len(p.buffer)
+	text, ok := p.program.Append(p.buffer, b, r)
+	if !ok || !p.plain && steers(text[from:]) {
+		p.buffer = text[:from]
+		return false
+	}
+	p.buffer = p.words.Apply(text, from)
+	p.ends[r] = len(p.buffer)
+	return true
 }
 
 // execute returns the text of a row.
@@ -370,6 +397,18 @@ func (p *templateFiller) execute(b *frame.Batch, r int) (string, error) {
 	}
 	text, err := execute(p.ctx, p.p.template, p.values)
 	return p.words.Text(text), err
+}
+
+// steers reports whether a text has a character that steers a terminal.
+func steers(text []byte) bool {
+	for _, c := range text {
+		switch { // only characters with such a byte do
+		case c < ' ', c == 0x7f, c == 0xc2, c == 0xd8, c == 0xe2:
+			_, _, found := plaintext.Steering(string(text))
+			return found
+		}
+	}
+	return false
 }
 
 // execute returns the text of a template, which must not have characters that steer
@@ -387,56 +426,11 @@ func execute(ctx context.Context, t *prompt.Template, values map[string]any) (st
 	return text, nil
 }
 
-// concatFiller concatenates literals and values: the filler of a template that
-// does nothing else.
-type concatFiller struct {
-	parts   []prompt.Part
-	words   contract.Words
-	columns []int  // of each part; 0 for literals
-	buffer  []byte // the texts of the batch
-	ends    []int  // of each row's text in buffer
-}
-
-func (p *concatFiller) Fill(b *frame.Batch, c *frame.Column) {
-	p.buffer, p.ends = p.buffer[:0], p.ends[:0]
+// omit makes the empty texts of an optional template null.
+func (p *template) omit(b *frame.Batch, c *frame.Column) {
 	for r := range b.N {
-		from := len(p.buffer)
-		for i := range p.parts {
-			if part := &p.parts[i]; part.Field == "" {
-				p.buffer = append(p.buffer, part.Text...)
-			} else {
-				p.buffer = appendCell(p.buffer, b, p.columns[i], r)
-			}
+		if p.Optional && c.Texts[r] == "" {
+			c.SetNull(frame.Text, r, b.N)
 		}
-		p.buffer = p.words.Apply(p.buffer, from)
-		p.ends = append(p.ends, len(p.buffer))
 	}
-	all := string(p.buffer) // one string for all texts of the batch: one allocation
-	from := 0
-	for r, end := range p.ends {
-		c.Texts[r] = all[from:end]
-		from = end
-	}
-}
-
-// appendCell appends the same text as prompt.AppendText of CellValue, without
-// allocating the value.
-func appendCell(dst []byte, b *frame.Batch, column, r int) []byte {
-	c, f := &b.Columns[column], &b.Schema[column]
-	if c.IsNull(f.Type, r) {
-		return dst
-	}
-	switch f.Type {
-	case frame.Category:
-		return append(dst, f.Labels[c.Codes[r]]...)
-	case frame.Integer:
-		return strconv.AppendInt(dst, c.Ints[r], 10)
-	case frame.Date:
-		return frame.AppendDate(dst, c.Ints[r])
-	case frame.Number:
-		return prompt.AppendFloat(dst, c.Floats[r])
-	case frame.Text:
-		return append(dst, c.Texts[r]...)
-	}
-	return prompt.AppendText(dst, CellValue(b, column, r))
 }

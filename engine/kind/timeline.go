@@ -37,6 +37,7 @@ type timeline struct {
 	Placed  []*placedEvent `json:"placed,omitempty"`
 	Bank    bank           `json:"bank"` // its codes are those of the events
 	Rows    []eventRow     `json:"rows"` // by row of the bank
+	Periods []*eventPeriod `json:"periods,omitempty"`
 	Columns []*eventColumn `json:"columns,omitempty"`
 }
 
@@ -58,6 +59,7 @@ type eventRow struct {
 	Times    int     `json:"times"`              // the largest number of a person's events
 	Excludes []int32 `json:"excludes,omitempty"` // events that a person with this one cannot have
 	After    []int32 `json:"after,omitempty"`    // events that come before it, or in its year
+	Outside  []int32 `json:"outside,omitempty"`  // periods in which it cannot be
 }
 
 // eventColumn is a further column of the events.
@@ -121,10 +123,13 @@ func compileTimeline(c *Compiler, s *spec.Field, f *Field) {
 	p.Count = c.compileCount(s, f, spec.Named{Name: s.Name, Place: s.Place, Value: s.Body})
 	events := &Field{Name: eventColumns[eventAt], Kind: constantKind.Name, Class: Drawn, Type: frame.Category, Decimals: -1}
 	from := c.compileBank(withEventColumn(s), events)
-	if from == nil || !ok || p.Count == nil {
+	if from == nil {
+		f.Records = []*Field{events}
+		c.placedEvents(s, f, p, false)
+		f.Records = nil
 		return
 	}
-	p.Bank, p.Least = *from, p.Count.least()
+	p.Bank = *from
 	for _, name := range from.inputs(c) {
 		f.addInputName(name)
 	}
@@ -132,13 +137,15 @@ func compileTimeline(c *Compiler, s *spec.Field, f *Field) {
 		{Name: eventColumns[yearAt], Kind: integerName, Class: Drawn, Type: frame.Integer, Domain: life.years()},
 		{Name: eventColumns[ageAt], Kind: integerName, Class: Derived, Type: frame.Integer, Domain: life.ages()}}
 	c.readEventColumns(s, f, p, from)
-	p.Placed = c.placedEvents(s, f, p)
+	p.Placed = c.placedEvents(s, f, p, true)
 	c.checkEventColumns(s, f, p)
-	p.Rows = c.eventRows(s, from, events.Domain)
-	if slices.ContainsFunc(c.Diags.Items[before:], isError) {
+	p.Periods = c.compilePeriods(s, events.Domain, p.Placed)
+	p.Rows = c.eventRows(s, p, from, events.Domain)
+	if !ok || p.Count == nil || slices.ContainsFunc(c.Diags.Items[before:], isError) {
 		f.Records = nil
 		return
 	}
+	p.Least = p.Count.least()
 	f.Program = p
 	c.doubtEvents(s, f, p, from, life)
 }
@@ -328,7 +335,7 @@ func (c *Compiler) readYear(f *Field, at diag.Place) (yearSource, bool) {
 }
 
 // eventRows reads what the rows of the bank say of ages, years and other events.
-func (c *Compiler) eventRows(s *spec.Field, from *bank, events *Domain) []eventRow {
+func (c *Compiler) eventRows(s *spec.Field, p *timeline, from *bank, events *Domain) []eventRow {
 	file := from.file
 	at := func(key, end string) int {
 		n := s.Body.Get(key)
@@ -347,7 +354,8 @@ func (c *Compiler) eventRows(s *spec.Field, from *bank, events *Domain) []eventR
 	fromAge, toAge, fromYear, toYear, times := at("ages", "from"), at("ages", "to"), at("years", "from"), at("years", "to"), at("times", "")
 	excludes, separator := c.eventListColumn(s, file, "excludes")
 	after, afterSeparator := c.eventListColumn(s, file, "after")
-	reported := map[string]bool{}
+	outside, outsideSeparator := c.eventListColumn(s, file, "outside")
+	reported, unknown := map[string]bool{}, map[string]bool{}
 	before := len(c.Diags.Items)
 	rows := make([]eventRow, len(from.selected))
 	for i, row := range from.selected {
@@ -360,6 +368,7 @@ func (c *Compiler) eventRows(s *spec.Field, from *bank, events *Domain) []eventR
 		e.Times = int(c.wholeCell(file, row, times, 1, 1, maxRecords-1))
 		e.Excludes = c.eventList(file, row, excludes, separator, events, reported)
 		e.After = c.eventList(file, row, after, afterSeparator, events, reported)
+		e.Outside = c.periodList(file, row, outside, outsideSeparator, p.Periods, unknown)
 	}
 	return rows
 }
@@ -564,6 +573,9 @@ func (p *timeline) validate(f *Field, find func(name string) *Field) error {
 		if err := e.validate(f, find); err != nil {
 			return fmt.Errorf("a placed event: %w", err)
 		}
+	}
+	if err := p.validatePeriods(events.Domain.Size()); err != nil {
+		return err
 	}
 	if p.Count == nil || p.Least < 0 || p.Least > p.Count.Max {
 		return fmt.Errorf("it has no count")

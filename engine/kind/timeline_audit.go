@@ -140,6 +140,7 @@ func (a *TimelineAudit) readPerson(b *frame.Batch, c *frame.Column, r int, fault
 		}
 	}
 	x.events = events
+	x.findPeriods()
 	a.testOthers(events, fault)
 	a.testPlaced(b, c, r, events, fault)
 	a.testCount(r, events, fault)
@@ -239,6 +240,9 @@ func (a *TimelineAudit) testOthers(events []lifeEvent, fault func(format string,
 		}
 		if times > row.Times {
 			fault("with an event more often than %d times: %s", row.Times, labels[e.code])
+		}
+		if a.reader.inPeriod(row, e.year) {
+			fault("with an event in a period in which it cannot be: %s", labels[e.code])
 		}
 		for _, code := range row.After {
 			if first := a.reader.first(code); first == nil || first.year > e.year {

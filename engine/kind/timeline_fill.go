@@ -81,10 +81,10 @@ func (p *timelineFiller) draw(person int64, n int, list int32) {
 		}
 		x := p.entries[i]
 		skip, _ := bits.Mul64(other, uint64(x.free))
-		code := p.p.Bank.Codes[x.entry]
+		code, row := p.p.Bank.Codes[x.entry], &p.p.Rows[p.p.Bank.Rows[x.entry]]
 		year := x.low
 		for ; ; year++ {
-			if p.has(code, year) {
+			if p.has(code, year) || p.inPeriod(row, year) {
 				continue
 			}
 			if skip == 0 {
@@ -139,6 +139,8 @@ type lifeReader struct {
 	born   int64 // year
 	last   int64 // year
 	events []lifeEvent
+	// periods are those that begin and end with events, by number of the period.
+	periods [][]years
 }
 
 type boundPlaced struct {
@@ -226,6 +228,7 @@ func (x *lifeReader) read(b *frame.Batch, r int) error {
 			return err
 		}
 	}
+	x.findPeriods()
 	return nil
 }
 
@@ -313,7 +316,7 @@ func (x *lifeReader) candidate(entry, list int32) candidate {
 		e := &x.events[i]
 		if e.code == code {
 			times++
-			if e.year >= low && e.year <= high {
+			if e.year >= low && e.year <= high && !x.inPeriod(row, e.year) {
 				free--
 			}
 		}
@@ -323,6 +326,13 @@ func (x *lifeReader) candidate(entry, list int32) candidate {
 	}
 	if times >= row.Times {
 		return candidate{}
+	}
+	if len(row.Outside) > 0 {
+		for year := low; year <= high; year++ {
+			if x.inPeriod(row, year) {
+				free--
+			}
+		}
 	}
 	width := uint64(x.p.Bank.Upto[entry]) + 1
 	if entry > x.p.Bank.Start[list-1] {

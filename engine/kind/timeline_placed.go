@@ -67,9 +67,13 @@ func placedUses(s *spec.Field) (uses []spec.String) {
 	return uses
 }
 
-// placedEvents compiles the events that other fields know.
-func (c *Compiler) placedEvents(s *spec.Field, f *Field, p *timeline) (placed []*placedEvent) {
+// placedEvents compiles the events that other fields know. Without the further columns,
+// which a bank with faults does not give, it only reports faults of the years.
+func (c *Compiler) placedEvents(s *spec.Field, f *Field, p *timeline, columns bool) (placed []*placedEvent) {
 	events := f.Records[eventAt].Domain
+	if events == nil {
+		events = &Domain{}
+	}
 	drawn := events.Size()
 	for _, n := range placedStanzas(s) {
 		name := n.Get("event").AsString()
@@ -83,7 +87,7 @@ func (c *Compiler) placedEvents(s *spec.Field, f *Field, p *timeline) (placed []
 			continue
 		}
 		e := &placedEvent{Event: events.addLabel(name.Value) - 1, Group: -1, Most: 1}
-		if c.readPlaced(n, f, p, e) {
+		if c.readPlaced(n, f, p, e, columns) {
 			placed = append(placed, e)
 		}
 	}
@@ -91,8 +95,8 @@ func (c *Compiler) placedEvents(s *spec.Field, f *Field, p *timeline) (placed []
 }
 
 // readPlaced reads where the year and the columns of a placed event come from. It returns
-// false after it has reported a fault.
-func (c *Compiler) readPlaced(n *spec.Node, f *Field, p *timeline, e *placedEvent) bool {
+// false after it has reported what is wrong.
+func (c *Compiler) readPlaced(n *spec.Node, f *Field, p *timeline, e *placedEvent, columns bool) (ok bool) {
 	find := c.anyField
 	if each := n.Get("each"); each != nil {
 		of := c.readEach(each.AsString(), e)
@@ -102,6 +106,37 @@ func (c *Compiler) readPlaced(n *spec.Node, f *Field, p *timeline, e *placedEven
 		f.addInputName(of.Name)
 		find = func(name spec.String) *Field { return c.recordFieldOf(of, name) }
 	}
+	ok = c.readPlacedYear(n, f, e, find)
+	if when := n.Get("when"); when != nil {
+		if e.When = c.SelectDrawn([]*spec.Condition{when.Cond}); e.When == nil {
+			ok = false
+		} else {
+			for _, name := range e.When.Fields {
+				f.addInputName(name)
+			}
+		}
+	}
+	with := n.Get("with")
+	if with == nil || !columns {
+		return ok
+	}
+	for _, v := range with.Fields {
+		value := c.readPlacedValue(v, f, p, find)
+		if value == nil {
+			ok = false
+			continue
+		}
+		if value.Field != "" && e.Each == "" {
+			f.addInputName(value.Field)
+		}
+		e.With = append(e.With, value)
+	}
+	return ok
+}
+
+// readPlacedYear reads where the year of a placed event comes from. It returns false after
+// it has reported a fault.
+func (c *Compiler) readPlacedYear(n *spec.Node, f *Field, e *placedEvent, find func(spec.String) *Field) bool {
 	year := n.Get("year")
 	if year == nil {
 		year, e.Year.Age = n.Get("age"), true
@@ -122,28 +157,6 @@ func (c *Compiler) readPlaced(n *spec.Node, f *Field, p *timeline, e *placedEven
 	e.Year = source
 	if e.Each == "" {
 		f.addInputName(of.Name)
-	}
-	if when := n.Get("when"); when != nil {
-		if e.When = c.SelectDrawn([]*spec.Condition{when.Cond}); e.When == nil {
-			return false
-		}
-		for _, name := range e.When.Fields {
-			f.addInputName(name)
-		}
-	}
-	with := n.Get("with")
-	if with == nil {
-		return true
-	}
-	for _, v := range with.Fields {
-		value := c.readPlacedValue(v, f, p, find)
-		if value == nil {
-			return false
-		}
-		if value.Field != "" && e.Each == "" {
-			f.addInputName(value.Field)
-		}
-		e.With = append(e.With, value)
 	}
 	return true
 }

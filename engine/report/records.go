@@ -19,7 +19,7 @@ func recordGroups(f *kind.Field, groups []check.RecordGroup) (out []RecordGroup)
 		x := RecordGroup{Name: g.Name, Records: g.Records, Persons: []Value{}, Fields: []Field{}}
 		total := sum(g.Persons)
 		for n, persons := range g.Persons {
-			x.Persons = append(x.Persons, Value{Label: strconv.Itoa(n), Count: float64(persons), Share: share(persons, total)})
+			x.Persons = append(x.Persons, Value{Label: strconv.Itoa(n), Count: persons, Share: share(persons, total)})
 		}
 		for _, p := range g.Fields {
 			of := f.Records[slices.IndexFunc(f.Records, func(c *kind.Field) bool { return c.Name == p.Field })]

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,12 +85,17 @@ func (r *run) enrichInBatches() error {
 			note(m.checkpoint(&c, time.Since(start)), done)
 		},
 	}
+	options.Clients = m.others
 	options.Ready = func(ctx context.Context) error {
-		r.announce(m.endpoint)
-		if m.client.Mode() != "" {
-			return nil
+		r.announce(m.endpoint, m.enricher.Models()...)
+		for _, c := range append([]*endpoint.Client{m.client}, slices.Collect(maps.Values(m.others))...) {
+			if c.Mode() == "" {
+				if err := r.probeMain(ctx, c); err != nil {
+					return err
+				}
+			}
 		}
-		return r.probeMain(ctx)
+		return nil
 	}
 	counts, left, err := m.enricher.RunBatches(r.ctx, m.client, options, r.readSource, r.persons.First, r.persons.Count)
 	m.counts = counts
@@ -106,8 +113,8 @@ func (r *run) enrichInBatches() error {
 
 // probe finds out how an endpoint answers some calls with one that writes nothing. A batch
 // answered in the wrong form would cost as much as a good one.
-func (r *run) probe(ctx context.Context, client *endpoint.Client, calls []string) error {
-	found, err := client.Probe(ctx, r.model.enricher.ProbeCalls(calls...)...)
+func (r *run) probe(ctx context.Context, c *endpoint.Client, calls []string) error {
+	found, err := c.Probe(ctx, r.model.enricher.ProbeCalls(calls...)...)
 	if err == nil {
 		note := fmt.Sprintf("%s answers in mode %s", found.Model, found.Mode)
 		if len(found.Refused) > 0 {
@@ -116,7 +123,7 @@ func (r *run) probe(ctx context.Context, client *endpoint.Client, calls []string
 		if found.Thinking {
 			note += "; it thinks first, which costs tokens of max_tokens: turn thinking off if it can be"
 		}
-		if !r.inBatches() && client.Slow(r.model.enricher.MaxTokens()) {
+		if !r.inBatches() && c.Slow(r.model.enricher.MaxTokens()) {
 			note += "; it is slow, so its answers are streamed"
 		}
 		r.event(Event{Stage: "enrich", Total: r.persons.Count, Note: note, Checkpoint: true})
@@ -124,13 +131,14 @@ func (r *run) probe(ctx context.Context, client *endpoint.Client, calls []string
 	return err
 }
 
-// probeMain probes the endpoint of the run with the calls that have none of their own.
-func (r *run) probeMain(ctx context.Context) error {
+// probeMain probes a model of the endpoint of the run with the calls that have none of
+// their own.
+func (r *run) probeMain(ctx context.Context, c *endpoint.Client) error {
 	var calls []string
 	for i := range r.plan.Calls {
 		if c := &r.plan.Calls[i]; !r.answersAlone(c) {
 			calls = append(calls, c.Name)
 		}
 	}
-	return r.probe(ctx, r.model.client, calls)
+	return r.probe(ctx, c, calls)
 }

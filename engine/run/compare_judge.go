@@ -182,11 +182,11 @@ func (r *run) holdContest(contest *pairwise.Contest, cfg endpoint.Config, price 
 			return nil, err
 		}
 	}
-	probe := func(ctx context.Context) error {
-		_, err := m.client.Probe(ctx, pairwise.Call())
+	probe := func(ctx context.Context, c *endpoint.Client) error {
+		_, err := c.Probe(ctx, pairwise.Call())
 		return err
 	}
-	asked := &probedClient{Client: m.client, probe: probe, announce: func() {}} // confirmContest has told
+	asked := &probedClient{Client: m.client, probe: probe}
 	err = contest.Run(r.ctx, asked, m.journal, func(done int) {
 		r.event(Event{Stage: "judge", Done: int64(done), Total: questions})
 	})

@@ -77,8 +77,9 @@ type modelWriter struct {
 	price    pricing
 	budget   *endpoint.Budget
 	client   *endpoint.Client
-	own      []*answerer // of calls with endpoints of their own
-	dir      string      // of the journal
+	others   map[string]*endpoint.Client // of further models, which shares of persons have
+	own      []*answerer                 // of calls with endpoints of their own
+	dir      string                      // of the journal
 	journal  *journal.Journal
 	enricher *enrich.Enricher
 	monitor  *monitor.Monitor // nil when Writer.Unwatched
@@ -116,6 +117,9 @@ func (r *run) connect() error {
 	cfg.Retrying = r.waiting()
 	if m.client, err = endpoint.New(cfg, m.budget); err != nil {
 		return fmt.Errorf("%w: %v", ErrUsage, err)
+	}
+	if m.others, err = r.otherClients(m); err != nil {
+		return err
 	}
 	if err := m.openOwn(r); err != nil {
 		return err
@@ -181,7 +185,13 @@ func (r *run) watch() *monitor.Monitor {
 }
 
 func (r *run) enrichOptions(model string, own []*answerer) enrich.Options {
-	o := enrich.Options{Model: model, Refill: r.Writer.Refill, Tries: 1 + r.bundle.Writers.Repairs, Population: r.population(r.plan.Structure), Seed: r.persons.Seed, Size: r.persons.Size, Own: map[string]enrich.Own{}}
+	if r.chosenModel() == "" {
+		model = "" // the spec's shares of persons may have others
+	}
+	o := enrich.Options{
+		Model: model, Seed: r.persons.Seed, Size: r.persons.Size, Refill: r.Writer.Refill, Tries: 1 + r.bundle.Writers.Repairs,
+		Population: r.population(r.plan.Structure), Own: map[string]enrich.Own{},
+	}
 	for _, a := range own {
 		for _, call := range a.calls {
 			o.Own[call] = enrich.Own{Name: a.config.Model, Model: a.model()}
@@ -221,7 +231,7 @@ func (r *run) precheck() error {
 	if err := p.Run(r.ctx, r.persons.First, r.persons.Count); err != nil {
 		return err
 	}
-	result, err := p.Result()
+	result, err := suite.Result(p.Findings().Tally)
 	if err != nil {
 		return err
 	}
@@ -278,7 +288,7 @@ func (r *run) enrich() (err error) {
 		return r.enrichInBatches()
 	}
 	m, start := r.model, time.Now()
-	model := &probedClient{Client: m.client, probe: r.probeMain, announce: func() { r.announce(m.endpoint) }}
+	model := r.probed()
 	progress := func(c enrich.Counts) {
 		e := Event{Stage: "enrich", Done: c.Persons, Total: r.persons.Count, Checkpoint: true, Note: m.checkpoint(&c, time.Since(start))}
 		if m.monitor != nil {
@@ -287,17 +297,15 @@ func (r *run) enrich() (err error) {
 		r.event(e)
 	}
 	m.counts, err = m.enricher.Run(r.ctx, model, r.readSource, r.persons.First, r.persons.Count, progress)
-	for _, p := range append([]*probedClient{model}, m.probed()...) {
-		if endpoint.KindOf(p.err) == endpoint.Incapable {
-			return fmt.Errorf("%w: %v; no other request was sent", ErrUsage, p.err)
-		}
+	if err := cmp.Or(model.incapable(), m.ownIncapable()); err != nil {
+		return fmt.Errorf("%w: %v; no other request was sent", ErrUsage, err)
 	}
 	return m.outcome(err)
 }
 
 // announce says where requests go and which key they carry, before the first.
-func (r *run) announce(cfg endpoint.Config) {
-	r.event(Event{Stage: "enrich", Checkpoint: true, Note: fmt.Sprintf("asking %s at %s", cfg.Model, asked(cfg))})
+func (r *run) announce(cfg endpoint.Config, models ...string) {
+	r.event(Event{Stage: "enrich", Checkpoint: true, Note: fmt.Sprintf("asking %s at %s", strings.Join(models, " and "), asked(cfg))})
 }
 
 // Waits for another attempt that are told: long ones, and not all of them.
@@ -392,18 +400,16 @@ func (m *modelWriter) outcome(err error) error {
 // whose texts are all in the journal sends nothing.
 type probedClient struct {
 	*endpoint.Client
-	probe    func(context.Context) error
-	announce func()
-	once     sync.Once
-	err      error
+	probe func(context.Context, *endpoint.Client) error
+	once  sync.Once
+	err   error
 }
 
-// Do implements enrich.Model.
+// Do sends a request.
 func (p *probedClient) Do(ctx context.Context, req endpoint.Request) (endpoint.Answer, error) {
 	p.once.Do(func() {
-		p.announce()
 		if p.Mode() == "" {
-			p.err = p.probe(ctx)
+			p.err = p.probe(ctx, p.Client)
 		}
 	})
 	if p.err != nil {
@@ -437,7 +443,7 @@ func (r *run) texts() *release.Texts {
 	if m == nil {
 		return nil
 	}
-	out := &release.Texts{Provider: r.Provider, Model: m.name, Calls: m.counts.Calls, Tokens: release.Tokens(m.counts.Usage), Cost: []release.Sum{}}
+	out := &release.Texts{Provider: r.Provider, Model: strings.Join(m.enricher.Models(), ", "), Calls: m.counts.Calls, Tokens: release.Tokens(m.counts.Usage), Cost: []release.Sum{}}
 	if m.price.known {
 		out.Cost = append(out.Cost, release.Sum{Amount: m.spent().Money.Amount(), Currency: m.price.currency})
 	}
@@ -515,6 +521,9 @@ func (r *run) checkQuarantine() error {
 func (m *modelWriter) close() {
 	if m.refused != nil {
 		m.refused.Close()
+	}
+	for _, c := range m.others {
+		c.Close()
 	}
 	if m.client != nil {
 		m.client.Close()

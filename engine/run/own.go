@@ -18,7 +18,7 @@ type answerer struct {
 	config endpoint.Config
 	price  pricing
 	client *endpoint.Client // nil when nothing is asked
-	probed *probedClient
+	asked  *clients
 }
 
 // answersAlone reports whether a call has an endpoint of its own.
@@ -64,19 +64,18 @@ func (m *modelWriter) openOwn(r *run) error {
 			return fmt.Errorf("%w: %v", ErrUsage, err)
 		}
 		a.client = client
-		a.probed = &probedClient{Client: client,
-			announce: func() { r.announce(a.config) },
-			probe:    func(ctx context.Context) error { return r.probe(ctx, client, a.calls) }}
+		probe := func(ctx context.Context, c *endpoint.Client) error { return r.probe(ctx, c, a.calls) }
+		a.asked = &clients{first: &probedClient{Client: client, probe: probe}, announce: func() { r.announce(a.config, a.config.Model) }}
 	}
 	return nil
 }
 
 // model returns what answers the calls, nil when nothing is asked.
 func (a *answerer) model() enrich.Model {
-	if a.probed == nil {
+	if a.asked == nil {
 		return nil
 	}
-	return a.probed
+	return a.asked
 }
 
 func (a *answerer) close() {
@@ -85,21 +84,14 @@ func (a *answerer) close() {
 	}
 }
 
-// probed returns the clients of the calls' own endpoints.
-func (m *modelWriter) probed() (all []*probedClient) {
+// ownIncapable returns the error of a model of single calls that cannot do what they need.
+func (m *modelWriter) ownIncapable() error {
 	for _, a := range m.own {
-		all = append(all, a.probed)
+		if err := a.asked.incapable(); err != nil {
+			return err
+		}
 	}
-	return all
-}
-
-// misreported counts the replies with numbers of tokens that cannot be.
-func (m *modelWriter) misreported() int64 {
-	n := m.client.Stats().Misreported
-	for _, a := range m.own {
-		n += a.client.Stats().Misreported
-	}
-	return n
+	return nil
 }
 
 // keyless returns why an endpoint cannot be asked, nil if all can.

@@ -23,9 +23,9 @@ type narrator struct {
 	banks      map[string]*bank
 	names      []string // of the banks, in the order of the files
 	conditions map[string]*kind.Selector
-	occurs     map[string][]int32 // cached by occurring
-	cases      []plan.WordCase    // that the spec declares
-	referred   map[string]bool    // references that phrases make
+	proof      *proof          // that the banks have phrases for everyone
+	cases      []plan.WordCase // that the spec declares
+	referred   map[string]bool // references that phrases make
 }
 
 type writtenField struct {

@@ -119,7 +119,7 @@ func (n *narrator) ways(order []*bank, present presence) map[*bank][]meeting {
 func (n *narrator) forWorker() *narrator {
 	own := *n.compiler
 	own.space = n.space.forWorker()
-	return &narrator{compiler: &own, written: n.written, banks: n.banks, names: n.names, conditions: n.conditions, occurs: map[string][]int32{}}
+	return &narrator{compiler: &own, written: n.written, banks: n.banks, names: n.names, conditions: n.conditions, proof: n.proof}
 }
 
 // gap is the persons for whom a bank has too few phrases.
@@ -312,16 +312,29 @@ func (n *narrator) tryAll(names []string, scope []int, open openings, way meetin
 // finds too few phrases open, or -1. Each condition is one pass over the
 // configurations that are left.
 func (n *narrator) uncovered(scope []int, open openings, way meeting) int {
-	left := n.occurring(scope)
-	for _, test := range n.tests(way) {
-		left = n.keep(scope, left, test)
+	needed := slices.Concat(n.limitsOn(scope), n.tests(way))
+	all := slices.Clone(needed)
+	tests := make([][]function, len(open.to)) // of each opening
+	for i, o := range open.to {
+		tests[i] = n.tests(o.meeting)
+		all = append(all, tests[i]...)
 	}
-	left = slices.Clone(left)
+	q := n.proof.quotient(&n.space, scope, all)
+	along := func(fn function) func(k int32) int32 { return q.along(scope, q.restrict(fn)) }
+
+	left := make([]int32, q.size(scope))
+	for k := range left {
+		left[k] = int32(k)
+	}
+	for _, test := range needed {
+		holds := along(test)
+		left = slices.DeleteFunc(left, func(k int32) bool { return holds(k) == 0 })
+	}
 	found := make([]int32, len(left)) // phrases open to the configurations in left
-	for _, o := range open.to {
+	for i, o := range open.to {
 		var all []func(k int32) int32
-		for _, test := range n.tests(o.meeting) {
-			all = append(all, n.space.along(scope, test))
+		for _, test := range tests[i] {
+			all = append(all, along(test))
 		}
 		kept := 0
 		for i, k := range left {
@@ -334,52 +347,19 @@ func (n *narrator) uncovered(scope []int, open openings, way meeting) int {
 				kept++
 			}
 		}
-		if left, found = left[:kept], found[:kept]; kept == 0 {
-			return -1
-		}
+		left, found = left[:kept], found[:kept]
 	}
 	if len(left) == 0 {
 		return -1
 	}
-	return int(left[0])
-}
-
-// occurring lists the configurations of a scope that can occur. The lists are
-// cached, because many banks have the same scopes.
-func (n *narrator) occurring(scope []int) []int32 {
-	key := fmt.Sprint(scope)
-	left, ok := n.occurs[key]
-	if !ok {
-		left = make([]int32, n.space.size(scope))
-		for k := range left {
-			left[k] = int32(k)
-		}
-		for _, test := range n.limitsOn(scope) {
-			holds := n.space.along(scope, test)
-			left = slices.DeleteFunc(left, func(k int32) bool { return holds(k) == 0 })
-		}
-		left = slices.Clip(left)
-		n.occurs[key] = left
-	}
-	return left
-}
-
-// keep returns the configurations that pass a test.
-func (n *narrator) keep(scope []int, of []int32, test function) (left []int32) {
-	holds := n.space.along(scope, test)
-	for _, k := range of {
-		if holds(k) != 0 {
-			left = append(left, k)
-		}
-	}
-	return left
+	return q.original(int(left[0]))
 }
 
 // tests expresses the conditions of a meeting by fitted fields.
 func (n *narrator) tests(m meeting) []function {
 	var tests []function
 	for _, s := range m {
-		tests = append(tests, n.space.compose(s, n.kinds.Fields))
+		tests = append(tests, n.proof.composed.get(s, func() function { return n.space.compose(s, n.kinds.Fields) }))
 	}
 	return tests
 }
@@ -434,13 +414,14 @@ func (n *narrator) widen(scope []int) []int {
 
 // limitsOn lists the limits that concern no fields but those of the scope.
 func (n *narrator) limitsOn(scope []int) []function {
-	var tests []function
-	for _, x := range n.limits() {
-		if len(n.space.union(scope, x.scope)) == len(scope) {
-			tests = append(tests, function{scope: x.scope, code: x.cell})
+	return n.proof.limits.get(fmt.Sprint(scope), func() (tests []function) {
+		for _, x := range n.limits() {
+			if len(n.space.union(scope, x.scope)) == len(scope) {
+				tests = append(tests, function{scope: x.scope, code: x.cell})
+			}
 		}
-	}
-	return tests
+		return tests
+	})
 }
 
 // describe names the values of some fields in a configuration, for messages.

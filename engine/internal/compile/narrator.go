@@ -11,7 +11,7 @@ import (
 // compileNarrator reads the phrase banks and resolves the names in them, in the
 // text fields and in the rules.
 func (c *compiler) compileNarrator() {
-	n := &narrator{compiler: c, banks: map[string]*bank{}, conditions: map[string]*kind.Selector{}, referred: map[string]bool{}}
+	n := &narrator{compiler: c, banks: map[string]*bank{}, conditions: map[string]*kind.Selector{}, referred: map[string]bool{}, proof: &proof{}}
 	for i := range c.spec.Fields {
 		if f := c.plan.Fields[i]; f.Text != nil {
 			n.written = append(n.written, writtenField{f, &c.spec.Fields[i]})

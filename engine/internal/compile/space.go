@@ -218,8 +218,13 @@ const maxIndexed = 16 << 20
 // index returns, per configuration of scope, the number of its configuration of
 // the inner scope.
 func (s *space) index(scope, inner []int) []int32 {
-	index := []int32{0}
+	size := 1
 	for _, v := range scope {
+		size *= s.cards[v]
+	}
+	index := make([]int32, size)
+	done := 1 // configurations of the last variables, which the first numbers are for
+	for _, v := range slices.Backward(scope) {
 		stride := int32(0)
 		if at := slices.Index(inner, v); at >= 0 {
 			stride = 1
@@ -227,37 +232,43 @@ func (s *space) index(scope, inner []int) []int32 {
 				stride *= int32(s.cards[w])
 			}
 		}
-		card := s.cards[v]
-		next := make([]int32, len(index)*card)
-		for i, base := range index {
-			for value := range card {
-				next[i*card+value] = base + int32(value)*stride
+		for value := 1; value < s.cards[v]; value++ {
+			base, next := int32(value)*stride, index[value*done:]
+			for i, n := range index[:done] {
+				next[i] = n + base
 			}
 		}
-		index = next
+		done *= s.cards[v]
 	}
 	return index
 }
 
 // project maps configurations of a scope to configurations of an inner scope.
 func project(cards []int, scope, inner []int) func(k int) int {
-	type axis struct{ stride, card, to int }
-	axes := make([]axis, len(inner))
-	to := 1
-	for i := len(inner) - 1; i >= 0; i-- {
-		stride := 1
-		for j := len(scope) - 1; scope[j] != inner[i]; j-- {
-			stride *= cards[scope[j]]
+	type axis struct{ stride, card, to uint32 } // dividing 32-bit words is faster
+	var axes []axis
+	to := uint32(1)
+	before := -1 // position in the scope of the axis before, which is to the right of it
+	for _, v := range slices.Backward(inner) {
+		at := slices.Index(scope, v)
+		if last := len(axes) - 1; at == before-1 && last >= 0 { // neighbours in both scopes are one axis
+			axes[last].card *= uint32(cards[v])
+		} else {
+			stride := uint32(1)
+			for _, w := range scope[at+1:] {
+				stride *= uint32(cards[w])
+			}
+			axes = append(axes, axis{stride, uint32(cards[v]), to})
 		}
-		axes[i] = axis{stride, cards[inner[i]], to}
-		to *= cards[inner[i]]
+		to *= uint32(cards[v])
+		before = at
 	}
 	return func(k int) int {
-		n := 0
+		n := uint32(0)
 		for _, a := range axes {
-			n += k / a.stride % a.card * a.to
+			n += uint32(k) / a.stride % a.card * a.to
 		}
-		return n
+		return int(n)
 	}
 }
 

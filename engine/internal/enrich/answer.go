@@ -25,14 +25,7 @@ func schemaOf(fields []task) json.RawMessage {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		schema := `{"type":"string"}`
-		switch {
-		case t.field.Scale():
-			schema = scoreSchema(t.field.Domain)
-		case listed(t.field.Field):
-			schema = `{"type":"array","items":{"type":"string"}}`
-		}
-		b.WriteString(quoted(t.field.Name) + ":" + schema)
+		b.WriteString(quoted(t.field.Name) + ":" + answerType(t.field))
 	}
 	b.WriteString(`},"required":[`)
 	for i, t := range fields {
@@ -43,6 +36,17 @@ func schemaOf(fields []task) json.RawMessage {
 	}
 	b.WriteString(`],"additionalProperties":false}`)
 	return b.Bytes()
+}
+
+// answerType returns the JSON Schema of the answer for a field.
+func answerType(f *field) string {
+	switch {
+	case f.Scale():
+		return scoreSchema(f.Domain)
+	case listed(f.Field):
+		return `{"type":"array","items":{"type":"string"}}`
+	}
+	return `{"type":"string"}`
 }
 
 func quoted(text string) string {

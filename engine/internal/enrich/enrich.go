@@ -20,6 +20,7 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/prompt"
+	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/internal/rules"
 	"github.com/personagen/personagen/engine/journal"
 	"github.com/personagen/personagen/engine/kind"
@@ -28,21 +29,22 @@ import (
 
 // Options configure an Enricher.
 type Options struct {
-	// Model overrides the model that the calls name. It is the value of
-	// text_source.
+	// Model overrides the models that the calls and the shares of persons name. The model
+	// that wrote a text is the value of text_source.
 	Model string
 	// Population identifies the population that persons are numbered in: its
 	// structure, seed and size.
 	Population string
+	// Seed and Size are those of the population, from which the variation of requests and
+	// the samples of calls are drawn.
+	Seed uint64
+	Size int64
 	// Former identifies the population as an earlier version did, in every way that it
 	// may have: records of a person are also found under its keys. They are used when
 	// the facts that the key has are still those of the person.
 	Former []string
 	// Own are the models of calls that have an endpoint of their own, by call.
 	Own map[string]Own
-	// Seed and Size are those of the population, from which calls take samples.
-	Seed uint64
-	Size int64
 	// Tries is how often a field is asked for before it is quarantined; 3.
 	Tries int
 	// Refill asks again for fields that earlier runs quarantined.
@@ -88,6 +90,8 @@ type Enricher struct {
 	journal *journal.Journal
 	calls   []call
 	sources []source
+	variety *variety
+	avoid   *avoidance // nil if nothing is to be avoided
 
 	rubbishSeen *rubbish
 }
@@ -95,8 +99,11 @@ type Enricher struct {
 // call is a plan's call with its parsed prompt.
 type call struct {
 	*plan.Call
-	model       string
-	own         Model // answers it in place of Run's; nil for none
+	ownName     string // of the model that answers it in place of the run's, "" for none
+	own         Model  // that model; nil if nothing is asked
+	examples    []example
+	draws       []rng.Stream // of the examples; nil if everyone is shown the same
+	variants    [][]*variant // by share and by the example that is shown first
 	template    *prompt.Template
 	sees        []seen
 	fields      []field
@@ -124,11 +131,10 @@ type seen struct {
 type field struct {
 	*kind.Field
 	column   int
-	number   int        // position in Counts.Fields
-	common   [32]byte   // hash of what its records have in common
-	former   [][32]byte // common under Options.Former
-	compared []int      // columns that rules compare its text with
-	mentions []int      // columns that its text must mention
+	at       int   // position in the call
+	number   int   // position in Counts.Fields
+	compared []int // columns that rules compare its text with
+	mentions []int // columns that its text must mention
 	// language is the scripts of the field's language, nil if not known.
 	language []*unicode.RangeTable
 }
@@ -149,7 +155,7 @@ func New(p *plan.Plan, j *journal.Journal, o Options) (*Enricher, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Enricher{options: o, env: &kind.Env{Fields: p.Fields}, schema: p.Schema(), rules: set, journal: j, rubbishSeen: newRubbish()}
+	e := &Enricher{options: o, env: &kind.Env{Fields: p.Fields}, schema: p.Schema(), rules: set, journal: j, variety: newVariety(p, o.Seed), rubbishSeen: newRubbish()}
 	number := 0
 	for i := range p.Calls {
 		c, err := e.newCall(p, &p.Calls[i])
@@ -162,6 +168,7 @@ func New(p *plan.Plan, j *journal.Journal, o Options) (*Enricher, error) {
 		}
 		e.calls = append(e.calls, c)
 	}
+	e.avoid = e.newAvoidance(p)
 	for i, f := range p.Fields {
 		if f.Meaning() == kind.Provenance {
 			e.sources = append(e.sources, source{i, f.When})
@@ -171,15 +178,19 @@ func New(p *plan.Plan, j *journal.Journal, o Options) (*Enricher, error) {
 }
 
 func (e *Enricher) newCall(p *plan.Plan, from *plan.Call) (call, error) {
-	c := call{Call: from, model: e.options.Model}
+	c := call{Call: from, draws: e.draws(from, e.options.Seed)}
 	if own, ok := e.options.Own[from.Name]; ok {
-		c.model, c.own = own.Name, own.Model
+		c.ownName, c.own = own.Name, own.Model
 	}
-	if c.model == "" {
-		c.model = from.Model
+	var err error
+	if c.examples, err = parseExamples(from); err != nil {
+		return c, err
 	}
-	if c.model == "" {
-		return c, fmt.Errorf("no model is named")
+	c.variants = e.variants(&c)
+	for _, share := range c.variants {
+		if share[0].model == "" {
+			return c, fmt.Errorf("no model is named")
+		}
 	}
 	var faults []prompt.Fault
 	if c.template, faults = prompt.Parse(from.Name, from.Prompt, nil); len(faults) > 0 {
@@ -204,7 +215,10 @@ func (e *Enricher) newCall(p *plan.Plan, from *plan.Call) (call, error) {
 		}
 		c.fields = append(c.fields, e.newField(p, &c, column))
 	}
-	if len(c.fields) == 0 || c.fields[0].Judged == nil {
+	for _, v := range slices.Concat(c.variants...) {
+		e.identify(p, &c, v)
+	}
+	if !e.judges(from) {
 		c.reads = nil
 		return c, nil
 	}
@@ -218,13 +232,17 @@ func (e *Enricher) newCall(p *plan.Plan, from *plan.Call) (call, error) {
 	return c, nil
 }
 
+// judges reports whether a call gives scores.
+func (e *Enricher) judges(c *plan.Call) bool {
+	return len(c.Fields) > 0 && e.env.Fields[e.schema.Index(c.Fields[0])].Judged != nil
+}
+
 // listed reports whether a field is a list of texts.
 func listed(f *kind.Field) bool { return f.Text != nil && f.Text.Items != nil }
 
 func (e *Enricher) newField(p *plan.Plan, c *call, column int) field {
-	f := field{Field: p.Fields[column], column: column}
+	f := field{Field: p.Fields[column], column: column, at: len(c.fields)}
 	if f.Text == nil {
-		f.identify(p, c, e.options)
 		return f
 	}
 	for _, name := range f.Text.Mentions {
@@ -246,15 +264,18 @@ func (e *Enricher) newField(p *plan.Plan, c *call, column int) field {
 		tag = p.Language
 	}
 	f.language = scriptsOf(tag)
-	f.identify(p, c, e.options)
 	return f
 }
 
-// identify sets what the keys of the field's records have in common.
-func (f *field) identify(p *plan.Plan, c *call, o Options) {
-	f.common = identityOf(p, c, f.Field, o.Population).Hash()
-	for _, population := range o.Former {
-		f.former = append(f.former, identityOf(p, c, f.Field, population).Hash())
+// identify hashes what the records of each field have in common in a variant.
+func (e *Enricher) identify(p *plan.Plan, c *call, v *variant) {
+	for i := range c.fields {
+		f := c.fields[i].Field
+		var former [][32]byte
+		for _, population := range e.options.Former {
+			former = append(former, identityOf(p, c, v, f, population).Hash())
+		}
+		v.common, v.former = append(v.common, identityOf(p, c, v, f, e.options.Population).Hash()), append(v.former, former)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 
 // drawer draws the phrases of a bank for one person after another.
 type drawer struct {
-	bank *bank
-	last []int64 // per phrase, the stamp of its last draw
+	bank    *bank
+	phrases []drawable
 
 	nodes []node
 	lists [][]int32 // of open phrases; final nodes refer to them
@@ -21,10 +21,24 @@ type drawer struct {
 	since  int64 // phrases drawn at this stamp or later are used
 	open   []int32
 	order  rng.Permutation
+	small  []int32 // open in the order, if they are few
 	cursor int
 
 	spread // nothing unless phrases are spread
 }
+
+// drawable is what draws need of a phrase, in one place: most phrases that are looked at are
+// not drawn.
+type drawable struct {
+	last int64 // the stamp of the last draw
+	used int32 // how often the earlier persons of the hundred took it, if phrases are spread
+	fact int32 // the only fact that it tells, noFact, or manyFacts for what its tags say
+}
+
+const (
+	noFact    = -1
+	manyFacts = -2
+)
 
 // node is a state of the automaton that reads, group by group, whether a row
 // passes the group's test. The phrases that are open to a row depend on the final
@@ -37,10 +51,20 @@ type node struct {
 }
 
 func (d *drawer) init(b *bank, spread bool) {
-	d.bank, d.last = b, make([]int64, len(b.phrases))
+	d.bank, d.phrases, d.on = b, make([]drawable, len(b.phrases)), spread
 	d.nodes = []node{{list: -1}}
-	if spread {
-		d.used = make([]int32, len(b.phrases))
+	for p := range d.phrases {
+		x := &d.phrases[p]
+		x.fact = noFact
+		if b.tags == nil {
+			continue
+		}
+		switch t := &b.tags[p]; {
+		case t.after != nil || len(t.facts) > 1:
+			x.fact = manyFacts
+		case len(t.facts) == 1:
+			x.fact = t.facts[0]
+		}
 	}
 }
 
@@ -116,6 +140,9 @@ func (d *drawer) prepare() {
 	d.open, d.head, d.cursor, d.ready = d.lists[d.list[d.row]], d.head[:0], 0, true
 	if n := len(d.open); n > 0 {
 		d.order = rng.NewPermutation(int64(n), d.bank.stream.Uint64(d.person))
+		if d.small = d.small[:0]; n <= rng.Small {
+			d.small = d.order.Append(d.small, d.open)
+		}
 		d.cursor = d.bank.numbers % n
 		d.spreadNumbers()
 	}
@@ -123,8 +150,11 @@ func (d *drawer) prepare() {
 
 // at returns the phrase at a position of the person's order.
 func (d *drawer) at(i int) int32 {
-	if i < len(d.head) {
+	switch {
+	case i < len(d.head):
 		return d.head[i]
+	case i < len(d.small):
+		return d.small[i]
 	}
 	return d.open[d.order.At(int64(i))]
 }
@@ -185,8 +215,8 @@ func (d *draws) next(bank int, fresh, wanted bool) (int32, bool) {
 	for {
 		if p, ok := d.pick(x, wanted && x.bank.relates); ok {
 			d.stamp++
-			d.drawn = append(d.drawn, draw{bank, p, x.last[p], cursor})
-			x.last[p] = d.stamp
+			d.drawn = append(d.drawn, draw{bank, p, x.phrases[p].last, cursor})
+			x.phrases[p].last = d.stamp
 			x.count(p, 1)
 			return p, true
 		}
@@ -214,7 +244,7 @@ func (d *draws) pick(x *drawer, wanted bool) (int32, bool) {
 		if x.cursor++; x.cursor == len(x.open) {
 			x.cursor = 0
 		}
-		if x.last[p] >= x.since || x.bank.tags != nil && !d.mayTell(&x.bank.tags[p]) {
+		if y := &x.phrases[p]; y.last >= x.since || y.fact >= 0 && d.known[y.fact] != untold || y.fact == manyFacts && !d.mayTell(&x.bank.tags[p]) {
 			continue
 		}
 		follows, seldom := !wanted || d.related(&x.bank.tags[p]), x.seldom(p)
@@ -226,7 +256,7 @@ func (d *draws) pick(x *drawer, wanted bool) (int32, bool) {
 		case follows != related:
 			better = follows
 		case !seldom:
-			better = x.used[p] < x.used[best]
+			better = x.phrases[p].used < x.phrases[best].used
 		}
 		if better {
 			best, after, related, rare = p, x.cursor, follows, seldom
@@ -253,7 +283,7 @@ func (d *draws) mark() mark {
 // cursors back: later draws get other phrases.
 func (d *draws) undo(m mark) {
 	for _, x := range slices.Backward(d.drawn[m.drawn:]) {
-		d.drawers[x.bank].last[x.phrase] = x.previous
+		d.drawers[x.bank].phrases[x.phrase].last = x.previous
 		d.drawers[x.bank].count(x.phrase, -1)
 	}
 	d.drawn, d.asked = d.drawn[:m.drawn], d.asked[:m.asked]
@@ -266,7 +296,7 @@ func (d *draws) undo(m mark) {
 func (d *draws) redo(kept []draw) {
 	d.stamp++
 	for _, x := range kept {
-		d.drawers[x.bank].last[x.phrase] = d.stamp
+		d.drawers[x.bank].phrases[x.phrase].last = d.stamp
 		d.drawers[x.bank].count(x.phrase, 1)
 	}
 }

@@ -80,7 +80,7 @@ func (w *Worker) writePerson() {
 func (w *Worker) forgetHundred() {
 	w.openings.forget()
 	for i := range w.drawers {
-		w.drawers[i].spread.forget()
+		w.drawers[i].forget()
 	}
 }
 

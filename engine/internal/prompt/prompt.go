@@ -29,8 +29,9 @@ type Template struct {
 	text   string
 	exec   *template.Template
 	fields []Reference
-	parts  []Part    // nil unless plain
-	idle   sync.Pool // of *executor
+	parts  []Part          // nil unless plain
+	root   *parse.ListNode // as written, for Compile
+	idle   sync.Pool       // of *executor
 }
 
 // Reference is the first reference to a field. The field is a dotted path.
@@ -88,7 +89,7 @@ func Parse(name, text string, known []string) (*Template, []Fault) {
 		slices.SortStableFunc(w.faults, func(a, b Fault) int { return a.Offset - b.Offset })
 		return nil, w.faults
 	}
-	t := &Template{name: name, text: text, fields: w.fields, parts: plainParts(tree.Root)}
+	t := &Template{name: name, text: text, fields: w.fields, parts: plainParts(tree.Root), root: tree.Root.CopyList()}
 	writeAsText(tree.Root)
 	countSteps(tree.Root)
 	exec, err := template.New(treeName).Funcs(functions).Funcs(template.FuncMap{stepName: func() string { return "" }}).Option("missingkey=error").AddParseTree(treeName, tree)

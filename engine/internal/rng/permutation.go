@@ -11,9 +11,9 @@ const weyl = 0x9E3779B97F4A7C15
 // MaxPermutation is the size of the largest domain of a Permutation.
 const MaxPermutation = 1 << 40
 
-// byRank is the size of the largest domain that is permuted by ranks of hashes. A
+// Small is the size of the largest domain that is permuted by ranks of hashes. A
 // Feistel network is visibly biased on small domains.
-const byRank = 32
+const Small = 32
 
 // feistelRounds is the number of half-rounds of the Feistel network. Four are too
 // few for small domains.
@@ -35,7 +35,7 @@ type Permutation struct {
 // from 1 to MaxPermutation.
 func NewPermutation(n int64, key uint64) Permutation {
 	p := Permutation{n: uint64(n), key: key}
-	if n > byRank {
+	if n > Small {
 		p.a = uint64(math.Sqrt(float64(n-1))) + 1
 		p.b = p.a
 		if p.a*(p.a-1) >= p.n {
@@ -47,7 +47,7 @@ func NewPermutation(n int64, key uint64) Permutation {
 
 // At returns the image of i. Both are from 0 to n-1.
 func (p Permutation) At(i int64) int64 {
-	if p.n <= byRank {
+	if p.n <= Small {
 		return p.rank(uint64(i))
 	}
 	x := p.feistel(uint64(i))
@@ -55,6 +55,27 @@ func (p Permutation) At(i int64) int64 {
 		x = p.feistel(x)
 	}
 	return int64(x)
+}
+
+// Append appends the items of from, at most Small and as many as the domain has, in the order
+// of the permutation: that at At(0) first. It takes less time than At for each.
+func (p Permutation) Append(dst, from []int32) []int32 {
+	var hash [Small]uint64
+	var image [Small]uint64
+	x := p.key
+	for i := range p.n {
+		hash[i] = Mix(x)
+		x += weyl
+		for k := range i {
+			_, below := bits.Sub64(hash[k], hash[i], 0)
+			image[i] += below
+			image[k] += 1 - below
+		}
+	}
+	for _, at := range image[:p.n] {
+		dst = append(dst, from[at])
+	}
+	return dst
 }
 
 // rank returns the number of values whose hash is below that of i. Hashes differ,

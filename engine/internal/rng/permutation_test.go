@@ -3,6 +3,7 @@ package rng_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/personagen/personagen/engine/internal/rng"
@@ -28,6 +29,16 @@ func checkBijection(t *testing.T, n int64, key uint64) {
 			t.Fatalf("n = %d: the image %d of %d is outside the domain or not unique", n, x, i)
 		}
 		seen[x] = true
+	}
+	if n > rng.Small {
+		return
+	}
+	var from, want []int32
+	for i := range n {
+		from, want = append(from, int32(3*i)), append(want, int32(3*p.At(i)))
+	}
+	if got := p.Append([]int32{7}, from); !slices.Equal(got, append([]int32{7}, want...)) {
+		t.Fatalf("n = %d: got the order %v, want 7 and %v", n, got, want)
 	}
 }
 

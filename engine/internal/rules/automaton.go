@@ -102,14 +102,14 @@ type automaton struct {
 	// next has a row per state: for each class, where the row of the next state
 	// begins, or unknown, or a match. A full table is replaced by one twice as
 	// long.
-	next atomic.Pointer[[]atomic.Int32]
-	full atomic.Bool // there are too many states: the automaton is no longer used
+	next    atomic.Pointer[[]atomic.Int32]
+	matches atomic.Pointer[[]match] // a longer one replaces it
+	full    atomic.Bool             // there are too many states: the automaton is no longer used
 
-	lock    sync.Mutex
-	rows    int32 // length of next that is in use
-	states  []state
-	index   map[string]int32
-	matches []match
+	lock   sync.Mutex
+	rows   int32 // length of next that is in use
+	states []state
+	index  map[string]int32
 	// Memory of step.
 	seen        []uint32 // per instruction, the last step that saw it
 	steps       uint32
@@ -141,6 +141,7 @@ const mostTransitions = 1 << 20
 func newAutomaton(p *program) *automaton {
 	a := &automaton{program: p, stride: len(p.low) + 1, index: map[string]int32{}, seen: make([]uint32, len(p.insts))}
 	a.next.Store(&[]atomic.Int32{})
+	a.matches.Store(&[]match{})
 	for _, before := range []rune{-1, ' ', 'a', '\n'} {
 		a.stateOf(nil, before)
 	}
@@ -184,7 +185,7 @@ func (r *reading) read(text string) {
 		step := next[row+int32(c)].Load()
 		if step < 0 {
 			var bits uint64
-			if step, bits = a.slow(row, c); a.full.Load() {
+			if step, bits = a.take(step, row, c); a.full.Load() {
 				r.exact = false
 				return
 			}
@@ -201,7 +202,8 @@ func (r *reading) read(text string) {
 			}
 		}
 	}
-	_, bits := a.slow(row, uint16(len(a.low)))
+	last := uint16(len(a.low))
+	_, bits := a.take(next[row+int32(last)].Load(), row, last)
 	r.note(bits, since)
 	if r.exact = !a.full.Load(); r.open {
 		r.close(len(text))
@@ -235,8 +237,20 @@ func (r *reading) close(at int) {
 	r.windows[len(r.windows)-1].to, r.open = at, false
 }
 
-// slow returns the step from a row for a class, and the expressions that match
-// before it. It makes the step if it is unknown.
+// take returns the row that a step from a row for a class leads to, and the expressions that
+// match before it.
+func (a *automaton) take(step, row int32, c uint16) (next int32, bits uint64) {
+	switch {
+	case step >= 0:
+		return step, 0
+	case step == unknown:
+		return a.slow(row, c)
+	}
+	m := &(*a.matches.Load())[-2-step]
+	return m.next, m.bits
+}
+
+// slow makes the step from a row for a class, unless another goroutine has made it.
 func (a *automaton) slow(row int32, c uint16) (next int32, bits uint64) {
 	a.lock.Lock()
 	defer a.lock.Unlock()
@@ -248,17 +262,14 @@ func (a *automaton) slow(row int32, c uint16) (next int32, bits uint64) {
 		}
 		step := next
 		if bits != 0 {
-			a.matches = append(a.matches, match{next, bits})
-			step = int32(-1 - len(a.matches))
+			matches := append(*a.matches.Load(), match{next, bits})
+			a.matches.Store(&matches) // before the step, which others read first
+			step = int32(-1 - len(matches))
 		}
 		(*a.next.Load())[row+int32(c)].Store(step) // step may have replaced the table
 		return next, bits
 	}
-	if x := entry.Load(); x < 0 {
-		m := &a.matches[-2-x]
-		return m.next, m.bits
-	}
-	return entry.Load(), 0
+	return a.take(entry.Load(), row, c)
 }
 
 // step makes a step: it follows the instructions that take no rune, now that the
