@@ -129,6 +129,8 @@ var streams = []string{
 	`engine/internal/narrate: "narrator outline " …`,
 	`engine/internal/narrate: "narrator reference " …`,
 	`engine/internal/narrate: "narrator relation " …`,
+	`engine/internal/pairwise: "compare/ours"`,
+	`engine/internal/pairwise: "compare/theirs"`,
 	`engine/internal/sample: "allocate " …`,
 	`engine/internal/sample: …`,
 	`engine/internal/sample: …`,

@@ -25,8 +25,7 @@ const anyWork = -1
 // yet: of the same sex and with the same work, or at least with or without work as the
 // other, the nearest in age. It stops after so many pairs.
 func match(ours, theirs []person, pairs int) (out []pair, m compare.Matching) {
-	order := func(n int, name string) []int32 {
-		key := rng.New(0, name)
+	order := func(n int, key rng.Stream) []int32 {
 		rows := make([]int32, n)
 		for i := range rows {
 			rows[i] = int32(i)
@@ -37,7 +36,7 @@ func match(ours, theirs []person, pairs int) (out []pair, m compare.Matching) {
 		return rows
 	}
 	buckets := map[bucket][]int32{}
-	for _, row := range order(len(theirs), "compare/theirs") {
+	for _, row := range order(len(theirs), rng.New(0, "compare/theirs")) {
 		p := theirs[row]
 		buckets[bucket{p.sex, p.age, p.work}] = append(buckets[bucket{p.sex, p.age, p.work}], row)
 		if p.work > 0 {
@@ -70,7 +69,7 @@ func match(ours, theirs []person, pairs int) (out []pair, m compare.Matching) {
 		}
 		return 0, 0, false
 	}
-	for _, row := range order(len(ours), "compare/ours") {
+	for _, row := range order(len(ours), rng.New(0, "compare/ours")) {
 		if len(out) == pairs {
 			break
 		}
