@@ -60,6 +60,10 @@ func (f *Field) Validate() error {
 	}
 	switch f.Class {
 	case Fitted, Written:
+	case Judged:
+		if f.Judged == nil || f.Judged.Chars == nil && (d == nil || !d.Integer) {
+			return errors.New("nothing says what a judgement of it is")
+		}
 	case Derived, Drawn:
 		if f.Program == nil {
 			return errors.New("it has no program")
