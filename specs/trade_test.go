@@ -134,16 +134,59 @@ func TestTrades(t *testing.T) {
 	}
 }
 
+// TestBrazilianTrades checks that every Brazilian occupation has two words, an act and a
+// skill of each turn, that words say something its title does not, and that all fit into
+// phrases.
+func TestBrazilianTrades(t *testing.T) {
+	definite := map[string]string{"um": "o", "uma": "a"}
+	byCode := map[string][]map[string]string{}
+	for _, row := range csvRows(t, "brazil", "trade.csv") {
+		byCode[row["code"]] = append(byCode[row["code"]], row)
+	}
+	for _, job := range csvRows(t, "brazil", "occupations.csv") {
+		title := job["title_f"] + ", " + job["title_m"]
+		taken, count, seen := stems(title), map[string]int{}, map[string]bool{}
+		for _, row := range byCode[job["code"]] {
+			kind, text := row["kind"], row["text"]
+			count[kind+row["turn"]]++
+			first, _ := utf8.DecodeRuneInString(text)
+			if seen[text] || !unicode.IsLower(first) || strings.HasSuffix(text, ".") || strings.TrimSpace(text) != text {
+				t.Errorf("%s: the %s %q is there twice, or is no part of a sentence", title, kind, text)
+			}
+			seen[text] = true
+			if kind != "word" {
+				continue
+			}
+			article, noun, _ := strings.Cut(text, " ")
+			if want := definite[article] + " " + noun; row["definite"] != want {
+				t.Errorf("%s: got %q as the definite form of %q, want %q", title, row["definite"], text, want)
+			}
+			for stem := range stems(text) {
+				if taken[stem] {
+					t.Errorf("the word %q has a stem of the title %q", text, title)
+				}
+			}
+		}
+		for key, want := range map[string]int{"word1": 2, "word2": 2, "act1": 1, "act2": 1, "skill1": 1, "skill2": 1} {
+			if count[key] != want {
+				t.Errorf("%s has %d of %s, want %d", title, count[key], key, want)
+			}
+		}
+	}
+}
+
 // TestTradesBreakNoRule: a person of any faith, age and household can have any trade, so
 // its words and acts say nothing that a rule forbids to some.
 func TestTradesBreakNoRule(t *testing.T) {
-	p, _ := persons(t, "moldova.cue", 1, 1)
-	for _, row := range csvRows(t, "moldova", "trade.csv") {
-		for _, text := range []string{row["text"], row["definite"]} {
-			for i := range p.Rules {
-				for _, never := range p.Rules[i].Never {
-					if mentions(strings.ToLower(text), strings.ToLower(never)) {
-						t.Errorf("%s: %q says %q, which the rule %q forbids", row["code"], text, never, p.Rules[i].Name)
+	for _, pop := range populations {
+		p, _ := persons(t, pop.file, 1, 1)
+		for _, row := range csvRows(t, pop.dir, "trade.csv") {
+			for _, text := range []string{row["text"], row["definite"]} {
+				for i := range p.Rules {
+					for _, never := range p.Rules[i].Never {
+						if mentions(strings.ToLower(text), strings.ToLower(never)) {
+							t.Errorf("%s: %s: %q says %q, which the rule %q forbids", pop.dir, row["code"], text, never, p.Rules[i].Name)
+						}
 					}
 				}
 			}

@@ -11,6 +11,8 @@ import (
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/job"
+	"github.com/personagen/personagen/engine/job/store"
 	"github.com/personagen/personagen/engine/run"
 )
 
@@ -19,9 +21,9 @@ const (
 	exitOK          = 0
 	exitUnexpected  = 1
 	exitUsage       = 2   // invalid command line
-	exitInput       = 3   // fault in the spec or a table
+	exitInput       = 3   // fault in the spec, a table or a job
 	exitChecks      = 4   // a check failed, though the data is written; or a goal is not met
-	exitEndpoint    = 5   // texts are missing: endpoint failed, budget spent or interrupted; the same command continues
+	exitEndpoint    = 5   // texts are missing: endpoint failed, budget spent or interrupted; the same command continues; of a job, an earlier step is missing
 	exitInterrupted = 130 // Ctrl-C
 )
 
@@ -39,13 +41,13 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, run.ErrResumable):
+	case errors.Is(err, run.ErrResumable), errors.Is(err, job.ErrIncomplete):
 		return exitEndpoint
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &list):
+	case errors.As(err, &list), errors.Is(err, job.ErrDiffers), errors.Is(err, job.ErrSealed):
 		return exitInput
-	case errors.As(err, &usage), errors.Is(err, run.ErrUsage):
+	case errors.As(err, &usage), errors.Is(err, run.ErrUsage), errors.Is(err, store.ErrUnfit):
 		return exitUsage
 	case errors.Is(err, run.ErrChecks), errors.Is(err, errGoals):
 		return exitChecks

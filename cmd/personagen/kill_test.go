@@ -109,11 +109,35 @@ func (r *islandRun) records(out string) map[journal.Key]string {
 // lost, damaged or paid for again, and the release has the bytes of a run that was not
 // killed. The key appears in no file and no output.
 func TestKillRun(t *testing.T) {
+	t.Run("alike", func(t *testing.T) { killRun(t, island, 0) })
+	t.Run("varied", func(t *testing.T) {
+		// What a window avoids follows from the texts before it, of which a killed run has some.
+		const avoid = `{{ range .Fields }}{{ with .avoid }} without {{ join ", " . }}{{ end }}{{ end }}`
+		spec := strings.NewReplacer("max: 80", "max: 400", `{{ .hue }}"`, "{{ .hue }}"+strings.ReplaceAll(avoid, `"`, `\"`)+`", examples: [`+
+			`{prompt: "P1: 3, red", answer: tools: ["a rod", "a reel"]}, {prompt: "P2: 4, red", answer: tools: ["an oar", "a sail"]}]`).Replace(island) + `
+variation: {examples: 1, shares: [{share: 2}, {share: 1, model: "n"}], avoid: {after: 80, fields: ["story", "tools"]}}
+`
+		r := killRun(t, spec, 95)
+		avoided := 0
+		for _, value := range r.records("killed") {
+			if strings.HasPrefix(value, `{"persons":`) && strings.Contains(value, `"text":"and so the text goes`) {
+				avoided++
+			}
+		}
+		if avoided != 3 { // from persons 80, 160 and 320 on
+			t.Errorf("%d windows have phrases to avoid, want 3", avoided)
+		}
+	})
+}
+
+// killRun kills runs of a spec until one finishes. Texts have a length in characters, 0 for
+// the server's own.
+func killRun(t *testing.T, spec string, length int) *islandRun {
 	var mu sync.Mutex
 	accepted := map[string]bool{} // texts in the journal before the run that is under way
 	var twice []string
 	server := &fake.Server{
-		Latency: 10 * time.Millisecond, RetryAfter: 5 * time.Millisecond, Number: islander,
+		Latency: 10 * time.Millisecond, RetryAfter: 5 * time.Millisecond, Number: islander, TextLength: length,
 		Faults: fake.Random(5, 0.2, fake.RateLimitAfter, fake.TruncatedJSON, fake.CodeFence, fake.WrongTypes, fake.MissingKeys, fake.Refusal,
 			fake.RefusalInText, fake.Filtered, fake.Empty, fake.Length, fake.SchemaIgnored, fake.SlowBody, fake.ServerError),
 		Seen: func(body map[string]json.RawMessage, _ http.Header) {
@@ -138,7 +162,7 @@ func TestKillRun(t *testing.T) {
 	defer web.Close()
 	r := &islandRun{t: t, dir: t.TempDir(), url: web.URL + "/v1"}
 	r.spec = filepath.Join(r.dir, "island.cue")
-	if err := os.WriteFile(r.spec, []byte(island), 0o644); err != nil {
+	if err := os.WriteFile(r.spec, []byte(spec), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	c, output := r.start("calm")
@@ -195,6 +219,7 @@ func TestKillRun(t *testing.T) {
 	}
 	t.Logf("%d kills, %d calls in all for twice %d records", kills, server.Calls(), len(have))
 	r.noSecret()
+	return r
 }
 
 // compare requires two releases to be equal, except for the manifest and the report,

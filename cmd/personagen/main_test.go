@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/personagen/personagen/engine/endpoint/fake"
@@ -47,7 +50,8 @@ func TestScripts(t *testing.T) {
 
 // setUp gives each script the fictional world in $WORK/harbour, two releases and a
 // journal that version 0.1 of the program wrote, the README's spec, a separate cache,
-// and model servers:
+// and servers, most of them of models:
+//   - $S3_URL is an S3 service with a bucket named bucket.
 //   - $MODEL_URL fails now and then.
 //   - $PLAIN_URL never fails.
 //   - $SLOW_URL is slow.
@@ -62,6 +66,13 @@ func setUp(env *testscript.Env) error {
 	model := (&fake.Server{Faults: fake.Random(1, 0.2, fake.CodeFence, fake.MissingKeys, fake.Length)}).Start()
 	env.Defer(model.Close)
 	env.Setenv("MODEL_URL", model.URL+"/v1")
+	buckets := s3mem.New()
+	if err := buckets.CreateBucket("bucket"); err != nil {
+		return err
+	}
+	s3 := httptest.NewServer(gofakes3.New(buckets).Server())
+	env.Defer(s3.Close)
+	env.Setenv("S3_URL", s3.URL)
 	plain := (&fake.Server{}).Start()
 	env.Defer(plain.Close)
 	env.Setenv("PLAIN_URL", plain.URL+"/v1")
@@ -237,7 +248,11 @@ func oneDocument(ts *testscript.TestScript, neg bool, args []string) {
 func files(ts *testscript.TestScript, dir string) map[string]string {
 	found := map[string]string{}
 	ts.Check(fs.WalkDir(os.DirFS(ts.MkAbs(dir)), ".", func(name string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
+		switch {
+		case err != nil:
+		case e.IsDir() && name == "_job": // what a job needs beside its release
+			return fs.SkipDir
+		case !e.IsDir():
 			found[name] = ts.ReadFile(filepath.Join(dir, name))
 		}
 		return err

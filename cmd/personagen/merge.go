@@ -34,7 +34,7 @@ the whole.`,
 	f := c.Flags()
 	f.StringVarP(&o.out, "out", "o", "", "folder of the release (required)")
 	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default all)")
-	f.Int64Var(&o.rowsPerFile, "rows-per-file", release.DefaultRowsPerFile, "largest number of rows of one Parquet file")
+	f.Int64Var(&o.rowsPerFile, "rows-per-file", release.DefaultRowsPerFile, "largest number of rows of one file, a multiple of 32,768")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the summary as one JSON document, progress as JSON lines on stderr")
 	return c
@@ -51,10 +51,9 @@ func (a *app) merge(c *cobra.Command, dirs []string, o mergeOptions) error {
 	if err := checkFormats(formats); err != nil {
 		return err
 	}
-	if err := checkRowsPerFile(o.rowsPerFile); err != nil {
+	if err := checkRowsPerFile("rows-per-file", o.rowsPerFile); err != nil {
 		return err
 	}
-	a.noteRowsPerFile(o.rowsPerFile)
 	progress := a.newProgress(o.quiet)
 	summary, err := run.Merge(c.Context(), run.MergeConfig{
 		Dirs: dirs, Out: o.out, Formats: formats, RowsPerFile: o.rowsPerFile, Version: version, Events: progress.event,

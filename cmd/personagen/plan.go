@@ -217,7 +217,30 @@ func (a *app) printTexts(f *run.TextForecast, all bool) {
 		fmt.Fprint(w, "; the price of this model is unknown")
 	}
 	fmt.Fprintln(w)
+	for _, s := range f.Shares {
+		fmt.Fprintf(w, "    %s by %s%s: %s tokens in, %s out%s\n", humanize.Count(s.Persons, "person", "persons"), s.Model, temperature(s.Temperature),
+			humanize.Thousands(s.Tokens.Prompt), humanize.Thousands(s.Tokens.Completion), shareCost(f, &s))
+	}
 	a.printOffers(f, all)
+}
+
+// temperature formats the temperature of a share of the persons.
+func temperature(t *float64) string {
+	if t == nil {
+		return ""
+	}
+	return fmt.Sprintf(" at temperature %g", *t)
+}
+
+// shareCost formats the cost of a share of the persons.
+func shareCost(f *run.TextForecast, s *run.ShareForecast) string {
+	if !s.Priced {
+		return "; the price of this model is unknown"
+	}
+	if !f.Priced {
+		return ""
+	}
+	return fmt.Sprintf(", %.2f %s", s.Cost, f.Currency)
 }
 
 // mostOffers is how many models are listed with their costs, unless all are.
@@ -233,8 +256,12 @@ func (a *app) printOffers(f *run.TextForecast, all bool) {
 		return
 	}
 	w, each := a.stdout, func(tokens int64) string { return humanize.Thousands((tokens + persons/2) / persons) }
-	fmt.Fprintf(w, "  a person: %s tokens in, of which %s (%.0f %%) are the same for everyone, and %s out\n",
-		each(f.Tokens.Prompt), each(f.Prefix), 100*float64(f.Prefix)/float64(max(1, f.Tokens.Prompt)), each(f.Tokens.Completion))
+	same := "are the same for everyone"
+	if f.Beginnings > 1 {
+		same = fmt.Sprintf("are in %d beginnings that many requests share", f.Beginnings)
+	}
+	fmt.Fprintf(w, "  a person: %s tokens in, of which %s (%.0f %%) %s, and %s out\n",
+		each(f.Tokens.Prompt), each(f.Prefix), 100*float64(f.Prefix)/float64(max(1, f.Tokens.Prompt)), same, each(f.Tokens.Completion))
 	offers := f.Offers
 	if !all {
 		offers = offers[:min(len(offers), mostOffers)]

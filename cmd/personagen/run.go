@@ -12,7 +12,6 @@ import (
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
-	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
 )
@@ -65,7 +64,7 @@ code 5 means that texts are missing and that the same command continues the run.
 	f.StringVarP(&o.out, "out", "o", "", "folder of the release (default out/NAME, where NAME is the file name of the spec)")
 	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(dataset.FormatNames(), ",")+")")
 	f.StringVar(&o.aliases, "aliases", "", "write the columns of this set of the spec's aliases")
-	f.Int64Var(&o.rowsPerFile, "rows-per-file", release.DefaultRowsPerFile, "largest number of rows of one Parquet file")
+	f.Int64Var(&o.rowsPerFile, "rows-per-file", release.DefaultRowsPerFile, "largest number of rows of one file, a multiple of 32,768")
 	f.IntVar(&o.workers, "workers", 0, "number of goroutines that make persons, and of calls to a model at once unless --workers-in-flight or --max-in-flight is given; the data does not depend on it (default one per core)")
 	o.writer.add(c)
 	f.BoolVar(&o.yes, "yes", false, "do not ask before paying for texts")
@@ -86,7 +85,6 @@ func (a *app) run(c *cobra.Command, spec string, o runOptions) error {
 	if !o.yes && a.terminal(a.stdin) {
 		cfg.Writer.Confirm = a.confirm
 	}
-	a.noteRowsPerFile(o.rowsPerFile)
 	progress := a.newProgress(o.quiet)
 	cfg.Events, cfg.Warnings = progress.event, a.warnings
 	summary, err := run.Run(c.Context(), cfg)
@@ -112,7 +110,7 @@ func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
 		}
 		cfg.Writer.AskAbove = &o.askAbove
 	}
-	if err := checkRowsPerFile(o.rowsPerFile); err != nil {
+	if err := checkRowsPerFile("rows-per-file", o.rowsPerFile); err != nil {
 		return cfg, err
 	}
 	if o.workers < 0 {
@@ -128,20 +126,11 @@ func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
 	return cfg, checkOut(cfg.Out)
 }
 
-func checkRowsPerFile(rows int64) error {
-	if rows < 1 {
-		return usagef("--rows-per-file must be at least 1, not %d", rows)
+func checkRowsPerFile(flag string, rows int64) error {
+	if err := release.CheckRowsPerFile(rows); err != nil {
+		return usagef("--%s: %v", flag, err)
 	}
 	return nil
-}
-
-// noteRowsPerFile says when files get another number of rows than the user asked
-// for.
-func (a *app) noteRowsPerFile(rows int64) {
-	if whole := release.RowsOfFiles(rows); whole != rows && rows != release.DefaultRowsPerFile {
-		fmt.Fprintf(a.stderr, "note: files have whole chunks of rows, so --rows-per-file %s makes files of %s\n",
-			humanize.Thousands(rows), humanize.Count(whole, "row", "rows"))
-	}
 }
 
 // checkFormats refuses unknown and repeated formats before any work is done.

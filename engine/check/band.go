@@ -2,6 +2,7 @@ package check
 
 import (
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -68,6 +69,8 @@ func (t *bandsTally) merge(o tally) {
 		t.found[i].merge(&o.(*bandsTally).found[i])
 	}
 }
+
+func (t *bandsTally) code(c *wire.Coder) { codeViolations(c, t.found) }
 
 func (b *bandFields) judge(_ *judging, t tally) (out []finding, _ error) {
 	for i, x := range b.of {

@@ -30,8 +30,14 @@ func (b *basis) env(f *kind.Field) *kind.Env { return &kind.Env{Fields: b.plan.F
 // identifies reports whether a column identifies a person, or another thing that no
 // two persons share.
 func (b *basis) identifies(column int) bool {
+	return b.constructed(column) || b.plan.Roles["id"] == b.plan.Fields[column].Name
+}
+
+// constructed reports whether the values of a column are unique by construction: they
+// are images of the persons' numbers under a permutation.
+func (b *basis) constructed(column int) bool {
 	f := b.plan.Fields[column]
-	return f.Meaning() == kind.Identifier || f.Unique > 0 || b.plan.Roles["id"] == f.Name
+	return f.Meaning() == kind.Identifier || f.Unique > 0
 }
 
 // when returns the condition for having a value of a field, nil if there is none. It

@@ -77,7 +77,7 @@ func newSuite(p *plan.Plan, o Options, list [][]definition) *Suite {
 
 // NewTally returns an empty tally.
 func (s *Suite) NewTally() *Tally {
-	t := &Tally{}
+	t := &Tally{of: s.identity()}
 	t.shared, t.each = s.shared.newTally()
 	known := map[tally]bool{nothing{}: true}
 	for _, x := range t.each {

@@ -270,7 +270,7 @@ func TestFalseAlarms(t *testing.T) {
 	below, alarms := map[string]int{}, 0
 	const seeds = 200
 	for seed := range uint64(seeds) {
-		r := judge(t, p, Options{Sampling: Independent}, 1, batches(p, drawnCells(800, share, seed), 0, 800))
+		r := judgeOnce(t, p, Options{Sampling: Independent}, batches(p, drawnCells(800, share, seed), 0, 800))
 		for _, o := range r.Failures() {
 			t.Errorf("seed %d: %s: %s", seed, o.ID, o.Message)
 		}
@@ -415,7 +415,7 @@ func TestLimitByChance(t *testing.T) {
 	all := batches(p, cells[:500], 0, 500)
 	status := func(o Options, most float64) (string, float64) {
 		p.Checks[0].Severity, p.Checks[0].AtLeast, p.Checks[0].AtMost = Fail, nil, &most
-		r := judge(t, p, o, 1, all)
+		r := judgeOnce(t, p, o, all)
 		last := r.Outcomes[len(r.Outcomes)-1]
 		return last.Status, last.Share.Share
 	}

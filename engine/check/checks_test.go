@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/plan"
 )
 
@@ -32,6 +33,8 @@ func (t *evenTally) add(b *frame.Batch) {
 }
 
 func (t *evenTally) merge(o tally) { t.even += o.(*evenTally).even }
+
+func (t *evenTally) code(c *wire.Coder) { c.Count(&t.even) }
 
 func (evenIDs) judge(j *judging, t tally) ([]finding, error) {
 	o := Outcome{ID: "even", Kind: "even", Name: "even numbers", Message: fmt.Sprint(t.(*evenTally).even)}

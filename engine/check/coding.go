@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 )
@@ -150,6 +151,8 @@ func (c *codes) add(b *frame.Batch) {
 }
 
 func (c *codes) merge(tally) {}
+
+func (c *codes) code(*wire.Coder) {}
 
 // class is the class of a row's weight.
 func (c *codes) class(row int) int {

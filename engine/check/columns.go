@@ -6,6 +6,7 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/sketch"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -130,6 +131,27 @@ func (t *columns) merge(other tally) {
 			f.items = o.items
 		} else {
 			addAll(f.items, o.items)
+		}
+	}
+}
+
+func (t *columns) code(c *wire.Coder) {
+	for i := range t.of {
+		f := &t.of[i]
+		for _, v := range []*violations{&f.unknown, &f.outside, &f.empty, &f.missing, &f.extra} {
+			v.code(c)
+		}
+		c.Count(&f.nulls)
+		f.numbers.Code(c)
+		for class := range f.classes {
+			f.classes[class].Code(c)
+		}
+		f.dates.code(c)
+		if f.records != nil {
+			f.records.code(c)
+		}
+		if field := t.plan.fields[i].field; field.Type == frame.CategoryList {
+			wire.Optional(c, &f.items, field.Domain.Size()*t.codes.coding.design.classes(), c.Counts)
 		}
 	}
 }

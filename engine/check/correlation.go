@@ -6,6 +6,7 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/stat"
+	"github.com/personagen/personagen/engine/internal/wire"
 )
 
 var correlationCheck = definition{kind: KindCorrelation, compile: compileCorrelations}
@@ -102,6 +103,19 @@ func (t *correlationsTally) merge(other tally) {
 			c.sum[k] += o.sum[k]
 			c.squares[k] += o.squares[k]
 			c.halves[k] += o.halves[k]
+		}
+	}
+}
+
+func (t *correlationsTally) code(c *wire.Coder) {
+	for i := range t.sums {
+		s := &t.sums[i]
+		c.Count(&s.n)
+		c.Int(&s.product)
+		for k := range s.sum {
+			c.Int(&s.sum[k])
+			c.Int(&s.squares[k])
+			c.Int(&s.halves[k])
 		}
 	}
 }

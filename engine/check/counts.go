@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/wire"
 )
 
 // countsPlan lists what is counted: the rows of a mask by configuration of a
@@ -68,6 +69,16 @@ func (t *counts) merge(o tally) {
 	addAll(t.classes, o.(*counts).classes)
 	for i, counts := range o.(*counts).byClass {
 		addAll(t.byClass[i], counts)
+	}
+}
+
+func (t *counts) code(c *wire.Coder) {
+	for _, counts := range t.of {
+		c.Counts(counts)
+	}
+	c.Counts(t.classes)
+	for _, counts := range t.byClass {
+		c.Counts(counts)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -104,6 +105,15 @@ func (t *datesTally) merge(o tally) {
 	}
 }
 
+func (t *datesTally) code(c *wire.Coder) {
+	for i := range t.found {
+		f := &t.found[i]
+		for _, v := range []*violations{&f.before, &f.after, &f.month, &f.missing, &f.extra} {
+			v.code(c)
+		}
+	}
+}
+
 func (d *dates) judge(j *judging, t tally) (out []finding, _ error) {
 	for i, x := range d.of {
 		field, f := j.plan.Fields[x.column], &t.(*datesTally).found[i]
@@ -179,6 +189,20 @@ func (d *dateCounts) merge(o *dateCounts) {
 		d.years[year] += n
 	}
 }
+
+func (d *dateCounts) code(c *wire.Coder) {
+	c.Count(&d.n)
+	if d.n == 0 {
+		return
+	}
+	wire.Within(c, &d.low, frame.MinDate, frame.MaxDate)
+	wire.Within(c, &d.high, frame.MinDate, frame.MaxDate)
+	c.Counts(d.months[:])
+	wire.Map(c, &d.years, maxYear, func(year *int) { wire.Within(c, year, 0, maxYear) }, c.Count)
+}
+
+// maxYear is the last year of the calendar.
+const maxYear = 9999
 
 // describe returns nil if there are no dates.
 func (d *dateCounts) describe() *DateSummary {

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
@@ -21,7 +20,8 @@ type distinct struct {
 	n      int      // records in memory
 	spills []*spill // of this tally and of those merged into it
 	own    *spill
-	err    error // the first failure to write
+	err    error   // the first failure to write
+	found  repeats // in fingerprints that were written: see Tally.WriteFingerprints
 }
 
 // tempFiles are the temporary files of all tallies of a suite.
@@ -136,6 +136,7 @@ func (d *distinct) merge(o *distinct) {
 	}
 	d.n += o.n
 	d.spills = append(d.spills, o.spills...)
+	d.found.join(o.found)
 	if d.err == nil {
 		d.err = o.err
 	}
@@ -143,8 +144,18 @@ func (d *distinct) merge(o *distinct) {
 
 // repeats are the values that occur more than once.
 type repeats struct {
-	count int64   // rows whose value an earlier row has
-	rows  []int64 // the row that is repeated first, then the first that repeats it
+	compared int64   // rows that were compared
+	count    int64   // rows whose value an earlier row has
+	rows     []int64 // the row that is repeated first, then the first that repeats it
+}
+
+// join adds the repeats of other values.
+func (r *repeats) join(o repeats) {
+	r.compared += o.compared
+	r.count += o.count
+	if o.rows != nil && (r.rows == nil || o.rows[1] < r.rows[1]) {
+		r.rows = o.rows
+	}
 }
 
 // search looks through all partitions, several at a time.
@@ -165,22 +176,21 @@ func (d *distinct) search() (repeats, error) {
 					continue
 				}
 				var repeated bool
+				n := int64(len(records))
 				if table, repeated = hasRepeats(records, table); repeated {
 					found[p] = findRepeats(records)
 				}
+				found[p].compared = n
 			}
 		})
 	}
 	wait.Wait()
-	var all repeats
+	all := d.found
 	for p, f := range found {
 		if errs[p] != nil {
 			return repeats{}, errs[p]
 		}
-		all.count += f.count
-		if f.rows != nil && (all.rows == nil || f.rows[1] < all.rows[1]) {
-			all.rows = f.rows
-		}
+		all.join(f)
 	}
 	return all, nil
 }
@@ -226,12 +236,7 @@ func hasRepeats(records []record, table []uint32) ([]uint32, bool) {
 
 // findRepeats sorts the records of a partition to find its repeats.
 func findRepeats(records []record) repeats {
-	slices.SortFunc(records, func(x, y record) int {
-		if c := cmp.Compare(x.hash, y.hash); c != 0 {
-			return c
-		}
-		return cmp.Compare(x.rest, y.rest)
-	})
+	slices.SortFunc(records, record.compare)
 	var r repeats
 	for i := 0; i < len(records); {
 		k := i + 1

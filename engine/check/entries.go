@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -169,5 +170,11 @@ func (t *entries) sample(b *frame.Batch, f *entriesField, x *entriesTally) {
 func (t *entries) merge(o tally) {
 	for i := range t.fields {
 		t.fields[i].chance = union(t.fields[i].chance, o.(*entries).fields[i].chance)
+	}
+}
+
+func (t *entries) code(c *wire.Coder) {
+	for i := range t.fields {
+		codeChances(c, &t.fields[i].chance)
 	}
 }

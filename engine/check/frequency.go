@@ -5,6 +5,7 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/stat"
+	"github.com/personagen/personagen/engine/internal/wire"
 )
 
 var frequencyCheck = definition{kind: KindFrequency, compile: func(s *shared) check {
@@ -78,6 +79,16 @@ func (t *frequenciesTally) merge(other tally) {
 		addAll(x.lengths, o.lengths)
 		addAll(x.persons, o.persons)
 		addAll(x.counted, o.counted)
+	}
+}
+
+func (t *frequenciesTally) code(c *wire.Coder) {
+	for i := range t.fields {
+		x := &t.fields[i]
+		c.Counts(x.first)
+		c.Counts(x.lengths)
+		c.Counts(x.persons)
+		c.Counts(x.counted)
 	}
 }
 

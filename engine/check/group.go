@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -82,6 +83,8 @@ func (t *groupsTally) merge(o tally) {
 		t.found[i].merge(&o.(*groupsTally).found[i])
 	}
 }
+
+func (t *groupsTally) code(c *wire.Coder) { codeViolations(c, t.found) }
 
 func (g *groups) judge(j *judging, t tally) (out []finding, _ error) {
 	for i, x := range g.of {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/plan"
 )
 
@@ -76,6 +77,8 @@ func (t *impossibleTally) merge(o tally) {
 		t.found[i].merge(&o.(*impossibleTally).found[i])
 	}
 }
+
+func (t *impossibleTally) code(c *wire.Coder) { codeViolations(c, t.found) }
 
 func (x *impossible) judge(j *judging, t tally) (out []finding, _ error) {
 	for i, rule := range x.rules {

@@ -12,6 +12,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/stat"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/plan"
 )
 
@@ -76,9 +77,30 @@ func (t *independentTally) add(b *frame.Batch) {
 
 func (t *independentTally) merge(other tally) {
 	o := other.(*independentTally)
-	t.seen = unionOf(t.seen, o.seen)
-	for k := range t.codes {
-		t.codes[k] = union(t.codes[k], o.codes[k])
+	if t.seen == nil {
+		t.seen, t.codes = o.seen, o.codes
+		return
+	}
+	for r, seen := range o.seen {
+		if !seen || t.seen[r] {
+			continue
+		}
+		t.seen[r] = true
+		for k := range t.codes {
+			t.codes[k][r] = o.codes[k][r]
+		}
+	}
+}
+
+func (t *independentTally) code(c *wire.Coder) {
+	if !codeSeen(c, &t.seen) {
+		return
+	}
+	for k, a := range t.axes {
+		if c.Reading() {
+			t.codes[k] = make([]int32, sampleRows)
+		}
+		wire.Sparse(c, t.codes[k], func(code *int32) { wire.Within(c, code, -1, t.coding.axes[a].slots-1) })
 	}
 }
 

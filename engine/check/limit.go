@@ -8,6 +8,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/stat"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 )
@@ -161,6 +162,11 @@ func (t *sharesTally) add(b *frame.Batch) {
 func (t *sharesTally) merge(o tally) {
 	addAll(t.hits, o.(*sharesTally).hits)
 	addAll(t.within, o.(*sharesTally).within)
+}
+
+func (t *sharesTally) code(c *wire.Coder) {
+	c.Counts(t.hits)
+	c.Counts(t.within)
 }
 
 // counted is how many persons meet a condition, of how many.

@@ -8,6 +8,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/stat"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 )
@@ -358,6 +359,28 @@ func (t *nearTally) merge(other tally) {
 	}
 	for k, sample := range o.sample {
 		t.sample[k] = union(t.sample[k], sample)
+	}
+}
+
+func (t *nearTally) code(c *wire.Coder) {
+	t.sketch.code(c, len(t.things))
+	if !codeSeen(c, &t.seen) {
+		return
+	}
+	if c.Reading() {
+		t.sample = make([][]uint32, len(t.fields))
+	}
+	for k := range t.fields {
+		switch f := &t.fields[k]; {
+		case !f.base:
+		case f.number >= 0 && t.scores.fields[f.number].chance == nil, f.number < 0 && f.entry >= 0 && t.entries.fields[f.entry].chance == nil:
+			c.Fail("the chances of the first persons are missing")
+		case !f.known():
+			if c.Reading() {
+				t.sample[k] = make([]uint32, sampleRows)
+			}
+			wire.Sparse(c, t.sample[k], func(hash *uint32) { wire.Within(c, hash, 0, math.MaxUint32) })
+		}
 	}
 }
 

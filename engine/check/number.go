@@ -5,6 +5,7 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/stat"
+	"github.com/personagen/personagen/engine/internal/wire"
 )
 
 var numberCheck = definition{kind: KindNumber, compile: compileNumbers, measures: []measure{{"number_p", testP}}}
@@ -66,6 +67,13 @@ func (t *numbersTally) merge(o tally) {
 	for i := range t.fields {
 		addAll(t.fields[i].bins, o.(*numbersTally).fields[i].bins)
 		t.fields[i].n += o.(*numbersTally).fields[i].n
+	}
+}
+
+func (t *numbersTally) code(c *wire.Coder) {
+	for i := range t.fields {
+		c.Counts(t.fields[i].bins)
+		c.Count(&t.fields[i].n)
 	}
 }
 

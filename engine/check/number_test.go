@@ -166,7 +166,7 @@ func TestNumberFalseAlarms(t *testing.T) {
 	below := map[string]int{}
 	const seeds = 200
 	for seed := range uint64(seeds) {
-		for _, o := range judge(t, p, Options{}, 1, []*frame.Batch{members(p, seed, 600)}).Outcomes {
+		for _, o := range judgeOnce(t, p, Options{}, []*frame.Batch{members(p, seed, 600)}).Outcomes {
 			if o.Status == Fail {
 				t.Errorf("seed %d: %s: %s", seed, o.ID, o.Message)
 			}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/wire"
 )
 
 var openCheck = definition{kind: KindOpen, compile: func(s *shared) check {
@@ -74,6 +75,15 @@ func (t *openTally) merge(other tally) {
 		x.closed.merge(&o.closed)
 		x.repeated.merge(&o.repeated)
 		x.length.merge(&o.length)
+	}
+}
+
+func (t *openTally) code(c *wire.Coder) {
+	for i := range t.fields {
+		x := &t.fields[i]
+		x.closed.code(c)
+		x.repeated.code(c)
+		x.length.code(c)
 	}
 }
 

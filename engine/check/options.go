@@ -27,6 +27,9 @@ type Options struct {
 	Exceptions []Exception
 	// Kinds are the checks to run, by the Kind of their outcomes; nil for all.
 	Kinds []string
+	// Constructed says that the rows are made by the engine, not read, so that values
+	// that are unique by construction need not be compared with each other.
+	Constructed bool
 	// Spill is how many persons a tally remembers in memory before it writes
 	// their fingerprints to TempDir ("" is the system's); 0 is DefaultSpill.
 	Spill   int

@@ -1,6 +1,12 @@
 package check
 
-import "slices"
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/personagen/personagen/engine/internal/wire"
+)
 
 // maxMatches bounds the hashes of a sketch, in a table of maxSlots: 8 MiB.
 const (
@@ -118,6 +124,35 @@ func (s *pairSketch) merge(o *pairSketch) {
 	for i := range o.slots {
 		if m := &o.slots[i]; m.count > 0 && s.keeps(m.hash) {
 			s.add(*m)
+		}
+	}
+}
+
+// code codes the hashes in their order, so that equal sketches have equal bytes.
+func (s *pairSketch) code(c *wire.Coder, things int) {
+	wire.Within(c, &s.level, 0, 63)
+	var all []match
+	for i := range s.slots {
+		if s.slots[i].count > 0 {
+			all = append(all, s.slots[i])
+		}
+	}
+	slices.SortFunc(all, func(a, b match) int { return cmp.Compare(a.hash, b.hash) })
+	wire.Slice(c, &all, maxSlots, func(m *match) {
+		c.Hash(&m.hash)
+		for k := range m.rows {
+			wire.Within(c, &m.rows[k], -1, math.MaxInt64)
+		}
+		wire.Within(c, &m.count, 1, math.MaxUint32)
+		wire.Within(c, &m.thing, 0, uint16(max(1, things)-1))
+		wire.Within(c, &m.differ, 0, math.MaxUint16)
+	})
+	if c.Reading() {
+		s.slots, s.used = nil, 0
+		for i := range all {
+			if s.keeps(all[i].hash) {
+				s.add(all[i])
+			}
 		}
 	}
 }

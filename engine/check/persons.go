@@ -6,6 +6,7 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -149,12 +150,27 @@ func (t *duplicatesTally) merge(other tally) {
 	t.seen, t.sample = unionOf(t.seen, o.seen), union(t.sample, o.sample)
 }
 
+// code leaves out the fingerprints: see Tally.WriteFingerprints.
+func (t *duplicatesTally) code(c *wire.Coder) {
+	if codeSeen(c, &t.seen) {
+		if c.Reading() {
+			t.sample = make([]uint64, sampleRows)
+		}
+		wire.Sparse(c, t.sample, c.Hash)
+	}
+}
+
+func (t *duplicatesTally) distinct() []*distinct { return []*distinct{&t.found} }
+
 func (d *duplicates) judge(j *judging, gathered tally) ([]finding, error) {
 	t := gathered.(*duplicatesTally)
 	o := Outcome{ID: "persons", Kind: KindPersons, Name: "duplicated persons", Message: "no two persons are equal"}
 	r, err := t.found.search()
 	if err != nil {
 		return nil, err
+	}
+	if r.compared != j.Rows {
+		return nil, fmt.Errorf("%s were compared with each other, and there are %d", persons(r.compared), j.Rows)
 	}
 	if r.count > 0 {
 		o.Persons, o.Rows, o.Status = r.count, r.rows, Note

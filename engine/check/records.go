@@ -10,6 +10,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/sketch"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -134,6 +135,48 @@ func (g *recordCounts) merge(o *recordCounts) {
 		c.numbers.Merge(&d.numbers)
 		c.dates.merge(&d.dates)
 	}
+}
+
+func (t *recordsTally) code(c *wire.Coder) {
+	t.whole.codeFaults(c)
+	if t.events != nil {
+		c.Count(&t.events.Fewer)
+	}
+	for i := range t.groups {
+		g := &t.groups[i]
+		g.codeFaults(c)
+		for class := range g.classes {
+			g.classes[class].code(c)
+		}
+	}
+}
+
+func (g *recordCounts) code(c *wire.Coder) {
+	wire.Slice(c, &g.persons, maxRecords, c.Count)
+	c.Count(&g.records)
+	for k := range g.columns {
+		x := &g.columns[k]
+		c.Count(&x.nulls)
+		c.Counts(x.counts)
+		x.numbers.Code(c)
+		x.dates.code(c)
+	}
+}
+
+// maxRecords is more than the records of a group that a person can have, and maxFaults
+// more than the kinds of their faults.
+const (
+	maxRecords = 1 << 16
+	maxFaults  = 1 << 12
+)
+
+func (g *recordGroup) codeFaults(c *wire.Coder) {
+	wire.Map(c, &g.faults, maxFaults, c.Text, func(v **violations) {
+		if c.Reading() {
+			*v = &violations{}
+		}
+		(*v).code(c)
+	})
 }
 
 func (g *recordGroup) mergeFaults(o *recordGroup) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -83,6 +84,8 @@ func (t *refilledTally) merge(o tally) {
 		t.found[i].merge(&o.(*refilledTally).found[i])
 	}
 }
+
+func (t *refilledTally) code(c *wire.Coder) { codeViolations(c, t.found) }
 
 func (c *refilled) judge(_ *judging, t tally) (out []finding, _ error) {
 	for i, x := range c.of {

@@ -1,6 +1,11 @@
 package check
 
-import "github.com/personagen/personagen/engine/frame"
+import (
+	"math"
+
+	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/wire"
+)
 
 // sampleRows is how many of the first persons are sampled: for independence, and
 // for the chances of duplicates.
@@ -42,4 +47,21 @@ func unionOf(to, from []bool) []bool {
 		to[i] = to[i] || seen
 	}
 	return to
+}
+
+// codeChances codes the chances of the first persons.
+func codeChances(c *wire.Coder, chances *[]float32) {
+	wire.Optional(c, chances, sampleRows, func(all []float32) {
+		wire.Sparse(c, all, func(chance *float32) {
+			bits := math.Float32bits(*chance)
+			wire.Within(c, &bits, 0, math.Float32bits(1)) // from 0 to 1
+			*chance = math.Float32frombits(bits)
+		})
+	})
+}
+
+// codeSeen codes which of the first persons were seen, and reports whether any was.
+func codeSeen(c *wire.Coder, seen *[]bool) bool {
+	wire.Optional(c, seen, sampleRows, func(all []bool) { wire.Sparse(c, all, c.Bool) })
+	return *seen != nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/rng"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -135,5 +136,12 @@ func (t *scores) merge(other tally) {
 		x, o := &t.fields[i], &other.(*scores).fields[i]
 		x.scorer.Merge(o.scorer)
 		x.chance = union(x.chance, o.chance)
+	}
+}
+
+func (t *scores) code(c *wire.Coder) {
+	for i := range t.fields {
+		t.fields[i].scorer.Code(c)
+		codeChances(c, &t.fields[i].chance)
 	}
 }

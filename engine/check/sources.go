@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -88,6 +89,16 @@ func (t *sources) merge(other tally) {
 	}
 	t.unsourced.merge(&o.unsourced)
 }
+
+func (t *sources) code(c *wire.Coder) {
+	for i := range t.counts {
+		wire.Map(c, &t.counts[i], maxSources, c.Text, c.Count)
+	}
+	t.unsourced.code(c)
+}
+
+// maxSources is more than the writers of the texts of a population.
+const maxSources = 1 << 16
 
 // total adds up the texts of some fields by source.
 func (t *sources) total(fields []string) map[string]int64 {

@@ -9,6 +9,7 @@ import (
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/sketch"
 	"github.com/personagen/personagen/engine/internal/stat"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -169,6 +170,34 @@ func (t *statisticsTally) merge(other tally) {
 				for d, group := range o.groups[i][k] {
 					t.groups[i][k][d] = max(t.groups[i][k][d], group)
 				}
+			}
+		}
+	}
+}
+
+func (t *statisticsTally) code(c *wire.Coder) {
+	for i, f := range t.fields {
+		distributions, classes := 0, t.codes.coding.design.classes()
+		scored := false // a value
+		if f.scored >= 0 {
+			scorer := t.scores.fields[f.scored].scorer
+			distributions, scored = scorer.Distributions(), scorer.Counts() != nil
+		}
+		wire.Optional(c, &t.values[i], distributions*classes, c.Counts)
+		for k, s := range f.of {
+			for g := range t.of[i][k] {
+				x := &t.of[i][k][g]
+				x.values.Code(c)
+				c.Count(&x.below)
+				wire.Optional(c, &x.counts, len(f.points), c.Counts)
+			}
+			wire.Optional(c, &t.groups[i][k], distributions, func(all []int32) {
+				for d := range all {
+					wire.Within(c, &all[d], -1, int32(len(s.Groups)-1))
+				}
+			})
+			if f.scored >= 0 && (t.groups[i][k] != nil) != scored || t.values[i] != nil && !scored {
+				c.Fail("the groups of %s are missing", s.Name)
 			}
 		}
 	}

@@ -77,7 +77,7 @@ func TestStatisticFalseAlarms(t *testing.T) {
 	for seed := range uint64(300) {
 		b := members(p, 1000+seed, 30+10*int(seed))
 		for _, sampling := range []string{Quota, Independent} {
-			if f := failed(judge(t, p, Options{Sampling: sampling, Kinds: []string{KindStatistic}}, 1, []*frame.Batch{b})); f != nil {
+			if f := failed(judgeOnce(t, p, Options{Sampling: sampling, Kinds: []string{KindStatistic}}, []*frame.Batch{b})); f != nil {
 				t.Errorf("seed %d, %s: %v failed", seed, sampling, f)
 			}
 		}
@@ -100,7 +100,7 @@ func TestStatisticAcrossUnits(t *testing.T) {
 		for r := range b.N { // the members have a quota of hues
 			b.Columns[gHue].Codes[r] = int32(random.IntN(3) / 2)
 		}
-		r := judge(t, p, Options{Kinds: []string{KindStatistic}}, 1, []*frame.Batch{b})
+		r := judgeOnce(t, p, Options{Kinds: []string{KindStatistic}}, []*frame.Batch{b})
 		if f := failed(r); slices.Contains(f, id) {
 			t.Fatalf("seed %d: %v failed", seed, f)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/personagen/personagen/engine/internal/rules"
 	"github.com/personagen/personagen/engine/internal/similarity"
 	"github.com/personagen/personagen/engine/internal/sketch"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 )
 
@@ -188,6 +189,45 @@ func (t *texts) merge(other tally) {
 	t.kept.Merge(&o.kept)
 	for hash, word := range o.names {
 		t.names[hash] = word
+	}
+}
+
+func (t *texts) code(c *wire.Coder) {
+	for i := range t.fields {
+		f := &t.fields[i]
+		c.Count(&f.applies)
+		c.Count(&f.written)
+		c.Count(&f.unoriginal)
+		f.items.Code(c)
+	}
+	for i := range t.broken {
+		t.broken[i].code(c)
+	}
+	t.compared.Code(c, func(signatures *[]similarity.Signature) {
+		if c.Reading() {
+			*signatures = make([]similarity.Signature, len(t.fields))
+		}
+		for i := range *signatures {
+			(*signatures)[i].Code(c)
+		}
+	})
+	t.kept.Code(c, func(k *keptPerson) { k.code(c, t.plan) })
+	wire.Map(c, &t.names, math.MaxInt, c.Hash, c.Text)
+}
+
+func (k *keptPerson) code(c *wire.Coder, p *textsPlan) {
+	hashes := func(of *[]uint64) { wire.Slice(c, of, math.MaxInt, c.Hash) }
+	if c.Reading() {
+		k.words, k.prose, k.groups = make([][]uint64, len(p.fields)), make([][]similarity.Prose, len(p.languages)), make([]int32, len(p.groups))
+	}
+	for i := range k.words {
+		hashes(&k.words[i])
+	}
+	for i := range k.prose {
+		wire.Slice(c, &k.prose[i], len(p.fields), func(prose *similarity.Prose) { hashes((*[]uint64)(prose)) })
+	}
+	for i := range k.groups {
+		wire.Within(c, &k.groups[i], -1, p.coding.axes[p.groups[i].axis].size-1)
 	}
 }
 

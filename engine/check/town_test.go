@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/kind"
@@ -254,7 +256,24 @@ func batches(p *plan.Plan, cells []int, first int64, size int) []*frame.Batch {
 }
 
 // judge runs the suite over batches with the given number of tallies, which take turns.
+// The result must be the same if they are joined from their serialised forms.
 func judge(t testing.TB, p *plan.Plan, o Options, workers int, all []*frame.Batch) *Result {
+	t.Helper()
+	var parts []part
+	r := judgeTallies(t, p, o, workers, all, func(tallies []*Tally) { parts = serialised(t, tallies) })
+	if d := cmp.Diff(resultText(t, r), resultText(t, joined(t, p, o, parts))); d != "" {
+		t.Errorf("joined from serialised tallies: %s", d)
+	}
+	return r
+}
+
+// judgeOnce is judge with one tally, for tests of many populations.
+func judgeOnce(t testing.TB, p *plan.Plan, o Options, all []*frame.Batch) *Result {
+	t.Helper()
+	return judgeTallies(t, p, o, 1, all, func([]*Tally) {})
+}
+
+func judgeTallies(t testing.TB, p *plan.Plan, o Options, workers int, all []*frame.Batch, see func([]*Tally)) *Result {
 	t.Helper()
 	if o.TempDir == "" {
 		o.TempDir = t.TempDir()
@@ -268,6 +287,7 @@ func judge(t testing.TB, p *plan.Plan, o Options, workers int, all []*frame.Batc
 	for i, b := range all {
 		tallies[i%workers].Add(b)
 	}
+	see(tallies)
 	for i := workers - 1; i > 0; i-- {
 		tallies[i-1].Merge(tallies[i])
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/personagen/personagen/engine/internal/wire"
 )
 
 // shownRows is how many row numbers and examples an outcome shows.
@@ -42,6 +44,18 @@ func (v *violations) merge(o *violations) {
 	}
 }
 
+func (v *violations) code(c *wire.Coder) {
+	c.Count(&v.count)
+	wire.Slice(c, &v.rows, shownRows, c.Count)
+}
+
+// codeViolations codes violations of a known number.
+func codeViolations(c *wire.Coder, all []violations) {
+	for i := range all {
+		all[i].code(c)
+	}
+}
+
 // textViolations are violations that keep what was wrong.
 type textViolations struct {
 	violations
@@ -66,6 +80,15 @@ func (v *textViolations) merge(o *textViolations) {
 	v.count += o.count
 	for i, row := range o.rows {
 		v.insert(row, o.snippets[i])
+	}
+}
+
+func (v *textViolations) code(c *wire.Coder) {
+	v.violations.code(c)
+	wire.Slice(c, &v.snippets, shownRows, c.Text)
+	if len(v.snippets) != len(v.rows) {
+		c.Fail("%d snippets of %d texts", len(v.snippets), len(v.rows))
+		v.rows, v.snippets = nil, nil
 	}
 }
 

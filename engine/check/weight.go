@@ -9,6 +9,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/stat"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 )
@@ -78,6 +79,8 @@ func (t *weightTally) merge(o tally) {
 		t.found[i].merge(&o.(*weightTally).found[i])
 	}
 }
+
+func (t *weightTally) code(c *wire.Coder) { codeViolations(c, t.found) }
 
 func (c *weightValues) judge(j *judging, t tally) (out []finding, _ error) {
 	for i, column := range c.of {

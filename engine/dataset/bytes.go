@@ -27,11 +27,11 @@ type textWriter struct {
 	blocks sync.Pool // of *[]byte with capacity blockSize
 }
 
-func createText(path string, s frame.Schema, enc func(frame.Schema) rowEncoder) (Writer, error) {
+func createText(path string, s frame.Schema, o Options, enc func(frame.Schema) rowEncoder) (Writer, error) {
 	if err := checkSchema(s); err != nil {
 		return nil, err
 	}
-	out, err := createOutput(path)
+	out, err := createOutput(path, o.Copy)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ import (
 // before such a character. The reader removes one apostrophe from exactly these
 // texts, so every text is read as it was written. Numbers are left as they are.
 func CreateCSV(path string, s frame.Schema) (Writer, error) {
-	return createText(path, s, newCSVEncoder)
+	return createText(path, s, Options{}, newCSVEncoder)
 }
 
 // csvEncoder encodes labels once; only texts and numbers are encoded row by row.

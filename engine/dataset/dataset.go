@@ -22,6 +22,7 @@ package dataset
 
 import (
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -66,6 +67,9 @@ type Options struct {
 	Level int
 	// Version is that of the program, for a Parquet file.
 	Version string
+	// Copy also gets the bytes of the file, as they are written; nil for nothing. Its
+	// hash is that of what should be on the disk.
+	Copy io.Writer
 }
 
 // A Writer writes one data file, part by part.
@@ -153,9 +157,9 @@ func Create(format, path string, s frame.Schema, o Options) (Writer, error) {
 	case "parquet":
 		return CreateParquet(path, s, o)
 	case "jsonl":
-		return CreateJSONL(path, s)
+		return createText(path, s, o, newJSONEncoder)
 	case "csv":
-		return CreateCSV(path, s)
+		return createText(path, s, o, newCSVEncoder)
 	}
 	_, err := FormatOf(format)
 	return nil, err

@@ -13,7 +13,7 @@ import (
 // Field.Decimals places, or as many as the value needs if that is more, and an
 // exponent only where encoding/json writes one.
 func CreateJSONL(path string, s frame.Schema) (Writer, error) {
-	return createText(path, s, newJSONEncoder)
+	return createText(path, s, Options{}, newJSONEncoder)
 }
 
 // jsonEncoder encodes keys and labels once; only texts and numbers are encoded row

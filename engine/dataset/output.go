@@ -3,6 +3,7 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -12,14 +13,15 @@ import (
 type output struct {
 	file    *os.File
 	path    string
-	regular bool // not a device or a pipe
+	copy    io.Writer // also gets the bytes; nil for nothing
+	regular bool      // not a device or a pipe
 	written int64
 	err     error
 	closed  bool
 	settled bool // complete or removed
 }
 
-func createOutput(path string) (*output, error) {
+func createOutput(path string, copy io.Writer) (*output, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("cannot create the file: %w", err)
@@ -29,7 +31,7 @@ func createOutput(path string) (*output, error) {
 		f.Close()
 		return nil, fmt.Errorf("cannot create the file: %w", err)
 	}
-	return &output{file: f, path: path, regular: info.Mode().IsRegular()}, nil
+	return &output{file: f, path: path, copy: copy, regular: info.Mode().IsRegular()}, nil
 }
 
 func (o *output) Write(p []byte) (int, error) {
@@ -38,6 +40,9 @@ func (o *output) Write(p []byte) (int, error) {
 	}
 	n, err := o.file.Write(p)
 	o.written += int64(n)
+	if err == nil && o.copy != nil {
+		_, err = o.copy.Write(p)
+	}
 	return n, o.fail(err)
 }
 

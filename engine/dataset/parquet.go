@@ -127,7 +127,7 @@ func CreateParquet(path string, s frame.Schema, o Options) (Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := createOutput(path)
+	out, err := createOutput(path, o.Copy)
 	if err != nil {
 		return nil, err
 	}

@@ -33,6 +33,7 @@ func (m Mode) enforced() bool { return m == Strict || m == ObjectSchema }
 // for many requests, so that the server's prefix cache applies; what differs
 // belongs in the user text.
 type Request struct {
+	Model       string // for callers that have a client for each model; a Client does not read it
 	System      string
 	Examples    []Turn // earlier questions with their answers
 	User        string

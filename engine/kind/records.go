@@ -160,7 +160,8 @@ func (c *Compiler) checkRecordNames(s *spec.Field, n spec.Named, fields []spec.F
 	if len(fields) == 0 {
 		c.Diags.Errorf(n.Place, "no-fields", "group %q has no fields", n.Name).WithHint("add one")
 	}
-	for _, f := range fields {
+	for i := range fields {
+		f := &fields[i]
 		switch {
 		case f.Name == RecordGroup:
 			c.Diags.Errorf(f.Place, "reserved-name", "a field of a record cannot be called %q, which is the column with the name of the group", RecordGroup).WithHint("give it another name")
@@ -169,6 +170,7 @@ func (c *Compiler) checkRecordNames(s *spec.Field, n spec.Named, fields []spec.F
 		}
 		if f.Unique {
 			c.Diags.Errorf(f.Body.Get("unique").Place, "not-unique", "a field of a record cannot be unique").WithHint("remove unique")
+			f.Unique = false // what else is wrong with that does not matter
 		}
 		if f.Source != "" && !slices.ContainsFunc(c.Spec.Sources, func(x spec.Source) bool { return x.Name == f.Source }) {
 			c.Diags.Errorf(f.Body.Get("source").Place, "unknown-source", "no source is called %q", f.Source).WithHint("declare it, or correct the name")

@@ -156,7 +156,7 @@ func (c *Compiler) compileLimit(w writtenLimit, f *Field) *recordLimit {
 		l.Text = f.Name + " at most "
 	}
 	var other *Field
-	if name, ok := w.other(); ok {
+	if name, given := w.other(); given {
 		if other = c.comparable(f, name); other != nil {
 			l.Other = other.Name
 			l.Text += other.Name

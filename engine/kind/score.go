@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/internal/wire"
 )
 
 // Scorer computes where values are in their own distributions, for a test that
@@ -69,6 +70,9 @@ func (s *Scorer) Merge(o *Scorer) {
 		s.counts[at] += n
 	}
 }
+
+// Code codes the counts.
+func (s *Scorer) Code(c *wire.Coder) { wire.Optional(c, &s.counts, len(s.filler.dists), c.Counts) }
 
 // Quantile returns the quantile at q in (0, 1) of the mixture of the distributions
 // of all values scored, rounded as values are. It is NaN when no value was scored.

@@ -46,7 +46,8 @@ func templateUses(s *spec.Field) []spec.String {
 
 func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 	f.Class, f.Type = Derived, frame.Text
-	f.Nullable = s.When != nil
+	optional := s.Body.Get("optional") != nil && s.Body.Get("optional").Bool
+	f.Nullable = s.When != nil || optional
 	node := s.Body.Get("text")
 	known := []string{}
 	for _, other := range c.Spec.Fields {
@@ -88,7 +89,7 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 		fields = append(fields, used)
 	}
 	if c.tryTemplate(s, t, fields) {
-		p := &template{Text: node.String, Fields: names, template: t}
+		p := &template{Text: node.String, Fields: names, Optional: optional, template: t}
 		if paths := t.Fields(); !slices.Equal(paths, names) {
 			p.Paths = paths
 		}
@@ -207,6 +208,8 @@ type template struct {
 	Paths []string `json:"paths,omitempty"`
 	// Contractions are pairs of words and the word that stands for them.
 	Contractions map[string]string `json:"contractions,omitempty"`
+	// Optional makes an empty text null.
+	Optional bool `json:"optional,omitempty"`
 
 	template *prompt.Template
 }
@@ -371,6 +374,7 @@ func (p *templateFiller) Fill(b *frame.Batch, c *frame.Column) {
 			from = end
 		}
 	}
+	p.p.omit(b, c)
 }
 
 // append appends the text of a row to the buffer; false where the row is to be executed.
@@ -420,4 +424,13 @@ func execute(ctx context.Context, t *prompt.Template, values map[string]any) (st
 			Hint: "remove it: it can steer a terminal or reverse what is read"}
 	}
 	return text, nil
+}
+
+// omit makes the empty texts of an optional template null.
+func (p *template) omit(b *frame.Batch, c *frame.Column) {
+	for r := range b.N {
+		if p.Optional && c.Texts[r] == "" {
+			c.SetNull(frame.Text, r, b.N)
+		}
+	}
 }

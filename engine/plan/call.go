@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/personagen/personagen/engine/kind"
+import (
+	"strings"
+
+	"github.com/personagen/personagen/engine/kind"
+)
 
 // Call is a request to a model that writes some text fields of a person.
 type Call struct {
@@ -21,7 +25,8 @@ type Call struct {
 	Examples []Example `json:"examples,omitempty"`
 }
 
-// Example is an answered call: its prompt, and the answer for some of its fields.
+// Example is an answered call: its prompt, a text or a template over ToWrite alone, and the
+// answer for some of its fields.
 type Example struct {
 	Prompt string            `json:"prompt"`
 	Answer map[string]Answer `json:"answer"`
@@ -33,12 +38,15 @@ type Answer struct {
 	Items []string `json:"items,omitempty"`
 }
 
+// IsTemplate reports whether the prompt of an example is a template.
+func IsTemplate(prompt string) bool { return strings.Contains(prompt, "{{") }
+
 // ToWrite is the name by which a prompt ranges over the fields that it asks for. No
 // field has this name, because names of fields begin with a small letter.
 const ToWrite = "Fields"
 
 // ToWriteParts are the parts of each of these fields: the keys of Writing.
-var ToWriteParts = []string{"name", "title", "about", "min", "target", "max", "list", "items_min", "items_max", "mentions", "language", "original", "fault"}
+var ToWriteParts = []string{"name", "title", "about", "min", "target", "max", "list", "items_min", "items_max", "mentions", "avoid", "language", "original", "fault"}
 
 // Call returns the named call, or nil.
 func (p *Plan) Call(name string) *Call {
@@ -51,13 +59,13 @@ func (p *Plan) Call(name string) *Call {
 }
 
 // Writing returns what a prompt can say about a field that it asks for. Mentions are
-// the values that the text must contain; original is the text that it translates, "" for
-// none; fault is why the last answer was refused.
-func Writing(f *kind.Field, mentions []string, original, fault string) map[string]any {
+// the values that the text must contain, avoid what was written too often; original is the
+// text that it translates, "" for none; fault is why the last answer was refused.
+func Writing(f *kind.Field, mentions, avoid []string, original, fault string) map[string]any {
 	w := map[string]any{
 		"name": f.Name, "title": f.Title, "about": f.About,
 		"min": int64(f.Text.Chars.Min), "target": int64(f.Text.Chars.Target), "max": int64(f.Text.Chars.Max),
-		"list": f.Text.Items != nil, "items_min": int64(0), "items_max": int64(0), "mentions": mentions, "fault": fault,
+		"list": f.Text.Items != nil, "items_min": int64(0), "items_max": int64(0), "mentions": mentions, "avoid": avoid, "fault": fault,
 		"language": f.Text.Language, "original": original,
 	}
 	if i := f.Text.Items; i != nil {

@@ -66,6 +66,8 @@ type Plan struct {
 	Groups []string `json:"groups,omitempty"`
 	// Calls write text fields; each comes after those it needs.
 	Calls []Call `json:"calls,omitempty"`
+	// Variation is what differs between the requests about persons; nil for nothing.
+	Variation *Variation `json:"variation,omitempty"`
 	// Quarantine is the largest share of a field's texts that may be quarantined;
 	// nil for DefaultQuarantine.
 	Quarantine *float64 `json:"quarantine,omitempty"`
@@ -205,7 +207,7 @@ func (p *Plan) WithoutTexts() *Plan {
 			out.Order = append(out.Order, name)
 		}
 	}
-	out.Narrator, out.Rules, out.Languages, out.Groups, out.Calls, out.Quarantine = nil, nil, nil, nil, nil, nil
+	out.Narrator, out.Rules, out.Languages, out.Groups, out.Calls, out.Variation, out.Quarantine = nil, nil, nil, nil, nil, nil, nil
 	out.Aliases = maps.Clone(p.Aliases)
 	for name, set := range out.Aliases {
 		set.Columns = slices.DeleteFunc(slices.Clone(set.Columns), func(c AliasColumn) bool { return c.Field != "" && out.Field(c.Field) == nil })

@@ -54,6 +54,9 @@ func (p *Plan) Validate() error {
 	if err := v.selector(p.Population.Selector); err != nil {
 		return fmt.Errorf("population: %w", err)
 	}
+	if err := p.Variation.validate(); err != nil {
+		return fmt.Errorf("variation: %w", err)
+	}
 	if err := v.design(p); err != nil {
 		return fmt.Errorf("oversample: %w", err)
 	}

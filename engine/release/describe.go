@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"maps"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/internal/inputs"
 	"github.com/personagen/personagen/engine/report"
 )
@@ -22,27 +24,65 @@ type Description struct {
 	Stages []report.Stage // of the run so far, for the report
 }
 
-// document is a file of the release that is not data.
-type document struct {
-	name  string
-	write func(io.Writer) error
+// Document is a file of the release that is not data.
+type Document struct {
+	Name string
+	Data []byte
+}
+
+// Gathered is what a release says of its rows, beside the rows.
+type Gathered struct {
+	Result  *check.Result
+	Gallery []report.Persona
+	Workers int    // that made the rows, for the report
+	Files   []File // the data files, in the order of Layout
 }
 
 // Describe writes the documents of the release: plan, statistics, card, Croissant
 // description, citation and report, and the manifest last. Call it after Check.
 func (d *Draft) Describe(of Description) (*Manifest, error) {
-	o := &d.options
+	files := make([]File, len(d.files))
+	var g errgroup.Group
+	for i, f := range d.files {
+		g.Go(func() (err error) {
+			files[i], err = hashFile(d.dir, f.Name)
+			files[i].Rows = f.Rows
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	m, docs, err := Describe(d.options, of, Gathered{d.result, d.pipeline.Findings().Sampler.Gallery(), d.pipeline.Workers(), files})
+	if err != nil {
+		return nil, err
+	}
+	for _, doc := range docs {
+		if err := WriteFile(filepath.Join(d.dir, doc.Name), doc.Data); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// Describe returns the documents of a release in the order in which they are written,
+// the manifest last. All but the report depend only on the rows.
+func Describe(o Options, of Description, rows Gathered) (*Manifest, []Document, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, nil, err
+	}
 	p, persons := o.Plan, o.Population
 	m := &Manifest{
 		Format: manifestFormat, Name: p.Name, Title: p.Title, Version: o.Version, Plan: p.Hash, Structure: p.Structure, Aliases: o.Aliases,
-		Population: persons, Rows: persons.Count, Inputs: p.Files, Checks: d.result.Counts, Exceptions: o.Exceptions, Texts: of.Texts,
+		Population: persons, Rows: persons.Count, Files: rows.Files, Inputs: p.Files, Checks: rows.Result.Counts, Exceptions: o.Exceptions, Texts: of.Texts,
 		Unhashed: []string{ReportFile},
 	}
 	columns := p.FileColumns(o.Aliases)
 	for _, c := range columns {
 		m.Columns = append(m.Columns, c.Name)
 	}
-	stats := report.New(p, d.result, report.Facts{
+	stats := report.New(p, rows.Result, report.Facts{
 		Size: persons.Size, Seed: persons.Seed, Sampling: persons.Sampling, First: persons.First, Version: o.Version, Columns: columns,
 	})
 	if of.Texts != nil {
@@ -54,65 +94,31 @@ func (d *Draft) Describe(of Description) (*Manifest, error) {
 			}
 		}
 	}
-	var names []string
-	for _, f := range d.files {
-		names = append(names, f.Name)
-	}
-	if err := d.addFiles(m, names); err != nil {
-		return nil, err
-	}
-	for i := range m.Files {
-		m.Files[i].Rows = d.files[i].Rows
-	}
-	if err := d.addDocuments(m, document{PlanFile, asJSON(p.Compact())}, document{StatsFile, asJSON(stats)}, document{StatsTextFile, stats.Markdown}); err != nil {
-		return nil, err
-	}
-	// These list the files above with their hashes.
-	whole := &report.Release{Plan: p, Columns: columns, Stats: stats, Files: d.reportFiles(m)}
-	whole.Command, whole.Remark = d.rebuild(stats, of.Texts)
-	if err := d.addDocuments(m, document{CardFile, whole.Card}, document{CroissantFile, whole.Croissant}, document{CitationFile, whole.Citation}); err != nil {
-		return nil, err
-	}
-	if err := d.write(document{ReportFile, d.page(stats, of, m).HTML}); err != nil {
-		return nil, err
-	}
-	return m, d.write(document{ManifestFile, asJSON(m)})
-}
-
-// write writes a document.
-func (d *Draft) write(doc document) error {
-	var text bytes.Buffer
-	if err := doc.write(&text); err != nil {
-		return err
-	}
-	return WriteFile(filepath.Join(d.dir, doc.name), text.Bytes())
-}
-
-// addDocuments writes documents and lists them in the manifest.
-func (d *Draft) addDocuments(m *Manifest, docs ...document) error {
-	var names []string
-	for _, doc := range docs {
-		if err := d.write(doc); err != nil {
+	var docs []Document
+	add := func(name string, write func(io.Writer) error) error {
+		var text bytes.Buffer
+		if err := write(&text); err != nil {
 			return err
 		}
-		names = append(names, doc.name)
+		docs = append(docs, Document{name, text.Bytes()})
+		if name != ReportFile && name != ManifestFile {
+			sum := sha256.Sum256(text.Bytes())
+			m.Files = append(m.Files, File{Name: name, Bytes: int64(text.Len()), SHA256: hex.EncodeToString(sum[:])})
+		}
+		return nil
 	}
-	return d.addFiles(m, names)
-}
-
-// addFiles lists files in the manifest, with their sizes and hashes.
-func (d *Draft) addFiles(m *Manifest, names []string) error {
-	files := make([]File, len(names))
-	var g errgroup.Group
-	for i, name := range names {
-		g.Go(func() (err error) {
-			files[i], err = hashFile(d.dir, name)
-			return err
-		})
+	if err := errors.Join(add(PlanFile, asJSON(p.Compact())), add(StatsFile, asJSON(stats)), add(StatsTextFile, stats.Markdown)); err != nil {
+		return nil, nil, err
 	}
-	err := g.Wait()
-	m.Files = append(m.Files, files...)
-	return err
+	// These list the files above with their hashes.
+	whole := &report.Release{Plan: p, Columns: columns, Stats: stats, Files: o.reportFiles(m)}
+	whole.Command, whole.Remark = o.rebuild(stats, of.Texts)
+	if err := errors.Join(add(CardFile, whole.Card), add(CroissantFile, whole.Croissant), add(CitationFile, whole.Citation)); err != nil {
+		return nil, nil, err
+	}
+	page := &report.Page{Stats: stats, Gallery: rows.Gallery, Workers: rows.Workers, Files: o.reportFiles(m), Stages: of.Stages}
+	of.Texts.describe(page)
+	return m, docs, errors.Join(add(ReportFile, page.HTML), add(ManifestFile, asJSON(m)))
 }
 
 // hashFile reads a file and returns its row of the manifest.
@@ -128,31 +134,30 @@ func hashFile(dir, name string) (File, error) {
 }
 
 // reportFiles returns the files that the manifest lists so far.
-func (d *Draft) reportFiles(m *Manifest) (files []report.File) {
+func (o *Options) reportFiles(m *Manifest) (files []report.File) {
+	format := map[string]string{}
+	for _, f := range o.layout() {
+		format[f.Name] = f.Format
+	}
 	for _, f := range m.Files {
-		file := report.File{Name: f.Name, Bytes: f.Bytes, Rows: f.Rows, SHA256: f.SHA256}
-		if i := slices.IndexFunc(d.files, func(data DataFile) bool { return data.Name == f.Name }); i >= 0 {
-			file.Format = d.files[i].Format
-		}
-		files = append(files, file)
+		files = append(files, report.File{Name: f.Name, Bytes: f.Bytes, Rows: f.Rows, SHA256: f.SHA256, Format: format[f.Name]})
 	}
 	return files
 }
 
-// page returns what report.html shows.
-func (d *Draft) page(stats *report.Stats, of Description, m *Manifest) *report.Page {
-	p := &report.Page{Stats: stats, Gallery: d.pipeline.Gallery(), Workers: d.pipeline.Workers(), Files: d.reportFiles(m), Stages: of.Stages}
-	if t := of.Texts; t != nil {
-		p.Writing = &report.Writing{
-			Provider: t.Provider, Model: t.Model, Calls: t.Calls,
-			Prompt: t.Tokens.Prompt, Completion: t.Tokens.Completion, Cached: t.Tokens.Cached, Thought: t.Tokens.Reasoning,
-		}
-		for _, s := range t.Cost {
-			p.Writing.Cost = append(p.Writing.Cost, report.Sum(s))
-		}
-		for _, f := range t.Fields {
-			p.Writing.Quarantined += f.Quarantined
-		}
+// describe says on a page what a model wrote.
+func (t *Texts) describe(p *report.Page) {
+	if t == nil {
+		return
 	}
-	return p
+	p.Writing = &report.Writing{
+		Provider: t.Provider, Model: t.Model, Calls: t.Calls,
+		Prompt: t.Tokens.Prompt, Completion: t.Tokens.Completion, Cached: t.Tokens.Cached, Thought: t.Tokens.Reasoning,
+	}
+	for _, s := range t.Cost {
+		p.Writing.Cost = append(p.Writing.Cost, report.Sum(s))
+	}
+	for _, f := range t.Fields {
+		p.Writing.Quarantined += f.Quarantined
+	}
 }

@@ -24,7 +24,7 @@ type Options struct {
 	Population  Population
 	Exceptions  []check.Exception // cells that the allocation left more than a person off
 	Formats     []string          // names of dataset.FormatNames; nil for all
-	RowsPerFile int64             // largest number of rows of a Parquet file, rounded down to whole chunks; 0 for DefaultRowsPerFile
+	RowsPerFile int64             // largest number of rows of a file, a multiple of dataset.ChunkRows; 0 for DefaultRowsPerFile
 	Aliases     string            // set of the plan's aliases whose columns the files have; empty for the visible fields
 	Workers     int               // goroutines that make rows; 0 for one per processor
 	Version     string            // of the program
@@ -40,10 +40,12 @@ func (o Options) withDefaults() (Options, error) {
 			return o, fmt.Errorf("%w: %v", ErrUsage, err)
 		}
 	}
-	if o.RowsPerFile <= 0 {
+	if o.RowsPerFile == 0 {
 		o.RowsPerFile = DefaultRowsPerFile
 	}
-	o.RowsPerFile = wholeChunks(o.RowsPerFile)
+	if err := CheckRowsPerFile(o.RowsPerFile); err != nil {
+		return o, fmt.Errorf("%w: %v", ErrUsage, err)
+	}
 	return o, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/personagen/personagen/engine/dataset"
+	"github.com/personagen/personagen/engine/humanize"
 )
 
 // A release has a folder of data files for each format, named as data hubs name
@@ -22,15 +23,18 @@ const (
 	split         = "train"
 )
 
-// DefaultRowsPerFile is the default for Options.RowsPerFile.
-const DefaultRowsPerFile = 5_000_000
+// DefaultRowsPerFile is the default for Options.RowsPerFile: about five million.
+const DefaultRowsPerFile = 152 * dataset.ChunkRows
 
-// RowsOfFiles returns the largest number of rows of a Parquet file for a wish: it is
-// rounded down to whole chunks, but not below one.
-func RowsOfFiles(wish int64) int64 { return wholeChunks(wish) }
-
-// wholeChunks rounds the rows of a file down to whole chunks, but not below one.
-func wholeChunks(rows int64) int64 { return max(1, rows/dataset.ChunkRows) * dataset.ChunkRows }
+// CheckRowsPerFile returns an error unless files can have so many rows: whole chunks,
+// which are what the bytes of a file do not depend on others for.
+func CheckRowsPerFile(rows int64) error {
+	if rows > 0 && rows%dataset.ChunkRows == 0 {
+		return nil
+	}
+	below := max(1, rows/dataset.ChunkRows) * dataset.ChunkRows
+	return fmt.Errorf("the rows of a file must be a multiple of %s, not %s: choose %d or %d", humanize.Thousands(dataset.ChunkRows), humanize.Thousands(rows), below, below+dataset.ChunkRows)
+}
 
 // DataFile is a data file of a release, with the range of persons it holds. Its name
 // is a path in the release, with slashes.
@@ -49,20 +53,40 @@ func Layout(o Options) ([]DataFile, error) {
 	return o.layout(), nil
 }
 
-// layout divides the rows into files: one per format, or several Parquet files
-// when there are more rows than one of them takes.
-func (o *Options) layout() (files []DataFile) {
+// Part is the rows of one file of each format. Its files do not depend on other parts.
+type Part struct {
+	Index       int // from 0, as its files are numbered
+	First, Rows int64
+	Files       []DataFile
+}
+
+// parts divides the rows into parts.
+func (o *Options) parts() []Part {
 	first, count := o.Population.First, o.Population.Count
-	for _, format := range o.Formats {
-		f, _ := dataset.FormatOf(format)
-		folder, n, rows := format, 1, count
-		if format == "parquet" {
-			folder, n, rows = parquetFolder, int(max(1, (count+o.RowsPerFile-1)/o.RowsPerFile)), o.RowsPerFile
+	all := make([]Part, max(1, (count+o.RowsPerFile-1)/o.RowsPerFile))
+	for i := range all {
+		p := &all[i]
+		done := int64(i) * o.RowsPerFile
+		p.Index, p.First, p.Rows = i, first+done, min(o.RowsPerFile, count-done)
+		for _, format := range o.Formats {
+			f, _ := dataset.FormatOf(format)
+			folder := format
+			if format == "parquet" {
+				folder = parquetFolder
+			}
+			name := path.Join(folder, fmt.Sprintf("%s-%05d-of-%05d%s", split, i, len(all), f.Extension))
+			p.Files = append(p.Files, DataFile{name, format, p.First, p.Rows})
 		}
-		for i := range n {
-			done := int64(i) * rows
-			name := path.Join(folder, fmt.Sprintf("%s-%05d-of-%05d%s", split, i, n, f.Extension))
-			files = append(files, DataFile{name, format, first + done, min(rows, count-done)})
+	}
+	return all
+}
+
+// layout lists the data files, format by format.
+func (o *Options) layout() (files []DataFile) {
+	all := o.parts()
+	for k := range o.Formats {
+		for i := range all {
+			files = append(files, all[i].Files[k])
 		}
 	}
 	return files

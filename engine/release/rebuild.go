@@ -13,9 +13,9 @@ import (
 // rebuild returns the command that makes the release again, and a remark on what
 // else that takes. It uses only what the release states, so a merged release
 // names the same command as a release made by a single run.
-func (d *Draft) rebuild(stats *report.Stats, texts *Texts) (command, remark string) {
-	p := d.options.Population
-	args := []string{"personagen run", d.options.Plan.Name + ".cue", fmt.Sprint("-n ", p.Size), fmt.Sprint("--seed ", p.Seed)}
+func (o *Options) rebuild(stats *report.Stats, texts *Texts) (command, remark string) {
+	p := o.Population
+	args := []string{"personagen run", o.Plan.Name + ".cue", fmt.Sprint("-n ", p.Size), fmt.Sprint("--seed ", p.Seed)}
 	if p.Sampling != check.Quota {
 		args = append(args, "--sampling "+p.Sampling)
 	}
@@ -25,14 +25,14 @@ func (d *Draft) rebuild(stats *report.Stats, texts *Texts) (command, remark stri
 	} else {
 		remarks = append(remarks, fmt.Sprintf("The command makes the whole population; this release has rows %d to %d of it.", p.First, p.First+p.Count-1))
 	}
-	if !slices.Equal(d.options.Formats, dataset.FormatNames()) {
-		args = append(args, "--format "+strings.Join(d.options.Formats, ","))
+	if !slices.Equal(o.Formats, dataset.FormatNames()) {
+		args = append(args, "--format "+strings.Join(o.Formats, ","))
 	}
-	if d.options.RowsPerFile != wholeChunks(DefaultRowsPerFile) {
-		args = append(args, fmt.Sprint("--rows-per-file ", d.options.RowsPerFile))
+	if o.RowsPerFile != DefaultRowsPerFile {
+		args = append(args, fmt.Sprint("--rows-per-file ", o.RowsPerFile))
 	}
-	if d.options.Aliases != "" {
-		args = append(args, "--aliases "+d.options.Aliases)
+	if o.Aliases != "" {
+		args = append(args, "--aliases "+o.Aliases)
 	}
 	switch models := modelsOf(stats.Texts); {
 	case stats.Texts == nil:

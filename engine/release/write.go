@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"path/filepath"
-	"slices"
 
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
@@ -28,61 +28,42 @@ func (d *Draft) Write(ctx context.Context, sources func(worker int) Source, prog
 	p := pipeline.New(o.Plan, o.Aliases, d.suite, o.Workers, sources)
 	p.Sample(o.Plan, o.Population.Seed)
 	d.pipeline = p
-	var open []dataset.Writer
-	defer func() {
-		for _, w := range open {
-			w.Abort()
-		}
-	}()
 	if err := d.makeFolders(); err != nil {
 		return err
 	}
-	create := func(f DataFile) (dataset.Writer, error) {
-		w, err := dataset.Create(f.Format, filepath.Join(d.dir, f.Name), p.Columns.Schema, dataset.Options{Metadata: d.metadata(f), Version: o.Version})
-		if err == nil {
-			open = append(open, w)
+	for _, part := range o.parts() {
+		p.Progress = func(rows int64) { progress(part.First - o.Population.First + rows) }
+		if err := o.writePart(ctx, p, part, d.dir, nil); err != nil {
+			return err
 		}
-		return w, err
 	}
+	return nil
+}
 
-	// Files with all rows stay open throughout; numbered files follow each other.
-	var whole []dataset.Writer
-	var numbered []DataFile
-	for _, f := range d.files {
-		if f.Rows < o.Population.Count {
-			numbered = append(numbered, f)
-			continue
+// writePart writes the files of a part to their folders in dir. With hash, each file is
+// also passed to what hash returns.
+func (o *Options) writePart(ctx context.Context, p *pipeline.Pipeline, part Part, dir string, hash func(file int) io.Writer) error {
+	p.Files = nil
+	defer func() {
+		for _, w := range p.Files {
+			w.Abort()
 		}
-		w, err := create(f)
+	}()
+	for i, f := range part.Files {
+		options := dataset.Options{Metadata: o.metadata(f), Version: o.Version}
+		if hash != nil {
+			options.Copy = hash(i)
+		}
+		w, err := dataset.Create(f.Format, filepath.Join(dir, filepath.FromSlash(f.Name)), p.Columns.Schema, options)
 		if err != nil {
 			return err
 		}
-		whole = append(whole, w)
+		p.Files = append(p.Files, w)
 	}
-	if len(numbered) == 0 {
-		numbered = []DataFile{{First: o.Population.First, Rows: o.Population.Count}} // a range without a file
+	if err := p.Run(ctx, part.First, part.Rows); err != nil {
+		return err
 	}
-	for _, f := range numbered {
-		p.Files = whole
-		var part dataset.Writer
-		if f.Name != "" {
-			var err error
-			if part, err = create(f); err != nil {
-				return err
-			}
-			p.Files = append(slices.Clip(whole), part)
-		}
-		p.Progress = func(rows int64) { progress(f.First - o.Population.First + rows) }
-		if err := p.Run(ctx, f.First, f.Rows); err != nil {
-			return err
-		}
-		if part != nil {
-			if err := part.Close(); err != nil {
-				return err
-			}
-		}
-	}
-	for _, w := range whole {
+	for _, w := range p.Files {
 		if err := w.Close(); err != nil {
 			return err
 		}
@@ -93,15 +74,14 @@ func (d *Draft) Write(ctx context.Context, sources func(worker int) Source, prog
 // Check returns the result of the checks of the rows written.
 func (d *Draft) Check() (*check.Result, error) {
 	var err error
-	if d.result, err = d.pipeline.Result(); err != nil {
+	if d.result, err = d.suite.Result(d.pipeline.Findings().Tally); err != nil {
 		return nil, err
 	}
 	return d.result, d.suite.Close() // its temporary files are in the folder
 }
 
 // metadata returns what a Parquet file states about itself.
-func (d *Draft) metadata(f DataFile) []dataset.KeyValue {
-	o := &d.options
+func (o *Options) metadata(f DataFile) []dataset.KeyValue {
 	sources, _ := json.Marshal(o.Plan.Sources)
 	return []dataset.KeyValue{
 		{Key: "personagen.name", Value: o.Plan.Name},

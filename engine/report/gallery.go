@@ -2,12 +2,14 @@ package report
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/rng"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 )
@@ -221,6 +223,28 @@ func (s *Sampler) Merge(o *Sampler) {
 		for _, c := range kept {
 			s.offer(c, nil, 0)
 		}
+	}
+}
+
+// Code codes the persons that the sampler keeps, or reads them into an empty sampler of
+// the same plan and seed.
+func (s *Sampler) Code(c *wire.Coder) {
+	for i := range s.strata {
+		wire.Slice(c, &s.strata[i], perStratum, func(x *candidate) {
+			x.stratum = i
+			c.Hash(&x.hash)
+			c.Count(&x.Number)
+			if c.Reading() {
+				x.Facts = make([]Fact, len(s.visible))
+			}
+			for k, at := range s.visible {
+				f := &x.Facts[k]
+				f.Field = s.plan.Fields[at].Name
+				c.Bool(&f.Null)
+				c.Text(&f.Text)
+				wire.Slice(c, &f.Items, math.MaxInt, c.Text)
+			}
+		})
 	}
 }
 

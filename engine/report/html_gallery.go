@@ -26,7 +26,7 @@ type (
 	textView struct {
 		Lang, Title, Text string
 		Items             []string
-		Null        bool
+		Null              bool
 	}
 )
 

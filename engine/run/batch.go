@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,12 +80,17 @@ func (r *run) enrichInBatches() error {
 			note(m.checkpoint(&c, time.Since(start)), done)
 		},
 	}
+	options.Clients = m.others
 	options.Ready = func(ctx context.Context) error {
 		r.announce()
-		if m.client.Mode() != "" {
-			return nil
+		for _, c := range append([]*endpoint.Client{m.client}, slices.Collect(maps.Values(m.others))...) {
+			if c.Mode() == "" {
+				if err := r.probe(ctx, c); err != nil {
+					return err
+				}
+			}
 		}
-		return r.probe(ctx)
+		return nil
 	}
 	counts, left, err := m.enricher.RunBatches(r.ctx, m.client, options, func() enrich.Source { return r.generator.Worker() }, r.persons.First, r.persons.Count)
 	m.counts = counts
@@ -101,8 +108,8 @@ func (r *run) enrichInBatches() error {
 
 // probe finds out how the endpoint answers with a call that writes nothing. A batch
 // answered in the wrong form would cost as much as a good one.
-func (r *run) probe(ctx context.Context) error {
-	found, err := r.model.client.Probe(ctx, r.model.enricher.ProbeCalls()...)
+func (r *run) probe(ctx context.Context, c *endpoint.Client) error {
+	found, err := c.Probe(ctx, r.model.enricher.ProbeCalls()...)
 	if err == nil {
 		note := fmt.Sprintf("%s answers in mode %s", found.Model, found.Mode)
 		if len(found.Refused) > 0 {
@@ -111,7 +118,7 @@ func (r *run) probe(ctx context.Context) error {
 		if found.Thinking {
 			note += "; it thinks first, which costs tokens of max_tokens: turn thinking off if it can be"
 		}
-		if !r.inBatches() && r.model.client.Slow(r.model.enricher.MaxTokens()) {
+		if !r.inBatches() && c.Slow(r.model.enricher.MaxTokens()) {
 			note += "; it is slow, so its answers are streamed"
 		}
 		r.event(Event{Stage: "enrich", Total: r.persons.Count, Note: note, Checkpoint: true})

@@ -269,7 +269,7 @@ func TestCardTellsHowToRebuild(t *testing.T) {
 		"limit":       {Limit: 70, Provider: run.NoTexts},
 		"shard":       {Shard: release.Shard{Index: 2, Of: 3}, Sampling: check.Independent},
 		"limit shard": {Limit: 100, Shard: release.Shard{Index: 1, Of: 3}, Formats: []string{"jsonl", "csv"}},
-		"several":     {Size: 70000, RowsPerFile: 1, Formats: []string{"parquet"}, Provider: run.NoTexts},
+		"several":     {Size: 70000, RowsPerFile: 32768, Formats: []string{"parquet"}, Provider: run.NoTexts},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg.Spec, cfg.Out = spec, filepath.Join(dir, "first")
@@ -439,7 +439,7 @@ func TestOtherToolsReadTheDocuments(t *testing.T) {
 		"jsonl":   {Formats: []string{"jsonl"}, Aliases: "other"},
 		"csv":     {Formats: []string{"csv"}, Provider: run.NoTexts},
 		"listed":  {Aliases: "listed"},
-		"several": {Size: 70000, RowsPerFile: 1, Formats: []string{"parquet"}, Provider: run.NoTexts},
+		"several": {Size: 70000, RowsPerFile: 32768, Formats: []string{"parquet"}, Provider: run.NoTexts},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg.Spec, cfg.Out = spec, filepath.Join(dir, name)

@@ -74,7 +74,8 @@ type modelWriter struct {
 	price    pricing
 	budget   *endpoint.Budget
 	client   *endpoint.Client
-	dir      string // of the journal
+	others   map[string]*endpoint.Client // of further models, which shares of persons have
+	dir      string                      // of the journal
 	journal  *journal.Journal
 	enricher *enrich.Enricher
 	monitor  *monitor.Monitor // nil when Writer.Unwatched
@@ -108,6 +109,9 @@ func (r *run) connect() error {
 	cfg.Retrying = r.waiting()
 	if m.client, err = endpoint.New(cfg, m.budget); err != nil {
 		return fmt.Errorf("%w: %v", ErrUsage, err)
+	}
+	if m.others, err = r.otherClients(m); err != nil {
+		return err
 	}
 	if m.dir == "" {
 		m.dir = r.Out + ".journal"
@@ -170,7 +174,10 @@ func (r *run) watch() *monitor.Monitor {
 }
 
 func (r *run) enrichOptions(model string) enrich.Options {
-	o := enrich.Options{Model: model, Refill: r.Writer.Refill, Tries: 1 + r.bundle.Writers.Repairs, Population: r.population(r.plan.Structure)}
+	if r.chosenModel() == "" {
+		model = "" // the spec's shares of persons may have others
+	}
+	o := enrich.Options{Model: model, Seed: r.persons.Seed, Refill: r.Writer.Refill, Tries: 1 + r.bundle.Writers.Repairs, Population: r.population(r.plan.Structure)}
 	for _, structure := range r.plan.FirstStructures {
 		o.Former = append(o.Former, r.population(structure))
 	}
@@ -205,7 +212,7 @@ func (r *run) precheck() error {
 	if err := p.Run(r.ctx, r.persons.First, r.persons.Count); err != nil {
 		return err
 	}
-	result, err := p.Result()
+	result, err := suite.Result(p.Findings().Tally)
 	if err != nil {
 		return err
 	}
@@ -262,7 +269,7 @@ func (r *run) enrich() (err error) {
 		return r.enrichInBatches()
 	}
 	m, start := r.model, time.Now()
-	model := &probedClient{Client: m.client, probe: r.probe, announce: r.announce}
+	model := r.probed()
 	progress := func(c enrich.Counts) {
 		e := Event{Stage: "enrich", Done: c.Persons, Total: r.persons.Count, Checkpoint: true, Note: m.checkpoint(&c, time.Since(start))}
 		if m.monitor != nil {
@@ -271,15 +278,15 @@ func (r *run) enrich() (err error) {
 		r.event(e)
 	}
 	m.counts, err = m.enricher.Run(r.ctx, model, func() enrich.Source { return r.generator.Worker() }, r.persons.First, r.persons.Count, progress)
-	if endpoint.KindOf(model.err) == endpoint.Incapable {
-		return fmt.Errorf("%w: %v; no other request was sent", ErrUsage, model.err)
+	if err := model.incapable(); err != nil {
+		return fmt.Errorf("%w: %v; no other request was sent", ErrUsage, err)
 	}
 	return m.outcome(err)
 }
 
 // announce says where requests go and which key they carry, before the first.
 func (r *run) announce() {
-	r.event(Event{Stage: "enrich", Checkpoint: true, Note: fmt.Sprintf("asking %s at %s", r.model.name, asked(r.model.endpoint))})
+	r.event(Event{Stage: "enrich", Checkpoint: true, Note: fmt.Sprintf("asking %s at %s", strings.Join(r.model.enricher.Models(), " and "), asked(r.model.endpoint))})
 }
 
 // Waits for another attempt that are told: long ones, and not all of them.
@@ -315,7 +322,7 @@ func (m *modelWriter) checkpoint(c *enrich.Counts, took time.Duration) string {
 	if unknown.Tokens > 0 {
 		line += fmt.Sprintf("; calls of unknown cost, such as those broken off, count with the most they can take: %d tokens, %s", unknown.Tokens, unknown.Money.In(m.price.currency))
 	}
-	if n := m.client.Stats().Misreported; n > 0 {
+	if n := m.misreported(); n > 0 {
 		line += fmt.Sprintf("; %s with numbers of tokens that cannot be, counted at their bound", humanize.Count(n, "reply", "replies"))
 	}
 	if m.monitor == nil {
@@ -374,18 +381,16 @@ func (m *modelWriter) outcome(err error) error {
 // whose texts are all in the journal sends nothing.
 type probedClient struct {
 	*endpoint.Client
-	probe    func(context.Context) error
-	announce func()
-	once     sync.Once
-	err      error
+	probe func(context.Context, *endpoint.Client) error
+	once  sync.Once
+	err   error
 }
 
-// Do implements enrich.Model.
+// Do sends a request.
 func (p *probedClient) Do(ctx context.Context, req endpoint.Request) (endpoint.Answer, error) {
 	p.once.Do(func() {
-		p.announce()
 		if p.Mode() == "" {
-			p.err = p.probe(ctx)
+			p.err = p.probe(ctx, p.Client)
 		}
 	})
 	if p.err != nil {
@@ -419,7 +424,7 @@ func (r *run) texts() *release.Texts {
 	if m == nil {
 		return nil
 	}
-	out := &release.Texts{Provider: r.Provider, Model: m.name, Calls: m.counts.Calls, Tokens: release.Tokens(m.counts.Usage), Cost: []release.Sum{}}
+	out := &release.Texts{Provider: r.Provider, Model: strings.Join(m.enricher.Models(), ", "), Calls: m.counts.Calls, Tokens: release.Tokens(m.counts.Usage), Cost: []release.Sum{}}
 	if m.price.known {
 		out.Cost = append(out.Cost, release.Sum{Amount: m.spent().Money.Amount(), Currency: m.price.currency})
 	}
@@ -494,6 +499,9 @@ func (r *run) checkQuarantine() error {
 func (m *modelWriter) close() {
 	if m.refused != nil {
 		m.refused.Close()
+	}
+	for _, c := range m.others {
+		c.Close()
 	}
 	if m.client != nil {
 		m.client.Close()

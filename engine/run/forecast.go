@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
@@ -55,7 +56,13 @@ type TextForecast struct {
 	Waiting int            `json:"waiting,omitempty"` // batches of earlier runs, whose answers count as missing here
 	Calls   []PendingCall  `json:"calls"`
 	Tokens  release.Tokens `json:"tokens"`
-	Prefix  int64          `json:"prefix"` // of Tokens.Prompt: those that are the same for everyone
+	// Prefix are those of Tokens.Prompt that are the same for everyone, or, if Beginnings is
+	// more than 1, for many.
+	Prefix     int64 `json:"prefix"`
+	Beginnings int   `json:"beginnings"` // of a call, at most
+	// Shares are what the models and temperatures take that write about shares of the persons,
+	// in the order of the spec; nil if it has none.
+	Shares []ShareForecast `json:"shares,omitempty"`
 	// Offers are what the texts would cost with each model of the price table, the
 	// cheapest first.
 	Offers []Offer `json:"offers"`
@@ -66,6 +73,16 @@ type TextForecast struct {
 	Prices   string  `json:"prices,omitempty"`
 	Priced   bool    `json:"priced"`
 	Journal  string  `json:"journal,omitempty"` // empty when there is none yet
+}
+
+// ShareForecast is what the texts take that a model writes at a temperature.
+type ShareForecast struct {
+	Model       string         `json:"model"`
+	Temperature *float64       `json:"temperature,omitempty"` // nil for that of the endpoint
+	Persons     int64          `json:"persons"`
+	Tokens      release.Tokens `json:"tokens"`
+	Cost        float64        `json:"cost"` // of the model, in the currency of the forecast
+	Priced      bool           `json:"priced"`
 }
 
 // Offer is what texts cost with a model, in the currency of the price table, by the way
@@ -245,16 +262,68 @@ func (r *run) forecast(e *enrich.Enricher, cfg endpoint.Config, price pricing) (
 		f.Tokens.Prompt += c.Estimate.Prompt
 		f.Tokens.Completion += c.Estimate.Completion
 		f.Prefix += c.Prefix
+		f.Beginnings = max(f.Beginnings, c.Beginnings)
 	}
 	f.Offers = offers(endpoint.Prices(), f.Tokens, f.Prefix)
+	f.Currency, f.Prices = price.currency, price.date
 	if r.inBatches() {
-		f.Mode, price.price = InBatches, price.price.InBatch()
+		f.Mode = InBatches
 	}
-	if f.Priced = price.known; price.known {
-		f.Cost = price.price.Cost(endpoint.Usage(f.Tokens)).Money.Amount()
-		f.Currency, f.Prices = price.currency, price.date
+	if f.Shares, err = r.forecastShares(f.Calls); err != nil {
+		return nil, err
+	}
+	if f.Shares == nil {
+		f.Cost, f.Priced = r.costOf(price, f.Tokens)
+	} else {
+		f.Model, f.Priced = strings.Join(e.Models(), ", "), true
+		for _, s := range f.Shares {
+			f.Cost, f.Priced = f.Cost+s.Cost, f.Priced && s.Priced
+		}
+	}
+	if !f.Priced {
+		f.Cost, f.Currency, f.Prices = 0, "", ""
 	}
 	return f, nil
+}
+
+// costOf returns what tokens cost in the mode of the run, and whether that is known.
+func (r *run) costOf(price pricing, tokens release.Tokens) (float64, bool) {
+	if !price.known {
+		return 0, false
+	}
+	if r.inBatches() {
+		price.price = price.price.InBatch()
+	}
+	return price.price.Cost(endpoint.Usage(tokens)).Money.Amount(), true
+}
+
+// sameSetting reports whether two settings are equal, or both not given.
+func sameSetting(a, b *float64) bool { return a == b || a != nil && b != nil && *a == *b }
+
+// forecastShares adds up what all calls take for the shares of the persons.
+func (r *run) forecastShares(calls []PendingCall) ([]ShareForecast, error) {
+	var out []ShareForecast
+	for _, c := range calls {
+		for _, s := range c.Shares {
+			i := slices.IndexFunc(out, func(o ShareForecast) bool { return o.Model == s.Model && sameSetting(o.Temperature, s.Temperature) })
+			if i < 0 {
+				i = len(out)
+				out = append(out, ShareForecast{Model: s.Model, Temperature: s.Temperature})
+			}
+			o := &out[i]
+			o.Persons = max(o.Persons, s.Persons)
+			o.Tokens.Prompt += s.Estimate.Prompt
+			o.Tokens.Completion += s.Estimate.Completion
+		}
+	}
+	for i := range out {
+		_, price, err := r.configure(out[i].Model)
+		if err != nil {
+			return nil, err
+		}
+		out[i].Cost, out[i].Priced = r.costOf(price, out[i].Tokens)
+	}
+	return out, nil
 }
 
 // charsPerToken returns the ratio that an estimate uses.

@@ -9,6 +9,7 @@ import (
 	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/plan"
 )
 
 // checkProvider refuses a provider that neither the program nor the spec defines.
@@ -35,11 +36,8 @@ func (r *run) chooseModel() (string, error) {
 	if len(r.plan.Calls) == 0 {
 		return "", fmt.Errorf("%w: the spec has no calls, so a model has nothing to write; add calls, or choose --provider %s", ErrUsage, Offline)
 	}
-	if m := r.Writer.Endpoint.Model; m != "" {
+	if m := r.chosenModel(); m != "" {
 		return m, nil
-	}
-	if e := r.bundle.Writers.Endpoint(r.Provider); e != nil && e.Model != "" {
-		return e.Model, nil
 	}
 	var named []string
 	for _, c := range r.plan.Calls {
@@ -47,10 +45,26 @@ func (r *run) chooseModel() (string, error) {
 			named = append(named, c.Model)
 		}
 	}
+	if v := r.plan.Variation; v != nil && len(named) == 1 && named[0] == "" && v.Calls == nil && len(v.Shares) > 0 &&
+		!slices.ContainsFunc(v.Shares, func(s plan.ModelShare) bool { return s.Model == "" }) {
+		return v.Shares[0].Model, nil
+	}
 	if len(named) > 1 || named[0] == "" {
 		return "", fmt.Errorf("%w: the spec's calls do not all name the same model; choose one with --model", ErrUsage)
 	}
 	return named[0], nil
+}
+
+// chosenModel returns the model that writes in place of those that calls and shares of
+// persons name: that of the request, else that of the spec's endpoint; "" for none.
+func (r *run) chosenModel() string {
+	if m := r.Writer.Endpoint.Model; m != "" {
+		return m
+	}
+	if e := r.bundle.Writers.Endpoint(r.Provider); e != nil {
+		return e.Model
+	}
+	return ""
 }
 
 // pricing is the price of a model, with the currency and date of its table.

@@ -44,6 +44,7 @@ type Spec struct {
 	MostMoved    *float64    // share of persons by which a table may move; nil if the spec sets no limit
 	Prices       *Prices     // nil if the spec has none
 	Enrichment   *Enrichment // nil if the spec has none
+	Variation    *Variation  // nil if the spec has none
 	Card         Card
 
 	// ParseConditions parses conditions that are in files which the spec names, such

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -35,6 +36,7 @@ func (c *compiler) compileCalls() {
 	}
 	if !c.diags.Failed() {
 		k.order()
+		k.compileVariation()
 	}
 }
 
@@ -47,6 +49,7 @@ type calls struct {
 	writes   map[string][]string // call to its fields
 	compiled []plan.Call
 	needs    [][]need // per compiled call
+	avoids   []string // calls whose prompt shows what to avoid
 }
 
 // need is a call that must come first, and the place that says so.
@@ -82,6 +85,13 @@ func (k *calls) split(s *spec.Call) []spec.Call {
 		call := *s
 		call.Name, call.Examples = fmt.Sprintf("%s.%d", s.Name, len(out)+1), nil
 		for i, x := range s.Examples {
+			if k.rangesOver(&x) {
+				x.Answer = slices.DeleteFunc(slices.Clone(x.Answer), func(a spec.Named) bool { return slices.Contains(fields, a.Name) && !slices.Contains(part, a.Name) })
+				if len(x.Answer) > 0 {
+					call.Examples, shown[i] = append(call.Examples, x), true
+				}
+				continue
+			}
 			foreign := func(a spec.Named) bool { return slices.Contains(fields, a.Name) && !slices.Contains(part, a.Name) }
 			if !slices.ContainsFunc(x.Answer, foreign) {
 				call.Examples, shown[i] = append(call.Examples, x), true
@@ -96,10 +106,17 @@ func (k *calls) split(s *spec.Call) []spec.Call {
 	for i, x := range s.Examples {
 		if !shown[i] {
 			k.diags.Warnf(x.Place, "example", "no request asks for all fields that the example answers, so it is not shown").
-				WithHint("answer fields that are asked for together: fields_at_once is %d, in the order of the fields", s.AtOnce)
+				WithHint("name the fields in its prompt with {{ range .Fields }}, or answer fields that are asked for together: fields_at_once is %d, in the order of the fields", s.AtOnce)
 		}
 	}
 	return out
+}
+
+// rangesOver reports whether the prompt of an example is a template, which names the fields
+// that are asked for.
+func (k *calls) rangesOver(x *spec.Example) bool {
+	w, ok := k.source(x.Prompt)
+	return ok && plan.IsTemplate(w.text)
 }
 
 // compile compiles a call. It is not ok after a fault.
@@ -151,6 +168,9 @@ func (k *calls) compile(s *spec.Call) (call plan.Call, needs []need, ok bool) {
 			needs = append(needs, need{writer, template.place(ref.Offset)})
 		}
 	}
+	if slices.Contains(t.Fields(), plan.ToWrite+".avoid") {
+		k.avoids = append(k.avoids, call.Name)
+	}
 	needs = append(needs, k.originals(t, s, &call)...)
 	k.try(t, template, &call)
 	if call.MaxTokens == 0 {
@@ -162,7 +182,8 @@ func (k *calls) compile(s *spec.Call) (call plan.Call, needs []need, ok bool) {
 // example compiles an answered call and checks it against the fields of the call.
 func (k *calls) example(s *spec.Example, call *plan.Call) plan.Example {
 	x := plan.Example{Answer: map[string]plan.Answer{}}
-	if w, ok := k.source(s.Prompt); ok {
+	w, ok := k.source(s.Prompt)
+	if ok {
 		x.Prompt = w.text
 	}
 	for _, a := range s.Answer {
@@ -189,6 +210,11 @@ func (k *calls) example(s *spec.Example, call *plan.Call) plan.Example {
 			k.diags.Errorf(a.Value.Place, "example", "the example has %d items, and field %q has %d to %d", n, f.Name, f.Text.Items.Min, f.Text.Items.Max).WithHint("an example must meet the limits of an answer")
 		}
 		x.Answer[f.Name] = plan.Answer{Items: items}
+	}
+	if ok && plan.IsTemplate(x.Prompt) {
+		if t := k.parseOver(w, nil); t != nil {
+			k.execute(t, w, map[string]any{}, slices.Sorted(maps.Keys(x.Answer)))
+		}
 	}
 	if len(x.Answer) == 0 && !k.diags.Failed() {
 		k.diags.Errorf(s.Place, "example", "the example has no answer").WithHint("give a text for at least one field of call %q", call.Name)

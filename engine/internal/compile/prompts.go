@@ -69,6 +69,11 @@ func (c *compiler) parse(w source) *prompt.Template {
 		}
 		known = append(known, f.Name)
 	}
+	return c.parseOver(w, known)
+}
+
+// parseOver parses a prompt over some fields and those to write.
+func (c *compiler) parseOver(w source, known []string) *prompt.Template {
 	for _, part := range plan.ToWriteParts {
 		known = append(known, plan.ToWrite+"."+part)
 	}
@@ -92,13 +97,18 @@ func (c *compiler) try(t *prompt.Template, w source, call *plan.Call) {
 	for _, name := range call.Sees {
 		values[name] = exampleOf(c.kinds.Fields[name])
 	}
+	c.execute(t, w, values, call.Fields)
+}
+
+// execute executes a prompt that asks for some fields.
+func (c *compiler) execute(t *prompt.Template, w source, values map[string]any, names []string) {
 	var fields []map[string]any
-	for _, name := range call.Fields {
+	for _, name := range names {
 		f, original := c.kinds.Fields[name], ""
 		if f.Text.Of != "" {
 			original = "text"
 		}
-		fields = append(fields, plan.Writing(f, nil, original, ""))
+		fields = append(fields, plan.Writing(f, nil, nil, original, ""))
 	}
 	values[plan.ToWrite] = fields
 	err := t.Execute(c.ctx, io.Discard, values)

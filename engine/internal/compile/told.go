@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/personagen/personagen/engine/internal/phrase"
@@ -125,7 +126,7 @@ func (t told) checkPart(w writtenField, at int, name string, b *bank, before []*
 			open.missing += least - max(1, c.numbers)
 		}
 		gap := t.gap(c, open, ways[c])
-		if gap == nil {
+		if gap == nil || t.gap(c, t.untold(c, b, before, elsewhere, present), ways[c]) == nil {
 			continue
 		}
 		who := gap.who
@@ -140,6 +141,51 @@ func (t told) checkPart(w writtenField, at int, name string, b *bank, before []*
 		return false
 	}
 	return true
+}
+
+// untold returns the phrases of a bank that are open whatever the parts before b, and b
+// itself on the way to the bank, tell. Parts that tell the same fact make its phrases
+// unusable once, which the sum over taken does not see.
+func (t told) untold(c, b *bank, before []*bank, elsewhere map[string]bool, present presence) openings {
+	facts, drawn := maps.Clone(elsewhere), 0
+	tell := func(by *bank) {
+		drawn += t.draws(by, c)
+		for _, x := range t.reached(by, false) {
+			for fact := range t.tells[x] {
+				facts[fact] = true
+			}
+		}
+	}
+	for _, x := range before {
+		tell(x)
+	}
+	if c != b {
+		tell(b)
+		drawn-- // the phrase that is looked for
+	}
+	open := t.openings(c, present, facts)
+	if least := 1 + drawn; c.numbers < least {
+		open.missing += least - max(1, c.numbers)
+	}
+	return open
+}
+
+// draws returns how many phrases of a bank one phrase of another draws at most, itself or
+// through references.
+func (t told) draws(by, from *bank) (most int) {
+	by.eachPhrase(func(_ *section, _, x *phrase.Phrase) {
+		n := 0
+		if by == from {
+			n = 1
+		}
+		for _, part := range x.Parts {
+			if part.Kind == phrase.Bank {
+				n += t.draws(t.banks[bankOf(part.Text)], from)
+			}
+		}
+		most = max(most, n)
+	})
+	return most
 }
 
 // taken returns how many phrases of a bank one phrase of another can at most make unusable by

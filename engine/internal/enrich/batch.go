@@ -13,6 +13,9 @@ import (
 type BatchOptions struct {
 	// Dir is the folder of the ledger of batches and of their files.
 	Dir string
+	// Clients are those of the models that another client asks than the one that is given
+	// to RunBatches.
+	Clients map[string]*endpoint.Client
 	// Ready is called before the first new request is written, to find out how
 	// the endpoint answers; nil if that is known.
 	Ready func(context.Context) error
@@ -57,6 +60,7 @@ func (e *Enricher) RunBatches(ctx context.Context, c *endpoint.Client, o BatchOp
 	defer cut()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, cut) })()
 	s := &batcher{
+		models: e.Models(),
 		runner: &runner{Enricher: e, counts: e.newCounts(), life: calls, adopts: true}, BatchOptions: o, client: c, ledger: l,
 		scanBlock: e.newBlock(sources()), judgeBlock: e.newBlock(sources()), first: first, count: count,
 		asked: newBitset(count), reported: newBitset(count), maxRequests: int64(c.Batches().Requests),

@@ -32,7 +32,7 @@ func (s *batcher) judge(ctx context.Context, b *openBatch, now endpoint.Batch) (
 		return sum, err
 	}
 	defer lines.close()
-	j := judging{batcher: s, lines: lines, sum: &sum, complete: now.Status == "completed"}
+	j := judging{batcher: s, client: s.clientOf(b.Model), lines: lines, sum: &sum, complete: now.Status == "completed"}
 	var group []numbered
 	err = s.ledger.eachAsked(b.entry, func(number int64, a indexLine) error {
 		if len(group) > 0 && (a.Person < group[len(group)-1].Person || a.Person >= group[0].Person+blockRows) {
@@ -53,6 +53,7 @@ func (s *batcher) judge(ctx context.Context, b *openBatch, now endpoint.Batch) (
 // judging is the state of judging a batch.
 type judging struct {
 	*batcher
+	client   *endpoint.Client // of the batch
 	lines    *replies
 	sum      *batchSum
 	complete bool // the provider reports every request as answered
@@ -128,7 +129,7 @@ func (j *judging) request(ctx context.Context, p *person, r numbered) error {
 		j.sum.refused++
 		a := attempt{Run: j.ledger.head.Run, Tries: tries[t.key], Fault: t.fault}
 		if a.Tries >= j.options.Tries {
-			j.written = append(j.written, journal.Record{Key: t.key, Value: (&record{Source: c.model, Refused: t.fault}).bytes()})
+			j.written = append(j.written, journal.Record{Key: t.key, Value: (&record{Source: p.variant(c, r.Person).model, Refused: t.fault}).bytes()})
 		}
 		j.attempts = append(j.attempts, ledgerRecord(t.key, a))
 	}
@@ -217,9 +218,12 @@ func (j *judging) tasks(p *person, r numbered) (tasks []task, tries map[journal.
 			continue
 		}
 		c, tries = &p.calls[i], map[journal.Key]int{}
-		shown := c.shown(p.values)
+		a, _, err := p.asks(c, r.Person, p.values)
+		if err != nil {
+			return nil, nil, nil, err
+		}
 		keys := func(f *field) []journal.Key { // also those under which an earlier version asked
-			to := f.shownTo(shown, p.values)
+			to := a.to(f, p.values)
 			return append(f.formerKeys(to, p.block.batch, p.row), f.key(to, p.block.batch, p.row))
 		}
 		for _, t := range missing {

@@ -1,6 +1,9 @@
 package enrich
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // recoverBatches takes up what earlier runs have left.
 func (s *batcher) recoverBatches() error {
@@ -23,11 +26,11 @@ func (s *batcher) recoverEntry(e entry) error {
 	if e.State == sending { // at most the file was uploaded, which costs nothing
 		return s.closeEntry(e)
 	}
-	if e.BaseURL != s.client.BaseURL() || e.Model != s.modelName() || e.Population != s.options.Population {
+	if e.BaseURL != s.client.BaseURL() || !slices.Contains(s.models, e.Model) || e.Population != s.options.Population {
 		return fmt.Errorf("%w: for model %s at %s, perhaps for other persons; run that again first, or discard its answers by removing the folder %s", ErrOtherBatches, e.Model, e.BaseURL, s.ledger.dir)
 	}
 	if e.State == creating {
-		b, err := s.client.LostBatch(s.life, e.File, e.Name)
+		b, err := s.clientOf(e.Model).LostBatch(s.life, e.File, e.Name)
 		if err != nil {
 			return err
 		}

@@ -9,14 +9,40 @@ import (
 // maxErrors is how often a request that gets no answer is sent in one run.
 const maxErrors = 3
 
-// scan goes over all persons, counts, and sends what can be asked.
+// scan goes over all persons, counts, and sends what can be asked, once for each model.
 func (s *batcher) scan(ctx context.Context) error {
+	var blocked error
+	for _, s.asking = range s.models {
+		if err := s.scanModel(ctx); err != nil {
+			return err
+		}
+		if err := s.sendFile(ctx); err != nil {
+			return err
+		}
+		if s.blocked != nil {
+			blocked = s.blocked
+		}
+	}
+	s.blocked = blocked
+	if s.Progress != nil {
+		s.Progress(s.total())
+	}
+	return nil
+}
+
+// scanModel goes over all persons, counts, and asks one model what can be asked.
+func (s *batcher) scanModel(ctx context.Context) error {
 	s.counts, s.blocked, s.boughtBefore = s.newCounts(), nil, slices.Clone(s.bought)
-	for at := s.first; at < s.first+s.count; at += blockRows {
+	for at, n := s.first, int64(0); at < s.first+s.count; at += n {
+		n = s.portion(at, s.first+s.count-at)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := s.scanBlock.load(at, int(min(blockRows, s.first+s.count-at))); err != nil {
+		open, err := s.windowOpen(ctx, at)
+		if err != nil {
+			return err
+		}
+		if err := s.scanBlock.load(at, int(n)); err != nil {
 			return err
 		}
 		if s.options.Watch != nil && !s.scanned {
@@ -25,19 +51,29 @@ func (s *batcher) scan(ctx context.Context) error {
 			}
 		}
 		for row := range s.scanBlock.batch.N {
-			if err := s.scanPerson(ctx, s.newPerson(s.scanBlock, row)); err != nil {
+			p := s.newPerson(s.scanBlock, row)
+			if !open {
+				p.leave(nil, 0, nil)
+			} else if err := s.scanPerson(ctx, p); err != nil {
 				return err
 			}
 		}
 	}
 	s.scanned = true
-	if err := s.sendFile(ctx); err != nil {
-		return err
-	}
-	if s.Progress != nil {
-		s.Progress(s.total())
-	}
 	return nil
+}
+
+// windowOpen reports whether persons of a window can be asked about. What they are to avoid
+// is found out when nobody before them needs a request any more.
+func (s *batcher) windowOpen(ctx context.Context, at int64) (bool, error) {
+	window := s.window(at)
+	if known, err := s.windowKnown(window); err != nil || known {
+		return known, err
+	}
+	if s.counts.Persons < at-s.first {
+		return false, nil
+	}
+	return true, s.openWindow(ctx, s.scanBlock.source, window, s.first)
 }
 
 // scanPerson asks for what a person misses, if no request about the person is at
@@ -68,7 +104,7 @@ func (s *batcher) scanPerson(ctx context.Context, p *person) error {
 		if len(tasks) == 0 {
 			continue
 		}
-		if s.blocked == nil {
+		if s.blocked == nil && p.variant(c, p.number()).model == s.asking {
 			if s.blocked, err = s.ask(ctx, p, c, tasks, tries); err != nil {
 				return err
 			}

@@ -18,7 +18,8 @@ func (s *batcher) ask(ctx context.Context, p *person, c *call, tasks []task, tri
 	if err != nil {
 		return nil, err
 	}
-	worst := s.client.InBatch().Worst(req)
+	client := s.clientOf(s.asking)
+	worst := client.InBatch().Worst(req)
 	if blocked, err := s.ready(ctx, worst); blocked != nil || err != nil {
 		return blocked, err
 	}
@@ -28,7 +29,7 @@ func (s *batcher) ask(ctx context.Context, p *person, c *call, tasks []task, tri
 				return blocked, err
 			}
 		}
-		if s.line, worst, err = s.client.AppendBatchLine(s.line[:0], requestID(s.file.entry.Requests, p.number()), req); err != nil {
+		if s.line, worst, err = client.AppendBatchLine(s.line[:0], requestID(s.file.entry.Requests, p.number()), req); err != nil {
 			return nil, err
 		}
 		if !s.full(s.file, len(s.line)) {
@@ -82,7 +83,7 @@ func (s *batcher) openFile(worst endpoint.Cost) (blocked, err error) {
 		return budget.Refuse(worst), nil
 	}
 	e := s.ledger.next()
-	e.BaseURL, e.Model, e.Population = s.client.BaseURL(), s.modelName(), s.options.Population
+	e.BaseURL, e.Model, e.Population = s.client.BaseURL(), s.asking, s.options.Population
 	s.file, err = newBatchFile(s.ledger, e, budget.NewReservation())
 	return nil, err
 }
@@ -112,14 +113,14 @@ func (s *batcher) sendFile(ctx context.Context) error {
 		return errors.Join(err, s.closeEntry(e))
 	}
 	var err error
-	if e.File, err = s.client.UploadBatch(ctx, s.ledger.input(e.Number), e.Name); err != nil {
+	if e.File, err = s.clientOf(e.Model).UploadBatch(ctx, s.ledger.input(e.Number), e.Name); err != nil {
 		return notSent(err)
 	}
 	e.State = creating
 	if err := s.ledger.save(e); err != nil {
 		return err
 	}
-	b, err := s.client.MakeBatch(s.life, e.File, e.Name)
+	b, err := s.clientOf(e.Model).MakeBatch(s.life, e.File, e.Name)
 	switch {
 	case err != nil && !endpoint.Charged(err):
 		return notSent(err)

@@ -12,7 +12,9 @@ import (
 type batcher struct {
 	*runner
 	BatchOptions
-	client     *endpoint.Client
+	client     *endpoint.Client // of the models that have none of their own
+	models     []string         // that are asked
+	asking     string           // the model that the current scan asks
 	ledger     *ledger
 	scanBlock  *block
 	judgeBlock *block
@@ -80,9 +82,13 @@ func requests(n int64) string { return humanize.Count(n, "request", "requests") 
 
 func texts(n int64) string { return humanize.Count(n, "text", "texts") }
 
-// modelName is the model of the first call, for messages: all calls are sent to
-// one endpoint and model.
-func (s *batcher) modelName() string { return s.Enricher.calls[0].model }
+// clientOf returns the client of a model. A batch is for one model.
+func (s *batcher) clientOf(model string) *endpoint.Client {
+	if c := s.Clients[model]; c != nil {
+		return c
+	}
+	return s.client
+}
 
 // setAsked records whether a request about a person is at the provider. Batches
 // of earlier runs may be about persons outside the range.

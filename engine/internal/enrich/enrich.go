@@ -20,6 +20,7 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/prompt"
+	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/internal/rules"
 	"github.com/personagen/personagen/engine/journal"
 	"github.com/personagen/personagen/engine/kind"
@@ -28,12 +29,14 @@ import (
 
 // Options configure an Enricher.
 type Options struct {
-	// Model overrides the model that the calls name. It is the value of
-	// text_source.
+	// Model overrides the models that the calls and the shares of persons name. The model
+	// that wrote a text is the value of text_source.
 	Model string
 	// Population identifies the population that persons are numbered in: its
 	// structure, seed and size.
 	Population string
+	// Seed is that of the population, from which the variation of requests is drawn.
+	Seed uint64
 	// Former identifies the population as an earlier version did, in every way that it
 	// may have: records of a person are also found under its keys. They are used when
 	// the facts that the key has are still those of the person.
@@ -77,6 +80,8 @@ type Enricher struct {
 	journal *journal.Journal
 	calls   []call
 	sources []source
+	variety *variety
+	avoid   *avoidance // nil if nothing is to be avoided
 
 	rubbishSeen *rubbish
 }
@@ -84,7 +89,9 @@ type Enricher struct {
 // call is a plan's call with its parsed prompt.
 type call struct {
 	*plan.Call
-	model       string
+	examples    []example
+	draws       []rng.Stream // of the examples; nil if everyone is shown the same
+	variants    [][]*variant // by share and by the example that is shown first
 	template    *prompt.Template
 	sees        []seen
 	fields      []field
@@ -103,11 +110,10 @@ type seen struct {
 type field struct {
 	*kind.Field
 	column   int
-	number   int        // position in Counts.Fields
-	common   [32]byte   // hash of what its records have in common
-	former   [][32]byte // common under Options.Former
-	compared []int      // columns that rules compare its text with
-	mentions []int      // columns that its text must mention
+	at       int   // position in the call
+	number   int   // position in Counts.Fields
+	compared []int // columns that rules compare its text with
+	mentions []int // columns that its text must mention
 	// language is the scripts of the field's language, nil if not known.
 	language []*unicode.RangeTable
 }
@@ -128,7 +134,7 @@ func New(p *plan.Plan, j *journal.Journal, o Options) (*Enricher, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Enricher{options: o, env: &kind.Env{Fields: p.Fields}, schema: p.Schema(), rules: set, journal: j, rubbishSeen: newRubbish()}
+	e := &Enricher{options: o, env: &kind.Env{Fields: p.Fields}, schema: p.Schema(), rules: set, journal: j, variety: newVariety(p, o.Seed), rubbishSeen: newRubbish()}
 	number := 0
 	for i := range p.Calls {
 		c, err := e.newCall(p, &p.Calls[i])
@@ -141,6 +147,7 @@ func New(p *plan.Plan, j *journal.Journal, o Options) (*Enricher, error) {
 		}
 		e.calls = append(e.calls, c)
 	}
+	e.avoid = e.newAvoidance(p)
 	for i, f := range p.Fields {
 		if f.Meaning() == kind.Provenance {
 			e.sources = append(e.sources, source{i, f.When})
@@ -150,12 +157,16 @@ func New(p *plan.Plan, j *journal.Journal, o Options) (*Enricher, error) {
 }
 
 func (e *Enricher) newCall(p *plan.Plan, from *plan.Call) (call, error) {
-	c := call{Call: from, model: e.options.Model}
-	if c.model == "" {
-		c.model = from.Model
+	c := call{Call: from, draws: e.draws(from, e.options.Seed)}
+	var err error
+	if c.examples, err = parseExamples(from); err != nil {
+		return c, err
 	}
-	if c.model == "" {
-		return c, fmt.Errorf("no model is named")
+	c.variants = e.variants(&c)
+	for _, share := range c.variants {
+		if share[0].model == "" {
+			return c, fmt.Errorf("no model is named")
+		}
 	}
 	var faults []prompt.Fault
 	if c.template, faults = prompt.Parse(from.Name, from.Prompt, nil); len(faults) > 0 {
@@ -179,11 +190,14 @@ func (e *Enricher) newCall(p *plan.Plan, from *plan.Call) (call, error) {
 		}
 		c.fields = append(c.fields, e.newField(p, &c, column))
 	}
+	for _, v := range slices.Concat(c.variants...) {
+		e.identify(p, &c, v)
+	}
 	return c, nil
 }
 
 func (e *Enricher) newField(p *plan.Plan, c *call, column int) field {
-	f := field{Field: p.Fields[column], column: column}
+	f := field{Field: p.Fields[column], column: column, at: len(c.fields)}
 	for _, name := range f.Text.Mentions {
 		f.mentions = append(f.mentions, e.schema.Index(name))
 	}
@@ -203,11 +217,19 @@ func (e *Enricher) newField(p *plan.Plan, c *call, column int) field {
 		tag = p.Language
 	}
 	f.language = scriptsOf(tag)
-	f.common = identityOf(p, c, f.Field, e.options.Population).Hash()
-	for _, population := range e.options.Former {
-		f.former = append(f.former, identityOf(p, c, f.Field, population).Hash())
-	}
 	return f
+}
+
+// identify hashes what the records of each field have in common in a variant.
+func (e *Enricher) identify(p *plan.Plan, c *call, v *variant) {
+	for i := range c.fields {
+		f := c.fields[i].Field
+		var former [][32]byte
+		for _, population := range e.options.Former {
+			former = append(former, identityOf(p, c, v, f, population).Hash())
+		}
+		v.common, v.former = append(v.common, identityOf(p, c, v, f, e.options.Population).Hash()), append(v.former, former)
+	}
 }
 
 // Empty reports whether the plan has no calls.

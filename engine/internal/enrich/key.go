@@ -19,11 +19,11 @@ import (
 // identityOf lists what all records of a field have in common, in the encoding
 // that is fixed for journals. It leaves out what must not affect this field's
 // key: a rule's other fields, and what examples answer for other fields.
-func identityOf(p *plan.Plan, c *call, f *kind.Field, population string) *identity.Text {
+func identityOf(p *plan.Plan, c *call, v *variant, f *kind.Field, population string) *identity.Text {
 	t := &identity.Text{
 		Population: population, Name: f.Name, Title: f.Title, About: f.About,
 		Chars: lengthOf(f.Text.Chars), Mentions: f.Text.Mentions,
-		System: c.System, Prompt: c.Prompt, Model: c.model, Temperature: c.Temperature,
+		System: c.System, Prompt: c.Prompt, Model: v.model, Temperature: v.temperature,
 	}
 	if items := f.Text.Items; items != nil {
 		length := lengthOf(*items)
@@ -45,7 +45,7 @@ func identityOf(p *plan.Plan, c *call, f *kind.Field, population string) *identi
 	if r := f.Text.Ratio; r != nil {
 		t.Of, t.Ratio = f.Text.Of, []float64{r.Min, r.Max}
 	}
-	for _, x := range c.Examples {
+	for _, x := range v.examples {
 		if a, ok := x.Answer[f.Name]; ok {
 			t.Examples = append(t.Examples, identity.Exchange{Prompt: x.Prompt, Answer: identity.Answer{Text: a.Text, Items: a.Items}})
 		}
@@ -71,29 +71,56 @@ func ruleOf(r *plan.Rule) identity.Rule {
 // key returns the key of a field's record of a person. It depends on the field's
 // stanza and its rules, the system text and the prompt, the model and its settings
 // (all in common), the facts and texts that the prompt shows (in shown), the facts
-// that the text must mention or is compared with, the original of a translation, and the
-// person. It does not depend on what other fields the same call writes.
-func (f *field) key(shown [32]byte, b *frame.Batch, row int) journal.Key {
-	return f.keyIn(f.common, shown, b, row)
+// that the text must mention or is compared with, the original of a translation, the
+// phrases that it must avoid, and the person. It does not depend on what other fields the
+// same call writes.
+func (f *field) key(a *asked, b *frame.Batch, row int) journal.Key {
+	return f.keyIn(a.variant.common[f.at], a, b, row)
 }
 
 // formerKeys returns the keys that an earlier version may have given the record.
-func (f *field) formerKeys(shown [32]byte, b *frame.Batch, row int) []journal.Key {
+func (f *field) formerKeys(a *asked, b *frame.Batch, row int) []journal.Key {
 	var keys []journal.Key
-	for _, common := range f.former {
-		keys = append(keys, f.keyIn(common, shown, b, row))
+	for _, common := range a.variant.former[f.at] {
+		keys = append(keys, f.keyIn(common, a, b, row))
 	}
 	return keys
 }
 
-func (f *field) keyIn(common, shown [32]byte, b *frame.Batch, row int) journal.Key {
+func (f *field) keyIn(common [32]byte, a *asked, b *frame.Batch, row int) journal.Key {
+	shown := a.shown
 	h := append(common[:len(common):len(common)], shown[:]...)
 	for _, columns := range [][]int{f.mentions, f.compared} {
 		for _, column := range columns {
 			h = appendFact(h, b.Schema[column].Name, kind.CellValue(b, column, row))
 		}
 	}
+	if list := a.avoids[f.at].texts(); list != nil {
+		h = appendFact(h, "avoid", list)
+	}
 	return journal.MakeKey(sha256.Sum256(h), b.First+int64(row))
+}
+
+// asked is how a call is made for a person.
+type asked struct {
+	variant *variant
+	shown   [32]byte   // hash of what the prompt shows of the person
+	avoids  []*avoided // by field of the call
+}
+
+// asks returns how a call is made for a person, of whom the prompt shows some values. It is
+// not known before the texts that it avoids repeating are there.
+func (e *Enricher) asks(c *call, person int64, values map[string]any) (a *asked, known bool, err error) {
+	a = &asked{variant: e.variant(c, person), shown: c.shown(values), avoids: make([]*avoided, len(c.fields))}
+	known = true
+	for i := range c.fields {
+		list, ok, err := e.list(&c.fields[i], e.window(person))
+		if err != nil {
+			return nil, false, err
+		}
+		a.avoids[i], known = list, known && ok
+	}
+	return a, known, nil
 }
 
 // shown hashes what a call's prompt shows of a person.
@@ -103,6 +130,16 @@ func (c *call) shown(values map[string]any) [32]byte {
 		h = appendFact(h, s.name, values[s.name])
 	}
 	return sha256.Sum256(h)
+}
+
+// to returns how a field is asked for: a translation is shown its original.
+func (a *asked) to(f *field, values map[string]any) *asked {
+	if f.Text.Of == "" {
+		return a
+	}
+	own := *a
+	own.shown = f.shownTo(a.shown, values)
+	return &own
 }
 
 // shownTo is what a prompt shows of a person to the writer of a field: for a translation,
@@ -203,12 +240,12 @@ func (e *Enricher) find(key journal.Key) (*record, error) {
 
 // look returns the record of a field of a person, nil if there is none, its key, and the
 // key that it is under, which differs when an earlier version wrote it.
-func (e *Enricher) look(f *field, shown [32]byte, b *frame.Batch, row int) (r *record, key, at journal.Key, err error) {
-	key = f.key(shown, b, row)
+func (e *Enricher) look(f *field, a *asked, b *frame.Batch, row int) (r *record, key, at journal.Key, err error) {
+	key = f.key(a, b, row)
 	if r, err = e.find(key); r != nil || err != nil || e.journal == nil {
 		return r, key, key, err
 	}
-	for _, at := range f.formerKeys(shown, b, row) {
+	for _, at := range f.formerKeys(a, b, row) {
 		if r, err = e.find(at); r != nil || err != nil {
 			return r, key, at, err
 		}

@@ -2,6 +2,7 @@ package enrich
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -20,10 +21,37 @@ type Pending struct {
 	Estimate endpoint.Usage   `json:"estimate"` // tokens, at the given characters per token
 	// Prefix is how many of the tokens of the prompts stand at their beginning and are
 	// the same for everyone: the system text, the schema, the examples, and the beginning
-	// that all prompts share. A provider may charge less for them.
+	// that all prompts share. A provider may charge less for them. With variation, it is the
+	// same for those with the same model and examples and the same phrases to avoid.
 	Prefix int64 `json:"prefix"`
+	// Beginnings is how many such beginnings there are.
+	Beginnings int `json:"beginnings"`
+	// Shares are the parts of Persons, Estimate and Prefix that shares of the persons have, in
+	// the order of the spec; nil if it has none.
+	Shares []PendingShare `json:"shares,omitempty"`
 
-	shared string // the beginning that all prompts share
+	groups map[prefixGroup]*sharedPrefix
+}
+
+// PendingShare is what remains to be asked about a share of the persons.
+type PendingShare struct {
+	Model       string         `json:"model"`
+	Temperature *float64       `json:"temperature,omitempty"`
+	Persons     int64          `json:"persons"`
+	Estimate    endpoint.Usage `json:"estimate"`
+	Prefix      int64          `json:"prefix"`
+}
+
+// prefixGroup names prompts that may share a beginning.
+type prefixGroup struct {
+	variant *variant
+	window  int64
+}
+
+// sharedPrefix is the beginning that the prompts of some persons share.
+type sharedPrefix struct {
+	persons int64
+	text    string
 }
 
 // Pending returns what Run would ask for and estimates its tokens, without
@@ -33,18 +61,24 @@ func (e *Enricher) Pending(ctx context.Context, s Source, first, count int64, ch
 	b := e.newBlock(s)
 	out := make([]Pending, len(e.calls))
 	for i := range e.calls {
-		out[i] = Pending{Call: e.calls[i].Name, Fields: map[string]int64{}, Stale: map[string]int64{}}
+		out[i] = Pending{Call: e.calls[i].Name, Fields: map[string]int64{}, Stale: map[string]int64{}, groups: map[prefixGroup]*sharedPrefix{}}
+		if len(e.variety.Shares) > 0 {
+			for _, share := range e.calls[i].variants {
+				out[i].Shares = append(out[i].Shares, PendingShare{Model: share[0].model, Temperature: share[0].temperature})
+			}
+		}
 	}
 	existing, err := e.answered(first, count)
 	if err != nil {
 		return nil, err
 	}
 	p := person{runner: &runner{Enricher: e, counts: e.newCounts()}, block: b}
-	for at := first; at < first+count; at += blockRows {
+	for at, n := first, int64(0); at < first+count; at += n {
+		n = e.portion(at, first+count-at)
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := b.load(at, int(min(blockRows, first+count-at))); err != nil {
+		if err := b.load(at, int(n)); err != nil {
 			return nil, err
 		}
 		for p.row = range b.batch.N {
@@ -57,7 +91,15 @@ func (e *Enricher) Pending(ctx context.Context, s Source, first, count int64, ch
 		}
 	}
 	for i := range out {
-		out[i].Prefix += out[i].Persons * endpoint.EstimateTokens(out[i].shared, charsPerToken)
+		to := &out[i]
+		to.Beginnings = len(to.groups)
+		for g, shared := range to.groups {
+			tokens := shared.persons * endpoint.EstimateTokens(shared.text, charsPerToken)
+			to.Prefix += tokens
+			if to.Shares != nil {
+				to.Shares[g.variant.share].Prefix += tokens
+			}
+		}
 	}
 	return out, nil
 }
@@ -84,28 +126,32 @@ func (p *person) estimate(ctx context.Context, c *call, to *Pending, existing *a
 	if err != nil {
 		return err
 	}
-	if to.Persons++; to.Persons == 1 {
-		to.shared = strings.Clone(req.User)
+	to.Persons++
+	g := prefixGroup{p.variant(c, p.number()), p.window(p.number())}
+	if shared := to.groups[g]; shared == nil {
+		to.groups[g] = &sharedPrefix{1, strings.Clone(req.User)}
 	} else {
-		to.shared = commonPrefix(to.shared, req.User)
+		shared.persons, shared.text = shared.persons+1, commonPrefix(shared.text, req.User)
 	}
-	prefix := []string{req.System, string(req.Schema)}
+	tokens := func(text string) int64 { return endpoint.EstimateTokens(text, charsPerToken) }
+	prefix := tokens(req.System) + tokens(string(req.Schema))
 	for _, t := range req.Examples {
-		prefix = append(prefix, t.User, t.Answer)
+		prefix += tokens(t.User) + tokens(t.Answer)
 	}
-	for _, text := range prefix {
-		to.Prefix += endpoint.EstimateTokens(text, charsPerToken)
-		to.Estimate.Prompt += endpoint.EstimateTokens(text, charsPerToken)
-	}
-	to.Estimate.Prompt += endpoint.EstimateTokens(req.User, charsPerToken)
+	used := endpoint.Usage{Prompt: prefix + tokens(req.User)}
 	for _, t := range tasks {
 		to.Fields[t.field.Name]++
 		if existing.has(t.field.Name, p.number()) {
 			to.Stale[t.field.Name]++
 		}
 		text := t.field.placeholder()
-		to.Estimate.Completion += endpoint.EstimateTokens(text, charsPerToken)
+		used.Completion += tokens(text)
 		p.values[t.field.Name] = (&record{Text: text, Items: []string{text}}).value(t.field.Text.Items != nil)
+	}
+	to.Prefix, to.Estimate = to.Prefix+prefix, addUsage(to.Estimate, used)
+	if to.Shares != nil {
+		s := &to.Shares[g.variant.share]
+		s.Persons, s.Prefix, s.Estimate = s.Persons+1, s.Prefix+prefix, addUsage(s.Estimate, used)
 	}
 	return nil
 }
@@ -158,14 +204,26 @@ func (f *field) placeholder() string {
 	return string(text)
 }
 
-// ProbeCalls lists how the calls ask for complete answers, for endpoint.Probe.
+// ProbeCalls lists how the calls ask for complete answers, for endpoint.Probe. Of calls whose
+// answers differ in nothing but names, such as those that ask for one text each, it has one.
 func (e *Enricher) ProbeCalls() []endpoint.Call {
 	var all []endpoint.Call
+	seen := map[string]int{}
 	for _, c := range e.calls {
 		var tasks []task
+		form := ""
 		for k := range c.fields {
 			tasks = append(tasks, task{field: &c.fields[k]})
+			form += fmt.Sprint(c.fields[k].Text.Items != nil, " ")
 		}
+		if c.Temperature != nil {
+			form += fmt.Sprint(*c.Temperature)
+		}
+		if at, ok := seen[form]; ok {
+			all[at].MaxTokens = min(all[at].MaxTokens, c.MaxTokens)
+			continue
+		}
+		seen[form] = len(all)
 		all = append(all, endpoint.Call{Schema: schemaOf(tasks), Temperature: c.Temperature, MaxTokens: c.MaxTokens})
 	}
 	return all

@@ -16,6 +16,7 @@ import (
 // task is a field of a person that is to be written.
 type task struct {
 	field *field
+	avoid []string // phrases
 	key   journal.Key
 	fault string // why the last answer was refused, "" for none
 }
@@ -82,7 +83,13 @@ func endsRun(err error) bool {
 // lists the other fields.
 func (p *person) missing(c *call) ([]task, error) {
 	var tasks []task
-	shown := c.shown(p.values)
+	a, known, err := p.asks(c, p.number(), p.values)
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		p.guess(c, a)
+	}
 	for k := range c.fields {
 		f := &c.fields[k]
 		if !p.block.applies(f, p.row) {
@@ -94,7 +101,7 @@ func (p *person) missing(c *call) ([]task, error) {
 			p.count(func(n *Counts) { n.Fields[f.number].Untranslated++ })
 			continue
 		}
-		r, key, at, err := p.look(f, f.shownTo(shown, p.values), p.block.batch, p.row)
+		r, key, at, err := p.look(f, a.to(f, p.values), p.block.batch, p.row)
 		if err == nil && at != key && p.adopts {
 			err = p.adopt(f, r, key)
 		}
@@ -102,7 +109,7 @@ func (p *person) missing(c *call) ([]task, error) {
 		case err != nil:
 			return nil, err
 		case r == nil || r.Refused != "" && p.options.Refill:
-			tasks = append(tasks, task{field: f, key: key})
+			tasks = append(tasks, task{field: f, avoid: a.avoids[k].texts(), key: key})
 		case r.Refused != "":
 			p.setFate(f, Bad)
 			p.count(func(n *Counts) { n.Fields[f.number].Quarantined++ })
@@ -114,6 +121,15 @@ func (p *person) missing(c *call) ([]task, error) {
 		}
 	}
 	return tasks, nil
+}
+
+// guess fills in phrases that will have to be avoided and are not known yet, for an estimate.
+func (p *person) guess(c *call, a *asked) {
+	for i := range c.fields {
+		if a.avoids[i] == nil {
+			a.avoids[i] = p.avoid.placeholders(&c.fields[i])
+		}
+	}
 }
 
 // adopt writes the record of an earlier version under its key of this one.
@@ -211,20 +227,28 @@ func (p *person) checkAnswer(c *call, req endpoint.Request, tasks []task, text, 
 		names = append(names, t.field.Name)
 	}
 	var said *sent // when needed
+	model := p.variant(c, p.number()).model
 	members, err := parseAnswer(text, names)
 	if fault == "" && err != nil {
 		fault = err.Error()
 	}
 	for _, t := range tasks {
-		r := &record{Field: t.field.Name, Source: c.model}
+		r := &record{Field: t.field.Name, Source: model}
 		if t.fault = fault; fault == "" {
 			t.fault = p.checkField(t.field, members[t.field.Name], r)
 		}
-		if t.fault == "" {
+		if fault == "" && (r.Text != "" || r.Items != nil) { // also of what breaks a rule: it is asked for again with all reasons
 			if said == nil {
 				said = newSent(req, p.values)
+				for _, t := range tasks { // what must be avoided recurs in texts, as the request says
+					for _, phrase := range t.avoid {
+						said.disown(phrase)
+					}
+				}
 			}
-			t.fault = p.rubbish(c, t.field, r, said)
+			if rubbish := p.rubbish(c, t.field, r, said); rubbish != "" {
+				t.fault = strings.Trim(rubbish+"; "+t.fault, "; ")
+			}
 		}
 		if t.fault != "" {
 			bad = append(bad, t)
@@ -268,8 +292,9 @@ func (p *person) quarantine(c *call, tasks []task) error {
 		return nil
 	}
 	var records []journal.Record
+	model := p.variant(c, p.number()).model
 	for _, t := range tasks {
-		r := record{Field: t.field.Name, Source: c.model, Refused: t.fault}
+		r := record{Field: t.field.Name, Source: model, Refused: t.fault}
 		records = append(records, journal.Record{Key: t.key, Value: r.bytes()})
 	}
 	if err := p.journal.Append(records...); err != nil {
@@ -315,15 +340,21 @@ func (p *person) request(ctx context.Context, c *call, tasks []task) (endpoint.R
 	if err != nil {
 		return endpoint.Request{}, fmt.Errorf("the prompt of call %q for person %d: %w", c.Name, p.number(), err)
 	}
-	return endpoint.Request{System: c.System, Examples: c.turns(tasks), User: user, Schema: schemaOf(tasks), Temperature: c.Temperature, MaxTokens: c.MaxTokens}, nil
+	v := p.variant(c, p.number())
+	examples, err := v.turns(ctx, tasks)
+	if err != nil {
+		return endpoint.Request{}, fmt.Errorf("the prompt of an example of call %q: %w", c.Name, err)
+	}
+	return endpoint.Request{Model: v.model, System: c.System, Examples: examples, User: user, Schema: schemaOf(tasks), Temperature: v.temperature, MaxTokens: c.MaxTokens}, nil
 }
 
-// turns returns the call's examples, reduced to the fields that are asked for,
+// turns returns the examples that are shown, reduced to the fields that are asked for,
 // without those that answer none of them.
-func (c *call) turns(tasks []task) []endpoint.Turn {
+func (v *variant) turns(ctx context.Context, tasks []task) ([]endpoint.Turn, error) {
 	var turns []endpoint.Turn
-	for _, x := range c.Examples {
+	for _, x := range v.examples {
 		var b strings.Builder
+		var fields []map[string]any
 		for _, t := range tasks {
 			a, ok := x.Answer[t.field.Name]
 			if !ok {
@@ -335,12 +366,22 @@ func (c *call) turns(tasks []task) []endpoint.Turn {
 			}
 			data, _ := json.Marshal(value) // strings always marshal
 			fmt.Fprintf(&b, ",%s:%s", quoted(t.field.Name), data)
+			fields = append(fields, plan.Writing(t.field.Field, nil, nil, "", ""))
 		}
-		if b.Len() > 0 {
-			turns = append(turns, endpoint.Turn{User: x.Prompt, Answer: "{" + b.String()[1:] + "}"})
+		if b.Len() == 0 {
+			continue
 		}
+		turn := endpoint.Turn{User: x.Prompt, Answer: "{" + b.String()[1:] + "}"}
+		if x.template != nil {
+			var text strings.Builder
+			if err := x.template.Execute(ctx, &text, map[string]any{plan.ToWrite: fields}); err != nil {
+				return nil, err
+			}
+			turn.User = text.String()
+		}
+		turns = append(turns, turn)
 	}
-	return turns
+	return turns, nil
 }
 
 func (c *call) render(ctx context.Context, values map[string]any, b *block, row int, tasks []task) (string, error) {
@@ -352,7 +393,7 @@ func (c *call) render(ctx context.Context, values map[string]any, b *block, row 
 				mentions = append(mentions, value)
 			}
 		}
-		fields[i] = plan.Writing(t.field.Field, mentions, t.field.originalIn(values), t.fault)
+		fields[i] = plan.Writing(t.field.Field, mentions, t.avoid, t.field.originalIn(values), t.fault)
 	}
 	values[plan.ToWrite] = fields
 	var text strings.Builder

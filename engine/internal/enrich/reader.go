@@ -3,7 +3,6 @@ package enrich
 import (
 	"bytes"
 	"context"
-	"io"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/narrate"
@@ -17,11 +16,15 @@ type Reader struct {
 	counts Counts
 	from   []map[string]string       // by row, the source of each field that calls write
 	used   func(key, at journal.Key) // when set, receives the key of every record found, and where it is
+	lists  map[journal.Key]bool      // of phrases to avoid that used has received
+	// read, when set, receives every accepted text, with the facts that prompts show of the
+	// person.
+	read func(f *field, facts map[string]any, r *record)
 }
 
 // Reader returns a new Reader, for one goroutine.
 func (e *Enricher) Reader() *Reader {
-	return &Reader{Enricher: e, block: e.newBlock(nil), counts: e.newCounts()}
+	return &Reader{Enricher: e, block: e.newBlock(nil), counts: e.newCounts(), lists: map[journal.Key]bool{}}
 }
 
 // Fill fills the columns that calls write, and the text sources, of a batch whose
@@ -56,27 +59,13 @@ func (e *Enricher) Export(ctx context.Context, s Source, first, count int64, to 
 	var keys, places []journal.Key
 	reader := e.Reader()
 	reader.used = func(key, at journal.Key) { keys, places = append(keys, key), append(places, at) }
-	for end := first + count; first < end; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		b, err := s.Batch(first, int(min(exportRows, end-first)))
-		if err != nil {
-			return err
-		}
-		if b.N == 0 {
-			return io.ErrUnexpectedEOF
-		}
+	return eachBatch(ctx, s, first, count, func(b *frame.Batch) error {
 		keys, places = keys[:0], places[:0]
 		if err := reader.Fill(b); err != nil {
 			return err
 		}
-		if err := e.copyRecords(keys, places, to); err != nil {
-			return err
-		}
-		first += int64(b.N)
-	}
-	return nil
+		return e.copyRecords(keys, places, to)
+	})
 }
 
 // copyRecords copies the records at some places to another journal, under their keys.
@@ -111,19 +100,26 @@ func clearTexts(c *frame.Column, n int) {
 // person fills a row and returns the source of each of its texts.
 func (r *Reader) person(row int) (map[string]string, error) {
 	from := map[string]string{}
-	values := r.facts(r.block.batch, row)
+	values, number := r.facts(r.block.batch, row), r.block.batch.First+int64(row)
 	r.counts.Persons++
 	for i := range r.calls {
 		c := &r.calls[i]
-		shown := c.shown(values)
+		a, known, err := r.asks(c, number, values)
+		if err != nil {
+			return nil, err
+		}
+		r.useLists(c, number)
 		for k := range c.fields {
 			f := &c.fields[k]
-			rec, err := r.accepted(f, shown, values, row)
+			rec, err := r.accepted(f, a, known, values, row)
 			if err != nil {
 				return nil, err
 			}
 			if rec != nil {
 				values[f.Name], from[f.Name] = rec.value(f.Text.Items != nil), rec.Source
+				if r.read != nil {
+					r.read(f, r.facts(r.block.batch, row), rec)
+				}
 			}
 			r.put(f, row, rec)
 		}
@@ -131,9 +127,24 @@ func (r *Reader) person(row int) (map[string]string, error) {
 	return from, nil
 }
 
+// useLists reports the lists of phrases that a person's texts avoid, each once.
+func (r *Reader) useLists(c *call, person int64) {
+	window := r.window(person)
+	if r.used == nil || window == 0 {
+		return
+	}
+	for i := range c.fields {
+		key := r.avoid.listKey(&c.fields[i], window)
+		if list, _, _ := r.list(&c.fields[i], window); list != nil && !r.lists[key] {
+			r.lists[key] = true
+			r.used(key, key)
+		}
+	}
+}
+
 // accepted returns the record of a person's accepted text, nil if there is none,
 // and counts the outcome.
-func (r *Reader) accepted(f *field, shown [32]byte, values map[string]any, row int) (*record, error) {
+func (r *Reader) accepted(f *field, a *asked, known bool, values map[string]any, row int) (*record, error) {
 	n := &r.counts.Fields[f.number]
 	if !r.block.applies(f, row) {
 		n.NotApplicable++
@@ -143,7 +154,11 @@ func (r *Reader) accepted(f *field, shown [32]byte, values map[string]any, row i
 		n.Untranslated++
 		return nil, nil
 	}
-	rec, key, at, err := r.look(f, f.shownTo(shown, values), r.block.batch, row)
+	if !known {
+		n.Unanswered++
+		return nil, nil
+	}
+	rec, key, at, err := r.look(f, a.to(f, values), r.block.batch, row)
 	if err != nil {
 		return nil, err
 	}

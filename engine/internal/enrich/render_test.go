@@ -31,7 +31,7 @@ func TestRenderStopsWithTheRun(t *testing.T) {
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	c := &call{Call: &plan.Call{Name: "tell"}, template: template}
+	c := &call{Call: &plan.Call{Name: "tell"}, variants: [][]*variant{{{}}}, template: template}
 	p := &person{runner: &runner{Enricher: &Enricher{}}, block: &block{batch: &frame.Batch{N: 1}}, values: map[string]any{}}
 	req, err := p.request(context.Background(), c, nil)
 	if err != nil || !strings.Contains(req.User, " 9998 ") {
@@ -47,5 +47,23 @@ func TestRenderStopsWithTheRun(t *testing.T) {
 	}
 	if _, err := (&batcher{}).ask(&lateCancel{context.Background(), asked}, p, c, nil, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("a batch's request: got %v", err)
+	}
+}
+
+// TestShareOf counts the draws of shares: near their size in any hundred persons.
+func TestShareOf(t *testing.T) {
+	for seed := range uint64(20) {
+		v := newVariety(&plan.Plan{Variation: &plan.Variation{Shares: []plan.ModelShare{{Share: 0.7}, {Share: 0.25}, {Share: 0.05}}}}, seed)
+		var all, hundred [3]int
+		for person := range int64(10_000) {
+			if person%100 == 0 {
+				hundred = [3]int{}
+			}
+			i := v.shareOf(person)
+			all[i]++
+			if hundred[i]++; person%100 == 99 && hundred != [3]int{70, 25, 5} {
+				t.Fatalf("seed %d, to person %d: got %v", seed, person, hundred)
+			}
+		}
 	}
 }

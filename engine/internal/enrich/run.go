@@ -3,9 +3,11 @@ package enrich
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/frame"
@@ -128,14 +130,19 @@ func (r *runner) work(ctx context.Context, cancel context.CancelCauseFunc, perso
 
 // deal makes the persons, block by block, and sends them to the workers.
 func (r *runner) deal(ctx context.Context, cancel context.CancelCauseFunc, persons chan<- *person, first, count int64) {
-	for at := first; at < first+count; at += blockRows {
+	for at, n := first, int64(0); at < first+count; at += n {
+		n = r.portion(at, first+count-at)
+		if err := r.awaitWindow(ctx, at, first); err != nil {
+			cancel(err)
+			return
+		}
 		var b *block
 		select {
 		case <-ctx.Done():
 			return
 		case b = <-r.free:
 		}
-		if err := b.load(at, int(min(blockRows, first+count-at))); err != nil {
+		if err := b.load(at, int(n)); err != nil {
 			cancel(err)
 			return
 		}
@@ -149,6 +156,46 @@ func (r *runner) deal(ctx context.Context, cancel context.CancelCauseFunc, perso
 			persons <- r.newPerson(b, row)
 		}
 	}
+}
+
+// portion returns how many of the remaining persons are made together from one on: those of
+// a block, and of one window.
+func (e *Enricher) portion(at, left int64) int64 {
+	n := min(blockRows, left)
+	if e.avoid != nil {
+		n = min(n, e.windowEnd(at)-at)
+	}
+	return n
+}
+
+// awaitWindow waits, where a window begins, for the texts of all persons before it, and makes
+// its lists of what to avoid.
+func (r *runner) awaitWindow(ctx context.Context, at, first int64) error {
+	window := r.window(at)
+	if window == 0 || at != window && at != first {
+		return nil
+	}
+	if known, err := r.windowKnown(window); err != nil || known {
+		return err
+	}
+	var idle []*block
+	defer func() {
+		for _, b := range idle {
+			r.free <- b
+		}
+	}()
+	for len(idle) < cap(r.free) {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case b := <-r.free:
+			idle = append(idle, b)
+		}
+	}
+	if ctx.Err() != nil { // the last person may have ended the run
+		return context.Cause(ctx)
+	}
+	return r.openWindow(ctx, idle[0].source, window, first)
 }
 
 // done counts a person.
@@ -195,6 +242,8 @@ func (b *block) bind(e *Enricher) {
 	}
 }
 
+var errFewer = errors.New("there are fewer persons than requested")
+
 // refusing is the severity of demands that an answer must meet.
 const refusing = "fail"
 
@@ -204,7 +253,7 @@ func (b *block) load(first int64, n int) (err error) {
 		return err
 	}
 	if b.batch.N == 0 {
-		return errors.New("there are fewer persons than requested")
+		return errFewer
 	}
 	b.open = b.batch.N
 	b.findCases()
@@ -244,5 +293,32 @@ func (b *block) faults(f *field, row int, r *record, original string) string {
 			reasons = append(reasons, fault.Reason)
 		}
 	}
+	if advice := lengthAdvice(f, r); advice != "" && len(reasons) > 0 {
+		reasons = append(reasons, advice)
+	}
 	return strings.Join(reasons, "; ")
 }
+
+// lengthAdvice says by how many words a text is too short or too long, "" if it is neither:
+// models count words better than characters.
+func lengthAdvice(f *field, r *record) string {
+	chars, words := utf8.RuneCountInString(r.Text), len(strings.Fields(r.Text))
+	limits := f.Text.Chars
+	if f.Text.Items != nil || words < fewWords {
+		return ""
+	}
+	aim := limits.Target
+	if aim == 0 {
+		aim = (limits.Min + limits.Max) / 2
+	}
+	switch more := (aim - chars) * words / chars; {
+	case chars < limits.Min:
+		return fmt.Sprintf("write the whole text again, with about %d words more", more)
+	case chars > limits.Max:
+		return fmt.Sprintf("write the whole text again, with about %d words fewer", -more)
+	}
+	return ""
+}
+
+// fewWords are too few to tell how long the words of a text are.
+const fewWords = 5

@@ -122,6 +122,8 @@ var streams = []string{
 	`engine/endpoint/fake: "fake faults"`,
 	`engine/endpoint: "endpoint canary"`,
 	`engine/endpoint: "endpoint retries"`,
+	`engine/internal/enrich: "variation example " …`,
+	`engine/internal/enrich: "variation share"`,
 	`engine/internal/narrate: "narrator bank " …`,
 	`engine/internal/narrate: "narrator items " …`,
 	`engine/internal/narrate: "narrator outline " …`,

@@ -63,25 +63,21 @@ func (p *Pipeline) Sample(of *plan.Plan, seed uint64) {
 // Workers returns the number of workers.
 func (p *Pipeline) Workers() int { return len(p.sources) }
 
-// Result merges the tallies and draws the conclusions. Call it once, after the
-// last Run.
-func (p *Pipeline) Result() (*check.Result, error) {
+// Findings returns what all workers have gathered together.
+func (p *Pipeline) Findings() *Findings {
+	s := &Findings{Tally: p.tallies[0]}
 	for _, other := range p.tallies[1:] {
-		p.tallies[0].Merge(other)
+		s.Tally.Merge(other)
 	}
-	return p.suite.Result(p.tallies[0])
-}
-
-// Gallery merges the samples and returns the persons to show, or nil when none
-// were sampled. Call it once, after the last Run.
-func (p *Pipeline) Gallery() []report.Persona {
-	if len(p.samplers) == 0 {
-		return nil
+	p.tallies = p.tallies[:1]
+	if len(p.samplers) > 0 {
+		s.Sampler = p.samplers[0]
+		for _, other := range p.samplers[1:] {
+			s.Sampler.Merge(other)
+		}
+		p.samplers = p.samplers[:1]
 	}
-	for _, other := range p.samplers[1:] {
-		p.samplers[0].Merge(other)
-	}
-	return p.samplers[0].Gallery()
+	return s
 }
 
 // chunk is a run of consecutive rows on its way through a worker to the files.

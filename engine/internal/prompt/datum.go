@@ -206,23 +206,6 @@ func (d *datum) any() (any, bool) {
 	return d.string()
 }
 
-// datumOf is the reverse of any; false for what programs have no kind for.
-func datumOf(v any) (datum, bool) {
-	switch v := v.(type) {
-	case string:
-		return datum{kind: kindText, text: v}, true
-	case bool:
-		return truthOf(v), true
-	case int:
-		return datum{kind: kindInt, number: int64(v)}, true
-	case int64:
-		return datum{kind: kindInt64, number: v}, true
-	case float64:
-		return datum{kind: kindFloat, number: int64(math.Float64bits(v))}, true
-	}
-	return datum{}, false
-}
-
 // write appends a value as AppendText does.
 func (s *state) write(d datum) {
 	switch d.kind {

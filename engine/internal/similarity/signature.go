@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/personagen/personagen/engine/internal/rng"
+	"github.com/personagen/personagen/engine/internal/wire"
 )
 
 // Signature is a MinHash signature of a text (Broder, "On the resemblance and
@@ -125,4 +126,15 @@ func (s *Signature) bandHash(band int) uint64 {
 		}
 	}
 	return rng.Mix(h + four)
+}
+
+// Code codes the signature.
+func (s *Signature) Code(c *wire.Coder) {
+	if c.Bool(&s.Used); !s.Used {
+		return
+	}
+	c.Hash(&s.opening)
+	for i := range s.minima {
+		wire.Within(c, &s.minima[i], 0, math.MaxUint16)
+	}
 }

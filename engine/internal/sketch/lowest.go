@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/personagen/personagen/engine/internal/wire"
 )
 
 // Lowest keeps the values of the persons with the smallest hashes (bottom-k
@@ -53,6 +55,19 @@ func (l *Lowest[T]) Trim() {
 func (l *Lowest[T]) Merge(o *Lowest[T]) {
 	l.All = append(l.All, o.All...)
 	l.Trim()
+}
+
+// Code codes the sample, or reads one that keeps as many.
+func (l *Lowest[T]) Code(c *wire.Coder, value func(*T)) {
+	l.Trim()
+	wire.Slice(c, &l.All, l.Keep, func(x *Ranked[T]) {
+		c.Hash(&x.Hash)
+		c.Count(&x.Row)
+		value(&x.Value)
+	})
+	if c.Reading() {
+		l.Trim()
+	}
 }
 
 // CertainBound returns a bound on the smallest k of n hashes, which is too small with

@@ -5,6 +5,8 @@ package sketch
 import (
 	"math"
 	"math/big"
+
+	"github.com/personagen/personagen/engine/internal/wire"
 )
 
 // Numbers summarises numbers by their exact sum, the sum of their rounded squares, and
@@ -64,6 +66,24 @@ func (s *Numbers) Merge(o *Numbers) {
 	s.zero += o.zero
 	s.pos.merge(&o.pos)
 	s.neg.merge(&o.neg)
+}
+
+// Code codes the summary, or reads one into an empty one.
+func (s *Numbers) Code(c *wire.Coder) {
+	c.Count(&s.N)
+	if s.N == 0 {
+		return
+	}
+	if c.Reading() {
+		s.sum, s.sq = &exactSum{}, &exactSum{}
+	}
+	c.Float(&s.low)
+	c.Float(&s.high)
+	s.sum.code(c)
+	s.sq.code(c)
+	c.Count(&s.zero)
+	s.pos.code(c)
+	s.neg.code(c)
 }
 
 // Moments returns the mean and the standard deviation (of a sample, with n-1). There
@@ -177,6 +197,19 @@ func (l *ladder) merge(o *ladder) {
 	}
 }
 
+func (l *ladder) code(c *wire.Coder) {
+	n := len(l.counts)
+	wire.Within(c, &n, 0, highestBucket-lowestBucket+1)
+	if n == 0 {
+		return
+	}
+	wire.Within(c, &l.first, lowestBucket, highestBucket+1-n)
+	if c.Reading() {
+		l.counts = make([]int64, n)
+	}
+	c.Counts(l.counts)
+}
+
 // exactSum adds floating-point numbers without rounding, so that their order does not
 // matter: limb i has the weight 2^(32i-1075) (the small superaccumulator of Neal,
 // "Fast exact summation using small and large superaccumulators", 2015).
@@ -226,6 +259,11 @@ func (s *exactSum) merge(o *exactSum) {
 		s.limbs[i] += v
 	}
 	s.adds = 2
+}
+
+func (s *exactSum) code(c *wire.Coder) {
+	s.carry() // the same limbs for the same sum
+	wire.Sparse(c, s.limbs[:], func(limb *int64) { wire.Within(c, limb, -1<<40, 1<<40) })
 }
 
 // value returns the sum, rounded to precision.

@@ -88,6 +88,9 @@ func (l *loader) decode(root *spec.Node, src source) *spec.Spec {
 	if n := root.Get("enrichment"); n != nil {
 		s.Enrichment = decodeEnrichment(n)
 	}
+	if n := root.Get("variation"); n != nil {
+		s.Variation = decodeVariation(n)
+	}
 	if n := root.Get("card"); n != nil {
 		s.Card = decodeCard(n)
 	}
@@ -287,6 +290,17 @@ func decodeCall(f spec.Named) spec.Call {
 		c.Examples = append(c.Examples, spec.Example{Place: x.Place, Prompt: x.Get("prompt"), Answer: members(x, "answer")})
 	}
 	return c
+}
+
+func decodeVariation(n *spec.Node) *spec.Variation {
+	v := &spec.Variation{Place: n.Place, Examples: int(number(n, "examples", 0)), Calls: texts(n, "calls")}
+	for _, x := range items(n, "shares") {
+		v.Shares = append(v.Shares, spec.ModelShare{Place: x.Place, Share: number(x, "share", 0), Model: text(x, "model"), Temperature: optionalNumber(x, "temperature")})
+	}
+	if a := n.Get("avoid"); a != nil {
+		v.Avoid = &spec.Avoid{Place: a.Place, After: int64(number(a, "after", 0)), Most: int(number(a, "most", 0)), AtLeast: number(a, "at_least", 0), Fields: texts(a, "fields")}
+	}
+	return v
 }
 
 func decodeEndpoint(f spec.Named) spec.Endpoint {

@@ -1,0 +1,315 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/personagen/personagen/engine/dataset"
+	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/job"
+	"github.com/personagen/personagen/engine/job/store"
+)
+
+func (a *app) jobCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "job",
+		Short: "Make a population in parts, on any number of machines",
+		Long: `job makes a population in parts that Spark, Slurm, Kubernetes or a shell loop can run
+on any number of machines. JOB is where the job and its release are: a folder that
+all machines share, or s3://BUCKET/PREFIX. Each step may be killed and started
+again, and may run twice at once. The release has the files of
+run --rows-per-file, byte for byte.
+
+  1  job new SPEC --to JOB   seals the plan and how the population is divided
+  2  job part JOB I          makes one part, or several as I..J; parts are numbered from 0
+  3  job reduce JOB P        joins what was gathered, after all parts; numbered from 0
+  4  job commit JOB          writes statistics, report, card and last the manifest
+
+Exit codes say whether to try again: after 1 yes, after 5 once an earlier step is
+done, after 2, 3 and 4 never.
+
+An S3 service other than Amazon's is named by AWS_ENDPOINT_URL. The credentials are those
+of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, of the shared file, or of the machine.`,
+		Args: noSuchCommand,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.jobNewCommand(), a.jobPartCommand(), a.jobReduceCommand(), a.jobCommitCommand(), a.jobStatusCommand(), a.jobSweepCommand())
+	return c
+}
+
+type jobNewOptions struct {
+	persons  personFlags
+	to       string
+	partRows int64
+	formats  string
+	aliases  string
+	provider string
+	quiet    bool
+}
+
+func (a *app) jobNewCommand() *cobra.Command {
+	o := jobNewOptions{}
+	c := &cobra.Command{
+		Use:   "new SPEC --to JOB",
+		Short: "Seal a plan and how its population is divided",
+		Long: `new compiles and fits a spec, and puts the sealed plan into a folder or a bucket, with
+the number of parts. A job does not change: to make another population, make another
+job in another place. The same job may be made again.`,
+		Example:           "  personagen job new island.cue -n 10000000 --format parquet --to jobs/island",
+		Args:              oneSpec(),
+		ValidArgsFunction: completeSpec,
+		RunE:              func(c *cobra.Command, args []string) error { return a.jobNew(c, args[0], o) },
+	}
+	f := c.Flags()
+	o.persons.add(f)
+	f.StringVar(&o.to, "to", "", "folder or s3://BUCKET/PREFIX of the job and its release (required)")
+	f.Int64Var(&o.partRows, "part-rows", job.DefaultPartRows, "number of persons of a part, a multiple of 32,768")
+	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(dataset.FormatNames(), ",")+")")
+	f.StringVar(&o.aliases, "aliases", "", "write the columns of this set of the spec's aliases")
+	f.StringVar(&o.provider, "provider", "", "writer of the texts: offline, the spec's phrase banks; or none, which omits the text columns (default offline if the spec has phrase banks, otherwise none)")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no summary")
+	f.BoolVar(&a.json, "json", false, "print the job as one JSON document")
+	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(dataset.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+func (a *app) jobNew(c *cobra.Command, spec string, o jobNewOptions) error {
+	if o.to == "" {
+		return usagef("name the folder or s3://BUCKET/PREFIX of the job with --to")
+	}
+	to, err := openStore(o.to)
+	if err != nil {
+		return err
+	}
+	cfg, err := o.persons.config(c, spec)
+	if err != nil {
+		return err
+	}
+	cfg.Formats = splitList(o.formats)
+	if err := errors.Join(checkFormats(cfg.Formats), checkRowsPerFile("part-rows", o.partRows)); err != nil {
+		return err
+	}
+	cfg.Aliases, cfg.Provider = o.aliases, o.provider
+	progress := a.newProgress(o.quiet)
+	cfg.Events, cfg.Warnings = progress.event, a.warnings
+	j, err := job.New(c.Context(), to, cfg, o.partRows)
+	progress.finish()
+	switch {
+	case err != nil:
+		return interrupted(c.Context(), err)
+	case a.json:
+		return a.document(j)
+	case o.quiet:
+		return nil
+	}
+	fmt.Fprintf(a.stdout, "%s in %s of %s, to be joined in %s\n", humanize.Count(j.Population.Size, "persona", "personas"),
+		humanize.Count(int64(j.Parts), "part", "parts"), humanize.Thousands(j.PartRows), humanize.Count(int64(j.Reductions), "reduction", "reductions"))
+	fmt.Fprintf(a.stdout, "  personagen job part %s 0..%d\n  personagen job reduce %s 0..%d\n  personagen job commit %s\n", o.to, j.Parts-1, o.to, j.Reductions-1, o.to)
+	return nil
+}
+
+// stepFlags are the flags of the commands that take part in a job.
+type stepFlags struct {
+	workers int
+	temp    string
+	quiet   bool
+}
+
+func (o *stepFlags) add(f *pflag.FlagSet) {
+	f.IntVar(&o.workers, "workers", 0, "number of goroutines that make persons (default one per core)")
+	f.StringVar(&o.temp, "temp", "", "folder for temporary files (default the system's)")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no summary")
+}
+
+// options returns the options of a step; finish ends its progress.
+func (a *app) stepOptions(o *stepFlags) (options job.Options, finish func(), err error) {
+	if o.workers < 0 {
+		return options, nil, usagef("--workers must be at least 1, or 0 for one per core, not %d", o.workers)
+	}
+	progress := a.newProgress(o.quiet)
+	return job.Options{Version: version, Workers: o.workers, Temp: o.temp, Events: progress.event}, func() { progress.finish() }, nil
+}
+
+func (a *app) jobPartCommand() *cobra.Command {
+	return a.stepCommand("part", "part", "Make one part of a job, or several", `part makes the files of one part, or of several as I..J. Parts are numbered from 0, as
+their files are. A part that is made already is skipped.`, "  personagen job part jobs/island 0..9", job.Part)
+}
+
+func (a *app) jobReduceCommand() *cobra.Command {
+	return a.stepCommand("reduce", "reduction", "Join what was gathered of the parts of a job", `reduce joins what was gathered of some parts, and compares all persons of one partition
+with each other. Reductions are numbered from 0; job status and job new say how many there
+are. All parts must be made. A reduction that is made already is skipped.`, "  personagen job reduce jobs/island 0", job.Reduce)
+}
+
+// stepCommand returns the command of a step that is done by numbers.
+func (a *app) stepCommand(name, noun, short, long, example string, step func(context.Context, store.Store, job.Range, job.Options) (job.Done, error)) *cobra.Command {
+	o := stepFlags{}
+	c := &cobra.Command{
+		Use: name + " JOB I[..J]", Short: short, Long: long, Example: example,
+		Args: argCount(2, "a JOB and the number of a "+noun+", or a range I..J"),
+		RunE: func(c *cobra.Command, args []string) error {
+			in, err := openStore(args[0])
+			if err != nil {
+				return err
+			}
+			of, err := parseRange(args[1])
+			if err != nil {
+				return err
+			}
+			options, finish, err := a.stepOptions(&o)
+			if err != nil {
+				return err
+			}
+			done, err := step(c.Context(), in, of, options)
+			finish()
+			switch {
+			case err != nil:
+				return interrupted(c.Context(), err)
+			case a.json:
+				return a.document(done)
+			case !o.quiet:
+				fmt.Fprintf(a.stdout, "%s made, %d made before\n", humanize.Count(int64(done.Made), noun, noun+"s"), done.Skipped)
+			}
+			return nil
+		},
+	}
+	o.add(c.Flags())
+	c.Flags().BoolVar(&a.json, "json", false, "print the summary as one JSON document, progress as JSON lines on stderr")
+	return c
+}
+
+func (a *app) jobCommitCommand() *cobra.Command {
+	o := stepFlags{}
+	c := &cobra.Command{
+		Use:   "commit JOB",
+		Short: "Write statistics, report, card and manifest of a job",
+		Long: `commit writes the documents of the release, and last the manifest. All parts and
+reductions must be made. Exit code 4 means that the release is written and a check failed.`,
+		Example: "  personagen job commit jobs/island",
+		Args:    argCount(1, "exactly one JOB"),
+		RunE: func(c *cobra.Command, args []string) error {
+			in, err := openStore(args[0])
+			if err != nil {
+				return err
+			}
+			progress := a.newProgress(o.quiet)
+			summary, err := job.Commit(c.Context(), in, job.Options{Version: version, Workers: o.workers, Temp: o.temp, Events: progress.event})
+			return a.released(c.Context(), summary, progress.finish(), o.quiet, err)
+		},
+	}
+	o.add(c.Flags())
+	c.Flags().BoolVar(&a.json, "json", false, "print the summary as one JSON document")
+	return c
+}
+
+func (a *app) jobStatusCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "status JOB",
+		Short: "Show how far a job is",
+		Long: `status counts the parts and reductions of a job that are made, and names those that are
+missing, as part and reduce take them.`,
+		Example: "  personagen job status jobs/island",
+		Args:    argCount(1, "exactly one JOB"),
+		RunE: func(c *cobra.Command, args []string) error {
+			in, err := openStore(args[0])
+			if err != nil {
+				return err
+			}
+			s, err := job.Status(c.Context(), in)
+			switch {
+			case err != nil:
+				return interrupted(c.Context(), err)
+			case a.json:
+				return a.document(s)
+			}
+			fmt.Fprintf(a.stdout, "%s: %s of %s, seed %d\n", in, humanize.Count(s.Population.Size, "persona", "personas"), s.Name, s.Population.Seed)
+			fmt.Fprintf(a.stdout, "parts: %d of %d made%s\n", s.Done, s.Parts, missing(s.MissingParts))
+			fmt.Fprintf(a.stdout, "reductions: %d of %d made%s\n", s.Reduced, s.Reductions, missing(s.MissingReductions))
+			fmt.Fprintf(a.stdout, "committed: %s\n", map[bool]string{true: "yes", false: "no"}[s.Committed])
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&a.json, "json", false, "print the job and what is missing as one JSON document")
+	return c
+}
+
+// missing names a few of the missing ranges.
+func missing(ranges []string) string {
+	const most = 10
+	switch {
+	case len(ranges) == 0:
+		return ""
+	case len(ranges) > most:
+		return fmt.Sprintf("; missing: %s and %d more", strings.Join(ranges[:most], " "), len(ranges)-most)
+	}
+	return "; missing: " + strings.Join(ranges, " ")
+}
+
+func (a *app) jobSweepCommand() *cobra.Command {
+	o := stepFlags{}
+	unfinished := false
+	c := &cobra.Command{
+		Use:   "sweep JOB",
+		Short: "Remove what a job does not need any more",
+		Long: `sweep removes what a committed job needed only to be made: under _job/, the plan and the
+receipts stay. With --unfinished it removes what killed attempts have left of a job that is
+not committed; no part may be in the making then.`,
+		Example: "  personagen job sweep jobs/island",
+		Args:    argCount(1, "exactly one JOB"),
+		RunE: func(c *cobra.Command, args []string) error {
+			in, err := openStore(args[0])
+			if err != nil {
+				return err
+			}
+			swept, err := job.Sweep(c.Context(), in, unfinished, job.Options{Version: version, Temp: o.temp})
+			switch {
+			case err != nil:
+				return interrupted(c.Context(), err)
+			case a.json:
+				return a.document(swept)
+			}
+			fmt.Fprintf(a.stdout, "%s removed, %s\n", humanize.Count(int64(swept.Objects), "object", "objects"), size(swept.Bytes))
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&unfinished, "unfinished", false, "remove what killed attempts have left of a job that is not committed")
+	c.Flags().StringVar(&o.temp, "temp", "", "folder for temporary files (default the system's)")
+	c.Flags().BoolVar(&a.json, "json", false, "print the summary as one JSON document")
+	return c
+}
+
+func openStore(address string) (store.Store, error) {
+	s, err := store.Open(address)
+	if errors.Is(err, store.ErrUnfit) {
+		return nil, usagef("%s", strings.TrimPrefix(err.Error(), store.ErrUnfit.Error()+": "))
+	}
+	return s, err
+}
+
+// parseRange parses "I" or "I..J".
+func parseRange(text string) (job.Range, error) {
+	low, high, several := strings.Cut(text, "..")
+	if !several {
+		high = low
+	}
+	first, err := strconv.Atoi(low)
+	last, err2 := strconv.Atoi(high)
+	if err != nil || err2 != nil || first < 0 || last < first {
+		return job.Range{}, usagef("%q must be a number from 0 on, or a range such as 0..9", text)
+	}
+	return job.Range{First: first, Last: last}, nil
+}
+
+// interrupted makes the error of a step that was interrupted that of its context.
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Canceled
+	}
+	return err
+}

@@ -1,0 +1,291 @@
+// Package job makes a population in parts, on any number of machines, without a server of
+// its own: Spark, Slurm, Kubernetes or a shell loop start the commands, as often as they
+// like, and a store keeps what the commands have done. The parts are the files of a run;
+// nothing is rewritten.
+//
+//	New       seals the plan and how the population is divided
+//	Part      makes the files of one part
+//	Reduce    joins what was gathered of some parts, and compares one partition of all persons
+//	Commit    writes statistics, report and card, and last the manifest
+//	Status    says what is done and what is missing
+//	Sweep     removes what is not needed any more
+//
+// Each step may be killed at any moment and started again, and may run twice at once. This
+// is how. Everything that a step makes is deterministic, so it is put under its name only
+// if there is nothing, and whoever finds something there compares. What was put is read
+// back before the receipt of a part is put, so a receipt says that the files are right.
+// Reduce needs the receipts of all parts, Commit those of all reductions, and a release
+// without a manifest is none.
+//
+// The files of the release are in data/ and beside it, as in a folder that a run writes;
+// everything else is under _job/.
+package job
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/personagen/personagen/engine/bundle"
+	"github.com/personagen/personagen/engine/check"
+	"github.com/personagen/personagen/engine/dataset"
+	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/job/store"
+	"github.com/personagen/personagen/engine/release"
+	"github.com/personagen/personagen/engine/run"
+)
+
+// Errors that a caller may wish to tell apart. Others, such as those of a disk or a
+// network, may not occur again.
+var (
+	// ErrIncomplete says that another step must come first.
+	ErrIncomplete = errors.New("the job is not complete")
+	// ErrDiffers says that two attempts at the same step made different bytes, or that
+	// something in the store was changed.
+	ErrDiffers = errors.New("the store holds other bytes")
+	// ErrSealed says that a job cannot be used: it is another program's, or damaged.
+	ErrSealed = errors.New("the job cannot be used")
+)
+
+// Names in the store.
+const (
+	folder     = "_job/"
+	jobFile    = folder + "job.json"
+	bundleFile = folder + "plan.bundle"
+)
+
+// DefaultPartRows is the default number of persons of a part.
+const DefaultPartRows = 3 * dataset.ChunkRows
+
+// Limits of a job.
+const (
+	mostParts    = 1 << 17
+	mostDocument = 64 << 20  // bytes of a document under _job/
+	mostBundle   = 512 << 20 // bytes of the bundle
+	mostFindings = 1 << 30   // bytes of what was gathered of some rows
+)
+
+// partitionPersons is how many fingerprints of persons, of 16 bytes, a reduction compares
+// at most, unless there would be more reductions than partitions.
+var partitionPersons int64 = 4_000_000
+
+// format is the version of the form of a job.
+const format = 1
+
+// Job says how a population is divided. It does not change once it is in the store.
+type Job struct {
+	Format     int                `json:"format"`
+	Name       string             `json:"name"`    // of the plan
+	Version    string             `json:"version"` // of the program that makes all of it
+	Plan       string             `json:"plan"`    // hash
+	Bundle     Sealed             `json:"bundle"`
+	Population release.Population `json:"population"`
+	PartRows   int64              `json:"part_rows"`
+	Parts      int                `json:"parts"`
+	Reductions int                `json:"reductions"`
+	Formats    []string           `json:"formats"`
+	Aliases    string             `json:"aliases,omitempty"`
+	Provider   string             `json:"provider,omitempty"` // of the texts, as in run.Config
+}
+
+// Sealed is an object with its hash.
+type Sealed struct {
+	Name   string `json:"name"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+func seal(name string, data []byte) Sealed {
+	sum := sha256.Sum256(data)
+	return Sealed{name, int64(len(data)), hex.EncodeToString(sum[:])}
+}
+
+// New seals a job and puts it into a store. Of cfg it uses all that says what is made; Out
+// and RowsPerFile are not used. The same job may be put again. Errors are as with run.Run;
+// the error wraps run.ErrUsage if the store holds something else.
+func New(ctx context.Context, to store.Store, cfg run.Config, partRows int64) (*Job, error) {
+	cfg.RowsPerFile = partRows
+	if cfg.Shard != (release.Shard{}) || cfg.Limit != 0 {
+		return nil, fmt.Errorf("%w: a job makes a whole population, in parts", run.ErrUsage)
+	}
+	if cfg.Provider != "" && cfg.Provider != run.Offline && cfg.Provider != run.NoTexts {
+		return nil, fmt.Errorf("%w: a job cannot ask a model for texts; choose %s or %s", run.ErrUsage, run.Offline, run.NoTexts)
+	}
+	prepared, err := run.Prepare(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	options := prepared.Release()
+	parts, err := release.NewParts(options, "")
+	if err != nil {
+		return nil, err
+	}
+	parts.Close()
+	if len(parts.All) > mostParts {
+		return nil, fmt.Errorf("%w: a job of %s would have more than %s parts; give each part more rows", run.ErrUsage,
+			humanize.Count(options.Population.Size, "person", "persons"), humanize.Thousands(mostParts))
+	}
+	sealed, err := prepared.Bundle().Encode()
+	if err != nil {
+		return nil, err
+	}
+	formats := options.Formats
+	if formats == nil {
+		formats = dataset.FormatNames()
+	}
+	j := &Job{
+		Format: format, Name: options.Plan.Name, Version: options.Version, Plan: options.Plan.Hash, Bundle: seal(bundleFile, sealed),
+		Population: options.Population, PartRows: partRows, Parts: len(parts.All), Reductions: reductions(options.Population.Size, len(parts.All)),
+		Formats: formats, Aliases: options.Aliases, Provider: cfg.Provider,
+	}
+	for o, err := range to.List(ctx, "") {
+		if err != nil {
+			return nil, err
+		}
+		if o.Name != jobFile && o.Name != bundleFile && !isTemporary(o.Name) {
+			return nil, fmt.Errorf("%w: %s is not empty: it has %s; a job needs a place of its own", run.ErrUsage, to, o.Name)
+		}
+	}
+	// The job comes last: where it is, the bundle is.
+	s := &session{store: to}
+	document, err := json.MarshalIndent(j, "", " ")
+	if err == nil {
+		err = s.place(ctx, bundleFile, sealed)
+	}
+	if err == nil {
+		err = s.place(ctx, jobFile, append(document, '\n'))
+	}
+	if errors.Is(err, ErrDiffers) {
+		return nil, fmt.Errorf("%w: %s holds another job; choose another place", run.ErrUsage, to)
+	}
+	return j, err
+}
+
+// reductions is the number of reductions: a power of two, so that each has as many
+// partitions, and no more than there are parts to join.
+func reductions(persons int64, parts int) int {
+	n := 1
+	for n < check.FingerprintPartitions && int64(n)*partitionPersons < persons && n < parts {
+		n *= 2
+	}
+	return n
+}
+
+// Read returns the job in a store.
+func Read(ctx context.Context, from store.Store) (*Job, error) {
+	data, err := store.ReadAll(ctx, from, jobFile, mostDocument)
+	if errors.Is(err, store.ErrAbsent) {
+		return nil, fmt.Errorf("%w: %s has no job; make one with job new", run.ErrUsage, from)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var j Job
+	if err := strict(data, &j); err != nil {
+		return nil, fmt.Errorf("%w: %s: %v", ErrSealed, jobFile, err)
+	}
+	if j.Format != format {
+		return nil, fmt.Errorf("%w: it has format %d, and this program reads format %d", ErrSealed, j.Format, format)
+	}
+	return &j, j.validate()
+}
+
+func (j *Job) validate() error {
+	rows, parts := j.PartRows, int64(j.Parts)
+	if err := release.CheckRowsPerFile(rows); err != nil {
+		return fmt.Errorf("%w: %v", ErrSealed, err)
+	}
+	if parts < 1 || parts > mostParts || j.Population.Size < 1 || j.Population.Count != j.Population.Size || j.Population.First != 0 ||
+		parts != (j.Population.Size-1)/rows+1 || j.Reductions != reductions(j.Population.Size, j.Parts) || j.Bundle.Name != bundleFile {
+		return fmt.Errorf("%w: %s was changed", ErrSealed, jobFile)
+	}
+	return nil
+}
+
+// strict reads a document that this package wrote.
+func strict(data []byte, to any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	return d.Decode(to)
+}
+
+// Options say how a process takes part in a job.
+type Options struct {
+	Version string // of the program, which must be that of the job
+	Workers int    // goroutines that make persons; 0 for one per processor
+	Temp    string // folder for temporary files; empty for the system's
+	Events  func(run.Event)
+}
+
+// session is what a process needs to take part.
+type session struct {
+	*Job
+	options Options
+	store   store.Store
+	dir     string // for temporary files
+	rows    *run.Prepared
+	parts   *release.Parts
+}
+
+// open reads the job and its plan. Close ends it.
+func open(ctx context.Context, from store.Store, o Options) (s *session, err error) {
+	s = &session{options: o, store: from}
+	if s.Job, err = Read(ctx, from); err != nil {
+		return nil, err
+	}
+	if s.Version != o.Version {
+		return nil, fmt.Errorf("%w: it was made by version %s of the program, and this is %s; its parts must all be made by the same", ErrSealed, s.Version, o.Version)
+	}
+	data, err := store.ReadAll(ctx, from, bundleFile, mostBundle)
+	if err != nil {
+		return nil, err
+	}
+	if seal(bundleFile, data) != s.Bundle {
+		return nil, fmt.Errorf("%w: %s is not the one that %s names", ErrSealed, bundleFile, jobFile)
+	}
+	if s.dir, err = os.MkdirTemp(o.Temp, "personagen-job-"); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	path := filepath.Join(s.dir, "plan"+bundle.Extension)
+	if err = os.WriteFile(path, data, 0o600); err != nil {
+		return nil, err
+	}
+	seed := s.Population.Seed
+	s.rows, err = run.Prepare(ctx, run.Config{
+		Spec: path, Size: s.Population.Size, Seed: &seed, Sampling: s.Population.Sampling, Provider: s.Provider, Formats: s.Formats,
+		Aliases: s.Aliases, RowsPerFile: s.PartRows, Workers: o.Workers, Version: o.Version,
+	})
+	if err != nil {
+		return nil, err
+	}
+	options := s.rows.Release()
+	if options.Plan.Hash != s.Plan {
+		return nil, fmt.Errorf("%w: the plan is %.12s, and %s names %.12s", ErrSealed, options.Plan.Hash, jobFile, s.Plan)
+	}
+	s.parts, err = release.NewParts(options, s.dir)
+	return s, err
+}
+
+func (s *session) close() {
+	if s.parts != nil {
+		s.parts.Close()
+	}
+	os.RemoveAll(s.dir)
+}
+
+func (s *session) event(e run.Event) {
+	if s.options.Events != nil {
+		s.options.Events(e)
+	}
+}

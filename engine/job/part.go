@@ -1,0 +1,183 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/personagen/personagen/engine/job/store"
+	"github.com/personagen/personagen/engine/release"
+	"github.com/personagen/personagen/engine/run"
+)
+
+// Folders under _job/, with an object for each part.
+const (
+	receipts     = folder + "parts/"        // what a part consists of, put last
+	findings     = folder + "findings/"     // what was gathered of its rows
+	fingerprints = folder + "fingerprints/" // of its rows, by partition
+)
+
+func receiptName(part int) string     { return fmt.Sprintf("%s%06d.json", receipts, part) }
+func findingsName(part int) string    { return fmt.Sprintf("%s%06d", findings, part) }
+func fingerprintName(part int) string { return fmt.Sprintf("%s%06d", fingerprints, part) }
+
+// receipt says that a part is made. It is the same whoever made it.
+type receipt struct {
+	Part         int            `json:"part"`
+	Files        []release.File `json:"files"`
+	Findings     Sealed         `json:"findings"`
+	Fingerprints Sealed         `json:"fingerprints"`
+}
+
+// Range is some parts or reductions, from the first to the last.
+type Range struct{ First, Last int }
+
+// Done counts what a call made, and what others had made before.
+type Done struct {
+	Made    int   `json:"made"`
+	Skipped int   `json:"skipped"`
+	Rows    int64 `json:"rows"` // of the parts made
+}
+
+// Part makes some parts, numbered from 0. Those that have a receipt are skipped. The error
+// wraps run.ErrUsage if there are no such parts, ErrSealed if the job cannot be used, and
+// ErrDiffers if another attempt made something else; other errors may not occur again.
+func Part(ctx context.Context, in store.Store, of Range, o Options) (done Done, err error) {
+	s, err := open(ctx, in, o)
+	if err != nil {
+		return done, err
+	}
+	defer s.close()
+	if err := of.within(s.Parts, "part"); err != nil {
+		return done, err
+	}
+	for i := of.First; i <= of.Last; i++ {
+		if err := ctx.Err(); err != nil {
+			return done, err
+		}
+		made, err := s.makePart(ctx, i)
+		if err != nil {
+			return done, fmt.Errorf("part %d: %w", i, err)
+		}
+		if !made {
+			done.Skipped++
+			continue
+		}
+		done.Made++
+		done.Rows += s.parts.All[i].Rows
+	}
+	return done, nil
+}
+
+func (r Range) within(n int, what string) error {
+	if r.First < 0 || r.Last < r.First || r.Last >= n {
+		return fmt.Errorf("%w: the job has %ss 0 to %d, and not %d to %d", run.ErrUsage, what, n-1, r.First, r.Last)
+	}
+	return nil
+}
+
+// makePart makes a part, unless it has a receipt and its files are there.
+func (s *session) makePart(ctx context.Context, i int) (made bool, err error) {
+	if whole, err := s.hasPart(ctx, i); err != nil || whole {
+		return false, err
+	}
+	dir, err := os.MkdirTemp(s.dir, "part-")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(dir)
+	part := s.parts.All[i]
+	files, found, err := s.parts.Make(ctx, part, dir, func(int) release.Source { return s.rows.Source() })
+	if err != nil {
+		return false, err
+	}
+	r := receipt{Part: i, Files: files}
+	for _, f := range files {
+		if err := s.put(ctx, inFile(Sealed{f.Name, f.Bytes, f.SHA256}, filepath.Join(dir, filepath.FromSlash(f.Name)))); err != nil {
+			return false, err
+		}
+	}
+	if r.Fingerprints, err = s.putFingerprints(ctx, i, found, filepath.Join(dir, "fingerprints")); err != nil {
+		return false, err
+	}
+	if r.Findings, err = s.placeFindings(ctx, findingsName(i), found); err != nil {
+		return false, err
+	}
+	if err := s.placeDocument(ctx, receiptName(i), r); err != nil {
+		return false, err
+	}
+	s.event(run.Event{Stage: "part", Done: part.First + part.Rows, Total: s.Population.Size, Note: fmt.Sprintf("part %d of 0 to %d", i, s.Job.Parts-1)})
+	return true, nil
+}
+
+// hasPart reports whether a part has a receipt and its files are there.
+func (s *session) hasPart(ctx context.Context, i int) (bool, error) {
+	r, has, err := s.receipt(ctx, i)
+	if err != nil || !has {
+		return false, err
+	}
+	needed := []Sealed{r.Findings, r.Fingerprints}
+	for _, f := range r.Files {
+		needed = append(needed, Sealed{f.Name, f.Bytes, f.SHA256})
+	}
+	for _, f := range needed {
+		there := false
+		for o, err := range s.store.List(ctx, f.Name) {
+			if err != nil {
+				return false, err
+			}
+			there = there || o.Name == f.Name && o.Bytes == f.Bytes
+		}
+		if !there {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// receipt reads the receipt of a part, and reports whether there is one.
+func (s *session) receipt(ctx context.Context, i int) (r receipt, has bool, err error) {
+	has, err = s.document(ctx, receiptName(i), &r)
+	if err == nil && has {
+		err = r.check(i, s.parts.All[i])
+	}
+	return r, has, err
+}
+
+// check checks that a receipt is of a part.
+func (r *receipt) check(i int, part release.Part) error {
+	ok := r.Part == i && len(r.Files) == len(part.Files) && r.Findings.Name == findingsName(i) && r.Fingerprints.Name == fingerprintName(i)
+	for k := 0; ok && k < len(part.Files); k++ {
+		ok = r.Files[k].Name == part.Files[k].Name && r.Files[k].Rows == part.Rows
+	}
+	if !ok {
+		return fmt.Errorf("%w: %s is not the receipt of part %d", ErrSealed, receiptName(i), i)
+	}
+	return nil
+}
+
+// placeFindings puts what was gathered of some rows.
+func (s *session) placeFindings(ctx context.Context, name string, found *release.Findings) (Sealed, error) {
+	data, err := found.Bytes()
+	if err != nil {
+		return Sealed{}, err
+	}
+	return seal(name, data), s.place(ctx, name, data)
+}
+
+// putFingerprints puts the fingerprints of a part, which it first writes to a file.
+func (s *session) putFingerprints(ctx context.Context, i int, found *release.Findings, path string) (Sealed, error) {
+	to, err := os.Create(path)
+	if err != nil {
+		return Sealed{}, err
+	}
+	defer to.Close()
+	sum := newSum()
+	if err := found.Tally.WriteFingerprints(io.MultiWriter(to, sum)); err != nil {
+		return Sealed{}, err
+	}
+	of := sum.sealed(fingerprintName(i))
+	return of, s.put(ctx, inFile(of, path))
+}

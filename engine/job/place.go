@@ -1,0 +1,114 @@
+package job
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/personagen/personagen/engine/job/store"
+)
+
+// content is what an object should hold.
+type content struct {
+	Sealed
+	open func() (io.ReadSeekCloser, error)
+}
+
+func inMemory(name string, data []byte) content {
+	return content{seal(name, data), func() (io.ReadSeekCloser, error) { return nopCloser{bytes.NewReader(data)}, nil }}
+}
+
+type nopCloser struct{ io.ReadSeeker }
+
+func (nopCloser) Close() error { return nil }
+
+// inFile is content in a local file, with the hash of what should be there.
+func inFile(of Sealed, path string) content {
+	return content{of, func() (io.ReadSeekCloser, error) { return os.Open(path) }}
+}
+
+// place puts data under a name: see put.
+func (s *session) place(ctx context.Context, name string, data []byte) error {
+	return s.put(ctx, inMemory(name, data))
+}
+
+// put puts an object that every attempt makes alike. If there is one already, it must be
+// the same. What was put is read back; what is not as it should be is removed again, so
+// that another attempt can succeed.
+func (s *session) put(ctx context.Context, of content) error {
+	from, err := of.open()
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	err = s.store.PutIfAbsent(ctx, of.Name, from, of.Bytes)
+	existed := errors.Is(err, store.ErrExists)
+	if err != nil && !existed {
+		return err
+	}
+	found, err := s.read(ctx, of.Name)
+	switch {
+	case err != nil:
+		return err
+	case found == of.Sealed:
+		return nil
+	case existed:
+		return fmt.Errorf("%w: %s is there, with %s (%.12s), and this attempt made %s (%.12s): the program is not the same, a machine is not to be trusted, or the object was changed; job sweep --unfinished removes what has no receipt",
+			ErrDiffers, of.Name, size(found.Bytes), found.SHA256, size(of.Bytes), of.SHA256)
+	}
+	wrong := fmt.Errorf("%s: what the store returns is not what was written", of.Name)
+	return errors.Join(wrong, s.store.Remove(ctx, of.Name))
+}
+
+func size(n int64) string { return fmt.Sprintf("%d bytes", n) }
+
+// read reads an object and returns its size and hash.
+func (s *session) read(ctx context.Context, name string) (Sealed, error) {
+	in, err := s.store.Get(ctx, name)
+	if err != nil {
+		return Sealed{}, err
+	}
+	defer in.Close()
+	h := sha256.New()
+	n, err := io.Copy(h, in)
+	return Sealed{name, n, hex.EncodeToString(h.Sum(nil))}, err
+}
+
+// load reads an object whose hash is known.
+func (s *session) load(ctx context.Context, of Sealed, most int64) ([]byte, error) {
+	data, err := store.ReadAll(ctx, s.store, of.Name, most)
+	if err == nil && seal(of.Name, data) != of {
+		err = fmt.Errorf("%w: %s is not the one that its receipt names", ErrDiffers, of.Name)
+	}
+	return data, err
+}
+
+// document reads a document of this package, and reports whether there is one.
+func (s *session) document(ctx context.Context, name string, to any) (bool, error) {
+	data, err := store.ReadAll(ctx, s.store, name, mostDocument)
+	if errors.Is(err, store.ErrAbsent) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := strict(data, to); err != nil {
+		return false, fmt.Errorf("%w: %s: %v", ErrSealed, name, err)
+	}
+	return true, nil
+}
+
+// placeDocument puts a document.
+func (s *session) placeDocument(ctx context.Context, name string, v any) error {
+	data, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		return err
+	}
+	return s.place(ctx, name, append(data, '\n'))
+}

@@ -1,0 +1,88 @@
+package job
+
+import (
+	"context"
+	"strings"
+
+	"github.com/personagen/personagen/engine/job/store"
+	"github.com/personagen/personagen/engine/release"
+	"github.com/personagen/personagen/engine/run"
+)
+
+// Swept counts what Sweep removed.
+type Swept struct {
+	Objects int   `json:"objects"`
+	Bytes   int64 `json:"bytes"`
+}
+
+func isTemporary(name string) bool { return strings.HasPrefix(name, store.TemporaryFolder+"/") }
+
+// Sweep removes what a job does not need any more. After Commit that is all under _job/ but
+// the plan, the receipts and the job itself. Before Commit it is nothing, unless unfinished
+// is set: then it is what killed attempts have left, temporary files and the files of parts
+// without a receipt. No part may be in the making then.
+func Sweep(ctx context.Context, in store.Store, unfinished bool, o Options) (swept Swept, err error) {
+	s, err := open(ctx, in, o)
+	if err != nil {
+		return swept, err
+	}
+	defer s.close()
+	committed, err := s.has(ctx, release.ManifestFile)
+	if err != nil {
+		return swept, err
+	}
+	var kept func(name string) bool
+	switch {
+	case committed:
+		kept = func(name string) bool {
+			return !strings.HasPrefix(name, folder) || name == jobFile || name == bundleFile || strings.HasPrefix(name, receipts) || strings.HasPrefix(name, reduced)
+		}
+	case unfinished:
+		if kept, err = s.finished(ctx); err != nil {
+			return swept, err
+		}
+	default:
+		return swept, errOr(nil, "%w: nothing is left over while a job is not committed; job sweep --unfinished removes what killed attempts have left, once no part is in the making", run.ErrUsage)
+	}
+	var left []store.Object
+	for o, err := range s.store.List(ctx, "") {
+		if err != nil {
+			return swept, err
+		}
+		if !kept(o.Name) {
+			left = append(left, o)
+		}
+	}
+	for _, o := range left {
+		if err := s.store.Remove(ctx, o.Name); err != nil {
+			return swept, err
+		}
+		swept.Objects++
+		swept.Bytes += o.Bytes
+	}
+	return swept, nil
+}
+
+// finished returns a function that reports whether an object is not one of an unfinished
+// part or reduction.
+func (s *session) finished(ctx context.Context) (func(name string) bool, error) {
+	parts, err := s.missing(ctx, receipts, s.Job.Parts, receiptName)
+	if err != nil {
+		return nil, err
+	}
+	others, err := s.missing(ctx, reduced, s.Reductions, reducedName)
+	if err != nil {
+		return nil, err
+	}
+	left := map[string]bool{}
+	for _, i := range parts {
+		left[findingsName(i)], left[fingerprintName(i)] = true, true
+		for _, f := range s.parts.All[i].Files {
+			left[f.Name] = true
+		}
+	}
+	for _, i := range others {
+		left[joinedName(i)] = true
+	}
+	return func(name string) bool { return !left[name] && !isTemporary(name) }, nil
+}
