@@ -39,7 +39,7 @@ of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, of the shared file, or of the ma
 		Args: noSuchCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.jobNewCommand(), a.jobPartCommand(), a.jobReduceCommand(), a.jobCommitCommand(), a.jobStatusCommand(), a.jobSweepCommand())
+	c.AddCommand(a.jobNewCommand(), a.jobPartCommand(), a.jobReduceCommand(), a.jobCommitCommand(), a.jobStatusCommand(), a.jobSweepCommand(), a.jobExportCommand())
 	return c
 }
 
@@ -137,28 +137,28 @@ func (a *app) stepOptions(o *stepFlags) (options job.Options, finish func(), err
 }
 
 func (a *app) jobPartCommand() *cobra.Command {
-	return a.stepCommand("part", "part", "Make one part of a job, or several", `part makes the files of one part, or of several as I..J. Parts are numbered from 0, as
-their files are. A part that is made already is skipped.`, "  personagen job part jobs/island 0..9", job.Part)
+	return a.stepCommand("part", "part", "Make one part of a job, or several", `part makes the files of one part, of several as I..J, or of a share of all parts as I/N.
+Parts and shares are numbered from 0, as files are. A part that is made already is skipped.`, "  personagen job part jobs/island 0..9", job.Part, func(j *job.Job) int { return j.Parts })
 }
 
 func (a *app) jobReduceCommand() *cobra.Command {
 	return a.stepCommand("reduce", "reduction", "Join what was gathered of the parts of a job", `reduce joins what was gathered of some parts, and compares all persons of one partition
 with each other. Reductions are numbered from 0; job status and job new say how many there
-are. All parts must be made. A reduction that is made already is skipped.`, "  personagen job reduce jobs/island 0", job.Reduce)
+are. All parts must be made. A reduction that is made already is skipped.`, "  personagen job reduce jobs/island 0", job.Reduce, func(j *job.Job) int { return j.Reductions })
 }
 
-// stepCommand returns the command of a step that is done by numbers.
-func (a *app) stepCommand(name, noun, short, long, example string, step func(context.Context, store.Store, job.Range, job.Options) (job.Done, error)) *cobra.Command {
+// stepCommand returns the command of a step that is done by numbers, of which a job has count.
+func (a *app) stepCommand(name, noun, short, long, example string, step func(context.Context, store.Store, job.Range, job.Options) (job.Done, error), count func(*job.Job) int) *cobra.Command {
 	o := stepFlags{}
 	c := &cobra.Command{
-		Use: name + " JOB I[..J]", Short: short, Long: long, Example: example,
-		Args: argCount(2, "a JOB and the number of a "+noun+", or a range I..J"),
+		Use: name + " JOB I[..J|/N]", Short: short, Long: long, Example: example,
+		Args: argCount(2, "a JOB and the number of a "+noun+", a range I..J, or a share I/N"),
 		RunE: func(c *cobra.Command, args []string) error {
 			in, err := openStore(args[0])
 			if err != nil {
 				return err
 			}
-			of, err := parseRange(args[1])
+			of, n, err := parseRange(args[1])
 			if err != nil {
 				return err
 			}
@@ -166,7 +166,17 @@ func (a *app) stepCommand(name, noun, short, long, example string, step func(con
 			if err != nil {
 				return err
 			}
-			done, err := step(c.Context(), in, of, options)
+			if n > 0 {
+				j, err := job.Read(c.Context(), in)
+				if err != nil {
+					return interrupted(c.Context(), err)
+				}
+				of = job.Share(of.First, n, count(j))
+			}
+			var done job.Done
+			if of.First <= of.Last { // a share may be empty
+				done, err = step(c.Context(), in, of, options)
+			}
 			finish()
 			switch {
 			case err != nil:
@@ -292,8 +302,17 @@ func openStore(address string) (store.Store, error) {
 	return s, err
 }
 
-// parseRange parses "I" or "I..J".
-func parseRange(text string) (job.Range, error) {
+// parseRange parses "I" or "I..J", or "I/N" as share I of n.
+func parseRange(text string) (of job.Range, n int, err error) {
+	wrong := usagef("%q must be a number from 0 on, or a range such as 0..9, or a share such as 0/10, which is the first of ten", text)
+	if share, all, shared := strings.Cut(text, "/"); shared {
+		i, err := strconv.Atoi(share)
+		n, err2 := strconv.Atoi(all)
+		if err != nil || err2 != nil || i < 0 || i >= n || n > 1<<30 {
+			return of, 0, wrong
+		}
+		return job.Range{First: i, Last: i}, n, nil
+	}
 	low, high, several := strings.Cut(text, "..")
 	if !several {
 		high = low
@@ -301,9 +320,9 @@ func parseRange(text string) (job.Range, error) {
 	first, err := strconv.Atoi(low)
 	last, err2 := strconv.Atoi(high)
 	if err != nil || err2 != nil || first < 0 || last < first {
-		return job.Range{}, usagef("%q must be a number from 0 on, or a range such as 0..9", text)
+		return of, 0, wrong
 	}
-	return job.Range{First: first, Last: last}, nil
+	return job.Range{First: first, Last: last}, 0, nil
 }
 
 // interrupted makes the error of a step that was interrupted that of its context.

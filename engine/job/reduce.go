@@ -32,8 +32,8 @@ type reduction struct {
 
 // share returns which of n things belong to a reduction.
 func (j *Job) share(i, n int) (from, to int) {
-	at := func(i int) int { return int(int64(i) * int64(n) / int64(j.Reductions)) }
-	return at(i), at(i + 1)
+	of := Share(i, j.Reductions, n)
+	return of.First, of.Last + 1
 }
 
 // inFlight is how many objects are read at once.
