@@ -23,6 +23,7 @@ type compareOptions struct {
 	quiet    bool
 	cache    cacheFlags
 	inputs   inputFlags
+	judge    judgeFlags
 }
 
 func (a *app) compareCommand() *cobra.Command {
@@ -38,10 +39,17 @@ A data set is a release, a folder of data files, a Parquet, JSONL or CSV file, o
 the name of a reference in the spec: a data set of which only some figures are
 known. NAME=FILE gives a file a name; if NAME is a reference, its column names
 apply to the file. A release alone is compared with the references of its spec.
-Use --map for columns with other names. Lists may be written as strings.`,
+Use --map for columns with other names. Lists may be written as strings.
+
+With --judge, a model is shown persons of two sets, pair by pair, without saying
+which is which: persons of the same sex, with the same work and about the same
+age, in both orders. The result is a win rate with an interval, and no verdict if
+the model does not answer alike in both orders. Answers are kept in a journal, so
+that a comparison that was stopped goes on without paying twice.`,
 		Example: `  personagen compare out
   personagen compare out other.parquet --map gender=sex -o comparison.md
-  personagen compare before=out1 after=out2 --json`,
+  personagen compare before=out1 after=out2 --json
+  personagen compare out theirs=train.parquet --judge --provider openai --model gpt-4.1-mini`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("%s takes at least one release, data file or reference; see %s --help", c.CommandPath(), c.CommandPath())
@@ -60,6 +68,7 @@ Use --map for columns with other names. Lists may be written as strings.`,
 	f.BoolVar(&a.json, "json", false, "print the comparison as one JSON document")
 	o.cache.add(f)
 	o.inputs.add(f)
+	o.judge.add(f)
 	return c
 }
 
@@ -95,8 +104,12 @@ func (a *app) compare(c *cobra.Command, sets []string, o compareOptions) error {
 	if err != nil {
 		return err
 	}
+	judge, err := o.judge.config(c, sets, a)
+	if err != nil {
+		return err
+	}
 	progress := a.newProgress(o.quiet)
-	found, err := run.Compare(c.Context(), run.CompareConfig{Sets: sets, Spec: o.spec, Columns: columns, Cache: cache, AllowPaths: o.inputs.allow, Events: progress.event})
+	found, err := run.Compare(c.Context(), run.CompareConfig{Sets: sets, Spec: o.spec, Columns: columns, Cache: cache, AllowPaths: o.inputs.allow, Events: progress.event, Judge: judge})
 	progress.finish()
 	if err != nil {
 		return err

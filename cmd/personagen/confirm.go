@@ -26,11 +26,15 @@ func (a *app) confirm(f *run.TextForecast) error {
 
 // estimate formats the estimated cost of the texts.
 func estimate(f *run.TextForecast) string {
-	requests := int64(0)
+	requests, own := int64(0), map[string]int64{}
 	for _, c := range f.Calls {
 		requests += c.Persons
+		own[c.Endpoint+"\n"+c.Model] += c.Persons
 	}
-	text := fmt.Sprintf("%s at %s would be called %s, with about %s tokens in and %s out", f.Model, keyed(f), humanize.Count(requests, "time", "times"), humanize.Thousands(f.Tokens.Prompt), humanize.Thousands(f.Tokens.Completion))
+	text := fmt.Sprintf("%s at %s would be called %s, with about %s tokens in and %s out", f.Model, keyed(f.Host, f.Key), humanize.Count(requests, "time", "times"), humanize.Thousands(f.Tokens.Prompt), humanize.Thousands(f.Tokens.Completion))
+	for _, o := range f.Own {
+		text += fmt.Sprintf(", %s of these calls by %s at %s", humanize.Thousands(own[o.Endpoint+"\n"+o.Model]), o.Model, strings.TrimSuffix(keyed(o.Host, o.Key), ","))
+	}
 	if !f.Priced {
 		return text + ", at an unknown price"
 	}
@@ -38,11 +42,11 @@ func estimate(f *run.TextForecast) string {
 }
 
 // keyed formats where requests go and which key they carry.
-func keyed(f *run.TextForecast) string {
-	if f.Key == "" {
-		return f.Host + ", without a key,"
+func keyed(host, key string) string {
+	if key == "" {
+		return host + ", without a key,"
 	}
-	return f.Host + ", with the key in " + f.Key + ","
+	return host + ", with the key in " + key + ","
 }
 
 // ask asks the question and reads a line. Only y or yes accepts.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -39,7 +40,7 @@ of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, of the shared file, or of the ma
 		Args: noSuchCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.jobNewCommand(), a.jobPartCommand(), a.jobReduceCommand(), a.jobCommitCommand(), a.jobStatusCommand(), a.jobSweepCommand())
+	c.AddCommand(a.jobNewCommand(), a.jobPartCommand(), a.jobReduceCommand(), a.jobCommitCommand(), a.jobStatusCommand(), a.jobSweepCommand(), a.jobExportCommand())
 	return c
 }
 
@@ -128,37 +129,37 @@ func (o *stepFlags) add(f *pflag.FlagSet) {
 }
 
 // options returns the options of a step; finish ends its progress.
-func (a *app) stepOptions(o *stepFlags) (options job.Options, finish func(), err error) {
+func (a *app) stepOptions(o *stepFlags) (options job.Options, finish func() time.Duration, err error) {
 	if o.workers < 0 {
 		return options, nil, usagef("--workers must be at least 1, or 0 for one per core, not %d", o.workers)
 	}
 	progress := a.newProgress(o.quiet)
-	return job.Options{Version: version, Workers: o.workers, Temp: o.temp, Events: progress.event}, func() { progress.finish() }, nil
+	return job.Options{Version: version, Workers: o.workers, Temp: o.temp, Events: progress.event}, progress.finish, nil
 }
 
 func (a *app) jobPartCommand() *cobra.Command {
-	return a.stepCommand("part", "part", "Make one part of a job, or several", `part makes the files of one part, or of several as I..J. Parts are numbered from 0, as
-their files are. A part that is made already is skipped.`, "  personagen job part jobs/island 0..9", job.Part)
+	return a.stepCommand("part", "part", "Make one part of a job, or several", `part makes the files of one part, of several as I..J, or of a share of all parts as I/N.
+Parts and shares are numbered from 0, as files are. A part that is made already is skipped.`, "  personagen job part jobs/island 0..9", job.Part, func(j *job.Job) int { return j.Parts })
 }
 
 func (a *app) jobReduceCommand() *cobra.Command {
 	return a.stepCommand("reduce", "reduction", "Join what was gathered of the parts of a job", `reduce joins what was gathered of some parts, and compares all persons of one partition
 with each other. Reductions are numbered from 0; job status and job new say how many there
-are. All parts must be made. A reduction that is made already is skipped.`, "  personagen job reduce jobs/island 0", job.Reduce)
+are. All parts must be made. A reduction that is made already is skipped.`, "  personagen job reduce jobs/island 0", job.Reduce, func(j *job.Job) int { return j.Reductions })
 }
 
-// stepCommand returns the command of a step that is done by numbers.
-func (a *app) stepCommand(name, noun, short, long, example string, step func(context.Context, store.Store, job.Range, job.Options) (job.Done, error)) *cobra.Command {
+// stepCommand returns the command of a step that is done by numbers, of which a job has count.
+func (a *app) stepCommand(name, noun, short, long, example string, step func(context.Context, store.Store, job.Range, job.Options) (job.Done, error), count func(*job.Job) int) *cobra.Command {
 	o := stepFlags{}
 	c := &cobra.Command{
-		Use: name + " JOB I[..J]", Short: short, Long: long, Example: example,
-		Args: argCount(2, "a JOB and the number of a "+noun+", or a range I..J"),
+		Use: name + " JOB I[..J|/N]", Short: short, Long: long, Example: example,
+		Args: argCount(2, "a JOB and the number of a "+noun+", a range I..J, or a share I/N"),
 		RunE: func(c *cobra.Command, args []string) error {
 			in, err := openStore(args[0])
 			if err != nil {
 				return err
 			}
-			of, err := parseRange(args[1])
+			of, n, err := parseRange(args[1])
 			if err != nil {
 				return err
 			}
@@ -166,7 +167,17 @@ func (a *app) stepCommand(name, noun, short, long, example string, step func(con
 			if err != nil {
 				return err
 			}
-			done, err := step(c.Context(), in, of, options)
+			if n > 0 {
+				j, err := job.Read(c.Context(), in)
+				if err != nil {
+					return interrupted(c.Context(), err)
+				}
+				of = job.Share(of.First, n, count(j))
+			}
+			var done job.Done
+			if of.First <= of.Last { // a share may be empty
+				done, err = step(c.Context(), in, of, options)
+			}
 			finish()
 			switch {
 			case err != nil:
@@ -198,9 +209,12 @@ reductions must be made. Exit code 4 means that the release is written and a che
 			if err != nil {
 				return err
 			}
-			progress := a.newProgress(o.quiet)
-			summary, err := job.Commit(c.Context(), in, job.Options{Version: version, Workers: o.workers, Temp: o.temp, Events: progress.event})
-			return a.released(c.Context(), summary, progress.finish(), o.quiet, err)
+			options, finish, err := a.stepOptions(&o)
+			if err != nil {
+				return err
+			}
+			summary, err := job.Commit(c.Context(), in, options)
+			return a.released(c.Context(), summary, finish(), o.quiet, err)
 		},
 	}
 	o.add(c.Flags())
@@ -258,8 +272,9 @@ func (a *app) jobSweepCommand() *cobra.Command {
 		Use:   "sweep JOB",
 		Short: "Remove what a job does not need any more",
 		Long: `sweep removes what a committed job needed only to be made: under _job/, the plan and the
-receipts stay. With --unfinished it removes what killed attempts have left of a job that is
-not committed; no part may be in the making then.`,
+receipts stay. With --unfinished it removes what killed attempts have left, and what is not
+as the receipts say, for which it reads all files, so that parts and reductions can be made
+again; no part may be in the making then.`,
 		Example: "  personagen job sweep jobs/island",
 		Args:    argCount(1, "exactly one JOB"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -278,7 +293,7 @@ not committed; no part may be in the making then.`,
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&unfinished, "unfinished", false, "remove what killed attempts have left of a job that is not committed")
+	c.Flags().BoolVar(&unfinished, "unfinished", false, "remove what killed attempts have left, and what was changed since it was made")
 	c.Flags().StringVar(&o.temp, "temp", "", "folder for temporary files (default the system's)")
 	c.Flags().BoolVar(&a.json, "json", false, "print the summary as one JSON document")
 	return c
@@ -292,8 +307,17 @@ func openStore(address string) (store.Store, error) {
 	return s, err
 }
 
-// parseRange parses "I" or "I..J".
-func parseRange(text string) (job.Range, error) {
+// parseRange parses "I" or "I..J", or "I/N" as share I of n.
+func parseRange(text string) (of job.Range, n int, err error) {
+	wrong := usagef("%q must be a number from 0 on, or a range such as 0..9, or a share such as 0/10, which is the first of ten", text)
+	if share, all, shared := strings.Cut(text, "/"); shared {
+		i, err := strconv.Atoi(share)
+		n, err2 := strconv.Atoi(all)
+		if err != nil || err2 != nil || i < 0 || i >= n || n > 1<<30 {
+			return of, 0, wrong
+		}
+		return job.Range{First: i, Last: i}, n, nil
+	}
 	low, high, several := strings.Cut(text, "..")
 	if !several {
 		high = low
@@ -301,9 +325,9 @@ func parseRange(text string) (job.Range, error) {
 	first, err := strconv.Atoi(low)
 	last, err2 := strconv.Atoi(high)
 	if err != nil || err2 != nil || first < 0 || last < first {
-		return job.Range{}, usagef("%q must be a number from 0 on, or a range such as 0..9", text)
+		return of, 0, wrong
 	}
-	return job.Range{First: first, Last: last}, nil
+	return job.Range{First: first, Last: last}, 0, nil
 }
 
 // interrupted makes the error of a step that was interrupted that of its context.

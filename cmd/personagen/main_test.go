@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"io/fs"
 	"net/http/httptest"
 	"os"
@@ -60,6 +62,10 @@ func TestScripts(t *testing.T) {
 //   - $PROSE_URL never answers in JSON.
 //   - $TRANSLATOR_URL translates what stands between bars: |field=text|.
 //   - $TELLTALE_URL/WAY sends the key back.
+//   - $ARBITER_URL prefers one of two persons, as the rubric says: the "first", the
+//     "longer", the "marked" (with the word amber), "nobody", or it says "nonsense".
+//   - $JUDGE_URL gives scores that follow from the request; at first, it gives those who
+//     are green scores that are not on the scale. It never gives a score for "oddity".
 func setUp(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
@@ -97,6 +103,24 @@ func setUp(env *testscript.Env) error {
 	telltale := newTelltale()
 	env.Defer(telltale.Close)
 	env.Setenv("TELLTALE_URL", telltale.URL)
+	arbiter := (&fake.Server{Writes: arbitrate}).Start()
+	env.Defer(arbiter.Close)
+	env.Setenv("ARBITER_URL", arbiter.URL+"/v1")
+	judge := (&fake.Server{Writes: func(a fake.Asked) string {
+		return a.Scored(func(name string) string {
+			switch {
+			case name == "oddity":
+				return `"very odd"`
+			case strings.Contains(a.User, "green") && !strings.Contains(a.User, "could not be used"):
+				return "9"
+			}
+			h := fnv.New32a()
+			io.WriteString(h, a.User[:strings.Index(a.User, ":")]+name)
+			return fmt.Sprintf(`"%d/5"`, 3+h.Sum32()%3)
+		})
+	}}).Start()
+	env.Defer(judge.Close)
+	env.Setenv("JUDGE_URL", judge.URL+"/v1")
 	translator := (&fake.Server{Writes: translate}).Start()
 	env.Defer(translator.Close)
 	env.Setenv("TRANSLATOR_URL", translator.URL+"/v1")
@@ -258,4 +282,23 @@ func files(ts *testscript.TestScript, dir string) map[string]string {
 		return err
 	}))
 	return found
+}
+
+// arbitrate prefers one of two persons, as the rubric says.
+func arbitrate(a fake.Asked) string {
+	_, texts, found := strings.Cut(a.User, "Texts of A:")
+	first, second, both := strings.Cut(texts, "Texts of B:")
+	if a.Canary || !found || !both {
+		return a.Answer
+	}
+	better := "B"
+	switch rule, _, _ := strings.Cut(a.System, "\n"); {
+	case rule == "nonsense":
+		better = "C"
+	case rule == "nobody":
+		better = "tie"
+	case rule == "first", rule == "longer" && len(first) > len(second), rule == "marked" && strings.Contains(first, "amber"):
+		better = "A"
+	}
+	return fmt.Sprintf(`{"reason":"It is %s.","better":"%s"}`, better, better)
 }

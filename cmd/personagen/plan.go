@@ -188,7 +188,10 @@ func (a *app) printTexts(f *run.TextForecast, all bool) {
 		fmt.Fprintf(w, "\nTexts by %s:\n", f.Model)
 	}
 	if f.Host != "" {
-		fmt.Fprintf(w, "  asked at %s\n", strings.TrimSuffix(keyed(f), ","))
+		fmt.Fprintf(w, "  asked at %s\n", strings.TrimSuffix(keyed(f.Host, f.Key), ","))
+	}
+	for _, o := range f.Own {
+		fmt.Fprintf(w, "  endpoint %s: %s, asked at %s\n", o.Endpoint, o.Model, strings.TrimSuffix(keyed(o.Host, o.Key), ","))
 	}
 	if f.Waiting > 0 {
 		fmt.Fprintf(w, "  counted as missing, but submitted to the provider: %s of an earlier run\n", humanize.Count(int64(f.Waiting), "batch", "batches"))
@@ -198,7 +201,11 @@ func (a *app) printTexts(f *run.TextForecast, all bool) {
 			fmt.Fprintf(w, "  call %s: nothing is missing\n", c.Call)
 			continue
 		}
-		fmt.Fprintf(w, "  call %s: %s\n", c.Call, humanize.Count(c.Persons, "request", "requests"))
+		by := ""
+		if c.Endpoint != "" {
+			by = fmt.Sprintf(" to endpoint %s, about %s tokens in, %s out", c.Endpoint, humanize.Thousands(c.Estimate.Prompt), humanize.Thousands(c.Estimate.Completion))
+		}
+		fmt.Fprintf(w, "  call %s: %s%s\n", c.Call, humanize.Count(c.Persons, "request", "requests"), by)
 		for _, field := range slices.Sorted(maps.Keys(c.Fields)) {
 			fmt.Fprintf(w, "    %s: %s", field, humanize.Count(c.Fields[field], "person", "persons"))
 			switch stale := c.Stale[field]; {

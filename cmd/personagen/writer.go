@@ -17,6 +17,7 @@ import (
 type writerFlags struct {
 	provider string
 	model    string
+	calls    []string
 	baseURL  string
 	keyFile  string
 	keyVar   string
@@ -43,6 +44,7 @@ func (o *writerFlags) add(c *cobra.Command) {
 func (o *writerFlags) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.provider, "provider", "", "writer of the texts: offline, the spec's phrase banks; none, which omits the text columns; or the endpoint of a model: "+models()+", or one that the spec defines (default offline if the spec has phrase banks, otherwise none)")
 	f.StringVar(&o.model, "model", "", "name of the model (default from the spec)")
+	f.StringSliceVar(&o.calls, "calls", nil, "`CALL` of the spec that the model answers, the narrator writing the texts of the others; may be repeated (default all calls)")
 	f.StringVar(&o.baseURL, "base-url", "", "address of the endpoint, such as http://localhost:8000/v1 (default the provider's)")
 	f.StringVar(&o.keyVar, "key-var", "", "environment variable with the API key (default the provider's, for the provider's own host only)")
 	f.StringVar(&o.keyFile, "key-file", "", "file with the API key")
@@ -60,6 +62,20 @@ func (o *writerFlags) addTo(f *pflag.FlagSet) {
 	f.Int64Var(&o.bytes, "batch-bytes", 0, "with --mode batch: largest size of a file in bytes; sending it needs twice that in memory (default 64 MB)")
 }
 
+// addEndpoint adds the flags about the endpoint of a model alone.
+func (o *writerFlags) addEndpoint(f *pflag.FlagSet) {
+	f.StringVar(&o.provider, "provider", "", "endpoint of the model: "+models()+", or one that the spec defines")
+	f.StringVar(&o.model, "model", "", "name of the model (default that of the endpoint)")
+	f.StringVar(&o.baseURL, "base-url", "", "address of the endpoint, such as http://localhost:8000/v1 (default the provider's)")
+	f.StringVar(&o.keyVar, "key-var", "", "environment variable with the API key (default the provider's, for the provider's own host only)")
+	f.StringVar(&o.keyFile, "key-file", "", "file with the API key")
+	f.StringSliceVar(&o.trust, "trust", nil, "`HOST` named by the spec that may have the key; otherwise only the provider's own host has it, or that of --base-url with --key-var or --key-file")
+	f.IntVar(&o.workers, "workers-in-flight", 0, "number of concurrent calls at the start, and at most unless --max-in-flight is given (default 10)")
+	f.IntVar(&o.inFlight, "max-in-flight", 0, "largest number of concurrent calls, reached if the endpoint keeps up (default the provider's)")
+	f.Float64Var(&o.budget, "budget", 0, "largest cost of this run, in the currency of the price table (default no limit)")
+	o.mode = run.Interactive
+}
+
 // models returns the kinds of endpoints as a list in words.
 func models() string {
 	all := run.Providers()
@@ -70,7 +86,7 @@ func models() string {
 func (o *writerFlags) apply(c *cobra.Command, cfg *run.Config) error {
 	cfg.Provider = o.provider
 	if o.provider == "" || o.provider == run.Offline || o.provider == run.NoTexts {
-		for _, name := range []string{"model", "base-url", "key-file", "key-var", "trust", "workers-in-flight", "max-in-flight", "budget", "journal", "export-journal", "refill", "keep-refused", "mode", "poll-every", "batch-requests", "batch-bytes", "yes", "ask-above", "no-monitor"} {
+		for _, name := range []string{"model", "calls", "base-url", "key-file", "key-var", "trust", "workers-in-flight", "max-in-flight", "budget", "journal", "export-journal", "refill", "keep-refused", "mode", "poll-every", "batch-requests", "batch-bytes", "yes", "ask-above", "no-monitor"} {
 			if c.Flags().Changed(name) {
 				return usagef("--%s applies only to texts that a model writes; choose its endpoint with --provider: %s", name, models())
 			}
@@ -99,7 +115,7 @@ func (o *writerFlags) apply(c *cobra.Command, cfg *run.Config) error {
 	if e.MaxInFlight == 0 {
 		e.MaxInFlight = e.Workers
 	}
-	cfg.Writer.Trust = o.trust
+	cfg.Writer.Trust, cfg.Writer.Calls = o.trust, o.calls
 	cfg.Writer.KeepRefused = o.refused
 	cfg.Writer.Budget, cfg.Writer.Journal, cfg.Writer.Export, cfg.Writer.Refill = o.budget, o.journal, o.export, o.refill
 	return nil

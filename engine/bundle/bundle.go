@@ -59,6 +59,15 @@ func (b *Bundle) WithoutTexts() *Bundle {
 	return &out
 }
 
+// OnlyCalls returns the bundle of the plan with some of its calls: see
+// plan.Plan.OnlyCalls.
+func (b *Bundle) OnlyCalls(names []string) (*Bundle, error) {
+	out := *b
+	var err error
+	out.Plan, err = b.Plan.OnlyCalls(names)
+	return &out, err
+}
+
 // As returns the bundle of the plan under a set of aliases: see plan.Plan.As.
 func (b *Bundle) As(set string) *Bundle {
 	out := *b

@@ -44,7 +44,7 @@ func compileColumns(b *basis, coding *coding, counts *countsPlan) *columnsPlan {
 	p := &columnsPlan{basis: b}
 	for i, f := range b.plan.Fields {
 		when, unknown := b.when(f)
-		c := columnPlan{field: f, axis: coding.axisOf[i], when: coding.mask(when), covered: everyone, free: f.FollowsNull() || unknown, counter: -1}
+		c := columnPlan{field: f, axis: coding.axisOf[i], when: coding.mask(when), covered: everyone, free: f.FollowsNull() || unknown || f.Class == kind.Judged, counter: -1}
 		if covered := f.Covered(); covered != nil {
 			if b.measures(covered.Fields) {
 				c.covered = coding.mask(covered)

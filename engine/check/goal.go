@@ -9,6 +9,7 @@ import (
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/rules"
+	"github.com/personagen/personagen/engine/internal/wire"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/spec"
@@ -23,7 +24,8 @@ var goalCheck = definition{kind: "goal", compile: compileGoals}
 // the list because they are about what checks measured.
 type goals struct {
 	plan    *plan.Plan
-	shares  shares // of goals about shares
+	shares  shares     // of goals about shares
+	means   scoreMeans // of goals about scores
 	columns *columnsPlan
 }
 
@@ -35,24 +37,54 @@ func compileGoals(s *shared) check {
 	s.askTexts()
 	s.askSources()
 	for i := range s.plan.Goals {
-		if g := &s.plan.Goals[i]; g.Kind == spec.GoalShare {
+		switch g := &s.plan.Goals[i]; g.Kind {
+		case spec.GoalShare:
 			x.shares.add(s, g.Where, g.Within)
+		case spec.GoalScore:
+			x.means.add(s, g.Score, everyone)
 		}
 	}
 	return x
 }
 
-func (x *goals) newTally(a *accumulators) tally { return x.shares.newTally(a) }
+func (x *goals) newTally(a *accumulators) tally {
+	return &goalsTally{x.shares.newTally(a), x.means.newTally(a)}
+}
+
+// goalsTally is what goals gather of rows.
+type goalsTally struct {
+	shares *sharesTally
+	means  *scoreMeansTally
+}
+
+func (t *goalsTally) add(b *frame.Batch) {
+	t.shares.add(b)
+	t.means.add(b)
+}
+
+func (t *goalsTally) merge(other tally) {
+	o := other.(*goalsTally)
+	t.shares.merge(o.shares)
+	t.means.merge(o.means)
+}
+
+func (t *goalsTally) code(c *wire.Coder) {
+	t.shares.code(c)
+	t.means.code(c)
+}
 
 func (x *goals) judge(j *judging, t tally) ([]finding, error) {
-	share := 0
+	share, mean, gathered := 0, 0, t.(*goalsTally)
 	for i := range x.plan.Goals {
 		p := x.shown(j, &x.plan.Goals[i])
 		g := Goal{Name: p.Name, About: p.About, Kind: p.Kind}
 		switch p.Kind {
 		case spec.GoalShare:
-			g.share(p, t.(*sharesTally).of(share))
+			g.share(p, gathered.shares.of(share))
 			share++
+		case spec.GoalScore:
+			g.score(p, gathered.means.of(mean))
+			mean++
 		case spec.GoalValues:
 			x.values(j, &g, p)
 		case spec.GoalPValue:
@@ -85,6 +117,9 @@ func (x *goals) shown(j *judging, p *plan.Goal) *plan.Goal {
 // may drop them.
 func (x *goals) dropped(j *judging, p *plan.Goal) string {
 	names := append(slices.Concat(p.Joints...), p.Field)
+	if p.Score != nil {
+		names = append(names, p.Score.Fields...)
+	}
 	for _, s := range []*kind.Selector{p.Where, p.Within} {
 		if s != nil {
 			names = append(names, s.Fields...)
@@ -121,6 +156,34 @@ func (g *Goal) share(p *plan.Goal, c counted) {
 	least, most := max(0, tidy(p.Percent-p.Points)), min(100, tidy(p.Percent+p.Points))
 	g.settle(share, unitPercent, &least, &most)
 	g.Found = fmt.Sprintf("%.2f %% of %s, %+.2f points", share, persons(c.n), share-p.Percent)
+}
+
+// score decides by the whole interval: a goal that it leaves open is not met.
+func (g *Goal) score(p *plan.Goal, e estimate) {
+	share, unit, factor := p.Score.Below != nil, unitScore, 1.0
+	write := func(v float64) string { return fmt.Sprintf("%.4g", v) }
+	if share {
+		unit, factor, write = unitPercent, 100, percent
+	}
+	g.Demand = p.Score.String() + " " + bounds(p.Least, p.Most, write)
+	if e.persons == 0 {
+		g.Found = NotJudged
+		return
+	}
+	scaled := func(limit *float64) *float64 {
+		if limit == nil {
+			return nil
+		}
+		x := tidy(factor * *limit)
+		return &x
+	}
+	g.settle(factor*e.value, unit, scaled(p.Least), scaled(p.Most))
+	verdict := e.verdictOn(p.Least, p.Most)
+	g.Met = verdict == withinLimit
+	g.Found = e.said(share)
+	if verdict == undecided {
+		g.Found += ", which does not decide it" + e.enough(p.Least, p.Most)
+	}
 }
 
 func (x *goals) values(j *judging, g *Goal, p *plan.Goal) {

@@ -83,7 +83,7 @@ func compileNearPersons(s *shared) check {
 	at := map[string]int{}
 	drawn := map[string]bool{} // hidden choices, of which one column stands for the row
 	for i, f := range s.plan.Fields {
-		if f.Hidden || f.Class == kind.Written || s.identifies(i) || f.Meaning() == kind.Weighting || f.Follows() && len(f.Inputs) == 0 {
+		if f.Hidden || f.Class.Added() || s.identifies(i) || f.Meaning() == kind.Weighting || f.Follows() && len(f.Inputs) == 0 {
 			continue
 		}
 		n := nearField{column: i, axis: s.coding.axisOf[i], base: !f.Follows() || !s.measures(f.Inputs), number: scores.field(f.Name), entry: -1}

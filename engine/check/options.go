@@ -15,6 +15,10 @@ type Options struct {
 	// First is the number of the first person, Total how many persons the quota
 	// population has that the rows are part of; 0 when the rows are all of it.
 	First, Total int64
+	// Seed and Size are those of the whole population, which decide who is in a sample
+	// that is judged; Size is 0 if they are not known.
+	Seed uint64
+	Size int64
 	// Rows is the expected number of rows; 0 allows any.
 	Rows int64
 	// Parts is how many parts of the population are tested in all (shards,

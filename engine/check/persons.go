@@ -49,7 +49,7 @@ func compilePersons(s *shared) check {
 	d := &duplicates{temp: s.temp, options: s.options, columns: s.askColumns(), coding: &s.coding}
 	any := false
 	for i, f := range s.plan.Fields {
-		if !s.identifies(i) && !f.Hidden && f.Class != kind.Written && f.Meaning() != kind.Weighting {
+		if !s.identifies(i) && !f.Hidden && !f.Class.Added() && f.Meaning() != kind.Weighting {
 			d.include(f, i)
 			any = true
 		}

@@ -54,6 +54,7 @@ const (
 	KindRecurrence     = "recurrence" // how much of a person's texts others have too
 	KindSource         = "source"     // who wrote the texts
 	KindMeasure        = "measure"    // a limit of the spec on what another check measures
+	KindScore          = "score"      // scores and reasons where there should be some
 )
 
 // Result is what the suite found. It is plain data and the same for any number of
@@ -86,6 +87,8 @@ type Result struct {
 	Profiles []Profile `json:"-"`
 	// Texts describe the written fields among them.
 	Texts []TextProfile `json:"-"`
+	// Scores describe the fields of scores.
+	Scores []ScoreProfile `json:"-"`
 	// Groups are the words that distinguish the texts of groups of persons, in a
 	// sample of persons.
 	Groups []similarity.Group `json:"-"`
@@ -145,6 +148,43 @@ type Outcome struct {
 	Share *Share        `json:"share,omitempty"`
 	Limit *Limit        `json:"limit,omitempty"`
 	Near  *NearPersons  `json:"near_persons,omitempty"`
+	Score *ScoreLimit   `json:"score,omitempty"`
+}
+
+// ScoreLimit compares the mean of scores, or the share of persons with a score below a
+// figure, with its limits: the 95 % interval from Low to High is within them or outside, or
+// the Verdict is undecided.
+type ScoreLimit struct {
+	Fields  []string `json:"fields"`
+	Below   *float64 `json:"below,omitempty"`
+	Judged  int64    `json:"judged"` // persons
+	Value   float64  `json:"value"`
+	Low     float64  `json:"low"`
+	High    float64  `json:"high"`
+	AtLeast *float64 `json:"at_least,omitempty"`
+	AtMost  *float64 `json:"at_most,omitempty"`
+	Verdict string   `json:"verdict"` // "within", "outside" or "undecided"
+}
+
+// ScoreProfile describes the scores of a field on a scale. Sample is how many persons
+// should be judged, and Judged how many are. The others are unset if nobody is.
+type ScoreProfile struct {
+	Field   string `json:"field"`
+	Lowest  int64  `json:"lowest"`
+	Highest int64  `json:"highest"`
+	Sample  int64  `json:"sample"`
+	Judged  int64  `json:"judged"`
+	// Mean is that of the persons judged, by weight, and Low and High its 95 % interval.
+	Mean   *float64     `json:"mean,omitempty"`
+	Low    *float64     `json:"low,omitempty"`
+	High   *float64     `json:"high,omitempty"`
+	Shares []ScoreShare `json:"shares,omitempty"`
+}
+
+// ScoreShare is the share of the persons judged, by weight, who have a score.
+type ScoreShare struct {
+	Score int64   `json:"score"`
+	Share float64 `json:"share"`
 }
 
 // Quantile is the value that a share of the persons does not exceed: Declared by
@@ -430,7 +470,7 @@ type Goal struct {
 	// measure. It must be at least Least and at most Most where these are set; a
 	// p-value must be above Least.
 	Figure *float64 `json:"figure,omitempty"`
-	Unit   string   `json:"unit,omitempty"` // "%", "points", "p", "texts" or "characters"
+	Unit   string   `json:"unit,omitempty"` // "%", "points", "p", "texts", "characters" or "score"
 	Least  *float64 `json:"least,omitempty"`
 	Most   *float64 `json:"most,omitempty"`
 }
@@ -442,6 +482,7 @@ const (
 	unitP          = "p"
 	unitTexts      = "texts"
 	unitCharacters = "characters"
+	unitScore      = "score"
 )
 
 // GoalsLine summarises goals in a sentence; "" when there are none.

@@ -82,6 +82,8 @@ func (p *profile) kindOf(b *frame.Batch, i int, c *column) string {
 			return otherKind
 		case known.Class == kind.Written && known.Text == nil:
 			return sourceKind
+		case known.Class == kind.Judged && known.Type == c.of && c.of == frame.Text:
+			return textKind
 		case known.Type == frame.TextList && c.of == frame.Text:
 			c.strings = true
 			return listKind

@@ -36,6 +36,8 @@ type Comparison struct {
 	Lists   []ListComparison   `json:"lists"`
 	Values  []ValuesComparison `json:"values"`
 	Numbers []NumberComparison `json:"numbers"`
+	// Judged is the outcome of pairs of persons before a model, nil if there were none.
+	Judged *Judged `json:"judged,omitempty"`
 	// Findings summarise the comparison in sentences.
 	Findings []string `json:"findings"`
 }
@@ -187,6 +189,12 @@ func Compare(ctx context.Context, inputs []Input, progress func(rows int64)) (*C
 	c.setExclusive(profiles)
 	c.Findings = c.findings()
 	return c, nil
+}
+
+// Judge adds the outcome of pairs of persons before a model.
+func (c *Comparison) Judge(j *Judged) {
+	c.Judged = j
+	c.Findings = append(j.finding(), c.Findings...)
 }
 
 // fieldsOf returns the fields to compare, in the order of the sets: fields that at

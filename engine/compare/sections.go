@@ -23,7 +23,7 @@ const shownShares = 8
 // sections returns the tables of the comparison that are not empty.
 func (c *Comparison) sections(all bool) []section {
 	var out []section
-	for _, s := range []section{c.setRows(), c.lengthRows(), c.varietyRows(), c.factRows(), c.listRows(), c.valueRows(), c.shareRows(all), c.numberRows()} {
+	for _, s := range []section{c.judgedRows(), c.setRows(), c.lengthRows(), c.varietyRows(), c.factRows(), c.listRows(), c.valueRows(), c.shareRows(all), c.numberRows()} {
 		if len(s.rows) > 0 {
 			out = append(out, s)
 		}

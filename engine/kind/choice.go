@@ -1,6 +1,8 @@
 package kind
 
 import (
+	"slices"
+
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/spec"
@@ -8,12 +10,16 @@ import (
 
 var choiceKind = Kind{
 	Name: "choice",
-	Uses: func(s *spec.Field) []spec.String { return append(bankUses(s), keyUses(s)...) },
+	Uses: func(s *spec.Field) []spec.String {
+		return slices.Concat(bankUses(s), keyUses(s), s.Body.Get("unlike").Names())
+	},
 	Compile: func(c *Compiler, s *spec.Field, f *Field) {
 		f.Class, f.Type = Drawn, frame.Category
 		f.Nullable = s.When != nil
 		if b := c.compileBank(s, f); b != nil {
-			f.Program, f.Inputs = &choice{bank: *b}, b.inputs(c)
+			p := &choice{bank: *b}
+			c.compileUnlike(s, p)
+			f.Program, f.Inputs = p, slices.Concat(b.inputs(c), p.Unlike)
 			f.Nullable = f.Nullable || b.Key != nil && c.Fields[b.Key.Of].Nullable
 		}
 	},
@@ -24,18 +30,21 @@ var choiceKind = Kind{
 type choice struct {
 	bank
 	Unique bool `json:"unique,omitempty"` // no two persons have the same
+	// Unlike are fields whose value the entry has only if all entries have one of theirs.
+	Unlike []string `json:"unlike,omitempty"`
 }
 
 func (p *choice) Bind(env *Env) Filler {
 	if p.Unique {
 		return p.bindUnique(env)
 	}
-	return &choiceFiller{drawer: p.bind(env), stream: rng.New(env.Seed, env.Field.Name)}
+	return &choiceFiller{drawer: p.bind(env), stream: rng.New(env.Seed, env.Field.Name), unlike: p.bindUnlike(env)}
 }
 
 type choiceFiller struct {
 	drawer
 	stream rng.Stream
+	unlike []unlikeField
 }
 
 func (p *choiceFiller) Fill(b *frame.Batch, c *frame.Column) {
@@ -47,5 +56,8 @@ func (p *choiceFiller) Fill(b *frame.Batch, c *frame.Column) {
 		}
 		word := uint32(p.stream.Uint64(b.Number(r)) >> 32)
 		c.Codes[r] = p.Codes[p.draw(list, word)]
+	}
+	if p.unlike != nil {
+		p.giveWay(b, c)
 	}
 }

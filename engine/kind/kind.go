@@ -35,7 +35,11 @@ const (
 	Derived Class = "derived" // computed from other fields
 	Drawn   Class = "drawn"   // drawn from a distribution given other fields
 	Written Class = "written" // text by the offline narrator or a model
+	Judged  Class = "judged"  // said by a model that reads the complete person
 )
+
+// Added reports whether the values are added to persons who are otherwise complete.
+func (c Class) Added() bool { return c == Written || c == Judged }
 
 // Meaning is what the values of a kind tell about a person.
 type Meaning int
@@ -83,7 +87,7 @@ type Field struct {
 	WhenText string    `json:"when_text,omitempty"` // the condition as written
 	// Inputs are the fields that Program and When read.
 	Inputs  []string `json:"inputs,omitempty"`
-	Program Program  `json:"program,omitempty"` // nil for Fitted and Written fields
+	Program Program  `json:"program,omitempty"` // nil for Fitted, Written and Judged fields
 	// Scores are the numbers that the values of a fitted field with published means
 	// stand for.
 	Scores []float64 `json:"scores,omitempty"`
@@ -91,6 +95,8 @@ type Field struct {
 	Statistics []*Statistic `json:"statistics,omitempty"`
 	// Text is what a text or list of texts must be like; nil for other fields.
 	Text *TextSpec `json:"text,omitempty"`
+	// Judged is who is judged and by which call; nil for other fields.
+	Judged *Judgement `json:"judged,omitempty"`
 	// Records are the columns of a record: Name, Title, Type, Domain and so on, without
 	// programs. The first is RecordGroup. Nil for fields that are not lists of records.
 	Records []*Field `json:"records,omitempty"`
@@ -100,6 +106,34 @@ type Field struct {
 
 // Meaning returns what the field's values tell about a person.
 func (f *Field) Meaning() Meaning { return MeaningOf(f.Kind) }
+
+// Call returns the call to a model that fills the field, "" for none.
+func (f *Field) Call() string {
+	switch {
+	case f.Text != nil:
+		return f.Text.Call
+	case f.Judged != nil:
+		return f.Judged.Call
+	}
+	return ""
+}
+
+// SetCall names the call to a model that fills the field.
+func (f *Field) SetCall(name string) {
+	if f.Judged != nil {
+		f.Judged.Call = name
+	} else {
+		f.Text.Call = name
+	}
+}
+
+// Original returns the text of which the field is a translation, "" for none.
+func (f *Field) Original() string {
+	if f.Text == nil {
+		return ""
+	}
+	return f.Text.Of
+}
 
 // Finite reports whether the field is fitted, or derived from fitted fields, with
 // values in its Domain. Only finite fields may appear in tables and conditions.
@@ -356,7 +390,7 @@ type Kind struct {
 var kinds []Kind
 
 func init() {
-	kinds = []Kind{categoryKind, integerKind, groupKind, choiceKind, columnKind, numberKind, dateKind, templateKind, listKind, recordsKind, timelineKind, countKind, constantKind, idKind, textKind, textListKind, textSourceKind, weightKind}
+	kinds = []Kind{categoryKind, integerKind, groupKind, choiceKind, columnKind, numberKind, dateKind, templateKind, listKind, recordsKind, timelineKind, countKind, constantKind, idKind, textKind, textListKind, textSourceKind, scoreKind, reasonKind, weightKind}
 }
 
 // Kinds returns every kind. The schema's #Kinds has the same names.

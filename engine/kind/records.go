@@ -184,7 +184,7 @@ func (c *Compiler) ofRecord(p *records, own []spec.Field) *Compiler {
 	all.Correlations, all.Fields = nil, nil
 	inner := &Compiler{Spec: &all, Diags: c.Diags, Fields: map[string]*Field{}, Table: c.Table, inRecord: true}
 	add := func(f *Field, prefix string, nullable bool) {
-		if f != nil && f.Class != Written && !f.Type.List() {
+		if f != nil && !f.Class.Added() && !f.Type.List() {
 			inner.Fields[prefix+f.Name] = f.outside(prefix+f.Name, nullable)
 		}
 	}
@@ -205,7 +205,7 @@ func (c *Compiler) ofRecord(p *records, own []spec.Field) *Compiler {
 	}
 	for _, f := range c.Spec.Fields {
 		of := c.Fields[f.Name]
-		if of != nil && (of.Class == Written || of.Type.List()) {
+		if of != nil && (of.Class.Added() || of.Type.List()) {
 			continue // a record cannot use it
 		}
 		all.Fields = append(all.Fields, spec.Field{Name: personPrefix + f.Name})
@@ -472,7 +472,7 @@ func (g *recordGroup) validate(f *Field, earlier []*recordGroup, find func(name 
 	seen := map[string]bool{}
 	for _, name := range g.Order {
 		x := own[name]
-		if x == nil || seen[name] || strings.Contains(name, ".") || !x.isRecordColumn() || x.Class == Fitted || x.Class == Written {
+		if x == nil || seen[name] || strings.Contains(name, ".") || !x.isRecordColumn() || x.Class == Fitted || x.Class.Added() {
 			return fmt.Errorf("its order names %q", name)
 		}
 		seen[name] = true

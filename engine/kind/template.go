@@ -82,7 +82,7 @@ func compileTemplate(c *Compiler, s *spec.Field, f *Field) {
 			continue
 		}
 		names = append(names, name)
-		if used.Class == Written {
+		if used.Class.Added() {
 			c.refuseWritten(s, name)
 			return
 		}

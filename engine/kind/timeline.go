@@ -305,8 +305,8 @@ func (c *Compiler) anyField(name spec.String) *Field {
 		c.FiniteField(name.Value, name.Place) // reports a name that is unknown
 		return nil
 	}
-	if f.Class == Written {
-		c.Diags.Errorf(name.Place, "not-known", "field %q is a text that is written after the events are drawn", f.Name).WithHint("name a field that is not written")
+	if f.Class.Added() {
+		c.Diags.Errorf(name.Place, "not-known", "field %q is a %s, which is written after the events are drawn", f.Name, f.Kind).WithHint("name a field that is not written")
 		return nil
 	}
 	return f

@@ -60,6 +60,10 @@ func (f *Field) Validate() error {
 	}
 	switch f.Class {
 	case Fitted, Written:
+	case Judged:
+		if f.Judged == nil || f.Judged.Chars == nil && (d == nil || !d.Integer) {
+			return errors.New("nothing says what a judgement of it is")
+		}
 	case Derived, Drawn:
 		if f.Program == nil {
 			return errors.New("it has no program")
@@ -140,6 +144,9 @@ func (f *Field) ValidateUses(find func(name string) *Field) error {
 	case *recordsCount:
 		return p.validate(f, find)
 	case *choice:
+		if err := p.validateUnlike(f, find); err != nil {
+			return err
+		}
 		return p.validateKey(find)
 	case *list:
 		return p.validateKey(find)

@@ -1,15 +1,17 @@
 package plan
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/kind"
 )
 
-// Call is a request to a model that writes some text fields of a person.
+// Call is a request to a model that writes some text fields of a person, or gives scores.
 type Call struct {
 	Name   string   `json:"name"`
-	Fields []string `json:"fields"`          // texts that it writes, in the order of the spec
+	Fields []string `json:"fields"`          // texts or scores that it gives, in the order of the spec
 	Needs  []string `json:"needs,omitempty"` // calls that come before it
 
 	System string `json:"system,omitempty"` // the same for everyone
@@ -19,6 +21,7 @@ type Call struct {
 	Sees []string `json:"sees,omitempty"`
 
 	Model       string   `json:"model,omitempty"`
+	Endpoint    string   `json:"endpoint,omitempty"` // that answers it, "" for that of the run
 	Temperature *float64 `json:"temperature,omitempty"`
 	MaxTokens   int      `json:"max_tokens"` // of an answer
 	// Examples are answered calls that the model is shown first.
@@ -32,8 +35,9 @@ type Example struct {
 	Answer map[string]Answer `json:"answer"`
 }
 
-// Answer is the text of a field, or the items of a list.
+// Answer is the text of a field, the items of a list, or a score.
 type Answer struct {
+	Score *int64   `json:"score,omitempty"`
 	Text  string   `json:"text,omitempty"`
 	Items []string `json:"items,omitempty"`
 }
@@ -46,7 +50,7 @@ func IsTemplate(prompt string) bool { return strings.Contains(prompt, "{{") }
 const ToWrite = "Fields"
 
 // ToWriteParts are the parts of each of these fields: the keys of Writing.
-var ToWriteParts = []string{"name", "title", "about", "min", "target", "max", "list", "items_min", "items_max", "mentions", "avoid", "language", "original", "fault"}
+var ToWriteParts = []string{"name", "title", "about", "min", "target", "max", "list", "items_min", "items_max", "mentions", "avoid", "scale", "language", "original", "fault"}
 
 // Call returns the named call, or nil.
 func (p *Plan) Call(name string) *Call {
@@ -63,16 +67,77 @@ func (p *Plan) Call(name string) *Call {
 // text that it translates, "" for none; fault is why the last answer was refused.
 func Writing(f *kind.Field, mentions, avoid []string, original, fault string) map[string]any {
 	w := map[string]any{
-		"name": f.Name, "title": f.Title, "about": f.About,
-		"min": int64(f.Text.Chars.Min), "target": int64(f.Text.Chars.Target), "max": int64(f.Text.Chars.Max),
-		"list": f.Text.Items != nil, "items_min": int64(0), "items_max": int64(0), "mentions": mentions, "avoid": avoid, "fault": fault,
-		"language": f.Text.Language, "original": original,
+		"name": f.Name, "title": f.Title, "about": f.About, "list": false, "items_min": int64(0), "items_max": int64(0),
+		"mentions": mentions, "avoid": avoid, "scale": f.Scale(), "language": "", "original": original, "fault": fault,
 	}
-	if i := f.Text.Items; i != nil {
-		w["items_min"], w["items_max"] = int64(i.Min), int64(i.Max)
+	if f.Scale() {
+		w["min"], w["target"], w["max"] = f.Domain.Min, (f.Domain.Min+f.Domain.Max)/2, f.Domain.Max
+		return w
 	}
-	if f.Text.Chars.Target == 0 {
-		w["target"] = int64(f.Text.Chars.Min+f.Text.Chars.Max) / 2
+	chars := f.Chars()
+	w["min"], w["target"], w["max"] = int64(chars.Min), int64(chars.Target), int64(chars.Max)
+	if chars.Target == 0 {
+		w["target"] = int64(chars.Min+chars.Max) / 2
+	}
+	if f.Text != nil {
+		w["language"] = f.Text.Language
+	}
+	if f.Text != nil && f.Text.Items != nil {
+		w["list"], w["items_min"], w["items_max"] = true, int64(f.Text.Items.Min), int64(f.Text.Items.Max)
 	}
 	return w
+}
+
+// OnlyCalls returns the plan in which a model answers the named calls of the spec alone.
+// The texts of other calls are left to the narrator. The error names a call that the plan
+// does not have.
+func (p *Plan) OnlyCalls(names []string) (*Plan, error) {
+	out := *p
+	out.Calls, out.Fields = nil, slices.Clone(p.Fields)
+	kept := map[string]bool{}
+	var all []string
+	for _, c := range p.Calls {
+		name := c.declared()
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+		if slices.Contains(names, name) {
+			kept[c.Name] = true
+			out.Calls = append(out.Calls, c)
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			return nil, fmt.Errorf("the spec has no call %q; it has %s", name, strings.Join(all, ", "))
+		}
+	}
+	for i := range out.Calls {
+		out.Calls[i].Needs = slices.DeleteFunc(slices.Clone(out.Calls[i].Needs), func(name string) bool { return !kept[name] })
+	}
+	for i, f := range out.Fields {
+		if f.Text != nil && f.Text.Call != "" && !kept[f.Text.Call] {
+			field, text := *f, *f.Text
+			text.Call, field.Text = "", &text
+			out.Fields[i] = &field
+		}
+	}
+	for i := range out.Calls {
+		for _, name := range out.Calls[i].Fields {
+			of := ""
+			if f := out.Field(name); f != nil {
+				of = f.Original()
+			}
+			if of != "" && out.Field(of).Call() == "" {
+				return nil, fmt.Errorf("call %q translates the text %q, which another call writes: name that call, too", out.Calls[i].declared(), of)
+			}
+		}
+	}
+	out.Stamp()
+	return &out, nil
+}
+
+// declared is the name of the call of the spec that the call is, or is a part of.
+func (c *Call) declared() string {
+	name, _, _ := strings.Cut(c.Name, ".")
+	return name
 }

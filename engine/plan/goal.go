@@ -30,4 +30,8 @@ type Goal struct {
 	Fields []string `json:"fields,omitempty"`
 	// chars: a number of characters; model_written: a share.
 	AtLeast float64 `json:"at_least,omitempty"`
+	// score: what is between Least and Most.
+	Score *ScoreOf `json:"score,omitempty"`
+	Least *float64 `json:"least,omitempty"`
+	Most  *float64 `json:"most,omitempty"`
 }

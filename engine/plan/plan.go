@@ -129,6 +129,7 @@ type Limit struct {
 	Where      *kind.Selector `json:"where,omitempty"`
 	Measure    string         `json:"measure,omitempty"`
 	Of         string         `json:"of,omitempty"`
+	Score      *ScoreOf       `json:"score,omitempty"`
 	WithinText string         `json:"within_text,omitempty"`
 	Within     *kind.Selector `json:"within,omitempty"`
 	AtLeast    *float64       `json:"at_least,omitempty"`

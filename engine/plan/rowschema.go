@@ -294,7 +294,7 @@ func (p *Plan) nullRule(c *FileColumn, byField map[string]*FileColumn) object {
 	}
 	null := object{{"properties", object{{c.Name, object{{"type", "null"}}}}}}
 	rule := object{{"if", object{{"properties", properties}}}, {"else", null}}
-	if f.Class != kind.Written { // a text can be missing
+	if !f.Class.Added() { // a text or score can be missing
 		value := object{{"properties", object{{c.Name, object{{"not", object{{"type", "null"}}}}}}}}
 		rule = object{rule[0], {"then", value}, rule[1]}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/kind"
+	"github.com/personagen/personagen/engine/spec"
 )
 
 // maxCells bounds the cells of a table or selector of a plan that is read.
@@ -81,6 +82,16 @@ func (p *Plan) Validate() error {
 				return fmt.Errorf("check %q: %w", p.Checks[i].Name, err)
 			}
 		}
+		if err := v.scores(p.Checks[i].Score); err != nil {
+			return fmt.Errorf("check %q: %w", p.Checks[i].Name, err)
+		}
+	}
+	for i := range p.Goals {
+		if g := &p.Goals[i]; (g.Kind == spec.GoalScore) != (g.Score != nil) {
+			return fmt.Errorf("goal %q: it is a %s", g.Name, g.Kind)
+		} else if err := v.scores(g.Score); err != nil {
+			return fmt.Errorf("goal %q: %w", g.Name, err)
+		}
 	}
 	if p.Narrator != nil {
 		for _, a := range p.Narrator.Axes {
@@ -154,6 +165,24 @@ func (v planValidator) finite(names []string, slots []int) (int, error) {
 		n *= slots[i]
 	}
 	return n, nil
+}
+
+// scores checks that what is said about scores names some with the same scale.
+func (v planValidator) scores(s *ScoreOf) error {
+	if s == nil {
+		return nil
+	}
+	if len(s.Fields) == 0 {
+		return fmt.Errorf("it names no score")
+	}
+	first := v.fields[s.Fields[0]]
+	for _, name := range s.Fields {
+		f := v.fields[name]
+		if f == nil || !f.Scale() || f.Domain.Min != first.Domain.Min || f.Domain.Max != first.Domain.Max {
+			return fmt.Errorf("%q is not a score on the scale of %q", name, s.Fields[0])
+		}
+	}
+	return nil
 }
 
 func (v planValidator) field(f *kind.Field) error {

@@ -49,16 +49,25 @@ type File struct {
 
 // Texts says what a model wrote.
 type Texts struct {
-	Provider string       `json:"provider"`
-	Model    string       `json:"model"`
-	Mode     string       `json:"mode,omitempty"` // "batch" when the run that completed the release asked in batches
-	Fields   []FieldTexts `json:"fields"`
+	Provider string `json:"provider"`
+	Model    string `json:"model"`
+	Mode     string `json:"mode,omitempty"` // "batch" when the run that completed the release asked in batches
+	// Own are the models that answered single calls in place of Model.
+	Own    []OwnModel   `json:"own,omitempty"`
+	Fields []FieldTexts `json:"fields"`
 	// Calls, Tokens and Cost are those of the run that completed the release. Cost
 	// has one sum, or one per currency when parts of a merged release were priced
 	// in different currencies. It leaves out models of unknown price.
 	Calls  int64  `json:"calls"`
 	Tokens Tokens `json:"tokens"`
 	Cost   []Sum  `json:"cost"`
+}
+
+// OwnModel is a model that answered some calls in place of that of the run.
+type OwnModel struct {
+	Endpoint string   `json:"endpoint"`
+	Model    string   `json:"model"`
+	Calls    []string `json:"calls"`
 }
 
 // Sum is an amount of money.

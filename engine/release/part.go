@@ -69,7 +69,7 @@ func (c *counted) Write(p []byte) (int, error) {
 	return c.Hash.Write(p)
 }
 
-// NewFindings returns an empty findings.
+// NewFindings returns the findings of no rows.
 func (p *Parts) NewFindings() *Findings {
 	return pipeline.NewFindings(p.options.Plan, p.options.Population.Seed, p.suite)
 }

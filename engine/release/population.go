@@ -35,7 +35,7 @@ func (p Population) IdentitySize() int64 {
 // CheckOptions returns the options of a suite that checks these persons. Tempdir
 // is for the temporary files of the suite.
 func (p Population) CheckOptions(exceptions []check.Exception, tempdir string) check.Options {
-	o := check.Options{Sampling: p.Sampling, Rows: p.Count, Exceptions: exceptions, TempDir: tempdir}
+	o := check.Options{Sampling: p.Sampling, Seed: p.Seed, Size: p.Size, Rows: p.Count, Exceptions: exceptions, TempDir: tempdir}
 	if !p.Whole() {
 		o.First, o.Total, o.Parts = p.First, p.Size, max(1, p.Shard.Of)
 	}

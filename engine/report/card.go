@@ -23,6 +23,7 @@ func (r *Release) Card(w io.Writer) error {
 	r.counted(&d, "###")
 	r.cardSchema(&d)
 	r.cardTexts(&d)
+	r.scores(&d, "##")
 	r.cardTargets(&d)
 	r.cardLimitations(&d)
 	r.cardAssumptions(&d)

@@ -123,6 +123,7 @@ type view struct {
 	Deviations    []deviationView
 	Compare       []comparedView
 	Texts         *textsView
+	Scores        *scoresView
 	Cards         []card
 	Dagger        bool
 
@@ -186,6 +187,7 @@ func (p *Page) view() *view {
 	v.statistics()
 	v.joints()
 	v.texts()
+	v.scores()
 	v.gallery()
 	v.origins()
 	v.checks()
@@ -201,6 +203,7 @@ func (p *Page) view() *view {
 		{v.Margins != nil || v.Numbers != nil || v.Others != nil || v.Statistics != nil, "margins", "Single fields"},
 		{v.Maps != nil || v.Deviations != nil || v.Compare != nil, "joints", "Joint distributions"},
 		{v.Texts != nil, "texts", "Texts"},
+		{v.Scores != nil, "scores", "Scores"},
 		{v.Cards != nil, "gallery", "Persons"},
 		{true, "sources", "Sources"},
 		{true, "checks", "Checks"},

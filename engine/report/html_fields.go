@@ -71,7 +71,7 @@ func (v *view) fields() {
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		switch {
-		case f.Hidden || kind.MeaningOf(f.Kind) != kind.Fact || f.Class == kind.Written:
+		case f.Hidden || kind.MeaningOf(f.Kind) != kind.Fact || f.Class.Added():
 		case s.Places != nil && f.Name == s.Places.Field:
 		case f.Records != nil:
 			v.Records = append(v.Records, v.records(f))

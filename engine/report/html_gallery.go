@@ -82,7 +82,8 @@ func (v *view) card(p *Persona, lead []string) card {
 			if !fact.Null {
 				out.Foot = append(out.Foot, fact.Text)
 			}
-		case f.Class == kind.Written:
+		case f.Class == kind.Judged && fact.Null: // not in the sample
+		case f.Class == kind.Written || f.Class == kind.Judged && f.Type == frame.Text:
 			of, language := v.translates(f.Name)
 			switch {
 			case of != "" && fact.Null: // the section on texts says so

@@ -35,6 +35,7 @@ func (s *Stats) Markdown(w io.Writer) error {
 	s.numbers(&d)
 	s.dates(&d)
 	s.texts(&d)
+	s.scores(&d, "##")
 	s.tables(&d)
 	s.reconciliation(&d)
 	s.counted(&d, "##")
@@ -183,7 +184,7 @@ func (s *Stats) values(d *document, f Field) {
 func (s *Stats) numbers(d *document) {
 	var rows [][]string
 	for _, f := range s.Fields {
-		if n := f.Numbers; n != nil && !f.Hidden && kind.MeaningOf(f.Kind) != kind.Identifier && kind.MeaningOf(f.Kind) != kind.Weighting && f.Class != kind.Written {
+		if n := f.Numbers; n != nil && !f.Hidden && kind.MeaningOf(f.Kind) != kind.Identifier && kind.MeaningOf(f.Kind) != kind.Weighting && !f.Class.Added() {
 			of := n.Of
 			if f.Unit != "" && of == "values" {
 				of = f.Unit

@@ -2,6 +2,7 @@ package report
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/frame"
@@ -85,8 +86,7 @@ func (c column) list() bool {
 // lists reports whether the column holds lists in the recommended data files. In
 // CSV files lists are strings of JSON.
 func (r *Release) lists(c column) bool {
-	data := r.data()
-	return c.list() && (len(data) == 0 || data[0].Format != "csv")
+	return c.list() && r.format() != "csv"
 }
 
 // text returns the index in Texts.Fields of a field, or -1.
@@ -101,21 +101,26 @@ func (r *Release) text(field string) int {
 	return -1
 }
 
-// data returns the recommended data files: those in the format that preserves
-// types best.
-func (r *Release) data() []File {
+// format is the format of the recommended data files, the one that preserves types best;
+// "" if there are none.
+func (r *Release) format() string {
 	for _, format := range []string{"parquet", "jsonl", "csv"} {
-		var out []File
-		for _, f := range r.Files {
-			if f.Format == format {
-				out = append(out, f)
-			}
-		}
-		if out != nil {
-			return out
+		if slices.ContainsFunc(r.Files, func(f File) bool { return f.Format == format }) {
+			return format
 		}
 	}
-	return nil
+	return ""
+}
+
+// data returns the recommended data files.
+func (r *Release) data() (out []File) {
+	format := r.format()
+	for _, f := range r.Files {
+		if f.Format == format && format != "" {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // pattern returns a glob pattern for the names of files of one format, which are in

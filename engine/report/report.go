@@ -79,7 +79,7 @@ func New(p *plan.Plan, r *check.Result, facts Facts) *Stats {
 	for i := range s.Fields {
 		s.Fields[i].fold(r.Rows)
 	}
-	s.Texts = texts(r)
+	s.Texts, s.Scores = texts(r), r.Scores
 	s.Published = publishedOf(p, r)
 	s.Statistics = statisticsOf(p, r)
 	s.Uncertain = uncertain(p)
@@ -132,7 +132,7 @@ func describe(p *plan.Plan, f *kind.Field, profile check.Profile, r *check.Resul
 		return out
 	}
 	total := float64(r.Rows)
-	if f.Type == frame.CategoryList {
+	if f.Type == frame.CategoryList || f.Scale() { // shares of the items, or of the persons judged
 		total = sum(profile.Counts)
 	}
 	target := margin(p, f.Name)

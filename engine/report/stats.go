@@ -34,6 +34,8 @@ type Stats struct {
 	Pyramid *Pyramid          `json:"pyramid,omitempty"` // from the roles age and sex, nil without them
 	Places  *Places           `json:"places,omitempty"`  // from the roles of places, nil without them
 	Texts   *Texts            `json:"texts,omitempty"`   // nil if no field is written
+	// Scores describe the fields of scores that a model gives; nil if there are none.
+	Scores []check.ScoreProfile `json:"scores,omitempty"`
 	// Refused counts texts that are missing because no answer of the model was accepted.
 	Refused []Refused `json:"refused,omitempty"`
 	// References are other populations to compare the texts with.

@@ -47,6 +47,7 @@ var kinds = []checkKind{
 	{check.KindOpenings, "text field with varied openings", "text fields with varied openings"},
 	{check.KindRecurrence, "measure of the prose that recurs", "measures of the prose that recurs"},
 	{check.KindSource, "field that records who wrote the texts", "fields that record who wrote the texts"},
+	{check.KindScore, "score or reason given to the sample", "scores and reasons given to the sample"},
 	{check.KindLimit, "check that the spec defines", "checks that the spec defines"},
 	{check.KindMeasure, "limit that the spec sets on a measure", "limits that the spec sets on measures"},
 }

@@ -46,6 +46,11 @@ func (r *run) checkMode(cfg endpoint.Config, journal string) error {
 
 // checkBatches refuses batches when the endpoint does not accept them.
 func (r *run) checkBatches(cfg endpoint.Config) error {
+	for i := range r.plan.Calls {
+		if c := &r.plan.Calls[i]; r.inBatches() && r.answersAlone(c) {
+			return fmt.Errorf("%w: call %q has the endpoint %s of its own, and batches go to one endpoint: leave out --mode", ErrUsage, c.Name, c.Endpoint)
+		}
+	}
 	if r.inBatches() && cfg.Batch.Requests == 0 {
 		return fmt.Errorf("%w: %s does not accept batches: leave out --mode, or choose a provider that does (%s)", ErrUsage, r.Provider, strings.Join(endpoint.BatchProviders(), ", "))
 	}
@@ -82,17 +87,17 @@ func (r *run) enrichInBatches() error {
 	}
 	options.Clients = m.others
 	options.Ready = func(ctx context.Context) error {
-		r.announce()
+		r.announce(m.endpoint, m.enricher.Models()...)
 		for _, c := range append([]*endpoint.Client{m.client}, slices.Collect(maps.Values(m.others))...) {
 			if c.Mode() == "" {
-				if err := r.probe(ctx, c); err != nil {
+				if err := r.probeMain(ctx, c); err != nil {
 					return err
 				}
 			}
 		}
 		return nil
 	}
-	counts, left, err := m.enricher.RunBatches(r.ctx, m.client, options, func() enrich.Source { return r.generator.Worker() }, r.persons.First, r.persons.Count)
+	counts, left, err := m.enricher.RunBatches(r.ctx, m.client, options, r.readSource, r.persons.First, r.persons.Count)
 	m.counts = counts
 	if errors.Is(err, enrich.ErrOtherBatches) {
 		return fmt.Errorf("%w: %v", ErrUsage, err)
@@ -106,10 +111,10 @@ func (r *run) enrichInBatches() error {
 	return err
 }
 
-// probe finds out how the endpoint answers with a call that writes nothing. A batch
+// probe finds out how an endpoint answers some calls with one that writes nothing. A batch
 // answered in the wrong form would cost as much as a good one.
-func (r *run) probe(ctx context.Context, c *endpoint.Client) error {
-	found, err := c.Probe(ctx, r.model.enricher.ProbeCalls()...)
+func (r *run) probe(ctx context.Context, c *endpoint.Client, calls []string) error {
+	found, err := c.Probe(ctx, r.model.enricher.ProbeCalls(calls...)...)
 	if err == nil {
 		note := fmt.Sprintf("%s answers in mode %s", found.Model, found.Mode)
 		if len(found.Refused) > 0 {
@@ -124,4 +129,16 @@ func (r *run) probe(ctx context.Context, c *endpoint.Client) error {
 		r.event(Event{Stage: "enrich", Total: r.persons.Count, Note: note, Checkpoint: true})
 	}
 	return err
+}
+
+// probeMain probes a model of the endpoint of the run with the calls that have none of
+// their own.
+func (r *run) probeMain(ctx context.Context, c *endpoint.Client) error {
+	var calls []string
+	for i := range r.plan.Calls {
+		if c := &r.plan.Calls[i]; !r.answersAlone(c) {
+			calls = append(calls, c.Name)
+		}
+	}
+	return r.probe(ctx, c, calls)
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/compare"
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/diag"
@@ -34,6 +35,8 @@ type CompareConfig struct {
 	// AllowPaths are folders, beside its own, whose files the spec may read.
 	AllowPaths []string
 	Events     func(Event)
+	// Judge has a model judge pairs of persons of two sets; nil for none.
+	Judge *JudgeConfig
 }
 
 // Compare sets data sets side by side. The error wraps ErrUsage when a set does
@@ -56,6 +59,13 @@ func Compare(ctx context.Context, cfg CompareConfig) (*compare.Comparison, error
 	if err := c.check(); err != nil {
 		return nil, err
 	}
+	var judged *compare.Judged
+	if cfg.Judge != nil {
+		var err error
+		if judged, err = c.judge(ctx); err != nil {
+			return nil, err
+		}
+	}
 	rows := int64(0)
 	counted := make(chan int64)
 	done := make(chan struct{})
@@ -70,25 +80,30 @@ func Compare(ctx context.Context, cfg CompareConfig) (*compare.Comparison, error
 	out, err := compare.Compare(ctx, c.inputs, func(n int64) { counted <- n })
 	close(counted)
 	<-done
+	if err == nil && judged != nil {
+		out.Judge(judged)
+	}
 	return out, err
 }
 
 // comparison collects the inputs of compare.Compare.
 type comparison struct {
 	CompareConfig
-	plan   *plan.Plan // defines the fields; nil when there is neither a spec nor a release
-	inputs []compare.Input
-	rows   int64           // of the sets whose number of rows is known
-	mapped map[string]bool // names in Columns that some file has
+	plan    *plan.Plan     // defines the fields; nil when there is neither a spec nor a release
+	writers bundle.Writers // the endpoints and prices of the spec
+	inputs  []compare.Input
+	rows    int64           // of the sets whose number of rows is known
+	mapped  map[string]bool // names in Columns that some file has
 }
 
 // findPlan finds the plan that defines the fields.
 func (c *comparison) findPlan(ctx context.Context) (err error) {
 	c.mapped = map[string]bool{}
+	c.writers = bundle.Writers{Repairs: 2, AskAbove: 5}
 	if c.Spec != "" {
 		b, err := Compile(ctx, c.Spec, c.Cache, nil, nil, c.AllowPaths...)
 		if err == nil {
-			c.plan = b.Plan
+			c.plan, c.writers = b.Plan, b.Writers
 		}
 		return err
 	}

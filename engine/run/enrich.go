@@ -36,6 +36,9 @@ type Writer struct {
 	// Trust lists hosts that a spec may send requests to with a key: that of
 	// Endpoint, else that of the provider. A host may have a port.
 	Trust []string
+	// Calls are the calls of the spec that are made, nil for all. The narrator writes the
+	// texts of the others.
+	Calls []string
 	// Budget limits the cost of a run, in the currency of the price table; 0 for no
 	// limit.
 	Budget float64
@@ -75,6 +78,7 @@ type modelWriter struct {
 	budget   *endpoint.Budget
 	client   *endpoint.Client
 	others   map[string]*endpoint.Client // of further models, which shares of persons have
+	own      []*answerer                 // of calls with endpoints of their own
 	dir      string                      // of the journal
 	journal  *journal.Journal
 	enricher *enrich.Enricher
@@ -104,7 +108,11 @@ func (r *run) connect() error {
 	if !price.known && r.Writer.Budget > 0 {
 		return fmt.Errorf("%w: a budget needs the price of %q, which is neither in the table of %s nor in the spec; add it to the spec's prices", ErrUsage, model, endpoint.Prices().Date)
 	}
-	m := &modelWriter{name: model, endpoint: cfg, price: price, dir: r.Writer.Journal, budget: endpoint.NewBudget(endpoint.Cost{Money: endpoint.NewMoney(r.Writer.Budget)})}
+	own, err := r.ownEndpoints()
+	if err != nil {
+		return err
+	}
+	m := &modelWriter{name: model, endpoint: cfg, price: price, own: own, dir: r.Writer.Journal, budget: endpoint.NewBudget(endpoint.Cost{Money: endpoint.NewMoney(r.Writer.Budget)})}
 	r.model = m
 	cfg.Retrying = r.waiting()
 	if m.client, err = endpoint.New(cfg, m.budget); err != nil {
@@ -113,14 +121,17 @@ func (r *run) connect() error {
 	if m.others, err = r.otherClients(m); err != nil {
 		return err
 	}
+	if err := m.openOwn(r); err != nil {
+		return err
+	}
 	if m.dir == "" {
 		m.dir = r.Out + ".journal"
 	}
 	if err := r.checkMode(cfg, m.dir); err != nil {
 		return err
 	}
-	if files, _ := filepath.Glob(filepath.Join(m.dir, "*")); len(files) == 0 && m.client.Keyless() != nil {
-		return fmt.Errorf("%w: %v", ErrUsage, m.client.Keyless())
+	if files, _ := filepath.Glob(filepath.Join(m.dir, "*")); len(files) == 0 && m.keyless() != nil {
+		return fmt.Errorf("%w: %v", ErrUsage, m.keyless())
 	}
 	if m.journal, err = journal.Open(m.dir, journal.Options{}); err != nil {
 		return err
@@ -128,7 +139,7 @@ func (r *run) connect() error {
 	if report := m.journal.Report(); !report.Whole() || report.Cut > 0 {
 		r.event(Event{Stage: "journal", Note: report.String(), Checkpoint: true})
 	}
-	options := r.enrichOptions(model)
+	options := r.enrichOptions(model, own)
 	if !r.Writer.Unwatched {
 		m.monitor = r.watch()
 		options.Watch = m.monitor
@@ -173,11 +184,19 @@ func (r *run) watch() *monitor.Monitor {
 	return monitor.New(r.plan, fields, monitor.Options{Check: o, Count: r.persons.Count})
 }
 
-func (r *run) enrichOptions(model string) enrich.Options {
+func (r *run) enrichOptions(model string, own []*answerer) enrich.Options {
 	if r.chosenModel() == "" {
 		model = "" // the spec's shares of persons may have others
 	}
-	o := enrich.Options{Model: model, Seed: r.persons.Seed, Refill: r.Writer.Refill, Tries: 1 + r.bundle.Writers.Repairs, Population: r.population(r.plan.Structure)}
+	o := enrich.Options{
+		Model: model, Seed: r.persons.Seed, Size: r.persons.Size, Refill: r.Writer.Refill, Tries: 1 + r.bundle.Writers.Repairs,
+		Population: r.population(r.plan.Structure), Own: map[string]enrich.Own{},
+	}
+	for _, a := range own {
+		for _, call := range a.calls {
+			o.Own[call] = enrich.Own{Name: a.config.Model, Model: a.model()}
+		}
+	}
 	for _, structure := range r.plan.FirstStructures {
 		o.Former = append(o.Former, r.population(structure))
 	}
@@ -230,7 +249,7 @@ func (r *run) confirm() error {
 		return nil
 	}
 	var keyless error
-	if err := r.model.client.Keyless(); err != nil {
+	if err := r.model.keyless(); err != nil {
 		keyless = fmt.Errorf("%w: %v", ErrUsage, err)
 	}
 	if r.Writer.Confirm == nil && keyless == nil {
@@ -243,7 +262,7 @@ func (r *run) confirm() error {
 	if waiting, err := enrich.Waiting(ledgerDir(m.dir)); err != nil || waiting > 0 {
 		return cmp.Or(err, keyless) // the run that asked for them was confirmed
 	}
-	f, err := r.forecast(m.enricher, m.endpoint, m.price)
+	f, err := r.forecast(m.enricher, m.endpoint, m.price, m.own)
 	if err != nil {
 		return err
 	}
@@ -277,16 +296,16 @@ func (r *run) enrich() (err error) {
 		}
 		r.event(e)
 	}
-	m.counts, err = m.enricher.Run(r.ctx, model, func() enrich.Source { return r.generator.Worker() }, r.persons.First, r.persons.Count, progress)
-	if err := model.incapable(); err != nil {
+	m.counts, err = m.enricher.Run(r.ctx, model, r.readSource, r.persons.First, r.persons.Count, progress)
+	if err := cmp.Or(model.incapable(), m.ownIncapable()); err != nil {
 		return fmt.Errorf("%w: %v; no other request was sent", ErrUsage, err)
 	}
 	return m.outcome(err)
 }
 
 // announce says where requests go and which key they carry, before the first.
-func (r *run) announce() {
-	r.event(Event{Stage: "enrich", Checkpoint: true, Note: fmt.Sprintf("asking %s at %s", strings.Join(r.model.enricher.Models(), " and "), asked(r.model.endpoint))})
+func (r *run) announce(cfg endpoint.Config, models ...string) {
+	r.event(Event{Stage: "enrich", Checkpoint: true, Note: fmt.Sprintf("asking %s at %s", strings.Join(models, " and "), asked(cfg))})
 }
 
 // Waits for another attempt that are told: long ones, and not all of them.
@@ -431,6 +450,9 @@ func (r *run) texts() *release.Texts {
 	if r.inBatches() {
 		out.Mode = InBatches
 	}
+	for _, a := range m.own {
+		out.Own = append(out.Own, release.OwnModel{Endpoint: a.config.Provider, Model: a.config.Model, Calls: a.calls})
+	}
 	for i, reader := range m.readers {
 		for k, f := range reader.Counts().Fields {
 			if i == 0 {
@@ -505,6 +527,9 @@ func (m *modelWriter) close() {
 	}
 	if m.client != nil {
 		m.client.Close()
+	}
+	for _, a := range m.own {
+		a.close()
 	}
 	if m.journal != nil {
 		m.journal.Close() // every record is on disk already, so there is no error to report

@@ -49,7 +49,7 @@ func (r *run) export() error {
 	if err != nil {
 		return err
 	}
-	err = r.model.enricher.Export(r.ctx, r.generator.Worker(), r.persons.First, r.persons.Count, to)
+	err = r.model.enricher.Export(r.ctx, r.readSource(), r.persons.First, r.persons.Count, to)
 	if err = errors.Join(err, to.Close()); err != nil {
 		return fmt.Errorf("export the answers: %w", err)
 	}

@@ -50,12 +50,15 @@ type TextForecast struct {
 	Model    string `json:"model"`
 	// Host is where the requests go. Key is the environment variable or the file of
 	// the key that they carry, empty for none.
-	Host    string         `json:"host,omitempty"`
-	Key     string         `json:"key,omitempty"`
-	Mode    string         `json:"mode,omitempty"`    // "batch" when Cost is that of batches
-	Waiting int            `json:"waiting,omitempty"` // batches of earlier runs, whose answers count as missing here
-	Calls   []PendingCall  `json:"calls"`
-	Tokens  release.Tokens `json:"tokens"`
+	Host    string        `json:"host,omitempty"`
+	Key     string        `json:"key,omitempty"`
+	Mode    string        `json:"mode,omitempty"`    // "batch" when Cost is that of batches
+	Waiting int           `json:"waiting,omitempty"` // batches of earlier runs, whose answers count as missing here
+	Calls   []PendingCall `json:"calls"`
+	// Own are the endpoints that answer some of the calls in place of Model. Their tokens
+	// and costs are part of Tokens and Cost, and not of Prefix, Shares and Offers.
+	Own    []OwnForecast  `json:"own,omitempty"`
+	Tokens release.Tokens `json:"tokens"`
 	// Prefix are those of Tokens.Prompt that are the same for everyone, or, if Beginnings is
 	// more than 1, for many.
 	Prefix     int64 `json:"prefix"`
@@ -73,6 +76,18 @@ type TextForecast struct {
 	Prices   string  `json:"prices,omitempty"`
 	Priced   bool    `json:"priced"`
 	Journal  string  `json:"journal,omitempty"` // empty when there is none yet
+}
+
+// OwnForecast is what an endpoint of some calls has to answer, at the prices of the
+// TextForecast.
+type OwnForecast struct {
+	Endpoint string         `json:"endpoint"`
+	Model    string         `json:"model"`
+	Host     string         `json:"host"`
+	Key      string         `json:"key,omitempty"`
+	Tokens   release.Tokens `json:"tokens"`
+	Cost     float64        `json:"cost"`
+	Priced   bool           `json:"priced"`
 }
 
 // ShareForecast is what the texts take that a model writes at a temperature.
@@ -228,6 +243,10 @@ func (r *run) estimateTexts() (*TextForecast, error) {
 	if err := r.checkBatches(cfg); err != nil {
 		return nil, err
 	}
+	own, err := r.ownEndpoints()
+	if err != nil {
+		return nil, err
+	}
 	dir, waiting := "", 0
 	var j *journal.Journal
 	if files, _ := filepath.Glob(filepath.Join(r.Writer.Journal, "*")); r.Writer.Journal != "" && len(files) > 0 {
@@ -240,11 +259,11 @@ func (r *run) estimateTexts() (*TextForecast, error) {
 			return nil, err
 		}
 	}
-	e, err := enrich.New(r.plan, j, r.enrichOptions(model))
+	e, err := enrich.New(r.plan, j, r.enrichOptions(model, own))
 	if err != nil {
 		return nil, err
 	}
-	f, err := r.forecast(e, cfg, price)
+	f, err := r.forecast(e, cfg, price, own)
 	if f != nil {
 		f.Journal, f.Waiting = dir, waiting
 	}
@@ -252,13 +271,18 @@ func (r *run) estimateTexts() (*TextForecast, error) {
 }
 
 // forecast estimates what an enricher still has to ask for.
-func (r *run) forecast(e *enrich.Enricher, cfg endpoint.Config, price pricing) (*TextForecast, error) {
+func (r *run) forecast(e *enrich.Enricher, cfg endpoint.Config, price pricing, own []*answerer) (*TextForecast, error) {
 	f := &TextForecast{Provider: r.Provider, Model: cfg.Model, Host: cfg.Host(), Key: cfg.KeySource()}
 	var err error
-	if f.Calls, err = e.Pending(r.ctx, r.generator.Worker(), r.persons.First, r.persons.Count, charsPerToken(cfg)); err != nil {
+	if f.Calls, err = e.Pending(r.ctx, r.readSource(), r.persons.First, r.persons.Count, charsPerToken(cfg)); err != nil {
 		return nil, err
 	}
-	for _, c := range f.Calls {
+	for i := range f.Calls {
+		c := &f.Calls[i]
+		if at := slices.IndexFunc(own, func(a *answerer) bool { return slices.Contains(a.calls, c.Call) }); at >= 0 {
+			c.Endpoint, c.Model = own[at].config.Provider, own[at].config.Model
+			continue // priced below
+		}
 		f.Tokens.Prompt += c.Estimate.Prompt
 		f.Tokens.Completion += c.Estimate.Completion
 		f.Prefix += c.Prefix
@@ -280,10 +304,33 @@ func (r *run) forecast(e *enrich.Enricher, cfg endpoint.Config, price pricing) (
 			f.Cost, f.Priced = f.Cost+s.Cost, f.Priced && s.Priced
 		}
 	}
+	for _, a := range own {
+		f.addOwn(a)
+	}
 	if !f.Priced {
 		f.Cost, f.Currency, f.Prices = 0, "", ""
 	}
 	return f, nil
+}
+
+// addOwn adds what the endpoint of some calls has to answer.
+func (f *TextForecast) addOwn(a *answerer) {
+	own := OwnForecast{Endpoint: a.config.Provider, Model: a.config.Model, Host: a.config.Host(), Key: a.config.KeySource()}
+	for _, c := range f.Calls {
+		if slices.Contains(a.calls, c.Call) {
+			own.Tokens.Prompt += c.Estimate.Prompt
+			own.Tokens.Completion += c.Estimate.Completion
+		}
+	}
+	f.Tokens.Prompt += own.Tokens.Prompt
+	f.Tokens.Completion += own.Tokens.Completion
+	if own.Priced = a.price.known; own.Priced {
+		own.Cost = a.price.price.Cost(endpoint.Usage(own.Tokens)).Money.Amount()
+		f.Cost += own.Cost
+	} else if own.Tokens != (release.Tokens{}) {
+		f.Priced = false
+	}
+	f.Own = append(f.Own, own)
 }
 
 // costOf returns what tokens cost in the mode of the run, and whether that is known.
@@ -304,6 +351,9 @@ func sameSetting(a, b *float64) bool { return a == b || a != nil && b != nil && 
 func (r *run) forecastShares(calls []PendingCall) ([]ShareForecast, error) {
 	var out []ShareForecast
 	for _, c := range calls {
+		if c.Endpoint != "" {
+			continue // priced apart
+		}
 		for _, s := range c.Shares {
 			i := slices.IndexFunc(out, func(o ShareForecast) bool { return o.Model == s.Model && sameSetting(o.Temperature, s.Temperature) })
 			if i < 0 {

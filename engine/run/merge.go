@@ -106,6 +106,12 @@ func addTexts(a, b *release.Texts) *release.Texts {
 		}
 		sum.Cost[i].Amount = (endpoint.NewMoney(sum.Cost[i].Amount) + endpoint.NewMoney(s.Amount)).Amount()
 	}
+	sum.Own = slices.Clone(a.Own)
+	for _, own := range b.Own {
+		if !slices.ContainsFunc(sum.Own, func(o release.OwnModel) bool { return o.Endpoint == own.Endpoint && o.Model == own.Model }) {
+			sum.Own = append(sum.Own, own)
+		}
+	}
 	sum.Fields = slices.Clone(a.Fields)
 	for _, f := range b.Fields {
 		i := slices.IndexFunc(sum.Fields, func(other release.FieldTexts) bool { return other.Field == f.Field })

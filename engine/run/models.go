@@ -57,9 +57,10 @@ type clients struct {
 
 // probed returns the clients of a run.
 func (r *run) probed() *clients {
-	c := &clients{first: &probedClient{Client: r.model.client, probe: r.probe}, others: map[string]*probedClient{}, announce: r.announce}
+	announce := func() { r.announce(r.model.endpoint, r.model.enricher.Models()...) }
+	c := &clients{first: &probedClient{Client: r.model.client, probe: r.probeMain}, others: map[string]*probedClient{}, announce: announce}
 	for model, client := range r.model.others {
-		c.others[model] = &probedClient{Client: client, probe: r.probe}
+		c.others[model] = &probedClient{Client: client, probe: r.probeMain}
 	}
 	return c
 }
@@ -97,6 +98,9 @@ func (m *modelWriter) misreported() int64 {
 	n := m.client.Stats().Misreported
 	for _, c := range m.others {
 		n += c.Stats().Misreported
+	}
+	for _, a := range m.own {
+		n += a.client.Stats().Misreported
 	}
 	return n
 }

@@ -50,7 +50,11 @@ func Prompts(ctx context.Context, cfg Config, n int) ([]Prompt, error) {
 	if err != nil {
 		model = unnamed
 	}
-	options := r.enrichOptions(model)
+	own, err := r.ownEndpoints()
+	if err != nil {
+		own = nil // a call names no model
+	}
+	options := r.enrichOptions(model, own)
 	if model == unnamed {
 		options.Model = unnamed
 	}
@@ -59,7 +63,7 @@ func Prompts(ctx context.Context, cfg Config, n int) ([]Prompt, error) {
 		return nil, err
 	}
 	var out []Prompt
-	err = e.Requests(ctx, r.generator.Worker(), r.persons.First, min(int64(n), r.persons.Count), func(person int64, call string, req endpoint.Request) error {
+	err = e.Requests(ctx, r.readSource(), r.persons.First, min(int64(n), r.persons.Count), func(person int64, call string, req endpoint.Request) error {
 		p := Prompt{Person: person, Call: call, Model: req.Model, Temperature: req.Temperature, System: req.System, Prompt: req.User, Schema: req.Schema, MaxTokens: req.MaxTokens}
 		if p.Model == unnamed {
 			p.Model = ""

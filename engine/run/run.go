@@ -190,6 +190,11 @@ func (r *run) compile() error {
 	if err := checkWeight(b.Plan, r.Aliases); err != nil {
 		return err
 	}
+	if len(r.Writer.Calls) > 0 {
+		if b, err = b.OnlyCalls(r.Writer.Calls); err != nil {
+			return fmt.Errorf("%w: %v", ErrUsage, err)
+		}
+	}
 	texts := b.Plan.HasTexts()
 	b = b.As(r.Aliases)
 	r.bundle = b

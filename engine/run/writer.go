@@ -40,10 +40,13 @@ func (r *run) chooseModel() (string, error) {
 		return m, nil
 	}
 	var named []string
-	for _, c := range r.plan.Calls {
-		if !slices.Contains(named, c.Model) {
+	for i := range r.plan.Calls {
+		if c := &r.plan.Calls[i]; !r.answersAlone(c) && !slices.Contains(named, c.Model) {
 			named = append(named, c.Model)
 		}
+	}
+	if len(named) == 0 {
+		return "", fmt.Errorf("%w: every call of the spec has an endpoint of its own, so %s has nothing to answer; name one of these endpoints with --provider", ErrUsage, r.Provider)
 	}
 	if v := r.plan.Variation; v != nil && len(named) == 1 && named[0] == "" && v.Calls == nil && len(v.Shares) > 0 &&
 		!slices.ContainsFunc(v.Shares, func(s plan.ModelShare) bool { return s.Model == "" }) {
@@ -74,14 +77,19 @@ type pricing struct {
 	currency, date string
 }
 
-// configure returns how the endpoint is asked, and its price. The request takes
+// configure returns how the endpoint of the run is asked, and its price. The request takes
 // precedence over the spec, and the spec over the preset.
 func (r *run) configure(model string) (endpoint.Config, pricing, error) {
-	cfg, err := endpoint.Preset(r.Provider)
+	return r.configureAs(r.Provider, model, r.Writer.Endpoint)
+}
+
+// configureAs is configure for any provider, with what the user says of it.
+func (r *run) configureAs(provider, model string, user endpoint.Config) (endpoint.Config, pricing, error) {
+	cfg, err := endpoint.Preset(provider)
 	if err != nil { // an endpoint that only the spec defines
-		cfg = endpoint.Config{Provider: r.Provider}
+		cfg = endpoint.Config{Provider: provider}
 	}
-	if e := r.bundle.Writers.Endpoint(r.Provider); e != nil {
+	if e := r.bundle.Writers.Endpoint(provider); e != nil {
 		cfg = fromSpec(e).Over(cfg)
 		if e.Workers > 0 && e.MaxInFlight == 0 {
 			cfg.MaxInFlight = e.Workers
@@ -90,12 +98,12 @@ func (r *run) configure(model string) (endpoint.Config, pricing, error) {
 			cfg.Local = *e.Local
 		}
 	}
-	cfg = r.Writer.Endpoint.Over(cfg)
+	cfg = user.Over(cfg)
 	cfg.Model = model
-	if err := r.restrictKey(&cfg); err != nil {
+	if err := r.restrictKey(&cfg, provider, user); err != nil {
 		return cfg, pricing{}, err
 	}
-	p := r.price(&cfg)
+	p := r.price(&cfg, user)
 	if cfg.Price == nil && (p.known || r.bundle.Writers.Prices != nil) {
 		cfg.Price = &p.price // otherwise the client would use its own table
 	}
@@ -104,14 +112,14 @@ func (r *run) configure(model string) (endpoint.Config, pricing, error) {
 
 // restrictKey keeps the key from hosts that neither the provider's preset nor the
 // user names: a spec can come from anybody.
-func (r *run) restrictKey(cfg *endpoint.Config) error {
-	user, host := r.Writer.Endpoint, cfg.Host()
+func (r *run) restrictKey(cfg *endpoint.Config, provider string, user endpoint.Config) error {
+	host := cfg.Host()
 	chosen := user.KeyVar != "" || user.KeyFile != ""
 	name, _, _ := strings.Cut(host, ":")
 	switch {
 	case slices.ContainsFunc(r.Writer.Trust, func(t string) bool { return strings.EqualFold(t, host) || strings.EqualFold(t, name) }):
-	case endpoint.PresetHost(r.Provider, cfg.BaseURL):
-	case user.BaseURL != "" && (chosen || endpoint.PresetDomain(r.Provider, cfg.BaseURL)):
+	case endpoint.PresetHost(provider, cfg.BaseURL):
+	case user.BaseURL != "" && (chosen || endpoint.PresetDomain(provider, cfg.BaseURL)):
 	case chosen:
 		return fmt.Errorf("%w: the spec sends requests to %s; add --trust %s if this host may have the key, or choose another with --base-url", ErrUsage, host, host)
 	default:
@@ -148,7 +156,7 @@ func fromSpec(e *bundle.Endpoint) endpoint.Config {
 // With a budget, a spec cannot lower a price that the program knows: neither in its
 // prices, whatever their currency, nor by calling a host local that is not of the
 // user's own network or choice.
-func (r *run) price(cfg *endpoint.Config) pricing {
+func (r *run) price(cfg *endpoint.Config, user endpoint.Config) pricing {
 	table := endpoint.Prices()
 	p := pricing{currency: table.Currency, date: table.Date}
 	own := r.bundle.Writers.Prices
@@ -161,7 +169,7 @@ func (r *run) price(cfg *endpoint.Config) pricing {
 	}
 	known, listed := table.Find(cfg.Model)
 	binding := r.Writer.Budget > 0 && listed
-	if cfg.Local && binding && r.Writer.Endpoint.BaseURL == "" && !cfg.OwnNetwork() {
+	if cfg.Local && binding && user.BaseURL == "" && !cfg.OwnNetwork() {
 		cfg.Local = false
 	}
 	if own != nil {

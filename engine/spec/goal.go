@@ -10,6 +10,7 @@ const (
 	GoalWritten = "written"
 	GoalChars   = "chars"
 	GoalModel   = "model_written"
+	GoalScore   = "score"
 )
 
 // Goal is one point of what counts as success. The comments on its fields name the
@@ -30,6 +31,8 @@ type Goal struct {
 	Joints        []Joint    // p_value
 	Fields        []String   // written, model_written; nil for all
 	AtLeast       float64    // chars, model_written
+	Score         *ScoreOf   // score
+	Least, Most   *float64   // score
 }
 
 // Figure is the number of a label.

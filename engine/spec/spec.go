@@ -286,8 +286,9 @@ type Check struct {
 	Place    diag.Place
 	About    string
 	Severity string     // "fail", "warn", "note"
-	Where    *Condition // nil if Measure is set
+	Where    *Condition // nil if Measure or Score is set
 	Measure  *String
+	Score    *ScoreOf
 	Of       *String
 	Within   *Condition
 	AtLeast  *float64
@@ -375,11 +376,28 @@ type Call struct {
 	Prompt      *Node // a string, or a struct with the string "file"
 	System      *Node // nil if there is none
 	Model       string
+	Endpoint    *String     // nil for that of the run
+	Sample      *CallSample // nil for everyone
 	Temperature *float64
 	MaxTokens   int // 0 if not given
 	AtOnce      int // fields that one request asks for; 0 for all
 	After       []String
 	Examples    []Example
+}
+
+// CallSample says how many persons a call is made for: the larger of a share and a number,
+// 0 where they are not given.
+type CallSample struct {
+	Place   diag.Place
+	Share   float64
+	AtLeast int64
+}
+
+// ScoreOf names scores, and the figure below which persons are counted, nil for the mean.
+type ScoreOf struct {
+	Place  diag.Place
+	Fields []String
+	Below  *float64
 }
 
 // Example is an answered request.

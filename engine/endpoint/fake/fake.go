@@ -154,9 +154,28 @@ type Asked struct {
 	Schema       json.RawMessage // nil if there is none
 	Names        []string        // properties of the schema
 	Lists        map[string]bool // properties that are lists
+	Scores       map[string]bool // properties that are whole numbers
 	Canary       bool            // it is a probe
 	Answer       string          // what the model would write
 	MaxTokens    int
+}
+
+// Scored returns the answer with other scores: the JSON that score returns for each
+// property that is a whole number.
+func (a *Asked) Scored(score func(name string) string) string {
+	var all map[string]json.RawMessage
+	if a.Canary || json.Unmarshal([]byte(a.Answer), &all) != nil {
+		return a.Answer
+	}
+	var parts []string
+	for _, name := range a.Names {
+		value := string(all[name])
+		if a.Scores[name] {
+			value = score(name)
+		}
+		parts = append(parts, fmt.Sprintf("%q:%s", name, value))
+	}
+	return "{" + strings.Join(parts, ",") + "}"
 }
 
 // Object returns a JSON object with a value for each property of the schema: the
@@ -168,7 +187,7 @@ func (a *Asked) Object(text func(name string) string, items func(name string) []
 		switch {
 		case name == "canary":
 			var s struct {
-				Properties map[string]struct{ Enum []string }
+				Properties map[string]struct{ Enum []any }
 			}
 			json.Unmarshal(a.Schema, &s)
 			value = s.Properties[name].Enum[0]
@@ -191,7 +210,7 @@ func (a *Asked) Object(text func(name string) string, items func(name string) []
 
 // asked describes a request for the functions of a Server.
 func (s *Server) asked(n int, req *request, answer string) Asked {
-	a := Asked{Number: n, System: req.text("system"), User: req.text("user"), Answer: answer, MaxTokens: max(req.MaxTokens, req.MaxCompletion), Lists: map[string]bool{}}
+	a := Asked{Number: n, System: req.text("system"), User: req.text("user"), Answer: answer, MaxTokens: max(req.MaxTokens, req.MaxCompletion), Lists: map[string]bool{}, Scores: map[string]bool{}}
 	for _, m := range req.Messages {
 		if m.Role == "assistant" {
 			a.Examples = append(a.Examples, m.Content)
@@ -211,7 +230,7 @@ func (s *Server) asked(n int, req *request, answer string) Asked {
 		a.Names = keys(object.Properties)
 	}
 	for name, t := range types {
-		a.Lists[name] = t.Type == "array"
+		a.Lists[name], a.Scores[name] = t.Type == "array", t.Type == "integer"
 		a.Canary = a.Canary || name == "canary"
 	}
 	return a
@@ -511,7 +530,7 @@ func (s *Server) instance(n int, properties json.RawMessage, f Fault) string {
 	names := keys(properties)
 	var all map[string]struct {
 		Type string
-		Enum []string
+		Enum []json.RawMessage
 	}
 	if json.Unmarshal(properties, &all) != nil {
 		return "{}"
@@ -533,8 +552,12 @@ func (s *Server) instance(n int, properties json.RawMessage, f Fault) string {
 			value = "Она выращивает яблоки и сливы в саду на краю села. " + s.prose(n, name)[:10]
 		case f == WrongTypes && p.Type == "array":
 			value = "one, two"
+		case f == WrongTypes && p.Type == "integer":
+			value = "quite good"
 		case f == WrongTypes:
 			value = n
+		case len(p.Enum) > 0 && p.Type == "integer":
+			value = p.Enum[n%len(p.Enum)]
 		case len(p.Enum) > 0:
 			value = p.Enum[0]
 		case p.Type == "array":

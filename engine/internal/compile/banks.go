@@ -57,8 +57,8 @@ func (n *narrator) checkMentions() {
 			case f == nil:
 			case f.Type == frame.Records:
 				n.diags.Errorf(t.Place, "mentions", "field %q is a list of records, which no text can contain", t.Value).WithHint("name a template that ranges over its records")
-			case f.Class == kind.Written:
-				n.diags.Errorf(t.Place, "mentions", "field %q is a text itself, and a text can mention only what is known before it is written", t.Value).WithHint("name a field that is not a text")
+			case f.Class.Added():
+				n.diags.Errorf(t.Place, "mentions", "field %q is a %s itself, and a text can mention only what is known before it is written", t.Value, f.Kind).WithHint("name a field that is not a text")
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package compile
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -22,6 +23,9 @@ func (c *compiler) compileCalls() {
 		k.declared = append(k.declared, c.spec.Calls[i].Name)
 	}
 	k.assignFields()
+	for i := range c.spec.Calls {
+		k.judge(&c.spec.Calls[i])
+	}
 	var all []spec.Call
 	for i := range c.spec.Calls {
 		all = append(all, k.split(&c.spec.Calls[i])...)
@@ -62,7 +66,7 @@ type need struct {
 func (k *calls) assignFields() {
 	for i := range k.spec.Fields {
 		n := k.spec.Fields[i].Body.Get("call")
-		if f := k.plan.Fields[i]; f.Text != nil && n != nil {
+		if f := k.plan.Fields[i]; (f.Text != nil || f.Judged != nil) && n != nil {
 			t := n.AsString()
 			if k.mustBeOneOf(t, "call", "unknown-call", k.declared) {
 				k.writes[t.Value] = append(k.writes[t.Value], f.Name)
@@ -98,7 +102,7 @@ func (k *calls) split(s *spec.Call) []spec.Call {
 			}
 		}
 		for _, name := range part {
-			k.kinds.Fields[name].Text.Call = call.Name
+			k.kinds.Fields[name].SetCall(call.Name)
 		}
 		k.writes[call.Name], k.parts[s.Name] = part, append(k.parts[s.Name], call.Name)
 		out = append(out, call)
@@ -123,7 +127,7 @@ func (k *calls) rangesOver(x *spec.Example) bool {
 func (k *calls) compile(s *spec.Call) (call plan.Call, needs []need, ok bool) {
 	call = plan.Call{Name: s.Name, Fields: k.writes[s.Name], Model: s.Model, Temperature: s.Temperature, MaxTokens: s.MaxTokens}
 	if len(call.Fields) == 0 {
-		k.diags.Errorf(s.Place, "idle-call", "call %q writes no field", s.Name).WithHint("name it as the call of a text field, or remove it")
+		k.diags.Errorf(s.Place, "idle-call", "call %q writes no field", s.Name).WithHint("name it as the call of a text field or score, or remove it")
 		return call, nil, false
 	}
 	for _, t := range s.After {
@@ -132,6 +136,10 @@ func (k *calls) compile(s *spec.Call) (call plan.Call, needs []need, ok bool) {
 				needs = append(needs, need{part, t.Place})
 			}
 		}
+	}
+	if s.Endpoint != nil {
+		call.Endpoint = s.Endpoint.Value
+		k.mustBeOneOf(*s.Endpoint, "endpoint", "unknown-endpoint", k.endpoints())
 	}
 	template, ok := k.source(s.Prompt)
 	if !ok {
@@ -161,8 +169,11 @@ func (k *calls) compile(s *spec.Call) (call plan.Call, needs []need, ok bool) {
 		if !slices.Contains(call.Sees, name) { // records are named by several paths
 			call.Sees = append(call.Sees, name)
 		}
-		if f.Class != kind.Written {
+		if !f.Class.Added() {
 			continue
+		}
+		if f.Call() == "" && f.Text != nil && f.Text.Offline != nil && k.kinds.Fields[call.Fields[0]].Judged != nil {
+			continue // a judge reads what the narrator writes
 		}
 		if writer, ok := k.writer(f, &call, template.place(ref.Offset)); ok {
 			needs = append(needs, need{writer, template.place(ref.Offset)})
@@ -191,9 +202,15 @@ func (k *calls) example(s *spec.Example, call *plan.Call) plan.Example {
 			continue
 		}
 		f := k.kinds.Fields[a.Name]
+		if f.Scale() {
+			if answer, ok := k.exampleScore(a.Value, f); ok {
+				x.Answer[f.Name] = answer
+			}
+			continue
+		}
 		list := a.Value.Kind == spec.ListNode
-		if list != (f.Text.Items != nil) {
-			k.diags.Errorf(a.Value.Place, "example", "the answer for field %q does not have the form of a %s", f.Name, f.Kind).WithHint("answer a text with a string and a text_list with a list of strings")
+		if list != (f.Text != nil && f.Text.Items != nil) || !list && a.Value.Kind != spec.StringNode {
+			k.diags.Errorf(a.Value.Place, "example", "the answer for field %q does not have the form of a %s", f.Name, f.Kind).WithHint("answer a text with a string, a text_list with a list of strings, and a score with a whole number")
 			continue
 		}
 		if !list {
@@ -224,21 +241,33 @@ func (k *calls) example(s *spec.Example, call *plan.Call) plan.Example {
 
 // exampleLength checks the length of an example's answer.
 func (k *calls) exampleLength(n *spec.Node, f *kind.Field) {
-	chars, c := utf8.RuneCountInString(n.String), f.Text.Chars
+	chars, c := utf8.RuneCountInString(n.String), f.Chars()
 	if chars < c.Min || chars > c.Max {
 		k.diags.Errorf(n.Place, "example", "the example has %d characters, and field %q has %d to %d", chars, f.Name, c.Min, c.Max).WithHint("an example must meet the limits of an answer")
 	}
 }
 
+// exampleScore reads the score of an example's answer.
+func (k *calls) exampleScore(n *spec.Node, f *kind.Field) (plan.Answer, bool) {
+	if n.Kind != spec.NumberNode || n.Number != math.Trunc(n.Number) || n.Number < float64(f.Domain.Min) || n.Number > float64(f.Domain.Max) {
+		k.diags.Errorf(n.Place, "example", "the answer for score %q is not a whole number from %d to %d", f.Name, f.Domain.Min, f.Domain.Max).WithHint("an example must meet the limits of an answer")
+		return plan.Answer{}, false
+	}
+	score := int64(n.Number)
+	return plan.Answer{Score: &score}, true
+}
+
 // writer returns the call that writes a text which a prompt reads.
 func (k *calls) writer(f *kind.Field, reader *plan.Call, at diag.Place) (string, bool) {
 	switch {
-	case f.Text == nil || f.Text.Call == "":
+	case f.Judged != nil:
+		k.diags.Errorf(at, "not-written", "the prompt of call %q reads field %q, which is a %s", reader.Name, f.Name, f.Kind).WithHint("a prompt can show texts, not what is said about them")
+	case f.Call() == "":
 		k.diags.Errorf(at, "not-written", "the prompt of call %q reads field %q, which no call writes", reader.Name, f.Name).WithHint("name a field that is not a text, or give %q a call", f.Name)
-	case f.Text.Call == reader.Name:
+	case f.Call() == reader.Name:
 		k.diags.Errorf(at, "not-written", "the prompt of call %q reads field %q, which the same call writes", reader.Name, f.Name).WithHint("move one of the fields to another call")
 	default:
-		return f.Text.Call, true
+		return f.Call(), true
 	}
 	return "", false
 }
@@ -249,11 +278,15 @@ func (k *calls) writer(f *kind.Field, reader *plan.Call, at diag.Place) (string,
 func (k *calls) boundTokens(fields []string) int {
 	chars := 0
 	for _, name := range fields {
-		text, n := k.kinds.Fields[name].Text, 1
-		if text.Items != nil {
-			n = text.Items.Max
+		f, n := k.kinds.Fields[name], 1
+		if chars += len(name) + 16; f.Scale() {
+			chars += 8
+			continue
 		}
-		chars += n*(text.Chars.Max+8) + len(name) + 16
+		if f.Text != nil && f.Text.Items != nil {
+			n = f.Text.Items.Max
+		}
+		chars += n * (f.Chars().Max + 8)
 	}
 	return chars/2 + 64
 }

@@ -19,7 +19,12 @@ func (c *compiler) compileChecks() {
 // compileLimit compiles a check of the spec.
 func (c *compiler) compileLimit(x spec.Check) {
 	limit := plan.Limit{Name: x.Name, About: x.About, Severity: x.Severity, AtLeast: x.AtLeast, AtMost: x.AtMost}
-	if x.Measure != nil {
+	if x.Score != nil {
+		if limit.Score = c.scoreOf(x.Score); limit.Score != nil {
+			limit.Text = limit.Score.String()
+		}
+		c.checkScoreLimits(x.Score, limit.Score, x.AtLeast, x.AtMost)
+	} else if x.Measure != nil {
 		c.compileMeasure(x, &limit)
 	} else if x.Where != nil {
 		limit.Text, limit.Where = x.Where.Text, c.kinds.SelectDrawn([]*spec.Condition{x.Where})
@@ -27,7 +32,9 @@ func (c *compiler) compileLimit(x spec.Check) {
 	if x.Within != nil {
 		limit.WithinText, limit.Within = x.Within.Text, c.kinds.SelectDrawn([]*spec.Condition{x.Within})
 	}
-	c.checkShare(x)
+	if x.Score == nil {
+		c.checkShare(x)
+	}
 	if x.AtLeast == nil && x.AtMost == nil {
 		c.diags.Errorf(x.Place, "no-limit", "check %q sets no limit", x.Name).WithHint("give at_least, at_most, or both")
 	}

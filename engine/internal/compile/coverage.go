@@ -179,7 +179,7 @@ func (n *narrator) presence() presence {
 	}}
 	for _, f := range n.plan.Fields {
 		switch {
-		case !f.Nullable || f.Class == kind.Written && f.When == nil:
+		case !f.Nullable || f.Class.Added() && f.When == nil:
 		case f.Finite():
 			p.of[f.Name] = notNull(f)
 		default:

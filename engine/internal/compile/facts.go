@@ -237,7 +237,7 @@ func (n *narrator) wordings(node *spec.Node) (out []string) {
 				n.diags.Errorf(at, "reference", "a wording cannot refer to the bank %q", part.Text).WithHint("use text, fields and forms")
 			case part.Kind == phrase.Forms:
 				n.checkForms(part, at)
-			case part.Kind == phrase.Field && f != nil && f.Class == kind.Written:
+			case part.Kind == phrase.Field && f != nil && f.Class.Added():
 				n.diags.Errorf(at, "not-known", "field %q is a %s: wordings cannot repeat it", f.Name, f.Kind).WithHint("name a field that is not a text")
 			case part.Kind == phrase.Field:
 				n.resolveValue(part, at)

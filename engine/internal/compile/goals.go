@@ -45,6 +45,9 @@ func (c *compiler) compileGoal(s *spec.Goal) {
 		if f := c.textField(s.Field); f != nil && f.Type != frame.Text {
 			c.diags.Errorf(s.Field.Place, "not-a-text", "field %q is a list, and the goal is about the length of a text", f.Name).WithHint("name a field of kind text")
 		}
+	case spec.GoalScore:
+		g.Score, g.Least, g.Most = c.scoreOf(s.Score), s.Least, s.Most
+		c.checkScoreLimits(s.Score, g.Score, s.Least, s.Most)
 	case spec.GoalWritten, spec.GoalModel:
 		c.compileTextGoal(s, &g)
 	}

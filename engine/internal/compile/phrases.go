@@ -61,7 +61,7 @@ func (n *narrator) checkPrintable(f *kind.Field, at diag.Place) {
 	case f != nil && f.Type == frame.Records:
 		n.diags.Errorf(at, "records", "field %q is a list of records, which has no text", f.Name).
 			WithHint("name a template that ranges over its records: {{ range .%s }}…{{ end }}", f.RecordsExample())
-	case f == nil || f.Class != kind.Written:
+	case f == nil || !f.Class.Added():
 	case f.Type != frame.TextList:
 		n.diags.Errorf(at, "not-known", "field %q is a %s: phrases cannot repeat it", f.Name, f.Kind).WithHint("name a field that is not a text, or a text_list")
 	case f.Text.Offline == nil:

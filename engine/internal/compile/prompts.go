@@ -105,7 +105,7 @@ func (c *compiler) execute(t *prompt.Template, w source, values map[string]any, 
 	var fields []map[string]any
 	for _, name := range names {
 		f, original := c.kinds.Fields[name], ""
-		if f.Text.Of != "" {
+		if f.Original() != "" {
 			original = "text"
 		}
 		fields = append(fields, plan.Writing(f, nil, nil, original, ""))

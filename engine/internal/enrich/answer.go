@@ -16,7 +16,7 @@ import (
 )
 
 // schemaOf returns the JSON Schema of an answer with the given fields: a flat
-// object of strings and lists of strings, all required. It has no lengths, because
+// object of strings, lists of strings and scores, all required. It has no lengths, because
 // some servers cannot derive a grammar from them; the rules check them.
 func schemaOf(fields []task) json.RawMessage {
 	var b bytes.Buffer
@@ -25,11 +25,7 @@ func schemaOf(fields []task) json.RawMessage {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		schema := `{"type":"string"}`
-		if t.field.Text.Items != nil {
-			schema = `{"type":"array","items":{"type":"string"}}`
-		}
-		b.WriteString(quoted(t.field.Name) + ":" + schema)
+		b.WriteString(quoted(t.field.Name) + ":" + answerType(t.field))
 	}
 	b.WriteString(`},"required":[`)
 	for i, t := range fields {
@@ -40,6 +36,17 @@ func schemaOf(fields []task) json.RawMessage {
 	}
 	b.WriteString(`],"additionalProperties":false}`)
 	return b.Bytes()
+}
+
+// answerType returns the JSON Schema of the answer for a field.
+func answerType(f *field) string {
+	switch {
+	case f.Scale():
+		return scoreSchema(f.Domain)
+	case listed(f.Field):
+		return `{"type":"array","items":{"type":"string"}}`
+	}
+	return `{"type":"string"}`
 }
 
 func quoted(text string) string {
@@ -217,7 +224,7 @@ func (o *object) values() []json.RawMessage {
 	return all
 }
 
-var schemaType = map[string]bool{`"string"`: true, `"array"`: true}
+var schemaType = map[string]bool{`"string"`: true, `"array"`: true, `"integer"`: true}
 
 // asItems converts a member to a list. A string may hold the list as JSON, as a
 // Python list with single quotes, or as one item per line; an object holds the

@@ -183,7 +183,7 @@ func (e *Enricher) countPhrases(ctx context.Context, s Source, first, count int6
 	var out []*phraseCounts
 	for i := range e.calls {
 		for k := range e.calls[i].fields {
-			out = append(out, newPhraseCounts(e.calls[i].fields[k].Text.Items != nil))
+			out = append(out, newPhraseCounts(listed(e.calls[i].fields[k].Field)))
 		}
 	}
 	reader.read = func(f *field, values map[string]any, r *record) {

@@ -1,6 +1,6 @@
-// Package enrich has a model write the text fields of persons. A person's calls
-// are made in the order of the plan, each for the fields still missing. Every
-// answer is parsed leniently and checked against the rules, field by field. A
+// Package enrich has a model write the text fields of persons, and judge the persons of a
+// sample. A person's calls are made in the order of the plan, each for the fields still
+// missing. Every answer is parsed leniently and checked against the rules, field by field. A
 // field that passes is in the journal before it is used. A field that does not is
 // asked for again, with the reason, and is quarantined if it fails too often. A
 // run that was stopped continues when it is run again.
@@ -35,12 +35,16 @@ type Options struct {
 	// Population identifies the population that persons are numbered in: its
 	// structure, seed and size.
 	Population string
-	// Seed is that of the population, from which the variation of requests is drawn.
+	// Seed and Size are those of the population, from which the variation of requests and
+	// the samples of calls are drawn.
 	Seed uint64
+	Size int64
 	// Former identifies the population as an earlier version did, in every way that it
 	// may have: records of a person are also found under its keys. They are used when
 	// the facts that the key has are still those of the person.
 	Former []string
+	// Own are the models of calls that have an endpoint of their own, by call.
+	Own map[string]Own
 	// Tries is how often a field is asked for before it is quarantined; 3.
 	Tries int
 	// Refill asks again for fields that earlier runs quarantined.
@@ -50,6 +54,12 @@ type Options struct {
 	// Refused, when set, receives every answer of which a field was refused, with the
 	// faults by field, from any goroutine.
 	Refused func(person int64, call, answer string, faults map[string]string)
+}
+
+// Own is the name of a model, and how it is asked; nil if nothing is asked.
+type Own struct {
+	Name  string
+	Model Model
 }
 
 // Watch observes a run and stops it by returning an error.
@@ -89,6 +99,8 @@ type Enricher struct {
 // call is a plan's call with its parsed prompt.
 type call struct {
 	*plan.Call
+	ownName     string // of the model that answers it in place of the run's, "" for none
+	own         Model  // that model; nil if nothing is asked
 	examples    []example
 	draws       []rng.Stream // of the examples; nil if everyone is shown the same
 	variants    [][]*variant // by share and by the example that is shown first
@@ -96,6 +108,15 @@ type call struct {
 	sees        []seen
 	fields      []field
 	showsFaults bool // the prompt itself shows what was wrong with the last answer
+
+	sample *kind.Sampled // the persons who are judged; nil for everyone
+	reads  []read        // texts by other calls without which nobody is judged; nil of calls that write texts
+}
+
+// read is a text that a judge reads.
+type read struct {
+	name   string
+	column int
 }
 
 // seen is a field that a prompt shows; column is -1 for a text that an earlier
@@ -106,7 +127,7 @@ type seen struct {
 	list   bool
 }
 
-// field is a text field that a call writes.
+// field is a text or score that a call gives.
 type field struct {
 	*kind.Field
 	column   int
@@ -158,6 +179,9 @@ func New(p *plan.Plan, j *journal.Journal, o Options) (*Enricher, error) {
 
 func (e *Enricher) newCall(p *plan.Plan, from *plan.Call) (call, error) {
 	c := call{Call: from, draws: e.draws(from, e.options.Seed)}
+	if own, ok := e.options.Own[from.Name]; ok {
+		c.ownName, c.own = own.Name, own.Model
+	}
 	var err error
 	if c.examples, err = parseExamples(from); err != nil {
 		return c, err
@@ -178,26 +202,49 @@ func (e *Enricher) newCall(p *plan.Plan, from *plan.Call) (call, error) {
 		if s.column < 0 {
 			return c, fmt.Errorf("no field is called %q", name)
 		}
-		if f := p.Fields[s.column]; f.Class == kind.Written {
-			s.column, s.list = -1, f.Text.Items != nil
+		if f := p.Fields[s.column]; f.Call() != "" {
+			c.reads = append(c.reads, read{name, s.column})
+			s.column, s.list = -1, listed(f)
 		}
 		c.sees = append(c.sees, s)
 	}
 	for _, name := range from.Fields {
 		column := e.schema.Index(name)
-		if column < 0 || p.Fields[column].Text == nil {
-			return c, fmt.Errorf("no text field is called %q", name)
+		if column < 0 || p.Fields[column].Text == nil && p.Fields[column].Judged == nil {
+			return c, fmt.Errorf("no text field or score is called %q", name)
 		}
 		c.fields = append(c.fields, e.newField(p, &c, column))
 	}
 	for _, v := range slices.Concat(c.variants...) {
 		e.identify(p, &c, v)
 	}
+	if !e.judges(from) {
+		c.reads = nil
+		return c, nil
+	}
+	if s := c.fields[0].Judged.Sample; s != nil {
+		if e.options.Size <= 0 {
+			return c, fmt.Errorf("it is made for a sample of a population whose size is not known")
+		}
+		sampled := s.Persons(e.options.Seed, e.options.Size)
+		c.sample = &sampled
+	}
 	return c, nil
 }
 
+// judges reports whether a call gives scores.
+func (e *Enricher) judges(c *plan.Call) bool {
+	return len(c.Fields) > 0 && e.env.Fields[e.schema.Index(c.Fields[0])].Judged != nil
+}
+
+// listed reports whether a field is a list of texts.
+func listed(f *kind.Field) bool { return f.Text != nil && f.Text.Items != nil }
+
 func (e *Enricher) newField(p *plan.Plan, c *call, column int) field {
 	f := field{Field: p.Fields[column], column: column, at: len(c.fields)}
+	if f.Text == nil {
+		return f
+	}
 	for _, name := range f.Text.Mentions {
 		f.mentions = append(f.mentions, e.schema.Index(name))
 	}

@@ -22,12 +22,23 @@ import (
 func identityOf(p *plan.Plan, c *call, v *variant, f *kind.Field, population string) *identity.Text {
 	t := &identity.Text{
 		Population: population, Name: f.Name, Title: f.Title, About: f.About,
-		Chars: lengthOf(f.Text.Chars), Mentions: f.Text.Mentions,
 		System: c.System, Prompt: c.Prompt, Model: v.model, Temperature: v.temperature,
 	}
-	if items := f.Text.Items; items != nil {
-		length := lengthOf(*items)
-		t.Items = &length
+	if chars := f.Chars(); chars != nil {
+		t.Chars = lengthOf(*chars)
+	}
+	language := ""
+	if f.Scale() {
+		t.Scale = &identity.Scale{Lowest: f.Domain.Min, Highest: f.Domain.Max}
+	} else if f.Text != nil {
+		t.Mentions, language = f.Text.Mentions, f.Text.Language
+		if items := f.Text.Items; items != nil {
+			length := lengthOf(*items)
+			t.Items = &length
+		}
+		if r := f.Text.Ratio; r != nil {
+			t.Of, t.Ratio = f.Text.Of, []float64{r.Min, r.Max}
+		}
 	}
 	for i := range p.Rules {
 		if r := &p.Rules[i]; slices.Contains(r.Fields, f.Name) {
@@ -35,19 +46,16 @@ func identityOf(p *plan.Plan, c *call, v *variant, f *kind.Field, population str
 		}
 	}
 	for i := range p.Languages {
-		if l := &p.Languages[i]; l.Name == f.Text.Language {
+		if l := &p.Languages[i]; f.Text != nil && l.Name == language {
 			t.Language = &identity.Language{
 				Name: l.Name, Letters: l.Letters, Own: l.Own, Foreign: l.Foreign,
 				Accented: l.Accented, Words: l.Words, Common: l.Common, Least: l.Least,
 			}
 		}
 	}
-	if r := f.Text.Ratio; r != nil {
-		t.Of, t.Ratio = f.Text.Of, []float64{r.Min, r.Max}
-	}
 	for _, x := range v.examples {
 		if a, ok := x.Answer[f.Name]; ok {
-			t.Examples = append(t.Examples, identity.Exchange{Prompt: x.Prompt, Answer: identity.Answer{Text: a.Text, Items: a.Items}})
+			t.Examples = append(t.Examples, identity.Exchange{Prompt: x.Prompt, Answer: identity.Answer{Text: a.Text, Items: a.Items, Score: a.Score}})
 		}
 	}
 	return t
@@ -134,7 +142,7 @@ func (c *call) shown(values map[string]any) [32]byte {
 
 // to returns how a field is asked for: a translation is shown its original.
 func (a *asked) to(f *field, values map[string]any) *asked {
-	if f.Text.Of == "" {
+	if f.Original() == "" {
 		return a
 	}
 	own := *a
@@ -145,22 +153,22 @@ func (a *asked) to(f *field, values map[string]any) *asked {
 // shownTo is what a prompt shows of a person to the writer of a field: for a translation,
 // with its original.
 func (f *field) shownTo(shown [32]byte, values map[string]any) [32]byte {
-	if f.Text.Of == "" {
+	if f.Original() == "" {
 		return shown
 	}
-	return sha256.Sum256(appendFact(shown[:], f.Text.Of, f.originalIn(values)))
+	return sha256.Sum256(appendFact(shown[:], f.Original(), f.originalIn(values)))
 }
 
 // originalIn returns the accepted text of which a field is the translation, "" if there is
 // none.
 func (f *field) originalIn(values map[string]any) string {
-	original, _ := values[f.Text.Of].(string)
+	original, _ := values[f.Original()].(string)
 	return original
 }
 
 // lacksOriginal reports whether a field translates a text that the person does not have.
 func (f *field) lacksOriginal(values map[string]any) bool {
-	return f.Text.Of != "" && f.originalIn(values) == ""
+	return f.Original() != "" && f.originalIn(values) == ""
 }
 
 // appendFact appends a name and a value, so that different pairs append different
@@ -184,10 +192,11 @@ func appendFact(h []byte, name string, value any) []byte {
 	return h
 }
 
-// record is the journal's record of a field of a person: the accepted text or
-// items, or the reason why none was accepted.
+// record is the journal's record of a field of a person: the accepted text, items or
+// score, or the reason why none was accepted.
 type record struct {
 	Field   string   `json:"field,omitempty"` // first, see fieldOf
+	Score   *int64   `json:"score,omitempty"`
 	Text    string   `json:"text,omitempty"`
 	Items   []string `json:"items,omitempty"`
 	Source  string   `json:"source"`            // name of the model
@@ -214,9 +223,17 @@ func fieldOf(value []byte) string {
 	return string(name)
 }
 
+// stores reports whether a record can be of the field.
+func (f *field) stores(r *record) bool {
+	if !f.Scale() || r.Refused != "" {
+		return r.Score == nil
+	}
+	return r.Score != nil && *r.Score >= f.Domain.Min && *r.Score <= f.Domain.Max
+}
+
 // value is the value that prompts show of an accepted record.
-func (r *record) value(list bool) any {
-	if list {
+func (r *record) value(f *field) any {
+	if listed(f.Field) {
 		return r.Items
 	}
 	return r.Text
@@ -241,6 +258,11 @@ func (e *Enricher) find(key journal.Key) (*record, error) {
 // look returns the record of a field of a person, nil if there is none, its key, and the
 // key that it is under, which differs when an earlier version wrote it.
 func (e *Enricher) look(f *field, a *asked, b *frame.Batch, row int) (r *record, key, at journal.Key, err error) {
+	defer func() {
+		if err == nil && r != nil && !f.stores(r) {
+			err = fmt.Errorf("the journal has a record that is not of field %q", f.Name)
+		}
+	}()
 	key = f.key(a, b, row)
 	if r, err = e.find(key); r != nil || err != nil || e.journal == nil {
 		return r, key, key, err

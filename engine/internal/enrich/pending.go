@@ -3,6 +3,7 @@ package enrich
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -12,9 +13,12 @@ import (
 
 // Pending is what remains to be asked of a call for a range of persons.
 type Pending struct {
-	Call    string           `json:"call"`
-	Persons int64            `json:"persons"` // also requests, if every answer is good
-	Fields  map[string]int64 `json:"fields"`  // persons per missing field
+	Call string `json:"call"`
+	// Endpoint and Model answer the call, "" for those of the run.
+	Endpoint string           `json:"endpoint,omitempty"`
+	Model    string           `json:"model,omitempty"`
+	Persons  int64            `json:"persons"` // also requests, if every answer is good
+	Fields   map[string]int64 `json:"fields"`  // persons per missing field
 	// Stale counts those of Fields that have a text under an older key, because
 	// the stanza, the prompt or the person has changed since.
 	Stale    map[string]int64 `json:"stale,omitempty"`
@@ -146,7 +150,7 @@ func (p *person) estimate(ctx context.Context, c *call, to *Pending, existing *a
 		}
 		text := t.field.placeholder()
 		used.Completion += tokens(text)
-		p.values[t.field.Name] = (&record{Text: text, Items: []string{text}}).value(t.field.Text.Items != nil)
+		p.values[t.field.Name] = (&record{Text: text, Items: []string{text}}).value(t.field)
 	}
 	to.Prefix, to.Estimate = to.Prefix+prefix, addUsage(to.Estimate, used)
 	if to.Shares != nil {
@@ -189,12 +193,14 @@ func (a *answered) has(field string, person int64) bool {
 
 // placeholder is a text of the field's expected length.
 func (f *field) placeholder() string {
-	chars := f.Text.Chars.Target
-	if chars == 0 {
-		chars = (f.Text.Chars.Min + f.Text.Chars.Max) / 2
+	chars := 0
+	if length := f.Chars(); length != nil {
+		if chars = length.Target; chars == 0 {
+			chars = (length.Min + length.Max) / 2
+		}
 	}
 	chars += 4
-	if f.Text.Items != nil {
+	if listed(f.Field) {
 		chars *= (f.Text.Items.Min + f.Text.Items.Max + 1) / 2
 	}
 	text := make([]byte, chars+len(f.Name)+6)
@@ -204,17 +210,21 @@ func (f *field) placeholder() string {
 	return string(text)
 }
 
-// ProbeCalls lists how the calls ask for complete answers, for endpoint.Probe. Of calls whose
-// answers differ in nothing but names, such as those that ask for one text each, it has one.
-func (e *Enricher) ProbeCalls() []endpoint.Call {
+// ProbeCalls lists how the named calls ask for complete answers, for endpoint.Probe. Of calls
+// whose answers differ in nothing but names, such as those that ask for one text each, it has
+// one.
+func (e *Enricher) ProbeCalls(names ...string) []endpoint.Call {
 	var all []endpoint.Call
 	seen := map[string]int{}
 	for _, c := range e.calls {
+		if !slices.Contains(names, c.Name) {
+			continue
+		}
 		var tasks []task
 		form := ""
 		for k := range c.fields {
 			tasks = append(tasks, task{field: &c.fields[k]})
-			form += fmt.Sprint(c.fields[k].Text.Items != nil, " ")
+			form += answerType(&c.fields[k]) + " "
 		}
 		if c.Temperature != nil {
 			form += fmt.Sprint(*c.Temperature)

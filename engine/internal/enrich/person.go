@@ -83,6 +83,7 @@ func endsRun(err error) bool {
 // lists the other fields.
 func (p *person) missing(c *call) ([]task, error) {
 	var tasks []task
+	unread := p.block.unread(c, p.values, p.row)
 	a, known, err := p.asks(c, p.number(), p.values)
 	if err != nil {
 		return nil, err
@@ -92,7 +93,7 @@ func (p *person) missing(c *call) ([]task, error) {
 	}
 	for k := range c.fields {
 		f := &c.fields[k]
-		if !p.block.applies(f, p.row) {
+		if unread || !p.block.applies(c, f, p.row) {
 			p.count(func(n *Counts) { n.Fields[f.number].NotApplicable++ })
 			continue
 		}
@@ -114,13 +115,20 @@ func (p *person) missing(c *call) ([]task, error) {
 			p.setFate(f, Bad)
 			p.count(func(n *Counts) { n.Fields[f.number].Quarantined++ })
 		default:
-			p.values[f.Name] = r.value(f.Text.Items != nil)
-			p.rubbishSeen.remember(r, p.number())
+			p.values[f.Name] = r.value(f)
+			p.remember(f, r)
 			p.setFate(f, Good)
 			p.count(func(n *Counts) { n.Fields[f.number].Cached++ })
 		}
 	}
 	return tasks, nil
+}
+
+// remember keeps an accepted text, so that no other person gets it. Judgements repeat.
+func (p *person) remember(f *field, r *record) {
+	if f.Text != nil {
+		p.rubbishSeen.remember(r, p.number())
+	}
 }
 
 // guess fills in phrases that will have to be avoided and are not known yet, for an estimate.
@@ -149,7 +157,11 @@ func (p *person) ask(ctx context.Context, c *call, tasks []task) ([]task, error)
 		if err != nil {
 			return tasks, err
 		}
-		answer, err := p.model.Do(p.life, req)
+		model := p.model
+		if c.own != nil {
+			model = c.own
+		}
+		answer, err := model.Do(p.life, req)
 		text, fault, err := answerText(answer, err)
 		if err != nil {
 			return tasks, err
@@ -199,7 +211,7 @@ func (p *person) accept(c *call, req endpoint.Request, tasks []task, text, fault
 	}
 	for _, g := range good {
 		p.setFate(g.field, Good)
-		p.values[g.field.Name] = g.record.value(g.field.Text.Items != nil)
+		p.values[g.field.Name] = g.record.value(g.field)
 	}
 	p.count(func(n *Counts) {
 		for _, g := range good {
@@ -237,7 +249,7 @@ func (p *person) checkAnswer(c *call, req endpoint.Request, tasks []task, text, 
 		if t.fault = fault; fault == "" {
 			t.fault = p.checkField(t.field, members[t.field.Name], r)
 		}
-		if fault == "" && (r.Text != "" || r.Items != nil) { // also of what breaks a rule: it is asked for again with all reasons
+		if fault == "" && t.field.Text != nil && (r.Text != "" || r.Items != nil) { // also of what breaks a rule: it is asked for again with all reasons
 			if said == nil {
 				said = newSent(req, p.values)
 				for _, t := range tasks { // what must be avoided recurs in texts, as the request says
@@ -253,7 +265,7 @@ func (p *person) checkAnswer(c *call, req endpoint.Request, tasks []task, text, 
 		if t.fault != "" {
 			bad = append(bad, t)
 		} else {
-			p.rubbishSeen.remember(r, p.number())
+			p.remember(t.field, r)
 			good = append(good, accepted{t, r})
 		}
 	}
@@ -274,6 +286,8 @@ func (p *person) checkField(f *field, member json.RawMessage, r *record) string 
 	switch {
 	case member == nil:
 		return "the answer does not have this field"
+	case f.Judged != nil:
+		return judgement(f, member, r)
 	case f.Text.Items != nil:
 		if r.Items, ok = asItems(member); !ok {
 			return "it must be a list of strings"
@@ -323,7 +337,7 @@ func (p *person) leave(tasks []task, from int, err error) {
 		for i := from; i < len(p.calls); i++ {
 			for k := range p.calls[i].fields {
 				f := &p.calls[i].fields[k]
-				if p.block.applies(f, p.row) {
+				if p.block.applies(&p.calls[i], f, p.row) {
 					p.setFate(f, Bad)
 					n.Fields[f.number].Unanswered++
 				} else {
@@ -361,7 +375,10 @@ func (v *variant) turns(ctx context.Context, tasks []task) ([]endpoint.Turn, err
 				continue
 			}
 			var value any = a.Text
-			if t.field.Text.Items != nil {
+			switch {
+			case a.Score != nil:
+				value = *a.Score
+			case listed(t.field.Field):
 				value = a.Items
 			}
 			data, _ := json.Marshal(value) // strings always marshal

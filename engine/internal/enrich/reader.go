@@ -84,9 +84,10 @@ func (e *Enricher) copyRecords(keys, places []journal.Key, to *journal.Journal) 
 // exportRows is the number of persons whose records are written together.
 const exportRows = 256
 
-// clearTexts makes every row of a text column null.
+// clearTexts makes every row of a column of texts or scores null.
 func clearTexts(c *frame.Column, n int) {
 	clear(c.Texts)
+	clear(c.Ints)
 	c.Null = make([]bool, n)
 	for i := range c.Null {
 		c.Null[i] = true
@@ -109,14 +110,20 @@ func (r *Reader) person(row int) (map[string]string, error) {
 			return nil, err
 		}
 		r.useLists(c, number)
+		unread := r.block.unread(c, values, row)
 		for k := range c.fields {
 			f := &c.fields[k]
+			if unread || !r.block.applies(c, f, row) {
+				r.counts.Fields[f.number].NotApplicable++
+				r.put(f, row, nil)
+				continue
+			}
 			rec, err := r.accepted(f, a, known, values, row)
 			if err != nil {
 				return nil, err
 			}
 			if rec != nil {
-				values[f.Name], from[f.Name] = rec.value(f.Text.Items != nil), rec.Source
+				values[f.Name], from[f.Name] = rec.value(f), rec.Source
 				if r.read != nil {
 					r.read(f, r.facts(r.block.batch, row), rec)
 				}
@@ -146,10 +153,6 @@ func (r *Reader) useLists(c *call, person int64) {
 // and counts the outcome.
 func (r *Reader) accepted(f *field, a *asked, known bool, values map[string]any, row int) (*record, error) {
 	n := &r.counts.Fields[f.number]
-	if !r.block.applies(f, row) {
-		n.NotApplicable++
-		return nil, nil
-	}
 	if f.lacksOriginal(values) {
 		n.Untranslated++
 		return nil, nil
@@ -183,7 +186,13 @@ func (r *Reader) put(f *field, row int, rec *record) {
 	if rec != nil {
 		c.Null[row] = false
 	}
-	if f.Text.Items == nil {
+	switch {
+	case f.Scale():
+		if rec != nil {
+			c.Ints[row] = *rec.Score
+		}
+		return
+	case !listed(f.Field):
 		if rec != nil {
 			c.Texts[row] = rec.Text
 		}

@@ -42,7 +42,7 @@ func (e *Enricher) Requests(ctx context.Context, s Source, first, count int64, v
 func (p *person) preview(ctx context.Context, c *call) (endpoint.Request, error) {
 	var tasks []task
 	for k := range c.fields {
-		if f := &c.fields[k]; p.block.applies(f, p.row) {
+		if f := &c.fields[k]; p.block.applies(c, f, p.row) {
 			tasks = append(tasks, task{field: f})
 		}
 	}
@@ -52,7 +52,7 @@ func (p *person) preview(ctx context.Context, c *call) (endpoint.Request, error)
 	req, err := p.request(ctx, c, tasks)
 	for _, t := range tasks {
 		title := "[" + cmp.Or(t.field.Title, t.field.Name) + "]"
-		p.values[t.field.Name] = (&record{Text: title, Items: []string{title}}).value(t.field.Text.Items != nil)
+		p.values[t.field.Name] = (&record{Text: title, Items: []string{title}}).value(t.field)
 	}
 	return req, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -269,8 +270,28 @@ func (b *block) findCases() {
 }
 
 // applies reports whether the person in a row has the field.
-func (b *block) applies(f *field, row int) bool {
-	return f.When == nil || b.cases[f.column][row] == 1
+func (b *block) applies(c *call, f *field, row int) bool {
+	return b.holds(f.column, row) && (c.sample == nil || c.sample.Has(b.batch.First+int64(row)))
+}
+
+// holds reports whether the condition of a field that a call gives holds in a row.
+func (b *block) holds(column, row int) bool {
+	cases, conditional := b.cases[column]
+	return !conditional || cases[row] == 1
+}
+
+// unread reports whether a text that a judging call reads is missing, so that the person
+// in a row is not judged.
+func (b *block) unread(c *call, values map[string]any, row int) bool {
+	return slices.ContainsFunc(c.reads, func(r read) bool {
+		switch text := values[r.name].(type) {
+		case string:
+			return text == "" && b.holds(r.column, row)
+		case []string:
+			return len(text) == 0 && b.holds(r.column, row)
+		}
+		return true
+	})
 }
 
 // faults returns the demands that a text or list does not meet, "" if it meets all.
@@ -280,7 +301,7 @@ func (b *block) faults(f *field, row int, r *record, original string) string {
 	defer b.mu.Unlock()
 	var found []rules.Fault
 	switch {
-	case f.Text.Items != nil:
+	case listed(f.Field):
 		found = b.checker.List(f.column, row, r.Items)
 	case f.Text.Of != "":
 		found = b.checker.Translation(f.column, row, r.Text, original)

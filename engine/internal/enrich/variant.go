@@ -59,9 +59,10 @@ func newVariety(p *plan.Plan, seed uint64) *variety {
 	return &variety{p.Variation, rng.New(seed, "variation share")}
 }
 
-// varies reports whether a call differs between persons.
-func (v *variety) varies(c *plan.Call) bool {
-	return v.Calls == nil || slices.Contains(v.Calls, c.Name)
+// varies reports whether a call differs between persons. One that judges them does not.
+func (e *Enricher) varies(c *plan.Call) bool {
+	v := e.variety
+	return (v.Calls == nil || slices.Contains(v.Calls, c.Name)) && !e.judges(c)
 }
 
 // shareBlock is how many persons in a row are spread evenly over the shares.
@@ -86,12 +87,12 @@ func (v *variety) shareOf(person int64) int {
 // shown first, or one if all are shown.
 func (e *Enricher) variants(c *call) [][]*variant {
 	shares := []plan.ModelShare{{}}
-	if e.variety.varies(c.Call) && len(e.variety.Shares) > 0 {
+	if c.ownName == "" && e.varies(c.Call) && len(e.variety.Shares) > 0 {
 		shares = e.variety.Shares
 	}
 	var out [][]*variant
 	for i, s := range shares {
-		one := variant{share: i, model: cmp.Or(e.options.Model, s.Model, c.Model), temperature: cmp.Or(s.Temperature, c.Temperature), examples: c.examples}
+		one := variant{share: i, model: cmp.Or(c.ownName, e.options.Model, s.Model, c.Model), temperature: cmp.Or(s.Temperature, c.Temperature), examples: c.examples}
 		if !c.rotates() {
 			out = append(out, []*variant{&one})
 			continue
@@ -113,7 +114,7 @@ func (c *call) rotates() bool { return len(c.draws) > 0 }
 // draws returns a stream for each example of a call that shows persons some of them. The
 // stream follows from the example, so that other examples do not change who is shown it.
 func (e *Enricher) draws(c *plan.Call, seed uint64) []rng.Stream {
-	if n := e.variety.Examples; n == 0 || n >= len(c.Examples) || !e.variety.varies(c) {
+	if n := e.variety.Examples; n == 0 || n >= len(c.Examples) || !e.varies(c) {
 		return nil
 	}
 	var out []rng.Stream
@@ -141,10 +142,13 @@ func (e *Enricher) variant(c *call, person int64) *variant {
 	return c.variants[share][first]
 }
 
-// Models lists the models that are asked, each once.
+// Models lists the models that are asked, each once, without those of single calls.
 func (e *Enricher) Models() []string {
 	var names []string
 	for i := range e.calls {
+		if e.calls[i].ownName != "" {
+			continue
+		}
 		for _, share := range e.calls[i].variants {
 			if !slices.Contains(names, share[0].model) {
 				names = append(names, share[0].model)

@@ -66,7 +66,7 @@ type Worker struct {
 	batch   *frame.Batch
 	codes   [][]int32
 	targets []target
-	written []int // columns of texts, which stay null here
+	added   []int // columns of texts and scores, which stay null here
 	programs
 }
 
@@ -91,8 +91,8 @@ func (g *Generator) Worker() *Worker {
 		}
 	}
 	for i, f := range g.plan.Fields {
-		if f.Class == kind.Written {
-			w.written = append(w.written, i)
+		if f.Class.Added() {
+			w.added = append(w.added, i)
 		}
 	}
 	w.programs = bind(g.ctx, g.plan, g.seed, g.size, g.plan.Order)
@@ -111,7 +111,7 @@ func (w *Worker) Batch(first int64, n int) (*frame.Batch, error) {
 	for _, t := range w.targets {
 		t.decode(&w.batch.Columns[t.column], w.codes[t.variable])
 	}
-	for _, column := range w.written {
+	for _, column := range w.added {
 		erase(&w.batch.Columns[column], n)
 	}
 	return w.batch, w.fill(w.batch)
@@ -164,7 +164,7 @@ func bind(ctx context.Context, p *plan.Plan, seed uint64, size int64, order []st
 		env := &kind.Env{Fields: p.Fields, Seed: seed, Size: size, Structure: hash, Context: ctx}
 		i := env.Index(name)
 		f := p.Fields[i]
-		if f.Class == kind.Written {
+		if f.Class.Added() {
 			continue
 		}
 		env.Field = f
@@ -208,9 +208,10 @@ func nullify(c *frame.Column, t frame.Type, cases []int32) {
 	}
 }
 
-// erase makes all n rows of a column of texts, or of lists of texts, null.
+// erase makes all n rows of a column of texts, lists of texts or whole numbers null.
 func erase(c *frame.Column, n int) {
 	clear(c.Texts)
+	clear(c.Ints)
 	c.Null = make([]bool, n)
 	for r := range c.Null {
 		c.Null[r] = true

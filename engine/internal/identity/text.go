@@ -10,7 +10,7 @@ import (
 // journals must no longer be used.
 const TextVersion = 1
 
-// Text is what all records of a text field in a journal have in common. It
+// Text is what all records of a text field, or score, in a journal have in common. It
 // decides, together with the facts that a prompt shows and the person's number,
 // the key of a record.
 type Text struct {
@@ -22,6 +22,7 @@ type Text struct {
 	When        string     `json:"When"` // always empty
 	Chars       Length     `json:"Chars"`
 	Items       *Length    `json:"Items"`
+	Scale       *Scale     `json:"Scale,omitempty"`
 	Mentions    []string   `json:"Mentions"`
 	Rules       []Rule     `json:"Rules"`
 	Language    *Language  `json:"Language,omitempty"`
@@ -39,6 +40,12 @@ type Length struct {
 	Min    int `json:"min"`
 	Max    int `json:"max"`
 	Target int `json:"target,omitempty"`
+}
+
+// Scale is the scale of a score.
+type Scale struct {
+	Lowest  int64 `json:"lowest"`
+	Highest int64 `json:"highest"`
 }
 
 // Rule is a rule about the text, without the persons and fields it concerns.
@@ -82,10 +89,11 @@ type Exchange struct {
 	Answer Answer `json:"Answer"`
 }
 
-// Answer is a text, or the items of a list.
+// Answer is a text, the items of a list, or a score.
 type Answer struct {
 	Text  string   `json:"text,omitempty"`
 	Items []string `json:"items,omitempty"`
+	Score *int64   `json:"score,omitempty"`
 }
 
 // Encode returns the canonical bytes of what records have in common.

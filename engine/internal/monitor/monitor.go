@@ -129,7 +129,7 @@ func New(p *plan.Plan, fields []string, o Options) *Monitor {
 // newAxis reports whether persons can be grouped by a field.
 func newAxis(f *kind.Field, column int) (axis, bool) {
 	a := axis{field: f, column: column, width: 1}
-	if f.Domain == nil || f.Class == kind.Written || f.Type != frame.Category && f.Type != frame.Integer {
+	if f.Domain == nil || f.Class.Added() || f.Type != frame.Category && f.Type != frame.Integer {
 		return a, false
 	}
 	size := f.Domain.Size()

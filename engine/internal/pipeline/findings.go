@@ -9,14 +9,14 @@ import (
 	"github.com/personagen/personagen/engine/report"
 )
 
-// Findings are what was gathered of some rows. Findings of the parts of a population, merged in any
-// order, are that of one run.
+// Findings are what was gathered of some rows. Those of the parts of a population, merged
+// in any order, are those of one run.
 type Findings struct {
 	Tally   *check.Tally
 	Sampler *report.Sampler // nil when no persons are sampled
 }
 
-// NewFindings returns an empty findings of rows of the plan, made from a seed.
+// NewFindings returns the findings of no rows of a plan.
 func NewFindings(p *plan.Plan, seed uint64, suite *check.Suite) *Findings {
 	return &Findings{suite.NewTally(), report.NewSampler(p, seed)}
 }
@@ -27,8 +27,8 @@ func (f *Findings) Merge(o *Findings) {
 	f.Sampler.Merge(o.Sampler)
 }
 
-// Bytes returns the serialised form. Equal findings have equal bytes. The fingerprints of the
-// rows are written by Tally.WriteFingerprints.
+// Bytes returns the serialised form. Equal findings have equal bytes. The fingerprints of
+// the rows are written by Tally.WriteFingerprints.
 func (f *Findings) Bytes() ([]byte, error) {
 	tally, err := f.Tally.MarshalBinary()
 	if err != nil {
@@ -40,7 +40,8 @@ func (f *Findings) Bytes() ([]byte, error) {
 	return c.Bytes(), c.Err()
 }
 
-// ReadFindings reads what Bytes returns. It may be anybody's: what is not findings is an error.
+// ReadFindings reads what Bytes returns. It may be anybody's: what it did not return is an
+// error.
 func ReadFindings(p *plan.Plan, seed uint64, suite *check.Suite, data []byte) (*Findings, error) {
 	c, tally := wire.Reader(data), ""
 	c.Text(&tally)

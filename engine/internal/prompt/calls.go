@@ -11,87 +11,83 @@ import (
 
 // calls are functions as programs call them: with the arguments that the walker has counted.
 // A call that would be an error, or whose result has no kind, fails.
-var calls map[string]func(s *state, a []datum) datum
-
-func init() { // eq refers to no function of the map, but others may
-	calls = map[string]func(s *state, a []datum) datum{
-		"not": func(_ *state, a []datum) datum { return truthOf(!a[0].truth()) },
-		"eq": func(s *state, a []datum) datum {
-			for i := range a[1:] {
-				if order, ok := compare(&a[0], &a[i+1]); !ok {
-					return s.fail()
-				} else if order == 0 {
-					return truthOf(true)
-				}
+var calls = map[string]func(s *state, a []datum) datum{
+	"not": func(_ *state, a []datum) datum { return truthOf(!a[0].truth()) },
+	"eq": func(s *state, a []datum) datum {
+		for i := range a[1:] {
+			if order, ok := compare(&a[0], &a[i+1]); !ok {
+				return s.fail()
+			} else if order == 0 {
+				return truthOf(true)
 			}
-			return truthOf(false)
-		},
-		"ne": func(s *state, a []datum) datum {
-			order, ok := compare(&a[0], &a[1])
-			return s.whether(order != 0, ok)
-		},
-		"lt": ordered(func(order int) bool { return order < 0 }),
-		"le": ordered(func(order int) bool { return order <= 0 }),
-		"gt": ordered(func(order int) bool { return order > 0 }),
-		"ge": ordered(func(order int) bool { return order >= 0 }),
+		}
+		return truthOf(false)
+	},
+	"ne": func(s *state, a []datum) datum {
+		order, ok := compare(&a[0], &a[1])
+		return s.whether(order != 0, ok)
+	},
+	"lt": ordered(func(order int) bool { return order < 0 }),
+	"le": ordered(func(order int) bool { return order <= 0 }),
+	"gt": ordered(func(order int) bool { return order > 0 }),
+	"ge": ordered(func(order int) bool { return order >= 0 }),
 
-		"int": func(_ *state, a []datum) datum { return datum{kind: kindInt, number: toInt64(&a[0])} },
-		"add": folded(func(x, y int64) int64 { return x + y }),
-		"sub": folded(func(x, y int64) int64 { return x - y }),
-		"mul": folded(func(x, y int64) int64 { return x * y }),
-		"min": folded(func(x, y int64) int64 { return min(x, y) }),
-		"max": folded(func(x, y int64) int64 { return max(x, y) }),
-		"div": divided(func(x, y int64) int64 { return x / y }),
-		"mod": divided(func(x, y int64) int64 { return x % y }),
+	"int": func(_ *state, a []datum) datum { return datum{kind: kindInt, number: toInt64(&a[0])} },
+	"add": folded(func(x, y int64) int64 { return x + y }),
+	"sub": folded(func(x, y int64) int64 { return x - y }),
+	"mul": folded(func(x, y int64) int64 { return x * y }),
+	"min": folded(func(x, y int64) int64 { return min(x, y) }),
+	"max": folded(func(x, y int64) int64 { return max(x, y) }),
+	"div": divided(func(x, y int64) int64 { return x / y }),
+	"mod": divided(func(x, y int64) int64 { return x % y }),
 
-		"year":     civil(func(year, _, _ int) int { return year }),
-		"month":    civil(func(_, month, _ int) int { return month }),
-		"monthDay": civil(func(_, _, day int) int { return day }),
+	"year":     civil(func(year, _, _ int) int { return year }),
+	"month":    civil(func(_, month, _ int) int { return month }),
+	"monthDay": civil(func(_, _, day int) int { return day }),
 
-		"list": func(s *state, a []datum) datum {
-			return datum{kind: kindList, items: append(data{}, a...)}
-		},
-		"index": func(s *state, a []datum) datum {
-			v := a[0]
-			for _, at := range a[1:] {
-				if v.kind != kindList || at.kind != kindInt && at.kind != kindInt64 || at.number < 0 || at.number >= int64(v.items.len()) {
-					return s.fail()
-				}
-				v = v.items.at(int(at.number))
-			}
-			return v
-		},
-		"len": func(s *state, a []datum) datum {
-			switch v := &a[0]; v.kind {
-			case kindText:
-				return datum{kind: kindInt, number: int64(len(v.text))}
-			case kindList:
-				return datum{kind: kindInt, number: int64(v.items.len())}
-			}
-			return s.fail()
-		},
-		"has": func(s *state, a []datum) datum {
-			if a[1].kind != kindList {
+	"list": func(s *state, a []datum) datum {
+		return datum{kind: kindList, items: append(data{}, a...)}
+	},
+	"index": func(s *state, a []datum) datum {
+		v := a[0]
+		for _, at := range a[1:] {
+			if v.kind != kindList || at.kind != kindInt && at.kind != kindInt64 || at.number < 0 || at.number >= int64(v.items.len()) {
 				return s.fail()
 			}
-			for i := range a[1].items.len() {
-				item := a[1].items.at(i)
-				if item.kind >= kindList || a[0].kind >= kindList {
-					return s.fail()
-				}
-				if order, ok := compare(&a[0], &item); ok && order == 0 && (a[0].kind == item.kind || a[0].kind <= kindDate) {
-					return truthOf(true)
-				}
+			v = v.items.at(int(at.number))
+		}
+		return v
+	},
+	"len": func(s *state, a []datum) datum {
+		switch v := &a[0]; v.kind {
+		case kindText:
+			return datum{kind: kindInt, number: int64(len(v.text))}
+		case kindList:
+			return datum{kind: kindInt, number: int64(v.items.len())}
+		}
+		return s.fail()
+	},
+	"has": func(s *state, a []datum) datum {
+		if a[1].kind != kindList {
+			return s.fail()
+		}
+		for i := range a[1].items.len() {
+			item := a[1].items.at(i)
+			if item.kind >= kindList || a[0].kind >= kindList {
+				return s.fail()
 			}
-			return truthOf(false)
-		},
-		"default": func(_ *state, a []datum) datum {
-			if len(a) > 1 && a[1].truth() {
-				return a[1]
+			if order, ok := compare(&a[0], &item); ok && order == 0 && (a[0].kind == item.kind || a[0].kind <= kindDate) {
+				return truthOf(true)
 			}
-			return a[0]
-		},
-	}
+		}
+		return truthOf(false)
+	},
+	"default": func(_ *state, a []datum) datum {
+		if len(a) > 1 && a[1].truth() {
+			return a[1]
+		}
+		return a[0]
+	},
 }
 
 // call compiles a call. Piped says that the last argument comes from the pipeline.

@@ -31,8 +31,11 @@ type stepTable struct {
 // price is by how much the cost changes when a person leaves or joins a cell.
 type price struct{ less, add int64 }
 
-// mostCounted bounds the length of stepTable.counted.
-const mostCounted = 16 << 20
+// mostCounted bounds the length of stepTable.counted, mostPlaces that of constraint.places.
+const (
+	mostCounted = 16 << 20
+	mostPlaces  = 1 << 20
+)
 
 // constraint is a target in the coordinates of the step's table. The index of a
 // configuration of the target's scope is the sum of a part that the row fixes,
@@ -49,6 +52,9 @@ type constraint struct {
 	// rows of the listed configurations.
 	configurations, from, people []int32
 	first                        int32 // index of the constraint's first cell
+	// places lists the places, row*card + column, of the listed configurations: those of
+	// one are its rows. It is nil when it would be too large.
+	places []int32
 }
 
 // boundCell is a cell of a constraint. Its count should be within low and high, in
@@ -117,7 +123,7 @@ func (c *boundCell) leaveRoom(all float64) {
 	}
 }
 
-// index fills the lists of rows by rowPart and of configurations by cell.
+// index fills the lists of rows by rowPart, of configurations by cell, and of places.
 func (l *constraint) index(cells, card int) {
 	l.start, l.rows = bucket(l.rowPart, len(l.cell))
 	own := make([]int32, len(l.cell))
@@ -129,6 +135,16 @@ func (l *constraint) index(cells, card int) {
 	for i, c := range l.configurations {
 		rowPart := l.rowPartOf(c, card)
 		l.people[i+1] = l.people[i] + l.start[rowPart+1] - l.start[rowPart]
+	}
+	if l.people[len(l.configurations)] > mostPlaces {
+		return
+	}
+	l.places = make([]int32, 0, l.people[len(l.configurations)])
+	for _, c := range l.configurations {
+		rowPart, column := l.rowPartOf(c, card), l.columnOf(c, card)
+		for _, row := range l.rows[l.start[rowPart]:l.start[rowPart+1]] {
+			l.places = append(l.places, row*int32(card)+column)
+		}
 	}
 }
 
@@ -577,6 +593,10 @@ func (s *search) best(cell int32) (move, bool) {
 // the list positions from to to-1.
 func (s *search) place(l *constraint, from, to int, n int32) (row, column int32) {
 	n += l.people[from]
+	if l.places != nil {
+		at := l.places[n]
+		return at / int32(s.card), at % int32(s.card)
+	}
 	low, high := from, to-1 // search the last configuration whose people start at or before n
 	for low < high {
 		middle := (low + high + 1) / 2
@@ -602,11 +622,14 @@ func (s *search) offer(p *pricing, row, column int32) bool {
 	s.work += int(p.last - p.first)
 	found := false
 	for other := p.first; other < p.last; other++ {
+		if p.out && expected[other] == 0 || !p.out && count[other] == 0 {
+			continue
+		}
 		m := move{row, column, other}
 		if !p.out {
 			m = move{row, other, column}
 		}
-		if count[m.from] == 0 || expected[m.to] == 0 || p.constraint.at(int(row), int(other)) == p.cell || s.undoes(m) || s.tooRare(expected[m.to]) {
+		if p.constraint.at(int(row), int(other)) == p.cell || s.undoes(m) || s.tooRare(expected[m.to]) {
 			continue
 		}
 		found = true

@@ -207,9 +207,17 @@ func decodeCheck(f spec.Named) spec.Check {
 	return spec.Check{
 		Name: f.Name, Place: f.Place, About: text(n, "about"), Severity: text(n, "severity"),
 		Where: condition(n, "where"), Within: condition(n, "within"),
-		Measure: optionalText(n, "measure"), Of: optionalText(n, "of"),
+		Measure: optionalText(n, "measure"), Of: optionalText(n, "of"), Score: decodeScoreOf(n.Get("score")),
 		AtLeast: optionalNumber(n, "at_least"), AtMost: optionalNumber(n, "at_most"),
 	}
+}
+
+// decodeScoreOf returns nil for nil.
+func decodeScoreOf(n *spec.Node) *spec.ScoreOf {
+	if n == nil {
+		return nil
+	}
+	return &spec.ScoreOf{Place: n.Place, Fields: texts(n, "fields"), Below: optionalNumber(n, "below")}
 }
 
 func decodeNarrator(n *spec.Node) *spec.Narrator {
@@ -284,7 +292,10 @@ func decodeCall(f spec.Named) spec.Call {
 		Name: f.Name, Place: f.Place, Prompt: n.Get("prompt"), System: n.Get("system"),
 		Model: text(n, "model"), Temperature: optionalNumber(n, "temperature"), MaxTokens: int(number(n, "max_tokens", 0)),
 		AtOnce: int(number(n, "fields_at_once", 0)),
-		After:  texts(n, "after"),
+		After:  texts(n, "after"), Endpoint: optionalText(n, "endpoint"),
+	}
+	if x := n.Get("sample"); x != nil {
+		c.Sample = &spec.CallSample{Place: x.Place, Share: number(x, "share", 0), AtLeast: int64(number(x, "at_least", 0))}
 	}
 	for _, x := range items(n, "examples") {
 		c.Examples = append(c.Examples, spec.Example{Place: x.Place, Prompt: x.Get("prompt"), Answer: members(x, "answer")})
@@ -397,7 +408,7 @@ func decodeCard(n *spec.Node) spec.Card {
 	return c
 }
 
-var goalKinds = []string{spec.GoalShare, spec.GoalValues, spec.GoalPValue, spec.GoalWritten, spec.GoalChars, spec.GoalModel}
+var goalKinds = []string{spec.GoalShare, spec.GoalValues, spec.GoalPValue, spec.GoalWritten, spec.GoalChars, spec.GoalModel, spec.GoalScore}
 
 func decodeGoal(f spec.Named) spec.Goal {
 	g := spec.Goal{Name: f.Name, Place: f.Place, About: text(f.Value, "about")}
@@ -421,6 +432,9 @@ func decodeGoal(f spec.Named) spec.Goal {
 		g.Field = t.AsString()
 	}
 	g.Margins, g.Fields = flag(n, "margins"), texts(n, "fields")
+	if g.Kind == spec.GoalScore {
+		g.Score, g.Least, g.Most = decodeScoreOf(n), optionalNumber(n, "at_least"), optionalNumber(n, "at_most")
+	}
 	for _, j := range items(n, "joints") {
 		g.Joints = append(g.Joints, spec.Joint{Place: j.Place, Fields: j.AsStrings()})
 	}

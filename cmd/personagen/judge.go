@@ -1,0 +1,90 @@
+package main
+
+import (
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/personagen/personagen/engine/run"
+)
+
+// judgeFlags are the flags of compare about a model that judges.
+type judgeFlags struct {
+	on       bool
+	writer   writerFlags
+	pairs    int
+	texts    []string
+	equal    bool
+	labels   []string
+	rubric   string
+	journal  string
+	yes      bool
+	askAbove float64
+}
+
+// judgeOnly are the flags that need --judge.
+var judgeOnly = []string{"pairs", "texts", "equal-length", "label", "rubric", "journal", "yes", "ask-above", "provider", "model", "base-url", "key-var", "key-file", "trust", "workers-in-flight", "max-in-flight", "budget"}
+
+func (o *judgeFlags) add(f *pflag.FlagSet) {
+	f.BoolVar(&o.on, "judge", false, "have a model judge pairs of persons of two sets")
+	f.IntVar(&o.pairs, "pairs", run.DefaultPairs, "with --judge: number of pairs, of distinct persons")
+	f.StringSliceVar(&o.texts, "texts", nil, "with --judge: text `FIELD` that is shown; may be repeated (default all that both sets have)")
+	f.BoolVar(&o.equal, "equal-length", false, "with --judge: cut each text to the length of the shorter one of the pair")
+	f.StringArrayVar(&o.labels, "label", nil, "with --judge: a value of the second set that is one of the first, `FIELD:THEIRS=OURS`; may be repeated")
+	f.StringVar(&o.rubric, "rubric", "", "with --judge: `FILE` of what the model is told in place of the program's words")
+	f.StringVar(&o.journal, "journal", "", "with --judge: folder of the answers, from which a comparison continues (default the path of the first set with .judge appended)")
+	f.BoolVar(&o.yes, "yes", false, "with --judge: do not ask before paying")
+	f.Float64Var(&o.askAbove, "ask-above", 0, "with --judge: estimated cost above which a person at a terminal is asked first (default from the spec, or 5)")
+	o.writer.addEndpoint(f)
+}
+
+// mostRubric bounds a rubric in bytes.
+const mostRubric = 100_000
+
+// config returns nil without --judge.
+func (o *judgeFlags) config(c *cobra.Command, sets []string, a *app) (*run.JudgeConfig, error) {
+	if !o.on {
+		for _, name := range judgeOnly {
+			if c.Flags().Changed(name) {
+				return nil, usagef("--%s applies only with --judge", name)
+			}
+		}
+		return nil, nil
+	}
+	if o.pairs < 1 {
+		return nil, usagef("--pairs must be at least 1, not %d", o.pairs)
+	}
+	var cfg run.Config
+	if err := o.writer.apply(c, &cfg); err != nil {
+		return nil, err
+	}
+	if c.Flags().Changed("ask-above") {
+		if !(o.askAbove >= 0) {
+			return nil, usagef("--ask-above must be 0 or more, not %g", o.askAbove)
+		}
+		cfg.Writer.AskAbove = &o.askAbove
+	}
+	if !o.yes && a.terminal(a.stdin) {
+		cfg.Writer.Confirm = a.confirm
+	}
+	if cfg.Writer.Journal = o.journal; o.journal == "" {
+		path := sets[0]
+		if _, err := os.Stat(path); err != nil {
+			_, path, _ = strings.Cut(path, "=")
+		}
+		cfg.Writer.Journal = strings.TrimRight(path, `/\`) + ".judge"
+	}
+	out := &run.JudgeConfig{Provider: cfg.Provider, Writer: cfg.Writer, Pairs: o.pairs, Fields: o.texts, Equal: o.equal, Labels: o.labels}
+	if o.rubric != "" {
+		data, err := os.ReadFile(o.rubric)
+		if err != nil {
+			return nil, usagef("--rubric: %v", err)
+		}
+		if out.Rubric = strings.TrimSpace(string(data)); out.Rubric == "" || len(data) > mostRubric {
+			return nil, usagef("--rubric: %s must have 1 to %d bytes", o.rubric, mostRubric)
+		}
+	}
+	return out, nil
+}
