@@ -58,6 +58,17 @@ func (x *batchOf) fault(record int, format string, args ...any) {
 	x.visit(RecordFault{int(x.rows[record]), fmt.Sprintf(format, args...)})
 }
 
+// earlier reports whether an earlier record of the person has, in column got, the value
+// of row r of column want.
+func (x *batchOf) earlier(r int, got *frame.Column, t frame.Type, want *frame.Column) bool {
+	for e := r - 1; e >= 0 && x.rows[e] == x.rows[r]; e-- {
+		if got.Equal(t, e, want, r) {
+			return true
+		}
+	}
+	return false
+}
+
 // RecordsAudit returns what compares the field's records, nil for a field of another
 // kind. Measurable says which fields of the person can be told from what was read.
 func (f *Field) RecordsAudit(env *Env, measurable func(name string) bool) *RecordsAudit {
@@ -246,6 +257,7 @@ func (a *GroupAudit) testDerived(env *Env, f *Field, at int) func(*batchOf) {
 	own := *env
 	own.Field = f
 	filler := f.Program.Bind(&own)
+	distinct := slices.Contains(a.group.Distinct, f.Name)
 	var when *BoundSelector
 	if f.When != nil {
 		when = f.When.Bind(env)
@@ -263,7 +275,7 @@ func (a *GroupAudit) testDerived(env *Env, f *Field, at int) func(*batchOf) {
 			if when != nil && cases[r] != 1 {
 				continue
 			}
-			if !got.Equal(f.Type, r, &want, r) {
+			if !got.Equal(f.Type, r, &want, r) && !(distinct && got.IsNull(f.Type, r) && x.earlier(r, got, f.Type, &want)) {
 				x.fault(r, "whose %s does not follow from the other fields", f.Name)
 			}
 		}

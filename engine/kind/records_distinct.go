@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 
@@ -53,6 +54,10 @@ func (c *Compiler) compileDistinct(group *spec.Node, g *recordGroup, f *Field) {
 		p, ok := f.Program.(*choice)
 		if !ok {
 			f.Nullable = true // where no value that was drawn is another
+			if n := f.values(); n < float64(g.Count.Max) {
+				c.Diags.Warnf(name.Place, "few-entries", "a person can have %d records, and %q has %.0f values: where no other is left, the field is null", g.Count.Max, f.Name, n).
+					WithHint("give it more values, or lower the count")
+			}
 			continue
 		}
 		if least := p.fewest(); least < g.Count.Max {
@@ -61,6 +66,18 @@ func (c *Compiler) compileDistinct(group *spec.Node, g *recordGroup, f *Field) {
 				WithHint("add entries, or lower the count")
 		}
 	}
+}
+
+// values is the number of values that the field can have, where that is known.
+func (f *Field) values() float64 {
+	switch f.Type {
+	case frame.Category:
+		return float64(len(f.Domain.Labels))
+	case frame.Integer:
+		least, greatest := f.Bounds()
+		return greatest - least + 1
+	}
+	return math.Inf(1)
 }
 
 // fewest returns the number of entries that differ in the shortest list.

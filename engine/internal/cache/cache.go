@@ -10,10 +10,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/personagen/personagen/engine/internal/inputs"
 )
 
 // head begins every entry and names the version of its form.
 const head = "personagen cache 1\n"
+
+// mostBytes is more than an entry has.
+const mostBytes = 1 << 30
 
 // ErrDamaged is the error of an entry that is not what was written.
 var ErrDamaged = errors.New("the cache entry is damaged")
@@ -21,7 +26,7 @@ var ErrDamaged = errors.New("the cache entry is damaged")
 // Read returns the payload of the entry at path, nil when there is no entry. The
 // error is ErrDamaged, or that of a file that cannot be read.
 func Read(path, problem string) ([]byte, error) {
-	data, err := os.ReadFile(path)
+	data, err := inputs.ReadRegular(path, mostBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
