@@ -6,27 +6,34 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/personagen/personagen/engine/run"
 )
 
-// TestEveryPromptFileIsUsed: every file in the folder of a population is one of its
-// phrase banks or prompts, and prompts/README.md lists it.
+// TestEveryPromptFileIsUsed: every file in the folder of a population is a phrase bank or
+// prompt of its spec or of one that adds to it, and prompts/README.md lists it.
 func TestEveryPromptFileIsUsed(t *testing.T) {
 	readme, err := os.ReadFile("../prompts/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, pop := range populations {
-		made, err := run.Preview(t.Context(), run.Config{Spec: pop.file}, 1)
-		if err != nil {
-			t.Fatal(err)
+		specs, err := filepath.Glob(pop.dir + "*.cue")
+		if err != nil || !slices.Contains(specs, pop.file) {
+			t.Fatalf("got specs %q, error %v", specs, err)
 		}
 		used := map[string]bool{}
-		for _, f := range made.Plan.Files {
-			used[path.Base(f.Path)] = true
+		for _, spec := range specs {
+			made, err := run.Preview(t.Context(), run.Config{Spec: spec}, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range made.Plan.Files {
+				used[path.Base(f.Path)] = true
+			}
 		}
 		files, err := filepath.Glob(filepath.Join("../prompts", pop.dir, "*"))
 		if err != nil || len(files) == 0 {
@@ -35,7 +42,7 @@ func TestEveryPromptFileIsUsed(t *testing.T) {
 		for _, file := range files {
 			name := filepath.Base(file)
 			if !used[name] {
-				t.Errorf("%s: the spec does not use %s", pop.file, name)
+				t.Errorf("%v: no spec uses %s", specs, name)
 			}
 			if !bytes.Contains(readme, []byte("`"+name+"`")) {
 				t.Errorf("prompts/README.md does not list %s of %s", name, pop.dir)
