@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/job/store"
@@ -18,7 +19,7 @@ type Swept struct {
 func isTemporary(name string) bool { return strings.HasPrefix(name, store.TemporaryFolder+"/") }
 
 // Sweep removes what a job does not need any more. After Commit that is all under _job/ but
-// the plan, the receipts and the job itself. Before Commit it is nothing, unless unfinished
+// the plan, the receipts, the journals of paid texts and the job itself. Before Commit it is nothing, unless unfinished
 // is set: then it is what killed attempts have left, temporary files and the files of parts
 // without a receipt. No part may be in the making then.
 func Sweep(ctx context.Context, in store.Store, unfinished bool, o Options) (swept Swept, err error) {
@@ -35,7 +36,7 @@ func Sweep(ctx context.Context, in store.Store, unfinished bool, o Options) (swe
 	switch {
 	case committed:
 		kept = func(name string) bool {
-			return !strings.HasPrefix(name, folder) || name == jobFile || name == bundleFile || strings.HasPrefix(name, receipts) || strings.HasPrefix(name, reduced)
+			return !strings.HasPrefix(name, folder) || name == jobFile || name == bundleFile || strings.HasPrefix(name, receipts) || strings.HasPrefix(name, journals) || strings.HasPrefix(name, reduced)
 		}
 	case unfinished:
 		if kept, err = s.finished(ctx); err != nil {
@@ -74,6 +75,10 @@ func (s *session) finished(ctx context.Context) (func(name string) bool, error) 
 	if err != nil {
 		return nil, err
 	}
+	undecided, err := s.missing(ctx, choices, s.Job.Parts, choiceName)
+	if err != nil {
+		return nil, err
+	}
 	left := map[string]bool{}
 	for _, i := range parts {
 		left[findingsName(i)], left[fingerprintName(i)] = true, true
@@ -84,5 +89,8 @@ func (s *session) finished(ctx context.Context) (func(name string) bool, error) 
 	for _, i := range others {
 		left[joinedName(i)] = true
 	}
-	return func(name string) bool { return !left[name] && !isTemporary(name) }, nil
+	return func(name string) bool {
+		part, attempt := attemptPart(name)
+		return !left[name] && !isTemporary(name) && (!attempt || !slices.Contains(undecided, part))
+	}, nil
 }
