@@ -36,12 +36,12 @@ func (p *Prepared) CheckWriter() error {
 
 // WriteTexts has the model write the texts of a part that its journal lacks. Errors are as
 // with Run.
-func (p *Prepared) WriteTexts(ctx context.Context, t TextPart) (w *Written, err error) {
+func (p *Prepared) WriteTexts(ctx context.Context, t TextPart) (_ *Written, err error) {
 	r := *p.run
 	r.ctx, r.part, r.budget, r.journalOptions, r.Events = ctx, &t, t.Budget, t.Options, t.Events
 	r.Writer.Journal = t.Journal
 	r.persons.First, r.persons.Count, r.persons.Shard = t.First, t.Count, t.Part
-	w = &Written{&r}
+	w := &Written{&r}
 	defer func() {
 		if err != nil {
 			w.Close()
