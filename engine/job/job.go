@@ -253,6 +253,9 @@ func open(ctx context.Context, from store.Store, o Options) (s *session, err err
 	if s.Version != o.Version {
 		return nil, fmt.Errorf("%w: it was made by version %s of the program, and this is %s; its parts must all be made by the same", ErrSealed, s.Version, o.Version)
 	}
+	if w := o.Writer; s.Texts == nil && (w.Endpoint.KeyVar != "" || w.Endpoint.KeyFile != "" || len(w.Trust) > 0 || w.Unwatched) {
+		return nil, fmt.Errorf("%w: no model writes texts of this job, so it needs no key, no trust and no monitor", run.ErrUsage)
+	}
 	data, err := store.ReadAll(ctx, from, bundleFile, mostBundle)
 	if err != nil {
 		return nil, err
