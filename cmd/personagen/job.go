@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -141,14 +142,14 @@ func (o *stepFlags) add(f *pflag.FlagSet) {
 }
 
 // options returns the options of a step; finish ends its progress.
-func (a *app) stepOptions(o *stepFlags) (options job.Options, finish func(), err error) {
+func (a *app) stepOptions(o *stepFlags) (options job.Options, finish func() time.Duration, err error) {
 	if o.workers < 0 {
 		return options, nil, usagef("--workers must be at least 1, or 0 for one per core, not %d", o.workers)
 	}
 	progress := a.newProgress(o.quiet)
 	w := run.Writer{Trust: o.writer.trust, Unwatched: o.unwatched}
 	w.Endpoint.KeyVar, w.Endpoint.KeyFile = o.writer.keyVar, o.writer.keyFile
-	return job.Options{Version: version, Workers: o.workers, Temp: o.temp, Events: progress.event, Writer: w}, func() { progress.finish() }, nil
+	return job.Options{Version: version, Workers: o.workers, Temp: o.temp, Events: progress.event, Writer: w}, progress.finish, nil
 }
 
 func (a *app) jobPartCommand() *cobra.Command {
@@ -234,9 +235,12 @@ reductions must be made. Exit code 4 means that the release is written and a che
 			if err != nil {
 				return err
 			}
-			progress := a.newProgress(o.quiet)
-			summary, err := job.Commit(c.Context(), in, job.Options{Version: version, Workers: o.workers, Temp: o.temp, Events: progress.event})
-			return a.released(c.Context(), summary, progress.finish(), o.quiet, err)
+			options, finish, err := a.stepOptions(&o)
+			if err != nil {
+				return err
+			}
+			summary, err := job.Commit(c.Context(), in, options)
+			return a.released(c.Context(), summary, finish(), o.quiet, err)
 		},
 	}
 	o.add(c.Flags())
@@ -294,8 +298,9 @@ func (a *app) jobSweepCommand() *cobra.Command {
 		Use:   "sweep JOB",
 		Short: "Remove what a job does not need any more",
 		Long: `sweep removes what a committed job needed only to be made: under _job/, the plan and the
-receipts stay. With --unfinished it removes what killed attempts have left of a job that is
-not committed; no part may be in the making then.`,
+receipts stay. With --unfinished it removes what killed attempts have left, and what is not
+as the receipts say, for which it reads all files, so that parts and reductions can be made
+again; no part may be in the making then.`,
 		Example: "  personagen job sweep jobs/island",
 		Args:    argCount(1, "exactly one JOB"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -314,7 +319,7 @@ not committed; no part may be in the making then.`,
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&unfinished, "unfinished", false, "remove what killed attempts have left of a job that is not committed")
+	c.Flags().BoolVar(&unfinished, "unfinished", false, "remove what killed attempts have left, and what was changed since it was made")
 	c.Flags().StringVar(&o.temp, "temp", "", "folder for temporary files (default the system's)")
 	c.Flags().BoolVar(&a.json, "json", false, "print the summary as one JSON document")
 	return c

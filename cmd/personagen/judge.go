@@ -24,7 +24,7 @@ type judgeFlags struct {
 	askAbove float64
 }
 
-// only are the flags that need --judge.
+// judgeOnly are the flags that need --judge.
 var judgeOnly = []string{"pairs", "texts", "equal-length", "label", "rubric", "journal", "yes", "ask-above", "provider", "model", "base-url", "key-var", "key-file", "trust", "workers-in-flight", "max-in-flight", "budget"}
 
 func (o *judgeFlags) add(f *pflag.FlagSet) {

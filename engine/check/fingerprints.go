@@ -134,8 +134,8 @@ func (x *Search) Partitions(index []byte) (at, n int64, err error) {
 	return int64(first), int64(last - first), nil
 }
 
-// Add adds the partitions of a tally.
-func (x *Search) Add(index, data []byte) error {
+// Add adds the partitions of a tally of some rows, from one up to, and without, another.
+func (x *Search) Add(index, data []byte, from, to int64) error {
 	at, n, err := x.Partitions(index)
 	if err != nil || n != int64(len(data)) {
 		return errFingerprints
@@ -143,14 +143,14 @@ func (x *Search) Add(index, data []byte) error {
 	for p := x.from; p < x.to; p++ {
 		i := 8 * (p - x.from)
 		block := data[int64(binary.LittleEndian.Uint64(index[i:]))-at : int64(binary.LittleEndian.Uint64(index[i+8:]))-at]
-		if err := x.addPartition(p, block); err != nil {
+		if err := x.addPartition(p, block, from, to); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (x *Search) addPartition(p int, block []byte) error {
+func (x *Search) addPartition(p int, block []byte, from, to int64) error {
 	if len(block) < crc32.Size {
 		return errFingerprints
 	}
@@ -169,7 +169,7 @@ func (x *Search) addPartition(p int, block []byte) error {
 		}
 		for ; n > 0; n-- {
 			e := record{binary.LittleEndian.Uint64(block), binary.LittleEndian.Uint64(block[8:])}
-			if e.hash>>56 != uint64(p) {
+			if row := e.row(); e.hash>>56 != uint64(p) || row < from || row >= to {
 				return errFingerprints
 			}
 			d.parts[p] = append(d.parts[p], e)

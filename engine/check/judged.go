@@ -3,7 +3,6 @@ package check
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
@@ -138,10 +137,9 @@ func (x *judged) judge(j *judging, gathered tally) (out []finding, _ error) {
 	j.Scores = nil
 	for i := range x.fields {
 		f, n := &x.fields[i], &t.of[i]
-		o := Outcome{ID: KindScore + "." + f.field.Name, Kind: KindScore, Name: f.field.Name, Fields: []string{f.field.Name}}
 		var v verdict
 		v.add(&n.extra, "with a value outside the sample")
-		o = v.outcome(KindScore, f.field.Name, fmt.Sprintf("all %s of the sample are judged", persons(n.sample)))
+		o := v.outcome(KindScore, f.field.Name, fmt.Sprintf("all %s of the sample are judged", persons(n.sample)))
 		switch {
 		case n.said == 0:
 			o.Status, o.Message = Skip, NotJudged
@@ -293,5 +291,5 @@ func (b *basis) scoreColumns(names []string) (columns []int) {
 	for _, name := range names {
 		columns = append(columns, b.column(name))
 	}
-	return slices.Clip(columns)
+	return columns
 }

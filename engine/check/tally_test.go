@@ -56,7 +56,7 @@ func joined(t testing.TB, p *plan.Plan, o Options, parts []part) *Result {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := x.Add(index, part.fingerprints[at:at+n]); err != nil {
+			if err := x.Add(index, part.fingerprints[at:at+n], 0, mostRows); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -173,11 +173,19 @@ func TestDamagedFingerprints(t *testing.T) {
 		index := bad[at : at+n]
 		from, length, err := x.Partitions(index)
 		if err == nil && from+length <= int64(len(bad)) {
-			err = x.Add(index, bad[from:from+length])
+			err = x.Add(index, bad[from:from+length], 0, 600)
 		}
 		if err == nil {
 			t.Errorf("bit %d: the damage was not found", bit)
 		}
+	}
+	x := s.NewSearch(0, FingerprintPartitions)
+	at, n := x.Index()
+	if err := x.Add(data[at:at+n], data[n:], 0, 600); err != nil {
+		t.Error(err)
+	}
+	if err := s.NewSearch(0, FingerprintPartitions).Add(data[at:at+n], data[n:], 600, 1200); err == nil {
+		t.Error("fingerprints of other rows were accepted")
 	}
 }
 

@@ -115,7 +115,7 @@ func (s *session) checkFiles(ctx context.Context, all []release.File) error {
 				return fmt.Errorf("%w: %s is not a file of this job; remove it", ErrDiffers, o.Name)
 			}
 			if bytes != o.Bytes {
-				return fmt.Errorf("%w: %s has %s, and its receipt says %d", ErrDiffers, o.Name, size(o.Bytes), bytes)
+				return fmt.Errorf("%w: %s has %s, and its receipt says %d; %s", ErrDiffers, o.Name, size(o.Bytes), bytes, mend)
 			}
 			delete(want, o.Name)
 		}
@@ -147,8 +147,8 @@ func (s *session) joinReduced(ctx context.Context) (*release.Findings, error) {
 		if has, err := s.document(ctx, reducedName(i), &r); err != nil || !has {
 			return nil, errOr(err, "%w: reduction %d is missing", ErrIncomplete, i)
 		}
-		if r.Reduction != i || r.Findings.Name != joinedName(i) {
-			return nil, fmt.Errorf("%w: %s is not the receipt of reduction %d", ErrSealed, reducedName(i), i)
+		if err := s.checkReduction(&r, i); err != nil {
+			return nil, err
 		}
 		data, err := s.load(ctx, r.Findings, mostFindings)
 		if err != nil {

@@ -29,6 +29,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -93,6 +94,8 @@ type Job struct {
 	Aliases    string             `json:"aliases,omitempty"`
 	Provider   string             `json:"provider,omitempty"` // of the texts, as in run.Config
 	Texts      *Texts             `json:"texts,omitempty"`    // nil if no model writes
+
+	hash string // of the document; receipts name it
 }
 
 // Sealed is an object with its hash.
@@ -149,7 +152,15 @@ func New(ctx context.Context, to store.Store, cfg run.Config, partRows int64) (*
 		Population: options.Population, PartRows: partRows, Parts: len(parts.All), Reductions: reductions(options.Population.Size, len(parts.All)),
 		Formats: formats, Aliases: options.Aliases, Provider: cfg.Provider, Texts: texts,
 	}
+	s := &session{store: to}
+	begun, err := s.has(ctx, jobFile)
+	if err != nil {
+		return nil, err
+	}
 	for o, err := range to.List(ctx, "") {
+		if begun { // the job is compared
+			break
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -158,7 +169,6 @@ func New(ctx context.Context, to store.Store, cfg run.Config, partRows int64) (*
 		}
 	}
 	// The job comes last: where it is, the bundle is.
-	s := &session{store: to}
 	document, err := json.MarshalIndent(j, "", " ")
 	if err == nil {
 		err = s.place(ctx, bundleFile, sealed)
@@ -193,8 +203,9 @@ func Read(ctx context.Context, from store.Store) (*Job, error) {
 	}
 	var j Job
 	if err := strict(data, &j); err != nil {
-		return nil, fmt.Errorf("%w: %s: %v", ErrSealed, jobFile, err)
+		return nil, fmt.Errorf("%w: %s is damaged: %v; make the job again, in another place", ErrSealed, jobFile, err)
 	}
+	j.hash = seal(jobFile, data).SHA256
 	if j.Format != format {
 		return nil, fmt.Errorf("%w: it has format %d, and this program reads format %d", ErrSealed, j.Format, format)
 	}
@@ -207,8 +218,8 @@ func (j *Job) validate() error {
 		return fmt.Errorf("%w: %v", ErrSealed, err)
 	}
 	if parts < 1 || parts > mostParts || j.Population.Size < 1 || j.Population.Count != j.Population.Size || j.Population.First != 0 ||
-		parts != (j.Population.Size-1)/rows+1 || j.Reductions != reductions(j.Population.Size, j.Parts) || j.Bundle.Name != bundleFile {
-		return fmt.Errorf("%w: %s was changed", ErrSealed, jobFile)
+		parts != (j.Population.Size-1)/rows+1 || j.Reductions != reductions(j.Population.Size, j.Parts) || j.Bundle.Name != bundleFile || len(j.Formats) == 0 {
+		return fmt.Errorf("%w: %s was changed; make the job again, in another place", ErrSealed, jobFile)
 	}
 	if t := j.Texts; t != nil && (t.AtOnce < 1 || t.Workers < 0 || t.MaxInFlight < 0 || !(t.Budget >= 0)) {
 		return fmt.Errorf("%w: %s was changed", ErrSealed, jobFile)
@@ -220,7 +231,13 @@ func (j *Job) validate() error {
 func strict(data []byte, to any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	return d.Decode(to)
+	if err := d.Decode(to); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("something follows the document")
+	}
+	return nil
 }
 
 // Options say how a process takes part in a job.

@@ -25,6 +25,7 @@ func fingerprintName(part int) string { return fmt.Sprintf("%s%06d", fingerprint
 
 // receipt says that a part is made. It is the same whoever made it.
 type receipt struct {
+	Job          string         `json:"job"` // hash of the job
 	Part         int            `json:"part"`
 	Files        []release.File `json:"files"`
 	Findings     Sealed         `json:"findings"`
@@ -104,7 +105,7 @@ func (s *session) makePart(ctx context.Context, i int) (made bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	r := receipt{Part: i, Files: files}
+	r := receipt{Job: s.hash, Part: i, Files: files}
 	for _, f := range files {
 		if err := s.put(ctx, inFile(sealedFile(f), filepath.Join(dir, filepath.FromSlash(f.Name)))); err != nil {
 			return false, err
@@ -155,7 +156,7 @@ func (s *session) hasPart(ctx context.Context, i int) (bool, error) {
 	return true, nil
 }
 
-// objects lists what a part consists of.
+// objects are what a part consists of.
 func (r *receipt) objects() []Sealed {
 	all := []Sealed{r.Findings, r.Fingerprints}
 	for _, f := range r.Files {
@@ -168,19 +169,19 @@ func (r *receipt) objects() []Sealed {
 func (s *session) receipt(ctx context.Context, i int) (r receipt, has bool, err error) {
 	has, err = s.document(ctx, receiptName(i), &r)
 	if err == nil && has {
-		err = r.check(i, s.parts.All[i])
+		err = r.check(s.hash, i, s.parts.All[i])
 	}
 	return r, has, err
 }
 
-// check checks that a receipt is of a part.
-func (r *receipt) check(i int, part release.Part) error {
-	ok := r.Part == i && len(r.Files) == len(part.Files) && r.Findings.Name == findingsName(i) && r.Fingerprints.Name == fingerprintName(i)
+// check checks that a receipt is of a part of a job.
+func (r *receipt) check(job string, i int, part release.Part) error {
+	ok := r.Job == job && r.Part == i && len(r.Files) == len(part.Files) && r.Findings.Name == findingsName(i) && r.Fingerprints.Name == fingerprintName(i)
 	for k := 0; ok && k < len(part.Files); k++ {
 		ok = r.Files[k].Name == part.Files[k].Name && r.Files[k].Rows == part.Rows
 	}
 	if !ok {
-		return fmt.Errorf("%w: %s is not the receipt of part %d", ErrSealed, receiptName(i), i)
+		return fmt.Errorf("%w: %s is not the receipt of part %d of this job; %s", ErrSealed, receiptName(i), i, mend)
 	}
 	return nil
 }

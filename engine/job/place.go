@@ -38,6 +38,9 @@ func (s *session) place(ctx context.Context, name string, data []byte) error {
 	return s.put(ctx, inMemory(name, data))
 }
 
+// mend is advice about objects that are not what they should be.
+const mend = "once no part is in the making, job sweep --unfinished removes what was changed, so that job part and job reduce make it again"
+
 // put puts an object that every attempt makes alike. If there is one already, it must be
 // the same. What was put is read back; what is not as it should be is removed again, so
 // that another attempt can succeed.
@@ -59,8 +62,8 @@ func (s *session) put(ctx context.Context, of content) error {
 	case found == of.Sealed:
 		return nil
 	case existed:
-		return fmt.Errorf("%w: %s is there, with %s (%.12s), and this attempt made %s (%.12s): the program is not the same, a machine is not to be trusted, or the object was changed; job sweep --unfinished removes what has no receipt",
-			ErrDiffers, of.Name, size(found.Bytes), found.SHA256, size(of.Bytes), of.SHA256)
+		return fmt.Errorf("%w: %s is there, with %s (%.12s), and this attempt made %s (%.12s): the program is not the same, a machine is not to be trusted, or the object was changed; %s",
+			ErrDiffers, of.Name, size(found.Bytes), found.SHA256, size(of.Bytes), of.SHA256, mend)
 	}
 	wrong := fmt.Errorf("%s: what the store returns is not what was written", of.Name)
 	return errors.Join(wrong, s.store.Remove(ctx, of.Name))
@@ -84,7 +87,7 @@ func (s *session) read(ctx context.Context, name string) (Sealed, error) {
 func (s *session) load(ctx context.Context, of Sealed, most int64) ([]byte, error) {
 	data, err := store.ReadAll(ctx, s.store, of.Name, most)
 	if err == nil && seal(of.Name, data) != of {
-		err = fmt.Errorf("%w: %s is not the one that its receipt names", ErrDiffers, of.Name)
+		err = fmt.Errorf("%w: %s is not the one that its receipt names; %s", ErrDiffers, of.Name, mend)
 	}
 	return data, err
 }
@@ -99,7 +102,7 @@ func (s *session) document(ctx context.Context, name string, to any) (bool, erro
 		return false, err
 	}
 	if err := strict(data, to); err != nil {
-		return false, fmt.Errorf("%w: %s: %v", ErrSealed, name, err)
+		return false, fmt.Errorf("%w: %s: %v; %s", ErrSealed, name, err, mend)
 	}
 	return true, nil
 }

@@ -25,6 +25,7 @@ func joinedName(i int) string  { return fmt.Sprintf("%s%04d", joinedFindings, i)
 // reduction is the receipt of a reduction: the findings of its parts, and the repeats in
 // its partitions of the fingerprints of all parts.
 type reduction struct {
+	Job       string          `json:"job"` // hash of the job
 	Reduction int             `json:"reduction"`
 	Findings  Sealed          `json:"findings"`
 	Repeats   []check.Repeats `json:"repeats"`
@@ -54,6 +55,9 @@ func Reduce(ctx context.Context, in store.Store, of Range, o Options) (done Done
 		var r reduction
 		has, err := s.document(ctx, reducedName(i), &r)
 		if err == nil && has {
+			err = s.checkReduction(&r, i)
+		}
+		if err == nil && has {
 			done.Skipped++
 			continue
 		}
@@ -66,6 +70,14 @@ func Reduce(ctx context.Context, in store.Store, of Range, o Options) (done Done
 		done.Made++
 	}
 	return done, nil
+}
+
+// checkReduction checks that a receipt is of a reduction of this job.
+func (s *session) checkReduction(r *reduction, i int) error {
+	if r.Job != s.hash || r.Reduction != i || r.Findings.Name != joinedName(i) {
+		return fmt.Errorf("%w: %s is not the receipt of reduction %d; %s", ErrSealed, reducedName(i), i, mend)
+	}
+	return nil
 }
 
 func (s *session) reduce(ctx context.Context, i int) error {
@@ -81,7 +93,7 @@ func (s *session) reduce(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	r := reduction{Reduction: i}
+	r := reduction{Job: s.hash, Reduction: i}
 	if r.Findings, err = s.placeFindings(ctx, joinedName(i), found); err != nil {
 		return err
 	}
@@ -143,7 +155,7 @@ func (s *session) search(ctx context.Context, i int) ([]check.Repeats, error) {
 			}
 			at, n, err = search.Partitions(index)
 			if err != nil {
-				return fmt.Errorf("%w: %s: %v", ErrDiffers, fingerprintName(part), err)
+				return fmt.Errorf("%w: %s: %v; %s", ErrDiffers, fingerprintName(part), err, mend)
 			}
 			data, err := s.store.Range(inner, fingerprintName(part), at, n)
 			if err != nil {
@@ -151,8 +163,9 @@ func (s *session) search(ctx context.Context, i int) ([]check.Repeats, error) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			if err := search.Add(index, data); err != nil {
-				return fmt.Errorf("%w: %s: %v", ErrDiffers, fingerprintName(part), err)
+			rows := s.parts.All[part]
+			if err := search.Add(index, data, rows.First, rows.First+rows.Rows); err != nil {
+				return fmt.Errorf("%w: %s: %v; %s", ErrDiffers, fingerprintName(part), err, mend)
 			}
 			return nil
 		})

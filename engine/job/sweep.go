@@ -2,8 +2,12 @@ package job
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/personagen/personagen/engine/job/store"
 	"github.com/personagen/personagen/engine/release"
@@ -19,9 +23,11 @@ type Swept struct {
 func isTemporary(name string) bool { return strings.HasPrefix(name, store.TemporaryFolder+"/") }
 
 // Sweep removes what a job does not need any more. After Commit that is all under _job/ but
-// the plan, the receipts, the journals of paid texts and the job itself. Before Commit it is nothing, unless unfinished
-// is set: then it is what killed attempts have left, temporary files and the files of parts
-// without a receipt. No part may be in the making then.
+// the plan, the receipts, the journals of paid texts and the job itself. Before Commit it is nothing. If unfinished is
+// set, before or after, it is what stands in the way of another attempt: temporary files,
+// the files of parts without a receipt, receipts that are not of this job, and objects that
+// are not as a receipt says, for which it reads all of them. No part may be in the making
+// then.
 func Sweep(ctx context.Context, in store.Store, unfinished bool, o Options) (swept Swept, err error) {
 	s, err := open(ctx, in, o)
 	if err != nil {
@@ -34,13 +40,13 @@ func Sweep(ctx context.Context, in store.Store, unfinished bool, o Options) (swe
 	}
 	var kept func(name string) bool
 	switch {
-	case committed:
-		kept = func(name string) bool {
-			return !strings.HasPrefix(name, folder) || name == jobFile || name == bundleFile || strings.HasPrefix(name, receipts) || strings.HasPrefix(name, journals) || strings.HasPrefix(name, reduced)
-		}
 	case unfinished:
 		if kept, err = s.finished(ctx); err != nil {
 			return swept, err
+		}
+	case committed:
+		kept = func(name string) bool {
+			return !strings.HasPrefix(name, folder) || name == jobFile || name == bundleFile || strings.HasPrefix(name, receipts) || strings.HasPrefix(name, journals) || strings.HasPrefix(name, reduced)
 		}
 	default:
 		return swept, errOr(nil, "%w: nothing is left over while a job is not committed; job sweep --unfinished removes what killed attempts have left, once no part is in the making", run.ErrUsage)
@@ -65,29 +71,69 @@ func Sweep(ctx context.Context, in store.Store, unfinished bool, o Options) (swe
 }
 
 // finished returns a function that reports whether an object is not one of an unfinished
-// part or reduction.
+// part or reduction, and as its receipt says.
 func (s *session) finished(ctx context.Context) (func(name string) bool, error) {
-	parts, err := s.missing(ctx, receipts, s.Job.Parts, receiptName)
-	if err != nil {
-		return nil, err
-	}
-	others, err := s.missing(ctx, reduced, s.Reductions, reducedName)
-	if err != nil {
-		return nil, err
-	}
 	undecided, err := s.missing(ctx, choices, s.Job.Parts, choiceName)
 	if err != nil {
 		return nil, err
 	}
 	left := map[string]bool{}
-	for _, i := range parts {
+	var objects []Sealed
+	reducedBy := map[string]string{} // receipts of reductions by their findings
+	for i := range s.Job.Parts {
+		r, has, err := s.receipt(ctx, i)
+		switch {
+		case errors.Is(err, ErrSealed):
+			left[receiptName(i)] = true
+		case err != nil:
+			return nil, err
+		case has:
+			objects = append(objects, r.objects()...)
+			continue
+		}
 		left[findingsName(i)], left[fingerprintName(i)] = true, true
 		for _, f := range s.parts.All[i].Files {
 			left[f.Name] = true
 		}
 	}
-	for _, i := range others {
+	for i := range s.Reductions {
+		var r reduction
+		has, err := s.document(ctx, reducedName(i), &r)
+		if err == nil && has {
+			err = s.checkReduction(&r, i)
+		}
+		switch {
+		case errors.Is(err, ErrSealed):
+			left[reducedName(i)] = true
+		case err != nil:
+			return nil, err
+		case has:
+			objects = append(objects, r.Findings)
+			reducedBy[r.Findings.Name] = reducedName(i)
+			continue
+		}
 		left[joinedName(i)] = true
+	}
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(inFlight)
+	for _, of := range objects {
+		g.Go(func() error {
+			found, err := s.read(ctx, of.Name)
+			if errors.Is(err, store.ErrAbsent) {
+				return nil
+			}
+			if err == nil && found != of {
+				mu.Lock()
+				defer mu.Unlock()
+				left[of.Name] = true
+				left[reducedBy[of.Name]] = true // Reduce does not look for the findings
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
 	}
 	return func(name string) bool {
 		part, attempt := attemptPart(name)

@@ -121,7 +121,7 @@ func (s *session) makeTextPart(ctx context.Context, i int) (made bool, err error
 func (s *session) choice(ctx context.Context, i int) (c choice, has bool, err error) {
 	has, err = s.document(ctx, choiceName(i), &c)
 	if err == nil && has {
-		if err = c.Receipt.check(i, s.parts.All[i]); err == nil && !isAttempt(c.Attempt) {
+		if err = c.Receipt.check(s.hash, i, s.parts.All[i]); err == nil && !isAttempt(c.Attempt) {
 			err = fmt.Errorf("%w: %s names no attempt", ErrSealed, choiceName(i))
 		}
 	}
@@ -156,7 +156,7 @@ func (s *session) attempt(ctx context.Context, i int, attempt, dir string) (c ch
 	if err != nil {
 		return c, err
 	}
-	c = choice{attempt, receipt{Part: i, Files: files, Texts: written.Texts()}}
+	c = choice{attempt, receipt{Job: s.hash, Part: i, Files: files, Texts: written.Texts()}}
 	if c.Receipt.Fingerprints, err = writeFingerprints(i, found, localPath(dir, fingerprintName(i))); err != nil {
 		return c, err
 	}

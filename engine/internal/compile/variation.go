@@ -30,7 +30,7 @@ func (k *calls) compileVariation() {
 		if s.Calls == nil || slices.Contains(v.Calls, c.Name) {
 			most = max(most, len(c.Examples))
 			for _, name := range c.Fields {
-				if k.kinds.Fields[name].Text.Of == "" { // a translation says what its original does
+				if t := k.kinds.Fields[name].Text; t != nil && t.Of == "" { // not scores; a translation says what its original does
 					written = append(written, name)
 				}
 			}

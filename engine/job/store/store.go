@@ -13,7 +13,9 @@ import (
 	"io/fs"
 	"iter"
 	"net/url"
+	"os"
 	"strings"
+	"syscall"
 )
 
 // Store keeps objects under names, which are paths with slashes. It may be used by
@@ -59,17 +61,26 @@ func Open(address string) (Store, error) {
 	case address == "":
 		return nil, fmt.Errorf("%w: no address was given", ErrUnfit)
 	case !found:
-		return Folder(address), nil
+		return openFolder(address)
 	case scheme == "file":
 		u, err := url.Parse(address)
 		if err != nil || u.Host != "" && u.Host != "localhost" || u.Path == "" {
 			return nil, fmt.Errorf("%w: %s: write file:///PATH, or the path alone", ErrUnfit, address)
 		}
-		return Folder(u.Path), nil
+		return openFolder(u.Path)
 	case scheme == "s3":
 		return openS3(address)
 	}
 	return nil, fmt.Errorf("%w: %s: the address must be s3://BUCKET/PREFIX or a folder", ErrUnfit, address)
+}
+
+// openFolder opens the store in a folder, which need not be there yet.
+func openFolder(dir string) (Store, error) {
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() || errors.Is(err, syscall.ENOTDIR) {
+		return nil, fmt.Errorf("%w: %s is not a folder, or in none", ErrUnfit, dir)
+	}
+	return Folder(dir), nil
 }
 
 // checkName refuses names that would leave the store.
