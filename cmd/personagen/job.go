@@ -15,6 +15,7 @@ import (
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/job"
 	"github.com/personagen/personagen/engine/job/store"
+	"github.com/personagen/personagen/engine/run"
 )
 
 func (a *app) jobCommand() *cobra.Command {
@@ -32,8 +33,8 @@ run --rows-per-file, byte for byte.
   3  job reduce JOB P        joins what was gathered, after all parts; numbered from 0
   4  job commit JOB          writes statistics, report, card and last the manifest
 
-Exit codes say whether to try again: after 1 yes, after 5 once an earlier step is
-done, after 2, 3 and 4 never.
+Exit codes say whether to try again: after 1 yes; after 5 later, once an earlier step is
+done, or to go on with texts of a model; after 2, 3 and 4 never.
 
 An S3 service other than Amazon's is named by AWS_ENDPOINT_URL. The credentials are those
 of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, of the shared file, or of the machine.`,
@@ -50,7 +51,7 @@ type jobNewOptions struct {
 	partRows int64
 	formats  string
 	aliases  string
-	provider string
+	writer   writerFlags
 	quiet    bool
 }
 
@@ -61,7 +62,13 @@ func (a *app) jobNewCommand() *cobra.Command {
 		Short: "Seal a plan and how its population is divided",
 		Long: `new compiles and fits a spec, and puts the sealed plan into a folder or a bucket, with
 the number of parts. A job does not change: to make another population, make another
-job in another place. The same job may be made again.`,
+job in another place. The same job may be made again.
+
+With --provider a model writes the texts. The job says which, how many calls may be in
+flight and what they may cost, for all parts together: each part takes its share of the
+calls and rates of --at-once parts, so that no more parts than that may be made at the
+same time, and money from the budget slice by slice, handing back what it did not spend.
+The key is not in the job: job part finds it.`,
 		Example:           "  personagen job new island.cue -n 10000000 --format parquet --to jobs/island",
 		Args:              oneSpec(),
 		ValidArgsFunction: completeSpec,
@@ -73,7 +80,7 @@ job in another place. The same job may be made again.`,
 	f.Int64Var(&o.partRows, "part-rows", job.DefaultPartRows, "number of persons of a part, a multiple of 32,768")
 	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(dataset.FormatNames(), ",")+")")
 	f.StringVar(&o.aliases, "aliases", "", "write the columns of this set of the spec's aliases")
-	f.StringVar(&o.provider, "provider", "", "writer of the texts: offline, the spec's phrase banks; or none, which omits the text columns (default offline if the spec has phrase banks, otherwise none)")
+	o.writer.addSealed(f)
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the job as one JSON document")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(dataset.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
@@ -96,7 +103,10 @@ func (a *app) jobNew(c *cobra.Command, spec string, o jobNewOptions) error {
 	if err := errors.Join(checkFormats(cfg.Formats), checkRowsPerFile("part-rows", o.partRows)); err != nil {
 		return err
 	}
-	cfg.Aliases, cfg.Provider = o.aliases, o.provider
+	if err := o.writer.apply(c, &cfg); err != nil {
+		return err
+	}
+	cfg.Aliases = o.aliases
 	progress := a.newProgress(o.quiet)
 	cfg.Events, cfg.Warnings = progress.event, a.warnings
 	j, err := job.New(c.Context(), to, cfg, o.partRows)
@@ -120,6 +130,9 @@ type stepFlags struct {
 	workers int
 	temp    string
 	quiet   bool
+	// of parts
+	writer    writerFlags
+	unwatched bool
 }
 
 func (o *stepFlags) add(f *pflag.FlagSet) {
@@ -134,12 +147,21 @@ func (a *app) stepOptions(o *stepFlags) (options job.Options, finish func() time
 		return options, nil, usagef("--workers must be at least 1, or 0 for one per core, not %d", o.workers)
 	}
 	progress := a.newProgress(o.quiet)
-	return job.Options{Version: version, Workers: o.workers, Temp: o.temp, Events: progress.event}, progress.finish, nil
+	w := run.Writer{Trust: o.writer.trust, Unwatched: o.unwatched}
+	w.Endpoint.KeyVar, w.Endpoint.KeyFile = o.writer.keyVar, o.writer.keyFile
+	return job.Options{Version: version, Workers: o.workers, Temp: o.temp, Events: progress.event, Writer: w}, progress.finish, nil
 }
 
 func (a *app) jobPartCommand() *cobra.Command {
 	return a.stepCommand("part", "part", "Make one part of a job, or several", `part makes the files of one part, of several as I..J, or of a share of all parts as I/N.
-Parts and shares are numbered from 0, as files are. A part that is made already is skipped.`, "  personagen job part jobs/island 0..9", job.Part, func(j *job.Job) int { return j.Parts })
+Parts and shares are numbered from 0, as files are. A part that is made already is skipped.
+
+Texts that a model writes are in the job as they are accepted, and a part that is started
+again buys none of them twice. A kill loses at most the calls in flight and answers of the
+last moment that were not in the job yet; the rest of the killed part's slice of the budget
+counts as spent. Two processes that make the same part at the same time both pay. Exit code
+5 means that texts are missing, such as when the budget is spent or the endpoint is lost:
+the same command continues, also with what other parts have handed back.`, "  personagen job part jobs/island 0..9", job.Part, func(j *job.Job) int { return j.Parts })
 }
 
 func (a *app) jobReduceCommand() *cobra.Command {
@@ -191,6 +213,10 @@ func (a *app) stepCommand(name, noun, short, long, example string, step func(con
 		},
 	}
 	o.add(c.Flags())
+	if name == "part" {
+		o.writer.addKey(c.Flags())
+		c.Flags().BoolVar(&o.unwatched, "no-monitor", false, "continue even if texts are missing from one group of people more often than from others")
+	}
 	c.Flags().BoolVar(&a.json, "json", false, "print the summary as one JSON document, progress as JSON lines on stderr")
 	return c
 }

@@ -28,6 +28,7 @@ type writerFlags struct {
 	journal  string
 	export   string
 	refill   bool
+	atOnce   int
 	refused  bool
 	mode     string
 	poll     time.Duration
@@ -76,6 +77,26 @@ func (o *writerFlags) addEndpoint(f *pflag.FlagSet) {
 	o.mode = run.Interactive
 }
 
+// addSealed adds the flags of what a job says about its texts.
+func (o *writerFlags) addSealed(f *pflag.FlagSet) {
+	f.StringVar(&o.provider, "provider", "", "writer of the texts: offline, the spec's phrase banks; none, which omits the text columns; or the endpoint of a model: "+models()+", or one that the spec defines (default offline if the spec has phrase banks, otherwise none)")
+	f.StringVar(&o.model, "model", "", "name of the model (default from the spec)")
+	f.StringSliceVar(&o.calls, "calls", nil, "`CALL` of the spec that the model answers, the narrator writing the texts of the others; may be repeated (default all calls)")
+	f.StringVar(&o.baseURL, "base-url", "", "address of the endpoint, such as http://models:8000/v1 (default the provider's)")
+	f.IntVar(&o.workers, "workers-in-flight", 0, "number of concurrent calls of all parts at the start, and at most unless --max-in-flight is given (default 10)")
+	f.IntVar(&o.inFlight, "max-in-flight", 0, "largest number of concurrent calls of all parts (default the provider's)")
+	f.Float64Var(&o.budget, "budget", 0, "largest cost of the job's texts, in the currency of the price table (default no limit)")
+	f.IntVar(&o.atOnce, "at-once", 1, "number of parts that are made at the same time at most; each has its share of the calls in flight and of the rates")
+	o.mode = run.Interactive
+}
+
+// addKey adds the flags of who takes part in a job whose texts a model writes.
+func (o *writerFlags) addKey(f *pflag.FlagSet) {
+	f.StringVar(&o.keyVar, "key-var", "", "environment variable with the API key of the model (default the provider's, for the provider's own host only)")
+	f.StringVar(&o.keyFile, "key-file", "", "file with the API key")
+	f.StringSliceVar(&o.trust, "trust", nil, "`HOST` named by the spec or the job that may have the key; otherwise only the provider's own host has it")
+}
+
 // models returns the kinds of endpoints as a list in words.
 func models() string {
 	all := run.Providers()
@@ -86,14 +107,14 @@ func models() string {
 func (o *writerFlags) apply(c *cobra.Command, cfg *run.Config) error {
 	cfg.Provider = o.provider
 	if o.provider == "" || o.provider == run.Offline || o.provider == run.NoTexts {
-		for _, name := range []string{"model", "calls", "base-url", "key-file", "key-var", "trust", "workers-in-flight", "max-in-flight", "budget", "journal", "export-journal", "refill", "keep-refused", "mode", "poll-every", "batch-requests", "batch-bytes", "yes", "ask-above", "no-monitor"} {
+		for _, name := range []string{"model", "calls", "base-url", "key-file", "key-var", "trust", "workers-in-flight", "max-in-flight", "budget", "journal", "export-journal", "refill", "keep-refused", "at-once", "mode", "poll-every", "batch-requests", "batch-bytes", "yes", "ask-above", "no-monitor"} {
 			if c.Flags().Changed(name) {
 				return usagef("--%s applies only to texts that a model writes; choose its endpoint with --provider: %s", name, models())
 			}
 		}
 		return nil
 	}
-	for name, n := range map[string]float64{"workers-in-flight": float64(o.workers), "max-in-flight": float64(o.inFlight), "budget": o.budget} {
+	for name, n := range map[string]float64{"workers-in-flight": float64(o.workers), "max-in-flight": float64(o.inFlight), "budget": o.budget, "at-once": float64(o.atOnce)} {
 		if c.Flags().Changed(name) && !(n > 0) {
 			return usagef("--%s must be more than 0, not %s", name, fmt.Sprint(n))
 		}
@@ -115,7 +136,7 @@ func (o *writerFlags) apply(c *cobra.Command, cfg *run.Config) error {
 	if e.MaxInFlight == 0 {
 		e.MaxInFlight = e.Workers
 	}
-	cfg.Writer.Trust, cfg.Writer.Calls = o.trust, o.calls
+	cfg.Writer.Trust, cfg.Writer.Calls, cfg.Writer.AtOnce = o.trust, o.calls, o.atOnce
 	cfg.Writer.KeepRefused = o.refused
 	cfg.Writer.Budget, cfg.Writer.Journal, cfg.Writer.Export, cfg.Writer.Refill = o.budget, o.journal, o.export, o.refill
 	return nil

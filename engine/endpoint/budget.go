@@ -67,9 +67,11 @@ func (c Cost) within(limit Cost) bool {
 type Budget struct {
 	mu       sync.Mutex
 	limit    Cost
+	more     func(ctx context.Context, lacking Money) (Money, error) // raises the limit; nil if it is fixed
 	spent    Cost
 	unknown  Cost // part of spent
 	reserved Cost
+	granted  bool          // a limit of 0 is nothing, and not no limit
 	changed  chan struct{} // closed when reserved decreases; nil while no caller waits
 }
 
@@ -78,8 +80,36 @@ func NewBudget(limit Cost) *Budget {
 	return &Budget{limit: limit}
 }
 
-// Limit returns what NewBudget was given.
-func (b *Budget) Limit() Cost { return b.limit }
+// NewGrantedBudget returns a budget in money that begins with nothing. When a call does not
+// fit, it asks more for what is lacking, adds what it is granted, perhaps more than that, to
+// its limit, and asks no further once that is 0.
+func NewGrantedBudget(more func(ctx context.Context, lacking Money) (Money, error)) *Budget {
+	return &Budget{more: more, granted: true}
+}
+
+// fits reports whether a sum of costs keeps to the limit.
+func (b *Budget) fits(c Cost) bool {
+	return c.within(b.limit) && (!b.granted || c.Money <= b.limit.Money)
+}
+
+// ask asks for what a sum of costs lacks, and reports whether the limit was raised.
+func (b *Budget) ask(ctx context.Context, sum Cost) (raised bool, err error) {
+	if b.more == nil {
+		return false, nil
+	}
+	granted, err := b.more(ctx, sum.Money-b.limit.Money)
+	if b.limit.Money += granted; granted == 0 {
+		b.more = nil
+	}
+	return granted > 0, err
+}
+
+// Limit returns what NewBudget was given, or what was granted so far.
+func (b *Budget) Limit() Cost {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.limit
+}
 
 // Spent returns what was spent so far. Its part unknown is the worst case of
 // attempts whose outcome is not known; it may not have been charged.
@@ -95,12 +125,18 @@ func (b *Budget) Spent() (spent, unknown Cost) {
 func (b *Budget) Reserve(ctx context.Context, worst Cost) (*Reservation, error) {
 	b.mu.Lock()
 	for {
-		if b.spent.plus(b.reserved).plus(worst).within(b.limit) {
+		if b.fits(b.spent.plus(b.reserved).plus(worst)) {
 			b.reserved = b.reserved.plus(worst)
 			b.mu.Unlock()
 			return &Reservation{budget: b, worst: worst}, nil
 		}
-		if !b.spent.plus(worst).within(b.limit) {
+		if raised, err := b.ask(ctx, b.spent.plus(b.reserved).plus(worst)); err != nil {
+			b.mu.Unlock()
+			return nil, err
+		} else if raised {
+			continue
+		}
+		if !b.fits(b.spent.plus(worst)) {
 			err := b.refusal(worst)
 			b.mu.Unlock()
 			return nil, err
@@ -143,7 +179,7 @@ func (b *Budget) ReserveSent(worst Cost) *Reservation {
 func (b *Budget) Fits(worst Cost) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.spent.plus(b.reserved).plus(worst).within(b.limit)
+	return b.fits(b.spent.plus(b.reserved).plus(worst))
 }
 
 // Refuse returns the error for a worst case that does not fit.
@@ -159,7 +195,7 @@ func (r *Reservation) Grow(by Cost) bool {
 	b := r.budget
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.spent.plus(b.reserved).plus(by).within(b.limit) {
+	if !b.fits(b.spent.plus(b.reserved).plus(by)) {
 		return false
 	}
 	b.reserved, r.worst = b.reserved.plus(by), r.worst.plus(by)

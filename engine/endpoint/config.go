@@ -162,6 +162,21 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// Share returns the config of one of n clients that ask an endpoint at the same time, whose
+// calls in flight and rates are together no more than c's.
+func (c Config) Share(n int) (Config, error) {
+	all := c.withDefaults()
+	if all.MaxInFlight < n {
+		return c, fmt.Errorf("%d calls in flight cannot be divided among %d; allow more, or fewer at once", all.MaxInFlight, n)
+	}
+	c.MaxInFlight = all.MaxInFlight / n
+	c.Workers = max(1, all.Workers/n)
+	for _, rate := range []*float64{&c.Limits.RequestsPerSecond, &c.Limits.RequestsPerMinute, &c.Limits.TokensPerSecond, &c.Limits.TokensPerMinute} {
+		*rate /= float64(n)
+	}
+	return c, nil
+}
+
 // ownFields are the body fields that the client sets; Extra must not have them.
 var ownFields = []string{"model", "messages", "response_format", "stream", "temperature", "seed", "n", "max_tokens", "max_completion_tokens"}
 

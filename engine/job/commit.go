@@ -30,7 +30,7 @@ func Commit(ctx context.Context, in store.Store, o Options) (*run.Summary, error
 		sum.Stages = append(sum.Stages, report.Stage{Name: name, Took: time.Since(start)})
 		start = time.Now()
 	}
-	files, err := s.files(ctx)
+	files, texts, err := s.files(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func Commit(ctx context.Context, in store.Store, o Options) (*run.Summary, error
 	}
 	stage("join")
 	var docs []release.Document
-	if sum.Result, sum.Manifest, docs, err = s.parts.Describe(found, files, release.Description{Stages: sum.Stages}); err != nil {
+	if sum.Result, sum.Manifest, docs, err = s.parts.Describe(found, files, release.Description{Texts: texts, Stages: sum.Stages}); err != nil {
 		return nil, err
 	}
 	for _, doc := range docs {
@@ -57,20 +57,21 @@ func Commit(ctx context.Context, in store.Store, o Options) (*run.Summary, error
 	if sum.Result.Failed() {
 		return sum, fmt.Errorf("%w: %s", run.ErrChecks, sum.Result.Headline())
 	}
-	return sum, nil
+	return sum, s.rows.CheckTexts(texts)
 }
 
-// files returns the data files of all parts, in the order of release.Layout. All must be
-// in the store, with their sizes.
-func (s *session) files(ctx context.Context) ([]release.File, error) {
+// files returns the data files of all parts, in the order of release.Layout, and what a model
+// wrote. All files must be in the store, with their sizes.
+func (s *session) files(ctx context.Context) ([]release.File, *release.Texts, error) {
 	missing, err := s.missing(ctx, receipts, s.Job.Parts, receiptName)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(missing) > 0 {
-		return nil, fmt.Errorf("%w: no receipt of parts %s; make them with job part", ErrIncomplete, ranges(missing))
+		return nil, nil, fmt.Errorf("%w: no receipt of parts %s; make them with job part", ErrIncomplete, ranges(missing))
 	}
 	all := make([]release.File, s.Job.Parts*len(s.Formats))
+	written := make([]*release.Texts, s.Job.Parts)
 	g, inner := errgroup.WithContext(ctx)
 	g.SetLimit(inFlight)
 	for i := range s.Job.Parts {
@@ -82,13 +83,18 @@ func (s *session) files(ctx context.Context) ([]release.File, error) {
 			for k, f := range r.Files {
 				all[k*s.Job.Parts+i] = f
 			}
+			written[i] = r.Texts
 			return nil
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return all, s.checkFiles(ctx, all)
+	var texts *release.Texts
+	for _, part := range written {
+		texts = run.AddTexts(texts, part)
+	}
+	return all, texts, s.checkFiles(ctx, all)
 }
 
 // checkFiles checks that files are in the store, and nothing else beside them.

@@ -12,7 +12,7 @@
 //
 // Each step may be killed at any moment and started again, and may run twice at once. This
 // is how. Everything that a step makes is deterministic, so it is put under its name only
-// if there is nothing, and whoever finds something there compares. What was put is read
+// if there is nothing, and whoever finds something there compares; texts of a model are not, see Texts. What was put is read
 // back before the receipt of a part is put, so a receipt says that the files are right.
 // Reduce needs the receipts of all parts, Commit those of all reductions, and a release
 // without a manifest is none.
@@ -93,6 +93,7 @@ type Job struct {
 	Formats    []string           `json:"formats"`
 	Aliases    string             `json:"aliases,omitempty"`
 	Provider   string             `json:"provider,omitempty"` // of the texts, as in run.Config
+	Texts      *Texts             `json:"texts,omitempty"`    // nil if no model writes
 
 	hash string // of the document; receipts name it
 }
@@ -117,10 +118,14 @@ func New(ctx context.Context, to store.Store, cfg run.Config, partRows int64) (*
 	if cfg.Shard != (release.Shard{}) || cfg.Limit != 0 {
 		return nil, fmt.Errorf("%w: a job makes a whole population, in parts", run.ErrUsage)
 	}
-	if cfg.Provider != "" && cfg.Provider != run.Offline && cfg.Provider != run.NoTexts {
-		return nil, fmt.Errorf("%w: a job cannot ask a model for texts; choose %s or %s", run.ErrUsage, run.Offline, run.NoTexts)
+	texts := textsOf(cfg)
+	if texts != nil {
+		cfg.Writer = texts.writer(Options{Writer: cfg.Writer})
 	}
 	prepared, err := run.Prepare(ctx, cfg)
+	if err == nil && texts != nil {
+		err = prepared.CheckWriter()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +150,7 @@ func New(ctx context.Context, to store.Store, cfg run.Config, partRows int64) (*
 	j := &Job{
 		Format: format, Name: options.Plan.Name, Version: options.Version, Plan: options.Plan.Hash, Bundle: seal(bundleFile, sealed),
 		Population: options.Population, PartRows: partRows, Parts: len(parts.All), Reductions: reductions(options.Population.Size, len(parts.All)),
-		Formats: formats, Aliases: options.Aliases, Provider: cfg.Provider,
+		Formats: formats, Aliases: options.Aliases, Provider: cfg.Provider, Texts: texts,
 	}
 	s := &session{store: to}
 	begun, err := s.has(ctx, jobFile)
@@ -216,6 +221,9 @@ func (j *Job) validate() error {
 		parts != (j.Population.Size-1)/rows+1 || j.Reductions != reductions(j.Population.Size, j.Parts) || j.Bundle.Name != bundleFile || len(j.Formats) == 0 {
 		return fmt.Errorf("%w: %s was changed; make the job again, in another place", ErrSealed, jobFile)
 	}
+	if t := j.Texts; t != nil && (t.AtOnce < 1 || t.Workers < 0 || t.MaxInFlight < 0 || !(t.Budget >= 0)) {
+		return fmt.Errorf("%w: %s was changed", ErrSealed, jobFile)
+	}
 	return nil
 }
 
@@ -238,6 +246,9 @@ type Options struct {
 	Workers int    // goroutines that make persons; 0 for one per processor
 	Temp    string // folder for temporary files; empty for the system's
 	Events  func(run.Event)
+	// Writer has what a job does not say of the model that writes: Trust, Unwatched, and of
+	// Endpoint where the key is.
+	Writer run.Writer
 }
 
 // session is what a process needs to take part.
@@ -259,6 +270,9 @@ func open(ctx context.Context, from store.Store, o Options) (s *session, err err
 	if s.Version != o.Version {
 		return nil, fmt.Errorf("%w: it was made by version %s of the program, and this is %s; its parts must all be made by the same", ErrSealed, s.Version, o.Version)
 	}
+	if w := o.Writer; s.Texts == nil && (w.Endpoint.KeyVar != "" || w.Endpoint.KeyFile != "" || len(w.Trust) > 0 || w.Unwatched) {
+		return nil, fmt.Errorf("%w: no model writes texts of this job, so it needs no key, no trust and no monitor", run.ErrUsage)
+	}
 	data, err := store.ReadAll(ctx, from, bundleFile, mostBundle)
 	if err != nil {
 		return nil, err
@@ -279,10 +293,14 @@ func open(ctx context.Context, from store.Store, o Options) (s *session, err err
 		return nil, err
 	}
 	seed := s.Population.Seed
-	s.rows, err = run.Prepare(ctx, run.Config{
+	cfg := run.Config{
 		Spec: path, Size: s.Population.Size, Seed: &seed, Sampling: s.Population.Sampling, Provider: s.Provider, Formats: s.Formats,
 		Aliases: s.Aliases, RowsPerFile: s.PartRows, Workers: o.Workers, Version: o.Version,
-	})
+	}
+	if s.Texts != nil {
+		cfg.Writer = s.Texts.writer(o)
+	}
+	s.rows, err = run.Prepare(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}

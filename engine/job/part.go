@@ -30,6 +30,7 @@ type receipt struct {
 	Files        []release.File `json:"files"`
 	Findings     Sealed         `json:"findings"`
 	Fingerprints Sealed         `json:"fingerprints"`
+	Texts        *release.Texts `json:"texts,omitempty"` // of a model
 }
 
 // Range is some parts or reductions, from the first to the last.
@@ -91,6 +92,9 @@ func (s *session) makePart(ctx context.Context, i int) (made bool, err error) {
 	if whole, err := s.hasPart(ctx, i); err != nil || whole {
 		return false, err
 	}
+	if s.Texts != nil {
+		return s.makeTextPart(ctx, i)
+	}
 	dir, err := os.MkdirTemp(s.dir, "part-")
 	if err != nil {
 		return false, err
@@ -103,11 +107,15 @@ func (s *session) makePart(ctx context.Context, i int) (made bool, err error) {
 	}
 	r := receipt{Job: s.hash, Part: i, Files: files}
 	for _, f := range files {
-		if err := s.put(ctx, inFile(Sealed{f.Name, f.Bytes, f.SHA256}, filepath.Join(dir, filepath.FromSlash(f.Name)))); err != nil {
+		if err := s.put(ctx, inFile(sealedFile(f), filepath.Join(dir, filepath.FromSlash(f.Name)))); err != nil {
 			return false, err
 		}
 	}
-	if r.Fingerprints, err = s.putFingerprints(ctx, i, found, filepath.Join(dir, "fingerprints")); err != nil {
+	path := filepath.Join(dir, "fingerprints")
+	if r.Fingerprints, err = writeFingerprints(i, found, path); err == nil {
+		err = s.put(ctx, inFile(r.Fingerprints, path))
+	}
+	if err != nil {
 		return false, err
 	}
 	if r.Findings, err = s.placeFindings(ctx, findingsName(i), found); err != nil {
@@ -116,9 +124,16 @@ func (s *session) makePart(ctx context.Context, i int) (made bool, err error) {
 	if err := s.placeDocument(ctx, receiptName(i), r); err != nil {
 		return false, err
 	}
-	s.event(run.Event{Stage: "part", Done: part.First + part.Rows, Total: s.Population.Size, Note: fmt.Sprintf("part %d of 0 to %d", i, s.Job.Parts-1)})
+	s.madePart(i)
 	return true, nil
 }
+
+func (s *session) madePart(i int) {
+	part := s.parts.All[i]
+	s.event(run.Event{Stage: "part", Done: part.First + part.Rows, Total: s.Population.Size, Note: fmt.Sprintf("part %d of 0 to %d", i, s.Job.Parts-1)})
+}
+
+func sealedFile(f release.File) Sealed { return Sealed{f.Name, f.Bytes, f.SHA256} }
 
 // hasPart reports whether a part has a receipt and its files are there.
 func (s *session) hasPart(ctx context.Context, i int) (bool, error) {
@@ -145,7 +160,7 @@ func (s *session) hasPart(ctx context.Context, i int) (bool, error) {
 func (r *receipt) objects() []Sealed {
 	all := []Sealed{r.Findings, r.Fingerprints}
 	for _, f := range r.Files {
-		all = append(all, Sealed{f.Name, f.Bytes, f.SHA256})
+		all = append(all, sealedFile(f))
 	}
 	return all
 }
@@ -180,8 +195,8 @@ func (s *session) placeFindings(ctx context.Context, name string, found *release
 	return seal(name, data), s.place(ctx, name, data)
 }
 
-// putFingerprints puts the fingerprints of a part, which it first writes to a file.
-func (s *session) putFingerprints(ctx context.Context, i int, found *release.Findings, path string) (Sealed, error) {
+// writeFingerprints writes the fingerprints of a part to a file.
+func writeFingerprints(i int, found *release.Findings, path string) (Sealed, error) {
 	to, err := os.Create(path)
 	if err != nil {
 		return Sealed{}, err
@@ -191,6 +206,5 @@ func (s *session) putFingerprints(ctx context.Context, i int, found *release.Fin
 	if err := found.Tally.WriteFingerprints(io.MultiWriter(to, sum)); err != nil {
 		return Sealed{}, err
 	}
-	of := sum.sealed(fingerprintName(i))
-	return of, s.put(ctx, inFile(of, path))
+	return sum.sealed(fingerprintName(i)), nil
 }

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 
@@ -22,7 +23,7 @@ type Swept struct {
 func isTemporary(name string) bool { return strings.HasPrefix(name, store.TemporaryFolder+"/") }
 
 // Sweep removes what a job does not need any more. After Commit that is all under _job/ but
-// the plan, the receipts and the job itself. Before Commit it is nothing. If unfinished is
+// the plan, the receipts, the journals of paid texts and the job itself. Before Commit it is nothing. If unfinished is
 // set, before or after, it is what stands in the way of another attempt: temporary files,
 // the files of parts without a receipt, receipts that are not of this job, and objects that
 // are not as a receipt says, for which it reads all of them. No part may be in the making
@@ -45,7 +46,7 @@ func Sweep(ctx context.Context, in store.Store, unfinished bool, o Options) (swe
 		}
 	case committed:
 		kept = func(name string) bool {
-			return !strings.HasPrefix(name, folder) || name == jobFile || name == bundleFile || strings.HasPrefix(name, receipts) || strings.HasPrefix(name, reduced)
+			return !strings.HasPrefix(name, folder) || name == jobFile || name == bundleFile || strings.HasPrefix(name, receipts) || strings.HasPrefix(name, journals) || strings.HasPrefix(name, reduced)
 		}
 	default:
 		return swept, errOr(nil, "%w: nothing is left over while a job is not committed; job sweep --unfinished removes what killed attempts have left, once no part is in the making", run.ErrUsage)
@@ -72,6 +73,10 @@ func Sweep(ctx context.Context, in store.Store, unfinished bool, o Options) (swe
 // finished returns a function that reports whether an object is not one of an unfinished
 // part or reduction, and as its receipt says.
 func (s *session) finished(ctx context.Context) (func(name string) bool, error) {
+	undecided, err := s.missing(ctx, choices, s.Job.Parts, choiceName)
+	if err != nil {
+		return nil, err
+	}
 	left := map[string]bool{}
 	var objects []Sealed
 	reducedBy := map[string]string{} // receipts of reductions by their findings
@@ -130,5 +135,8 @@ func (s *session) finished(ctx context.Context) (func(name string) bool, error) 
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	return func(name string) bool { return !left[name] && !isTemporary(name) }, nil
+	return func(name string) bool {
+		part, attempt := attemptPart(name)
+		return !left[name] && !isTemporary(name) && (!attempt || !slices.Contains(undecided, part))
+	}, nil
 }

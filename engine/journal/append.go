@@ -221,8 +221,14 @@ func (j *Journal) writable() (*segment, error) {
 // and enters them into the index.
 func (j *Journal) extend(s *segment, g *group, first, last int) error {
 	from := g.marks[first].offset
-	if err := s.add(g.frames[from:g.end(last-1)]); err != nil {
+	frames := g.frames[from:g.end(last-1)]
+	if err := s.add(frames); err != nil {
 		return err
+	}
+	if j.opt.Synced != nil {
+		if err := j.opt.Synced(frames); err != nil {
+			return err
+		}
 	}
 	j.state.Lock()
 	defer j.state.Unlock()

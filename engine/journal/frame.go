@@ -36,6 +36,12 @@ func appendFrame(dst []byte, key *Key, value []byte) []byte {
 // frameSize returns the size in bytes of a frame with a value of n bytes.
 func frameSize(n int) int { return headerSize + len(Key{}) + n }
 
+// Magic is what a segment begins with.
+func Magic() []byte { return []byte(magic) }
+
+// FirstSegment is the name of the first segment of a journal.
+var FirstSegment = segmentName(1)
+
 // verdict says what parse found at the start of some bytes.
 type verdict int
 

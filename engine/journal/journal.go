@@ -43,6 +43,10 @@ type Options struct {
 	GroupRecords int           // number of waiting records that are written at once; 500
 	GroupWait    time.Duration // how long fewer records wait for more before they are written; 2 ms
 	ReadOnly     bool          // take no lock and write nothing; records added later are not seen
+	// Synced, when set, is called with each group of frames once they are on disk and
+	// before Append returns, one group at a time. Frames after Magic are a segment. Its
+	// error is one of Append, and the journal then accepts nothing more.
+	Synced func(frames []byte) error
 }
 
 func (o Options) withDefaults() Options {

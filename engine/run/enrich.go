@@ -58,6 +58,12 @@ type Writer struct {
 	// Unwatched turns off the progress monitor, which stops a run whose missing
 	// texts distort the population.
 	Unwatched bool
+	// AtOnce is how many runs ask the endpoint at the same time. Each has its share of the
+	// calls in flight and of the rates; 0 for this one alone.
+	AtOnce int
+	// Sealed says that the address of Endpoint is not the user's word: it is that of a job,
+	// which anybody may have made.
+	Sealed bool
 	// Confirm, when set, is asked before anything is spent, if the estimated cost is
 	// above AskAbove or unknown. Its error ends the run.
 	Confirm func(*TextForecast) error
@@ -80,6 +86,7 @@ type modelWriter struct {
 	others   map[string]*endpoint.Client // of further models, which shares of persons have
 	own      []*answerer                 // of calls with endpoints of their own
 	dir      string                      // of the journal
+	place    string                      // where users find the journal, if not in dir
 	journal  *journal.Journal
 	enricher *enrich.Enricher
 	monitor  *monitor.Monitor // nil when Writer.Unwatched
@@ -97,31 +104,12 @@ func (r *run) connect() error {
 	if !r.usesModel() {
 		return nil
 	}
-	model, err := r.chooseModel()
-	if err = errors.Join(err, r.checkExport()); err != nil {
+	if err := r.checkExport(); err != nil {
 		return err
 	}
-	cfg, price, err := r.configure(model)
-	if err != nil {
-		return err
-	}
-	if !price.known && r.Writer.Budget > 0 {
-		return fmt.Errorf("%w: a budget needs the price of %q, which is neither in the table of %s nor in the spec; add it to the spec's prices", ErrUsage, model, endpoint.Prices().Date)
-	}
-	own, err := r.ownEndpoints()
-	if err != nil {
-		return err
-	}
-	m := &modelWriter{name: model, endpoint: cfg, price: price, own: own, dir: r.Writer.Journal, budget: endpoint.NewBudget(endpoint.Cost{Money: endpoint.NewMoney(r.Writer.Budget)})}
+	m, cfg, err := r.newModelWriter()
 	r.model = m
-	cfg.Retrying = r.waiting()
-	if m.client, err = endpoint.New(cfg, m.budget); err != nil {
-		return fmt.Errorf("%w: %v", ErrUsage, err)
-	}
-	if m.others, err = r.otherClients(m); err != nil {
-		return err
-	}
-	if err := m.openOwn(r); err != nil {
+	if err != nil {
 		return err
 	}
 	if m.dir == "" {
@@ -133,13 +121,13 @@ func (r *run) connect() error {
 	if files, _ := filepath.Glob(filepath.Join(m.dir, "*")); len(files) == 0 && m.keyless() != nil {
 		return fmt.Errorf("%w: %v", ErrUsage, m.keyless())
 	}
-	if m.journal, err = journal.Open(m.dir, journal.Options{}); err != nil {
+	if m.journal, err = journal.Open(m.dir, r.journalOptions); err != nil {
 		return err
 	}
 	if report := m.journal.Report(); !report.Whole() || report.Cut > 0 {
 		r.event(Event{Stage: "journal", Note: report.String(), Checkpoint: true})
 	}
-	options := r.enrichOptions(model, own)
+	options := r.enrichOptions(m.name, m.own)
 	if !r.Writer.Unwatched {
 		m.monitor = r.watch()
 		options.Watch = m.monitor
@@ -155,6 +143,38 @@ func (r *run) connect() error {
 		r.narrator = nil
 	}
 	return err
+}
+
+// newModelWriter chooses the models and makes their clients. The writer is to be closed even
+// after an error, if there is one.
+func (r *run) newModelWriter() (*modelWriter, endpoint.Config, error) {
+	model, err := r.chooseModel()
+	if err != nil {
+		return nil, endpoint.Config{}, err
+	}
+	cfg, price, err := r.configure(model)
+	if err != nil {
+		return nil, cfg, err
+	}
+	if !price.known && r.Writer.Budget > 0 {
+		return nil, cfg, fmt.Errorf("%w: a budget needs the price of %q, which is neither in the table of %s nor in the spec; add it to the spec's prices", ErrUsage, model, endpoint.Prices().Date)
+	}
+	own, err := r.ownEndpoints()
+	if err != nil {
+		return nil, cfg, err
+	}
+	m := &modelWriter{name: model, endpoint: cfg, price: price, own: own, dir: r.Writer.Journal, budget: r.budget}
+	if m.budget == nil {
+		m.budget = endpoint.NewBudget(endpoint.Cost{Money: endpoint.NewMoney(r.Writer.Budget)})
+	}
+	cfg.Retrying = r.waiting()
+	if m.client, err = endpoint.New(cfg, m.budget); err != nil {
+		return m, cfg, fmt.Errorf("%w: %v", ErrUsage, err)
+	}
+	if m.others, err = r.otherClients(m); err != nil {
+		return m, cfg, err
+	}
+	return m, cfg, m.openOwn(r)
 }
 
 // RefusedFile is the name of the file of refused answers, a JSON object per line.
@@ -224,7 +244,7 @@ func (r *run) precheck() error {
 	if err != nil {
 		return err
 	}
-	suite := check.New(bare, r.persons.CheckOptions(r.allocated.exceptions, r.draft.TempDir()))
+	suite := check.New(bare, r.persons.CheckOptions(r.allocated.exceptions, r.tempDir()))
 	defer suite.Close()
 	p := pipeline.New(bare, "", suite, r.Workers, func(int) pipeline.Source { return &source{generator: g.WithContext(r.ctx).Worker()} })
 	p.Progress = func(done int64) { r.event(Event{Stage: "precheck", Done: done, Total: r.persons.Count}) }
@@ -367,6 +387,9 @@ func adopted(n int64) string {
 	return fmt.Sprintf(" (%d taken over from an earlier version)", n)
 }
 
+// shown is where the answers are, for messages.
+func (m *modelWriter) shown() string { return cmp.Or(m.place, m.dir) }
+
 func (m *modelWriter) spent() endpoint.Cost {
 	spent, _ := m.budget.Spent()
 	return spent
@@ -380,7 +403,7 @@ func (m *modelWriter) outcome(err error) error {
 	switch {
 	case err != nil:
 		if stop := (*monitor.Stop)(nil); errors.As(err, &stop) {
-			return fmt.Errorf("%w: %v; %d texts are in %s, cost of this run %s; correct the spec, or continue as it is with --no-monitor", ErrChecks, err, m.journal.Len(), m.dir, m.spent().Money.In(m.price.currency))
+			return fmt.Errorf("%w: %v; %d texts are in %s, cost of this run %s; correct the spec, or continue as it is with --no-monitor", ErrChecks, err, m.journal.Len(), m.shown(), m.spent().Money.In(m.price.currency))
 		}
 		var failed *endpoint.Error
 		if !errors.As(err, &failed) && !errors.Is(err, context.Canceled) {
@@ -393,7 +416,7 @@ func (m *modelWriter) outcome(err error) error {
 	case t.Unanswered == 0:
 		return nil
 	}
-	return fmt.Errorf("%w: %s; %d texts are in %s, cost of this run %s; run the same command again to continue", ErrResumable, reason, m.journal.Len(), m.dir, m.spent().Money.In(m.price.currency))
+	return fmt.Errorf("%w: %s; %d texts are in %s, cost of this run %s; run the same command again to continue", ErrResumable, reason, m.journal.Len(), m.shown(), m.spent().Money.In(m.price.currency))
 }
 
 // probedClient finds out what its endpoint can do at the first request, so a run

@@ -70,7 +70,7 @@ func Merge(ctx context.Context, cfg MergeConfig) (*Summary, error) {
 
 	var texts *release.Texts
 	for _, m := range shards.Manifests {
-		texts = addTexts(texts, m.Texts)
+		texts = AddTexts(texts, m.Texts)
 	}
 	if s.Manifest, err = draft.Describe(release.Description{Texts: texts, Stages: s.Stages}); err != nil {
 		return nil, err
@@ -84,9 +84,9 @@ func Merge(ctx context.Context, cfg MergeConfig) (*Summary, error) {
 	return s, nil
 }
 
-// addTexts adds up what models wrote in two parts of a population; either may be
+// AddTexts adds up what models wrote in two parts of a population; either may be
 // nil. When different models wrote them, the sum has all their names.
-func addTexts(a, b *release.Texts) *release.Texts {
+func AddTexts(a, b *release.Texts) *release.Texts {
 	if a == nil || b == nil {
 		return cmp.Or(a, b)
 	}

@@ -27,9 +27,11 @@ import (
 	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/diag"
+	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/internal/generate"
 	"github.com/personagen/personagen/engine/internal/monitor"
 	"github.com/personagen/personagen/engine/internal/narrate"
+	"github.com/personagen/personagen/engine/journal"
 	"github.com/personagen/personagen/engine/plan"
 	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/report"
@@ -119,8 +121,13 @@ type run struct {
 	generator *generate.Generator
 	narrator  *narrate.Narrator // nil when it has nothing to write
 	model     *modelWriter      // nil when no model writes
-	draft     *release.Draft
-	summary   Summary
+	budget    *endpoint.Budget  // of a part; nil for that of Config
+
+	journalOptions journal.Options
+
+	draft   *release.Draft
+	part    *TextPart // nil when all persons are made at once
+	summary Summary
 }
 
 // Run makes a release. Nothing is visible under the name of the release until

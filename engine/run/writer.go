@@ -103,6 +103,12 @@ func (r *run) configureAs(provider, model string, user endpoint.Config) (endpoin
 	if err := r.restrictKey(&cfg, provider, user); err != nil {
 		return cfg, pricing{}, err
 	}
+	if r.Writer.AtOnce > 1 {
+		var err error
+		if cfg, err = cfg.Share(r.Writer.AtOnce); err != nil {
+			return cfg, pricing{}, fmt.Errorf("%w: %v", ErrUsage, err)
+		}
+	}
 	p := r.price(&cfg, user)
 	if cfg.Price == nil && (p.known || r.bundle.Writers.Prices != nil) {
 		cfg.Price = &p.price // otherwise the client would use its own table
@@ -115,13 +121,17 @@ func (r *run) configureAs(provider, model string, user endpoint.Config) (endpoin
 func (r *run) restrictKey(cfg *endpoint.Config, provider string, user endpoint.Config) error {
 	host := cfg.Host()
 	chosen := user.KeyVar != "" || user.KeyFile != ""
+	whose := "the spec"
+	if r.Writer.Sealed {
+		user.BaseURL, whose = "", "the job"
+	}
 	name, _, _ := strings.Cut(host, ":")
 	switch {
 	case slices.ContainsFunc(r.Writer.Trust, func(t string) bool { return strings.EqualFold(t, host) || strings.EqualFold(t, name) }):
 	case endpoint.PresetHost(provider, cfg.BaseURL):
 	case user.BaseURL != "" && (chosen || endpoint.PresetDomain(provider, cfg.BaseURL)):
 	case chosen:
-		return fmt.Errorf("%w: the spec sends requests to %s; add --trust %s if this host may have the key, or choose another with --base-url", ErrUsage, host, host)
+		return fmt.Errorf("%w: %s sends requests to %s; add --trust %s if this host may have the key%s", ErrUsage, whose, host, host, map[bool]string{false: ", or choose another with --base-url"}[r.Writer.Sealed])
 	default:
 		cfg.KeyVar, cfg.KeyFile = "", ""
 	}

@@ -24,6 +24,9 @@ var Engines = []string{"kubernetes", "slurm", "spark"}
 // allows a hundred thousand and is slow long before.
 const mostTasks = 10_000
 
+// mostPods is how many pods of a step there are at once.
+const mostPods = 50
+
 // Options say what the files contain.
 type Options struct {
 	Address string // of the job: an absolute folder, or a URL
@@ -41,6 +44,7 @@ type File struct {
 type step struct {
 	Step, Name string
 	Tasks      int // of an Indexed Job, or 0
+	AtOnce     int
 }
 
 // Files returns the files for an engine, which must be one of Engines.
@@ -54,8 +58,14 @@ func Files(engine string, j *job.Job, o Options) ([]File, error) {
 		Options
 		Escaped string // the address as an argument of a container
 		Steps   []step
+		AtOnce  int // parts that may be made at once; 0 for any number
 	}{Job: j, Options: o, Escaped: strings.ReplaceAll(o.Address, "$(", "$$(")}
-	for _, s := range []step{{"part", "", min(j.Parts, mostTasks)}, {"reduce", "", min(j.Reductions, mostTasks)}, {"commit", "", 0}} {
+	podsOfParts := mostPods
+	if j.Texts != nil {
+		values.AtOnce = j.Texts.AtOnce
+		podsOfParts = min(podsOfParts, values.AtOnce)
+	}
+	for _, s := range []step{{Step: "part", Tasks: min(j.Parts, mostTasks), AtOnce: podsOfParts}, {Step: "reduce", Tasks: min(j.Reductions, mostTasks), AtOnce: mostPods}, {Step: "commit"}} {
 		s.Name = fmt.Sprintf("personagen-%s%.8s-%s", label(j.Name), j.Bundle.SHA256, s.Step)
 		values.Steps = append(values.Steps, s)
 	}

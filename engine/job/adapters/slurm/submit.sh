@@ -36,7 +36,7 @@ submit() {
 part_tasks=$((parts < most ? parts : most))
 reduce_tasks=$((reductions < most ? reductions : most))
 
-made=$(submit "$@" --job-name=personagen-part --array="0-$((part_tasks - 1))" task.sh "$program" part "$job" "$part_tasks")
+made=$(submit "$@" --job-name=personagen-part --array="0-$((part_tasks - 1)){{if .AtOnce}}%{{.AtOnce}}{{end}}" task.sh "$program" part "$job" "$part_tasks")
 reduced=$(submit "$@" --job-name=personagen-reduce --dependency="afterok:$made" --array="0-$((reduce_tasks - 1))" task.sh "$program" reduce "$job" "$reduce_tasks")
 committed=$(submit "$@" --job-name=personagen-commit --dependency="afterok:$reduced" task.sh "$program" commit "$job")
 echo "$made $reduced $committed"

@@ -18,6 +18,7 @@ from pyspark import SparkContext, SparkFiles, TaskContext
 JOB = {{json .Address}}
 PARTS = {{.Parts}}
 REDUCTIONS = {{.Reductions}}
+AT_ONCE = {{if .AtOnce}}{{.AtOnce}}{{else}}PARTS{{end}}  # parts that may be made at the same time
 
 # Exit codes after which trying again is of no use: the command line, the job and the
 # checks of the release.
@@ -39,9 +40,9 @@ def step(*args):
     raise RuntimeError(f"job {args[0]} ended with {done.returncode}: {message}")
 
 
-def run(context, name, number):
-    """Runs the steps 0 to number-1, each in a task."""
-    numbers = context.parallelize(range(number), number)
+def run(context, name, number, tasks):
+    """Runs the steps 0 to number-1 in tasks, at most so many."""
+    numbers = context.parallelize(range(number), min(number, tasks))
     for code, message in numbers.map(lambda i: step(name, JOB, str(i))).collect():
         if code != 0:
             sys.exit(fail(context, code, message))
@@ -55,8 +56,8 @@ def fail(context, code, message):
 
 def main():
     context = SparkContext.getOrCreate()
-    run(context, "part", PARTS)
-    run(context, "reduce", REDUCTIONS)
+    run(context, "part", PARTS, AT_ONCE)
+    run(context, "reduce", REDUCTIONS, REDUCTIONS)
     code, message = context.parallelize([0], 1).map(lambda _: step("commit", JOB)).first()
     if code != 0:
         sys.exit(fail(context, code, message))
