@@ -231,6 +231,9 @@ func sectionsOf(t *testing.T, path string) string {
 	if s.Texts != nil {
 		list += " texts"
 	}
+	if s.Scores != nil {
+		list += " scores"
+	}
 	return list + " gallery sources checks made timings"
 }
 
