@@ -275,7 +275,8 @@ func TestBudget(t *testing.T) {
 		t.Errorf("%d calls at once, want at most 4", model.Peak())
 	}
 	b := model.Billed()
-	if spent := (float64(b.Prompt) + 2*float64(b.Completion)) / 1e6; spent > budget || spent < budget/2 {
+	// The killed attempt loses what was reserved for its calls in flight, up to four.
+	if spent := (float64(b.Prompt) + 2*float64(b.Completion)) / 1e6; spent > budget || spent < budget/4 {
 		t.Errorf("%g of %g EUR are spent", spent, budget)
 	}
 	var total endpoint.Money
