@@ -12,12 +12,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/personagen/personagen/engine/diag"
 )
 
-// TestFlippedCache damages the cached fit and allocation of a real spec, a bit of a
+// TestFlippedCache damages the cached plan, fit and allocation of a real spec, a bit of a
 // random entry in each trial. Each damage is told of, the persons are the same, and the
 // entry is whole again. PERSONAGEN_SPEC names another spec, PERSONAGEN_TRIALS another
 // number of trials.
@@ -66,6 +67,15 @@ func TestFlippedCache(t *testing.T) {
 		bit := random.IntN(8 * len(damaged))
 		damaged[bit/8] ^= 1 << (bit % 8)
 		flips[name]++
+		if strings.HasPrefix(name, "fit-") { // it is read only when the plan is not there
+			for _, other := range entries {
+				if strings.HasPrefix(other, "plan-") {
+					if err := os.Remove(filepath.Join(folder, other)); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
 		if err := os.WriteFile(filepath.Join(folder, name), damaged, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package inputs
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -18,6 +19,15 @@ type Record struct {
 	Opened, Listed map[string]string
 	Missed         map[string]bool
 }
+
+// plainRecord has no methods.
+type plainRecord Record
+
+// GobEncode gives equal records the same bytes: gob alone writes maps in random order.
+func (r Record) GobEncode() ([]byte, error) { return json.Marshal(plainRecord(r)) }
+
+// GobDecode reads what GobEncode writes.
+func (r *Record) GobDecode(data []byte) error { return json.Unmarshal(data, (*plainRecord)(r)) }
 
 // Record returns what was asked so far.
 func (f *FS) Record() Record {
