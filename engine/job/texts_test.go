@@ -131,7 +131,7 @@ func TestTextsEqualRun(t *testing.T) {
 			if _, err := Reduce(ctx, s, Range{0, 0}, o); err != nil {
 				t.Fatal(err)
 			}
-			if sum, err := Commit(ctx, s, o); err != nil || sum.Manifest.Texts == nil || sum.Manifest.Texts.Fields[0].Written != int64(all) {
+			if sum, err := Commit(ctx, s, false, o); err != nil || sum.Manifest.Texts == nil || sum.Manifest.Texts.Fields[0].Written != int64(all) {
 				t.Fatalf("got %+v, %v", sum, err)
 			}
 			got := contents(t, s)
@@ -194,7 +194,7 @@ func TestTextsRace(t *testing.T) {
 	if _, err := Reduce(ctx, s, Range{0, 0}, o); err != nil {
 		t.Fatal(err)
 	}
-	sum, err := Commit(ctx, s, o)
+	sum, err := Commit(ctx, s, false, o)
 	if err != nil {
 		t.Fatal(err)
 	}
