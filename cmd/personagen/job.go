@@ -223,11 +223,16 @@ func (a *app) stepCommand(name, noun, short, long, example string, step func(con
 
 func (a *app) jobCommitCommand() *cobra.Command {
 	o := stepFlags{}
+	verify := false
 	c := &cobra.Command{
 		Use:   "commit JOB",
 		Short: "Write statistics, report, card and manifest of a job",
 		Long: `commit writes the documents of the release, and last the manifest. All parts and
-reductions must be made. Exit code 4 means that the release is written and a check failed.`,
+reductions must be made. Exit code 4 means that the release is written and a check failed.
+
+A part reads its files back before it counts as made, and commit compares their sizes. To
+know that no file was damaged since then, add --verify, which reads all of them, or run
+validate on the release afterwards, which takes longer and checks more.`,
 		Example: "  personagen job commit jobs/island",
 		Args:    argCount(1, "exactly one JOB"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -239,11 +244,12 @@ reductions must be made. Exit code 4 means that the release is written and a che
 			if err != nil {
 				return err
 			}
-			summary, err := job.Commit(c.Context(), in, options)
+			summary, err := job.Commit(c.Context(), in, verify, options)
 			return a.released(c.Context(), summary, finish(), o.quiet, err)
 		},
 	}
 	o.add(c.Flags())
+	c.Flags().BoolVar(&verify, "verify", false, "read all data files, and write nothing if one is not what its part made")
 	c.Flags().BoolVar(&a.json, "json", false, "print the summary as one JSON document")
 	return c
 }

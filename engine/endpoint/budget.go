@@ -68,6 +68,7 @@ type Budget struct {
 	mu       sync.Mutex
 	limit    Cost
 	more     func(ctx context.Context, lacking Money) (Money, error) // raises the limit; nil if it is fixed
+	refused  bool                                                    // more granted nothing when it was last asked
 	spent    Cost
 	unknown  Cost // part of spent
 	reserved Cost
@@ -81,8 +82,9 @@ func NewBudget(limit Cost) *Budget {
 }
 
 // NewGrantedBudget returns a budget in money that begins with nothing. When a call does not
-// fit, it asks more for what is lacking, adds what it is granted, perhaps more than that, to
-// its limit, and asks no further once that is 0.
+// fit, it asks more for what is lacking, and adds what it is granted, perhaps more than that,
+// to its limit. Once that is 0, it asks only for calls that would not fit even if those in
+// flight cost nothing.
 func NewGrantedBudget(more func(ctx context.Context, lacking Money) (Money, error)) *Budget {
 	return &Budget{more: more, granted: true}
 }
@@ -98,9 +100,8 @@ func (b *Budget) ask(ctx context.Context, sum Cost) (raised bool, err error) {
 		return false, nil
 	}
 	granted, err := b.more(ctx, sum.Money-b.limit.Money)
-	if b.limit.Money += granted; granted == 0 {
-		b.more = nil
-	}
+	b.limit.Money += granted
+	b.refused = granted == 0
 	return granted > 0, err
 }
 
@@ -125,18 +126,29 @@ func (b *Budget) Spent() (spent, unknown Cost) {
 func (b *Budget) Reserve(ctx context.Context, worst Cost) (*Reservation, error) {
 	b.mu.Lock()
 	for {
-		if b.fits(b.spent.plus(b.reserved).plus(worst)) {
+		alone := b.spent.plus(worst)
+		all := alone.plus(b.reserved)
+		if b.fits(all) {
 			b.reserved = b.reserved.plus(worst)
 			b.mu.Unlock()
 			return &Reservation{budget: b, worst: worst}, nil
 		}
-		if raised, err := b.ask(ctx, b.spent.plus(b.reserved).plus(worst)); err != nil {
+		var raised bool
+		var err error
+		if !b.refused {
+			raised, err = b.ask(ctx, all)
+		}
+		if err == nil && !raised && !b.fits(alone) {
+			raised, err = b.ask(ctx, alone)
+		}
+		if err != nil {
 			b.mu.Unlock()
 			return nil, err
-		} else if raised {
+		}
+		if raised {
 			continue
 		}
-		if !b.fits(b.spent.plus(worst)) {
+		if !b.fits(alone) {
 			err := b.refusal(worst)
 			b.mu.Unlock()
 			return nil, err

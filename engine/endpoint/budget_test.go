@@ -117,6 +117,45 @@ func TestReserve(t *testing.T) {
 	})
 }
 
+// TestGrantedBudget: a budget that is granted in slices is used up to the last call that
+// surely fits, though calls in flight had lacked more than was left.
+func TestGrantedBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		left, asked := Money(190), 0
+		b := NewGrantedBudget(func(_ context.Context, lacking Money) (Money, error) {
+			asked++
+			if lacking > left {
+				return 0, nil
+			}
+			granted := min(left, max(lacking, 10))
+			left -= granted
+			return granted, nil
+		})
+		var wg sync.WaitGroup
+		over := 0
+		for range 2 {
+			wg.Go(func() {
+				for {
+					reserved, err := b.Reserve(t.Context(), Cost{Money: 100})
+					if err != nil {
+						if KindOf(err) != OverBudget {
+							t.Error(err)
+						}
+						over++
+						return
+					}
+					time.Sleep(time.Second)
+					reserved.Settle(Cost{Money: 20})
+				}
+			})
+		}
+		wg.Wait()
+		if spent, _ := b.Spent(); over != 2 || spent.Money <= 90 || spent.Money > 190 || b.reserved != (Cost{}) || asked > 20 {
+			t.Errorf("spent %v, %d left, asked %d times", spent.Money, left, asked)
+		}
+	})
+}
+
 // Whatever many goroutines reserve and settle, spent and reserved never exceed
 // the limit, and nothing is left reserved.
 func TestBudgetUnderLoad(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/job/store"
 	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/report"
@@ -15,10 +16,12 @@ import (
 )
 
 // Commit writes statistics, report, card and last the manifest, which makes the files a
-// release. It may be called again. The error wraps ErrIncomplete if a receipt or a file is
-// missing, and run.ErrChecks if the release is written and failed a check; the Summary is
+// release. It compares the sizes of the data files with the receipts, and if verify is set
+// their hashes, for which it reads all of them. It may be called again. The error wraps
+// ErrIncomplete if a receipt or a file is missing, ErrDiffers if a file is not the one of its
+// receipt, and run.ErrChecks if the release is written and failed a check; the Summary is
 // then complete. Other errors are as with Part.
-func Commit(ctx context.Context, in store.Store, o Options) (*run.Summary, error) {
+func Commit(ctx context.Context, in store.Store, verify bool, o Options) (*run.Summary, error) {
 	s, err := open(ctx, in, o)
 	if err != nil {
 		return nil, err
@@ -31,6 +34,9 @@ func Commit(ctx context.Context, in store.Store, o Options) (*run.Summary, error
 		start = time.Now()
 	}
 	files, texts, err := s.files(ctx)
+	if err == nil && verify {
+		err = s.verify(ctx, files)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -130,6 +136,19 @@ func (s *session) checkFiles(ctx context.Context, all []release.File) error {
 		return fmt.Errorf("%w: files of parts %s are missing; make them again with job part", ErrIncomplete, ranges(parts))
 	}
 	return nil
+}
+
+// verify checks that data files are what the receipts say.
+func (s *session) verify(ctx context.Context, files []release.File) error {
+	objects := make([]Sealed, len(files))
+	for i, f := range files {
+		objects[i] = sealedFile(f)
+	}
+	wrong, err := s.changed(ctx, objects)
+	if err != nil || len(wrong) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w: %s not what the receipts say, the first is %s; %s", ErrDiffers, humanize.Count(int64(len(wrong)), "file is", "files are"), wrong[0].Name, mend)
 }
 
 // joinReduced joins what all reductions have found.

@@ -160,10 +160,29 @@ var (
 		return err
 	}}
 	commit = step{"commit", func(ctx context.Context, s store.Store) error {
-		_, err := Commit(ctx, s, testOptions)
+		_, err := Commit(ctx, s, false, testOptions)
+		return err
+	}}
+	verified = step{"commit --verify", func(ctx context.Context, s store.Store) error {
+		_, err := Commit(ctx, s, true, testOptions)
 		return err
 	}}
 )
+
+// madeJob makes a job and returns what it holds before and after the commit.
+func madeJob(t *testing.T) (before, after map[string]string) {
+	t.Helper()
+	made := store.Memory()
+	for _, step := range steps() {
+		if step.name == commit.name {
+			before = contents(t, made)
+		}
+		if err := step.do(context.Background(), made); err != nil {
+			t.Fatalf("%s: %v", step.name, err)
+		}
+	}
+	return before, contents(t, made)
+}
 
 // several makes jobs with two reductions.
 func several(t testing.TB) {
@@ -425,16 +444,7 @@ func TestFlippedBit(t *testing.T) {
 // TestChangedObjects: what others have changed is told, and nothing wrong is committed.
 func TestChangedObjects(t *testing.T) {
 	several(t)
-	made := store.Memory()
-	var before map[string]string // the commit
-	for _, step := range steps() {
-		if step.name == commit.name {
-			before = contents(t, made)
-		}
-		if err := step.do(context.Background(), made); err != nil {
-			t.Fatalf("%s: %v", step.name, err)
-		}
-	}
+	before, after := madeJob(t)
 	const file = "data/train-00001-of-00003.parquet"
 	flip := func(s string) string { b := []byte(s); b[len(b)/2] ^= 1; return string(b) }
 	for _, c := range []struct {
@@ -458,6 +468,7 @@ func TestChangedObjects(t *testing.T) {
 			all[fingerprintName(2)] = string(b)
 		}, reduceOf(0), ErrDiffers},
 		{"joined findings changed", func(all map[string]string) { all[joinedName(1)] = flip(all[joinedName(1)]) }, commit, ErrDiffers},
+		{"a bit of a file changed", func(all map[string]string) { all[file] = flip(all[file]) }, verified, ErrDiffers},
 		{"a file cut short", func(all map[string]string) { all[file] = all[file][:1000] }, commit, ErrDiffers},
 		{"a file too many", func(all map[string]string) { all["data/train-00009-of-00003.parquet"] = "x" }, commit, ErrDiffers},
 		{"a file missing", func(all map[string]string) { delete(all, file) }, commit, ErrIncomplete},
@@ -507,7 +518,7 @@ func TestChangedObjects(t *testing.T) {
 	if err := errors.Join(part(1).do(context.Background(), s), commit.do(context.Background(), s)); err != nil {
 		t.Fatal(err)
 	}
-	compare(t, contents(t, s), contents(t, made))
+	compare(t, contents(t, s), after)
 }
 
 // TestAnotherVersion: parts by another version of the program are refused.
@@ -553,17 +564,7 @@ func TestSweepUnfinished(t *testing.T) {
 // TestSweepDamaged: what was changed after it was made can be made again.
 func TestSweepDamaged(t *testing.T) {
 	several(t)
-	made := store.Memory()
-	var before map[string]string // the commit
-	for _, step := range steps() {
-		if step.name == commit.name {
-			before = contents(t, made)
-		}
-		if err := step.do(context.Background(), made); err != nil {
-			t.Fatalf("%s: %v", step.name, err)
-		}
-	}
-	want := contents(t, made)
+	before, want := madeJob(t)
 	for _, all := range []map[string]string{before, want} {
 		for _, name := range []string{"csv/train-00001-of-00003.csv", findingsName(1), fingerprintName(1), receiptName(1), joinedName(1), reducedName(1)} {
 			for change, data := range map[string]string{"flipped": all[name][:50] + string([]byte{all[name][50] ^ 1}) + all[name][51:], "cut": all[name][:60]} {

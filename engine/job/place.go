@@ -3,13 +3,13 @@ package job
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/personagen/personagen/engine/job/store"
 )
@@ -78,9 +78,37 @@ func (s *session) read(ctx context.Context, name string) (Sealed, error) {
 		return Sealed{}, err
 	}
 	defer in.Close()
-	h := sha256.New()
-	n, err := io.Copy(h, in)
-	return Sealed{name, n, hex.EncodeToString(h.Sum(nil))}, err
+	h := newSum()
+	_, err = io.Copy(h, in)
+	return h.sealed(name), err
+}
+
+// changed reads objects and returns those that are not as they were sealed, in their order.
+// Those that are absent are left out.
+func (s *session) changed(ctx context.Context, objects []Sealed) ([]Sealed, error) {
+	differ := make([]bool, len(objects))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(inFlight)
+	for i, of := range objects {
+		g.Go(func() error {
+			found, err := s.read(ctx, of.Name)
+			if errors.Is(err, store.ErrAbsent) {
+				return nil
+			}
+			differ[i] = found != of
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	var out []Sealed
+	for i, of := range objects {
+		if differ[i] {
+			out = append(out, of)
+		}
+	}
+	return out, nil
 }
 
 // load reads an object whose hash is known.

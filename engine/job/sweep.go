@@ -5,9 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/personagen/personagen/engine/job/store"
 	"github.com/personagen/personagen/engine/release"
@@ -114,26 +111,13 @@ func (s *session) finished(ctx context.Context) (func(name string) bool, error) 
 		}
 		left[joinedName(i)] = true
 	}
-	var mu sync.Mutex
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(inFlight)
-	for _, of := range objects {
-		g.Go(func() error {
-			found, err := s.read(ctx, of.Name)
-			if errors.Is(err, store.ErrAbsent) {
-				return nil
-			}
-			if err == nil && found != of {
-				mu.Lock()
-				defer mu.Unlock()
-				left[of.Name] = true
-				left[reducedBy[of.Name]] = true // Reduce does not look for the findings
-			}
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
+	wrong, err := s.changed(ctx, objects)
+	if err != nil {
 		return nil, err
+	}
+	for _, of := range wrong {
+		left[of.Name] = true
+		left[reducedBy[of.Name]] = true // Reduce does not look for the findings
 	}
 	return func(name string) bool {
 		part, attempt := attemptPart(name)

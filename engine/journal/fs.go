@@ -5,7 +5,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
+
+	"github.com/personagen/personagen/engine/internal/atomicfile"
 )
 
 // fileSystem is what a journal needs of a file system. The tests replace it by
@@ -86,14 +87,4 @@ func (osFS) open(path string, flag int) (file, error) {
 func (osFS) rename(from, to string) error { return os.Rename(from, to) }
 func (osFS) remove(path string) error     { return os.Remove(path) }
 
-func (osFS) syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil // Windows cannot sync a folder
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
-}
+func (osFS) syncDir(dir string) error { return atomicfile.SyncFolder(dir) }

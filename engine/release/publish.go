@@ -7,7 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"syscall"
+
+	"github.com/personagen/personagen/engine/internal/atomicfile"
 )
 
 // fileSystem is what Publish needs of a file system. The tests replace it by one that
@@ -24,21 +25,7 @@ type osFS struct{}
 func (osFS) rename(from, to string) error { return os.Rename(from, to) }
 func (osFS) removeAll(path string) error  { return os.RemoveAll(path) }
 
-func (osFS) syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil // Windows cannot sync a folder
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	err = f.Sync()
-	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
-		return nil // some file systems cannot
-	}
-	return err
-}
+func (osFS) syncDir(dir string) error { return atomicfile.SyncFolder(dir) }
 
 // publishTries limits how often Publish retries when other runs publish to the
 // same name at the same time.

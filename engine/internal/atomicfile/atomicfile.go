@@ -1,4 +1,4 @@
-// Package atomicfile writes whole files.
+// Package atomicfile writes whole files, durably.
 package atomicfile
 
 import (
@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"syscall"
 )
 
 // Write writes a file under a temporary name, syncs and renames it, so that a reader
@@ -22,6 +24,24 @@ func Write(path string, data []byte, mode fs.FileMode) error {
 	}
 	if err != nil {
 		os.Remove(f.Name())
+	}
+	return err
+}
+
+// SyncFolder makes the entries of a folder durable, not what its files hold. Where that is
+// impossible, on Windows and on some file systems, it does nothing.
+func SyncFolder(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	err = d.Sync()
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
+		return nil
 	}
 	return err
 }

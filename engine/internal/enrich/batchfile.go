@@ -9,11 +9,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 
 	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/internal/atomicfile"
 	"github.com/personagen/personagen/engine/journal"
 )
 
@@ -104,19 +104,7 @@ func (f *batchFile) add(line []byte, a indexLine) error {
 
 func (f *batchFile) close() error {
 	f.entry.Worst = f.reserved.Worst()
-	return errors.Join(f.in.close(), f.index.close(), syncDir(filepath.Dir(f.in.file.Name())))
-}
-
-// syncDir makes the names of new files durable.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil // Windows cannot sync a folder
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return errors.Join(f.in.close(), f.index.close(), atomicfile.SyncFolder(filepath.Dir(f.in.file.Name())))
 }
 
 // maxLine bounds a line of a provider's file in bytes.

@@ -9,10 +9,11 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/personagen/personagen/engine/internal/atomicfile"
 )
 
 // TemporaryFolder holds the files of a folder store that are being written.
@@ -96,7 +97,7 @@ func (f *folder) put(ctx context.Context, name string, from io.Reader, size int6
 	}
 	// The entry must be durable, and that of a new folder too.
 	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
-		if err := syncFolder(dir); err != nil {
+		if err := atomicfile.SyncFolder(dir); err != nil {
 			return err
 		}
 		if dir == f.dir || len(dir) <= len(f.dir) {
@@ -129,21 +130,6 @@ func noLinks(err error) bool {
 		}
 	}
 	return false
-}
-
-func syncFolder(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil // Windows cannot sync a folder
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
-		return err
-	}
-	return nil
 }
 
 func (f *folder) open(name string) (*os.File, error) {
