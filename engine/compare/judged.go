@@ -60,6 +60,9 @@ type Matching struct {
 	OtherWork int      `json:"other_work"`
 	Unmatched int      `json:"unmatched"`
 	Textless  int      `json:"textless"`
+	// Alone are the values of sex, in quotes, that only the first and only the second set
+	// has. Persons with them are in no pair.
+	Alone [2][]string `json:"alone,omitzero"`
 }
 
 // Verdicts.
@@ -117,6 +120,11 @@ func (j *Judged) finding() []string {
 	}
 	if j.Longer != nil && (*j.Longer >= mostLonger) && !j.Equal {
 		say("The longer texts won in %s of the consistent pairs without a tie, so the verdict may be one about length: cut the texts with --equal-length.", percent(*j.Longer))
+	}
+	for i, name := range []string{j.Ours, j.Theirs} {
+		if alone := j.Matching.Alone[i]; len(alone) > 0 {
+			say("No pair has the persons of %s with %s: the other set has no such value. If it has the same under another name, say so with --label.", name, humanize.Some(alone))
+		}
 	}
 	if j.Pairs < j.Wanted {
 		say("%s in place of %s: no more persons are alike.", humanize.Count(int64(j.Pairs), "pair", "pairs"), humanize.Thousands(int64(j.Wanted)))
