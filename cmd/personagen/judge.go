@@ -22,13 +22,12 @@ type judgeFlags struct {
 	journal  string
 	yes      bool
 	askAbove float64
+	needing  *pflag.FlagSet // the flags that need --judge
 }
 
-// judgeOnly are the flags that need --judge.
-var judgeOnly = []string{"pairs", "texts", "equal-length", "label", "rubric", "journal", "yes", "ask-above", "provider", "model", "base-url", "key-var", "key-file", "trust", "workers-in-flight", "max-in-flight", "budget"}
-
-func (o *judgeFlags) add(f *pflag.FlagSet) {
-	f.BoolVar(&o.on, "judge", false, "have a model judge pairs of persons of two sets")
+func (o *judgeFlags) add(all *pflag.FlagSet) {
+	all.BoolVar(&o.on, "judge", false, "have a model judge pairs of persons of two sets")
+	f := pflag.NewFlagSet("judge", pflag.ContinueOnError)
 	f.IntVar(&o.pairs, "pairs", run.DefaultPairs, "with --judge: number of pairs, of distinct persons")
 	f.StringSliceVar(&o.texts, "texts", nil, "with --judge: text `FIELD` that is shown; may be repeated (default all that both sets have)")
 	f.BoolVar(&o.equal, "equal-length", false, "with --judge: cut each text to the length of the shorter one of the pair")
@@ -38,6 +37,8 @@ func (o *judgeFlags) add(f *pflag.FlagSet) {
 	f.BoolVar(&o.yes, "yes", false, "with --judge: do not ask before paying")
 	f.Float64Var(&o.askAbove, "ask-above", 0, "with --judge: estimated cost above which a person at a terminal is asked first (default from the spec, or 5)")
 	o.writer.addEndpoint(f)
+	all.AddFlagSet(f)
+	o.needing = f
 }
 
 // mostRubric bounds a rubric in bytes.
@@ -46,12 +47,13 @@ const mostRubric = 100_000
 // config returns nil without --judge.
 func (o *judgeFlags) config(c *cobra.Command, sets []string, a *app) (*run.JudgeConfig, error) {
 	if !o.on {
-		for _, name := range judgeOnly {
-			if c.Flags().Changed(name) {
-				return nil, usagef("--%s applies only with --judge", name)
+		var err error
+		o.needing.VisitAll(func(f *pflag.Flag) {
+			if f.Changed {
+				err = usagef("--%s applies only with --judge", f.Name)
 			}
-		}
-		return nil, nil
+		})
+		return nil, err
 	}
 	if o.pairs < 1 {
 		return nil, usagef("--pairs must be at least 1, not %d", o.pairs)

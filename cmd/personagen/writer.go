@@ -43,15 +43,8 @@ func (o *writerFlags) add(c *cobra.Command) {
 }
 
 func (o *writerFlags) addTo(f *pflag.FlagSet) {
-	f.StringVar(&o.provider, "provider", "", "writer of the texts: offline, the spec's phrase banks; none, which omits the text columns; or the endpoint of a model: "+models()+", or one that the spec defines (default offline if the spec has phrase banks, otherwise none)")
-	f.StringVar(&o.model, "model", "", "name of the model (default from the spec)")
-	f.StringSliceVar(&o.calls, "calls", nil, "`CALL` of the spec that the model answers, the narrator writing the texts of the others; may be repeated (default all calls)")
-	f.StringVar(&o.baseURL, "base-url", "", "address of the endpoint, such as http://localhost:8000/v1 (default the provider's)")
-	f.StringVar(&o.keyVar, "key-var", "", "environment variable with the API key (default the provider's, for the provider's own host only)")
-	f.StringVar(&o.keyFile, "key-file", "", "file with the API key")
-	f.StringSliceVar(&o.trust, "trust", nil, "`HOST` named by the spec that may have the key; otherwise only the provider's own host has it, or that of --base-url with --key-var or --key-file")
-	f.IntVar(&o.workers, "workers-in-flight", 0, "number of concurrent calls at the start, and at most unless --max-in-flight is given (default 10)")
-	f.IntVar(&o.inFlight, "max-in-flight", 0, "largest number of concurrent calls, reached if the endpoint keeps up (default the provider's)")
+	o.addWriter(f)
+	o.addConnection(f)
 	f.Float64Var(&o.budget, "budget", 0, "largest cost of this run's texts, in the currency of the price table (default no limit)")
 	f.StringVar(&o.journal, "journal", "", "folder of accepted answers, from which a run continues (default the folder of the release with .journal appended)")
 	f.StringVar(&o.export, "export-journal", "", "write a journal of exactly the answers in the release to this folder; run --journal makes the release again from it")
@@ -63,25 +56,35 @@ func (o *writerFlags) addTo(f *pflag.FlagSet) {
 	f.Int64Var(&o.bytes, "batch-bytes", 0, "with --mode batch: largest size of a file in bytes; sending it needs twice that in memory (default 64 MB)")
 }
 
-// addEndpoint adds the flags about the endpoint of a model alone.
-func (o *writerFlags) addEndpoint(f *pflag.FlagSet) {
-	f.StringVar(&o.provider, "provider", "", "endpoint of the model: "+models()+", or one that the spec defines")
-	f.StringVar(&o.model, "model", "", "name of the model (default that of the endpoint)")
+// addWriter adds the flags that say who writes the texts.
+func (o *writerFlags) addWriter(f *pflag.FlagSet) {
+	f.StringVar(&o.provider, "provider", "", "writer of the texts: offline, the spec's phrase banks; none, which omits the text columns; or the endpoint of a model: "+models()+", or one that the spec defines (default offline if the spec has phrase banks, otherwise none)")
+	f.StringVar(&o.model, "model", "", "name of the model (default from the spec)")
+	f.StringSliceVar(&o.calls, "calls", nil, "`CALL` of the spec that the model answers, the narrator writing the texts of the others; may be repeated (default all calls)")
+}
+
+// addConnection adds the flags that say how a model is reached.
+func (o *writerFlags) addConnection(f *pflag.FlagSet) {
 	f.StringVar(&o.baseURL, "base-url", "", "address of the endpoint, such as http://localhost:8000/v1 (default the provider's)")
 	f.StringVar(&o.keyVar, "key-var", "", "environment variable with the API key (default the provider's, for the provider's own host only)")
 	f.StringVar(&o.keyFile, "key-file", "", "file with the API key")
 	f.StringSliceVar(&o.trust, "trust", nil, "`HOST` named by the spec that may have the key; otherwise only the provider's own host has it, or that of --base-url with --key-var or --key-file")
 	f.IntVar(&o.workers, "workers-in-flight", 0, "number of concurrent calls at the start, and at most unless --max-in-flight is given (default 10)")
 	f.IntVar(&o.inFlight, "max-in-flight", 0, "largest number of concurrent calls, reached if the endpoint keeps up (default the provider's)")
+}
+
+// addEndpoint adds the flags about the endpoint of a model alone.
+func (o *writerFlags) addEndpoint(f *pflag.FlagSet) {
+	f.StringVar(&o.provider, "provider", "", "endpoint of the model: "+models()+", or one that the spec defines")
+	f.StringVar(&o.model, "model", "", "name of the model (default that of the endpoint)")
+	o.addConnection(f)
 	f.Float64Var(&o.budget, "budget", 0, "largest cost of this run, in the currency of the price table (default no limit)")
 	o.mode = run.Interactive
 }
 
 // addSealed adds the flags of what a job says about its texts.
 func (o *writerFlags) addSealed(f *pflag.FlagSet) {
-	f.StringVar(&o.provider, "provider", "", "writer of the texts: offline, the spec's phrase banks; none, which omits the text columns; or the endpoint of a model: "+models()+", or one that the spec defines (default offline if the spec has phrase banks, otherwise none)")
-	f.StringVar(&o.model, "model", "", "name of the model (default from the spec)")
-	f.StringSliceVar(&o.calls, "calls", nil, "`CALL` of the spec that the model answers, the narrator writing the texts of the others; may be repeated (default all calls)")
+	o.addWriter(f)
 	f.StringVar(&o.baseURL, "base-url", "", "address of the endpoint, such as http://models:8000/v1 (default the provider's)")
 	f.IntVar(&o.workers, "workers-in-flight", 0, "number of concurrent calls of all parts at the start, and at most unless --max-in-flight is given (default 10)")
 	f.IntVar(&o.inFlight, "max-in-flight", 0, "largest number of concurrent calls of all parts (default the provider's)")

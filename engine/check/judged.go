@@ -169,7 +169,8 @@ func (x *judged) profile(f *judgedField, n *judgedCounts) ScoreProfile {
 		m.sum[class] += count * step
 		m.squares[class] += count * step * step
 	}
-	if n.said == 0 {
+	e := m.estimate(d, 1, float64(scale.Min), float64(scale.Max))
+	if e.persons == 0 { // nobody has a score, or all scores are outside the scale
 		return p
 	}
 	shares := make([]float64, scale.Size())
@@ -180,7 +181,6 @@ func (x *judged) profile(f *judgedField, n *judgedCounts) ScoreProfile {
 	for i, share := range shares {
 		p.Shares = append(p.Shares, ScoreShare{scale.Min + int64(i), tidy(share)})
 	}
-	e := m.estimate(d, 1, float64(scale.Min), float64(scale.Max))
 	p.Mean, p.Low, p.High = &e.value, &e.low, &e.high
 	return p
 }
@@ -195,12 +195,17 @@ type estimate struct {
 	persons          int64
 }
 
-// estimate returns the mean of the scores, each the sum of so many on a scale.
-func (t *meanTally) estimate(d *design, divisor, lowest, highest float64) (e estimate) {
-	all := d.sum(t.n)
+// persons counts the persons.
+func (t *meanTally) persons() (all int64) {
 	for _, n := range t.n {
-		e.persons += n
+		all += n
 	}
+	return all
+}
+
+// estimate returns the mean of the scores, each the sum of so many on a scale.
+func (t *meanTally) estimate(d *design, divisor, lowest, highest float64) estimate {
+	e, all := estimate{persons: t.persons()}, d.sum(t.n)
 	if e.persons == 0 {
 		return e
 	}
@@ -217,11 +222,8 @@ func (t *meanTally) estimate(d *design, divisor, lowest, highest float64) (e est
 }
 
 // share returns the share of the hits.
-func (t *meanTally) share(d *design) (e estimate) {
-	all := d.sum(t.n)
-	for _, n := range t.n {
-		e.persons += n
-	}
+func (t *meanTally) share(d *design) estimate {
+	e, all := estimate{persons: t.persons()}, d.sum(t.n)
 	if e.persons == 0 {
 		return e
 	}

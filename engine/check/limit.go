@@ -40,7 +40,7 @@ func (l *limits) newTally(a *accumulators) tally { return l.shares.newTally(a) }
 func (l *limits) judge(j *judging, t tally) (out []finding, _ error) {
 	for i := range l.of {
 		limit := &l.of[i]
-		o := Outcome{ID: "check." + limit.Name, Kind: KindLimit, Name: limit.Name, Severity: limit.Severity, Fields: limit.Where.Fields}
+		o := outcomeOf(limit, KindLimit, limit.Where.Fields)
 		c := t.(*sharesTally).of(i)
 		switch {
 		case j.unmeasurable(&o, o.Fields):
@@ -52,6 +52,11 @@ func (l *limits) judge(j *judging, t tally) (out []finding, _ error) {
 		out = append(out, only(o)...)
 	}
 	return out, nil
+}
+
+// outcomeOf begins the outcome of a check of the spec.
+func outcomeOf(l *plan.Limit, kind string, fields []string) Outcome {
+	return Outcome{ID: "check." + l.Name, Kind: kind, Name: l.Name, Severity: l.Severity, Fields: fields}
 }
 
 // limit compares a share with its limit.

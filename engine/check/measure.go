@@ -37,7 +37,7 @@ func (x *measureLimits) judge(j *judging, _ tally) (out []finding, _ error) {
 
 // limitMeasure compares the worst value of a measure with its limit.
 func (j *judging) limitMeasure(l *plan.Limit) Outcome {
-	o := Outcome{ID: "check." + l.Name, Kind: KindMeasure, Name: l.Name, Severity: l.Severity}
+	o := outcomeOf(l, KindMeasure, nil)
 	m, _ := plan.MeasureNamed(l.Measure)
 	values := j.values(l.Measure)
 	if l.Of != "" || m.Of == plan.OfLanguage {

@@ -35,7 +35,7 @@ func (x *scoreLimits) newTally(a *accumulators) tally { return x.means.newTally(
 func (x *scoreLimits) judge(j *judging, t tally) (out []finding, _ error) {
 	for i := range x.of {
 		l := &x.of[i]
-		o := Outcome{ID: "check." + l.Name, Kind: KindLimit, Name: l.Name, Severity: l.Severity, Fields: l.Score.Fields}
+		o := outcomeOf(l, KindLimit, l.Score.Fields)
 		fields := l.Score.Fields
 		if l.Within != nil {
 			fields = append(fields[:len(fields):len(fields)], l.Within.Fields...)

@@ -50,6 +50,7 @@ type Set struct {
 	Origin string `json:"origin,omitempty"`
 	Note   string `json:"note,omitempty"`
 	Rows   *int64 `json:"rows,omitempty"`
+	Weight string `json:"weight,omitempty"` // field of the weights of its rows
 	// RowChars describes the number of characters in all texts and lists of a row.
 	RowChars *sketch.Summary `json:"row_chars,omitempty"`
 	// Model is the share of texts that a model wrote, nil if unknown.
@@ -194,6 +195,11 @@ func Compare(ctx context.Context, inputs []Input, progress func(rows int64)) (*C
 // Judge adds the outcome of pairs of persons before a model.
 func (c *Comparison) Judge(j *Judged) {
 	c.Judged = j
+	for _, s := range c.Sets {
+		if s.Weight != "" {
+			j.Unweighted = append(j.Unweighted, s.Name)
+		}
+	}
 	c.Findings = append(j.finding(), c.Findings...)
 }
 

@@ -20,6 +20,9 @@ type Judged struct {
 	Pairs  int      `json:"pairs"`        // pairs that were found
 
 	Matching Matching `json:"matching"`
+	// Unweighted are the sets with weights. Pairs count alike, so the outcome is one of
+	// their rows, not of the population that these stand for.
+	Unweighted []string `json:"unweighted,omitempty"`
 
 	// Wins are the consistent pairs in which the first set is preferred, Losses those in
 	// which the second one is. Unanswered pairs have no accepted answer in some order.
@@ -57,6 +60,9 @@ type Matching struct {
 	OtherWork int      `json:"other_work"`
 	Unmatched int      `json:"unmatched"`
 	Textless  int      `json:"textless"`
+	// Alone are the values of sex, in quotes, that only the first and only the second set
+	// has. Persons with them are in no pair.
+	Alone [2][]string `json:"alone,omitzero"`
 }
 
 // Verdicts.
@@ -115,8 +121,16 @@ func (j *Judged) finding() []string {
 	if j.Longer != nil && (*j.Longer >= mostLonger) && !j.Equal {
 		say("The longer texts won in %s of the consistent pairs without a tie, so the verdict may be one about length: cut the texts with --equal-length.", percent(*j.Longer))
 	}
+	for i, name := range []string{j.Ours, j.Theirs} {
+		if alone := j.Matching.Alone[i]; len(alone) > 0 {
+			say("No pair has the persons of %s with %s: the other set has no such value. If it has the same under another name, say so with --label.", name, humanize.Some(alone))
+		}
+	}
 	if j.Pairs < j.Wanted {
 		say("%s in place of %s: no more persons are alike.", humanize.Count(int64(j.Pairs), "pair", "pairs"), humanize.Thousands(int64(j.Wanted)))
+	}
+	if len(j.Unweighted) > 0 {
+		say("The weights of %s are not used: every pair counts once, so the outcome is that of the rows, not of the population.", strings.Join(j.Unweighted, " and "))
 	}
 	return out
 }
@@ -146,6 +160,9 @@ func (c *Comparison) judgedRows() section {
 	row("consistent pairs", fmt.Sprintf("%d of %d, %s", j.Wins+j.Losses+j.Ties, j.Wins+j.Losses+j.Ties+j.Inconsistent, share(j.Consistent)))
 	row("pairs", fmt.Sprintf("%d of %d wanted, %d without an answer", j.Pairs, j.Wanted, j.Unanswered))
 	row("matched on", fmt.Sprintf("%s: %d exact, %d up to 5 years apart, %d with other work; %d unmatched, %d without common texts", strings.Join(m.On, ", "), m.Exact, m.NearAge, m.OtherWork, m.Unmatched, m.Textless))
+	if len(j.Unweighted) > 0 {
+		row("weights", "those of "+strings.Join(j.Unweighted, " and ")+" are not used")
+	}
 	row("first preferred", share(j.First))
 	length := fmt.Sprintf("%s and %s", number(j.Chars[0]), number(j.Chars[1]))
 	if j.Equal {

@@ -427,7 +427,7 @@ func (p *profile) set() Set {
 	if in.Known != nil {
 		return s
 	}
-	s.Rows, s.RowChars = &p.rows, p.rowChars.Describe()
+	s.Rows, s.RowChars, s.Weight = &p.rows, p.rowChars.Describe(), p.weight
 	if s.RowChars != nil {
 		s.RowChars.Of = "characters"
 	}

@@ -20,6 +20,7 @@ func (c *Compiler) compileUnlike(s *spec.Field, p *choice) {
 	if s.Unique {
 		c.Diags.Errorf(n.Place, "unlike", "field %q is unique, so its entries cannot give way", s.Name).WithHint("remove unlike or unique")
 	}
+	c.Once(n.Names())
 	for _, name := range n.Names() {
 		other := c.Fields[name.Value]
 		if other == nil {

@@ -11,21 +11,15 @@ import (
 )
 
 // distinctOf returns the fields of which no two records of a person have the same value.
-func distinctOf(group *spec.Node) (names []spec.String) {
-	if n := group.Get("distinct"); n != nil {
-		for _, item := range n.Items {
-			names = append(names, item.AsString())
-		}
-	}
-	return names
-}
+func distinctOf(group *spec.Node) []spec.String { return group.Get("distinct").AsStrings() }
 
-// reportDistinct reports names that no field of the group has.
+// reportDistinct reports names that no field of the group has, and those named twice.
 func (c *Compiler) reportDistinct(group *spec.Node, fields []spec.Field) {
 	var names []string
 	for _, f := range fields {
 		names = append(names, f.Name)
 	}
+	c.Once(distinctOf(group))
 	for _, name := range distinctOf(group) {
 		if slices.Contains(names, name.Value) {
 			continue

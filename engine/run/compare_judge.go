@@ -112,9 +112,12 @@ func (c *comparison) judgeOptions(ctx context.Context) (*pairwise.Options, error
 	}
 	if o.Fields = texts; cfg.Fields != nil {
 		o.Fields = cfg.Fields
-		for _, name := range cfg.Fields {
+		for i, name := range cfg.Fields {
 			if !slices.Contains(texts, name) {
 				return nil, fmt.Errorf("%w: %q is no text of both sets; they share %s", ErrUsage, name, orNone(texts))
+			}
+			if slices.Contains(cfg.Fields[:i], name) {
+				return nil, fmt.Errorf("%w: --texts names %q twice", ErrUsage, name)
 			}
 		}
 	}
@@ -137,6 +140,7 @@ func (c *comparison) judgeLabels(o *pairwise.Options) error {
 			}
 		}
 	}
+	told := pairwise.Labels{}
 	for _, text := range c.Judge.Labels {
 		field, rest, found := strings.Cut(text, ":")
 		theirs, ours, both := strings.Cut(rest, "=")
@@ -155,6 +159,10 @@ func (c *comparison) judgeLabels(o *pairwise.Options) error {
 				return fmt.Errorf("%w: --label %s: field %q has no value %q", ErrUsage, text, field, ours)
 			}
 		}
+		if other, twice := told[field][theirs]; twice && other != ours {
+			return fmt.Errorf("%w: --label %s: %q is %q already; give one of them", ErrUsage, text, theirs, other)
+		}
+		told.Set(field, theirs, ours)
 		o.Labels.Set(field, theirs, ours)
 	}
 	return nil

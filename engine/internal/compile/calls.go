@@ -88,16 +88,14 @@ func (k *calls) split(s *spec.Call) []spec.Call {
 	for part := range slices.Chunk(fields, s.AtOnce) {
 		call := *s
 		call.Name, call.Examples = fmt.Sprintf("%s.%d", s.Name, len(out)+1), nil
+		foreign := func(a spec.Named) bool { return slices.Contains(fields, a.Name) && !slices.Contains(part, a.Name) }
 		for i, x := range s.Examples {
+			fits := !slices.ContainsFunc(x.Answer, foreign)
 			if k.rangesOver(&x) {
-				x.Answer = slices.DeleteFunc(slices.Clone(x.Answer), func(a spec.Named) bool { return slices.Contains(fields, a.Name) && !slices.Contains(part, a.Name) })
-				if len(x.Answer) > 0 {
-					call.Examples, shown[i] = append(call.Examples, x), true
-				}
-				continue
+				x.Answer = slices.DeleteFunc(slices.Clone(x.Answer), foreign)
+				fits = len(x.Answer) > 0
 			}
-			foreign := func(a spec.Named) bool { return slices.Contains(fields, a.Name) && !slices.Contains(part, a.Name) }
-			if !slices.ContainsFunc(x.Answer, foreign) {
+			if fits {
 				call.Examples, shown[i] = append(call.Examples, x), true
 			}
 		}
@@ -194,6 +192,7 @@ func (k *calls) compile(s *spec.Call) (call plan.Call, needs []need, ok bool) {
 func (k *calls) example(s *spec.Example, call *plan.Call) plan.Example {
 	x := plan.Example{Answer: map[string]plan.Answer{}}
 	w, ok := k.source(s.Prompt)
+	w.example = true
 	if ok {
 		x.Prompt = w.text
 	}

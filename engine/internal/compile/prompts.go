@@ -23,6 +23,8 @@ type source struct {
 	text string
 	node *spec.Node // nil for a file
 	file string     // as messages name it
+	// example marks the prompt of an example.
+	example bool
 }
 
 // place returns the place of a byte of the text.
@@ -88,6 +90,9 @@ func (c *compiler) templateFault(w source, fault *prompt.Fault) {
 	d := c.diags.Errorf(w.place(fault.Offset), "template", "%s", fault.Message)
 	if fault.Hint != "" {
 		d.WithHint("%s", fault.Hint)
+	}
+	if w.example {
+		d.Note("the prompt of an example is a template that knows .Fields alone; write its other values as text, and braces that are text as {{ `{{` }}")
 	}
 }
 

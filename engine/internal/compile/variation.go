@@ -19,6 +19,7 @@ func (k *calls) compileVariation() {
 		k.diags.Errorf(s.Place, "variation", "the spec has no calls that could vary").WithHint("remove variation, or add calls")
 		return
 	}
+	k.kinds.Once(s.Calls)
 	for _, t := range s.Calls {
 		if k.mustBeOneOf(t, "call", "unknown-call", k.declared) {
 			v.Calls = append(v.Calls, k.parts[t.Value]...)
@@ -60,6 +61,10 @@ func (k *calls) compileShares(s *spec.Variation, v *plan.Variation) {
 		if slices.ContainsFunc(s.Shares[:i], same) {
 			k.diags.Errorf(x.Place, "variation", "two shares have the same model and temperature").WithHint("change one of them, or write one share with their sum")
 		}
+		if size := k.sampleSize(); size > 0 && x.Share/sum*float64(size) < 0.5 {
+			k.diags.Warnf(x.Place, "variation", "of %s persons, this share is %.2g, so probably nobody has it", humanize.Thousands(size), x.Share/sum*float64(size)).
+				WithHint("raise it, or remove it")
+		}
 		v.Shares = append(v.Shares, plan.ModelShare{Share: x.Share / sum, Model: x.Model, Temperature: x.Temperature})
 	}
 }
@@ -69,6 +74,7 @@ func (k *calls) compileAvoid(s *spec.Avoid, v *plan.Variation, written []string)
 	v.Avoid = &plan.Avoid{After: s.After, Most: s.Most, AtLeast: s.AtLeast, Fields: written}
 	if s.Fields != nil {
 		v.Avoid.Fields = nil
+		k.kinds.Once(s.Fields)
 		for _, t := range s.Fields {
 			if k.mustBeOneOf(t, "text field of a call that varies", "unknown-field", written) {
 				v.Avoid.Fields = append(v.Avoid.Fields, t.Value)

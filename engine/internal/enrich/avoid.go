@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -121,7 +121,7 @@ func (e *Enricher) list(f *field, window int64) (list *avoided, known bool, err 
 	}
 	list = &avoided{}
 	if err := json.Unmarshal(data, list); err != nil || list.Shown < 0 || list.Persons < 0 {
-		return nil, false, fmt.Errorf("the journal has a record that is not of phrases to avoid: %v", err)
+		return nil, false, errors.New("the journal has a record that is not of phrases to avoid")
 	}
 	a.lists[key] = list
 	return list, true, nil

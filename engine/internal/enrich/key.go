@@ -146,17 +146,8 @@ func (a *asked) to(f *field, values map[string]any) *asked {
 		return a
 	}
 	own := *a
-	own.shown = f.shownTo(a.shown, values)
+	own.shown = sha256.Sum256(appendFact(a.shown[:], f.Original(), f.originalIn(values)))
 	return &own
-}
-
-// shownTo is what a prompt shows of a person to the writer of a field: for a translation,
-// with its original.
-func (f *field) shownTo(shown [32]byte, values map[string]any) [32]byte {
-	if f.Original() == "" {
-		return shown
-	}
-	return sha256.Sum256(appendFact(shown[:], f.Original(), f.originalIn(values)))
 }
 
 // originalIn returns the accepted text of which a field is the translation, "" if there is

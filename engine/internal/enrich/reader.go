@@ -103,6 +103,10 @@ func (r *Reader) person(row int) (map[string]string, error) {
 	from := map[string]string{}
 	values, number := r.facts(r.block.batch, row), r.block.batch.First+int64(row)
 	r.counts.Persons++
+	var facts map[string]any // without texts, for read
+	if r.read != nil {
+		facts = r.facts(r.block.batch, row)
+	}
 	for i := range r.calls {
 		c := &r.calls[i]
 		a, known, err := r.asks(c, number, values)
@@ -125,7 +129,7 @@ func (r *Reader) person(row int) (map[string]string, error) {
 			if rec != nil {
 				values[f.Name], from[f.Name] = rec.value(f), rec.Source
 				if r.read != nil {
-					r.read(f, r.facts(r.block.batch, row), rec)
+					r.read(f, facts, rec)
 				}
 			}
 			r.put(f, row, rec)

@@ -226,13 +226,7 @@ func TestShares(t *testing.T) {
 // sources counts the values of the column origin.
 func sources(t *testing.T, w *world, e *enrich.Enricher) map[string]int {
 	t.Helper()
-	b, err := w.source().Batch(0, people)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := e.Reader().Fill(b); err != nil {
-		t.Fatal(err)
-	}
+	b := w.filled(t, e)
 	out := map[string]int{}
 	for _, text := range b.Columns[slices.IndexFunc(b.Schema, func(f frame.Field) bool { return f.Name == "origin" })].Texts[:people] {
 		out[text]++

@@ -83,13 +83,14 @@ func New(ctx context.Context, ours, theirs *compare.Input, o Options) (*Contest,
 	if err != nil {
 		return nil, err
 	}
-	if o.Traits.Sex != "" && !common(a.persons, b.persons) {
+	ofOurs, ofTheirs := a.sexes.without(b.sexes), b.sexes.without(a.sexes)
+	if o.Traits.Sex != "" && len(ofOurs) == len(a.sexes) {
 		return nil, fmt.Errorf("no value of %s is in both sets: %s has %s, and %s has %s; say which are the same with --label '%s:THEIRS=OURS'",
 			o.Traits.Sex, ours.Name, a.sexes.some(), theirs.Name, b.sexes.some(), o.Traits.Sex)
 	}
 	c := &Contest{options: o, labels: [2]string{ours.Name, theirs.Name}}
 	c.pairs, c.matching = match(a.persons, b.persons, o.Pairs)
-	c.matching.On = o.Traits.Names()
+	c.matching.On, c.matching.Alone = o.Traits.Names(), [2][]string{ofOurs, ofTheirs}
 	if len(c.pairs) == 0 {
 		return nil, fmt.Errorf("no person of %s is like one of %s in %s", ours.Name, theirs.Name, strings.Join(c.matching.On, ", "))
 	}
@@ -120,20 +121,6 @@ func New(ctx context.Context, ours, theirs *compare.Input, o Options) (*Contest,
 		return nil, fmt.Errorf("no two persons who are alike have a text of the same field")
 	}
 	return c, nil
-}
-
-// common reports whether a sex of some person is that of a person of the other set.
-func common(ours, theirs []person) bool {
-	has := map[int32]bool{}
-	for _, p := range ours {
-		has[p.sex] = p.sex > 0
-	}
-	for _, p := range theirs {
-		if has[p.sex] {
-			return true
-		}
-	}
-	return false
 }
 
 // ask adds the two questions about a pair.

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,9 +77,8 @@ func (v values) number(text string) int32 {
 
 // set is a data set with its persons.
 type set struct {
-	input   *compare.Input
 	persons []person
-	sexes   values // those that it has
+	sexes   values // those that it has, as it writes them
 }
 
 // batchRows is the number of rows that are read at a time.
@@ -137,7 +137,7 @@ func folded(text string) string { return strings.ToLower(strings.TrimSpace(plain
 
 // readSet reads the persons of a set. Labels translate its values.
 func readSet(ctx context.Context, in *compare.Input, t Traits, works, sexes values, labels Labels) (*set, error) {
-	s := &set{input: in, sexes: values{}}
+	s := &set{sexes: values{}}
 	translated := func(field, text string) string {
 		if ours, ok := labels[field][text]; ok {
 			text = ours
@@ -150,7 +150,7 @@ func readSet(ctx context.Context, in *compare.Input, t Traits, works, sexes valu
 			p := person{age: -1}
 			text := valueOf(b, sex, r)
 			if p.sex = sexes.number(translated(t.Sex, text)); p.sex > 0 {
-				s.sexes.number(text)
+				s.sexes[text] = p.sex
 			}
 			p.work = works.number(translated(t.Work, valueOf(b, work, r)))
 			if x, err := strconv.ParseFloat(strings.TrimSpace(valueOf(b, age, r)), 64); err == nil && x >= 0 && x < 200 {
@@ -185,15 +185,24 @@ func Columns(ctx context.Context, inputs []compare.Input) (all []map[string]bool
 	return all, nil
 }
 
+// without lists the values whose numbers others do not have, in quotes.
+func (v values) without(others values) (alone []string) {
+	has := map[int32]bool{}
+	for _, n := range others {
+		has[n] = true
+	}
+	for _, text := range slices.Sorted(maps.Keys(v)) {
+		if !has[v[text]] {
+			alone = append(alone, strconv.Quote(text))
+		}
+	}
+	return alone
+}
+
 // some lists some of the values.
 func (v values) some() string {
-	var all []string
-	for text := range v {
-		all = append(all, strconv.Quote(text))
-	}
-	slices.Sort(all)
-	if len(all) == 0 {
+	if len(v) == 0 {
 		return "none"
 	}
-	return humanize.Some(all)
+	return humanize.Some(v.without(nil))
 }
