@@ -47,7 +47,12 @@ func (c *Compiler) compilePeriods(s *spec.Field, events *Domain, placed []*place
 			}
 			return -1
 		}
-		periods = append(periods, &eventPeriod{Name: x.Name, From: code("from"), To: code("to")})
+		of := &eventPeriod{Name: x.Name, From: code("from"), To: code("to")}
+		if of.From >= 0 && of.From == of.To {
+			c.Diags.Errorf(x.Value.Get("to").Place, "empty-period", "the period %q ends with the event with which it begins, so no year is in it", x.Name).
+				WithHint("end it with another event of placed")
+		}
+		periods = append(periods, of)
 	}
 	return periods
 }
@@ -83,8 +88,8 @@ func (c *Compiler) periodList(file *table.File, row, column int, separator strin
 
 func (p *timeline) validatePeriods(events int) error {
 	for _, x := range p.Periods {
-		if x == nil || x.From < 0 || int(x.From) >= events || x.To < 0 || int(x.To) >= events {
-			return fmt.Errorf("a period has no events")
+		if x == nil || x.From < 0 || int(x.From) >= events || x.To < 0 || int(x.To) >= events || x.From == x.To {
+			return fmt.Errorf("a period has no two events")
 		}
 	}
 	for _, e := range p.Rows {
