@@ -7,6 +7,7 @@ import (
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -55,14 +56,14 @@ func (c *Compiler) compileDistinct(group *spec.Node, g *recordGroup, f *Field) {
 		if !ok {
 			f.Nullable = true // where no value that was drawn is another
 			if n := f.values(); n < float64(g.Count.Max) {
-				c.Diags.Warnf(name.Place, "few-entries", "a person can have %d records, and %q has %.0f values: where no other is left, the field is null", g.Count.Max, f.Name, n).
+				c.Diags.Warnf(name.Place, "few-entries", "a person can have %d records, and %q has %s: where no other is left, the field is null", g.Count.Max, f.Name, humanize.Count(int64(n), "value", "values")).
 					WithHint("give it more values, or lower the count")
 			}
 			continue
 		}
 		if least := p.fewest(); least < g.Count.Max {
 			f.Nullable = true
-			c.Diags.Warnf(name.Place, "few-entries", "a person can have %d records, and a list of %q has %d entries: where no other is left, the field is null", g.Count.Max, f.Name, least).
+			c.Diags.Warnf(name.Place, "few-entries", "a person can have %d records, and a list of %q has %s: where no other is left, the field is null", g.Count.Max, f.Name, humanize.Count(least, "entry", "entries")).
 				WithHint("add entries, or lower the count")
 		}
 	}
