@@ -2,7 +2,6 @@ package kind
 
 import (
 	"math"
-	"math/bits"
 	"slices"
 
 	"github.com/personagen/personagen/engine/diag"
@@ -162,37 +161,6 @@ func (x *distinctField) separate(b *frame.Batch, filler Filler, persons []int32,
 			visit(r)
 		}
 	}
-}
-
-// other draws an entry for row r whose code is not among those taken, -1 if there is none.
-func (p *choiceFiller) other(b *frame.Batch, r int, taken []int64) int32 {
-	from, to := p.Start[p.lists[r]-1], p.Start[p.lists[r]]
-	width := func(e int32) uint64 {
-		w := uint64(p.Upto[e]) + 1
-		if e > from {
-			w -= uint64(p.Upto[e-1]) + 1
-		}
-		return w
-	}
-	var total uint64
-	for e := from; e < to; e++ {
-		if !slices.Contains(taken, int64(p.Codes[e])) {
-			total += width(e)
-		}
-	}
-	word, _ := p.stream.At(b.Number(r), 1)
-	at, _ := bits.Mul64(word, total)
-	for e := from; e < to; e++ {
-		if slices.Contains(taken, int64(p.Codes[e])) {
-			continue
-		}
-		if w := width(e); at >= w {
-			at -= w
-		} else {
-			return p.Codes[e]
-		}
-	}
-	return -1
 }
 
 // testDistinct returns what tests whether the records of a person differ in a field.
