@@ -46,6 +46,7 @@ type choiceFiller struct {
 	drawer
 	stream rng.Stream
 	unlike []unlikeField
+	others []int64 // codes that the row must not have
 }
 
 func (p *choiceFiller) Fill(b *frame.Batch, c *frame.Column) {

@@ -156,7 +156,7 @@ func (x *distinctField) separate(b *frame.Batch, filler Filler, persons []int32,
 		switch {
 		case !x.taken(c, r, persons[r]):
 		case again:
-			c.Codes[r] = draws.other(b, r, x.ints[persons[r]])
+			c.Codes[r] = draws.replace(b, r, x.ints[persons[r]])
 		default:
 			visit(r)
 		}
