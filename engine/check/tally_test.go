@@ -130,8 +130,9 @@ func TestTallyBytes(t *testing.T) {
 	}
 }
 
-// TestTallyOfAnother: a tally of another plan or population is refused.
-func TestTallyOfAnother(t *testing.T) {
+// townPart returns what is written of 600 persons of a town, and their suite.
+func townPart(t *testing.T) (*plan.Plan, *Suite, part) {
+	t.Helper()
 	cells, share := quotaCells(600, 1)
 	p := town(t, share)
 	s := New(p, Options{Rows: 600})
@@ -139,7 +140,13 @@ func TestTallyOfAnother(t *testing.T) {
 	for _, b := range batches(p, cells, 0, 600) {
 		tally.Add(b)
 	}
-	data := serialised(t, []*Tally{tally})[0].tally
+	return p, s, serialised(t, []*Tally{tally})[0]
+}
+
+// TestTallyOfAnother: a tally of another plan or population is refused.
+func TestTallyOfAnother(t *testing.T) {
+	p, s, written := townPart(t)
+	data := written.tally
 	for name, other := range map[string]*Suite{
 		"more persons": New(p, Options{Rows: 601}), "independent": New(p, Options{Rows: 600, Sampling: Independent}), "another plan": New(hall(t), Options{Rows: 600}),
 	} {
@@ -156,14 +163,8 @@ func TestTallyOfAnother(t *testing.T) {
 
 // TestDamagedFingerprints: a changed bit is found.
 func TestDamagedFingerprints(t *testing.T) {
-	cells, share := quotaCells(600, 1)
-	p := town(t, share)
-	s := New(p, Options{Rows: 600})
-	tally := s.NewTally()
-	for _, b := range batches(p, cells, 0, 600) {
-		tally.Add(b)
-	}
-	data := serialised(t, []*Tally{tally})[0].fingerprints
+	_, s, written := townPart(t)
+	data := written.fingerprints
 	for i := range 400 {
 		bit := i * len(data) * 8 / 400
 		bad := bytes.Clone(data)

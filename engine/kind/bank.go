@@ -805,3 +805,12 @@ func (d *drawer) draw(list int32, word uint32) int32 {
 	}
 	return k
 }
+
+// width returns how many of the 2^32 words draw an entry of a list (from 0).
+func (b *bank) width(list, entry int32) uint64 {
+	width := uint64(b.Upto[entry]) + 1
+	if entry > b.Start[list] {
+		width -= uint64(b.Upto[entry-1]) + 1
+	}
+	return width
+}

@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/personagen/personagen/engine/frame"
@@ -45,6 +46,7 @@ type choiceFiller struct {
 	drawer
 	stream rng.Stream
 	unlike []unlikeField
+	others []int64 // codes that the row must not have
 }
 
 func (p *choiceFiller) Fill(b *frame.Batch, c *frame.Column) {
@@ -60,4 +62,30 @@ func (p *choiceFiller) Fill(b *frame.Batch, c *frame.Column) {
 	if p.unlike != nil {
 		p.giveWay(b, c)
 	}
+}
+
+// other draws an entry for row r whose code is not among those taken, -1 if there is none.
+// It draws in proportion to the weights of the entries that are left.
+func (p *choiceFiller) other(b *frame.Batch, r int, taken []int64) int32 {
+	list := p.lists[r] - 1
+	from, to := p.Start[list], p.Start[list+1]
+	var total uint64
+	for e := from; e < to; e++ {
+		if !slices.Contains(taken, int64(p.Codes[e])) {
+			total += p.width(list, e)
+		}
+	}
+	word, _ := p.stream.At(b.Number(r), 1)
+	at, _ := bits.Mul64(word, total)
+	for e := from; e < to; e++ {
+		if slices.Contains(taken, int64(p.Codes[e])) {
+			continue
+		}
+		if w := p.width(list, e); at >= w {
+			at -= w
+		} else {
+			return p.Codes[e]
+		}
+	}
+	return -1
 }

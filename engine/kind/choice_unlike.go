@@ -106,21 +106,37 @@ func (x *unlikeField) code(b *frame.Batch, r int) int64 {
 
 // giveWay draws again the entries that others have. One that nothing can replace stays.
 func (p *choiceFiller) giveWay(b *frame.Batch, c *frame.Column) {
-	var taken []int64
 	for r, list := range p.lists {
 		if list == 0 {
 			continue
 		}
-		taken = taken[:0]
-		for i := range p.unlike {
-			if code := p.unlike[i].code(b, r); code >= 0 {
-				taken = append(taken, code)
-			}
-		}
-		if slices.Contains(taken, int64(c.Codes[r])) {
-			if code := p.other(b, r, taken); code >= 0 {
+		p.others = p.appendOthers(p.others[:0], b, r)
+		if slices.Contains(p.others, int64(c.Codes[r])) {
+			if code := p.other(b, r, p.others); code >= 0 {
 				c.Codes[r] = code
 			}
 		}
 	}
+}
+
+// appendOthers appends the codes of the entries that other fields of row r have.
+func (p *choiceFiller) appendOthers(codes []int64, b *frame.Batch, r int) []int64 {
+	for i := range p.unlike {
+		if code := p.unlike[i].code(b, r); code >= 0 {
+			codes = append(codes, code)
+		}
+	}
+	return codes
+}
+
+// replace draws an entry that is not taken for row r, -1 if there is none. It is one that
+// no other field has, if any is left.
+func (p *choiceFiller) replace(b *frame.Batch, r int, taken []int64) int32 {
+	if p.unlike != nil {
+		p.others = p.appendOthers(append(p.others[:0], taken...), b, r)
+		if code := p.other(b, r, p.others); code >= 0 {
+			return code
+		}
+	}
+	return p.other(b, r, taken)
 }

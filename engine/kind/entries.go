@@ -53,11 +53,7 @@ func (e *Entries) Range(list int) (from, to int32) { return e.bank.Start[list], 
 
 // Share returns the probability that the first draw from a list is an entry of it.
 func (e *Entries) Share(list int, entry int32) float64 {
-	width := uint64(e.bank.Upto[entry]) + 1
-	if entry > e.bank.Start[list] {
-		width -= uint64(e.bank.Upto[entry-1]) + 1
-	}
-	return float64(width) / (1 << 32)
+	return float64(e.bank.width(int32(list), entry)) / (1 << 32)
 }
 
 // RowLists writes to out, which is resized to the batch's length, the list that

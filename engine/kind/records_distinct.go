@@ -2,11 +2,11 @@ package kind
 
 import (
 	"math"
-	"math/bits"
 	"slices"
 
 	"github.com/personagen/personagen/engine/diag"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/spec"
 )
 
@@ -49,14 +49,14 @@ func (c *Compiler) compileDistinct(group *spec.Node, g *recordGroup, f *Field) {
 		if !ok {
 			f.Nullable = true // where no value that was drawn is another
 			if n := f.values(); n < float64(g.Count.Max) {
-				c.Diags.Warnf(name.Place, "few-entries", "a person can have %d records, and %q has %.0f values: where no other is left, the field is null", g.Count.Max, f.Name, n).
+				c.Diags.Warnf(name.Place, "few-entries", "a person can have %d records, and %q has %s: where no other is left, the field is null", g.Count.Max, f.Name, humanize.Count(int64(n), "value", "values")).
 					WithHint("give it more values, or lower the count")
 			}
 			continue
 		}
 		if least := p.fewest(); least < g.Count.Max {
 			f.Nullable = true
-			c.Diags.Warnf(name.Place, "few-entries", "a person can have %d records, and a list of %q has %d entries: where no other is left, the field is null", g.Count.Max, f.Name, least).
+			c.Diags.Warnf(name.Place, "few-entries", "a person can have %d records, and a list of %q has %s: where no other is left, the field is null", g.Count.Max, f.Name, humanize.Count(least, "entry", "entries")).
 				WithHint("add entries, or lower the count")
 		}
 	}
@@ -150,42 +150,11 @@ func (x *distinctField) separate(b *frame.Batch, filler Filler, persons []int32,
 		switch {
 		case !x.taken(c, r, persons[r]):
 		case again:
-			c.Codes[r] = draws.other(b, r, x.ints[persons[r]])
+			c.Codes[r] = draws.replace(b, r, x.ints[persons[r]])
 		default:
 			visit(r)
 		}
 	}
-}
-
-// other draws an entry for row r whose code is not among those taken, -1 if there is none.
-func (p *choiceFiller) other(b *frame.Batch, r int, taken []int64) int32 {
-	from, to := p.Start[p.lists[r]-1], p.Start[p.lists[r]]
-	width := func(e int32) uint64 {
-		w := uint64(p.Upto[e]) + 1
-		if e > from {
-			w -= uint64(p.Upto[e-1]) + 1
-		}
-		return w
-	}
-	var total uint64
-	for e := from; e < to; e++ {
-		if !slices.Contains(taken, int64(p.Codes[e])) {
-			total += width(e)
-		}
-	}
-	word, _ := p.stream.At(b.Number(r), 1)
-	at, _ := bits.Mul64(word, total)
-	for e := from; e < to; e++ {
-		if slices.Contains(taken, int64(p.Codes[e])) {
-			continue
-		}
-		if w := width(e); at >= w {
-			at -= w
-		} else {
-			return p.Codes[e]
-		}
-	}
-	return -1
 }
 
 // testDistinct returns what tests whether the records of a person differ in a field.

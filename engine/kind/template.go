@@ -208,7 +208,7 @@ type template struct {
 	Paths []string `json:"paths,omitempty"`
 	// Contractions are pairs of words and the word that stands for them.
 	Contractions map[string]string `json:"contractions,omitempty"`
-	// Optional makes an empty text null.
+	// Optional makes a text without anything but blanks null.
 	Optional bool `json:"optional,omitempty"`
 
 	template *prompt.Template
@@ -426,10 +426,11 @@ func execute(ctx context.Context, t *prompt.Template, values map[string]any) (st
 	return text, nil
 }
 
-// omit makes the empty texts of an optional template null.
+// omit makes the empty texts of an optional template null, and those of blanks only, which
+// a template of several lines leaves around its actions.
 func (p *template) omit(b *frame.Batch, c *frame.Column) {
 	for r := range b.N {
-		if p.Optional && c.Texts[r] == "" {
+		if p.Optional && strings.TrimSpace(c.Texts[r]) == "" {
 			c.SetNull(frame.Text, r, b.N)
 		}
 	}

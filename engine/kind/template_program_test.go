@@ -111,6 +111,7 @@ func TestTemplateProgram(t *testing.T) {
 		{"{{ min 2023 (add (int .code) 18 (mod (int .age) 9)) }} {{ max 1 .code }} {{ mul 2 .code }} {{ add .ok .wage }}", 6},
 		{"{{ $x := .hue }}{{ if .age }}{{ $x = .name }}{{ $y := 1 }}{{ $y }}{{ end }}{{ $x }}{{ .name | lower | default \"-\" }}", 6},
 		{"{{ len .skills }} {{ len .name }} {{ and .hue .age }} {{ or .name 7 }} {{ not .ok }} {{ eq .hue \"a\" \"red\" }} {{ -4.5 }} {{ true }}", 6},
+		{"{{ int64 .code }} {{ int64 .wage }} {{ int64 .ok }} {{ int64 .skills }} {{ ge (int .wage) (int64 .age) }} {{ eq (int64 .code) (int .code) }}", 6},
 		{`{{ default "" .hue }}{{ eq (default "" .code) "1985" }}{{ has .age (list 41) }}{{ has "tea" .tags }}{{ toString .born }}`, 6},
 		{"{{ div 6 .age }}{{ gt .age 5 }}", 3},
 		{"{{ .person.age }} {{ .person.name }}", 6},

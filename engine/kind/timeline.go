@@ -126,6 +126,7 @@ func compileTimeline(c *Compiler, s *spec.Field, f *Field) {
 	if from == nil {
 		f.Records = []*Field{events}
 		c.placedEvents(s, f, p, false)
+		c.compilePeriods(s, &Domain{})
 		f.Records = nil
 		return
 	}
@@ -139,7 +140,7 @@ func compileTimeline(c *Compiler, s *spec.Field, f *Field) {
 	c.readEventColumns(s, f, p, from)
 	p.Placed = c.placedEvents(s, f, p, true)
 	c.checkEventColumns(s, f, p)
-	p.Periods = c.compilePeriods(s, events.Domain, p.Placed)
+	p.Periods = c.compilePeriods(s, events.Domain)
 	p.Rows = c.eventRows(s, p, from, events.Domain)
 	if !ok || p.Count == nil || slices.ContainsFunc(c.Diags.Items[before:], isError) {
 		f.Records = nil
@@ -147,6 +148,7 @@ func compileTimeline(c *Compiler, s *spec.Field, f *Field) {
 	}
 	p.Least = p.Count.least()
 	f.Program = p
+	c.warnUnusedPeriods(s, p)
 	c.doubtEvents(s, f, p, from, life)
 }
 

@@ -334,11 +334,7 @@ func (x *lifeReader) candidate(entry, list int32) candidate {
 			}
 		}
 	}
-	width := uint64(x.p.Bank.Upto[entry]) + 1
-	if entry > x.p.Bank.Start[list-1] {
-		width -= uint64(x.p.Bank.Upto[entry-1]) + 1
-	}
-	return candidate{entry, low, high, free, width}
+	return candidate{entry, low, high, free, x.p.Bank.width(list-1, entry)}
 }
 
 // exclude reports whether the event of a row of the bank and another exclude each other.

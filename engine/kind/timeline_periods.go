@@ -22,34 +22,48 @@ type eventPeriod struct {
 // years is from the first to before the last.
 type years struct{ first, last int64 }
 
-// compilePeriods compiles the periods of a timeline whose placed events are known.
-func (c *Compiler) compilePeriods(s *spec.Field, events *Domain, placed []*placedEvent) (periods []*eventPeriod) {
+// compilePeriods compiles the periods of a timeline whose placed events have their labels.
+func (c *Compiler) compilePeriods(s *spec.Field, events *Domain) (periods []*eventPeriod) {
 	n := s.Body.Get("periods")
 	if n == nil {
 		return nil
 	}
-	var names []string
-	for _, e := range placed {
-		names = append(names, events.Labels[e.Event])
+	var placed []string
+	for _, x := range placedStanzas(s) {
+		placed = append(placed, x.Get("event").String)
 	}
 	for _, x := range n.Fields {
-		code := func(key string) int32 {
-			name := x.Value.Get(key).AsString()
-			if slices.Contains(names, name.Value) {
+		from, to := x.Value.Get("from").AsString(), x.Value.Get("to").AsString()
+		code := func(name spec.String) int32 {
+			if slices.Contains(placed, name.Value) {
 				code, _ := events.Index(name.Value)
 				return int32(code)
 			}
 			d := c.Diags.Errorf(name.Place, "not-placed", "no placed event is called %q", name.Value)
-			if g := diag.Guess(name.Value, names); g != "" {
+			if g := diag.Guess(name.Value, placed); g != "" {
 				d.WithHint("did you mean %q?", g)
 			} else {
 				d.WithHint("a period begins and ends with events of placed")
 			}
 			return -1
 		}
-		periods = append(periods, &eventPeriod{Name: x.Name, From: code("from"), To: code("to")})
+		periods = append(periods, &eventPeriod{Name: x.Name, From: code(from), To: code(to)})
+		if from.Value == to.Value {
+			c.Diags.Errorf(to.Place, "empty-period", "the period %q ends with the event with which it begins, so no year is in it", x.Name).
+				WithHint("end it with another event of placed")
+		}
 	}
 	return periods
+}
+
+// warnUnusedPeriods warns of periods in which every event can be.
+func (c *Compiler) warnUnusedPeriods(s *spec.Field, p *timeline) {
+	for i, x := range p.Periods {
+		if !slices.ContainsFunc(p.Rows, func(e eventRow) bool { return slices.Contains(e.Outside, int32(i)) }) {
+			c.Diags.Warnf(s.Body.Get("periods").Fields[i].Place, "unused-period", "no event of the bank is outside of the period %q", x.Name).
+				WithHint("name it in the column that outside names, beside the events that cannot be in it, or remove it")
+		}
+	}
 }
 
 // periodList reads the periods that a cell names.
@@ -83,8 +97,8 @@ func (c *Compiler) periodList(file *table.File, row, column int, separator strin
 
 func (p *timeline) validatePeriods(events int) error {
 	for _, x := range p.Periods {
-		if x == nil || x.From < 0 || int(x.From) >= events || x.To < 0 || int(x.To) >= events {
-			return fmt.Errorf("a period has no events")
+		if x == nil || x.From < 0 || int(x.From) >= events || x.To < 0 || int(x.To) >= events || x.From == x.To {
+			return fmt.Errorf("a period has no two events")
 		}
 	}
 	for _, e := range p.Rows {

@@ -31,7 +31,8 @@ type specSource struct {
 type outcome struct {
 	Record         inputs.Record
 	Found          []diag.Diagnostic // as the user reads them
-	Size           int64             // of the population that the bundle is for, 0 for any
+	Sized          bool              // the bundle is for one size only: rates of strata depend on it
+	Size           int64             // that size, 0 for the spec's own
 	Fields, Tables int
 
 	bundle *bundle.Bundle // nil without fit
@@ -67,7 +68,7 @@ func (s *specSource) compile(ctx context.Context, fit bool, size int64, progress
 			at.File = inputs.Relative(spec.Dir, at.File)
 		}
 		if b.Plan.Population.Design != nil {
-			o.Size = size
+			o.Sized, o.Size = true, size
 		}
 	}
 	if !found.Failed() && ctx.Err() == nil {
@@ -80,7 +81,7 @@ func (s *specSource) compile(ctx context.Context, fit bool, size int64, progress
 type entry struct{ path, problem string }
 
 // outcomeVersion is raised when the form of an entry changes.
-const outcomeVersion = 1
+const outcomeVersion = 2
 
 // entry returns the entry for the spec.
 func (s *specSource) entry(fit bool) entry {
@@ -124,7 +125,7 @@ func (e entry) read(s *specSource, size int64) *outcome {
 	if err := decoder.Decode(&problem); err != nil || problem != e.problem {
 		return nil
 	}
-	if err := decoder.Decode(&o); err != nil || o.Size != 0 && o.Size != size {
+	if err := decoder.Decode(&o); err != nil || o.Sized && o.Size != size {
 		return nil
 	}
 	files, _ := load.Origin(s.path, s.load)

@@ -128,7 +128,7 @@ func (r *rowReader) findColumns() (ok bool) {
 	rows, f := r.f.spec.Rows, r.f
 	if f.spec.Value.Value == "" {
 		r.diags.Errorf(rows.Place, "missing", "table %q does not name the column of its figures", f.spec.Name).
-			WithHint("its columns are %q: say value: \"<column>\", or wide: {<field>: [<columns>]} if several columns have figures", r.file.Header)
+			WithHint("its columns are %q: write {file: …, value: \"<column>\"}, or {file: …, wide: {<field>: [<columns>]}} if several columns have figures", r.file.Header)
 		return false
 	}
 	wide := r.wideHint()

@@ -2,7 +2,6 @@ package prompt
 
 import (
 	"cmp"
-	"math"
 	"strconv"
 	"strings"
 
@@ -32,7 +31,9 @@ var calls = map[string]func(s *state, a []datum) datum{
 	"gt": ordered(func(order int) bool { return order > 0 }),
 	"ge": ordered(func(order int) bool { return order >= 0 }),
 
-	"int": func(_ *state, a []datum) datum { return datum{kind: kindInt, number: toInt64(&a[0])} },
+	"int":   func(_ *state, a []datum) datum { return datum{kind: kindInt, number: toInt64(&a[0])} },
+	"int64": func(_ *state, a []datum) datum { return datum{kind: kindInt64, number: toInt64(&a[0])} },
+
 	"add": folded(func(x, y int64) int64 { return x + y }),
 	"sub": folded(func(x, y int64) int64 { return x - y }),
 	"mul": folded(func(x, y int64) int64 { return x * y }),
@@ -81,6 +82,13 @@ var calls = map[string]func(s *state, a []datum) datum{
 			}
 		}
 		return truthOf(false)
+	},
+	"toString": func(s *state, a []datum) datum {
+		v, ok := a[0].any()
+		if !ok {
+			return s.fail()
+		}
+		return s.made(string(AppendText(nil, v)))
 	},
 	"default": func(_ *state, a []datum) datum {
 		if len(a) > 1 && a[1].truth() {
@@ -133,8 +141,7 @@ func (c *programmer) call(name string, arguments []expression, piped bool) expre
 	}
 }
 
-// typed returns a call of a function of texts, or of one with a single argument or two of
-// any type; nil for other functions.
+// typed returns a call of a function of one or two texts; nil for other functions.
 func typed(f any) func(s *state, a []datum) datum {
 	switch f := f.(type) {
 	case func(string) string:
@@ -151,20 +158,6 @@ func typed(f any) func(s *state, a []datum) datum {
 			}
 			return s.made(made)
 		})
-	case func(any) (string, error): // toString
-		return ofAny(func(s *state, v any) datum {
-			made, err := f(v)
-			if err != nil {
-				return s.fail()
-			}
-			return s.made(made)
-		})
-	case func(any) int64:
-		return ofAny(func(_ *state, v any) datum { return datum{kind: kindInt64, number: f(v)} })
-	case func(any) float64:
-		return ofAny(func(_ *state, v any) datum { return datum{kind: kindFloat, number: int64(math.Float64bits(f(v)))} })
-	case func(any) bool:
-		return ofAny(func(_ *state, v any) datum { return truthOf(f(v)) })
 	}
 	return nil
 }
@@ -182,18 +175,6 @@ func ofTexts(f func(s *state, a []string) datum) func(s *state, a []datum) datum
 		}
 		defer s.recover()
 		return f(s, texts[:len(a)])
-	}
-}
-
-// ofAny is a call with one argument of any type.
-func ofAny(f func(s *state, v any) datum) func(s *state, a []datum) datum {
-	return func(s *state, a []datum) datum {
-		v, ok := a[0].any()
-		if !ok {
-			return s.fail()
-		}
-		defer s.recover()
-		return f(s, v)
 	}
 }
 
