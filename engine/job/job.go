@@ -23,6 +23,7 @@ package job
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -30,13 +31,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/personagen/personagen/engine/bundle"
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/humanize"
+	"github.com/personagen/personagen/engine/internal/scratch"
 	"github.com/personagen/personagen/engine/job/store"
 	"github.com/personagen/personagen/engine/release"
 	"github.com/personagen/personagen/engine/run"
@@ -257,6 +261,7 @@ type session struct {
 	options Options
 	store   store.Store
 	dir     string // for temporary files
+	held    *scratch.Lock
 	rows    *run.Prepared
 	parts   *release.Parts
 }
@@ -280,7 +285,7 @@ func open(ctx context.Context, from store.Store, o Options) (s *session, err err
 	if seal(bundleFile, data) != s.Bundle {
 		return nil, fmt.Errorf("%w: %s is not the one that %s names", ErrSealed, bundleFile, jobFile)
 	}
-	if s.dir, err = os.MkdirTemp(o.Temp, "personagen-job-"); err != nil {
+	if s.dir, s.held, err = makeTemp(o.Temp); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -317,6 +322,26 @@ func (s *session) close() {
 		s.parts.Close()
 	}
 	os.RemoveAll(s.dir)
+	if s.held != nil {
+		s.held.Release()
+	}
+}
+
+// makeTemp makes a folder for temporary files, and removes those of killed processes. Their
+// names have the host, because the locks of other hosts may not be seen.
+func makeTemp(parent string) (string, *scratch.Lock, error) {
+	parent = cmp.Or(parent, os.TempDir())
+	host, err := os.Hostname()
+	if err != nil || filepath.Base(host) != host {
+		host = "host"
+	}
+	prefix := "personagen-job-" + host + "-"
+	scratch.Abandoned(parent, prefix, func(dir string) { os.RemoveAll(dir) })
+	dir, held, err := scratch.Make(parent, prefix, 0o700)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOTDIR) {
+		err = fmt.Errorf("%w: temporary files cannot be written to %s: %v; choose another folder with --temp", run.ErrUsage, parent, err)
+	}
+	return dir, held, err
 }
 
 func (s *session) event(e run.Event) {

@@ -597,3 +597,41 @@ func TestRanges(t *testing.T) {
 		}
 	}
 }
+
+// TestTemporaryFolders: a step leaves nothing behind, and removes what killed steps have left,
+// but nothing of steps that go on; a folder that cannot be used is a fault of the command.
+func TestTemporaryFolders(t *testing.T) {
+	s := store.Memory()
+	if err := makeNew.do(context.Background(), s); err != nil {
+		t.Fatal(err)
+	}
+	o := testOptions
+	o.Temp = t.TempDir()
+	killed, held, err := makeTemp(o.Temp)
+	if err != nil || held == nil {
+		t.Skipf("no locks here: %v", err)
+	}
+	going, other, err := makeTemp(o.Temp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held.Close() // as the system does when a process ends
+	if err := os.WriteFile(filepath.Join(killed, "rows"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	makeParts(t, s, o, Range{2, 2})
+	left, err := os.ReadDir(o.Temp)
+	if err != nil || len(left) != 2 || left[0].Name() != filepath.Base(going) {
+		t.Errorf("left %v, %v; want %s with its lock", left, err, going)
+	}
+	other.Release()
+	file := filepath.Join(o.Temp, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, o.Temp = range []string{filepath.Join(o.Temp, "none"), file} {
+		if _, err := Part(context.Background(), s, Range{2, 2}, o); !errors.Is(err, run.ErrUsage) || !strings.Contains(err.Error(), "choose another folder with --temp") {
+			t.Errorf("%s: got %v", o.Temp, err)
+		}
+	}
+}

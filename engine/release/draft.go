@@ -14,6 +14,7 @@ import (
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/pipeline"
+	"github.com/personagen/personagen/engine/internal/scratch"
 	"github.com/personagen/personagen/engine/plan"
 )
 
@@ -56,7 +57,7 @@ type Draft struct {
 	target   string // folder that Publish replaces
 	dir      string // hidden folder; empty once published or discarded
 	fs       fileSystem
-	lock     *lock // says that this process works in dir; nil where the system has no locks
+	lock     *scratch.Lock // says that this process works in dir; nil where the system has no locks
 	files    []DataFile
 	suite    *check.Suite
 	pipeline *pipeline.Pipeline
@@ -92,7 +93,7 @@ func Create(o Options) (*Draft, error) {
 	}
 	prefix := "." + filepath.Base(d.target) + ".partial-"
 	sweepPartial(d.target, prefix)
-	if d.dir, d.lock, err = makePartial(parent, prefix); err != nil {
+	if d.dir, d.lock, err = scratch.Make(parent, prefix, 0o755); err != nil {
 		return nil, notWritable(parent, err)
 	}
 	d.suite = check.New(o.Plan, o.Population.CheckOptions(o.Exceptions, d.dir))

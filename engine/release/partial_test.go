@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/personagen/personagen/engine/internal/scratch"
 )
 
 func names(t *testing.T, dir string) (out []string) {
@@ -21,9 +23,9 @@ func names(t *testing.T, dir string) (out []string) {
 }
 
 // locked makes the folder of a draft, or skips the test where there are no locks.
-func locked(t *testing.T, parent string) (dir string, held *lock) {
+func locked(t *testing.T, parent string) (dir string, held *scratch.Lock) {
 	t.Helper()
-	dir, held, err := makePartial(parent, ".out.partial-")
+	dir, held, err := scratch.Make(parent, ".out.partial-", 0o755)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +53,7 @@ func TestSweepPartial(t *testing.T) {
 	live, held := locked(t, parent)
 	sweepPartial(target, ".out.partial-")
 	others := []string{".out2.partial-1", ".out2.partial-1.lock", "out"}
-	want := append([]string{filepath.Base(live), filepath.Base(live) + lockSuffix}, others...)
+	want := append([]string{filepath.Base(live), filepath.Base(live) + scratch.Suffix}, others...)
 	slices.Sort(want)
 	if got := names(t, parent); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
@@ -96,7 +98,7 @@ func TestSweepPartialLeavesRunsAlone(t *testing.T) {
 		runs.Go(func() {
 			for range 30 {
 				sweepPartial(target, ".out.partial-")
-				dir, held, err := makePartial(parent, ".out.partial-")
+				dir, held, err := scratch.Make(parent, ".out.partial-", 0o755)
 				if err != nil {
 					t.Error(err)
 					return
@@ -106,7 +108,7 @@ func TestSweepPartialLeavesRunsAlone(t *testing.T) {
 					t.Errorf("the folder of a run was removed by another: %v", err)
 				}
 				if held != nil {
-					held.release()
+					held.Release()
 				}
 			}
 		})

@@ -115,7 +115,7 @@ func (d *Draft) Discard() {
 
 func (d *Draft) unlock() {
 	if d.lock != nil {
-		d.lock.release()
+		d.lock.Release()
 		d.lock = nil
 	}
 }
