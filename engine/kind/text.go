@@ -1,6 +1,8 @@
 package kind
 
 import (
+	"cmp"
+
 	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/spec"
 )
@@ -29,6 +31,9 @@ type Length struct {
 	Max    int `json:"max"`
 	Target int `json:"target,omitempty"` // 0 for none
 }
+
+// Aim is the length that a text is expected to have: the target, or else the middle.
+func (l Length) Aim() int { return cmp.Or(l.Target, (l.Min+l.Max)/2) }
 
 // Narration names the phrase banks from which the narrator composes a text: by its only
 // outline, or by one of Outlines, which replace it.

@@ -75,10 +75,7 @@ func Writing(f *kind.Field, mentions, avoid []string, original, fault string) ma
 		return w
 	}
 	chars := f.Chars()
-	w["min"], w["target"], w["max"] = int64(chars.Min), int64(chars.Target), int64(chars.Max)
-	if chars.Target == 0 {
-		w["target"] = int64(chars.Min+chars.Max) / 2
-	}
+	w["min"], w["target"], w["max"] = int64(chars.Min), int64(chars.Aim()), int64(chars.Max)
 	if f.Text != nil {
 		w["language"] = f.Text.Language
 	}

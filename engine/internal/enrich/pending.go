@@ -195,9 +195,7 @@ func (a *answered) has(field string, person int64) bool {
 func (f *field) placeholder() string {
 	chars := 0
 	if length := f.Chars(); length != nil {
-		if chars = length.Target; chars == 0 {
-			chars = (length.Min + length.Max) / 2
-		}
+		chars = length.Aim()
 	}
 	chars += 4
 	if listed(f.Field) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/frame"
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/internal/rules"
 	"github.com/personagen/personagen/engine/kind"
 )
@@ -328,15 +329,12 @@ func lengthAdvice(f *field, r *record) string {
 	if f.Text.Items != nil || words < fewWords {
 		return ""
 	}
-	aim := limits.Target
-	if aim == 0 {
-		aim = (limits.Min + limits.Max) / 2
-	}
-	switch more := (aim - chars) * words / chars; {
+	more := (limits.Aim() - chars) * words / chars
+	switch {
 	case chars < limits.Min:
-		return fmt.Sprintf("write the whole text again, with about %d words more", more)
+		return fmt.Sprintf("write the whole text again, with about %s more", humanize.Count(int64(max(more, 1)), "word", "words"))
 	case chars > limits.Max:
-		return fmt.Sprintf("write the whole text again, with about %d words fewer", -more)
+		return fmt.Sprintf("write the whole text again, with about %s fewer", humanize.Count(int64(max(-more, 1)), "word", "words"))
 	}
 	return ""
 }

@@ -33,16 +33,13 @@ func Portions(p *plan.Plan) (chunk, batch int) {
 func powerBelow(n int) int { return 1 << (bits.Len(uint(n)) - 1) }
 
 // TextBytes returns the expected size of one person's text in a written field:
-// the target length, plus a tenth for letters outside ASCII. It is 0 for other
+// the length aimed at, plus a tenth for letters outside ASCII. It is 0 for other
 // fields.
 func TextBytes(f *kind.Field) int {
 	if f.Text == nil {
 		return 0
 	}
-	chars := f.Text.Chars.Target
-	if chars == 0 {
-		chars = (f.Text.Chars.Min + f.Text.Chars.Max) / 2
-	}
+	chars := f.Text.Chars.Aim()
 	if f.Type == frame.TextList {
 		chars *= f.Text.Items.Max
 	}
