@@ -62,6 +62,29 @@ func TestOpeningsAndNearDuplicates(t *testing.T) {
 	}
 }
 
+// unset matches what no text has, in any language: a space before a punctuation mark, marks
+// one after the other, two spaces, a sentence that begins in lower case. A reference that is
+// left out before a comma, or one that brings its own comma, leaves these.
+var unset = regexp.MustCompile(`\s[,.;:]|[,;:]\s*[,.;:]|  |[^.][.!?] \p{Ll}`)
+
+// TestTextsAreSetRight looks at the punctuation of texts.
+func TestTextsAreSetRight(t *testing.T) {
+	for _, pop := range populations {
+		p, b := persons(t, pop.file, 5, 2000)
+		for _, f := range p.Fields {
+			if f.Text == nil || f.Text.Items != nil || f.Text.Of != "" {
+				continue
+			}
+			for row := range 2000 {
+				text := cell(b, f.Name, row)[0]
+				if at := unset.FindStringIndex(text); at != nil {
+					t.Errorf("%s, person %d, %s: …%s…", pop.file, row, f.Name, text[max(0, at[0]-60):min(len(text), at[1]+40)])
+				}
+			}
+		}
+	}
+}
+
 // cell returns the items of a person's list, or a text as the only item.
 func cell(b *frame.Batch, field string, row int) []string {
 	c := &b.Columns[b.Schema.Index(field)]
