@@ -14,33 +14,27 @@ const (
 
 // plainRun returns a position from i on before which all characters are plain: ASCII from the
 // blank on, other than " and \, or of two bytes. It reads eight bytes as one integer, as in
-// Anderson, "Bit Twiddling Hacks", so the last seven bytes are never in the run. A character
-// begins at i.
+// Anderson, "Bit Twiddling Hacks", so the run may lack the last eight bytes of the text. A
+// character begins at i.
 func plainRun(s string, i int) int {
-	for i+8 <= len(s) {
+	start, pending := i, uint64(0) // pending: a second byte must come next
+	for ; i+8 <= len(s); i += 8 {
 		v := binary.LittleEndian.Uint64([]byte(s[i : i+8]))
-		seven := v &^ high
-		first, second := v&(v<<1)&^(v<<2)&high, v&^(v<<1)&high        // bytes of two
-		odd := (v & high &^ (first | second)) | (second ^ first<<8) | // of three bytes or more; the second byte is missing
-			first&^(v&(0x1e*every)+0x7f*every) | // C0 and C1 are in no character
-			high&^(seven+0x60*every|v) | equal(v, '"') | equal(v, '\\')
-		if odd == 0 {
-			i += 8 - int(first>>63) // the second byte may be the ninth
-			continue
+		first := v & (v << 1) & high // bytes of characters
+		later := (v & high) ^ first
+		odd := (later ^ (first<<8 | pending)) | first&(v<<2|^(v&(0x3f*every)+0x7e*every)) // first bytes are C2 to DF
+		quote, escape := v^'"'*every, v^'\\'*every
+		odd |= ((quote-every)&^quote | (escape-every)&^escape | (v-' '*every)&^v) & high // the lowest bit is right
+		if odd != 0 {
+			i += bits.TrailingZeros64(odd) / 8
+			break
 		}
-		at := i + bits.TrailingZeros64(odd)/8
-		if at > i && s[at-1] >= 0xc0 {
-			at-- // it is the second byte that is missing
-		}
-		return at
+		pending = first >> 56
+	}
+	if i > start && s[i-1] >= 0xc0 {
+		i-- // its second byte is missing, or not read yet
 	}
 	return i
-}
-
-// equal sets the highest bit of each of eight bytes that is c.
-func equal(v uint64, c byte) uint64 {
-	v ^= uint64(c) * every
-	return high &^ (v&^high + 0x7f*every | v)
 }
 
 // validText replaces every invalid byte by U+FFFD, as encoding/json does.
