@@ -3,6 +3,7 @@ package rng
 import (
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // weyl is 2^64 divided by the golden ratio, the increment of SplitMix64.
@@ -61,9 +62,11 @@ func (p Permutation) At(i int64) int64 {
 // Hashes appends the hashes of the values of a domain of at most Small. Rank then takes less
 // time than At.
 func (p Permutation) Hashes(dst []uint64) []uint64 {
+	from := len(dst)
+	dst = slices.Grow(dst, int(p.n))[:from+int(p.n)]
 	x := p.key
-	for range p.n {
-		dst = append(dst, Mix(x))
+	for i := from; i < len(dst); i++ {
+		dst[i] = Mix(x)
 		x += weyl
 	}
 	return dst
