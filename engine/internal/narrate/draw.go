@@ -293,13 +293,14 @@ func (d *draws) pick(x *drawer, wanted bool) (int32, bool) {
 // mark is a position in the draws of a text.
 type mark struct{ drawn, asked, capitals, small, told, mentions int }
 
-func (d *draws) mark() mark {
-	return mark{len(d.drawn), len(d.asked), len(d.capitals), len(d.small), len(d.log), len(d.mentions)}
+// mark notes the position. It is written in place, because a copy would have to wait for it.
+func (d *draws) mark(m *mark) {
+	m.drawn, m.asked, m.capitals, m.small, m.told, m.mentions = len(d.drawn), len(d.asked), len(d.capitals), len(d.small), len(d.log), len(d.mentions)
 }
 
 // undo puts the phrases back that were drawn after a mark. It does not move the
 // cursors back: later draws get other phrases.
-func (d *draws) undo(m mark) {
+func (d *draws) undo(m *mark) {
 	for _, x := range slices.Backward(d.drawn[m.drawn:]) {
 		d.drawers[x.bank].phrases[x.phrase].last = x.previous
 		d.drawers[x.bank].count(x.phrase, -1)
