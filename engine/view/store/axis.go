@@ -285,3 +285,32 @@ func (t *Table) Cross(a, b *Axis, s *Selection) Counts {
 	})
 	return out
 }
+
+// NullBin returns the bin of null, -1 for none.
+func (a *Axis) NullBin() int {
+	return slices.IndexFunc(a.Bins, func(b Bin) bool { return b.Null })
+}
+
+// BinOf returns the bin of a size, which no row need have, -1 for none.
+func (a *Axis) BinOf(x float64) int {
+	if a.bounds != nil {
+		if x < a.bounds[0] {
+			return -1
+		}
+		return a.interval(x)
+	}
+	for code := range a.Column.Values() {
+		if y, ok := a.Column.NumberOf(code); ok && y == x {
+			return a.of[code]
+		}
+	}
+	return -1
+}
+
+// BinOfCode returns the bin of a label of a category, -1 for none.
+func (a *Axis) BinOfCode(code int) int {
+	if a.of == nil || code >= a.Column.Values() {
+		return -1
+	}
+	return a.of[code]
+}

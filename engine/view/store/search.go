@@ -264,9 +264,9 @@ func (t *Table) spans(size int) (all []span) {
 	return all
 }
 
-// scan reads some columns of all rows, part by part in several goroutines, and passes the
+// Scan reads some columns of all rows, part by part in several goroutines, and passes the
 // batches, which are valid during the call, with the row of the table that is first in them.
-func (t *Table) scan(ctx context.Context, columns frame.Schema, visit func(worker, first int, b *frame.Batch)) error {
+func (t *Table) Scan(ctx context.Context, columns frame.Schema, visit func(worker, first int, b *frame.Batch)) error {
 	spans := t.spans(4096)
 	group, ctx := errgroup.WithContext(ctx)
 	var lock sync.Mutex
@@ -323,7 +323,7 @@ func (t *Table) searchFiles(ctx context.Context, terms *Terms, found []uint32, h
 	buffers := make([][]byte, runtime.GOMAXPROCS(0))
 	var lock sync.Mutex
 	kept := 0
-	return t.scan(ctx, t.Scanned, func(worker, first int, b *frame.Batch) {
+	return t.Scan(ctx, t.Scanned, func(worker, first int, b *frame.Batch) {
 		f := buffers[worker]
 		for r := range b.N {
 			row := uint32(first + r)
