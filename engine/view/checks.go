@@ -96,16 +96,16 @@ func (d *Data) shownCheck(o *check.Outcome) shownCheck {
 	}
 	switch {
 	case len(o.Rows) > 0 || o.Persons > 0 && o.Kind == check.KindRule && d.rules != nil:
-		x.To, x.What = "/?check="+url.QueryEscape(o.ID), "who break it"
+		x.To, x.What = "/?check="+url.QueryEscape(o.ID), "Those who break it"
 	case o.Table != nil:
 		if _, cell := o.Table.Deviation(); cell != "" {
 			if where, ok := d.cell(cell); ok {
-				x.To, x.What = (&State{Where: where}).Link("/"), "of the cell that is furthest off"
+				x.To, x.What = (&State{Where: where}).Link("/"), "Those of the cell that is furthest off"
 			}
 		}
 	case o.Kind == check.KindLimit && d.Plan != nil:
 		if where := d.limitConditions(o.Name); where != nil {
-			x.To, x.What = (&State{Where: where}).Link("/"), "whom it counts"
+			x.To, x.What = (&State{Where: where}).Link("/"), "Those whom it counts"
 		}
 	}
 	var fields []string
@@ -116,6 +116,9 @@ func (d *Data) shownCheck(o *check.Outcome) shownCheck {
 	}
 	if len(fields) == len(o.Fields) && len(fields) == 2 {
 		x.Cross = (&State{X: fields[0], Y: fields[1]}).Link("/cross")
+	}
+	if x.To == "" && len(fields) > 0 {
+		x.To, x.What = (&State{Cols: fields}).Link("/"), "With "+strings.Join(fields, ", ")
 	}
 	return x
 }

@@ -87,6 +87,7 @@ type facet struct {
 	Field, Title, About string
 	Values              []facetValue
 	Active, Open        bool
+	Whole               bool // all values are shown
 	Targets             bool
 	Clear, All, Cross   string
 	Note                string
@@ -212,7 +213,10 @@ func addPage(link string, n int) string {
 }
 
 // mostShown is the number of columns of the table if the address names none.
-const mostShown = 9
+const mostShown = 7
+
+// fewShown is the number of columns with roles that are enough.
+const fewShown = 4
 
 // columns returns the columns of the table: those of the address, or those with roles and
 // the first others.
@@ -240,6 +244,9 @@ func (v *Viewer) columns(s *State) (shown []*store.Column) {
 	for _, t := range s.Terms {
 		add(d.Table.Column(t.Field))
 	}
+	if len(shown) >= fewShown {
+		return shown
+	}
 	for _, c := range d.Table.Columns {
 		if f := d.fields[c.Field.Name]; f != nil && (f.Meaning() != kind.Fact || d.isNamePart(f.Name)) || !c.Coded() && !c.Numeric() {
 			continue
@@ -257,6 +264,9 @@ func (d *Data) isNamePart(field string) bool {
 	return d.name != "" && (d.Plan.Roles["given_name"] == field || d.Plan.Roles["surname"] == field)
 }
 
+// Long reports whether a table may have to cut the text.
+func (c *cell) Long() bool { return len(c.Text) > 20 }
+
 func (v *Viewer) row(s *State, r int, shown []*store.Column, hits *store.Hits) row {
 	d := v.data
 	out := row{Number: humanize.Thousands(int64(r + 1)), Name: d.Person(r), To: s.Link(fmt.Sprintf("/person/%d", r+1))}
@@ -270,6 +280,25 @@ func (v *Viewer) row(s *State, r int, shown []*store.Column, hits *store.Hits) r
 		}
 	}
 	return out
+}
+
+// unfold opens the facets that most readers want first: those of roles, or the first ones.
+func (d *Data) unfold(facets []facet) {
+	left := 3
+	for _, role := range []string{"sex", "age", "area", "region", "marital"} {
+		for i := range facets {
+			if f := &facets[i]; left > 0 && d.Plan != nil && f.Field == d.role(role) {
+				f.Open = true
+				left--
+			}
+		}
+	}
+	for i := range facets {
+		if f := &facets[i]; left > 0 && d.Plan == nil && f.Values != nil {
+			f.Open = true
+			left--
+		}
+	}
 }
 
 // facets counts all fields, several at once.
@@ -303,6 +332,7 @@ func (v *Viewer) facets(ctx context.Context, d *Data, s *State) ([]facet, error)
 			facets = append(facets, *f)
 		}
 	}
+	d.unfold(facets)
 	return facets, ctx.Err()
 }
 
@@ -338,7 +368,7 @@ func (v *Viewer) facet(d *Data, s *State, c *store.Column, selected *store.Selec
 	f.Clear = s.with("/", func(n *State) { n.Where = without(n, name) })
 	f.Cross = s.with("/cross", func(n *State) { n.X = name })
 	most := facetValues
-	if f.Open = slices.Contains(s.Open, name); f.Open {
+	if f.Whole = slices.Contains(s.Open, name); f.Whole {
 		most = facetMost
 	}
 	a := v.axis(d, c, selected, most)
@@ -348,7 +378,7 @@ func (v *Viewer) facet(d *Data, s *State, c *store.Column, selected *store.Selec
 	}
 	if c.Coded() && !c.Numeric() && c.Values() > facetValues {
 		f.All = s.with("/", func(n *State) {
-			if n.Open = slices.DeleteFunc(n.Open, func(o string) bool { return o == name }); !f.Open {
+			if n.Open = slices.DeleteFunc(n.Open, func(o string) bool { return o == name }); !f.Whole {
 				n.Open = append(n.Open, name)
 			}
 		})

@@ -32,7 +32,7 @@ async function load(address, push) {
   const focused = document.activeElement, way = focused && main().contains(focused) ? path(focused) : "";
   const value = focused && focused.name;
   const list = document.querySelector(".facets"), at = list ? list.scrollTop : 0;
-  for (const d of next.querySelectorAll("details.facet")) if (open.get(d.id)) d.open = true;
+  for (const d of next.querySelectorAll("details.facet")) if (open.has(d.id)) d.open = open.get(d.id);
   document.title = next.title;
   document.querySelector("header.top").replaceWith(next.querySelector("header.top"));
   main().replaceWith(next.getElementById("main"));
