@@ -18,6 +18,7 @@ const buildNull = 1<<16 - 1
 // builder makes a column from batches.
 type builder struct {
 	c     *Column
+	rows  int      // that are expected, 0 if that is not known
 	known struct { // values that have codes
 		texts  map[string]uint16
 		ints   map[int64]uint16
@@ -29,7 +30,7 @@ type builder struct {
 const lowest, smallest = -1 << 10, 1 << 17 // integers that are looked up without a map
 
 func newBuilder(f frame.Field, rows int) *builder {
-	b := &builder{c: &Column{Field: f}}
+	b := &builder{c: &Column{Field: f}, rows: rows}
 	c := b.c
 	switch labels := len(f.Labels); {
 	case f.Type == frame.Category && labels+2 <= math.MaxUint8:
@@ -154,6 +155,20 @@ func (b *builder) code(from *frame.Column, r int) (uint16, bool) {
 // spill turns a coded column with too many values into one without codes.
 func (b *builder) spill() {
 	c, codes, d := b.c, b.c.short, b.c.values
+	rows := max(b.rows, len(codes))
+	c.null = make([]bool, 0, rows)
+	switch c.Field.Type {
+	case frame.Text:
+		bytes := 0
+		for _, l := range d.labels {
+			bytes += len(l) + 1
+		}
+		c.texts.ends, c.texts.bytes = make([]uint64, 0, rows), make([]byte, 0, min(mostHeap, bytes*rows/max(1, len(d.labels))))
+	case frame.Number:
+		c.floats = make([]float64, 0, rows)
+	default:
+		c.ints = make([]int64, 0, rows)
+	}
 	c.short, c.values = nil, dictionary{}
 	b.known.texts, b.known.ints, b.known.floats, b.known.small = nil, nil, nil, nil
 	for _, code := range codes {

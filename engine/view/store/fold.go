@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -55,35 +56,60 @@ func foldRune(r rune) string {
 // each byte the position in the text of the character from which it is.
 func appendFolded(dst []byte, text string, at *[]int) []byte {
 	t := foldTable()
+	w := len(dst)
 	for i := 0; i < len(text); {
+		if cap(dst)-w < 64 {
+			dst = slices.Grow(dst[:w], len(text)-i+len(text)/4+64)
+		}
+		dst = dst[:cap(dst)]
 		size := 1
 		if c := text[i]; c < utf8.RuneSelf {
-			if 'A' <= c && c <= 'Z' {
-				c += 'a' - 'A'
+			end := min(len(text), i+cap(dst)-w-32)
+			if at != nil {
+				end = i + 1
 			}
-			dst = append(dst, c)
+			for size = 0; i+size < end; size++ { // a run of letters without marks
+				c := text[i+size]
+				if c >= utf8.RuneSelf {
+					break
+				}
+				dst[w] = lower[c]
+				w++
+			}
 		} else {
 			var r rune
-			if r, size = utf8.DecodeRuneInString(text[i:]); r < tabled {
-				f := &t[r]
-				dst = append(dst, f.bytes[:f.size]...)
-			} else if r == utf8.RuneError && size == 1 {
-				dst = append(dst, c)
-			} else if quiet(r) {
-				dst = append(dst, text[i:i+size]...)
+			if i+1 < len(text) && c >= 0xc2 && c < 0xe0 && text[i+1]&0xc0 == 0x80 {
+				r, size = rune(c&0x1f)<<6|rune(text[i+1]&0x3f), 2
 			} else {
-				dst = append(dst, foldRune(r)...)
+				r, size = utf8.DecodeRuneInString(text[i:])
+			}
+			switch {
+			case r < tabled:
+				f := &t[r]
+				w += copy(dst[w:], f.bytes[:f.size])
+			case r == utf8.RuneError && size == 1 || quiet(r):
+				w += copy(dst[w:], text[i:i+size])
+			default:
+				w += copy(dst[w:], foldRune(r))
 			}
 		}
 		if at != nil {
-			for len(*at) < len(dst) {
+			for len(*at) < w {
 				*at = append(*at, i)
 			}
 		}
 		i += size
 	}
-	return dst
+	return dst[:w]
 }
+
+// lower has the small letters of ASCII.
+var lower = func() (t [utf8.RuneSelf]byte) {
+	for c := range t {
+		t[c] = byte(unicode.ToLower(rune(c)))
+	}
+	return t
+}()
 
 // quiet reports whether a character, of the scripts without case and marks that most
 // texts with such characters are in, is its own folded form.

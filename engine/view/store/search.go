@@ -321,6 +321,10 @@ func (t *Table) read(ctx context.Context, s span, columns frame.Schema, b *frame
 // searchFiles looks through the texts and lists in the files.
 func (t *Table) searchFiles(ctx context.Context, terms *Terms, found []uint32, hits *Hits) error {
 	buffers := make([][]byte, runtime.GOMAXPROCS(0))
+	labels := map[*string][]uint32{} // terms in the labels of categories, by the first label
+	for i := range t.Scanned {
+		terms.inLabels(&t.Scanned[i], labels)
+	}
 	var lock sync.Mutex
 	kept := 0
 	return t.Scan(ctx, t.Scanned, func(worker, first int, b *frame.Batch) {
@@ -329,13 +333,19 @@ func (t *Table) searchFiles(ctx context.Context, terms *Terms, found []uint32, h
 			row := uint32(first + r)
 			where, what := "", ""
 			for k := range b.Columns {
-				eachText(&b.Schema[k], &b.Columns[k], r, func(text string) {
-					f = appendFolded(f[:0], text, nil)
-					bits := terms.in(f)
+				note := func(text string, bits uint32) {
 					if bits != 0 && what == "" {
 						where, what = b.Schema[k].Name, text
 					}
 					found[row] |= bits
+				}
+				eachText(&b.Schema[k], &b.Columns[k], r, func(text string) {
+					f = appendFolded(f[:0], text, nil)
+					note(text, terms.in(f))
+				}, func(of *frame.Field, code int32) {
+					if bits := labels[&of.Labels[0]]; bits != nil && bits[code] != 0 {
+						note(of.Labels[code], bits[code])
+					}
 				})
 			}
 			if what == "" {
@@ -358,9 +368,27 @@ func (t *Table) searchFiles(ctx context.Context, terms *Terms, found []uint32, h
 	})
 }
 
+// inLabels looks for the terms in the labels of a list of categories, or of records. Fields
+// of whose labels none has a term are left out.
+func (t *Terms) inLabels(f *frame.Field, labels map[*string][]uint32) {
+	for i := range f.Records {
+		t.inLabels(&f.Records[i], labels)
+	}
+	bits, some := make([]uint32, len(f.Labels)), false
+	var folded []byte
+	for i, l := range f.Labels {
+		folded = appendFolded(folded[:0], l, nil)
+		bits[i] = t.in(folded)
+		some = some || bits[i] != 0
+	}
+	if some {
+		labels[&f.Labels[0]] = bits
+	}
+}
+
 // eachText visits the texts of a row of a column: its text, the items of its list, the
-// texts and labels of its records.
-func eachText(f *frame.Field, c *frame.Column, r int, visit func(text string)) {
+// texts and, with their fields, the codes of its records.
+func eachText(f *frame.Field, c *frame.Column, r int, visit func(text string), label func(of *frame.Field, code int32)) {
 	switch f.Type {
 	case frame.Text:
 		if c.Null == nil || !c.Null[r] {
@@ -373,16 +401,24 @@ func eachText(f *frame.Field, c *frame.Column, r int, visit func(text string)) {
 	case frame.CategoryList:
 		for _, code := range c.Codes[c.Offsets[r]:c.Offsets[r+1]] {
 			if code >= 0 {
-				visit(f.Labels[code])
+				label(f, code)
 			}
 		}
 	case frame.Records:
-		for i := int(c.Offsets[r]); i < int(c.Offsets[r+1]); i++ {
-			for k := range f.Records {
-				if x, cell := &f.Records[k], &c.Records[k]; x.Type == frame.Category && cell.Codes[i] >= 0 && f.Records[k].Labels != nil {
-					visit(x.Labels[cell.Codes[i]])
-				} else if x.Type == frame.Text && (cell.Null == nil || !cell.Null[i]) {
-					visit(cell.Texts[i])
+		for k := range f.Records {
+			x, cell := &f.Records[k], &c.Records[k]
+			switch x.Type {
+			case frame.Category:
+				for _, code := range cell.Codes[c.Offsets[r]:c.Offsets[r+1]] {
+					if code >= 0 {
+						label(x, code)
+					}
+				}
+			case frame.Text:
+				for i := c.Offsets[r]; i < c.Offsets[r+1]; i++ {
+					if cell.Null == nil || !cell.Null[i] {
+						visit(cell.Texts[i])
+					}
 				}
 			}
 		}
