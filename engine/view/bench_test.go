@@ -78,8 +78,10 @@ func BenchmarkView(b *testing.B) {
 
 // visit is a user who has exchanged the token.
 type visit struct {
+	viewer  *view.Viewer
 	handler http.Handler
 	cookie  *http.Cookie
+	first   string // query of the first address
 }
 
 const port = 4567
@@ -100,7 +102,7 @@ func enter(t testing.TB, d, other *view.Data) *visit {
 	if w.Code != http.StatusSeeOther || len(cookies) != 1 {
 		t.Fatalf("the first address gives %d", w.Code)
 	}
-	return &visit{handler, cookies[0]}
+	return &visit{v, handler, cookies[0], first.RawQuery}
 }
 
 func request(method, target string) *http.Request {

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -99,7 +98,7 @@ func (d *Data) shownCheck(o *check.Outcome) shownCheck {
 		x.To, x.What = "/?check="+url.QueryEscape(o.ID), "Those who break it"
 	case o.Table != nil:
 		if _, cell := o.Table.Deviation(); cell != "" {
-			if where, ok := d.cell(cell); ok {
+			if where, ok := d.cell(cell, o.Fields); ok {
 				x.To, x.What = (&State{Where: where}).Link("/"), "Those of the cell that is furthest off"
 			}
 		}
@@ -123,34 +122,28 @@ func (d *Data) shownCheck(o *check.Outcome) shownCheck {
 	return x
 }
 
-// cell reads the name of a cell, such as `zone "A", guild null`, as conditions; false if a
-// field of it is not in the data files.
-func (d *Data) cell(name string) (where []string, ok bool) {
-	for rest := name; rest != ""; {
-		field, after, found := strings.Cut(rest, " ")
-		c := d.Table.Column(field)
-		if !found || c == nil {
-			return nil, false
-		}
-		if tail, null := strings.CutPrefix(after, "null"); null {
-			where, rest = append(where, fieldLabel(field)+": null"), strings.TrimPrefix(tail, ", ")
+// cell reads the name of a cell of some fields, such as "zone A × guild null", as
+// conditions; false if a field of it is not in the data files.
+func (d *Data) cell(name string, fields []string) (where []string, ok bool) {
+	if len(fields) == 0 {
+		return nil, name == ""
+	}
+	rest, found := strings.CutPrefix(name, fields[0]+" ")
+	c := d.Table.Column(fields[0])
+	if !found || c == nil || !c.Coded() {
+		return nil, false
+	}
+	const between = " × "
+	for code := range c.Values() + 1 { // the last one is null
+		after, found := strings.CutPrefix(rest, c.Label(code))
+		if !found || len(fields) > 1 && !strings.HasPrefix(after, between) {
 			continue
 		}
-		quoted, err := strconv.QuotedPrefix(after)
-		if err != nil {
-			return nil, false
+		if more, ok := d.cell(strings.TrimPrefix(after, between), fields[1:]); ok {
+			return append([]string{fieldLabel(fields[0]) + ": " + literal(c, c.Value(code))}, more...), true
 		}
-		value, err := strconv.Unquote(quoted)
-		if err != nil {
-			return nil, false
-		}
-		text := quote(value)
-		if c.Numeric() || c.Field.Boolean {
-			text = value
-		}
-		where, rest = append(where, fieldLabel(field)+": "+text), strings.TrimPrefix(after[len(quoted):], ", ")
 	}
-	return where, len(where) > 0
+	return nil, false
 }
 
 // limitConditions returns the conditions of a check of the spec; nil if they are about

@@ -153,7 +153,7 @@ func (d *Data) load(ctx context.Context, paths []string, set string) (err error)
 	if d.Plan != nil {
 		reading := columns.ReadingOf(d.Plan, set)
 		o.Schema, o.Names, o.Numerals = reading.Fields, reading.Names, reading.Numerals
-		o.Text = func(name string) bool { f := d.Plan.Field(name); return f != nil && f.Class == kind.Written }
+		o.Text = func(name string) bool { f := d.Plan.Field(name); return f != nil && f.Text != nil }
 		for _, f := range d.Plan.Fields {
 			if f.Meaning() == kind.Weighting && !f.Hidden {
 				o.Weight = f.Name

@@ -13,8 +13,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -227,6 +229,9 @@ func (v *Viewer) routes() map[string]http.HandlerFunc {
 		"/":                v.missing,
 	}
 }
+
+// Routes lists the patterns of all pages and files.
+func (v *Viewer) Routes() []string { return slices.Sorted(maps.Keys(v.routes())) }
 
 func (v *Viewer) missing(w http.ResponseWriter, _ *http.Request) {
 	refuse(w, http.StatusNotFound, "There is no such page.")
