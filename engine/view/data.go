@@ -36,15 +36,9 @@ type Options struct {
 	// Plan describes the persons of a data file that is not in a release; nil if that is
 	// not known.
 	Plan *plan.Plan
-	// Asked returns what a model was asked about a person and what it answered, by text
-	// field; nil if that is not known.
-	Asked func(person int64) (map[string]Exchange, error)
-}
-
-// Exchange is a request to a model and its answer.
-type Exchange struct {
-	Model, System, Prompt, Answer string
-	State                         string // of the answer: "accepted" or "quarantined"
+	// Journal is the folder with the answers of a model; "" is the one beside the release,
+	// if there is one.
+	Journal string
 }
 
 // Data is a release, or data files without one, ready to be shown. It does not change.
@@ -67,6 +61,8 @@ type Data struct {
 	id      string
 	rules   *rules.Set // nil without texts or a plan
 	targets *targets
+	journal string // folder, "" for none
+	asker   asker
 }
 
 // Load opens a release by its folder, or a Parquet, JSONL or CSV file, or a folder of
@@ -92,7 +88,7 @@ func Load(ctx context.Context, path string, o Options) (*Data, error) {
 			return nil, fmt.Errorf("%s: the manifest names no data file", path)
 		}
 		d.Plan, d.Manifest = r.Plan.As(set), r.Manifests[0]
-		d.Title = d.Plan.Title
+		d.Title, d.journal = d.Plan.Title, d.journalOf(path)
 		d.readStats(path)
 	case info.IsDir():
 		if paths, err = dataFiles(path); err != nil {

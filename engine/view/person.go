@@ -56,7 +56,7 @@ type (
 		Judged                         bool
 		Demands                        int
 		Faults                         []textFault
-		Asked                          *Exchange
+		Asked                          *exchange
 	}
 	textFault struct{ What, Reason, Snippet, Severity string }
 )
@@ -117,11 +117,9 @@ func (d *Data) show(row int, search *store.Terms) (*shownPerson, error) {
 	if err != nil {
 		return nil, err
 	}
-	var asked map[string]Exchange
-	if d.options.Asked != nil {
-		if asked, err = d.options.Asked(int64(row)); err != nil {
-			return nil, err
-		}
+	asked, err := d.asked(b, row, sources)
+	if err != nil {
+		return nil, err
 	}
 	for k := range b.Schema {
 		f, c := &b.Schema[k], &b.Columns[k]
@@ -139,9 +137,7 @@ func (d *Data) show(row int, search *store.Terms) (*shownPerson, error) {
 		if t.Source = sources[f.Name]; t.Source == "" {
 			t.Source = sources[""]
 		}
-		if x, ok := asked[f.Name]; ok {
-			t.Asked = &x
-		}
+		t.Asked = asked[f.Name]
 		if judge != nil && !t.Null {
 			judge(&t, f, c)
 		}

@@ -58,7 +58,7 @@ var released = sync.OnceValues(func() (string, error) {
 type person struct {
 	ID, Name, Sex, Zone, Story string
 	Age                        int
-	Trade                      *string
+	Guild                      *string
 	Income                     *float64
 	Weight                     float64
 	Plans                      []string
@@ -310,8 +310,8 @@ func TestSelections(t *testing.T) {
 			{where("/", `age: >=60 & <70, sex: "woman"`), func(p person) bool { return p.Age >= 60 && p.Age < 70 && p.Sex == "woman" }},
 			{where("/", `age: >=60`, `zone: "hills" | "island"`), func(p person) bool { return p.Age >= 60 && p.Zone != `shore "north"` }},
 			{where("/", `zone: "shore \"north\""`), func(p person) bool { return p.Zone == `shore "north"` }},
-			{where("/", `trade: null`), func(p person) bool { return p.Trade == nil }},
-			{where("/", `trade: !="fishing"`), func(p person) bool { return p.Trade != nil && *p.Trade != "fishing" }},
+			{where("/", `guild: null`), func(p person) bool { return p.Guild == nil }},
+			{where("/", `guild: !="fishing"`), func(p person) bool { return p.Guild != nil && *p.Guild != "fishing" }},
 			{where("/", `income: >3000.5`), func(p person) bool { return deref(p.Income) > 3000.5 }},
 			{where("/", `age: 18 | 20 | >=75`), func(p person) bool { return p.Age == 18 || p.Age == 20 || p.Age >= 75 }},
 			{where("/", `name: =~"^Ana"`), func(p person) bool { return strings.HasPrefix(p.Name, "Ana") }},
@@ -449,7 +449,7 @@ func TestFacets(t *testing.T) {
 // TestPerson reads the page of a person.
 func TestPerson(t *testing.T) {
 	v, _, all := coast(t)
-	at := slices.IndexFunc(all, func(p person) bool { return strings.Contains(p.Story, "hills") && p.Trade != nil })
+	at := slices.IndexFunc(all, func(p person) bool { return strings.Contains(p.Story, "hills") && p.Guild != nil })
 	page := v.page(t, fmt.Sprintf("/person/%d?q=hills", at+1))
 	p := all[at]
 	for _, want := range []string{p.ID, fmt.Sprint(p.Age), "<mark>hills</mark>", "written by <strong>offline</strong>", "demands not met", "rule no_hills", `lang="en"`, p.Plans[0], `rel="next"`} {
@@ -508,7 +508,7 @@ func TestChecks(t *testing.T) {
 	if limit == nil || count(t, v.page(t, html.UnescapeString(limit[1]))) != want {
 		t.Errorf("the persons of the limit: %v, want %d", limit, want)
 	}
-	for _, p := range []string{"table.people", "margin.zone", "margin.trade"} {
+	for _, p := range []string{"table.people", "margin.zone", "margin.guild"} {
 		if cell := regexp.MustCompile(`(?s)` + regexp.QuoteMeta(p) + `<.*?<a href="([^"]*)">Those of the cell`).FindStringSubmatch(page); cell == nil {
 			t.Errorf("%s leads to no cell", p)
 		}
@@ -533,7 +533,7 @@ func TestCross(t *testing.T) {
 			}
 		}
 	}
-	for _, address := range []string{"/cross", "/cross?x=income&y=age", "/cross?x=trade&y=income", "/cross?x=sex&y=sex", "/cross?x=name&y=id", where("/cross", "age: >=60") + "&x=sex&y=zone"} {
+	for _, address := range []string{"/cross", "/cross?x=income&y=age", "/cross?x=guild&y=income", "/cross?x=sex&y=sex", "/cross?x=name&y=id", where("/cross", "age: >=60") + "&x=sex&y=zone"} {
 		if page := v.page(t, address); strings.Contains(page, `class="fault"`) {
 			t.Errorf("%s has a fault", address)
 		}
