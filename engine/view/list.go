@@ -313,11 +313,20 @@ func (v *Viewer) facets(ctx context.Context, d *Data, s *State) ([]facet, error)
 		selections[name] = x
 	}
 	var group sync.WaitGroup
+	var lock sync.Mutex
+	var fault any
 	limit := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for i, c := range d.Table.Columns {
 		group.Go(func() {
 			limit <- struct{}{}
-			defer func() { <-limit }()
+			defer func() {
+				<-limit
+				if f := recover(); f != nil {
+					lock.Lock()
+					fault = f
+					lock.Unlock()
+				}
+			}()
 			selected := selections[c.Field.Name]
 			if selected == nil {
 				selected = selections[""]
@@ -326,6 +335,9 @@ func (v *Viewer) facets(ctx context.Context, d *Data, s *State) ([]facet, error)
 		})
 	}
 	group.Wait()
+	if fault != nil {
+		panic(fault)
+	}
 	var facets []facet
 	for _, f := range out {
 		if f != nil {

@@ -148,6 +148,11 @@ func (v *Viewer) Handler(port int) http.Handler {
 		case <-r.Context().Done():
 			return
 		}
+		defer func() { // a plan is a stranger's: what its checks do not find must not end the program
+			if fault := recover(); fault != nil && fault != http.ErrAbortHandler {
+				v.fail(w, r, fmt.Errorf("the release cannot be shown: %v; personagen validate says what is wrong with it", fault))
+			}
+		}()
 		mux.ServeHTTP(w, r)
 	})
 }

@@ -272,7 +272,12 @@ func (t *Table) Scan(ctx context.Context, columns frame.Schema, visit func(worke
 	var lock sync.Mutex
 	next := 0
 	for worker := range min(runtime.GOMAXPROCS(0), len(spans)) {
-		group.Go(func() error {
+		group.Go(func() (err error) {
+			defer func() {
+				if fault := recover(); fault != nil {
+					err = fmt.Errorf("the files cannot be scanned: %v", fault)
+				}
+			}()
 			b := frame.New(columns)
 			for {
 				lock.Lock()
