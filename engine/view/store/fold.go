@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
 	"sync"
@@ -68,7 +69,17 @@ func appendFolded(dst []byte, text string, at *[]int) []byte {
 			if at != nil {
 				end = i + 1
 			}
-			for size = 0; i+size < end; size++ { // a run of letters without marks
+			size = 0
+			for ; i+size+8 <= end; size += 8 { // a run of letters without marks, eight at once
+				x := eight(text[i+size:])
+				if x&(0x80*ones) != 0 {
+					break
+				}
+				big := (x + (0x80-'A')*ones) ^ (x + (0x7f-'Z')*ones) // the high bit of each byte from A to Z
+				binary.LittleEndian.PutUint64(dst[w:], x|big&(0x80*ones)>>2)
+				w += 8
+			}
+			for ; i+size < end; size++ {
 				c := text[i+size]
 				if c >= utf8.RuneSelf {
 					break
@@ -101,6 +112,14 @@ func appendFolded(dst []byte, text string, at *[]int) []byte {
 		i += size
 	}
 	return dst[:w]
+}
+
+// ones has a one in each byte.
+const ones = 0x0101010101010101
+
+func eight(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // lower has the small letters of ASCII.

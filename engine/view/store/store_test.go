@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/personagen/personagen/engine/dataset"
 	"github.com/personagen/personagen/engine/frame"
@@ -343,4 +344,48 @@ func FuzzSearch(f *testing.F) {
 			t.Errorf("found %t, excerpt %t", any, found)
 		}
 	})
+}
+
+// TestFold compares the folding of whole texts with that of their letters one by one.
+func TestFold(t *testing.T) {
+	text := ""
+	for r := rune(0); r < 0x2200; r++ {
+		if r < 0xd800 {
+			text += string(r)
+		}
+		if r%13 == 0 {
+			text += "The QUICK brown Fox, @[`{"
+		}
+	}
+	text += "漢字 한글 \U0001F600 \xff end"
+	want := ""
+	for i, r := range text {
+		switch {
+		case r == utf8.RuneError:
+			want += text[i : i+1]
+		case quiet(r):
+			want += string(r)
+		default:
+			want += foldRune(r)
+		}
+	}
+	for from := range 20 { // other alignments
+		prefix := strings.Repeat("x", from)
+		if got := Fold(prefix + text); got != prefix+want {
+			at := 0
+			for at < len(got) && at < len(prefix+want) && got[at] == (prefix + want)[at] {
+				at++
+			}
+			t.Fatalf("from %d: differs at byte %d: %q, want %q", from, at, got[at:min(len(got), at+20)], (prefix + want)[at:min(len(prefix+want), at+20)])
+		}
+	}
+}
+
+func BenchmarkFold(b *testing.B) {
+	text := strings.Repeat("Iurie Russu, bărbat, 54 de ani, locuiește în satul Ciorna; povestea o știe de la mama, Zinaida. ", 20)
+	b.SetBytes(int64(len(text)))
+	var buffer []byte
+	for b.Loop() {
+		buffer = appendFolded(buffer[:0], text, nil)
+	}
 }
