@@ -70,8 +70,7 @@ func (a *asker) read(d *Data) error {
 		}
 	}
 	o := enrich.Options{Model: "model"}
-	if d.Manifest != nil {
-		a.first = d.Manifest.Population.First
+	if a.first = d.firstPerson(); d.Manifest != nil {
 		o.Seed, o.Size = d.Manifest.Population.Seed, d.Manifest.Population.Size
 		if t := d.Manifest.Texts; t != nil && t.Model != "" {
 			o.Model = t.Model

@@ -36,7 +36,11 @@ type (
 		To, What string // persons
 		Persons  string
 		Cross    string
-		Examples []check.Example
+		Examples []shownExample
+	}
+	shownExample struct {
+		check.Example
+		To int64 // number of the person in this release, from 1
 	}
 )
 
@@ -89,7 +93,10 @@ func statusWord(status string) string {
 // shownCheck finds the persons of a check: those who break it, or those of the cell that is
 // furthest from its target, or those whom a limit counts.
 func (d *Data) shownCheck(o *check.Outcome) shownCheck {
-	x := shownCheck{Outcome: o, Examples: o.Examples[:min(len(o.Examples), 3)]}
+	x := shownCheck{Outcome: o}
+	for _, e := range o.Examples[:min(len(o.Examples), 3)] {
+		x.Examples = append(x.Examples, shownExample{e, e.Person - d.firstPerson() + 1})
+	}
 	if o.Persons > 0 {
 		x.Persons = humanize.Count(o.Persons, "person", "persons")
 	}
@@ -172,19 +179,23 @@ func (d *Data) limitConditions(name string) (where []string) {
 	return where
 }
 
+// firstPerson is the number of the person in the first row.
+func (d *Data) firstPerson() int64 {
+	if d.Manifest == nil {
+		return 0
+	}
+	return d.Manifest.Population.First
+}
+
 // personsOf returns the persons who break a check.
 func (v *Viewer) personsOf(ctx context.Context, d *Data, id string) (*store.Selection, error) {
 	o := d.outcome(id)
-	first := int64(0)
-	if d.Manifest != nil {
-		first = d.Manifest.Population.First
-	}
 	if o.Kind == check.KindRule && o.Persons > int64(len(o.Rows)) && d.rules != nil {
 		return d.breakers(ctx, o.Name)
 	}
 	var rows []uint32
 	for _, r := range o.Rows {
-		if at := r - first; at >= 0 && at < int64(d.Table.Rows) {
+		if at := r - d.firstPerson(); at >= 0 && at < int64(d.Table.Rows) {
 			rows = append(rows, uint32(at))
 		}
 	}
@@ -192,13 +203,17 @@ func (v *Viewer) personsOf(ctx context.Context, d *Data, id string) (*store.Sele
 	return store.Rows(slices.Compact(rows)), nil
 }
 
-// breakers reads all texts and returns the persons of whom one breaks a rule.
+// breakers reads the texts of a rule and returns the persons of whom one breaks it.
 func (d *Data) breakers(ctx context.Context, rule string) (*store.Selection, error) {
 	var lock sync.Mutex
 	var rows []uint32
 	var failed error
 	checkers := map[int]*rules.Checker{}
-	err := d.Table.Scan(ctx, d.Table.Schema, func(worker, first int, b *frame.Batch) {
+	columns := slices.DeleteFunc(slices.Clone(d.Table.Schema), func(f frame.Field) bool {
+		at := d.rules.Column(f.Name)
+		return at >= 0 && !slices.ContainsFunc(d.rules.Demands, func(x rules.Demand) bool { return x.Column == at && x.Kind == rules.Rule && x.Name == rule })
+	})
+	err := d.Table.Scan(ctx, columns, func(worker, first int, b *frame.Batch) {
 		lock.Lock()
 		c := checkers[worker]
 		if c == nil {

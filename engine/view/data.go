@@ -160,6 +160,10 @@ func (d *Data) load(ctx context.Context, paths []string, set string) (err error)
 		return fmt.Errorf("%w; personagen validate says what is wrong with a release, and a damaged file has to be fetched or written again", err)
 	}
 	for _, i := range d.Table.Issues {
+		if i.Problem == dataset.Unsupported {
+			d.note("Column %s is not shown: its type cannot be read.", i.Column)
+			continue
+		}
 		where := ""
 		if i.Column != "" {
 			where = fmt.Sprintf(" in column %s", i.Column)

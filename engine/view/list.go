@@ -12,7 +12,6 @@ import (
 	"sync"
 
 	"github.com/personagen/personagen/engine/check"
-	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/kind"
 	"github.com/personagen/personagen/engine/report"
@@ -74,6 +73,7 @@ type (
 	cell struct {
 		Text         string
 		Null, Number bool
+		Marked       template.HTML // with the hits of the search, "" without one
 	}
 	column struct {
 		Field, Title string
@@ -272,7 +272,11 @@ func (v *Viewer) row(s *State, r int, shown []*store.Column, hits *store.Hits) r
 	out := row{Number: humanize.Thousands(int64(r + 1)), Name: d.Person(r), To: s.Link(fmt.Sprintf("/person/%d", r+1))}
 	for _, c := range shown {
 		text, ok := c.Text(r)
-		out.Cells = append(out.Cells, cell{text, !ok, c.Numeric()})
+		x := cell{Text: text, Null: !ok, Number: c.Numeric()}
+		if s.search != nil && ok && !x.Number {
+			x.Marked = marked(s.search.Mark(text))
+		}
+		out.Cells = append(out.Cells, x)
 	}
 	if hits != nil {
 		if e, ok := hits.Excerpt(r); ok {
@@ -466,16 +470,4 @@ func toggled(s *State, a *store.Axis, on []int, exact bool, bin int) []string {
 		return where
 	}
 	return append(where, fieldLabel(a.Column.Field.Name)+": "+constraint(a, bins))
-}
-
-// textFields lists the columns that stay in the files.
-func (d *Data) textFields() (texts, lists frame.Schema) {
-	for _, f := range d.Table.Scanned {
-		if f.Type == frame.Text || f.Type == frame.TextList || f.Type == frame.CategoryList {
-			texts = append(texts, f)
-		} else {
-			lists = append(lists, f)
-		}
-	}
-	return texts, lists
 }

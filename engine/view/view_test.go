@@ -118,6 +118,7 @@ func listener(t testing.TB) net.Listener {
 // page gets a page that must be there.
 func (v *visit) page(t testing.TB, target string) string {
 	t.Helper()
+	target, _, _ = strings.Cut(target, "#")
 	r := v.get(target)
 	if r.Code != http.StatusOK {
 		t.Fatalf("%s: %d\n%s", target, r.Code, r.Body)
@@ -477,7 +478,7 @@ func TestPerson(t *testing.T) {
 func TestChecks(t *testing.T) {
 	v, _, all := coast(t)
 	page := v.page(t, "/checks")
-	rule := regexp.MustCompile(`(?s)rule\.no_hills.*?<a href="([^"]*)"`).FindStringSubmatch(page)
+	rule := regexp.MustCompile(`(?s)rule\.no_hills.*?<a href="(/\?check=[^"]*)"`).FindStringSubmatch(page)
 	if rule == nil {
 		t.Fatal("the rule has no persons")
 	}
@@ -532,6 +533,10 @@ func TestCross(t *testing.T) {
 				t.Errorf("the cross-tab has no %s", title)
 			}
 		}
+	}
+	// The target of a group follows from that of the field that it groups.
+	if page := v.page(t, "/cross?x=sex&y=shore"); !strings.Contains(page, "woman × sea: ") || !strings.Contains(page, "; target 180,") {
+		t.Error("the cross-tab with a group has no targets")
 	}
 	for _, address := range []string{"/cross", "/cross?x=income&y=age", "/cross?x=guild&y=income", "/cross?x=sex&y=sex", "/cross?x=name&y=id", where("/cross", "age: >=60") + "&x=sex&y=zone"} {
 		if page := v.page(t, address); strings.Contains(page, `class="fault"`) {

@@ -7,7 +7,7 @@ const main = () => document.getElementById("main");
 let running = null;
 
 // load fetches a page of this server and shows its contents.
-async function load(address, push) {
+async function load(address, push, place) {
   if (running) running.abort();
   const mine = running = new AbortController();
   main().setAttribute("aria-busy", "true");
@@ -38,6 +38,11 @@ async function load(address, push) {
   main().replaceWith(next.getElementById("main"));
   if (push) history.pushState(null, "", address);
   shown = location.pathname;
+  const part = place && document.getElementById(place.slice(1));
+  if (part) {
+    part.scrollIntoView();
+    return;
+  }
   if (!same) {
     scrollTo(0, 0);
     main().focus({ preventScroll: true });
@@ -69,7 +74,7 @@ document.addEventListener("click", event => {
   const to = new URL(link.href);
   if (link.hasAttribute("download") || to.origin !== location.origin || link.getAttribute("href").startsWith("#")) return;
   event.preventDefault();
-  load(to.pathname + to.search, true);
+  load(to.pathname + to.search, true, to.hash);
 });
 
 document.addEventListener("submit", event => {

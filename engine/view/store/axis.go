@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"sync"
 
 	"github.com/personagen/personagen/engine/frame"
 )
@@ -17,6 +18,7 @@ type Axis struct {
 	// of maps codes of a coded column to bins, -1 for none.
 	of     []int
 	bounds []float64 // lower ends of intervals
+	codes  func() map[any]int
 }
 
 // Bin is one of the parts of an axis.
@@ -36,7 +38,13 @@ type Bin struct {
 // NewAxis returns an axis of at most so many bins, apart from null and the rest. The
 // selection decides which values of many are the commonest.
 func (t *Table) NewAxis(c *Column, s *Selection, most int) *Axis {
-	a := &Axis{Column: c}
+	a := &Axis{Column: c, codes: sync.OnceValue(func() map[any]int {
+		codes := make(map[any]int, c.Values())
+		for code := range c.Values() {
+			codes[c.Value(code)] = code
+		}
+		return codes
+	})}
 	switch {
 	case c.Coded() && (c.Values() <= most || !c.Numeric()):
 		a.single(t, s, most)
@@ -307,10 +315,13 @@ func (a *Axis) BinOf(x float64) int {
 	return -1
 }
 
-// BinOfCode returns the bin of a label of a category, -1 for none.
-func (a *Axis) BinOfCode(code int) int {
-	if a.of == nil || code >= a.Column.Values() {
+// BinOfValue returns the bin of a value of a category or text, -1 for none.
+func (a *Axis) BinOfValue(value any) int {
+	if a.of == nil {
 		return -1
 	}
-	return a.of[code]
+	if code, ok := a.codes()[value]; ok {
+		return a.of[code]
+	}
+	return -1
 }

@@ -131,6 +131,11 @@ func (t *Table) describe(path string) error {
 	}
 	defer r.Close()
 	t.Schema = r.Schema()
+	for _, i := range r.IssueCounts() {
+		if i.Problem == dataset.Unsupported {
+			t.Issues = append(t.Issues, i)
+		}
+	}
 	stored, _ := r.Fields() // with labels and titles, if this program has written the file
 	for i := range t.Schema {
 		t.Schema[i].Nullable = true
