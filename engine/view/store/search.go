@@ -34,7 +34,7 @@ func ParseTerms(text string) (*Terms, error) {
 			t.folded = append(t.folded, []byte(f))
 		}
 	}
-	for i, part := range strings.Split(text, `"`) {
+	for i, part := range strings.Split(strings.ToValidUTF8(text, "\uFFFD"), `"`) {
 		if i%2 == 1 {
 			add(part)
 			continue
@@ -114,6 +114,7 @@ const excerptBytes = 90
 
 // excerpt returns the part of a text around the first hit of a term; false if there is none.
 func (t *Terms) excerpt(field, text string) (Excerpt, bool) {
+	text = strings.ToValidUTF8(text, "\uFFFD")
 	first := -1
 	at := []int{}
 	f := appendFolded(nil, text, &at)
@@ -267,6 +268,11 @@ func (t *Table) spans(size int) (all []span) {
 // Scan reads some columns of all rows, part by part in several goroutines, and passes the
 // batches, which are valid during the call, with the row of the table that is first in them.
 func (t *Table) Scan(ctx context.Context, columns frame.Schema, visit func(worker, first int, b *frame.Batch)) error {
+	return t.scan(ctx, columns, false, visit)
+}
+
+// scan is Scan. Raw texts may have bytes that are not UTF-8.
+func (t *Table) scan(ctx context.Context, columns frame.Schema, raw bool, visit func(worker, first int, b *frame.Batch)) error {
 	spans := t.spans(4096)
 	group, ctx := errgroup.WithContext(ctx)
 	var lock sync.Mutex
@@ -287,7 +293,7 @@ func (t *Table) Scan(ctx context.Context, columns frame.Schema, visit func(worke
 				if i >= len(spans) {
 					return nil
 				}
-				if err := t.read(ctx, spans[i], columns, b, func(first int) { visit(worker, first, b) }); err != nil {
+				if err := t.read(ctx, spans[i], columns, raw, b, func(first int) { visit(worker, first, b) }); err != nil {
 					return err
 				}
 			}
@@ -297,8 +303,8 @@ func (t *Table) Scan(ctx context.Context, columns frame.Schema, visit func(worke
 }
 
 // read reads a part of a file, batch by batch.
-func (t *Table) read(ctx context.Context, s span, columns frame.Schema, b *frame.Batch, visit func(first int)) error {
-	r, err := t.reader(s.file.path, columns)
+func (t *Table) read(ctx context.Context, s span, columns frame.Schema, raw bool, b *frame.Batch, visit func(first int)) error {
+	r, err := t.readerOf(s.file.path, columns, raw)
 	if err != nil {
 		return err
 	}
@@ -332,7 +338,7 @@ func (t *Table) searchFiles(ctx context.Context, terms *Terms, found []uint32, h
 	}
 	var lock sync.Mutex
 	kept := 0
-	return t.Scan(ctx, t.Scanned, func(worker, first int, b *frame.Batch) {
+	return t.scan(ctx, t.Scanned, true, func(worker, first int, b *frame.Batch) {
 		f := buffers[worker]
 		for r := range b.N {
 			row := uint32(first + r)

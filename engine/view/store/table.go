@@ -188,7 +188,12 @@ func (t *Table) divide(path string, o Options) (inMemory frame.Schema, err error
 
 // reader opens a file for some of its columns.
 func (t *Table) reader(path string, columns frame.Schema) (*dataset.Reader, error) {
-	r, err := dataset.Open(path, dataset.OpenOptions{Schema: columns, Columns: t.names, Numerals: t.numerals, MaxIssues: 3})
+	return t.readerOf(path, columns, false)
+}
+
+// readerOf is reader. Raw texts may have bytes that are not UTF-8.
+func (t *Table) readerOf(path string, columns frame.Schema, raw bool) (*dataset.Reader, error) {
+	r, err := dataset.Open(path, dataset.OpenOptions{Schema: columns, Columns: t.names, Numerals: t.numerals, Raw: raw, MaxIssues: 3})
 	return r, inFolder(path, err)
 }
 
