@@ -111,15 +111,19 @@ func known(b *frame.Batch) *frame.Batch {
 // MostExported is the number of persons of the largest page that WritePage writes.
 const MostExported = 1000
 
+// mostOpen is the number of persons whose texts are open on such a page.
+const mostOpen = 20
+
 // sheet is a page of persons that is complete in itself.
 type sheet struct {
 	Data   *Data
 	Styles template.CSS
 	Policy string
-	Heads  []string
+	Heads  []head
 	Rows   []sheetRow
 	Chips  []string
 	Total  int
+	Open   bool // texts are shown at once
 }
 
 type sheetRow struct {
@@ -159,8 +163,9 @@ func (v *Viewer) WritePage(ctx context.Context, path string, query url.Values) (
 	}
 	shown := v.columns(s)
 	for _, c := range shown {
-		p.Heads = append(p.Heads, d.titles[c.Field.Name])
+		p.Heads = append(p.Heads, head{Title: d.titles[c.Field.Name], Number: c.Numeric()})
 	}
+	p.Open = selected.Len() <= mostOpen
 	for i := range selected.Len() {
 		person, err := d.show(selected.At(i), s.search)
 		if err != nil {
