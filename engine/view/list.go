@@ -94,13 +94,12 @@ type facet struct {
 }
 
 type facetValue struct {
-	Label, To      string
-	On             bool
-	Count, Share   string
-	Target         string
-	Bar            template.HTML
-	Null           bool
-	Exact, Persons float64 // share and weighted count, for tests
+	Label, To    string
+	On           bool
+	Count, Share string
+	Target       string
+	Bar          template.HTML
+	Null         bool
 }
 
 // open begins a page: it reads the state and selects.
@@ -416,18 +415,16 @@ func (v *Viewer) facet(d *Data, s *State, c *store.Column, selected *store.Selec
 	}
 	for i := range a.Bins {
 		b := &a.Bins[i]
-		x := facetValue{Label: b.Label, Null: b.Null, On: slices.Contains(on, i), Count: humanize.Thousands(counts.Rows[i]), Persons: counts.Weight(i)}
-		if total > 0 {
-			x.Exact = counts.Weight(i) / total
-		}
-		x.Share = report.Percent(x.Exact)
+		x := facetValue{Label: b.Label, Null: b.Null, On: slices.Contains(on, i), Count: humanize.Thousands(counts.Rows[i])}
+		share := counts.Weight(i) / max(total, 1e-12)
+		x.Share = report.Percent(share)
 		var goal *float64
 		title := b.Label + ": " + x.Share
 		if target != nil {
 			goal, x.Target = &target[i], report.Percent(target[i])
 			title += ", target " + x.Target
 		}
-		x.Bar = report.ShareBar(title, x.Exact, goal, full)
+		x.Bar = report.ShareBar(title, share, goal, full)
 		if b.Label != store.NoLabel && !(b.Rest && len(b.Codes) > mostRest) {
 			x.To = s.with("/", func(n *State) { n.Where = toggled(n, a, on, exact, i) })
 		}

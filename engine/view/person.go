@@ -300,25 +300,11 @@ func (d *Data) known(x rules.Demand, measurable map[string]bool) bool {
 	case rules.Rule:
 		for i := range d.Plan.Rules {
 			if r := &d.Plan.Rules[i]; r.Name == x.Name {
-				return !slices.ContainsFunc(ruleFields(r), func(f string) bool { return !measurable[f] })
+				return !slices.ContainsFunc(r.Compared(), func(f string) bool { return !measurable[f] })
 			}
 		}
 	}
 	return true
-}
-
-// ruleFields lists the fields that a rule depends on.
-func ruleFields(r *plan.Rule) (names []string) {
-	if r.When != nil {
-		names = append(names, r.When.Fields...)
-	}
-	if r.Field != "" {
-		names = append(names, r.Field)
-	}
-	if r.By != nil {
-		names = append(names, r.By.Field)
-	}
-	return names
 }
 
 // complete returns rows of data files with all columns of the plan. Hidden fields that do
