@@ -297,6 +297,28 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
+// TestInferred opens lists of objects and mixed values, which are texts without a schema.
+func TestInferred(t *testing.T) {
+	for name, content := range map[string]string{
+		"a.jsonl": `{"a": [{"b": 1}], "c": 5}` + "\n" + `{"a": {"b": "Iași"}, "c": "x"}` + "\n",
+		"a.csv":   "a,c\n\"[{\"\"b\"\": 1}]\",5\n\"{\"\"b\"\": \"\"Iași\"\"}\",x\n",
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		x, err := Open(t.Context(), []string{path}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		terms, _ := ParseTerms("iasi")
+		hits, err := x.Search(t.Context(), terms)
+		if err != nil || len(x.Issues) > 0 || hits.Selection.Len() != 1 {
+			t.Errorf("%s: issues %v, %d hits, %v", name, x.Issues, hits.Selection.Len(), err)
+		}
+	}
+}
+
 func TestMark(t *testing.T) {
 	for _, c := range []struct{ search, text, want string }{
 		{"iasi", "La Iași, IAS\u0326I și ia\u0219i.", "La [Iași], [IAS\u0326I] și [ia\u0219i]."},

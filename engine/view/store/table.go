@@ -52,6 +52,7 @@ type Table struct {
 	files    []file
 	names    map[string]string
 	numerals []string
+	inferred bool // the schema is
 }
 
 // file is a data file with the rows from first.
@@ -130,7 +131,7 @@ func (t *Table) describe(path string) error {
 		return inFolder(path, err)
 	}
 	defer r.Close()
-	t.Schema = r.Schema()
+	t.Schema, t.inferred = r.Schema(), true
 	for _, i := range r.IssueCounts() {
 		if i.Problem == dataset.Unsupported {
 			t.Issues = append(t.Issues, i)
@@ -193,7 +194,7 @@ func (t *Table) reader(path string, columns frame.Schema) (*dataset.Reader, erro
 
 // readerOf is reader. Raw texts may have bytes that are not UTF-8.
 func (t *Table) readerOf(path string, columns frame.Schema, raw bool) (*dataset.Reader, error) {
-	r, err := dataset.Open(path, dataset.OpenOptions{Schema: columns, Columns: t.names, Numerals: t.numerals, Raw: raw, MaxIssues: 3})
+	r, err := dataset.Open(path, dataset.OpenOptions{Schema: columns, Columns: t.names, Numerals: t.numerals, Inferred: t.inferred, Raw: raw, MaxIssues: 3})
 	return r, inFolder(path, err)
 }
 
