@@ -41,6 +41,7 @@ var sections = []section{
 	{"Plan bundle", "The bundle of the Moldovan specification, with the allocation of its population.", goBench("./specs", "Bundle", "20x")},
 	{"Checks", "", goBench("./engine/check", "Add|Tables|Near|Texts", "3x")},
 	{"Journal", "", goBench("./engine/journal", ".", "1x")},
+	{"Viewer", "`personagen view`: the first page from the opening of the files on, a click on a value, a search that nobody has made before, the page of a person; and the memory held and taken from the system.", viewer},
 	{"Every seed and size", "`run specs/moldova.cue --provider none --seed S -n N`: forty populations. Deviations are in persons: of one-way margins, and of all tables and joints of a whole quota population.", seeds},
 	{"Offline texts", "`run specs/moldova.cue -n 10000`: of the fields of texts, the worst.", texts},
 }
@@ -174,6 +175,16 @@ func goBench(packages, pattern, times string) func(*bench, *bytes.Buffer) {
 			}
 		}
 		w.WriteString("```\n")
+	}
+}
+
+// viewer measures the pages of a million persons without texts and of 100,000 with.
+func viewer(b *bench, w *bytes.Buffer) {
+	for _, args := range []string{"run specs/moldova.cue --provider none -n 1000000 --format parquet", "run specs/moldova.cue -n 100000 --format parquet"} {
+		b.time(args + " -o $OUT")
+		check(os.Setenv("PERSONAGEN_VIEW", b.last))
+		fmt.Fprintf(w, "The release of `%s`, in `PERSONAGEN_VIEW`:\n\n", args)
+		goBench("./engine/view", "View", "3x")(b, w)
 	}
 }
 

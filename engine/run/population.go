@@ -236,8 +236,15 @@ func exceptions(b *bundle.Bundle, a *sample.Allocation) []check.Exception {
 // modelHash hashes all numbers of a model.
 func modelHash(m *sample.Model) string {
 	h := sha256.New()
-	var b []byte
-	number := func(v uint64) { b = binary.LittleEndian.AppendUint64(b, v) }
+	b := make([]byte, 0, 64<<10)
+	room := func() []byte {
+		if len(b) > cap(b)-8 {
+			h.Write(b)
+			b = b[:0]
+		}
+		return b
+	}
+	number := func(v uint64) { b = binary.LittleEndian.AppendUint64(room(), v) }
 	for _, v := range m.Vars {
 		b = append(b, v.Name...)
 		number(uint64(v.Card))
@@ -257,7 +264,7 @@ func modelHash(m *sample.Model) string {
 			number(uint64(v))
 		}
 		for _, cell := range c.Cell {
-			b = binary.LittleEndian.AppendUint32(b, uint32(cell))
+			b = binary.LittleEndian.AppendUint32(room(), uint32(cell))
 		}
 		for _, w := range c.Share {
 			number(math.Float64bits(w))
@@ -268,7 +275,7 @@ func modelHash(m *sample.Model) string {
 			number(uint64(v))
 		}
 		for _, cell := range l.Cell {
-			b = binary.LittleEndian.AppendUint32(b, uint32(cell))
+			b = binary.LittleEndian.AppendUint32(room(), uint32(cell))
 		}
 		number(math.Float64bits(l.AtLeast))
 		number(math.Float64bits(l.AtMost))
