@@ -575,6 +575,10 @@ func TestSweepDamaged(t *testing.T) {
 					if swept, err := Sweep(context.Background(), s, true, testOptions); err != nil || swept.Objects == 0 {
 						t.Fatalf("swept %+v, error %v", swept, err)
 					}
+					state, err := Status(context.Background(), s)
+					if err != nil || state.Done == testParts && state.Reduced == state.Reductions || state.Committed && strings.HasPrefix(name, "csv/") {
+						t.Errorf("the job is said to be whole: %+v, error %v", state, err)
+					}
 					for _, step := range steps() {
 						if err := step.do(context.Background(), s); err != nil {
 							t.Fatalf("%s: %v", step.name, err)
