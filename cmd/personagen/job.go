@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/personagen/personagen/engine/dataset"
+	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/job"
 	"github.com/personagen/personagen/engine/job/store"
@@ -52,6 +54,7 @@ type jobNewOptions struct {
 	formats  string
 	aliases  string
 	writer   writerFlags
+	ask      askFlags
 	quiet    bool
 }
 
@@ -68,7 +71,9 @@ With --provider a model writes the texts. The job says which, how many calls may
 flight and what they may cost, for all parts together: each part takes its share of the
 calls and rates of --at-once parts, so that no more parts than that may be made at the
 same time, and money from the budget slice by slice, handing back what it did not spend.
-The key is not in the job: job part finds it.`,
+The key is not in the job: job part finds it. What the texts will cost is estimated and
+printed, from the first 98,304 personas, and a person at a terminal is asked first, as by
+run.`,
 		Example:           "  personagen job new island.cue -n 10000000 --format parquet --to jobs/island",
 		Args:              oneSpec(),
 		ValidArgsFunction: completeSpec,
@@ -81,6 +86,7 @@ The key is not in the job: job part finds it.`,
 	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(dataset.FormatNames(), ",")+")")
 	f.StringVar(&o.aliases, "aliases", "", "write the columns of this set of the spec's aliases")
 	o.writer.addSealed(f)
+	o.ask.add(f, "")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the job as one JSON document")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(dataset.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
@@ -106,6 +112,9 @@ func (a *app) jobNew(c *cobra.Command, spec string, o jobNewOptions) error {
 	if err := o.writer.apply(c, &cfg); err != nil {
 		return err
 	}
+	if err := a.applyAsk(&o.ask, c, &cfg.Writer); err != nil {
+		return err
+	}
 	cfg.Aliases = o.aliases
 	progress := a.newProgress(o.quiet)
 	cfg.Events, cfg.Warnings = progress.event, a.warnings
@@ -115,14 +124,28 @@ func (a *app) jobNew(c *cobra.Command, spec string, o jobNewOptions) error {
 	case err != nil:
 		return interrupted(c.Context(), err)
 	case a.json:
-		return a.document(j)
+		return a.document(struct {
+			*job.Job
+			Forecast *run.TextForecast `json:"forecast,omitempty"`
+		}{j, j.Forecast()})
 	case o.quiet:
 		return nil
 	}
 	fmt.Fprintf(a.stdout, "%s in %s of %s, to be joined in %s\n", humanize.Count(j.Population.Size, "persona", "personas"),
 		humanize.Count(int64(j.Parts), "part", "parts"), humanize.Thousands(j.PartRows), humanize.Count(int64(j.Reductions), "reduction", "reductions"))
+	if f := j.Forecast(); f != nil {
+		fmt.Fprintf(a.stdout, "texts: %s%s\n", estimate(f), budgeted(j.Texts.Budget, f.Currency))
+	}
 	fmt.Fprintf(a.stdout, "  personagen job part %s 0..%d\n  personagen job reduce %s 0..%d\n  personagen job commit %s\n", o.to, j.Parts-1, o.to, j.Reductions-1, o.to)
 	return nil
+}
+
+// budgeted says what limits the cost of a job's texts.
+func budgeted(budget float64, currency string) string {
+	if budget == 0 {
+		return "; no --budget limits the cost"
+	}
+	return fmt.Sprintf("; the budget is %.2f %s", budget, cmp.Or(currency, endpoint.Prices().Currency))
 }
 
 // stepFlags are the flags of the commands that take part in a job.

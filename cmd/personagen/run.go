@@ -24,8 +24,7 @@ type runOptions struct {
 	rowsPerFile int64
 	workers     int
 	writer      writerFlags
-	yes         bool
-	askAbove    float64
+	ask         askFlags
 	unwatched   bool
 	quiet       bool
 }
@@ -67,8 +66,7 @@ code 5 means that texts are missing and that the same command continues the run.
 	f.Int64Var(&o.rowsPerFile, "rows-per-file", release.DefaultRowsPerFile, "largest number of rows of one file, a multiple of 32,768")
 	f.IntVar(&o.workers, "workers", 0, "number of goroutines that make persons, and of calls to a model at once unless --workers-in-flight or --max-in-flight is given; the data does not depend on it (default one per core)")
 	o.writer.add(c)
-	f.BoolVar(&o.yes, "yes", false, "do not ask before paying for texts")
-	f.Float64Var(&o.askAbove, "ask-above", 0, "estimated cost above which a person at a terminal is asked first (default from the spec, or 5)")
+	o.ask.add(f, "")
 	f.BoolVar(&o.unwatched, "no-monitor", false, "continue even if texts are missing from one group of people more often than from others")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the summary as one JSON document, progress as JSON lines on stderr")
@@ -82,8 +80,8 @@ func (a *app) run(c *cobra.Command, spec string, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	if !o.yes && a.terminal(a.stdin) {
-		cfg.Writer.Confirm = a.confirm
+	if err := a.applyAsk(&o.ask, c, &cfg.Writer); err != nil {
+		return err
 	}
 	progress := a.newProgress(o.quiet)
 	cfg.Events, cfg.Warnings = progress.event, a.warnings
@@ -104,12 +102,7 @@ func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
 	if err := checkFormats(cfg.Formats); err != nil {
 		return cfg, err
 	}
-	if cfg.Writer.Unwatched = o.unwatched; c.Flags().Changed("ask-above") {
-		if !(o.askAbove >= 0) {
-			return cfg, usagef("--ask-above must be 0 or more, not %g", o.askAbove)
-		}
-		cfg.Writer.AskAbove = &o.askAbove
-	}
+	cfg.Writer.Unwatched = o.unwatched
 	if err := checkRowsPerFile("rows-per-file", o.rowsPerFile); err != nil {
 		return cfg, err
 	}

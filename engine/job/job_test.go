@@ -591,6 +591,28 @@ func TestSweepDamaged(t *testing.T) {
 	}
 }
 
+// TestMadeAgainAfterSweep: a job that was swept can be made again from its plan.
+func TestMadeAgainAfterSweep(t *testing.T) {
+	several(t)
+	_, want := madeJob(t)
+	s := filled(t, store.Memory(), want)
+	if _, err := Sweep(context.Background(), s, false, testOptions); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remove(context.Background(), release.ManifestFile); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Commit(context.Background(), s, false, testOptions); !errors.Is(err, ErrIncomplete) || !strings.Contains(err.Error(), "make it again with job part") {
+		t.Errorf("got %v", err)
+	}
+	for _, step := range steps() {
+		if err := step.do(context.Background(), s); err != nil {
+			t.Fatalf("%s: %v", step.name, err)
+		}
+	}
+	compare(t, contents(t, s), want)
+}
+
 func TestRanges(t *testing.T) {
 	for _, c := range []struct {
 		numbers []int

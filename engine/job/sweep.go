@@ -25,8 +25,8 @@ func isTemporary(name string) bool { return strings.HasPrefix(name, store.Tempor
 // is no such thing. If unfinished is set, before or after Commit, it removes what stands in
 // the way of another attempt: temporary files, the files of parts without a receipt, receipts
 // that are not of this job, and objects that are not as a receipt says, with that receipt, and
-// with the manifest if they are data. It reads all objects then, and no part may be in the
-// making.
+// with the manifest if they are data, unless the job was swept before and so could not be
+// committed again. It reads all objects then, and no part may be in the making.
 func Sweep(ctx context.Context, in store.Store, unfinished bool, o Options) (swept Swept, err error) {
 	s, err := open(ctx, in, o)
 	if err != nil {
@@ -120,10 +120,14 @@ func (s *session) finished(ctx context.Context) (func(name string) bool, error) 
 	if err != nil {
 		return nil, err
 	}
+	swept, err := s.missing(ctx, joinedFindings, s.Reductions, joinedName)
+	if err != nil {
+		return nil, err
+	}
 	for _, of := range wrong {
 		left[of.Name], left[receiptOf[of.Name]] = true, true
-		if !strings.HasPrefix(of.Name, folder) {
-			left[release.ManifestFile] = true // without this file it is no release
+		if !strings.HasPrefix(of.Name, folder) && len(swept) == 0 {
+			left[release.ManifestFile] = true // without this file it is no release; Commit can write it again
 		}
 	}
 	return func(name string) bool {

@@ -50,7 +50,7 @@ func textsOf(cfg run.Config) *Texts {
 
 // writer adds what the job says to what the user of a process says.
 func (t *Texts) writer(o Options) run.Writer {
-	w := run.Writer{Endpoint: o.Writer.Endpoint, Trust: o.Writer.Trust, Unwatched: o.Writer.Unwatched}
+	w := run.Writer{Endpoint: o.Writer.Endpoint, Trust: o.Writer.Trust, Unwatched: o.Writer.Unwatched, Confirm: o.Writer.Confirm, AskAbove: o.Writer.AskAbove}
 	w.Endpoint.Model, w.Endpoint.BaseURL = t.Model, t.BaseURL
 	w.Endpoint.Workers, w.Endpoint.MaxInFlight = t.Workers, t.MaxInFlight
 	w.Calls, w.Budget, w.AtOnce, w.Sealed = t.Calls, t.Budget, t.AtOnce, true
