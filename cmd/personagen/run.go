@@ -17,16 +17,15 @@ import (
 )
 
 type runOptions struct {
-	persons     personFlags
-	out         string
-	formats     string
-	aliases     string
-	rowsPerFile int64
-	workers     int
-	writer      writerFlags
-	ask         askFlags
-	unwatched   bool
-	quiet       bool
+	persons   personFlags
+	out       string
+	formats   string
+	aliases   string
+	workers   int
+	writer    writerFlags
+	ask       askFlags
+	unwatched bool
+	quiet     bool
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -63,7 +62,6 @@ code 5 means that texts are missing and that the same command continues the run.
 	f.StringVarP(&o.out, "out", "o", "", "folder of the release (default out/NAME, where NAME is the file name of the spec)")
 	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(dataset.FormatNames(), ",")+")")
 	f.StringVar(&o.aliases, "aliases", "", "write the columns of this set of the spec's aliases")
-	f.Int64Var(&o.rowsPerFile, "rows-per-file", release.DefaultRowsPerFile, "largest number of rows of one file, a multiple of 32,768")
 	f.IntVar(&o.workers, "workers", 0, "number of goroutines that make persons, and of calls to a model at once unless --workers-in-flight or --max-in-flight is given; the data does not depend on it (default one per core)")
 	o.writer.add(c)
 	o.ask.add(f, "")
@@ -103,16 +101,13 @@ func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
 		return cfg, err
 	}
 	cfg.Writer.Unwatched = o.unwatched
-	if err := checkRowsPerFile("rows-per-file", o.rowsPerFile); err != nil {
-		return cfg, err
-	}
 	if o.workers < 0 {
 		return cfg, usagef("--workers must be at least 1, or 0 for one per core, not %d", o.workers)
 	}
 	if e := &cfg.Writer.Endpoint; o.workers > 0 && e.Workers == 0 && e.MaxInFlight == 0 {
 		e.Workers, e.MaxInFlight = o.workers, o.workers
 	}
-	cfg.Out, cfg.RowsPerFile, cfg.Workers, cfg.Aliases = o.out, o.rowsPerFile, o.workers, o.aliases
+	cfg.Out, cfg.Workers, cfg.Aliases = o.out, o.workers, o.aliases
 	if cfg.Out == "" {
 		cfg.Out = defaultOut(spec, cfg.Shard)
 	}
