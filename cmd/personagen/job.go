@@ -71,7 +71,8 @@ With --provider a model writes the texts. The job says which, how many calls may
 flight and what they may cost, for all parts together: each part takes its share of the
 calls and rates of --at-once parts, so that no more parts than that may be made at the
 same time, and money from the budget slice by slice, handing back what it did not spend.
-The key is not in the job: job part finds it. What the texts will cost is estimated and
+The key is not in the job: job part finds it. With --mode batch each part sends its
+requests in files and waits for the answers, which takes up to a day. What the texts will cost is estimated and
 printed, from the first 98,304 personas, and a person at a terminal is asked first, as by
 run.`,
 		Example:           "  personagen job new island.cue -n 10000000 --format parquet --to jobs/island",
@@ -90,6 +91,7 @@ run.`,
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the job as one JSON document")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(dataset.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
+	c.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions(run.Modes(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
@@ -182,8 +184,9 @@ Parts and shares are numbered from 0, as files are. A part that is made already 
 Texts that a model writes are in the job as they are accepted, and a part that is started
 again buys none of them twice. A kill loses at most the calls in flight and answers of the
 last moment that were not in the job yet; the rest of the killed part's slice of the budget
-counts as spent. Two processes that make the same part at the same time both pay. Exit code
-5 means that texts are missing, such as when the budget is spent or the endpoint is lost:
+counts as spent. Two processes that make the same part at the same time both pay. Batches
+stay at the provider when a process is killed or interrupted, and the same command collects
+them; of two processes, the later one takes over. Exit code 5 means that texts are missing, such as when the budget is spent or the endpoint is lost:
 the same command continues, also with what other parts have handed back.`, "  personagen job part jobs/island 0..9", job.Part, func(j *job.Job) int { return j.Parts })
 }
 
