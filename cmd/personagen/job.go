@@ -271,6 +271,9 @@ validate on the release afterwards, which takes longer and checks more.`,
 				return err
 			}
 			summary, err := job.Commit(c.Context(), in, verify, options)
+			if dataset.IsDiskFull(err) {
+				err = interrupted(c.Context(), err)
+			}
 			return a.released(c.Context(), summary, finish(), o.quiet, err)
 		},
 	}
@@ -388,10 +391,17 @@ func parseRange(text string) (of job.Range, n int, err error) {
 	return job.Range{First: first, Last: last}, 0, nil
 }
 
-// interrupted makes the error of a step that was interrupted that of its context.
+// errStepDisk is the error of a step of a job that has no space left.
+var errStepDisk = errors.New("the disk is full: free some space and start the same command again")
+
+// interrupted makes the error of a step that was interrupted that of its context, and says what
+// to do about a full disk.
 func interrupted(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return context.Canceled
+	case dataset.IsDiskFull(err):
+		return fmt.Errorf("%w; %w", err, errStepDisk)
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -177,6 +178,18 @@ func TestNoPromise(t *testing.T) {
 	}
 	if err := linkNew(from, to); !errors.Is(err, ErrExists) {
 		t.Errorf("got %v, want that the name exists", err)
+	}
+}
+
+// TestUnwritable: a folder that cannot be written to is not tried again.
+func TestUnwritable(t *testing.T) {
+	for _, cause := range []error{syscall.EROFS, syscall.EACCES} {
+		if err := unwritable(&fs.PathError{Op: "mkdir", Path: "x", Err: cause}); !errors.Is(err, ErrUnfit) || !errors.Is(err, cause) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if err := unwritable(syscall.ENOSPC); errors.Is(err, ErrUnfit) {
+		t.Errorf("got %v", err)
 	}
 }
 
