@@ -138,7 +138,8 @@ func (a *app) jobNew(c *cobra.Command, spec string, o jobNewOptions) error {
 	if f := j.Forecast(); f != nil {
 		fmt.Fprintf(a.stdout, "texts: %s%s\n", estimate(f), budgeted(j.Texts.Budget, f.Currency))
 	}
-	fmt.Fprintf(a.stdout, "  personagen job part %s 0..%d\n  personagen job reduce %s 0..%d\n  personagen job commit %s\n", o.to, j.Parts-1, o.to, j.Reductions-1, o.to)
+	at := humanize.ShellWord(o.to)
+	fmt.Fprintf(a.stdout, "  personagen job part %s 0..%d\n  personagen job reduce %s 0..%d\n  personagen job commit %s\n", at, j.Parts-1, at, j.Reductions-1, at)
 	return nil
 }
 

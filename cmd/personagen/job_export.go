@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/job"
 	"github.com/personagen/personagen/engine/job/adapters"
 	"github.com/personagen/personagen/engine/job/store"
@@ -96,6 +97,6 @@ func (a *app) writeExport(engine, out string, files []adapters.File) error {
 		}
 		fmt.Fprintf(a.stdout, "wrote %s\n", filepath.Join(out, f.Name))
 	}
-	_, err := fmt.Fprintf(a.stdout, "next: "+exports[engine].next+"\n", filepath.Join(out, entries[engine]))
+	_, err := fmt.Fprintf(a.stdout, "next: "+exports[engine].next+"\n", humanize.ShellWord(filepath.Join(out, entries[engine])))
 	return err
 }
