@@ -10,7 +10,7 @@ import (
 
 // fitVersion is raised when the fit of a problem or the form of an entry changes,
 // so that older cached fits are not used.
-const fitVersion = 5
+const fitVersion = 6
 
 // readCached returns the cached fit of a problem, nil when there is none. Key
 // identifies the problem. The error says that the entry is damaged, or that its

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"slices"
@@ -287,10 +288,29 @@ func (n *narrator) gapOn(open openings, way meeting) *gap {
 		way = way[1:] // with fewer conditions more persons come, so no fault is missed
 	}
 	all := fieldsOf(append(slices.Clip(meetings), way)...)
-	if !n.narrow(all) {
-		return &gap{wide: strings.Join(names, ", ")}
+	if n.narrow(all) {
+		return n.tryAll(names, n.space.scopeOf(all, n.kinds.Fields), open, way)
 	}
-	return n.tryAll(names, n.space.scopeOf(all, n.kinds.Fields), open, way)
+	some, fields := n.simplest(open, way)
+	if n.tryAll(fields, n.space.scopeOf(fields, n.kinds.Fields), some, way) == nil {
+		return nil
+	}
+	return &gap{wide: strings.Join(names, ", ")}
+}
+
+// simplest returns phrases whose conditions can be tried together on this way, those with
+// the fewest fields first, and the fields of these conditions and of the way. Whom they
+// cover, all phrases cover.
+func (n *narrator) simplest(open openings, way meeting) (some openings, fields []string) {
+	some = openings{missing: open.missing}
+	fields = fieldsOf(way)
+	byFields := func(a, b opening) int { return cmp.Compare(len(fieldsOf(a.meeting)), len(fieldsOf(b.meeting))) }
+	for _, o := range slices.SortedStableFunc(slices.Values(open.to), byFields) {
+		if wider := fieldsOf(append(some.meetings(), o.meeting, way)...); n.narrow(wider) {
+			some.to, fields = append(some.to, o), wider
+		}
+	}
+	return some, fields
 }
 
 // tryAll looks for a combination of fitted values that can occur and has too few

@@ -32,11 +32,23 @@ func (c *compiler) explain(err error, tied []int) {
 		}
 		d := c.diags.Errorf(c.spec.Place, "too-large", "the fit would need %d cells, over the budget of %d; its largest clique (%s) has %d",
 			tooLarge.Total, tooLarge.Budget, strings.Join(c.variableNames(tooLarge.Clique), " x "), tooLarge.Largest)
-		if tooLarge.Table >= 0 {
-			d.Place = c.tables[tooLarge.Table].spec.Place
-			d.WithHint("without table %q it would need %d; state it over coarser groups, or remove it", c.tables[tooLarge.Table].spec.Name, tooLarge.Without)
+		var without []string
+		for _, t := range tooLarge.Remove {
+			without = append(without, fmt.Sprintf("table %q", c.tables[t].spec.Name))
+		}
+		for _, scope := range tooLarge.Apart {
+			for i, v := range scope {
+				scope[i] = tied[v]
+			}
+			without = append(without, "what joins "+strings.Join(c.variableNames(scope), " and "))
+		}
+		if len(without) == 0 {
+			d.WithHint("state tables over coarser groups of these fields")
 		} else {
-			d.WithHint("state tables over coarser groups, or raise the budget")
+			d.WithHint("without %s it would need %d; state them over coarser groups, or remove them", strings.Join(without, ", "), tooLarge.Without)
+		}
+		if len(tooLarge.Remove) > 0 {
+			d.Place = c.tables[tooLarge.Remove[0]].spec.Place
 		}
 		for _, e := range tooLarge.FillIn {
 			d.Note("%s and %s share no table, but must share a clique", c.plan.Variables[tied[e[0]]].Name, c.plan.Variables[tied[e[1]]].Name)

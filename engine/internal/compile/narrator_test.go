@@ -95,6 +95,9 @@ func compileQuay(t *testing.T, edits ...string) (*plan.Plan, string) {
 	return b.Plan, said
 }
 
+// threeWide has fields whose combinations are too many to be tried.
+const threeWide = "	a: {kind: \"integer\", min: 0, max: 499}\n	b: {kind: \"integer\", min: 0, max: 499}\n	c: {kind: \"integer\", min: 0, max: 499}\n	hue: {kind"
+
 func TestNarrator(t *testing.T) {
 	p, said := compileQuay(t)
 	if said != "" {
@@ -186,7 +189,7 @@ func TestNarratorFaults(t *testing.T) {
 		{`banks.txt:10:1 error: no-phrase: the bank "job" has no phrase for everyone: none for guild null | add a section for them, or one without a condition`, []string{"is a cub", "<job>"}},
 		{`banks.txt:16:1 error: no-phrase: the bank "end" has no phrase for everyone: none for age 20 | add a section for them, or one without a condition`, []string{"[end] age: >=20", "[end] age: >20"}},
 		{`banks.txt:16:1 error: too-wide: the conditions of the bank "end" have too many combinations to check that everyone has a phrase: a, b, c | add a section without a condition`, []string{
-			"	hue: {kind", "	a: {kind: \"integer\", min: 0, max: 499}\n	b: {kind: \"integer\", min: 0, max: 499}\n	c: {kind: \"integer\", min: 0, max: 499}\n	hue: {kind",
+			"	hue: {kind", threeWide,
 			"[end] age: <20\nSo it goes.\n[end] age: >=20", "[end] a: <9\nSo it goes.\n[end] b: <9\nSo.\n[end] c: <9"}},
 		// numbers and facets
 		{`banks.txt:2:1 error: no-facet: the phrase has no facet "use", but <tool/use> is used | add a line /use under it`, []string{"The sea is near.", "The sea is near, and {he|she} <tool/use:1>.", "a {red|blue} <thing>", "a net\n  /use fishes"}},
@@ -228,6 +231,7 @@ func TestCoverageKnowsWhoComes(t *testing.T) {
 		"impossible":             {"rules:", `impossible: [{span: "second", hue: "slate"}]` + "\nrules:", `[tale] span: "first" | "second"`, "[tale] span: \"second\", hue: \"amber\"\nOld.\n[tale] span: \"first\""},
 		"through two banks":      {"rakes salt", "<rakes>\n[rakes] guild: \"salt\"\nrakes"},
 		"through a field's when": {"In the {guild} guild.", "<in>\n[in] guild: \"rope\"\nRopes.\n[in] guild: \"salt\"\nSalt."},
+		"few fields of many":     {"	hue: {kind", threeWide, "[end] age: <20\nSo it goes.\n[end] age: >=20", "[end] a: <9, c: 3\nSo it goes.\n[end] b: <9, c: 3\nSo.\n[end] c: <9\nSo.\n[end] c: >=9"},
 		"exceptions":             {`never: ["grey"]`, `never: ["grey"], fields: ["tale"]`, `mentions: ["hue"]`, `mentions: ["hue"], except: ["grey"]`},
 	} {
 		p, said := compileQuay(t, edits...)

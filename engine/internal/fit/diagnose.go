@@ -72,10 +72,11 @@ func (f *fitting) furthest(s *solver) *StalledError {
 // are only just impossible, the duals from before the weights grew hide that
 // direction; the change of the duals from one weight to the next still shows it.
 func (f *fitting) stretch(ctx context.Context, s *solver) (within bool, err error) {
-	exact := s.tolerance
+	exact, stop := s.tolerance, s.stop
 	s.tolerance, s.patience = max(exact, elasticSlack), fewPatience
+	s.stop = s.tolerance
 	defer func() {
-		s.tolerance, s.patience = exact, patience
+		s.tolerance, s.stop, s.patience = exact, stop, patience
 		for _, t := range s.tables {
 			if t.def.Role == Hard {
 				t.rho = 0

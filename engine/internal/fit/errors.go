@@ -11,17 +11,19 @@ type TooLargeError struct {
 	Largest, Total, Budget int64    // cells: of the largest clique, of all, allowed
 	Clique                 []int    // variables of the largest clique
 	FillIn                 [][2]int // pairs of variables that triangulation joined
-	Table                  int      // table without which the tree would be smallest, -1 when none helps
-	Without                int64    // cells of all cliques without that table
+	Remove                 []int    // tables without which, and without Apart, the budget suffices; none of them can stay
+	Apart                  [][]int  // sets of Problem.Together, likewise
+	Without                int64    // cells of all cliques without those
 
-	names, table string
+	names  string
+	remove []string
 }
 
 func (e *TooLargeError) Error() string {
 	msg := fmt.Sprintf("fit: the junction tree needs %d cells, more than the limit of %d; its largest clique (%s) has %d",
 		e.Total, e.Budget, e.names, e.Largest)
-	if e.Table >= 0 {
-		msg += fmt.Sprintf("; without table %s it would need %d", e.table, e.Without)
+	if len(e.remove) > 0 {
+		msg += fmt.Sprintf("; without %s it would need %d", strings.Join(e.remove, ", "), e.Without)
 	}
 	return msg
 }

@@ -14,8 +14,8 @@ const patternSweeps = 50
 // Fit finds, among the distributions that meet every hard table, the one that is
 // closest to the pattern tables in Kullback-Leibler divergence, plus the penalties
 // of the soft tables. Hard tables that disagree are first reconciled by the least
-// change within their tolerances. The result depends on the problem and on
-// Options.Tolerance only.
+// change within their tolerances. The result depends on the problem, Options.Tolerance
+// and Options.Stop only.
 //
 // The error is one or more plain errors, joined, for a malformed problem, or a
 // *TooLargeError, *NoSupportError, *InconsistentError, *ImpossibleError,
@@ -135,7 +135,7 @@ func (f *fitting) reset() {
 // solver returns a solver for some tables that starts at the tree's current
 // beliefs.
 func (f *fitting) solver(stage Stage, tables []*table) *solver {
-	s := &solver{tree: f.tree, possible: f.possible, tables: tables, tolerance: f.o.Tolerance, newton: true, damping: startDamping, patience: patience, repair: math.Inf(1), sweeps: f.sweeps}
+	s := &solver{tree: f.tree, possible: f.possible, tables: tables, tolerance: f.o.Tolerance, stop: f.o.Stop, newton: true, damping: startDamping, patience: patience, repair: math.Inf(1), sweeps: f.sweeps}
 	s.report = func(sweep int, tvd float64) { f.o.Progress(Progress{Stage: stage, Sweep: sweep, TVD: tvd}) }
 	s.place()
 	return s

@@ -345,8 +345,38 @@ func TestLadder(t *testing.T) {
 		if !errors.As(err, &e) {
 			t.Fatalf("got %v", err)
 		}
-		if e.Largest != 1e6 || e.Total != 1e6 || e.Table < 0 || e.Without != 20000 {
+		if e.Largest != 1e6 || e.Total != 1e6 || len(e.Remove)+len(e.Apart) != 1 || e.Without != 20000 {
 			t.Errorf("%+v", e)
+		}
+	})
+	t.Run("far too large", func(t *testing.T) { // all 45 pairs of ten fields
+		p := &Problem{}
+		for i := range 10 {
+			p.Vars = append(p.Vars, Var{string(rune('a' + i)), 5})
+			for j := range i {
+				p.Tables = append(p.Tables, full("pair", Hard, []int{j, i}, ones(25)))
+			}
+		}
+		_, err := Fit(context.Background(), p, Options{MaxCells: 20000})
+		var e *TooLargeError
+		if !errors.As(err, &e) {
+			t.Fatalf("got %v", err)
+		}
+		rest := &Problem{Vars: p.Vars}
+		for i := range p.Tables {
+			if !slices.Contains(e.Remove, i) {
+				rest.Tables = append(rest.Tables, p.Tables[i])
+			}
+		}
+		if _, err := Fit(context.Background(), rest, Options{MaxCells: 20000}); err != nil {
+			t.Errorf("without %d of the 45 tables: %v", len(e.Remove), err)
+		}
+		for _, i := range e.Remove {
+			more := *rest
+			more.Tables = append(slices.Clone(rest.Tables), p.Tables[i])
+			if _, err := Fit(context.Background(), &more, Options{MaxCells: 20000}); err == nil {
+				t.Errorf("table %d need not go", i)
+			}
 		}
 	})
 	t.Run("cancelled", func(t *testing.T) {

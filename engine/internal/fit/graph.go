@@ -257,22 +257,72 @@ func buildTree(p *Problem, budget int64) ([]Clique, error) {
 	if t.total <= float64(budget) {
 		return t.spanningTree(p.Vars), nil
 	}
-	e := &TooLargeError{Total: clampCells(t.total), Budget: budget, FillIn: t.fill, Table: -1}
+	e := &TooLargeError{Total: clampCells(t.total), Budget: budget, FillIn: t.fill}
 	for _, c := range t.cliques {
 		if n := clampCells(cells(p.Vars, c)); n > e.Largest {
 			e.Largest, e.Clique = n, c
 		}
 	}
 	e.names = namesOf(p.Vars, e.Clique)
-	e.Without = e.Total
-	for i := range p.Tables {
-		rest := slices.Delete(slices.Clone(scopes), i, i+1)
-		g := newGraph(p.Vars, rest)
-		if n := clampCells(g.eliminate(fillCost, rand.New(rand.NewPCG(0, 0))).total); n < e.Without {
-			e.Table, e.Without, e.table = i, n, p.Tables[i].Name
+	e.suggest(p, scopes)
+	return nil, e
+}
+
+// mostTrees bounds the trees that a suggestion tries.
+const mostTrees = 5000
+
+// suggest finds tables and sets of Together without which the tree is within the budget:
+// it removes, time after time, the one whose removal leaves the smallest tree, and then
+// puts back what need not go. It finds none where other scopes alone exceed the budget.
+func (e *TooLargeError) suggest(p *Problem, scopes [][]int) {
+	first := len(scopes) - len(p.Together) // of Together
+	gone := make([]bool, len(scopes))
+	total := func() int64 {
+		var rest [][]int
+		for i, scope := range scopes {
+			if !gone[i] {
+				rest = append(rest, scope)
+			}
+		}
+		return clampCells(newGraph(p.Vars, rest).eliminate(fillCost, rand.New(rand.NewPCG(0, 0))).total)
+	}
+	var order []int
+	for trees, least := 0, e.Total; least > e.Budget; {
+		best := -1
+		for i, scope := range scopes {
+			if gone[i] || len(scope) < 2 || i >= len(p.Tables) && i < first {
+				continue
+			}
+			if trees++; trees > mostTrees {
+				return
+			}
+			gone[i] = true
+			if n := total(); best < 0 || n < least {
+				best, least = i, n
+			}
+			gone[i] = false
+		}
+		if best < 0 {
+			return
+		}
+		gone[best] = true
+		order = append(order, best)
+	}
+	for _, i := range order {
+		gone[i] = false
+		if total() > e.Budget {
+			gone[i] = true
 		}
 	}
-	return nil, e
+	e.Without = total()
+	for i, out := range gone {
+		switch {
+		case out && i < first:
+			e.Remove, e.remove = append(e.Remove, i), append(e.remove, "table "+p.Tables[i].Name)
+		case out:
+			e.Apart, e.remove = append(e.Apart, scopes[i]), append(e.remove, "the set "+namesOf(p.Vars, scopes[i]))
+		}
+	}
 }
 
 func clampCells(x float64) int64 {

@@ -173,7 +173,7 @@ func (f *fitting) settle(ctx context.Context, tolerance float64) error {
 		return nil
 	}
 	s := f.solver(StageMeans, hard)
-	s.tolerance = max(s.tolerance, tolerance)
+	s.tolerance, s.stop = max(s.tolerance, tolerance), max(s.stop, tolerance)
 	end, err := s.run(ctx, f.o.MaxSweeps)
 	f.sweeps = s.sweeps
 	if err == nil && end != converged {

@@ -5,8 +5,12 @@ import "math"
 // Options control a fit. The zero value is ready to use.
 type Options struct {
 	// Tolerance is the largest total variation distance, as a share of the whole
-	// population, between a hard table's reconciled and fitted shares. 0 means 1e-9.
+	// population, between a hard table's reconciled and fitted shares, and what
+	// reconciliation takes for agreement. 0 means 1e-9.
 	Tolerance float64
+	// Stop is that distance at which the fit ends, at most Tolerance. Rounding can keep a
+	// fit from it; it then ends once it makes no more progress. 0 means DefaultStop.
+	Stop float64
 	// MaxCells bounds the cells of all cliques together, 8 bytes each and several
 	// times that in scratch space. 0 means 50 million.
 	MaxCells int64
@@ -16,6 +20,9 @@ type Options struct {
 	// to time during it, from the goroutine that called Fit.
 	Progress func(Progress)
 }
+
+// DefaultStop is the zero value of Options.Stop.
+const DefaultStop = 1e-12
 
 // Stage names a part of a fit.
 type Stage string
@@ -43,6 +50,10 @@ func (o Options) withDefaults() Options {
 	if o.Tolerance <= 0 {
 		o.Tolerance = 1e-9
 	}
+	if o.Stop <= 0 {
+		o.Stop = DefaultStop
+	}
+	o.Stop = min(o.Stop, o.Tolerance)
 	if o.MaxCells <= 0 {
 		o.MaxCells = 50e6
 	}

@@ -22,7 +22,8 @@ type solver struct {
 	possible  [][]bool // per node and clique cell: in the support
 	tables    []*table // to fit
 	tolerance float64
-	newton    bool // allow Newton steps
+	stop      float64 // at most tolerance
+	newton    bool    // allow Newton steps
 	report    func(sweep int, tvd float64)
 
 	sweeps   int
@@ -60,21 +61,26 @@ const (
 // the expected marginal totals are known") on a junction tree (Jirousek and
 // Preucil 1995, "On the effective implementation of the iterative proportional
 // fitting procedure"). When the rate of convergence predicts many more tours it
-// changes to Newton steps. It ends when all tables were measured within the
-// tolerance, with a proof that they cannot be, when it makes no progress, or with
-// the error of ctx.
+// changes to Newton steps. It ends when all tables were measured within the stop, or
+// within the tolerance and no longer closer; with a proof that they cannot be; when it
+// makes no progress; or with the error of ctx.
 func (s *solver) run(ctx context.Context, maxSweeps int) (outcome, error) {
 	s.tree.calibrate()
 	start := s.duals()
-	last := math.Inf(1)
+	last, before := math.Inf(1), math.Inf(1)
 	for tours := 1; tours <= maxSweeps; tours++ {
 		if err := ctx.Err(); err != nil {
 			return stalled, err
 		}
 		worst := s.tour()
 		s.sweeps++
-		if worst <= s.tolerance {
-			if worst = s.worst(); worst <= s.tolerance {
+		enough := s.stop
+		if worst >= before {
+			enough = s.tolerance // rounding, or tables that agree only so far, keep it from the stop
+		}
+		before = worst
+		if worst <= enough {
+			if worst = s.worst(); worst <= enough {
 				s.report(s.sweeps, worst)
 				return converged, nil
 			}
@@ -86,7 +92,7 @@ func (s *solver) run(ctx context.Context, maxSweeps int) (outcome, error) {
 			continue
 		}
 		s.report(s.sweeps, worst)
-		left := window * math.Log(worst/s.tolerance) / math.Log(last/worst)
+		left := window * math.Log(worst/s.stop) / math.Log(last/worst)
 		quick := worst < last && left <= slowTours
 		last = worst
 		if quick {
@@ -103,8 +109,8 @@ func (s *solver) run(ctx context.Context, maxSweeps int) (outcome, error) {
 	return stalled, nil
 }
 
-// runNewton takes Newton steps until the tables are met, or until patience steps
-// have not halved the distance.
+// runNewton takes Newton steps until the tables are met, or until patience steps, or
+// one step within the tolerance, have not halved the distance.
 func (s *solver) runNewton(ctx context.Context) (outcome, error) {
 	best, since := math.Inf(1), 0
 	s.trail = nil
@@ -117,7 +123,7 @@ func (s *solver) runNewton(ctx context.Context) (outcome, error) {
 		}
 		worst := s.worst()
 		s.report(s.sweeps, worst)
-		if worst <= s.tolerance {
+		if worst <= s.stop || worst <= s.tolerance && worst >= best/2 {
 			return converged, nil
 		}
 		since++
@@ -171,7 +177,7 @@ func (s *solver) fitNode(n *node) float64 {
 		if round == 0 {
 			first = worst
 		}
-		if worst <= max(first/10, s.tolerance/2) {
+		if worst <= max(first/10, s.stop/2) {
 			break
 		}
 	}
