@@ -192,12 +192,28 @@ func New(ctx context.Context, to store.Store, cfg run.Config, partRows int64) (*
 		err = s.place(ctx, bundleFile, sealed)
 	}
 	if err == nil {
+		err = s.checkPromise(ctx, bundleFile, sealed)
+	}
+	if err == nil {
 		err = s.place(ctx, jobFile, append(document, '\n'))
 	}
 	if errors.Is(err, ErrDiffers) {
 		return nil, fmt.Errorf("%w: %s holds another job; choose another place", run.ErrUsage, to)
 	}
 	return j, err
+}
+
+// checkPromise checks that the store does not put an object that is there, which some services
+// that speak S3 do whatever they are asked.
+func (s *session) checkPromise(ctx context.Context, name string, data []byte) error {
+	err := s.store.PutIfAbsent(ctx, name, bytes.NewReader(data), int64(len(data)))
+	if errors.Is(err, store.ErrExists) {
+		return nil
+	}
+	if err == nil {
+		err = fmt.Errorf("%w: %s has replaced an object that was to be put only if there is none, so two writers could not be told apart; use a service that supports If-None-Match", store.ErrUnfit, s.store)
+	}
+	return err
 }
 
 // reductions is the number of reductions: a power of two, so that each has as many

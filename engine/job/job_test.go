@@ -613,6 +613,24 @@ func TestMadeAgainAfterSweep(t *testing.T) {
 	compare(t, contents(t, s), want)
 }
 
+// careless is a store that puts an object whether there is one or not.
+type careless struct{ store.Store }
+
+func (s careless) PutIfAbsent(ctx context.Context, name string, from io.ReadSeeker, size int64) error {
+	return s.Put(ctx, name, from, size)
+}
+
+// TestCarelessStore: a store that breaks its promise has no job.
+func TestCarelessStore(t *testing.T) {
+	s := careless{store.Memory()}
+	if err := makeNew.do(context.Background(), s); !errors.Is(err, store.ErrUnfit) || !strings.Contains(err.Error(), "If-None-Match") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := Read(context.Background(), s); !errors.Is(err, run.ErrUsage) {
+		t.Errorf("got %v, want no job", err)
+	}
+}
+
 func TestRanges(t *testing.T) {
 	for _, c := range []struct {
 		numbers []int

@@ -147,7 +147,7 @@ func explain(name string, err error) error {
 		return fmt.Errorf("%s: %w", name, ErrExists)
 	case answer.Code == "NoSuchKey":
 		return fmt.Errorf("%s: %w", name, ErrAbsent)
-	case answer.Code == "NoSuchBucket", answer.Code == "AccessDenied", answer.Code == "InvalidAccessKeyId", answer.Code == "SignatureDoesNotMatch":
+	case answer.Code == "NoSuchBucket", answer.Code == "AccessDenied", answer.Code == "InvalidAccessKeyId", answer.Code == "SignatureDoesNotMatch", answer.Code == "RequestTimeTooSkewed":
 		return fmt.Errorf("%w: %s: %v", ErrUnfit, name, err)
 	}
 	return fmt.Errorf("%s: %w", name, err)
