@@ -136,8 +136,8 @@ func (b *bench) farParts(w *bytes.Buffer, sample int) perPart {
 	}
 	fmt.Fprintf(w, "| `job part`, all | %d | %.2f | %.0f |\n", sample, sum.processor/float64(sample), sum.peak)
 	size := fileSize(filepath.Join(job, "data", fmt.Sprintf("train-%05d-of-%05d.parquet", 0, all)))
-	copyReceipts(job, all)
-	reduced := b.measure("job reduce "+job+" 0 -q", "GOMAXPROCS=1")
+	copyReceipts(job, all, (all-1)/max(1, sample-1))
+	reduced := b.measure("job reduce "+job+" 1 -q", "GOMAXPROCS=1")
 	fmt.Fprintf(w, "| `job reduce` of one reduction, with %d receipts | 1 | %.2f | %.0f |\n", all, reduced.processor, reduced.peak)
 	copyReductions(job)
 	for _, step := range []string{"commit", "status"} {
@@ -155,14 +155,15 @@ func fileSize(path string) float64 {
 	return float64(info.Size())
 }
 
-// copyReceipts gives all parts that were not made the files and findings of the first, under
-// their names, and fingerprints of nobody.
-func copyReceipts(job string, all int) {
+// copyReceipts gives all parts that were not made the files and findings of one, under their
+// names, and fingerprints of nobody. That one is not the first, which alone has a sample of the
+// first persons.
+func copyReceipts(job string, all, of int) {
 	at := func(names ...string) string { return filepath.Join(append([]string{job, "_job"}, names...)...) }
 	number := func(i int) string { return fmt.Sprintf("%06d", i) }
-	data, err := os.ReadFile(at("parts", number(0)+".json"))
+	data, err := os.ReadFile(at("parts", number(of)+".json"))
 	check(err)
-	fingerprints, err := os.ReadFile(at("fingerprints", number(0)))
+	fingerprints, err := os.ReadFile(at("fingerprints", number(of)))
 	check(err)
 	none := nobody(fingerprints)
 	for i := range all {
@@ -176,11 +177,11 @@ func copyReceipts(job string, all int) {
 		for _, f := range r["files"].([]any) {
 			file := f.(map[string]any)
 			old := file["name"].(string)
-			file["name"], file["rows"] = strings.Replace(old, "-00000-of-", fmt.Sprintf("-%05d-of-", i), 1), rows
+			file["name"], file["rows"] = strings.Replace(old, fmt.Sprintf("-%05d-of-", of), fmt.Sprintf("-%05d-of-", i), 1), rows
 			check(os.Link(filepath.Join(job, old), filepath.Join(job, file["name"].(string))))
 		}
 		r["findings"].(map[string]any)["name"] = "_job/findings/" + number(i)
-		check(os.Link(at("findings", number(0)), at("findings", number(i))))
+		check(os.Link(at("findings", number(of)), at("findings", number(i))))
 		r["fingerprints"] = map[string]any{"name": "_job/fingerprints/" + number(i), "bytes": len(none), "sha256": strings.Repeat("0", 64)}
 		check(os.WriteFile(at("fingerprints", number(i)), none, 0o644))
 		receipt, err := json.Marshal(r)
@@ -189,22 +190,28 @@ func copyReceipts(job string, all int) {
 	}
 }
 
-// copyReductions gives all reductions that were not made what the first found.
+// copyReductions gives all reductions what the second found, which has joined as many parts as
+// the first.
 func copyReductions(job string) {
 	at := func(names ...string) string { return filepath.Join(append([]string{job, "_job"}, names...)...) }
-	var sealed struct{ Reductions int }
+	var sealed struct{ Parts, Reductions int }
 	data, err := os.ReadFile(at("job.json"))
 	check(err)
 	check(json.Unmarshal(data, &sealed))
-	data, err = os.ReadFile(at("reduced", "0000.json"))
+	data, err = os.ReadFile(at("reduced", "0001.json"))
 	check(err)
-	for i := 1; i < sealed.Reductions; i++ {
+	for i := range sealed.Reductions {
 		var r map[string]any
 		check(json.Unmarshal(data, &r))
 		r["reduction"] = i
 		number := fmt.Sprintf("%04d", i)
 		r["findings"].(map[string]any)["name"] = "_job/joined/" + number
-		check(os.Link(at("joined", "0000"), at("joined", number)))
+		if i != 1 {
+			check(os.Link(at("joined", "0001"), at("joined", number)))
+		}
+		for _, kind := range r["repeats"].([]any) { // as many persons as were joined
+			kind.(map[string]any)["compared"] = count(sealed.Parts, sealed.Reductions) * partRows
+		}
 		receipt, err := json.Marshal(r)
 		check(err)
 		check(os.WriteFile(at("reduced", number+".json"), receipt, 0o644))
