@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -151,16 +152,9 @@ func choosePersons(b *bundle.Bundle, c *Config) (release.Population, error) {
 		if s.Of < 1 || s.Index < 1 || s.Index > s.Of || int64(s.Of) > persons.Count {
 			return persons, fmt.Errorf("%w: shard %d/%d of %d persons does not exist", ErrUsage, s.Index, s.Of, persons.Count)
 		}
-		first, end := cut(persons.Count, s.Index-1, s.Of), cut(persons.Count, s.Index, s.Of)
-		persons.First, persons.Count = first, end-first
+		persons.First, persons.Count = s.Rows(persons.Count, cmp.Or(c.RowsPerFile, release.DefaultRowsPerFile))
 	}
 	return persons, nil
-}
-
-// cut returns where part i of k parts of n begins.
-func cut(n int64, i, k int) int64 {
-	q, r := n/int64(k), n%int64(k)
-	return q*int64(i) + min(int64(i), r)
 }
 
 // allocation is a sampler, the counts it reads in quota mode, and what they
