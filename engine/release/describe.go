@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/personagen/personagen/engine/check"
 	"github.com/personagen/personagen/engine/internal/inputs"
 	"github.com/personagen/personagen/engine/report"
@@ -41,19 +39,7 @@ type Gathered struct {
 // Describe writes the documents of the release: plan, statistics, card, Croissant
 // description, citation and report, and the manifest last. Call it after Check.
 func (d *Draft) Describe(of Description) (*Manifest, error) {
-	files := make([]File, len(d.files))
-	var g errgroup.Group
-	for i, f := range d.files {
-		g.Go(func() (err error) {
-			files[i], err = hashFile(d.dir, f.Name)
-			files[i].Rows = f.Rows
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	m, docs, err := Describe(d.options, of, Gathered{d.result, d.pipeline.Findings().Sampler.Gallery(), d.pipeline.Workers(), files})
+	m, docs, err := Describe(d.options, of, Gathered{d.result, d.pipeline.Findings().Sampler.Gallery(), d.pipeline.Workers(), d.written})
 	if err != nil {
 		return nil, err
 	}

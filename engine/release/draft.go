@@ -59,6 +59,7 @@ type Draft struct {
 	fs       fileSystem
 	lock     *scratch.Lock // says that this process works in dir; nil where the system has no locks
 	files    []DataFile
+	written  []File // per data file, its row of the manifest
 	suite    *check.Suite
 	pipeline *pipeline.Pipeline
 	result   *check.Result

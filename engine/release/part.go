@@ -2,10 +2,6 @@ package release
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"hash"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -41,32 +37,16 @@ func NewParts(o Options, tempdir string) (*Parts, error) {
 func (p *Parts) Make(ctx context.Context, part Part, dir string, sources func(worker int) Source) ([]File, *Findings, error) {
 	line := pipeline.New(p.options.Plan, p.options.Aliases, p.suite, p.options.Workers, sources)
 	line.Sample(p.options.Plan, p.options.Population.Seed)
-	hashes := make([]counted, len(part.Files))
-	for i, f := range part.Files {
-		hashes[i].Hash = sha256.New()
+	for _, f := range part.Files {
 		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(filepath.FromSlash(f.Name))), 0o755); err != nil {
 			return nil, nil, err
 		}
 	}
-	if err := p.options.writePart(ctx, line, part, dir, func(i int) io.Writer { return &hashes[i] }); err != nil {
+	files, err := p.options.writePart(ctx, line, part, dir)
+	if err != nil {
 		return nil, nil, err
 	}
-	files := make([]File, len(part.Files))
-	for i, f := range part.Files {
-		files[i] = File{Name: f.Name, Bytes: hashes[i].bytes, Rows: f.Rows, SHA256: hex.EncodeToString(hashes[i].Sum(nil))}
-	}
 	return files, line.Findings(), nil
-}
-
-// counted is a hash that counts its bytes.
-type counted struct {
-	hash.Hash
-	bytes int64
-}
-
-func (c *counted) Write(p []byte) (int, error) {
-	c.bytes += int64(len(p))
-	return c.Hash.Write(p)
 }
 
 // NewFindings returns the findings of no rows.

@@ -2,9 +2,11 @@ package release
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
+	"hash"
 	"path/filepath"
 
 	"github.com/personagen/personagen/engine/check"
@@ -31,44 +33,63 @@ func (d *Draft) Write(ctx context.Context, sources func(worker int) Source, prog
 	if err := d.makeFolders(); err != nil {
 		return err
 	}
-	for _, part := range o.parts() {
+	all := o.parts()
+	d.written = make([]File, len(d.files))
+	for i, part := range all {
 		p.Progress = func(rows int64) { progress(part.First - o.Population.First + rows) }
-		if err := o.writePart(ctx, p, part, d.dir, nil); err != nil {
+		files, err := o.writePart(ctx, p, part, d.dir)
+		if err != nil {
 			return err
+		}
+		for k, f := range files {
+			d.written[k*len(all)+i] = f // as layout orders them
 		}
 	}
 	return nil
 }
 
-// writePart writes the files of a part to their folders in dir. With hash, each file is
-// also passed to what hash returns.
-func (o *Options) writePart(ctx context.Context, p *pipeline.Pipeline, part Part, dir string, hash func(file int) io.Writer) error {
+// writePart writes the files of a part to their folders in dir. It returns their rows of
+// the manifest, with the hashes of what should be on the disk.
+func (o *Options) writePart(ctx context.Context, p *pipeline.Pipeline, part Part, dir string) ([]File, error) {
 	p.Files = nil
+	hashes := make([]counted, len(part.Files))
 	defer func() {
 		for _, w := range p.Files {
 			w.Abort()
 		}
 	}()
 	for i, f := range part.Files {
-		options := dataset.Options{Metadata: o.metadata(f), Version: o.Version}
-		if hash != nil {
-			options.Copy = hash(i)
-		}
+		hashes[i].Hash = sha256.New()
+		options := dataset.Options{Metadata: o.metadata(f), Version: o.Version, Copy: &hashes[i]}
 		w, err := dataset.Create(f.Format, filepath.Join(dir, filepath.FromSlash(f.Name)), p.Columns.Schema, options)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		p.Files = append(p.Files, w)
 	}
 	if err := p.Run(ctx, part.First, part.Rows); err != nil {
-		return err
+		return nil, err
 	}
-	for _, w := range p.Files {
+	files := make([]File, len(part.Files))
+	for i, w := range p.Files {
 		if err := w.Close(); err != nil {
-			return err
+			return nil, err
 		}
+		f := part.Files[i]
+		files[i] = File{Name: f.Name, Bytes: hashes[i].bytes, Rows: f.Rows, SHA256: hex.EncodeToString(hashes[i].Sum(nil))}
 	}
-	return nil
+	return files, nil
+}
+
+// counted is a hash that counts its bytes.
+type counted struct {
+	hash.Hash
+	bytes int64
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	c.bytes += int64(len(p))
+	return c.Hash.Write(p)
 }
 
 // Check returns the result of the checks of the rows written.
