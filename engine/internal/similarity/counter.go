@@ -31,16 +31,16 @@ func (c *hashCounter) reset() {
 
 // addRuns adds every run of length words of a text, and returns the largest
 // number of texts that one of them occurs in. Runs are hashed as polynomials,
-// which move on one word at a time.
-func (c *hashCounter) addRuns(words []uint64, length, text int) (most int32) {
+// which move on one word at a time; the hashes of the words must be mixed.
+func (c *hashCounter) addRuns(mixed []uint64, length, text int) (most int32) {
 	top := uint64(1)
 	for range length {
 		top *= base
 	}
 	h := uint64(0)
-	for i, w := range words {
-		if h = h*base + rng.Mix(w); i >= length {
-			h -= top * rng.Mix(words[i-length])
+	for i, w := range mixed {
+		if h = h*base + w; i >= length {
+			h -= top * mixed[i-length]
 		}
 		if i >= length-1 {
 			most = max(most, c.add(rng.Mix(h), text))
@@ -84,15 +84,14 @@ func (c *hashCounter) mostTexts(texts [][]uint64, length int, enough int32) int6
 	return int64(most)
 }
 
-// count returns the number of texts that a hash has occurred in.
-func (c *hashCounter) count(hash uint64) int32 {
-	last := uint64(len(c.slots) - 1)
-	for at := hash & last; ; at = (at + 1) & last {
-		switch slot := c.slots[at]; {
-		case slot&mostCounted == 0:
-			return 0
-		case slot>>24 == hash>>24:
-			return int32(slot & mostCounted)
+// pairs returns the number of pairs of a text and a distinct hash in it, and how many
+// of them have a hash that occurs in more than so many texts.
+func (c *hashCounter) pairs(than float64) (all, beyond int) {
+	for _, slot := range c.slots {
+		n := int(slot & mostCounted)
+		if all += n; float64(n) > than {
+			beyond += n
 		}
 	}
+	return all, beyond
 }

@@ -119,12 +119,12 @@ func MeasureRecurrence(persons [][]Prose, words [][][]uint64) *Recurrence {
 // distinctPairs returns distinct-2 of the texts of persons, of at most so many words.
 func distinctPairs(persons [][][]uint64, most int) float64 {
 	pairs, total := newHashCounter(most), 0
-	var bare []uint64
+	var bare []uint64 // mixed
 	for _, texts := range persons {
 		for _, text := range texts {
 			bare = bare[:0]
 			for _, w := range text {
-				bare = append(bare, w&^Masked)
+				bare = append(bare, rng.Mix(w&^Masked))
 			}
 			total += max(0, len(bare)-1)
 			pairs.addRuns(bare, 2, 0)
@@ -136,42 +136,20 @@ func distinctPairs(persons [][][]uint64, most int) float64 {
 // countRuns counts runs of words within texts.
 func (r *Recurrence) countRuns(persons [][]Prose, most int) {
 	runs := newHashCounter(most)
-	own := make([][]uint64, len(persons)) // the distinct runs of each person
-	var words []uint64
+	var words []uint64 // mixed
 	for i, texts := range persons {
 		for _, text := range texts {
 			words = words[:0]
 			for _, w := range text {
 				if w != SentenceEnd {
-					words = append(words, w)
+					words = append(words, rng.Mix(w))
 				}
 			}
-			own[i] = appendRuns(own[i], words, runWords)
-		}
-		slices.Sort(own[i])
-		own[i] = slices.Compact(own[i])
-		for _, run := range own[i] {
-			runs.add(run, i)
+			runs.addRuns(words, runWords, i)
 		}
 	}
-	all, common := 0, 0
-	for _, list := range own {
-		all += len(list)
-		for _, run := range list {
-			if n := runs.count(run); n > 1 && float64(n) > commonShare*float64(r.Persons) {
-				common++
-			}
-		}
-	}
+	all, common := runs.pairs(max(1, commonShare*float64(r.Persons)))
 	r.Runs = sketch.Tidy(float64(common) / float64(max(1, all)))
-}
-
-// appendRuns appends the hashes of the runs of so many words.
-func appendRuns(out, words []uint64, length int) []uint64 {
-	for i := range max(0, len(words)-length+1) {
-		out = append(out, hashWords(words[i:i+length]))
-	}
-	return out
 }
 
 func hashWords(words []uint64) uint64 {

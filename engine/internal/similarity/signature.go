@@ -69,13 +69,35 @@ func NewSignature(words []uint64) Signature {
 	}
 	s.opening, _ = Opening(words)
 	for bin, value := range least {
-		for attempt := uint64(0); value == emptyBin; attempt++ {
-			value = least[rng.Mix(uint64(bin)<<32|attempt)>>57]
+		for attempt := 0; value == emptyBin; attempt++ {
+			value = least[donor(bin, attempt)]
 		}
 		s.minima[bin] = uint16(value)
 	}
 	return s
 }
+
+// donor returns the bin that an empty bin copies in an attempt.
+func donor(bin, attempt int) uint8 {
+	if attempt < len(donors[bin]) {
+		return donors[bin][attempt]
+	}
+	return drawDonor(bin, attempt)
+}
+
+func drawDonor(bin, attempt int) uint8 {
+	return uint8(rng.Mix(uint64(bin)<<32|uint64(attempt)) >> 57)
+}
+
+// donors are the bins of the first attempts: short texts leave most bins empty.
+var donors = func() (t [bins][32]uint8) {
+	for bin := range t {
+		for attempt := range t[bin] {
+			t[bin][attempt] = drawDonor(bin, attempt)
+		}
+	}
+	return t
+}()
 
 // emptyBin is the minimum of a bin without shingles: more than any value.
 const emptyBin = math.MaxUint64

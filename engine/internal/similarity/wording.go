@@ -3,6 +3,7 @@ package similarity
 import (
 	"math"
 
+	"github.com/personagen/personagen/engine/internal/rng"
 	"github.com/personagen/personagen/engine/internal/sketch"
 )
 
@@ -28,12 +29,13 @@ func measureWording(texts [][]uint64) Wording {
 	texts = texts[:min(len(texts), mostCounted)]
 	w := Wording{Texts: int64(len(texts))}
 	longest := 0
-	bare, masked := make([][]uint64, len(texts)), make([][]uint64, len(texts))
+	bare, masked := make([][]uint64, len(texts)), make([][]uint64, len(texts)) // mixed
 	for i, words := range texts {
 		w.Words += int64(len(words))
 		longest = max(longest, len(words))
+		bare[i] = make([]uint64, 0, len(words))
 		for _, word := range words {
-			bare[i] = append(bare[i], word&^Masked)
+			bare[i] = append(bare[i], rng.Mix(word&^Masked))
 		}
 		masked[i] = collapse(words)
 	}
@@ -68,15 +70,18 @@ func measureWording(texts [][]uint64) Wording {
 	return w
 }
 
-// collapse replaces consecutive masked words by one.
+// collapse replaces consecutive masked words by one, and mixes all hashes.
 func collapse(words []uint64) []uint64 {
 	out := make([]uint64, 0, len(words))
+	wasMasked := false
 	for _, w := range words {
-		if w&Masked == 0 {
-			out = append(out, w)
-		} else if n := len(out); n == 0 || out[n-1] != Masked {
-			out = append(out, Masked)
+		masked := w&Masked != 0
+		if !masked {
+			out = append(out, rng.Mix(w))
+		} else if !wasMasked {
+			out = append(out, rng.Mix(Masked))
 		}
+		wasMasked = masked
 	}
 	return out
 }
