@@ -127,6 +127,7 @@ type texts struct {
 	compared sketch.Lowest[[]similarity.Signature] // per text field
 	kept     sketch.Lowest[keptPerson]
 	names    map[uint64]string // words of the persons kept, by their hash
+	recent   [1024]uint64      // hashes that names has: most words occur again soon
 
 	comparison *comparedTexts // nil after more rows
 
@@ -357,7 +358,12 @@ func (t *texts) sample(p *sampledPerson, i int) {
 		language := t.plan.fields[i].language
 		p.prose[language] = append(p.prose[language], similarity.AppendProse(tokens, words))
 		for k, hash := range words {
-			if _, known := t.names[hash]; !known && hash&similarity.Masked == 0 {
+			recent := &t.recent[hash>>54]
+			if *recent == hash || hash&similarity.Masked != 0 {
+				continue
+			}
+			*recent = hash
+			if _, known := t.names[hash]; !known {
 				t.names[hash] = string(tokens.Lower[tokens.Words[k].From:tokens.Words[k].To])
 			}
 		}

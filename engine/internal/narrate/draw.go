@@ -100,6 +100,9 @@ func (d *drawer) choose(passed [][]uint8, n int) {
 // grow makes the node that follows another.
 func (d *drawer) grow(from int32, passed uint8) int32 {
 	at := int32(len(d.nodes))
+	if len(d.nodes) == cap(d.nodes) {
+		d.nodes = slices.Grow(d.nodes, max(1, len(d.nodes))) // append grows by a quarter and copies more
+	}
 	d.nodes = append(d.nodes, node{parent: from, passed: passed, list: -1})
 	d.nodes[from].next[passed] = at
 	return at
