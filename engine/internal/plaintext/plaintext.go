@@ -4,7 +4,9 @@
 package plaintext
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -33,16 +35,34 @@ func NFCBytes(b []byte) []byte {
 // punctuation. For other texts it returns false. It spares most texts the look-ups of
 // package norm, one per character.
 func composed(s string) bool {
-	for i := 0; i < len(s); i++ {
+	for i := 0; i < len(s); {
+		if i+8 <= len(s) {
+			others := beyond(binary.LittleEndian.Uint64([]byte(s[i : i+8])))
+			if others == 0 {
+				i += 8
+				continue
+			}
+			i += bits.TrailingZeros64(others) / 8
+		}
 		switch c := s[i]; {
-		case c < 0xcc, c == 0xd0, c == 0xd1: // ASCII, continuation bytes, U+0080 to U+02FF, U+0400 to U+047F
+		case c < 0xcc, c == 0xd0, c == 0xd1:
+			i++
 		case c == 0xe2 && i+2 < len(s) && s[i+1] == 0x80 && s[i+2] >= 0x82: // U+2002 to U+203F
-			i += 2
+			i += 3
 		default:
 			return false
 		}
 	}
 	return true
+}
+
+// beyond sets the highest bit of each of eight bytes from CC on, except D0 and D1. The other
+// bytes are ASCII, continuation bytes, and the first bytes of U+0080 to U+02FF and U+0400 to
+// U+047F.
+func beyond(v uint64) uint64 {
+	const every, high = 0x0101010101010101, 0x8080808080808080
+	cyrillic := (v | every) ^ 0xd1*every // 0 where it is
+	return v & (v&^high + 0x34*every) & (cyrillic&^high + 0x7f*every | cyrillic) & high
 }
 
 // Steers reports whether a character controls a terminal or the direction of a text:

@@ -78,7 +78,14 @@ func FuzzVisible(f *testing.F) {
 func TestComposed(t *testing.T) {
 	accepted := 0
 	for r := rune(0); r <= unicode.MaxRune; r++ {
-		if !utf8.ValidRune(r) || !composed(string(r)) {
+		if !utf8.ValidRune(r) {
+			continue
+		}
+		alone := composed(string(r))
+		if long := "nine “бăȱ” " + string(r) + " – and on"; composed(long) != alone {
+			t.Errorf("composed says %v of %U, but not in %q", alone, r, long)
+		}
+		if !alone {
 			continue
 		}
 		accepted++
