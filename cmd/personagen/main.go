@@ -17,9 +17,8 @@ func main() {
 	os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
 }
 
-// growth returns the percentage for debug.SetGCPercent. A run allocates little and
-// keeps its buffers, so collecting more often than usual costs almost nothing and
-// keeps the peak of memory near what is in use. vet ends before memory matters:
+// growth returns the percentage for debug.SetGCPercent. A run has Go's usual one: 40 takes
+// a fifth less memory at the peak and 3 % more processor time. vet ends before memory matters:
 // collecting less often saves a fifth of its time. A run that calls a model allocates
 // with each call, and each collection scans the stacks of three goroutines per call in
 // flight, so it too collects less often.
@@ -28,5 +27,5 @@ func growth(args []string) int {
 	if model || len(args) > 0 && args[0] == "vet" {
 		return 200
 	}
-	return 40
+	return 100
 }
