@@ -110,6 +110,8 @@ type view struct {
 	Pyramid *pyramidView
 	Places  *placesView
 	Margins []marginView
+	// LogShares says that a margin has a logarithmic axis.
+	LogShares bool
 	Numbers []numberView
 	Dates   []dateView
 	Records []recordsView

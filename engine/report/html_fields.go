@@ -21,6 +21,8 @@ type marginView struct {
 	Published      bool
 	PublishedWhere string
 	Filtered       bool // the target population is not everyone
+	Axis           template.HTML
+	Log            bool // dots on a logarithmic axis
 	Rows           []valueView
 	Rest           *marginView // the folded rows
 	Others         *othersView // the values that are not shown, nil if all are
@@ -29,10 +31,10 @@ type marginView struct {
 }
 
 type valueView struct {
-	Label                       string
-	Null                        bool
-	Plot                        template.HTML
-	Share, Published, Deviation string
+	Label                               string
+	Null                                bool
+	Plot                                template.HTML
+	Share, Target, Published, Deviation string
 }
 
 // othersView sums the values of a field that are not shown.
@@ -112,33 +114,30 @@ func (v *view) margin(f *Field) marginView {
 		}
 	}
 	null := share(f.none(), float64(rows))
-	full := null
-	for _, x := range values {
-		full = max(full, x.Share)
-		if x.Target != nil {
-			full = max(full, *x.Target)
-		}
-	}
+	axis := shareScale(values, null)
+	out.Axis, out.Log = shareAxis(axis), axis.log
 	for _, x := range values {
 		row := valueView{Label: x.Label, Share: percentOf(x.Share), Deviation: countOf(x.Count)}
 		title := x.Label + ": " + row.Share
 		if x.Target != nil {
+			row.Target = percentOf(*x.Target)
 			row.Deviation = deviationOf(x.Count - *x.Target*float64(rows))
-			title += ", target " + percentOf(*x.Target)
+			title += ", target " + row.Target
 		}
 		if x.Published != nil {
 			row.Published = percentOf(*x.Published)
 		}
-		row.Plot = barStrip(title, x.Share, x.Target, full)
+		row.Plot = shareStrip(title, x.Share, x.Target, axis)
 		out.Rows = append(out.Rows, row)
 	}
 	if f.Nulls > 0 {
-		row := valueView{Null: true, Share: percentOf(null), Plot: barStrip("none: "+percentOf(null), null, nil, full)}
+		row := valueView{Null: true, Share: percentOf(null), Plot: shareStrip("null: "+percentOf(null), null, nil, axis)}
 		if !out.Target {
 			row.Deviation = countOf(f.none())
 		}
 		out.Rows = append(out.Rows, row)
 	}
+	v.LogShares = v.LogShares || out.Log && out.Target
 	if len(out.Rows) > mostOpen+3 {
 		rest := out
 		rest.Rows, rest.Figures, rest.Published = out.Rows[mostOpen:], nil, false

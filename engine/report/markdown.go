@@ -164,7 +164,7 @@ func (s *Stats) values(d *document, f Field) {
 		rows = append(rows, row)
 	}
 	if f.Nulls > 0 {
-		row := []string{"*none*", countOf(f.none()), percent(share(f.none(), float64(s.Population.Rows)))}
+		row := []string{"*null*", countOf(f.none()), percent(share(f.none(), float64(s.Population.Rows)))}
 		rows = append(rows, append(row, make([]string, len(head)-len(row))...))
 	}
 	d.table(head, rows)
