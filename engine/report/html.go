@@ -112,10 +112,10 @@ type view struct {
 	Margins []marginView
 	// LogShares says that a margin has a logarithmic axis.
 	LogShares bool
-	Numbers []numberView
-	Dates   []dateView
-	Records []recordsView
-	Others  []marginView
+	Numbers   []numberView
+	Dates     []dateView
+	Records   []recordsView
+	Others    []marginView
 	// Statistics are the cells of the table of published statistics.
 	Statistics    [][]string
 	StatisticNote string
