@@ -117,17 +117,18 @@ type view struct {
 	Records   []recordsView
 	Others    []marginView
 	// Statistics are the cells of the table of published statistics.
-	Statistics    [][]string
-	StatisticNote string
-	Maps          []mapView
-	MapsIntro     string
-	Legend        template.HTML
-	Deviations    []deviationView
-	Compare       []comparedView
-	Texts         *textsView
-	Scores        *scoresView
-	Cards         []card
-	Dagger        bool
+	Statistics      [][]string
+	StatisticNote   string
+	Maps            []mapView
+	MapsIntro       string
+	Legend          template.HTML
+	DeviationLegend template.HTML
+	Deviations      []deviationView
+	Compare         []comparedView
+	Texts           *textsView
+	Scores          *scoresView
+	Cards           []card
+	Dagger          bool
 
 	Published                       []publishedView
 	Uncertain                       []Uncertain
