@@ -111,11 +111,14 @@ type view struct {
 	Places  *placesView
 	Margins []marginView
 	// LogShares says that a margin has a logarithmic axis.
-	LogShares bool
-	Numbers   []numberView
-	Dates     []dateView
-	Records   []recordsView
-	Others    []marginView
+	LogShares  bool
+	Numbers    []numberView
+	Profiles   []profileView
+	Declared   [][]string // number fields: quantiles declared and observed
+	Correlated [][]string // correlations declared and observed
+	Dates      []dateView
+	Records    []recordsView
+	Others     []marginView
 	// Statistics are the cells of the table of published statistics.
 	Statistics      [][]string
 	StatisticNote   string
@@ -187,6 +190,7 @@ func (p *Page) view() *view {
 	v.pyramid()
 	v.places()
 	v.fields()
+	v.Declared, v.Correlated = v.Stats.declaredRows(func(text string) string { return text })
 	v.statistics()
 	v.joints()
 	v.texts()

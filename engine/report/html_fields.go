@@ -85,6 +85,9 @@ func (v *view) fields() {
 			v.Dates = append(v.Dates, v.date(f))
 		case f.Numbers != nil && f.Type != frame.Text && f.Numbers.N > 0:
 			v.Numbers = append(v.Numbers, v.number(f))
+			if f.Type == frame.Integer && len(f.Values) > 0 && f.Values[0].Target != nil {
+				v.profile(f)
+			}
 		}
 	}
 }
@@ -145,6 +148,35 @@ func (v *view) margin(f *Field) marginView {
 		out.Rows, out.Rest = out.Rows[:mostOpen], &rest
 	}
 	return out
+}
+
+// profileView shows the values of a field of whole numbers one by one.
+type profileView struct {
+	Field   fieldName
+	Chart   template.HTML
+	Figures *figures
+}
+
+// profile adds a figure of the values of a field of whole numbers and their targets. Values
+// at both ends that nobody has and nobody should have are left out.
+func (v *view) profile(f *Field) {
+	empty := func(x Value) bool { return x.Count == 0 && *x.Target == 0 }
+	values := f.Values
+	for len(values) > 0 && empty(values[0]) {
+		values = values[1:]
+	}
+	for len(values) > 0 && empty(values[len(values)-1]) {
+		values = values[:len(values)-1]
+	}
+	if len(values) <= mostOpen || len(values) > mostProfile {
+		return
+	}
+	out := profileView{Field: v.name(f), Figures: v.figures(f.Name)}
+	if f.Unit != "" {
+		out.Field.Title += ", " + f.Unit
+	}
+	out.Chart = profileChart(fmt.Sprintf("profile-%d", len(v.Profiles)+1), out.Field.Title, values)
+	v.Profiles = append(v.Profiles, out)
 }
 
 // number shows the distribution of a number field.
