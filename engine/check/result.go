@@ -113,11 +113,14 @@ func (r *Result) Failures() []*Outcome {
 
 // Headline summarises the result in a sentence.
 func (r *Result) Headline() string {
-	failures := r.Failures()
-	if len(failures) == 0 {
-		return fmt.Sprintf("all %d checks of %s passed", len(r.Outcomes)-r.Counts[Skip], persons(r.Rows))
+	failures, skipped := r.Failures(), r.Counts[Skip]
+	if len(failures) == 0 && skipped > 0 {
+		return fmt.Sprintf("%d checks of %s passed, %d could not be tested", len(r.Outcomes)-skipped, persons(r.Rows), skipped)
 	}
-	return fmt.Sprintf("%d of %d checks failed; the first: %s: %s", len(failures), len(r.Outcomes)-r.Counts[Skip], failures[0].ID, failures[0].Message)
+	if len(failures) == 0 {
+		return fmt.Sprintf("all %d checks of %s passed", len(r.Outcomes), persons(r.Rows))
+	}
+	return fmt.Sprintf("%d of %d checks failed; the first: %s: %s", len(failures), len(r.Outcomes)-skipped, failures[0].ID, failures[0].Message)
 }
 
 // Outcome is what one check found. Message is a sentence for people.

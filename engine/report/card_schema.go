@@ -14,23 +14,23 @@ const mostNamed = 12
 
 func (r *Release) cardSchema(d *document) {
 	d.line("## Schema\n")
-	d.line("*Empty* counts the persons without a value; *only if* gives the condition for having one. *Status* is that of the values, or of the published table of their shares.\n")
+	d.line("*Null* counts the persons without a value; *only if* gives the condition for having one. *Status* is that of the values, or of the published table of their shares.\n")
 	var rows [][]string
 	for _, c := range r.columns() {
-		empty := ""
+		nulls := ""
 		if c.Nulls > 0 || c.When != "" {
-			empty = humanize.Thousands(c.Nulls)
+			nulls = humanize.Thousands(c.Nulls)
 			if c.When != "" {
-				empty += ", only if `" + c.When + "`"
+				nulls += ", only if `" + c.When + "`"
 			}
 		}
 		about := sentences(c.Title, c.plan.About, c.Note)
 		if c.plan.Unique > 0 {
 			about = sentences(about, "No two persons have the same")
 		}
-		rows = append(rows, []string{"`" + c.name() + "`", r.typeName(c), c.describeValues(), Escape(c.Unit), empty, Escape(r.statusOf(c)), Escape(about)})
+		rows = append(rows, []string{"`" + c.name() + "`", r.typeName(c), c.describeValues(), Escape(c.Unit), nulls, Escape(r.statusOf(c)), Escape(about)})
 	}
-	d.table([]string{"column", "type", "values", "unit", "empty", "status", "description"}, rows)
+	d.table([]string{"column", "type", "values", "unit", "null", "status", "description"}, rows)
 }
 
 // statusOf returns the status of a column's values, or else of its published

@@ -124,7 +124,7 @@ func (h *heatMap) cell(d *drawing, i, k int, x, y float64, name string) {
 		return
 	}
 	share := observed / max(seen, 1)
-	class := fmt.Sprint("q", heatStep(share))
+	class := fmt.Sprint("q", heatStep(share), " ", deviationClass(observed-target, target))
 	if h.off(i, k) {
 		class += " off"
 	}
@@ -135,7 +135,10 @@ func (h *heatMap) cell(d *drawing, i, k int, x, y float64, name string) {
 	if heatStep(share) > 5 {
 		ink = "on1"
 	}
-	d.text("text", cellShare(share), "class", ink, "x", x+heatWidth/2, "y", y+heatHeight/2+4)
+	d.begin("text", "class", ink, "x", x+heatWidth/2, "y", y+heatHeight/2+4)
+	d.text("tspan", cellShare(share))
+	d.text("tspan", cellDeviation(observed-target))
+	d.end("text")
 	d.end("g")
 }
 

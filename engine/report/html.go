@@ -110,22 +110,28 @@ type view struct {
 	Pyramid *pyramidView
 	Places  *placesView
 	Margins []marginView
-	Numbers []numberView
-	Dates   []dateView
-	Records []recordsView
-	Others  []marginView
+	// LogShares says that a margin has a logarithmic axis.
+	LogShares  bool
+	Numbers    []numberView
+	Profiles   []profileView
+	Declared   [][]string // number fields: quantiles declared and observed
+	Correlated [][]string // correlations declared and observed
+	Dates      []dateView
+	Records    []recordsView
+	Others     []marginView
 	// Statistics are the cells of the table of published statistics.
-	Statistics    [][]string
-	StatisticNote string
-	Maps          []mapView
-	MapsIntro     string
-	Legend        template.HTML
-	Deviations    []deviationView
-	Compare       []comparedView
-	Texts         *textsView
-	Scores        *scoresView
-	Cards         []card
-	Dagger        bool
+	Statistics      [][]string
+	StatisticNote   string
+	Maps            []mapView
+	MapsIntro       string
+	Legend          template.HTML
+	DeviationLegend template.HTML
+	Deviations      []deviationView
+	Compare         []comparedView
+	Texts           *textsView
+	Scores          *scoresView
+	Cards           []card
+	Dagger          bool
 
 	Published                       []publishedView
 	Uncertain                       []Uncertain
@@ -184,6 +190,7 @@ func (p *Page) view() *view {
 	v.pyramid()
 	v.places()
 	v.fields()
+	v.Declared, v.Correlated = v.Stats.declaredRows(func(text string) string { return text })
 	v.statistics()
 	v.joints()
 	v.texts()

@@ -21,6 +21,8 @@ type marginView struct {
 	Published      bool
 	PublishedWhere string
 	Filtered       bool // the target population is not everyone
+	Axis           template.HTML
+	Log            bool // dots on a logarithmic axis
 	Rows           []valueView
 	Rest           *marginView // the folded rows
 	Others         *othersView // the values that are not shown, nil if all are
@@ -29,10 +31,10 @@ type marginView struct {
 }
 
 type valueView struct {
-	Label                       string
-	Null                        bool
-	Plot                        template.HTML
-	Share, Published, Deviation string
+	Label                               string
+	Null                                bool
+	Plot                                template.HTML
+	Share, Target, Published, Deviation string
 }
 
 // othersView sums the values of a field that are not shown.
@@ -83,6 +85,9 @@ func (v *view) fields() {
 			v.Dates = append(v.Dates, v.date(f))
 		case f.Numbers != nil && f.Type != frame.Text && f.Numbers.N > 0:
 			v.Numbers = append(v.Numbers, v.number(f))
+			if f.Type == frame.Integer && len(f.Values) > 0 && f.Values[0].Target != nil {
+				v.profile(f)
+			}
 		}
 	}
 }
@@ -112,33 +117,30 @@ func (v *view) margin(f *Field) marginView {
 		}
 	}
 	null := share(f.none(), float64(rows))
-	full := null
-	for _, x := range values {
-		full = max(full, x.Share)
-		if x.Target != nil {
-			full = max(full, *x.Target)
-		}
-	}
+	axis := shareScale(values, null)
+	out.Axis, out.Log = shareAxis(axis), axis.log
 	for _, x := range values {
 		row := valueView{Label: x.Label, Share: percentOf(x.Share), Deviation: countOf(x.Count)}
 		title := x.Label + ": " + row.Share
 		if x.Target != nil {
+			row.Target = percentOf(*x.Target)
 			row.Deviation = deviationOf(x.Count - *x.Target*float64(rows))
-			title += ", target " + percentOf(*x.Target)
+			title += ", target " + row.Target
 		}
 		if x.Published != nil {
 			row.Published = percentOf(*x.Published)
 		}
-		row.Plot = barStrip(title, x.Share, x.Target, full)
+		row.Plot = shareStrip(title, x.Share, x.Target, axis)
 		out.Rows = append(out.Rows, row)
 	}
 	if f.Nulls > 0 {
-		row := valueView{Null: true, Share: percentOf(null), Plot: barStrip("none: "+percentOf(null), null, nil, full)}
+		row := valueView{Null: true, Share: percentOf(null), Plot: shareStrip("null: "+percentOf(null), null, nil, axis)}
 		if !out.Target {
 			row.Deviation = countOf(f.none())
 		}
 		out.Rows = append(out.Rows, row)
 	}
+	v.LogShares = v.LogShares || out.Log && out.Target
 	if len(out.Rows) > mostOpen+3 {
 		rest := out
 		rest.Rows, rest.Figures, rest.Published = out.Rows[mostOpen:], nil, false
@@ -146,6 +148,35 @@ func (v *view) margin(f *Field) marginView {
 		out.Rows, out.Rest = out.Rows[:mostOpen], &rest
 	}
 	return out
+}
+
+// profileView shows the values of a field of whole numbers one by one.
+type profileView struct {
+	Field   fieldName
+	Chart   template.HTML
+	Figures *figures
+}
+
+// profile adds a figure of the values of a field of whole numbers and their targets. Values
+// at both ends that nobody has and nobody should have are left out.
+func (v *view) profile(f *Field) {
+	empty := func(x Value) bool { return x.Count == 0 && *x.Target == 0 }
+	values := f.Values
+	for len(values) > 0 && empty(values[0]) {
+		values = values[1:]
+	}
+	for len(values) > 0 && empty(values[len(values)-1]) {
+		values = values[:len(values)-1]
+	}
+	if len(values) <= mostOpen || len(values) > mostProfile {
+		return
+	}
+	out := profileView{Field: v.name(f), Figures: v.figures(f.Name)}
+	if f.Unit != "" {
+		out.Field.Title += ", " + f.Unit
+	}
+	out.Chart = profileChart(fmt.Sprintf("profile-%d", len(v.Profiles)+1), out.Field.Title, values)
+	v.Profiles = append(v.Profiles, out)
 }
 
 // number shows the distribution of a number field.

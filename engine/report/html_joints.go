@@ -63,7 +63,7 @@ func (v *view) joints() {
 		}
 	}
 	if v.Maps != nil {
-		v.Legend = heatLegend()
+		v.Legend, v.DeviationLegend = heatLegend(), deviationLegend()
 	}
 	for _, t := range s.Tables {
 		n := t.Numbers

@@ -36,7 +36,8 @@ func (v *view) summary() {
 	v.tables()
 }
 
-// verdict sets the first words of the page: whether the checks passed.
+// verdict sets the first words of the page: whether the checks passed, and how many could
+// not be tested.
 func (v *view) verdict() {
 	s, c := v.Stats, v.Stats.Checks.Counts
 	made := len(s.Checks.Outcomes) - c[check.Skip]
@@ -50,10 +51,16 @@ func (v *view) verdict() {
 		v.Verdict = fmt.Sprintf("Passed with %s", humanize.Count(c[check.Warn], "warning", "warnings"))
 	case c[check.Note] > 0:
 		v.Verdict = fmt.Sprintf("Passed with %s", humanize.Count(c[check.Note], "note", "notes"))
+	case c[check.Skip] > 0:
+		v.Verdict = humanize.Count(made, "check", "checks") + " passed"
 	default:
 		v.Verdict = fmt.Sprintf("All %s passed", humanize.Count(made, "check", "checks"))
 	}
 	v.VerdictNote = upper(s.Checks.Summary()) + "."
+	if n := c[check.Skip]; n > 0 {
+		v.Verdict += fmt.Sprintf(", %s could not be tested", humanize.Thousands(int64(n)))
+		v.VerdictNote += fmt.Sprintf(" Reasons for not testing: %s.", s.Checks.skipped())
+	}
 	for _, g := range s.Goals {
 		if g.Met {
 			v.GoalsMet++

@@ -99,7 +99,12 @@ func TestPageVerdict(t *testing.T) {
 	spoilt := result(t, p, check.Options{}, func(b *frame.Batch) { b.Columns[1].Codes[5] = -2 })
 	warned := result(t, p, check.Options{}, nil)
 	whole := report.New(p, warned, facts)
-	clean := *whole
+	clean, cut := *whole, *whole
+	cut.Checks.Counts = map[string]int{check.Pass: len(cut.Checks.Outcomes) - 2, check.Skip: 2}
+	cut.Checks.Outcomes = slices.Clone(cut.Checks.Outcomes)
+	for i := range cut.Checks.Outcomes[:2] {
+		cut.Checks.Outcomes[i].Status, cut.Checks.Outcomes[i].Message = check.Skip, "too few persons to test"
+	}
 	clean.Checks.Counts = map[string]int{check.Pass: len(clean.Checks.Outcomes)}
 	for _, c := range []struct {
 		stats *report.Stats
@@ -108,6 +113,8 @@ func TestPageVerdict(t *testing.T) {
 		{report.New(p, spoilt, facts), ` checks failed<`},
 		{whole, `<p class="big">Passed with 1 warning<`},
 		{&clean, `<p class="big">All `},
+		{&cut, `<p class="big">32 checks passed, 2 could not be tested<`},
+		{&cut, `Reasons for not testing: too few persons to test (2).`},
 	} {
 		if text := html(t, &report.Page{Stats: c.stats}); !strings.Contains(text, c.want) {
 			t.Errorf("the page lacks %q", c.want)

@@ -164,7 +164,7 @@ func (s *Stats) values(d *document, f Field) {
 		rows = append(rows, row)
 	}
 	if f.Nulls > 0 {
-		row := []string{"*none*", countOf(f.none()), percent(share(f.none(), float64(s.Population.Rows)))}
+		row := []string{"*null*", countOf(f.none()), percent(share(f.none(), float64(s.Population.Rows)))}
 		rows = append(rows, append(row, make([]string, len(head)-len(row))...))
 	}
 	d.table(head, rows)
@@ -232,23 +232,7 @@ func (s *Stats) dates(d *document) {
 // declared compares number fields with their declared distributions and
 // correlations.
 func (s *Stats) declared(d *document) {
-	var numbers, pairs [][]string
-	for _, o := range s.Checks.Outcomes {
-		switch {
-		case o.Test == nil:
-		case o.Kind == check.KindNumber:
-			row := []string{Escape(o.Name), humanize.Thousands(o.Test.Persons), number(o.Test.Statistic), number(o.Test.P)}
-			for _, q := range o.Quantiles {
-				row = append(row, number(q.Declared)+" / "+number(q.Observed))
-			}
-			numbers = append(numbers, append(row, o.Status))
-		case o.Kind == check.KindCorrelation:
-			pairs = append(pairs, []string{
-				Escape(o.Name), humanize.Thousands(o.Test.Persons), fmt.Sprintf("%.3f", o.Correlation.Declared), fmt.Sprintf("%.3f", o.Correlation.Expected),
-				fmt.Sprintf("%.3f", o.Correlation.Observed), number(o.Test.P), o.Status,
-			})
-		}
-	}
+	numbers, pairs := s.declaredRows(Escape)
 	if numbers != nil {
 		d.line("### Declared distributions and correlations\n")
 		d.line("*Distance* is the largest distance between the cumulative distributions (Kolmogorov-Smirnov). Quantiles are declared / observed; the declared ones are those of the mixture over the persons' other fields.\n")
@@ -258,6 +242,28 @@ func (s *Stats) declared(d *document) {
 		d.line("Correlations are of normal scores. *Expected* is the declared correlation as weakened by rounding.\n")
 		d.table([]string{"fields", "persons>", "declared>", "expected>", "observed>", "p>", "check"}, pairs)
 	}
+}
+
+// declaredRows returns the cells of the tables of declared: of number fields, and of
+// correlations.
+func (s *Stats) declaredRows(escape func(string) string) (numbers, pairs [][]string) {
+	for _, o := range s.Checks.Outcomes {
+		switch {
+		case o.Test == nil:
+		case o.Kind == check.KindNumber:
+			row := []string{escape(o.Name), humanize.Thousands(o.Test.Persons), number(o.Test.Statistic), number(o.Test.P)}
+			for _, q := range o.Quantiles {
+				row = append(row, number(q.Declared)+" / "+number(q.Observed))
+			}
+			numbers = append(numbers, append(row, o.Status))
+		case o.Kind == check.KindCorrelation:
+			pairs = append(pairs, []string{
+				escape(o.Name), humanize.Thousands(o.Test.Persons), fmt.Sprintf("%.3f", o.Correlation.Declared), fmt.Sprintf("%.3f", o.Correlation.Expected),
+				fmt.Sprintf("%.3f", o.Correlation.Observed), number(o.Test.P), o.Status,
+			})
+		}
+	}
+	return numbers, pairs
 }
 
 func (s *Stats) tables(d *document) {

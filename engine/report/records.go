@@ -122,7 +122,7 @@ type recordsView struct {
 type recordGroupView struct {
 	Name, Records string
 	Persons       marginView
-	Fields        [][]string // name, values, empty, summary
+	Fields        [][]string // name, values, nulls, summary
 }
 
 func (v *view) records(f *Field) recordsView {
@@ -133,14 +133,12 @@ func (v *view) records(f *Field) recordsView {
 	}
 	for _, g := range f.Records {
 		x := recordGroupView{Name: g.Name, Records: humanize.Thousands(g.Records)}
-		full := 0.0
-		for _, n := range g.Persons {
-			full = max(full, n.Share)
-		}
+		axis := shareScale(g.Persons, 0)
+		x.Persons.Axis, x.Persons.Log = shareAxis(axis), axis.log
 		for _, n := range g.Persons {
 			if n.Count > 0 {
 				share := percentOf(n.Share)
-				x.Persons.Rows = append(x.Persons.Rows, valueView{Label: n.Label, Share: share, Deviation: humanize.Thousands(int64(n.Count)), Plot: barStrip(n.Label+": "+share, n.Share, nil, full)})
+				x.Persons.Rows = append(x.Persons.Rows, valueView{Label: n.Label, Share: share, Deviation: humanize.Thousands(int64(n.Count)), Plot: shareStrip(n.Label+": "+share, n.Share, nil, axis)})
 			}
 		}
 		for _, of := range g.Fields {
@@ -179,6 +177,6 @@ func (s *Stats) records(d *document) {
 				rows = append(rows, []string{Escape(g.Name + "." + x.Name), humanize.Thousands(g.Records - x.Nulls), humanize.Thousands(x.Nulls), Escape(x.summary())})
 			}
 		}
-		d.table([]string{"group, field", "records>", "empty>", "values"}, rows)
+		d.table([]string{"group, field", "records>", "null>", "values"}, rows)
 	}
 }

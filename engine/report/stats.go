@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/personagen/personagen/engine/check"
@@ -103,6 +105,37 @@ func (c *Checks) Summary() string {
 		parts = append(parts, fmt.Sprintf("%s skipped (could not be tested on this data)", humanize.Thousands(int64(n))))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// mostReasons is the number of reasons for skipping checks that are listed.
+const mostReasons = 4
+
+// skipped lists the reasons for skipping checks, the most frequent first.
+func (c *Checks) skipped() string {
+	var reasons []string
+	counts := map[string]int{}
+	for _, o := range c.Outcomes {
+		if o.Status != check.Skip {
+			continue
+		}
+		if counts[o.Message] == 0 {
+			reasons = append(reasons, o.Message)
+		}
+		counts[o.Message]++
+	}
+	slices.SortStableFunc(reasons, func(a, b string) int { return cmp.Compare(counts[b], counts[a]) })
+	others := 0
+	for k, reason := range reasons {
+		if k < mostReasons {
+			reasons[k] = fmt.Sprintf("%s (%s)", reason, humanize.Thousands(int64(counts[reason])))
+		} else {
+			others += counts[reason]
+		}
+	}
+	if others > 0 {
+		reasons = append(reasons[:mostReasons], fmt.Sprintf("others (%s)", humanize.Thousands(int64(others))))
+	}
+	return strings.Join(reasons, ", ")
 }
 
 // tests describes the statistical tests and their false-alarm budget.
