@@ -15,7 +15,7 @@ import (
 // with the types that a reader without a plan sees, and a batch of it.
 func columnsUnder(t *testing.T, set string) (names []string, types map[string]frame.Type, b *frame.Batch) {
 	t.Helper()
-	s, err := run.Run(t.Context(), run.Config{Spec: moldova, Size: 200, Aliases: set, Formats: []string{"parquet"}, Out: filepath.Join(t.TempDir(), "out")})
+	s, err := run.Run(t.Context(), run.Config{Spec: moldova, Cache: cache, Size: 200, Aliases: set, Formats: []string{"parquet"}, Out: filepath.Join(t.TempDir(), "out")})
 	if err != nil {
 		t.Fatal(err)
 	}

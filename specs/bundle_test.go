@@ -11,7 +11,7 @@ import (
 // default population.
 func sealed(t testing.TB) []byte {
 	t.Helper()
-	estimate, err := run.Estimate(t.Context(), run.Config{Spec: moldova, Formats: []string{}})
+	estimate, err := run.Estimate(t.Context(), run.Config{Spec: moldova, Cache: cache, Formats: []string{}})
 	if err != nil {
 		t.Fatal(err)
 	}

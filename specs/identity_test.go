@@ -20,7 +20,7 @@ func TestIDsAreFrozen(t *testing.T) {
 		{"moldova.cue", "b95b264d462f2841db3fc0ad95e6bf7752b839cf0ec68e018ab7b474f79243e2", "03b70e1e155a28fb53ee9d6e6efdc02807f99d974a2452b2869dac2938beccd7", "1ccec266-5e3d-8e5a-9982-744df70f7660", "49e3a136-fdf1-8d7f-80de-32015e4ffc5b"},
 		{"brazil.cue", "9315ad7e22801f2d018d94279271d8f100d826756a9e2f78c4b6a774ed4f87aa", "cc8356942cbe97462db2c1d5a98ebeadeb18a3f9fe97b5032d4c757e92eb3d8c", "965bf15e-84ee-8437-9079-df1a3efc1ce5", "1bc77a4a-b938-819f-9c12-c5e00f1ba46c"},
 	} {
-		made, err := run.Preview(t.Context(), run.Config{Spec: c.file, Seed: &seed, Size: 500}, 500)
+		made, err := run.Preview(t.Context(), run.Config{Spec: c.file, Cache: cache, Seed: &seed, Size: 500}, 500)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -101,7 +101,7 @@ var prose = []string{
 // TestMutations changes the JSONL of a release of 2,000 persons and validates it.
 func TestMutations(t *testing.T) {
 	dir := t.TempDir()
-	s, err := run.Run(context.Background(), run.Config{Spec: moldova, Out: filepath.Join(dir, "out"), Size: 2000, Formats: []string{"jsonl"}})
+	s, err := run.Run(context.Background(), run.Config{Spec: moldova, Cache: cache, Out: filepath.Join(dir, "out"), Size: 2000, Formats: []string{"jsonl"}})
 	if err != nil {
 		t.Fatal(err)
 	}

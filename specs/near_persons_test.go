@@ -18,7 +18,7 @@ func TestNearDuplicatePersonsByChance(t *testing.T) {
 		size int64
 		many int // fields in which at least 500 pairs differ
 	}{{"quickstart.cue", 20_000, 5}, {moldova, 3000, 0}, {"brazil.cue", 3000, 0}} {
-		s, err := run.Run(context.Background(), run.Config{Spec: c.spec, Out: t.TempDir(), Size: c.size, Provider: run.NoTexts, Formats: []string{"csv"}})
+		s, err := run.Run(context.Background(), run.Config{Spec: c.spec, Cache: cache, Out: t.TempDir(), Size: c.size, Provider: run.NoTexts, Formats: []string{"csv"}})
 		if err != nil {
 			t.Fatal(err)
 		}

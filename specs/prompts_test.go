@@ -27,7 +27,7 @@ func TestEveryPromptFileIsUsed(t *testing.T) {
 		}
 		used := map[string]bool{}
 		for _, spec := range specs {
-			made, err := run.Preview(t.Context(), run.Config{Spec: spec}, 1)
+			made, err := run.Preview(t.Context(), run.Config{Spec: spec, Cache: cache}, 1)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -29,7 +29,7 @@ func TestSamples(t *testing.T) {
 }
 
 func testSamples(t *testing.T, pop population) {
-	s, err := run.Preview(context.Background(), run.Config{Spec: pop.file}, previewed)
+	s, err := run.Preview(context.Background(), run.Config{Spec: pop.file, Cache: cache}, previewed)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 // persons returns the first persons of a seed, with texts by the narrator.
 func persons(t *testing.T, file string, seed uint64, rows int) (*plan.Plan, *frame.Batch) {
 	t.Helper()
-	made, err := run.Preview(t.Context(), run.Config{Spec: file, Seed: &seed, Sampling: check.Independent}, rows)
+	made, err := run.Preview(t.Context(), run.Config{Spec: file, Cache: cache, Seed: &seed, Sampling: check.Independent}, rows)
 	if err != nil {
 		t.Fatal(err)
 	}
