@@ -2,6 +2,7 @@
 //
 //	go run ./.ci/bench            # everything, about half an hour on two idle cores
 //	go run ./.ci/bench -only run  # sections whose title contains "run"; others keep their text
+//	go run ./.ci/bench -only jobs -small -out /tmp/x.md  # a trial of the section about jobs
 //
 // Run it on an idle machine. Whole commands are timed as processes, with the
 // operating system's accounting; Go benchmarks print their own figures.
@@ -25,8 +26,6 @@ import (
 	"time"
 )
 
-const output = "BENCHMARKS.md"
-
 // section is a part of BENCHMARKS.md.
 type section struct {
 	title string
@@ -41,7 +40,9 @@ var sections = []section{
 	{"Plan bundle", "The bundle of the Moldovan specification, with the allocation of its population.", goBench("./specs", "Bundle", "20x")},
 	{"Checks", "", goBench("./engine/check", "Add|Tables|Near|Texts", "3x")},
 	{"Journal", "", goBench("./engine/journal", ".", "1x")},
+	{"Viewer", "`personagen view`: the first page from the opening of the files on, a click on a value, a search that nobody has made before, the page of a person; and the memory held and taken from the system.", viewer},
 	{"Every seed and size", "`run specs/moldova.cue --provider none --seed S -n N`: forty populations. Deviations are in persons: of one-way margins, and of all tables and joints of a whole quota population.", seeds},
+	{"Jobs", "", jobs},
 	{"Offline texts", "`run specs/moldova.cue -n 10000`: of the fields of texts, the worst.", texts},
 }
 
@@ -71,6 +72,8 @@ type bench struct {
 func main() {
 	log.SetFlags(0)
 	only := flag.String("only", "", "rerun only the sections whose title contains this")
+	output := flag.String("out", "BENCHMARKS.md", "file that is written")
+	flag.BoolVar(&small, "small", false, "small sizes in the section about jobs")
 	flag.Parse()
 	dir, err := os.MkdirTemp("", "bench-")
 	check(err)
@@ -78,7 +81,7 @@ func main() {
 	b := &bench{dir: dir, program: filepath.Join(dir, "personagen")}
 	run("go", "build", "-o", b.program, "./cmd/personagen")
 
-	old, _ := os.ReadFile(output)
+	old, _ := os.ReadFile("BENCHMARKS.md")
 	var page bytes.Buffer
 	fmt.Fprintf(&page, "# Benchmarks\n\nWritten by `go run ./.ci/bench`, which reruns every figure. Each section names its machine, date and version.\n")
 	for _, s := range sections {
@@ -90,7 +93,7 @@ func main() {
 		fmt.Fprintf(&page, "\n## %s\n\n%s\n\n", s.title, strings.TrimSpace(s.about+"\n\n"+machine()))
 		s.write(b, &page)
 	}
-	check(os.WriteFile(output, page.Bytes(), 0o644))
+	check(os.WriteFile(*output, page.Bytes(), 0o644))
 }
 
 // sectionOf is the text of a section of the existing page, with its heading.
@@ -174,6 +177,16 @@ func goBench(packages, pattern, times string) func(*bench, *bytes.Buffer) {
 			}
 		}
 		w.WriteString("```\n")
+	}
+}
+
+// viewer measures the pages of a million persons without texts and of 100,000 with.
+func viewer(b *bench, w *bytes.Buffer) {
+	for _, args := range []string{"run specs/moldova.cue --provider none -n 1000000 --format parquet", "run specs/moldova.cue -n 100000 --format parquet"} {
+		b.time(args + " -o $OUT")
+		check(os.Setenv("PERSONAGEN_VIEW", b.last))
+		fmt.Fprintf(w, "The release of `%s`, in `PERSONAGEN_VIEW`:\n\n", args)
+		goBench("./engine/view", "View", "3x")(b, w)
 	}
 }
 

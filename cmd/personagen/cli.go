@@ -91,7 +91,7 @@ declares the fields of a persona and the published statistics that they must mee
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.plain, "no-color", false, "print no colours and no progress bar; NO_COLOR=1 disables colours only")
-	root.AddCommand(a.runCommand(), a.vetCommand(), a.planCommand(), a.previewCommand(), a.validateCommand(), a.goalsCommand(), a.compareCommand(),
+	root.AddCommand(a.runCommand(), a.vetCommand(), a.planCommand(), a.previewCommand(), a.viewCommand(), a.validateCommand(), a.goalsCommand(), a.compareCommand(),
 		a.mergeCommand(), a.jobCommand(), a.schemaCommand(), a.explainCommand(), a.modelsCommand(), a.newCommand(), a.importCommand(), a.versionCommand())
 	root.Version = version
 	root.InitDefaultHelpCmd()

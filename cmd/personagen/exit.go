@@ -89,7 +89,7 @@ func explainError(err error, code int) string {
 		return "no text was requested and nothing was written"
 	case code == exitInterrupted:
 		return "interrupted; nothing was written"
-	case dataset.IsDiskFull(err):
+	case dataset.IsDiskFull(err) && !errors.Is(err, errStepDisk):
 		return text + "; the disk is full: free some space or choose another folder with -o (this run left nothing behind)"
 	}
 	return text

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/personagen/personagen/engine/dataset"
+	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/job"
 	"github.com/personagen/personagen/engine/job/store"
@@ -52,6 +54,7 @@ type jobNewOptions struct {
 	formats  string
 	aliases  string
 	writer   writerFlags
+	ask      askFlags
 	quiet    bool
 }
 
@@ -68,7 +71,10 @@ With --provider a model writes the texts. The job says which, how many calls may
 flight and what they may cost, for all parts together: each part takes its share of the
 calls and rates of --at-once parts, so that no more parts than that may be made at the
 same time, and money from the budget slice by slice, handing back what it did not spend.
-The key is not in the job: job part finds it.`,
+The key is not in the job: job part finds it. With --mode batch each part sends its
+requests in files and waits for the answers, which takes up to a day. What the texts will cost is estimated and
+printed, from the first 98,304 personas, and a person at a terminal is asked first, as by
+run.`,
 		Example:           "  personagen job new island.cue -n 10000000 --format parquet --to jobs/island",
 		Args:              oneSpec(),
 		ValidArgsFunction: completeSpec,
@@ -81,9 +87,11 @@ The key is not in the job: job part finds it.`,
 	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(dataset.FormatNames(), ",")+")")
 	f.StringVar(&o.aliases, "aliases", "", "write the columns of this set of the spec's aliases")
 	o.writer.addSealed(f)
+	o.ask.add(f, "")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the job as one JSON document")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(dataset.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
+	c.RegisterFlagCompletionFunc("mode", cobra.FixedCompletions(run.Modes(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
@@ -106,6 +114,9 @@ func (a *app) jobNew(c *cobra.Command, spec string, o jobNewOptions) error {
 	if err := o.writer.apply(c, &cfg); err != nil {
 		return err
 	}
+	if err := a.applyAsk(&o.ask, c, &cfg.Writer); err != nil {
+		return err
+	}
 	cfg.Aliases = o.aliases
 	progress := a.newProgress(o.quiet)
 	cfg.Events, cfg.Warnings = progress.event, a.warnings
@@ -115,14 +126,29 @@ func (a *app) jobNew(c *cobra.Command, spec string, o jobNewOptions) error {
 	case err != nil:
 		return interrupted(c.Context(), err)
 	case a.json:
-		return a.document(j)
+		return a.document(struct {
+			*job.Job
+			Forecast *run.TextForecast `json:"forecast,omitempty"`
+		}{j, j.Forecast()})
 	case o.quiet:
 		return nil
 	}
 	fmt.Fprintf(a.stdout, "%s in %s of %s, to be joined in %s\n", humanize.Count(j.Population.Size, "persona", "personas"),
 		humanize.Count(int64(j.Parts), "part", "parts"), humanize.Thousands(j.PartRows), humanize.Count(int64(j.Reductions), "reduction", "reductions"))
-	fmt.Fprintf(a.stdout, "  personagen job part %s 0..%d\n  personagen job reduce %s 0..%d\n  personagen job commit %s\n", o.to, j.Parts-1, o.to, j.Reductions-1, o.to)
+	if f := j.Forecast(); f != nil {
+		fmt.Fprintf(a.stdout, "texts: %s%s\n", estimate(f), budgeted(j.Texts.Budget, f.Currency))
+	}
+	at := humanize.ShellWord(o.to)
+	fmt.Fprintf(a.stdout, "  personagen job part %s 0..%d\n  personagen job reduce %s 0..%d\n  personagen job commit %s\n", at, j.Parts-1, at, j.Reductions-1, at)
 	return nil
+}
+
+// budgeted says what limits the cost of a job's texts.
+func budgeted(budget float64, currency string) string {
+	if budget == 0 {
+		return "; no --budget limits the cost"
+	}
+	return fmt.Sprintf("; the budget is %.2f %s", budget, cmp.Or(currency, endpoint.Prices().Currency))
 }
 
 // stepFlags are the flags of the commands that take part in a job.
@@ -159,8 +185,9 @@ Parts and shares are numbered from 0, as files are. A part that is made already 
 Texts that a model writes are in the job as they are accepted, and a part that is started
 again buys none of them twice. A kill loses at most the calls in flight and answers of the
 last moment that were not in the job yet; the rest of the killed part's slice of the budget
-counts as spent. Two processes that make the same part at the same time both pay. Exit code
-5 means that texts are missing, such as when the budget is spent or the endpoint is lost:
+counts as spent. Two processes that make the same part at the same time both pay. Batches
+stay at the provider when a process is killed or interrupted, and the same command collects
+them; of two processes, the later one takes over. Exit code 5 means that texts are missing, such as when the budget is spent or the endpoint is lost:
 the same command continues, also with what other parts have handed back.`, "  personagen job part jobs/island 0..9", job.Part, func(j *job.Job) int { return j.Parts })
 }
 
@@ -245,6 +272,9 @@ validate on the release afterwards, which takes longer and checks more.`,
 				return err
 			}
 			summary, err := job.Commit(c.Context(), in, verify, options)
+			if dataset.IsDiskFull(err) {
+				err = interrupted(c.Context(), err)
+			}
 			return a.released(c.Context(), summary, finish(), o.quiet, err)
 		},
 	}
@@ -362,10 +392,17 @@ func parseRange(text string) (of job.Range, n int, err error) {
 	return job.Range{First: first, Last: last}, 0, nil
 }
 
-// interrupted makes the error of a step that was interrupted that of its context.
+// errStepDisk is the error of a step of a job that has no space left.
+var errStepDisk = errors.New("the disk is full: free some space and start the same command again")
+
+// interrupted makes the error of a step that was interrupted that of its context, and says what
+// to do about a full disk.
 func interrupted(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return context.Canceled
+	case dataset.IsDiskFull(err):
+		return fmt.Errorf("%w; %w", err, errStepDisk)
 	}
 	return err
 }

@@ -2,15 +2,16 @@ package main
 
 import (
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/job"
 	"github.com/personagen/personagen/engine/job/adapters"
+	"github.com/personagen/personagen/engine/job/store"
 )
 
 // exports describes the files for an engine; next is the command to use them in DIR.
@@ -57,15 +58,14 @@ func (a *app) jobExportEngineCommand(engine string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			o.Address = args[0]
-			if u, err := url.Parse(o.Address); err != nil || u.Host == "" {
-				if o.Address, err = filepath.Abs(o.Address); err != nil {
-					return err
-				}
-				if kubernetes && o.Claim == "" {
-					return usagef("%s is a folder: name the persistent volume claim that holds it with --claim", args[0])
-				}
-			} else if o.Claim != "" {
+			var folder bool
+			if o.Address, folder, err = store.Absolute(args[0]); err != nil {
+				return err
+			}
+			switch {
+			case kubernetes && folder && o.Claim == "":
+				return usagef("%s is a folder: name the persistent volume claim that holds it with --claim", args[0])
+			case !folder && o.Claim != "":
 				return usagef("--claim is for a job in a folder, and %s is not", args[0])
 			}
 			j, err := job.Read(c.Context(), in)
@@ -97,6 +97,6 @@ func (a *app) writeExport(engine, out string, files []adapters.File) error {
 		}
 		fmt.Fprintf(a.stdout, "wrote %s\n", filepath.Join(out, f.Name))
 	}
-	_, err := fmt.Fprintf(a.stdout, "next: "+exports[engine].next+"\n", filepath.Join(out, entries[engine]))
+	_, err := fmt.Fprintf(a.stdout, "next: "+exports[engine].next+"\n", humanize.ShellWord(filepath.Join(out, entries[engine])))
 	return err
 }

@@ -12,17 +12,16 @@ import (
 
 // judgeFlags are the flags of compare about a model that judges.
 type judgeFlags struct {
-	on       bool
-	writer   writerFlags
-	pairs    int
-	texts    []string
-	equal    bool
-	labels   []string
-	rubric   string
-	journal  string
-	yes      bool
-	askAbove float64
-	needing  *pflag.FlagSet // the flags that need --judge
+	on      bool
+	writer  writerFlags
+	pairs   int
+	texts   []string
+	equal   bool
+	labels  []string
+	rubric  string
+	journal string
+	ask     askFlags
+	needing *pflag.FlagSet // the flags that need --judge
 }
 
 func (o *judgeFlags) add(all *pflag.FlagSet) {
@@ -34,8 +33,7 @@ func (o *judgeFlags) add(all *pflag.FlagSet) {
 	f.StringArrayVar(&o.labels, "label", nil, "with --judge: a value of the second set that is one of the first, `FIELD:THEIRS=OURS`; may be repeated")
 	f.StringVar(&o.rubric, "rubric", "", "with --judge: `FILE` of what the model is told in place of the program's words")
 	f.StringVar(&o.journal, "journal", "", "with --judge: folder of the answers, from which a comparison continues (default the path of the first set with .judge appended)")
-	f.BoolVar(&o.yes, "yes", false, "with --judge: do not ask before paying")
-	f.Float64Var(&o.askAbove, "ask-above", 0, "with --judge: estimated cost above which a person at a terminal is asked first (default from the spec, or 5)")
+	o.ask.add(f, "with --judge: ")
 	o.writer.addEndpoint(f)
 	all.AddFlagSet(f)
 	o.needing = f
@@ -62,14 +60,8 @@ func (o *judgeFlags) config(c *cobra.Command, sets []string, a *app) (*run.Judge
 	if err := o.writer.apply(c, &cfg); err != nil {
 		return nil, err
 	}
-	if c.Flags().Changed("ask-above") {
-		if !(o.askAbove >= 0) {
-			return nil, usagef("--ask-above must be 0 or more, not %g", o.askAbove)
-		}
-		cfg.Writer.AskAbove = &o.askAbove
-	}
-	if !o.yes && a.terminal(a.stdin) {
-		cfg.Writer.Confirm = a.confirm
+	if err := a.applyAsk(&o.ask, c, &cfg.Writer); err != nil {
+		return nil, err
 	}
 	if cfg.Writer.Journal = o.journal; o.journal == "" {
 		path := sets[0]

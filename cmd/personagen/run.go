@@ -17,17 +17,15 @@ import (
 )
 
 type runOptions struct {
-	persons     personFlags
-	out         string
-	formats     string
-	aliases     string
-	rowsPerFile int64
-	workers     int
-	writer      writerFlags
-	yes         bool
-	askAbove    float64
-	unwatched   bool
-	quiet       bool
+	persons   personFlags
+	out       string
+	formats   string
+	aliases   string
+	workers   int
+	writer    writerFlags
+	ask       askFlags
+	unwatched bool
+	quiet     bool
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -64,11 +62,9 @@ code 5 means that texts are missing and that the same command continues the run.
 	f.StringVarP(&o.out, "out", "o", "", "folder of the release (default out/NAME, where NAME is the file name of the spec)")
 	f.StringVar(&o.formats, "format", "", "data formats, separated by commas (default "+strings.Join(dataset.FormatNames(), ",")+")")
 	f.StringVar(&o.aliases, "aliases", "", "write the columns of this set of the spec's aliases")
-	f.Int64Var(&o.rowsPerFile, "rows-per-file", release.DefaultRowsPerFile, "largest number of rows of one file, a multiple of 32,768")
 	f.IntVar(&o.workers, "workers", 0, "number of goroutines that make persons, and of calls to a model at once unless --workers-in-flight or --max-in-flight is given; the data does not depend on it (default one per core)")
 	o.writer.add(c)
-	f.BoolVar(&o.yes, "yes", false, "do not ask before paying for texts")
-	f.Float64Var(&o.askAbove, "ask-above", 0, "estimated cost above which a person at a terminal is asked first (default from the spec, or 5)")
+	o.ask.add(f, "")
 	f.BoolVar(&o.unwatched, "no-monitor", false, "continue even if texts are missing from one group of people more often than from others")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print no progress and no summary")
 	f.BoolVar(&a.json, "json", false, "print the summary as one JSON document, progress as JSON lines on stderr")
@@ -82,8 +78,8 @@ func (a *app) run(c *cobra.Command, spec string, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	if !o.yes && a.terminal(a.stdin) {
-		cfg.Writer.Confirm = a.confirm
+	if err := a.applyAsk(&o.ask, c, &cfg.Writer); err != nil {
+		return err
 	}
 	progress := a.newProgress(o.quiet)
 	cfg.Events, cfg.Warnings = progress.event, a.warnings
@@ -104,22 +100,14 @@ func (o *runOptions) config(c *cobra.Command, spec string) (run.Config, error) {
 	if err := checkFormats(cfg.Formats); err != nil {
 		return cfg, err
 	}
-	if cfg.Writer.Unwatched = o.unwatched; c.Flags().Changed("ask-above") {
-		if !(o.askAbove >= 0) {
-			return cfg, usagef("--ask-above must be 0 or more, not %g", o.askAbove)
-		}
-		cfg.Writer.AskAbove = &o.askAbove
-	}
-	if err := checkRowsPerFile("rows-per-file", o.rowsPerFile); err != nil {
-		return cfg, err
-	}
+	cfg.Writer.Unwatched = o.unwatched
 	if o.workers < 0 {
 		return cfg, usagef("--workers must be at least 1, or 0 for one per core, not %d", o.workers)
 	}
 	if e := &cfg.Writer.Endpoint; o.workers > 0 && e.Workers == 0 && e.MaxInFlight == 0 {
 		e.Workers, e.MaxInFlight = o.workers, o.workers
 	}
-	cfg.Out, cfg.RowsPerFile, cfg.Workers, cfg.Aliases = o.out, o.rowsPerFile, o.workers, o.aliases
+	cfg.Out, cfg.Workers, cfg.Aliases = o.out, o.workers, o.aliases
 	if cfg.Out == "" {
 		cfg.Out = defaultOut(spec, cfg.Shard)
 	}

@@ -58,6 +58,7 @@ type personFlags struct {
 	limit    int64
 	shard    string
 	sampling string
+	perFile  int64
 	cache    cacheFlags
 	inputs   inputFlags
 }
@@ -74,6 +75,7 @@ func (o *personFlags) add(f *pflag.FlagSet) {
 func (o *personFlags) addParts(f *pflag.FlagSet) {
 	f.Int64Var(&o.limit, "limit", 0, "make only the first N persons")
 	f.StringVar(&o.shard, "shard", "", "make only part i of k, written `i/k`; merge joins the parts")
+	f.Int64Var(&o.perFile, "rows-per-file", release.DefaultRowsPerFile, "largest number of rows of one file, a multiple of 32,768; a shard has whole files of the population if there are enough")
 }
 
 // largestSize is the limit of the schema.
@@ -98,6 +100,12 @@ func (o *personFlags) config(c *cobra.Command, spec string) (run.Config, error) 
 	}
 	if c.Flags().Changed("sampling") {
 		cfg.Sampling = o.sampling
+	}
+	if c.Flags().Lookup("rows-per-file") != nil {
+		if err := checkRowsPerFile("rows-per-file", o.perFile); err != nil {
+			return cfg, err
+		}
+		cfg.RowsPerFile = o.perFile
 	}
 	var err error
 	if cfg.Shard, err = parseShard(o.shard); err != nil {

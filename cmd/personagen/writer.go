@@ -50,6 +50,11 @@ func (o *writerFlags) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.export, "export-journal", "", "write a journal of exactly the answers in the release to this folder; run --journal makes the release again from it")
 	f.BoolVar(&o.refill, "refill", false, "request quarantined texts of earlier runs again")
 	f.BoolVar(&o.refused, "keep-refused", false, "keep refused answers in "+run.RefusedFile+" in the folder of the journal")
+	o.addMode(f)
+}
+
+// addMode adds the flags about how requests are sent.
+func (o *writerFlags) addMode(f *pflag.FlagSet) {
 	f.StringVar(&o.mode, "mode", run.Interactive, "how requests are sent: interactive, one call each; or batch, in files that "+strings.Join(endpoint.BatchProviders(), " and ")+" answer within a day at a lower price")
 	f.DurationVar(&o.poll, "poll-every", 0, "with --mode batch: first interval between polls of the batches (default 30s)")
 	f.IntVar(&o.requests, "batch-requests", 0, "with --mode batch: largest number of requests in a file (default the provider's limit)")
@@ -90,7 +95,7 @@ func (o *writerFlags) addSealed(f *pflag.FlagSet) {
 	f.IntVar(&o.inFlight, "max-in-flight", 0, "largest number of concurrent calls of all parts (default the provider's)")
 	f.Float64Var(&o.budget, "budget", 0, "largest cost of the job's texts, in the currency of the price table (default no limit)")
 	f.IntVar(&o.atOnce, "at-once", 1, "number of parts that are made at the same time at most; each has its share of the calls in flight and of the rates")
-	o.mode = run.Interactive
+	o.addMode(f)
 }
 
 // addKey adds the flags of who takes part in a job whose texts a model writes.

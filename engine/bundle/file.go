@@ -41,6 +41,9 @@ const (
 	maxUnpacked = 512 << 20 // bytes of all parts, unpacked
 )
 
+// mostDeflated is how many times longer than its deflated form a part can be.
+const mostDeflated = 1032
+
 // Names of the parts.
 const (
 	manifestPart   = "bundle.json"
@@ -322,6 +325,7 @@ func unpack(data []byte) (*Manifest, map[string][]byte, error) {
 		part, h := bytes.Buffer{}, sha256.New()
 		var to io.Writer = h
 		if slices.Contains(known, p.Name) { // others are checked, and not kept
+			part.Grow(int(min(p.Bytes, mostDeflated*int64(len(data))))) // a damaged size must not take much memory
 			to = io.MultiWriter(&part, h)
 		}
 		n, err := readPart(to, files[1+i], p.Bytes)

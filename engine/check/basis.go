@@ -73,25 +73,10 @@ func (b *basis) ruled() *plan.Plan {
 	}
 	for _, r := range b.plan.Rules {
 		about := slices.DeleteFunc(slices.Clone(r.Fields), unknown)
-		if b.measures(ruleFields(&r)) && len(about) == 0 == (len(r.Fields) == 0) {
+		if b.measures(r.Compared()) && len(about) == 0 == (len(r.Fields) == 0) {
 			r.Fields = about
 			out.Rules = append(out.Rules, r)
 		}
 	}
 	return &out
-}
-
-// ruleFields lists the fields that a rule compares texts with.
-func ruleFields(r *plan.Rule) []string {
-	var names []string
-	if r.When != nil {
-		names = slices.Clone(r.When.Fields)
-	}
-	if r.Field != "" {
-		names = append(names, r.Field)
-	}
-	if r.By != nil {
-		names = append(names, r.By.Field)
-	}
-	return names
 }

@@ -43,7 +43,7 @@ func (x *textRules) judge(j *judging, gathered tally) (out []finding, _ error) {
 	t := gathered.(*texts)
 	for _, rule := range j.plan.Rules {
 		o := Outcome{ID: KindRule + "." + rule.Name, Kind: KindRule, Name: rule.Name, Severity: rule.Severity, Message: "no text breaks the rule: " + rule.About}
-		if j.unmeasurable(&o, ruleFields(&rule)) {
+		if j.unmeasurable(&o, rule.Compared()) {
 			out = append(out, only(o)...)
 			continue
 		}

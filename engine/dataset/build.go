@@ -19,6 +19,7 @@ type builder struct {
 	lenient bool       // the schema was inferred, so a text column accepts every value as text
 	found   bool       // the file has this column
 	numeral bool       // numbers are stored as text
+	raw     bool       // texts may have bytes that are not UTF-8
 	records []*builder // of the columns of records
 
 	column *frame.Column
@@ -42,6 +43,13 @@ func newBuilder(f *frame.Field, lenient bool, issues *issueLog) *builder {
 		b.records = append(b.records, newBuilder(&inner, lenient, issues))
 	}
 	return b
+}
+
+func (b *builder) setRaw(raw bool) {
+	b.raw = raw
+	for _, inner := range b.records {
+		inner.setRaw(raw)
+	}
 }
 
 // start begins a batch.
@@ -185,7 +193,7 @@ func (b *builder) code(v []byte) int32 {
 }
 
 func (b *builder) appendText(v []byte) {
-	if utf8.Valid(v) {
+	if b.raw || utf8.Valid(v) {
 		b.arena = append(b.arena, v...)
 	} else {
 		b.arena = append(b.arena, validText(string(v))...)

@@ -189,7 +189,7 @@ const hexDigits = "0123456789abcdef"
 func appendJSONString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	start := 0
-	for i := 0; i < len(s); {
+	for i := plainRun(s, 0); i < len(s); i = plainRun(s, i) {
 		if c := s[i]; c < utf8.RuneSelf {
 			if !plainJSON[c] {
 				dst = append(dst, s[start:i]...)

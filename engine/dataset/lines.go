@@ -19,6 +19,7 @@ type lineReader struct {
 	in   *bufio.Reader
 	long []byte // memory for lines that are longer than the buffer of in
 	line int64  // number of the last line, counted from 1
+	at   int64  // bytes before the next line
 }
 
 func newLineReader(file *os.File) *lineReader {
@@ -31,6 +32,7 @@ func newLineReader(file *os.File) *lineReader {
 func (l *lineReader) skipBOM() {
 	if mark, err := l.in.Peek(3); err == nil && string(mark) == "\ufeff" {
 		l.in.Discard(3)
+		l.at = 3
 	}
 }
 
@@ -40,6 +42,7 @@ func (l *lineReader) rewind() error {
 		return fmt.Errorf("cannot read the file a second time: %w", err)
 	}
 	l.in.Reset(l.file)
+	l.at = 0
 	l.skipBOM()
 	l.line = 0
 	return nil
@@ -51,6 +54,7 @@ func (l *lineReader) next() ([]byte, error) {
 	part, err := l.in.ReadSlice('\n')
 	if err == nil || (errors.Is(err, io.EOF) && len(part) > 0) {
 		l.line++
+		l.at += int64(len(part))
 		return part, nil
 	}
 	if !errors.Is(err, bufio.ErrBufferFull) {
@@ -68,6 +72,7 @@ func (l *lineReader) next() ([]byte, error) {
 		return nil, err
 	}
 	l.line++
+	l.at += int64(len(l.long))
 	return l.long, nil
 }
 

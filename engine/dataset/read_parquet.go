@@ -34,6 +34,8 @@ type parquetReader interface {
 	// atEnd checks that no value is left.
 	atEnd() error
 	closePages()
+	// skip goes to a row of a row group; see parquetCursor.
+	skip(group int, within int64) error
 	// column is the name for messages.
 	column() string
 }
@@ -501,12 +503,9 @@ func (c *parquetCursor) nextPage() error {
 		if len(c.groups) == 0 {
 			return io.EOF
 		}
-		c.left = c.groups[0].NumRows()
-		if err := c.check(len(c.groups)); err != nil {
+		if err := c.openGroup(); err != nil {
 			return err
 		}
-		c.pages = c.groups[0].ColumnChunks()[c.leaf.Index()].Pages()
-		c.groups = c.groups[1:]
 	}
 	c.releasePage()
 	page, err := c.pages.ReadPage()
@@ -518,6 +517,17 @@ func (c *parquetCursor) nextPage() error {
 		return err
 	}
 	c.page, c.reader = page, page.Values()
+	return nil
+}
+
+// openGroup opens the column in the next row group.
+func (c *parquetCursor) openGroup() error {
+	c.left = c.groups[0].NumRows()
+	if err := c.check(len(c.groups)); err != nil {
+		return err
+	}
+	c.pages = c.groups[0].ColumnChunks()[c.leaf.Index()].Pages()
+	c.groups = c.groups[1:]
 	return nil
 }
 

@@ -220,11 +220,3 @@ func sizeOf(s frame.Schema, columns []frame.Column, n int) int64 {
 	}
 	return size
 }
-
-// validText replaces every invalid byte by U+FFFD, as encoding/json does.
-func validText(s string) string {
-	if utf8.ValidString(s) {
-		return s
-	}
-	return string([]rune(s))
-}

@@ -126,30 +126,16 @@ func (b *Budget) Spent() (spent, unknown Cost) {
 func (b *Budget) Reserve(ctx context.Context, worst Cost) (*Reservation, error) {
 	b.mu.Lock()
 	for {
-		alone := b.spent.plus(worst)
-		all := alone.plus(b.reserved)
-		if b.fits(all) {
+		fits, err := b.admits(ctx, worst)
+		if fits {
 			b.reserved = b.reserved.plus(worst)
 			b.mu.Unlock()
 			return &Reservation{budget: b, worst: worst}, nil
 		}
-		var raised bool
-		var err error
-		if !b.refused {
-			raised, err = b.ask(ctx, all)
-		}
-		if err == nil && !raised && !b.fits(alone) {
-			raised, err = b.ask(ctx, alone)
+		if err == nil && !b.fits(b.spent.plus(worst)) {
+			err = b.refusal(worst)
 		}
 		if err != nil {
-			b.mu.Unlock()
-			return nil, err
-		}
-		if raised {
-			continue
-		}
-		if !b.fits(alone) {
-			err := b.refusal(worst)
 			b.mu.Unlock()
 			return nil, err
 		}
@@ -164,6 +150,29 @@ func (b *Budget) Reserve(ctx context.Context, worst Cost) (*Reservation, error) 
 			return nil, context.Cause(ctx)
 		}
 		b.mu.Lock()
+	}
+}
+
+// admits reports whether a worst case fits together with what is in flight, and asks for more
+// if it does not.
+func (b *Budget) admits(ctx context.Context, worst Cost) (bool, error) {
+	for {
+		alone := b.spent.plus(worst)
+		all := alone.plus(b.reserved)
+		if b.fits(all) {
+			return true, nil
+		}
+		var raised bool
+		var err error
+		if !b.refused {
+			raised, err = b.ask(ctx, all)
+		}
+		if err == nil && !raised && !b.fits(alone) {
+			raised, err = b.ask(ctx, alone)
+		}
+		if err != nil || !raised {
+			return false, err
+		}
 	}
 }
 
@@ -187,11 +196,19 @@ func (b *Budget) ReserveSent(worst Cost) *Reservation {
 	return &Reservation{budget: b, worst: worst}
 }
 
-// Fits reports whether a worst case could be reserved without waiting.
-func (b *Budget) Fits(worst Cost) bool {
+// Grant adds to the limit what a budget of NewGrantedBudget is known to have.
+func (b *Budget) Grant(amount Money) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.fits(b.spent.plus(b.reserved).plus(worst))
+	b.limit.Money += amount
+}
+
+// Fits reports whether a worst case can be reserved without waiting. The error is that of
+// asking for more.
+func (b *Budget) Fits(ctx context.Context, worst Cost) (bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.admits(ctx, worst)
 }
 
 // Refuse returns the error for a worst case that does not fit.
@@ -201,17 +218,17 @@ func (b *Budget) Refuse(worst Cost) error {
 	return b.refusal(worst)
 }
 
-// Grow adds a worst case to the reservation if it fits, and reports whether it
-// does.
-func (r *Reservation) Grow(by Cost) bool {
+// Grow adds a worst case to the reservation if it fits, and reports whether it does. The
+// error is that of asking for more.
+func (r *Reservation) Grow(ctx context.Context, by Cost) (bool, error) {
 	b := r.budget
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.fits(b.spent.plus(b.reserved).plus(by)) {
-		return false
+	fits, err := b.admits(ctx, by)
+	if fits {
+		b.reserved, r.worst = b.reserved.plus(by), r.worst.plus(by)
 	}
-	b.reserved, r.worst = b.reserved.plus(by), r.worst.plus(by)
-	return true
+	return fits, err
 }
 
 // Worst returns the amount reserved.

@@ -99,8 +99,17 @@ type Job struct {
 	Provider   string             `json:"provider,omitempty"` // of the texts, as in run.Config
 	Texts      *Texts             `json:"texts,omitempty"`    // nil if no model writes
 
-	hash string // of the document; receipts name it
+	hash     string // of the document; receipts name it
+	forecast *run.TextForecast
 }
+
+// Forecast is what the texts of a job are estimated to cost; nil if no model writes them, and
+// of a job that was read.
+func (j *Job) Forecast() *run.TextForecast { return j.forecast }
+
+// estimated is how many persons the cost of a job's texts is estimated from, at most. They are
+// a sample of all persons.
+const estimated = DefaultPartRows
 
 // Sealed is an object with its hash.
 type Sealed struct {
@@ -115,7 +124,8 @@ func seal(name string, data []byte) Sealed {
 }
 
 // New seals a job and puts it into a store. Of cfg it uses all that says what is made; Out
-// and RowsPerFile are not used. The same job may be put again. Errors are as with run.Run;
+// and RowsPerFile are not used. If a model is to write, Writer.Confirm is asked as by run.Run
+// before anything is put. The same job may be put again. Errors are as with run.Run;
 // the error wraps run.ErrUsage if the store holds something else.
 func New(ctx context.Context, to store.Store, cfg run.Config, partRows int64) (*Job, error) {
 	cfg.RowsPerFile = partRows
@@ -127,8 +137,11 @@ func New(ctx context.Context, to store.Store, cfg run.Config, partRows int64) (*
 		cfg.Writer = texts.writer(Options{Writer: cfg.Writer})
 	}
 	prepared, err := run.Prepare(ctx, cfg)
+	var forecast *run.TextForecast
 	if err == nil && texts != nil {
-		err = prepared.CheckWriter()
+		if err = prepared.CheckWriter(); err == nil {
+			forecast, err = prepared.Confirm(ctx, estimated)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -155,6 +168,7 @@ func New(ctx context.Context, to store.Store, cfg run.Config, partRows int64) (*
 		Format: format, Name: options.Plan.Name, Version: options.Version, Plan: options.Plan.Hash, Bundle: seal(bundleFile, sealed),
 		Population: options.Population, PartRows: partRows, Parts: len(parts.All), Reductions: reductions(options.Population.Size, len(parts.All)),
 		Formats: formats, Aliases: options.Aliases, Provider: cfg.Provider, Texts: texts,
+		forecast: forecast,
 	}
 	s := &session{store: to}
 	begun, err := s.has(ctx, jobFile)
@@ -178,12 +192,28 @@ func New(ctx context.Context, to store.Store, cfg run.Config, partRows int64) (*
 		err = s.place(ctx, bundleFile, sealed)
 	}
 	if err == nil {
+		err = s.checkPromise(ctx, bundleFile, sealed)
+	}
+	if err == nil {
 		err = s.place(ctx, jobFile, append(document, '\n'))
 	}
 	if errors.Is(err, ErrDiffers) {
 		return nil, fmt.Errorf("%w: %s holds another job; choose another place", run.ErrUsage, to)
 	}
 	return j, err
+}
+
+// checkPromise checks that the store does not put an object that is there, which some services
+// that speak S3 do whatever they are asked.
+func (s *session) checkPromise(ctx context.Context, name string, data []byte) error {
+	err := s.store.PutIfAbsent(ctx, name, bytes.NewReader(data), int64(len(data)))
+	if errors.Is(err, store.ErrExists) {
+		return nil
+	}
+	if err == nil {
+		err = fmt.Errorf("%w: %s has replaced an object that was to be put only if there is none, so two writers could not be told apart; use a service that supports If-None-Match", store.ErrUnfit, s.store)
+	}
+	return err
 }
 
 // reductions is the number of reductions: a power of two, so that each has as many

@@ -575,6 +575,10 @@ func TestSweepDamaged(t *testing.T) {
 					if swept, err := Sweep(context.Background(), s, true, testOptions); err != nil || swept.Objects == 0 {
 						t.Fatalf("swept %+v, error %v", swept, err)
 					}
+					state, err := Status(context.Background(), s)
+					if err != nil || state.Done == testParts && state.Reduced == state.Reductions || state.Committed && strings.HasPrefix(name, "csv/") {
+						t.Errorf("the job is said to be whole: %+v, error %v", state, err)
+					}
 					for _, step := range steps() {
 						if err := step.do(context.Background(), s); err != nil {
 							t.Fatalf("%s: %v", step.name, err)
@@ -584,6 +588,46 @@ func TestSweepDamaged(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// TestMadeAgainAfterSweep: a job that was swept can be made again from its plan.
+func TestMadeAgainAfterSweep(t *testing.T) {
+	several(t)
+	_, want := madeJob(t)
+	s := filled(t, store.Memory(), want)
+	if _, err := Sweep(context.Background(), s, false, testOptions); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remove(context.Background(), release.ManifestFile); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Commit(context.Background(), s, false, testOptions); !errors.Is(err, ErrIncomplete) || !strings.Contains(err.Error(), "make it again with job part") {
+		t.Errorf("got %v", err)
+	}
+	for _, step := range steps() {
+		if err := step.do(context.Background(), s); err != nil {
+			t.Fatalf("%s: %v", step.name, err)
+		}
+	}
+	compare(t, contents(t, s), want)
+}
+
+// careless is a store that puts an object whether there is one or not.
+type careless struct{ store.Store }
+
+func (s careless) PutIfAbsent(ctx context.Context, name string, from io.ReadSeeker, size int64) error {
+	return s.Put(ctx, name, from, size)
+}
+
+// TestCarelessStore: a store that breaks its promise has no job.
+func TestCarelessStore(t *testing.T) {
+	s := careless{store.Memory()}
+	if err := makeNew.do(context.Background(), s); !errors.Is(err, store.ErrUnfit) || !strings.Contains(err.Error(), "If-None-Match") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := Read(context.Background(), s); !errors.Is(err, run.ErrUsage) {
+		t.Errorf("got %v, want no job", err)
 	}
 }
 

@@ -39,8 +39,8 @@ type Range struct{ First, Last int }
 // Share returns share i of n, from 0, of the numbers below count. It may be empty: Last is
 // then below First.
 func Share(i, n, count int) Range {
-	at := func(i int) int { return int(int64(i) * int64(count) / int64(n)) }
-	return Range{at(i), at(i+1) - 1}
+	from, to := release.Share(int64(count), i, n)
+	return Range{int(from), int(to) - 1}
 }
 
 // Done counts what a call made, and what others had made before.

@@ -111,9 +111,17 @@ func (s *session) changed(ctx context.Context, objects []Sealed) ([]Sealed, erro
 	return out, nil
 }
 
+// gone is the error of an object that a receipt names and that is absent.
+func gone(name string) error {
+	return fmt.Errorf("%w: %s is missing; make it again with job part and then job reduce", ErrIncomplete, name)
+}
+
 // load reads an object whose hash is known.
 func (s *session) load(ctx context.Context, of Sealed, most int64) ([]byte, error) {
 	data, err := store.ReadAll(ctx, s.store, of.Name, most)
+	if errors.Is(err, store.ErrAbsent) {
+		return nil, gone(of.Name)
+	}
 	if err == nil && seal(of.Name, data) != of {
 		err = fmt.Errorf("%w: %s is not the one that its receipt names; %s", ErrDiffers, of.Name, mend)
 	}

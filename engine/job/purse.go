@@ -37,6 +37,18 @@ type purse struct {
 	part    int
 	attempt string
 	budget  *endpoint.Budget
+	sent    *chain // of texts in batches; nil for others
+}
+
+// inherit gives the purse of a part in batches what attempts before it were granted and have not
+// spent.
+func (p *purse) inherit(sent *chain) error {
+	p.sent = sent
+	spent, _, err := sent.spending()
+	if err == nil && p.Texts.Budget > 0 {
+		p.budget.Grant(sent.granted - spent)
+	}
+	return err
 }
 
 // more takes a slice of the budget, or what is lacking if that is more, or what is left; 0 if
@@ -53,6 +65,9 @@ func (p *purse) more(ctx context.Context, lacking endpoint.Money) (endpoint.Mone
 	if err != nil {
 		return 0, &endpoint.Error{Kind: endpoint.Stopped, Message: "the account of the job's budget: " + err.Error()}
 	}
+	if p.sent != nil && amount > 0 {
+		return amount, p.sent.grant(amount)
+	}
 	return amount, nil
 }
 
@@ -63,6 +78,18 @@ func (p *purse) handBack(ctx context.Context) error {
 	}
 	spent, _ := p.budget.Spent()
 	rest := p.budget.Limit().Money - spent.Money
+	if p.sent != nil {
+		// The next attempt needs what its batches can cost, and knows this one by the chain alone.
+		spent, reserved, err := p.sent.spending()
+		if err != nil || p.sent.broken != nil {
+			return err
+		}
+		if rest = p.sent.granted - spent - reserved; rest > 0 {
+			if err := p.sent.grant(-rest); err != nil {
+				return err
+			}
+		}
+	}
 	if rest <= 0 {
 		return nil
 	}

@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -56,6 +57,9 @@ func Reduce(ctx context.Context, in store.Store, of Range, o Options) (done Done
 		has, err := s.document(ctx, reducedName(i), &r)
 		if err == nil && has {
 			err = s.checkReduction(&r, i)
+		}
+		if err == nil && has {
+			has, err = s.has(ctx, r.Findings.Name)
 		}
 		if err == nil && has {
 			done.Skipped++
@@ -150,6 +154,9 @@ func (s *session) search(ctx context.Context, i int) ([]check.Repeats, error) {
 		g.Go(func() error {
 			at, n := search.Index()
 			index, err := s.store.Range(inner, fingerprintName(part), at, n)
+			if errors.Is(err, store.ErrAbsent) {
+				return gone(fingerprintName(part))
+			}
 			if err != nil {
 				return err
 			}

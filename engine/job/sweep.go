@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -20,11 +21,12 @@ type Swept struct {
 func isTemporary(name string) bool { return strings.HasPrefix(name, store.TemporaryFolder+"/") }
 
 // Sweep removes what a job does not need any more. After Commit that is all under _job/ but
-// the plan, the receipts, the journals of paid texts and the job itself. Before Commit it is nothing. If unfinished is
-// set, before or after, it is what stands in the way of another attempt: temporary files,
-// the files of parts without a receipt, receipts that are not of this job, and objects that
-// are not as a receipt says, for which it reads all of them. No part may be in the making
-// then.
+// the plan, the receipts, the journals of paid texts and the job itself; before Commit there
+// is no such thing. If unfinished is set, before or after Commit, it removes what stands in
+// the way of another attempt: temporary files, the files of parts without a receipt, receipts
+// that are not of this job, and objects that are not as a receipt says, with that receipt, and
+// with the manifest if they are data, unless the job was swept before and so could not be
+// committed again. It reads all objects then, and no part may be in the making.
 func Sweep(ctx context.Context, in store.Store, unfinished bool, o Options) (swept Swept, err error) {
 	s, err := open(ctx, in, o)
 	if err != nil {
@@ -46,7 +48,7 @@ func Sweep(ctx context.Context, in store.Store, unfinished bool, o Options) (swe
 			return !strings.HasPrefix(name, folder) || name == jobFile || name == bundleFile || strings.HasPrefix(name, receipts) || strings.HasPrefix(name, journals) || strings.HasPrefix(name, reduced)
 		}
 	default:
-		return swept, errOr(nil, "%w: nothing is left over while a job is not committed; job sweep --unfinished removes what killed attempts have left, once no part is in the making", run.ErrUsage)
+		return swept, fmt.Errorf("%w: nothing is left over while a job is not committed; job sweep --unfinished removes what killed attempts have left, once no part is in the making", run.ErrUsage)
 	}
 	var left []store.Object
 	for o, err := range s.store.List(ctx, "") {
@@ -76,7 +78,7 @@ func (s *session) finished(ctx context.Context) (func(name string) bool, error) 
 	}
 	left := map[string]bool{}
 	var objects []Sealed
-	reducedBy := map[string]string{} // receipts of reductions by their findings
+	receiptOf := map[string]string{} // the receipt that names an object
 	for i := range s.Job.Parts {
 		r, has, err := s.receipt(ctx, i)
 		switch {
@@ -85,7 +87,10 @@ func (s *session) finished(ctx context.Context) (func(name string) bool, error) 
 		case err != nil:
 			return nil, err
 		case has:
-			objects = append(objects, r.objects()...)
+			for _, of := range r.objects() {
+				objects = append(objects, of)
+				receiptOf[of.Name] = receiptName(i)
+			}
 			continue
 		}
 		left[findingsName(i)], left[fingerprintName(i)] = true, true
@@ -106,7 +111,7 @@ func (s *session) finished(ctx context.Context) (func(name string) bool, error) 
 			return nil, err
 		case has:
 			objects = append(objects, r.Findings)
-			reducedBy[r.Findings.Name] = reducedName(i)
+			receiptOf[r.Findings.Name] = reducedName(i)
 			continue
 		}
 		left[joinedName(i)] = true
@@ -115,9 +120,15 @@ func (s *session) finished(ctx context.Context) (func(name string) bool, error) 
 	if err != nil {
 		return nil, err
 	}
+	swept, err := s.missing(ctx, joinedFindings, s.Reductions, joinedName)
+	if err != nil {
+		return nil, err
+	}
 	for _, of := range wrong {
-		left[of.Name] = true
-		left[reducedBy[of.Name]] = true // Reduce does not look for the findings
+		left[of.Name], left[receiptOf[of.Name]] = true, true
+		if !strings.HasPrefix(of.Name, folder) && len(swept) == 0 {
+			left[release.ManifestFile] = true // without this file it is no release; Commit can write it again
+		}
 	}
 	return func(name string) bool {
 		part, attempt := attemptPart(name)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/personagen/personagen/engine/endpoint"
 	"github.com/personagen/personagen/engine/journal"
@@ -23,7 +24,8 @@ import (
 // Each attempt at a part has its own texts. So what an attempt makes is put under its name,
 // the attempt that is the first to put the choice of the part counts, and what it made is
 // then put under the final names, by whoever finds the choice, before the receipt. Accepted
-// answers are in the store before they count, for the next attempt to read.
+// answers are in the store before they count, for the next attempt to read. So is what was
+// sent in batches: see chain.
 //
 // It has no key, and nothing that says where one is.
 type Texts struct {
@@ -34,6 +36,14 @@ type Texts struct {
 	MaxInFlight int      `json:"max_in_flight,omitempty"` // of all parts
 	Budget      float64  `json:"budget,omitempty"`        // of all parts; 0 for no limit
 	AtOnce      int      `json:"at_once"`                 // parts that are made at the same time, at most
+	Batches     *Batches `json:"batches,omitempty"`       // nil if requests are answered one by one
+}
+
+// Batches says how requests are sent in files, as endpoint.BatchConfig does.
+type Batches struct {
+	Requests int           `json:"requests,omitempty"`
+	Bytes    int64         `json:"bytes,omitempty"`
+	Poll     time.Duration `json:"poll,omitempty"`
 }
 
 // textsOf returns nil if no model writes.
@@ -42,18 +52,26 @@ func textsOf(cfg run.Config) *Texts {
 		return nil
 	}
 	w := &cfg.Writer
+	var batches *Batches
+	if b := w.Endpoint.Batch; w.Mode == run.InBatches {
+		batches = &Batches{b.Requests, b.Bytes, b.Poll}
+	}
 	return &Texts{
-		Model: w.Endpoint.Model, BaseURL: w.Endpoint.BaseURL, Calls: w.Calls, Workers: w.Endpoint.Workers,
+		Batches: batches, Model: w.Endpoint.Model, BaseURL: w.Endpoint.BaseURL, Calls: w.Calls, Workers: w.Endpoint.Workers,
 		MaxInFlight: w.Endpoint.MaxInFlight, Budget: w.Budget, AtOnce: max(1, w.AtOnce),
 	}
 }
 
 // writer adds what the job says to what the user of a process says.
 func (t *Texts) writer(o Options) run.Writer {
-	w := run.Writer{Endpoint: o.Writer.Endpoint, Trust: o.Writer.Trust, Unwatched: o.Writer.Unwatched}
+	w := run.Writer{Endpoint: o.Writer.Endpoint, Trust: o.Writer.Trust, Unwatched: o.Writer.Unwatched, Confirm: o.Writer.Confirm, AskAbove: o.Writer.AskAbove}
 	w.Endpoint.Model, w.Endpoint.BaseURL = t.Model, t.BaseURL
 	w.Endpoint.Workers, w.Endpoint.MaxInFlight = t.Workers, t.MaxInFlight
 	w.Calls, w.Budget, w.AtOnce, w.Sealed = t.Calls, t.Budget, t.AtOnce, true
+	if b := t.Batches; b != nil {
+		w.Mode = run.InBatches
+		w.Endpoint.Batch.Requests, w.Endpoint.Batch.Bytes, w.Endpoint.Batch.Poll = b.Requests, b.Bytes, b.Poll
+	}
 	return w
 }
 
@@ -142,11 +160,25 @@ func (s *session) attempt(ctx context.Context, i int, attempt, dir string) (c ch
 		return c, err
 	}
 	purse := s.purse(i, attempt)
+	wait := groupWait
+	if s.Texts.Batches != nil {
+		wait = 0 // answers are judged one block of persons after the other
+	}
+	sent := &chain{session: s, ctx: context.WithoutCancel(ctx), part: i, attempt: attempt, journal: answers}
+	if s.Texts.Batches != nil {
+		if err := sent.fetch(ctx); err != nil {
+			return c, err
+		}
+		if err := purse.inherit(sent); err != nil {
+			return c, err
+		}
+	}
 	defer func() { err = errors.Join(err, purse.handBack(ctx)) }()
 	upload := &uploader{session: s, ctx: context.WithoutCancel(ctx), folder: journalFolder(i) + attempt + "/"}
 	written, err := s.rows.WriteTexts(ctx, run.TextPart{
 		First: part.First, Count: part.Rows, Part: release.Shard{Index: i + 1, Of: s.Job.Parts}, Journal: answers, Place: journalFolder(i),
-		Options: journal.Options{GroupWait: groupWait, Synced: upload.add}, Budget: purse.budget, Temp: dir, Events: s.options.Events,
+		Options: journal.Options{GroupWait: wait, Synced: upload.add}, Budget: purse.budget, Temp: dir, Events: s.options.Events,
+		Ledger: journal.Options{Synced: sent.add}, Asked: sent.asked,
 	})
 	if err != nil {
 		return c, err

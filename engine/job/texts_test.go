@@ -332,3 +332,48 @@ func TestSealedTexts(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestForecast: what the texts will cost is estimated from some persons, and is accepted before
+// anything is put.
+func TestForecast(t *testing.T) {
+	ctx := context.Background()
+	model := keeper()
+	cfg := lighthouseConfig(t, model)
+	above := 0.0
+	cfg.Writer.AskAbove = &above
+	var asked *run.TextForecast
+	declined := errors.New("declined")
+	cfg.Writer.Confirm = func(f *run.TextForecast) error {
+		asked = f
+		return declined
+	}
+	s := store.Memory()
+	if _, err := New(ctx, s, cfg, chunk); err != declined || len(contents(t, s)) > 0 {
+		t.Fatalf("declined: got %v, and %d objects", err, len(contents(t, s)))
+	}
+	if asked.From != 0 || !asked.Priced || asked.Cost <= 0 {
+		t.Errorf("got %+v", asked)
+	}
+	few := *asked
+	cfg.Writer.Confirm = nil
+	cfg.Size = 10 * estimated
+	j, err := New(ctx, s, cfg, 32*chunk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := j.Forecast()
+	if f.From != estimated {
+		t.Errorf("estimated from %d persons, want %d", f.From, estimated)
+	}
+	for _, x := range []struct{ got, of float64 }{
+		{f.Cost, few.Cost}, {float64(f.Tokens.Prompt), float64(few.Tokens.Prompt)}, {float64(f.Calls[0].Persons), float64(few.Calls[0].Persons)},
+		{float64(f.Calls[0].Fields["tale"]), float64(few.Calls[0].Fields["tale"])}, {f.Offers[0].Full, few.Offers[0].Full},
+	} {
+		if ratio := x.got / x.of / (10 * estimated / 33000.0); ratio < 0.9 || ratio > 1.1 {
+			t.Errorf("got %g of the larger population, and %g of the smaller", x.got, x.of)
+		}
+	}
+	if model.Calls() > 0 {
+		t.Error("something was sent")
+	}
+}

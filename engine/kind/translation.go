@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -54,8 +55,30 @@ func (c *Compiler) readTranslation(s *spec.Field, f *Field) {
 	case original.Text.Call == "":
 		c.Diags.Errorf(of.Place, "not-written", "field %q translates %q, which no call writes", f.Name, original.Name).WithHint("give %q a call: a model translates what a model has written", original.Name)
 	}
+	c.checkLengths(s, f, original)
 	c.readSecondLanguage(s, f, original)
 	c.meetOriginal(s, f, original)
+}
+
+// checkLengths reports limits of characters that no translation can keep together with the
+// ratio, or none of an original that is as long or as short as it may be.
+func (c *Compiler) checkLengths(s *spec.Field, f, original *Field) {
+	own, of, r := f.Text.Chars, original.Text.Chars, f.Text.Ratio
+	least := func(chars int) float64 { return math.Ceil(r.Min * float64(chars)) }
+	most := func(chars int) float64 { return math.Floor(r.Max * float64(chars)) }
+	at := s.Body.Get("chars").Place
+	switch {
+	case r.Min > r.Max || own.Min > own.Max || of.Min > of.Max: // reported
+	case float64(own.Max) < least(of.Min) || float64(own.Min) > most(of.Max):
+		c.Diags.Errorf(at, "ratio", "no translation of %q fits: the original has %d to %d characters, so with a ratio of %g to %g the translation has %.0f to %.0f, and chars allows %d to %d",
+			original.Name, of.Min, of.Max, r.Min, r.Max, least(of.Min), most(of.Max), own.Min, own.Max).WithHint("change chars or ratio")
+	case float64(own.Max) < least(of.Max):
+		c.Diags.Warnf(at, "ratio", "no translation of the longest texts of %q fits: of %d characters it has at least %.0f by the ratio, and chars allows at most %d", original.Name, of.Max, least(of.Max), own.Max).
+			WithHint("raise max of chars, or lower min of ratio")
+	case float64(own.Min) > most(of.Min):
+		c.Diags.Warnf(at, "ratio", "no translation of the shortest texts of %q fits: of %d characters it has at most %.0f by the ratio, and chars requires at least %d", original.Name, of.Min, most(of.Min), own.Min).
+			WithHint("lower min of chars, or raise max of ratio")
+	}
 }
 
 // readSecondLanguage checks that a translation is in another language than its original.

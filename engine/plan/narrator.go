@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/personagen/personagen/engine/kind"
+import (
+	"slices"
+
+	"github.com/personagen/personagen/engine/kind"
+)
 
 // Narrator is what the offline narrator writes texts from.
 type Narrator struct {
@@ -96,6 +100,21 @@ type Rule struct {
 	Field      string         `json:"field,omitempty"`  // that the first group of Number must equal
 	By         *ByValue       `json:"by,omitempty"`
 	Fields     []string       `json:"fields"` // the text fields that it is about
+}
+
+// Compared lists the fields that the rule compares texts with.
+func (r *Rule) Compared() []string {
+	var names []string
+	if r.When != nil {
+		names = slices.Clone(r.When.Fields)
+	}
+	if r.Field != "" {
+		names = append(names, r.Field)
+	}
+	if r.By != nil {
+		names = append(names, r.By.Field)
+	}
+	return names
 }
 
 // ByValue forbids the words of any value of Field but the person's. Words are the

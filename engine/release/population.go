@@ -20,6 +20,25 @@ type Population struct {
 // Shard is part Index of Of parts, counted from 1; the zero value is the whole.
 type Shard struct{ Index, Of int }
 
+// Rows returns the first row of a shard, and how many it has, of so many rows in files of so
+// many. It has some of the files of the whole, so that it makes them as the whole does; where
+// there are fewer files than shards, they are divided.
+func (s Shard) Rows(count, perFile int64) (first, rows int64) {
+	if files := (count-1)/perFile + 1; files >= int64(s.Of) {
+		from, to := Share(files, s.Index-1, s.Of)
+		return from * perFile, min(to*perFile, count) - from*perFile
+	}
+	first, end := Share(count, s.Index-1, s.Of)
+	return first, end - first
+}
+
+// Share returns where share i of k, from 0, of n things begins and ends. The first shares have
+// one thing more if the others have one less.
+func Share(n int64, i, k int) (from, to int64) {
+	at := func(i int64) int64 { return n/int64(k)*i + min(i, n%int64(k)) }
+	return at(int64(i)), at(int64(i) + 1)
+}
+
 // Whole reports whether these are all persons of the population.
 func (p Population) Whole() bool { return p.Count == p.Size }
 

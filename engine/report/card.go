@@ -299,12 +299,15 @@ func (r *Release) fitted() int {
 func (r *Release) cardFiles(d *document) {
 	d.line("## Files\n")
 	var rows [][]string
-	for _, f := range r.Files {
-		rowCount := ""
+	for _, f := range listed(r.Files) {
+		rowCount, hash := "", "in `manifest.json`"
 		if f.Rows > 0 {
 			rowCount = humanize.Thousands(f.Rows)
 		}
-		rows = append(rows, []string{"`" + f.Name + "`", rowCount, humanize.Thousands(f.Bytes), "`" + f.SHA256 + "`"})
+		if f.SHA256 != "" {
+			hash = "`" + f.SHA256 + "`"
+		}
+		rows = append(rows, []string{"`" + f.Name + "`", rowCount, humanize.Thousands(f.Bytes), hash})
 	}
 	d.table([]string{"file", "rows>", "bytes>", "SHA-256"}, rows)
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"io"
+	"path"
 	"strconv"
 	"strings"
 
@@ -43,7 +44,7 @@ type croissant struct {
 	Keywords      []string             `json:"keywords"`
 	Creator       []croissantCreator   `json:"creator"`
 	CiteAs        string               `json:"citeAs"`
-	Distribution  []croissantFile      `json:"distribution"`
+	Distribution  []any                `json:"distribution"` // of croissantFile and croissantFileSet
 	RecordSet     []croissantRecordSet `json:"recordSet,omitempty"`
 }
 
@@ -61,6 +62,17 @@ type croissantFile struct {
 	ContentSize    string `json:"contentSize"`
 	EncodingFormat string `json:"encodingFormat"`
 	SHA256         string `json:"sha256"`
+}
+
+// croissantFileSet is the files of one format. It is in no archive, so they are found beside
+// the description.
+type croissantFileSet struct {
+	Type           string `json:"@type"`
+	ID             string `json:"@id"`
+	Name           string `json:"name"`
+	Description    string `json:"description,omitempty"`
+	EncodingFormat string `json:"encodingFormat"`
+	Includes       string `json:"includes"` // a pattern of names
 }
 
 type croissantRef struct {
@@ -89,7 +101,8 @@ type croissantField struct {
 }
 
 type croissantSource struct {
-	FileObject *croissantRef    `json:"fileObject"`
+	FileObject *croissantRef    `json:"fileObject,omitempty"`
+	FileSet    *croissantRef    `json:"fileSet,omitempty"`
 	Extract    croissantExtract `json:"extract"`
 	// Transform finds the value within that of the column.
 	Transform *croissantTransform `json:"transform,omitempty"`
@@ -109,9 +122,9 @@ var media = map[string]string{
 	".json": "application/json", ".md": "text/markdown", ".html": "text/html", ".cff": "application/yaml",
 }
 
-// Croissant writes the release's description in the Croissant vocabulary. Each of
-// the recommended data files is a separate record set, because Croissant can
-// combine files only inside an archive.
+// Croissant writes the release's description in the Croissant vocabulary. The files of a format
+// are a set if there are several, and listed one by one if they are at most MostListed. The
+// personas are a record set of the recommended format.
 func (r *Release) Croissant(w io.Writer) error {
 	pop, card := &r.Population, &r.Plan.Card
 	d := croissant{
@@ -134,14 +147,26 @@ func (r *Release) Croissant(w io.Writer) error {
 		}
 		d.Creator = append(d.Creator, c)
 	}
+	formats := map[string][]File{}
 	for _, f := range r.Files {
-		d.Distribution = append(d.Distribution, croissantFile{
-			Type: "cr:FileObject", ID: f.Name, Name: f.Name, ContentURL: f.Name, ContentSize: strconv.FormatInt(f.Bytes, 10) + " B",
-			EncodingFormat: cmp.Or(media[f.Name[strings.LastIndexByte(f.Name, '.'):]], "application/octet-stream"), SHA256: f.SHA256,
-		})
+		formats[f.Format] = append(formats[f.Format], f)
 	}
-	for _, f := range r.data() {
-		d.RecordSet = append(d.RecordSet, r.records(f))
+	for _, f := range r.Files {
+		of := formats[f.Format]
+		if f.Format != "" && len(of) > 1 && f == of[0] {
+			d.Distribution = append(d.Distribution, croissantFileSet{
+				Type: "cr:FileSet", ID: f.Format, Name: f.Format, Description: humanize.Thousands(int64(len(of))) + " files.", EncodingFormat: mediaType(f.Name), Includes: pattern(of),
+			})
+		}
+		if f.Format == "" || len(of) <= MostListed {
+			d.Distribution = append(d.Distribution, croissantFile{
+				Type: "cr:FileObject", ID: f.Name, Name: f.Name, ContentURL: f.Name, ContentSize: strconv.FormatInt(f.Bytes, 10) + " B",
+				EncodingFormat: mediaType(f.Name), SHA256: f.SHA256,
+			})
+		}
+	}
+	if data := r.data(); len(data) > 0 {
+		d.RecordSet = []croissantRecordSet{r.records(data)}
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -154,17 +179,29 @@ func (r *Release) Croissant(w io.Writer) error {
 	return err
 }
 
-// records returns the record set of a data file.
-func (r *Release) records(f File) croissantRecordSet {
+// mediaType returns the media type of a file.
+func mediaType(name string) string {
+	return cmp.Or(media[path.Ext(name)], "application/octet-stream")
+}
+
+// records returns the record set of the data files of a format.
+func (r *Release) records(files []File) croissantRecordSet {
+	name, from, rows := files[0].Name, croissantSource{FileObject: &croissantRef{files[0].Name}}, int64(0)
+	if len(files) > 1 {
+		name, from = files[0].Format, croissantSource{FileSet: &croissantRef{files[0].Format}}
+	}
+	for _, f := range files {
+		rows += f.Rows
+	}
 	set := croissantRecordSet{
-		Type: "cr:RecordSet", ID: "personas/" + f.Name, Name: f.Name,
-		Description: humanize.Thousands(f.Rows) + " persons, one per row.",
+		Type: "cr:RecordSet", ID: "personas/" + name, Name: name,
+		Description: humanize.Thousands(rows) + " persons, one per row.",
 	}
 	for _, c := range r.columns() {
 		field := croissantField{
 			Type: "cr:Field", ID: set.ID + "/" + c.name(), Name: c.name(), Description: sentences(c.Title, c.plan.About, unit(c.Unit)),
 			DataType: croissantType(c), Repeated: r.lists(c),
-			Source: croissantSource{FileObject: &croissantRef{f.Name}, Extract: croissantExtract{c.name()}},
+			Source: croissantSource{FileObject: from.FileObject, FileSet: from.FileSet, Extract: croissantExtract{c.name()}},
 		}
 		if c.plan.Type == frame.Records && field.Repeated {
 			field.DataType = ""

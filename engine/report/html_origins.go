@@ -113,7 +113,7 @@ func (v *view) made() {
 		add("Cost", costOf(w.Cost))
 		add("Rejected", humanize.Count(int(w.Quarantined), "text", "texts"))
 	}
-	for _, f := range v.Page.Files {
+	for _, f := range listed(v.Page.Files) {
 		x := fileView{Name: f.Name, Size: bytesOf(f.Bytes)}
 		if f.Rows > 0 {
 			x.Rows = humanize.Thousands(f.Rows)

@@ -131,6 +131,34 @@ func pattern(files []File) string {
 	return folder + split + "-*" + path.Ext(name)
 }
 
+// MostListed is how many data files of a format the documents list one by one. The manifest
+// has all, with their hashes.
+const MostListed = 32
+
+// listed returns the files as a document lists them. More than MostListed files of a format
+// are one, with the pattern of their names and the sums of their rows and bytes, and no hash.
+func listed(files []File) (list []File) {
+	formats := map[string][]File{}
+	for _, f := range files {
+		formats[f.Format] = append(formats[f.Format], f)
+	}
+	for _, f := range files {
+		of := formats[f.Format]
+		switch {
+		case f.Format == "" || len(of) <= MostListed:
+			list = append(list, f)
+		case f == of[0]:
+			sum := File{Name: pattern(of), Format: f.Format}
+			for _, x := range of {
+				sum.Rows += x.Rows
+				sum.Bytes += x.Bytes
+			}
+			list = append(list, sum)
+		}
+	}
+	return list
+}
+
 // title returns the title, or else the name.
 func (p *Population) title() string {
 	if p.Title != "" {

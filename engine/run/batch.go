@@ -29,6 +29,14 @@ func (r *run) inBatches() bool { return r.usesModel() && r.Writer.Mode == InBatc
 // ledgerDir returns the folder of the ledger of batches of a journal.
 func ledgerDir(journal string) string { return filepath.Join(journal, "batches") }
 
+// Batches returns the folder of what is known of batches, in that of a journal, what they have
+// cost, and the most that those can cost whose answers are not in the journal yet.
+func Batches(journal string) (folder string, spent, reserved endpoint.Cost, err error) {
+	folder = ledgerDir(journal)
+	spent, reserved, err = enrich.Spending(folder)
+	return folder, spent, reserved, err
+}
+
 // checkMode refuses a mode that the endpoint does not have. It also refuses the
 // interactive mode while batches wait to be collected: asking the same questions
 // again would pay for them twice.
@@ -85,7 +93,10 @@ func (r *run) enrichInBatches() error {
 			note(m.checkpoint(&c, time.Since(start)), done)
 		},
 	}
-	options.Clients = m.others
+	options.Clients, options.Shared = m.others, r.Writer.AtOnce > 1
+	if r.part != nil {
+		options.Log, options.Asked = r.part.Ledger, r.part.Asked
+	}
 	options.Ready = func(ctx context.Context) error {
 		r.announce(m.endpoint, m.enricher.Models()...)
 		for _, c := range append([]*endpoint.Client{m.client}, slices.Collect(maps.Values(m.others))...) {

@@ -232,18 +232,7 @@ func (r *run) confirmContest(questions int64, tokens endpoint.Usage) error {
 	if err := m.client.Keyless(); err != nil {
 		return fmt.Errorf("%w: %v", ErrUsage, err)
 	}
-	above := r.bundle.Writers.AskAbove
-	if r.Writer.AskAbove != nil {
-		above = *r.Writer.AskAbove
-	}
-	spend := f.Cost
-	if b := r.Writer.Budget; b > 0 {
-		spend = min(spend, b)
-	}
-	if r.Writer.Confirm == nil || f.Priced && spend <= above {
-		return nil
-	}
-	return r.Writer.Confirm(f)
+	return r.ask(f)
 }
 
 func orNone(names []string) string {

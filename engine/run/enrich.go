@@ -275,10 +275,7 @@ func (r *run) confirm() error {
 	if r.Writer.Confirm == nil && keyless == nil {
 		return nil
 	}
-	m, above := r.model, r.bundle.Writers.AskAbove
-	if r.Writer.AskAbove != nil {
-		above = *r.Writer.AskAbove
-	}
+	m := r.model
 	if waiting, err := enrich.Waiting(ledgerDir(m.dir)); err != nil || waiting > 0 {
 		return cmp.Or(err, keyless) // the run that asked for them was confirmed
 	}
@@ -286,12 +283,21 @@ func (r *run) confirm() error {
 	if err != nil {
 		return err
 	}
-	cost := f.Cost
-	if b := r.Writer.Budget; b > 0 {
-		cost = min(cost, b)
-	}
 	if f.Tokens != (release.Tokens{}) && keyless != nil {
 		return keyless
+	}
+	return r.ask(f)
+}
+
+// ask asks whether texts may cost what is estimated, unless that is as little as may be spent
+// without a question.
+func (r *run) ask(f *TextForecast) error {
+	above, cost := r.bundle.Writers.AskAbove, f.Cost
+	if r.Writer.AskAbove != nil {
+		above = *r.Writer.AskAbove
+	}
+	if b := r.Writer.Budget; b > 0 {
+		cost = min(cost, b)
 	}
 	if r.Writer.Confirm == nil || f.Tokens == (release.Tokens{}) || f.Priced && cost <= above {
 		return nil

@@ -3,6 +3,7 @@ package run
 import (
 	"cmp"
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -76,6 +77,49 @@ type TextForecast struct {
 	Prices   string  `json:"prices,omitempty"`
 	Priced   bool    `json:"priced"`
 	Journal  string  `json:"journal,omitempty"` // empty when there is none yet
+	// From is how many persons all of this is estimated from, if not from all.
+	From int64 `json:"from,omitempty"`
+}
+
+// scale makes an estimate for some persons one for more of them. What is the same for many
+// persons is not more often so.
+func (f *TextForecast) scale(from, to int64) {
+	times := func(n *int64) { *n = int64(math.Round(float64(*n) * float64(to) / float64(from))) }
+	usage := func(u *endpoint.Usage) { times(&u.Prompt); times(&u.Completion) }
+	tokens := func(t *release.Tokens) { usage((*endpoint.Usage)(t)) }
+	money := func(cost *float64) { *cost *= float64(to) / float64(from) }
+	f.From = from
+	for i := range f.Calls {
+		c := &f.Calls[i]
+		times(&c.Persons)
+		times(&c.Prefix)
+		usage(&c.Estimate)
+		for _, persons := range []map[string]int64{c.Fields, c.Stale} {
+			for field, n := range persons {
+				times(&n)
+				persons[field] = n
+			}
+		}
+		for k := range c.Shares {
+			s := &c.Shares[k]
+			times(&s.Persons)
+			times(&s.Prefix)
+			usage(&s.Estimate)
+		}
+	}
+	for i := range f.Own {
+		tokens(&f.Own[i].Tokens)
+		money(&f.Own[i].Cost)
+	}
+	for i := range f.Shares {
+		times(&f.Shares[i].Persons)
+		tokens(&f.Shares[i].Tokens)
+		money(&f.Shares[i].Cost)
+	}
+	tokens(&f.Tokens)
+	times(&f.Prefix)
+	money(&f.Cost)
+	f.Offers = offers(endpoint.Prices(), f.Tokens, f.Prefix)
 }
 
 // OwnForecast is what an endpoint of some calls has to answer, at the prices of the

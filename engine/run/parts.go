@@ -21,6 +21,24 @@ func Prepare(ctx context.Context, cfg Config) (*Prepared, error) {
 	return &Prepared{r}, nil
 }
 
+// Confirm estimates what texts by a model will cost, from as many persons at most, and asks
+// whether they may, as Run does. It returns nil if no model writes. The error is that of
+// Writer.Confirm if the answer is no.
+func (p *Prepared) Confirm(ctx context.Context, most int64) (*TextForecast, error) {
+	r := *p.run
+	r.ctx = ctx
+	all := r.persons.Count
+	r.persons.Count = min(all, most)
+	f, err := r.estimateTexts()
+	if f == nil || err != nil {
+		return nil, err
+	}
+	if r.persons.Count < all {
+		f.scale(r.persons.Count, all)
+	}
+	return f, r.ask(f)
+}
+
 // Bundle returns the sealed form of the population.
 func (p *Prepared) Bundle() *bundle.Bundle { return p.run.sealed() }
 

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -151,16 +152,9 @@ func choosePersons(b *bundle.Bundle, c *Config) (release.Population, error) {
 		if s.Of < 1 || s.Index < 1 || s.Index > s.Of || int64(s.Of) > persons.Count {
 			return persons, fmt.Errorf("%w: shard %d/%d of %d persons does not exist", ErrUsage, s.Index, s.Of, persons.Count)
 		}
-		first, end := cut(persons.Count, s.Index-1, s.Of), cut(persons.Count, s.Index, s.Of)
-		persons.First, persons.Count = first, end-first
+		persons.First, persons.Count = s.Rows(persons.Count, cmp.Or(c.RowsPerFile, release.DefaultRowsPerFile))
 	}
 	return persons, nil
-}
-
-// cut returns where part i of k parts of n begins.
-func cut(n int64, i, k int) int64 {
-	q, r := n/int64(k), n%int64(k)
-	return q*int64(i) + min(int64(i), r)
 }
 
 // allocation is a sampler, the counts it reads in quota mode, and what they
@@ -236,8 +230,15 @@ func exceptions(b *bundle.Bundle, a *sample.Allocation) []check.Exception {
 // modelHash hashes all numbers of a model.
 func modelHash(m *sample.Model) string {
 	h := sha256.New()
-	var b []byte
-	number := func(v uint64) { b = binary.LittleEndian.AppendUint64(b, v) }
+	b := make([]byte, 0, 64<<10)
+	room := func() []byte {
+		if len(b) > cap(b)-8 {
+			h.Write(b)
+			b = b[:0]
+		}
+		return b
+	}
+	number := func(v uint64) { b = binary.LittleEndian.AppendUint64(room(), v) }
 	for _, v := range m.Vars {
 		b = append(b, v.Name...)
 		number(uint64(v.Card))
@@ -257,7 +258,7 @@ func modelHash(m *sample.Model) string {
 			number(uint64(v))
 		}
 		for _, cell := range c.Cell {
-			b = binary.LittleEndian.AppendUint32(b, uint32(cell))
+			b = binary.LittleEndian.AppendUint32(room(), uint32(cell))
 		}
 		for _, w := range c.Share {
 			number(math.Float64bits(w))
@@ -268,7 +269,7 @@ func modelHash(m *sample.Model) string {
 			number(uint64(v))
 		}
 		for _, cell := range l.Cell {
-			b = binary.LittleEndian.AppendUint32(b, uint32(cell))
+			b = binary.LittleEndian.AppendUint32(room(), uint32(cell))
 		}
 		number(math.Float64bits(l.AtLeast))
 		number(math.Float64bits(l.AtMost))

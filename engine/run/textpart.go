@@ -16,9 +16,12 @@ type TextPart struct {
 	Journal      string          // folder
 	Place        string          // of the journal, for messages
 	Options      journal.Options // of the journal
-	Budget       *endpoint.Budget
-	Temp         string // folder for temporary files
-	Events       func(Event)
+	// Ledger and Asked are those of enrich.BatchOptions, for texts in batches.
+	Ledger journal.Options
+	Asked  func(number int64, path string) error
+	Budget *endpoint.Budget
+	Temp   string // folder for temporary files
+	Events func(Event)
 }
 
 // Written is a part of a population whose texts are all in a journal. Close ends it.

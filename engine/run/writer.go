@@ -103,7 +103,7 @@ func (r *run) configureAs(provider, model string, user endpoint.Config) (endpoin
 	if err := r.restrictKey(&cfg, provider, user); err != nil {
 		return cfg, pricing{}, err
 	}
-	if r.Writer.AtOnce > 1 {
+	if r.Writer.AtOnce > 1 && !r.inBatches() {
 		var err error
 		if cfg, err = cfg.Share(r.Writer.AtOnce); err != nil {
 			return cfg, pricing{}, fmt.Errorf("%w: %v", ErrUsage, err)

@@ -7,12 +7,21 @@ import (
 	"time"
 
 	"github.com/personagen/personagen/engine/endpoint"
+	"github.com/personagen/personagen/engine/journal"
 )
 
 // BatchOptions configure a run in batches.
 type BatchOptions struct {
 	// Dir is the folder of the ledger of batches and of their files.
 	Dir string
+	// Log are the options of the ledger.
+	Log journal.Options
+	// Asked, when set, is called with the path of the index of a batch before the provider may
+	// have the batch. The ledger and these files in Dir are what the next run needs.
+	Asked func(number int64, path string) error
+	// Shared says that others send batches to the same account at the same time: a full queue
+	// becomes free without this run.
+	Shared bool
 	// Clients are those of the models that another client asks than the one that is given
 	// to RunBatches.
 	Clients map[string]*endpoint.Client
@@ -51,7 +60,7 @@ var ErrOtherBatches = errors.New("batches of another run wait to be collected")
 // The error is like that of Run. A batch that the provider refuses, or does not
 // know, ends the run. ErrOtherBatches is returned before anything is sent.
 func (e *Enricher) RunBatches(ctx context.Context, c *endpoint.Client, o BatchOptions, sources func() Source, first, count int64) (Counts, AtProvider, error) {
-	l, err := openLedger(o.Dir)
+	l, err := openLedger(o.Dir, o.Log)
 	if err != nil {
 		return e.newCounts(), AtProvider{}, err
 	}
@@ -90,6 +99,12 @@ func (s *batcher) run(ctx context.Context) error {
 		}
 		if s.fatal != nil {
 			return s.fatal
+		}
+		if s.crowded {
+			s.crowded = false
+			if err := pause(ctx, s.client.Batches().MaxPoll); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -19,7 +19,7 @@ const maxFailures = 5
 // collected; or until one is, if the last scan was blocked.
 func (s *batcher) wait(ctx context.Context) error {
 	limits := s.client.Batches()
-	pause, failures := limits.Poll, 0
+	interval, failures := limits.Poll, 0
 	for len(s.open) > 0 {
 		ended := false
 		for _, b := range slices.Clone(s.open) {
@@ -50,14 +50,22 @@ func (s *batcher) wait(ctx context.Context) error {
 		if ended && (s.blocked != nil || s.fatal != nil) || len(s.open) == 0 {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(pause):
+		if err := pause(ctx, interval); err != nil {
+			return err
 		}
-		pause = min(pause*3/2, limits.MaxPoll)
+		interval = min(interval*3/2, limits.MaxPoll)
 	}
 	return nil
+}
+
+// pause waits, unless the context ends.
+func pause(ctx context.Context, wait time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(wait):
+		return nil
+	}
 }
 
 func (s *batcher) noteProgress(b *openBatch, now endpoint.Batch) {
@@ -97,6 +105,7 @@ func (s *batcher) collect(ctx context.Context, b *openBatch, now endpoint.Batch)
 		return err
 	}
 	b.reserved.SettlePartly(sum.actual, sum.unknown)
+	b.Cost = addCost(sum.actual, sum.unknown)
 	s.note("batch %d (%s) %s: %s, %s accepted, %d refused, %s without an answer; cost %s",
 		b.Number, b.ID, now.Status, humanize.Count(sum.answers, "answer", "answers"), texts(sum.accepted), sum.refused, requests(sum.unanswered), (sum.actual.Money + sum.unknown.Money).In(s.Currency))
 	if sum.misreported > 0 {
@@ -119,6 +128,7 @@ func (s *batcher) collectFailed(b *openBatch, now endpoint.Batch) error {
 		return err
 	}
 	others := len(s.open)
+	s.crowded = now.Full && others == 0 && s.Shared
 	switch {
 	case now.Full && others > 0:
 		s.maxOpen, s.blocked = others, errFull
@@ -126,6 +136,8 @@ func (s *batcher) collectFailed(b *openBatch, now endpoint.Batch) error {
 	case now.Full && b.Requests > 1:
 		s.maxRequests = b.Requests / 2
 		s.note("batch %d (%s): %s; continuing with files of %d requests", b.Number, b.ID, now.Reason, s.maxRequests)
+	case now.Full && s.Shared:
+		s.note("batch %d (%s): %s; waiting for the batches of others", b.Number, b.ID, now.Reason)
 	default:
 		s.fatal = &endpoint.Error{Kind: endpoint.BadRequest, Message: fmt.Sprintf("the provider did not take batch %s: %s", b.ID, now.Reason)}
 	}

@@ -35,6 +35,7 @@ func (s *batcher) recoverEntry(e entry) error {
 			return err
 		}
 		if b == nil {
+			e.Cost = e.Worst // a process that still lives may make it
 			return s.closeEntry(e)
 		}
 		e.State, e.ID = submitted, b.ID

@@ -25,7 +25,7 @@ func (s *batcher) ask(ctx context.Context, p *person, c *call, tasks []task, tri
 	}
 	for {
 		if s.file == nil {
-			if blocked, err := s.openFile(worst); blocked != nil || err != nil {
+			if blocked, err := s.openFile(ctx, worst); blocked != nil || err != nil {
 				return blocked, err
 			}
 		}
@@ -42,7 +42,9 @@ func (s *batcher) ask(ctx context.Context, p *person, c *call, tasks []task, tri
 			return nil, err
 		}
 	}
-	if !s.file.reserved.Grow(worst) {
+	if fits, err := s.file.reserved.Grow(ctx, worst); err != nil {
+		return nil, err
+	} else if !fits {
 		s.note("the budget has room for the worst case of %s; a larger budget needs fewer rounds", requests(s.file.entry.Requests))
 		return s.client.Budget().Refuse(worst), nil
 	}
@@ -65,22 +67,41 @@ func (s *batcher) ready(ctx context.Context, worst endpoint.Cost) (blocked, err 
 	if s.probed || s.Ready == nil {
 		return nil, nil
 	}
-	if probe := s.client.ProbeWorst(s.ProbeCalls()...); len(s.open) > 0 && !s.client.Budget().Fits(probe) {
-		return s.client.Budget().Refuse(probe), nil
+	if probe := s.client.ProbeWorst(s.ProbeCalls()...); len(s.open) > 0 {
+		if fits, err := s.client.Budget().Fits(ctx, probe); err != nil || !fits {
+			return s.client.Budget().Refuse(probe), err
+		}
 	}
 	s.probed = true
-	return nil, s.Ready(ctx)
+	return nil, s.readyOnLedger(ctx)
+}
+
+// readyOnLedger calls BatchOptions.Ready, and has the ledger know what that can cost before it
+// does, and what it cost.
+func (s *batcher) readyOnLedger(ctx context.Context) error {
+	other, budget := s.ledger.head.Other, s.client.Budget()
+	before, _ := budget.Spent()
+	for range 1 + len(s.Clients) {
+		s.ledger.head.Other = addCost(s.ledger.head.Other, s.client.ProbeWorst(s.ProbeCalls()...))
+	}
+	if err := s.ledger.put(headKey, s.ledger.head); err != nil {
+		return err
+	}
+	err := s.Ready(ctx)
+	after, _ := budget.Spent()
+	s.ledger.head.Other = addCost(other, endpoint.Cost{Money: after.Money - before.Money, Tokens: after.Tokens - before.Tokens})
+	return errors.Join(err, s.ledger.put(headKey, s.ledger.head))
 }
 
 // openFile opens a new file of requests, if the provider takes one more and the
 // budget allows for a request.
-func (s *batcher) openFile(worst endpoint.Cost) (blocked, err error) {
+func (s *batcher) openFile(ctx context.Context, worst endpoint.Cost) (blocked, err error) {
 	if s.maxOpen > 0 && len(s.open) >= s.maxOpen {
 		return errFull, nil
 	}
 	budget := s.client.Budget()
-	if !budget.Fits(worst) {
-		return budget.Refuse(worst), nil
+	if fits, err := budget.Fits(ctx, worst); err != nil || !fits {
+		return budget.Refuse(worst), err
 	}
 	e := s.ledger.next()
 	e.BaseURL, e.Model, e.Population = s.client.BaseURL(), s.asking, s.options.Population
@@ -108,6 +129,11 @@ func (s *batcher) sendFile(ctx context.Context) error {
 	if err := s.ledger.save(e); err != nil {
 		return err
 	}
+	if s.Asked != nil {
+		if err := s.Asked(e.Number, s.ledger.index(e.Number)); err != nil {
+			return err
+		}
+	}
 	notSent := func(err error) error {
 		f.reserved.Settle(endpoint.Cost{})
 		return errors.Join(err, s.closeEntry(e))
@@ -132,6 +158,9 @@ func (s *batcher) sendFile(ctx context.Context) error {
 		return err
 	}
 	s.open = append(s.open, &openBatch{entry: e, reserved: f.reserved})
+	if s.Shared {
+		s.maxRequests = min(2*s.maxRequests, int64(s.client.Batches().Requests)) // the queue was full of others' batches
+	}
 	s.note("batch %d (%s): %s sent, cost at most %s", e.Number, e.ID, requests(e.Requests), e.Worst.Money.In(s.Currency))
 	return nil
 }

@@ -29,6 +29,7 @@ type batcher struct {
 
 	maxOpen      int      // batches that the provider takes at once; 0 if unknown
 	maxRequests  int64    // of a file
+	crowded      bool     // the queue is full of batches of others
 	blocked      error    // why the last scan could not ask for everything; nil if it could
 	bought       []bought // by field, in this run
 	boughtBefore []bought // before the last scan

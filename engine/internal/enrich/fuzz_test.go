@@ -37,7 +37,7 @@ func FuzzLedger(f *testing.F) {
 		log.Close()
 		start := time.Now()
 		waiting, waitErr := Waiting(dir)
-		l, err := openLedger(dir)
+		l, err := openLedger(dir, journal.Options{})
 		if err == nil {
 			var entries []entry
 			if entries, err = l.open(); err == nil && len(entries) < waiting {

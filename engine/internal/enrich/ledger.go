@@ -30,6 +30,8 @@ type head struct {
 	Name string `json:"name"` // unique; part of the names of its batches
 	Run  int64  `json:"run"`  // number of the current run
 	Last int64  `json:"last"` // number of the last batch
+	// Other is the most that requests cost which were not sent in batches.
+	Other endpoint.Cost `json:"other,omitzero"`
 }
 
 // state is the progress of a batch.
@@ -54,6 +56,7 @@ type entry struct {
 	ID         string        `json:"id,omitempty"`   // of the batch there
 	Requests   int64         `json:"requests"`
 	Worst      endpoint.Cost `json:"worst"`
+	Cost       endpoint.Cost `json:"cost,omitzero"` // when it is closed
 }
 
 // attempt records what was tried for a field of a person that was asked for in
@@ -72,8 +75,8 @@ var (
 )
 
 // openLedger opens the ledger in a folder, for a new run.
-func openLedger(dir string) (*ledger, error) {
-	log, err := journal.Open(dir, journal.Options{})
+func openLedger(dir string, o journal.Options) (*ledger, error) {
+	log, err := journal.Open(dir, o)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +171,7 @@ func (l *ledger) save(e entry) error {
 // entry returns the entry of a batch, if there is one.
 func (l *ledger) entry(number int64) (e entry, known bool, err error) {
 	known, err = l.get(batchKey(number), &e)
-	if err == nil && known && (e.Number != number || e.Requests < 0 || e.Worst.Money < 0 || e.Worst.Tokens < 0) {
+	if err == nil && known && (e.Number != number || e.Requests < 0 || e.Worst.Money < 0 || e.Worst.Tokens < 0 || e.Cost.Money < 0) {
 		err = l.foreign(fmt.Errorf("batch %d is said to be batch %d with %d requests", number, e.Number, e.Requests))
 	}
 	return e, known, err
@@ -250,13 +253,52 @@ func (l *ledger) close() { l.log.Close() } // every record is on disk already
 
 // Waiting returns the number of batches in a folder's ledger whose answers are
 // not in the journal yet; 0 if there is no ledger.
-func Waiting(dir string) (int, error) {
+func Waiting(dir string) (n int, err error) {
+	err = readLedger(dir, func(l *ledger) error {
+		open, err := l.open()
+		for _, e := range open {
+			if e.State != sending {
+				n++
+			}
+		}
+		return err
+	})
+	return n, err
+}
+
+// Spending returns what the batches in a folder's ledger have cost, with what was perhaps asked
+// beside them, and the most that those can cost whose answers are not in the journal yet.
+func Spending(dir string) (spent, reserved endpoint.Cost, err error) {
+	err = readLedger(dir, func(l *ledger) error {
+		spent = l.head.Other
+		for n := int64(1); n <= l.head.Last; n++ {
+			e, known, err := l.entry(n)
+			switch {
+			case err != nil || !known:
+				return err
+			case e.State == closed:
+				spent = addCost(spent, e.Cost)
+			default:
+				reserved = addCost(reserved, e.Worst)
+			}
+		}
+		return nil
+	})
+	return spent, reserved, err
+}
+
+func addCost(a, b endpoint.Cost) endpoint.Cost {
+	return endpoint.Cost{Money: a.Money + b.Money, Tokens: a.Tokens + b.Tokens}
+}
+
+// readLedger visits the ledger in a folder, if there is one.
+func readLedger(dir string, visit func(*ledger) error) error {
 	if files, _ := filepath.Glob(filepath.Join(dir, "*.log")); len(files) == 0 {
-		return 0, nil
+		return nil
 	}
 	log, err := journal.Open(dir, journal.Options{ReadOnly: true})
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer log.Close()
 	l := &ledger{dir: dir, log: log}
@@ -264,14 +306,7 @@ func Waiting(dir string) (int, error) {
 		err = l.recoverLast()
 	}
 	if err != nil {
-		return 0, err
+		return err
 	}
-	open, err := l.open()
-	n := 0
-	for _, e := range open {
-		if e.State != sending {
-			n++
-		}
-	}
-	return n, err
+	return visit(l)
 }

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/personagen/personagen/engine/journal"
 )
 
 // A ledger that was cut off between the entry of a batch and its head, as by a
@@ -12,7 +14,7 @@ func TestBatchNumbersDoNotRestart(t *testing.T) {
 	dir := t.TempDir()
 	reopen := func() *ledger {
 		t.Helper()
-		l, err := openLedger(dir)
+		l, err := openLedger(dir, journal.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/personagen/personagen/engine/journal"
 )
 
 // Lines may be longer than the buffer, and the last one may not end. Their offsets are
@@ -55,7 +57,7 @@ func TestEachLine(t *testing.T) {
 // The replies to a batch's requests are found whatever their order; lines that name no
 // request of the batch are ignored, and the first answer to a request counts.
 func TestRepliesOfABatch(t *testing.T) {
-	l, err := openLedger(t.TempDir())
+	l, err := openLedger(t.TempDir(), journal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,13 @@ type builder struct {
 	err  error
 
 	factNames []string
+	details   map[detailKey]*detail
+}
+
+// detailKey is what decides on the details of a part that has no forms.
+type detailKey struct {
+	kind           phrase.Kind
+	text, wordCase string
 }
 
 func (b *builder) fail(format string, args ...any) {
@@ -182,8 +189,9 @@ func (b *builder) parse(bank, text string, t *test) (out []part) {
 		b.fail("bank %q: %w", bank, &faults[0])
 		return nil
 	}
+	out = make([]part, len(parts))
 	for i := range parts {
-		out = append(out, b.part(&parts[i], t))
+		out[i] = b.part(&parts[i], t)
 	}
 	return out
 }
@@ -199,23 +207,39 @@ func (x *bank) add(parts []part, test int) {
 	x.groups = append(x.groups, group{test, at, at + 1})
 }
 
-// part resolves a part of a phrase. A field that may be null adds to the test.
+// part resolves a part of a phrase. Parts that name the same share their details.
 func (b *builder) part(from *phrase.Part, t *test) part {
-	out := part{kind: from.Kind, text: from.Text, forms: from.Forms, list: -1}
-	switch from.Kind {
+	if from.Kind == phrase.Literal {
+		return part{kind: from.Kind, text: from.Text}
+	}
+	of, d := b.detail(from, t)
+	if of == phrase.Forms {
+		return part{kind: of, detail: &d}
+	}
+	key := detailKey{of, from.Text, from.Case}
+	if b.details[key] == nil {
+		b.details[key] = &d
+	}
+	return part{kind: of, detail: b.details[key]}
+}
+
+// detail returns the kind and the details of a part. A field that may be null adds to the test.
+func (b *builder) detail(from *phrase.Part, t *test) (of phrase.Kind, out detail) {
+	of, out.list = from.Kind, -1
+	switch of {
 	case phrase.Bank:
 		out.ref = b.ref(from.Text)
 	case phrase.Forms:
 		out.axes, out.forms = b.chosenBy(from.Forms)
 	case phrase.Field:
 		if i := b.reference(from); i >= 0 {
-			out.kind, out.refer = phrase.Refer, i
+			of, out.refer = phrase.Refer, i
 			for _, column := range b.references[i].columns {
 				if b.plan.Fields[column].Nullable && !slices.Contains(t.columns, column) {
 					t.columns = append(t.columns, column)
 				}
 			}
-			return out
+			return of, out
 		}
 		out.column = b.column(from.Text)
 		f := b.plan.Fields[out.column]
@@ -223,12 +247,12 @@ func (b *builder) part(from *phrase.Part, t *test) part {
 			out.list = slices.IndexFunc(b.lists, func(l list) bool { return l.name == f.Name })
 			if out.list < 0 {
 				b.fail("a phrase names %q, which is not a list written before it", f.Name)
-				return out
+				return of, out
 			}
 			if when := b.lists[out.list].when; when >= 0 && !slices.Contains(t.conditions, when) {
 				t.conditions = append(t.conditions, when)
 			}
-			return out
+			return of, out
 		}
 		if from.Case != "" {
 			out.words = b.wordsOf(f, from.Case)
@@ -237,7 +261,7 @@ func (b *builder) part(from *phrase.Part, t *test) part {
 			t.columns = append(t.columns, out.column)
 		}
 	}
-	return out
+	return of, out
 }
 
 // wordsOf returns the words for the labels of a field in a case, or fails.

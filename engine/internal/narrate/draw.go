@@ -3,6 +3,7 @@ package narrate
 import (
 	"slices"
 
+	"github.com/personagen/personagen/engine/frame"
 	"github.com/personagen/personagen/engine/internal/rng"
 )
 
@@ -21,7 +22,8 @@ type drawer struct {
 	since  int64 // phrases drawn at this stamp or later are used
 	open   []int32
 	order  rng.Permutation
-	small  []int32 // open in the order, if they are few
+	hashes []uint64 // of the order, if few are open
+	known  []int32  // one more than the phrases at the first positions of the order; 0 if not looked up yet
 	cursor int
 
 	spread // nothing unless phrases are spread
@@ -140,21 +142,37 @@ func (d *drawer) prepare() {
 	d.open, d.head, d.cursor, d.ready = d.lists[d.list[d.row]], d.head[:0], 0, true
 	if n := len(d.open); n > 0 {
 		d.order = rng.NewPermutation(int64(n), d.bank.stream.Uint64(d.person))
-		if d.small = d.small[:0]; n <= rng.Small {
-			d.small = d.order.Append(d.small, d.open)
+		if d.hashes = d.hashes[:0]; n <= rng.Small {
+			d.hashes = d.order.Hashes(d.hashes)
 		}
+		d.known = frame.Grow(d.known, min(n, mostKnown))
+		clear(d.known)
 		d.cursor = d.bank.numbers % n
 		d.spreadNumbers()
 	}
 }
+
+// mostKnown is the most positions of an order that are remembered: few phrases of a bank are
+// looked at for a person, but these several times.
+const mostKnown = 256
 
 // at returns the phrase at a position of the person's order.
 func (d *drawer) at(i int) int32 {
 	switch {
 	case i < len(d.head):
 		return d.head[i]
-	case i < len(d.small):
-		return d.small[i]
+	case i >= len(d.known):
+		return d.ordered(i)
+	case d.known[i] == 0:
+		d.known[i] = d.ordered(i) + 1
+	}
+	return d.known[i] - 1
+}
+
+// ordered returns the phrase at a position of the permutation.
+func (d *drawer) ordered(i int) int32 {
+	if len(d.hashes) > 0 {
+		return d.open[rng.Rank(d.hashes, i)]
 	}
 	return d.open[d.order.At(int64(i))]
 }
@@ -275,13 +293,14 @@ func (d *draws) pick(x *drawer, wanted bool) (int32, bool) {
 // mark is a position in the draws of a text.
 type mark struct{ drawn, asked, capitals, small, told, mentions int }
 
-func (d *draws) mark() mark {
-	return mark{len(d.drawn), len(d.asked), len(d.capitals), len(d.small), len(d.log), len(d.mentions)}
+// mark notes the position. It is written in place, because a copy would have to wait for it.
+func (d *draws) mark(m *mark) {
+	m.drawn, m.asked, m.capitals, m.small, m.told, m.mentions = len(d.drawn), len(d.asked), len(d.capitals), len(d.small), len(d.log), len(d.mentions)
 }
 
 // undo puts the phrases back that were drawn after a mark. It does not move the
 // cursors back: later draws get other phrases.
-func (d *draws) undo(m mark) {
+func (d *draws) undo(m *mark) {
 	for _, x := range slices.Backward(d.drawn[m.drawn:]) {
 		d.drawers[x.bank].phrases[x.phrase].last = x.previous
 		d.drawers[x.bank].count(x.phrase, -1)

@@ -26,7 +26,8 @@ const mostPhrases = 20
 func (w *Worker) expand(dst []byte, r ref, fresh, wanted bool) ([]byte, bool) {
 	b, from := &w.banks[r.bank], len(dst)
 	for range mostPhrases {
-		before := w.mark()
+		var before mark
+		w.mark(&before)
 		var p int32
 		var ok bool
 		switch {
@@ -58,7 +59,7 @@ func (w *Worker) expand(dst []byte, r ref, fresh, wanted bool) ([]byte, bool) {
 			return dst, true
 		}
 		dst = dst[:from]
-		w.undo(before)
+		w.undo(&before)
 		if r.number > 0 {
 			break
 		}

@@ -104,10 +104,16 @@ type axis struct {
 	of    *kind.Selector
 }
 
-// part is a part of a phrase.
+// part is a part of a phrase. It is small, because phrases are read all over the memory that
+// their parts take.
 type part struct {
-	kind   phrase.Kind
-	text   string   // of a literal
+	kind phrase.Kind
+	text string // of a literal
+	*detail
+}
+
+// detail is what a part has if it is not a literal.
+type detail struct {
 	forms  []string // by form
 	axes   []int    // that decide between them, the last fastest
 	words  []string // of a field: by code, in place of its labels; nil for these
@@ -155,7 +161,7 @@ func New(p *plan.Plan, seed uint64) (*Narrator, error) {
 	if p.Narrator == nil {
 		return nil, fmt.Errorf("the plan has no phrase banks")
 	}
-	b := &builder{Narrator: &Narrator{env: &kind.Env{Fields: p.Fields, Seed: seed}}, plan: p, seed: seed}
+	b := &builder{Narrator: &Narrator{env: &kind.Env{Fields: p.Fields, Seed: seed}}, plan: p, seed: seed, details: map[detailKey]*detail{}}
 	for i := range p.Narrator.Banks {
 		b.banks = append(b.banks, newBank(&p.Narrator.Banks[i], seed))
 	}

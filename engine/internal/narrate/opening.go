@@ -60,7 +60,8 @@ func firstWords(words []byte, n int) int {
 // opening is new in the hundred, or there have been enough tries. It reports whether there is a
 // phrase.
 func (w *Worker) appendFirst(i int, r ref) bool {
-	from, before := len(w.raw), w.mark()
+	from, before := len(w.raw), mark{}
+	w.mark(&before)
 	w.rejected = w.rejected[:0]
 	defer func() { w.strict = false }()
 	for try := 1; ; try++ {
@@ -78,7 +79,7 @@ func (w *Worker) appendFirst(i int, r ref) bool {
 			break
 		}
 		w.rejected = append(w.rejected, w.drawn[before.drawn:]...)
-		w.undo(before)
+		w.undo(&before)
 		w.raw = w.raw[:from]
 	}
 	for _, x := range slices.Backward(w.rejected) { // phrases that were put back are drawn next

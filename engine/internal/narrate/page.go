@@ -2,6 +2,8 @@ package narrate
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"unicode"
 	"unicode/utf8"
 )
@@ -73,6 +75,15 @@ func (p *page) write(text []byte) {
 // needs care, and returns their number. No sentence may begin here.
 func (p *page) writeRun(text []byte) int {
 	n, chars := 0, 0
+	for blank := uint64(0x80); n+8 <= len(text); n += 8 { // blank: the byte before is one
+		v := binary.LittleEndian.Uint64(text[n:])
+		blanks := equal(v, ' ')
+		if blanks&(blanks<<8|blank)|equal(v, '\t')|equal(v, '\n')|equal(v, '.')|equal(v, '!')|equal(v, '?')|equal(v, 0xe2) != 0 {
+			break
+		}
+		chars += 8 - bits.OnesCount64(v&^(v<<1)&high)
+		blank = blanks >> 56
+	}
 	for ; n < len(text); n++ {
 		c := class[text[n]]
 		if c > simple && (c != blank || n == 0 || text[n-1] == ' ' || text[n] != ' ') {
@@ -84,6 +95,17 @@ func (p *page) writeRun(text []byte) int {
 	}
 	p.out, p.chars = append(p.out, text[:n]...), p.chars+chars
 	return n
+}
+
+// high is the highest bit of each of eight bytes.
+const high = 0x8080808080808080
+
+// equal sets the highest bit of those of eight bytes that are c, and of no byte before the
+// first of them (Anderson, "Bit Twiddling Hacks").
+func equal(v, c uint64) uint64 {
+	const every = 0x0101010101010101
+	v ^= c * every
+	return (v - every) &^ v & high
 }
 
 // writeChar appends the first character of a text and returns its length in bytes.

@@ -47,7 +47,7 @@ func (b *builder) wordings(texts []string, r *reference) (out [][]part) {
 		t := test{}
 		parts := b.parse("references", text, &t)
 		for _, p := range parts {
-			if p.kind == phrase.Bank || p.kind == phrase.Refer || p.list >= 0 {
+			if p.kind == phrase.Bank || p.kind == phrase.Refer || p.kind == phrase.Field && p.list >= 0 {
 				b.fail("the reference %q refers to something else", r.name)
 			}
 			if p.kind == phrase.Field && !slices.Contains(r.columns, p.column) {

@@ -37,7 +37,7 @@ func (d *drawer) spreadNumbers() {
 		return
 	}
 	for i := range min(len(d.open), numbers+lookAhead-1) {
-		d.head = append(d.head, d.open[d.order.At(int64(i))])
+		d.head = append(d.head, d.ordered(i))
 	}
 	for i := range numbers {
 		best := i

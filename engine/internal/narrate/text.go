@@ -37,7 +37,7 @@ func (w *Worker) writeText(i int) span {
 			off, best = miss, w.opening
 			w.best, w.kept = append(w.best[:0], w.out[from:]...), append(w.kept[:0], w.drawn...)
 		}
-		w.undo(mark{})
+		w.undo(&mark{})
 		w.out = w.out[:from]
 	}
 	w.out = append(w.out, w.best...)
@@ -154,7 +154,9 @@ func (w *Worker) extend(t *text, o *outline, room int) {
 	target := t.target - (t.chars.Max - room)
 	refused := 0
 	for turn := 0; refused < len(o.more) && w.chars < target; turn++ {
-		page, flow, before, from, told := w.page, w.flow, w.mark(), len(w.raw), len(w.log)
+		page, flow, from, told := w.page, w.flow, len(w.raw), len(w.log)
+		var before mark
+		w.mark(&before)
 		var last byte
 		if n := len(w.out); n > 0 {
 			last = w.out[n-1]
@@ -175,6 +177,6 @@ func (w *Worker) extend(t *text, o *outline, room int) {
 			page.out[n-1] = last
 		}
 		w.page, w.flow = page, flow
-		w.undo(before)
+		w.undo(&before)
 	}
 }

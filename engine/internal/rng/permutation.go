@@ -3,6 +3,7 @@ package rng
 import (
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // weyl is 2^64 divided by the golden ratio, the increment of SplitMix64.
@@ -48,7 +49,8 @@ func NewPermutation(n int64, key uint64) Permutation {
 // At returns the image of i. Both are from 0 to n-1.
 func (p Permutation) At(i int64) int64 {
 	if p.n <= Small {
-		return p.rank(uint64(i))
+		var hashes [Small]uint64
+		return Rank(p.Hashes(hashes[:0]), int(i))
 	}
 	x := p.feistel(uint64(i))
 	for x >= p.n {
@@ -57,39 +59,29 @@ func (p Permutation) At(i int64) int64 {
 	return int64(x)
 }
 
-// Append appends the items of from, at most Small and as many as the domain has, in the order
-// of the permutation: that at At(0) first. It takes less time than At for each.
-func (p Permutation) Append(dst, from []int32) []int32 {
-	var hash [Small]uint64
-	var image [Small]uint64
+// Hashes appends the hashes of the values of a domain of at most Small. Rank then takes less
+// time than At.
+func (p Permutation) Hashes(dst []uint64) []uint64 {
+	from := len(dst)
+	dst = slices.Grow(dst, int(p.n))[:from+int(p.n)]
 	x := p.key
-	for i := range p.n {
-		hash[i] = Mix(x)
+	for i := from; i < len(dst); i++ {
+		dst[i] = Mix(x)
 		x += weyl
-		for k := range i {
-			_, below := bits.Sub64(hash[k], hash[i], 0)
-			image[i] += below
-			image[k] += 1 - below
-		}
-	}
-	for _, at := range image[:p.n] {
-		dst = append(dst, from[at])
 	}
 	return dst
 }
 
-// rank returns the number of values whose hash is below that of i. Hashes differ,
-// because Mix is a bijection.
-func (p Permutation) rank(i uint64) int64 {
-	own := Mix(p.key + i*weyl)
-	var below int64
-	x := p.key
-	for range p.n {
-		_, borrow := bits.Sub64(Mix(x), own, 0)
-		below += int64(borrow)
-		x += weyl
+// Rank returns the image of i, given all hashes: the number of values whose hash is below
+// that of i. Hashes differ, because Mix is a bijection.
+func Rank(hashes []uint64, i int) int64 {
+	var below uint64
+	own := hashes[i]
+	for _, hash := range hashes {
+		_, borrow := bits.Sub64(hash, own, 0)
+		below += borrow
 	}
-	return below
+	return int64(below)
 }
 
 // feistel permutes 0 to a*b-1.

@@ -167,13 +167,14 @@ type window struct {
 	bits     uint64
 }
 
-// read runs the automaton over a text.
+// read runs the automaton over a text. Most steps lead on without a match, so they have a
+// loop of their own.
 func (r *reading) read(text string) {
 	r.windows, r.found, r.exact, r.open = r.windows[:0], 0, !r.full.Load(), false
 	if !r.exact {
 		return
 	}
-	a, row, since, open := r.automaton, int32(0), 0, false // since: the first byte of what may still become a match
+	a, row, since := r.automaton, int32(0), 0 // since: the first byte of what may still become a match
 	class, fresh, next := &a.class, a.fresh, *a.next.Load()
 	for i := 0; i < len(text); {
 		size, c := 1, uint16(0)
@@ -184,22 +185,16 @@ func (r *reading) read(text string) {
 		}
 		step := next[row+int32(c)].Load()
 		if step < 0 {
-			var bits uint64
-			if step, bits = a.take(step, row, c); a.full.Load() {
-				r.exact = false
+			if row, i, since = r.readOn(text, row, i, since); !r.exact {
 				return
 			}
-			r.note(bits, since)
-			open, next = r.open, *a.next.Load()
+			next = *a.next.Load()
+			continue
 		}
 		row = step
 		i += size
 		if row < fresh { // no match that has begun goes on
 			since = i
-			if open {
-				r.close(i)
-				open = false
-			}
 		}
 	}
 	last := uint16(len(a.low))
@@ -210,8 +205,33 @@ func (r *reading) read(text string) {
 	}
 }
 
-// classAt returns the class of the rune at position i, which is not ASCII, and
-// its size in bytes.
+// readOn makes a step that is unknown or has a match, and those after it up to the end of the
+// window or the text.
+func (r *reading) readOn(text string, row int32, i, since int) (int32, int, int) {
+	for i < len(text) {
+		c, size := r.classAt(text, i)
+		next, bits := r.take((*r.next.Load())[row+int32(c)].Load(), row, c)
+		if r.full.Load() {
+			r.exact = false
+			break
+		}
+		r.note(bits, since)
+		row = next
+		i += size
+		if row < r.fresh {
+			since = i
+			if r.open {
+				r.close(i)
+			}
+		}
+		if !r.open {
+			break
+		}
+	}
+	return row, i, since
+}
+
+// classAt returns the class of the rune at position i and its size in bytes.
 func (p *program) classAt(text string, i int) (uint16, int) {
 	char, size := tokenize.Decode(text, i)
 	if char < tokenize.Tabled {

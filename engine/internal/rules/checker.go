@@ -174,6 +174,9 @@ func (c *Checker) fault(demand int, reason, text string, from, to int) {
 func (c *Checker) judgePhrases(f *textField, row int, text string) {
 	words := c.tokens.Words
 	for i := range words {
+		if !c.set.phrases.firsts.mayHave(words[i].Hash) {
+			continue
+		}
 		c.judgePhrasesAt(c.set.phrases.under(words[i].Hash), f, row, text, i)
 		if i+1 < len(words) && words[i+1].Joined {
 			c.judgePhrasesAt(c.set.phrases.under(keyOf(words[i].Hash, words[i+1].Hash)), f, row, text, i)

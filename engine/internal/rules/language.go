@@ -12,6 +12,7 @@ type language struct {
 	*plan.Language
 	alphabet *tokenize.Alphabet
 	common   map[uint64]bool // hashes of frequent words
+	maybe    bloom           // of common
 }
 
 func newLanguage(p *plan.Language) *language {
@@ -19,6 +20,7 @@ func newLanguage(p *plan.Language) *language {
 	for _, word := range p.Words {
 		for _, hash := range tokenize.Hashes(word) {
 			l.common[hash] = true
+			l.maybe.add(hash)
 		}
 	}
 	return l
@@ -52,7 +54,7 @@ func (l *language) judge(t *tokenize.Tokenizer) string {
 func (l *language) countCommon(words []tokenize.Word) int {
 	n, enough := 0, l.Common*float64(len(words))
 	for i := range words {
-		if l.common[words[i].Hash] {
+		if hash := words[i].Hash; l.maybe.mayHave(hash) && l.common[hash] {
 			if n++; float64(n) >= enough {
 				break
 			}

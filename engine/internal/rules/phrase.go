@@ -27,14 +27,24 @@ type phrase struct {
 // texts have.
 type phraseIndex struct {
 	phrases map[uint64][]phrase
-	filter  [1 << 10]uint64 // a Bloom filter of the keys, with one hash
+	filter  bloom // of the keys
+	firsts  bloom // of the first words: most words of a text begin no phrase
 }
+
+// bloom is a Bloom filter with one hash.
+type bloom [1 << 10]uint64
+
+func (b *bloom) add(hash uint64) { b[hash>>6&1023] |= 1 << (hash & 63) }
+
+// mayHave reports whether a hash may have been added.
+func (b *bloom) mayHave(hash uint64) bool { return b[hash>>6&1023]>>(hash&63)&1 != 0 }
 
 func newPhraseIndex() *phraseIndex { return &phraseIndex{phrases: map[uint64][]phrase{}} }
 
 // add adds a phrase of at least one word.
 func (x *phraseIndex) add(p phrase) {
 	first := p.hashes[0]
+	x.firsts.add(first)
 	switch {
 	case len(p.hashes) > 1:
 		x.addUnder(keyOf(first, p.hashes[1]), p)
@@ -65,12 +75,12 @@ func (x *phraseIndex) addByValue(rule int, b *byValue) {
 
 func (x *phraseIndex) addUnder(key uint64, p phrase) {
 	x.phrases[key] = append(x.phrases[key], p)
-	x.filter[key>>6&1023] |= 1 << (key & 63)
+	x.filter.add(key)
 }
 
 // under returns the phrases with a key.
 func (x *phraseIndex) under(key uint64) []phrase {
-	if x.filter[key>>6&1023]>>(key&63)&1 == 0 {
+	if !x.filter.mayHave(key) {
 		return nil
 	}
 	return x.phrases[key]

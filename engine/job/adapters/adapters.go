@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/personagen/personagen/engine/humanize"
 	"github.com/personagen/personagen/engine/job"
 )
 
@@ -86,7 +87,7 @@ func Files(engine string, j *job.Job, o Options) ([]File, error) {
 
 var functions = template.FuncMap{
 	"json": quote,
-	"sh":   func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" },
+	"sh":   humanize.ShellWord,
 	"min":  func(a, b int) int { return min(a, b) },
 }
 

@@ -85,11 +85,11 @@ func (f *folder) put(ctx context.Context, name string, from io.Reader, size int6
 	}
 	path := f.path(name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
+		return unwritable(err)
 	}
 	temporary, err := f.write(ctx, from, size)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", name, unwritable(err))
 	}
 	defer os.Remove(temporary) // its other name, or what was not placed
 	if err := place(temporary, path); err != nil {
@@ -104,6 +104,15 @@ func (f *folder) put(ctx context.Context, name string, from io.Reader, size int6
 			return nil
 		}
 	}
+}
+
+// unwritable marks the errors of a folder that cannot be written to, which trying again does not
+// change.
+func unwritable(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("%w: %w", ErrUnfit, err)
+	}
+	return err
 }
 
 // linkNew links a file to a name that is absent. Where a file system has no hard links, a

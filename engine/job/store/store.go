@@ -14,6 +14,7 @@ import (
 	"iter"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 )
@@ -63,15 +64,39 @@ func Open(address string) (Store, error) {
 	case !found:
 		return openFolder(address)
 	case scheme == "file":
-		u, err := url.Parse(address)
-		if err != nil || u.Host != "" && u.Host != "localhost" || u.Path == "" {
-			return nil, fmt.Errorf("%w: %s: write file:///PATH, or the path alone", ErrUnfit, address)
+		dir, err := parseFile(address)
+		if err != nil {
+			return nil, err
 		}
-		return openFolder(u.Path)
+		return openFolder(dir)
 	case scheme == "s3":
 		return openS3(address)
 	}
-	return nil, fmt.Errorf("%w: %s: the address must be s3://BUCKET/PREFIX or a folder", ErrUnfit, address)
+	return nil, fmt.Errorf("%w: %s: the address must be s3://BUCKET/PREFIX or a folder", ErrUnfit, masked(address))
+}
+
+// parseFile returns the folder of an address file:///PATH, in which characters may be escaped.
+func parseFile(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host != "" && u.Host != "localhost" || u.Path == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", fmt.Errorf("%w: %s: write file:///PATH, or the path alone", ErrUnfit, masked(address))
+	}
+	return u.Path, nil
+}
+
+// Absolute returns the address that means the same in any folder, and whether it is a folder.
+func Absolute(address string) (absolute string, folder bool, err error) {
+	scheme, _, found := strings.Cut(address, "://")
+	switch {
+	case found && scheme == "s3":
+		return address, false, nil
+	case found && scheme == "file":
+		if address, err = parseFile(address); err != nil {
+			return "", false, err
+		}
+	}
+	absolute, err = filepath.Abs(address)
+	return absolute, true, err
 }
 
 // openFolder opens the store in a folder, which need not be there yet.

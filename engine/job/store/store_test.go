@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -180,10 +181,23 @@ func TestNoPromise(t *testing.T) {
 	}
 }
 
+// TestUnwritable: a folder that cannot be written to is not tried again.
+func TestUnwritable(t *testing.T) {
+	for _, cause := range []error{syscall.EROFS, syscall.EACCES} {
+		if err := unwritable(&fs.PathError{Op: "mkdir", Path: "x", Err: cause}); !errors.Is(err, ErrUnfit) || !errors.Is(err, cause) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if err := unwritable(syscall.ENOSPC); errors.Is(err, ErrUnfit) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
 	for address, want := range map[string]string{
 		"jobs/x": "jobs/x", "file:///jobs/x": "/jobs/x", "s3://bucket/a/b/": "s3://bucket/a/b/", "s3://bucket": "s3://bucket/",
+		"s3://bucket/a b/ü#1%20": "s3://bucket/a b/ü#1%20/", "file:///a%20b": "/a b",
 	} {
 		s, err := Open(address)
 		if err != nil {
@@ -193,9 +207,19 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", address, got, want)
 		}
 	}
-	for _, bad := range []string{"", "ftp://x/y", "s3:///x", "s3://key:secret@bucket/x", "file://host/x", "s3://bucket/x?y=z"} {
-		if s, err := Open(bad); !errors.Is(err, ErrUnfit) {
+	for _, bad := range []string{"", "ftp://x/y", "s3:///x", "s3://key:secret@bucket/x", "file://host/x", "s3://bucket/x?y=z",
+		"s3://bucket/x?X-Amz-Signature=secret", "https://key:secret@host/bucket", "s3://key:sec/secret@bucket/x", "file:///x#y", "file:///x?secret", "s3://bucket/a/../b", "s3://bucket/a//b", "s3://bucket/a\x00", "s3://B/x"} {
+		if s, err := Open(bad); !errors.Is(err, ErrUnfit) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: got %v and %v", bad, s, err)
+		}
+	}
+	t.Setenv("AWS_ENDPOINT_URL", "http://key:secret@127.0.0.1:9")
+	if _, err := Open("s3://bucket/x"); !errors.Is(err, ErrUnfit) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("credentials in AWS_ENDPOINT_URL: got %v", err)
+	}
+	for address, want := range map[string]string{"s3://bucket/%zz": "s3://bucket/%zz", "file:///a%20b": "/a b", "/a": "/a"} {
+		if got, folder, err := Absolute(address); err != nil || got != want || folder != (address[0] != 's') {
+			t.Errorf("%s: got %s, %v, %v", address, got, folder, err)
 		}
 	}
 	t.Setenv("AWS_ENDPOINT_URL", "127.0.0.1:9")
