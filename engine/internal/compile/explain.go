@@ -42,9 +42,12 @@ func (c *compiler) explain(err error, tied []int) {
 			}
 			without = append(without, "what joins "+strings.Join(c.variableNames(scope), " and "))
 		}
-		if len(without) == 0 {
+		switch len(without) {
+		case 0:
 			d.WithHint("state tables over coarser groups of these fields")
-		} else {
+		case 1:
+			d.WithHint("without %s it would need %d; state it over coarser groups, or remove it", without[0], tooLarge.Without)
+		default:
 			d.WithHint("without %s it would need %d; state them over coarser groups, or remove them", strings.Join(without, ", "), tooLarge.Without)
 		}
 		if len(tooLarge.Remove) > 0 {
