@@ -63,9 +63,13 @@ type message struct {
 func browse(t *testing.T) *tab {
 	t.Helper()
 	path := chromium(t)
+	profile, err := os.MkdirTemp("", "browser")
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	cmd := exec.CommandContext(ctx, path, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
-		"--hide-scrollbars", "--user-data-dir="+t.TempDir(), "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-pipe", "about:blank")
+		"--hide-scrollbars", "--user-data-dir="+profile, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-pipe", "about:blank")
 	in, toBrowser, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -114,6 +118,12 @@ func browse(t *testing.T) *tab {
 		<-read
 		fromBrowser.Close()
 		cancel()
+		for range 50 { // processes of the browser write their profile for a while after it has ended
+			if os.RemoveAll(profile) == nil {
+				break
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
 	})
 	var target struct{ TargetID string }
 	b.call("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
