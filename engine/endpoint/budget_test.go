@@ -132,7 +132,7 @@ func TestGrantedBudget(t *testing.T) {
 			return granted, nil
 		})
 		var wg sync.WaitGroup
-		over := 0
+		var over atomic.Int64
 		for range 2 {
 			wg.Go(func() {
 				for {
@@ -141,7 +141,7 @@ func TestGrantedBudget(t *testing.T) {
 						if KindOf(err) != OverBudget {
 							t.Error(err)
 						}
-						over++
+						over.Add(1)
 						return
 					}
 					time.Sleep(time.Second)
@@ -150,7 +150,7 @@ func TestGrantedBudget(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if spent, _ := b.Spent(); over != 2 || spent.Money <= 90 || spent.Money > 190 || b.reserved != (Cost{}) || asked > 20 {
+		if spent, _ := b.Spent(); over.Load() != 2 || spent.Money <= 90 || spent.Money > 190 || b.reserved != (Cost{}) || asked > 20 {
 			t.Errorf("spent %v, %d left, asked %d times", spent.Money, left, asked)
 		}
 	})
