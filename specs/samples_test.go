@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +26,29 @@ const previewed = 400
 func TestSamples(t *testing.T) {
 	for _, pop := range populations {
 		t.Run(pop.dir, func(t *testing.T) { testSamples(t, pop) })
+	}
+}
+
+// TestReadmeQuotesSamples: the README of the project quotes a person whom the spec makes.
+func TestReadmeQuotesSamples(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoted := regexp.MustCompile(`(?m)^> \*\*(.+?)\*\*.*\n> \*„(.+)”\*$`).FindStringSubmatch(string(readme))
+	if quoted == nil {
+		t.Fatal("the README quotes nobody")
+	}
+	samples, err := os.ReadFile("moldova/samples/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, person, found := strings.Cut(string(samples), "\n## "+quoted[1]+"\n")
+	person, _, _ = strings.Cut(person, "\n## ")
+	for _, part := range strings.Split(quoted[2], "[…]") {
+		if !found || !strings.Contains(person, strings.TrimSpace(part)) {
+			t.Errorf("specs/moldova/samples has no %s with the text %q; quote what is there", quoted[1], part)
+		}
 	}
 }
 
