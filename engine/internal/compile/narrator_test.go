@@ -193,6 +193,8 @@ func TestNarratorFaults(t *testing.T) {
 			"[end] age: <20\nSo it goes.\n[end] age: >=20", "[end] a: <9\nSo it goes.\n[end] b: <9\nSo.\n[end] c: <9"}},
 		// numbers and facets
 		{`banks.txt:2:1 error: no-facet: the phrase has no facet "use", but <tool/use> is used | add a line /use under it`, []string{"The sea is near.", "The sea is near, and {he|she} <tool/use:1>.", "a {red|blue} <thing>", "a net\n  /use fishes"}},
+		{`banks.txt:3:8 warning: unused-facet: nothing uses <tool/use> | use it in a phrase or in the offline part of a field, or remove it
+spec.cue:9:97 error: no-facet: no facet of the bank "tool" is called "usee" | did you mean "use"?`, []string{`["tool"]`, `["tool/usee"]`, "a knife", "a knife\n  /use cuts"}},
 		{`banks.txt:3:8 warning: unused-facet: nothing uses <tool/use> | use it in a phrase or in the offline part of a field, or remove it`, []string{"a knife", "a knife\n  /use cuts"}},
 		{`banks.txt:3:14 error: numbered: phrases of the bank "tool" are used by number, but <thing> is not the same everywhere | write <thing:1>, or leave it out`, []string{`["tool"]`, `["tool:1"]`}},
 		{`banks.txt:10:1 error: no-phrase: phrase 2 of the bank "job" is used, but the bank has fewer for guild "rope" | add phrases to a section for them, or to one without a condition`, []string{"and <job>", "and <job:2>", "rakes salt", "rakes salt\nsells salt"}},

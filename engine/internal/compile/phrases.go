@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -125,9 +126,28 @@ func (n *narrator) resolveRef(t spec.String) {
 	b := n.banks[ref.Bank]
 	b.numbers = max(b.numbers, ref.Number)
 	b.lettered = b.lettered || ref.Letter != 0
-	if at, known := slices.BinarySearch(b.facets, ref.Facet); ref.Facet != "" && !known {
+	if ref.Facet == "" {
+		return
+	}
+	// A facet that no phrase has is a fault of the reference, unless the bank has none at all.
+	if has := b.facetNames(); len(has) > 0 && !n.mustBeOneOf(spec.String{Value: ref.Facet, Place: t.Place}, fmt.Sprintf("facet of the bank %q", ref.Bank), "no-facet", has) {
+		return
+	}
+	if at, known := slices.BinarySearch(b.facets, ref.Facet); !known {
 		b.facets = slices.Insert(b.facets, at, ref.Facet)
 	}
+}
+
+// facetNames lists the facets that phrases of the bank have.
+func (b *bank) facetNames() (names []string) {
+	b.eachPhrase(func(_ *section, _, x *phrase.Phrase) {
+		for i := range x.Facets {
+			if name := x.Facets[i].Name; !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	})
+	return names
 }
 
 // checkFacets checks that every phrase of a bank has the facets that are in use,
