@@ -40,7 +40,7 @@ func (c *compiler) explain(err error, tied []int) {
 			for i, v := range scope {
 				scope[i] = tied[v]
 			}
-			without = append(without, "what joins "+strings.Join(c.variableNames(scope), " and "))
+			without = append(without, "the joint "+strings.Join(c.variableNames(scope), " x "))
 		}
 		switch len(without) {
 		case 0:
